@@ -1,0 +1,171 @@
+//! Domain names as they stand in addresses.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::{AddressError, breaks_lines};
+
+/// The longest domain, in octets (RFC 5321 §4.5.3.1.2).
+pub(super) const MAX_DOMAIN: usize = 255;
+/// The longest label, in octets (RFC 1035 §2.3.4).
+const MAX_LABEL: usize = 63;
+
+/// A domain name: labels of letters, digits and hyphens, joined by dots (RFC 5321 §4.1.2).
+///
+/// At most 255 octets, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
+/// at the end either. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
+/// (RFC 6531 §3.3) are accepted as they come: they are counted in octets of UTF-8 and not looked up in the tables of
+/// IDNA, but white space, marks of direction and characters that pass for a dot are refused.
+///
+/// Two domains are equal if they differ only in the case of ASCII letters. A clone costs a reference count.
+///
+/// # Examples
+///
+/// ```
+/// use mailchute_proto::{AddressError, Domain};
+///
+/// let domain = Domain::parse("Example.ORG")?;
+/// assert_eq!(domain.as_str(), "Example.ORG");
+/// assert_eq!(domain, Domain::parse("example.org")?);
+///
+/// assert_eq!(Domain::parse("example..org"), Err(AddressError::BadDomain));
+/// # Ok::<(), AddressError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Domain(Arc<str>);
+
+impl Domain {
+    /// Parses a domain name, with nothing around it.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError::BadDomain`], [`AddressError::LabelTooLong`], [`AddressError::DomainTooLong`] as the name says,
+    /// [`AddressError::Empty`] for no text, and [`AddressError::ControlCharacter`] wherever there is one.
+    ///
+    /// ```
+    /// use mailchute_proto::{AddressError, Domain};
+    ///
+    /// assert!(Domain::parse("mail.example.org").is_ok());
+    /// assert_eq!(Domain::parse("mail.example.org."), Err(AddressError::BadDomain));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        check(text).map(|()| Self(Arc::from(text))).map_err(|error| error.or_worse(text.as_bytes()))
+    }
+
+    /// The name as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the name holds ASCII only, so that it needs no SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
+    }
+}
+
+impl PartialEq for Domain {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Domain {}
+
+impl Hash for Domain {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.0.bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
+        // The end is marked as `str` marks it, so that neighbours in a tuple do not run together.
+        state.write_u8(0xff);
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl AsRef<str> for Domain {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Domain {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// Checks that the whole of `text` is a domain.
+pub(super) fn check(text: &str) -> Result<(), AddressError> {
+    if text.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    if scan(text.as_bytes())? != text.len() {
+        return Err(AddressError::BadDomain);
+    }
+    check_unicode(text)
+}
+
+/// Measures the domain at the beginning of `bytes`: up to the first octet that cannot belong to one.
+///
+/// What lies outside of ASCII is taken for granted here; [`check_unicode`] looks at it once it is known to be text.
+pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
+    let mut start = 0;
+    loop {
+        let rest = &bytes[start..];
+        let length = rest.iter().position(|&byte| !may_stand_in_label(byte)).unwrap_or(rest.len());
+        let label = &rest[..length];
+        if label.is_empty() || label.first() == Some(&b'-') || label.last() == Some(&b'-') {
+            return Err(AddressError::BadDomain);
+        }
+        let end = start + length;
+        if end > MAX_DOMAIN {
+            return Err(AddressError::DomainTooLong);
+        }
+        if length > MAX_LABEL {
+            return Err(AddressError::LabelTooLong);
+        }
+        if bytes.get(end) != Some(&b'.') {
+            return Ok(end);
+        }
+        start = end + 1;
+    }
+}
+
+/// Refuses those characters beyond ASCII that no registry allows and that could mislead whoever reads the name.
+pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
+    if domain.is_ascii() {
+        return Ok(());
+    }
+    if domain.chars().any(breaks_lines) {
+        return Err(AddressError::ControlCharacter);
+    }
+    if domain.chars().any(|character| character.is_whitespace() || is_misleading(character)) {
+        return Err(AddressError::BadDomain);
+    }
+    Ok(())
+}
+
+fn may_stand_in_label(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | 0x80..)
+}
+
+/// Characters that IDNA's mapping turns into a dot, and those that turn the direction of writing or are not seen.
+fn is_misleading(character: char) -> bool {
+    matches!(
+        character,
+        '\u{3002}' | '\u{ff0e}' | '\u{ff61}' // full stops
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // direction
+        | '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' // nothing to see
+    )
+}

@@ -1,0 +1,247 @@
+//! `local-part@domain`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::domain;
+use super::literal::{AddressLiteral, Form};
+use super::{AddressError, breaks_lines};
+
+/// The longest local part, in octets, quotes and backslashes included (RFC 5321 §4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
+/// The longest mailbox, in octets: the 256 of a path (RFC 5321 §4.5.3.1.3) without its angle brackets.
+const MAX_MAILBOX: usize = 254;
+
+/// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), exactly as the client wrote it.
+///
+/// The local part is a run of atoms joined by dots or a quoted string, at most 64 octets; the domain is a
+/// [`Domain`](super::Domain) or an [`AddressLiteral`]. The whole is at most 254 octets and holds no control
+/// character, no line break, and no space outside of quotes. It may still hold what means something to a shell, a
+/// database or a file system: it is data, never a path.
+///
+/// Two mailboxes are equal if every octet is. RFC 5321 §2.4 leaves the meaning of upper and lower case in the local
+/// part to the host that owns it; to compare domains use [`domain_is`](Self::domain_is). A clone costs a reference
+/// count.
+///
+/// # Examples
+///
+/// ```
+/// use mailchute_proto::{AddressError, Mailbox};
+///
+/// let mailbox = Mailbox::parse(r#""John Doe"@Example.org"#)?;
+/// assert_eq!(mailbox.local_part(), r#""John Doe""#);
+/// assert_eq!(mailbox.unquoted_local_part(), "John Doe");
+/// assert_eq!(mailbox.domain(), "Example.org");
+/// assert!(mailbox.domain_is("example.org"));
+///
+/// assert_eq!(Mailbox::parse("John Doe@example.org"), Err(AddressError::BadLocalPart));
+/// # Ok::<(), AddressError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mailbox {
+    text: Arc<str>,
+    /// Where in `text` the `@` between local part and domain stands; a quoted local part may hold others.
+    at: usize,
+}
+
+impl Mailbox {
+    /// Parses an address without angle brackets, without a source route, with nothing around it.
+    ///
+    /// # Errors
+    ///
+    /// The [`AddressError`] that says what is wrong; [`AddressError::ControlCharacter`] comes before all others.
+    ///
+    /// ```
+    /// use mailchute_proto::{AddressError, Mailbox};
+    ///
+    /// assert!(Mailbox::parse("user@[192.0.2.1]").is_ok());
+    /// assert_eq!(Mailbox::parse("user"), Err(AddressError::MissingDomain));
+    /// assert_eq!(Mailbox::parse("user\r\n@example.org"), Err(AddressError::ControlCharacter));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        Self::parse_whole(text.as_bytes()).map_err(|error| error.or_worse(text.as_bytes()))
+    }
+
+    fn parse_whole(bytes: &[u8]) -> Result<Self, AddressError> {
+        let mailbox = Self::parse_prefix(bytes)?;
+        if mailbox.text.len() == bytes.len() { Ok(mailbox) } else { Err(AddressError::BadDomain) }
+    }
+
+    /// Parses the address at the beginning of `bytes`, up to the first octet that cannot belong to it.
+    pub(super) fn parse_prefix(bytes: &[u8]) -> Result<Self, AddressError> {
+        let at = scan_local_part(bytes)?;
+        let domain = &bytes[at + 1..];
+        let length =
+            if domain.first() == Some(&b'[') { scan_literal(domain)? } else { domain::scan(domain)? };
+        let end = at + 1 + length;
+        if end > MAX_MAILBOX {
+            return Err(AddressError::PathTooLong);
+        }
+        let text = std::str::from_utf8(&bytes[..end]).map_err(|_| AddressError::InvalidUtf8)?;
+        if !text.is_ascii() {
+            if text.chars().any(breaks_lines) {
+                return Err(AddressError::ControlCharacter);
+            }
+            domain::check_unicode(&text[at + 1..])?;
+        }
+        Ok(Self { text: Arc::from(text), at })
+    }
+
+    /// The address as the client wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands before the `@`, as the client wrote it, with its quotes and backslashes.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        &self.text[..self.at]
+    }
+
+    /// What the local part means, without its quotes and backslashes.
+    ///
+    /// `"john.doe"` and `john.doe` are the same mailbox (RFC 5321 §4.1.2), so this is the form to look up.
+    ///
+    /// ```
+    /// use mailchute_proto::Mailbox;
+    ///
+    /// let mailbox = Mailbox::parse(r#""a\"b@c"@example.org"#)?;
+    /// assert_eq!(mailbox.unquoted_local_part(), "a\"b@c");
+    /// # Ok::<(), mailchute_proto::AddressError>(())
+    /// ```
+    #[must_use]
+    pub fn unquoted_local_part(&self) -> Cow<'_, str> {
+        let local_part = self.local_part();
+        let Some(quoted) = local_part.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
+            return Cow::Borrowed(local_part);
+        };
+        if !quoted.contains('\\') {
+            return Cow::Borrowed(quoted);
+        }
+        let mut unquoted = String::with_capacity(quoted.len());
+        let mut characters = quoted.chars();
+        while let Some(character) = characters.next() {
+            // A backslash stands for the character behind it, and the parser has seen that there is one.
+            unquoted.extend(if character == '\\' { characters.next() } else { Some(character) });
+        }
+        Cow::Owned(unquoted)
+    }
+
+    /// What stands after the `@`, as the client wrote it; an address literal with its brackets.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.text[self.at + 1..]
+    }
+
+    /// Whether the domain is `domain`, whatever the case of ASCII letters.
+    ///
+    /// A domain in UTF-8 and its `xn--` form are not the same to this function.
+    #[must_use]
+    pub fn domain_is(&self, domain: &str) -> bool {
+        self.domain().eq_ignore_ascii_case(domain)
+    }
+
+    /// The network address that stands in place of the domain, if one does.
+    #[must_use]
+    pub fn address_literal(&self) -> Option<AddressLiteral> {
+        let domain = self.domain();
+        domain.starts_with('[').then(|| Form::parse(domain).ok().map(AddressLiteral::from)).flatten()
+    }
+
+    /// Whether the address holds ASCII only, so that it needs no SMTPUTF8 (RFC 6531).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl AsRef<str> for Mailbox {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromStr for Mailbox {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// Measures the local part at the beginning of `bytes`, and sees to it that an `@` follows.
+fn scan_local_part(bytes: &[u8]) -> Result<usize, AddressError> {
+    let length = match bytes.first() {
+        None => return Err(AddressError::Empty),
+        Some(b'"') => scan_quoted_string(bytes).ok_or(AddressError::BadLocalPart)?,
+        Some(_) => scan_dot_string(bytes).ok_or(AddressError::BadLocalPart)?,
+    };
+    match bytes.get(length) {
+        Some(b'@') if length > MAX_LOCAL_PART => Err(AddressError::LocalPartTooLong),
+        Some(b'@') => Ok(length),
+        None | Some(b'>') => Err(AddressError::MissingDomain),
+        Some(_) => Err(AddressError::BadLocalPart),
+    }
+}
+
+/// `Dot-string`: atoms joined by single dots.
+fn scan_dot_string(bytes: &[u8]) -> Option<usize> {
+    let mut after_dot = true;
+    for (index, &byte) in bytes.iter().enumerate() {
+        if ATEXT[usize::from(byte)] {
+            after_dot = false;
+        } else if after_dot {
+            return None;
+        } else if byte == b'.' {
+            after_dot = true;
+        } else {
+            return Some(index);
+        }
+    }
+    (!after_dot).then_some(bytes.len())
+}
+
+/// `Quoted-string`, both quotes included. `bytes` begins with the first of them.
+fn scan_quoted_string(bytes: &[u8]) -> Option<usize> {
+    let mut index = 1;
+    loop {
+        match bytes.get(index)? {
+            b'"' => return Some(index + 1),
+            b'\\' if matches!(bytes.get(index + 1)?, 32..=126) => index += 2,
+            b'\\' | 0..=31 | 127 => return None,
+            _ => index += 1,
+        }
+    }
+}
+
+/// An address literal with its brackets. `bytes` begins with the first of them.
+fn scan_literal(bytes: &[u8]) -> Result<usize, AddressError> {
+    let end = memchr::memchr(b']', bytes).ok_or(AddressError::BadLiteral)?;
+    let literal = std::str::from_utf8(&bytes[..=end]).map_err(|_| AddressError::BadLiteral)?;
+    Form::parse(literal)?;
+    Ok(literal.len())
+}
+
+/// `atext` of RFC 5322 §3.2.3 with `UTF8-non-ascii` of RFC 6531 §3.3.
+static ATEXT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0_u8;
+    loop {
+        table[octet as usize] = octet.is_ascii_alphanumeric()
+            || octet >= 0x80
+            || matches!(octet, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~');
+        if octet == u8::MAX {
+            break table;
+        }
+        octet += 1;
+    }
+};

@@ -1,0 +1,130 @@
+//! Addresses: text from the client turned into values that cannot be wrong.
+//!
+//! Whoever holds a [`Mailbox`], a [`Domain`] or a [`HeloName`] holds one that follows RFC 5321: no control
+//! characters, no line breaks, no spaces outside of quotes, nothing too long. There is no way to make one but to
+//! parse it, so no later layer has to check again.
+//!
+//! | type | clause | written |
+//! |---|---|---|
+//! | [`ReversePath`] | RFC 5321 §4.1.2 `Reverse-path` | `<>`, `<user@example.org>` |
+//! | [`ForwardPath`] | RFC 5321 §4.1.2 `Forward-path` | `<Postmaster>`, `<user@example.org>` |
+//! | [`Mailbox`] | RFC 5321 §4.1.2 `Mailbox` | `user@example.org`, `"two words"@[192.0.2.1]` |
+//! | [`Domain`] | RFC 5321 §4.1.2 `Domain`, RFC 6531 §3.3 | `example.org`, `bücher.example` |
+//! | [`AddressLiteral`] | RFC 5321 §4.1.3 | `[192.0.2.1]`, `[IPv6:2001:db8::1]` |
+//! | [`HeloName`] | RFC 5321 §4.1.1.1, loosened | `mail.example.org`, `[192.0.2.1]` |
+//!
+//! Text outside of ASCII (RFC 6531) is accepted everywhere an address may hold it. Whether the session has agreed
+//! on SMTPUTF8 is for its owner to say: ask [`Mailbox::is_ascii`].
+
+mod domain;
+mod helo;
+mod literal;
+mod mailbox;
+mod path;
+
+use std::error::Error;
+use std::fmt;
+
+pub use domain::Domain;
+pub use helo::{HeloKind, HeloName};
+pub use literal::{AddressLiteral, GeneralLiteral};
+pub use mailbox::Mailbox;
+pub use path::{ForwardPath, ReversePath};
+
+/// Why a text is not an address.
+///
+/// When several things are wrong with a text, the one that matters most is named: a control character first, then
+/// broken UTF-8, then whatever the grammar met first.
+///
+/// # Examples
+///
+/// ```
+/// use mailchute_proto::{AddressError, Mailbox};
+///
+/// let error = Mailbox::parse("user@-example.org").unwrap_err();
+/// assert_eq!(error, AddressError::BadDomain);
+/// assert_eq!(error.to_string(), "the domain is not a valid host name");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// There is nothing where an address should stand.
+    Empty,
+    /// A path does not begin with `<` or does not end with `>`.
+    MissingAngleBracket,
+    /// `<>` as a recipient. Only a sender may be empty (RFC 5321 §4.5.5).
+    NullForwardPath,
+    /// A source route (`@a,@b:`) does not follow RFC 5321 §4.1.2.
+    SourceRoute,
+    /// The part before the `@` is empty, or holds what needs quotes, or its quotes are wrong.
+    BadLocalPart,
+    /// The part before the `@` is longer than 64 octets (RFC 5321 §4.5.3.1.1).
+    LocalPartTooLong,
+    /// There is no `@`.
+    MissingDomain,
+    /// The part after the `@` is not a sequence of labels separated by single dots.
+    BadDomain,
+    /// A label of the domain is longer than 63 octets (RFC 1035 §2.3.4).
+    LabelTooLong,
+    /// The domain or the host name is longer than 255 octets (RFC 5321 §4.5.3.1.2).
+    DomainTooLong,
+    /// What stands in square brackets is not an address literal of RFC 5321 §4.1.3.
+    BadLiteral,
+    /// The path is longer than 256 octets with its angle brackets and its source route (RFC 5321 §4.5.3.1.3).
+    PathTooLong,
+    /// Something other than a space follows the `>`.
+    TrailingGarbage,
+    /// A host name has white space in its middle.
+    Whitespace,
+    /// The text holds a control character or a line separator, from whichever part of Unicode.
+    ControlCharacter,
+    /// The text is not UTF-8.
+    InvalidUtf8,
+}
+
+impl AddressError {
+    /// Gives way to a control character or to broken UTF-8 anywhere in `input`, for these are answered differently.
+    ///
+    /// Only for texts that are refused already, so that valid ones need not be looked through twice.
+    fn or_worse(self, input: &[u8]) -> Self {
+        if input.iter().any(u8::is_ascii_control) {
+            return Self::ControlCharacter;
+        }
+        match std::str::from_utf8(input) {
+            Err(_) => Self::InvalidUtf8,
+            Ok(text) if text.chars().any(breaks_lines) => Self::ControlCharacter,
+            Ok(_) => self,
+        }
+    }
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the address is missing",
+            Self::MissingAngleBracket => "the address must stand between < and >",
+            Self::NullForwardPath => "a recipient must not be empty",
+            Self::SourceRoute => "the source route is malformed",
+            Self::BadLocalPart => "the part before the @ is malformed",
+            Self::LocalPartTooLong => "the part before the @ is longer than 64 octets",
+            Self::MissingDomain => "the address has no @ and domain",
+            Self::BadDomain => "the domain is not a valid host name",
+            Self::LabelTooLong => "a label of the domain is longer than 63 octets",
+            Self::DomainTooLong => "the domain is longer than 255 octets",
+            Self::BadLiteral => "the address literal in square brackets is malformed",
+            Self::PathTooLong => "the address is longer than 256 octets",
+            Self::TrailingGarbage => "only parameters after a space may follow the >",
+            Self::Whitespace => "the host name holds white space",
+            Self::ControlCharacter => "control characters are not allowed",
+            Self::InvalidUtf8 => "the text is not valid UTF-8",
+        })
+    }
+}
+
+impl Error for AddressError {}
+
+/// Whether a character controls a terminal or ends a line somewhere: C0, DEL, C1, and the two line separators that
+/// Unicode has beyond those.
+pub(crate) fn breaks_lines(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+}

@@ -1,0 +1,63 @@
+//! One question, to be answered before the conversation goes on.
+
+use crate::machine::Machine;
+use crate::reply::catalog;
+use crate::verdict::Verdict;
+
+/// A question of the [`Machine`] with the way to answer it.
+///
+/// It holds the machine, so the borrow checker sees to it that the answer comes before the next step. An `Ask`
+/// that is dropped unanswered answers `451 4.3.0`.
+#[derive(Debug)]
+#[must_use = "a question that is dropped answers 451"]
+pub struct Ask<'m, Q: Question> {
+    machine: &'m mut Machine,
+    output: &'m mut Vec<u8>,
+    question: Option<Q>,
+}
+
+/// What can be asked; implemented by the types of [`question`](crate::question) and nowhere else.
+pub trait Question: sealed::Settle {}
+
+pub(crate) mod sealed {
+    use super::{Machine, Verdict};
+
+    /// How an answer moves the machine on.
+    pub trait Settle: Sized + std::fmt::Debug {
+        /// Applies `verdict` and appends the reply.
+        fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>);
+    }
+}
+
+impl<'m, Q: Question> Ask<'m, Q> {
+    pub(crate) fn new(machine: &'m mut Machine, output: &'m mut Vec<u8>, question: Q) -> Self {
+        Self { machine, output, question: Some(question) }
+    }
+
+    /// What is asked.
+    #[must_use]
+    pub fn question(&self) -> &Q {
+        self.question.as_ref().expect("the question is there until it is answered, and that takes the Ask")
+    }
+
+    /// The replies that wait to be sent, so that they can go out while a slow answer is awaited. Whoever sends
+    /// them clears the buffer.
+    pub fn unsent(&mut self) -> &mut Vec<u8> {
+        self.output
+    }
+
+    /// Answers: the machine moves on and the reply is appended to the output.
+    pub fn answer(mut self, verdict: Verdict) {
+        if let Some(question) = self.question.take() {
+            question.settle(verdict, self.machine, self.output);
+        }
+    }
+}
+
+impl<Q: Question> Drop for Ask<'_, Q> {
+    fn drop(&mut self) {
+        if let Some(question) = self.question.take() {
+            question.settle(Verdict::Reply(catalog::INTERNAL_ERROR), self.machine, self.output);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The decoder of DATA: dot-unstuffing and the one rule that ends a message (RFC 5321 §4.5.2).
+//!
+//! Only `CR LF . CR LF` ends a message, where the first CRLF is the end of the line before or of the DATA
+//! command. A CR or an LF by itself begins no line and ends none; it is only remembered.
+
+use bytes::{Buf, Bytes, BytesMut};
+use memchr::memchr2;
+
+/// Octets looked at in one go where nothing needs care: one comparison of the block with itself, shifted by
+/// one, which the compiler turns into vector code.
+const BLOCK: usize = 64;
+
+/// The state between two pieces of input; undecided octets (`.`, `CR`, `. CR`) stay in the input.
+#[derive(Debug)]
+pub(crate) struct DotDecoder {
+    place: Place,
+    has_bare_line_end: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    LineStart,
+    InLine,
+}
+
+/// What one look at the input gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    /// Octets of the message, possibly none.
+    pub(crate) content: Bytes,
+    /// Whether the final dot was taken out of the input.
+    pub(crate) is_end: bool,
+}
+
+impl DotDecoder {
+    pub(crate) fn new() -> Self {
+        Self { place: Place::LineStart, has_bare_line_end: false }
+    }
+
+    /// Whether a CR or LF by itself was seen so far.
+    pub(crate) fn has_bare_line_end(&self) -> bool {
+        self.has_bare_line_end
+    }
+
+    /// Takes out of `input` all that is decided.
+    ///
+    /// The content is a slice of the input and not a copy; stuffed dots are squeezed out in place.
+    pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Decoded {
+        // `kept` octets at the front are content and `read` octets are decided; they part at the first dot.
+        let (mut kept, mut read, mut is_end) = (0, 0, false);
+        loop {
+            if self.place == Place::LineStart && input.get(read) == Some(&b'.') {
+                match &input[read + 1..] {
+                    [b'\r', b'\n', ..] => {
+                        read += 3;
+                        is_end = true;
+                        break;
+                    }
+                    [] | [b'\r'] => break,
+                    _ => {
+                        read += 1;
+                        self.place = Place::InLine;
+                    }
+                }
+            }
+            let length = self.run(&input[read..]);
+            if length == 0 {
+                break;
+            }
+            if kept != read {
+                input.copy_within(read..read + length, kept);
+            }
+            kept += length;
+            read += length;
+        }
+        let content = if kept == 0 { Bytes::new() } else { input.split_to(kept).freeze() };
+        input.advance(read - kept);
+        Decoded { content, is_end }
+    }
+
+    /// How many octets are content up to the next dot at the start of a line, an undecided CR, or the end.
+    fn run(&mut self, octets: &[u8]) -> usize {
+        let mut at = 0;
+        loop {
+            at += self.skip_quiet_blocks(&octets[at..]);
+            if self.place == Place::LineStart && octets.get(at) == Some(&b'.') {
+                return at;
+            }
+            let Some(found) = memchr2(b'\r', b'\n', &octets[at..]) else {
+                if at < octets.len() {
+                    self.place = Place::InLine;
+                }
+                return octets.len();
+            };
+            let mark = at + found;
+            match (octets[mark], octets.get(mark + 1)) {
+                (b'\r', Some(b'\n')) => {
+                    self.place = Place::LineStart;
+                    at = mark + 2;
+                }
+                (b'\r', None) => {
+                    if found > 0 {
+                        self.place = Place::InLine;
+                    }
+                    return mark;
+                }
+                _ => {
+                    self.has_bare_line_end = true;
+                    self.place = Place::InLine;
+                    at = mark + 1;
+                }
+            }
+        }
+    }
+
+    /// Skips blocks in which every CR is followed by LF, every LF follows a CR, and no line starts with a dot.
+    fn skip_quiet_blocks(&mut self, octets: &[u8]) -> usize {
+        match octets.first() {
+            // No CR stands before this LF: a CRLF is never left half-read.
+            None | Some(b'\n') => return 0,
+            Some(b'.') if self.place == Place::LineStart => return 0,
+            _ => {}
+        }
+        let mut at = 0;
+        while at + BLOCK < octets.len() && is_quiet(&octets[at..at + BLOCK], &octets[at + 1..=at + BLOCK]) {
+            at += BLOCK;
+        }
+        if at > 0 {
+            self.place = Place::InLine;
+            match octets[at - 1] {
+                b'\n' => self.place = Place::LineStart,
+                b'\r' => {
+                    self.place = Place::LineStart;
+                    at += 1;
+                }
+                _ => {}
+            }
+        }
+        at
+    }
+}
+
+fn is_quiet(block: &[u8], shifted: &[u8]) -> bool {
+    let noise = block.iter().zip(shifted).fold(0, |noise, (&octet, &next)| {
+        let parted = u8::from(octet == b'\r') ^ u8::from(next == b'\n');
+        let dotted = u8::from(octet == b'\n') & u8::from(next == b'.');
+        noise | parted | dotted
+    });
+    noise == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct Whole {
+        content: Vec<u8>,
+        has_bare_line_end: bool,
+        /// What stands behind the final dot, if there was one.
+        rest: Option<Vec<u8>>,
+    }
+
+    /// One octet after the other, as the RFC reads.
+    fn reference(stream: &[u8]) -> Whole {
+        let (mut content, mut bare, mut at, mut line_start) = (Vec::new(), false, 0, true);
+        while at < stream.len() {
+            let rest = &stream[at..];
+            if line_start && rest.starts_with(b".\r\n") {
+                return Whole { content, has_bare_line_end: bare, rest: Some(rest[3..].to_vec()) };
+            }
+            if rest.starts_with(b"\r\n") {
+                content.extend_from_slice(b"\r\n");
+                at += 2;
+                line_start = true;
+                continue;
+            }
+            let is_undecided = rest == b"\r" || (line_start && (rest == b"." || rest == b".\r"));
+            if is_undecided {
+                break;
+            }
+            if !(line_start && rest[0] == b'.') {
+                bare |= matches!(rest[0], b'\r' | b'\n');
+                content.push(rest[0]);
+            }
+            // A dot that was unstuffed leaves the line begun: a second dot is content.
+            line_start = false;
+            at += 1;
+        }
+        Whole { content, has_bare_line_end: bare, rest: None }
+    }
+
+    fn decode(stream: &[u8], cuts: &[usize]) -> Whole {
+        let (mut decoder, mut input, mut content) = (DotDecoder::new(), BytesMut::new(), Vec::new());
+        let mut from = 0;
+        for &cut in cuts.iter().chain([&stream.len()]) {
+            input.extend_from_slice(&stream[from..cut]);
+            from = cut;
+            let decoded = decoder.decode(&mut input);
+            content.extend_from_slice(&decoded.content);
+            if decoded.is_end {
+                let mut rest = input.to_vec();
+                rest.extend_from_slice(&stream[from..]);
+                return Whole { content, has_bare_line_end: decoder.has_bare_line_end, rest: Some(rest) };
+            }
+            assert!(input.len() <= 2, "only undecided octets may wait: {input:?}");
+        }
+        Whole { content, has_bare_line_end: decoder.has_bare_line_end, rest: None }
+    }
+
+    /// Mostly dots, CRs and LFs, with runs of text long enough for whole blocks.
+    fn streams() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => Just(b"\r\n".to_vec()),
+            3 => Just(b".".to_vec()),
+            2 => Just(b"\r".to_vec()),
+            2 => Just(b"\n".to_vec()),
+            1 => Just(b"\r\n.\r\n".to_vec()),
+            2 => (1_usize..200).prop_map(|length| vec![b'x'; length]),
+            1 => proptest::collection::vec(any::<u8>(), 0..80),
+        ];
+        proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn the_decoder_agrees_with_the_slow_reference_at_every_cut(stream in streams(), cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6)) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+            cuts.sort_unstable();
+            prop_assert_eq!(decode(&stream, &cuts), reference(&stream));
+        }
+    }
+
+    #[test]
+    fn single_octets_give_the_same_as_the_whole() {
+        let stream = b"..a\r\n.\r.\r\n\n.\r\nb\r\n..\r\n.\r\nQUIT\r\n";
+        let cuts: Vec<usize> = (1..stream.len()).collect();
+        let whole = decode(stream, &cuts);
+        assert_eq!(whole, reference(stream));
+        assert_eq!(whole.content, b".a\r\n\r.\r\n\n.\r\nb\r\n.\r\n");
+        assert_eq!(whole.rest.as_deref(), Some(&b"QUIT\r\n"[..]));
+    }
+
+    #[test]
+    fn a_dot_right_after_the_354_is_an_empty_message() {
+        assert_eq!(
+            decode(b".\r\n", &[]),
+            Whole { content: vec![], has_bare_line_end: false, rest: Some(vec![]) }
+        );
+    }
+}

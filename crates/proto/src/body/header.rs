@@ -1,0 +1,144 @@
+//! Counts what stands in a message's header block, against mail loops and header floods.
+//!
+//! Nothing is parsed beyond the field name: the block ends at the first empty line, or at the first line that
+//! is neither a field nor the continuation of one.
+
+use memchr::memchr;
+
+use crate::limits::Limits;
+
+const RECEIVED: &[u8] = b"received";
+
+#[derive(Debug, Default)]
+pub(crate) struct HeaderScan {
+    place: Place,
+    octets: u64,
+    fields: u32,
+    received: u32,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum Place {
+    #[default]
+    LineStart,
+    /// Inside a field name; how many of its octets are those of `Received`, as long as all are.
+    Name {
+        received: Option<usize>,
+    },
+    /// White space between a name and its colon.
+    AfterName {
+        received: bool,
+    },
+    Value,
+    Done,
+}
+
+/// The limit that a header block went past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderLimit {
+    Received,
+    Size,
+}
+
+impl HeaderScan {
+    /// Looks at the next octets of the message.
+    pub(crate) fn scan(&mut self, mut content: &[u8], limits: &Limits) -> Result<(), HeaderLimit> {
+        while let Some(&octet) = content.first() {
+            let mut taken = 1;
+            self.place = match (self.place, octet) {
+                (Place::Done, _) => return Ok(()),
+                (Place::LineStart, b' ' | b'\t') if self.fields > 0 => Place::Value,
+                (Place::LineStart, b'!'..=b'9' | b';'..=b'~') => {
+                    Place::Name { received: next_of_received(Some(0), octet) }
+                }
+                (Place::Name { received }, b'!'..=b'9' | b';'..=b'~') => {
+                    Place::Name { received: next_of_received(received, octet) }
+                }
+                (Place::Name { received }, b' ' | b'\t') => {
+                    Place::AfterName { received: received == Some(RECEIVED.len()) }
+                }
+                (after @ Place::AfterName { .. }, b' ' | b'\t') => after,
+                (Place::Name { received }, b':') => self.field(received == Some(RECEIVED.len()), limits)?,
+                (Place::AfterName { received }, b':') => self.field(received, limits)?,
+                (Place::Value, _) => {
+                    if let Some(feed) = memchr(b'\n', content) {
+                        taken = feed + 1;
+                        Place::LineStart
+                    } else {
+                        taken = content.len();
+                        Place::Value
+                    }
+                }
+                _ => Place::Done,
+            };
+            self.octets += taken as u64;
+            if Limits::passed(self.octets, limits.header_size) {
+                return Err(HeaderLimit::Size);
+            }
+            content = &content[taken..];
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, is_received: bool, limits: &Limits) -> Result<Place, HeaderLimit> {
+        self.fields += 1;
+        self.received += u32::from(is_received);
+        if Limits::passed(self.received, limits.received_headers) {
+            return Err(HeaderLimit::Received);
+        }
+        if Limits::passed(self.fields, limits.header_fields) {
+            return Err(HeaderLimit::Size);
+        }
+        Ok(Place::Value)
+    }
+}
+
+fn next_of_received(matched: Option<usize>, octet: u8) -> Option<usize> {
+    let matched = matched?;
+    RECEIVED.get(matched).is_some_and(|expected| octet.eq_ignore_ascii_case(expected)).then_some(matched + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(message: &[u8], piece: usize) -> (u32, u32) {
+        let mut scan = HeaderScan::default();
+        for piece in message.chunks(piece) {
+            scan.scan(piece, &Limits::default()).unwrap();
+        }
+        (scan.fields, scan.received)
+    }
+
+    #[test]
+    fn fields_and_received_fields_are_counted_up_to_the_empty_line() {
+        let message =
+            b"Received: a\r\n\tb\r\nRECEIVED : c\r\nReceived-SPF: x\r\nTo: d\r\n\r\nReceived: no\r\n";
+        for piece in 1..message.len() {
+            assert_eq!(counted(message, piece), (4, 2));
+        }
+    }
+
+    #[test]
+    fn a_message_without_a_header_is_no_header_flood() {
+        let message = b"just text\r\n".repeat(5_000);
+        assert_eq!(counted(&message, 4096), (0, 0));
+    }
+
+    #[test]
+    fn a_hundred_and_first_received_field_is_a_loop() {
+        let mut scan = HeaderScan::default();
+        let message = b"Received: x\r\n".repeat(101);
+        assert_eq!(scan.scan(&message, &Limits::default()), Err(HeaderLimit::Received));
+        assert_eq!(HeaderScan::default().scan(&message[13..], &Limits::default()), Ok(()));
+    }
+
+    #[test]
+    fn too_many_fields_and_too_many_octets_are_too_much_header() {
+        let many = b"X: y\r\n".repeat(1_001);
+        assert_eq!(HeaderScan::default().scan(&many, &Limits::default()), Err(HeaderLimit::Size));
+        let mut long = b"X: ".to_vec();
+        long.resize(1_048_577, b'y');
+        assert_eq!(HeaderScan::default().scan(&long, &Limits::default()), Err(HeaderLimit::Size));
+    }
+}

@@ -1,0 +1,113 @@
+//! Commands: a verb and its argument (RFC 5321 §4.1.1).
+
+use std::fmt;
+
+/// The verbs that Mailchute knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verb {
+    /// Says hello and asks for the service extensions.
+    Ehlo,
+    /// Says hello in the old way.
+    Helo,
+    /// Asks for TLS (RFC 3207).
+    StartTls,
+    /// Authenticates (RFC 4954).
+    Auth,
+    /// Begins a transaction with its reverse-path.
+    Mail,
+    /// Adds a recipient.
+    Rcpt,
+    /// Announces the message.
+    Data,
+    /// Forgets the transaction.
+    Rset,
+    /// Does nothing.
+    Noop,
+    /// Ends the session.
+    Quit,
+    /// Asks whether a user exists.
+    Vrfy,
+    /// Asks who is on a list.
+    Expn,
+    /// Asks for help.
+    Help,
+    /// Anything else: unknown, or a verb of the application's own.
+    Other,
+}
+
+impl Verb {
+    const KNOWN: &'static [(&'static str, Self)] = &[
+        ("EHLO", Self::Ehlo),
+        ("HELO", Self::Helo),
+        ("STARTTLS", Self::StartTls),
+        ("AUTH", Self::Auth),
+        ("MAIL", Self::Mail),
+        ("RCPT", Self::Rcpt),
+        ("DATA", Self::Data),
+        ("RSET", Self::Rset),
+        ("NOOP", Self::Noop),
+        ("QUIT", Self::Quit),
+        ("VRFY", Self::Vrfy),
+        ("EXPN", Self::Expn),
+        ("HELP", Self::Help),
+    ];
+
+    /// The verb of a word, in whatever case (RFC 5321 §2.4).
+    #[must_use]
+    pub fn of(word: &[u8]) -> Self {
+        Self::KNOWN
+            .iter()
+            .find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()))
+            .map_or(Self::Other, |&(_, verb)| verb)
+    }
+
+    /// The verb in capitals; [`Verb::Other`] has no name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::KNOWN.iter().find(|&&(_, verb)| verb == self).map_or("", |&(name, _)| name)
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A command line cut into its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CommandLine<'a> {
+    pub(crate) verb: Verb,
+    /// The verb as written.
+    pub(crate) word: &'a [u8],
+    /// What follows, without the white space around it.
+    pub(crate) argument: &'a [u8],
+}
+
+impl<'a> CommandLine<'a> {
+    /// Cuts a line, whose CRLF may still be there.
+    pub(crate) fn cut(line: &'a [u8]) -> Self {
+        let line = line.trim_ascii_end();
+        let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+        let (word, argument) = line.split_at(end);
+        Self { verb: Verb::of(word), word, argument: argument.trim_ascii_start() }
+    }
+
+    /// What follows `keyword` in the argument, as in `FROM:` and `TO:`.
+    pub(crate) fn after(&self, keyword: &[u8]) -> Option<&'a [u8]> {
+        let (head, rest) = self.argument.split_at_checked(keyword.len())?;
+        head.eq_ignore_ascii_case(keyword).then_some(rest)
+    }
+
+    pub(crate) fn has_control_characters(&self) -> bool {
+        self.argument.iter().any(u8::is_ascii_control)
+    }
+
+    /// A method of HTTP: a browser was sent here, or somebody abuses one (cross-protocol scripting).
+    pub(crate) fn is_http(&self) -> bool {
+        const METHODS: [&[u8]; 9] =
+            [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
+        METHODS.contains(&self.word)
+    }
+}

@@ -1,0 +1,105 @@
+//! The envelope of a message: who sends it and to whom (RFC 5321 §2.3.1).
+
+use std::fmt;
+
+use crate::address::{ForwardPath, Mailbox, ReversePath};
+use crate::params::{MailParameters, RcptParameters};
+
+/// Who sends: what MAIL said.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Sender {
+    /// The reverse-path, where reports of failure go.
+    pub path: ReversePath,
+    /// The ESMTP parameters.
+    pub parameters: MailParameters,
+}
+
+/// Who shall receive: what one RCPT said.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Recipient {
+    /// The forward-path.
+    pub path: ForwardPath,
+    /// The ESMTP parameters.
+    pub parameters: RcptParameters,
+}
+
+macro_rules! path_questions {
+    ($type:ty) => {
+        impl $type {
+            /// The address without angle brackets.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.path.as_str()
+            }
+
+            /// The mailbox, if the path names one.
+            #[must_use]
+            pub fn mailbox(&self) -> Option<&Mailbox> {
+                self.path.mailbox()
+            }
+
+            /// The domain as written, if there is one.
+            #[must_use]
+            pub fn domain(&self) -> Option<&str> {
+                self.path.domain()
+            }
+
+            /// Whether the domain is this one, in whatever case.
+            #[must_use]
+            pub fn domain_is(&self, domain: &str) -> bool {
+                self.path.domain_is(domain)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.path.fmt(f)
+            }
+        }
+    };
+}
+
+path_questions!(Sender);
+path_questions!(Recipient);
+
+impl Sender {
+    /// A sender without parameters.
+    #[must_use]
+    pub fn new(path: ReversePath) -> Self {
+        Self { path, parameters: MailParameters::default() }
+    }
+
+    /// Whether it is `<>`, the sender of reports (RFC 5321 §4.5.5).
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.path.is_null()
+    }
+}
+
+impl Recipient {
+    /// A recipient without parameters.
+    #[must_use]
+    pub fn new(path: ForwardPath) -> Self {
+        Self { path, parameters: RcptParameters::default() }
+    }
+}
+
+/// The envelope of one transaction.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// Who sends.
+    pub sender: Sender,
+    /// Everybody who was accepted, in order.
+    pub recipients: Vec<Recipient>,
+}
+
+impl Envelope {
+    /// An envelope without recipients.
+    #[must_use]
+    pub fn new(sender: Sender) -> Self {
+        Self { sender, recipients: Vec::new() }
+    }
+}

@@ -1,0 +1,52 @@
+//! The SMTP conversation as a state machine (RFC 5321 and its service extensions).
+//!
+//! Octets go in, typed questions come out; answers go in, octets come out. There is no I/O in here, no clock,
+//! no thread and no `unsafe`, so the same conversation runs over a socket, inside TLS or in a test, and however
+//! its input is cut into pieces it says the same.
+//!
+//! ```text
+//!            input                                    output
+//!   client ────────► line ──► command ──► phase        ▲
+//!                     │        address    (is it       │ reply
+//!                     │        params      in order?)  │
+//!                     │                      │         │
+//!                     │                      ▼         │
+//!                     │                 Step::Mail(ask) ──► the outside decides
+//!                     │                        ask.answer(verdict)
+//!                     ▼
+//!                body (dot-unstuffing) ──► Step::Body(octets) … Step::EndOfData(ask)
+//! ```
+//!
+//! [`Machine`] shows the loop that drives it. The crate `mailchute` is that loop over tokio and rustls, with
+//! hooks that give the answers.
+
+mod address;
+mod ask;
+mod body;
+mod command;
+mod envelope;
+mod extension;
+mod limits;
+mod line;
+mod machine;
+mod params;
+mod phase;
+pub mod question;
+pub mod reply;
+mod sasl;
+mod settings;
+mod step;
+mod verdict;
+
+pub use address::*;
+pub use ask::{Ask, Question};
+pub use command::Verb;
+pub use envelope::{Envelope, Recipient, Sender};
+pub use limits::Limits;
+pub use machine::{Awaits, Machine};
+pub use params::*;
+pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
+pub use sasl::{Credentials, Mechanism, Password};
+pub use settings::{AuthPolicy, PlaintextAuth, Settings, TlsPolicy};
+pub use step::{Closing, Step};
+pub use verdict::Verdict;

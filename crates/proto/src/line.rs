@@ -1,0 +1,131 @@
+//! Command lines: found by their CRLF, bounded in length, refused when a CR or LF stands alone.
+
+use bytes::{Buf, BytesMut};
+use memchr::memchr;
+
+use crate::limits::ENDLESS_LINE;
+
+/// Finds lines in a growing input without looking at any octet twice.
+#[derive(Debug, Default)]
+pub(crate) struct LineReader {
+    /// Octets at the front of the input that are known to hold no LF.
+    scanned: usize,
+    /// Octets of an overlong line that were dropped already; 0 while no line is overlong.
+    dropped: usize,
+    /// The last dropped octet, to know a CRLF that is cut in two.
+    last_dropped: u8,
+}
+
+/// What stands at the front of the input.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// No whole line yet.
+    Incomplete,
+    /// A line of this many octets, its CRLF included.
+    Complete(usize),
+    /// A line past the limit; it was dropped.
+    TooLong,
+    /// A line past [`ENDLESS_LINE`].
+    Endless,
+    /// A line with a CR or LF by itself.
+    BareLineEnd,
+}
+
+impl LineReader {
+    /// Looks for a line of at most `limit` octets. [`Line::Complete`] leaves the line in the
+    /// input, to be taken out before the next look.
+    pub(crate) fn find(&mut self, input: &mut BytesMut, limit: usize) -> Line {
+        let Some(feed) = memchr(b'\n', &input[self.scanned..]).map(|at| self.scanned + at) else {
+            return self.without_end(input, limit);
+        };
+        let length = self.dropped + feed + 1;
+        let before_feed = if feed == 0 { self.last_dropped } else { input[feed - 1] };
+        let line = if length >= ENDLESS_LINE {
+            Line::Endless
+        } else if before_feed != b'\r' {
+            Line::BareLineEnd
+        } else if length > limit {
+            Line::TooLong
+        } else if memchr(b'\r', &input[..feed - 1]).is_some() {
+            Line::BareLineEnd
+        } else {
+            Line::Complete(length)
+        };
+        if line == Line::TooLong {
+            input.advance(feed + 1);
+        }
+        *self = Self::default();
+        line
+    }
+
+    fn without_end(&mut self, input: &mut BytesMut, limit: usize) -> Line {
+        self.scanned = input.len();
+        let length = self.dropped + input.len();
+        if length >= ENDLESS_LINE {
+            return Line::Endless;
+        }
+        if length > limit {
+            self.dropped = length;
+            self.last_dropped = input.last().copied().unwrap_or(self.last_dropped);
+            input.clear();
+            self.scanned = 0;
+        }
+        Line::Incomplete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(pieces: &[&[u8]], limit: usize) -> Line {
+        let (mut reader, mut input) = (LineReader::default(), BytesMut::new());
+        for piece in pieces {
+            input.extend_from_slice(piece);
+            let line = reader.find(&mut input, limit);
+            if line != Line::Incomplete {
+                return line;
+            }
+        }
+        Line::Incomplete
+    }
+
+    #[test]
+    fn a_line_is_found_when_its_last_octet_arrives() {
+        assert_eq!(find(&[b"NOOP", b"\r"], 512), Line::Incomplete);
+        assert_eq!(find(&[b"NOOP", b"\r", b"\nQUIT"], 512), Line::Complete(6));
+    }
+
+    #[test]
+    fn a_line_at_the_limit_is_whole_and_one_octet_more_is_too_long() {
+        assert_eq!(find(&[b"12345678\r\n"], 10), Line::Complete(10));
+        assert_eq!(find(&[b"123456789\r\n"], 10), Line::TooLong);
+        assert_eq!(find(&[b"123456789\r", b"\n"], 10), Line::TooLong);
+        assert_eq!(find(&[b"1234567890\r", b"\n"], 10), Line::TooLong);
+    }
+
+    #[test]
+    fn a_lone_cr_or_lf_is_seen_wherever_the_input_is_cut() {
+        for line in [&b"NO\nOP\r\n"[..], b"NO\rOP\r\n", b"NOOP\n", b"\n", b"123456789012\n"] {
+            for cut in 0..line.len() {
+                assert_eq!(
+                    find(&[&line[..cut], &line[cut..]], 10),
+                    Line::BareLineEnd,
+                    "{line:?} cut at {cut}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_given_up_at_64_kib_in_flat_memory() {
+        let (mut reader, mut input) = (LineReader::default(), BytesMut::new());
+        for _ in 0..65 {
+            input.extend_from_slice(&[b'x'; 1000]);
+            assert_eq!(reader.find(&mut input, 2048), Line::Incomplete);
+            assert!(input.len() <= 2048);
+        }
+        input.extend_from_slice(&[b'x'; 1000]);
+        assert_eq!(reader.find(&mut input, 2048), Line::Endless);
+    }
+}

@@ -1,0 +1,202 @@
+//! How each answer moves the conversation on.
+
+use super::{Machine, State};
+use crate::ask::Question;
+use crate::ask::sealed::Settle;
+use crate::command::Verb;
+use crate::envelope::{Recipient, Sender};
+use crate::extension;
+use crate::phase::Phase;
+use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls};
+use crate::reply::{Code, Reply, catalog, encode_lines};
+use crate::step::Closing;
+use crate::verdict::Verdict;
+
+/// The text of the greeting behind the server's name.
+const GREETING: &str = "ESMTP Mailchute";
+
+/// Weighs a verdict: the reply to send, and whether it says yes.
+///
+/// A hook's positive reply keeps its text and enhanced code, but says yes in the code that the stage demands.
+/// A reply that asks the client for more (3yz) has no place after any command, so it is a fault of ours.
+pub(super) fn weigh(verdict: Verdict, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
+    match verdict {
+        Verdict::Accept => Ok(accepted),
+        Verdict::Refuse => Err(refused),
+        Verdict::Reply(reply) if reply.is_positive() => Ok(reply.with_code(accepted.code())),
+        Verdict::Reply(reply) if reply.is_refusal() => Err(reply),
+        Verdict::Reply(_) => Err(catalog::INTERNAL_ERROR),
+    }
+}
+
+impl Machine {
+    /// Gives a weighed reply and says whether it said yes.
+    pub(super) fn give(&mut self, weighed: Result<Reply, Reply>, output: &mut Vec<u8>) -> bool {
+        let is_yes = weighed.is_ok();
+        let (Ok(reply) | Err(reply)) = weighed;
+        self.reply(reply, output);
+        is_yes && !matches!(self.state, State::Closed(_))
+    }
+
+    fn hostname_and(&self, text: &str) -> Vec<String> {
+        let clean = text.lines().next().unwrap_or_default();
+        let clean: String =
+            clean.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(400).collect();
+        let separator = if clean.is_empty() { "" } else { " " };
+        vec![format!("{}{separator}{clean}", self.settings.hostname)]
+    }
+}
+
+impl Settle for Connect {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        let greeting = Reply::constant(220, (2, 0, 0), GREETING);
+        match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
+            Ok(reply) => {
+                machine.state = State::Commands(Phase::Greeted);
+                encode_lines(reply.code(), None, &machine.hostname_and(reply.text()), output);
+                if reply.closes() {
+                    machine.state = State::Closed(Closing::HungUp);
+                }
+            }
+            Err(reply) => {
+                machine.state = State::Commands(Phase::TurnedAway);
+                // RFC 2034 §3: the greeting carries no enhanced code.
+                machine.reply(reply.without_enhanced(), output);
+            }
+        }
+    }
+}
+
+impl Settle for Ehlo {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        match weigh(verdict, Reply::plain(250, ""), catalog::HELO_REFUSED) {
+            Err(reply) => machine.reply(reply.without_enhanced(), output),
+            Ok(reply) => {
+                machine.facts.is_extended = self.verb == Verb::Ehlo;
+                machine.facts.is_utf8 = false;
+                machine.state = State::Commands(Phase::Ready);
+                let mut lines = machine.hostname_and(reply.text());
+                if machine.facts.is_extended {
+                    lines.extend(extension::keywords(&machine.settings, &machine.facts));
+                }
+                encode_lines(reply.code(), None, &lines, output);
+                if reply.closes() {
+                    machine.state = State::Closed(Closing::HungUp);
+                }
+            }
+        }
+    }
+}
+
+impl Settle for StartTls {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        if machine.give(weigh(verdict, catalog::READY_FOR_TLS, catalog::TLS_REFUSED), output) {
+            machine.state = State::Handshake;
+        }
+    }
+}
+
+impl Settle for Sender {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        if machine.give(weigh(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
+            machine.transactions += 1;
+            machine.facts.is_utf8 = self.parameters.smtputf8;
+            machine.state = State::Commands(Phase::NEW_TRANSACTION);
+        }
+    }
+}
+
+impl Settle for Recipient {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        let forwards = matches!(&verdict, Verdict::Reply(reply) if reply.code().get() == 251);
+        let mut weighed = weigh(verdict, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
+        if let (true, Ok(reply), Some(code)) = (forwards, &weighed, Code::new(251)) {
+            // RFC 5321 §3.4: 251 says yes as well, and that the user is elsewhere.
+            weighed = Ok(reply.clone().with_code(code));
+        }
+        let is_yes = machine.give(weighed, output);
+        if let State::Commands(Phase::Transaction { recipients, any_refused }) = &mut machine.state {
+            *recipients += usize::from(is_yes);
+            *any_refused |= !is_yes;
+        }
+    }
+}
+
+impl Settle for Data {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        match weigh(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED) {
+            Ok(_) => {
+                catalog::START_DATA.encode(output);
+                machine.begin_body();
+            }
+            Err(reply) => {
+                machine.state = State::Commands(Phase::Ready);
+                machine.reply(reply, output);
+            }
+        }
+    }
+}
+
+impl Settle for EndOfData {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        machine.state = State::Commands(Phase::Ready);
+        let weighed = weigh(verdict, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED);
+        if weighed.is_ok() {
+            machine.errors = 0;
+        }
+        machine.give(weighed, output);
+    }
+}
+
+impl Settle for Command {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        let standard = match self.verb {
+            Verb::Quit => catalog::GOODBYE,
+            Verb::Vrfy => catalog::CANNOT_VERIFY,
+            Verb::Expn => catalog::NOT_IMPLEMENTED,
+            Verb::Help => machine.help(),
+            Verb::Other => catalog::UNKNOWN_COMMAND,
+            _ => catalog::OK,
+        };
+        let reply = match verdict {
+            Verdict::Accept => standard,
+            // A command of the application's own, VRFY and EXPN may answer with a code of their own.
+            Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
+            Verdict::Reply(_) => catalog::INTERNAL_ERROR,
+            Verdict::Refuse => catalog::COMMAND_REFUSED,
+        };
+        let is_yes = reply.is_positive();
+        machine.reply(reply, output);
+        match (self.verb, &machine.state) {
+            (_, State::Closed(_)) => {}
+            (Verb::Quit, _) => machine.state = State::Closed(Closing::Quit),
+            (Verb::Rset, State::Commands(Phase::Transaction { .. })) if is_yes => {
+                machine.state = State::Commands(Phase::Ready);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Machine {
+    fn help(&self) -> Reply {
+        let mut text = String::from("Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP");
+        let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off && !self.facts.is_tls;
+        let auth = !self.settings.mechanisms.is_empty();
+        let own = self.settings.verbs.iter().map(String::as_str);
+        for verb in offers_tls.then_some("STARTTLS").into_iter().chain(auth.then_some("AUTH")).chain(own) {
+            text.push(' ');
+            text.push_str(verb);
+        }
+        Reply::new(214, (2, 0, 0), text)
+    }
+}
+
+impl Question for Connect {}
+impl Question for Ehlo {}
+impl Question for StartTls {}
+impl Question for Sender {}
+impl Question for Recipient {}
+impl Question for Data {}
+impl Question for EndOfData {}
+impl Question for Command {}

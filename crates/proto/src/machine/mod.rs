@@ -1,0 +1,399 @@
+//! The machine: the only place that knows the whole conversation.
+
+mod answer;
+mod auth;
+mod data;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+
+use crate::address::{AddressError, ForwardPath, HeloName, ReversePath};
+use crate::ask::Ask;
+use crate::command::{CommandLine, Verb};
+use crate::envelope::{Recipient, Sender};
+use crate::extension;
+use crate::limits::Limits;
+use crate::line::{Line, LineReader};
+use crate::params::{BodyKind, MailParameters, ParameterError, Parameters, RcptParameters};
+use crate::phase::{Phase, out_of_order};
+use crate::question::{Command, Connect, Ehlo, StartTls};
+use crate::reply::{Reply, catalog};
+use crate::sasl::Exchange;
+use crate::settings::Settings;
+use crate::step::{Closing, Step};
+use data::Body;
+
+/// One SMTP session, without I/O and without a clock.
+///
+/// Give [`step`](Self::step) the octets that came and a buffer for the replies, do what the returned [`Step`]
+/// says, and call it again until it wants more input. However the input is cut into pieces, the replies are the
+/// same.
+///
+/// # Examples
+/// ```
+/// use bytes::BytesMut;
+/// use mailchute_proto::{Machine, Settings, Step, Verdict};
+///
+/// let mut machine = Machine::new(Settings::new("mx.example.com").into());
+/// let mut input = BytesMut::from(&b"EHLO client.example\r\nQUIT\r\n"[..]);
+/// let mut output = Vec::new();
+/// loop {
+///     match machine.step(&mut input, &mut output) {
+///         Step::Connect(ask) => ask.answer(Verdict::Accept),
+///         Step::Ehlo(ask) => ask.answer(Verdict::Accept),
+///         Step::Command(ask) => ask.answer(Verdict::Accept),
+///         Step::Answered => {}
+///         Step::Close(_) => break,
+///         other => panic!("not expected here: {other:?}"),
+///     }
+/// }
+/// let replies = String::from_utf8(output).unwrap();
+/// assert!(replies.starts_with("220 mx.example.com ESMTP Mailchute\r\n250-mx.example.com\r\n"));
+/// assert!(replies.ends_with("221 2.0.0 Closing connection\r\n"));
+/// ```
+#[derive(Debug)]
+pub struct Machine {
+    settings: Arc<Settings>,
+    state: State,
+    facts: Facts,
+    lines: LineReader,
+    transactions: u32,
+    errors: u32,
+    auth_failures: u32,
+    /// How long the reply just given is held back.
+    pause: Option<Duration>,
+}
+
+/// What is true of the session beyond its phase.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Facts {
+    /// Inside TLS.
+    pub(crate) is_tls: bool,
+    /// The client said EHLO, not HELO.
+    pub(crate) is_extended: bool,
+    pub(crate) is_authenticated: bool,
+    /// MAIL carried SMTPUTF8.
+    pub(crate) is_utf8: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    Connecting,
+    Commands(Phase),
+    Authenticating(Option<Exchange>),
+    Body(Body),
+    Handshake,
+    Closed(Closing),
+}
+
+/// What the conversation waits for, and so which timeout runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Awaits {
+    /// A command, or an answer within AUTH.
+    Command,
+    /// Octets of a message.
+    Data,
+}
+
+/// What the error limits cost a client for each refusal past [`Limits::errors_before_delay`] and each wrong
+/// password.
+const PENALTY: Duration = Duration::from_secs(1);
+
+impl Machine {
+    /// A session on a connection in the clear, before its greeting.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            settings,
+            state: State::Connecting,
+            facts: Facts::default(),
+            lines: LineReader::default(),
+            transactions: 0,
+            errors: 0,
+            auth_failures: 0,
+            pause: None,
+        }
+    }
+
+    /// A session on a connection that is inside TLS from its first octet (RFC 8314), before its greeting.
+    #[must_use]
+    pub fn inside_tls(settings: Arc<Settings>) -> Self {
+        let mut machine = Self::new(settings);
+        machine.facts.is_tls = true;
+        machine
+    }
+
+    /// The TLS handshake that [`Step::Handshake`] asked for has succeeded: all that was said in the clear is
+    /// forgotten (RFC 3207 §4.2).
+    pub fn secured(&mut self) {
+        self.facts = Facts { is_tls: true, ..Facts::default() };
+        self.state = State::Commands(Phase::Greeted);
+    }
+
+    /// Ends the session with `reply`, for reasons that the machine cannot know: a timeout, a shutdown.
+    pub fn hang_up(&mut self, reply: &Reply, output: &mut Vec<u8>) {
+        reply.encode(output);
+        self.state = State::Closed(Closing::HungUp);
+    }
+
+    /// What is awaited now.
+    #[must_use]
+    pub fn awaits(&self) -> Awaits {
+        match self.state {
+            State::Body(_) => Awaits::Data,
+            _ => Awaits::Command,
+        }
+    }
+
+    /// Whether a MAIL was accepted whose transaction has not ended yet.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        matches!(self.state, State::Body(_) | State::Commands(Phase::Transaction { .. }))
+    }
+
+    /// How long the reply just given is to be held back; asking takes the answer away.
+    pub fn take_pause(&mut self) -> Option<Duration> {
+        self.pause.take()
+    }
+
+    /// The command line that the next step will read, without its CRLF, for logs and events; `None` when it is
+    /// not whole yet or no command is awaited. What an AUTH carries beyond its mechanism is left out.
+    #[must_use]
+    pub fn upcoming_command<'i>(&self, input: &'i [u8]) -> Option<&'i [u8]> {
+        let State::Commands(_) = self.state else { return None };
+        let line = &input[..memchr::memchr(b'\n', input)?];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let command = CommandLine::cut(line);
+        if command.verb != Verb::Auth {
+            return Some(line);
+        }
+        let mechanism = memchr::memchr(b' ', command.argument).unwrap_or(command.argument.len());
+        Some(&line[..line.len().min(b"AUTH ".len() + mechanism)])
+    }
+
+    /// Goes one step: reads at most one command from `input`, or some of a message.
+    pub fn step<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
+        match self.state {
+            State::Connecting => Step::Connect(Ask::new(self, output, Connect)),
+            State::Commands(phase) => self.command(phase, input, output),
+            State::Authenticating(_) => self.sasl_line(input, output),
+            State::Body(_) => self.body(input, output),
+            State::Handshake => {
+                input.clear();
+                Step::Handshake
+            }
+            State::Closed(closing) => Step::Close(closing),
+        }
+    }
+
+    fn command<'m>(&'m mut self, phase: Phase, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
+        const TLS_HANDSHAKE_RECORD: u8 = 0x16;
+        if input.is_empty() {
+            return Step::NeedInput;
+        }
+        if phase == Phase::Greeted && input[0] == TLS_HANDSHAKE_RECORD {
+            self.state = State::Closed(Closing::Violation);
+            return Step::Answered;
+        }
+        let is_auth = input.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"AUTH "));
+        let limits = &self.settings.limits;
+        let limit = if is_auth { limits.auth_line } else { limits.command_line };
+        let length = match self.lines.find(input, limit) {
+            Line::Incomplete => return Step::NeedInput,
+            Line::Complete(length) => length,
+            Line::TooLong if is_auth => return self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
+            faulty => return self.faulty_line(&faulty, output),
+        };
+        let line = CommandLine::cut(&input[..length]);
+        let parsed = self.parse(phase, line);
+        input.advance(length);
+        match parsed {
+            Ok(question) => self.ask(question, output),
+            Err(refusal) => self.refuse(refusal, output),
+        }
+    }
+
+    /// A line that is none, in a command or in an AUTH exchange.
+    fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
+        let (reply, closing) = match line {
+            Line::Endless => (catalog::ENDLESS_LINE, Some(Closing::Limit)),
+            Line::BareLineEnd => (catalog::BARE_LINE_END.and_close(), Some(Closing::Violation)),
+            _ => (catalog::LINE_TOO_LONG, None),
+        };
+        self.reply(reply, output);
+        if let Some(closing) = closing {
+            self.state = State::Closed(closing);
+        }
+        Step::Answered
+    }
+
+    fn ask<'m>(&'m mut self, asked: Asked, output: &'m mut Vec<u8>) -> Step<'m> {
+        match asked {
+            Asked::Ehlo(question) => Step::Ehlo(Ask::new(self, output, question)),
+            Asked::StartTls => Step::StartTls(Ask::new(self, output, StartTls)),
+            Asked::Auth(mechanism, initial) => self.begin_auth(mechanism, initial, output),
+            Asked::Mail(question) => Step::Mail(Ask::new(self, output, question)),
+            Asked::Rcpt(question) => Step::Rcpt(Ask::new(self, output, question)),
+            Asked::Data => Step::Data(Ask::new(self, output, crate::question::Data)),
+            Asked::Command(question) => Step::Command(Ask::new(self, output, question)),
+        }
+    }
+
+    fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Reply> {
+        let is_own =
+            || self.settings.verbs.iter().any(|verb| line.word.eq_ignore_ascii_case(verb.as_bytes()));
+        if line.verb == Verb::Other && line.is_http() && !is_own() {
+            return Err(catalog::NOT_HTTP.and_close());
+        }
+        if let Some(refusal) = out_of_order(phase, line.verb, &self.facts, &self.settings) {
+            return Err(refusal);
+        }
+        match line.verb {
+            Verb::Ehlo | Verb::Helo => {
+                let name = HeloName::parse(line.argument).map_err(|error| match error {
+                    AddressError::ControlCharacter => catalog::CONTROL_CHARACTER,
+                    AddressError::InvalidUtf8 => catalog::BROKEN_UTF8,
+                    _ => catalog::BAD_HELO,
+                })?;
+                Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
+            }
+            Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
+                Err(catalog::NO_ARGUMENT_ALLOWED)
+            }
+            Verb::StartTls => Ok(Asked::StartTls),
+            Verb::Data => Ok(Asked::Data),
+            Verb::Auth => auth::parse(line.argument, &self.settings, &self.facts)
+                .map(|(mechanism, initial)| Asked::Auth(mechanism, initial)),
+            Verb::Mail => self.parse_mail(line).map(Asked::Mail),
+            Verb::Rcpt => self.parse_rcpt(phase, line).map(Asked::Rcpt),
+            Verb::Vrfy | Verb::Expn if line.argument.is_empty() => Err(catalog::BAD_ARGUMENT),
+            _ if line.word.is_empty() || !line.word.iter().all(u8::is_ascii_graphic) => {
+                Err(catalog::UNKNOWN_COMMAND)
+            }
+            _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER),
+            verb => Ok(Asked::Command(Command {
+                verb,
+                word: String::from_utf8_lossy(line.word).to_ascii_uppercase(),
+                argument: String::from_utf8_lossy(line.argument).into_owned(),
+            })),
+        }
+    }
+
+    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Reply> {
+        let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
+        let (path, rest) = ReversePath::parse_argument(argument)
+            .map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
+        let parameters = self.announced_parameters(Verb::Mail, rest)?;
+        let parameters =
+            MailParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
+        if parameters.body == Some(BodyKind::BinaryMime) {
+            return Err(catalog::UNKNOWN_PARAMETER);
+        }
+        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
+            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
+        }
+        if parameters.size.is_some_and(|size| Limits::passed(size, self.settings.limits.message_size)) {
+            return Err(catalog::MESSAGE_TOO_LARGE);
+        }
+        if Limits::reached(self.transactions, self.settings.limits.transactions) {
+            return Err(catalog::TOO_MANY_TRANSACTIONS);
+        }
+        Ok(Sender { path, parameters })
+    }
+
+    /// Reads the parameters of a path, of which each must have been announced to this client.
+    fn announced_parameters(&self, verb: Verb, text: &[u8]) -> Result<Parameters, Reply> {
+        let parameters = Parameters::parse(text).map_err(|error| bad_parameter(&error))?;
+        let is_announced = |keyword| extension::takes_parameter(verb, keyword, &self.settings, &self.facts);
+        if !parameters.iter().all(|(keyword, _)| is_announced(keyword)) {
+            return Err(catalog::UNKNOWN_PARAMETER);
+        }
+        Ok(parameters)
+    }
+
+    fn parse_rcpt(&self, phase: Phase, line: CommandLine<'_>) -> Result<Recipient, Reply> {
+        let argument = line.after(b"TO:").ok_or(catalog::BAD_RCPT_SYNTAX)?;
+        let (path, rest) = ForwardPath::parse_argument(argument)
+            .map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
+        let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
+        let parameters =
+            RcptParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
+        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !self.facts.is_utf8 {
+            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
+        }
+        match phase {
+            Phase::Transaction { recipients, .. } if recipients >= self.settings.limits.recipients => {
+                Err(catalog::TOO_MANY_RECIPIENTS)
+            }
+            _ => Ok(Recipient { path, parameters }),
+        }
+    }
+
+    /// Answers a command by oneself.
+    fn refuse<'m>(&'m mut self, reply: Reply, output: &mut Vec<u8>) -> Step<'m> {
+        self.reply(reply, output);
+        Step::Answered
+    }
+
+    /// Appends a reply to a command, and counts it if it is a refusal.
+    fn reply(&mut self, reply: Reply, output: &mut Vec<u8>) {
+        let limits = &self.settings.limits;
+        // Who has more recipients than a transaction takes is no offender: the rest goes into the next one.
+        let is_error = reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS;
+        self.errors += u32::from(is_error);
+        if is_error && !reply.closes() && Limits::reached(self.errors, limits.errors) {
+            catalog::TOO_MANY_ERRORS.encode(output);
+            self.state = State::Closed(Closing::Limit);
+            return;
+        }
+        if is_error && Limits::reached(self.errors, limits.errors_before_delay) {
+            self.pause = Some(PENALTY);
+        }
+        reply.encode(output);
+        if reply.closes() {
+            self.state = State::Closed(closing_of(&reply));
+        }
+    }
+}
+
+/// A parsed command, before it becomes a question that holds the machine.
+#[derive(Debug)]
+enum Asked {
+    Ehlo(Ehlo),
+    StartTls,
+    Auth(crate::sasl::Mechanism, Option<Vec<u8>>),
+    Mail(Sender),
+    Rcpt(Recipient),
+    Data,
+    Command(Command),
+}
+
+/// Which of the machine's own closing replies speak of a limit or of a broken protocol.
+fn closing_of(reply: &Reply) -> Closing {
+    if *reply == catalog::TOO_MANY_TRANSACTIONS || *reply == catalog::TOO_MANY_AUTH_FAILURES {
+        Closing::Limit
+    } else if *reply == catalog::NOT_HTTP.and_close() || *reply == catalog::BARE_CR_OR_LF.and_close() {
+        Closing::Violation
+    } else {
+        Closing::HungUp
+    }
+}
+
+fn bad_address(error: &AddressError, otherwise: Reply) -> Reply {
+    match error {
+        AddressError::ControlCharacter => catalog::CONTROL_CHARACTER,
+        AddressError::InvalidUtf8 => catalog::BROKEN_UTF8,
+        _ => otherwise,
+    }
+}
+
+fn bad_parameter(error: &ParameterError) -> Reply {
+    match error {
+        ParameterError::ControlCharacter => catalog::CONTROL_CHARACTER,
+        ParameterError::InvalidUtf8 => catalog::BROKEN_UTF8,
+        _ => catalog::BAD_ARGUMENT,
+    }
+}

@@ -1,0 +1,155 @@
+//! xtext, the encoding of RFC 3461 §4 for values that a parameter could not hold otherwise, and its kin for UTF-8.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::address::breaks_lines;
+
+/// Why a text is not xtext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum XtextError {
+    /// A `+` is not followed by two hexadecimal digits in upper case, or a `\x{…}` does not name a character.
+    BadEscape,
+    /// A character may not stand for itself: a space, `=`, or, in plain xtext, one outside of ASCII.
+    BadCharacter,
+    /// What comes out is a control character or a line separator. No value needs them; attacks do.
+    ControlCharacter,
+    /// What comes out is not UTF-8.
+    InvalidUtf8,
+}
+
+impl fmt::Display for XtextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BadEscape => "an escape sequence is malformed",
+            Self::BadCharacter => "a character should have been encoded",
+            Self::ControlCharacter => "an encoded control character is not allowed",
+            Self::InvalidUtf8 => "the decoded text is not valid UTF-8",
+        })
+    }
+}
+
+impl Error for XtextError {}
+
+/// Decodes xtext (RFC 3461 §4): `+` and two hexadecimal digits stand for an octet.
+///
+/// Nothing is allocated if nothing is encoded.
+///
+/// # Errors
+///
+/// The [`XtextError`] that says why not. What comes out never holds a control character.
+///
+/// # Examples
+///
+/// ```
+/// use mailchute_proto::{XtextError, decode_xtext};
+///
+/// assert_eq!(decode_xtext("e+3Dmc2@example.com")?, "e=mc2@example.com");
+/// assert_eq!(decode_xtext("no+3d"), Err(XtextError::BadEscape));
+/// assert_eq!(decode_xtext("two+0D+0Alines"), Err(XtextError::ControlCharacter));
+/// # Ok::<(), XtextError>(())
+/// ```
+pub fn decode_xtext(text: &str) -> Result<Cow<'_, str>, XtextError> {
+    if text.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'=') {
+        let control = text.chars().any(breaks_lines);
+        return Err(if control { XtextError::ControlCharacter } else { XtextError::BadCharacter });
+    }
+    if !text.contains('+') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        octets.push(match byte {
+            b'+' => {
+                let high = rest.next().and_then(hex_value).ok_or(XtextError::BadEscape)?;
+                let low = rest.next().and_then(hex_value).ok_or(XtextError::BadEscape)?;
+                high << 4 | low
+            }
+            byte => byte,
+        });
+    }
+    if octets.iter().any(u8::is_ascii_control) {
+        return Err(XtextError::ControlCharacter);
+    }
+    let decoded = String::from_utf8(octets).map_err(|_| XtextError::InvalidUtf8)?;
+    refuse_controls(decoded).map(Cow::Owned)
+}
+
+/// Encodes a text as xtext (RFC 3461 §4). Each octet of a character outside of ASCII is encoded by itself.
+///
+/// Nothing is allocated if nothing needs to be encoded.
+///
+/// # Examples
+///
+/// ```
+/// use mailchute_proto::encode_xtext;
+///
+/// assert_eq!(encode_xtext("e=mc2@example.com"), "e+3Dmc2@example.com");
+/// assert_eq!(encode_xtext("two words"), "two+20words");
+/// ```
+#[must_use]
+pub fn encode_xtext(text: &str) -> Cow<'_, str> {
+    let stands_for_itself = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'+' | b'=');
+    if text.bytes().all(stands_for_itself) {
+        return Cow::Borrowed(text);
+    }
+    let mut encoded = String::with_capacity(text.len() + 8);
+    for byte in text.bytes() {
+        if stands_for_itself(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('+');
+            encoded.push(hex_digit(byte >> 4));
+            encoded.push(hex_digit(byte & 0xf));
+        }
+    }
+    Cow::Owned(encoded)
+}
+
+/// Decodes `utf-8-enc-addr` of RFC 6533 §3: `\x{…}` stands for a character, all else but `=` for itself.
+pub(super) fn decode_utf8_address(text: &str) -> Result<String, XtextError> {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let (character, length) = match character {
+            '\\' => decode_embedded(rest).ok_or(XtextError::BadEscape)?,
+            '=' => return Err(XtextError::BadCharacter),
+            character if character.is_whitespace() => return Err(XtextError::BadCharacter),
+            character => (character, character.len_utf8()),
+        };
+        decoded.push(character);
+        rest = &rest[length..];
+    }
+    refuse_controls(decoded)
+}
+
+/// Reads the `\x{…}` at the beginning of `text`: the character it names, and its own length.
+fn decode_embedded(text: &str) -> Option<(char, usize)> {
+    let (digits, _) = text.strip_prefix("\\x{")?.split_once('}')?;
+    if !matches!(digits.len(), 2..=6) {
+        return None;
+    }
+    let number =
+        digits.bytes().try_fold(0, |number, digit| Some(number << 4 | u32::from(hex_value(digit)?)))?;
+    Some((char::from_u32(number)?, "\\x{}".len() + digits.len()))
+}
+
+fn refuse_controls(text: String) -> Result<String, XtextError> {
+    if text.chars().any(breaks_lines) { Err(XtextError::ControlCharacter) } else { Ok(text) }
+}
+
+/// The RFC's digits: upper case only, so that there is one way to write an octet.
+fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from(if value < 10 { b'0' + value } else { b'A' + value - 10 })
+}

@@ -1,0 +1,52 @@
+//! The phases of a session, and which command is allowed in which (RFC 5321 §4.1.4): the one table.
+
+use crate::command::Verb;
+use crate::machine::Facts;
+use crate::reply::{Reply, catalog};
+use crate::settings::{AuthPolicy, Settings, TlsPolicy};
+
+/// Where a session stands between two commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The greeting was a refusal: only QUIT is left (RFC 5321 §3.1).
+    TurnedAway,
+    /// Greeted; the client has not said hello, or must say it again inside TLS.
+    Greeted,
+    /// Between transactions.
+    Ready,
+    /// MAIL was accepted; `recipients` were too, and some may have been refused.
+    Transaction { recipients: usize, any_refused: bool },
+}
+
+impl Phase {
+    pub(crate) const NEW_TRANSACTION: Self = Self::Transaction { recipients: 0, any_refused: false };
+}
+
+/// The refusal of a command that is out of order, if it is.
+pub(crate) fn out_of_order(phase: Phase, verb: Verb, facts: &Facts, settings: &Settings) -> Option<Reply> {
+    use Phase::{Greeted, Ready, Transaction, TurnedAway};
+    let lacks_tls = settings.tls == TlsPolicy::Required && !facts.is_tls;
+    Some(match (phase, verb) {
+        (_, Verb::Quit) => return None,
+        (TurnedAway, _) => catalog::SAY_QUIT,
+        (_, Verb::Ehlo | Verb::Noop) => return None,
+        (_, Verb::StartTls) if facts.is_tls => catalog::TLS_ALREADY_ACTIVE,
+        (_, Verb::StartTls) if settings.tls == TlsPolicy::Off => catalog::TLS_NOT_OFFERED,
+        // Extensions belong to those who asked for them by EHLO.
+        (_, Verb::StartTls) if !facts.is_extended => catalog::SAY_HELLO_FIRST,
+        (_, verb) if lacks_tls && verb != Verb::StartTls => catalog::TLS_REQUIRED,
+        (_, Verb::Auth) if settings.mechanisms.is_empty() => catalog::AUTH_NOT_OFFERED,
+        (_, Verb::Auth) if !facts.is_extended => catalog::SAY_HELLO_FIRST,
+        (Transaction { .. }, Verb::Auth) => catalog::IN_TRANSACTION,
+        (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,
+        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data) => catalog::SAY_HELLO_FIRST,
+        (_, Verb::Mail) if settings.auth == AuthPolicy::Required && !facts.is_authenticated => {
+            catalog::AUTH_REQUIRED
+        }
+        (Transaction { .. }, Verb::Mail) => catalog::NESTED_MAIL,
+        (Ready, Verb::Rcpt | Verb::Data) => catalog::NEED_MAIL,
+        (Transaction { recipients: 0, any_refused: true }, Verb::Data) => catalog::NO_VALID_RECIPIENTS,
+        (Transaction { recipients: 0, .. }, Verb::Data) => catalog::NEED_RCPT,
+        _ => return None,
+    })
+}

@@ -1,0 +1,55 @@
+//! The questions that the conversation puts to the outside, one type a stage.
+//!
+//! AUTH asks about [`Credentials`](crate::Credentials), MAIL about a [`Sender`](crate::Sender), RCPT about a
+//! [`Recipient`](crate::Recipient).
+
+use crate::address::HeloName;
+use crate::command::Verb;
+
+/// A client has connected; the answer is the greeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connect;
+
+/// The client said EHLO or HELO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ehlo {
+    /// [`Verb::Ehlo`] or [`Verb::Helo`].
+    pub verb: Verb,
+    /// Whom the client says it is.
+    pub name: HeloName,
+}
+
+/// The client asked for TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StartTls;
+
+/// DATA: the message is announced. To accept is to send the 354; the answer to the message itself is given at
+/// [`EndOfData`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Data;
+
+/// The whole message has come; the answer says whether it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndOfData {
+    /// Octets of the message, after dot-unstuffing.
+    pub size: u64,
+}
+
+/// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of the application's own and unknown ones.
+///
+/// To accept gives the standard reply; for an unknown verb that is a 500.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Command {
+    /// Which command; [`Verb::Other`] for all that Mailchute does not know.
+    pub verb: Verb,
+    /// The verb in capitals.
+    pub word: String,
+    /// What the client wrote behind it; octets that are no UTF-8 are replaced.
+    pub argument: String,
+}

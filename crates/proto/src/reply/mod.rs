@@ -1,0 +1,245 @@
+//! Replies: what the server says (RFC 5321 §4.2).
+
+pub mod catalog;
+mod code;
+mod encode;
+mod enhanced;
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+pub use code::{Code, Severity};
+pub(crate) use encode::encode_lines;
+pub use enhanced::Enhanced;
+
+/// One reply: a code, an enhanced status code and a text.
+///
+/// The text may hold any characters; on the wire, line feeds begin a further line of the reply and whatever is
+/// not printable ASCII becomes `?`, so that no reply can carry a CR, LF or NUL of somebody else's making.
+///
+/// Any error of the standard kind turns into a `Reply` by `?`: a `451 4.3.0` that tells the client nothing
+/// about the cause; the cause is kept for the log ([`Reply::cause`]). This is why `Reply` itself is not a
+/// `std::error::Error`.
+///
+/// # Examples
+/// ```
+/// use mailchute_proto::Reply;
+///
+/// fn check(domain: &str) -> Result<(), Reply> {
+///     let version: u32 = "7".parse()?; // any error would answer 451 4.3.0
+///     if domain == "blacklisted.example" && version > 6 {
+///         return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
+///     }
+///     Ok(())
+/// }
+///
+/// let refusal = check("blacklisted.example").unwrap_err();
+/// assert_eq!(refusal.to_string(), "550 5.7.1 Sender address rejected");
+/// assert!(refusal.is_refusal());
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a reply does nothing until it is returned or sent"]
+pub struct Reply {
+    code: Code,
+    enhanced: Option<Enhanced>,
+    text: Cow<'static, str>,
+    closes: bool,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Why a code, an enhanced code and a text do not make a [`Reply`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// The reply code is not of the form `[2-5][0-5][0-9]`.
+    BadCode(u16),
+    /// The enhanced code is not well formed, or its class is not the first digit of the reply code.
+    BadEnhanced(u16, Enhanced),
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadCode(code) => write!(f, "{code} is not an SMTP reply code: write 200 to 559"),
+            Self::BadEnhanced(code, enhanced) => {
+                write!(
+                    f,
+                    "enhanced status code {enhanced} does not go with reply code {code}: write {}.x.y",
+                    code / 100
+                )
+            }
+        }
+    }
+}
+
+impl Error for ReplyError {}
+
+impl Reply {
+    /// A reply with an enhanced status code.
+    ///
+    /// A reply of code 421 also closes the connection (RFC 5321 §3.8).
+    ///
+    /// # Panics
+    /// When `code` is not an SMTP reply code, or the class of `enhanced` is not its first digit. A hook that
+    /// panics answers 451 and harms nobody else; for codes that are not known beforehand use
+    /// [`Reply::try_new`].
+    pub fn new(code: u16, enhanced: impl Into<Enhanced>, text: impl Into<Cow<'static, str>>) -> Self {
+        match Self::try_new(code, enhanced, text) {
+            Ok(reply) => reply,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// As [`Reply::new`], for codes that come from a file or another program.
+    ///
+    /// # Errors
+    /// [`ReplyError`] says which of the two codes is wrong.
+    ///
+    /// ```
+    /// use mailchute_proto::Reply;
+    /// assert!(Reply::try_new(550, (5, 1, 1), "No such user").is_ok());
+    /// let error = Reply::try_new(550, (4, 1, 1), "No such user").unwrap_err();
+    /// assert_eq!(error.to_string(), "enhanced status code 4.1.1 does not go with reply code 550: write 5.x.y");
+    /// ```
+    pub fn try_new(
+        code: u16,
+        enhanced: impl Into<Enhanced>,
+        text: impl Into<Cow<'static, str>>,
+    ) -> Result<Self, ReplyError> {
+        let enhanced = enhanced.into();
+        match Code::new(code) {
+            None => Err(ReplyError::BadCode(code)),
+            Some(_) if !enhanced.is_well_formed() || u16::from(enhanced.class()) != code / 100 => {
+                Err(ReplyError::BadEnhanced(code, enhanced))
+            }
+            Some(valid) => Ok(Self {
+                code: valid,
+                enhanced: Some(enhanced),
+                text: text.into(),
+                closes: code == 421,
+                cause: None,
+            }),
+        }
+    }
+
+    /// A reply known when the program is compiled; codes that do not go together do not compile in a `const`.
+    pub const fn constant(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
+        let enhanced = Enhanced::new(enhanced.0, enhanced.1, enhanced.2);
+        assert!(enhanced.is_well_formed() && enhanced.class() as u16 == code / 100, "the classes must agree");
+        let mut reply = Self::plain(code, text);
+        reply.enhanced = Some(enhanced);
+        reply
+    }
+
+    /// A reply without an enhanced code, for the few that must not carry one (RFC 2034 §3).
+    pub(crate) const fn plain(code: u16, text: &'static str) -> Self {
+        let code = Code::new(code).expect("a reply code of the catalogue");
+        Self { code, enhanced: None, text: Cow::Borrowed(text), closes: code.get() == 421, cause: None }
+    }
+
+    /// The `451 4.3.0` that hides `cause` from the client and keeps it for the log.
+    ///
+    /// For errors that `?` cannot turn into a reply, such as `Box<dyn Error + Send + Sync>` or a `String`:
+    /// `.map_err(Reply::internal)?`.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: Some(Arc::from(cause.into())), ..catalog::INTERNAL_ERROR }
+    }
+
+    /// Makes the server close the connection after this reply.
+    pub const fn and_close(mut self) -> Self {
+        self.closes = true;
+        self
+    }
+
+    /// The three-digit code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The enhanced status code, where there is one.
+    #[must_use]
+    pub const fn enhanced(&self) -> Option<Enhanced> {
+        self.enhanced
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the connection is closed after this reply.
+    #[must_use]
+    pub const fn closes(&self) -> bool {
+        self.closes
+    }
+
+    /// Whether the reply says yes (2yz).
+    #[must_use]
+    pub const fn is_positive(&self) -> bool {
+        matches!(self.code.severity(), Severity::Completed)
+    }
+
+    /// Whether the reply says no (4yz or 5yz).
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self.code.severity(), Severity::Transient | Severity::Permanent)
+    }
+
+    /// The error behind a `451 4.3.0`, for the log; it never reaches the client.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+
+    /// Appends the reply as it goes on the wire, every line ended by CRLF.
+    ///
+    /// Long texts are broken into lines of at most 512 octets (RFC 5321 §4.5.3.1.5); the enhanced code stands on
+    /// each of them (RFC 2034 §4).
+    pub fn encode(&self, output: &mut Vec<u8>) {
+        encode::encode(self, output);
+    }
+
+    pub(crate) const fn with_code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+
+    pub(crate) fn without_enhanced(mut self) -> Self {
+        self.enhanced = None;
+        self
+    }
+}
+
+/// Two replies are equal when they look the same on the wire and do the same to the connection; a hidden cause
+/// makes no difference.
+impl PartialEq for Reply {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, self.enhanced, &self.text, self.closes)
+            == (other.code, other.enhanced, &other.text, other.closes)
+    }
+}
+
+impl Eq for Reply {}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut wire = Vec::new();
+        self.encode(&mut wire);
+        let wire = String::from_utf8_lossy(&wire);
+        for (index, line) in wire.lines().enumerate() {
+            f.write_str(if index == 0 { "" } else { " / " })?;
+            f.write_str(line)?;
+        }
+        Ok(())
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Reply {
+    fn from(error: E) -> Self {
+        Self::internal(error)
+    }
+}

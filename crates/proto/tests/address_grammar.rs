@@ -1,0 +1,84 @@
+//! The parser of addresses against a reading of the RFC's grammar that shares nothing with it.
+
+mod address_reference;
+
+use address_reference::{any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path};
+use mailchute_proto::{AddressLiteral, Domain, ForwardPath, HeloName, Mailbox, ReversePath};
+use proptest::prelude::*;
+
+fn mailbox(text: &str) -> Mailbox {
+    Mailbox::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
+}
+
+/// Compares both readings of one argument, in MAIL and in RCPT.
+fn agrees_with_the_reference(argument: &[u8]) {
+    let expected = split_path(argument);
+    let parsed = ReversePath::parse_argument(argument).ok();
+    assert_eq!(parsed.as_ref().map(|(path, rest)| (path.to_string(), *rest)), expected, "{argument:?}");
+    let parsed = ForwardPath::parse_argument(argument).ok().filter(|(path, _)| !path.is_postmaster());
+    let expected = expected.filter(|(address, _)| !address.is_empty());
+    assert_eq!(parsed.map(|(path, rest)| (path.to_string(), rest)), expected, "{argument:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn every_address_of_the_grammar_is_accepted_and_printed_back(text in any_mailbox(), route in any::<bool>()) {
+        prop_assert!(is_mailbox(&text), "the reference refuses {text:?}");
+        let mailbox = mailbox(&text);
+        prop_assert_eq!(mailbox.to_string(), text.as_str());
+        prop_assert_eq!(format!("{}@{}", mailbox.local_part(), mailbox.domain()), text.as_str());
+        prop_assert_eq!(mailbox.address_literal().is_some(), mailbox.domain().starts_with('['));
+        let route = if route && text.len() < 240 { "@a.b,@c:" } else { "" };
+        let argument = format!("<{route}{text}> SIZE=1");
+        let (path, rest) = ReversePath::parse_argument(argument.as_bytes()).unwrap();
+        prop_assert_eq!(path, ReversePath::Mailbox(mailbox.clone()));
+        prop_assert_eq!(rest, b" SIZE=1");
+        prop_assert_eq!(ForwardPath::parse_argument(argument.as_bytes()).unwrap().0, ForwardPath::Mailbox(mailbox));
+    }
+
+    #[test]
+    fn a_literal_prints_what_it_parses(text in any_mailbox()) {
+        if let Some(literal) = mailbox(&text).address_literal() {
+            prop_assert_eq!(AddressLiteral::parse(&literal.to_string()), Ok(literal));
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_nearly_right_is_judged_as_by_the_reference(
+        text in any_mailbox(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 0..4),
+    ) {
+        agrees_with_the_reference(&mutate(&format!(" <@a.b:{text}> SIZE=1"), &changes));
+        agrees_with_the_reference(&mutate(&format!("<{text}>"), &changes));
+    }
+
+    #[test]
+    fn text_made_of_the_signs_of_the_grammar_is_judged_as_by_the_reference(text in nearly_text()) {
+        agrees_with_the_reference(text.as_bytes());
+        agrees_with_the_reference(format!("<{text}>").as_bytes());
+        agrees_with_the_reference(format!("<\"{text}\"@b>").as_bytes());
+        agrees_with_the_reference(format!("<a@[{text}]>").as_bytes());
+        prop_assert_eq!(Mailbox::parse(&text).is_ok(), is_mailbox(&text), "{:?}", text);
+        prop_assert_eq!(Domain::parse(&text).is_ok(), is_domain(&text), "{:?}", text);
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_judged_as_by_the_reference(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        agrees_with_the_reference(&bytes);
+        if let Ok(name) = HeloName::parse(&bytes) {
+            prop_assert!(!name.as_str().contains(|c: char| c.is_control() || c.is_whitespace()));
+        }
+    }
+
+    #[test]
+    fn the_unquoted_local_part_quoted_again_means_the_same(text in any_mailbox()) {
+        let plain = mailbox(&text).unquoted_local_part().into_owned();
+        let quoted = format!("\"{}\"@b", plain.replace('\\', r"\\").replace('"', r#"\""#));
+        if quoted.len() <= 66 {
+            let quoted = mailbox(&quoted);
+            prop_assert_eq!(quoted.unquoted_local_part(), plain);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The parameters of MAIL and RCPT: words, types, xtext.
+
+use mailchute_proto::{
+    BodyKind, MailParameters, ParameterError, Parameters, RcptParameters, Ret, Submitter, XtextError,
+    decode_xtext, encode_xtext,
+};
+use proptest::prelude::*;
+
+fn parse(text: &str) -> Result<Parameters, ParameterError> {
+    Parameters::parse(text.as_bytes())
+}
+
+fn mail(text: &str) -> Result<MailParameters, ParameterError> {
+    MailParameters::from_parameters(&parse(text)?)
+}
+
+fn rcpt(text: &str) -> Result<RcptParameters, ParameterError> {
+    RcptParameters::from_parameters(&parse(text)?)
+}
+
+fn bad_value(keyword: &str) -> ParameterError {
+    ParameterError::BadValue { keyword: keyword.to_owned() }
+}
+
+#[test]
+fn no_parameters_are_parameters_too() {
+    for text in ["", " ", "     "] {
+        let parameters = parse(text).unwrap();
+        assert!(parameters.is_empty());
+        assert_eq!((parameters.len(), parameters.iter().count()), (0, 0));
+        assert_eq!(parameters, Parameters::default());
+    }
+}
+
+#[test]
+fn parameters_keep_their_order_and_their_values() {
+    let parameters = parse("  b-1=X").unwrap();
+    assert_eq!(parameters.iter().collect::<Vec<_>>(), [("B-1", Some("X"))]);
+    let parameters = parse("   size=10    Smtputf8  9a=<é;+>  ").unwrap();
+    let words: Vec<_> = parameters.iter().collect();
+    assert_eq!(words, [("SIZE", Some("10")), ("SMTPUTF8", None), ("9A", Some("<é;+>"))]);
+    assert_eq!(parameters.len(), 3);
+    assert_eq!(parameters.to_string(), "SIZE=10 SMTPUTF8 9A=<é;+>");
+}
+
+#[test]
+fn a_keyword_is_found_in_whatever_case() {
+    let parameters = parse("Body=8bitmime SMTPUTF8").unwrap();
+    assert_eq!(parameters.get("bOdY"), Some(Some("8bitmime")));
+    assert_eq!(parameters.get("smtputf8"), Some(None));
+    assert_eq!(parameters.get("SMTPUTF"), None);
+}
+
+#[test]
+fn a_keyword_may_stand_there_only_once() {
+    for text in ["SIZE=1 SIZE=1", "size SIZE=1", "A SIZE=1 B sIzE=2"] {
+        assert_eq!(parse(text), Err(ParameterError::Duplicate { keyword: "SIZE".to_owned() }), "{text:?}");
+    }
+}
+
+#[test]
+fn a_word_that_is_no_parameter_is_refused() {
+    for text in ["=", "=1", "-A=1", "A_B=1", "A=1=2", "A==1", "é=1", "A,B", "<a@b>", "A\u{a0}B", "A=1 ="] {
+        assert_eq!(parse(text), Err(ParameterError::Malformed), "{text:?}");
+    }
+    assert_eq!(parse("a="), Err(bad_value("A")));
+}
+
+#[test]
+fn control_characters_are_refused_wherever_they_stand() {
+    for control in (0..=0x1f).chain(0x7f..=0x9f).chain(0x2028..=0x2029).filter_map(char::from_u32) {
+        for place in 0..=" A=1 ".len() {
+            let mut text = String::from(" A=1 ");
+            text.insert(place, control);
+            assert_eq!(parse(&text), Err(ParameterError::ControlCharacter), "{text:?}");
+        }
+    }
+    assert_eq!(Parameters::parse(b" A=\xff\r\n"), Err(ParameterError::ControlCharacter));
+    assert_eq!(Parameters::parse(b" A=\xff"), Err(ParameterError::InvalidUtf8));
+}
+
+#[test]
+fn there_may_be_64_parameters_and_no_more() {
+    let words = |count: usize| (0..count).map(|number| format!(" P{number}")).collect::<String>();
+    assert_eq!(parse(&words(64)).unwrap().len(), 64);
+    assert_eq!(parse(&words(65)), Err(ParameterError::TooMany));
+    assert_eq!(parse(&words(50_000)), Err(ParameterError::TooMany));
+}
+
+#[test]
+fn a_size_is_one_to_twenty_digits() {
+    assert_eq!(mail("SIZE=0").unwrap().size, Some(0));
+    assert_eq!(mail("SIZE=26214400").unwrap().size, Some(26_214_400));
+    assert_eq!(mail("SIZE=00000000000000000001").unwrap().size, Some(1));
+    assert_eq!(mail("SIZE=18446744073709551615").unwrap().size, Some(u64::MAX));
+    assert_eq!(mail("SIZE=18446744073709551616").unwrap().size, Some(u64::MAX));
+    assert_eq!(mail("SIZE=99999999999999999999").unwrap().size, Some(u64::MAX));
+    for text in
+        ["SIZE", "SIZE=", "SIZE=1x", "SIZE=+1", "SIZE=-1", "SIZE=1.5", "SIZE=٣", "SIZE=000000000000000000001"]
+    {
+        assert_eq!(mail(text), Err(bad_value("SIZE")), "{text:?}");
+    }
+}
+
+#[test]
+fn a_body_is_of_one_of_three_kinds() {
+    for kind in [BodyKind::SevenBit, BodyKind::EightBitMime, BodyKind::BinaryMime] {
+        assert_eq!(mail(&format!("BODY={kind}")).unwrap().body, Some(kind));
+        assert_eq!(mail(&format!("body={}", kind.as_str().to_lowercase())).unwrap().body, Some(kind));
+    }
+    for text in ["BODY", "BODY=", "BODY=8BIT", "BODY=7BIT,8BITMIME"] {
+        assert_eq!(mail(text), Err(bad_value("BODY")), "{text:?}");
+    }
+}
+
+#[test]
+fn smtputf8_takes_no_value() {
+    assert!(mail("SMTPUTF8").unwrap().smtputf8);
+    assert!(!mail("").unwrap().smtputf8);
+    assert_eq!(mail("SMTPUTF8=1"), Err(bad_value("SMTPUTF8")));
+}
+
+#[test]
+fn a_submitter_is_an_address_in_xtext_or_unknown() {
+    assert_eq!(mail("AUTH=<>").unwrap().auth, Some(Submitter::Unknown));
+    let submitter = mail("AUTH=e+3Dmc2@example.com").unwrap().auth.unwrap();
+    assert_eq!(submitter.mailbox().unwrap().as_str(), "e=mc2@example.com");
+    assert_eq!(submitter.to_string(), "e=mc2@example.com");
+    for text in ["AUTH", "AUTH=", "AUTH=user", "AUTH=<a@b>", "AUTH=a+@b", "AUTH=a@b+20c"] {
+        assert_eq!(mail(text), Err(bad_value("AUTH")), "{text:?}");
+    }
+    assert_eq!(mail("AUTH=a@b+0D+0ADATA"), Err(ParameterError::ControlCharacter));
+}
+
+#[test]
+fn ret_and_envid_ask_for_a_kind_of_notification() {
+    let parameters = mail("RET=hdrs ENVID=QQ314159+20x").unwrap();
+    assert_eq!(parameters.ret, Some(Ret::Headers));
+    assert_eq!(parameters.envid.as_deref(), Some("QQ314159 x"));
+    assert_eq!(mail("RET=FULL").unwrap().ret, Some(Ret::Full));
+    for text in ["RET", "RET=", "RET=HEADERS"] {
+        assert_eq!(mail(text), Err(bad_value("RET")), "{text:?}");
+    }
+}
+
+#[test]
+fn an_envelope_identifier_is_printable_ascii_of_at_most_100_characters() {
+    assert!(mail(&format!("ENVID={}", "+41".repeat(100))).is_ok());
+    let too_long = format!("ENVID={}", "a".repeat(101));
+    for text in ["ENVID", "ENVID=+4", "ENVID=+4a", "ENVID=é", "ENVID=+C3+A9", too_long.as_str()] {
+        assert_eq!(mail(text), Err(bad_value("ENVID")), "{text:?}");
+    }
+    for text in ["ENVID=a+00b", "ENVID=+0A", "ENVID=+0D", "ENVID=+7F", "ENVID=+09"] {
+        assert_eq!(mail(text), Err(ParameterError::ControlCharacter), "{text:?}");
+    }
+}
+
+#[test]
+fn a_notification_is_wanted_never_or_for_some_events() {
+    for (text, printed) in [
+        ("NOTIFY=never", "NEVER"),
+        ("NOTIFY=SUCCESS", "SUCCESS"),
+        ("NOTIFY=Delay,Failure", "FAILURE,DELAY"),
+        ("NOTIFY=DELAY,SUCCESS,FAILURE,DELAY", "SUCCESS,FAILURE,DELAY"),
+    ] {
+        let notify = rcpt(text).unwrap().notify.unwrap();
+        assert_eq!(notify.to_string(), printed);
+        assert_eq!(notify.is_never(), printed == "NEVER");
+    }
+    for text in ["NOTIFY", "NOTIFY=", "NOTIFY=,", "NOTIFY=NEVER,DELAY", "NOTIFY=DELAY,", "NOTIFY=ALWAYS"] {
+        assert_eq!(rcpt(text), Err(bad_value("NOTIFY")), "{text:?}");
+    }
+}
+
+#[test]
+fn an_original_recipient_has_a_kind_and_an_address() {
+    let orcpt =
+        |text: &str| rcpt(&format!("ORCPT={text}")).map(|parameters| parameters.orcpt.unwrap().to_string());
+    assert_eq!(orcpt("rfc822;Bob+2Btag@example.org").unwrap(), "rfc822;Bob+tag@example.org");
+    assert_eq!(orcpt("x-odd;two+20words").unwrap(), "x-odd;two words");
+    assert_eq!(orcpt("utf-8;用户@example.org").unwrap(), "utf-8;用户@example.org");
+    assert_eq!(orcpt(r"UTF-8;a\x{2B}b\x{1F600}@example.org").unwrap(), "UTF-8;a+b😀@example.org");
+    let too_long = format!("rfc822;{}", "a".repeat(500));
+    for text in ["rfc822", ";a", "rfc822;", "a/b(c);d", "rfc822;é", "rfc822;+C3+A9", "é;a", too_long.as_str()]
+    {
+        assert_eq!(orcpt(text), Err(bad_value("ORCPT")), "{text:?}");
+    }
+    for text in
+        [r"utf-8;\", r"utf-8;\x{}", r"utf-8;\x{D800}", r"utf-8;\x{110000}", r"utf-8;\x{2b}", r"utf-8;\a"]
+    {
+        assert_eq!(orcpt(text), Err(bad_value("ORCPT")), "{text:?}");
+    }
+    for text in ["rfc822;a+0D+0Ab", "rfc822;+00", r"utf-8;\x{0A}", r"utf-8;\x{85}", r"utf-8;\x{2028}"] {
+        assert_eq!(orcpt(text), Err(ParameterError::ControlCharacter), "{text:?}");
+    }
+}
+
+#[test]
+fn parameters_of_other_extensions_are_kept() {
+    let others = [("XFOO".to_owned(), None), ("HOLDFOR".to_owned(), Some("60".to_owned()))];
+    assert_eq!(mail("xfoo SIZE=1 HoldFor=60").unwrap().other, others);
+    assert_eq!(rcpt("NOTIFY=NEVER xfoo HoldFor=60").unwrap().other, others);
+    assert_eq!(rcpt("SIZE=1").unwrap().other, [("SIZE".to_owned(), Some("1".to_owned()))]);
+    assert_eq!(mail("NOTIFY=NEVER").unwrap().other.len(), 1);
+}
+
+#[test]
+fn xtext_says_what_is_wrong_with_it() {
+    for text in ["+", "+4", "a+4", "+4a", "+g0", "++41"] {
+        assert_eq!(decode_xtext(text), Err(XtextError::BadEscape), "{text:?}");
+    }
+    for text in ["a=b", "a b", "é"] {
+        assert_eq!(decode_xtext(text), Err(XtextError::BadCharacter), "{text:?}");
+    }
+    for text in ["\0", "+0A", "+0D", "+00", "+7F", "+C2+85", "+E2+80+A8"] {
+        assert_eq!(decode_xtext(text), Err(XtextError::ControlCharacter), "{text:?}");
+    }
+    assert_eq!(decode_xtext("+FF"), Err(XtextError::InvalidUtf8));
+    assert_eq!(decode_xtext("+2B+3D+20+C3+A9").unwrap(), "+= é");
+    assert_eq!(decode_xtext("").unwrap(), "");
+}
+
+#[test]
+fn text_that_needs_no_encoding_is_only_borrowed() {
+    assert!(matches!(encode_xtext("a@b"), std::borrow::Cow::Borrowed("a@b")));
+    assert!(matches!(decode_xtext("a@b"), Ok(std::borrow::Cow::Borrowed("a@b"))));
+}
+
+/// The grammar of RFC 5321 §4.1.2 read aloud: the words, or nothing if one of them is wrong.
+fn reference(text: &[u8]) -> Option<Vec<(String, Option<String>)>> {
+    let text = String::from_utf8(text.to_vec()).ok()?;
+    let mut words = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let parts: Vec<&str> = word.split('=').collect();
+        let keyword = parts[0].to_ascii_uppercase();
+        let is_alphanumeric = |c: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".contains(c);
+        let keyword_is_good =
+            keyword.starts_with(is_alphanumeric) && keyword.chars().all(|c| is_alphanumeric(c) || c == '-');
+        let is_value =
+            |c: char| matches!(c, '!'..='<' | '>'..='~' | '\u{a0}'..) && c != '\u{2028}' && c != '\u{2029}';
+        let values_are_good = parts[1..].iter().all(|value| !value.is_empty() && value.chars().all(is_value));
+        let is_new = words.iter().all(|(other, _)| *other != keyword);
+        if !keyword_is_good || !values_are_good || parts.len() > 2 || !is_new || words.len() == 64 {
+            return None;
+        }
+        words.push((keyword, parts.get(1).map(|value| (*value).to_owned())));
+    }
+    Some(words)
+}
+
+fn agrees_with_the_reference(text: &[u8]) {
+    let parsed = Parameters::parse(text).ok();
+    let words = parsed.as_ref().map(|parameters| {
+        parameters
+            .iter()
+            .map(|(keyword, value)| (keyword.to_owned(), value.map(str::to_owned)))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(words, reference(text), "{text:?}");
+    if let Some(parameters) = parsed {
+        assert_eq!(parse(&parameters.to_string()), Ok(parameters.clone()));
+        let typed =
+            (MailParameters::from_parameters(&parameters), RcptParameters::from_parameters(&parameters));
+        let clean = |text: &str| !text.contains(char::is_control);
+        assert!(typed.0.map_or(true, |mail| mail.envid.is_none_or(|envid| clean(&envid))));
+        assert!(typed.1.map_or(true, |rcpt| rcpt.orcpt.is_none_or(|orcpt| clean(orcpt.address()))));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn arbitrary_bytes_are_judged_as_by_the_reference(bytes in prop::collection::vec(any::<u8>(), 0..30)) {
+        agrees_with_the_reference(&bytes);
+    }
+
+    #[test]
+    fn words_that_are_nearly_right_are_judged_as_by_the_reference(
+        words in prop::collection::vec(
+            r"(SIZE|size|BODY|ENVID|ORCPT|NOTIFY|a-[01]|-|é)?(=|==)?(\+0A|\+4[1a]|rfc822;|utf-8;|\\x\{0A\}|[1-3]|é|\n){0,4}",
+            0..6,
+        ),
+    ) {
+        agrees_with_the_reference(words.join(" ").as_bytes());
+    }
+
+    #[test]
+    fn every_text_without_control_characters_survives_xtext(text in r"\PC{0,30}") {
+        prop_assume!(!text.contains(['\u{2028}', '\u{2029}']));
+        let encoded = encode_xtext(&text);
+        prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'='));
+        prop_assert_eq!(decode_xtext(&encoded).unwrap(), text.as_str());
+    }
+
+    #[test]
+    fn decoded_xtext_keeps_its_meaning_when_it_is_encoded_again(text in r"(\+[0-9A-F]{2}|[!-~]){0,12}") {
+        if let Ok(decoded) = decode_xtext(&text) {
+            prop_assert!(!decoded.contains(char::is_control));
+            let encoded = encode_xtext(&decoded);
+            prop_assert_eq!(decode_xtext(&encoded).unwrap(), decoded.as_ref());
+        }
+    }
+}

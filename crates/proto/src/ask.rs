@@ -46,6 +46,12 @@ impl<'m, Q: Question> Ask<'m, Q> {
         self.output
     }
 
+    /// What is asked and the replies that wait, [`question`](Self::question) and [`unsent`](Self::unsent) at once.
+    pub fn parts(&mut self) -> (&Q, &mut Vec<u8>) {
+        let question = self.question.as_ref().expect("the question is there until it is answered");
+        (question, self.output)
+    }
+
     /// Answers: the machine moves on and the reply is appended to the output.
     pub fn answer(mut self, verdict: Verdict) {
         if let Some(question) = self.question.take() {

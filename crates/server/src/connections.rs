@@ -1,0 +1,206 @@
+//! The connections that are open: how many, from whom, and how to tell them to stop.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use tokio::sync::Notify;
+
+/// All open connections of a server.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    table: Mutex<Table>,
+    /// As many as the table holds, for a look without its lock.
+    count: AtomicUsize,
+    /// Connections in all; 0 is no limit.
+    limit: usize,
+    /// Connections of one client; 0 is no limit.
+    limit_per_client: usize,
+    /// Rung when the last one closes.
+    empty: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    open: HashMap<u64, Arc<Stop>>,
+    per_client: HashMap<Client, usize>,
+    urgency: Urgency,
+}
+
+/// Who counts as one client: an IPv4 address, or an IPv6 network of 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Client {
+    V4([u8; 4]),
+    V6([u16; 4]),
+}
+
+impl Client {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address.octets()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::V6([a, b, c, d])
+            }
+        }
+    }
+}
+
+/// Why there is no place for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    Full,
+    FullForClient,
+}
+
+/// A connection's place; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    key: u64,
+    client: Client,
+    stop: Arc<Stop>,
+}
+
+/// How soon a session has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[repr(u8)]
+pub(crate) enum Urgency {
+    #[default]
+    None,
+    /// After the transaction that is under way.
+    Drain,
+    /// At once.
+    Now,
+}
+
+/// Tells one session that the server stops.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    urgency: AtomicU8,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Connections {
+    pub(crate) fn new(limit: usize, limit_per_client: usize) -> Self {
+        Self {
+            table: Mutex::default(),
+            count: AtomicUsize::new(0),
+            limit,
+            limit_per_client,
+            empty: Notify::new(),
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // No code of others runs under this lock, so nothing in it is ever half-done.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place for a client.
+    pub(crate) fn enter(self: &Arc<Self>, client: IpAddr) -> Result<Place, NoPlace> {
+        let client = Client::of(client);
+        let mut table = self.table();
+        if self.limit != 0 && table.open.len() >= self.limit {
+            return Err(NoPlace::Full);
+        }
+        let of_client = table.per_client.entry(client).or_default();
+        if self.limit_per_client != 0 && *of_client >= self.limit_per_client {
+            return Err(NoPlace::FullForClient);
+        }
+        *of_client += 1;
+        let key = table.next;
+        table.next += 1;
+        let stop = Arc::new(Stop { urgency: AtomicU8::new(table.urgency as u8), waker: Mutex::default() });
+        table.open.insert(key, Arc::clone(&stop));
+        self.count.store(table.open.len(), Ordering::Relaxed);
+        Ok(Place { connections: Arc::clone(self), key, client, stop })
+    }
+
+    /// Tells every session, also those to come, that the server stops.
+    pub(crate) fn stop(&self, urgency: Urgency) {
+        let mut table = self.table();
+        table.urgency = urgency;
+        for stop in table.open.values() {
+            stop.set(urgency);
+        }
+    }
+
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether more than nine tenths of all places are taken.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.limit != 0 && self.count() > self.limit - self.limit / 10
+    }
+
+    /// Waits until none is open.
+    pub(crate) async fn until_empty(&self) {
+        loop {
+            let emptied = self.empty.notified();
+            if self.table().open.is_empty() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.connections.table();
+        table.open.remove(&self.key);
+        self.connections.count.store(table.open.len(), Ordering::Relaxed);
+        if let Some(count) = table.per_client.get_mut(&self.client) {
+            *count -= 1;
+            if *count == 0 {
+                table.per_client.remove(&self.client);
+            }
+        }
+        if table.open.is_empty() {
+            self.connections.empty.notify_waiters();
+        }
+    }
+}
+
+impl Stop {
+    fn set(&self, urgency: Urgency) {
+        self.urgency.store(urgency as u8, Ordering::Release);
+        if let Some(waker) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waker.wake();
+        }
+    }
+
+    fn urgency(&self) -> Urgency {
+        match self.urgency.load(Ordering::Acquire) {
+            0 => Urgency::None,
+            1 => Urgency::Drain,
+            _ => Urgency::Now,
+        }
+    }
+
+    /// How soon to end; the task is woken when that changes.
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Urgency {
+        if self.urgency() == Urgency::Now {
+            return Urgency::Now;
+        }
+        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*waker {
+            Some(known) if known.will_wake(context.waker()) => {}
+            _ => *waker = Some(context.waker().clone()),
+        }
+        // It may have changed before the waker was there to be woken.
+        self.urgency()
+    }
+}

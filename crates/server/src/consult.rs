@@ -1,0 +1,210 @@
+//! Puts a question to the hooks, and bears with what they do: wait, fail, panic, never answer.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use mailchute_proto::Verdict;
+use mailchute_proto::reply::catalog;
+
+use crate::body::{BodyError, Pump};
+use crate::core::Core;
+use crate::hooks::{BoxFuture, guarded};
+use crate::message::Message;
+use crate::session::Session;
+use crate::wire::{Patience, Wake, Wire};
+
+/// Awaits the hooks of a stage for at most `limit`, while replies in `unsent` go out and the client's next
+/// commands come in.
+///
+/// # Errors
+/// [`Wake::Gone`] when the client has gone meanwhile and [`Wake::Stop`] when the server waits no longer; the
+/// hooks' future is dropped then.
+pub(crate) async fn consult(
+    wire: &mut Wire,
+    unsent: &mut Vec<u8>,
+    limit: Duration,
+    hooks: impl Future<Output = Verdict>,
+) -> Result<Verdict, Wake> {
+    let mut hooks = pin!(guarded(hooks));
+    let mut is_first = true;
+    poll_fn(|context| {
+        if let Poll::Ready(outcome) = hooks.as_mut().poll(context) {
+            return Poll::Ready(Ok(understood(outcome)));
+        }
+        if std::mem::take(&mut is_first) {
+            wire.set_timer(limit);
+        }
+        if let Poll::Ready(wake) = wire.poll_meanwhile(context, unsent) {
+            return Poll::Ready(Err(wake));
+        }
+        wire.poll_timer(context).map(|()| Ok(too_late()))
+    })
+    .await
+}
+
+/// The data hooks and the store at work on a message while it comes in.
+pub(crate) struct Hearing {
+    work: Option<BoxFuture<'static, Result<Verdict, Box<dyn Any + Send>>>>,
+    verdict: Option<Verdict>,
+}
+
+impl Hearing {
+    pub(crate) fn new(core: Arc<Core>, message: Message, session: Session) -> Self {
+        let work = async move { guarded(core.chain.data(message, &session)).await };
+        Self { work: Some(Box::pin(work)), verdict: None }
+    }
+
+    /// Lets the hooks go on; ready when they have decided.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(work) = &mut self.work else { return Poll::Ready(()) };
+        match Pin::new(work).poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(outcome) => {
+                self.work = None;
+                self.verdict = Some(understood(outcome));
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.work = None;
+        self.verdict = Some(too_late());
+    }
+
+    pub(crate) fn has_decided(&self) -> bool {
+        self.verdict.is_some()
+    }
+
+    /// The verdict, if there is one and it says no.
+    pub(crate) fn take_refusal(&mut self) -> Option<Verdict> {
+        self.verdict.take_if(|verdict| !verdict.is_positive())
+    }
+
+    pub(crate) fn take_verdict(&mut self) -> Verdict {
+        self.verdict.take().unwrap_or(Verdict::Reply(catalog::INTERNAL_ERROR))
+    }
+
+    /// Waits for more of the message, while the hooks work on what there is.
+    pub(crate) async fn fill(&mut self, wire: &mut Wire, limit: Duration) -> Wake {
+        wire.set_timer(limit);
+        poll_fn(|context| {
+            // Their verdict may come before the end; it is given there.
+            let _ = self.poll(context);
+            wire.poll_fill(context, Patience::UntilTimeout)
+        })
+        .await
+    }
+
+    /// Waits until the hooks ask for the content or decide without it.
+    pub(crate) async fn until_wanted(
+        &mut self,
+        pump: &Pump,
+        wire: &mut Wire,
+        unsent: &mut Vec<u8>,
+        limit: Duration,
+    ) -> Result<(), Wake> {
+        wire.set_timer(limit);
+        poll_fn(|context| {
+            if self.poll(context).is_ready() || pump.poll_wanted(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            if let Poll::Ready(wake) = wire.poll_meanwhile(context, unsent) {
+                return Poll::Ready(Err(wake));
+            }
+            wire.poll_timer(context).map(|()| {
+                self.give_up();
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Waits until there is room for another chunk, or nobody wants any more.
+    pub(crate) async fn until_room(
+        &mut self,
+        pump: &Pump,
+        wire: &mut Wire,
+        limit: Duration,
+    ) -> Result<(), Wake> {
+        wire.set_timer(limit);
+        poll_fn(|context| {
+            if pump.poll_room(context).is_ready() || self.poll(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            self.poll_patience(wire, context)
+        })
+        .await
+    }
+
+    /// Waits for the verdict on a message that is there as a whole. It does not matter any more whether the client
+    /// is still there: what is accepted is accepted.
+    pub(crate) async fn until_decided(&mut self, wire: &mut Wire, limit: Duration) -> Result<(), Wake> {
+        wire.set_timer(limit);
+        poll_fn(|context| {
+            if self.poll(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            self.poll_patience(wire, context)
+        })
+        .await
+    }
+
+    fn poll_patience(&mut self, wire: &mut Wire, context: &mut Context<'_>) -> Poll<Result<(), Wake>> {
+        if wire.must_stop(context) {
+            return Poll::Ready(Err(Wake::Stop));
+        }
+        wire.poll_timer(context).map(|()| {
+            self.give_up();
+            Ok(())
+        })
+    }
+}
+
+fn too_late() -> Verdict {
+    tracing::error!("the hooks did not answer in time");
+    Verdict::Reply(catalog::INTERNAL_ERROR)
+}
+
+/// What the hooks' outcome means for the conversation; what it hides from the client goes to the log.
+fn understood(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
+    match outcome {
+        Ok(Verdict::Reply(reply)) => match reply.cause() {
+            Some(cause) if is_too_long(cause) => Verdict::Reply(catalog::MESSAGE_TOO_LARGE),
+            Some(cause) => {
+                tracing::error!(error = %chain_of(cause), "a hook or store failed");
+                Verdict::Reply(reply)
+            }
+            None => Verdict::Reply(reply),
+        },
+        Ok(verdict) => verdict,
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            tracing::error!(panic = text, "a hook or store panicked");
+            Verdict::Reply(catalog::INTERNAL_ERROR)
+        }
+    }
+}
+
+fn is_too_long(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(BodyError::TooLong { .. }))
+}
+
+/// An error with all its causes in one line.
+fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

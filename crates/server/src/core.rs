@@ -1,0 +1,22 @@
+//! What all sessions of a server share.
+
+use std::sync::Arc;
+
+use mailchute_proto::Settings;
+
+use crate::connections::Connections;
+use crate::event::Subscribers;
+use crate::hooks::Chain;
+use crate::timeouts::Timeouts;
+use crate::tls::TlsConfig;
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) hostname: Arc<str>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) chain: Chain,
+    pub(crate) tls: Option<TlsConfig>,
+    pub(crate) subscribers: Arc<Subscribers>,
+    pub(crate) connections: Arc<Connections>,
+}

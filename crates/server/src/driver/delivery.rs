@@ -1,0 +1,152 @@
+//! A message on its way from the client to the data hooks and the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mailchute_proto::{Envelope, Step, Verdict};
+use tokio::time::Instant;
+
+use super::Driver;
+use crate::body::{self, BodyError, Pump};
+use crate::consult::Hearing;
+use crate::core::Core;
+use crate::disconnect::Disconnect;
+use crate::event::Event;
+use crate::message::{Message, MessageId};
+use crate::session::Session;
+use crate::timeouts::{RATE_AFTER, SLOWEST_RATE};
+use crate::wire::{Wake, Wire};
+
+/// Octets up to which a message is read as a whole where messages have no limit.
+const WHOLE_WITHOUT_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// One message, and those who hear it.
+pub(super) struct Delivery {
+    id: MessageId,
+    envelope: Arc<Envelope>,
+    pump: Pump,
+    hearing: Hearing,
+}
+
+impl Delivery {
+    pub(super) fn new(core: &Arc<Core>, session: &Session, envelope: Arc<Envelope>, number: u32) -> Self {
+        let (pump, body) = body::channel();
+        let limit = match core.settings.limits.message_size {
+            0 => WHOLE_WITHOUT_LIMIT,
+            limit => limit,
+        };
+        let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limit);
+        let id = message.id();
+        let hearing = Hearing::new(Arc::clone(core), message, session.clone());
+        Self { id, envelope, pump, hearing }
+    }
+
+    /// Waits until the hooks ask for the content or decide without it.
+    pub(super) async fn until_wanted(
+        &mut self,
+        wire: &mut Wire,
+        unsent: &mut Vec<u8>,
+        limit: Duration,
+    ) -> Result<(), Wake> {
+        self.hearing.until_wanted(&self.pump, wire, unsent, limit).await
+    }
+
+    /// The verdict, if the hooks have refused the message without its content.
+    pub(super) fn take_refusal(&mut self) -> Option<Verdict> {
+        self.hearing.take_refusal()
+    }
+}
+
+/// How long the client was waited for, and what it sent in that time.
+#[derive(Default)]
+struct Pace {
+    waited: Duration,
+    octets: u64,
+}
+
+impl Pace {
+    fn is_too_slow(&self) -> bool {
+        self.waited > RATE_AFTER && self.octets < SLOWEST_RATE * self.waited.as_secs()
+    }
+}
+
+/// What follows a look at the message.
+enum Look {
+    /// There is a chunk for the readers.
+    Chunk(Bytes),
+    /// The client has to send more.
+    Wait,
+    /// The message has been answered; where the reply begins in the output.
+    Answered { mark: usize },
+    /// The server stops and waits for no verdict.
+    GivenUp(Wake),
+}
+
+impl Driver {
+    /// Takes the message in, chunk by chunk, and answers it.
+    pub(super) async fn receive(&mut self, mut delivery: Delivery) -> Result<(), Disconnect> {
+        let mut pace = Pace::default();
+        loop {
+            match self.look(&mut delivery).await {
+                Look::Chunk(chunk) => {
+                    pace.octets += chunk.len() as u64;
+                    self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
+                    let Delivery { pump, hearing, .. } = &mut delivery;
+                    hearing.until_room(pump, &mut self.wire, self.core.timeouts.hook).await?;
+                    if !hearing.has_decided() {
+                        pump.push(chunk);
+                    }
+                }
+                Look::Wait => {
+                    self.flush().await?;
+                    let since = Instant::now();
+                    let wake = delivery.hearing.fill(&mut self.wire, self.core.timeouts.data).await;
+                    pace.waited += since.elapsed();
+                    if wake != Wake::Input {
+                        return Err(self.give_up(wake).await);
+                    }
+                    if pace.is_too_slow() {
+                        return Err(self.give_up(Wake::Timeout).await);
+                    }
+                }
+                Look::Answered { mark } => {
+                    self.report(None, mark);
+                    return Ok(());
+                }
+                Look::GivenUp(wake) => return Err(self.give_up(wake).await),
+            }
+        }
+    }
+
+    /// Takes the next step of the message; at its end, waits for the verdict and answers.
+    async fn look(&mut self, delivery: &mut Delivery) -> Look {
+        let Self { core, machine, wire, output, session, .. } = self;
+        let Delivery { id, envelope, pump, hearing } = delivery;
+        let mark = output.len();
+        match machine.step(&mut wire.input, output) {
+            Step::Body(chunk) => Look::Chunk(chunk),
+            Step::NeedInput => Look::Wait,
+            Step::EndOfData(ask) => {
+                let size = ask.question().size;
+                pump.finish(Ok(()));
+                if let Err(wake) = hearing.until_decided(wire, core.timeouts.store).await {
+                    return Look::GivenUp(wake);
+                }
+                let verdict = hearing.take_verdict();
+                if verdict.is_positive() {
+                    session.accepted_message();
+                    tracing::info!(message = %id, from = %envelope.sender, recipients = envelope.recipients.len(), size, "accepted");
+                    core.subscribers.tell(|| Event::message(session, *id, envelope, size));
+                }
+                ask.answer(verdict);
+                Look::Answered { mark }
+            }
+            // A refusal, whose reply is in the output; no other step comes before the end of the message.
+            _ => {
+                pump.finish(Err(BodyError::Incomplete));
+                Look::Answered { mark }
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the driver does between the steps: wait, send, shake hands, tell what happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailchute_proto::Reply;
+use mailchute_proto::reply::catalog;
+use tokio::time::Instant;
+use tracing::Level;
+
+use super::Driver;
+use crate::consult::consult;
+use crate::disconnect::Disconnect;
+use crate::event::{Event, escaped};
+use crate::hooks::Stage;
+use crate::wire::{Patience, Wake};
+
+/// How long a client may take for its next command when places are short.
+const CROWDED: Duration = Duration::from_secs(10);
+
+impl Driver {
+    /// Sends what is to be sent and waits for more of the client.
+    pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
+        self.flush().await?;
+        let is_between = !self.machine.in_transaction();
+        let mut limit = self.core.timeouts.command;
+        if self.core.connections.is_crowded() {
+            limit = limit.min(CROWDED);
+        }
+        if is_between {
+            let left = (self.began + self.core.timeouts.session).saturating_duration_since(Instant::now());
+            limit = limit.min(left);
+        }
+        let patience = if is_between { Patience::UntilStop } else { Patience::UntilTimeout };
+        match self.wire.fill(patience, limit).await {
+            Wake::Input => Ok(()),
+            wake => Err(self.give_up(wake).await),
+        }
+    }
+
+    /// Says why the session ends, if the client can still hear it.
+    pub(super) async fn give_up(&mut self, wake: Wake) -> Disconnect {
+        match wake {
+            Wake::Timeout => self.hang_up(&catalog::TIMEOUT).await,
+            Wake::Stop => self.hang_up(&catalog::SHUTTING_DOWN).await,
+            Wake::Input | Wake::Gone => {}
+        }
+        wake.into()
+    }
+
+    pub(super) async fn hang_up(&mut self, reply: &Reply) {
+        let mark = self.output.len();
+        self.machine.hang_up(reply, &mut self.output);
+        self.report(None, mark);
+        // The session ends with this reply whether it arrives or not.
+        let _ = self.flush().await;
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<(), Disconnect> {
+        Ok(self.wire.flush(&mut self.output, self.core.timeouts.command).await?)
+    }
+
+    /// Does what a reply brings with it.
+    pub(super) async fn after_reply(&mut self) -> Result<(), Disconnect> {
+        if !self.machine.in_transaction() {
+            self.session.end_transaction();
+        }
+        if let Some(pause) = self.machine.take_pause() {
+            tokio::time::sleep(pause).await;
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts TLS in the place of the plain connection.
+    pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
+        let Some(tls) = self.core.tls.clone() else {
+            return Err(Disconnect::TlsFailure);
+        };
+        match self.wire.upgrade(self.core.timeouts.handshake, &tls).await {
+            Ok(facts) => {
+                tracing::info!(version = facts.version, cipher = facts.cipher, sni = facts.sni, "secured");
+                let facts = Arc::new(facts);
+                self.session.secured(Arc::clone(&facts));
+                self.core.subscribers.tell(|| Event::secure(&self.session, facts));
+                Ok(())
+            }
+            Err(error) => {
+                tracing::info!(%error, "the TLS handshake failed");
+                Err(Disconnect::TlsFailure)
+            }
+        }
+    }
+
+    /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
+    pub(super) async fn hear_secure_hooks(&mut self) -> Result<(), Disconnect> {
+        let Some(tls) = self.session.tls().filter(|_| self.core.chain.is_asked(Stage::Secure)) else {
+            return Ok(());
+        };
+        let hooks = self.core.chain.secure(&tls, &self.session);
+        let verdict = consult(&mut self.wire, &mut self.output, self.core.timeouts.hook, hooks).await?;
+        if verdict.is_positive() {
+            return Ok(());
+        }
+        let reply = match verdict {
+            mailchute_proto::Verdict::Reply(reply) => reply,
+            _ => catalog::HUNG_UP,
+        };
+        self.hang_up(&reply).await;
+        Err(Disconnect::Hook)
+    }
+
+    /// The command that the next step reads, if anybody wants to know.
+    pub(super) fn observe_command(&self) -> Option<String> {
+        if !(self.core.subscribers.any() || tracing::enabled!(Level::INFO)) {
+            return None;
+        }
+        let line = escaped(self.machine.upcoming_command(&self.wire.input)?);
+        self.core.subscribers.tell(|| Event::command(&self.session, &line));
+        Some(line)
+    }
+
+    /// Tells what was answered; the reply is what stands in the output from `mark` on.
+    pub(super) fn report(&self, line: Option<String>, mark: usize) {
+        if !(self.core.subscribers.any() || tracing::enabled!(Level::INFO)) {
+            return;
+        }
+        let reply = String::from_utf8_lossy(self.output.get(mark..).unwrap_or_default());
+        let reply = reply.trim_end();
+        if reply.is_empty() {
+            return;
+        }
+        tracing::info!(command = line, reply = reply.replace("\r\n", " / "));
+        self.core.subscribers.tell(|| Event::reply(&self.session, reply));
+    }
+}

@@ -1,0 +1,243 @@
+//! The driver: runs one session. Octets come off the wire, the machine asks, the hooks answer, replies go out.
+
+mod delivery;
+mod housekeeping;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use mailchute_proto::{Closing, Machine, Step, Verdict};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::consult::consult;
+use crate::core::Core;
+use crate::disconnect::Disconnect;
+use crate::event::Event;
+use crate::hooks::Stage;
+use crate::session::Session;
+use crate::wire::Wire;
+use delivery::Delivery;
+
+/// How a connection begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// In the clear; TLS comes by STARTTLS if at all.
+    Plain,
+    /// With a TLS handshake (RFC 8314).
+    Tls,
+}
+
+pub(crate) struct Driver {
+    core: Arc<Core>,
+    machine: Machine,
+    wire: Wire,
+    output: Vec<u8>,
+    session: Session,
+    /// Messages begun, for their names.
+    messages: u32,
+    began: Instant,
+    opening: Opening,
+    is_refused: bool,
+}
+
+impl Driver {
+    pub(crate) fn new(core: Arc<Core>, wire: Wire, session: Session, opening: Opening) -> Self {
+        let machine = match opening {
+            Opening::Plain => Machine::new(Arc::clone(&core.settings)),
+            Opening::Tls => Machine::inside_tls(Arc::clone(&core.settings)),
+        };
+        Self {
+            core,
+            machine,
+            wire,
+            output: Vec::new(),
+            session,
+            messages: 0,
+            began: Instant::now(),
+            opening,
+            is_refused: false,
+        }
+    }
+
+    /// Runs the session to its end.
+    pub(crate) async fn run(self) {
+        let span =
+            tracing::info_span!("session", id = %self.session.id(), client = %self.session.client_ip());
+        self.session_to_end().instrument(span).await;
+    }
+
+    async fn session_to_end(mut self) {
+        tracing::info!("connected");
+        self.core.subscribers.tell(|| Event::connect(&self.session));
+        let cause = match self.converse().await {
+            _ if self.is_refused => Disconnect::Refused,
+            Ok(cause) | Err(cause) => cause,
+        };
+        self.session.end_transaction();
+        self.wire.close(cause == Disconnect::Quit).await;
+        if self.core.chain.is_asked(Stage::Disconnect) {
+            let hooks = self.core.chain.disconnect(cause, &self.session);
+            if tokio::time::timeout(self.core.timeouts.hook, hooks).await.is_err() {
+                tracing::error!("the disconnect hooks did not end in time");
+            }
+        }
+        tracing::info!(%cause, messages = self.session.messages(), "disconnected");
+        self.core.subscribers.tell(|| Event::disconnect(&self.session, cause));
+    }
+
+    /// The conversation from the greeting to the last reply.
+    async fn converse(&mut self) -> Result<Disconnect, Disconnect> {
+        if self.opening == Opening::Tls {
+            self.handshake().await?;
+        }
+        loop {
+            let line = self.observe_command();
+            match self.step().await? {
+                Next::Wait => self.wait_for_command().await?,
+                Next::Reply { mark } => {
+                    self.report(line, mark);
+                    self.after_reply().await?;
+                }
+                Next::Receive { delivery, mark } => {
+                    self.report(line, mark);
+                    Box::pin(self.receive(*delivery)).await?;
+                    self.after_reply().await?;
+                }
+                Next::Handshake => {
+                    self.flush().await?;
+                    self.handshake().await?;
+                    self.machine.secured();
+                    self.hear_secure_hooks().await?;
+                }
+                Next::Close(closing) => {
+                    self.flush().await?;
+                    return Ok(closing.into());
+                }
+            }
+        }
+    }
+
+    /// Goes one step: puts the machine's question to the hooks and gives it their answer.
+    async fn step(&mut self) -> Result<Next, Disconnect> {
+        let Self { core, machine, wire, output, session, .. } = self;
+        let mut mark = output.len();
+        match machine.step(&mut wire.input, output) {
+            Step::NeedInput => return Ok(Next::Wait),
+            Step::Handshake => return Ok(Next::Handshake),
+            Step::Close(closing) => return Ok(Next::Close(closing)),
+            Step::Answered => {}
+            Step::Connect(mut ask) => {
+                let hooks = greeting(core, session, self.opening);
+                let verdict = consult(wire, ask.unsent(), core.timeouts.hook, hooks).await?;
+                self.is_refused = !verdict.is_positive();
+                ask.answer(verdict);
+            }
+            Step::Ehlo(mut ask) => {
+                let (ehlo, unsent) = ask.parts();
+                core.subscribers.tell(|| Event::ehlo(session, ehlo));
+                let verdict = hear(core, wire, unsent, Stage::Ehlo, core.chain.ehlo(ehlo, session)).await?;
+                if verdict.is_positive() {
+                    session.said_hello(ehlo.clone());
+                }
+                mark = unsent.len();
+                ask.answer(verdict);
+            }
+            Step::StartTls(ask) => ask.answer(Verdict::Accept),
+            Step::Auth(mut ask) => {
+                let (credentials, unsent) = ask.parts();
+                let hooks = core.chain.auth(credentials, session);
+                let verdict = hear(core, wire, unsent, Stage::Auth, hooks).await?;
+                let succeeded = verdict.is_positive();
+                core.subscribers.tell(|| Event::auth(session, credentials, succeeded));
+                if succeeded {
+                    session.authenticated(credentials.identity());
+                }
+                mark = unsent.len();
+                ask.answer(verdict);
+            }
+            Step::Mail(mut ask) => {
+                let (sender, unsent) = ask.parts();
+                core.subscribers.tell(|| Event::mail(session, sender));
+                let hooks = core.chain.mail_from(sender, session);
+                let verdict = hear(core, wire, unsent, Stage::MailFrom, hooks).await?;
+                if verdict.is_positive() {
+                    session.begin_transaction(sender.clone());
+                }
+                mark = unsent.len();
+                ask.answer(verdict);
+            }
+            Step::Rcpt(mut ask) => {
+                let (recipient, unsent) = ask.parts();
+                core.subscribers.tell(|| Event::rcpt(session, recipient));
+                let hooks = core.chain.rcpt_to(recipient, session);
+                let verdict = hear(core, wire, unsent, Stage::RcptTo, hooks).await?;
+                if verdict.is_positive() {
+                    session.add_recipient(recipient.clone());
+                }
+                mark = unsent.len();
+                ask.answer(verdict);
+            }
+            Step::Data(mut ask) => {
+                // The machine asks for data only inside a transaction.
+                let envelope = session.envelope().ok_or(Disconnect::Violation)?;
+                self.messages += 1;
+                let mut delivery = Box::new(Delivery::new(core, session, envelope, self.messages));
+                delivery.until_wanted(wire, ask.unsent(), core.timeouts.hook).await?;
+                mark = ask.unsent().len();
+                let Some(refusal) = delivery.take_refusal() else {
+                    ask.answer(Verdict::Accept);
+                    return Ok(Next::Receive { delivery, mark });
+                };
+                ask.answer(refusal);
+            }
+            Step::Command(mut ask) => {
+                let (command, unsent) = ask.parts();
+                let hooks = core.chain.command(command, session);
+                let verdict = hear(core, wire, unsent, Stage::Command, hooks).await?;
+                mark = unsent.len();
+                ask.answer(verdict);
+            }
+            // The steps of a body come only while one is received.
+            _ => return Err(Disconnect::Violation),
+        }
+        Ok(Next::Reply { mark })
+    }
+}
+
+/// What follows a step; `mark` is where its reply begins in the output.
+enum Next {
+    Wait,
+    Reply { mark: usize },
+    Receive { delivery: Box<Delivery>, mark: usize },
+    Handshake,
+    Close(Closing),
+}
+
+/// Asks the hooks of a stage; a stage without hooks costs nothing.
+async fn hear(
+    core: &Core,
+    wire: &mut Wire,
+    unsent: &mut Vec<u8>,
+    stage: Stage,
+    hooks: impl Future<Output = Verdict>,
+) -> Result<Verdict, Disconnect> {
+    if !core.chain.is_asked(stage) {
+        return Ok(Verdict::Accept);
+    }
+    Ok(consult(wire, unsent, core.timeouts.hook, hooks).await?)
+}
+
+/// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.
+async fn greeting(core: &Core, session: &Session, opening: Opening) -> Verdict {
+    let verdict = core.chain.connect(session).await;
+    match session.tls() {
+        Some(tls) if opening == Opening::Tls && verdict.is_positive() => {
+            match core.chain.secure(&tls, session).await {
+                Verdict::Accept => verdict,
+                decided => decided,
+            }
+        }
+        _ => verdict,
+    }
+}

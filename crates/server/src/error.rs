@@ -1,0 +1,74 @@
+//! Why a server cannot be built.
+
+use std::fmt;
+use std::time::Duration;
+
+/// An option that makes no server; its text says what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// There is neither a data hook nor a store.
+    NoDestination,
+    /// The name to greet by is no domain.
+    BadGreeting(String),
+    /// A limit has a value that cannot work.
+    #[non_exhaustive]
+    BadLimit {
+        /// The method of the builder.
+        option: &'static str,
+        /// Its value.
+        value: u64,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// A timeout is zero or longer than a year.
+    #[non_exhaustive]
+    BadTimeout {
+        /// The method of the builder.
+        option: &'static str,
+        /// Its value.
+        timeout: Duration,
+    },
+    /// A verb of one's own is no word, or one that the conversation needs.
+    BadVerb(String),
+    /// TLS is required and there is no certificate.
+    TlsWithoutCertificate,
+    /// Authentication is required and no hook judges credentials.
+    NobodyJudgesCredentials,
+}
+
+impl BuildError {
+    pub(crate) fn limit(option: &'static str, value: usize, expected: &'static str) -> Self {
+        Self::BadLimit { option, value: value as u64, expected }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDestination => f.write_str(
+                "messages would be lost: there is neither a data hook nor a store; write .on_data(…) or .store(…)",
+            ),
+            Self::BadGreeting(name) => {
+                write!(f, "greeting {name:?} is not a domain; write the server's name, such as \"mx.example.com\"")
+            }
+            Self::BadLimit { option, value, expected } => write!(f, "{option} is {value}; write {expected}"),
+            Self::BadTimeout { option, timeout } => {
+                write!(f, "{option} is {timeout:?}; write a time of more than none and less than a year")
+            }
+            Self::BadVerb(verb) => write!(
+                f,
+                "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, \
+                 STARTTLS, AUTH, MAIL, RCPT, DATA and QUIT"
+            ),
+            Self::TlsWithoutCertificate => f.write_str(
+                "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",
+            ),
+            Self::NobodyJudgesCredentials => f.write_str(
+                "authentication is required and no hook judges credentials; write .on_auth(…) as well",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}

@@ -1,0 +1,149 @@
+//! All hooks of a server, asked in order; the first refusal refuses.
+
+use std::sync::Arc;
+
+use mailchute_proto::question::{Command, Ehlo};
+use mailchute_proto::{Credentials, Recipient, Sender, Verdict};
+
+use super::Hooks;
+use super::erased::{BoxFuture, ErasedHooks};
+use crate::disconnect::Disconnect;
+use crate::message::Message;
+use crate::session::Session;
+use crate::store::ErasedStore;
+use crate::tls::TlsFacts;
+
+/// The stages of a session at which hooks are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Connect,
+    Ehlo,
+    Secure,
+    Auth,
+    MailFrom,
+    RcptTo,
+    Data,
+    Command,
+    Disconnect,
+}
+
+/// Hooks in their order, and the store behind them.
+#[derive(Clone, Default)]
+pub(crate) struct Chain {
+    links: Vec<Link>,
+    store: Option<Arc<dyn ErasedStore>>,
+}
+
+#[derive(Clone)]
+struct Link {
+    /// `None` for a hook of all stages.
+    stage: Option<Stage>,
+    hooks: Arc<dyn ErasedHooks>,
+}
+
+impl Chain {
+    pub(crate) fn push(&mut self, stage: Option<Stage>, hooks: impl Hooks) {
+        self.links.push(Link { stage, hooks: Arc::new(hooks) });
+    }
+
+    pub(crate) fn keep_in(&mut self, store: Arc<dyn ErasedStore>) {
+        self.store = Some(store);
+    }
+
+    /// Whether messages end somewhere: in a store, or in a hook that takes them.
+    pub(crate) fn has_destination(&self) -> bool {
+        self.store.is_some() || self.is_asked(Stage::Data)
+    }
+
+    /// Whether anybody is to be asked, so that a stage without a hook costs nothing.
+    pub(crate) fn is_asked(&self, stage: Stage) -> bool {
+        self.asked(stage).next().is_some()
+    }
+
+    fn asked(&self, stage: Stage) -> impl Iterator<Item = &dyn ErasedHooks> {
+        self.links
+            .iter()
+            .filter(move |link| match link.stage {
+                None => stage != Stage::Auth || link.hooks.judges_credentials(),
+                Some(only) => only == stage,
+            })
+            .map(|link| link.hooks.as_ref())
+    }
+
+    async fn each<'a>(
+        &'a self,
+        stage: Stage,
+        ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Verdict>,
+    ) -> Verdict {
+        let mut verdict = Verdict::Accept;
+        for hooks in self.asked(stage) {
+            match ask(hooks).await {
+                Verdict::Accept => {}
+                positive if positive.is_positive() => verdict = positive,
+                refusal => return refusal,
+            }
+        }
+        verdict
+    }
+
+    pub(crate) async fn connect(&self, session: &Session) -> Verdict {
+        self.each(Stage::Connect, |hooks| hooks.connect(session)).await
+    }
+
+    pub(crate) async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> Verdict {
+        self.each(Stage::Ehlo, |hooks| hooks.ehlo(ehlo, session)).await
+    }
+
+    pub(crate) async fn secure(&self, tls: &TlsFacts, session: &Session) -> Verdict {
+        self.each(Stage::Secure, |hooks| hooks.secure(tls, session)).await
+    }
+
+    pub(crate) async fn auth(&self, credentials: &Credentials, session: &Session) -> Verdict {
+        self.each(Stage::Auth, |hooks| hooks.auth(credentials, session)).await
+    }
+
+    pub(crate) async fn mail_from(&self, from: &Sender, session: &Session) -> Verdict {
+        self.each(Stage::MailFrom, |hooks| hooks.mail_from(from, session)).await
+    }
+
+    pub(crate) async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Verdict {
+        self.each(Stage::RcptTo, |hooks| hooks.rcpt_to(to, session)).await
+    }
+
+    pub(crate) async fn command(&self, command: &Command, session: &Session) -> Verdict {
+        self.each(Stage::Command, |hooks| hooks.command(command, session)).await
+    }
+
+    /// The data hooks, then the store. Whoever is not the last to read leaves the content to the next.
+    pub(crate) async fn data(&self, message: Message, session: &Session) -> Verdict {
+        let readers = self.asked(Stage::Data).count() + usize::from(self.store.is_some());
+        let mut verdict = Verdict::Accept;
+        for (index, hooks) in self.asked(Stage::Data).enumerate() {
+            match hooks.data(message.for_reader(index + 1 < readers), session).await {
+                Verdict::Accept => {}
+                positive if positive.is_positive() => verdict = positive,
+                refusal => return refusal,
+            }
+        }
+        let Some(store) = &self.store else { return verdict };
+        match store.store(message.for_reader(false), session).await {
+            Ok(_) if verdict != Verdict::Accept => verdict,
+            Ok(reply) | Err(reply) => Verdict::Reply(reply),
+        }
+    }
+
+    pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session) {
+        for hooks in self.asked(Stage::Disconnect) {
+            if super::guarded(hooks.disconnect(cause, session)).await.is_err() {
+                tracing::error!("a disconnect hook panicked");
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stages: Vec<_> = self.links.iter().map(|link| link.stage).collect();
+        f.debug_struct("Chain").field("stages", &stages).field("has_store", &self.store.is_some()).finish()
+    }
+}

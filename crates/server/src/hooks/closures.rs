@@ -1,0 +1,234 @@
+//! Closures as hooks: one type a stage, each of which implements that stage of [`Hooks`] and no other.
+
+use std::future::Future;
+
+use mailchute_proto::question::{Command, Ehlo};
+use mailchute_proto::reply::catalog;
+use mailchute_proto::{Credentials, Recipient, Sender, Verdict};
+
+use super::{Answer, Hooks, IntoVerdict, Stage};
+use crate::builder::Builder;
+use crate::disconnect::Disconnect;
+use crate::message::Message;
+use crate::session::Session;
+use crate::tls::TlsFacts;
+
+macro_rules! closures {
+    ($($(#[$meta:meta])* $on:ident, $name:ident, $method:ident, $stage:ident, ($($argument:ident: $type:ty)?);)*) => {
+        $(
+            struct $name<F>(F);
+
+            impl<F, Fut> Hooks for $name<F>
+            where
+                F: Fn($($type,)? Session) -> Fut + Send + Sync + 'static,
+                Fut: Future + Send,
+                Fut::Output: IntoVerdict,
+            {
+                async fn $method(&self, $($argument: &$type,)? session: &Session) -> Answer {
+                    Ok((self.0)($($argument.clone(),)? session.clone()).await.into_verdict())
+                }
+            }
+        )*
+
+        /// # Hooks as closures
+        ///
+        /// Each takes owned, cheaply cloned arguments and returns a future. What that may return, and what it
+        /// means, says [`IntoVerdict`]; when each is asked, the method of [`Hooks`] of the same name.
+        impl Builder {
+            $(
+                $(#[$meta])*
+                pub fn $on<F, Fut>(self, hook: F) -> Self
+                where
+                    F: Fn($($type,)? Session) -> Fut + Send + Sync + 'static,
+                    Fut: Future + Send,
+                    Fut::Output: IntoVerdict,
+                {
+                    self.hook(Some(Stage::$stage), $name(hook))
+                }
+            )*
+        }
+    };
+}
+
+closures! {
+    /// Decides on a new connection; see [`Hooks::connect`].
+    ///
+    /// ```
+    /// # use mailchute::Server;
+    /// Server::builder().on_connect(|session| async move { !session.client_ip().is_multicast() });
+    /// ```
+    on_connect, OnConnect, connect, Connect, ();
+    /// Decides on EHLO and HELO; see [`Hooks::ehlo`].
+    ///
+    /// ```
+    /// # use mailchute::Server;
+    /// Server::builder().on_ehlo(|ehlo, _session| async move { ehlo.name.as_str() != "localhost" });
+    /// ```
+    on_ehlo, OnEhlo, ehlo, Ehlo, (ehlo: Ehlo);
+    /// Decides on a TLS session that has just begun; see [`Hooks::secure`].
+    ///
+    /// ```
+    /// # use mailchute::Server;
+    /// Server::builder().on_secure(|tls, _session| async move { tls.version == "TLSv1.3" });
+    /// ```
+    on_secure, OnSecure, secure, Secure, (tls: TlsFacts);
+    /// Decides on MAIL; see [`Hooks::mail_from`].
+    ///
+    /// ```
+    /// # use mailchute::{Reply, Server};
+    /// Server::builder().on_mail_from(|from, _session| async move {
+    ///     if from.domain_is("blacklisted.example") {
+    ///         return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    on_mail_from, OnMailFrom, mail_from, MailFrom, (from: Sender);
+    /// Decides on RCPT; see [`Hooks::rcpt_to`].
+    ///
+    /// ```
+    /// # use mailchute::Server;
+    /// Server::builder().on_rcpt_to(|to, _session| async move { to.domain_is("example.com") });
+    /// ```
+    on_rcpt_to, OnRcptTo, rcpt_to, RcptTo, (to: Recipient);
+}
+
+struct OnAuth<F>(F);
+
+impl<F, Fut> Hooks for OnAuth<F>
+where
+    F: Fn(Credentials, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: IntoVerdict,
+{
+    fn judges_credentials(&self) -> bool {
+        true
+    }
+
+    async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
+        Ok((self.0)(credentials.clone(), session.clone()).await.into_verdict())
+    }
+}
+
+struct OnData<F>(F);
+
+impl<F, Fut> Hooks for OnData<F>
+where
+    F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: IntoVerdict,
+{
+    async fn data(&self, message: &mut Message, session: &Session) -> Answer {
+        Ok((self.0)(message.hand_over(), session.clone()).await.into_verdict())
+    }
+}
+
+struct OnDisconnect<F>(F);
+
+impl<F, Fut> Hooks for OnDisconnect<F>
+where
+    F: Fn(Disconnect, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    async fn disconnect(&self, cause: Disconnect, session: &Session) {
+        (self.0)(cause, session.clone()).await;
+    }
+}
+
+struct OnCommand<F> {
+    verb: String,
+    handler: F,
+}
+
+impl<F, Fut> Hooks for OnCommand<F>
+where
+    F: Fn(String, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: IntoVerdict,
+{
+    async fn command(&self, command: &Command, session: &Session) -> Answer {
+        if command.word != self.verb {
+            return Ok(Verdict::Accept);
+        }
+        Ok(match (self.handler)(command.argument.clone(), session.clone()).await.into_verdict() {
+            // To go on is to say yes to a verb that the standard has no reply for.
+            Verdict::Accept => Verdict::Reply(catalog::OK),
+            verdict => verdict,
+        })
+    }
+}
+
+impl Builder {
+    /// Judges credentials, and so offers AUTH; see [`Hooks::auth`].
+    ///
+    /// PLAIN and LOGIN are offered, inside TLS only unless
+    /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) says otherwise.
+    ///
+    /// ```
+    /// # use mailchute::Server;
+    /// Server::builder().on_auth(|credentials, _session| async move { credentials.is("alice", "wonderland") });
+    /// ```
+    pub fn on_auth<F, Fut>(self, hook: F) -> Self
+    where
+        F: Fn(Credentials, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoVerdict,
+    {
+        self.hook(Some(Stage::Auth), OnAuth(hook))
+    }
+
+    /// Takes the message, whole or chunk by chunk, and decides on it; see [`Hooks::data`].
+    ///
+    /// Without a [store](Builder::store) behind it a positive answer is the promise that this hook has the
+    /// message safe.
+    ///
+    /// ```
+    /// # use mailchute::{Reply, Server};
+    /// Server::builder().on_data(|mut message, _session| async move {
+    ///     let content = message.bytes().await?;
+    ///     println!("{} octets for {} recipients", content.len(), message.envelope().recipients.len());
+    ///     Ok(Reply::new(250, (2, 6, 0), "Message accepted"))
+    /// });
+    /// ```
+    pub fn on_data<F, Fut>(self, hook: F) -> Self
+    where
+        F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoVerdict,
+    {
+        self.hook(Some(Stage::Data), OnData(hook))
+    }
+
+    /// Is told when a session is over, and why; see [`Hooks::disconnect`].
+    ///
+    /// ```
+    /// # use mailchute::Server;
+    /// Server::builder().on_disconnect(|cause, session| async move { println!("{} left: {cause}", session.id()) });
+    /// ```
+    pub fn on_disconnect<F, Fut>(self, hook: F) -> Self
+    where
+        F: Fn(Disconnect, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send,
+    {
+        self.hook(Some(Stage::Disconnect), OnDisconnect(hook))
+    }
+
+    /// Adds a verb of one's own, or answers one of RSET, NOOP, VRFY, EXPN and HELP in one's own way.
+    ///
+    /// The handler gets what the client wrote behind the verb. A verb of one's own is named in the reply to
+    /// HELP. [`build`](Builder::build) refuses a verb that is no word or that the conversation itself needs.
+    ///
+    /// ```
+    /// # use mailchute::{Reply, Server};
+    /// Server::builder().command("XPING", |_argument, _session| async { Reply::new(250, (2, 0, 0), "pong") });
+    /// ```
+    pub fn command<F, Fut>(self, verb: &str, handler: F) -> Self
+    where
+        F: Fn(String, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoVerdict,
+    {
+        let verb = verb.to_ascii_uppercase();
+        self.verb(&verb).hook(Some(Stage::Command), OnCommand { verb, handler })
+    }
+}

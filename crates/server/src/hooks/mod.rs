@@ -1,0 +1,122 @@
+//! Hooks: the code of one's own that decides at each stage of a session.
+
+mod chain;
+mod closures;
+mod erased;
+mod guard;
+mod verdict;
+
+use std::future::{Future, ready};
+
+use mailchute_proto::question::{Command, Ehlo};
+use mailchute_proto::{Credentials, Recipient, Reply, Sender, Verdict};
+
+pub(crate) use chain::{Chain, Stage};
+pub(crate) use erased::BoxFuture;
+pub(crate) use guard::guarded;
+pub use verdict::IntoVerdict;
+
+use crate::disconnect::Disconnect;
+use crate::message::Message;
+use crate::session::Session;
+use crate::tls::TlsFacts;
+
+/// What a hook answers: a verdict, or by `?` any error, which becomes a logged `451 4.3.0`.
+pub type Answer = Result<Verdict, Reply>;
+
+/// A hook for every stage; implement those that you care for, as plain `async fn`.
+///
+/// The conversation waits for the answer. [`Verdict::Accept`] goes on, `Err(reply)` refuses with that reply,
+/// a positive [`Verdict::Reply`] goes on with its text, and a reply that [closes](Reply::closes) (every 421, or
+/// one made by [`Reply::and_close`]) hangs up. Any error that `?` passes on becomes a `451 4.3.0` that tells the
+/// client nothing and the log everything; so does a panic, and an answer that takes longer than the
+/// [time limit](crate::Builder::hook_timeout).
+///
+/// Several hooks are asked in the order in which they were given to the [builder](crate::Builder::hooks); the
+/// first refusal refuses.
+///
+/// # Cancel safety
+/// When the client is gone while a hook is awaited, the hook's future is dropped at its next `.await`. What has
+/// to be done in any case belongs into a task of its own (`tokio::spawn`).
+///
+/// # Examples
+/// ```
+/// use mailchute::{Answer, Hooks, Recipient, Reply, Session, Verdict};
+///
+/// struct OnlyAlice;
+///
+/// impl Hooks for OnlyAlice {
+///     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
+///         if to.as_str() == "alice@example.com" {
+///             return Ok(Verdict::Accept);
+///         }
+///         Err(Reply::new(550, (5, 1, 1), "Only Alice lives here"))
+///     }
+/// }
+/// ```
+pub trait Hooks: Send + Sync + 'static {
+    /// A client has connected; asked before the greeting. A refusal is the greeting (554, or what the reply
+    /// says), after which only QUIT is answered; a reply that closes hangs up.
+    fn connect(&self, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = session;
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// The client said EHLO or HELO. The standard refusal is `550`.
+    fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (ehlo, session);
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// TLS is up. The client speaks next, so a refusal (standard: `421 4.7.0`) is sent unasked and hangs up.
+    fn secure(&self, tls: &TlsFacts, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (tls, session);
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// Whether [`auth`](Self::auth) is implemented. AUTH is offered only when some hook judges credentials, and
+    /// only those that do are asked. Default is no.
+    fn judges_credentials(&self) -> bool {
+        false
+    }
+
+    /// The client gave its credentials; asked if [`judges_credentials`](Self::judges_credentials). The standard
+    /// refusal is `535 5.7.8`.
+    fn auth(&self, credentials: &Credentials, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (credentials, session);
+        ready(Ok(Verdict::Refuse))
+    }
+
+    /// MAIL: a transaction is to begin. The standard refusal is `550 5.7.1`.
+    fn mail_from(&self, from: &Sender, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (from, session);
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// RCPT: one more recipient. The standard refusal is `550 5.1.1`.
+    fn rcpt_to(&self, to: &Recipient, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (to, session);
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// DATA: the message. It is asked of the client (354) when its body is first read; a refusal before that
+    /// spares the transfer. The standard refusal is `554 5.7.1`.
+    fn data(&self, message: &mut Message, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (message, session);
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of one's own and unknown ones.
+    /// [`Verdict::Accept`] gives the standard reply, which is a 500 for an unknown verb.
+    fn command(&self, command: &Command, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = (command, session);
+        ready(Ok(Verdict::Accept))
+    }
+
+    /// The session is over: told exactly once for every connection that [`connect`](Self::connect) was asked
+    /// about, however it ended.
+    fn disconnect(&self, cause: Disconnect, session: &Session) -> impl Future<Output = ()> + Send {
+        let _ = (cause, session);
+        ready(())
+    }
+}

@@ -1,0 +1,96 @@
+//! A customizable, lightweight, event-driven SMTP server to embed.
+//!
+//! A program gives a [`Server`] its own code for what happens at every stage of a session:
+//!
+//! - **[hooks](Hooks)** are awaited and decide: they accept, answer with a reply of their own, refuse, or hang
+//!   up. They are closures ([`Builder::on_mail_from`] and its like) or a type that implements [`Hooks`].
+//! - **[events](Event)** observe and never hold a session up.
+//! - a **[store](Store)** keeps what was accepted, and answers for it.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use mailchute::{Reply, Server};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let server = Server::builder()
+//!         .greeting("mx.example.com")
+//!         .on_mail_from(|from, _session| async move {
+//!             if from.domain_is("blacklisted.example") {
+//!                 return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
+//!             }
+//!             Ok(())
+//!         })
+//!         .on_data(|mut message, session| async move {
+//!             let content = message.bytes().await?;
+//!             println!("{}: {} octets", session.id(), content.len());
+//!             Ok(Reply::new(250, (2, 6, 0), "Message accepted"))
+//!         })
+//!         .build()?;
+//!     server
+//!         .listen("0.0.0.0:25")
+//!         .await?
+//!         .with_graceful_shutdown(tokio::signal::ctrl_c(), Duration::from_secs(30))
+//!         .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What happens to a command
+//!
+//! ```text
+//!   socket ──► wire ──► machine ──► hooks, in order ──► machine ──► wire ──► socket
+//!             (input)  (question)   first refusal wins   (reply)   (output)
+//!                          │
+//!                          └──► events, to whoever watches
+//! ```
+//!
+//! The conversation itself is the crate `mailchute-proto`, which does no I/O; its types that hooks meet are
+//! exported here as well.
+
+mod body;
+mod builder;
+mod connections;
+mod consult;
+mod core;
+mod disconnect;
+mod driver;
+mod error;
+mod event;
+mod hooks;
+mod message;
+mod server;
+mod serving;
+mod session;
+mod spool;
+mod state;
+mod store;
+pub mod testing;
+mod timeouts;
+mod timer;
+mod tls;
+mod trace;
+mod wire;
+
+pub use mailchute_proto::question::{Command, Ehlo};
+pub use mailchute_proto::{
+    AddressError, AddressLiteral, BodyKind, Code, Credentials, Domain, Enhanced, Envelope, ForwardPath,
+    HeloName, MailParameters, Mailbox, Mechanism, Password, RcptParameters, Recipient, Reply, ReplyError,
+    ReversePath, Sender, Severity, Verb, Verdict,
+};
+
+pub use body::BodyError;
+pub use builder::Builder;
+pub use disconnect::Disconnect;
+pub use error::BuildError;
+pub use event::{Event, Events};
+pub use hooks::{Answer, Hooks, IntoVerdict};
+pub use message::{Message, MessageId};
+pub use server::Server;
+pub use serving::Serving;
+pub use session::{Protocol, Session, SessionId};
+pub use state::TypedState;
+pub use store::Store;
+pub use tls::{TlsConfig, TlsError, TlsFacts};
+pub use wire::Io;

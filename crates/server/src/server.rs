@@ -1,0 +1,143 @@
+//! The server: what all its sessions share, and the ways to give it connections.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::ToSocketAddrs;
+
+use crate::builder::Builder;
+use crate::connections::{Connections, NoPlace, Place};
+use crate::core::Core;
+use crate::driver::{Driver, Opening};
+use crate::event::{Event, Events};
+use crate::serving::Serving;
+use crate::session::Session;
+use crate::wire::{Io, Wire};
+
+/// An SMTP server. A handle: clones are cheap and are the same server.
+///
+/// # Examples
+/// The smallest server, which accepts all mail and forgets it:
+/// ```no_run
+/// use mailchute::Server;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::builder()
+///     .on_data(|mut message, _session| async move {
+///         while message.chunk().await?.is_some() {}
+///         Ok(())
+///     })
+///     .build()?;
+/// server.listen("127.0.0.1:2525").await?.await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Server(Arc<Core>);
+
+impl Server {
+    /// Begins with all options at their defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(core: Core) -> Self {
+        Self(Arc::new(core))
+    }
+
+    pub(crate) fn connections(&self) -> &Arc<Connections> {
+        &self.0.connections
+    }
+
+    pub(crate) fn has_certificate(&self) -> bool {
+        self.0.tls.is_some()
+    }
+
+    /// The name by which the server greets.
+    #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.0.hostname
+    }
+
+    /// Subscribes to all events from now on.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.0.subscribers.subscribe()
+    }
+
+    /// Listens for SMTP on an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on: it is taken, not of this host, or needs rights.
+    ///
+    /// # Cancel safety
+    /// Safe: dropping the future closes what was opened.
+    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+        Serving::new(self.clone()).and_listen(address).await
+    }
+
+    /// Listens for SMTP inside TLS from the first octet on (RFC 8314; port 465).
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen), and when the server has no certificate.
+    ///
+    /// # Cancel safety
+    /// As [`listen`](Self::listen).
+    pub async fn listen_tls(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+        Serving::new(self.clone()).and_listen_tls(address).await
+    }
+
+    /// Runs one session over anything that carries octets, and returns when it is over.
+    ///
+    /// Connections that come this way count towards the limits like all others.
+    ///
+    /// # Cancel safety
+    /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
+    /// is not kept, and the disconnect hook is not told.
+    pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
+        self.serve(Box::new(io), client, Opening::Plain).await;
+    }
+
+    pub(crate) async fn serve(&self, mut io: Box<dyn Io>, client: SocketAddr, opening: Opening) {
+        match self.enter(client) {
+            Ok(place) => self.serve_at(place, io, client, opening).await,
+            Err(refusal) => {
+                use tokio::io::AsyncWriteExt as _;
+                // Nobody waits for a client that does not even take this.
+                let _ = io.write_all(refusal).await;
+                let _ = io.shutdown().await;
+            }
+        }
+    }
+
+    pub(crate) async fn serve_at(&self, place: Place, io: Box<dyn Io>, client: SocketAddr, opening: Opening) {
+        let session = Session::new(Arc::clone(&self.0.hostname), client);
+        Driver::new(Arc::clone(&self.0), Wire::new(io, place), session, opening).run().await;
+    }
+
+    /// A place for a client, or the octets that tell it that there is none.
+    pub(crate) fn enter(&self, client: SocketAddr) -> Result<Place, &'static [u8]> {
+        self.0.connections.enter(client.ip()).map_err(|no_place| {
+            let client = client.ip().to_canonical();
+            tracing::warn!(%client, reason = ?no_place, "turned away");
+            self.0.subscribers.tell(|| Event::TurnedAway { client });
+            refusal(no_place)
+        })
+    }
+}
+
+/// The reply of the catalogue as octets; in the place of a greeting it has no enhanced code (RFC 2034 §3).
+fn refusal(no_place: NoPlace) -> &'static [u8] {
+    match no_place {
+        NoPlace::Full => b"421 Too many connections; try again later\r\n",
+        NoPlace::FullForClient => b"421 Too many connections from your address\r\n",
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("hostname", &self.hostname()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,240 @@
+//! The session as hooks and events see it: a cheap handle.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mailchute_proto::question::Ehlo;
+use mailchute_proto::{Envelope, HeloName, Recipient, Sender, Verb};
+
+use crate::state::TypedState;
+use crate::tls::TlsFacts;
+
+/// One session: who the client is, what it said, and the application's own state.
+///
+/// A handle: clones are cheap and speak of the same session, also when it is over.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    id: SessionId,
+    hostname: Arc<str>,
+    client: SocketAddr,
+    facts: Mutex<Facts>,
+    state: TypedState,
+    transaction_state: TypedState,
+}
+
+/// What the conversation has brought to light so far.
+#[derive(Default)]
+struct Facts {
+    hello: Option<Ehlo>,
+    tls: Option<Arc<TlsFacts>>,
+    identity: Option<Arc<str>>,
+    envelope: Option<Arc<Envelope>>,
+    messages: u32,
+}
+
+/// The name of a session in logs, `Received:` fields and message ids: unique on this host, also over restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(u64);
+
+impl SessionId {
+    /// Microseconds since 1970 at the first session, then counted on: a restart begins behind the last run as
+    /// long as sessions come slower than one a microsecond.
+    fn next() -> Self {
+        static NEXT: OnceLock<AtomicU64> = OnceLock::new();
+        let next = NEXT.get_or_init(|| {
+            let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            AtomicU64::new(u64::try_from(since_1970.as_micros()).unwrap_or_default())
+        });
+        Self(next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Base 32 in capitals, without the letters that look like digits.
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut text = [b'0'; 11];
+        let mut rest = self.0;
+        for digit in text.iter_mut().rev() {
+            *digit = DIGITS[(rest % 32) as usize];
+            rest /= 32;
+        }
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+/// The `with` keyword of a session, as `Received:` says it (RFC 3848, RFC 6531 §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Protocol {
+    is_extended: bool,
+    is_utf8: bool,
+    is_tls: bool,
+    is_authenticated: bool,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.is_extended, self.is_utf8) {
+            (false, _) => "SMTP",
+            (true, false) => "ESMTP",
+            (true, true) => "UTF8SMTP",
+        })?;
+        // The suffixes are registered for the extended protocols only.
+        if self.is_extended {
+            f.write_str(if self.is_tls { "S" } else { "" })?;
+            f.write_str(if self.is_authenticated { "A" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    pub(crate) fn new(hostname: Arc<str>, client: SocketAddr) -> Self {
+        Self(Arc::new(Inner {
+            id: SessionId::next(),
+            hostname,
+            client,
+            facts: Mutex::default(),
+            state: TypedState::default(),
+            transaction_state: TypedState::default(),
+        }))
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Facts> {
+        // Each change is one assignment, so a panic cannot leave anything half-done.
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session's name in logs and headers.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.0.id
+    }
+
+    /// The name by which the server greets.
+    #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.0.hostname
+    }
+
+    /// Where the client connects from.
+    #[must_use]
+    pub fn client_addr(&self) -> SocketAddr {
+        self.0.client
+    }
+
+    /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
+    #[must_use]
+    pub fn client_ip(&self) -> IpAddr {
+        self.0.client.ip().to_canonical()
+    }
+
+    /// Whom the client said it is, by EHLO or HELO.
+    #[must_use]
+    pub fn helo_name(&self) -> Option<HeloName> {
+        self.facts().hello.as_ref().map(|hello| hello.name.clone())
+    }
+
+    /// The protocol spoken so far.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        let facts = self.facts();
+        Protocol {
+            is_extended: facts.hello.as_ref().is_some_and(|hello| hello.verb == Verb::Ehlo),
+            is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),
+            is_tls: facts.tls.is_some(),
+            is_authenticated: facts.identity.is_some(),
+        }
+    }
+
+    /// The facts of the TLS session, inside TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<Arc<TlsFacts>> {
+        self.facts().tls.clone()
+    }
+
+    /// Who the client proved to be by AUTH.
+    #[must_use]
+    pub fn identity(&self) -> Option<Arc<str>> {
+        self.facts().identity.clone()
+    }
+
+    /// The envelope of the transaction that is under way, as far as it was accepted.
+    #[must_use]
+    pub fn envelope(&self) -> Option<Arc<Envelope>> {
+        self.facts().envelope.clone()
+    }
+
+    /// How many messages were accepted in this session.
+    #[must_use]
+    pub fn messages(&self) -> u32 {
+        self.facts().messages
+    }
+
+    /// State of the application's own that lasts as long as the connection.
+    #[must_use]
+    pub fn state(&self) -> &TypedState {
+        &self.0.state
+    }
+
+    /// State of the application's own that is gone when the transaction ends: at the end of the message, at RSET
+    /// and at EHLO.
+    #[must_use]
+    pub fn transaction_state(&self) -> &TypedState {
+        &self.0.transaction_state
+    }
+}
+
+/// What the driver reports.
+impl Session {
+    pub(crate) fn said_hello(&self, hello: Ehlo) {
+        self.facts().hello = Some(hello);
+    }
+
+    /// TLS is up: what was said in the clear is forgotten (RFC 3207 §4.2).
+    pub(crate) fn secured(&self, tls: Arc<TlsFacts>) {
+        self.end_transaction();
+        let mut facts = self.facts();
+        facts.hello = None;
+        facts.identity = None;
+        facts.tls = Some(tls);
+    }
+
+    pub(crate) fn authenticated(&self, identity: &str) {
+        self.facts().identity = Some(identity.into());
+    }
+
+    pub(crate) fn begin_transaction(&self, sender: Sender) {
+        self.facts().envelope = Some(Arc::new(Envelope::new(sender)));
+    }
+
+    pub(crate) fn add_recipient(&self, recipient: Recipient) {
+        if let Some(envelope) = &mut self.facts().envelope {
+            // Copies only when somebody still holds an earlier state of the envelope.
+            Arc::make_mut(envelope).recipients.push(recipient);
+        }
+    }
+
+    pub(crate) fn end_transaction(&self) {
+        self.facts().envelope = None;
+        self.0.transaction_state.clear();
+    }
+
+    pub(crate) fn accepted_message(&self) {
+        self.facts().messages += 1;
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &format_args!("{}", self.id()))
+            .field("client", &self.client_addr())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! Talks to a server without a socket, for tests of one's own hooks.
+//!
+//! # Examples
+//! ```
+//! use mailchute::{Server, testing};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), mailchute::BuildError> {
+//! let server = Server::builder()
+//!     .on_rcpt_to(|to, _session| async move { to.domain_is("example.com") })
+//!     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+//!     .build()?;
+//!
+//! let mut client = testing::client(&server);
+//! client.greeting().await.expect(220);
+//! client.send("EHLO client.example").await.expect(250);
+//! client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+//! client.send("RCPT TO:<bob@elsewhere.example>").await.expect(550);
+//! client.send("RCPT TO:<bob@example.com>").await.expect(250);
+//! client.send("DATA").await.expect(354);
+//! client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream, DuplexStream};
+
+use crate::server::Server;
+
+/// Octets on their way at most, in each direction.
+const PIPE: usize = 64 * 1024;
+
+/// A client that is connected to a server in memory.
+///
+/// Its methods panic when the server has closed the connection, or says what is no reply: it is made for tests.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufStream<DuplexStream>,
+}
+
+/// Connects to `server` from 127.0.0.1; the session runs in a task of its own.
+#[must_use]
+pub fn client(server: &Server) -> Client {
+    client_from(server, SocketAddr::from((Ipv4Addr::LOCALHOST, 49_152)))
+}
+
+/// As [`client`], from another address.
+#[must_use]
+pub fn client_from(server: &Server, address: SocketAddr) -> Client {
+    let (ours, theirs) = tokio::io::duplex(PIPE);
+    let server = server.clone();
+    tokio::spawn(async move { server.serve_connection(theirs, address).await });
+    Client { stream: BufStream::new(ours) }
+}
+
+/// What the server said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "expect something of it"]
+pub struct Heard {
+    lines: Vec<String>,
+}
+
+impl Client {
+    /// Reads the greeting, or any reply that comes unasked.
+    pub async fn greeting(&mut self) -> Heard {
+        self.try_hear().await.expect("the server has closed the connection")
+    }
+
+    /// Sends a line, to which CRLF is added, and reads the reply.
+    pub async fn send(&mut self, line: &str) -> Heard {
+        self.send_octets(format!("{line}\r\n").as_bytes()).await;
+        self.greeting().await
+    }
+
+    /// Sends octets as they are and reads nothing. What a closed connection does not take is lost.
+    pub async fn send_octets(&mut self, octets: &[u8]) {
+        if self.stream.write_all(octets).await.is_ok() {
+            let _ = self.stream.flush().await;
+        }
+    }
+
+    /// Reads a reply; `None` when the server has closed the connection.
+    pub async fn try_hear(&mut self) -> Option<Heard> {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if self.stream.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+            let line = line.strip_suffix("\r\n").expect("a reply line ends with CRLF").to_owned();
+            let goes_on = line.as_bytes().get(3) == Some(&b'-');
+            lines.push(line);
+            if !goes_on {
+                return Some(Heard { lines });
+            }
+        }
+    }
+
+    /// Closes the client's side; what the server still says can be read.
+    pub async fn close(&mut self) {
+        let _ = self.stream.shutdown().await;
+    }
+}
+
+impl Heard {
+    /// The reply code.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        self.lines
+            .last()
+            .and_then(|line| line.get(..3))
+            .and_then(|code| code.parse().ok())
+            .unwrap_or_default()
+    }
+
+    /// The lines as they came, without CRLF.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// Panics unless the reply has this code.
+    #[track_caller]
+    pub fn expect(self, code: u16) -> Self {
+        assert_eq!(self.code(), code, "the server said: {self}");
+        self
+    }
+}
+
+impl fmt::Display for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines.join("\n"))
+    }
+}

@@ -1,0 +1,41 @@
+//! How long a session waits for whom.
+
+use std::time::Duration;
+
+/// The timeouts of a session. A client that lets one run out is answered `421 4.4.2` and hung up on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// For the next command. Default is 300 s (RFC 5321 §4.5.3.2.7).
+    pub(crate) command: Duration,
+    /// For the next octets of a message. Default is 180 s (RFC 5321 §4.5.3.2.5).
+    pub(crate) data: Duration,
+    /// For the TLS handshake. Default is 30 s.
+    pub(crate) handshake: Duration,
+    /// For all hooks of one stage; past it the answer is `451 4.3.0`. Default is 300 s.
+    pub(crate) hook: Duration,
+    /// For the store, and hooks that keep the message, from the end of the message on; past it the answer is
+    /// `451 4.3.0`. Default is 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
+    pub(crate) store: Duration,
+    /// For the whole session, looked at between transactions. Default is an hour.
+    pub(crate) session: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            command: Duration::from_secs(300),
+            data: Duration::from_secs(180),
+            handshake: Duration::from_secs(30),
+            hook: Duration::from_secs(300),
+            store: Duration::from_secs(300),
+            session: Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// Octets a second below which a client that sends a message is too slow, on average over the time that it was
+/// waited for, once that has lasted [`RATE_AFTER`].
+pub(crate) const SLOWEST_RATE: u64 = 500;
+
+/// See [`SLOWEST_RATE`].
+pub(crate) const RATE_AFTER: Duration = Duration::from_secs(60);

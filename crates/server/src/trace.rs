@@ -1,0 +1,65 @@
+//! Trace information: the fields on top of a message that is kept (RFC 5321 §4.4).
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::tz::TimeZone;
+use mailchute_proto::Envelope;
+
+use crate::message::MessageId;
+use crate::session::Session;
+
+pub(crate) fn fields(id: MessageId, envelope: &Envelope, session: &Session) -> String {
+    fields_at(id, envelope, session, Timestamp::now())
+}
+
+fn fields_at(id: MessageId, envelope: &Envelope, session: &Session, now: Timestamp) -> String {
+    let mut text = String::with_capacity(512);
+    // Writing to a String cannot fail.
+    let _ = write_fields(&mut text, id, envelope, session, now);
+    text
+}
+
+fn write_fields(
+    text: &mut String,
+    id: MessageId,
+    envelope: &Envelope,
+    session: &Session,
+    now: Timestamp,
+) -> std::fmt::Result {
+    write!(text, "Return-Path: <{}>\r\n", envelope.sender)?;
+    for recipient in &envelope.recipients {
+        write!(text, "Delivered-To: {recipient}\r\n")?;
+    }
+    let is_utf8 = envelope.sender.parameters.smtputf8;
+    let hello =
+        session.helo_name().map_or_else(|| "unknown".into(), |name| printable(name.as_str(), is_utf8));
+    let client = match session.client_ip() {
+        IpAddr::V4(address) => format!("[{address}]"),
+        IpAddr::V6(address) => format!("[IPv6:{address}]"),
+    };
+    write!(text, "Received: from {hello} ({client})\r\n")?;
+    write!(text, "\tby {} (Mailchute) with {} id {id}", session.hostname(), session.protocol())?;
+    if let Some(tls) = session.tls() {
+        write!(text, "\r\n\t(version={} cipher={})", tls.version, tls.cipher)?;
+    }
+    // With several recipients the field would tell each of the others (RFC 5321 §7.2).
+    if let [recipient] = &envelope.recipients[..] {
+        write!(text, "\r\n\tfor <{recipient}>")?;
+    }
+    let date = DateTimePrinter::new().zoned_to_string(&now.to_zoned(TimeZone::UTC));
+    write!(text, "; {}\r\n", date.unwrap_or_default())
+}
+
+/// The client's word for itself, without what could end a comment or a field early.
+fn printable(name: &str, is_utf8: bool) -> String {
+    name.chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | ':' | '[' | ']' => c,
+            c if is_utf8 && !c.is_ascii() && !c.is_control() => c,
+            _ => '?',
+        })
+        .collect()
+}

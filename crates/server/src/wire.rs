@@ -1,0 +1,247 @@
+//! The connection as the driver sees it: octets in, octets out, and what else can happen meanwhile.
+
+use std::cell::RefCell;
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::connections::{Place, Urgency};
+use crate::timer::Timer;
+use crate::tls::{TlsConfig, TlsFacts};
+
+/// Anything that carries a session: a TCP stream, TLS, a Unix socket, a pipe in memory.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// Octets read at a time.
+const READ: usize = 64 * 1024;
+
+/// Octets that may wait in a buffer of their own while more are awaited; a partial command is shorter.
+const REMAINDER: usize = 4 * 1024;
+
+/// What waiting for octets led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wake {
+    Input,
+    Gone,
+    Timeout,
+    /// The server stops.
+    Stop,
+}
+
+/// Whether a session may be stopped where it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Between transactions.
+    UntilStop,
+    /// Within one.
+    UntilTimeout,
+}
+
+pub(crate) struct Wire {
+    io: Box<dyn Io>,
+    pub(crate) input: BytesMut,
+    timer: Timer,
+    place: Place,
+    /// The client has closed its side; what it sent before is still to be answered.
+    has_ended: bool,
+}
+
+thread_local! {
+    /// Read buffers that wait for octets on any connection of this thread: an idle connection holds none.
+    static POOL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Buffers that a thread keeps at hand.
+const POOLED: usize = 8;
+
+fn take_buffer() -> BytesMut {
+    POOL.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(READ))
+}
+
+fn give_back(mut buffer: BytesMut) {
+    buffer.clear();
+    // Slices of a message that somebody still reads keep the memory; then there is nothing to give back.
+    if buffer.try_reclaim(READ) {
+        POOL.with_borrow_mut(|pool| {
+            if pool.len() < POOLED {
+                pool.push(buffer);
+            }
+        });
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
+        Self { io, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
+    }
+
+    /// Waits for octets, which are appended to the input.
+    pub(crate) async fn fill(&mut self, patience: Patience, limit: Duration) -> Wake {
+        self.timer.set(Instant::now() + limit);
+        poll_fn(|context| self.poll_fill(context, patience)).await
+    }
+
+    pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>, patience: Patience) -> Poll<Wake> {
+        let urgency = self.place.stop().poll(context);
+        if urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop) {
+            return Poll::Ready(Wake::Stop);
+        }
+        if let Poll::Ready(wake) = self.poll_read(context) {
+            return Poll::Ready(wake);
+        }
+        self.timer.poll(context).map(|()| Wake::Timeout)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Wake> {
+        if self.has_ended {
+            return Poll::Ready(Wake::Gone);
+        }
+        if self.input.capacity() < READ {
+            let remainder = std::mem::replace(&mut self.input, take_buffer());
+            self.input.extend_from_slice(&remainder);
+        }
+        self.input.reserve(READ / 4);
+        let read = pin!(self.io.read_buf(&mut self.input)).poll(context);
+        match read {
+            Poll::Ready(Ok(0) | Err(_)) => {
+                self.has_ended = true;
+                Poll::Ready(Wake::Gone)
+            }
+            Poll::Ready(Ok(_)) => Poll::Ready(Wake::Input),
+            Poll::Pending => {
+                self.shrink();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Gives the read buffer back while nothing comes.
+    fn shrink(&mut self) {
+        if self.input.len() <= REMAINDER {
+            let remainder = BytesMut::from(&self.input[..]);
+            give_back(std::mem::replace(&mut self.input, remainder));
+        }
+    }
+
+    /// Sends all of `output` and leaves it empty.
+    pub(crate) async fn flush(&mut self, output: &mut Vec<u8>, limit: Duration) -> Result<(), Wake> {
+        if output.is_empty() {
+            return Ok(());
+        }
+        self.timer.set(Instant::now() + limit);
+        poll_fn(|context| self.poll_flush(context, output)).await
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<Result<(), Wake>> {
+        if self.must_stop(context) && self.poll_send(context, output).is_pending() {
+            return Poll::Ready(Err(Wake::Stop));
+        }
+        match self.poll_send(context, output) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(Wake::Gone)),
+            Poll::Pending => self.timer.poll(context).map(|()| Err(Wake::Timeout)),
+        }
+    }
+
+    /// Sends what can be sent now, and says when all has gone.
+    fn poll_send(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<io::Result<()>> {
+        let mut sent = 0;
+        let outcome = loop {
+            if sent == output.len() {
+                break Pin::new(&mut self.io).poll_flush(context);
+            }
+            match Pin::new(&mut self.io).poll_write(context, &output[sent..]) {
+                Poll::Ready(Ok(0)) => break Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(length)) => sent += length,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        output.drain(..sent);
+        outcome
+    }
+
+    /// Sees to the connection while something else is awaited: sends what is unsent, takes in what comes, and is
+    /// ready only when the client has gone and nothing that it sent is left to answer, or the server must stop.
+    pub(crate) fn poll_meanwhile(&mut self, context: &mut Context<'_>, unsent: &mut Vec<u8>) -> Poll<Wake> {
+        if self.must_stop(context) {
+            return Poll::Ready(Wake::Stop);
+        }
+        if !unsent.is_empty() && matches!(ready_or_none(self.poll_send(context, unsent)), Some(Err(_))) {
+            return Poll::Ready(Wake::Gone);
+        }
+        while !self.has_ended && self.input.len() < READ {
+            let wake = ready!(self.poll_read(context));
+            if wake == Wake::Gone && self.input.is_empty() {
+                return Poll::Ready(Wake::Gone);
+            }
+        }
+        if self.has_ended && self.input.is_empty() { Poll::Ready(Wake::Gone) } else { Poll::Pending }
+    }
+
+    /// Whether the server waits no longer, not even for a transaction.
+    pub(crate) fn must_stop(&self, context: &Context<'_>) -> bool {
+        self.place.stop().poll(context) == Urgency::Now
+    }
+
+    /// Rings after `limit`; for use with [`poll_timer`](Self::poll_timer).
+    pub(crate) fn set_timer(&mut self, limit: Duration) {
+        self.timer.set(Instant::now() + limit);
+    }
+
+    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.timer.poll(context)
+    }
+
+    /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
+    pub(crate) async fn upgrade(&mut self, limit: Duration, tls: &TlsConfig) -> io::Result<TlsFacts> {
+        self.input.clear();
+        let plain = std::mem::replace(&mut self.io, Box::new(tokio::io::empty()));
+        let stream = timeout(limit, TlsAcceptor::from(tls.0.clone()).accept(plain)).await??;
+        let facts = TlsFacts::of(stream.get_ref().1);
+        self.io = Box::new(stream);
+        Ok(facts)
+    }
+
+    /// Closes the connection so that the last reply arrives: a socket that is closed while octets of the client
+    /// wait unread takes the reply back.
+    pub(crate) async fn close(&mut self, is_polite: bool) {
+        const LINGER: Duration = Duration::from_secs(2);
+        const LINGER_OCTETS: usize = 1024 * 1024;
+        if is_polite && self.input.is_empty() {
+            let _ = timeout(LINGER, self.io.shutdown()).await;
+            return;
+        }
+        let linger = async {
+            self.io.shutdown().await?;
+            let mut dropped = 0;
+            while dropped < LINGER_OCTETS {
+                self.input.clear();
+                self.input.reserve(REMAINDER);
+                match self.io.read_buf(&mut self.input).await? {
+                    0 => break,
+                    length => dropped += length,
+                }
+            }
+            io::Result::Ok(())
+        };
+        // Whoever does not close within that time, or has gone already, has had the reply or never will.
+        let _ = timeout(LINGER, linger).await;
+    }
+}
+
+fn ready_or_none<T>(poll: Poll<T>) -> Option<T> {
+    match poll {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}

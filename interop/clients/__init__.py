@@ -1,0 +1,13 @@
+"""The clients that send, each with what it documents to put on the wire."""
+
+from .base import Client
+from .curl import Curl
+from .msmtp import Msmtp
+from .nodemailer import Nodemailer
+from .postfix import Postfix
+from .python_smtplib import PythonSmtplib
+from .swaks import Swaks
+
+
+def clients() -> list[Client]:
+    return [PythonSmtplib(), Nodemailer(), Swaks(), Curl(), Msmtp(), Postfix()]

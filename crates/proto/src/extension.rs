@@ -28,7 +28,9 @@ pub(crate) fn takes_parameter(verb: Verb, keyword: &str, settings: &Settings, fa
     facts.is_extended
         && match (verb, keyword) {
             (Verb::Mail, "SIZE" | "BODY" | "SMTPUTF8") => true,
-            (Verb::Mail, "AUTH") => !settings.mechanisms.is_empty(),
+            (Verb::Mail, "AUTH") => {
+                settings.mechanisms.iter().any(|&mechanism| is_allowed(mechanism, settings, facts))
+            }
             _ => false,
         }
 }

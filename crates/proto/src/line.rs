@@ -5,12 +5,16 @@ use memchr::memchr;
 
 use crate::limits::ENDLESS_LINE;
 
+/// Octets of an overlong line that stay in the input, so that what the line began with can still be told.
+const KEPT: usize = 5;
+
 /// Finds lines in a growing input without looking at any octet twice.
 #[derive(Debug, Default)]
 pub(crate) struct LineReader {
     /// Octets at the front of the input that are known to hold no LF.
     scanned: usize,
-    /// Octets of an overlong line that were dropped already; 0 while no line is overlong.
+    /// Octets of an overlong line that were dropped already, all behind the first [`KEPT`]; 0 while no line is
+    /// overlong.
     dropped: usize,
     /// The last dropped octet, to know a CRLF that is cut in two.
     last_dropped: u8,
@@ -39,7 +43,11 @@ impl LineReader {
             return self.without_end(input, limit);
         };
         let length = self.dropped + feed + 1;
-        let before_feed = if feed == 0 { self.last_dropped } else { input[feed - 1] };
+        let before_feed = match feed.checked_sub(1) {
+            _ if self.dropped > 0 && feed == KEPT => self.last_dropped,
+            None => 0,
+            Some(before) => input[before],
+        };
         let line = if length >= ENDLESS_LINE {
             Line::Endless
         } else if before_feed != b'\r' {
@@ -64,13 +72,18 @@ impl LineReader {
         if length >= ENDLESS_LINE {
             return Line::Endless;
         }
-        if length > limit {
-            self.dropped = length;
-            self.last_dropped = input.last().copied().unwrap_or(self.last_dropped);
-            input.clear();
-            self.scanned = 0;
+        if length > limit && input.len() > KEPT {
+            self.dropped = length - KEPT;
+            self.last_dropped = input[input.len() - 1];
+            input.truncate(KEPT);
+            self.scanned = KEPT;
         }
         Line::Incomplete
+    }
+
+    /// Whether the line at the front of the input is past its limit, and some of it dropped.
+    pub(crate) fn is_overlong(&self) -> bool {
+        self.dropped > 0
     }
 }
 

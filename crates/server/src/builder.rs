@@ -189,9 +189,14 @@ impl Builder {
         self
     }
 
-    /// Octets and fields of a message's header block. Default is 1,048,576 and 1,000; 0 is no limit.
-    pub fn max_header(mut self, octets: u64, fields: u32) -> Self {
+    /// Octets of a message's header block. Default is 1,048,576; 0 is no limit.
+    pub fn max_header_size(mut self, octets: u64) -> Self {
         self.limits.header_size = octets;
+        self
+    }
+
+    /// Fields of a message's header block. Default is 1,000; 0 is no limit.
+    pub fn max_header_fields(mut self, fields: u32) -> Self {
         self.limits.header_fields = fields;
         self
     }

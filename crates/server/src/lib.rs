@@ -94,3 +94,8 @@ pub use state::TypedState;
 pub use store::Store;
 pub use tls::{TlsConfig, TlsError, TlsFacts};
 pub use wire::Io;
+
+/// The code in README.md compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

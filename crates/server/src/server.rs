@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use mailchute_proto::reply::catalog;
 use tokio::net::ToSocketAddrs;
 
 use crate::builder::Builder;
@@ -67,6 +68,12 @@ impl Server {
         self.0.subscribers.subscribe()
     }
 
+    /// A server that listens nowhere yet, for lists of addresses that are read from elsewhere: add them with
+    /// [`Serving::and_listen`].
+    pub fn serving(&self) -> Serving {
+        Serving::new(self.clone())
+    }
+
     /// Listens for SMTP on an address; port 0 takes a free one.
     ///
     /// # Errors
@@ -75,7 +82,7 @@ impl Server {
     /// # Cancel safety
     /// Safe: dropping the future closes what was opened.
     pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
-        Serving::new(self.clone()).and_listen(address).await
+        self.serving().and_listen(address).await
     }
 
     /// Listens for SMTP inside TLS from the first octet on (RFC 8314; port 465).
@@ -86,7 +93,7 @@ impl Server {
     /// # Cancel safety
     /// As [`listen`](Self::listen).
     pub async fn listen_tls(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
-        Serving::new(self.clone()).and_listen_tls(address).await
+        self.serving().and_listen_tls(address).await
     }
 
     /// Runs one session over anything that carries octets, and returns when it is over.
@@ -106,7 +113,7 @@ impl Server {
             Err(refusal) => {
                 use tokio::io::AsyncWriteExt as _;
                 // Nobody waits for a client that does not even take this.
-                let _ = io.write_all(refusal).await;
+                let _ = io.write_all(&refusal).await;
                 let _ = io.shutdown().await;
             }
         }
@@ -118,7 +125,7 @@ impl Server {
     }
 
     /// A place for a client, or the octets that tell it that there is none.
-    pub(crate) fn enter(&self, client: SocketAddr) -> Result<Place, &'static [u8]> {
+    pub(crate) fn enter(&self, client: SocketAddr) -> Result<Place, Vec<u8>> {
         self.0.connections.enter(client.ip()).map_err(|no_place| {
             let client = client.ip().to_canonical();
             tracing::warn!(%client, reason = ?no_place, "turned away");
@@ -128,12 +135,14 @@ impl Server {
     }
 }
 
-/// The reply of the catalogue as octets; in the place of a greeting it has no enhanced code (RFC 2034 §3).
-fn refusal(no_place: NoPlace) -> &'static [u8] {
+fn refusal(no_place: NoPlace) -> Vec<u8> {
+    let mut octets = Vec::new();
     match no_place {
-        NoPlace::Full => b"421 Too many connections; try again later\r\n",
-        NoPlace::FullForClient => b"421 Too many connections from your address\r\n",
+        NoPlace::Full => catalog::TOO_MANY_CONNECTIONS,
+        NoPlace::FullForClient => catalog::TOO_MANY_CONNECTIONS_FROM_CLIENT,
     }
+    .encode(&mut octets);
+    octets
 }
 
 impl fmt::Debug for Server {

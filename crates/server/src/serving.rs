@@ -182,7 +182,7 @@ fn admit(server: &Server, mut stream: TcpStream, client: SocketAddr, opening: Op
             tokio::spawn(async move {
                 // The buffer of a new socket takes it at once.
                 let _ = tokio::time::timeout(FAREWELL, async {
-                    stream.write_all(refusal).await?;
+                    stream.write_all(&refusal).await?;
                     stream.shutdown().await
                 })
                 .await;

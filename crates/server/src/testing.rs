@@ -58,18 +58,19 @@ pub fn client_from(server: &Server, address: SocketAddr) -> Client {
 
 /// What the server said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "expect something of it"]
 pub struct Heard {
     lines: Vec<String>,
 }
 
 impl Client {
     /// Reads the greeting, or any reply that comes unasked.
+    #[must_use = "expect something of it"]
     pub async fn greeting(&mut self) -> Heard {
         self.try_hear().await.expect("the server has closed the connection")
     }
 
     /// Sends a line, to which CRLF is added, and reads the reply.
+    #[must_use = "expect something of it"]
     pub async fn send(&mut self, line: &str) -> Heard {
         self.send_octets(format!("{line}\r\n").as_bytes()).await;
         self.greeting().await

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connections::{Place, Urgency};
+use crate::disconnect::Disconnect;
 use crate::timer::Timer;
 use crate::tls::{TlsConfig, TlsFacts};
 
@@ -48,6 +49,7 @@ pub(crate) enum Patience {
 
 pub(crate) struct Wire {
     io: Box<dyn Io>,
+    is_secure: bool,
     pub(crate) input: BytesMut,
     timer: Timer,
     place: Place,
@@ -81,7 +83,7 @@ fn give_back(mut buffer: BytesMut) {
 
 impl Wire {
     pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
-        Self { io, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
+        Self { io, is_secure: false, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
     }
 
     /// Waits for octets, which are appended to the input.
@@ -105,11 +107,7 @@ impl Wire {
         if self.has_ended {
             return Poll::Ready(Wake::Gone);
         }
-        if self.input.capacity() < READ {
-            let remainder = std::mem::replace(&mut self.input, take_buffer());
-            self.input.extend_from_slice(&remainder);
-        }
-        self.input.reserve(READ / 4);
+        self.make_room();
         let read = pin!(self.io.read_buf(&mut self.input)).poll(context);
         match read {
             Poll::Ready(Ok(0) | Err(_)) => {
@@ -121,6 +119,16 @@ impl Wire {
                 self.shrink();
                 Poll::Pending
             }
+        }
+    }
+
+    /// Makes room for a read: in the buffer that is there if nobody holds slices of it any more, else in another.
+    fn make_room(&mut self) {
+        let has_room = self.input.capacity() - self.input.len() >= READ / 2;
+        if !has_room && !self.input.try_reclaim(READ / 2) {
+            let remainder = std::mem::replace(&mut self.input, take_buffer());
+            self.input.extend_from_slice(&remainder);
+            self.input.reserve(READ / 4);
         }
     }
 
@@ -209,16 +217,19 @@ impl Wire {
         let stream = timeout(limit, TlsAcceptor::from(tls.0.clone()).accept(plain)).await??;
         let facts = TlsFacts::of(stream.get_ref().1);
         self.io = Box::new(stream);
+        self.is_secure = true;
         Ok(facts)
     }
 
     /// Closes the connection so that the last reply arrives: a socket that is closed while octets of the client
-    /// wait unread takes the reply back.
-    pub(crate) async fn close(&mut self, is_polite: bool) {
+    /// wait unread takes the reply back. After a QUIT nothing waits, and dropping the socket says enough.
+    pub(crate) async fn close(&mut self, after: Disconnect) {
         const LINGER: Duration = Duration::from_secs(2);
         const LINGER_OCTETS: usize = 1024 * 1024;
-        if is_polite && self.input.is_empty() {
-            let _ = timeout(LINGER, self.io.shutdown()).await;
+        if after == Disconnect::Quit && self.input.is_empty() {
+            if self.is_secure {
+                let _ = timeout(LINGER, self.io.shutdown()).await;
+            }
             return;
         }
         let linger = async {

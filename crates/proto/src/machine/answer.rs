@@ -59,9 +59,14 @@ impl Settle for Connect {
                 }
             }
             Err(reply) => {
-                machine.state = State::Commands(Phase::TurnedAway);
-                // RFC 2034 §3: the greeting carries no enhanced code.
-                machine.reply(reply.without_enhanced(), output);
+                // RFC 2034 §3: the greeting carries no enhanced code. It refuses no command, so it is no error.
+                let reply = reply.without_enhanced();
+                reply.encode(output);
+                machine.state = if reply.closes() {
+                    State::Closed(Closing::HungUp)
+                } else {
+                    State::Commands(Phase::TurnedAway)
+                };
             }
         }
     }

@@ -42,9 +42,10 @@ impl Fault {
 impl Body {
     fn look_at(&mut self, content: &[u8], limits: &Limits) {
         self.size += content.len() as u64;
-        if self.fault.is_some() {
+        if matches!(self.fault, Some(Fault::HeaderSize | Fault::Loop)) {
             return;
         }
+        // A fault of the header outranks the size, so that it does not matter which of the two came in first.
         self.fault = match self.header.scan(content, limits) {
             Err(HeaderLimit::Received) => Some(Fault::Loop),
             Err(HeaderLimit::Size) => Some(Fault::HeaderSize),

@@ -160,10 +160,13 @@ impl Machine {
     }
 
     /// The command line that the next step will read, without its CRLF, for logs and events; `None` when it is
-    /// not whole yet or no command is awaited. What an AUTH carries beyond its mechanism is left out.
+    /// not whole yet, when part of it was dropped for its length, or when no command is awaited. What an AUTH
+    /// carries beyond its mechanism is left out.
     #[must_use]
     pub fn upcoming_command<'i>(&self, input: &'i [u8]) -> Option<&'i [u8]> {
-        let State::Commands(_) = self.state else { return None };
+        if self.lines.is_overlong() || !matches!(self.state, State::Commands(_)) {
+            return None;
+        }
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let command = CommandLine::cut(line);
@@ -208,10 +211,13 @@ impl Machine {
             faulty => return self.faulty_line(&faulty, output),
         };
         let line = CommandLine::cut(&input[..length]);
+        let is_hello = matches!(line.verb, Verb::Ehlo | Verb::Helo);
         let parsed = self.parse(phase, line);
         input.advance(length);
         match parsed {
             Ok(question) => self.ask(question, output),
+            // RFC 2034 §3: no reply to EHLO or HELO carries an enhanced code.
+            Err(refusal) if is_hello => self.refuse(refusal.without_enhanced(), output),
             Err(refusal) => self.refuse(refusal, output),
         }
     }
@@ -253,11 +259,8 @@ impl Machine {
         }
         match line.verb {
             Verb::Ehlo | Verb::Helo => {
-                let name = HeloName::parse(line.argument).map_err(|error| match error {
-                    AddressError::ControlCharacter => catalog::CONTROL_CHARACTER,
-                    AddressError::InvalidUtf8 => catalog::BROKEN_UTF8,
-                    _ => catalog::BAD_HELO,
-                })?;
+                let name =
+                    HeloName::parse(line.argument).map_err(|error| bad_address(&error, catalog::BAD_HELO))?;
                 Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
             }
             Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {

@@ -93,7 +93,10 @@ impl Driver {
                     pace.octets += chunk.len() as u64;
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut delivery;
-                    hearing.until_room(pump, &mut self.wire, self.core.timeouts.hook).await?;
+                    if let Err(wake) = hearing.until_room(pump, &mut self.wire, self.core.timeouts.hook).await
+                    {
+                        return Err(self.give_up(wake).await);
+                    }
                     if !hearing.has_decided() {
                         pump.push(chunk);
                     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::Reply;
 use mailchute_proto::reply::catalog;
+use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 use tracing::Level;
 
@@ -29,6 +29,9 @@ impl Driver {
         }
         if is_between {
             let left = (self.began + self.core.timeouts.session).saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(self.give_up(Wake::Timeout).await);
+            }
             limit = limit.min(left);
         }
         let patience = if is_between { Patience::UntilStop } else { Patience::UntilTimeout };
@@ -98,13 +101,16 @@ impl Driver {
             return Ok(());
         };
         let hooks = self.core.chain.secure(&tls, &self.session);
-        let verdict = consult(&mut self.wire, &mut self.output, self.core.timeouts.hook, hooks).await?;
-        if verdict.is_positive() {
-            return Ok(());
-        }
+        let verdict = match consult(&mut self.wire, &mut self.output, self.core.timeouts.hook, hooks).await {
+            Ok(verdict) => verdict,
+            Err(wake) => return Err(self.give_up(wake).await),
+        };
         let reply = match verdict {
-            mailchute_proto::Verdict::Reply(reply) => reply,
-            _ => catalog::HUNG_UP,
+            Verdict::Accept => return Ok(()),
+            Verdict::Refuse => catalog::HUNG_UP,
+            Verdict::Reply(reply) if reply.is_positive() && !reply.closes() => return Ok(()),
+            Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
+            Verdict::Reply(_) => catalog::INTERNAL_ERROR,
         };
         self.hang_up(&reply).await;
         Err(Disconnect::Hook)

@@ -16,7 +16,7 @@ use crate::disconnect::Disconnect;
 use crate::event::Event;
 use crate::hooks::Stage;
 use crate::session::Session;
-use crate::wire::Wire;
+use crate::wire::{Wake, Wire};
 use delivery::Delivery;
 
 /// How a connection begins.
@@ -75,7 +75,7 @@ impl Driver {
             Ok(cause) | Err(cause) => cause,
         };
         self.session.end_transaction();
-        self.wire.close(cause == Disconnect::Quit).await;
+        self.wire.close(cause).await;
         if self.core.chain.is_asked(Stage::Disconnect) {
             let hooks = self.core.chain.disconnect(cause, &self.session);
             if tokio::time::timeout(self.core.timeouts.hook, hooks).await.is_err() {
@@ -93,7 +93,11 @@ impl Driver {
         }
         loop {
             let line = self.observe_command();
-            match self.step().await? {
+            let next = match self.step().await {
+                Ok(next) => next,
+                Err(wake) => return Err(self.give_up(wake).await),
+            };
+            match next {
                 Next::Wait => self.wait_for_command().await?,
                 Next::Reply { mark } => {
                     self.report(line, mark);
@@ -119,7 +123,7 @@ impl Driver {
     }
 
     /// Goes one step: puts the machine's question to the hooks and gives it their answer.
-    async fn step(&mut self) -> Result<Next, Disconnect> {
+    async fn step(&mut self) -> Result<Next, Wake> {
         let Self { core, machine, wire, output, session, .. } = self;
         let mut mark = output.len();
         match machine.step(&mut wire.input, output) {
@@ -180,7 +184,7 @@ impl Driver {
             }
             Step::Data(mut ask) => {
                 // The machine asks for data only inside a transaction.
-                let envelope = session.envelope().ok_or(Disconnect::Violation)?;
+                let envelope = session.envelope().ok_or(Wake::Gone)?;
                 self.messages += 1;
                 let mut delivery = Box::new(Delivery::new(core, session, envelope, self.messages));
                 delivery.until_wanted(wire, ask.unsent(), core.timeouts.hook).await?;
@@ -199,7 +203,7 @@ impl Driver {
                 ask.answer(verdict);
             }
             // The steps of a body come only while one is received.
-            _ => return Err(Disconnect::Violation),
+            _ => return Err(Wake::Gone),
         }
         Ok(Next::Reply { mark })
     }
@@ -221,11 +225,11 @@ async fn hear(
     unsent: &mut Vec<u8>,
     stage: Stage,
     hooks: impl Future<Output = Verdict>,
-) -> Result<Verdict, Disconnect> {
+) -> Result<Verdict, Wake> {
     if !core.chain.is_asked(stage) {
         return Ok(Verdict::Accept);
     }
-    Ok(consult(wire, unsent, core.timeouts.hook, hooks).await?)
+    consult(wire, unsent, core.timeouts.hook, hooks).await
 }
 
 /// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.

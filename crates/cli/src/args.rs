@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// An SMTP server you start with one command.
+///
+/// Without any flag it receives mail on 127.0.0.1:2525, offers STARTTLS with a certificate that it makes for
+/// itself, accepts every recipient, and keeps each message as a file in the Maildir ./mail.
+#[derive(Debug, Parser)]
+#[command(name = "mailchute", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: Options,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  mailchute
+      Try it out. In another terminal: swaks --server 127.0.0.1:2525 --to you@example.com
+  mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
+            --tls-cert fullchain.pem --tls-key privkey.pem
+      Receive the mail of example.com from the Internet.
+  mailchute --limit connections=2000 --limit recipients=200 --log-format json
+
+Signals:
+  SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
+                    under way finish for up to 30 s, and exit with 0.
+
+Exit codes:
+  0  stopped by a signal, nothing was lost
+  1  failed while running
+  2  a flag is wrong; the message says what to write instead
+  3  an address, certificate or store cannot be used; the message names it";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Receive mail (this is also what happens without a command)
+    Serve(Options),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Listen for SMTP on this address; may be given several times [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Vec<SocketAddr>,
+
+    /// Listen for SMTP inside TLS from the first octet on, as on port 465; may be given several times
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) tls_listen: Vec<SocketAddr>,
+
+    /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them
+    #[arg(long, value_name = "URL", default_value = "maildir:./mail")]
+    pub(crate) store: String,
+
+    /// Accept recipients of this domain, refuse all others; may be given several times. Without it every
+    /// recipient is accepted, which is allowed on loopback addresses only
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: Vec<String>,
+
+    /// The name to greet by [default: the host's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) greeting: Option<String>,
+
+    /// PEM file with the certificate chain; without it a throw-away certificate is made at each start
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// PEM file with the private key of --tls-cert
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Take no mail before STARTTLS (530 5.7.0)
+    #[arg(long)]
+    pub(crate) require_tls: bool,
+
+    /// Octets that a message may have; 0 is no limit
+    #[arg(long, value_name = "OCTETS", default_value_t = 26_214_400)]
+    pub(crate) max_message_size: u64,
+
+    /// Set a limit; may be given several times. NAME is one of connections, connections-per-client, recipients,
+    /// transactions, errors, received-headers, header-size, header-fields, command-line; 0 switches one off,
+    /// except for recipients and command-line
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+
+    /// Set a timeout; may be given several times. NAME is one of command, data, handshake, store, session
+    #[arg(long, value_name = "NAME=SECONDS")]
+    pub(crate) timeout: Vec<String>,
+
+    /// What to log to standard error: off, error, warn, info, debug or trace, or several of them by
+    /// target as in warn,mailchute=debug
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "MAILCHUTE_LOG_LEVEL")]
+    pub(crate) log_level: String,
+
+    /// How to write the log
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "MAILCHUTE_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line, for programs
+    Json,
+}

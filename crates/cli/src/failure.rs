@@ -1,0 +1,46 @@
+//! Why the program ends, and with which exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// A failure of the program; its text says what is wrong and what to write instead.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    text: String,
+}
+
+/// The exit codes that `--help` lists.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Running = 1,
+    Usage = 2,
+    Unusable = 3,
+}
+
+impl Failure {
+    /// Something went wrong that had worked so far.
+    pub(crate) fn running(error: impl fmt::Display) -> Self {
+        Self { kind: Kind::Running, text: error.to_string() }
+    }
+
+    /// A flag is wrong.
+    pub(crate) fn usage(error: impl fmt::Display) -> Self {
+        Self { kind: Kind::Usage, text: error.to_string() }
+    }
+
+    /// An address, a certificate or a store cannot be used.
+    pub(crate) fn unusable(error: impl fmt::Display) -> Self {
+        Self { kind: Kind::Unusable, text: error.to_string() }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.kind as u8)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

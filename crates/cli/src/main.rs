@@ -1,0 +1,39 @@
+//! The program `mailchute`: an SMTP server you start with one command.
+
+mod args;
+mod certificate;
+mod failure;
+mod log;
+mod recipients;
+mod serve;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("mailchute: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
+    let options = match &args.command {
+        None => &args.serve,
+        Some(Command::Serve(options)) => options,
+    };
+    log::begin(&options.log_level, options.log_format)?;
+    serve::raise_file_limit();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
+    runtime.block_on(serve::serve(options))
+}

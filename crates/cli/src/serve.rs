@@ -1,0 +1,156 @@
+//! `mailchute serve`: from options to a server that runs.
+
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use mailchute::{Builder, Server, Serving, TlsConfig};
+
+use crate::args::Options;
+use crate::certificate;
+use crate::failure::Failure;
+use crate::recipients::LocalDomains;
+use crate::signals::Stop;
+
+/// Where to listen when nothing is said.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
+
+/// How long messages that are under way may take when the program is to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Receives mail until a signal ends it.
+pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
+    let stop = Stop::catch()?;
+    let server = build(options)?;
+    let serving = listen(options, &server).await?;
+    welcome(options, &serving).map_err(Failure::running)?;
+    serving.with_graceful_shutdown(stop.wait(), GRACE).await.map_err(Failure::running)
+}
+
+fn build(options: &Options) -> Result<Server, Failure> {
+    let mut builder = Server::builder().max_message_size(options.max_message_size);
+    if let Some(name) = &options.greeting {
+        builder = builder.greeting(name);
+    }
+    if options.require_tls {
+        builder = builder.require_tls();
+    }
+    for limit in &options.limit {
+        builder = set_limit(builder, limit)?;
+    }
+    for timeout in &options.timeout {
+        builder = set_timeout(builder, timeout)?;
+    }
+    if !options.domain.is_empty() {
+        builder = builder.hooks(LocalDomains::parse(&options.domain)?);
+    }
+    builder = builder.tls(tls(options)?);
+    let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;
+    builder.store(store).build().map_err(Failure::usage)
+}
+
+fn tls(options: &Options) -> Result<TlsConfig, Failure> {
+    match (&options.tls_cert, &options.tls_key) {
+        (Some(certificate), Some(key)) => {
+            TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)
+        }
+        _ => certificate::throw_away(options.greeting.as_deref().unwrap_or("localhost")),
+    }
+}
+
+fn set_limit(builder: Builder, limit: &str) -> Result<Builder, Failure> {
+    const NAMES: &str = "connections, connections-per-client, recipients, transactions, errors, received-headers, \
+                         header-size, header-fields, command-line";
+    let wrong = |what: &str| Failure::usage(format!("--limit {limit}: {what}"));
+    let (name, value) =
+        limit.split_once('=').ok_or_else(|| wrong("write NAME=VALUE, such as connections=1000"))?;
+    let number: u32 = value.parse().map_err(|_| wrong("the value is no number from 0 to 4294967295"))?;
+    let size = number as usize;
+    Ok(match name {
+        "connections" => builder.max_connections(size),
+        "connections-per-client" => builder.max_connections_per_client(size),
+        "recipients" => builder.max_recipients(size),
+        "transactions" => builder.max_transactions(number),
+        "errors" => builder.max_errors(number),
+        "received-headers" => builder.max_received_headers(number),
+        "header-size" => builder.max_header_size(number.into()),
+        "header-fields" => builder.max_header_fields(number),
+        "command-line" => builder.max_command_line(size),
+        _ => return Err(wrong(&format!("there is no such limit; write one of {NAMES}"))),
+    })
+}
+
+fn set_timeout(builder: Builder, timeout: &str) -> Result<Builder, Failure> {
+    let wrong = |what: &str| Failure::usage(format!("--timeout {timeout}: {what}"));
+    let (name, value) =
+        timeout.split_once('=').ok_or_else(|| wrong("write NAME=SECONDS, such as command=300"))?;
+    let seconds =
+        value.parse().map(Duration::from_secs).map_err(|_| wrong("the value is no number of seconds"))?;
+    Ok(match name {
+        "command" => builder.command_timeout(seconds),
+        "data" => builder.data_timeout(seconds),
+        "handshake" => builder.handshake_timeout(seconds),
+        "store" => builder.store_timeout(seconds),
+        "session" => builder.session_timeout(seconds),
+        _ => {
+            return Err(wrong(
+                "there is no such timeout; write one of command, data, handshake, store, session",
+            ));
+        }
+    })
+}
+
+async fn listen(options: &Options, server: &Server) -> Result<Serving, Failure> {
+    let is_default = options.listen.is_empty() && options.tls_listen.is_empty();
+    let plain = if is_default { &[DEFAULT_LISTEN][..] } else { &options.listen };
+    let public = plain.iter().chain(&options.tls_listen).find(|address| !address.ip().is_loopback());
+    if let (Some(address), true) = (public, options.domain.is_empty()) {
+        return Err(Failure::usage(format!(
+            "{address} can be reached from elsewhere, and without --domain every recipient is accepted; write \
+             --domain for each domain whose mail you receive, or listen on 127.0.0.1"
+        )));
+    }
+    let mut serving = server.serving();
+    for &address in plain {
+        serving = serving.and_listen(address).await.map_err(Failure::unusable)?;
+    }
+    for &address in &options.tls_listen {
+        serving = serving.and_listen_tls(address).await.map_err(Failure::unusable)?;
+    }
+    Ok(serving)
+}
+
+/// Says where mail comes in and where it goes; programs that start this one read the first lines.
+fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let plain = serving.local_addrs().len() - options.tls_listen.len();
+    for (index, address) in serving.local_addrs().iter().enumerate() {
+        let kind = if index < plain { "smtp, starttls" } else { "smtps" };
+        writeln!(out, "listening on {address} ({kind})")?;
+    }
+    writeln!(out, "keeping mail in {}", options.store)?;
+    if options.tls_cert.is_none() {
+        writeln!(out, "TLS with a certificate made just now, which clients cannot verify; see --tls-cert")?;
+    }
+    if let Some(address) = serving.local_addrs().first() {
+        let recipient = options.domain.first().map_or("example.com", String::as_str);
+        writeln!(out, "\nSend it a message from another terminal:")?;
+        writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
+        writeln!(
+            out,
+            "  echo hello | curl --url smtp://{address} --mail-from me@{recipient} --mail-rcpt you@{recipient} -T -"
+        )?;
+    }
+    if let Some(path) = options.store.strip_prefix("maildir:") {
+        writeln!(out, "and look into {path}/new. Ctrl-C stops.\n")?;
+    }
+    out.flush()
+}
+
+/// Each connection is a file: takes as many as the host lets this process have.
+pub(crate) fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Without it there are fewer connections, and the limit on them follows.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

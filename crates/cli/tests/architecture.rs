@@ -1,0 +1,64 @@
+//! ARCHITECTURE.md and SECURITY.md name only what is there, and ARCHITECTURE.md leaves no room out.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// What stands between backquotes and looks like a path from the root.
+fn paths(text: &str) -> Vec<&str> {
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|quoted| {
+            ["crates/", "examples", "interop", "scripts/"].iter().any(|start| quoted.starts_with(start))
+        })
+        .filter(|quoted| !quoted.contains(' '))
+        .collect()
+}
+
+#[test]
+fn every_path_that_the_documents_name_exists() {
+    let mut seen = 0;
+    for document in ["ARCHITECTURE.md", "SECURITY.md", "CONTRIBUTING.md"] {
+        for path in paths(&read(document)) {
+            assert!(root().join(path).exists(), "{document} names {path}, which is not there");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "only {seen} paths were found: is the test looking in the right place?");
+}
+
+#[test]
+fn every_crate_is_named_in_architecture_md() {
+    let text = read("ARCHITECTURE.md");
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(text.contains(&format!("`crates/{name}`")), "ARCHITECTURE.md does not name crates/{name}");
+    }
+}
+
+#[test]
+fn the_readme_shows_every_example_and_no_other() {
+    let readme = read("README.md");
+    let mut files: Vec<String> = std::fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| name.strip_suffix(".rs").filter(|stem| *stem != "lib").map(str::to_owned))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 10);
+    for name in &files {
+        assert!(readme.contains(&format!("(examples/{name}.rs)")), "README.md does not show {name}");
+    }
+    assert_eq!(
+        readme.matches("(examples/").count(),
+        files.len(),
+        "README.md shows an example that is not there"
+    );
+}

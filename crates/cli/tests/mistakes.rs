@@ -1,0 +1,83 @@
+//! Whoever misconfigures the program reads what is wrong and what to write instead, and scripts see an exit code.
+
+mod support;
+
+use support::{Program, run};
+
+#[track_caller]
+fn fails(arguments: &[&str], code: i32, texts: &[&str]) {
+    let (exit, error) = run(arguments);
+    assert_eq!(exit, code, "{arguments:?}: {error}");
+    for text in texts {
+        assert!(error.contains(text), "{arguments:?} does not say {text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_public_address_without_domains_is_refused_with_the_reason() {
+    fails(
+        &["--listen", "0.0.0.0:0", "--store", "discard:"],
+        2,
+        &["0.0.0.0:0 can be reached from elsewhere", "--domain"],
+    );
+    fails(&["--tls-listen", "[::]:0", "--store", "discard:"], 2, &["[::]:0", "--domain"]);
+}
+
+#[test]
+fn a_wrong_limit_is_named_with_what_to_write() {
+    fails(&["--limit", "colour=3"], 2, &["--limit colour=3", "no such limit", "connections-per-client"]);
+    fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
+    fails(&["--limit", "errors=many"], 2, &["--limit errors=many", "no number"]);
+    fails(&["--limit", "recipients=5", "--store", "discard:"], 2, &["max_recipients is 5", "100 or more"]);
+    fails(&["--timeout", "coffee=5"], 2, &["no such timeout", "command, data"]);
+    fails(&["--timeout", "command=0", "--store", "discard:"], 2, &["command_timeout"]);
+}
+
+#[test]
+fn other_wrong_flags_are_named_too() {
+    fails(&["--listen", "localhost"], 2, &["--listen", "localhost"]);
+    fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);
+    fails(&["--greeting", "not a name", "--store", "discard:"], 2, &["not a name", "mx.example.com"]);
+    fails(&["--log-level", "loud=very"], 2, &["--log-level", "write off, error"]);
+    fails(&["--tls-cert", "x.pem"], 2, &["--tls-key"]);
+    fails(&["--colour"], 2, &["--colour"]);
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_named() {
+    fails(&["--store", "mailbox:/tmp/x"], 3, &["mailbox", "maildir:"]);
+    fails(&["--store", "maildir:"], 3, &["maildir:"]);
+    fails(&["--store", "maildir:/proc/nowhere/mail"], 3, &["/proc/nowhere"]);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("empty.pem");
+    std::fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    fails(&["--store", "discard:", "--tls-cert", "/no/cert.pem", "--tls-key", file], 3, &["/no/cert.pem"]);
+    fails(
+        &["--store", "discard:", "--tls-cert", file, "--tls-key", file],
+        3,
+        &[file, "holds no certificate"],
+    );
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let first = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let address = first.address(0).to_string();
+    fails(&["--listen", &address, "--store", "discard:"], 3, &[&address, "in use"]);
+}
+
+#[test]
+fn help_names_every_exit_code_and_signal() {
+    let output = support::mailchute(&["--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    for word in
+        ["Exit codes:", "SIGTERM", "--listen", "--store", "--limit", "127.0.0.1:2525", "maildir:./mail"]
+    {
+        assert!(help.contains(word), "--help does not say {word}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The program receives mail, and ends as it says.
+
+mod support;
+
+use rustix::process::Signal;
+use support::{Client, Program};
+
+fn maildir() -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("maildir:{}", directory.path().join("mail").display());
+    (directory, url)
+}
+
+fn messages(directory: &tempfile::TempDir) -> Vec<String> {
+    let new = directory.path().join("mail/new");
+    std::fs::read_dir(new)
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_message_is_in_the_maildir_when_the_250_comes() {
+    let (directory, url) = maildir();
+    let program =
+        Program::start(&["--listen", "127.0.0.1:0", "--store", &url, "--greeting", "mx.example.com"]);
+    let mut client = program.connect();
+    client.begin_message("anybody@wherever.example");
+    assert!(client.say("Subject: hello\r\n\r\n..dots\r\n.").starts_with("250 2.6.0 "));
+    let kept = messages(&directory);
+    assert_eq!(kept.len(), 1);
+    assert!(
+        kept[0].starts_with(
+            "Return-Path: <a@b.example>\r\nDelivered-To: anybody@wherever.example\r\nReceived: "
+        )
+    );
+    assert!(kept[0].contains("by mx.example.com (Mailchute) with ESMTP id "));
+    assert!(kept[0].ends_with("\r\nSubject: hello\r\n\r\n.dots\r\n"));
+    assert!(client.say("QUIT").starts_with("221 2.0.0 "));
+}
+
+#[test]
+fn it_says_where_it_listens_and_where_mail_goes() {
+    let program = Program::start(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-listen",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+    ]);
+    assert_eq!(program.welcome[0], format!("listening on {} (smtp, starttls)", program.address(0)));
+    assert_eq!(program.welcome[1], format!("listening on {} (smtps)", program.address(1)));
+    assert_eq!(program.welcome[2], "keeping mail in discard:");
+    let mut client = program.connect();
+    client.begin_message("a@example.com");
+    assert!(client.say(".").starts_with("250 2.6.0 "));
+}
+
+#[test]
+fn recipients_of_other_domains_are_refused_when_domains_are_given() {
+    let program = Program::start(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+        "--domain",
+        "example.com",
+        "--domain",
+        "b.example",
+    ]);
+    let mut client = program.connect();
+    client.hear();
+    client.say("EHLO client.example");
+    client.say("MAIL FROM:<>");
+    assert_eq!(client.say("RCPT TO:<a@elsewhere.example>"), "550 5.7.1 Relaying denied");
+    assert_eq!(client.say("RCPT TO:<a@sub.example.com>"), "550 5.7.1 Relaying denied");
+    for ours in ["a@EXAMPLE.com", "a@b.example", "Postmaster"] {
+        assert_eq!(client.say(&format!("RCPT TO:<{ours}>")), "250 2.1.5 Recipient OK");
+    }
+}
+
+#[test]
+fn limits_and_timeouts_come_from_flags() {
+    let arguments = ["--listen", "127.0.0.1:0", "--store", "discard:", "--limit", "connections-per-client=1"];
+    let program =
+        Program::start(&[&arguments[..], &["--max-message-size", "1000", "--timeout", "command=1"]].concat());
+    let mut first = program.connect();
+    assert!(first.hear().starts_with("220 "));
+    assert_eq!(program.connect().hear(), "421 4.7.0 Too many connections from your address");
+    assert_eq!(first.say("EHLO x").split(' ').next(), Some("250"));
+    assert_eq!(first.say("MAIL FROM:<> SIZE=1001"), "552 5.3.4 Message exceeds the maximum size");
+    assert_eq!(first.hear(), "421 4.4.2 Timeout: closing connection");
+}
+
+#[test]
+fn sigterm_and_sigint_end_idle_sessions_at_once_and_the_program_with_0() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+        let mut idle = program.connect();
+        assert!(idle.hear().starts_with("220 "));
+        program.signal(signal);
+        assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+        assert_eq!(program.wait().0, 0);
+    }
+}
+
+#[test]
+fn a_message_that_is_under_way_at_sigterm_is_finished_and_kept() {
+    let (directory, url) = maildir();
+    let program = Program::start(&["--listen", "127.0.0.1:0", "--store", &url]);
+    let (mut sending, mut idle) = (program.connect(), program.connect());
+    sending.begin_message("a@example.com");
+    assert!(idle.hear().starts_with("220 "));
+    let address = program.address(0);
+    program.signal(Signal::TERM);
+    assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+    assert!(std::net::TcpStream::connect(address).is_err(), "no more connections are taken");
+    assert!(sending.say("Subject: in time\r\n\r\n.").starts_with("250 2.6.0 "));
+    assert_eq!(sending.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(program.wait().0, 0);
+    assert!(messages(&directory)[0].ends_with("Subject: in time\r\n\r\n"));
+}
+
+#[test]
+fn the_log_has_a_line_for_connections_commands_and_ends_each_with_its_session() {
+    for format in ["text", "json"] {
+        let program =
+            Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:", "--log-format", format]);
+        let mut client: Client = program.connect();
+        client.hear();
+        client.say("EHLO client.example");
+        client.say("QUIT");
+        program.signal(Signal::TERM);
+        let (code, log) = program.wait();
+        assert_eq!(code, 0);
+        for word in
+            ["connected", "EHLO client.example", "221 2.0.0 Closing connection", "disconnected", "quit"]
+        {
+            let line =
+                log.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}: {log}"));
+            assert!(line.contains("session") && line.contains("127.0.0.1"), "{line}");
+            assert_eq!(format == "json", line.starts_with('{') && line.ends_with('}'), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_log_level_comes_by_flag_and_by_environment() {
+    for (flag, variable) in [(Some("error"), None), (None, Some("error"))] {
+        let mut arguments = vec!["--listen", "127.0.0.1:0", "--store", "discard:"];
+        arguments.extend(flag.into_iter().flat_map(|level| ["--log-level", level]));
+        let program = Program::start_with(&arguments, variable.map(|level| ("MAILCHUTE_LOG_LEVEL", level)));
+        program.connect().hear();
+        program.signal(Signal::TERM);
+        assert_eq!(program.wait(), (0, String::new()));
+    }
+}

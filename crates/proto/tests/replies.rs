@@ -1,0 +1,151 @@
+//! Replies: the catalogue, and what becomes of a text that somebody else has written.
+
+mod session;
+
+use std::collections::BTreeSet;
+
+use mailchute_proto::reply::catalog;
+use mailchute_proto::{Code, Reply, Severity};
+use session::dialogue;
+
+fn wire(reply: &Reply) -> String {
+    let mut wire = Vec::new();
+    reply.encode(&mut wire);
+    String::from_utf8(wire).expect("a reply is ASCII")
+}
+
+fn rejected(text: impl Into<String>) -> Reply {
+    Reply::new(550, (5, 7, 1), text.into())
+}
+
+#[test]
+fn every_reply_of_the_catalogue_has_codes_that_agree() {
+    for (name, reply) in catalog::ALL {
+        let enhanced = reply.enhanced().unwrap_or_else(|| panic!("{name} has no enhanced code"));
+        assert_eq!(u16::from(enhanced.class()), reply.code().get() / 100, "{name}");
+        assert!(enhanced.subject() <= 7 && enhanced.detail() <= 30, "{name}: RFC 3463 knows no {enhanced}");
+        let is_refusal = matches!(reply.code().severity(), Severity::Transient | Severity::Permanent);
+        assert_eq!((reply.is_refusal(), reply.is_positive()), (is_refusal, !is_refusal), "{name}");
+        assert_eq!(reply.closes(), reply.code().get() == 421, "{name}");
+        assert!(reply.cause().is_none(), "{name}");
+    }
+}
+
+#[test]
+fn every_text_of_the_catalogue_is_short_and_printable() {
+    for (name, reply) in catalog::ALL {
+        let text = reply.text();
+        assert!(matches!(text.len(), 2..=70), "{name}: {} octets", text.len());
+        assert!(text.bytes().all(|octet| matches!(octet, b' '..=b'~')), "{name}");
+        assert_eq!(text, text.trim(), "{name}");
+        assert!(!text.ends_with('.'), "{name}");
+    }
+}
+
+#[test]
+fn every_reply_of_the_catalogue_is_one_line_on_the_wire() {
+    for (name, reply) in catalog::ALL {
+        let enhanced = reply.enhanced().expect("it has one");
+        assert_eq!(wire(reply), format!("{} {enhanced} {}\r\n", reply.code(), reply.text()), "{name}");
+        assert_eq!(reply.to_string() + "\r\n", wire(reply), "{name}");
+        assert_eq!(dialogue::replies(wire(reply).as_bytes()).len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn every_name_and_every_reply_of_the_catalogue_stands_there_once() {
+    let names: BTreeSet<_> = catalog::ALL.iter().map(|(name, _)| name).collect();
+    let replies: BTreeSet<_> = catalog::ALL.iter().map(|(_, reply)| wire(reply)).collect();
+    assert_eq!(names.len(), catalog::ALL.len());
+    assert_eq!(replies.len(), catalog::ALL.len());
+    assert!(catalog::ALL.len() > 50);
+}
+
+#[test]
+fn the_354_carries_no_enhanced_code() {
+    assert_eq!(wire(&catalog::START_DATA), "354 End data with <CR><LF>.<CR><LF>\r\n");
+    assert_eq!(catalog::START_DATA.enhanced(), None);
+    assert!(!catalog::START_DATA.is_positive() && !catalog::START_DATA.is_refusal());
+}
+
+#[test]
+fn a_line_feed_begins_a_further_line_of_the_same_reply() {
+    assert_eq!(wire(&rejected("one\ntwo")), "550-5.7.1 one\r\n550 5.7.1 two\r\n");
+    assert_eq!(wire(&rejected("one\r\ntwo\r\n")), "550-5.7.1 one\r\n550 5.7.1 two\r\n");
+    assert_eq!(
+        wire(&rejected("no\r\n250 2.6.0 Message accepted")),
+        "550-5.7.1 no\r\n550 5.7.1 250 2.6.0 Message accepted\r\n"
+    );
+}
+
+#[test]
+fn empty_lines_and_empty_texts_are_lines_with_nothing_behind_the_codes() {
+    assert_eq!(wire(&rejected("")), "550 5.7.1 \r\n");
+    assert_eq!(wire(&rejected("\n")), "550 5.7.1 \r\n");
+    assert_eq!(wire(&rejected("\r\n\r\n")), "550-5.7.1 \r\n550 5.7.1 \r\n");
+    assert_eq!(wire(&rejected("one\n\nthree")), "550-5.7.1 one\r\n550-5.7.1 \r\n550 5.7.1 three\r\n");
+    assert_eq!(wire(&rejected("\none")), "550-5.7.1 \r\n550 5.7.1 one\r\n");
+}
+
+#[test]
+fn whatever_is_not_printable_ascii_becomes_a_question_mark() {
+    assert_eq!(wire(&rejected("one\rtwo")), "550 5.7.1 one?two\r\n");
+    assert_eq!(wire(&rejected("one\r\r\ntwo")), "550-5.7.1 one?\r\n550 5.7.1 two\r\n");
+    assert_eq!(wire(&rejected("a\0b\tc\x1b[2Jd\x7fe")), "550 5.7.1 a?b?c?[2Jd?e\r\n");
+    assert_eq!(wire(&rejected("Straße 用户 \u{85}\u{2028}\u{feff}.")), "550 5.7.1 Stra?e ?? ???.\r\n");
+    assert_eq!(wire(&rejected("\r")), "550 5.7.1 ?\r\n");
+}
+
+#[test]
+fn a_long_text_is_broken_into_lines_of_512_octets_at_most() {
+    let long = wire(&rejected("x".repeat(5_000)));
+    let lines: Vec<&str> = long.split_inclusive("\r\n").collect();
+    assert_eq!(lines.len(), 11);
+    for line in &lines[..10] {
+        assert_eq!(*line, format!("550-5.7.1 {}\r\n", "x".repeat(496)));
+    }
+    assert_eq!(lines[10], format!("550 5.7.1 {}\r\n", "x".repeat(40)));
+    let exact = wire(&rejected("x".repeat(496)));
+    assert_eq!(exact, format!("550 5.7.1 {}\r\n", "x".repeat(496)));
+    assert_eq!(wire(&rejected("x".repeat(497))).lines().count(), 2);
+}
+
+#[test]
+fn the_longest_enhanced_code_leaves_the_line_within_512_octets() {
+    let reply = Reply::new(599 - 40, (5, 999, 999), "é".repeat(5_000));
+    let wire = wire(&reply);
+    assert_eq!(wire.lines().next().map(str::len), Some(510));
+    assert!(wire.lines().all(|line| line.len() <= 510 && line[4..].starts_with("5.999.999 ?")));
+    assert_eq!(dialogue::replies(wire.as_bytes()).len(), 1);
+}
+
+#[test]
+fn long_and_short_lines_of_one_text_make_one_reply() {
+    let text = format!("{}\n\n{}\0", "a".repeat(500), "b".repeat(495));
+    let (a, b) = ("a".repeat(496), "b".repeat(495));
+    let expected = format!("550-5.7.1 {a}\r\n550-5.7.1 aaaa\r\n550-5.7.1 \r\n550 5.7.1 {b}?\r\n");
+    assert_eq!(wire(&rejected(text)), expected);
+}
+
+#[test]
+fn only_codes_of_the_form_that_smtp_allows_are_codes() {
+    for code in 0..=u16::MAX {
+        let is_allowed = (200..600).contains(&code) && (code / 10) % 10 <= 5;
+        assert_eq!(Code::new(code).is_some(), is_allowed, "{code}");
+    }
+    for (code, enhanced) in
+        [(550, (4, 1, 1)), (250, (5, 0, 0)), (354, (3, 0, 0)), (550, (5, 1000, 0)), (150, (1, 0, 0))]
+    {
+        assert!(Reply::try_new(code, enhanced, "x").is_err(), "{code} {enhanced:?}");
+    }
+}
+
+#[test]
+fn an_error_of_ones_own_says_nothing_about_its_cause_to_the_client() {
+    let reply = Reply::internal("password of the database: hunter2\r\n");
+    assert_eq!(wire(&reply), "451 4.3.0 Internal error; try again later\r\n");
+    assert_eq!(
+        reply.cause().map(ToString::to_string).as_deref(),
+        Some("password of the database: hunter2\r\n")
+    );
+}

@@ -1,0 +1,266 @@
+//! The client's side of a session, read from its octets alone and slowly: which reply belongs to which command,
+//! where a message ends, what it says. It shares nothing with the machine but RFC 5321.
+
+use mailchute_proto::Closing;
+
+use super::{Message, Record, shown};
+
+/// A line that comes to this many octets is one without end.
+const ENDLESS: usize = 65_536;
+
+/// One reply as it stands on the wire.
+#[derive(Debug)]
+pub(crate) struct WireReply {
+    /// Where in the output it begins.
+    pub(crate) at: usize,
+    pub(crate) code: u16,
+    /// Whether its lines carry an enhanced status code.
+    pub(crate) is_enhanced: bool,
+}
+
+/// Cuts the output into replies, each of them well-formed.
+pub(crate) fn replies(output: &[u8]) -> Vec<WireReply> {
+    let (mut replies, mut rest, mut is_open) = (Vec::<WireReply>::new(), output, false);
+    while !rest.is_empty() {
+        let at = output.len() - rest.len();
+        let end =
+            find(rest, b"\r\n").unwrap_or_else(|| panic!("a reply without its end: {}", shown(rest))) + 2;
+        let line = &rest[..end];
+        rest = &rest[end..];
+        assert!(line.len() <= 512, "a reply line of {} octets", line.len());
+        assert!(line[..end - 2].iter().all(|octet| matches!(octet, b' '..=b'~')), "{}", shown(line));
+        let text = std::str::from_utf8(&line[..end - 2]).expect("it is ASCII");
+        assert!(text.len() >= 4 && matches!(&text[3..4], " " | "-"), "{text:?}");
+        let code: u16 = text[..3].parse().expect("three digits");
+        assert!((200..=559).contains(&code) && text.is_char_boundary(3), "{text:?}");
+        let class = enhanced_class(&text[4..]);
+        assert!(class.is_none_or(|class| class == text.as_bytes()[0]), "the classes differ: {text:?}");
+        if is_open {
+            let first = replies.last().expect("an open reply has a first line");
+            assert_eq!(
+                (first.code, first.is_enhanced),
+                (code, class.is_some()),
+                "one reply, two codes: {text:?}"
+            );
+        } else {
+            replies.push(WireReply { at, code, is_enhanced: class.is_some() });
+        }
+        is_open = &text[3..4] == "-";
+    }
+    assert!(!is_open, "the last reply is not at its end");
+    replies
+}
+
+/// The first digit of an enhanced status code, if the text begins with one.
+fn enhanced_class(text: &str) -> Option<u8> {
+    let numbers: Vec<&str> = text.split(' ').next()?.split('.').collect();
+    let are_numbers = numbers
+        .iter()
+        .all(|number| matches!(number.len(), 1..=3) && number.bytes().all(|b| b.is_ascii_digit()));
+    (numbers.len() == 3 && are_numbers).then(|| text.as_bytes()[0])
+}
+
+/// Reads the session as its client would, and sees to it that every command has one reply and no other has one,
+/// that every message accepted is the one that was sent, and that none came without MAIL and RCPT.
+pub(crate) fn check(segments: &[Vec<u8>], record: &Record) {
+    let replies = replies(&record.output);
+    let mut reader = Reader {
+        replies: replies.iter(),
+        messages: record.messages.iter(),
+        closing: record.closing,
+        sender: None,
+        recipients: 0,
+        place: Place::Command,
+        pending: Vec::new(),
+    };
+    let greeting = reader.next().expect("there is a greeting");
+    assert!(!greeting.is_enhanced, "the greeting carries an enhanced code");
+    let mut is_over = reader.ends_with(greeting, &[]);
+    for segment in segments {
+        is_over = is_over || reader.read(segment);
+    }
+    assert_eq!(reader.replies.count(), 0, "replies that nobody asked for");
+    assert_eq!(reader.messages.count(), 0, "messages that nobody sent");
+    assert_eq!(is_over, record.closing.is_some(), "the connection closes when the conversation is over");
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Command,
+    Exchange,
+    Body,
+}
+
+struct Reader<'r> {
+    replies: std::slice::Iter<'r, WireReply>,
+    messages: std::slice::Iter<'r, Message>,
+    closing: Option<Closing>,
+    sender: Option<String>,
+    recipients: usize,
+    place: Place,
+    /// What is not whole yet.
+    pending: Vec<u8>,
+}
+
+impl<'r> Reader<'r> {
+    fn next(&mut self) -> Option<&'r WireReply> {
+        self.replies.next()
+    }
+
+    /// Reads all of a segment, and says whether the conversation is over.
+    fn read(&mut self, segment: &[u8]) -> bool {
+        let stream = [std::mem::take(&mut self.pending), segment.to_vec()].concat();
+        let mut rest = &stream[..];
+        loop {
+            let end = match self.place {
+                Place::Body => end_of_message(rest),
+                Place::Command if rest.first() == Some(&0x16) && self.speaks_tls() => return true,
+                _ => end_of_line(rest),
+            };
+            let Some(end) = end else {
+                self.pending = rest.to_vec();
+                return false;
+            };
+            let (unit, behind) = rest.split_at(end);
+            rest = behind;
+            let reply = self.next().unwrap_or_else(|| panic!("no reply to {}", shown(unit)));
+            let was = self.place;
+            match was {
+                Place::Body => self.message(unit, reply),
+                Place::Command | Place::Exchange => self.line(unit, reply),
+            }
+            if self.ends_with(reply, if was == Place::Body { b"" } else { unit }) {
+                return true;
+            }
+            if was == Place::Command && verb(unit) == "STARTTLS" && reply.code == 220 {
+                (self.sender, self.recipients) = (None, 0);
+                return false;
+            }
+        }
+    }
+
+    /// A `ClientHello` instead of a command: the connection closes without a word.
+    fn speaks_tls(&self) -> bool {
+        self.closing == Some(Closing::Violation) && self.replies.len() == 0
+    }
+
+    fn line(&mut self, line: &[u8], reply: &WireReply) {
+        let verb = if self.place == Place::Exchange { String::new() } else { verb(line) };
+        let was_exchange = self.place == Place::Exchange;
+        self.place = Place::Command;
+        let is_hello = matches!(verb.as_str(), "EHLO" | "HELO");
+        // The line is not even looked at when it is too long, ends wrongly, or was one error too many.
+        let is_unread = matches!(reply.code, 421 | 500);
+        let lacks_code = matches!(reply.code, 334 | 354) || (is_hello && !is_unread);
+        assert!(
+            reply.is_enhanced != lacks_code || (is_hello && is_unread),
+            "enhanced code: {reply:?} to {}",
+            shown(line)
+        );
+        if line.len() < ENDLESS && !line.ends_with(b"\r\n") {
+            assert_eq!((reply.code, self.closing), (500, Some(Closing::Violation)), "{}", shown(line));
+        }
+        match (verb.as_str(), reply.code) {
+            ("EHLO" | "HELO" | "RSET", 250) => (self.sender, self.recipients) = (None, 0),
+            ("MAIL", 250) => (self.sender, self.recipients) = (Some(address(line)), 0),
+            ("RCPT", 250 | 251) => {
+                assert!(self.sender.is_some(), "a recipient without a sender");
+                self.recipients += 1;
+            }
+            ("DATA", 354) => {
+                assert!(self.sender.is_some() && self.recipients > 0, "354 without a whole envelope");
+                self.place = Place::Body;
+            }
+            // Without a recipient DATA changes nothing; after a hook's no the transaction is over.
+            ("DATA", 400..) if self.recipients > 0 && line.eq_ignore_ascii_case(b"DATA\r\n") => {
+                (self.sender, self.recipients) = (None, 0);
+            }
+            ("AUTH", 334) => self.place = Place::Exchange,
+            (_, 334) if was_exchange => self.place = Place::Exchange,
+            (_, 300..400) => panic!("{} to {}", reply.code, shown(line)),
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, unit: &[u8], reply: &WireReply) {
+        self.place = Place::Command;
+        let sender = self.sender.take().expect("a message has a sender");
+        let recipients = std::mem::take(&mut self.recipients);
+        assert!(reply.is_enhanced, "the reply to a message has an enhanced code: {reply:?}");
+        let content = unstuffed(&unit[..unit.len() - 3]);
+        if has_bare(&content) {
+            assert_eq!((reply.code, self.closing), (550, Some(Closing::Violation)));
+        }
+        let next = self.messages.as_slice().first();
+        let Some(message) = next.filter(|message| message.replied_at == reply.at) else {
+            assert_ne!(reply.code, 250, "a message was accepted that nobody has seen");
+            return;
+        };
+        self.messages.next();
+        assert_eq!(shown(&message.content), shown(&content));
+        assert_eq!((&message.sender, message.recipients.len()), (&sender, recipients));
+        assert!(!has_bare(&content), "a message with a bare CR or LF has come through");
+    }
+
+    /// Whether the connection is closed after this reply to this line.
+    fn ends_with(&self, reply: &WireReply, line: &[u8]) -> bool {
+        let is_last = self.replies.len() == 0;
+        let must_close = reply.code == 421 || reply.code == 221;
+        assert!(!must_close || (is_last && self.closing.is_some()), "{reply:?} does not close");
+        if self.closing == Some(Closing::Quit) && is_last {
+            return verb(line) == "QUIT" && reply.code != 501;
+        }
+        // A ClientHello closes without a reply, so the last reply is not the last word.
+        let is_tls = self.closing == Some(Closing::Violation) && !matches!(reply.code, 221 | 500 | 550);
+        self.closing.is_some() && is_last && !is_tls
+    }
+}
+
+fn find(octets: &[u8], sought: &[u8]) -> Option<usize> {
+    octets.windows(sought.len()).position(|window| window == sought)
+}
+
+/// Where the line ends, or where it has come to be endless.
+fn end_of_line(octets: &[u8]) -> Option<usize> {
+    match octets.iter().position(|&octet| octet == b'\n') {
+        Some(feed) => Some(feed + 1),
+        None => (octets.len() >= ENDLESS).then_some(octets.len()),
+    }
+}
+
+fn end_of_message(octets: &[u8]) -> Option<usize> {
+    if octets.starts_with(b".\r\n") { Some(3) } else { find(octets, b"\r\n.\r\n").map(|at| at + 5) }
+}
+
+/// Takes the dot from the front of each line.
+fn unstuffed(raw: &[u8]) -> Vec<u8> {
+    let (mut content, mut rest) = (Vec::new(), raw);
+    while !rest.is_empty() {
+        let end = find(rest, b"\r\n").map_or(rest.len(), |at| at + 2);
+        content.extend_from_slice(rest[..end].strip_prefix(b".").unwrap_or(&rest[..end]));
+        rest = &rest[end..];
+    }
+    content
+}
+
+fn has_bare(content: &[u8]) -> bool {
+    (0..content.len()).any(|at| match content[at] {
+        b'\r' => content.get(at + 1) != Some(&b'\n'),
+        b'\n' => at == 0 || content[at - 1] != b'\r',
+        _ => false,
+    })
+}
+
+fn verb(line: &[u8]) -> String {
+    let word = line.split(|&octet| octet == b' ').next().unwrap_or(line);
+    String::from_utf8_lossy(word.trim_ascii_end()).to_ascii_uppercase()
+}
+
+/// What stands between the first `<`, behind a source route, and the last `>`.
+fn address(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let (from, to) = (text.find('<').map_or(0, |at| at + 1), text.rfind('>').unwrap_or(0));
+    let path = text.get(from..to).unwrap_or("");
+    let is_routed = path.starts_with('@');
+    path.split_once(':').filter(|_| is_routed).map_or(path, |(_, mailbox)| mailbox).to_owned()
+}

@@ -1,0 +1,258 @@
+//! Drives the machine as a connection would: pieces of input go in, a record of what happened comes out.
+
+#![allow(dead_code, reason = "each file of tests uses the part of it that it needs")]
+
+pub(crate) mod dialogue;
+
+use std::fmt;
+
+use bytes::BytesMut;
+use mailchute_proto::{Ask, Closing, Credentials, Machine, Question, Reply, Settings, Step, Verb, Verdict};
+
+/// A listener: its settings and how its hooks answer.
+pub(crate) struct Session {
+    pub(crate) settings: Settings,
+    /// Inside TLS from the first octet.
+    pub(crate) is_inside_tls: bool,
+    pub(crate) answers: Vec<Answer>,
+    /// Users and their passwords.
+    pub(crate) users: Vec<(String, String)>,
+}
+
+/// What a hook says to one subject; to all others it says yes.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// The verb in lower case, or `connect`, `message`, `command`.
+    pub(crate) stage: &'static str,
+    /// The address, the name or the verb that is asked about.
+    pub(crate) subject: String,
+    /// `None` drops the question unanswered.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+/// What happened in a session, as the client and the store saw it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) output: Vec<u8>,
+    /// The messages that came to their end without a fault, whatever the hook then said.
+    pub(crate) messages: Vec<Message>,
+    /// Every question the machine asked, in order.
+    pub(crate) questions: Vec<String>,
+    /// After how many octets of output a reply was held back.
+    pub(crate) held_back: Vec<usize>,
+    pub(crate) closing: Option<Closing>,
+}
+
+/// A message with its envelope.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) sender: String,
+    pub(crate) recipients: Vec<String>,
+    pub(crate) content: Vec<u8>,
+    /// How many octets of output stood before its reply.
+    pub(crate) replied_at: usize,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "inside TLS: {}, {:?}", self.is_inside_tls, self.settings)
+    }
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        Self {
+            settings: Settings::new("mx.example.com"),
+            is_inside_tls: false,
+            answers: Vec::new(),
+            users: Vec::new(),
+        }
+    }
+
+    /// Runs a session from its greeting, each octet a piece of its own. The segments are parted by TLS handshakes.
+    pub(crate) fn octet_by_octet(&self, segments: &[Vec<u8>]) -> Record {
+        let cuts: Vec<usize> = (0..segments.iter().map(Vec::len).sum()).collect();
+        self.cut(segments, &cuts)
+    }
+
+    /// Runs a session whose octets are cut before those of these numbers, counted over all segments.
+    pub(crate) fn cut(&self, segments: &[Vec<u8>], cuts: &[usize]) -> Record {
+        let (mut run, mut start) = (Run::new(self), 0);
+        for (index, segment) in segments.iter().enumerate() {
+            if index > 0 {
+                run.shake_hands();
+            }
+            let mut from = 0;
+            let inside = cuts.iter().map(|cut| cut.saturating_sub(start).min(segment.len()));
+            for to in inside.chain([segment.len()]) {
+                run.feed(&segment[from..to]);
+                from = to;
+            }
+            start += segment.len();
+        }
+        run.record
+    }
+
+    fn answer(&self, stage: &str, subject: &str) -> Option<Verdict> {
+        let answer = self.answers.iter().find(|answer| answer.stage == stage && answer.subject == subject);
+        answer.map_or(Some(Verdict::Accept), |answer| answer.verdict.clone())
+    }
+
+    fn authenticate(&self, credentials: &Credentials) -> Option<Verdict> {
+        let is_known = self.users.iter().any(|(user, password)| credentials.is(user, password));
+        if is_known || self.answers.iter().any(|answer| answer.subject == credentials.user()) {
+            return self.answer("auth", credentials.user());
+        }
+        Some(Verdict::Refuse)
+    }
+}
+
+/// A session on its way.
+#[derive(Debug)]
+pub(crate) struct Run<'s> {
+    session: &'s Session,
+    machine: Machine,
+    input: BytesMut,
+    draft: Message,
+    awaits_handshake: bool,
+    pub(crate) record: Record,
+}
+
+impl<'s> Run<'s> {
+    pub(crate) fn new(session: &'s Session) -> Self {
+        let settings = session.settings.clone().into();
+        let machine =
+            if session.is_inside_tls { Machine::inside_tls(settings) } else { Machine::new(settings) };
+        let mut run = Self {
+            session,
+            machine,
+            input: BytesMut::new(),
+            draft: Message::default(),
+            awaits_handshake: false,
+            record: Record::default(),
+        };
+        run.feed(b"");
+        run
+    }
+
+    /// Hands the machine one piece of input and steps until it wants more.
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        self.input.extend_from_slice(piece);
+        while self.step() {
+            self.record.held_back.extend(self.machine.take_pause().map(|_| self.record.output.len()));
+        }
+        let limits = &self.session.settings.limits;
+        let bound = limits.command_line.max(limits.auth_line).max(8);
+        let waiting = self.input.len();
+        assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
+    }
+
+    /// The TLS handshake, if the machine has asked for one.
+    pub(crate) fn shake_hands(&mut self) {
+        if std::mem::take(&mut self.awaits_handshake) {
+            self.machine.secured();
+        }
+    }
+
+    /// Goes one step and says whether there may be another.
+    fn step(&mut self) -> bool {
+        let Self { session, draft, record, .. } = self;
+        let Record { output, messages, questions, closing, .. } = record;
+        let written = output.len();
+        match self.machine.step(&mut self.input, output) {
+            Step::NeedInput => return false,
+            Step::Answered => {}
+            Step::Handshake => {
+                self.awaits_handshake = true;
+                return false;
+            }
+            Step::Close(why) => {
+                *closing = Some(why);
+                return false;
+            }
+            Step::Connect(ask) => settle(ask, session.answer("connect", ""), questions),
+            Step::Ehlo(ask) => {
+                let verdict = session.answer("ehlo", ask.question().name.as_str());
+                settle(ask, verdict, questions);
+            }
+            Step::StartTls(ask) => settle(ask, session.answer("starttls", ""), questions),
+            Step::Auth(ask) => {
+                let verdict = session.authenticate(ask.question());
+                settle(ask, verdict, questions);
+            }
+            Step::Mail(ask) => {
+                let sender = ask.question().to_string();
+                let verdict = session.answer("mail", &sender);
+                if is_yes(verdict.as_ref()) {
+                    *draft = Message { sender, ..Message::default() };
+                }
+                settle(ask, verdict, questions);
+            }
+            Step::Rcpt(ask) => {
+                let recipient = ask.question().to_string();
+                let verdict = session.answer("rcpt", &recipient);
+                if is_yes(verdict.as_ref()) {
+                    draft.recipients.push(recipient);
+                }
+                settle(ask, verdict, questions);
+            }
+            Step::Data(ask) => settle(ask, session.answer("data", &draft.sender), questions),
+            Step::Body(octets) => {
+                assert!(!octets.is_empty(), "Step::Body is never empty");
+                draft.content.extend_from_slice(&octets);
+            }
+            Step::BodyRefused(refusal) => assert!(refusal.is_refusal()),
+            Step::EndOfData(ask) => {
+                let message = Message { replied_at: written, ..std::mem::take(draft) };
+                assert_eq!(ask.question().size, message.content.len() as u64);
+                let verdict = session.answer("message", &message.sender);
+                settle(ask, verdict, questions);
+                messages.push(message);
+            }
+            Step::Command(ask) => {
+                let verdict = session.answer("command", &ask.question().word);
+                let is_rset = ask.question().verb == Verb::Rset;
+                if is_rset && is_yes(verdict.as_ref()) {
+                    *draft = Message::default();
+                }
+                settle(ask, verdict, questions);
+            }
+            other => panic!("a step that nobody knows: {other:?}"),
+        }
+        true
+    }
+}
+
+fn is_yes(verdict: Option<&Verdict>) -> bool {
+    verdict.is_some_and(Verdict::is_positive)
+}
+
+fn settle<Q: Question>(ask: Ask<'_, Q>, verdict: Option<Verdict>, questions: &mut Vec<String>) {
+    questions.push(format!("{:?}", ask.question()));
+    if let Some(verdict) = verdict {
+        ask.answer(verdict);
+    }
+}
+
+/// A reply from the text that a client would see, such as `550 5.1.1 No such user`.
+pub(crate) fn reply(text: &str) -> Reply {
+    let mut words = text.splitn(3, ' ');
+    let code = words.next().and_then(|code| code.parse().ok());
+    let numbers: Vec<u16> = words.next().unwrap_or("").split('.').flat_map(str::parse).collect();
+    let (Some(code), &[class, subject, detail]) = (code, &numbers[..]) else {
+        panic!("not a reply: {text}");
+    };
+    let class = u8::try_from(class).expect("a class is one digit");
+    Reply::new(code, (class, subject, detail), words.next().unwrap_or("").to_owned())
+}
+
+/// Octets as they would be written in a Rust literal, one line of SMTP a line.
+pub(crate) fn shown(octets: &[u8]) -> String {
+    octets.escape_ascii().to_string().replace("\\r\\n", "\\r\\n\n")
+}
+
+/// Compares octets and shows them as lines where they differ.
+#[track_caller]
+pub(crate) fn assert_octets(given: &[u8], expected: &[u8], what: &str) {
+    assert!(given == expected, "{what}\n--- given\n{}\n--- expected\n{}", shown(given), shown(expected));
+}

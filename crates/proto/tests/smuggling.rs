@@ -1,0 +1,136 @@
+//! SMTP smuggling: whatever stands before a second envelope, only `CR LF . CR LF` lets it be one.
+
+mod session;
+
+use mailchute_proto::Closing;
+use session::{Record, Session, assert_octets, dialogue};
+
+/// What a server that is too kind might take for the end of the data; with a bare CR or LF in each.
+const SEQUENCES: [&[u8]; 24] = [
+    b"\n.\n",
+    b"\n.\r\n",
+    b"\r\n.\n",
+    b"\r.\r\n",
+    b"\r.\r",
+    b"\r\n.\r",
+    b"\r\n.\r\r\n",
+    b"\n.\r",
+    b"\r.\n",
+    b"\n\n.\r\n",
+    b"\n\r.\r\n",
+    b"\r\n\r.\r\n",
+    b"\r\n\n.\r\n",
+    b"\r\r\n.\n",
+    b"\n\n.\n\n",
+    b"\r\r.\r\r",
+    b"\r\n.\n\r\n",
+    b"\r\n..\n",
+    b"\r\n.\n.\r\n",
+    b"\r\n.\x00\n",
+    b"\x00\n.\r\n",
+    b"\r\x00\n.\r\n",
+    b"\r\n.\r\x00\n",
+    b"\r\x85.\r\n",
+];
+
+const BEFORE: &[u8] =
+    b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
+const SECOND: &[u8] = b"MAIL FROM:<president@example.com>\r\nRCPT TO:<carl@example.com>\r\nDATA\r\n\
+    Subject: Believe me\r\n\r\nI am the president.\r\n.\r\nQUIT\r\n";
+
+/// The replies up to the 354.
+const GREETED: &str = "220 mx.example.com ESMTP Mailchute\r\n\
+    250-mx.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n\
+    250-SIZE 26214400\r\n250 HELP\r\n\
+    250 2.1.0 Sender OK\r\n250 2.1.5 Recipient OK\r\n354 End data with <CR><LF>.<CR><LF>\r\n";
+const BARE: &str = "550 5.5.2 Bare CR or LF in the message data: lines must end with CR LF\r\n";
+
+/// Runs the octets whole, octet by octet, and cut in two everywhere.
+fn at_every_cut(octets: Vec<u8>, check: impl Fn(&Record)) {
+    let (session, segments) = (Session::new(), [octets]);
+    let whole = session.cut(&segments, &[]);
+    dialogue::check(&segments, &whole);
+    check(&whole);
+    check(&session.octet_by_octet(&segments));
+    for cut in 1..segments[0].len() {
+        check(&session.cut(&segments, &[cut]));
+    }
+}
+
+fn refused_and_closed(record: &Record) {
+    assert_octets(&record.output, format!("{GREETED}{BARE}").as_bytes(), "output");
+    assert_eq!(record.closing, Some(Closing::Violation));
+    assert_eq!(record.messages, []);
+    let envelopes = record.questions.iter().filter(|question| question.contains("president")).count();
+    assert_eq!(envelopes, 0, "the second envelope was asked about");
+}
+
+#[test]
+fn no_sequence_with_a_bare_cr_or_lf_lets_a_second_envelope_in() {
+    for sequence in SEQUENCES {
+        for text in [&b""[..], b"Subject: hi\r\n\r\ntext"] {
+            at_every_cut([BEFORE, text, sequence, SECOND].concat(), refused_and_closed);
+        }
+    }
+}
+
+#[test]
+fn a_sequence_far_into_a_long_message_lets_no_second_envelope_in() {
+    let session = Session::new();
+    for sequence in SEQUENCES {
+        for length in [60, 61, 62, 63, 64, 65, 126, 127, 128, 129, 8_191, 8_192] {
+            let text = [b"Subject: hi\r\n\r\n".to_vec(), vec![b'x'; length]].concat();
+            let segments = [[BEFORE, &text, sequence, SECOND].concat()];
+            refused_and_closed(&session.cut(&segments, &[]));
+            let at = BEFORE.len() + text.len();
+            for cut in at - 2..at + sequence.len() + 2 {
+                refused_and_closed(&session.cut(&segments, &[cut, cut + 1]));
+            }
+        }
+    }
+}
+
+#[test]
+fn one_bare_line_feed_anywhere_in_a_message_is_enough_to_refuse_it() {
+    let text = b"Subject: hi\r\n\r\nfirst\r\n..second\r\n";
+    for bare in [b'\r', b'\n'] {
+        for at in 0..=text.len() {
+            // A CR before an LF, or an LF after a CR, would make a line end of the two.
+            let makes_a_line_end = (bare == b'\r' && text.get(at) == Some(&b'\n'))
+                || (bare == b'\n' && at > 0 && text[at - 1] == b'\r' && text.get(at) != Some(&b'\n'));
+            if makes_a_line_end {
+                continue;
+            }
+            let octets = [BEFORE, &text[..at], &[bare], &text[at..], b".\r\n", SECOND].concat();
+            let session = Session::new();
+            refused_and_closed(&session.cut(std::slice::from_ref(&octets), &[]));
+            refused_and_closed(&session.octet_by_octet(&[octets]));
+        }
+    }
+}
+
+#[test]
+fn a_nul_before_the_dot_is_content_and_the_second_envelope_is_content_too() {
+    for sequence in [&b"\r\n\0.\r\n"[..], b"\r\n.\0\r\n", b"\r\n.\0.\r\n", b"\0\r\n.\0\r\n"] {
+        let text = [b"text", sequence, SECOND.strip_suffix(b".\r\nQUIT\r\n").expect("its end")].concat();
+        let expected = String::from_utf8_lossy(&text).replace("\r\n.", "\r\n").into_bytes();
+        at_every_cut([BEFORE, &text, b".\r\nQUIT\r\n"].concat(), |record| {
+            let end = "250 2.6.0 Message accepted\r\n221 2.0.0 Closing connection\r\n";
+            assert_octets(&record.output, format!("{GREETED}{end}").as_bytes(), "output");
+            assert_eq!(record.closing, Some(Closing::Quit));
+            assert_eq!(record.messages.len(), 1);
+            assert_octets(&record.messages[0].content, &expected, "message");
+            assert_eq!(record.messages[0].recipients, ["bob@example.com"]);
+        });
+    }
+}
+
+#[test]
+fn the_one_end_of_data_lets_a_second_envelope_in() {
+    at_every_cut([BEFORE, b"text\r\n.\r\n", SECOND].concat(), |record| {
+        assert_eq!(record.messages.len(), 2);
+        assert_octets(&record.messages[0].content, b"text\r\n", "first message");
+        assert_eq!(record.messages[1].sender, "president@example.com");
+        assert_eq!(record.closing, Some(Closing::Quit));
+    });
+}

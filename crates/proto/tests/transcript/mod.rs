@@ -1,0 +1,131 @@
+//! Transcripts: a session written down as a lesson in SMTP, and run as a test.
+//!
+//! ```text
+//! # What it shows, in a sentence.
+//! set limits.recipients 2                    a setting, before the first octet
+//! user tim tanstaaf                          somebody who may authenticate
+//! rcpt-answer no@example.com 550 5.1.1 No    what a hook says: a reply, `close` and a reply, accept, refuse, drop
+//! hello                                      the greeting, EHLO, and the reply to it
+//! C: MAIL FROM:<a@example.com>               a line of the client; CRLF is added
+//! B: NOOP\n                                  octets of the client with escapes; nothing is added
+//! S: 250 2.1.0 Sender OK                     a line of the server, escapes allowed; CRLF is added
+//! held back                                  the reply above is held back
+//! secured                                    the TLS handshake takes place
+//! envelope <a@b.example> <c@d.example>       who sends the next message, and to whom
+//! message Subject: hi\r\n\r\nHi\r\n          what reaches the store; lines in a row are one message
+//! close quit                                 how it ends: quit, hungup, limit, violation
+//! ```
+//!
+//! `C*20:`, `B*20:`, `S*20:` and `message*20` stand for a line written twenty times.
+
+mod parse;
+
+use mailchute_proto::Closing;
+
+use crate::session::dialogue;
+use crate::session::{Record, Run, Session, assert_octets, shown};
+
+/// Sessions up to this length are cut in two at every position.
+const SHORT: usize = 700;
+
+/// One transcript.
+#[derive(Debug)]
+pub(crate) struct Transcript {
+    session: Session,
+    events: Vec<Event>,
+    closing: Option<Closing>,
+}
+
+/// What one line of a transcript says.
+#[derive(Debug, PartialEq, Eq)]
+enum Event {
+    Client(Vec<u8>),
+    Server(Vec<u8>),
+    HeldBack,
+    Secured,
+    Envelope(String),
+    Message(Vec<u8>),
+}
+
+impl Transcript {
+    pub(crate) fn parse(text: &str) -> Self {
+        parse::transcript(text)
+    }
+
+    /// Runs the session whole, line by line, octet by octet, and cut in two at every position.
+    pub(crate) fn check(&self) {
+        let segments = self.segments();
+        let whole = self.session.cut(&segments, &[]);
+        self.compare(&whole);
+        dialogue::check(&segments, &whole);
+        assert_same(&self.line_by_line(), &whole, "line by line");
+        assert_same(&self.session.octet_by_octet(&segments), &whole, "octet by octet");
+        let length = segments.iter().map(Vec::len).sum();
+        for cut in (1..length).take_while(|_| length <= SHORT) {
+            let record = self.session.cut(&segments, &[cut]);
+            assert_same(&record, &whole, &format!("cut after {cut} octets"));
+        }
+    }
+
+    /// Waits for the replies wherever the transcript has some.
+    fn line_by_line(&self) -> Record {
+        let (mut run, mut expected, mut is_due) = (Run::new(&self.session), Vec::new(), false);
+        for event in &self.events {
+            if is_due && matches!(event, Event::Client(_) | Event::Secured) {
+                assert_octets(&run.record.output, &expected, "output, line by line");
+                is_due = false;
+            }
+            match event {
+                Event::Client(octets) => run.feed(octets),
+                Event::Secured => run.shake_hands(),
+                Event::Server(line) => {
+                    expected.extend_from_slice(line);
+                    is_due = true;
+                }
+                _ => {}
+            }
+        }
+        run.record
+    }
+
+    /// All that the client sends, parted where the handshakes are.
+    fn segments(&self) -> Vec<Vec<u8>> {
+        let mut segments = vec![Vec::new()];
+        for event in &self.events {
+            match (event, segments.last_mut()) {
+                (Event::Client(octets), Some(segment)) => segment.extend_from_slice(octets),
+                (Event::Secured, _) => segments.push(Vec::new()),
+                _ => {}
+            }
+        }
+        segments
+    }
+
+    fn compare(&self, record: &Record) {
+        let (mut output, mut held_back, mut envelopes, mut messages) = (Vec::new(), vec![], vec![], vec![]);
+        for event in &self.events {
+            match event {
+                Event::Server(line) => output.extend_from_slice(line),
+                Event::HeldBack => held_back.push(output.len()),
+                Event::Envelope(envelope) => envelopes.push((messages.len(), envelope.clone())),
+                Event::Message(content) => messages.push(shown(content)),
+                Event::Client(_) | Event::Secured => {}
+            }
+        }
+        assert_octets(&record.output, &output, "output");
+        assert_eq!(record.closing, self.closing, "closing");
+        assert_eq!(record.held_back, held_back, "replies held back");
+        let contents: Vec<String> = record.messages.iter().map(|message| shown(&message.content)).collect();
+        assert_eq!(contents, messages, "messages");
+        for (index, envelope) in envelopes {
+            let message = &record.messages[index];
+            let to: String = message.recipients.iter().map(|recipient| format!(" <{recipient}>")).collect();
+            assert_eq!(format!("<{}>{to}", message.sender), envelope, "envelope");
+        }
+    }
+}
+
+fn assert_same(record: &Record, whole: &Record, how: &str) {
+    assert_octets(&record.output, &whole.output, how);
+    assert_eq!(record, whole, "{how}");
+}

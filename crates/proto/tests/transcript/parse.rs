@@ -1,0 +1,188 @@
+//! How a transcript is read.
+
+use mailchute_proto::{AuthPolicy, Closing, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
+
+use super::{Event, Transcript};
+use crate::session::{Answer, Session, reply};
+
+pub(super) fn transcript(text: &str) -> Transcript {
+    let mut lines = text.lines();
+    let title = lines.next().unwrap_or("");
+    assert!(title.starts_with("# ") && title.ends_with('.'), "the first line says what it shows: {title:?}");
+    let mut transcript = Transcript { session: Session::new(), events: Vec::new(), closing: None };
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        assert_eq!(transcript.closing, None, "`close` is the last line");
+        transcript.line(line);
+    }
+    transcript
+}
+
+impl Transcript {
+    fn line(&mut self, line: &str) {
+        let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (word, times) = match head.trim_end_matches(':').split_once('*') {
+            Some((word, times)) => (word, times.parse().expect("a number behind the *")),
+            None => (head.trim_end_matches(':'), 1),
+        };
+        match word {
+            "C" => self.push(Event::Client, &with_crlf(rest.as_bytes()), times),
+            "B" => self.push(Event::Client, &unescaped(rest), times),
+            "S" => self.push(Event::Server, &with_crlf(&unescaped(rest)), times),
+            "message" => self.message(&unescaped(rest).repeat(times)),
+            "envelope" => self.events.push(Event::Envelope(rest.to_owned())),
+            "held" => self.events.push(Event::HeldBack),
+            "secured" => self.events.push(Event::Secured),
+            "hello" => self.hello(),
+            "close" => self.closing = Some(closing(rest)),
+            "set" => self.set(rest),
+            "user" => {
+                let (user, password) = rest.split_once(' ').expect("a user and a password");
+                self.session.users.push((user.to_owned(), password.to_owned()));
+            }
+            _ => self.answer(word, rest),
+        }
+    }
+
+    fn push(&mut self, event: impl Fn(Vec<u8>) -> Event, octets: &[u8], times: usize) {
+        self.events.extend((0..times).map(|_| event(octets.to_vec())));
+    }
+
+    fn message(&mut self, content: &[u8]) {
+        match self.events.last_mut() {
+            Some(Event::Message(message)) => message.extend_from_slice(content),
+            _ => self.events.push(Event::Message(content.to_vec())),
+        }
+    }
+
+    fn set(&mut self, line: &str) {
+        assert!(self.events.is_empty(), "settings stand before the session");
+        let (name, value) = line.split_once(' ').expect("`set name value`");
+        let settings = &mut self.session.settings;
+        match (name, value) {
+            ("tls", "offered") => settings.tls = TlsPolicy::Offered,
+            ("tls", "required") => settings.tls = TlsPolicy::Required,
+            ("tls", "implicit") => {
+                settings.tls = TlsPolicy::Offered;
+                self.session.is_inside_tls = true;
+            }
+            ("auth", names) => {
+                let mechanism = |name: &str| Mechanism::by_name(name.as_bytes()).expect("a mechanism");
+                settings.mechanisms = names.split(' ').map(mechanism).collect();
+            }
+            ("passwords", "anywhere") => settings.plaintext_auth = PlaintextAuth::Anywhere,
+            ("mail", "authenticated") => settings.auth = AuthPolicy::Required,
+            ("verbs", verbs) => settings.verbs = verbs.split(' ').map(str::to_owned).collect(),
+            ("hostname", hostname) => hostname.clone_into(&mut settings.hostname),
+            (limit, value) => set_limit(settings, limit, value),
+        }
+    }
+
+    fn answer(&mut self, word: &str, rest: &str) {
+        const STAGES: [&str; 9] =
+            ["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "command"];
+        let stage = word.strip_suffix("-answer").unwrap_or_else(|| panic!("no such line: {word}"));
+        let stage = STAGES.into_iter().find(|known| *known == stage).expect("a stage");
+        let has_subject = !matches!(stage, "connect" | "starttls");
+        let (subject, answer) =
+            if has_subject { rest.split_once(' ').expect("a subject") } else { ("", rest) };
+        let reply = |text: &str| reply(std::str::from_utf8(&unescaped(text)).expect("UTF-8"));
+        let verdict = match answer.split_once(' ') {
+            _ if answer == "drop" => None,
+            _ if answer == "accept" => Some(Verdict::Accept),
+            _ if answer == "refuse" => Some(Verdict::Refuse),
+            Some(("close", text)) => Some(Verdict::Reply(reply(text).and_close())),
+            _ => Some(Verdict::Reply(reply(answer))),
+        };
+        let subject = subject.trim_matches(['<', '>']).to_owned();
+        self.session.answers.push(Answer { stage, subject, verdict });
+    }
+
+    /// The greeting and EHLO, where nothing about them is the lesson.
+    fn hello(&mut self) {
+        let settings = &self.session.settings;
+        let mut lines = vec![settings.hostname.clone()];
+        lines.extend(["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+        lines.push(format!("SIZE {}", settings.limits.message_size));
+        let is_secured = self.session.is_inside_tls || self.events.contains(&Event::Secured);
+        if settings.tls != TlsPolicy::Off && !is_secured {
+            lines.push("STARTTLS".to_owned());
+        }
+        if !settings.mechanisms.is_empty()
+            && (is_secured || settings.plaintext_auth == PlaintextAuth::Anywhere)
+        {
+            let names: Vec<&str> = settings.mechanisms.iter().map(|mechanism| mechanism.name()).collect();
+            lines.push(format!("AUTH {}", names.join(" ")));
+        }
+        if self.events.is_empty() {
+            let greeting = format!("220 {} ESMTP Mailchute", settings.hostname);
+            self.events.push(Event::Server(with_crlf(greeting.as_bytes())));
+        }
+        self.events.push(Event::Client(with_crlf(b"EHLO client.example")));
+        for line in lines {
+            self.events.push(Event::Server(with_crlf(format!("250-{line}").as_bytes())));
+        }
+        self.events.push(Event::Server(with_crlf(b"250 HELP")));
+    }
+}
+
+fn set_limit(settings: &mut Settings, name: &str, value: &str) {
+    let limits = &mut settings.limits;
+    let number: u32 = value.parse().unwrap_or_else(|_| panic!("no such setting: {name} {value}"));
+    match name {
+        "limits.command_line" => limits.command_line = number as usize,
+        "limits.auth_line" => limits.auth_line = number as usize,
+        "limits.message_size" => limits.message_size = number.into(),
+        "limits.recipients" => limits.recipients = number as usize,
+        "limits.transactions" => limits.transactions = number,
+        "limits.errors_before_delay" => limits.errors_before_delay = number,
+        "limits.errors" => limits.errors = number,
+        "limits.auth_failures" => limits.auth_failures = number,
+        "limits.received_headers" => limits.received_headers = number,
+        "limits.header_size" => limits.header_size = number.into(),
+        "limits.header_fields" => limits.header_fields = number,
+        _ => panic!("no such setting: {name}"),
+    }
+}
+
+fn closing(name: &str) -> Closing {
+    match name {
+        "quit" => Closing::Quit,
+        "hungup" => Closing::HungUp,
+        "limit" => Closing::Limit,
+        "violation" => Closing::Violation,
+        _ => panic!("no such way to close: {name}"),
+    }
+}
+
+fn with_crlf(line: &[u8]) -> Vec<u8> {
+    [line, b"\r\n"].concat()
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
+    let (mut octets, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, behind @ ..] = rest {
+        rest = behind;
+        if *first != b'\\' {
+            octets.push(*first);
+            continue;
+        }
+        let (octet, taken) = match behind {
+            [b'r', ..] => (b'\r', 1),
+            [b'n', ..] => (b'\n', 1),
+            [b't', ..] => (b'\t', 1),
+            [b'0', ..] => (0, 1),
+            [b'\\', ..] => (b'\\', 1),
+            [b'x', ..] => {
+                (u8::from_str_radix(&text_of(&behind[1..3]), 16).expect("two hexadecimal digits"), 3)
+            }
+            _ => panic!("no such escape in {text:?}"),
+        };
+        octets.push(octet);
+        rest = &behind[taken..];
+    }
+    octets
+}
+
+fn text_of(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}

@@ -1,0 +1,252 @@
+//! Closures as hooks: what they are given, and what they may return.
+
+mod support;
+
+use mailchute::{
+    Answer, BodyKind, Builder, Command, Ehlo, Hooks, IntoVerdict, Mechanism, Message, Recipient, Reply,
+    Sender, Session, Verb, Verdict, testing,
+};
+use support::talk::pipe;
+use support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, hello, tls};
+
+#[tokio::test(start_paused = true)]
+async fn each_closure_is_called_with_what_the_client_said() {
+    let seen = Seen::<String>::default();
+    let notes: [Seen<String>; 9] = std::array::from_fn(|_| seen.clone());
+    let [connect, ehlo, secure, auth, mail, rcpt, data, command, disconnect] = notes;
+    let server = build(
+        builder()
+            .tls(tls::config())
+            .on_connect(move |session| {
+                connect.push(format!("connect {} {}", session.client_addr(), session.hostname()));
+                async {}
+            })
+            .on_ehlo(move |hello, session| {
+                ehlo.push(format!("{} {} {}", hello.verb, hello.name.as_str(), session.protocol()));
+                async {}
+            })
+            .on_secure(move |tls, session| {
+                secure.push(format!("secure {} {}", tls.version, session.helo_name().is_some()));
+                async {}
+            })
+            .on_auth(move |given, _session| {
+                assert_eq!(given.mechanism(), Mechanism::Plain);
+                auth.push(format!("auth {} {}", given.user(), given.is("alice", "wonderland")));
+                async {}
+            })
+            .on_mail_from(move |from, session| {
+                assert_eq!(from.parameters.body, Some(BodyKind::EightBitMime));
+                assert_eq!(from.parameters.size, Some(30));
+                mail.push(format!("mail {from} by {}", session.identity().unwrap_or_default()));
+                async {}
+            })
+            .on_rcpt_to(move |to, session| {
+                let known = session.envelope().map_or(0, |envelope| envelope.recipients.len());
+                rcpt.push(format!("rcpt {to} behind {known}"));
+                async {}
+            })
+            .on_data(move |mut message, session| {
+                let data = data.clone();
+                async move {
+                    let content = message.bytes().await?;
+                    assert_eq!(content, CONTENT);
+                    let envelope = message.envelope();
+                    data.push(format!("data {} {}", envelope.sender, envelope.recipients.len()));
+                    assert!(message.id().to_string().starts_with(&session.id().to_string()));
+                    Ok(())
+                }
+            })
+            .command("xping", move |argument, _session| {
+                command.push(format!("xping {argument}"));
+                async {}
+            })
+            .on_disconnect(move |cause, session| {
+                disconnect.push(format!("{cause} after {}", session.messages()));
+                async {}
+            }),
+    );
+    let (talk, session) = pipe(&server, 65_536);
+    let mut client = support::tls::start_tls(talk).await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235").await;
+    client.ask("MAIL FROM:<alice@client.example> BODY=8BITMIME SIZE=30", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("RCPT TO:<carol@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.ask(MESSAGE, "250 2.6.0 Message accepted").await;
+    client.ask("xPiNg  one two ", "250 2.0.0").await;
+    client.ask("QUIT", "221").await;
+    session.await.unwrap();
+    assert_eq!(
+        seen.all(),
+        [
+            "connect 192.0.2.7:40000 mx.example.com",
+            "EHLO client.example SMTP",
+            "secure TLSv1.3 false",
+            "EHLO client.example SMTP",
+            "auth alice true",
+            "mail alice@client.example by alice",
+            "rcpt bob@example.com behind 0",
+            "rcpt carol@example.com behind 1",
+            "data alice@client.example 2",
+            "xping one two",
+            "quit after 1",
+        ]
+    );
+}
+
+/// What the client hears when the sender hook returns this.
+async fn heard_of<V: IntoVerdict + Clone + Send + Sync + 'static>(returned: V) -> String {
+    let server = build(accepting().on_mail_from(move |_, _| std::future::ready(returned.clone())));
+    hello(&server).await.send("MAIL FROM:<alice@client.example>").await.to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn closures_may_return_whatever_says_yes_or_no() {
+    const YES: &str = "250 2.1.0 Sender OK";
+    const NO: &str = "550 5.7.1 Sender address rejected";
+    let warm = || Reply::new(250, (2, 0, 0), "Warm welcome");
+    let busy = || Reply::new(450, (4, 2, 1), "Busy");
+    assert_eq!(heard_of(()).await, YES);
+    assert_eq!(heard_of(true).await, YES);
+    assert_eq!(heard_of(false).await, NO);
+    assert_eq!(heard_of(Verdict::Accept).await, YES);
+    assert_eq!(heard_of(Verdict::Refuse).await, NO);
+    assert_eq!(heard_of(warm()).await, "250 2.0.0 Warm welcome");
+    assert_eq!(heard_of(busy()).await, "450 4.2.1 Busy");
+    assert_eq!(heard_of(Ok::<_, Reply>(())).await, YES);
+    assert_eq!(heard_of(Ok::<_, Reply>(false)).await, NO);
+    assert_eq!(heard_of(Ok::<_, Reply>(busy())).await, "450 4.2.1 Busy");
+    assert_eq!(heard_of(Ok::<_, Reply>(warm())).await, "250 2.0.0 Warm welcome");
+    assert_eq!(heard_of(Err::<(), Reply>(busy())).await, "450 4.2.1 Busy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_positive_reply_in_err_is_still_a_yes_of_the_hook() {
+    let warm = Reply::new(250, (2, 0, 0), "Warm welcome");
+    assert_eq!(heard_of(Err::<(), Reply>(warm)).await, "250 2.0.0 Warm welcome");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_closure_can_refuse() {
+    fn no() -> std::future::Ready<Result<(), Reply>> {
+        std::future::ready(Err(Reply::new(550, (5, 7, 1), "Not you")))
+    }
+    type Add = fn(Builder) -> Builder;
+    let cases: [(Add, &[&str]); 6] = [
+        (|builder| builder.on_connect(|_| no()), &[]),
+        (|builder| builder.on_ehlo(|_, _| no()), &["EHLO client.example"]),
+        (|builder| builder.on_auth(|_, _| no()), &["EHLO client.example", "AUTH PLAIN AGFsaWNlAHg="]),
+        (|builder| builder.on_mail_from(|_, _| no()), &["EHLO x", "MAIL FROM:<>"]),
+        (|builder| builder.on_rcpt_to(|_, _| no()), &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>"]),
+        (
+            |builder| builder.on_data(|_, _| no()),
+            &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"],
+        ),
+    ];
+    for (add, lines) in cases {
+        let server = build(add(builder().allow_plaintext_auth()).on_data(|_, _| async {}));
+        let mut client = testing::client(&server);
+        let mut heard = client.greeting().await;
+        for line in lines {
+            heard.expect(if line.starts_with("EHLO") && lines.len() == 1 { 220 } else { heard_code(line) });
+            heard = client.send(line).await;
+        }
+        assert_eq!(heard.code(), 550, "{lines:?}");
+        assert!(heard.to_string().ends_with("Not you"), "{heard}");
+    }
+}
+
+/// The reply to what stands before `line` in the table above.
+fn heard_code(line: &str) -> u16 {
+    if line.starts_with("EHLO") { 220 } else { 250 }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verb_of_ones_own_answers_as_it_likes_and_stands_in_help() {
+    let server = build(
+        accepting()
+            .command("XPING", |_, _| async { Reply::new(250, (2, 0, 0), "pong") })
+            .command("XNO", |_, _| async { false })
+            .command("XFAIL", |argument, _| async move {
+                let number: u32 = argument.parse()?;
+                Ok(Reply::new(214, (2, 0, 0), format!("{number}")))
+            })
+            .command(
+                "VRFY",
+                |argument, _| async move { Reply::new(250, (2, 1, 5), format!("<{argument}>")) },
+            ),
+    );
+    let mut client = hello(&server).await;
+    assert_eq!(client.send("xping").await.lines(), ["250 2.0.0 pong"]);
+    client.send("XNO").await.expect(550);
+    client.send("XFAIL x").await.expect(451);
+    assert_eq!(client.send("XFAIL 7").await.lines(), ["214 2.0.0 7"]);
+    assert_eq!(client.send("VRFY bob").await.lines(), ["250 2.1.5 <bob>"]);
+    client.send("XPONG").await.expect(500);
+    let help = client.send("HELP").await.expect(214).to_string();
+    assert!(help.contains("XPING") && help.contains("XNO") && !help.contains("XPONG"), "{help}");
+    client.send("QUIT").await.expect(221);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_hook_sees_unknown_verbs_and_quit_but_cannot_keep_the_client() {
+    struct Watch(Seen<String>);
+    impl Hooks for Watch {
+        async fn command(&self, command: &Command, _session: &Session) -> Answer {
+            self.0.push(format!("{:?} {} {}", command.verb, command.word, command.argument));
+            if command.verb == Verb::Quit { Ok(Verdict::Refuse) } else { Ok(Verdict::Accept) }
+        }
+    }
+    let seen = Seen::default();
+    let server = build(accepting().hooks(Watch(seen.clone())));
+    let mut client = hello(&server).await;
+    client.send("frobnicate now").await.expect(500);
+    client.send("RSET").await.expect(250);
+    client.send("QUIT").await.expect(550);
+    assert!(client.try_hear().await.is_none());
+    assert_eq!(seen.all(), ["Other FROBNICATE now", "Rset RSET ", "Quit QUIT "]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_trait_is_called_with_what_the_client_said() {
+    struct Watch(Seen<String>);
+    impl Hooks for Watch {
+        async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> Answer {
+            self.0.push(format!("{} {} from {}", ehlo.verb, ehlo.name.as_str(), session.client_ip()));
+            Ok(Verdict::Accept)
+        }
+
+        async fn mail_from(&self, from: &Sender, _session: &Session) -> Answer {
+            self.0.push(format!("{from} {:?}", from.domain()));
+            Ok(Verdict::Accept)
+        }
+
+        async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
+            self.0.push(format!("{to} {:?}", to.domain()));
+            Ok(Verdict::Accept)
+        }
+
+        async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
+            self.0.push(format!("{} octets", message.bytes().await?.len()));
+            Ok(Verdict::Accept)
+        }
+    }
+    let seen = Seen::default();
+    let server = build(builder().hooks(Watch(seen.clone())));
+    let mut client = hello(&server).await;
+    deliver(&mut client).await.expect(250);
+    client.send("HELO old.example").await.expect(250);
+    client.send("MAIL FROM:<>").await.expect(250);
+    assert_eq!(
+        seen.all(),
+        [
+            "EHLO client.example from 127.0.0.1",
+            "alice@client.example Some(\"client.example\")",
+            "bob@example.com Some(\"example.com\")",
+            "29 octets",
+            "HELO old.example from 127.0.0.1",
+            " None",
+        ]
+    );
+}

@@ -1,0 +1,233 @@
+//! What a hook may answer, and what the client hears of it, at every stage.
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mailchute::{Answer, Reply, Verdict};
+use mailchute_proto::reply::catalog;
+use support::stages::{self, ALL, OnlyAt, Stage, again, answering, reach};
+use support::{DropNote, Seen, log};
+use tokio::time::Instant;
+
+/// Whether the session is still there: what is said last in it.
+async fn goes_on(client: &mut stages::Client) -> bool {
+    client.say("QUIT").await.starts_with("221 ")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_goes_on_changes_nothing() {
+    for stage in ALL {
+        let (standard, _) = reach(&stages::plain(), stage).await;
+        let (reply, mut client) = reach(&answering(stage, || Ok(Verdict::Accept)), stage).await;
+        assert_eq!(reply, standard, "{stage:?}");
+        assert!(reply.starts_with(stage.yes()), "{stage:?}: {reply}");
+        assert!(goes_on(&mut client).await, "{stage:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_positive_reply_keeps_its_text_and_gets_the_code_of_the_stage() {
+    for stage in ALL {
+        let server = answering(stage, || Ok(Reply::new(211, (2, 9, 9), "Welcome").into()));
+        let (reply, mut client) = reach(&server, stage).await;
+        let expected = match stage {
+            Stage::Connect => "220 mx.example.com Welcome\r\n",
+            Stage::Ehlo => "250-mx.example.com Welcome\r\n",
+            // After STARTTLS it is the client's turn: a yes is not said.
+            Stage::Secure => stage.yes(),
+            Stage::Auth => "235 2.9.9 Welcome\r\n",
+            Stage::Mail | Stage::Rcpt | Stage::Data => "250 2.9.9 Welcome\r\n",
+            // HELP and verbs of one's own have codes of their own.
+            Stage::Command => "211 2.9.9 Welcome\r\n",
+        };
+        assert!(reply.starts_with(expected), "{stage:?}: {reply}");
+        assert!(goes_on(&mut client).await, "{stage:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recipient_who_is_elsewhere_is_accepted_with_251() {
+    let server = answering(Stage::Rcpt, || Ok(Reply::new(251, (2, 1, 5), "User not local").into()));
+    let (reply, mut client) = reach(&server, Stage::Rcpt).await;
+    assert_eq!(reply, "251 2.1.5 User not local\r\n");
+    client.ask("DATA", "354").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_says_no_and_nothing_more_gives_the_standard_refusal() {
+    for stage in ALL {
+        let (reply, _) = reach(&answering(stage, || Ok(Verdict::Refuse)), stage).await;
+        assert!(reply.starts_with(stage.no()), "{stage:?}: {reply}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_either_kind_is_sent_as_it_is_and_the_session_goes_on() {
+    for (code, class) in [(450, 4), (550, 5)] {
+        for stage in ALL {
+            let answer = move || -> Answer { Err(Reply::new(code, (class, 2, 17), "Not today")) };
+            let (reply, mut client) = reach(&answering(stage, answer), stage).await;
+            let expected = stage.begin(code, &format!("{class}.2.17")) + "Not today\r\n";
+            assert_eq!(reply, expected, "{stage:?}");
+            // The secure stage has nobody to wait for, so its refusal hangs up.
+            assert_eq!(goes_on(&mut client).await, stage != Stage::Secure, "{stage:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refused_connection_only_quit_is_answered() {
+    let server = answering(Stage::Connect, || Err(Reply::new(554, (5, 7, 1), "You again")));
+    let (greeting, mut client) = reach(&server, Stage::Connect).await;
+    assert_eq!(greeting, "554 You again\r\n");
+    client.ask("EHLO client.example", "503 ").await;
+    client.ask("MAIL FROM:<alice@client.example>", "503 5.5.1").await;
+    client.ask("QUIT", "221 2.0.0").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_may_hang_up_at_every_stage() {
+    let replies = [
+        || Reply::new(421, (4, 7, 1), "Go away"),
+        || Reply::new(550, (5, 7, 1), "Go away").and_close(),
+        || Reply::new(250, (2, 7, 1), "Go away").and_close(),
+    ];
+    for make in replies {
+        for stage in ALL {
+            let (reply, mut client) = reach(&answering(stage, move || Ok(make().into())), stage).await;
+            assert!(reply.contains("Go away\r\n"), "{stage:?}: {reply}");
+            client.write("NOOP\r\n").await;
+            assert_eq!(client.rest().await, "", "{stage:?}: nothing comes behind {reply}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_by_question_mark_answers_451_and_only_the_log_knows_why() {
+    for stage in ALL {
+        let (log, _guard) = log::capture();
+        let server = answering(stage, || {
+            "not a number at all".parse::<u32>()?;
+            Ok(Verdict::Accept)
+        });
+        let (reply, mut client) = reach(&server, stage).await;
+        let expected = stage.begin(451, "4.3.0");
+        assert_eq!(reply, format!("{expected}Internal error; try again later\r\n"), "{stage:?}");
+        log.expect("invalid digit found in string");
+        assert_eq!(goes_on(&mut client).await, stage != Stage::Secure, "{stage:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_any_kind_can_be_hidden_with_all_its_causes() {
+    let (log, _guard) = log::capture();
+    let server = answering(Stage::Mail, || {
+        let error: Box<dyn std::error::Error + Send + Sync> = "database of users: connection lost".into();
+        Err(Reply::internal(error))
+    });
+    let (reply, _) = reach(&server, Stage::Mail).await;
+    assert_eq!(reply, "451 4.3.0 Internal error; try again later\r\n");
+    log.expect("database of users: connection lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_answers_451_and_harms_neither_this_session_nor_another() {
+    for stage in ALL {
+        let (log, _guard) = log::capture();
+        let has_panicked = AtomicBool::new(false);
+        let server = answering(stage, move || {
+            assert!(has_panicked.swap(true, Ordering::Relaxed), "the first time goes wrong");
+            Ok(Verdict::Accept)
+        });
+        let (reply, mut client) = reach(&server, stage).await;
+        assert!(reply.starts_with(&stage.begin(451, "4.3.0")), "{stage:?}: {reply}");
+        log.expect("the first time goes wrong");
+        match stage {
+            Stage::Connect => assert!(goes_on(&mut client).await),
+            Stage::Secure => assert_eq!(client.rest().await, ""),
+            Stage::Data => {
+                assert!(client.say("MAIL FROM:<alice@client.example>").await.starts_with("250"));
+                assert!(client.say("RCPT TO:<bob@example.com>").await.starts_with("250"));
+                assert!(again(&mut client, stage).await.starts_with(stage.yes()));
+            }
+            _ => assert!(again(&mut client, stage).await.starts_with(stage.yes()), "{stage:?}"),
+        }
+        let (reply, _) = reach(&server, stage).await;
+        assert!(reply.starts_with(stage.yes()), "{stage:?}, another session: {reply}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_outlasts_its_limit_answers_451_and_is_dropped() {
+    for stage in ALL {
+        let dropped = Seen::default();
+        let note = dropped.clone();
+        let server = stages::server(OnlyAt::new(stage, move || {
+            let note = DropNote(note.clone(), "dropped");
+            async move {
+                std::future::pending::<()>().await;
+                drop(note);
+                Ok(Verdict::Accept)
+            }
+        }));
+        let began = Instant::now();
+        let (reply, mut client) = reach(&server, stage).await;
+        assert!(reply.starts_with(&stage.begin(451, "4.3.0")), "{stage:?}: {reply}");
+        // A failed AUTH is held back for a second more.
+        assert!(matches!(began.elapsed().as_secs(), 300 | 301), "{stage:?}");
+        assert_eq!(dropped.all(), ["dropped"], "{stage:?}");
+        assert_eq!(goes_on(&mut client).await, stage != Stage::Secure, "{stage:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_may_take_as_long_as_its_limit_allows() {
+    for stage in ALL {
+        let server = stages::server(OnlyAt::new(stage, || async {
+            tokio::time::sleep(Duration::from_secs(299)).await;
+            Ok(Verdict::Accept)
+        }));
+        let (reply, _) = reach(&server, stage).await;
+        assert!(reply.starts_with(stage.yes()), "{stage:?}: {reply}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_asks_for_more_is_a_fault_of_the_hook_and_answers_451() {
+    for stage in ALL {
+        let server = answering(stage, || Ok(catalog::START_DATA.into()));
+        let (reply, _) = reach(&server, stage).await;
+        assert!(reply.starts_with(&stage.begin(451, "4.3.0")), "{stage:?}: {reply}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_text_of_a_hook_can_break_out_of_its_reply() {
+    const HOSTILE: &str = "Sorry\r\n250 2.0.0 OK\rRCPT\n\n221 bye\0\x1b[31m\u{202e}é\r\n";
+    for (code, class) in [(250, 2), (550, 5), (421, 4)] {
+        for stage in ALL {
+            let server = answering(stage, move || Ok(Reply::new(code, (class, 0, 0), HOSTILE).into()));
+            let (reply, mut client) = reach(&server, stage).await;
+            let lines: Vec<&str> = reply.strip_suffix("\r\n").unwrap().split("\r\n").collect();
+            let (first, last) = (&lines[0][..3], lines.len() - 1);
+            for (index, line) in lines.iter().enumerate() {
+                assert!(line.bytes().all(|octet| matches!(octet, b' '..=b'~')), "{stage:?}: {line:?}");
+                assert_eq!(&line[..3], first, "{stage:?}: {reply:?}");
+                assert_eq!(&line[3..4], if index == last { " " } else { "-" }, "{stage:?}: {reply:?}");
+            }
+            let rest = client.say("QUIT").await;
+            assert!(rest.is_empty() || rest.starts_with("221 2.0.0 Closing"), "{stage:?}: {rest:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_text_is_broken_into_lines_that_fit_the_wire() {
+    let server = answering(Stage::Mail, || Err(Reply::new(550, (5, 7, 1), "x".repeat(5_000))));
+    let (reply, mut client) = reach(&server, Stage::Mail).await;
+    assert!(reply.split_inclusive("\r\n").all(|line| line.len() <= 512), "{reply}");
+    assert_eq!(reply.matches('x').count(), 5_000);
+    assert!(goes_on(&mut client).await);
+}

@@ -1,0 +1,244 @@
+//! Several hooks on one server: asked in order, the first refusal refuses.
+
+mod support;
+
+use std::future::Future;
+
+use mailchute::{
+    Answer, Command, Credentials, Disconnect, Ehlo, Hooks, Message, Recipient, Reply, Sender, Session, Store,
+    TlsFacts, Verdict,
+};
+use support::stages::{ALL, Stage, reach};
+use support::{Seen, accepting, build, builder, deliver, hello, read_all, tls};
+
+/// Notes every question under its name, and says no at one stage.
+struct Named {
+    name: &'static str,
+    seen: Seen<String>,
+    refuses: Option<Stage>,
+}
+
+impl Named {
+    fn new(name: &'static str, seen: &Seen<String>) -> Self {
+        Self { name, seen: seen.clone(), refuses: None }
+    }
+
+    fn at(&self, stage: Stage) -> Answer {
+        self.seen.push(format!("{} {stage:?}", self.name));
+        if self.refuses == Some(stage) {
+            return Err(Reply::new(550, (5, 7, 9), format!("{} says no", self.name)));
+        }
+        Ok(Verdict::Accept)
+    }
+}
+
+impl Hooks for Named {
+    async fn connect(&self, _session: &Session) -> Answer {
+        self.at(Stage::Connect)
+    }
+
+    async fn ehlo(&self, _ehlo: &Ehlo, _session: &Session) -> Answer {
+        self.at(Stage::Ehlo)
+    }
+
+    async fn secure(&self, _tls: &TlsFacts, _session: &Session) -> Answer {
+        self.at(Stage::Secure)
+    }
+
+    fn judges_credentials(&self) -> bool {
+        true
+    }
+
+    async fn auth(&self, _credentials: &Credentials, _session: &Session) -> Answer {
+        self.at(Stage::Auth)
+    }
+
+    async fn mail_from(&self, _from: &Sender, _session: &Session) -> Answer {
+        self.at(Stage::Mail)
+    }
+
+    async fn rcpt_to(&self, _to: &Recipient, _session: &Session) -> Answer {
+        self.at(Stage::Rcpt)
+    }
+
+    async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
+        self.at(Stage::Data)
+    }
+
+    async fn command(&self, _command: &Command, _session: &Session) -> Answer {
+        self.at(Stage::Command)
+    }
+
+    async fn disconnect(&self, cause: Disconnect, _session: &Session) {
+        self.seen.push(format!("{} disconnect: {cause}", self.name));
+    }
+}
+
+/// A store with a name.
+struct Keep(&'static str, Seen<String>, fn() -> Result<Reply, Reply>);
+
+impl Store for Keep {
+    async fn store(&self, message: Message, _session: &Session) -> Result<Reply, Reply> {
+        read_all(message).await?;
+        self.1.push(self.0);
+        (self.2)()
+    }
+}
+
+fn stored() -> Result<Reply, Reply> {
+    Ok(Reply::new(250, (2, 0, 0), "Stored"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn hooks_are_asked_in_the_order_in_which_they_were_given_at_every_stage() {
+    for stage in ALL {
+        let seen = Seen::default();
+        let server = build(
+            builder()
+                .tls(tls::config())
+                .allow_plaintext_auth()
+                .hooks(Named::new("first", &seen))
+                .hooks(Named::new("second", &seen))
+                .hooks(Named::new("third", &seen)),
+        );
+        let (reply, _client) = reach(&server, stage).await;
+        assert!(reply.starts_with(stage.yes()), "{stage:?}: {reply}");
+        let asked: Vec<_> =
+            seen.all().into_iter().filter(|line| line.ends_with(&format!("{stage:?}"))).collect();
+        let expected = ["first", "second", "third"].map(|name| format!("{name} {stage:?}"));
+        assert_eq!(asked, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_refuses_and_later_hooks_are_not_asked() {
+    for stage in ALL {
+        let seen = Seen::default();
+        let second = Named { refuses: Some(stage), ..Named::new("second", &seen) };
+        let server = build(
+            builder()
+                .tls(tls::config())
+                .allow_plaintext_auth()
+                .hooks(Named::new("first", &seen))
+                .hooks(second)
+                .hooks(Named::new("third", &seen))
+                .store(Keep("store", seen.clone(), stored)),
+        );
+        let (reply, _client) = reach(&server, stage).await;
+        assert_eq!(reply, stage.begin(550, "5.7.9") + "second says no\r\n", "{stage:?}");
+        let asked: Vec<_> =
+            seen.all().into_iter().filter(|line| line.ends_with(&format!("{stage:?}"))).collect();
+        assert_eq!(asked, ["first", "second"].map(|name| format!("{name} {stage:?}")));
+        assert!(!seen.all().contains(&"store".to_owned()), "{stage:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn closures_and_traits_stand_in_one_order() {
+    let seen = Seen::<String>::default();
+    let [one, two] = [seen.clone(), seen.clone()];
+    let server = build(
+        accepting()
+            .on_mail_from(move |_, _| std::future::ready(one.push("closure one")))
+            .hooks(Named::new("trait", &seen))
+            .on_mail_from(move |_, _| std::future::ready(two.push("closure two"))),
+    );
+    let mut client = hello(&server).await;
+    let before = seen.count();
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    assert_eq!(seen.all()[before..], ["closure one", "trait Mail", "closure two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_is_kept_when_later_hooks_just_go_on() {
+    let server = build(
+        accepting()
+            .on_mail_from(|_, _| async { Reply::new(250, (2, 1, 0), "Hello Alice") })
+            .on_mail_from(|_, _| async {})
+            .on_mail_from(|_, _| async { true }),
+    );
+    let heard = hello(&server).await.send("MAIL FROM:<alice@client.example>").await;
+    assert_eq!(heard.lines(), ["250 2.1.0 Hello Alice"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_store_is_asked_behind_all_data_hooks_wherever_it_was_given() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(
+        builder()
+            .store(Keep("replaced", seen.clone(), stored))
+            .store(Keep("store", seen.clone(), stored))
+            .on_data(move |_message, _session| std::future::ready(note.push("hook"))),
+    );
+    let heard = deliver(&mut hello(&server).await).await;
+    assert_eq!(heard.lines(), ["250 2.0.0 Stored"]);
+    assert_eq!(seen.all(), ["hook", "store"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_text_of_a_hook_stands_before_that_of_the_store_but_never_before_its_refusal() {
+    let cases: [(fn() -> Result<Reply, Reply>, &str); 5] = [
+        (stored, "250 2.6.0 Thank you"),
+        (|| Err(Reply::new(452, (4, 3, 1), "Disk full")), "452 4.3.1 Disk full"),
+        (|| Ok(Reply::new(554, (5, 6, 0), "No, really")), "554 5.6.0 No, really"),
+        (
+            || Err(Reply::new(250, (2, 0, 0), "Err that says yes")),
+            "451 4.3.0 Internal error; try again later",
+        ),
+        (|| panic!("the disk is on fire"), "451 4.3.0 Internal error; try again later"),
+    ];
+    for (outcome, expected) in cases {
+        let server = build(
+            builder()
+                .on_data(|_message, _session| async { Reply::new(250, (2, 6, 0), "Thank you") })
+                .store(Keep("store", Seen::default(), outcome)),
+        );
+        let heard = deliver(&mut hello(&server).await).await;
+        assert_eq!(heard.lines(), [expected]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_hooks_that_judge_credentials_are_asked_about_them() {
+    struct Deaf;
+    impl Hooks for Deaf {}
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .hooks(Deaf)
+            .on_auth(|given, _| async move { given.is("alice", "wonderland") }),
+    );
+    hello(&server).await.send("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_panics_in_disconnect_keeps_it_from_nobody() {
+    struct Panics;
+    impl Hooks for Panics {
+        fn disconnect(&self, _cause: Disconnect, _session: &Session) -> impl Future<Output = ()> + Send {
+            panic!("before there is even a future");
+            #[allow(unreachable_code, reason = "it gives the method its type")]
+            std::future::ready(())
+        }
+    }
+    let seen = Seen::default();
+    let server = build(
+        accepting()
+            .hooks(Panics)
+            .on_disconnect(|_, _| async { panic!("in the future") })
+            .hooks(Named::new("last", &seen)),
+    );
+    let mut events = server.events();
+    let mut client = hello(&server).await;
+    client.send("QUIT").await.expect(221);
+    assert!(client.try_hear().await.is_none());
+    let last = loop {
+        let event = events.next().await.unwrap().to_string();
+        if event.contains("disconnect") {
+            break event;
+        }
+    };
+    assert!(last.ends_with("disconnect: quit"), "{last}");
+    assert_eq!(seen.all().last().unwrap(), "last disconnect: quit");
+}

@@ -1,0 +1,116 @@
+//! What the tests of the library share: servers, clients, and ways to watch them.
+#![allow(dead_code, reason = "each file of tests uses its own part of it")]
+
+pub(crate) mod log;
+pub(crate) mod stages;
+pub(crate) mod talk;
+pub(crate) mod tls;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mailchute::testing::{self, Client};
+use mailchute::{Builder, Message, Reply, Server};
+
+/// A small message with its final dot, as [`Client::send`] takes it.
+pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
+
+/// What [`MESSAGE`] holds.
+pub(crate) const CONTENT: &[u8] = b"Subject: hello\r\n\r\nHello Bob\r\n";
+
+/// A server without hooks; it is not complete without a data hook or a store.
+pub(crate) fn builder() -> Builder {
+    Server::builder().greeting("mx.example.com")
+}
+
+/// A server that reads every message to its end and accepts it.
+pub(crate) fn accepting() -> Builder {
+    builder().on_data(|message, _session| read_all(message))
+}
+
+/// Builds what is known to be right.
+pub(crate) fn build(builder: Builder) -> Server {
+    builder.build().expect("the options are right")
+}
+
+/// Reads a message chunk by chunk to its end.
+pub(crate) async fn read_all(mut message: Message) -> Result<(), Reply> {
+    while message.chunk().await?.is_some() {}
+    Ok(())
+}
+
+/// A client that was greeted and has said EHLO.
+pub(crate) async fn hello(server: &Server) -> Client {
+    let mut client = testing::client(server);
+    client.greeting().await.expect(220);
+    client.send("EHLO client.example").await.expect(250);
+    client
+}
+
+/// Goes up to DATA, which is not sent yet.
+pub(crate) async fn envelope(client: &mut Client) {
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+}
+
+/// A client whose message the server waits for.
+pub(crate) async fn in_data(server: &Server) -> Client {
+    let mut client = hello(server).await;
+    envelope(&mut client).await;
+    client.send("DATA").await.expect(354);
+    client
+}
+
+/// Sends one small message and returns the reply to it.
+pub(crate) async fn deliver(client: &mut Client) -> testing::Heard {
+    envelope(client).await;
+    client.send("DATA").await.expect(354);
+    client.send(MESSAGE).await
+}
+
+/// Things that hooks saw, in their order; clones share them.
+#[derive(Debug)]
+pub(crate) struct Seen<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Clone for Seen<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T: Clone> Seen<T> {
+    pub(crate) fn push(&self, value: impl Into<T>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(value.into());
+    }
+
+    pub(crate) fn all(&self) -> Vec<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.all().len()
+    }
+
+    /// Lets other tasks go on until there are `count`.
+    pub(crate) async fn until(&self, count: usize) -> Vec<T> {
+        while self.count() < count {
+            tokio::task::yield_now().await;
+        }
+        self.all()
+    }
+}
+
+/// Notes when it is dropped, as the future of a hook is that nobody waits for any more.
+#[derive(Debug)]
+pub(crate) struct DropNote(pub(crate) Seen<&'static str>, pub(crate) &'static str);
+
+impl Drop for DropNote {
+    fn drop(&mut self) {
+        self.0.push(self.1);
+    }
+}

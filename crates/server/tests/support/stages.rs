@@ -1,0 +1,203 @@
+//! Every stage at which a hook is asked, and a client that walks up to each.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use mailchute::{
+    Answer, Command, Credentials, Ehlo, Hooks, Io, Message, Recipient, Sender, Server, Session, TlsFacts,
+    Verb, Verdict,
+};
+
+use super::talk::{Talk, pipe};
+use super::{MESSAGE, accepting, build, tls};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Connect,
+    Ehlo,
+    Secure,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    Command,
+}
+
+/// All stages whose hooks decide.
+pub(crate) const ALL: [Stage; 8] = [
+    Stage::Connect,
+    Stage::Ehlo,
+    Stage::Secure,
+    Stage::Auth,
+    Stage::Mail,
+    Stage::Rcpt,
+    Stage::Data,
+    Stage::Command,
+];
+
+type Deed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+
+/// A hook that does something at one stage and goes on at all others.
+pub(crate) struct OnlyAt {
+    stage: Stage,
+    deed: Deed,
+}
+
+impl OnlyAt {
+    pub(crate) fn new<F>(stage: Stage, deed: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        Self { stage, deed: Box::new(move || Box::pin(deed())) }
+    }
+
+    async fn at(&self, stage: Stage) -> Answer {
+        if self.stage == stage { (self.deed)().await } else { Ok(Verdict::Accept) }
+    }
+}
+
+impl Hooks for OnlyAt {
+    async fn connect(&self, _session: &Session) -> Answer {
+        self.at(Stage::Connect).await
+    }
+
+    async fn ehlo(&self, _ehlo: &Ehlo, _session: &Session) -> Answer {
+        self.at(Stage::Ehlo).await
+    }
+
+    async fn secure(&self, _tls: &TlsFacts, _session: &Session) -> Answer {
+        self.at(Stage::Secure).await
+    }
+
+    fn judges_credentials(&self) -> bool {
+        true
+    }
+
+    async fn auth(&self, _credentials: &Credentials, _session: &Session) -> Answer {
+        self.at(Stage::Auth).await
+    }
+
+    async fn mail_from(&self, _from: &Sender, _session: &Session) -> Answer {
+        self.at(Stage::Mail).await
+    }
+
+    async fn rcpt_to(&self, _to: &Recipient, _session: &Session) -> Answer {
+        self.at(Stage::Rcpt).await
+    }
+
+    async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
+        self.at(Stage::Data).await
+    }
+
+    async fn command(&self, command: &Command, _session: &Session) -> Answer {
+        // The walk says NOOP; QUIT stays as it is.
+        if command.verb == Verb::Noop { self.at(Stage::Command).await } else { Ok(Verdict::Accept) }
+    }
+}
+
+/// A server that offers everything and has this hook.
+pub(crate) fn server(hook: OnlyAt) -> Server {
+    build(accepting_after(hook).tls(tls::config()).allow_plaintext_auth())
+}
+
+fn accepting_after(hook: OnlyAt) -> mailchute::Builder {
+    let accepting = super::builder().hooks(hook);
+    accepting.on_data(|message, _session| super::read_all(message))
+}
+
+/// A server whose hook answers the same whenever it is asked at `stage`.
+pub(crate) fn answering(stage: Stage, answer: impl Fn() -> Answer + Send + Sync + 'static) -> Server {
+    server(OnlyAt::new(stage, move || std::future::ready(answer())))
+}
+
+/// A server without hooks of its own, to compare with.
+pub(crate) fn plain() -> Server {
+    build(accepting().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async {}))
+}
+
+/// A client anywhere in its session.
+pub(crate) type Client = Talk<Box<dyn Io>>;
+
+/// Walks up to `stage` and returns what the server says there. In the secure stage that is the reply to the EHLO
+/// inside TLS, unless the server speaks before.
+pub(crate) async fn reach(server: &Server, stage: Stage) -> (String, Client) {
+    let (mut client, _session) = pipe(server, 64 * 1024);
+    if stage == Stage::Secure {
+        let client = tls::start_tls(client).await;
+        let mut client: Client = Talk::new(Box::new(client.into_inner()));
+        return (again(&mut client, stage).await, client);
+    }
+    if stage == Stage::Connect {
+        let greeting = client.hear().await;
+        return (greeting, Talk::new(Box::new(client.into_inner())));
+    }
+    client.hear().await;
+    let mut client: Client = Talk::new(Box::new(client.into_inner()));
+    let before: &[&str] = match stage {
+        Stage::Connect | Stage::Secure | Stage::Ehlo => &[],
+        Stage::Auth | Stage::Mail | Stage::Command => &["EHLO client.example"],
+        Stage::Rcpt => &["EHLO client.example", "MAIL FROM:<alice@client.example>"],
+        Stage::Data => {
+            &["EHLO client.example", "MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>"]
+        }
+    };
+    for line in before {
+        client.ask(line, "250").await;
+    }
+    (again(&mut client, stage).await, client)
+}
+
+/// Says what leads to the stage once more.
+pub(crate) async fn again(client: &mut Client, stage: Stage) -> String {
+    match stage {
+        Stage::Connect => String::new(),
+        Stage::Ehlo | Stage::Secure => client.say("EHLO client.example").await,
+        // alice, wonderland
+        Stage::Auth => client.say("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").await,
+        Stage::Mail => client.say("MAIL FROM:<alice@client.example>").await,
+        Stage::Rcpt => client.say("RCPT TO:<bob@example.com>").await,
+        Stage::Command => client.say("NOOP").await,
+        Stage::Data => {
+            let reply = client.say("DATA").await;
+            if reply.starts_with("354") { client.say(MESSAGE).await } else { reply }
+        }
+    }
+}
+
+impl Stage {
+    /// How the standard reply of the stage begins.
+    pub(crate) fn yes(self) -> &'static str {
+        match self {
+            Self::Connect => "220 mx.example.com ",
+            Self::Ehlo | Self::Secure => "250-mx.example.com\r\n",
+            Self::Auth => "235 2.7.0 ",
+            Self::Mail => "250 2.1.0 ",
+            Self::Rcpt => "250 2.1.5 ",
+            Self::Data => "250 2.6.0 ",
+            Self::Command => "250 2.0.0 ",
+        }
+    }
+
+    /// How its standard refusal begins.
+    pub(crate) fn no(self) -> &'static str {
+        match self {
+            Self::Connect => "554 C",
+            Self::Ehlo => "550 G",
+            Self::Secure => "421 4.7.0 ",
+            Self::Auth => "535 5.7.8 ",
+            Self::Mail | Self::Command => "550 5.7.1 ",
+            Self::Rcpt => "550 5.1.1 ",
+            Self::Data => "554 5.7.1 ",
+        }
+    }
+
+    /// Whether replies of the stage carry enhanced codes (RFC 2034 §3).
+    pub(crate) fn is_enhanced(self) -> bool {
+        !matches!(self, Self::Connect | Self::Ehlo)
+    }
+
+    /// `code` with its enhanced code where the stage has one.
+    pub(crate) fn begin(self, code: u16, enhanced: &str) -> String {
+        if self.is_enhanced() { format!("{code} {enhanced} ") } else { format!("{code} ") }
+    }
+}

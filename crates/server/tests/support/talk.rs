@@ -1,0 +1,126 @@
+//! A client over any transport: a socket, TLS, a pipe of any size.
+
+use std::net::SocketAddr;
+
+use mailchute::{Io, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+/// Where clients in memory come from.
+pub(crate) const CLIENT: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 40_000);
+
+/// One end of a conversation.
+#[derive(Debug)]
+pub(crate) struct Talk<S> {
+    stream: BufReader<S>,
+}
+
+/// A pipe to a session of its own that holds `capacity` octets each way; the task ends with the session.
+pub(crate) fn pipe(server: &Server, capacity: usize) -> (Talk<DuplexStream>, JoinHandle<()>) {
+    let (ours, theirs) = tokio::io::duplex(capacity);
+    let server = server.clone();
+    let session = tokio::spawn(async move { server.serve_connection(theirs, CLIENT).await });
+    (Talk::new(ours), session)
+}
+
+/// Serves on a free port of the loopback interface for as long as the test's runtime lasts.
+pub(crate) async fn listen(server: &Server) -> SocketAddr {
+    let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
+    let address = serving.local_addrs()[0];
+    tokio::spawn(serving.into_future());
+    address
+}
+
+pub(crate) async fn connect(address: SocketAddr) -> Talk<TcpStream> {
+    let stream = TcpStream::connect(address).await.expect("the server listens");
+    stream.set_nodelay(true).expect("it is a socket");
+    Talk::new(stream)
+}
+
+impl<S: Io> Talk<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// The transport, for an upgrade; nothing may wait to be read.
+    pub(crate) fn into_inner(self) -> S {
+        assert_eq!(self.stream.buffer(), b"", "octets would be lost");
+        self.stream.into_inner()
+    }
+
+    /// Sends octets as they are. What a closed connection does not take is lost.
+    pub(crate) async fn write(&mut self, octets: impl AsRef<[u8]>) {
+        if self.stream.write_all(octets.as_ref()).await.is_ok() {
+            let _ = self.stream.flush().await;
+        }
+    }
+
+    /// Sends a line and reads the reply.
+    pub(crate) async fn say(&mut self, line: &str) -> String {
+        self.write(format!("{line}\r\n")).await;
+        self.hear().await
+    }
+
+    /// Sends a line and checks how the reply begins.
+    #[track_caller]
+    pub(crate) fn ask<'a>(&'a mut self, line: &'a str, begin: &'a str) -> impl Future<Output = String> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let reply = self.say(line).await;
+            assert!(reply.starts_with(begin), "{caller}: {line:?} was answered {reply:?} and not {begin:?}");
+            reply
+        }
+    }
+
+    /// One reply with all its lines; empty when the server has closed.
+    pub(crate) async fn hear(&mut self) -> String {
+        let mut reply = String::new();
+        loop {
+            let line = self.line().await;
+            reply.push_str(&line);
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return reply;
+            }
+        }
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\n") {
+            match self.stream.read_u8().await {
+                Ok(octet) => line.push(octet),
+                Err(_) => break,
+            }
+        }
+        String::from_utf8(line).expect("replies are ASCII")
+    }
+
+    /// All that the server still says, until it closes.
+    pub(crate) async fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        let _ = self.stream.read_to_end(&mut rest).await;
+        String::from_utf8_lossy(&rest).into_owned()
+    }
+
+    /// Some octets, as they come in one read; empty when the server has closed.
+    pub(crate) async fn read(&mut self) -> Vec<u8> {
+        let mut octets = vec![0; 64 * 1024];
+        let length = self.stream.read(&mut octets).await.unwrap_or(0);
+        octets.truncate(length);
+        octets
+    }
+
+    /// Says that no more comes; the server can still be heard.
+    pub(crate) async fn finish(&mut self) {
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Up to EHLO.
+    pub(crate) async fn hello(&mut self) -> String {
+        let greeting = self.hear().await;
+        assert!(greeting.starts_with("220 "), "the greeting is {greeting:?}");
+        self.ask("EHLO client.example", "250").await
+    }
+}

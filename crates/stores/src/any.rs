@@ -1,0 +1,57 @@
+//! Any of the stores of this crate.
+
+use std::fmt;
+
+use mailchute::{Message, Reply, Session, Store};
+
+use crate::{Discard, Maildir};
+
+/// Any of the stores of this crate, as [`from_url`](crate::from_url) makes them.
+///
+/// It is printed as a URL that makes the same store.
+///
+/// # Examples
+/// ```
+/// use mailchute_stores::{AnyStore, Discard};
+///
+/// let store = AnyStore::from(Discard);
+/// assert_eq!(store.to_string(), "discard:");
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum AnyStore {
+    /// Messages become files.
+    Maildir(Maildir),
+    /// Messages are forgotten.
+    Discard(Discard),
+}
+
+impl Store for AnyStore {
+    async fn store(&self, message: Message, session: &Session) -> Result<Reply, Reply> {
+        match self {
+            Self::Maildir(store) => store.store(message, session).await,
+            Self::Discard(store) => store.store(message, session).await,
+        }
+    }
+}
+
+impl From<Maildir> for AnyStore {
+    fn from(store: Maildir) -> Self {
+        Self::Maildir(store)
+    }
+}
+
+impl From<Discard> for AnyStore {
+    fn from(store: Discard) -> Self {
+        Self::Discard(store)
+    }
+}
+
+impl fmt::Display for AnyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Maildir(store) => write!(f, "maildir:{}", store.path().display()),
+            Self::Discard(_) => f.write_str("discard:"),
+        }
+    }
+}

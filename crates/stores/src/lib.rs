@@ -1,0 +1,42 @@
+//! Ready-made keepers of mail for [Mailchute](mailchute): each is a [`Store`](mailchute::Store).
+//!
+//! | store | URL | what becomes of a message |
+//! |---|---|---|
+//! | [`Maildir`] | `maildir:PATH` | a file of its own in a directory, safe before the client is told so |
+//! | [`Discard`] | `discard:` | read to its end and forgotten |
+//!
+//! [`from_url`] makes a store of a URL, for programs that are told where mail goes.
+//!
+//! # Examples
+//! ```
+//! use mailchute::{Server, testing};
+//! use mailchute_stores::Maildir;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("mail");
+//! let server = Server::builder().store(Maildir::open(&path)?).build()?;
+//!
+//! let mut client = testing::client(&server);
+//! client.greeting().await.expect(220);
+//! client.send("EHLO client.example").await.expect(250);
+//! client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+//! client.send("RCPT TO:<bob@example.com>").await.expect(250);
+//! client.send("DATA").await.expect(354);
+//! client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+//!
+//! assert_eq!(std::fs::read_dir(path.join("new"))?.count(), 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod any;
+mod discard;
+mod maildir;
+mod url;
+
+pub use any::AnyStore;
+pub use discard::Discard;
+pub use maildir::Maildir;
+pub use url::{StoreUrlError, from_url};

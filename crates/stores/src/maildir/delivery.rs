@@ -1,0 +1,97 @@
+//! One message on its way to the disk.
+
+use std::io;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+
+use super::Shared;
+use super::buffer::Buffer;
+use super::draft::{Draft, Kept};
+
+/// Octets gathered before they are written, so that a small message takes one turn on a blocking thread, and a large
+/// one a turn for this much of it.
+const BUFFER: usize = 256 * 1024;
+
+/// A message that is not whole yet. Dropped, it leaves nothing behind.
+pub(super) struct Delivery {
+    maildir: Arc<Shared>,
+    buffer: Buffer,
+    /// What is written already; `None` before the buffer was full for the first time.
+    draft: Option<Draft>,
+    /// Lives as long as somebody waits for the message to be kept.
+    interest: Arc<Interest>,
+}
+
+/// Says by its life that a message is still wanted.
+#[derive(Debug)]
+pub(super) struct Interest;
+
+/// # Errors
+/// When nobody waits for the message any more; then nobody hears of the error either.
+pub(super) fn still_wanted(interest: &Weak<Interest>) -> io::Result<()> {
+    if interest.strong_count() == 0 {
+        return Err(io::Error::other("the message was given up"));
+    }
+    Ok(())
+}
+
+impl Delivery {
+    /// A message that begins with `head`.
+    pub(super) fn new(maildir: Arc<Shared>, head: &str) -> Self {
+        let mut buffer = Buffer::default();
+        buffer.copy(head.as_bytes());
+        Self { maildir, buffer, draft: None, interest: Arc::new(Interest) }
+    }
+
+    /// Adds what comes next.
+    pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
+        self.buffer.push(chunk);
+        if self.buffer.len() >= BUFFER {
+            self.draft = Some(self.write(|draft, _| Ok(draft)).await?);
+        }
+        Ok(())
+    }
+
+    /// Puts the message, which is whole now, where readers find it.
+    ///
+    /// # Cancel safety
+    /// When this future is dropped the message is taken back, at the latest when the blocking thread comes to its
+    /// end: what the thread returns is a [`Kept`], which removes its file if nobody takes it.
+    pub(super) async fn finish(mut self) -> io::Result<Kept> {
+        self.write(Draft::publish).await
+    }
+
+    /// Writes what has gathered and goes on with `then`, all in one turn on a blocking thread.
+    async fn write<T: Send + 'static>(
+        &mut self,
+        then: impl FnOnce(Draft, &Weak<Interest>) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let maildir = Arc::clone(&self.maildir);
+        let draft = self.draft.take();
+        let parts = self.buffer.take();
+        let interest = Arc::downgrade(&self.interest);
+        spawn_blocking(move || {
+            still_wanted(&interest)?;
+            let mut draft = draft.map_or_else(|| Draft::create(&maildir), Ok)?;
+            draft.write(&parts)?;
+            drop(parts);
+            then(draft, &interest)
+        })
+        .await
+        .map_err(io::Error::other)?
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let Some(draft) = self.draft.take() else { return };
+        // To remove a large file takes a while. If the runtime is at its end, it drops the draft instead of running
+        // this, which does the same.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn_blocking(move || drop(draft));
+        }
+    }
+}

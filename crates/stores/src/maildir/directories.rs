@@ -1,0 +1,54 @@
+//! The directories of a Maildir.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use super::named;
+
+#[derive(Debug)]
+pub(super) struct Directories {
+    pub(super) root: PathBuf,
+    /// Where files are written.
+    pub(super) tmp: PathBuf,
+    /// Where readers find them.
+    pub(super) new: PathBuf,
+}
+
+impl Directories {
+    /// Makes what is missing.
+    pub(super) fn create(root: &Path) -> io::Result<Self> {
+        // The program may go elsewhere while it runs.
+        let root = std::path::absolute(root).map_err(|error| named(&error, "use the Maildir", root))?;
+        let (tmp, new) = (root.join("tmp"), root.join("new"));
+        for directory in [&root, &tmp, &new, &root.join("cur")] {
+            create_durably(directory)?;
+        }
+        Ok(Self { root, tmp, new })
+    }
+}
+
+/// Makes a directory, and those above it that are missing, so that they outlive a crash of the host.
+fn create_durably(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let Some(parent) = path.parent() else {
+        return Err(named(&io::ErrorKind::NotADirectory.into(), "use", path));
+    };
+    create_durably(parent)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => flush(parent),
+        // Another program made it a moment ago, and may not have come to flush it.
+        Err(_) if path.is_dir() => flush(parent),
+        Err(error) => Err(named(&error, "make the directory", path)),
+    }
+}
+
+/// Makes the names in a directory outlive a crash of the host.
+pub(super) fn flush(directory: &Path) -> io::Result<()> {
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| named(&error, "flush the directory", directory))
+}

@@ -1,0 +1,241 @@
+//! The file of a message: in `tmp/` as long as it is written, then in `new/`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IoSlice};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+
+use super::delivery::{Interest, still_wanted};
+use super::{Shared, directories, named};
+
+/// How often another name is tried when one is taken, which takes a second host of our name, process id and time.
+const ATTEMPTS: usize = 16;
+
+/// A file in `tmp/`, which is removed when this is dropped.
+pub(super) struct Draft {
+    maildir: Arc<Shared>,
+    file: File,
+    name: String,
+    length: u64,
+    is_in_tmp: bool,
+}
+
+impl Draft {
+    /// An empty file that nobody else writes to.
+    pub(super) fn create(maildir: &Arc<Shared>) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let (name, file) = with_new_name(maildir, |name| {
+            let path = maildir.directories.tmp.join(name);
+            options.open(&path).map_err(|error| named(&error, "make the file", &path))
+        })?;
+        Ok(Self { maildir: Arc::clone(maildir), file, name, length: 0, is_in_tmp: true })
+    }
+
+    pub(super) fn write(&mut self, parts: &[Bytes]) -> io::Result<()> {
+        write_all(&mut self.file, parts).map_err(|error| named(&error, "write", &self.path()))?;
+        self.length += parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        Ok(())
+    }
+
+    /// Makes the content durable, then visible, then the name durable.
+    pub(super) fn publish(mut self, interest: &Weak<Interest>) -> io::Result<Kept> {
+        let path = self.path();
+        self.file.sync_all().map_err(|error| named(&error, "flush", &path))?;
+        // What is not shown need not be taken back.
+        still_wanted(interest)?;
+        let kept = self.rename()?;
+        self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new))?;
+        Ok(kept)
+    }
+
+    fn rename(&mut self) -> io::Result<Kept> {
+        let from = self.path();
+        let show = |name: &str| -> io::Result<Kept> {
+            let to = self.maildir.directories.new.join(format!("{name},S={}", self.length));
+            rename_exclusively(&from, &to).map_err(|error| named(&error, "rename a file to", &to))?;
+            Ok(Kept { maildir: Arc::clone(&self.maildir), path: Some(to) })
+        };
+        let kept = match show(&self.name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                with_new_name(&self.maildir, show)?.1
+            }
+            outcome => outcome?,
+        };
+        self.is_in_tmp = false;
+        Ok(kept)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.maildir.directories.tmp.join(&self.name)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.is_in_tmp {
+            remove(&self.path());
+        }
+    }
+}
+
+/// A file in `new/`, which is removed when this is dropped before [`keep`](Self::keep) was called.
+#[must_use = "dropped, it removes the message"]
+pub(super) struct Kept {
+    maildir: Arc<Shared>,
+    path: Option<PathBuf>,
+}
+
+impl Kept {
+    /// Leaves the file where it is.
+    pub(super) fn keep(mut self) {
+        if let Some(path) = self.path.take() {
+            tracing::debug!(path = %path.display(), "kept");
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let Some(path) = self.path.take() else { return };
+        remove(&path);
+        let flushed = self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new));
+        if let Err(error) = flushed {
+            tracing::error!(%error, "a message that was given up may be back after a crash");
+        }
+    }
+}
+
+/// Does something with a name that nobody uses.
+fn with_new_name<T>(
+    maildir: &Shared,
+    mut attempt: impl FnMut(&str) -> io::Result<T>,
+) -> io::Result<(String, T)> {
+    let mut attempts = 1;
+    loop {
+        let name = maildir.names.next();
+        match attempt(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {
+                attempts += 1;
+            }
+            outcome => return Ok((name, outcome?)),
+        }
+    }
+}
+
+/// Renames a file in one step, and never in the place of another.
+///
+/// The classic way, a second link and the removal of the first, leaves the message under both names if the process
+/// is killed between the two; it is the way on file systems that know no exclusive rename (NFS).
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn rename_exclusively(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link_and_remove(from, to),
+        outcome => Ok(outcome?),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+use link_and_remove as rename_exclusively;
+
+fn link_and_remove(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)?;
+    remove(from);
+    Ok(())
+}
+
+/// Removes a file that must not remain; it is no secret if that fails.
+fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::error!(%error, path = %path.display(), "a file could not be removed");
+        }
+        _ => {}
+    }
+}
+
+fn write_all(file: &mut impl io::Write, parts: &[Bytes]) -> io::Result<()> {
+    let mut slices: Vec<_> = parts.iter().map(|part| IoSlice::new(part)).collect();
+    let mut rest = &mut slices[..];
+    while !rest.is_empty() {
+        match file.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Maildir;
+
+    #[test]
+    fn a_write_that_finds_no_room_says_so_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let mut draft = Draft::create(&maildir.0).unwrap();
+        assert!(draft.path().exists());
+        draft.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = draft.write(&[Bytes::from_static(b"Subject: hello\r\n")]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains("/tmp/"), "{error}");
+        drop(draft);
+        assert_eq!(fs::read_dir(&maildir.0.directories.tmp).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_message_never_takes_the_place_of_another() {
+        let directory = tempfile::tempdir().unwrap();
+        for rename in [rename_exclusively, link_and_remove] {
+            let (from, to) = (directory.path().join("from"), directory.path().join("to"));
+            fs::write(&from, "one").unwrap();
+            rename(&from, &to).unwrap();
+            assert!(!from.exists());
+            fs::write(&from, "another").unwrap();
+            assert_eq!(rename(&from, &to).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read(&to).unwrap(), b"one");
+            fs::remove_file(to).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_in_new_gives_way_to_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let mut draft = Draft::create(&maildir.0).unwrap();
+        let taken = maildir.0.directories.new.join(format!("{},S=3", draft.name));
+        fs::write(&taken, "old").unwrap();
+        draft.write(&[Bytes::from_static(b"new")]).unwrap();
+        let interest = Arc::new(Interest);
+        draft.publish(&Arc::downgrade(&interest)).unwrap().keep();
+        assert_eq!(fs::read(&taken).unwrap(), b"old");
+        assert_eq!(fs::read_dir(&maildir.0.directories.new).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_message_that_nobody_waits_for_is_neither_shown_nor_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let interest = Arc::new(Interest);
+        let (given_up, wanted) = (Weak::new(), Arc::downgrade(&interest));
+
+        let draft = Draft::create(&maildir.0).unwrap();
+        assert!(draft.publish(&given_up).is_err());
+        // Given up only after it was shown.
+        drop(Draft::create(&maildir.0).unwrap().publish(&wanted).unwrap());
+
+        for directory in [&maildir.0.directories.tmp, &maildir.0.directories.new] {
+            assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Maildir: a file for every message.
+//!
+//! ```text
+//!   message ──► buffer ──► tmp/NAME ──fsync──► new/NAME,S=SIZE ──fsync of new/──► 250
+//!              (delivery)  (draft)    (rename)     (kept)        (sync)
+//! ```
+//!
+//! Whatever ends before the 250 takes its file with it: a [`Draft`](draft::Draft) and a [`Kept`](draft::Kept)
+//! remove theirs when they are dropped, wherever that happens.
+
+mod buffer;
+mod delivery;
+mod directories;
+mod draft;
+mod leftovers;
+mod name;
+mod sync;
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use mailchute::{Message, Reply, Session, Store};
+
+use delivery::Delivery;
+use directories::Directories;
+use draft::Draft;
+use leftovers::Sweeper;
+use name::Names;
+use sync::DirectorySync;
+
+/// Keeps each message as a file of its own in a directory, as other programs can read it:
+/// <https://cr.yp.to/proto/maildir.html>.
+///
+/// The client is told 250 when the message is safe: written to `tmp/`, flushed, renamed to `new/`, and `new/`
+/// flushed. On top of it stand the [trace fields](Message::trace_fields), which tell the envelope with every
+/// recipient; the rest is byte for byte what the client sent, lines ended by CRLF. File names are made of the time,
+/// the process and the host, never of anything that a client said. All mail goes to the one directory; to sort it
+/// by recipients is left to whoever reads it.
+///
+/// When the disk is full the client is told `452 4.3.1`, at any other failure `451 4.3.0`, and the log tells why;
+/// nothing of the message remains. So it is when the client goes before the end or the store is
+/// [too slow](mailchute::Builder::store_timeout). What a killed process left in `tmp/` is removed when it is 36
+/// hours old.
+///
+/// Directories that go missing while mail comes in are not made again, so that nothing is written under the mount
+/// point of a disk that is gone; mail is put off with 451 until they are back.
+///
+/// Clones share the directory. Any number of stores and processes may deliver to it at the same time.
+///
+/// # Examples
+/// ```
+/// use mailchute::Server;
+/// use mailchute_stores::Maildir;
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("mail");
+/// let server = Server::builder().store(Maildir::open(path)?).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Maildir(Arc<Shared>);
+
+/// What deliveries share.
+struct Shared {
+    directories: Directories,
+    names: Names,
+    /// Flushes `new/`.
+    sync: DirectorySync,
+    sweeper: Sweeper,
+}
+
+impl Maildir {
+    /// Opens the Maildir in the directory `path`, and makes what is missing of it: the directory itself, those above
+    /// it, and `tmp`, `new` and `cur` in it, for nobody else to read.
+    ///
+    /// It also removes left-overs of deliveries that never ended, and tries whether a file can be written. All this
+    /// blocks.
+    ///
+    /// # Errors
+    /// When a directory can be neither found nor made, or no file can be written. The error names the path.
+    ///
+    /// ```
+    /// let error = mailchute_stores::Maildir::open("/dev/null/mail").unwrap_err();
+    /// assert!(error.to_string().contains("/dev/null"));
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let directories = Directories::create(path.as_ref())?;
+        let names = Names::new();
+        leftovers::remove(&directories.tmp);
+        let shared = Arc::new(Shared {
+            directories,
+            names,
+            sync: DirectorySync::default(),
+            sweeper: Sweeper::default(),
+        });
+        drop(Draft::create(&shared)?);
+        Ok(Self(shared))
+    }
+
+    /// The directory, as an absolute path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.directories.root
+    }
+}
+
+impl Store for Maildir {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+        if self.0.sweeper.is_due() {
+            let shared = Arc::clone(&self.0);
+            tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp));
+        }
+        let mut delivery = Delivery::new(Arc::clone(&self.0), &message.trace_fields());
+        while let Some(chunk) = message.chunk().await? {
+            delivery.push(chunk).await.map_err(refusal)?;
+        }
+        let kept = delivery.finish().await.map_err(refusal)?;
+        // From here to the answer nothing is awaited, so nobody can give the message up any more.
+        kept.keep();
+        Ok(Reply::new(250, (2, 6, 0), format!("Message accepted as {}", message.id())))
+    }
+}
+
+impl fmt::Debug for Maildir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Maildir").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+/// What the client is told of a failure.
+fn refusal(error: io::Error) -> Reply {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            tracing::error!(%error, "a message was put off for want of room");
+            Reply::new(452, (4, 3, 1), "Insufficient system storage; try again later")
+        }
+        _ => Reply::internal(error),
+    }
+}
+
+/// An error that says what was tried, and with what file.
+fn named(error: &io::Error, tried: &str, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {tried} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_or_quota_is_told_from_other_failures() {
+        for (errno, answer) in [(28, 452), (122, 452), (5, 451), (13, 451)] {
+            let error = io::Error::from_raw_os_error(errno);
+            let reply = refusal(named(&error, "write", Path::new("/mail/tmp/x")));
+            assert_eq!(reply.code().get(), answer, "errno {errno}");
+            assert!(!reply.to_string().contains("/mail"), "{reply}");
+        }
+    }
+}

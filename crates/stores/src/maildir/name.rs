@@ -1,0 +1,79 @@
+//! Names of files that no other delivery uses, here or on any host.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Makes names, as <https://cr.yp.to/proto/maildir.html> wants them: the time, what is unique in that second, the
+/// host.
+#[derive(Debug)]
+pub(super) struct Names {
+    host: String,
+}
+
+/// Of the process and not of the store, since several stores may share a directory.
+static DELIVERIES: AtomicU64 = AtomicU64::new(0);
+
+impl Names {
+    pub(super) fn new() -> Self {
+        Self { host: escaped(&gethostname::gethostname().to_string_lossy()) }
+    }
+
+    /// A name that was never given before.
+    pub(super) fn next(&self) -> String {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let delivery = DELIVERIES.fetch_add(1, Ordering::Relaxed);
+        format!(
+            "{}.M{}P{}Q{delivery}.{}",
+            time.as_secs(),
+            time.subsec_micros(),
+            std::process::id(),
+            self.host
+        )
+    }
+}
+
+/// A host's name without what means something in a path, or behind the name proper (`:2,S`, `,S=512`): such octets
+/// become `\ooo`.
+fn escaped(host: &str) -> String {
+    let mut text = String::with_capacity(host.len());
+    for octet in host.bytes() {
+        match octet {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => text.push(char::from(octet)),
+            // Writing to a String cannot fail.
+            _ => drop(write!(text, "\\{octet:03o}")),
+        }
+    }
+    if text.is_empty() { "localhost".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_a_path_is_escaped_in_a_host_name() {
+        assert_eq!(escaped("mx-1.example.com"), "mx-1.example.com");
+        assert_eq!(escaped("a/b:c"), "a\\057b\\072c");
+        assert_eq!(escaped("..//,\0\\"), "..\\057\\057\\054\\000\\134");
+        assert_eq!(escaped(""), "localhost");
+    }
+
+    #[test]
+    fn a_name_has_the_time_what_is_unique_in_it_and_the_host() {
+        let name = Names { host: "mx.example.com".to_owned() }.next();
+        let (time, rest) = name.split_once('.').unwrap();
+        let (unique, host) = rest.split_once('.').unwrap();
+        assert!(time.parse::<u64>().unwrap() > 1_700_000_000);
+        assert!(unique.starts_with('M') && unique.contains(&format!("P{}Q", std::process::id())), "{unique}");
+        assert_eq!(host, "mx.example.com");
+    }
+
+    #[test]
+    fn two_stores_of_a_process_never_give_the_same_name() {
+        let (one, other) = (Names::new(), Names::new());
+        let names: std::collections::HashSet<_> =
+            (0..1000).flat_map(|_| [one.next(), other.next()]).collect();
+        assert_eq!(names.len(), 2000);
+    }
+}

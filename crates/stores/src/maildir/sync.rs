@@ -1,0 +1,144 @@
+//! Flushes a directory once for many deliveries.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Groups the flushes of one directory.
+///
+/// A flush makes durable every rename that was done before it **began**. So whoever comes while one is under way
+/// cannot rely on it; all who come in that time wait together for the next, which the first of them to wake does for
+/// all. However many deliveries there are at a time, each waits for two flushes at most.
+#[derive(Debug, Default)]
+pub(super) struct DirectorySync {
+    turn: Mutex<Turn>,
+    is_over: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    is_running: bool,
+    /// Who waits for a flush that has not begun.
+    next: Arc<Batch>,
+}
+
+/// Those who share a flush, and its outcome once it is over.
+///
+/// The outcome belongs to this flush alone: after one that failed, a later one that succeeds proves nothing about
+/// what came before, since the kernel may have dropped what it could not write.
+#[derive(Debug, Default)]
+struct Batch(OnceLock<Result<(), (io::ErrorKind, String)>>);
+
+impl DirectorySync {
+    /// Returns when a flush that began after this call is over. `flush` is called for all who wait, or not at all.
+    pub(super) fn run(&self, flush: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let mut turn = self.turn();
+        let batch = Arc::clone(&turn.next);
+        while turn.is_running {
+            turn = self.is_over.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            if let Some(outcome) = batch.0.get() {
+                return outcome.clone().map_err(|(kind, text)| io::Error::new(kind, text));
+            }
+        }
+        // Batches begin one after the other, and no later one than this has begun: it is the next.
+        turn.is_running = true;
+        turn.next = Arc::default();
+        drop(turn);
+
+        let outcome = flush();
+        let copy = outcome.as_ref().map_err(|error| (error.kind(), error.to_string())).copied();
+        let mut turn = self.turn();
+        turn.is_running = false;
+        // Nobody else leads this batch.
+        let _ = batch.0.set(copy);
+        drop(turn);
+        self.is_over.notify_all();
+        outcome
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        // Nothing under this lock can panic half-way.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Events in the order in which they happened.
+    #[derive(Default)]
+    struct Clock(AtomicUsize);
+
+    impl Clock {
+        fn tick(&self) -> usize {
+            self.0.fetch_add(1, Ordering::SeqCst)
+        }
+    }
+
+    #[test]
+    fn each_delivery_returns_after_a_flush_that_began_after_its_rename() {
+        let (sync, clock) = (DirectorySync::default(), Clock::default());
+        let flushes = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let renamed = clock.tick();
+                        sync.run(|| {
+                            let began = clock.tick();
+                            thread::sleep(Duration::from_micros(200));
+                            flushes.lock().unwrap().push((began, clock.tick()));
+                            Ok(())
+                        })
+                        .unwrap();
+                        let returned = clock.tick();
+                        let flushes = flushes.lock().unwrap();
+                        assert!(
+                            flushes.iter().rev().any(|(began, over)| renamed < *began && *over < returned),
+                            "renamed at {renamed}, returned at {returned}, flushes {flushes:?}"
+                        );
+                    }
+                });
+            }
+        });
+        let flushes = flushes.into_inner().unwrap();
+        assert!(flushes.len() < 64 * 50 / 4, "{} flushes for {} deliveries", flushes.len(), 64 * 50);
+        assert!(flushes.is_sorted_by_key(|(began, _)| began), "no two flushes at a time");
+        assert!(flushes.windows(2).all(|pair| pair[0].1 < pair[1].0), "no two flushes at a time");
+    }
+
+    #[test]
+    fn a_flush_that_fails_fails_for_all_who_waited_for_it_and_for_nobody_else() {
+        let sync = DirectorySync::default();
+        let (leaders, failures, successes) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let outcome = sync.run(|| {
+                        // While the first works, the others gather; the second flush is theirs, and fails.
+                        thread::sleep(Duration::from_millis(300));
+                        match leaders.fetch_add(1, Ordering::SeqCst) {
+                            1 => Err(io::Error::new(io::ErrorKind::StorageFull, "no room")),
+                            _ => Ok(()),
+                        }
+                    });
+                    match outcome {
+                        Ok(()) => successes.fetch_add(1, Ordering::SeqCst),
+                        Err(error) => {
+                            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+                            assert_eq!(error.to_string(), "no room");
+                            failures.fetch_add(1, Ordering::SeqCst)
+                        }
+                    };
+                });
+            }
+        });
+        assert_eq!(leaders.into_inner(), 2);
+        assert_eq!((successes.into_inner(), failures.into_inner()), (1, 15));
+        sync.run(|| Ok(())).unwrap();
+    }
+}

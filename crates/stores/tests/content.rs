@@ -1,0 +1,174 @@
+//! What stands in the files of a Maildir.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use common::{Post, begin, files, split_trace};
+
+#[tokio::test]
+async fn the_trace_fields_stand_on_top_of_the_content_which_is_kept_byte_for_byte() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com", "carol@example.com"]).await;
+    let content = b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n.stuffed\r\n\r\nno end";
+    client.send_octets(b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n..stuffed\r\n\r\nno end").await;
+    client.send("\r\n.").await.expect(250);
+
+    let message = post.mail.message();
+    let (trace, rest) = split_trace(&message);
+    assert!(
+        trace.starts_with(
+            "Return-Path: <alice@client.example>\r\n\
+             Delivered-To: bob@example.com\r\n\
+             Delivered-To: carol@example.com\r\n\
+             Received: from client.example ([10.0.0.0])\r\n\tby mx.example.com (Mailchute) with ESMTP id "
+        ),
+        "{trace}"
+    );
+    assert_eq!(rest, [&content[..], b"\r\n"].concat());
+}
+
+#[tokio::test]
+async fn a_binary_message_is_kept_byte_for_byte_however_it_is_cut_into_chunks() {
+    let content: Vec<u8> = (0..100_000u32).flat_map(|n| (n * n / 7).to_le_bytes()).collect();
+    for sizes in [&[1usize, 2, 3, 70_000, 9, 8191, 8192, 8193, 65_536][..], &[400_000], &[997]] {
+        let post = Post::open();
+        let mut client = post.client().await;
+        client.send("MAIL FROM:<alice@client.example> BODY=BINARYMIME").await.expect(250);
+        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        let mut rest = &content[..];
+        for size in sizes.iter().cycle() {
+            let (chunk, behind) = rest.split_at(rest.len().min(*size));
+            rest = behind;
+            let last = if rest.is_empty() { " LAST" } else { "" };
+            client.send_octets(format!("BDAT {}{last}\r\n", chunk.len()).as_bytes()).await;
+            client.send_octets(chunk).await;
+            client.greeting().await.expect(250);
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let message = post.mail.message();
+        assert!(split_trace(&message).1 == content, "cut into {sizes:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_message_is_kept_as_its_trace_fields() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com"]).await;
+    client.send(".").await.expect(250);
+    assert_eq!(split_trace(&post.mail.message()).1, b"");
+}
+
+#[tokio::test]
+async fn the_answer_names_the_message_as_its_received_field_does() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com"]).await;
+    let answer = client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    let answer = answer.to_string();
+    let id = answer.strip_prefix("250 2.6.0 Message accepted as ").expect(&answer);
+    let message = String::from_utf8(post.mail.message()).unwrap();
+    assert!(message.contains(&format!(" id {id}\r\n")), "{id} is not in {message}");
+}
+
+#[tokio::test]
+async fn a_message_is_in_new_when_it_is_answered_and_not_before() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    for number in 1..=20 {
+        begin(&mut client, &["bob@example.com"]).await;
+        client.send_octets(b"Subject: hello\r\n\r\nHello Bob\r\n").await;
+        tokio::task::yield_now().await;
+        assert_eq!(post.mail.messages().len(), number - 1);
+        client.send(".").await.expect(250);
+        assert_eq!(post.mail.messages().len(), number);
+        assert_eq!(files(&post.mail.tmp()).len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_twenty_mebibytes_streams_in() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com"]).await;
+    let line = format!("{}\r\n", "x".repeat(1022));
+    let mebibyte = line.repeat(1024);
+    for _ in 0..20 {
+        client.send_octets(mebibyte.as_bytes()).await;
+        assert_eq!(files(&post.mail.tmp()).len(), 1, "it is on its way to the disk");
+        assert_eq!(post.mail.messages().len(), 0);
+    }
+    client.send(".").await.expect(250);
+    let message = post.mail.message();
+    assert!(split_trace(&message).1 == mebibyte.repeat(20).as_bytes());
+}
+
+#[tokio::test]
+async fn a_file_is_named_after_time_process_and_host_and_says_its_size() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com"]).await;
+    client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+
+    let path = post.mail.messages().remove(0);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let (unique, size) = name.split_once(",S=").unwrap();
+    assert_eq!(size.parse::<u64>().unwrap(), fs::metadata(&path).unwrap().len());
+    let [seconds, delivery, _host] = unique.splitn(3, '.').collect::<Vec<_>>()[..] else { panic!("{name}") };
+    assert!(seconds.bytes().all(|octet| octet.is_ascii_digit()), "{name}");
+    assert!(delivery.starts_with('M') && delivery.contains(&format!("P{}Q", std::process::id())), "{name}");
+}
+
+#[tokio::test]
+async fn recipients_and_senders_that_look_like_paths_or_commands_are_only_data() {
+    let hostile = [
+        "\"../../etc/passwd\"@example.com",
+        "\"/etc/passwd\"@example.com",
+        "\"..\"@example.com",
+        "\"a;rm -rf $HOME\"@example.com",
+        "\"'; drop table mail; --\"@example.com",
+        "|cat@example.com",
+        "`id`@example.com",
+        "tmp/new/cur@example.com",
+        "%2e%2e%2f@example.com",
+    ];
+    let post = Post::open();
+    let parent = post.mail.0.parent().unwrap().to_owned();
+    let mut client = post.client().await;
+    for (number, address) in hostile.iter().enumerate() {
+        client.send(&format!("MAIL FROM:<{address}>")).await.expect(250);
+        client.send(&format!("RCPT TO:<{address}>")).await.expect(250);
+        client.send("DATA").await.expect(354);
+        client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+        assert_eq!(post.mail.messages().len(), number + 1);
+    }
+    let texts: Vec<_> = post.mail.messages().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    for address in hostile {
+        assert!(
+            texts.iter().any(|text| text.contains(&format!("\r\nDelivered-To: {address}\r\n"))),
+            "{address}"
+        );
+    }
+    assert_eq!(files(&parent), [post.mail.0.clone()]);
+    assert_eq!(files(&post.mail.0).len(), 3);
+}
+
+#[tokio::test]
+async fn nobody_else_can_read_the_mail() {
+    let post = Post::open();
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com"]).await;
+    client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
+    for path in [post.mail.0.clone(), post.mail.tmp(), post.mail.new(), post.mail.messages().remove(0)] {
+        assert_eq!(mode(&path), 0, "{path:?}");
+    }
+}

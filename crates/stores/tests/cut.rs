@@ -1,0 +1,117 @@
+//! Clients who go before the end.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
+mod common;
+
+use common::{Post, begin, client};
+use mailchute::testing;
+
+const DATA: &[u8] = b"EHLO client.example\r\n\
+    MAIL FROM:<alice@client.example>\r\n\
+    RCPT TO:<bob@example.com>\r\n\
+    RCPT TO:<carol@example.com>\r\n\
+    DATA\r\n\
+    Subject: one\r\n\r\n..One\r\n.\r\n\
+    MAIL FROM:<>\r\n\
+    RCPT TO:<bob@example.com>\r\n\
+    DATA\r\n\
+    Subject: two\r\n\r\nTwo\r\n.\r\n\
+    QUIT\r\n";
+
+const BDAT: &[u8] = b"EHLO client.example\r\n\
+    MAIL FROM:<alice@client.example> BODY=BINARYMIME\r\n\
+    RCPT TO:<bob@example.com>\r\n\
+    BDAT 14\r\nSubject: one\r\n\
+    BDAT 7\r\n\r\nOne\r\n\
+    BDAT 0 LAST\r\n\
+    MAIL FROM:<>\r\n\
+    RCPT TO:<bob@example.com>\r\n\
+    BDAT 21 LAST\r\nSubject: two\r\n\r\nTwo\r\n\
+    QUIT\r\n";
+
+/// Sends the first octets of a session and goes.
+async fn send_cut(post: &Post, octets: &[u8]) -> usize {
+    let mut client = testing::client(&post.server);
+    client.greeting().await.expect(220);
+    client.send_octets(octets).await;
+    client.close().await;
+    let mut accepted = 0;
+    while let Some(heard) = client.try_hear().await {
+        accepted += usize::from(heard.to_string().contains("Message accepted"));
+    }
+    accepted
+}
+
+async fn cut_everywhere(session: &[u8]) {
+    let post = Post::open();
+    let mut accepted = 0;
+    for cut in 0..=session.len() {
+        accepted += send_cut(&post, &session[..cut]).await;
+        assert_eq!(post.mail.messages().len(), accepted, "cut at {cut}");
+        post.mail.expect_no_leftovers().await;
+    }
+    assert_eq!(send_cut(&post, session).await, 2);
+    assert!(accepted > 100, "{accepted}");
+}
+
+#[tokio::test]
+async fn a_data_session_cut_at_any_octet_leaves_only_what_was_answered_250() {
+    cut_everywhere(DATA).await;
+}
+
+#[tokio::test]
+async fn a_bdat_session_cut_at_any_octet_leaves_only_what_was_answered_250() {
+    cut_everywhere(BDAT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_message_that_is_cut_leaves_nothing() {
+    let post = Post::open();
+    let content = format!("{}\r\n", "x".repeat(998)).repeat(1500);
+    for cut in (0..content.len()).step_by(100_000) {
+        let mut client = post.client().await;
+        begin(&mut client, &["bob@example.com"]).await;
+        client.send_octets(&content.as_bytes()[..cut]).await;
+        if cut % 200_000 == 0 {
+            client.close().await;
+            while client.try_hear().await.is_some() {}
+        }
+        drop(client);
+        post.mail.expect_no_leftovers().await;
+        assert_eq!(post.mail.messages().len(), 0, "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_at_its_end_leaves_nothing() {
+    let post = Post::with(|builder| builder.max_message_size(600_000));
+    let mut client = post.client().await;
+    begin(&mut client, &["bob@example.com"]).await;
+    let content = format!("{}\r\n", "x".repeat(998)).repeat(1500);
+    client.send_octets(content.as_bytes()).await;
+    client.send(".").await.expect(552);
+    post.mail.expect_no_leftovers().await;
+    assert_eq!(post.mail.messages().len(), 0);
+
+    begin(&mut client, &["bob@example.com"]).await;
+    client.send("Subject: a bare line feed\n\r\n.").await.expect(550);
+    post.mail.expect_no_leftovers().await;
+    assert_eq!(post.mail.messages().len(), 0);
+
+    let mut other = common::client(&post.server, 1).await;
+    begin(&mut other, &["bob@example.com"]).await;
+    other.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    assert_eq!(post.mail.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_client_goes_after_the_final_dot_is_kept() {
+    let post = Post::open();
+    let mut client = client(&post.server, 1).await;
+    begin(&mut client, &["bob@example.com"]).await;
+    client.send_octets(b"Subject: hello\r\n\r\nHello Bob\r\n.\r\n").await;
+    client.close().await;
+    client.greeting().await.expect(250);
+    assert_eq!(post.mail.messages().len(), 1);
+}

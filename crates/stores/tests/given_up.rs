@@ -1,0 +1,124 @@
+//! Stores that are dropped before they have answered.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
+mod common;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::{Mail, begin, client, files};
+use mailchute::{Message, Reply, Server, Session, Store};
+use mailchute_stores::Maildir;
+
+/// Drops the Maildir's future after a while, a little later each time.
+struct Impatient {
+    maildir: Maildir,
+    micros: AtomicU64,
+    step: u64,
+}
+
+impl Store for Impatient {
+    async fn store(&self, message: Message, session: &Session) -> Result<Reply, Reply> {
+        let patience = Duration::from_micros(self.micros.fetch_add(self.step, Ordering::Relaxed));
+        // A timer of tokio's is too coarse to hit each point of a delivery.
+        let alarm = tokio::task::spawn_blocking(move || std::thread::sleep(patience));
+        tokio::select! {
+            biased;
+            _ = alarm => Err(Reply::new(451, (4, 3, 0), "given up")),
+            answer = self.maildir.store(message, session) => answer,
+        }
+    }
+}
+
+/// Sends messages one after the other, and says how many were accepted.
+async fn send(server: &Server, number: usize, content: &str) -> usize {
+    let mut accepted = 0;
+    for _ in 0..number {
+        let mut client = client(server, 1).await;
+        client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        // A store that is given up before it reads refuses DATA at once.
+        if client.send("DATA").await.code() == 354 {
+            client.send_octets(content.as_bytes()).await;
+            accepted += usize::from(client.send(".").await.code() == 250);
+        }
+    }
+    accepted
+}
+
+/// Runs a server to its end, with all that its blocking threads still have to do.
+fn given_up_at_every_point(step: u64, number: usize, content: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let mail = Mail(directory.path().to_owned());
+    let store = Impatient { maildir: Maildir::open(&mail.0).unwrap(), micros: AtomicU64::new(0), step };
+    let server = Server::builder().store(store).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let accepted = runtime.block_on(send(&server, number, content));
+    drop(runtime);
+    assert_eq!(mail.messages().len(), accepted);
+    assert_eq!(files(&mail.tmp()).len(), 0);
+    assert!(accepted < number, "{accepted} of {number}");
+}
+
+#[test]
+fn a_small_message_that_is_given_up_at_any_point_leaves_nothing() {
+    given_up_at_every_point(10, 600, "Subject: hello\r\n\r\nHello Bob\r\n");
+}
+
+#[test]
+fn a_large_message_that_is_given_up_at_any_point_leaves_nothing() {
+    given_up_at_every_point(60, 200, &format!("{}\r\n", "x".repeat(998)).repeat(2000));
+}
+
+#[test]
+fn a_store_that_is_slower_than_its_time_limit_keeps_nothing_it_did_not_answer_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let mail = Mail(directory.path().to_owned());
+    let server = Server::builder()
+        .store(Maildir::open(&mail.0).unwrap())
+        .store_timeout(Duration::from_millis(1))
+        .build()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let accepted = runtime.block_on(async {
+        let senders: Vec<_> = (0..30)
+            .map(|_| {
+                let server = server.clone();
+                tokio::spawn(async move { send(&server, 20, "Subject: hello\r\n\r\nHello Bob\r\n").await })
+            })
+            .collect();
+        let mut accepted = 0;
+        for sender in senders {
+            accepted += sender.await.unwrap();
+        }
+        accepted
+    });
+    drop(runtime);
+    assert_eq!(mail.messages().len(), accepted);
+    assert_eq!(files(&mail.tmp()).len(), 0);
+}
+
+#[test]
+fn a_runtime_that_ends_in_the_middle_of_a_message_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mail = Mail(directory.path().to_owned());
+    let server = Server::builder().store(Maildir::open(&mail.0).unwrap()).build().unwrap();
+    for flavour in ["current", "multi"] {
+        let runtime = match flavour {
+            "current" => tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            _ => tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap(),
+        };
+        let open = runtime.block_on(async {
+            let mut client = client(&server, 1).await;
+            begin(&mut client, &["bob@example.com"]).await;
+            client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
+            common::eventually(|| files(&mail.tmp()).len() == 1).await;
+            client
+        });
+        drop(runtime);
+        drop(open);
+        assert_eq!(files(&mail.tmp()).len(), 0, "{flavour}");
+        assert_eq!(mail.messages().len(), 0, "{flavour}");
+    }
+}

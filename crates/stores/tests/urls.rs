@@ -1,0 +1,73 @@
+//! Store URLs.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
+mod common;
+
+use common::{Mail, begin, client};
+use mailchute::Server;
+use mailchute_stores::{AnyStore, StoreUrlError, from_url};
+
+#[tokio::test]
+async fn a_maildir_url_makes_a_maildir_that_takes_mail() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("the mail");
+    for (number, scheme) in ["maildir:", "MailDir:", "maildir://"].iter().enumerate() {
+        let store = from_url(&format!("{scheme}{}", path.display())).unwrap();
+        assert!(matches!(store, AnyStore::Maildir(_)), "{store:?}");
+        let server = Server::builder().store(store).build().unwrap();
+        let mut client = client(&server, 1).await;
+        begin(&mut client, &["bob@example.com"]).await;
+        client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+        assert_eq!(Mail(path.clone()).messages().len(), number + 1);
+    }
+}
+
+#[test]
+fn a_store_is_printed_as_a_url_that_makes_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("maildir:{}", directory.path().display());
+    assert_eq!(from_url(&url).unwrap().to_string(), url);
+    assert_eq!(from_url("discard:").unwrap().to_string(), "discard:");
+}
+
+#[tokio::test]
+async fn a_discarded_message_is_read_to_its_end_and_accepted() {
+    let server = Server::builder().store(from_url("discard:").unwrap()).build().unwrap();
+    let mut client = client(&server, 1).await;
+    for _ in 0..2 {
+        begin(&mut client, &["bob@example.com"]).await;
+        client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
+        let answer = client.send(".").await.expect(250);
+        assert!(answer.to_string().starts_with("250 2.6.0 Message discarded as "), "{answer}");
+    }
+}
+
+#[test]
+fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
+    for (url, answer) in [
+        ("", "the store has no URL; write maildir:PATH or discard:"),
+        ("./mail", "\"./mail\" names no kind of store; write maildir:./mail or discard:"),
+        ("/var:mail", "\"/var:mail\" names no kind of store; write maildir:/var:mail or discard:"),
+        (":mail", "\":mail\" names no kind of store; write maildir::mail or discard:"),
+        ("mbox:/var/mail", "there is no store of the kind \"mbox\"; write maildir:PATH or discard:"),
+        ("maildir:", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
+        ("maildir://", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
+        (
+            "maildir://var/mail",
+            "\"maildir://var/mail\" names a host, but a Maildir is a directory on this one; write maildir:PATH, \
+             such as maildir:/var/mail/in or maildir:./mail",
+        ),
+        ("discard:all", "discard: keeps nothing, so \"all\" means nothing behind it; write discard:"),
+    ] {
+        assert_eq!(from_url(url).unwrap_err().to_string(), answer, "{url:?}");
+    }
+}
+
+#[test]
+fn a_maildir_that_cannot_be_opened_names_its_path() {
+    let error = from_url("maildir:/dev/null/mail").unwrap_err();
+    assert!(matches!(error, StoreUrlError::Open(_)));
+    assert!(error.to_string().contains("/dev/null"), "{error}");
+    assert!(from_url("maildir:a\0b").unwrap_err().to_string().starts_with("the store cannot be opened: "));
+}

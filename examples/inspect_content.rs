@@ -1,0 +1,45 @@
+//! Read a whole message before it is accepted, and refuse it for what it says or carries.
+//!
+//! To try it, in another terminal:
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --to bob@example.com --body 'Lunch at one?'  # 250 2.6.0 Message accepted
+//! swaks --server 127.0.0.1:2525 --to bob@example.com --body 'You have won the LOTTERY'  # 550 5.7.1 We do not gamble
+//! swaks --server 127.0.0.1:2525 --to bob@example.com --attach-name bill.exe --attach x  # 550 5.7.1 Programs are not welcome
+//! ```
+
+use std::error::Error;
+
+use mailchute::{Reply, Server};
+use mailchute_examples::{print_and_forget, serve};
+
+/// Why a message is not wanted, if it is not.
+///
+/// It looks at the message as it was sent. Text in base64 and names in RFC 2231's encoding need a MIME parser.
+fn objection(content: &[u8]) -> Option<&'static str> {
+    let content = String::from_utf8_lossy(content).to_lowercase();
+    let is_program =
+        |line: &str| line.contains("name=") && line.trim_end_matches(['"', ';']).ends_with(".exe");
+    if content.lines().any(is_program) {
+        return Some("Programs are not welcome");
+    }
+    content.contains("lottery").then_some("We do not gamble")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::builder()
+        .max_message_size(1024 * 1024)
+        .on_data(|mut message, _session| async move {
+            let content = message.bytes().await?;
+            match objection(&content) {
+                Some(objection) => Err(Reply::new(550, (5, 7, 1), objection)),
+                None => Ok(()),
+            }
+        })
+        // Asked if the first did not refuse, it reads the message again from its first octet.
+        .on_data(print_and_forget)
+        .build()?;
+
+    serve(server).await?;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! What the examples need and none of them is about.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use mailchute::{Message, Reply, Server, Session, TlsConfig};
+
+/// Where an example listens: what the environment variable `MAILCHUTE_LISTEN` says, else `127.0.0.1:2525`.
+#[must_use]
+pub fn listen_address() -> String {
+    std::env::var("MAILCHUTE_LISTEN").unwrap_or_else(|_| "127.0.0.1:2525".to_owned())
+}
+
+/// Listens on [`listen_address`], says so, and serves until Ctrl-C; messages that are under way then have five
+/// seconds to end.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(server: Server) -> io::Result<()> {
+    const GRACE: Duration = Duration::from_secs(5);
+    let serving = server.listen(listen_address()).await?;
+    for address in serving.local_addrs() {
+        println!("listening on {address}");
+    }
+    serving.with_graceful_shutdown(tokio::signal::ctrl_c(), GRACE).await
+}
+
+/// A data hook for the examples that are about something else: it reads a message, prints a line about it and
+/// keeps nothing.
+///
+/// # Errors
+/// When the message does not come to its end.
+pub async fn print_and_forget(mut message: Message, _session: Session) -> Result<(), Reply> {
+    let mut octets = 0;
+    while let Some(chunk) = message.chunk().await? {
+        octets += chunk.len();
+    }
+    let envelope = message.envelope();
+    println!("{octets} octets from <{}> for {} recipients", envelope.sender, envelope.recipients.len());
+    Ok(())
+}
+
+/// A certificate for `localhost` that nobody has signed and that is gone with the process.
+///
+/// A server with a name has `.tls_pem_files("cert.pem", "key.pem")?` instead.
+///
+/// # Errors
+/// When the host has no random numbers.
+pub fn throw_away_certificate() -> Result<TlsConfig, Box<dyn Error>> {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    Ok(TlsConfig::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes())?)
+}

@@ -1,0 +1,41 @@
+//! Decide by the address of a client whether to talk to it, and how many connections it may have.
+//!
+//! To try it, in another terminal (bash, whose `/dev/tcp` opens two connections here):
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --to bob@example.com  # 250 2.6.0 Message accepted
+//! swaks --server 127.0.0.1:2525 --to bob@example.com --local-interface 127.0.0.2  # 554 You are not welcome here
+//! (exec 3<>/dev/tcp/127.0.0.1/2525 4<>/dev/tcp/127.0.0.1/2525; swaks --server 127.0.0.1:2525 --to bob@example.com)  # 421 Too many connections from your address
+//! ```
+
+use std::error::Error;
+use std::net::IpAddr;
+
+use mailchute::{Reply, Server};
+use mailchute_examples::{print_and_forget, serve};
+
+/// Whom we do not talk to: 127.0.0.2, and the networks that exist in documentation only.
+fn is_unwelcome(client: IpAddr) -> bool {
+    match client {
+        IpAddr::V4(client) => matches!(client.octets(), [127, 0, 0, 2] | [192, 0, 2, _]),
+        IpAddr::V6(client) => matches!(client.segments(), [0x2001, 0xdb8, ..]),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::builder()
+        // In all, and of one client at a time.
+        .max_connections(100)
+        .max_connections_per_client(2)
+        .on_connect(|session| async move {
+            if is_unwelcome(session.client_ip()) {
+                return Err(Reply::new(554, (5, 7, 1), "You are not welcome here"));
+            }
+            Ok(())
+        })
+        .on_data(print_and_forget)
+        .build()?;
+
+    serve(server).await?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Log and count what happens, without holding anybody up.
+//!
+//! To try it, in another terminal, and then see what the example prints:
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --from alice@example.com --to bob@example.com  # 250 2.6.0 Message accepted
+//! ```
+
+use std::error::Error;
+
+use mailchute::{Event, Events, Server};
+use mailchute_examples::{print_and_forget, serve};
+
+#[derive(Debug, Default)]
+struct Counts {
+    sessions: u64,
+    messages: u64,
+    octets: u64,
+    missed: u64,
+}
+
+impl Counts {
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::Connect { .. } => self.sessions += 1,
+            Event::Message { size, .. } => {
+                self.messages += 1;
+                self.octets += size;
+            }
+            // We were too slow, and so many events were dropped; sessions do not wait for those who watch.
+            Event::Missed(events) => self.missed += events,
+            _ => {}
+        }
+    }
+}
+
+async fn watch(mut events: Events) {
+    let mut counts = Counts::default();
+    while let Some(event) = events.next().await {
+        counts.count(&event);
+        println!("{event}");
+        if let Event::Disconnect { .. } = event {
+            println!("{counts:?}");
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::builder().on_data(print_and_forget).build()?;
+    tokio::spawn(watch(server.events()));
+
+    serve(server).await?;
+    Ok(())
+}

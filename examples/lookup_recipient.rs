@@ -1,0 +1,60 @@
+//! Look recipients up in a directory that takes its time, while other sessions go on.
+//!
+//! To try it, in another terminal:
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --to bob@example.com  # 250 2.1.5 Hello Bob
+//! swaks --server 127.0.0.1:2525 --to nobody@example.com  # 550 5.1.1 No such user here
+//! swaks --server 127.0.0.1:2525 --to broken@example.com  # 451 4.3.0 Internal error; try again later
+//! ```
+//! What was wrong in the last case is for the log, not for the client: the example prints it.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailchute::{Reply, Server};
+use mailchute_examples::{print_and_forget, serve};
+
+/// Stands for a database or an LDAP server.
+struct Directory {
+    names: HashMap<&'static str, &'static str>,
+}
+
+impl Directory {
+    /// The name of the person behind an address, if there is one.
+    async fn look_up(&self, address: &str) -> io::Result<Option<&'static str>> {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if address.starts_with("broken@") {
+            return Err(io::Error::other("the directory's disk is on fire"));
+        }
+        Ok(self.names.get(address).copied())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // Prints what the server logs.
+    tracing_subscriber::fmt::init();
+
+    let names = HashMap::from([("alice@example.com", "Alice"), ("bob@example.com", "Bob")]);
+    let directory = Arc::new(Directory { names });
+
+    let server = Server::builder()
+        .on_rcpt_to(move |to, _session| {
+            let directory = Arc::clone(&directory);
+            async move {
+                // `?` makes `451 4.3.0` of any error, so the client will try again.
+                match directory.look_up(&to.as_str().to_lowercase()).await? {
+                    Some(name) => Ok(Reply::new(250, (2, 1, 5), format!("Hello {name}"))),
+                    None => Err(Reply::new(550, (5, 1, 1), "No such user here")),
+                }
+            }
+        })
+        .on_data(print_and_forget)
+        .build()?;
+
+    serve(server).await?;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Add a verb of one's own to SMTP, and answer a verb of SMTP's in one's own way.
+//!
+//! To try it, in another terminal (curl says VRFY of its own accord when it has no message to send):
+//! ```sh
+//! curl smtp://127.0.0.1:2525 --request 'XPING are you there?'  # 250 2.0.0 pong: are you there?
+//! curl smtp://127.0.0.1:2525 --mail-rcpt alice  # 250 2.1.5 Alice <alice@example.com>
+//! curl smtp://127.0.0.1:2525 --mail-rcpt mallory --verbose  # 550 5.1.1 Never heard of them
+//! ```
+
+use std::error::Error;
+
+use mailchute::{Reply, Server};
+use mailchute_examples::{print_and_forget, serve};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::builder()
+        .command("XPING", |argument, _session| async move {
+            Reply::new(250, (2, 0, 0), format!("pong: {argument}"))
+        })
+        // The standard reply, 252, tells spammers nothing; tell who exists only where you trust all clients.
+        .command("VRFY", |user, _session| async move {
+            if user.eq_ignore_ascii_case("alice") {
+                return Reply::new(250, (2, 1, 5), "Alice <alice@example.com>");
+            }
+            Reply::new(550, (5, 1, 1), "Never heard of them")
+        })
+        .on_data(print_and_forget)
+        .build()?;
+
+    serve(server).await?;
+    Ok(())
+}

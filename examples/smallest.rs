@@ -1,0 +1,27 @@
+//! The smallest server: it takes every message and prints how long it is.
+//!
+//! To try it, in another terminal:
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --to bob@example.com  # 250 2.6.0 Message accepted
+//! ```
+
+use std::error::Error;
+
+use mailchute::Server;
+use mailchute_examples::listen_address;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::builder()
+        .on_data(|mut message, _session| async move {
+            let content = message.bytes().await?;
+            println!("a message of {} octets", content.len());
+            Ok(())
+        })
+        .build()?;
+
+    let serving = server.listen(listen_address()).await?;
+    println!("listening on {}", serving.local_addrs()[0]);
+    serving.await?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Write messages of any size to the disk as they come, in the memory of one chunk; and two hooks as types.
+//!
+//! To try it, in another terminal:
+//! ```sh
+//! seq 10000000 | curl smtp://127.0.0.1:2525 --crlf --mail-from alice@example.com --mail-rcpt bob@example.com --upload-file - --silent --verbose  # 250 2.6.0 Kept as mail/streamed/
+//! swaks --server 127.0.0.1:2525 --to bob@elsewhere.example  # 550 5.1.1 Recipient address rejected
+//! ```
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use mailchute::{Answer, Hooks, Message, Recipient, Reply, Server, Session, Verdict};
+use mailchute_examples::serve;
+use tempfile::NamedTempFile;
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt as _;
+
+/// Takes mail for one domain.
+struct OnlyFor(&'static str);
+
+impl Hooks for OnlyFor {
+    async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
+        Ok(if to.domain_is(self.0) { Verdict::Accept } else { Verdict::Refuse })
+    }
+}
+
+/// Writes every message into a file of its own.
+struct ToDisk {
+    folder: PathBuf,
+}
+
+impl Hooks for ToDisk {
+    async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
+        // Whichever `?` ends this early, a client that hangs up among them, the unfinished file goes with it.
+        let (file, unfinished) = NamedTempFile::new_in(&self.folder)?.into_parts();
+        let mut file = File::from_std(file);
+        file.write_all(message.trace_fields().as_bytes()).await?;
+        // The client is asked for the message now, and sends as fast as the disk takes it.
+        while let Some(chunk) = message.chunk().await? {
+            file.write_all(&chunk).await?;
+        }
+        // A positive reply is a promise: content and name have to be on the disk before it.
+        file.sync_all().await?;
+        let path = self.folder.join(format!("{}.eml", message.id()));
+        unfinished.persist(&path)?;
+        File::open(&self.folder).await?.sync_all().await?;
+        Ok(Reply::new(250, (2, 6, 0), format!("Kept as {}", path.display())).into())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from("mail/streamed");
+    fs::create_dir_all(&folder).await?;
+
+    let server = Server::builder()
+        .max_message_size(1024 * 1024 * 1024)
+        // Asked in this order; the first refusal refuses.
+        .hooks(OnlyFor("example.com"))
+        .hooks(ToDisk { folder })
+        .build()?;
+
+    serve(server).await?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! A client that says literally what a test tells it to.
+
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::process::PATIENCE;
+use crate::tls;
+
+/// What a client speaks through: TCP, or TLS over it.
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
+/// A connection to an example.
+pub(crate) struct Client {
+    stream: BufReader<Box<dyn Stream>>,
+    /// The same connection below TLS.
+    socket: TcpStream,
+}
+
+impl Client {
+    pub(crate) fn connect(server: SocketAddr) -> Self {
+        Self::over(TcpStream::connect_timeout(&server, PATIENCE).expect("the server listens"))
+    }
+
+    pub(crate) fn connect_from(client: [u8; 4], server: SocketAddr) -> Self {
+        // Of those at hand, tokio alone can choose the address to come from.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let stream = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.bind(SocketAddr::from((client, 0)))?;
+            socket.connect(server).await?.into_std()
+        });
+        let stream = stream.expect("every address of 127.0.0.0/8 is this host's");
+        stream.set_nonblocking(false).expect("a socket");
+        Self::over(stream)
+    }
+
+    fn over(socket: TcpStream) -> Self {
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        socket.set_write_timeout(Some(PATIENCE)).expect("a socket");
+        let stream = socket.try_clone().expect("a socket");
+        Self { stream: BufReader::new(Box::new(stream)), socket }
+    }
+
+    /// Goes through a conversation: says the lines that begin with `C:`, and for those that begin with `S:`
+    /// wants to hear just that.
+    #[track_caller]
+    pub(crate) fn talk(&mut self, conversation: &str) {
+        for line in conversation.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            match line.split_once(": ") {
+                Some(("C", said)) => self.say(said),
+                Some(("S", expected)) => assert_eq!(self.hear(), expected, "in {conversation}"),
+                _ => panic!("{line:?} is said by nobody"),
+            }
+        }
+    }
+
+    /// Says a line.
+    #[track_caller]
+    pub(crate) fn say(&mut self, line: &str) {
+        self.send(format!("{line}\r\n").as_bytes()).expect("the server takes a line");
+    }
+
+    /// Sends octets as they are.
+    pub(crate) fn send(&mut self, octets: &[u8]) -> std::io::Result<()> {
+        self.stream.get_mut().write_all(octets)?;
+        self.stream.get_mut().flush()
+    }
+
+    /// The next reply, its lines separated by ` / `.
+    #[track_caller]
+    pub(crate) fn hear(&mut self) -> String {
+        let mut reply = String::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).expect("a line in time");
+            let line = line.strip_suffix("\r\n").expect("a whole line, and not the end");
+            reply.push_str(line);
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return reply;
+            }
+            reply.push_str(" / ");
+        }
+    }
+
+    /// Says EHLO and returns what the server offers.
+    #[track_caller]
+    pub(crate) fn hello(&mut self) -> String {
+        self.say("EHLO client.example");
+        let offers = self.hear();
+        assert!(offers.starts_with("250-"), "{offers}");
+        offers
+    }
+
+    /// Sends a message from Alice to Bob, and returns the reply to its end.
+    #[track_caller]
+    pub(crate) fn send_message(&mut self, content: &str) -> String {
+        self.talk(
+            "C: MAIL FROM:<alice@example.com>
+             S: 250 2.1.0 Sender OK
+             C: RCPT TO:<bob@example.com>
+             S: 250 2.1.5 Recipient OK
+             C: DATA
+             S: 354 End data with <CR><LF>.<CR><LF>",
+        );
+        self.say(&format!("{}\r\n.", content.replace('\n', "\r\n")));
+        self.hear()
+    }
+
+    /// Says STARTTLS and goes on inside TLS, whatever the certificate.
+    #[track_caller]
+    pub(crate) fn start_tls(&mut self) {
+        self.talk(
+            "C: STARTTLS
+             S: 220 2.0.0 Ready to start TLS",
+        );
+        let socket = self.socket.try_clone().expect("a socket");
+        self.stream = BufReader::new(Box::new(tls::connect(socket)));
+    }
+
+    /// Whether the server has closed the connection.
+    pub(crate) fn is_hung_up_on(&mut self) -> bool {
+        matches!(self.stream.fill_buf(), Ok([]))
+    }
+}

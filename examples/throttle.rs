@@ -1,0 +1,67 @@
+//! Slow a client down: three messages a minute, then `450`, and who does not listen is hung up on.
+//!
+//! To try it, in another terminal:
+//! ```sh
+//! for n in 1 2 3; do swaks --server 127.0.0.1:2525 --to bob@example.com; done  # 250 2.6.0 Message accepted
+//! swaks --server 127.0.0.1:2525 --to bob@example.com  # 450 4.7.1 Too many messages; come back in a minute
+//! ```
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailchute::{Reply, Server, Session};
+use mailchute_examples::{print_and_forget, serve};
+use tokio::sync::Mutex;
+
+const MESSAGES_A_MINUTE: u32 = 3;
+
+/// How often each client has begun a message in this minute, in all its sessions.
+type Begun = Arc<Mutex<HashMap<IpAddr, u32>>>;
+
+/// How often a session was told to come back later. The session itself keeps it, under its type.
+#[derive(Default)]
+struct Warnings(u32);
+
+async fn throttle(begun: Begun, session: Session) -> Result<(), Reply> {
+    let mut begun = begun.lock().await;
+    let messages = begun.entry(session.client_ip()).or_default();
+    if *messages < MESSAGES_A_MINUTE {
+        *messages += 1;
+        return Ok(());
+    }
+    let warnings = session.state().update(|Warnings(warnings)| {
+        *warnings += 1;
+        *warnings
+    });
+    if warnings > 2 {
+        // A reply of code 421 closes the connection.
+        return Err(Reply::new(421, (4, 7, 1), "You do not listen"));
+    }
+    Err(Reply::new(450, (4, 7, 1), "Too many messages; come back in a minute"))
+}
+
+/// A new minute, a new count; so the map holds no more than the clients of one minute.
+async fn forget_every_minute(begun: Begun) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        begun.lock().await.clear();
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let begun = Begun::default();
+    tokio::spawn(forget_every_minute(Arc::clone(&begun)));
+
+    let server = Server::builder()
+        .on_mail_from(move |_from, session| throttle(Arc::clone(&begun), session))
+        .on_data(print_and_forget)
+        .build()?;
+
+    serve(server).await?;
+    Ok(())
+}

@@ -75,6 +75,10 @@ impl fmt::Display for Verb {
     }
 }
 
+fn without_leading_spaces(octets: &[u8]) -> &[u8] {
+    &octets[octets.iter().position(|&octet| octet != b' ').unwrap_or(octets.len())..]
+}
+
 /// A command line cut into its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CommandLine<'a> {
@@ -88,10 +92,14 @@ pub(crate) struct CommandLine<'a> {
 impl<'a> CommandLine<'a> {
     /// Cuts a line, whose CRLF may still be there.
     pub(crate) fn cut(line: &'a [u8]) -> Self {
-        let line = line.trim_ascii_end();
+        // Space at the end is tolerated (RFC 5321 §4.1.1); any other white space is a control character.
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let length = line.iter().rposition(|&octet| octet != b' ').map_or(0, |last| last + 1);
+        let line = &line[..length];
         let end = memchr::memchr(b' ', line).unwrap_or(line.len());
         let (word, argument) = line.split_at(end);
-        Self { verb: Verb::of(word), word, argument: argument.trim_ascii_start() }
+        Self { verb: Verb::of(word), word, argument: without_leading_spaces(argument) }
     }
 
     /// What follows `keyword` in the argument, as in `FROM:` and `TO:`.

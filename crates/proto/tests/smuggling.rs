@@ -75,6 +75,16 @@ fn no_sequence_with_a_bare_cr_or_lf_lets_a_second_envelope_in() {
 }
 
 #[test]
+fn a_false_end_draws_no_reply_for_the_message_goes_on() {
+    for sequence in SEQUENCES.into_iter().chain([&b"\r\n\0.\r\n"[..]]) {
+        at_every_cut([BEFORE, b"text", sequence].concat(), |record| {
+            assert_octets(&record.output, GREETED.as_bytes(), "output");
+            assert_eq!((record.closing, record.messages.len()), (None, 0));
+        });
+    }
+}
+
+#[test]
 fn a_sequence_far_into_a_long_message_lets_no_second_envelope_in() {
     let session = Session::new();
     for sequence in SEQUENCES {

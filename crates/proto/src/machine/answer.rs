@@ -59,8 +59,7 @@ impl Settle for Connect {
                 }
             }
             Err(reply) => {
-                // RFC 2034 §3: the greeting carries no enhanced code. It refuses no command, so it is no error.
-                let reply = reply.without_enhanced();
+                // It refuses no command, so it is no error.
                 reply.encode(output);
                 machine.state = if reply.closes() {
                     State::Closed(Closing::HungUp)
@@ -130,6 +129,7 @@ impl Settle for Recipient {
 impl Settle for Data {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         match weigh(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED) {
+            Ok(reply) if reply.closes() => machine.reply(catalog::HUNG_UP, output),
             Ok(_) => {
                 catalog::START_DATA.encode(output);
                 machine.begin_body();

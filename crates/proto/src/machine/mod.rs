@@ -3,27 +3,25 @@
 mod answer;
 mod auth;
 mod data;
+mod parse;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 
-use crate::address::{AddressError, ForwardPath, HeloName, ReversePath};
 use crate::ask::Ask;
 use crate::command::{CommandLine, Verb};
-use crate::envelope::{Recipient, Sender};
-use crate::extension;
 use crate::limits::Limits;
 use crate::line::{Line, LineReader};
-use crate::params::{BodyKind, MailParameters, ParameterError, Parameters, RcptParameters};
-use crate::phase::{Phase, out_of_order};
-use crate::question::{Command, Connect, Ehlo, StartTls};
+use crate::phase::Phase;
+use crate::question::{Connect, StartTls};
 use crate::reply::{Reply, catalog};
 use crate::sasl::Exchange;
 use crate::settings::Settings;
 use crate::step::{Closing, Step};
 use data::Body;
+use parse::Asked;
 
 /// One SMTP session, without I/O and without a clock.
 ///
@@ -211,13 +209,19 @@ impl Machine {
             faulty => return self.faulty_line(&faulty, output),
         };
         let line = CommandLine::cut(&input[..length]);
-        let is_hello = matches!(line.verb, Verb::Ehlo | Verb::Helo);
+        let verb = line.verb;
         let parsed = self.parse(phase, line);
         input.advance(length);
         match parsed {
             Ok(question) => self.ask(question, output),
             // RFC 2034 §3: no reply to EHLO or HELO carries an enhanced code.
-            Err(refusal) if is_hello => self.refuse(refusal.without_enhanced(), output),
+            Err(refusal) if verb == Verb::Rcpt => {
+                self.count_refused_recipient();
+                self.refuse(refusal, output)
+            }
+            Err(refusal) if matches!(verb, Verb::Ehlo | Verb::Helo) => {
+                self.refuse(refusal.without_enhanced(), output)
+            }
             Err(refusal) => self.refuse(refusal, output),
         }
     }
@@ -248,90 +252,10 @@ impl Machine {
         }
     }
 
-    fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Reply> {
-        let is_own =
-            || self.settings.verbs.iter().any(|verb| line.word.eq_ignore_ascii_case(verb.as_bytes()));
-        if line.verb == Verb::Other && line.is_http() && !is_own() {
-            return Err(catalog::NOT_HTTP.and_close());
-        }
-        if let Some(refusal) = out_of_order(phase, line.verb, &self.facts, &self.settings) {
-            return Err(refusal);
-        }
-        match line.verb {
-            Verb::Ehlo | Verb::Helo => {
-                let name =
-                    HeloName::parse(line.argument).map_err(|error| bad_address(&error, catalog::BAD_HELO))?;
-                Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
-            }
-            Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
-                Err(catalog::NO_ARGUMENT_ALLOWED)
-            }
-            Verb::StartTls => Ok(Asked::StartTls),
-            Verb::Data => Ok(Asked::Data),
-            Verb::Auth => auth::parse(line.argument, &self.settings, &self.facts)
-                .map(|(mechanism, initial)| Asked::Auth(mechanism, initial)),
-            Verb::Mail => self.parse_mail(line).map(Asked::Mail),
-            Verb::Rcpt => self.parse_rcpt(phase, line).map(Asked::Rcpt),
-            Verb::Vrfy | Verb::Expn if line.argument.is_empty() => Err(catalog::BAD_ARGUMENT),
-            _ if line.word.is_empty() || !line.word.iter().all(u8::is_ascii_graphic) => {
-                Err(catalog::UNKNOWN_COMMAND)
-            }
-            _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER),
-            verb => Ok(Asked::Command(Command {
-                verb,
-                word: String::from_utf8_lossy(line.word).to_ascii_uppercase(),
-                argument: String::from_utf8_lossy(line.argument).into_owned(),
-            })),
-        }
-    }
-
-    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Reply> {
-        let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
-        let (path, rest) = ReversePath::parse_argument(argument)
-            .map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
-        let parameters = self.announced_parameters(Verb::Mail, rest)?;
-        let parameters =
-            MailParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
-        if parameters.body == Some(BodyKind::BinaryMime) {
-            return Err(catalog::UNKNOWN_PARAMETER);
-        }
-        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
-            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
-        }
-        if parameters.size.is_some_and(|size| Limits::passed(size, self.settings.limits.message_size)) {
-            return Err(catalog::MESSAGE_TOO_LARGE);
-        }
-        if Limits::reached(self.transactions, self.settings.limits.transactions) {
-            return Err(catalog::TOO_MANY_TRANSACTIONS);
-        }
-        Ok(Sender { path, parameters })
-    }
-
-    /// Reads the parameters of a path, of which each must have been announced to this client.
-    fn announced_parameters(&self, verb: Verb, text: &[u8]) -> Result<Parameters, Reply> {
-        let parameters = Parameters::parse(text).map_err(|error| bad_parameter(&error))?;
-        let is_announced = |keyword| extension::takes_parameter(verb, keyword, &self.settings, &self.facts);
-        if !parameters.iter().all(|(keyword, _)| is_announced(keyword)) {
-            return Err(catalog::UNKNOWN_PARAMETER);
-        }
-        Ok(parameters)
-    }
-
-    fn parse_rcpt(&self, phase: Phase, line: CommandLine<'_>) -> Result<Recipient, Reply> {
-        let argument = line.after(b"TO:").ok_or(catalog::BAD_RCPT_SYNTAX)?;
-        let (path, rest) = ForwardPath::parse_argument(argument)
-            .map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
-        let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
-        let parameters =
-            RcptParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
-        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !self.facts.is_utf8 {
-            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
-        }
-        match phase {
-            Phase::Transaction { recipients, .. } if recipients >= self.settings.limits.recipients => {
-                Err(catalog::TOO_MANY_RECIPIENTS)
-            }
-            _ => Ok(Recipient { path, parameters }),
+    /// Remembers that a recipient was asked for in vain, for the reply to DATA (RFC 5321 §3.3).
+    fn count_refused_recipient(&mut self) {
+        if let State::Commands(Phase::Transaction { any_refused, .. }) = &mut self.state {
+            *any_refused = true;
         }
     }
 
@@ -362,18 +286,6 @@ impl Machine {
     }
 }
 
-/// A parsed command, before it becomes a question that holds the machine.
-#[derive(Debug)]
-enum Asked {
-    Ehlo(Ehlo),
-    StartTls,
-    Auth(crate::sasl::Mechanism, Option<Vec<u8>>),
-    Mail(Sender),
-    Rcpt(Recipient),
-    Data,
-    Command(Command),
-}
-
 /// Which of the machine's own closing replies speak of a limit or of a broken protocol.
 fn closing_of(reply: &Reply) -> Closing {
     if *reply == catalog::TOO_MANY_TRANSACTIONS || *reply == catalog::TOO_MANY_AUTH_FAILURES {
@@ -382,21 +294,5 @@ fn closing_of(reply: &Reply) -> Closing {
         Closing::Violation
     } else {
         Closing::HungUp
-    }
-}
-
-fn bad_address(error: &AddressError, otherwise: Reply) -> Reply {
-    match error {
-        AddressError::ControlCharacter => catalog::CONTROL_CHARACTER,
-        AddressError::InvalidUtf8 => catalog::BROKEN_UTF8,
-        _ => otherwise,
-    }
-}
-
-fn bad_parameter(error: &ParameterError) -> Reply {
-    match error {
-        ParameterError::ControlCharacter => catalog::CONTROL_CHARACTER,
-        ParameterError::InvalidUtf8 => catalog::BROKEN_UTF8,
-        _ => catalog::BAD_ARGUMENT,
     }
 }

@@ -1,0 +1,131 @@
+//! From a command line to the question that it raises, or to its refusal.
+
+use super::{Machine, auth};
+use crate::address::{AddressError, ForwardPath, HeloName, ReversePath};
+use crate::command::{CommandLine, Verb};
+use crate::envelope::{Recipient, Sender};
+use crate::extension;
+use crate::limits::Limits;
+use crate::params::{BodyKind, MailParameters, ParameterError, Parameters, RcptParameters};
+use crate::phase::{Phase, out_of_order};
+use crate::question::{Command, Ehlo};
+use crate::reply::{Reply, catalog};
+use crate::sasl::Mechanism;
+
+/// A parsed command, before it becomes a question that holds the machine.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Ehlo(Ehlo),
+    StartTls,
+    Auth(Mechanism, Option<Vec<u8>>),
+    Mail(Sender),
+    Rcpt(Recipient),
+    Data,
+    Command(Command),
+}
+
+impl Machine {
+    pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Reply> {
+        let is_own =
+            || self.settings.verbs.iter().any(|verb| line.word.eq_ignore_ascii_case(verb.as_bytes()));
+        if line.verb == Verb::Other && line.is_http() && !is_own() {
+            return Err(catalog::NOT_HTTP.and_close());
+        }
+        if let Some(refusal) = out_of_order(phase, line.verb, &self.facts, &self.settings) {
+            return Err(refusal);
+        }
+        match line.verb {
+            Verb::Ehlo | Verb::Helo => {
+                let name =
+                    HeloName::parse(line.argument).map_err(|error| bad_address(&error, catalog::BAD_HELO))?;
+                Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
+            }
+            Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
+                Err(catalog::NO_ARGUMENT_ALLOWED)
+            }
+            Verb::StartTls => Ok(Asked::StartTls),
+            Verb::Data => Ok(Asked::Data),
+            Verb::Auth => auth::parse(line.argument, &self.settings, &self.facts)
+                .map(|(mechanism, initial)| Asked::Auth(mechanism, initial)),
+            Verb::Mail => self.parse_mail(line).map(Asked::Mail),
+            Verb::Rcpt => self.parse_rcpt(phase, line).map(Asked::Rcpt),
+            Verb::Vrfy | Verb::Expn if line.argument.is_empty() => Err(catalog::BAD_ARGUMENT),
+            _ if line.word.is_empty() || !line.word.iter().all(u8::is_ascii_graphic) => {
+                Err(catalog::UNKNOWN_COMMAND)
+            }
+            _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER),
+            verb => {
+                let text = |octets| std::str::from_utf8(octets).map_err(|_| catalog::BROKEN_UTF8);
+                let (word, argument) =
+                    (text(line.word)?.to_ascii_uppercase(), text(line.argument)?.to_owned());
+                Ok(Asked::Command(Command { verb, word, argument }))
+            }
+        }
+    }
+
+    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Reply> {
+        let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
+        let (path, rest) = ReversePath::parse_argument(argument)
+            .map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
+        let parameters = self.announced_parameters(Verb::Mail, rest)?;
+        let parameters =
+            MailParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
+        if parameters.body == Some(BodyKind::BinaryMime) {
+            return Err(catalog::UNKNOWN_PARAMETER);
+        }
+        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
+            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
+        }
+        if parameters.size.is_some_and(|size| Limits::passed(size, self.settings.limits.message_size)) {
+            return Err(catalog::MESSAGE_TOO_LARGE);
+        }
+        if Limits::reached(self.transactions, self.settings.limits.transactions) {
+            return Err(catalog::TOO_MANY_TRANSACTIONS);
+        }
+        Ok(Sender { path, parameters })
+    }
+
+    /// Reads the parameters of a path, of which each must have been announced to this client.
+    fn announced_parameters(&self, verb: Verb, text: &[u8]) -> Result<Parameters, Reply> {
+        let parameters = Parameters::parse(text).map_err(|error| bad_parameter(&error))?;
+        let is_announced = |keyword| extension::takes_parameter(verb, keyword, &self.settings, &self.facts);
+        if !parameters.iter().all(|(keyword, _)| is_announced(keyword)) {
+            return Err(catalog::UNKNOWN_PARAMETER);
+        }
+        Ok(parameters)
+    }
+
+    fn parse_rcpt(&self, phase: Phase, line: CommandLine<'_>) -> Result<Recipient, Reply> {
+        let argument = line.after(b"TO:").ok_or(catalog::BAD_RCPT_SYNTAX)?;
+        let (path, rest) = ForwardPath::parse_argument(argument)
+            .map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
+        let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
+        let parameters =
+            RcptParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
+        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !self.facts.is_utf8 {
+            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
+        }
+        match phase {
+            Phase::Transaction { recipients, .. } if recipients >= self.settings.limits.recipients => {
+                Err(catalog::TOO_MANY_RECIPIENTS)
+            }
+            _ => Ok(Recipient { path, parameters }),
+        }
+    }
+}
+
+fn bad_address(error: &AddressError, otherwise: Reply) -> Reply {
+    match error {
+        AddressError::ControlCharacter => catalog::CONTROL_CHARACTER,
+        AddressError::InvalidUtf8 => catalog::BROKEN_UTF8,
+        _ => otherwise,
+    }
+}
+
+fn bad_parameter(error: &ParameterError) -> Reply {
+    match error {
+        ParameterError::ControlCharacter => catalog::CONTROL_CHARACTER,
+        ParameterError::InvalidUtf8 => catalog::BROKEN_UTF8,
+        _ => catalog::BAD_ARGUMENT,
+    }
+}

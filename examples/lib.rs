@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use mailchute::{Message, Reply, Server, Session, TlsConfig};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Where an example listens: what the environment variable `MAILCHUTE_LISTEN` says, else `127.0.0.1:2525`.
 #[must_use]
@@ -16,14 +17,16 @@ pub fn listen_address() -> String {
 /// seconds to end.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the address cannot be listened on: it is taken, or needs rights.
 pub async fn serve(server: Server) -> io::Result<()> {
     const GRACE: Duration = Duration::from_secs(5);
+    // Heard from here on; `tokio::signal::ctrl_c()` hears it from when it is first polled.
+    let mut ctrl_c = signal(SignalKind::interrupt())?;
     let serving = server.listen(listen_address()).await?;
     for address in serving.local_addrs() {
         println!("listening on {address}");
     }
-    serving.with_graceful_shutdown(tokio::signal::ctrl_c(), GRACE).await
+    serving.with_graceful_shutdown(ctrl_c.recv(), GRACE).await
 }
 
 /// A data hook for the examples that are about something else: it reads a message, prints a line about it and
@@ -37,7 +40,7 @@ pub async fn print_and_forget(mut message: Message, _session: Session) -> Result
         octets += chunk.len();
     }
     let envelope = message.envelope();
-    println!("{octets} octets from <{}> for {} recipients", envelope.sender, envelope.recipients.len());
+    println!("{octets} octets from <{}>, recipients: {}", envelope.sender, envelope.recipients.len());
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 //! To try it, in another terminal (bash, whose `/dev/tcp` opens two connections here):
 //! ```sh
 //! swaks --server 127.0.0.1:2525 --to bob@example.com  # 250 2.6.0 Message accepted
-//! swaks --server 127.0.0.1:2525 --to bob@example.com --local-interface 127.0.0.2  # 554 You are not welcome here
-//! (exec 3<>/dev/tcp/127.0.0.1/2525 4<>/dev/tcp/127.0.0.1/2525; swaks --server 127.0.0.1:2525 --to bob@example.com)  # 421 Too many connections from your address
+//! swaks --server 127.0.0.1:2525 --to bob@example.com --local-interface 127.0.0.2  # 554 5.7.1 You are not welcome here
+//! (exec 3<>/dev/tcp/127.0.0.1/2525 4<>/dev/tcp/127.0.0.1/2525; swaks --server 127.0.0.1:2525 --to bob@example.com)  # 421 4.7.0 Too many connections from your address
 //! ```
 
 use std::error::Error;

@@ -45,9 +45,8 @@ async fn throttle(begun: Begun, session: Session) -> Result<(), Reply> {
 
 /// A new minute, a new count; so the map holds no more than the clients of one minute.
 async fn forget_every_minute(begun: Begun) {
-    let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
-        minutes.tick().await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
         begun.lock().await.clear();
     }
 }

@@ -79,6 +79,12 @@ impl Sender {
 }
 
 impl Recipient {
+    /// Whether it is `<Postmaster>`, without a domain (RFC 5321 §4.5.1).
+    #[must_use]
+    pub fn is_postmaster(&self) -> bool {
+        self.path.is_postmaster()
+    }
+
     /// A recipient without parameters.
     #[must_use]
     pub fn new(path: ForwardPath) -> Self {

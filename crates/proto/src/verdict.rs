@@ -32,3 +32,10 @@ impl From<Reply> for Verdict {
         Self::Reply(reply)
     }
 }
+
+/// `true` accepts, `false` refuses.
+impl From<bool> for Verdict {
+    fn from(accepts: bool) -> Self {
+        if accepts { Self::Accept } else { Self::Refuse }
+    }
+}

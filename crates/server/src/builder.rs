@@ -300,7 +300,9 @@ impl Builder {
         settings.mechanisms = if judges { self.mechanisms } else { Vec::new() };
         settings.plaintext_auth = self.plaintext_auth;
         settings.auth = self.auth;
-        settings.verbs = self.verbs;
+        // HELP names the others anyway.
+        settings.verbs =
+            self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         let max_connections = self.max_connections.unwrap_or_else(default_max_connections);
         Ok(Server::new(Core {
             settings: Arc::new(settings),

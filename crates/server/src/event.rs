@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use bytes::Bytes;
 use mailchute_proto::question::Ehlo;
@@ -276,7 +276,8 @@ pub struct Events {
     backlog: Arc<Backlog>,
     /// Read from the queue, and held back behind the word that others were missed before it.
     held_back: Option<Event>,
-    subscribers: Arc<Subscribers>,
+    /// Weak, so that the end of the server ends the subscription.
+    subscribers: Weak<Subscribers>,
 }
 
 impl Subscribers {
@@ -288,7 +289,7 @@ impl Subscribers {
             .unwrap_or_else(PoisonError::into_inner)
             .push(Subscriber { queue: sender, backlog: Arc::clone(&backlog) });
         self.count.fetch_add(1, Ordering::Release);
-        Events { queue, backlog, held_back: None, subscribers: Arc::clone(self) }
+        Events { queue, backlog, held_back: None, subscribers: Arc::downgrade(self) }
     }
 
     /// Whether anybody watches.
@@ -322,7 +323,7 @@ impl Subscriber {
 }
 
 impl Events {
-    /// The next event; `None` when the server is gone and all events were read.
+    /// The next event; `None` when the server and all its sessions are gone and all events were read.
     ///
     /// # Cancel safety
     /// Safe: no event is lost when the future is dropped.
@@ -346,8 +347,9 @@ impl Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.subscribers.count.fetch_sub(1, Ordering::Release);
-        let mut list = self.subscribers.list.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(subscribers) = self.subscribers.upgrade() else { return };
+        subscribers.count.fetch_sub(1, Ordering::Release);
+        let mut list = subscribers.list.write().unwrap_or_else(PoisonError::into_inner);
         list.retain(|subscriber| !Arc::ptr_eq(&subscriber.backlog, &self.backlog));
     }
 }

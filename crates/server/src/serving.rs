@@ -1,10 +1,11 @@
 //! Listening sockets, the loop that accepts, and the end of it.
 
-use std::future::{Future, IntoFuture, pending};
+use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -110,12 +111,17 @@ impl Serving {
     /// # Cancel safety
     /// Dropping the future stops to accept; sessions that run go on until the runtime ends.
     pub async fn with_graceful_shutdown(self, signal: impl Future, grace: Duration) -> io::Result<()> {
+        let mut signal = pin!(signal);
+        // A signal is caught from its first poll on, so that comes before the first client is let in.
+        let is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;
         let connections = Arc::clone(self.server.connections());
         let mut accepting = JoinSet::new();
         for (listener, opening) in self.listeners {
             accepting.spawn(accept(self.server.clone(), listener, opening));
         }
-        pin!(signal).await;
+        if !is_over {
+            signal.await;
+        }
         tracing::info!(sessions = connections.count(), "stopping");
         // The sockets close with the tasks that hold them.
         accepting.shutdown().await;

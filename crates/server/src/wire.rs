@@ -225,6 +225,8 @@ impl Wire {
     /// wait unread takes the reply back. After a QUIT nothing waits, and dropping the socket says enough.
     pub(crate) async fn close(&mut self, after: Disconnect) {
         const LINGER: Duration = Duration::from_secs(2);
+        // An idle client has sent nothing that could take its 421 back, and a stop should not wait for it.
+        const LINGER_AT_SHUTDOWN: Duration = Duration::from_millis(200);
         const LINGER_OCTETS: usize = 1024 * 1024;
         if after == Disconnect::Quit && self.input.is_empty() {
             if self.is_secure {
@@ -246,7 +248,8 @@ impl Wire {
             io::Result::Ok(())
         };
         // Whoever does not close within that time, or has gone already, has had the reply or never will.
-        let _ = timeout(LINGER, linger).await;
+        let patience = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
+        let _ = timeout(patience, linger).await;
     }
 }
 

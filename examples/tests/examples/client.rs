@@ -119,6 +119,16 @@ impl Client {
         self.stream = BufReader::new(Box::new(tls::connect(socket)));
     }
 
+    /// Says QUIT, and wants to be let go.
+    #[track_caller]
+    pub(crate) fn quit(mut self) {
+        self.talk(
+            "C: QUIT
+             S: 221 2.0.0 Closing connection",
+        );
+        assert!(self.is_hung_up_on(), "the connection stays open");
+    }
+
     /// Whether the server has closed the connection.
     pub(crate) fn is_hung_up_on(&mut self) -> bool {
         matches!(self.stream.fill_buf(), Ok([]))

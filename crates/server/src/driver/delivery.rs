@@ -86,26 +86,30 @@ enum Look {
 impl Driver {
     /// Takes the message in, chunk by chunk, and answers it.
     pub(super) async fn receive(&mut self, mut delivery: Delivery) -> Result<(), Disconnect> {
-        let mut pace = Pace::default();
+        let mut pace = Pace { octets: self.wire.input.len() as u64, ..Pace::default() };
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
-                    pace.octets += chunk.len() as u64;
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut delivery;
                     if let Err(wake) = hearing.until_room(pump, &mut self.wire, self.core.timeouts.hook).await
                     {
                         return Err(self.give_up(wake).await);
                     }
-                    if !hearing.has_decided() {
+                    if hearing.has_decided() {
+                        // Whoever still holds the message must not take what it has for the whole.
+                        pump.finish(Err(BodyError::Gone));
+                    } else {
                         pump.push(chunk);
                     }
                 }
                 Look::Wait => {
                     self.flush().await?;
-                    let since = Instant::now();
+                    let (since, before) = (Instant::now(), self.wire.input.len());
                     let wake = delivery.hearing.fill(&mut self.wire, self.core.timeouts.data).await;
                     pace.waited += since.elapsed();
+                    // As they come, and not as they are handed on: of a message that is refused already, none are.
+                    pace.octets += (self.wire.input.len() - before) as u64;
                     if wake != Wake::Input {
                         return Err(self.give_up(wake).await);
                     }

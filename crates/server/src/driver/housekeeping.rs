@@ -23,19 +23,22 @@ impl Driver {
     pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
         self.flush().await?;
         let is_between = !self.machine.in_transaction();
+        let now = Instant::now();
         let mut limit = self.core.timeouts.command;
         if self.core.connections.is_crowded() {
             limit = limit.min(CROWDED);
         }
+        // The whole command has that time, not each of its octets.
+        let mut deadline = *self.waiting_since.get_or_insert(now) + limit;
         if is_between {
-            let left = (self.began + self.core.timeouts.session).saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(self.give_up(Wake::Timeout).await);
-            }
-            limit = limit.min(left);
+            deadline = deadline.min(self.began + self.core.timeouts.session);
+        }
+        let left = deadline.saturating_duration_since(now);
+        if left.is_zero() {
+            return Err(self.give_up(Wake::Timeout).await);
         }
         let patience = if is_between { Patience::UntilStop } else { Patience::UntilTimeout };
-        match self.wire.fill(patience, limit).await {
+        match self.wire.fill(patience, left).await {
             Wake::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
         }

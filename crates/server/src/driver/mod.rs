@@ -37,6 +37,8 @@ pub(crate) struct Driver {
     /// Messages begun, for their names.
     messages: u32,
     began: Instant,
+    /// Since when the next command is waited for.
+    waiting_since: Option<Instant>,
     opening: Opening,
     is_refused: bool,
 }
@@ -55,6 +57,7 @@ impl Driver {
             session,
             messages: 0,
             began: Instant::now(),
+            waiting_since: None,
             opening,
             is_refused: false,
         }
@@ -97,6 +100,9 @@ impl Driver {
                 Ok(next) => next,
                 Err(wake) => return Err(self.give_up(wake).await),
             };
+            if !matches!(next, Next::Wait) {
+                self.waiting_since = None;
+            }
             match next {
                 Next::Wait => self.wait_for_command().await?,
                 Next::Reply { mark } => {

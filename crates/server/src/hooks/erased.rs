@@ -55,6 +55,7 @@ impl<H: Hooks> ErasedHooks for H {
     }
 
     fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()> {
-        Box::pin(Hooks::disconnect(self, cause, session))
+        // As with the others: a panic on the way to the future comes when it is polled, where it is caught.
+        Box::pin(async move { Hooks::disconnect(self, cause, session).await })
     }
 }

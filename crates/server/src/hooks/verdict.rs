@@ -30,7 +30,7 @@ impl IntoVerdict for () {
 
 impl IntoVerdict for bool {
     fn into_verdict(self) -> Verdict {
-        if self { Verdict::Accept } else { Verdict::Refuse }
+        self.into()
     }
 }
 

@@ -50,6 +50,6 @@ pub struct Command {
     pub verb: Verb,
     /// The verb in capitals.
     pub word: String,
-    /// What the client wrote behind it; octets that are no UTF-8 are replaced.
+    /// What the client wrote behind it.
     pub argument: String,
 }

@@ -72,6 +72,8 @@ pub(crate) struct Facts {
     /// The client said EHLO, not HELO.
     pub(crate) is_extended: bool,
     pub(crate) is_authenticated: bool,
+    /// The client said AUTH, so what is no command may be credentials.
+    pub(crate) has_tried_auth: bool,
     /// MAIL carried SMTPUTF8.
     pub(crate) is_utf8: bool,
 }
@@ -158,8 +160,10 @@ impl Machine {
     }
 
     /// The command line that the next step will read, without its CRLF, for logs and events; `None` when it is
-    /// not whole yet, when part of it was dropped for its length, or when no command is awaited. What an AUTH
-    /// carries beyond its mechanism is left out.
+    /// not whole yet, when part of it was dropped for its length, or when no command is awaited.
+    ///
+    /// Credentials are left out: all that AUTH carries beyond its mechanism, and, once a client has said AUTH, lines
+    /// that are no command. A client that sends on after a refused AUTH sends those.
     #[must_use]
     pub fn upcoming_command<'i>(&self, input: &'i [u8]) -> Option<&'i [u8]> {
         if self.lines.is_overlong() || !matches!(self.state, State::Commands(_)) {
@@ -168,11 +172,24 @@ impl Machine {
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let command = CommandLine::cut(line);
-        if command.verb != Verb::Auth {
-            return Some(line);
+        match command.verb {
+            Verb::Auth => {
+                let mechanism = memchr::memchr(b' ', command.argument).unwrap_or(command.argument.len());
+                Some(&line[..line.len().min(b"AUTH ".len() + mechanism)])
+            }
+            Verb::Other if line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"AUTH")) => {
+                Some(&line[..4])
+            }
+            Verb::Other if self.facts.has_tried_auth && !self.is_own_verb(command.word) => {
+                Some(b"(no command; left out, as it may hold credentials)")
+            }
+            _ => Some(line),
         }
-        let mechanism = memchr::memchr(b' ', command.argument).unwrap_or(command.argument.len());
-        Some(&line[..line.len().min(b"AUTH ".len() + mechanism)])
+    }
+
+    /// Whether a word is a verb of the application's own.
+    fn is_own_verb(&self, word: &[u8]) -> bool {
+        self.settings.verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb.as_bytes()))
     }
 
     /// Goes one step: reads at most one command from `input`, or some of a message.
@@ -210,15 +227,16 @@ impl Machine {
         };
         let line = CommandLine::cut(&input[..length]);
         let verb = line.verb;
+        self.facts.has_tried_auth |= verb == Verb::Auth;
         let parsed = self.parse(phase, line);
         input.advance(length);
         match parsed {
             Ok(question) => self.ask(question, output),
-            // RFC 2034 §3: no reply to EHLO or HELO carries an enhanced code.
             Err(refusal) if verb == Verb::Rcpt => {
                 self.count_refused_recipient();
                 self.refuse(refusal, output)
             }
+            // RFC 2034 §3: no reply to EHLO or HELO carries an enhanced code.
             Err(refusal) if matches!(verb, Verb::Ehlo | Verb::Helo) => {
                 self.refuse(refusal.without_enhanced(), output)
             }

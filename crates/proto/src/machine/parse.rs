@@ -26,9 +26,7 @@ pub(super) enum Asked {
 
 impl Machine {
     pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Reply> {
-        let is_own =
-            || self.settings.verbs.iter().any(|verb| line.word.eq_ignore_ascii_case(verb.as_bytes()));
-        if line.verb == Verb::Other && line.is_http() && !is_own() {
+        if line.verb == Verb::Other && line.is_http() && !self.is_own_verb(line.word) {
             return Err(catalog::NOT_HTTP.and_close());
         }
         if let Some(refusal) = out_of_order(phase, line.verb, &self.facts, &self.settings) {

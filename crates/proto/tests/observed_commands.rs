@@ -1,0 +1,52 @@
+//! What logs and events get to see of a command line: all of it but credentials.
+
+use bytes::BytesMut;
+use mailchute_proto::{Machine, Mechanism, PlaintextAuth, Settings, Step, Verdict};
+
+/// What is shown of each of these lines, said one after the other behind EHLO.
+fn shown(lines: &[&str]) -> Vec<String> {
+    let mut settings = Settings::new("mx.example.com");
+    settings.mechanisms = vec![Mechanism::Plain, Mechanism::Login];
+    settings.plaintext_auth = PlaintextAuth::Anywhere;
+    settings.verbs = vec!["XPING".into()];
+    let mut machine = Machine::new(settings.into());
+    let mut input = BytesMut::from(format!("EHLO client.example\r\n{}\r\n", lines.join("\r\n")).as_bytes());
+    let (mut output, mut shown) = (Vec::new(), Vec::new());
+    loop {
+        shown.extend(machine.upcoming_command(&input).map(|line| String::from_utf8(line.to_vec()).unwrap()));
+        match machine.step(&mut input, &mut output) {
+            Step::Connect(ask) => ask.answer(Verdict::Accept),
+            Step::Ehlo(ask) => ask.answer(Verdict::Accept),
+            Step::Auth(ask) => ask.answer(Verdict::Refuse),
+            Step::Command(ask) => ask.answer(Verdict::Accept),
+            Step::NeedInput | Step::Close(_) => return shown.split_off(1),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_line_is_shown_as_it_came() {
+    assert_eq!(shown(&["noop  hello ", "What is this"]), ["noop  hello ", "What is this"]);
+}
+
+#[test]
+fn of_auth_only_the_mechanism_is_shown() {
+    for line in
+        ["AUTH PLAIN AHVzZXIAc2VjcmV0", "auth plain AHVzZXIAc2VjcmV0", "AUTH   PLAIN AHVzZXIAc2VjcmV0"]
+    {
+        let shown = shown(&[line]).concat();
+        assert!(shown.to_ascii_uppercase().starts_with("AUTH "), "{shown}");
+        assert!(!shown.contains("AHV"), "{shown}");
+    }
+    assert_eq!(shown(&["AUTH\tPLAIN AHVzZXIAc2VjcmV0"]), ["AUTH"]);
+}
+
+#[test]
+fn the_lines_of_an_exchange_are_not_shown_even_if_the_exchange_was_refused() {
+    assert_eq!(shown(&["AUTH LOGIN", "dXNlcg==", "c2VjcmV0"]), ["AUTH LOGIN"]);
+    let refused = shown(&["AUTH CRAM-MD5", "dXNlcg==", "c2VjcmV0", "XPING", "NOOP"]);
+    assert_eq!(refused[0], "AUTH CRAM-MD5");
+    assert!(refused[1..3].iter().all(|line| line.starts_with("(no command")), "{refused:?}");
+    assert_eq!(refused[3..], ["XPING", "NOOP"]);
+}

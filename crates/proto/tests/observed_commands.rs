@@ -13,7 +13,7 @@ fn shown(lines: &[&str]) -> Vec<String> {
     let mut input = BytesMut::from(format!("EHLO client.example\r\n{}\r\n", lines.join("\r\n")).as_bytes());
     let (mut output, mut shown) = (Vec::new(), Vec::new());
     loop {
-        shown.extend(machine.upcoming_command(&input).map(|line| String::from_utf8(line.to_vec()).unwrap()));
+        shown.extend(machine.upcoming_command(&input).map(|line| String::from_utf8_lossy(line).into_owned()));
         match machine.step(&mut input, &mut output) {
             Step::Connect(ask) => ask.answer(Verdict::Accept),
             Step::Ehlo(ask) => ask.answer(Verdict::Accept),

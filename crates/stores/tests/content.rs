@@ -34,25 +34,25 @@ async fn the_trace_fields_stand_on_top_of_the_content_which_is_kept_byte_for_byt
 }
 
 #[tokio::test]
-async fn a_binary_message_is_kept_byte_for_byte_however_it_is_cut_into_chunks() {
-    let content: Vec<u8> = (0..100_000u32).flat_map(|n| (n * n / 7).to_le_bytes()).collect();
-    for sizes in [&[1usize, 2, 3, 70_000, 9, 8191, 8192, 8193, 65_536][..], &[400_000], &[997]] {
+async fn a_message_is_kept_byte_for_byte_however_the_network_cuts_it() {
+    let octets = (0..700_000u32).map(|n| n.wrapping_mul(n) / 7 % 251).map(|n| n.to_le_bytes()[0]);
+    let mut content: Vec<u8> = octets.filter(|octet| !b"\r\n.".contains(octet)).collect();
+    for end in (2..content.len()).step_by(997) {
+        content[end - 2..end].copy_from_slice(b"\r\n");
+    }
+    content.extend_from_slice(b"\r\n");
+    for sizes in [&[1usize, 2, 3, 70_000, 9, 8191, 8192, 8193, 65_536][..], &[700_000], &[997]] {
         let post = Post::open();
         let mut client = post.client().await;
-        client.send("MAIL FROM:<alice@client.example> BODY=BINARYMIME").await.expect(250);
-        client.send("RCPT TO:<bob@example.com>").await.expect(250);
-        let mut rest = &content[..];
-        for size in sizes.iter().cycle() {
-            let (chunk, behind) = rest.split_at(rest.len().min(*size));
+        begin(&mut client, &["bob@example.com"]).await;
+        let (mut rest, mut sizes_left) = (&content[..], sizes.iter().cycle());
+        while let (false, Some(size)) = (rest.is_empty(), sizes_left.next()) {
+            let (segment, behind) = rest.split_at(rest.len().min(*size));
+            client.send_octets(segment).await;
+            tokio::task::yield_now().await;
             rest = behind;
-            let last = if rest.is_empty() { " LAST" } else { "" };
-            client.send_octets(format!("BDAT {}{last}\r\n", chunk.len()).as_bytes()).await;
-            client.send_octets(chunk).await;
-            client.greeting().await.expect(250);
-            if rest.is_empty() {
-                break;
-            }
         }
+        client.send(".").await.expect(250);
         let message = post.mail.message();
         assert!(split_trace(&message).1 == content, "cut into {sizes:?}");
     }
@@ -90,7 +90,7 @@ async fn a_message_is_in_new_when_it_is_answered_and_not_before() {
         assert_eq!(post.mail.messages().len(), number - 1);
         client.send(".").await.expect(250);
         assert_eq!(post.mail.messages().len(), number);
-        assert_eq!(files(&post.mail.tmp()).len(), 0);
+        assert_eq!(files(&post.mail.tmp_dir()).len(), 0);
     }
 }
 
@@ -103,7 +103,7 @@ async fn a_message_of_twenty_mebibytes_streams_in() {
     let mebibyte = line.repeat(1024);
     for _ in 0..20 {
         client.send_octets(mebibyte.as_bytes()).await;
-        assert_eq!(files(&post.mail.tmp()).len(), 1, "it is on its way to the disk");
+        assert_eq!(files(&post.mail.tmp_dir()).len(), 1, "it is on its way to the disk");
         assert_eq!(post.mail.messages().len(), 0);
     }
     client.send(".").await.expect(250);
@@ -157,7 +157,7 @@ async fn recipients_and_senders_that_look_like_paths_or_commands_are_only_data()
             "{address}"
         );
     }
-    assert_eq!(files(&parent), [post.mail.0.clone()]);
+    assert_eq!(files(&parent), std::slice::from_ref(&post.mail.0));
     assert_eq!(files(&post.mail.0).len(), 3);
 }
 
@@ -168,7 +168,9 @@ async fn nobody_else_can_read_the_mail() {
     begin(&mut client, &["bob@example.com"]).await;
     client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
     let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
-    for path in [post.mail.0.clone(), post.mail.tmp(), post.mail.new(), post.mail.messages().remove(0)] {
+    for path in
+        [post.mail.0.clone(), post.mail.tmp_dir(), post.mail.new_dir(), post.mail.messages().remove(0)]
+    {
         assert_eq!(mode(&path), 0, "{path:?}");
     }
 }

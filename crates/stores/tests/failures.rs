@@ -60,12 +60,12 @@ fn an_error_names_the_path_and_what_is_wrong_with_it() {
 async fn mail_is_put_off_while_new_is_gone_and_taken_when_it_is_back() {
     let post = Post::open();
     let mut client = post.client().await;
-    fs::remove_dir(post.mail.new()).unwrap();
+    fs::remove_dir(post.mail.new_dir()).unwrap();
     assert_eq!(deliver(&mut client).await, 451);
-    assert_eq!(files(&post.mail.tmp()).len(), 0);
-    assert!(!post.mail.new().exists(), "it may be under a mount point");
+    assert_eq!(files(&post.mail.tmp_dir()).len(), 0);
+    assert!(!post.mail.new_dir().exists(), "it may be under a mount point");
 
-    fs::create_dir(post.mail.new()).unwrap();
+    fs::create_dir(post.mail.new_dir()).unwrap();
     assert_eq!(deliver(&mut client).await, 250);
     assert_eq!(post.mail.messages().len(), 1);
 }
@@ -74,13 +74,13 @@ async fn mail_is_put_off_while_new_is_gone_and_taken_when_it_is_back() {
 async fn mail_is_put_off_while_a_file_stands_where_tmp_was() {
     let post = Post::open();
     let mut client = post.client().await;
-    fs::remove_dir(post.mail.tmp()).unwrap();
-    fs::write(post.mail.tmp(), "").unwrap();
+    fs::remove_dir(post.mail.tmp_dir()).unwrap();
+    fs::write(post.mail.tmp_dir(), "").unwrap();
     assert_eq!(deliver(&mut client).await, 451);
     assert_eq!(post.mail.messages().len(), 0);
 
-    fs::remove_file(post.mail.tmp()).unwrap();
-    fs::create_dir(post.mail.tmp()).unwrap();
+    fs::remove_file(post.mail.tmp_dir()).unwrap();
+    fs::create_dir(post.mail.tmp_dir()).unwrap();
     assert_eq!(deliver(&mut client).await, 250);
 }
 
@@ -90,17 +90,17 @@ async fn a_large_message_is_put_off_when_new_goes_while_it_comes_in() {
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
     client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
-    eventually(|| files(&post.mail.tmp()).len() == 1).await;
-    fs::remove_dir(post.mail.new()).unwrap();
+    eventually(|| files(&post.mail.tmp_dir()).len() == 1).await;
+    fs::remove_dir(post.mail.new_dir()).unwrap();
     client.send(".").await.expect(451);
-    assert_eq!(files(&post.mail.tmp()).len(), 0);
+    assert_eq!(files(&post.mail.tmp_dir()).len(), 0);
 }
 
 #[tokio::test]
 async fn what_the_client_is_told_of_a_failure_says_nothing_of_paths() {
     let post = Post::open();
     let mut client = post.client().await;
-    fs::remove_dir(post.mail.new()).unwrap();
+    fs::remove_dir(post.mail.new_dir()).unwrap();
     begin(&mut client, &["bob@example.com"]).await;
     let answer = client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(451);
     assert!(answer.to_string().starts_with("451 4.3.0 ") && !answer.to_string().contains('/'), "{answer}");
@@ -142,9 +142,9 @@ fn left_overs_older_than_36_hours_are_removed_when_the_maildir_is_opened() {
 async fn left_overs_are_looked_for_again_after_an_hour_of_deliveries_and_not_before() {
     let post = Post::open();
     let mut client = post.client().await;
-    leave(&post.mail.tmp(), "37-hours", 37);
+    leave(&post.mail.tmp_dir(), "37-hours", 37);
     assert_eq!(deliver(&mut client).await, 250);
-    assert_eq!(left(&post.mail.tmp()), ["37-hours"]);
+    assert_eq!(left(&post.mail.tmp_dir()), ["37-hours"]);
 
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(3601)).await;

@@ -60,17 +60,17 @@ pub(crate) async fn begin(client: &mut Client, recipients: &[&str]) {
 }
 
 impl Mail {
-    pub(crate) fn tmp(&self) -> PathBuf {
+    pub(crate) fn tmp_dir(&self) -> PathBuf {
         self.0.join("tmp")
     }
 
-    pub(crate) fn new(&self) -> PathBuf {
+    pub(crate) fn new_dir(&self) -> PathBuf {
         self.0.join("new")
     }
 
     /// The messages that readers find.
     pub(crate) fn messages(&self) -> Vec<PathBuf> {
-        files(&self.new())
+        files(&self.new_dir())
     }
 
     /// The only message.
@@ -82,7 +82,7 @@ impl Mail {
 
     /// Panics unless `tmp/` is empty, now or soon.
     pub(crate) async fn expect_no_leftovers(&self) {
-        eventually(|| files(&self.tmp()).is_empty()).await;
+        eventually(|| files(&self.tmp_dir()).is_empty()).await;
     }
 }
 

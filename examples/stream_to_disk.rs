@@ -30,6 +30,10 @@ struct ToDisk {
 }
 
 impl Hooks for ToDisk {
+    fn reads_messages(&self) -> bool {
+        true
+    }
+
     async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
         // Whichever `?` ends this early, a client that hangs up among them, the unfinished file goes with it.
         let (file, unfinished) = NamedTempFile::new_in(&self.folder)?.into_parts();

@@ -29,11 +29,11 @@ Examples:
 
 Signals:
   SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
-                    under way finish for up to 30 s, and exit with 0.
+                    under way finish for up to 30 s, and exit with 0. A second one cuts them off.
 
 Exit codes:
   0  stopped by a signal, nothing was lost
-  1  failed while running
+  1  failed while running, or was cut off by a second signal
   2  a flag is wrong; the message says what to write instead
   3  an address, certificate or store cannot be used; the message names it";
 
@@ -46,11 +46,11 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Listen for SMTP on this address; may be given several times [default: 127.0.0.1:2525]
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) listen: Vec<SocketAddr>,
 
     /// Listen for SMTP inside TLS from the first octet on, as on port 465; may be given several times
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) tls_listen: Vec<SocketAddr>,
 
     /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them
@@ -100,6 +100,11 @@ pub(crate) struct Options {
     /// How to write the log
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "MAILCHUTE_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, such as 127.0.0.1:2525 or [::1]:2525".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 /// Starts to log what `level` lets through.
 pub(crate) fn begin(level: &str, format: LogFormat) -> Result<(), Failure> {
-    let filter: Targets = level.parse().map_err(|_| {
+    let filter = parse(level).ok_or_else(|| {
         Failure::usage(format!(
             "--log-level {level:?} is no level; write off, error, warn, info, debug or trace, or targets such as \
              warn,mailchute=debug"
@@ -26,4 +26,13 @@ pub(crate) fn begin(level: &str, format: LogFormat) -> Result<(), Failure> {
         }
     };
     tracing_subscriber::registry().with(layer.with_filter(filter)).try_init().map_err(Failure::running)
+}
+
+/// A word by itself has to be a level: read as the name of a target it would switch all else off.
+fn parse(level: &str) -> Option<Targets> {
+    let is_known = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    if !level.split(',').all(is_known) {
+        return None;
+    }
+    level.parse().ok()
 }

@@ -35,5 +35,8 @@ fn run(args: &Args) -> Result<(), Failure> {
     serve::raise_file_limit();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    runtime.block_on(serve::serve(options))
+    let outcome = runtime.block_on(serve::serve(options));
+    // A thread that waits for a disk which does not answer must not keep the program from its end.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    outcome
 }

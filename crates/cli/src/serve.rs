@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mailchute::{Builder, Server, Serving, TlsConfig};
+use mailchute::{BuildError, Builder, Server, Serving, TlsConfig};
 
 use crate::args::Options;
 use crate::certificate;
@@ -20,11 +20,21 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Receives mail until a signal ends it.
 pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
-    let stop = Stop::catch()?;
+    let mut stop = Stop::catch()?;
+    let mut stop_at_once = Stop::catch()?;
     let server = build(options)?;
     let serving = listen(options, &server).await?;
-    welcome(options, &serving).map_err(Failure::running)?;
-    serving.with_graceful_shutdown(stop.wait(), GRACE).await.map_err(Failure::running)
+    if let Err(error) = welcome(options, &serving) {
+        tracing::warn!(%error, "nobody reads what is said on standard output");
+    }
+    let cut_off = async {
+        stop_at_once.wait().await;
+        stop_at_once.wait().await;
+    };
+    tokio::select! {
+        served = serving.with_graceful_shutdown(stop.wait(), GRACE) => served.map_err(Failure::running),
+        () = cut_off => Err(Failure::running("cut off by a second signal")),
+    }
 }
 
 fn build(options: &Options) -> Result<Server, Failure> {
@@ -46,7 +56,27 @@ fn build(options: &Options) -> Result<Server, Failure> {
     }
     builder = builder.tls(tls(options)?);
     let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;
-    builder.store(store).build().map_err(Failure::usage)
+    builder.store(store).build().map_err(wrong_option)
+}
+
+/// The builder's error in the words of the command line.
+fn wrong_option(error: BuildError) -> Failure {
+    match error {
+        BuildError::BadLimit { option, value, expected, .. } => {
+            let name = option.trim_start_matches("max_").replace('_', "-");
+            Failure::usage(format!("--limit {name}={value}: write {expected}"))
+        }
+        BuildError::BadTimeout { option, timeout, .. } => {
+            let (name, seconds) = (option.trim_end_matches("_timeout"), timeout.as_secs());
+            Failure::usage(format!(
+                "--timeout {name}={seconds}: write more than 0 seconds and less than a year"
+            ))
+        }
+        BuildError::BadGreeting(name) => Failure::usage(format!(
+            "--greeting {name:?} is not a domain; write the server's name, such as mx.example.com"
+        )),
+        other => Failure::usage(other),
+    }
 }
 
 fn tls(options: &Options) -> Result<TlsConfig, Failure> {
@@ -128,7 +158,10 @@ fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
         let kind = if index < plain { "smtp, starttls" } else { "smtps" };
         writeln!(out, "listening on {address} ({kind})")?;
     }
-    writeln!(out, "keeping mail in {}", options.store)?;
+    match options.store.strip_prefix("discard:") {
+        Some(_) => writeln!(out, "forgetting all mail (discard:)")?,
+        None => writeln!(out, "keeping mail in {}", options.store)?,
+    }
     if options.tls_cert.is_none() {
         writeln!(out, "TLS with a certificate made just now, which clients cannot verify; see --tls-cert")?;
     }

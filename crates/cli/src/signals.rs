@@ -17,8 +17,8 @@ impl Stop {
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
 
-    /// Waits for one of them.
-    pub(crate) async fn wait(mut self) {
+    /// Waits for the next of them.
+    pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -28,17 +28,20 @@ fn a_wrong_limit_is_named_with_what_to_write() {
     fails(&["--limit", "colour=3"], 2, &["--limit colour=3", "no such limit", "connections-per-client"]);
     fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
     fails(&["--limit", "errors=many"], 2, &["--limit errors=many", "no number"]);
-    fails(&["--limit", "recipients=5", "--store", "discard:"], 2, &["max_recipients is 5", "100 or more"]);
+    fails(&["--limit", "recipients=5", "--store", "discard:"], 2, &["--limit recipients=5", "100 or more"]);
     fails(&["--timeout", "coffee=5"], 2, &["no such timeout", "command, data"]);
-    fails(&["--timeout", "command=0", "--store", "discard:"], 2, &["command_timeout"]);
+    fails(&["--timeout", "command=0", "--store", "discard:"], 2, &["--timeout command=0", "more than 0"]);
 }
 
 #[test]
 fn other_wrong_flags_are_named_too() {
-    fails(&["--listen", "localhost"], 2, &["--listen", "localhost"]);
+    fails(&["--listen", "localhost:2525"], 2, &["--listen", "localhost:2525", "such as 127.0.0.1:2525"]);
     fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);
     fails(&["--greeting", "not a name", "--store", "discard:"], 2, &["not a name", "mx.example.com"]);
-    fails(&["--log-level", "loud=very"], 2, &["--log-level", "write off, error"]);
+    fails(&["--greeting", "ünï.example", "--store", "discard:"], 2, &["--greeting", "mx.example.com"]);
+    for level in ["loud", "inf", "loud=very", "info,mailchut"] {
+        fails(&["--log-level", level], 2, &["--log-level", level, "write off, error"]);
+    }
     fails(&["--tls-cert", "x.pem"], 2, &["--tls-key"]);
     fails(&["--colour"], 2, &["--colour"]);
 }

@@ -1,5 +1,7 @@
 //! The program receives mail, and ends as it says.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use rustix::process::Signal;
@@ -52,7 +54,7 @@ fn it_says_where_it_listens_and_where_mail_goes() {
     ]);
     assert_eq!(program.welcome[0], format!("listening on {} (smtp, starttls)", program.address(0)));
     assert_eq!(program.welcome[1], format!("listening on {} (smtps)", program.address(1)));
-    assert_eq!(program.welcome[2], "keeping mail in discard:");
+    assert_eq!(program.welcome[2], "forgetting all mail (discard:)");
     let mut client = program.connect();
     client.begin_message("a@example.com");
     assert!(client.say(".").starts_with("250 2.6.0 "));
@@ -121,6 +123,37 @@ fn a_message_that_is_under_way_at_sigterm_is_finished_and_kept() {
     assert_eq!(sending.hear(), "421 4.3.2 Service shutting down");
     assert_eq!(program.wait().0, 0);
     assert!(messages(&directory)[0].ends_with("Subject: in time\r\n\r\n"));
+}
+
+#[test]
+fn a_client_that_never_shakes_hands_does_not_hold_up_the_end() {
+    let program = Program::start(&[
+        "--tls-listen",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+        "--timeout",
+        "handshake=3600",
+    ]);
+    let _silent = std::net::TcpStream::connect(program.address(0)).unwrap();
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
+fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
+    let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let mut sending = program.connect();
+    sending.begin_message("a@example.com");
+    let mut idle = program.connect();
+    idle.hear();
+    program.signal(Signal::TERM);
+    // Its farewell shows that the first signal has been seen.
+    assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+    program.signal(Signal::TERM);
+    let (code, log) = program.wait();
+    assert_eq!(code, 1);
+    assert!(log.contains("cut off by a second signal"), "{log}");
 }
 
 #[test]

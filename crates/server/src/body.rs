@@ -155,8 +155,8 @@ impl Body {
         }
         let chunk = poll_fn(|context| self.poll_live(context)).await?;
         if let Some(chunk) = &chunk {
-            self.position += chunk.len() as u64;
             spool.pass(chunk, self.keeps).await.map_err(|error| BodyError::Spool(error.into()))?;
+            self.position += chunk.len() as u64;
         }
         Ok(chunk)
     }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -177,7 +178,7 @@ fn understood(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
             Some(cause) if is_too_long(cause) => Verdict::Reply(catalog::MESSAGE_TOO_LARGE),
             Some(cause) => {
                 tracing::error!(error = %chain_of(cause), "a hook or store failed");
-                Verdict::Reply(reply)
+                Verdict::Reply(if is_disk_full(cause) { catalog::INSUFFICIENT_STORAGE } else { reply })
             }
             None => Verdict::Reply(reply),
         },
@@ -198,6 +199,16 @@ fn is_too_long(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool 
     matches!(cause.downcast_ref(), Some(BodyError::TooLong { .. }))
 }
 
+/// Whether there is no room where mail is kept, or where it waits for its next reader.
+fn is_disk_full(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    let error = match cause.downcast_ref() {
+        Some(BodyError::Spool(error)) => Some(&**error),
+        _ => cause.downcast_ref::<io::Error>(),
+    };
+    error.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
+}
+
 /// An error with all its causes in one line.
 fn chain_of(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -207,4 +218,25 @@ fn chain_of(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use mailchute_proto::Reply;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_or_quota_is_told_from_other_failures_and_never_in_its_own_words() {
+        for (errno, expected) in [(28, 452), (122, 452), (5, 451), (13, 451)] {
+            let error = || io::Error::from_raw_os_error(errno);
+            for cause in [Reply::internal(error()), Reply::internal(BodyError::Spool(error().into()))] {
+                let Verdict::Reply(reply) = understood(Ok(Verdict::Reply(cause))) else {
+                    panic!("a reply is due")
+                };
+                assert_eq!(reply.code().get(), expected, "errno {errno}");
+                assert!(!reply.to_string().contains("os error"), "{reply}");
+            }
+        }
+    }
 }

@@ -274,8 +274,6 @@ struct Backlog {
 pub struct Events {
     queue: mpsc::Receiver<Event>,
     backlog: Arc<Backlog>,
-    /// Read from the queue, and held back behind the word that others were missed before it.
-    held_back: Option<Event>,
     /// Weak, so that the end of the server ends the subscription.
     subscribers: Weak<Subscribers>,
 }
@@ -289,7 +287,7 @@ impl Subscribers {
             .unwrap_or_else(PoisonError::into_inner)
             .push(Subscriber { queue: sender, backlog: Arc::clone(&backlog) });
         self.count.fetch_add(1, Ordering::Release);
-        Events { queue, backlog, held_back: None, subscribers: Arc::downgrade(self) }
+        Events { queue, backlog, subscribers: Arc::downgrade(self) }
     }
 
     /// Whether anybody watches.
@@ -311,13 +309,23 @@ impl Subscribers {
 
 impl Subscriber {
     fn tell(&self, event: Event) {
+        let Backlog { octets, missed } = &*self.backlog;
         let weight = event.weight();
-        let octets = self.backlog.octets.fetch_add(weight, Ordering::Relaxed);
+        let waiting = octets.fetch_add(weight, Ordering::Relaxed);
         // A single chunk may be longer than the bound, so one always fits an empty backlog.
-        let fits = weight == 0 || octets == 0 || octets + weight <= BACKLOG_OCTETS;
-        if !fits || self.queue.try_send(event).is_err() {
-            self.backlog.octets.fetch_sub(weight, Ordering::Relaxed);
-            self.backlog.missed.fetch_add(1, Ordering::Relaxed);
+        let fits = weight == 0 || waiting == 0 || waiting + weight <= BACKLOG_OCTETS;
+        // Where others are missing, the word of it stands before this one.
+        let gap = missed.swap(0, Ordering::Relaxed);
+        let word = (gap > 0).then_some(Event::Missed(gap));
+        let needed = 1 + usize::from(word.is_some());
+        match self.queue.try_reserve_many(needed) {
+            Ok(places) if fits => {
+                places.zip(word.into_iter().chain([event])).for_each(|(place, event)| place.send(event));
+            }
+            _ => {
+                octets.fetch_sub(weight, Ordering::Relaxed);
+                missed.fetch_add(gap + 1, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -328,20 +336,16 @@ impl Events {
     /// # Cancel safety
     /// Safe: no event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Event> {
-        if let Some(event) = self.held_back.take() {
-            return Some(event);
-        }
-        let event = self.queue.recv().await;
-        if let Some(event) = &event {
-            self.backlog.octets.fetch_sub(event.weight(), Ordering::Relaxed);
-        }
-        match self.backlog.missed.swap(0, Ordering::Relaxed) {
-            0 => event,
-            missed => {
-                self.held_back = event;
-                Some(Event::Missed(missed))
-            }
-        }
+        let event = match self.queue.try_recv() {
+            Ok(event) => event,
+            // Others were missed, and none has come since that could bring the word.
+            Err(_) => match self.backlog.missed.swap(0, Ordering::Relaxed) {
+                0 => self.queue.recv().await?,
+                missed => return Some(Event::Missed(missed)),
+            },
+        };
+        self.backlog.octets.fetch_sub(event.weight(), Ordering::Relaxed);
+        Some(event)
     }
 }
 

@@ -85,7 +85,7 @@ impl Message {
         }
     }
 
-    /// The message's name, unique on this host.
+    /// The message's name, as unique as that of its [session](crate::SessionId).
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id
@@ -105,8 +105,8 @@ impl Message {
     /// not a message and must not be kept.
     ///
     /// # Cancel safety
-    /// A chunk that has come is lost when the future is dropped while an earlier reader's copy of it is written
-    /// to the spool, so do not `select!` over it.
+    /// When the future is dropped while a chunk is being kept for the next reader, that chunk is lost, and every
+    /// later read says [`BodyError::Gone`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         self.body.chunk().await
     }
@@ -126,6 +126,9 @@ impl Message {
     /// As [`bytes`](Self::bytes), up to `limit` octets.
     ///
     /// # Errors
+    /// As [`bytes`](Self::bytes).
+    ///
+    /// # Cancel safety
     /// As [`bytes`](Self::bytes).
     pub async fn bytes_up_to(&mut self, limit: u64) -> Result<Bytes, BodyError> {
         self.body.bytes(limit).await

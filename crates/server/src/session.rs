@@ -37,7 +37,8 @@ struct Facts {
     messages: u32,
 }
 
-/// The name of a session in logs, `Received:` fields and message ids: unique on this host, also over restarts.
+/// The name of a session in logs, `Received:` fields and message ids: unique within a process, and over restarts of
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(u64);
 

@@ -2,7 +2,9 @@
 //! that has no name.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
@@ -15,7 +17,7 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Spool {
     head: BytesMut,
-    tail: Option<File>,
+    tail: Option<Arc<File>>,
     tail_length: u64,
     passed: u64,
 }
@@ -42,13 +44,8 @@ impl Spool {
             self.head.extend_from_slice(chunk);
             return Ok(());
         }
-        let length = chunk.len() as u64;
-        let chunk = chunk.clone();
-        self.with_file(move |file| {
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(&chunk)
-        })
-        .await?;
+        let (offset, length, chunk) = (self.tail_length, chunk.len() as u64, chunk.clone());
+        self.with_file(move |file| file.write_all_at(&chunk, offset)).await?;
         self.tail_length += length;
         Ok(())
     }
@@ -59,9 +56,8 @@ impl Spool {
         if let Some(tail_position) = position.checked_sub(head_length) {
             return self
                 .with_file(move |file| {
-                    file.seek(SeekFrom::Start(tail_position))?;
                     let mut chunk = vec![0; CHUNK];
-                    let length = file.read(&mut chunk)?;
+                    let length = file.read_at(&mut chunk, tail_position)?;
                     if length == 0 {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
@@ -74,23 +70,22 @@ impl Spool {
         Ok(Bytes::copy_from_slice(&self.head[from..self.head.len().min(from + CHUNK)]))
     }
 
-    /// Works on the file where blocking is allowed.
+    /// Works on the file where blocking is allowed. Work that is given up half-way leaves octets that do not count.
     async fn with_file<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut File) -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let file = self.tail.take();
-        let (file, outcome) = tokio::task::spawn_blocking(move || {
-            let mut file = match file {
-                Some(file) => file,
-                None => tempfile::tempfile()?,
-            };
-            let outcome = work(&mut file);
-            io::Result::Ok((file, outcome))
-        })
-        .await
-        .map_err(io::Error::other)??;
-        self.tail = Some(file);
-        outcome
+        let file = match &self.tail {
+            Some(file) => Arc::clone(file),
+            None => {
+                let file = blocking(tempfile::tempfile).await?;
+                Arc::clone(self.tail.insert(Arc::new(file)))
+            }
+        };
+        blocking(move || work(&file)).await
     }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -67,7 +67,9 @@ impl TypedState {
     }
 
     pub(crate) fn clear(&self) {
-        *self.values() = None;
+        let values = self.values().take();
+        // Outside the lock: the values' own Drop may come back here.
+        drop(values);
     }
 }
 

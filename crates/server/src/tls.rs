@@ -92,7 +92,10 @@ impl TlsConfig {
         let (certificate, key) = (certificate.as_ref(), key.as_ref());
         let chain = parse_chain(&read(certificate)?).map_err(|fault| in_file(certificate, fault))?;
         let private = parse_key(&read(key)?).map_err(|fault| in_file(key, fault))?;
-        Self::from_parts(chain, private).map_err(|fault| in_file(key, fault))
+        Self::from_parts(chain, private).map_err(|fault| match fault {
+            Fault::Unfit(rustls::Error::InvalidCertificate(_)) => in_file(certificate, fault),
+            _ => in_file(key, fault),
+        })
     }
 
     /// As [`from_pem_files`](Self::from_pem_files), from texts.
@@ -163,12 +166,20 @@ impl TlsFacts {
                 Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
                 _ => "TLS",
             },
-            cipher: connection
-                .negotiated_cipher_suite()
-                .and_then(|suite| suite.suite().as_str())
-                .unwrap_or("unknown"),
+            cipher: connection.negotiated_cipher_suite().map_or("unknown", |suite| iana_name(suite.suite())),
             sni: connection.server_name().map(str::to_owned),
         }
+    }
+}
+
+/// rustls calls the suites of TLS 1.3 `TLS13_…`, which no registry does.
+fn iana_name(suite: rustls::CipherSuite) -> &'static str {
+    use rustls::CipherSuite;
+    match suite {
+        CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other.as_str().unwrap_or("unknown"),
     }
 }
 

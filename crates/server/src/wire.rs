@@ -175,6 +175,10 @@ impl Wire {
             }
         };
         output.drain(..sent);
+        // A long reply is no reason to hold its memory while nothing more is said.
+        if output.is_empty() && output.capacity() > REMAINDER {
+            *output = Vec::new();
+        }
         outcome
     }
 
@@ -211,14 +215,31 @@ impl Wire {
     }
 
     /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
-    pub(crate) async fn upgrade(&mut self, limit: Duration, tls: &TlsConfig) -> io::Result<TlsFacts> {
+    ///
+    /// # Errors
+    /// Why the handshake failed; [`Wake::Stop`] when the server stops, as nobody in a handshake has a transaction.
+    pub(crate) async fn upgrade(
+        &mut self,
+        limit: Duration,
+        tls: &TlsConfig,
+    ) -> Result<io::Result<TlsFacts>, Wake> {
         self.input.clear();
         let plain = std::mem::replace(&mut self.io, Box::new(tokio::io::empty()));
-        let stream = timeout(limit, TlsAcceptor::from(tls.0.clone()).accept(plain)).await??;
+        let mut handshake = pin!(timeout(limit, TlsAcceptor::from(tls.0.clone()).accept(plain)));
+        let shaken = poll_fn(|context| match self.place.stop().poll(context) {
+            Urgency::None => handshake.as_mut().poll(context).map(Ok),
+            _ => Poll::Ready(Err(Wake::Stop)),
+        })
+        .await?;
+        let stream = match shaken {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Ok(Err(error)),
+            Err(elapsed) => return Ok(Err(elapsed.into())),
+        };
         let facts = TlsFacts::of(stream.get_ref().1);
         self.io = Box::new(stream);
         self.is_secure = true;
-        Ok(facts)
+        Ok(Ok(facts))
     }
 
     /// Closes the connection so that the last reply arrives: a socket that is closed while octets of the client

@@ -81,7 +81,7 @@ async fn a_refusal_of_either_kind_is_sent_as_it_is_and_the_session_goes_on() {
 async fn after_a_refused_connection_only_quit_is_answered() {
     let server = answering(Stage::Connect, || Err(Reply::new(554, (5, 7, 1), "You again")));
     let (greeting, mut client) = reach(&server, Stage::Connect).await;
-    assert_eq!(greeting, "554 You again\r\n");
+    assert_eq!(greeting, "554 5.7.1 You again\r\n");
     client.ask("EHLO client.example", "503 ").await;
     client.ask("MAIL FROM:<alice@client.example>", "503 5.5.1").await;
     client.ask("QUIT", "221 2.0.0").await;

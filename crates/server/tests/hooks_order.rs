@@ -3,6 +3,7 @@
 mod support;
 
 use std::future::Future;
+use std::time::Duration;
 
 use mailchute::{
     Answer, Command, Credentials, Disconnect, Ehlo, Hooks, Message, Recipient, Reply, Sender, Session, Store,
@@ -10,6 +11,7 @@ use mailchute::{
 };
 use support::stages::{ALL, Stage, reach};
 use support::{Seen, accepting, build, builder, deliver, hello, read_all, tls};
+use tokio::time::timeout;
 
 /// Notes every question under its name, and says no at one stage.
 struct Named {
@@ -59,6 +61,10 @@ impl Hooks for Named {
 
     async fn rcpt_to(&self, _to: &Recipient, _session: &Session) -> Answer {
         self.at(Stage::Rcpt)
+    }
+
+    fn reads_messages(&self) -> bool {
+        true
     }
 
     async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
@@ -139,9 +145,9 @@ async fn closures_and_traits_stand_in_one_order() {
     let [one, two] = [seen.clone(), seen.clone()];
     let server = build(
         accepting()
-            .on_mail_from(move |_, _| std::future::ready(one.push("closure one")))
+            .on_mail_from(move |_, _| one.note("closure one"))
             .hooks(Named::new("trait", &seen))
-            .on_mail_from(move |_, _| std::future::ready(two.push("closure two"))),
+            .on_mail_from(move |_, _| two.note("closure two")),
     );
     let mut client = hello(&server).await;
     let before = seen.count();
@@ -169,7 +175,7 @@ async fn the_store_is_asked_behind_all_data_hooks_wherever_it_was_given() {
         builder()
             .store(Keep("replaced", seen.clone(), stored))
             .store(Keep("store", seen.clone(), stored))
-            .on_data(move |_message, _session| std::future::ready(note.push("hook"))),
+            .on_data(move |_message, _session| note.note("hook")),
     );
     let heard = deliver(&mut hello(&server).await).await;
     assert_eq!(heard.lines(), ["250 2.0.0 Stored"]);
@@ -178,7 +184,8 @@ async fn the_store_is_asked_behind_all_data_hooks_wherever_it_was_given() {
 
 #[tokio::test(start_paused = true)]
 async fn the_text_of_a_hook_stands_before_that_of_the_store_but_never_before_its_refusal() {
-    let cases: [(fn() -> Result<Reply, Reply>, &str); 5] = [
+    type Outcome = fn() -> Result<Reply, Reply>;
+    let cases: [(Outcome, &str); 5] = [
         (stored, "250 2.6.0 Thank you"),
         (|| Err(Reply::new(452, (4, 3, 1), "Disk full")), "452 4.3.1 Disk full"),
         (|| Ok(Reply::new(554, (5, 6, 0), "No, really")), "554 5.6.0 No, really"),
@@ -234,7 +241,7 @@ async fn a_hook_that_panics_in_disconnect_keeps_it_from_nobody() {
     client.send("QUIT").await.expect(221);
     assert!(client.try_hear().await.is_none());
     let last = loop {
-        let event = events.next().await.unwrap().to_string();
+        let event = timeout(Duration::from_secs(60), events.next()).await.unwrap().unwrap().to_string();
         if event.contains("disconnect") {
             break event;
         }

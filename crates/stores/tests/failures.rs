@@ -152,4 +152,10 @@ async fn left_overs_are_looked_for_again_after_an_hour_of_deliveries_and_not_bef
     drop(client);
     assert_eq!(deliver(&mut post.client().await).await, 250);
     post.mail.expect_no_leftovers().await;
+
+    leave(&post.mail.tmp_dir(), "38-hours", 38);
+    for _ in 0..3 {
+        assert_eq!(deliver(&mut post.client().await).await, 250);
+    }
+    assert_eq!(left(&post.mail.tmp_dir()), ["38-hours"]);
 }

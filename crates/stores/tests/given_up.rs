@@ -73,7 +73,7 @@ fn a_small_message_that_is_given_up_at_any_point_leaves_nothing() {
 
 #[test]
 fn a_large_message_that_is_given_up_at_any_point_leaves_nothing() {
-    given_up_at_every_point(50, &format!("{}\r\n", "x".repeat(998)).repeat(600));
+    given_up_at_every_point(200, &format!("{}\r\n", "x".repeat(998)).repeat(600));
 }
 
 #[test]

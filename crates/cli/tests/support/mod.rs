@@ -1,5 +1,8 @@
 //! Starts the program and talks to it.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
@@ -8,33 +11,33 @@ use std::time::Duration;
 /// Longer than anything here takes; a test that fails by it fails loudly.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub fn mailchute(arguments: &[&str]) -> Command {
+pub(crate) fn mailchute(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailchute"));
     command.args(arguments).env_remove("MAILCHUTE_LOG_LEVEL").env_remove("MAILCHUTE_LOG_FORMAT");
     command
 }
 
 /// Runs the program to its end, which must come by itself.
-pub fn run(arguments: &[&str]) -> (i32, String) {
+pub(crate) fn run(arguments: &[&str]) -> (i32, String) {
     let Output { status, stderr, .. } = mailchute(arguments).output().unwrap();
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
 }
 
 /// The program while it serves; killed when dropped.
-pub struct Program {
+pub(crate) struct Program {
     child: Child,
     /// All of its standard output up to the empty line before the advice.
-    pub welcome: Vec<String>,
+    pub(crate) welcome: Vec<String>,
 }
 
 impl Program {
     /// Starts it and waits until it listens.
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_with(arguments, None)
     }
 
     /// As [`start`](Self::start), with a variable in the environment.
-    pub fn start_with(arguments: &[&str], variable: Option<(&str, &str)>) -> Self {
+    pub(crate) fn start_with(arguments: &[&str], variable: Option<(&str, &str)>) -> Self {
         let mut child = mailchute(arguments)
             .envs(variable)
             .stdout(Stdio::piped())
@@ -49,23 +52,23 @@ impl Program {
     }
 
     /// Where it listens, in the order of its flags.
-    pub fn address(&self, index: usize) -> SocketAddr {
+    pub(crate) fn address(&self, index: usize) -> SocketAddr {
         let line =
             self.welcome.iter().filter_map(|line| line.strip_prefix("listening on ")).nth(index).unwrap();
         line.split(' ').next().unwrap().parse().unwrap()
     }
 
-    pub fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         Client::connect(self.address(0))
     }
 
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Waits for its end; the exit code and what it logged.
-    pub fn wait(mut self) -> (i32, String) {
+    pub(crate) fn wait(mut self) -> (i32, String) {
         let mut log = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code().unwrap(), log)
@@ -80,17 +83,17 @@ impl Drop for Program {
 }
 
 /// A client over TCP.
-pub struct Client(BufReader<TcpStream>);
+pub(crate) struct Client(BufReader<TcpStream>);
 
 impl Client {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(BufReader::new(stream))
     }
 
     /// Reads a reply and returns its last line.
-    pub fn hear(&mut self) -> String {
+    pub(crate) fn hear(&mut self) -> String {
         loop {
             let mut line = String::new();
             self.0.read_line(&mut line).unwrap();
@@ -100,13 +103,13 @@ impl Client {
         }
     }
 
-    pub fn say(&mut self, line: &str) -> String {
+    pub(crate) fn say(&mut self, line: &str) -> String {
         self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
         self.hear()
     }
 
     /// Greets and sends a message up to its final dot, which is left to say.
-    pub fn begin_message(&mut self, recipient: &str) {
+    pub(crate) fn begin_message(&mut self, recipient: &str) {
         assert!(self.hear().starts_with("220 "));
         for (command, code) in [
             ("EHLO client.example", "250"),

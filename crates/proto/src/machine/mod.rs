@@ -17,7 +17,7 @@ use crate::line::{Line, LineReader};
 use crate::phase::Phase;
 use crate::question::{Connect, StartTls};
 use crate::reply::{Reply, catalog};
-use crate::sasl::Exchange;
+use crate::sasl::{Exchange, Mechanism};
 use crate::settings::Settings;
 use crate::step::{Closing, Step};
 use data::Body;
@@ -172,19 +172,15 @@ impl Machine {
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let command = CommandLine::cut(line);
-        match command.verb {
-            Verb::Auth => {
-                let mechanism = memchr::memchr(b' ', command.argument).unwrap_or(command.argument.len());
-                Some(&line[..line.len().min(b"AUTH ".len() + mechanism)])
-            }
-            Verb::Other if line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"AUTH")) => {
-                Some(&line[..4])
-            }
-            Verb::Other if self.facts.has_tried_auth && !self.is_own_verb(command.word) => {
-                Some(b"(no command; left out, as it may hold credentials)")
-            }
-            _ => Some(line),
+        if looks_like_auth(line) {
+            let word = command.argument.split(|&octet| octet == b' ').next().unwrap_or_default();
+            let is_mechanism = command.verb == Verb::Auth && Mechanism::by_name(word).is_some();
+            return Some(if is_mechanism { &line[..b"AUTH ".len() + word.len()] } else { b"AUTH" });
         }
+        if self.facts.has_tried_auth && command.verb == Verb::Other && !self.is_own_verb(command.word) {
+            return Some(b"(no command; left out, as it may hold credentials)");
+        }
+        Some(line)
     }
 
     /// Whether a word is a verb of the application's own.
@@ -227,7 +223,7 @@ impl Machine {
         };
         let line = CommandLine::cut(&input[..length]);
         let verb = line.verb;
-        self.facts.has_tried_auth |= verb == Verb::Auth;
+        self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = self.parse(phase, line);
         input.advance(length);
         match parsed {
@@ -302,6 +298,12 @@ impl Machine {
             self.state = State::Closed(closing_of(&reply));
         }
     }
+}
+
+/// Whether a line is an AUTH, also a misspelt one: what stands behind it may be credentials.
+fn looks_like_auth(line: &[u8]) -> bool {
+    let start = line.iter().position(u8::is_ascii_graphic).unwrap_or_default();
+    line[start..].get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"AUTH"))
 }
 
 /// Which of the machine's own closing replies speak of a limit or of a broken protocol.

@@ -154,6 +154,8 @@ catalog! {
     // Us, and the end.
     /// A hook or store failed, panicked, or did not answer.
     INTERNAL_ERROR = 451 4 . 3 . 0 "Internal error; try again later";
+    /// A hook or store found the disk full (RFC 3463 X.3.1).
+    INSUFFICIENT_STORAGE = 452 4 . 3 . 1 "Insufficient system storage; try again later";
     /// The client said nothing for too long.
     TIMEOUT = 421 4 . 4 . 2 "Timeout: closing connection";
     /// The server stops.
@@ -162,8 +164,6 @@ catalog! {
     HUNG_UP = 421 4 . 7 . 0 "Closing connection";
     /// A web browser, or somebody who abuses one (Postfix's `smtpd_forbidden_commands`).
     NOT_HTTP = 221 2 . 7 . 0 "This is an SMTP server, not a web server";
-    /// Octets before the greeting (RFC 5321 §4.3.1).
-    TALKED_FIRST = 554 5 . 5 . 0 "Wait for the greeting";
 }
 
 /// `354 End data with <CR><LF>.<CR><LF>`: no enhanced code (RFC 2034 §3).

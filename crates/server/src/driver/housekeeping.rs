@@ -83,7 +83,7 @@ impl Driver {
         let Some(tls) = self.core.tls.clone() else {
             return Err(Disconnect::TlsFailure);
         };
-        match self.wire.upgrade(self.core.timeouts.handshake, &tls).await {
+        match self.wire.upgrade(self.core.timeouts.handshake, &tls).await? {
             Ok(facts) => {
                 tracing::info!(version = facts.version, cipher = facts.cipher, sni = facts.sni, "secured");
                 let facts = Arc::new(facts);
@@ -139,7 +139,11 @@ impl Driver {
         if reply.is_empty() {
             return;
         }
-        tracing::info!(command = line, reply = reply.replace("\r\n", " / "));
+        let reply_line = reply.replace("\r\n", " / ");
+        match line {
+            Some(command) => tracing::info!(command, reply = reply_line, "command"),
+            None => tracing::info!(reply = reply_line, "reply"),
+        }
         self.core.subscribers.tell(|| Event::reply(&self.session, reply));
     }
 }

@@ -6,6 +6,7 @@ mod housekeeping;
 use std::future::Future;
 use std::sync::Arc;
 
+use mailchute_proto::reply::catalog;
 use mailchute_proto::{Closing, Machine, Step, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -41,7 +42,12 @@ pub(crate) struct Driver {
     waiting_since: Option<Instant>,
     opening: Opening,
     is_refused: bool,
+    /// The connect hooks were asked, so the disconnect hooks are told.
+    is_announced: bool,
 }
+
+/// Octets of replies that may wait for the end of a pipelined group.
+const PIPELINED: usize = 16 * 1024;
 
 impl Driver {
     pub(crate) fn new(core: Arc<Core>, wire: Wire, session: Session, opening: Opening) -> Self {
@@ -60,6 +66,7 @@ impl Driver {
             waiting_since: None,
             opening,
             is_refused: false,
+            is_announced: false,
         }
     }
 
@@ -79,12 +86,10 @@ impl Driver {
         };
         self.session.end_transaction();
         self.wire.close(cause).await;
-        if self.core.chain.is_asked(Stage::Disconnect) {
-            let hooks = self.core.chain.disconnect(cause, &self.session);
-            if tokio::time::timeout(self.core.timeouts.hook, hooks).await.is_err() {
-                tracing::error!("the disconnect hooks did not end in time");
-            }
+        if self.is_announced {
+            self.core.chain.disconnect(cause, &self.session, self.core.timeouts.hook).await;
         }
+        self.session.state().clear();
         tracing::info!(%cause, messages = self.session.messages(), "disconnected");
         self.core.subscribers.tell(|| Event::disconnect(&self.session, cause));
     }
@@ -108,6 +113,9 @@ impl Driver {
                 Next::Reply { mark } => {
                     self.report(line, mark);
                     self.after_reply().await?;
+                    if self.output.len() > PIPELINED {
+                        self.flush().await?;
+                    }
                 }
                 Next::Receive { delivery, mark } => {
                     self.report(line, mark);
@@ -138,6 +146,7 @@ impl Driver {
             Step::Close(closing) => return Ok(Next::Close(closing)),
             Step::Answered => {}
             Step::Connect(mut ask) => {
+                self.is_announced = true;
                 let hooks = greeting(core, session, self.opening);
                 let verdict = consult(wire, ask.unsent(), core.timeouts.hook, hooks).await?;
                 self.is_refused = !verdict.is_positive();
@@ -245,6 +254,9 @@ async fn greeting(core: &Core, session: &Session, opening: Opening) -> Verdict {
         Some(tls) if opening == Opening::Tls && verdict.is_positive() => {
             match core.chain.secure(&tls, session).await {
                 Verdict::Accept => verdict,
+                // As after STARTTLS, a refusal hangs up.
+                Verdict::Refuse => Verdict::Reply(catalog::HUNG_UP),
+                Verdict::Reply(reply) if reply.is_refusal() => Verdict::Reply(reply.and_close()),
                 decided => decided,
             }
         }

@@ -1,9 +1,11 @@
 //! All hooks of a server, asked in order; the first refusal refuses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Credentials, Recipient, Sender, Verdict};
+use tokio::time::timeout;
 
 use super::Hooks;
 use super::erased::{BoxFuture, ErasedHooks};
@@ -52,7 +54,7 @@ impl Chain {
 
     /// Whether messages end somewhere: in a store, or in a hook that takes them.
     pub(crate) fn has_destination(&self) -> bool {
-        self.store.is_some() || self.is_asked(Stage::Data)
+        self.store.is_some() || self.asked(Stage::Data).any(ErasedHooks::reads_messages)
     }
 
     /// Whether anybody is to be asked, so that a stage without a hook costs nothing.
@@ -116,10 +118,12 @@ impl Chain {
 
     /// The data hooks, then the store. Whoever is not the last to read leaves the content to the next.
     pub(crate) async fn data(&self, message: Message, session: &Session) -> Verdict {
-        let readers = self.asked(Stage::Data).count() + usize::from(self.store.is_some());
+        let mut readers = self.asked(Stage::Data).filter(|hooks| hooks.reads_messages()).count()
+            + usize::from(self.store.is_some());
         let mut verdict = Verdict::Accept;
-        for (index, hooks) in self.asked(Stage::Data).enumerate() {
-            match hooks.data(message.for_reader(index + 1 < readers), session).await {
+        for hooks in self.asked(Stage::Data) {
+            readers -= usize::from(hooks.reads_messages());
+            match hooks.data(message.for_reader(readers > 0), session).await {
                 Verdict::Accept => {}
                 positive if positive.is_positive() => verdict = positive,
                 refusal => return refusal,
@@ -132,10 +136,13 @@ impl Chain {
         }
     }
 
-    pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session) {
+    /// Each hook has the whole time limit: one that hangs keeps the word from nobody.
+    pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session, limit: Duration) {
         for hooks in self.asked(Stage::Disconnect) {
-            if super::guarded(hooks.disconnect(cause, session)).await.is_err() {
-                tracing::error!("a disconnect hook panicked");
+            match timeout(limit, super::guarded(hooks.disconnect(cause, session))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => tracing::error!("a disconnect hook panicked"),
+                Err(_) => tracing::error!("a disconnect hook did not end in time"),
             }
         }
     }

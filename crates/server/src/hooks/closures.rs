@@ -118,6 +118,10 @@ where
     Fut: Future + Send,
     Fut::Output: IntoVerdict,
 {
+    fn reads_messages(&self) -> bool {
+        true
+    }
+
     async fn data(&self, message: &mut Message, session: &Session) -> Answer {
         Ok((self.0)(message.hand_over(), session.clone()).await.into_verdict())
     }

@@ -19,6 +19,7 @@ pub(crate) trait ErasedHooks: Send + Sync {
     fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> BoxFuture<'a, Verdict>;
     fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> BoxFuture<'a, Verdict>;
     fn judges_credentials(&self) -> bool;
+    fn reads_messages(&self) -> bool;
     fn auth<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> BoxFuture<'a, Verdict>;
     fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> BoxFuture<'a, Verdict>;
     fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> BoxFuture<'a, Verdict>;
@@ -48,6 +49,10 @@ impl<H: Hooks> ErasedHooks for H {
 
     fn judges_credentials(&self) -> bool {
         Hooks::judges_credentials(self)
+    }
+
+    fn reads_messages(&self) -> bool {
+        Hooks::reads_messages(self)
     }
 
     fn data<'a>(&'a self, mut message: Message, session: &'a Session) -> BoxFuture<'a, Verdict> {

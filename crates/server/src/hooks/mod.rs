@@ -99,6 +99,15 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
+    /// Whether [`data`](Self::data) is implemented and reads messages. Default is no.
+    ///
+    /// Only hooks that read count as a place where messages go: a server whose hooks read none, and that has no
+    /// store, is not [built](crate::Builder::build). What a hook reads is kept for those behind it that read, and
+    /// for no others.
+    fn reads_messages(&self) -> bool {
+        false
+    }
+
     /// DATA: the message. It is asked of the client (354) when its body is first read; a refusal before that
     /// spares the transfer. The standard refusal is `554 5.7.1`.
     fn data(&self, message: &mut Message, session: &Session) -> impl Future<Output = Answer> + Send {

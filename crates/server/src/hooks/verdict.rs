@@ -10,7 +10,7 @@ use mailchute_proto::{Reply, Verdict};
 /// | `false` | the stage's standard refusal |
 /// | a positive [`Reply`] | go on with its text |
 /// | a negative `Reply`, in `Ok` or `Err` or by itself | refuse with it |
-/// | any other error, by `?` | `451 4.3.0`, logged, never shown to the client |
+/// | any other error, by `?` | `451 4.3.0`, logged, never shown to the client; `452 4.3.1` for a full disk |
 pub trait IntoVerdict {
     /// The verdict.
     fn into_verdict(self) -> Verdict;
@@ -42,6 +42,11 @@ impl IntoVerdict for Reply {
 
 impl<T: IntoVerdict> IntoVerdict for Result<T, Reply> {
     fn into_verdict(self) -> Verdict {
-        self.map_or_else(Verdict::Reply, T::into_verdict)
+        match self {
+            Ok(value) => value.into_verdict(),
+            Err(reply) if reply.is_refusal() => Verdict::Reply(reply),
+            // A no that says yes is a slip of the hook's, and not to be taken for a yes.
+            Err(_) => Verdict::Reply(Reply::internal("a hook answered Err with a reply that is no refusal")),
+        }
     }
 }

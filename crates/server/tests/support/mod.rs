@@ -6,6 +6,7 @@ pub(crate) mod stages;
 pub(crate) mod talk;
 pub(crate) mod tls;
 
+use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mailchute::testing::{self, Client};
@@ -86,6 +87,12 @@ impl<T> Default for Seen<T> {
 impl<T: Clone> Seen<T> {
     pub(crate) fn push(&self, value: impl Into<T>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(value.into());
+    }
+
+    /// As [`push`](Self::push), as all that a hook does.
+    pub(crate) fn note(&self, value: impl Into<T>) -> Ready<()> {
+        self.push(value);
+        ready(())
     }
 
     pub(crate) fn all(&self) -> Vec<T> {

@@ -85,6 +85,10 @@ impl Hooks for OnlyAt {
         self.at(Stage::Rcpt).await
     }
 
+    fn reads_messages(&self) -> bool {
+        true
+    }
+
     async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
         self.at(Stage::Data).await
     }
@@ -181,7 +185,7 @@ impl Stage {
     /// How its standard refusal begins.
     pub(crate) fn no(self) -> &'static str {
         match self {
-            Self::Connect => "554 C",
+            Self::Connect => "554 5.7.1 C",
             Self::Ehlo => "550 G",
             Self::Secure => "421 4.7.0 ",
             Self::Auth => "535 5.7.8 ",
@@ -193,7 +197,7 @@ impl Stage {
 
     /// Whether replies of the stage carry enhanced codes (RFC 2034 §3).
     pub(crate) fn is_enhanced(self) -> bool {
-        !matches!(self, Self::Connect | Self::Ehlo)
+        self != Self::Ehlo
     }
 
     /// `code` with its enhanced code where the stage has one.

@@ -114,9 +114,9 @@ impl Store for Maildir {
         }
         let mut delivery = Delivery::new(Arc::clone(&self.0), &message.trace_fields());
         while let Some(chunk) = message.chunk().await? {
-            delivery.push(chunk).await.map_err(refusal)?;
+            delivery.push(chunk).await?;
         }
-        let kept = delivery.finish().await.map_err(refusal)?;
+        let kept = delivery.finish().await?;
         // From here to the answer nothing is awaited, so nobody can give the message up any more.
         kept.keep();
         Ok(Reply::new(250, (2, 6, 0), format!("Message accepted as {}", message.id())))
@@ -129,33 +129,7 @@ impl fmt::Debug for Maildir {
     }
 }
 
-/// What the client is told of a failure.
-fn refusal(error: io::Error) -> Reply {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            tracing::error!(%error, "a message was put off for want of room");
-            Reply::new(452, (4, 3, 1), "Insufficient system storage; try again later")
-        }
-        _ => Reply::internal(error),
-    }
-}
-
 /// An error that says what was tried, and with what file.
 fn named(error: &io::Error, tried: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {tried} {}: {error}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_or_quota_is_told_from_other_failures() {
-        for (errno, answer) in [(28, 452), (122, 452), (5, 451), (13, 451)] {
-            let error = io::Error::from_raw_os_error(errno);
-            let reply = refusal(named(&error, "write", Path::new("/mail/tmp/x")));
-            assert_eq!(reply.code().get(), answer, "errno {errno}");
-            assert!(!reply.to_string().contains("/mail"), "{reply}");
-        }
-    }
 }

@@ -26,7 +26,26 @@ struct Turn {
 /// The outcome belongs to this flush alone: after one that failed, a later one that succeeds proves nothing about
 /// what came before, since the kernel may have dropped what it could not write.
 #[derive(Debug, Default)]
-struct Batch(OnceLock<Result<(), (io::ErrorKind, String)>>);
+struct Batch(OnceLock<Outcome>);
+
+/// A copy of the result, since an [`io::Error`] cannot be cloned.
+type Outcome = Result<(), (io::ErrorKind, String)>;
+
+/// Tells a batch the outcome and lets the next begin, even if the flush panics.
+struct Lead<'a> {
+    sync: &'a DirectorySync,
+    batch: Arc<Batch>,
+    outcome: Outcome,
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        // Nobody else leads this batch.
+        let _ = self.batch.0.set(std::mem::replace(&mut self.outcome, Ok(())));
+        self.sync.turn().is_running = false;
+        self.sync.is_over.notify_all();
+    }
+}
 
 impl DirectorySync {
     /// Returns when a flush that began after this call is over. `flush` is called for all who wait, or not at all.
@@ -44,14 +63,10 @@ impl DirectorySync {
         turn.next = Arc::default();
         drop(turn);
 
+        let mut lead =
+            Lead { sync: self, batch, outcome: Err((io::ErrorKind::Other, "the flush panicked".into())) };
         let outcome = flush();
-        let copy = outcome.as_ref().map_err(|error| (error.kind(), error.to_string())).copied();
-        let mut turn = self.turn();
-        turn.is_running = false;
-        // Nobody else leads this batch.
-        let _ = batch.0.set(copy);
-        drop(turn);
-        self.is_over.notify_all();
+        lead.outcome = outcome.as_ref().map_err(|error| (error.kind(), error.to_string())).copied();
         outcome
     }
 
@@ -141,6 +156,14 @@ mod tests {
         });
         assert_eq!(leaders.into_inner(), 2);
         assert_eq!((successes.into_inner(), failures.into_inner()), (1, WAITING));
+        sync.run(|| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_flush_that_panics_holds_nobody_up() {
+        let sync = DirectorySync::default();
+        let panic = thread::scope(|scope| scope.spawn(|| sync.run(|| panic!("on purpose"))).join());
+        assert!(panic.is_err());
         sync.run(|| Ok(())).unwrap();
     }
 }

@@ -1,0 +1,239 @@
+//! AUTH: credentials reach the hook, the session knows who it is, and nothing of them reaches anybody else.
+
+mod support;
+
+use std::time::Duration;
+
+use mailchute::testing::Client;
+use mailchute::{Builder, Credentials, Event, Mechanism, Reply, Server, Session};
+use support::talk::pipe;
+use support::{Seen, accepting, build, builder, deliver, hello, log, tls};
+use tokio::time::Instant;
+
+/// PLAIN's response for alice and her password, wonderland.
+const ALICE: &str = "AGFsaWNlAHdvbmRlcmxhbmQ=";
+
+/// The same with another password.
+const MALLORY: &str = "AGFsaWNlAGd1ZXNz";
+
+async fn judge(credentials: Credentials, _session: Session) -> bool {
+    credentials.is("alice", "wonderland")
+}
+
+/// A server that takes passwords in the clear, for tests of what is the same inside TLS.
+fn in_the_clear(builder: Builder) -> Server {
+    build(builder.allow_plaintext_auth().on_auth(judge))
+}
+
+async fn auth_keywords(client: &mut Client) -> Option<String> {
+    let heard = client.send("EHLO client.example").await.expect(250);
+    heard.lines().iter().find(|line| line[4..].starts_with("AUTH")).cloned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn plain_and_login_reach_the_hook_in_every_form() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(accepting().allow_plaintext_auth().on_auth(move |given, _session| {
+        note.push(format!("{} {} {}", given.mechanism(), given.user(), given.is("alice", "wonderland")));
+        async { true }
+    }));
+    let exchanges: [&[(&str, u16)]; 5] = [
+        &[("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", 235)],
+        &[("auth plain", 334), (ALICE, 235)],
+        &[("AUTH LOGIN", 334), ("YWxpY2U=", 334), ("d29uZGVybGFuZA==", 235)],
+        &[("AUTH LOGIN YWxpY2U=", 334), ("d29uZGVybGFuZA==", 235)],
+        &[("AUTH PLAIN YWxpY2UAYWxpY2UAd29uZGVybGFuZA==", 235)],
+    ];
+    for exchange in exchanges {
+        let mut client = hello(&server).await;
+        for (line, code) in exchange {
+            client.send(line).await.expect(*code);
+        }
+    }
+    let [plain, login] = ["PLAIN alice true", "LOGIN alice true"];
+    assert_eq!(seen.all(), [plain, plain, login, login, plain]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn auth_is_offered_only_when_somebody_judges_credentials() {
+    let server = build(accepting().allow_plaintext_auth());
+    let mut client = hello(&server).await;
+    assert_eq!(auth_keywords(&mut client).await, None);
+    client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(502);
+    let mut client = hello(&in_the_clear(accepting())).await;
+    assert_eq!(auth_keywords(&mut client).await.as_deref(), Some("250-AUTH PLAIN LOGIN"));
+    let server = in_the_clear(accepting().mechanisms([Mechanism::Plain]));
+    let mut client = hello(&server).await;
+    assert_eq!(auth_keywords(&mut client).await.as_deref(), Some("250-AUTH PLAIN"));
+    client.send("AUTH LOGIN").await.expect(504);
+}
+
+#[tokio::test(start_paused = true)]
+async fn passwords_are_taken_inside_tls_only_unless_allowed_by_name() {
+    let server = build(accepting().tls(tls::config()).on_auth(judge));
+    let mut client = hello(&server).await;
+    assert_eq!(auth_keywords(&mut client).await, None);
+    for line in [format!("AUTH PLAIN {ALICE}"), "AUTH PLAIN".into(), "AUTH LOGIN".into()] {
+        assert!(client.send(&line).await.expect(538).lines()[0].starts_with("538 5.7.11 "), "{line}");
+    }
+    let mut client = tls::start_tls(pipe(&server, 65_536).0).await;
+    assert!(client.ask("EHLO client.example", "250").await.contains("250-AUTH PLAIN LOGIN\r\n"));
+    client.ask(&format!("AUTH PLAIN {ALICE}"), "235 2.7.0").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn required_authentication_refuses_mail_until_it_succeeds() {
+    let server = in_the_clear(accepting().require_auth());
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<alice@client.example>").await.expect(530);
+    client.send(&format!("AUTH PLAIN {MALLORY}")).await.expect(535);
+    client.send("MAIL FROM:<alice@client.example>").await.expect(530);
+    client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(235);
+    deliver(&mut client).await.expect(250);
+    let error = accepting().require_auth().build().unwrap_err().to_string();
+    assert!(error.contains("write .on_auth(…)"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_session_and_the_received_field_know_who_sends() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(builder().tls(tls::config()).on_auth(judge).on_data(move |message, session| {
+        note.push(session.identity().unwrap_or_default().to_string());
+        note.push(message.trace_fields());
+        async {}
+    }));
+    let mut client = tls::start_tls(pipe(&server, 65_536).0).await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask(&format!("AUTH PLAIN {ALICE}"), "235").await;
+    client.ask("MAIL FROM:<alice@client.example>", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.ask(".", "250").await;
+    let [identity, trace] = &seen.all()[..] else { panic!("{seen:?}") };
+    assert_eq!(identity, "alice");
+    assert!(trace.contains(" with ESMTPSA id "), "{trace}");
+    assert!(!trace.contains("from alice"), "who it is, is nobody's business: {trace}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn acting_as_somebody_else_is_the_hooks_to_allow() {
+    let identities = Seen::<String>::default();
+    let note = identities.clone();
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .on_auth(|given, _| async move { given.user() == "alice" && given.identity() == "bob" })
+            .on_mail_from(move |_, session| {
+                note.push(session.identity().unwrap_or_default().to_string());
+                async {}
+            }),
+    );
+    let mut client = hello(&server).await;
+    client.send("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);
+    client.send("MAIL FROM:<>").await.expect(250);
+    assert_eq!(identities.all(), ["bob"]);
+    let mut client = hello(&in_the_clear(accepting())).await;
+    client.send("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(535);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_authentication_leaves_the_session_nobodys() {
+    let seen = Seen::<bool>::default();
+    let note = seen.clone();
+    let server = in_the_clear(accepting().on_mail_from(move |_, session| {
+        note.push(session.identity().is_some());
+        async {}
+    }));
+    let mut client = hello(&server).await;
+    client.send(&format!("AUTH PLAIN {MALLORY}")).await.expect(535);
+    client.send("MAIL FROM:<>").await.expect(250);
+    assert_eq!(seen.all(), [false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_is_answered_late_and_the_third_hangs_up() {
+    for (limit, tries) in [(None, 3), (Some(5), 5), (Some(1), 1)] {
+        let builder = accepting();
+        let server = in_the_clear(match limit {
+            None => builder,
+            Some(failures) => builder.max_auth_failures(failures),
+        });
+        let mut client = hello(&server).await;
+        for number in 1..=tries {
+            let since = Instant::now();
+            let heard = client.send(&format!("AUTH PLAIN {MALLORY}")).await;
+            let expected = if number == tries { "421 4.7.0 " } else { "535 5.7.8 " };
+            assert!(heard.lines()[0].starts_with(expected), "try {number} of {tries}: {heard}");
+            assert!(since.elapsed() >= Duration::from_secs(1), "try {number} of {tries}");
+        }
+        assert!(client.try_hear().await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_database_that_fails_is_no_wrong_password() {
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .on_auth(|_, _| async { Err::<(), _>(Reply::new(454, (4, 7, 0), "Users are away")) }),
+    );
+    let mut client = hello(&server).await;
+    for _ in 0..5 {
+        client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(454);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_are_in_no_log_and_in_no_event() {
+    let (log, _guard) = log::capture();
+    let server =
+        build(accepting().tls(tls::config()).allow_plaintext_auth().on_auth(|given, session| async move {
+            // What a careless hook prints of them shows no password either.
+            tracing::info!(?given, ?session, "asked");
+            given.is("alice", "wonderland")
+        }));
+    let mut events = server.events();
+    let exchanges: [&[&str]; 12] = [
+        &["AUTH\tPLAIN\tAGFsaWNlAHdvbmRlcmxhbmQ="],
+        &["AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ="],
+        &["AUTH  PLAIN  AGFsaWNlAHdvbmRlcmxhbmQ="],
+        &["auth plain AGFsaWNlAHdvbmRlcmxhbmQ= trailing"],
+        &["AUTH PLAIN", "AGFsaWNlAHdvbmRlcmxhbmQ="],
+        &["AUTH PLAIN", "AGFsaWNlAHdvbmRlcmxhbmQ=x"],
+        &["AUTH LOGIN", "YWxpY2U=", "d29uZGVybGFuZA=="],
+        &["AUTH LOGIN YWxpY2U=", "d29uZGVybGFuZA=="],
+        &["AUTH LOGIN YWxpY2U=", "d29uZGVybGFuZA"],
+        &["AUTH NOSUCH AGFsaWNlAHdvbmRlcmxhbmQ="],
+        &["AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\t"],
+        &["AUTH PLAIN !!AGFsaWNlAHdvbmRlcmxhbmQ="],
+    ];
+    for exchange in exchanges {
+        let mut clear = hello(&server).await;
+        let mut inside = tls::start_tls(pipe(&server, 65_536).0).await;
+        inside.ask("EHLO client.example", "250").await;
+        for line in exchange {
+            let heard = clear.send(line).await.to_string();
+            assert!(inside.say(line).await.starts_with(&heard[..3]), "{line}");
+        }
+        let _ = clear.send("QUIT").await;
+        inside.say("QUIT").await;
+    }
+    drop(server);
+    let mut told = String::new();
+    while let Some(event) = events.next().await {
+        if matches!(event, Event::Auth { .. }) {
+            assert!(event.to_string().contains(" as alice "));
+        }
+        told.push_str(&format!("{event}\n{event:?}\n"));
+    }
+    log.expect("AUTH PLAIN");
+    log.expect("asked");
+    for text in [log.text(), told] {
+        for secret in ["wonderland", "AGFsaWNl", "d29uZGVy", "b25kZXJsYW5k", "dvbmRlcmxhbmQ"] {
+            let line = text.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is there to be read");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A message in the hands of somebody who outlives the stage it was given to.
+
+mod support;
+
+use mailchute::{BodyError, Builder, Message};
+use support::talk::pipe;
+use support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, envelope, hello, in_data};
+use tokio::sync::mpsc;
+
+/// A data hook that hands each message out, after it has read so many chunks of it, and accepts.
+fn handing_out(builder: Builder, chunks: usize) -> (Builder, mpsc::UnboundedReceiver<Message>) {
+    let (sender, messages) = mpsc::unbounded_channel();
+    let builder = builder.on_data(move |mut message, _session| {
+        let sender = sender.clone();
+        async move {
+            for _ in 0..chunks {
+                message.chunk().await?;
+            }
+            let _ = sender.send(message);
+            Ok(())
+        }
+    });
+    (builder, messages)
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_that_was_let_go_is_gone_and_not_an_empty_message() {
+    let (builder, mut messages) = handing_out(builder(), 0);
+    let server = build(builder);
+    deliver(&mut hello(&server).await).await.expect(250);
+    let mut message = messages.recv().await.unwrap();
+    let outcome = message.bytes().await;
+    assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_which_the_rest_was_let_go_is_not_whole() {
+    let (builder, mut messages) = handing_out(builder(), 1);
+    let server = build(builder);
+    let mut client = in_data(&server).await;
+    client.send_octets(b"one\r\n").await;
+    let mut message = messages.recv().await.unwrap();
+    client.send_octets(b"two\r\n").await;
+    client.send(".").await.expect(250);
+    let outcome = message.bytes().await;
+    assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_outlives_its_hook_is_told_so_while_the_message_still_comes() {
+    let (builder, mut messages) = handing_out(builder(), 0);
+    let server = build(builder);
+    let mut client = in_data(&server).await;
+    let mut message = messages.recv().await.unwrap();
+    let reading = tokio::spawn(async move { message.bytes().await });
+    client.send(MESSAGE).await.expect(250);
+    let outcome = reading.await.unwrap();
+    assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_has_read_away_is_gone_for_the_hook_that_kept_its_message() {
+    let (builder, mut messages) = handing_out(builder(), 0);
+    let server = build(builder.on_data(|mut message, _session| async move {
+        assert_eq!(message.bytes().await?, CONTENT);
+        Ok(())
+    }));
+    deliver(&mut hello(&server).await).await.expect(250);
+    let outcome = messages.recv().await.unwrap().bytes().await;
+    assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_in_a_task_of_its_own_learns_that_the_client_is_gone() {
+    let outcomes = Seen::<String>::default();
+    let seen = outcomes.clone();
+    let server = build(builder().on_data(move |mut message, _session| {
+        let seen = seen.clone();
+        async move {
+            let reader = tokio::spawn(async move {
+                let outcome = message.bytes().await;
+                seen.push(format!("{:?}", outcome.unwrap_err()));
+            });
+            reader.await.map_err(Into::into)
+        }
+    }));
+    let (mut client, session) = pipe(&server, 65_536);
+    client.hello().await;
+    client.ask("MAIL FROM:<alice@client.example>", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.write("Subject: half").await;
+    drop(client);
+    session.await.unwrap();
+    assert_eq!(outcomes.until(1).await, ["Incomplete"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_refused_unread_is_incomplete() {
+    let (sender, mut messages) = mpsc::unbounded_channel();
+    let server = build(accepting().on_data(move |message, _session| {
+        let _ = sender.send(message);
+        async { false }
+    }));
+    // The hook in front has the message read, so it is the refusal behind it that counts.
+    let mut client = hello(&server).await;
+    envelope(&mut client).await;
+    client.send("DATA").await.expect(354);
+    client.send(MESSAGE).await.expect(554);
+    assert_eq!(messages.recv().await.unwrap().bytes().await.unwrap(), CONTENT, "it was all there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clones_of_an_unread_message_end_with_its_refusal() {
+    let (sender, mut messages) = mpsc::unbounded_channel();
+    let server = build(builder().on_data(move |message, _session| {
+        let _ = sender.send(message);
+        async { false }
+    }));
+    let mut client = hello(&server).await;
+    envelope(&mut client).await;
+    client.send("DATA").await.expect(554);
+    let outcome = messages.recv().await.unwrap().bytes().await;
+    assert!(matches!(outcome, Err(BodyError::Incomplete)), "{outcome:?}");
+}

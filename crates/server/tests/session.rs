@@ -1,0 +1,135 @@
+//! What hooks know of a session, and what they may keep in it.
+
+mod support;
+
+use mailchute::{Builder, SessionId, testing};
+use support::{MESSAGE, Seen, accepting, build, deliver, hello};
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Count(u32);
+
+/// Counts senders for the connection and recipients for the transaction, and notes both at each RCPT.
+fn counting(seen: &Seen<String>) -> Builder {
+    let seen = seen.clone();
+    accepting()
+        .on_mail_from(|_, session| async move {
+            session.state().update(|count: &mut Count| count.0 += 1);
+        })
+        .on_rcpt_to(move |_, session| {
+            let of_transaction = session.transaction_state().update(|count: &mut Count| {
+                count.0 += 1;
+                count.0
+            });
+            let of_connection = session.state().get::<Count>().unwrap_or_default().0;
+            seen.push(format!("{of_connection} {of_transaction}"));
+            async {}
+        })
+}
+
+#[tokio::test(start_paused = true)]
+async fn state_of_the_connection_lasts_and_that_of_the_transaction_ends_with_it() {
+    for end in ["RSET", "EHLO client.example", "HELO client.example", "message"] {
+        let seen = Seen::<String>::default();
+        let server = build(counting(&seen));
+        let mut client = hello(&server).await;
+        client.send("MAIL FROM:<>").await.expect(250);
+        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        client.send("NOOP").await.expect(250);
+        client.send("VRFY bob").await.expect(252);
+        client.send("RCPT TO:<carol@example.com>").await.expect(250);
+        if end == "message" {
+            client.send("DATA").await.expect(354);
+            client.send(MESSAGE).await.expect(250);
+        } else {
+            client.send(end).await.expect(250);
+        }
+        deliver(&mut client).await.expect(250);
+        assert_eq!(seen.all(), ["1 1", "1 2", "2 1"], "{end}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_message_and_a_failed_one_end_their_transaction_as_well() {
+    let answers: [fn(Builder) -> Builder; 2] =
+        [|builder| builder.on_data(|_, _| async { false }), |builder| builder.max_message_size(10)];
+    for extra in answers {
+        let seen = Seen::<String>::default();
+        let mut client = hello(&build(extra(counting(&seen)))).await;
+        for _ in 0..2 {
+            assert!(deliver(&mut client).await.code() > 500);
+        }
+        assert_eq!(seen.all(), ["1 1", "2 1"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_session_sees_the_state_of_another() {
+    let seen = Seen::<String>::default();
+    let server = build(counting(&seen));
+    let (mut one, mut two) = (hello(&server).await, hello(&server).await);
+    one.send("MAIL FROM:<>").await.expect(250);
+    two.send("MAIL FROM:<>").await.expect(250);
+    one.send("RCPT TO:<bob@example.com>").await.expect(250);
+    two.send("RCPT TO:<bob@example.com>").await.expect(250);
+    one.send("RCPT TO:<bob@example.com>").await.expect(250);
+    assert_eq!(seen.all(), ["1 1", "1 1", "1 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_envelope_holds_whom_the_hooks_accepted_and_ends_with_the_transaction() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(accepting().on_rcpt_to(|to, _| async move { to.domain_is("example.com") }).command(
+        "XWHO",
+        move |_, session| {
+            note.push(session.envelope().map_or("none".into(), |envelope| {
+                format!("{} to {}", envelope.sender, envelope.recipients.len())
+            }));
+            async {}
+        },
+    ));
+    let mut client = hello(&server).await;
+    for (line, code) in [
+        ("XWHO", 250),
+        ("MAIL FROM:<alice@client.example>", 250),
+        ("XWHO", 250),
+        ("RCPT TO:<bob@example.com>", 250),
+        ("RCPT TO:<eve@elsewhere.example>", 550),
+        ("XWHO", 250),
+        ("MAIL FROM:<mallory@client.example>", 503),
+        ("XWHO", 250),
+        ("RSET", 250),
+        ("XWHO", 250),
+    ] {
+        client.send(line).await.expect(code);
+    }
+    let alice = |count| format!("alice@client.example to {count}");
+    assert_eq!(seen.all(), ["none".into(), alice(0), alice(1), alice(1), "none".into()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_session_has_a_name_of_its_own_and_outlives_its_connection_as_a_handle() {
+    let seen = Seen::<mailchute::Session>::default();
+    let note = seen.clone();
+    let server = build(accepting().on_connect(move |session| note.note(session)));
+    for _ in 0..3 {
+        let mut client = testing::client_from(&server, "[::ffff:192.0.2.7]:25".parse().unwrap());
+        client.greeting().await.expect(220);
+        client.send("EHLO client.example").await.expect(250);
+        deliver(&mut client).await.expect(250);
+        client.send("QUIT").await.expect(221);
+        assert!(client.try_hear().await.is_none());
+    }
+    let sessions = seen.all();
+    let mut names: Vec<SessionId> = sessions.iter().map(mailchute::Session::id).collect();
+    names.dedup();
+    assert_eq!(names.len(), 3);
+    for session in sessions {
+        assert_eq!(session.client_ip().to_string(), "192.0.2.7");
+        assert!(session.client_addr().is_ipv6());
+        assert_eq!(session.messages(), 1);
+        assert_eq!(session.helo_name().unwrap().as_str(), "client.example");
+        assert!(session.envelope().is_none());
+        assert!(session.id().to_string().bytes().all(|octet| octet.is_ascii_alphanumeric()));
+    }
+}

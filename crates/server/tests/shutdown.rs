@@ -1,0 +1,204 @@
+//! The end of a server: who is let finish, who is told to go, and when it returns.
+
+mod support;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mailchute::{Builder, Disconnect, Reply, Server};
+use support::talk::connect;
+use support::{MESSAGE, Seen, accepting, build, builder, tls};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A server on a socket that stops when it is told to.
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<io::Result<()>>,
+    causes: Seen<Disconnect>,
+}
+
+async fn run(builder: Builder, grace: Duration) -> Running {
+    let causes = Seen::<Disconnect>::default();
+    let note = causes.clone();
+    let server: Server = build(builder.on_disconnect(move |cause, _session| note.note(cause)));
+    let (stop, stopped) = oneshot::channel();
+    let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
+    let address = serving.local_addrs()[0];
+    let serving = tokio::spawn(serving.with_graceful_shutdown(stopped, grace));
+    Running { address, stop, serving, causes }
+}
+
+const LONG: Duration = Duration::from_secs(3_600);
+const STOPPING: &str = "421 4.3.2 Service shutting down\r\n";
+
+#[tokio::test]
+async fn a_server_without_sessions_stops_at_once_and_takes_no_more() {
+    let running = run(accepting(), LONG).await;
+    let mut client = connect(running.address).await;
+    client.hello().await;
+    client.ask("QUIT", "221").await;
+    assert_eq!(client.rest().await, "");
+    running.stop.send(()).unwrap();
+    running.serving.await.unwrap().unwrap();
+    assert!(TcpStream::connect(running.address).await.is_err());
+    assert_eq!(running.causes.all(), [Disconnect::Quit]);
+}
+
+#[tokio::test]
+async fn idle_sessions_are_told_at_once() {
+    let running = run(accepting(), LONG).await;
+    let mut greeted = connect(running.address).await;
+    greeted.hear().await;
+    let mut ready = connect(running.address).await;
+    ready.hello().await;
+    let mut between = connect(running.address).await;
+    between.hello().await;
+    between.ask("MAIL FROM:<>", "250").await;
+    between.ask("RSET", "250").await;
+    running.stop.send(()).unwrap();
+    for client in [&mut greeted, &mut ready, &mut between] {
+        assert_eq!(client.rest().await, STOPPING);
+    }
+    drop((greeted, ready, between));
+    running.serving.await.unwrap().unwrap();
+    assert_eq!(running.causes.all(), [Disconnect::Shutdown; 3]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_under_way_ends_well_and_then_the_session_does() {
+    let running = run(accepting(), LONG).await;
+    let mut idle = connect(running.address).await;
+    idle.hello().await;
+    let mut early = connect(running.address).await;
+    early.hello().await;
+    early.ask("MAIL FROM:<>", "250").await;
+    let mut late = connect(running.address).await;
+    late.hello().await;
+    late.ask("MAIL FROM:<>", "250").await;
+    late.ask("RCPT TO:<bob@example.com>", "250").await;
+    late.ask("DATA", "354").await;
+    running.stop.send(()).unwrap();
+    // The server has noticed when the idle one hears of it.
+    assert_eq!(idle.rest().await, STOPPING);
+    drop(idle);
+    early.ask("RCPT TO:<bob@example.com>", "250").await;
+    early.ask("DATA", "354").await;
+    for client in [&mut early, &mut late] {
+        client.ask(MESSAGE, "250 2.6.0").await;
+        assert_eq!(client.rest().await, STOPPING);
+    }
+    assert!(!running.serving.is_finished());
+    drop((early, late));
+    running.serving.await.unwrap().unwrap();
+    assert_eq!(running.causes.all(), [Disconnect::Shutdown; 3]);
+}
+
+#[tokio::test]
+async fn a_client_may_still_quit_while_the_server_waits_for_it() {
+    let running = run(accepting(), LONG).await;
+    let mut client = connect(running.address).await;
+    client.hello().await;
+    client.ask("MAIL FROM:<>", "250").await;
+    let mut idle = connect(running.address).await;
+    idle.hello().await;
+    running.stop.send(()).unwrap();
+    assert_eq!(idle.rest().await, STOPPING);
+    drop(idle);
+    client.ask("QUIT", "221").await;
+    drop(client);
+    running.serving.await.unwrap().unwrap();
+    assert_eq!(running.causes.all(), [Disconnect::Shutdown, Disconnect::Quit]);
+}
+
+/// What a client in this state hears when the grace is over.
+async fn cut_off(builder: Builder, walk: &[&str]) -> String {
+    let running = run(builder, Duration::from_millis(20)).await;
+    let mut client = connect(running.address).await;
+    let (last, before) = walk.split_last().expect("there is a last line");
+    client.hello().await;
+    for line in before {
+        client.say(line).await;
+    }
+    client.write(format!("{last}\r\n")).await;
+    // The hook or the phase is reached when the server has read the last line; a reply says so where there is one.
+    let heard = if matches!(*last, "DATA" | "MAIL FROM:<>") { client.hear().await } else { String::new() };
+    drop(heard);
+    running.stop.send(()).expect("the server runs");
+    let rest = client.rest().await;
+    drop(client);
+    running.serving.await.expect("it does not panic").expect("it ends well");
+    assert_eq!(running.causes.all(), [Disconnect::Shutdown], "{walk:?}");
+    rest
+}
+
+#[tokio::test]
+async fn who_is_not_done_when_the_grace_is_over_is_cut_off_with_421() {
+    assert_eq!(cut_off(accepting(), &["MAIL FROM:<>"]).await, STOPPING);
+    let in_data = ["MAIL FROM:<>", "RCPT TO:<bob@example.com>", "DATA"];
+    assert_eq!(cut_off(accepting(), &in_data).await, STOPPING);
+}
+
+#[tokio::test]
+async fn a_hook_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_client_is_told() {
+    let walk = ["MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>"];
+    let builder = accepting().on_rcpt_to(|_, _| std::future::pending::<()>());
+    let rest = cut_off(builder, &walk).await;
+    assert!(rest.ends_with(STOPPING), "{rest:?}");
+}
+
+#[tokio::test]
+async fn a_secure_hook_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_client_is_told() {
+    let asked = Seen::<&str>::default();
+    let note = asked.clone();
+    let builder = accepting().tls(tls::config()).on_secure(move |_, _| {
+        drop(note.note("secure"));
+        std::future::pending::<()>()
+    });
+    let running = run(builder, Duration::from_millis(20)).await;
+    let mut client = connect(running.address).await;
+    client.hello().await;
+    client.ask("STARTTLS", "220").await;
+    let mut client = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    // Until then the server may still be shaking hands, which a stop cuts short.
+    asked.until(1).await;
+    running.stop.send(()).unwrap();
+    assert_eq!(client.rest().await, STOPPING);
+    drop(client);
+    running.serving.await.unwrap().unwrap();
+    assert_eq!(running.causes.all(), [Disconnect::Shutdown]);
+}
+
+#[tokio::test]
+async fn a_store_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_message_not_accepted() {
+    let dropped = Seen::default();
+    let note = dropped.clone();
+    let builder = builder().on_data(move |message, _session| {
+        let note = support::DropNote(note.clone(), "dropped");
+        async move {
+            support::read_all(message).await?;
+            std::future::pending::<()>().await;
+            drop(note);
+            Ok::<_, Reply>(())
+        }
+    });
+    let walk = ["MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>", "DATA", MESSAGE];
+    let rest = cut_off(builder, &walk).await;
+    assert!(!rest.contains("250 ") && rest.ends_with(STOPPING), "{rest:?}");
+    assert_eq!(dropped.all(), ["dropped"]);
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_does_not_keep_the_server_from_returning() {
+    let running = run(accepting(), Duration::from_millis(20)).await;
+    let mut client = connect(running.address).await;
+    client.hello().await;
+    let flood = "HELP\r\n".repeat(10_000);
+    while tokio::time::timeout(Duration::from_millis(500), client.write(&flood)).await.is_ok() {}
+    running.stop.send(()).unwrap();
+    running.serving.await.unwrap().unwrap();
+    assert_eq!(running.causes.all(), [Disconnect::Shutdown]);
+}

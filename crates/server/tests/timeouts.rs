@@ -1,0 +1,267 @@
+//! Every timeout, in virtual time: what the client hears, and when.
+
+mod support;
+
+use std::time::Duration;
+
+use mailchute::testing::Client;
+use mailchute::{BuildError, Builder, Reply, Server};
+use support::{MESSAGE, Seen, accepting, build, builder, deliver, hello, in_data, tls};
+use tokio::time::{Instant, sleep, timeout};
+
+/// Hears what comes unasked, and after how many seconds.
+async fn unasked(client: &mut Client) -> (String, u64) {
+    let since = Instant::now();
+    let heard = client.greeting().await.to_string();
+    assert!(client.try_hear().await.is_none(), "the server hangs up after {heard}");
+    (heard, since.elapsed().as_secs())
+}
+
+const TIMEOUT: &str = "421 4.4.2 Timeout: closing connection";
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_says_nothing_is_hung_up_on_after_five_minutes() {
+    let server = build(accepting());
+    let mut client = mailchute::testing::client(&server);
+    client.greeting().await.expect(220);
+    assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_command_has_its_own_time() {
+    let server = build(accepting().command_timeout(seconds(20)));
+    let mut client = hello(&server).await;
+    for line in ["NOOP", "MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>", "NOOP"] {
+        sleep(seconds(19)).await;
+        client.send(line).await.expect(250);
+    }
+    assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
+    let server = build(accepting().command_timeout(seconds(60)));
+    for is_in_transaction in [false, true] {
+        let mut client = hello(&server).await;
+        if is_in_transaction {
+            client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+        }
+        let since = Instant::now();
+        let mut octets = b"NOOP with words and words and words".iter().copied();
+        let heard = loop {
+            client.send_octets(&[octets.next().unwrap()]).await;
+            if let Ok(heard) = timeout(seconds(7), client.greeting()).await {
+                break heard;
+            }
+        };
+        assert_eq!(heard.to_string(), TIMEOUT);
+        assert_eq!(since.elapsed().as_secs(), 60);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_within_auth_is_waited_for_like_a_command() {
+    let server = build(accepting().allow_plaintext_auth().on_auth(|_, _| async { true }));
+    let mut client = hello(&server).await;
+    client.send("AUTH LOGIN").await.expect(334);
+    assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_stops_coming_is_given_up_after_three_minutes() {
+    let server = build(accepting());
+    let mut client = in_data(&server).await;
+    client.send_octets(&[b'x'; 50_000]).await;
+    assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 180));
+    let server = build(accepting().data_timeout(seconds(7)));
+    assert_eq!(unasked(&mut in_data(&server).await).await, (TIMEOUT.into(), 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_below_500_octets_a_second_is_given_up_after_the_first_minute() {
+    for (octets, is_too_slow) in [(499, true), (501, false)] {
+        let server = build(accepting());
+        let mut client = in_data(&server).await;
+        let since = Instant::now();
+        let line = [&vec![b'x'; octets - 2][..], b"\r\n"].concat();
+        for _ in 0..100 {
+            sleep(seconds(1)).await;
+            client.send_octets(&line).await;
+        }
+        let heard = client.send(".").await;
+        if is_too_slow {
+            assert_eq!(heard.to_string(), TIMEOUT);
+        } else {
+            assert_eq!(heard.code(), 250);
+            assert!(since.elapsed() >= seconds(100));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_a_burst_makes_up_for_is_not_slow() {
+    let server = build(accepting());
+    let mut client = in_data(&server).await;
+    sleep(seconds(90)).await;
+    client.send_octets(&[&[b'x'; 60_000][..], b"\r\n"].concat()).await;
+    client.send(".").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_refused_already_is_still_judged_by_what_comes() {
+    let server = build(accepting());
+    let mut client = in_data(&server).await;
+    client.send_octets(b"bare\nfeed\r\n").await;
+    for _ in 0..100 {
+        sleep(seconds(1)).await;
+        client.send_octets(&[&[b'x'; 1_000][..], b"\r\n"].concat()).await;
+    }
+    client.send(".").await.expect(550);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_hooks_take_is_not_held_against_the_client() {
+    let server = build(builder().on_data(|mut message, _session| async move {
+        while message.chunk().await?.is_some() {
+            sleep(seconds(140)).await;
+        }
+        Ok(())
+    }));
+    let mut client = in_data(&server).await;
+    for _ in 0..4 {
+        client.send_octets(b"a little\r\n").await;
+        sleep(seconds(1)).await;
+    }
+    client.send(".").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_too_long_answers_451_and_must_not_commit() {
+    let committed = Seen::<&str>::default();
+    let note = committed.clone();
+    let server = build(builder().store_timeout(seconds(30)).hook_timeout(seconds(3_000)).on_data(
+        move |message, _session| {
+            let note = note.clone();
+            async move {
+                support::read_all(message).await?;
+                sleep(seconds(31)).await;
+                note.push("committed");
+                Ok(())
+            }
+        },
+    ));
+    let mut client = in_data(&server).await;
+    let since = Instant::now();
+    client.send(MESSAGE).await.expect(451);
+    assert_eq!(since.elapsed(), seconds(30));
+    sleep(seconds(60)).await;
+    assert_eq!(committed.count(), 0);
+    client.send("NOOP").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_data_hook_that_stops_reading_answers_451_when_its_time_is_over() {
+    let server = build(builder().hook_timeout(seconds(40)).on_data(|mut message, _session| async move {
+        message.chunk().await?;
+        std::future::pending::<Result<(), Reply>>().await
+    }));
+    let mut client = in_data(&server).await;
+    let since = Instant::now();
+    for _ in 0..5 {
+        client.send_octets(b"more and more\r\n").await;
+        sleep(Duration::from_millis(10)).await;
+    }
+    client.send(".").await.expect(451);
+    assert_eq!(since.elapsed().as_secs(), 40);
+    client.send("NOOP").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_after_an_hour_but_never_within_a_transaction() {
+    let server = build(accepting());
+    let mut client = hello(&server).await;
+    let began = Instant::now();
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    for _ in 0..20 {
+        sleep(seconds(200)).await;
+        client.send("NOOP").await.expect(250);
+    }
+    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.send("DATA").await.expect(354);
+    sleep(seconds(120)).await;
+    client.send_octets(&[b'x'; 120 * 500]).await;
+    client.send("\r\n.").await.expect(250);
+    assert!(began.elapsed() > seconds(4_000));
+    assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_session_ends_after_its_time_as_well() {
+    let server = build(accepting().session_timeout(seconds(100)));
+    let mut client = hello(&server).await;
+    let began = Instant::now();
+    loop {
+        let heard = client.send("NOOP").await;
+        if heard.code() == 421 {
+            break;
+        }
+        sleep(seconds(1)).await;
+    }
+    assert!((100..=101).contains(&began.elapsed().as_secs()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_places_are_short_a_silent_client_has_ten_seconds() {
+    let server = build(accepting().max_connections(10));
+    let mut clients = Vec::new();
+    for _ in 0..10 {
+        clients.push(hello(&server).await);
+    }
+    let mut last = clients.pop().unwrap();
+    last.send("NOOP").await.expect(250);
+    assert_eq!(unasked(&mut last).await, (TIMEOUT.into(), 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_does_not_come_is_given_up() {
+    let server = build(accepting().tls(tls::config()).handshake_timeout(seconds(12)));
+    let mut client = hello(&server).await;
+    client.send("STARTTLS").await.expect(220);
+    let since = Instant::now();
+    assert!(client.try_hear().await.is_none());
+    assert_eq!(since.elapsed().as_secs(), 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_greeting_waits_for_the_connect_hook_and_no_command_timeout_runs_meanwhile() {
+    let server = build(accepting().command_timeout(seconds(5)).on_connect(|_| async {
+        sleep(seconds(200)).await;
+    }));
+    let mut client = hello(&server).await;
+    deliver(&mut client).await.expect(250);
+}
+
+#[test]
+fn a_timeout_of_none_or_of_more_than_a_year_is_refused_with_what_to_write() {
+    type Set = fn(Builder, Duration) -> Builder;
+    let setters: [(&str, Set); 6] = [
+        ("command_timeout", Builder::command_timeout),
+        ("data_timeout", Builder::data_timeout),
+        ("handshake_timeout", Builder::handshake_timeout),
+        ("hook_timeout", Builder::hook_timeout),
+        ("store_timeout", Builder::store_timeout),
+        ("session_timeout", Builder::session_timeout),
+    ];
+    let build = |set: Set, timeout| -> Result<Server, BuildError> { set(accepting(), timeout).build() };
+    for (name, set) in setters {
+        for timeout in [Duration::ZERO, Duration::MAX] {
+            let text = build(set, timeout).unwrap_err().to_string();
+            assert!(text.starts_with(name) && text.contains("write a time"), "{text}");
+        }
+        assert!(build(set, Duration::from_millis(1)).is_ok(), "{name}");
+    }
+}

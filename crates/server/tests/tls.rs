@@ -1,0 +1,272 @@
+//! TLS over real sockets: STARTTLS, TLS from the first octet, and what an attacker on the way may try.
+
+mod support;
+
+use mailchute::{Builder, Disconnect, Reply, Server, TlsConfig};
+use rustls::version::{TLS12, TLS13};
+use support::talk::{connect, listen};
+use support::tls::{config, secure};
+use support::{MESSAGE, Seen, accepting, build, builder};
+use tokio::io::AsyncWriteExt as _;
+
+fn with_tls(builder: Builder) -> Server {
+    build(builder.tls(config()))
+}
+
+#[tokio::test]
+async fn starttls_is_offered_until_tls_is_up_and_mail_goes_both_ways() {
+    let address = listen(&with_tls(accepting())).await;
+    let mut client = connect(address).await;
+    assert!(client.hello().await.contains("250-STARTTLS\r\n"));
+    client.ask("MAIL FROM:<>", "250").await;
+    client.ask("RSET", "250").await;
+    client.ask("STARTTLS", "220 2.0.0").await;
+    let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    let keywords = client.ask("EHLO client.example", "250-mx.example.com\r\n").await;
+    assert!(!keywords.contains("STARTTLS"), "{keywords}");
+    client.ask("STARTTLS", "503 5.5.1").await;
+    client.ask("MAIL FROM:<>", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.ask(MESSAGE, "250 2.6.0").await;
+    client.ask("QUIT", "221").await;
+    assert_eq!(client.rest().await, "");
+}
+
+#[tokio::test]
+async fn without_a_certificate_starttls_is_neither_offered_nor_taken() {
+    let address = listen(&build(accepting())).await;
+    let mut client = connect(address).await;
+    assert!(!client.hello().await.contains("STARTTLS"));
+    client.ask("STARTTLS", "502 5.5.1").await;
+    let error = build(accepting()).listen_tls("127.0.0.1:0").await.unwrap_err().to_string();
+    assert!(error.contains("needs a certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn required_tls_refuses_mail_until_it_is_up() {
+    let address = listen(&with_tls(accepting().require_tls())).await;
+    let mut client = connect(address).await;
+    client.hello().await;
+    for line in ["MAIL FROM:<>", "RCPT TO:<bob@example.com>", "DATA", "VRFY bob", "HELP", "RSET"] {
+        client.ask(line, "530 5.7.0").await;
+    }
+    client.ask("NOOP", "250").await;
+    client.ask("STARTTLS", "220").await;
+    let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask("MAIL FROM:<>", "250").await;
+}
+
+#[tokio::test]
+async fn both_versions_are_spoken_and_the_session_knows_them() {
+    let facts = Seen::<String>::default();
+    let notes = facts.clone();
+    let server = with_tls(accepting().on_ehlo(move |_, session| {
+        if let Some(tls) = session.tls() {
+            let sni = tls.sni.clone().unwrap_or_default();
+            notes.push(format!("{} {} {sni}", tls.version, tls.cipher));
+        }
+        async {}
+    }));
+    let address = listen(&server).await;
+    for version in [&TLS12, &TLS13] {
+        let mut client = connect(address).await;
+        client.hello().await;
+        client.ask("STARTTLS", "220").await;
+        let mut client = secure(client.into_inner(), &[version]).await;
+        client.ask("EHLO client.example", "250").await;
+    }
+    let [old, new] = &facts.all()[..] else { panic!("{facts:?}") };
+    assert!(old.starts_with("TLSv1.2 TLS_ECDHE_ECDSA_WITH_") && old.ends_with(" mx.example.com"), "{old}");
+    assert!(new.starts_with("TLSv1.3 TLS_AES_256_GCM_SHA384 "), "{new}");
+}
+
+#[tokio::test]
+async fn a_listener_inside_tls_greets_inside_tls() {
+    let causes = Seen::<Disconnect>::default();
+    let note = causes.clone();
+    let server = with_tls(
+        accepting()
+            .on_connect(|session| async move { session.tls().is_some() })
+            .on_disconnect(move |cause, _| note.note(cause)),
+    );
+    let serving = server.listen_tls("127.0.0.1:0").await.unwrap();
+    let address = serving.local_addrs()[0];
+    tokio::spawn(serving.into_future());
+    let client = connect(address).await;
+    let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    assert!(!client.hello().await.contains("STARTTLS"));
+    client.ask("STARTTLS", "503").await;
+    client.ask("QUIT", "221").await;
+    causes.until(1).await;
+    // Somebody who speaks in the clear gets no greeting.
+    let mut client = connect(address).await;
+    client.write("EHLO client.example\r\n").await;
+    assert!(!client.rest().await.contains("220"));
+    // The connect hooks were not asked about that one, so the disconnect hooks hear nothing of it.
+    assert_eq!(causes.until(1).await, [Disconnect::Quit]);
+}
+
+#[tokio::test]
+async fn what_was_said_in_the_clear_behind_starttls_is_never_run() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = with_tls(accepting().on_mail_from(move |from, _| note.note(from.as_str())));
+    let address = listen(&server).await;
+    for injected in
+        ["MAIL FROM:<mallory@evil.example>\r\n", "EHLO evil\r\nMAIL FROM:<m@evil.example>\r\n", "RS"]
+    {
+        let mut client = connect(address).await;
+        client.hello().await;
+        client.write(format!("STARTTLS\r\n{injected}")).await;
+        assert_eq!(client.hear().await, "220 2.0.0 Ready to start TLS\r\n");
+        let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+        // Not one reply too many: the next is the one to this.
+        assert_eq!(client.say("VRFY alice").await.get(..3), Some("252"), "{injected:?}");
+        client.ask("EHLO client.example", "250-mx").await;
+        client.ask("RCPT TO:<bob@example.com>", "503").await;
+    }
+    assert_eq!(seen.count(), 0);
+}
+
+#[tokio::test]
+async fn all_that_was_said_in_the_clear_is_forgotten() {
+    #[derive(Clone)]
+    struct Mine;
+    let server = with_tls(
+        accepting()
+            .allow_plaintext_auth()
+            .on_auth(|_, _| async { true })
+            .on_secure(|_, session| async move {
+                session.helo_name().is_none()
+                    && session.identity().is_none()
+                    && session.envelope().is_none()
+                    && session.transaction_state().get::<Mine>().is_none()
+                    && session.state().get::<Mine>().is_some()
+            })
+            .on_mail_from(|_, session| {
+                session.transaction_state().insert(Mine);
+                session.state().insert(Mine);
+                async {}
+            }),
+    );
+    let address = listen(&server).await;
+    let mut client = connect(address).await;
+    client.hello().await;
+    client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235").await;
+    client.ask("MAIL FROM:<>", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("STARTTLS", "220").await;
+    let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    client.ask("MAIL FROM:<>", "503 5.5.1").await;
+    client.ask("DATA", "503 5.5.1").await;
+    let keywords = client.ask("EHLO client.example", "250").await;
+    assert!(keywords.contains("250-AUTH PLAIN LOGIN\r\n"), "{keywords}");
+    client.ask("RCPT TO:<bob@example.com>", "503 5.5.1").await;
+    client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235").await;
+}
+
+#[tokio::test]
+async fn garbage_in_the_place_of_a_handshake_closes_and_nothing_is_said_in_the_clear() {
+    let address = listen(&with_tls(accepting())).await;
+    for garbage in
+        [&b"EHLO client.example\r\nMAIL FROM:<>\r\n"[..], &[0; 64], b"\x16\x03\x01\xff\xff\xff", b"\x80\x2e"]
+    {
+        let mut client = connect(address).await;
+        client.hello().await;
+        client.ask("STARTTLS", "220").await;
+        client.write(garbage).await;
+        client.finish().await;
+        let mut stream = client.into_inner();
+        let mut rest = Vec::new();
+        let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
+        // At most an alert, which is a record of its own kind.
+        assert!(rest.is_empty() || rest[0] == 0x15, "{rest:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_the_end_of_tls_nothing_is_taken_in_the_clear() {
+    let address = listen(&with_tls(accepting())).await;
+    let mut client = connect(address).await;
+    client.hello().await;
+    client.ask("STARTTLS", "220").await;
+    let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    client.ask("EHLO client.example", "250").await;
+    let (mut stream, mut session) = client.into_inner().into_inner();
+    session.send_close_notify();
+    let mut octets = Vec::new();
+    session.write_tls(&mut octets).unwrap();
+    octets.extend_from_slice(b"EHLO client.example\r\nMAIL FROM:<>\r\n");
+    stream.write_all(&octets).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
+    assert!(!rest.windows(3).any(|window| window == b"250"), "{rest:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_speaks_tls_on_a_plain_port_is_hung_up_on() {
+    let address = listen(&with_tls(accepting())).await;
+    let mut client = connect(address).await;
+    client.hear().await;
+    client.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").await;
+    assert_eq!(client.rest().await, "");
+}
+
+#[tokio::test]
+async fn starttls_takes_no_argument_and_wants_ehlo_first() {
+    let address = listen(&with_tls(accepting())).await;
+    let mut client = connect(address).await;
+    client.hear().await;
+    client.ask("STARTTLS", "503 5.5.1").await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask("STARTTLS now", "501 5.5.4").await;
+    client.ask("NOOP", "250").await;
+}
+
+#[tokio::test]
+async fn a_secure_hook_refuses_unasked_and_hangs_up() {
+    let modern = |builder: Builder| {
+        builder.on_secure(|tls, _| async move {
+            if tls.version == "TLSv1.2" {
+                return Err(Reply::new(554, (5, 7, 10), "Your TLS is too old"));
+            }
+            Ok(())
+        })
+    };
+    let server = with_tls(modern(accepting()));
+    let address = listen(&server).await;
+    let serving = server.listen_tls("127.0.0.1:0").await.unwrap();
+    let inside = serving.local_addrs()[0];
+    tokio::spawn(serving.into_future());
+    for (version, code) in [(&TLS12, "554"), (&TLS13, "250")] {
+        let mut client = connect(address).await;
+        client.hello().await;
+        client.ask("STARTTLS", "220").await;
+        let mut client = secure(client.into_inner(), &[version]).await;
+        let reply = client.say("EHLO client.example").await;
+        assert!(reply.starts_with(code), "{reply}");
+        // Where TLS comes first the refusal is the greeting.
+        let mut client = secure(connect(inside).await.into_inner(), &[version]).await;
+        let greeting = client.hear().await;
+        assert!(greeting.starts_with(if code == "554" { "554" } else { "220" }), "{greeting}");
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_of_rustls_is_taken_as_it_is() {
+    let identity = support::tls::make_identity();
+    let chain = rustls::pki_types::pem::PemObject::from_pem_slice(identity.certificate.as_bytes()).unwrap();
+    let key = rustls::pki_types::pem::PemObject::from_pem_slice(identity.key.as_bytes()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let rustls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .unwrap();
+    let tls = TlsConfig::from_rustls(rustls.into());
+    let address = listen(&build(builder().tls(tls).on_data(|_, _| async {}))).await;
+    assert!(connect(address).await.hello().await.contains("STARTTLS"));
+}

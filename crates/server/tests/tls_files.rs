@@ -1,0 +1,136 @@
+//! Certificates and keys that cannot be used: the error names the file and the mistake.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use mailchute::TlsConfig;
+use support::tls::{Identity, identity, make_identity};
+
+/// A folder of its own that is gone with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("mailchute-tls-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the folder for temporary files can be written to");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).expect("the folder is there");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What is said of these two files.
+fn error(certificate: &Path, key: &Path) -> String {
+    TlsConfig::from_pem_files(certificate, key).expect_err("they cannot be used").to_string()
+}
+
+#[track_caller]
+fn assert_says(error: &str, file: &Path, mistake: &str) {
+    assert!(
+        error.starts_with(&format!("{}: ", file.display())),
+        "{error:?} does not name {}",
+        file.display()
+    );
+    assert!(error.contains(mistake), "{error:?} does not say {mistake:?}");
+}
+
+#[test]
+fn a_certificate_with_its_key_is_taken_also_behind_other_text() {
+    let folder = Folder::new("right");
+    let Identity { certificate, key, .. } = identity();
+    let certificate = folder.file("cert.pem", format!("Issued to us\n{certificate}"));
+    let key = folder.file("key.pem", key);
+    assert!(TlsConfig::from_pem_files(&certificate, &key).is_ok());
+    assert!(mailchute::Server::builder().tls_pem_files(certificate, key).is_ok());
+}
+
+#[test]
+fn a_file_that_is_missing_or_empty_is_named() {
+    let folder = Folder::new("missing");
+    let certificate = folder.file("cert.pem", &identity().certificate);
+    let key = folder.file("key.pem", &identity().key);
+    let empty = folder.file("empty.pem", "");
+    let missing = folder.0.join("missing.pem");
+    assert_says(&error(&missing, &key), &missing, "cannot be read: No such file");
+    assert_says(&error(&certificate, &missing), &missing, "cannot be read: No such file");
+    assert_says(&error(&folder.0, &key), &folder.0, "cannot be read");
+    assert_says(&error(&empty, &key), &empty, "holds no certificate: expected -----BEGIN CERTIFICATE-----");
+    assert_says(
+        &error(&certificate, &empty),
+        &empty,
+        "holds no private key: expected -----BEGIN PRIVATE KEY",
+    );
+}
+
+#[test]
+fn files_that_are_the_wrong_way_round_are_told_as_such() {
+    let folder = Folder::new("swapped");
+    let certificate = folder.file("cert.pem", &identity().certificate);
+    let key = folder.file("key.pem", &identity().key);
+    assert_says(&error(&key, &certificate), &key, "the wrong way round?");
+    assert_says(&error(&certificate, &certificate), &certificate, "a certificate but no private key");
+    assert_says(&error(&key, &key), &key, "a private key but no certificate");
+}
+
+#[test]
+fn a_key_of_another_certificate_is_told_as_such() {
+    let folder = Folder::new("mismatched");
+    let certificate = folder.file("cert.pem", &identity().certificate);
+    let key = folder.file("key.pem", make_identity().key);
+    assert_says(&error(&certificate, &key), &key, "does not belong to the certificate");
+}
+
+#[test]
+fn an_encrypted_key_is_told_with_the_way_out() {
+    let folder = Folder::new("encrypted");
+    let certificate = folder.file("cert.pem", &identity().certificate);
+    let modern = identity().key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let modern = folder.file("modern.pem", modern);
+    assert_says(&error(&certificate, &modern), &modern, "encrypted with a passphrase; write it without one");
+}
+
+#[test]
+fn garbage_is_told_as_such() {
+    let folder = Folder::new("garbage");
+    let certificate = folder.file("cert.pem", &identity().certificate);
+    let key = folder.file("key.pem", &identity().key);
+    let binary = folder.file("binary.pem", [0, 159, 146, 150, 10, 13, 255]);
+    let broken = folder.file("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n");
+    let cut = folder.file("cut.pem", &identity().certificate[..100]);
+    let no_der = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let no_der = folder.file("no-der.pem", no_der);
+    assert_says(&error(&binary, &key), &binary, "holds no certificate");
+    assert_says(&error(&certificate, &binary), &binary, "holds no private key");
+    assert_says(&error(&broken, &key), &broken, "is not PEM");
+    assert_says(&error(&cut, &key), &cut, "is not PEM");
+    assert_says(&error(&no_der, &key), &no_der, "cannot be used");
+}
+
+#[test]
+fn texts_that_are_no_files_are_judged_alike() {
+    let Identity { certificate, key, .. } = identity();
+    let error = TlsConfig::from_pem(key.as_bytes(), certificate.as_bytes()).unwrap_err().to_string();
+    assert!(error.starts_with("holds a private key but no certificate"), "{error}");
+    let other = make_identity();
+    let error = TlsConfig::from_pem(certificate.as_bytes(), other.key.as_bytes()).unwrap_err().to_string();
+    assert_eq!(error, "the private key does not belong to the certificate");
+}
+
+#[test]
+fn no_error_prints_anything_of_a_key() {
+    let secret = identity().key.lines().nth(1).unwrap().to_owned();
+    let broken = format!("-----BEGIN PRIVATE KEY-----\n{secret}!\n-----END PRIVATE KEY-----\n");
+    let error = TlsConfig::from_pem(identity().certificate.as_bytes(), broken.as_bytes()).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(&secret[..16]));
+}

@@ -1,0 +1,207 @@
+//! The fields on top of a message that is kept, to the letter.
+
+mod support;
+
+use mailchute::{Builder, testing};
+use support::talk::pipe;
+use support::{Seen, build, builder, tls};
+
+/// A server that notes the trace fields of each message.
+fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server, Seen<String>) {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(extra(builder()).on_data(move |message, session| {
+        let fields = message.trace_fields();
+        // Names and times change from run to run.
+        let fields =
+            fields.replace(&message.id().to_string(), "ID").replace(&session.id().to_string(), "SESSION");
+        note.push(fields);
+        async {}
+    }));
+    (server, seen)
+}
+
+/// The trace fields of a message sent after these lines, from 192.0.2.7 unless `from` says otherwise.
+async fn fields_after(lines: &[&[u8]], from: &str) -> String {
+    let (server, seen) = tracing_server(|builder| builder);
+    let mut client = testing::client_from(&server, from.parse().expect("it is an address and a port"));
+    client.greeting().await.expect(220);
+    for line in lines {
+        client.send_octets(&[line, &b"\r\n"[..]].concat()).await;
+        let heard = client.greeting().await;
+        assert!(heard.code() == 250, "{}: {heard}", line.escape_ascii());
+    }
+    client.send("DATA").await.expect(354);
+    client.send(".").await.expect(250);
+    seen.all().pop().expect("a message was accepted")
+}
+
+/// Cuts the date off, after a look at it.
+fn without_date(fields: &str) -> &str {
+    let (rest, date) = fields.rsplit_once("; ").expect("a date stands at the end");
+    let date = date.strip_suffix("\r\n").expect("the field is ended");
+    let words: Vec<_> = date.split(' ').collect();
+    assert_eq!(words.len(), 6, "{date}");
+    assert!(words[0].ends_with(',') && words[4].matches(':').count() == 2 && words[5] == "+0000", "{date}");
+    rest
+}
+
+const CLIENT: &str = "192.0.2.7:40000";
+
+#[tokio::test(start_paused = true)]
+async fn the_fields_say_who_sent_what_to_whom_and_how() {
+    let lines =
+        [&b"EHLO client.example"[..], b"MAIL FROM:<alice@client.example>", b"RCPT TO:<bob@example.com>"];
+    let fields = fields_after(&lines, CLIENT).await;
+    assert_eq!(
+        without_date(&fields),
+        "Return-Path: <alice@client.example>\r\n\
+         Delivered-To: bob@example.com\r\n\
+         Received: from client.example ([192.0.2.7])\r\n\
+         \tby mx.example.com (Mailchute) with ESMTP id ID\r\n\
+         \tfor <bob@example.com>"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_recipients_are_all_kept_and_none_told_of_in_received() {
+    let lines = [
+        &b"HELO client.example"[..],
+        b"MAIL FROM:<>",
+        b"RCPT TO:<bob@example.com>",
+        b"RCPT TO:<\"carol smith\"@example.com>",
+        b"RCPT TO:<Postmaster>",
+    ];
+    let fields = fields_after(&lines, "[2001:db8::7]:40000").await;
+    assert_eq!(
+        without_date(&fields),
+        "Return-Path: <>\r\n\
+         Delivered-To: bob@example.com\r\n\
+         Delivered-To: \"carol smith\"@example.com\r\n\
+         Delivered-To: Postmaster\r\n\
+         Received: from client.example ([IPv6:2001:db8::7])\r\n\
+         \tby mx.example.com (Mailchute) with SMTP id ID"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ipv4_client_on_an_ipv6_socket_is_shown_as_ipv4() {
+    let lines = [&b"EHLO client.example"[..], b"MAIL FROM:<>", b"RCPT TO:<bob@example.com>"];
+    let fields = fields_after(&lines, "[::ffff:192.0.2.7]:40000").await;
+    assert!(fields.contains("Received: from client.example ([192.0.2.7])\r\n"), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_name_of_a_client_can_end_a_comment_or_a_field() {
+    let hostile: [&[u8]; 9] = [
+        b"x)(by evil.example",
+        b"a;b",
+        b"x\\",
+        b"\"quoted",
+        b"<angle>",
+        b"evil.example([203.0.113.9])",
+        b"a@b",
+        b"under_score",
+        b"[999.1.2.3]",
+    ];
+    for name in hostile {
+        let (server, seen) = tracing_server(|builder| builder);
+        let mut client = testing::client(&server);
+        client.greeting().await.expect(220);
+        client.send_octets(&[b"EHLO ", name, b"\r\n"].concat()).await;
+        // A name that is refused outright harms nobody either.
+        if client.greeting().await.code() != 250 {
+            continue;
+        }
+        client.send("MAIL FROM:<>").await.expect(250);
+        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        client.send("DATA").await.expect(354);
+        client.send(".").await.expect(250);
+        let fields = seen.all().pop().unwrap();
+        let received = fields.lines().find(|line| line.starts_with("Received: ")).unwrap();
+        let shown =
+            received.strip_prefix("Received: from ").and_then(|rest| rest.strip_suffix(" ([127.0.0.1])"));
+        let shown = shown.unwrap_or_else(|| panic!("{received:?}"));
+        assert!(!shown.contains(['(', ')', ';', '\\', '"', '<', '>', ' ', '@']), "{received:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_octet_but_printable_ascii_comes_from_a_name_unless_the_message_is_utf8() {
+    for name in
+        ["b\u{fc}cher.example", "\u{202e}elpmaxe.live", "a\u{85}b.example", "a\u{7f}b", "a\tb", "a\0b"]
+    {
+        for is_utf8 in [false, true] {
+            let (server, seen) = tracing_server(|builder| builder);
+            let mut client = testing::client(&server);
+            client.greeting().await.expect(220);
+            if client.send(&format!("EHLO {name}")).await.code() != 250 {
+                continue;
+            }
+            let mail = if is_utf8 { "MAIL FROM:<> SMTPUTF8" } else { "MAIL FROM:<>" };
+            client.send(mail).await.expect(250);
+            client.send("RCPT TO:<bob@example.com>").await.expect(250);
+            client.send("DATA").await.expect(354);
+            client.send(".").await.expect(250);
+            let fields = seen.all().pop().unwrap();
+            let lines = fields.replace("\r\n", "\n");
+            assert!(!lines.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')), "{fields:?}");
+            assert!(is_utf8 || fields.is_ascii(), "{fields:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_in_utf8_are_kept_as_they_are() {
+    let lines = [
+        &b"EHLO client.example"[..],
+        "MAIL FROM:<j\u{f6}rg@client.example> SMTPUTF8".as_bytes(),
+        "RCPT TO:<b\u{f6}b@example.com>".as_bytes(),
+    ];
+    let fields = fields_after(&lines, CLIENT).await;
+    assert!(
+        fields
+            .starts_with("Return-Path: <j\u{f6}rg@client.example>\r\nDelivered-To: b\u{f6}b@example.com\r\n")
+    );
+    assert!(fields.contains(" with UTF8SMTP id "), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_protocol_is_named_by_its_keyword() {
+    const AUTH: &str = "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=";
+    let cases: [(bool, &[&str], &str, &str); 9] = [
+        (false, &["HELO x"], "", "SMTP"),
+        (false, &["EHLO x"], "", "ESMTP"),
+        (false, &["EHLO x"], " SMTPUTF8", "UTF8SMTP"),
+        (false, &["EHLO x", AUTH], "", "ESMTPA"),
+        (false, &["EHLO x", AUTH], " SMTPUTF8", "UTF8SMTPA"),
+        (true, &["EHLO x"], "", "ESMTPS"),
+        (true, &["EHLO x", AUTH], "", "ESMTPSA"),
+        (true, &["EHLO x", AUTH], " SMTPUTF8", "UTF8SMTPSA"),
+        (true, &["HELO x"], "", "SMTP"),
+    ];
+    for (is_tls, lines, parameters, keyword) in cases {
+        let (server, seen) = tracing_server(|builder| {
+            builder.tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async { true })
+        });
+        let mail = format!("MAIL FROM:<>{parameters}");
+        let all = lines.iter().copied().chain([&*mail, "RCPT TO:<bob@example.com>", "DATA", "."]);
+        let (mut client, _session) = pipe(&server, 65_536);
+        if is_tls {
+            let mut client = tls::start_tls(client).await;
+            for line in all {
+                client.say(line).await;
+            }
+        } else {
+            client.hear().await;
+            for line in all {
+                client.say(line).await;
+            }
+        }
+        let fields = seen.all().pop().unwrap();
+        assert!(fields.contains(&format!(" with {keyword} id ID")), "{keyword}: {fields}");
+        let tls_line = fields.lines().find(|line| line.starts_with("\t(version=TLSv1.3 cipher=TLS_"));
+        assert_eq!(tls_line.is_some(), is_tls, "{fields}");
+        assert!(fields.lines().all(|line| line.len() < 200), "{fields}");
+    }
+}

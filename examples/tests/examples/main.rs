@@ -126,7 +126,7 @@ fn require_tls_takes_mail_inside_tls_only() {
     );
     client.start_tls();
     assert!(!client.hello().contains("STARTTLS"));
-    example.prints("127.0.0.1 speaks TLSv1.3 with TLS13_");
+    example.prints("127.0.0.1 speaks TLSv1.3 with TLS_");
     assert_eq!(client.send_message(MESSAGE), ACCEPTED);
     client.quit();
     example.ends_by_ctrl_c();

@@ -20,6 +20,8 @@ pub enum Verb {
     Rcpt,
     /// Announces the message.
     Data,
+    /// Sends the message in chunks (RFC 3030).
+    Bdat,
     /// Forgets the transaction.
     Rset,
     /// Does nothing.
@@ -45,6 +47,7 @@ impl Verb {
         ("MAIL", Self::Mail),
         ("RCPT", Self::Rcpt),
         ("DATA", Self::Data),
+        ("BDAT", Self::Bdat),
         ("RSET", Self::Rset),
         ("NOOP", Self::Noop),
         ("QUIT", Self::Quit),

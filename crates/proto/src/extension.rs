@@ -8,9 +8,16 @@ use crate::settings::{PlaintextAuth, Settings, TlsPolicy};
 /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
 pub(crate) fn keywords(settings: &Settings, facts: &Facts) -> Vec<String> {
     let mut lines: Vec<String> =
-        ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"].map(String::from).into();
+        ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"]
+            .map(String::from)
+            .into();
     // RFC 1870 §4: 0 says that there is no fixed limit.
     lines.push(format!("SIZE {}", settings.limits.message_size));
+    lines.push(limits(settings));
+    // RFC 8689 §2: nobody can keep the promise outside TLS.
+    if facts.is_tls {
+        lines.push("REQUIRETLS".into());
+    }
     if settings.tls != TlsPolicy::Off && !facts.is_tls {
         lines.push("STARTTLS".into());
     }
@@ -23,11 +30,22 @@ pub(crate) fn keywords(settings: &Settings, facts: &Facts) -> Vec<String> {
     lines
 }
 
+/// RFC 9422 §4; a limit that there is not is not named.
+fn limits(settings: &Settings) -> String {
+    let mut line = format!("LIMITS RCPTMAX={}", settings.limits.recipients);
+    if settings.limits.transactions != 0 {
+        line = format!("{line} MAILMAX={}", settings.limits.transactions);
+    }
+    line
+}
+
 /// Whether a parameter of MAIL or RCPT was announced to this client: none was after HELO.
 pub(crate) fn takes_parameter(verb: Verb, keyword: &str, settings: &Settings, facts: &Facts) -> bool {
     facts.is_extended
         && match (verb, keyword) {
-            (Verb::Mail, "SIZE" | "BODY" | "SMTPUTF8") => true,
+            (Verb::Mail, "SIZE" | "BODY" | "SMTPUTF8" | "RET" | "ENVID")
+            | (Verb::Rcpt, "NOTIFY" | "ORCPT") => true,
+            (Verb::Mail, "REQUIRETLS") => facts.is_tls,
             (Verb::Mail, "AUTH") => {
                 settings.mechanisms.iter().any(|&mechanism| is_allowed(mechanism, settings, facts))
             }

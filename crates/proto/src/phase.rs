@@ -16,6 +16,8 @@ pub(crate) enum Phase {
     Ready,
     /// MAIL was accepted; `recipients` were too, and some may have been refused.
     Transaction { recipients: usize, any_refused: bool },
+    /// Between two chunks of a message (RFC 3030).
+    Chunks,
 }
 
 impl Phase {
@@ -24,7 +26,7 @@ impl Phase {
 
 /// The refusal of a command that is out of order, if it is.
 pub(crate) fn out_of_order(phase: Phase, verb: Verb, facts: &Facts, settings: &Settings) -> Option<Reply> {
-    use Phase::{Greeted, Ready, Transaction, TurnedAway};
+    use Phase::{Chunks, Greeted, Ready, Transaction, TurnedAway};
     let lacks_tls = settings.tls == TlsPolicy::Required && !facts.is_tls;
     Some(match (phase, verb) {
         (_, Verb::Quit) => return None,
@@ -37,16 +39,20 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, facts: &Facts, settings: &S
         (_, verb) if lacks_tls && verb != Verb::StartTls => catalog::TLS_REQUIRED,
         (_, Verb::Auth) if settings.mechanisms.is_empty() => catalog::AUTH_NOT_OFFERED,
         (_, Verb::Auth) if !facts.is_extended => catalog::SAY_HELLO_FIRST,
-        (Transaction { .. }, Verb::Auth) => catalog::IN_TRANSACTION,
+        (Transaction { .. } | Chunks, Verb::Auth) => catalog::IN_TRANSACTION,
         (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,
-        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data) => catalog::SAY_HELLO_FIRST,
+        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::SAY_HELLO_FIRST,
         (_, Verb::Mail) if settings.auth == AuthPolicy::Required && !facts.is_authenticated => {
             catalog::AUTH_REQUIRED
         }
-        (Transaction { .. }, Verb::Mail) => catalog::NESTED_MAIL,
-        (Ready, Verb::Rcpt | Verb::Data) => catalog::NEED_MAIL,
-        (Transaction { recipients: 0, any_refused: true }, Verb::Data) => catalog::NO_VALID_RECIPIENTS,
-        (Transaction { recipients: 0, .. }, Verb::Data) => catalog::NEED_RCPT,
+        (Transaction { .. } | Chunks, Verb::Mail) => catalog::NESTED_MAIL,
+        (Chunks, Verb::Rcpt | Verb::Data) => catalog::IN_CHUNKS,
+        (Ready, Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::NEED_MAIL,
+        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => {
+            catalog::NO_VALID_RECIPIENTS
+        }
+        (Transaction { recipients: 0, .. }, Verb::Data | Verb::Bdat) => catalog::NEED_RCPT,
+        (_, Verb::Data) if facts.is_binary => catalog::BINARY_NEEDS_BDAT,
         _ => return None,
     })
 }

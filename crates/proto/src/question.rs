@@ -26,11 +26,32 @@ pub struct Ehlo {
 #[non_exhaustive]
 pub struct StartTls;
 
-/// DATA: the message is announced. To accept is to send the 354; the answer to the message itself is given at
-/// [`EndOfData`].
+/// DATA, or the first BDAT: the message is announced. To accept DATA is to send the 354; the answer to the message
+/// itself is given at [`EndOfData`]. The octets of a BDAT that is refused are taken in and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Data;
+pub struct Data {
+    /// By which command.
+    pub transfer: Transfer,
+}
+
+/// How a message is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    /// By DATA, up to a line with a dot.
+    Dot,
+    /// By BDAT, in chunks (RFC 3030).
+    Chunks(Chunk),
+}
+
+/// What one BDAT announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk {
+    /// Its octets.
+    pub size: u64,
+    /// Whether it is the last of the message.
+    pub is_last: bool,
+}
 
 /// The whole message has come; the answer says whether it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

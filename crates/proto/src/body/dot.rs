@@ -6,9 +6,8 @@
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr2;
 
-/// Octets looked at in one go where nothing needs care: one comparison of the block with itself, shifted by
-/// one, which the compiler turns into vector code.
-const BLOCK: usize = 64;
+use super::Decoded;
+use super::line_ends::BLOCK;
 
 /// The state between two pieces of input; undecided octets (`.`, `CR`, `. CR`) stay in the input.
 #[derive(Debug)]
@@ -21,15 +20,6 @@ pub(crate) struct DotDecoder {
 enum Place {
     LineStart,
     InLine,
-}
-
-/// What one look at the input gave.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decoded {
-    /// Octets of the message, possibly none.
-    pub(crate) content: Bytes,
-    /// Whether the final dot was taken out of the input.
-    pub(crate) is_end: bool,
 }
 
 impl DotDecoder {

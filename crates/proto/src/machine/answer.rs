@@ -6,8 +6,9 @@ use crate::ask::sealed::Settle;
 use crate::command::Verb;
 use crate::envelope::{Recipient, Sender};
 use crate::extension;
+use crate::params::BodyKind;
 use crate::phase::Phase;
-use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls};
+use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls, Transfer};
 use crate::reply::{Code, Reply, catalog, encode_lines};
 use crate::step::Closing;
 use crate::verdict::Verdict;
@@ -77,7 +78,7 @@ impl Settle for Ehlo {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(reply) => {
                 machine.facts.is_extended = self.verb == Verb::Ehlo;
-                machine.facts.is_utf8 = false;
+                machine.chunked = None;
                 machine.state = State::Commands(Phase::Ready);
                 let mut lines = machine.hostname_and(reply.text());
                 if machine.facts.is_extended {
@@ -105,6 +106,7 @@ impl Settle for Sender {
         if machine.give(weigh(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
             machine.transactions += 1;
             machine.facts.is_utf8 = self.parameters.smtputf8;
+            machine.facts.is_binary = self.parameters.body == Some(BodyKind::BinaryMime);
             machine.state = State::Commands(Phase::NEW_TRANSACTION);
         }
     }
@@ -128,15 +130,17 @@ impl Settle for Recipient {
 
 impl Settle for Data {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match weigh(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED) {
-            Ok(reply) if reply.closes() => machine.reply(catalog::HUNG_UP, output),
-            Ok(_) => {
+        match (weigh(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
+            (Ok(reply), _) if reply.closes() => machine.reply(catalog::HUNG_UP, output),
+            (Ok(_), Transfer::Dot) => {
                 catalog::START_DATA.encode(output);
                 machine.begin_body();
             }
-            Err(reply) => {
+            (Ok(_), Transfer::Chunks(chunk)) => machine.begin_chunks(chunk),
+            (Err(refusal), Transfer::Chunks(chunk)) => machine.begin_skip(chunk.size, refusal, Phase::Ready),
+            (Err(refusal), Transfer::Dot) => {
                 machine.state = State::Commands(Phase::Ready);
-                machine.reply(reply, output);
+                machine.reply(refusal, output);
             }
         }
     }
@@ -175,7 +179,8 @@ impl Settle for Command {
         match (self.verb, &machine.state) {
             (_, State::Closed(_)) => {}
             (Verb::Quit, _) => machine.state = State::Closed(Closing::Quit),
-            (Verb::Rset, State::Commands(Phase::Transaction { .. })) if is_yes => {
+            (Verb::Rset, State::Commands(Phase::Transaction { .. } | Phase::Chunks)) if is_yes => {
+                machine.chunked = None;
                 machine.state = State::Commands(Phase::Ready);
             }
             _ => {}
@@ -185,7 +190,7 @@ impl Settle for Command {
 
 impl Machine {
     fn help(&self) -> Reply {
-        let mut text = String::from("Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY EXPN HELP");
+        let mut text = String::from("Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP");
         let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off && !self.facts.is_tls;
         let auth = !self.settings.mechanisms.is_empty();
         let own = self.settings.verbs.iter().map(String::as_str);

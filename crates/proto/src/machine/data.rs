@@ -1,24 +1,60 @@
 //! The message on its way through the conversation.
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 
 use super::{Machine, State};
 use crate::ask::Ask;
-use crate::body::{Decoded, DotDecoder, HeaderLimit, HeaderScan};
+use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets};
 use crate::limits::Limits;
 use crate::phase::Phase;
-use crate::question::EndOfData;
+use crate::question::{Chunk, Data, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::step::Step;
 
 /// A message that is coming in.
 #[derive(Debug)]
 pub(super) struct Body {
-    decoder: DotDecoder,
+    decoder: Decoder,
     header: HeaderScan,
     size: u64,
     fault: Option<Fault>,
     has_ended: bool,
+}
+
+#[derive(Debug)]
+enum Decoder {
+    Dot(DotDecoder),
+    Chunks { decoder: ChunkDecoder, chunk: Chunk },
+}
+
+impl Decoder {
+    fn decode(&mut self, input: &mut BytesMut) -> Decoded {
+        match self {
+            Self::Dot(decoder) => decoder.decode(input),
+            Self::Chunks { decoder, chunk } => {
+                let decoded = decoder.decode(input);
+                if decoded.is_end && chunk.is_last {
+                    decoder.end();
+                }
+                decoded
+            }
+        }
+    }
+
+    fn has_bare_line_end(&self) -> bool {
+        match self {
+            Self::Dot(decoder) => decoder.has_bare_line_end(),
+            Self::Chunks { decoder, .. } => decoder.has_bare_line_end(),
+        }
+    }
+
+    /// The chunk that is coming in, if another one follows.
+    fn unfinished(&self) -> Option<Chunk> {
+        match self {
+            Self::Chunks { chunk, .. } if !chunk.is_last => Some(*chunk),
+            _ => None,
+        }
+    }
 }
 
 /// Why the message cannot be taken any more; its end is still looked for.
@@ -40,6 +76,15 @@ impl Fault {
 }
 
 impl Body {
+    fn new(decoder: Decoder) -> Self {
+        Self { decoder, header: HeaderScan::default(), size: 0, fault: None, has_ended: false }
+    }
+
+    /// Octets of the message that have come so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     fn look_at(&mut self, content: &[u8], limits: &Limits) {
         self.size += content.len() as u64;
         if matches!(self.fault, Some(Fault::HeaderSize | Fault::Loop)) {
@@ -65,13 +110,52 @@ impl Body {
 
 impl Machine {
     pub(super) fn begin_body(&mut self) {
-        self.state = State::Body(Body {
-            decoder: DotDecoder::new(),
-            header: HeaderScan::default(),
-            size: 0,
-            fault: None,
-            has_ended: false,
-        });
+        self.state = State::Body(Body::new(Decoder::Dot(DotDecoder::new())));
+    }
+
+    /// The first chunk of a message begins.
+    pub(super) fn begin_chunks(&mut self, chunk: Chunk) {
+        let octets = if self.facts.is_binary { Octets::Binary } else { Octets::Lines };
+        let mut decoder = ChunkDecoder::new(octets);
+        decoder.begin(chunk.size);
+        self.state = State::Body(Body::new(Decoder::Chunks { decoder, chunk }));
+    }
+
+    /// A chunk begins: about the first of a message the outside is asked, the others go where that one went.
+    pub(super) fn begin_chunk<'m>(&'m mut self, chunk: Chunk, output: &'m mut Vec<u8>) -> Step<'m> {
+        let Some(mut body) = self.chunked.take() else {
+            return Step::Data(Ask::new(self, output, Data { transfer: Transfer::Chunks(chunk) }));
+        };
+        if let Decoder::Chunks { decoder, chunk: current } = &mut body.decoder {
+            decoder.begin(chunk.size);
+            *current = chunk;
+        }
+        body.has_ended = false;
+        self.state = State::Body(*body);
+        Step::Answered
+    }
+
+    /// A chunk that nobody wants begins.
+    pub(super) fn begin_skip(&mut self, size: u64, refusal: Reply, then: Phase) {
+        if then != Phase::Chunks {
+            self.chunked = None;
+        }
+        self.state = State::Skipping { left: size, refusal, then };
+    }
+
+    pub(super) fn skip<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
+        let State::Skipping { left, refusal, then } = &mut self.state else {
+            return Step::Answered;
+        };
+        let length = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
+        input.advance(length);
+        *left -= length as u64;
+        if *left > 0 {
+            return Step::NeedInput;
+        }
+        let (refusal, then) = (refusal.clone(), *then);
+        self.state = State::Commands(then);
+        self.refuse(refusal, output)
     }
 
     pub(super) fn body<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
@@ -91,6 +175,14 @@ impl Machine {
         }
         let size = body.size;
         match body.refusal() {
+            None if let Some(chunk) = body.decoder.unfinished() => {
+                Reply::new(250, (2, 0, 0), format!("{} octets received", chunk.size)).encode(output);
+                if let State::Body(body) = std::mem::replace(&mut self.state, State::Commands(Phase::Chunks))
+                {
+                    self.chunked = Some(Box::new(body));
+                }
+                Step::Answered
+            }
             None => Step::EndOfData(Ask::new(self, output, EndOfData { size })),
             Some(refusal) => {
                 self.state = State::Commands(Phase::Ready);

@@ -15,7 +15,7 @@ use crate::command::{CommandLine, Verb};
 use crate::limits::Limits;
 use crate::line::{Line, LineReader};
 use crate::phase::Phase;
-use crate::question::{Connect, StartTls};
+use crate::question::{Connect, Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::sasl::{Exchange, Mechanism};
 use crate::settings::Settings;
@@ -62,6 +62,8 @@ pub struct Machine {
     auth_failures: u32,
     /// How long the reply just given is held back.
     pause: Option<Duration>,
+    /// A message between two of its chunks; boxed, as few sessions have one.
+    chunked: Option<Box<Body>>,
 }
 
 /// What is true of the session beyond its phase.
@@ -76,6 +78,8 @@ pub(crate) struct Facts {
     pub(crate) has_tried_auth: bool,
     /// MAIL carried SMTPUTF8.
     pub(crate) is_utf8: bool,
+    /// MAIL carried BODY=BINARYMIME.
+    pub(crate) is_binary: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +88,12 @@ enum State {
     Commands(Phase),
     Authenticating(Option<Exchange>),
     Body(Body),
+    /// A chunk that nobody wants goes by; then the reply, and on with the phase.
+    Skipping {
+        left: u64,
+        refusal: Reply,
+        then: Phase,
+    },
     Handshake,
     Closed(Closing),
 }
@@ -115,6 +125,7 @@ impl Machine {
             errors: 0,
             auth_failures: 0,
             pause: None,
+            chunked: None,
         }
     }
 
@@ -130,6 +141,7 @@ impl Machine {
     /// forgotten (RFC 3207 §4.2).
     pub fn secured(&mut self) {
         self.facts = Facts { is_tls: true, ..Facts::default() };
+        self.chunked = None;
         self.state = State::Commands(Phase::Greeted);
     }
 
@@ -143,7 +155,7 @@ impl Machine {
     #[must_use]
     pub fn awaits(&self) -> Awaits {
         match self.state {
-            State::Body(_) => Awaits::Data,
+            State::Body(_) | State::Skipping { .. } => Awaits::Data,
             _ => Awaits::Command,
         }
     }
@@ -151,7 +163,12 @@ impl Machine {
     /// Whether a MAIL was accepted whose transaction has not ended yet.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
-        matches!(self.state, State::Body(_) | State::Commands(Phase::Transaction { .. }))
+        let phase = match &self.state {
+            State::Body(_) => return true,
+            State::Commands(phase) | State::Skipping { then: phase, .. } => phase,
+            _ => return false,
+        };
+        matches!(phase, Phase::Transaction { .. } | Phase::Chunks)
     }
 
     /// How long the reply just given is to be held back; asking takes the answer away.
@@ -195,6 +212,7 @@ impl Machine {
             State::Commands(phase) => self.command(phase, input, output),
             State::Authenticating(_) => self.sasl_line(input, output),
             State::Body(_) => self.body(input, output),
+            State::Skipping { .. } => self.skip(input, output),
             State::Handshake => {
                 input.clear();
                 Step::Handshake
@@ -227,7 +245,7 @@ impl Machine {
         let parsed = self.parse(phase, line);
         input.advance(length);
         match parsed {
-            Ok(question) => self.ask(question, output),
+            Ok(question) => self.ask(phase, question, output),
             Err(refusal) if verb == Verb::Rcpt => {
                 self.count_refused_recipient();
                 self.refuse(refusal, output)
@@ -254,14 +272,21 @@ impl Machine {
         Step::Answered
     }
 
-    fn ask<'m>(&'m mut self, asked: Asked, output: &'m mut Vec<u8>) -> Step<'m> {
+    fn ask<'m>(&'m mut self, phase: Phase, asked: Asked, output: &'m mut Vec<u8>) -> Step<'m> {
         match asked {
             Asked::Ehlo(question) => Step::Ehlo(Ask::new(self, output, question)),
             Asked::StartTls => Step::StartTls(Ask::new(self, output, StartTls)),
             Asked::Auth(mechanism, initial) => self.begin_auth(mechanism, initial, output),
             Asked::Mail(question) => Step::Mail(Ask::new(self, output, question)),
             Asked::Rcpt(question) => Step::Rcpt(Ask::new(self, output, question)),
-            Asked::Data => Step::Data(Ask::new(self, output, crate::question::Data)),
+            Asked::Data => Step::Data(Ask::new(self, output, Data { transfer: Transfer::Dot })),
+            Asked::Chunk(chunk) => self.begin_chunk(chunk, output),
+            Asked::Skip { size, refusal } => {
+                // What is too large ends the transaction; what is out of order leaves everything as it is.
+                let then = if refusal == catalog::MESSAGE_TOO_LARGE { Phase::Ready } else { phase };
+                self.begin_skip(size, refusal, then);
+                Step::Answered
+            }
             Asked::Command(question) => Step::Command(Ask::new(self, output, question)),
         }
     }

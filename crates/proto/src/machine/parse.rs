@@ -1,14 +1,14 @@
 //! From a command line to the question that it raises, or to its refusal.
 
 use super::{Machine, auth};
-use crate::address::{AddressError, ForwardPath, HeloName, ReversePath};
+use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
 use crate::extension;
 use crate::limits::Limits;
-use crate::params::{BodyKind, MailParameters, ParameterError, Parameters, RcptParameters};
+use crate::params::{MailParameters, ParameterError, Parameters, RcptParameters};
 use crate::phase::{Phase, out_of_order};
-use crate::question::{Command, Ehlo};
+use crate::question::{Chunk, Command, Ehlo};
 use crate::reply::{Reply, catalog};
 use crate::sasl::Mechanism;
 
@@ -21,6 +21,12 @@ pub(super) enum Asked {
     Mail(Sender),
     Rcpt(Recipient),
     Data,
+    Chunk(Chunk),
+    /// A chunk that is taken in and dropped, and the reply behind it.
+    Skip {
+        size: u64,
+        refusal: Reply,
+    },
     Command(Command),
 }
 
@@ -29,7 +35,11 @@ impl Machine {
         if line.verb == Verb::Other && line.is_http() && !self.is_own_verb(line.word) {
             return Err(catalog::NOT_HTTP.and_close());
         }
-        if let Some(refusal) = out_of_order(phase, line.verb, &self.facts, &self.settings) {
+        let refusal = out_of_order(phase, line.verb, &self.facts, &self.settings);
+        if line.verb == Verb::Bdat {
+            return self.parse_bdat(line, refusal);
+        }
+        if let Some(refusal) = refusal {
             return Err(refusal);
         }
         match line.verb {
@@ -61,6 +71,20 @@ impl Machine {
         }
     }
 
+    /// The octets behind a BDAT come whether it is in order or not, so its size is read first (RFC 3030 §2).
+    fn parse_bdat(&self, line: CommandLine<'_>, refusal: Option<Reply>) -> Result<Asked, Reply> {
+        let chunk = Chunk::parse(line.argument).ok_or(catalog::BAD_CHUNK.and_close())?;
+        let size = chunk.size;
+        if let Some(refusal) = refusal {
+            return Ok(Asked::Skip { size, refusal });
+        }
+        let so_far = self.chunked.as_ref().map_or(0, |body| body.size());
+        if Limits::passed(so_far.saturating_add(size), self.settings.limits.message_size) {
+            return Ok(Asked::Skip { size, refusal: catalog::MESSAGE_TOO_LARGE });
+        }
+        Ok(Asked::Chunk(chunk))
+    }
+
     fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Reply> {
         let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
         let (path, rest) = ReversePath::parse_argument(argument)
@@ -68,9 +92,6 @@ impl Machine {
         let parameters = self.announced_parameters(Verb::Mail, rest)?;
         let parameters =
             MailParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
-        if parameters.body == Some(BodyKind::BinaryMime) {
-            return Err(catalog::UNKNOWN_PARAMETER);
-        }
         if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
@@ -100,7 +121,10 @@ impl Machine {
         let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
         let parameters =
             RcptParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
-        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !self.facts.is_utf8 {
+        // RFC 6533 §3: an original recipient in UTF-8 needs it as well.
+        let is_ascii = path.mailbox().is_none_or(Mailbox::is_ascii)
+            && parameters.orcpt.as_ref().is_none_or(|original| original.address().is_ascii());
+        if !is_ascii && !self.facts.is_utf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
         match phase {
@@ -109,6 +133,21 @@ impl Machine {
             }
             _ => Ok(Recipient { path, parameters }),
         }
+    }
+}
+
+impl Chunk {
+    /// Reads `size [LAST]`.
+    fn parse(argument: &[u8]) -> Option<Self> {
+        let mut words = argument.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+        let digits = words.next().filter(|word| word.iter().all(u8::is_ascii_digit))?;
+        let size = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        let is_last = match words.next() {
+            None => false,
+            Some(word) if word.eq_ignore_ascii_case(b"LAST") => true,
+            Some(_) => return None,
+        };
+        words.next().is_none().then_some(Self { size, is_last })
     }
 }
 

@@ -42,6 +42,8 @@ pub struct MailParameters {
     /// `ENVID=`: the sender's own name for the message, decoded: printable ASCII, at most 100 characters (RFC 3461
     /// §4.4).
     pub envid: Option<String>,
+    /// `REQUIRETLS`: the message may only be passed on inside TLS that proves the next server (RFC 8689 §2).
+    pub requiretls: bool,
     /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
     /// order.
     pub other: Vec<(String, Option<String>)>,
@@ -71,10 +73,13 @@ impl MailParameters {
                 ("SIZE", Some(value)) => typed.size = Some(parse_size(value).ok_or_else(bad_value)?),
                 ("BODY", Some(value)) => typed.body = Some(BodyKind::parse(value).ok_or_else(bad_value)?),
                 ("SMTPUTF8", None) => typed.smtputf8 = true,
+                ("REQUIRETLS", None) => typed.requiretls = true,
                 ("AUTH", Some(value)) => typed.auth = Some(Submitter::parse(value, keyword)?),
                 ("RET", Some(value)) => typed.ret = Some(Ret::parse(value).ok_or_else(bad_value)?),
                 ("ENVID", Some(value)) => typed.envid = Some(parse_envid(value, keyword)?),
-                ("SIZE" | "BODY" | "SMTPUTF8" | "AUTH" | "RET" | "ENVID", _) => return Err(bad_value()),
+                ("SIZE" | "BODY" | "SMTPUTF8" | "REQUIRETLS" | "AUTH" | "RET" | "ENVID", _) => {
+                    return Err(bad_value());
+                }
                 other => typed.other.push(owned(other)),
             }
         }

@@ -80,6 +80,12 @@ catalog! {
     NEED_MAIL = 503 5 . 5 . 1 "Send MAIL first";
     /// DATA with no recipient asked for.
     NEED_RCPT = 503 5 . 5 . 1 "Send RCPT first";
+    /// DATA for a message that only BDAT can carry (RFC 3030 §3).
+    BINARY_NEEDS_BDAT = 503 5 . 5 . 1 "BODY=BINARYMIME needs BDAT";
+    /// DATA or RCPT after the first BDAT of a message (RFC 3030 §2).
+    IN_CHUNKS = 503 5 . 5 . 1 "A message is being sent by BDAT";
+    /// BDAT whose size cannot be read, so that nobody knows where the next command begins.
+    BAD_CHUNK = 501 5 . 5 . 4 "Syntax: BDAT size [LAST]";
     /// DATA after every recipient was refused (RFC 5321 §3.3).
     NO_VALID_RECIPIENTS = 554 5 . 5 . 1 "No valid recipients";
     /// A command that is not allowed inside a transaction.

@@ -26,7 +26,7 @@ pub(super) struct Delivery {
     id: MessageId,
     envelope: Arc<Envelope>,
     pump: Pump,
-    hearing: Hearing,
+    pub(super) hearing: Hearing,
 }
 
 impl Delivery {
@@ -79,19 +79,21 @@ enum Look {
     Wait,
     /// The message has been answered; where the reply begins in the output.
     Answered { mark: usize },
+    /// A BDAT has been answered, and others follow.
+    Unfinished { mark: usize },
     /// The server stops and waits for no verdict.
     GivenUp(Wake),
 }
 
 impl Driver {
-    /// Takes the message in, chunk by chunk, and answers it.
-    pub(super) async fn receive(&mut self, mut delivery: Delivery) -> Result<(), Disconnect> {
+    /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
+    pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
         let mut pace = Pace { octets: self.wire.input.len() as u64, ..Pace::default() };
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
-                    let Delivery { pump, hearing, .. } = &mut delivery;
+                    let Delivery { pump, hearing, .. } = &mut *delivery;
                     if let Err(wake) = hearing.until_room(pump, &mut self.wire, self.core.timeouts.hook).await
                     {
                         return Err(self.give_up(wake).await);
@@ -121,6 +123,11 @@ impl Driver {
                     self.report(None, mark);
                     return Ok(());
                 }
+                Look::Unfinished { mark } => {
+                    self.report(None, mark);
+                    self.delivery = Some(delivery);
+                    return Ok(());
+                }
                 Look::GivenUp(wake) => return Err(self.give_up(wake).await),
             }
         }
@@ -134,6 +141,7 @@ impl Driver {
         match machine.step(&mut wire.input, output) {
             Step::Body(chunk) => Look::Chunk(chunk),
             Step::NeedInput => Look::Wait,
+            Step::Answered => Look::Unfinished { mark },
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 pump.finish(Ok(()));

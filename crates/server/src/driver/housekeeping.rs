@@ -69,6 +69,7 @@ impl Driver {
     /// Does what a reply brings with it.
     pub(super) async fn after_reply(&mut self) -> Result<(), Disconnect> {
         if !self.machine.in_transaction() {
+            self.delivery = None;
             self.session.end_transaction();
         }
         if let Some(pause) = self.machine.take_pause() {

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Closing, Machine, Step, Verdict};
+use mailchute_proto::{Awaits, Closing, Machine, Step, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -37,6 +37,8 @@ pub(crate) struct Driver {
     session: Session,
     /// Messages begun, for their names.
     messages: u32,
+    /// The message that is coming in.
+    delivery: Option<Box<Delivery>>,
     began: Instant,
     /// Since when the next command is waited for.
     waiting_since: Option<Instant>,
@@ -62,6 +64,7 @@ impl Driver {
             output: Vec::new(),
             session,
             messages: 0,
+            delivery: None,
             began: Instant::now(),
             waiting_since: None,
             opening,
@@ -100,6 +103,14 @@ impl Driver {
             self.handshake().await?;
         }
         loop {
+            if self.output.len() > PIPELINED {
+                self.flush().await?;
+            }
+            if let Some(delivery) = self.delivery.take_if(|_| self.machine.awaits() == Awaits::Data) {
+                Box::pin(self.receive(delivery)).await?;
+                self.after_reply().await?;
+                continue;
+            }
             let line = self.observe_command();
             let next = match self.step().await {
                 Ok(next) => next,
@@ -113,14 +124,10 @@ impl Driver {
                 Next::Reply { mark } => {
                     self.report(line, mark);
                     self.after_reply().await?;
-                    if self.output.len() > PIPELINED {
-                        self.flush().await?;
-                    }
                 }
                 Next::Receive { delivery, mark } => {
                     self.report(line, mark);
-                    Box::pin(self.receive(*delivery)).await?;
-                    self.after_reply().await?;
+                    self.delivery = Some(delivery);
                 }
                 Next::Handshake => {
                     self.flush().await?;

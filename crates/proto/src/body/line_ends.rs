@@ -1,0 +1,76 @@
+//! Whether every CR and LF stands in a CRLF.
+
+/// Octets looked at in one go: one comparison of the block with itself, shifted by one, which the compiler turns
+/// into vector code.
+pub(super) const BLOCK: usize = 64;
+
+/// Looks for a CR or LF by itself in octets that come in pieces and are content to the last.
+#[derive(Debug, Default)]
+pub(super) struct LineEnds {
+    /// The last octet was a CR.
+    after_cr: bool,
+    pub(super) has_bare: bool,
+}
+
+impl LineEnds {
+    pub(super) fn look_at(&mut self, octets: &[u8]) {
+        let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else { return };
+        self.has_bare |= self.after_cr != (first == b'\n');
+        self.after_cr = last == b'\r';
+        let mut blocks = octets.windows(BLOCK + 1).step_by(BLOCK);
+        self.has_bare |= blocks.any(|window| has_parted(&window[..BLOCK], &window[1..]));
+        let rest = &octets[(octets.len() - 1) / BLOCK * BLOCK..];
+        self.has_bare |= has_parted(&rest[..rest.len() - 1], &rest[1..]);
+    }
+
+    /// No more octets come.
+    pub(super) fn end(&mut self) {
+        self.has_bare |= std::mem::take(&mut self.after_cr);
+    }
+}
+
+/// Whether a CR is not followed by LF or an LF not preceded by CR, where `shifted` is one octet further on.
+fn has_parted(octets: &[u8], shifted: &[u8]) -> bool {
+    octets
+        .iter()
+        .zip(shifted)
+        .fold(0, |parted, (&octet, &next)| parted | (u8::from(octet == b'\r') ^ u8::from(next == b'\n')))
+        != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reference(octets: &[u8]) -> bool {
+        (0..octets.len()).any(|at| match octets[at] {
+            b'\r' => octets.get(at + 1) != Some(&b'\n'),
+            b'\n' => at == 0 || octets[at - 1] != b'\r',
+            _ => false,
+        })
+    }
+
+    fn octets() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            8 => Just(b"\r\n".to_vec()),
+            4 => (1_usize..150).prop_map(|length| vec![b'x'; length]),
+            1 => Just(b"\r".to_vec()),
+            1 => Just(b"\n".to_vec()),
+        ];
+        proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn a_bare_cr_or_lf_is_seen_wherever_the_octets_are_cut(octets in octets(), cut in any::<proptest::sample::Index>()) {
+            let (head, tail) = octets.split_at(cut.index(octets.len() + 1));
+            let mut line_ends = LineEnds::default();
+            line_ends.look_at(head);
+            line_ends.look_at(tail);
+            line_ends.end();
+            prop_assert_eq!(line_ends.has_bare, reference(&octets));
+        }
+    }
+}

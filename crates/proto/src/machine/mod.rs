@@ -230,13 +230,16 @@ impl Machine {
             self.state = State::Closed(Closing::Violation);
             return Step::Answered;
         }
-        let is_auth = input.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"AUTH "));
+        let begins_with = |word| input.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let (is_auth, is_bdat) = (begins_with(b"AUTH "), begins_with(b"BDAT "));
         let limits = &self.settings.limits;
         let limit = if is_auth { limits.auth_line } else { limits.command_line };
         let length = match self.lines.find(input, limit) {
             Line::Incomplete => return Step::NeedInput,
             Line::Complete(length) => length,
             Line::TooLong if is_auth => return self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
+            // Its size is lost, and with it where the next command begins.
+            Line::TooLong if is_bdat => return self.refuse(catalog::BAD_CHUNK.and_close(), output),
             faulty => return self.faulty_line(&faulty, output),
         };
         let line = CommandLine::cut(&input[..length]);
@@ -335,7 +338,10 @@ fn looks_like_auth(line: &[u8]) -> bool {
 fn closing_of(reply: &Reply) -> Closing {
     if *reply == catalog::TOO_MANY_TRANSACTIONS || *reply == catalog::TOO_MANY_AUTH_FAILURES {
         Closing::Limit
-    } else if *reply == catalog::NOT_HTTP.and_close() || *reply == catalog::BARE_CR_OR_LF.and_close() {
+    } else if [catalog::NOT_HTTP, catalog::BARE_CR_OR_LF, catalog::BAD_CHUNK]
+        .into_iter()
+        .any(|violation| *reply == violation.and_close())
+    {
         Closing::Violation
     } else {
         Closing::HungUp

@@ -119,11 +119,11 @@ impl Machine {
         let (path, rest) = ForwardPath::parse_argument(argument)
             .map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
         let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
+        // RFC 6533 §3: an original recipient in UTF-8 needs it as well, but not in the form that is sent as ASCII.
+        let is_ascii = path.mailbox().is_none_or(Mailbox::is_ascii)
+            && parameters.get("ORCPT").flatten().is_none_or(str::is_ascii);
         let parameters =
             RcptParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
-        // RFC 6533 §3: an original recipient in UTF-8 needs it as well.
-        let is_ascii = path.mailbox().is_none_or(Mailbox::is_ascii)
-            && parameters.orcpt.as_ref().is_none_or(|original| original.address().is_ascii());
         if !is_ascii && !self.facts.is_utf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }

@@ -5,7 +5,10 @@
 mod session;
 
 use mailchute_proto::Closing;
-use session::{Run, Session, dialogue};
+use session::{Run, Session, assert_octets, dialogue};
+
+/// A million, but for debug builds, which would take some seconds for them.
+const CHUNKS: usize = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
 
 const TRANSACTION: &[u8] = b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
 
@@ -115,4 +118,77 @@ fn a_body_without_end_is_refused_after_its_end() {
     }
     run.feed(b".\r\nNOOP\r\n");
     assert_eq!(codes(&run), [250, 250, 354, 552, 250]);
+}
+
+#[test]
+fn a_million_chunks_of_one_octet_are_one_message_in_flat_memory() {
+    let session = Session::new();
+    let mut run = flood(&session, b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n", 1);
+    for _ in 0..CHUNKS {
+        run.record.output.clear();
+        run.feed(b"BDAT 1\r\nx");
+        assert_octets(&run.record.output, b"250 2.0.0 1 octets received\r\n", "output");
+        assert!(run.room() <= 4_096, "the input has grown to {} octets", run.room());
+    }
+    run.record.output.clear();
+    run.feed(b"BDAT 2 LAST\r\n\r\n");
+    assert_eq!(codes(&run), [250]);
+    assert_eq!(run.record.messages[0].content.len(), CHUNKS + 2);
+    let asked = run.record.questions.iter().filter(|question| question.contains("Chunks")).count();
+    assert_eq!(asked, 1, "a message is asked about once");
+}
+
+#[test]
+fn endless_empty_chunks_are_answered_one_by_one() {
+    let session = Session::new();
+    let mut run = flood(&session, b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n", 1);
+    run.record.output.clear();
+    for _ in 0..20 {
+        run.feed(&b"BDAT 0\r\n".repeat(100));
+    }
+    run.feed(b"BDAT 0 LAST\r\n");
+    assert_eq!(codes(&run), [250; 2_001]);
+    assert_eq!(run.record.messages.len(), 1);
+}
+
+#[test]
+fn a_chunk_that_nobody_wants_goes_by_in_flat_memory_and_is_answered_at_its_end() {
+    let session = Session::new();
+    let mut run = flood(&session, b"BDAT 1000000000\r\n", 1);
+    let piece = [b'x'; 65_536];
+    for _ in 0..1_000_000_000 / piece.len() {
+        run.feed(&piece);
+        assert!(run.record.output.is_empty() && run.room() <= 200_000);
+    }
+    run.feed(&piece[..1_000_000_000 % piece.len() - 1]);
+    assert_eq!(codes(&run), Vec::<u16>::new());
+    run.feed(b"xNOOP\r\n");
+    assert_eq!(codes(&run), [503, 250]);
+}
+
+#[test]
+fn a_message_in_chunks_may_have_as_many_octets_as_any_other() {
+    const LIMIT: usize = 26_214_400;
+    let session = Session::new();
+    for (size, code) in [(LIMIT, 250), (LIMIT + 1, 552)] {
+        let mut run = flood(&session, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", 1);
+        run.feed(format!("BDAT 100\r\n\r\n{}BDAT {} LAST\r\n", "x".repeat(98), size - 100).as_bytes());
+        for piece in vec![b'x'; size - 100].chunks(65_536) {
+            run.feed(piece);
+        }
+        run.feed(b"NOOP\r\n");
+        assert_eq!(codes(&run), [250, 250, 250, code, 250]);
+        assert_eq!(run.record.messages.len(), usize::from(code == 250));
+    }
+}
+
+#[test]
+fn nothing_of_a_chunk_that_goes_over_the_limit_reaches_the_store() {
+    let session = Session::new();
+    for size in [26_214_400, u64::MAX - 1, u64::MAX] {
+        let mut run = flood(&session, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 2\r\n\r\n", 1);
+        run.feed(format!("BDAT {size} LAST\r\n").as_bytes());
+        run.feed(&[b'x'; 8_192]);
+        assert_eq!((codes(&run), run.drafted()), (vec![250, 250, 250], 2), "{size} octets");
+    }
 }

@@ -3,7 +3,7 @@
 mod session;
 
 use mailchute_proto::Closing;
-use session::{Record, Session, assert_octets, dialogue};
+use session::{Record, Session, assert_octets, dialogue, shown};
 
 /// What a server that is too kind might take for the end of the data; with a bare CR or LF in each.
 const SEQUENCES: [&[u8]; 24] = [
@@ -41,7 +41,8 @@ const SECOND: &[u8] = b"MAIL FROM:<president@example.com>\r\nRCPT TO:<carl@examp
 /// The replies up to the 354.
 const GREETED: &str = "220 mx.example.com ESMTP Mailchute\r\n\
     250-mx.example.com\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n\
-    250-SIZE 26214400\r\n250 HELP\r\n\
+    250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n250-SIZE 26214400\r\n\
+    250-LIMITS RCPTMAX=1000 MAILMAX=1000\r\n250 HELP\r\n\
     250 2.1.0 Sender OK\r\n250 2.1.5 Recipient OK\r\n354 End data with <CR><LF>.<CR><LF>\r\n";
 const BARE: &str = "550 5.5.2 Bare CR or LF in the message data: lines must end with CR LF\r\n";
 
@@ -143,4 +144,91 @@ fn the_one_end_of_data_lets_a_second_envelope_in() {
         assert_eq!(record.messages[1].sender, "president@example.com");
         assert_eq!(record.closing, Some(Closing::Quit));
     });
+}
+
+/// MAIL with this parameter and RCPT, the message in two chunks parted at `cut`, and a second envelope.
+fn in_chunks(parameter: &str, message: &[u8], cut: usize) -> Vec<u8> {
+    let (head, tail) = message.split_at(cut);
+    let envelope = format!("MAIL FROM:<ann@client.example> {parameter}\r\nRCPT TO:<bob@example.com>\r\n");
+    let (first, last) = (format!("BDAT {}\r\n", head.len()), format!("BDAT {} LAST\r\n", tail.len()));
+    let hello = &b"EHLO client.example\r\n"[..];
+    [hello, envelope.as_bytes(), first.as_bytes(), head, last.as_bytes(), tail, SECOND].concat()
+}
+
+/// Runs the octets whole and octet by octet.
+fn whole_and_in_pieces(octets: Vec<u8>) -> [Record; 2] {
+    let (session, segments) = (Session::new(), [octets]);
+    let records = [session.cut(&segments, &[]), session.octet_by_octet(&segments)];
+    records.iter().for_each(|record| dialogue::check(&segments, record));
+    records
+}
+
+#[test]
+fn a_bare_cr_or_lf_in_chunks_lets_no_second_envelope_in_wherever_the_chunks_part() {
+    for sequence in SEQUENCES {
+        let message = [b"text", sequence, SECOND].concat();
+        for cut in 3..=4 + sequence.len() {
+            for record in whole_and_in_pieces(in_chunks("BODY=8BITMIME", &message, cut)) {
+                assert!(record.output.ends_with(BARE.as_bytes()), "{}", shown(&record.output));
+                assert_eq!((record.closing, record.messages.len()), (Some(Closing::Violation), 0));
+                assert!(!record.questions.iter().any(|question| question.contains("president")));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_sequence_is_content_in_the_chunks_of_a_binary_message() {
+    for sequence in SEQUENCES.into_iter().chain([&b"\r\n.\r\n"[..], b"\r\n.\r\nQUIT\r\n"]) {
+        let message = [b"text", sequence, SECOND].concat();
+        for cut in 3..=4 + sequence.len() {
+            for record in whole_and_in_pieces(in_chunks("BODY=BINARYMIME", &message, cut)) {
+                assert_eq!((record.closing, record.messages.len()), (Some(Closing::Quit), 2));
+                assert_octets(&record.messages[0].content, &message, "message");
+                assert_eq!(record.messages[1].sender, "president@example.com");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_end_of_data_and_a_second_envelope_are_content_in_a_chunk() {
+    let message = [b"text\r\n.\r\nQUIT\r\n.\r\n", SECOND].concat();
+    at_every_cut(in_chunks("BODY=7BIT", &message, 6), |record| {
+        assert_eq!((record.closing, record.messages.len()), (Some(Closing::Quit), 2));
+        assert_octets(&record.messages[0].content, &message, "message");
+        assert_eq!(record.messages[0].recipients, ["bob@example.com"]);
+    });
+}
+
+#[test]
+fn behind_a_bdat_that_cannot_be_read_nothing_is_run() {
+    let arguments = [
+        "",
+        " LAST",
+        " -5",
+        " +5",
+        " 0x5",
+        " 5.0",
+        " 5LAST",
+        " 5 LAS",
+        " 5 LAST now",
+        " 5 5",
+        " 5\t",
+        " 5\0",
+        " \u{665}",
+        " 18446744073709551616",
+        " 99999999999999999999",
+        " 99999999999999999999999999999999999999999 LAST",
+    ];
+    let overlong = format!(" {}5", "0".repeat(3_000));
+    for argument in arguments.into_iter().chain([&overlong[..]]) {
+        for envelope in ["", "MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n"] {
+            let line = format!("EHLO client.example\r\n{envelope}BDAT{argument}\r\n");
+            for record in whole_and_in_pieces([line.as_bytes(), SECOND].concat()) {
+                assert!(record.output.ends_with(b"501 5.5.4 Syntax: BDAT size [LAST]\r\n"), "{argument:?}");
+                assert_eq!((record.closing, record.messages.len()), (Some(Closing::Violation), 0));
+            }
+        }
+    }
 }

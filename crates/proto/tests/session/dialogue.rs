@@ -1,5 +1,5 @@
 //! The client's side of a session, read from its octets alone and slowly: which reply belongs to which command,
-//! where a message ends, what it says. It shares nothing with the machine but RFC 5321.
+//! where a message ends, what it says. It shares nothing with the machine but RFC 5321 and RFC 3030.
 
 use mailchute_proto::Closing;
 
@@ -16,6 +16,8 @@ pub(crate) struct WireReply {
     pub(crate) code: u16,
     /// Whether its lines carry an enhanced status code.
     pub(crate) is_enhanced: bool,
+    /// What its first line says behind the code.
+    pub(crate) text: String,
 }
 
 /// Cuts the output into replies, each of them well-formed.
@@ -43,7 +45,7 @@ pub(crate) fn replies(output: &[u8]) -> Vec<WireReply> {
                 "one reply, two codes: {text:?}"
             );
         } else {
-            replies.push(WireReply { at, code, is_enhanced: class.is_some() });
+            replies.push(WireReply { at, code, is_enhanced: class.is_some(), text: text[4..].to_owned() });
         }
         is_open = &text[3..4] == "-";
     }
@@ -70,6 +72,8 @@ pub(crate) fn check(segments: &[Vec<u8>], record: &Record) {
         closing: record.closing,
         sender: None,
         recipients: 0,
+        is_binary: false,
+        chunks: None,
         place: Place::Command,
         pending: Vec::new(),
     };
@@ -101,6 +105,10 @@ struct Reader<'r> {
     closing: Option<Closing>,
     sender: Option<String>,
     recipients: usize,
+    /// MAIL said BODY=BINARYMIME.
+    is_binary: bool,
+    /// What the chunks of a message have held so far, if one is on its way.
+    chunks: Option<Vec<u8>>,
     place: Place,
     /// What is not whole yet.
     pending: Vec<u8>,
@@ -117,11 +125,12 @@ impl<'r> Reader<'r> {
         let mut rest = &stream[..];
         loop {
             let end = match self.place {
-                Place::Body => end_of_message(rest),
+                Place::Body => end_of_message(rest).map(|end| (end, None)),
                 Place::Command if rest.first() == Some(&0x16) && self.speaks_tls() => return true,
-                _ => end_of_line(rest),
+                Place::Command => end_of_line(rest).and_then(|end| self.with_chunk(end, rest)),
+                Place::Exchange => end_of_line(rest).map(|end| (end, None)),
             };
-            let Some(end) = end else {
+            let Some((end, chunk)) = end else {
                 self.pending = rest.to_vec();
                 return false;
             };
@@ -129,18 +138,24 @@ impl<'r> Reader<'r> {
             rest = behind;
             let reply = self.next().unwrap_or_else(|| panic!("no reply to {}", shown(unit)));
             let was = self.place;
-            match was {
-                Place::Body => self.message(unit, reply),
-                Place::Command | Place::Exchange => self.line(unit, reply),
+            match (was, chunk) {
+                (Place::Body, _) => self.data(unit, reply),
+                (_, Some(chunk)) => self.chunk(chunk, unit, reply),
+                _ => self.line(unit, reply),
             }
             if self.ends_with(reply, if was == Place::Body { b"" } else { unit }) {
                 return true;
             }
             if was == Place::Command && verb(unit) == "STARTTLS" && reply.code == 220 {
-                (self.sender, self.recipients) = (None, 0);
+                self.forget();
                 return false;
             }
         }
+    }
+
+    /// Forgets the transaction.
+    fn forget(&mut self) {
+        (self.sender, self.recipients, self.is_binary, self.chunks) = (None, 0, false, None);
     }
 
     /// A `ClientHello` instead of a command: the connection closes without a word.
@@ -165,19 +180,30 @@ impl<'r> Reader<'r> {
             assert_eq!((reply.code, self.closing), (500, Some(Closing::Violation)), "{}", shown(line));
         }
         match (verb.as_str(), reply.code) {
-            ("EHLO" | "HELO" | "RSET", 250) => (self.sender, self.recipients) = (None, 0),
-            ("MAIL", 250) => (self.sender, self.recipients) = (Some(address(line)), 0),
+            ("EHLO" | "HELO" | "RSET", 250) => self.forget(),
+            ("MAIL", 250) => {
+                assert!(self.sender.is_none(), "a sender inside a transaction");
+                self.sender = Some(address(line));
+                let mut words = line.trim_ascii_end().split(|&octet| octet == b' ');
+                self.is_binary = words.any(|word| word.eq_ignore_ascii_case(b"BODY=BINARYMIME"));
+            }
             ("RCPT", 250 | 251) => {
                 assert!(self.sender.is_some(), "a recipient without a sender");
+                assert!(self.chunks.is_none(), "a recipient between two chunks");
                 self.recipients += 1;
             }
             ("DATA", 354) => {
                 assert!(self.sender.is_some() && self.recipients > 0, "354 without a whole envelope");
+                assert!(!self.is_binary && self.chunks.is_none(), "354 where only BDAT can go on");
                 self.place = Place::Body;
             }
+            ("DATA", 400..) if self.is_binary || self.chunks.is_some() => {}
             // Without a recipient DATA changes nothing; after a hook's no the transaction is over.
-            ("DATA", 400..) if self.recipients > 0 && line.eq_ignore_ascii_case(b"DATA\r\n") => {
-                (self.sender, self.recipients) = (None, 0);
+            ("DATA", 400..) if self.recipients > 0 && line.eq_ignore_ascii_case(b"DATA\r\n") => self.forget(),
+            ("BDAT", _) => {
+                let closing = if reply.code == 421 { Closing::Limit } else { Closing::Violation };
+                assert!(matches!(reply.code, 421 | 500 | 501), "{reply:?} to {}", shown(line));
+                assert_eq!((self.closing, self.replies.len()), (Some(closing), 0), "{}", shown(line));
             }
             ("AUTH", 334) => self.place = Place::Exchange,
             (_, 334) if was_exchange => self.place = Place::Exchange,
@@ -186,14 +212,50 @@ impl<'r> Reader<'r> {
         }
     }
 
-    fn message(&mut self, unit: &[u8], reply: &WireReply) {
+    /// Takes the octets behind a BDAT, wanted or not, to its line, which ends here; behind other lines are none.
+    fn with_chunk(&self, end: usize, octets: &[u8]) -> Option<(usize, Option<Chunk>)> {
+        // A line that is too long is refused as one that cannot be read.
+        let is_unread = self.replies.as_slice().first().is_some_and(|next| matches!(next.code, 500 | 501));
+        let Some(chunk) = chunk(&octets[..end]).filter(|_| !is_unread) else { return Some((end, None)) };
+        let size = usize::try_from(chunk.size).ok()?;
+        (size <= octets.len() - end).then(|| (end + size, Some(chunk)))
+    }
+
+    fn chunk(&mut self, chunk: Chunk, unit: &[u8], reply: &WireReply) {
+        let octets = &unit[end_of_line(unit).expect("a chunk has a line before it")..];
+        assert!(reply.is_enhanced, "the reply to a chunk has an enhanced code: {reply:?}");
+        if self.recipients == 0 {
+            assert!(reply.code >= 400, "a chunk without a whole envelope was taken");
+            return;
+        }
+        let content = [self.chunks.take().unwrap_or_default(), octets.to_vec()].concat();
+        if reply.code != 250 || chunk.is_last {
+            return self.message(&content, reply);
+        }
+        assert_eq!(reply.text, format!("2.0.0 {} octets received", chunk.size));
+        // Whether a CR at the end stands alone is not known yet.
+        let known = content.strip_suffix(b"\r").unwrap_or(&content);
+        assert!(self.is_binary || !has_bare(known), "a bare CR or LF was taken: {}", shown(&content));
+        self.chunks = Some(content);
+    }
+
+    fn data(&mut self, unit: &[u8], reply: &WireReply) {
         self.place = Place::Command;
-        let sender = self.sender.take().expect("a message has a sender");
-        let recipients = std::mem::take(&mut self.recipients);
-        assert!(reply.is_enhanced, "the reply to a message has an enhanced code: {reply:?}");
         let content = unstuffed(&unit[..unit.len() - 3]);
         if has_bare(&content) {
             assert_eq!((reply.code, self.closing), (550, Some(Closing::Violation)));
+        }
+        self.message(&content, reply);
+    }
+
+    /// Ends the transaction with the message, or with as much of it as came until it was refused.
+    fn message(&mut self, content: &[u8], reply: &WireReply) {
+        let sender = self.sender.take().expect("a message has a sender");
+        let (recipients, is_binary) = (self.recipients, self.is_binary);
+        self.forget();
+        assert!(reply.is_enhanced, "the reply to a message has an enhanced code: {reply:?}");
+        if reply.code == 550 && self.closing == Some(Closing::Violation) && self.replies.len() == 0 {
+            assert!(!is_binary && has_bare(content), "no bare CR or LF in {}", shown(content));
         }
         let next = self.messages.as_slice().first();
         let Some(message) = next.filter(|message| message.replied_at == reply.at) else {
@@ -201,9 +263,9 @@ impl<'r> Reader<'r> {
             return;
         };
         self.messages.next();
-        assert_eq!(shown(&message.content), shown(&content));
+        assert_eq!(shown(&message.content), shown(content));
         assert_eq!((&message.sender, message.recipients.len()), (&sender, recipients));
-        assert!(!has_bare(&content), "a message with a bare CR or LF has come through");
+        assert!(is_binary || !has_bare(content), "a message with a bare CR or LF has come through");
     }
 
     /// Whether the connection is closed after this reply to this line.
@@ -215,9 +277,32 @@ impl<'r> Reader<'r> {
             return verb(line) == "QUIT" && reply.code != 501;
         }
         // A ClientHello closes without a reply, so the last reply is not the last word.
-        let is_tls = self.closing == Some(Closing::Violation) && !matches!(reply.code, 221 | 500 | 550);
+        let is_violation =
+            matches!(reply.code, 221 | 500 | 550) || (reply.code == 501 && verb(line) == "BDAT");
+        let is_tls = self.closing == Some(Closing::Violation) && !is_violation;
         self.closing.is_some() && is_last && !is_tls
     }
+}
+
+/// What a BDAT announces.
+#[derive(Debug, Clone, Copy)]
+struct Chunk {
+    size: u64,
+    is_last: bool,
+}
+
+/// Reads `BDAT size [LAST]`.
+fn chunk(line: &[u8]) -> Option<Chunk> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix("\r\n")?.to_ascii_uppercase();
+    let words: Vec<&str> = line.strip_prefix("BDAT ")?.split(' ').filter(|word| !word.is_empty()).collect();
+    let (size, is_last) = match words[..] {
+        [size] => (size, false),
+        [size, "LAST"] => (size, true),
+        _ => return None,
+    };
+    let is_number = size.bytes().all(|octet| octet.is_ascii_digit());
+    let size = size.parse().ok().filter(|_| is_number)?;
+    Some(Chunk { size, is_last })
 }
 
 fn find(octets: &[u8], sought: &[u8]) -> Option<usize> {
@@ -247,7 +332,8 @@ fn unstuffed(raw: &[u8]) -> Vec<u8> {
     content
 }
 
-fn has_bare(content: &[u8]) -> bool {
+/// Whether a CR or LF stands alone.
+pub(crate) fn has_bare(content: &[u8]) -> bool {
     (0..content.len()).any(|at| match content[at] {
         b'\r' => content.get(at + 1) != Some(&b'\n'),
         b'\n' => at == 0 || content[at - 1] != b'\r',

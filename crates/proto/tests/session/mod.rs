@@ -147,6 +147,16 @@ impl<'s> Run<'s> {
         assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
     }
 
+    /// How many octets the input has room for.
+    pub(crate) fn room(&self) -> usize {
+        self.input.capacity()
+    }
+
+    /// How many octets have come of the message that is on its way.
+    pub(crate) fn drafted(&self) -> usize {
+        self.draft.content.len()
+    }
+
     /// The TLS handshake, if the machine has asked for one.
     pub(crate) fn shake_hands(&mut self) {
         if std::mem::take(&mut self.awaits_handshake) {

@@ -11,6 +11,7 @@
 //! S: 250 2.1.0 Sender OK                     a line of the server, escapes allowed; CRLF is added
 //! held back                                  the reply above is held back
 //! secured                                    the TLS handshake takes place
+//! asked envid: Some("QQ314159")              what the debug form of one of the next questions to a hook holds
 //! envelope <a@b.example> <c@d.example>       who sends the next message, and to whom
 //! message Subject: hi\r\n\r\nHi\r\n          what reaches the store; lines in a row are one message
 //! close quit                                 how it ends: quit, hungup, limit, violation
@@ -43,6 +44,7 @@ enum Event {
     Server(Vec<u8>),
     HeldBack,
     Secured,
+    Asked(String),
     Envelope(String),
     Message(Vec<u8>),
 }
@@ -103,10 +105,15 @@ impl Transcript {
 
     fn compare(&self, record: &Record) {
         let (mut output, mut held_back, mut envelopes, mut messages) = (Vec::new(), vec![], vec![], vec![]);
+        let mut questions = record.questions.iter();
         for event in &self.events {
             match event {
                 Event::Server(line) => output.extend_from_slice(line),
                 Event::HeldBack => held_back.push(output.len()),
+                Event::Asked(text) => {
+                    let is_asked = questions.any(|question| question.contains(text));
+                    assert!(is_asked, "nobody was asked {text}: {:#?}", record.questions);
+                }
                 Event::Envelope(envelope) => envelopes.push((messages.len(), envelope.clone())),
                 Event::Message(content) => messages.push(shown(content)),
                 Event::Client(_) | Event::Secured => {}

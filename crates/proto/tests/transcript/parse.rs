@@ -30,6 +30,7 @@ impl Transcript {
             "S" => self.push(Event::Server, &with_crlf(&unescaped(rest)), times),
             "message" => self.message(&unescaped(rest).repeat(times)),
             "envelope" => self.events.push(Event::Envelope(rest.to_owned())),
+            "asked" => self.events.push(Event::Asked(rest.to_owned())),
             "held" => self.events.push(Event::HeldBack),
             "secured" => self.events.push(Event::Secured),
             "hello" => self.hello(),
@@ -102,8 +103,16 @@ impl Transcript {
         let settings = &self.session.settings;
         let mut lines = vec![settings.hostname.clone()];
         lines.extend(["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"].map(str::to_owned));
+        lines.extend(["CHUNKING", "BINARYMIME", "DSN"].map(str::to_owned));
         lines.push(format!("SIZE {}", settings.limits.message_size));
+        lines.push(match settings.limits.transactions {
+            0 => format!("LIMITS RCPTMAX={}", settings.limits.recipients),
+            number => format!("LIMITS RCPTMAX={} MAILMAX={number}", settings.limits.recipients),
+        });
         let is_secured = self.session.is_inside_tls || self.events.contains(&Event::Secured);
+        if is_secured {
+            lines.push("REQUIRETLS".to_owned());
+        }
         if settings.tls != TlsPolicy::Off && !is_secured {
             lines.push("STARTTLS".to_owned());
         }

@@ -1,0 +1,119 @@
+//! Messages that come by BDAT (RFC 3030) reach the data hooks as those that come by DATA do.
+
+use std::sync::{Arc, Mutex};
+
+use mailchute::testing::{self, Client};
+use mailchute::{Builder, Reply, Server};
+
+/// What the data hook has read, message by message.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Kept {
+    fn builder(&self) -> Builder {
+        let kept = self.clone();
+        Server::builder().on_data(move |mut message, _session| {
+            let kept = kept.clone();
+            async move {
+                let mut content = Vec::new();
+                while let Some(chunk) = message.chunk().await? {
+                    content.extend_from_slice(&chunk);
+                }
+                kept.0.lock().expect("no test panics with it").push(content);
+                Ok(())
+            }
+        })
+    }
+
+    fn messages(&self) -> Vec<Vec<u8>> {
+        self.0.lock().expect("no test panics with it").clone()
+    }
+}
+
+async fn in_transaction(server: &Server, parameters: &str) -> Client {
+    let mut client = testing::client(server);
+    client.greeting().await.expect(220);
+    client.send("EHLO client.example").await.expect(250);
+    client.send(&format!("MAIL FROM:<a@b.example>{parameters}")).await.expect(250);
+    client.send("RCPT TO:<c@d.example>").await.expect(250);
+    client
+}
+
+#[tokio::test]
+async fn chunks_are_put_together_and_answered_one_by_one() {
+    let kept = Kept::default();
+    let mut client = in_transaction(&kept.builder().build().unwrap(), "").await;
+    client.send_octets(b"BDAT 16\r\nSubject: hello\r\n").await;
+    assert_eq!(client.greeting().await.lines(), ["250 2.0.0 16 octets received"]);
+    client.send_octets(b"BDAT 9\r\n\r\n.\r\nQUIT").await;
+    assert_eq!(client.greeting().await.lines(), ["250 2.0.0 9 octets received"]);
+    client.send_octets(b"BDAT 2 LAST\r\n\r\nNOOP\r\n").await;
+    assert_eq!(client.greeting().await.lines(), ["250 2.6.0 Message accepted"]);
+    assert_eq!(client.greeting().await.lines(), ["250 2.0.0 OK"]);
+    assert_eq!(kept.messages(), [b"Subject: hello\r\n\r\n.\r\nQUIT\r\n"]);
+}
+
+#[tokio::test]
+async fn pipelined_chunks_and_binary_content_come_through() {
+    let kept = Kept::default();
+    let mut client = in_transaction(&kept.builder().build().unwrap(), " BODY=BINARYMIME").await;
+    client.send_octets(b"BDAT 3\r\n\0\r\xffBDAT 1\r\n\nBDAT 0 LAST\r\nNOOP\r\n").await;
+    for reply in ["250 2.0.0 3 octets received", "250 2.0.0 1 octets received", "250 2.6.0 Message accepted", "250 2.0.0 OK"] {
+        assert_eq!(client.greeting().await.lines(), [reply]);
+    }
+    assert_eq!(kept.messages(), [b"\0\r\xff\n"]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_forgotten_between_two_chunks_reaches_nobody() {
+    for end in ["RSET", "EHLO client.example", "QUIT"] {
+        let kept = Kept::default();
+        let mut client = in_transaction(&kept.builder().build().unwrap(), "").await;
+        client.send_octets(b"BDAT 5\r\nhello").await;
+        client.greeting().await.expect(250);
+        client.send(end).await;
+        client.send_octets(b"BDAT 0 LAST\r\n").await;
+        if end != "QUIT" {
+            assert_eq!(client.greeting().await.lines(), ["503 5.5.1 Send MAIL first"]);
+        }
+        assert_eq!(kept.messages(), [b""; 0], "{end}");
+    }
+}
+
+#[tokio::test]
+async fn a_hook_that_refuses_at_the_first_chunk_is_heard_behind_its_octets() {
+    let refusal = Reply::new(554, (5, 7, 1), "Not today");
+    let server = Server::builder().on_data(move |_message, _session| std::future::ready(refusal.clone()));
+    let mut client = in_transaction(&server.build().unwrap(), "").await;
+    client.send_octets(b"BDAT 6\r\nQUIT\r\nBDAT 2 LAST\r\n\r\nNOOP\r\n").await;
+    for reply in ["554 5.7.1 Not today", "503 5.5.1 Send MAIL first", "250 2.0.0 OK"] {
+        assert_eq!(client.greeting().await.lines(), [reply]);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_between_two_chunks_leaves_an_incomplete_message() {
+    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::builder().on_data(move |mut message, _session| {
+        let told = told.clone();
+        async move {
+            let mut rest = tokio::spawn(async move {
+                while let Some(_chunk) = message.chunk().await? {}
+                Ok::<_, mailchute::BodyError>(())
+            });
+            let outcome = (&mut rest).await?;
+            told.send(outcome.is_err())?;
+            Ok(())
+        }
+    });
+    let server = server.on_disconnect(|_, _| async {}).build().unwrap();
+    let mut events = server.events();
+    let mut client = in_transaction(&server, "").await;
+    client.send_octets(b"BDAT 5\r\nhello").await;
+    client.greeting().await.expect(250);
+    drop(client);
+    drop(server);
+    while events.next().await.is_some() {}
+    // The hook was dropped with the message, or was told that it is incomplete; in no case was it told its end.
+    assert_ne!(hears.recv().await, Some(false));
+}

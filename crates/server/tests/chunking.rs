@@ -58,7 +58,12 @@ async fn pipelined_chunks_and_binary_content_come_through() {
     let kept = Kept::default();
     let mut client = in_transaction(&kept.builder().build().unwrap(), " BODY=BINARYMIME").await;
     client.send_octets(b"BDAT 3\r\n\0\r\xffBDAT 1\r\n\nBDAT 0 LAST\r\nNOOP\r\n").await;
-    for reply in ["250 2.0.0 3 octets received", "250 2.0.0 1 octets received", "250 2.6.0 Message accepted", "250 2.0.0 OK"] {
+    for reply in [
+        "250 2.0.0 3 octets received",
+        "250 2.0.0 1 octets received",
+        "250 2.6.0 Message accepted",
+        "250 2.0.0 OK",
+    ] {
         assert_eq!(client.greeting().await.lines(), [reply]);
     }
     assert_eq!(kept.messages(), [b"\0\r\xff\n"]);

@@ -58,7 +58,8 @@ async fn a_whole_session_is_told_once_and_in_order() {
     }
     session.await.unwrap();
     drop(server);
-    let keywords = "PIPELINING / 250-8BITMIME / 250-SMTPUTF8 / 250-ENHANCEDSTATUSCODES / 250-SIZE 26214400";
+    let keywords = "PIPELINING / 250-8BITMIME / 250-SMTPUTF8 / 250-ENHANCEDSTATUSCODES / 250-CHUNKING / \
+                    250-BINARYMIME / 250-DSN / 250-SIZE 26214400 / 250-LIMITS RCPTMAX=1000 MAILMAX=1000";
     let mut seen = rest(&mut events).await;
     for line in &mut seen {
         // Which cipher is chosen and how the message is named is not the point here.
@@ -80,7 +81,7 @@ async fn a_whole_session_is_told_once_and_in_order() {
             "secure: TLSv1.3 …",
             "command: EHLO client.example",
             "hello from client.example",
-            &format!("reply: 250-mx.example.com hello / 250-{keywords} / 250-AUTH PLAIN LOGIN / 250 HELP"),
+            &format!("reply: 250-mx.example.com hello / 250-{keywords} / 250-REQUIRETLS / 250-AUTH PLAIN LOGIN / 250 HELP"),
             "command: AUTH PLAIN",
             "auth PLAIN as alice failed",
             "reply: 535 5.7.8 Authentication credentials invalid",

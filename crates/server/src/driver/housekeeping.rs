@@ -38,7 +38,12 @@ impl Driver {
             return Err(self.give_up(Wake::Timeout).await);
         }
         let patience = if is_between { Patience::UntilStop } else { Patience::UntilTimeout };
-        match self.wire.fill(patience, left).await {
+        let wake = match &mut self.delivery {
+            // Between two chunks of a message those who hear it work on.
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, left).await,
+            None => self.wire.fill(patience, left).await,
+        };
+        match wake {
             Wake::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
         }

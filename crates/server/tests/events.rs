@@ -81,7 +81,9 @@ async fn a_whole_session_is_told_once_and_in_order() {
             "secure: TLSv1.3 …",
             "command: EHLO client.example",
             "hello from client.example",
-            &format!("reply: 250-mx.example.com hello / 250-{keywords} / 250-REQUIRETLS / 250-AUTH PLAIN LOGIN / 250 HELP"),
+            &format!(
+                "reply: 250-mx.example.com hello / 250-{keywords} / 250-REQUIRETLS / 250-AUTH PLAIN LOGIN / 250 HELP"
+            ),
             "command: AUTH PLAIN",
             "auth PLAIN as alice failed",
             "reply: 535 5.7.8 Authentication credentials invalid",

@@ -65,49 +65,10 @@ impl ReversePath {
         Ok((Self::Mailbox(mailbox), rest))
     }
 
-    /// The address, unless the path is null.
-    #[must_use]
-    pub fn mailbox(&self) -> Option<&Mailbox> {
-        match self {
-            Self::Null => None,
-            Self::Mailbox(mailbox) => Some(mailbox),
-        }
-    }
-
     /// Whether this is `<>`.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
-    }
-
-    /// The domain of the address as the client wrote it, if there is an address.
-    #[must_use]
-    pub fn domain(&self) -> Option<&str> {
-        self.mailbox().map(Mailbox::domain)
-    }
-
-    /// Whether the address is in `domain`, whatever the case of ASCII letters; the null path is in none.
-    #[must_use]
-    pub fn domain_is(&self, domain: &str) -> bool {
-        self.mailbox().is_some_and(|mailbox| mailbox.domain_is(domain))
-    }
-
-    /// The address without angle brackets; nothing for the null path.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.mailbox().map_or("", Mailbox::as_str)
-    }
-}
-
-impl From<Mailbox> for ReversePath {
-    fn from(mailbox: Mailbox) -> Self {
-        Self::Mailbox(mailbox)
-    }
-}
-
-impl fmt::Display for ReversePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -171,51 +132,62 @@ impl ForwardPath {
         Ok((Self::Mailbox(mailbox), rest))
     }
 
-    /// The address, unless the path is `<Postmaster>` without a domain.
-    #[must_use]
-    pub fn mailbox(&self) -> Option<&Mailbox> {
-        match self {
-            Self::Postmaster => None,
-            Self::Mailbox(mailbox) => Some(mailbox),
-        }
-    }
-
     /// Whether this is `<Postmaster>` without a domain. `<postmaster@example.org>` is a mailbox like others.
     #[must_use]
     pub fn is_postmaster(&self) -> bool {
         matches!(self, Self::Postmaster)
     }
-
-    /// The domain of the address as the client wrote it, if there is one.
-    #[must_use]
-    pub fn domain(&self) -> Option<&str> {
-        self.mailbox().map(Mailbox::domain)
-    }
-
-    /// Whether the address is in `domain`, whatever the case of ASCII letters; `<Postmaster>` is in none.
-    #[must_use]
-    pub fn domain_is(&self, domain: &str) -> bool {
-        self.mailbox().is_some_and(|mailbox| mailbox.domain_is(domain))
-    }
-
-    /// The address without angle brackets, or `Postmaster`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.mailbox().map_or(POSTMASTER, Mailbox::as_str)
-    }
 }
 
-impl From<Mailbox> for ForwardPath {
-    fn from(mailbox: Mailbox) -> Self {
-        Self::Mailbox(mailbox)
-    }
+/// What both paths have in common; `$other` is the path that names no mailbox, and `$text` what stands for it.
+macro_rules! path {
+    ($path:ident, $other:ident, $text:expr) => {
+        impl $path {
+            /// The mailbox, if the path names one.
+            #[must_use]
+            pub fn mailbox(&self) -> Option<&Mailbox> {
+                match self {
+                    Self::$other => None,
+                    Self::Mailbox(mailbox) => Some(mailbox),
+                }
+            }
+
+            /// The domain of the mailbox as the client wrote it, if there is one.
+            #[must_use]
+            pub fn domain(&self) -> Option<&str> {
+                self.mailbox().map(Mailbox::domain)
+            }
+
+            /// Whether the mailbox is in `domain`, whatever the case of ASCII letters; a path without a mailbox is
+            /// in none.
+            #[must_use]
+            pub fn domain_is(&self, domain: &str) -> bool {
+                self.mailbox().is_some_and(|mailbox| mailbox.domain_is(domain))
+            }
+
+            /// The address without angle brackets.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.mailbox().map_or($text, Mailbox::as_str)
+            }
+        }
+
+        impl From<Mailbox> for $path {
+            fn from(mailbox: Mailbox) -> Self {
+                Self::Mailbox(mailbox)
+            }
+        }
+
+        impl fmt::Display for $path {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
 }
 
-impl fmt::Display for ForwardPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+path!(ReversePath, Null, "");
+path!(ForwardPath, Postmaster, POSTMASTER);
 
 /// Returns what follows the `<`.
 fn open(argument: &[u8]) -> Result<&[u8], AddressError> {

@@ -169,9 +169,6 @@ impl OriginalRecipient {
             decode_xtext(encoded).map(std::borrow::Cow::into_owned)
         };
         let address = address.map_err(|error| ParameterError::from_xtext(error, keyword))?;
-        if !address.is_ascii() && !addr_type.eq_ignore_ascii_case(UTF8_TYPE) {
-            return Err(bad_value());
-        }
         Ok(Self { addr_type: addr_type.to_owned(), address })
     }
 
@@ -181,8 +178,9 @@ impl OriginalRecipient {
         &self.addr_type
     }
 
-    /// The address, decoded: printable ASCII, and beyond that only in an address of the kind `utf-8`. Whether it is
-    /// an address of its kind has not been looked at.
+    /// The address, decoded, without control characters. It may hold UTF-8 whatever its kind: Postfix sends
+    /// internationalized addresses as `rfc822`, not as the `utf-8` of RFC 6533. Whether it is an address of its kind
+    /// has not been looked at.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address

@@ -150,12 +150,10 @@ impl Wire {
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<Result<(), Wake>> {
-        if self.must_stop(context) && self.poll_send(context, output).is_pending() {
-            return Poll::Ready(Err(Wake::Stop));
-        }
         match self.poll_send(context, output) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(_)) => Poll::Ready(Err(Wake::Gone)),
+            Poll::Pending if self.must_stop(context) => Poll::Ready(Err(Wake::Stop)),
             Poll::Pending => self.timer.poll(context).map(|()| Err(Wake::Timeout)),
         }
     }

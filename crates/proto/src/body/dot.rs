@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr2;
 
 use super::Decoded;
-use super::line_ends::BLOCK;
+use super::line_ends::{BLOCK, parted};
 
 /// The state between two pieces of input; undecided octets (`.`, `CR`, `. CR`) stay in the input.
 #[derive(Debug)]
@@ -132,9 +132,8 @@ impl DotDecoder {
 
 fn is_quiet(block: &[u8], shifted: &[u8]) -> bool {
     let noise = block.iter().zip(shifted).fold(0, |noise, (&octet, &next)| {
-        let parted = u8::from(octet == b'\r') ^ u8::from(next == b'\n');
         let dotted = u8::from(octet == b'\n') & u8::from(next == b'.');
-        noise | parted | dotted
+        noise | parted(octet, next) | dotted
     });
     noise == 0
 }

@@ -31,11 +31,12 @@ impl LineEnds {
 
 /// Whether a CR is not followed by LF or an LF not preceded by CR, where `shifted` is one octet further on.
 fn has_parted(octets: &[u8], shifted: &[u8]) -> bool {
-    octets
-        .iter()
-        .zip(shifted)
-        .fold(0, |parted, (&octet, &next)| parted | (u8::from(octet == b'\r') ^ u8::from(next == b'\n')))
-        != 0
+    octets.iter().zip(shifted).fold(0, |noise, (&octet, &next)| noise | parted(octet, next)) != 0
+}
+
+/// 1 if of a CRLF just one half stands here, without a branch.
+pub(super) fn parted(octet: u8, next: u8) -> u8 {
+    u8::from(octet == b'\r') ^ u8::from(next == b'\n')
 }
 
 #[cfg(test)]

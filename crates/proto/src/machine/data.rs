@@ -2,6 +2,7 @@
 
 use bytes::{Buf, BytesMut};
 
+use super::refusal::Refusal;
 use super::{Machine, State};
 use crate::ask::Ask;
 use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets};
@@ -100,11 +101,11 @@ impl Body {
     }
 
     /// A bare CR or LF outranks the rest: what stands behind it may be somebody's try to smuggle.
-    fn refusal(&self) -> Option<Reply> {
+    fn refusal(&self) -> Option<Refusal> {
         if self.decoder.has_bare_line_end() {
-            return Some(catalog::BARE_CR_OR_LF.and_close());
+            return Some(Refusal::violation(catalog::BARE_CR_OR_LF));
         }
-        self.fault.map(Fault::reply)
+        self.fault.map(|fault| fault.reply().into())
     }
 }
 
@@ -187,7 +188,7 @@ impl Machine {
             Some(refusal) => {
                 self.state = State::Commands(Phase::Ready);
                 self.reply(refusal.clone(), output);
-                Step::BodyRefused(refusal)
+                Step::BodyRefused(refusal.reply)
             }
         }
     }

@@ -4,6 +4,7 @@ mod answer;
 mod auth;
 mod data;
 mod parse;
+mod refusal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::settings::Settings;
 use crate::step::{Closing, Step};
 use data::Body;
 use parse::Asked;
+use refusal::Refusal;
 
 /// One SMTP session, without I/O and without a clock.
 ///
@@ -239,7 +241,7 @@ impl Machine {
             Line::Complete(length) => length,
             Line::TooLong if is_auth => return self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
             // Its size is lost, and with it where the next command begins.
-            Line::TooLong if is_bdat => return self.refuse(catalog::BAD_CHUNK.and_close(), output),
+            Line::TooLong if is_bdat => return self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
             faulty => return self.faulty_line(&faulty, output),
         };
         let line = CommandLine::cut(&input[..length]);
@@ -248,7 +250,7 @@ impl Machine {
         let parsed = self.parse(phase, line);
         input.advance(length);
         match parsed {
-            Ok(question) => self.ask(phase, question, output),
+            Ok(question) => self.ask(question, output),
             Err(refusal) if verb == Verb::Rcpt => {
                 self.count_refused_recipient();
                 self.refuse(refusal, output)
@@ -263,19 +265,15 @@ impl Machine {
 
     /// A line that is none, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
-        let (reply, closing) = match line {
-            Line::Endless => (catalog::ENDLESS_LINE, Some(Closing::Limit)),
-            Line::BareLineEnd => (catalog::BARE_LINE_END.and_close(), Some(Closing::Violation)),
-            _ => (catalog::LINE_TOO_LONG, None),
+        let refusal = match line {
+            Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),
+            Line::BareLineEnd => Refusal::violation(catalog::BARE_LINE_END),
+            _ => catalog::LINE_TOO_LONG.into(),
         };
-        self.reply(reply, output);
-        if let Some(closing) = closing {
-            self.state = State::Closed(closing);
-        }
-        Step::Answered
+        self.refuse(refusal, output)
     }
 
-    fn ask<'m>(&'m mut self, phase: Phase, asked: Asked, output: &'m mut Vec<u8>) -> Step<'m> {
+    fn ask<'m>(&'m mut self, asked: Asked, output: &'m mut Vec<u8>) -> Step<'m> {
         match asked {
             Asked::Ehlo(question) => Step::Ehlo(Ask::new(self, output, question)),
             Asked::StartTls => Step::StartTls(Ask::new(self, output, StartTls)),
@@ -284,9 +282,7 @@ impl Machine {
             Asked::Rcpt(question) => Step::Rcpt(Ask::new(self, output, question)),
             Asked::Data => Step::Data(Ask::new(self, output, Data { transfer: Transfer::Dot })),
             Asked::Chunk(chunk) => self.begin_chunk(chunk, output),
-            Asked::Skip { size, refusal } => {
-                // What is too large ends the transaction; what is out of order leaves everything as it is.
-                let then = if refusal == catalog::MESSAGE_TOO_LARGE { Phase::Ready } else { phase };
+            Asked::Skip { size, refusal, then } => {
                 self.begin_skip(size, refusal, then);
                 Step::Answered
             }
@@ -302,18 +298,19 @@ impl Machine {
     }
 
     /// Answers a command by oneself.
-    fn refuse<'m>(&'m mut self, reply: Reply, output: &mut Vec<u8>) -> Step<'m> {
-        self.reply(reply, output);
+    fn refuse<'m>(&'m mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) -> Step<'m> {
+        self.reply(refusal, output);
         Step::Answered
     }
 
     /// Appends a reply to a command, and counts it if it is a refusal.
-    fn reply(&mut self, reply: Reply, output: &mut Vec<u8>) {
+    fn reply(&mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) {
+        let Refusal { reply, closing } = refusal.into();
         let limits = &self.settings.limits;
         // Who has more recipients than a transaction takes is no offender: the rest goes into the next one.
         let is_error = reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS;
         self.errors += u32::from(is_error);
-        if is_error && !reply.closes() && Limits::reached(self.errors, limits.errors) {
+        if is_error && closing.is_none() && Limits::reached(self.errors, limits.errors) {
             catalog::TOO_MANY_ERRORS.encode(output);
             self.state = State::Closed(Closing::Limit);
             return;
@@ -322,8 +319,8 @@ impl Machine {
             self.pause = Some(PENALTY);
         }
         reply.encode(output);
-        if reply.closes() {
-            self.state = State::Closed(closing_of(&reply));
+        if let Some(closing) = closing {
+            self.state = State::Closed(closing);
         }
     }
 }
@@ -332,18 +329,4 @@ impl Machine {
 fn looks_like_auth(line: &[u8]) -> bool {
     let start = line.iter().position(u8::is_ascii_graphic).unwrap_or_default();
     line[start..].get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"AUTH"))
-}
-
-/// Which of the machine's own closing replies speak of a limit or of a broken protocol.
-fn closing_of(reply: &Reply) -> Closing {
-    if *reply == catalog::TOO_MANY_TRANSACTIONS || *reply == catalog::TOO_MANY_AUTH_FAILURES {
-        Closing::Limit
-    } else if [catalog::NOT_HTTP, catalog::BARE_CR_OR_LF, catalog::BAD_CHUNK]
-        .into_iter()
-        .any(|violation| *reply == violation.and_close())
-    {
-        Closing::Violation
-    } else {
-        Closing::HungUp
-    }
 }

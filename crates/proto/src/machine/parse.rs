@@ -1,5 +1,6 @@
 //! From a command line to the question that it raises, or to its refusal.
 
+use super::refusal::Refusal;
 use super::{Machine, auth};
 use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
 use crate::command::{CommandLine, Verb};
@@ -22,25 +23,26 @@ pub(super) enum Asked {
     Rcpt(Recipient),
     Data,
     Chunk(Chunk),
-    /// A chunk that is taken in and dropped, and the reply behind it.
+    /// A chunk that is taken in and dropped, the reply behind it, and where the session stands then.
     Skip {
         size: u64,
         refusal: Reply,
+        then: Phase,
     },
     Command(Command),
 }
 
 impl Machine {
-    pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Reply> {
+    pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Refusal> {
         if line.verb == Verb::Other && line.is_http() && !self.is_own_verb(line.word) {
-            return Err(catalog::NOT_HTTP.and_close());
+            return Err(Refusal::violation(catalog::NOT_HTTP));
         }
         let refusal = out_of_order(phase, line.verb, &self.facts, &self.settings);
         if line.verb == Verb::Bdat {
-            return self.parse_bdat(line, refusal);
+            return self.parse_bdat(phase, line, refusal);
         }
         if let Some(refusal) = refusal {
-            return Err(refusal);
+            return Err(refusal.into());
         }
         match line.verb {
             Verb::Ehlo | Verb::Helo => {
@@ -49,19 +51,20 @@ impl Machine {
                 Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
             }
             Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
-                Err(catalog::NO_ARGUMENT_ALLOWED)
+                Err(catalog::NO_ARGUMENT_ALLOWED.into())
             }
             Verb::StartTls => Ok(Asked::StartTls),
             Verb::Data => Ok(Asked::Data),
             Verb::Auth => auth::parse(line.argument, &self.settings, &self.facts)
-                .map(|(mechanism, initial)| Asked::Auth(mechanism, initial)),
+                .map(|(mechanism, initial)| Asked::Auth(mechanism, initial))
+                .map_err(Refusal::from),
             Verb::Mail => self.parse_mail(line).map(Asked::Mail),
-            Verb::Rcpt => self.parse_rcpt(phase, line).map(Asked::Rcpt),
-            Verb::Vrfy | Verb::Expn if line.argument.is_empty() => Err(catalog::BAD_ARGUMENT),
+            Verb::Rcpt => Ok(Asked::Rcpt(self.parse_rcpt(phase, line)?)),
+            Verb::Vrfy | Verb::Expn if line.argument.is_empty() => Err(catalog::BAD_ARGUMENT.into()),
             _ if line.word.is_empty() || !line.word.iter().all(u8::is_ascii_graphic) => {
-                Err(catalog::UNKNOWN_COMMAND)
+                Err(catalog::UNKNOWN_COMMAND.into())
             }
-            _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER),
+            _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER.into()),
             verb => {
                 let text = |octets| std::str::from_utf8(octets).map_err(|_| catalog::BROKEN_UTF8);
                 let (word, argument) =
@@ -72,20 +75,26 @@ impl Machine {
     }
 
     /// The octets behind a BDAT come whether it is in order or not, so its size is read first (RFC 3030 §2).
-    fn parse_bdat(&self, line: CommandLine<'_>, refusal: Option<Reply>) -> Result<Asked, Reply> {
-        let chunk = Chunk::parse(line.argument).ok_or(catalog::BAD_CHUNK.and_close())?;
+    fn parse_bdat(
+        &self,
+        phase: Phase,
+        line: CommandLine<'_>,
+        refusal: Option<Reply>,
+    ) -> Result<Asked, Refusal> {
+        let chunk = Chunk::parse(line.argument).ok_or_else(|| Refusal::violation(catalog::BAD_CHUNK))?;
         let size = chunk.size;
         if let Some(refusal) = refusal {
-            return Ok(Asked::Skip { size, refusal });
+            // What is out of order leaves everything as it is.
+            return Ok(Asked::Skip { size, refusal, then: phase });
         }
         let so_far = self.chunked.as_ref().map_or(0, |body| body.size());
         if Limits::passed(so_far.saturating_add(size), self.settings.limits.message_size) {
-            return Ok(Asked::Skip { size, refusal: catalog::MESSAGE_TOO_LARGE });
+            return Ok(Asked::Skip { size, refusal: catalog::MESSAGE_TOO_LARGE, then: Phase::Ready });
         }
         Ok(Asked::Chunk(chunk))
     }
 
-    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Reply> {
+    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Refusal> {
         let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
         let (path, rest) = ReversePath::parse_argument(argument)
             .map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
@@ -93,13 +102,13 @@ impl Machine {
         let parameters =
             MailParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
         if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
-            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
+            return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8.into());
         }
         if parameters.size.is_some_and(|size| Limits::passed(size, self.settings.limits.message_size)) {
-            return Err(catalog::MESSAGE_TOO_LARGE);
+            return Err(catalog::MESSAGE_TOO_LARGE.into());
         }
         if Limits::reached(self.transactions, self.settings.limits.transactions) {
-            return Err(catalog::TOO_MANY_TRANSACTIONS);
+            return Err(Refusal::limit(catalog::TOO_MANY_TRANSACTIONS));
         }
         Ok(Sender { path, parameters })
     }

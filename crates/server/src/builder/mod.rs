@@ -1,0 +1,187 @@
+//! The builder: all options of a server, checked together.
+
+mod auth;
+mod limits;
+mod timeouts;
+mod tls;
+
+use std::sync::Arc;
+
+use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verb};
+
+use crate::connections::Connections;
+use crate::core::Core;
+use crate::error::BuildError;
+use crate::event::Subscribers;
+use crate::hooks::{Chain, Hooks, Stage};
+use crate::server::Server;
+use crate::store::Store;
+use crate::timeouts::Timeouts;
+use crate::tls::TlsConfig;
+
+/// Options and hooks of a [`Server`], made by [`Server::builder`].
+///
+/// # Examples
+/// ```
+/// use mailchute::Server;
+///
+/// let server = Server::builder()
+///     .greeting("mx.example.com")
+///     .max_message_size(10 * 1024 * 1024)
+///     .on_rcpt_to(|to, _session| async move { to.domain_is("example.com") })
+///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .build()?;
+/// # Ok::<(), mailchute::BuildError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    greeting: Option<String>,
+    limits: Limits,
+    max_connections: Option<usize>,
+    max_connections_per_client: usize,
+    timeouts: Timeouts,
+    tls: Option<TlsConfig>,
+    requires_tls: bool,
+    mechanisms: Vec<Mechanism>,
+    plaintext_auth: PlaintextAuth,
+    auth: AuthPolicy,
+    verbs: Vec<String>,
+    chain: Chain,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            greeting: None,
+            limits: Limits::default(),
+            max_connections: None,
+            max_connections_per_client: 50,
+            timeouts: Timeouts::default(),
+            tls: None,
+            requires_tls: false,
+            mechanisms: vec![Mechanism::Plain, Mechanism::Login],
+            plaintext_auth: PlaintextAuth::default(),
+            auth: AuthPolicy::default(),
+            verbs: Vec::new(),
+            chain: Chain::default(),
+        }
+    }
+}
+
+/// Hooks and the store.
+impl Builder {
+    /// Adds a hook for all stages, asked behind those that were added before.
+    pub fn hooks(self, hooks: impl Hooks) -> Self {
+        self.hook(None, hooks)
+    }
+
+    /// Keeps accepted messages in `store`, which is asked behind all data hooks. A second store takes the place
+    /// of the first.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.chain.keep_in(Arc::new(store));
+        self
+    }
+
+    pub(crate) fn hook(mut self, stage: Option<Stage>, hooks: impl Hooks) -> Self {
+        self.chain.push(stage, hooks);
+        self
+    }
+
+    pub(crate) fn verb(mut self, verb: &str) -> Self {
+        self.verbs.push(verb.to_owned());
+        self
+    }
+}
+
+/// The name.
+impl Builder {
+    /// The name by which the server greets and answers EHLO: a domain, as clients know it. Default is the host's
+    /// name.
+    pub fn greeting(mut self, name: impl Into<String>) -> Self {
+        self.greeting = Some(name.into());
+        self
+    }
+}
+
+impl Builder {
+    /// Checks all options and builds the server.
+    ///
+    /// # Errors
+    /// [`BuildError`] says which option is wrong and what to write instead; among others when messages would
+    /// end nowhere, because there is neither a data hook nor a store.
+    ///
+    /// ```
+    /// use mailchute::Server;
+    ///
+    /// let error = Server::builder().build().unwrap_err();
+    /// assert!(error.to_string().starts_with("messages would be lost"));
+    /// ```
+    pub fn build(self) -> Result<Server, BuildError> {
+        if !self.chain.has_destination() {
+            return Err(BuildError::NoDestination);
+        }
+        let hostname = self.hostname()?;
+        self.check_limits()?;
+        self.check_timeouts()?;
+        self.check_verbs()?;
+        let judges = self.chain.is_asked(Stage::Auth);
+        if self.auth == AuthPolicy::Required && !judges {
+            return Err(BuildError::NobodyJudgesCredentials);
+        }
+        let tls = match (&self.tls, self.requires_tls) {
+            (None, true) => return Err(BuildError::TlsWithoutCertificate),
+            (None, false) => TlsPolicy::Off,
+            (Some(_), true) => TlsPolicy::Required,
+            (Some(_), false) => TlsPolicy::Offered,
+        };
+        let mut settings = Settings::new(hostname.clone());
+        settings.limits = self.limits;
+        settings.tls = tls;
+        settings.mechanisms = if judges { self.mechanisms } else { Vec::new() };
+        settings.plaintext_auth = self.plaintext_auth;
+        settings.auth = self.auth;
+        // HELP names the others anyway.
+        settings.verbs =
+            self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
+        let max_connections = self.max_connections.unwrap_or_else(limits::default_max_connections);
+        Ok(Server::new(Core {
+            settings: Arc::new(settings),
+            hostname: hostname.into(),
+            timeouts: self.timeouts,
+            chain: self.chain,
+            tls: self.tls,
+            subscribers: Arc::new(Subscribers::default()),
+            connections: Arc::new(Connections::new(max_connections, self.max_connections_per_client)),
+        }))
+    }
+
+    fn hostname(&self) -> Result<String, BuildError> {
+        let (name, is_given) = match &self.greeting {
+            Some(name) => (name.clone(), true),
+            None => (gethostname::gethostname().to_string_lossy().into_owned(), false),
+        };
+        let is_literal = mailchute_proto::AddressLiteral::parse(&name).is_ok();
+        let is_domain = mailchute_proto::Domain::parse(&name).is_ok() && name.is_ascii();
+        if is_literal || is_domain {
+            return Ok(name);
+        }
+        // A host whose name is no domain can still receive mail; an option that was written wrongly is refused.
+        if is_given { Err(BuildError::BadGreeting(name)) } else { Ok("localhost".into()) }
+    }
+
+    fn check_verbs(&self) -> Result<(), BuildError> {
+        for verb in &self.verbs {
+            let is_word = (1..=32).contains(&verb.len())
+                && verb.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+            let is_free = matches!(
+                Verb::of(verb.as_bytes()),
+                Verb::Other | Verb::Noop | Verb::Rset | Verb::Vrfy | Verb::Expn | Verb::Help
+            );
+            if !(is_word && is_free) {
+                return Err(BuildError::BadVerb(verb.clone()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! How long the server waits for whom.
+
+use std::time::Duration;
+
+use super::Builder;
+use crate::error::BuildError;
+use crate::timeouts::Timeouts;
+
+/// Timeouts; none may be zero.
+impl Builder {
+    /// For the client's next command. Default is 300 s.
+    pub fn command_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.command = timeout;
+        self
+    }
+
+    /// For the next octets of a message. Default is 180 s.
+    pub fn data_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.data = timeout;
+        self
+    }
+
+    /// For a TLS handshake. Default is 30 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.handshake = timeout;
+        self
+    }
+
+    /// For all hooks of one stage; past it the answer is `451 4.3.0`. Default is 300 s.
+    pub fn hook_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.hook = timeout;
+        self
+    }
+
+    /// For the store, and the data hooks, from the end of a message on; past it the answer is `451 4.3.0`.
+    /// Default is 300 s.
+    pub fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.store = timeout;
+        self
+    }
+
+    /// For a whole session, looked at between transactions. Default is an hour.
+    pub fn session_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.session = timeout;
+        self
+    }
+
+    pub(super) fn check_timeouts(&self) -> Result<(), BuildError> {
+        let Timeouts { command, data, handshake, hook, store, session } = self.timeouts;
+        let named = [
+            ("command_timeout", command),
+            ("data_timeout", data),
+            ("handshake_timeout", handshake),
+            ("hook_timeout", hook),
+            ("store_timeout", store),
+            ("session_timeout", session),
+        ];
+        match named.into_iter().find(|(_, timeout)| timeout.is_zero() || *timeout > MAX_TIMEOUT) {
+            Some((option, timeout)) => Err(BuildError::BadTimeout { option, timeout }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A year: beyond it a timeout is a slip of the pen, and sums of times could overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(366 * 24 * 3_600);

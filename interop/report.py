@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maildir import Verdict
+from scenarios.base import Checks
 
 _ROW = "{:<12}{:<10}{:>8}{:>8}{:>11}{:>10}"
 _TOLD = 12
@@ -20,6 +21,14 @@ class Run:
     seconds: float
 
 
+@dataclass
+class Play:
+    """One scenario."""
+
+    name: str
+    checks: Checks
+
+
 def table(runs: list[Run]) -> str:
     """Sent, found and identical, by client and transport."""
     rows = [_ROW.format("client", "transport", "sent", "found", "identical", "seconds")]
@@ -33,20 +42,25 @@ def table(runs: list[Run]) -> str:
     return "\n".join(rows)
 
 
-def faults(runs: list[Run]) -> str:
-    """The faults, with the run they belong to; of many in one run the first ones."""
+def faults(runs: list[Run], plays: list[Play]) -> str:
+    """The faults, with the part they belong to; of many in one part the first ones."""
+    parts = [(f"{run.client}, {run.transport}", run.verdict.faults) for run in runs]
+    parts += [(play.name, play.checks.faults) for play in plays]
     lines = []
-    for run in runs:
-        told = run.verdict.faults[:_TOLD]
-        lines += [f"FAILED {run.client}, {run.transport}: {fault.rstrip()}" for fault in told]
-        if more := len(run.verdict.faults) - len(told):
-            lines.append(f"FAILED {run.client}, {run.transport}: and {more} more")
+    for name, all_faults in parts:
+        lines += [f"FAILED {name}: {fault.rstrip()}" for fault in all_faults[:_TOLD]]
+        if (more := len(all_faults) - _TOLD) > 0:
+            lines.append(f"FAILED {name}: and {more} more")
     return "\n".join(lines)
 
 
-def passed_and_failed(runs: list[Run]) -> tuple[int, int]:
-    """Messages that came through untouched, and all that went wrong besides."""
+def passed_and_failed(runs: list[Run], plays: list[Play]) -> tuple[int, int]:
+    """Messages that came through untouched and checks that hold, and all that went wrong besides."""
     passed = sum(run.verdict.identical for run in runs)
     lost = sum(run.verdict.sent - run.verdict.identical for run in runs)
     # A fault that belongs to no message, such as a bad exit code, fails the run too.
-    return passed, max(lost, sum(len(run.verdict.faults) for run in runs))
+    failed = max(lost, sum(len(run.verdict.faults) for run in runs))
+    return (
+        passed + sum(play.checks.passed for play in plays),
+        failed + sum(len(play.checks.faults) for play in plays),
+    )

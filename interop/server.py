@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,13 +54,15 @@ def make_certificate(folder: Path) -> Certificate:
 
 
 @contextlib.contextmanager
-def running(program: Path, folder: Path, certificate: Certificate | None) -> Iterator[Server]:
-    """The program with a Maildir of its own in this folder; it must end with exit code 0."""
+def running(
+    program: Path, folder: Path, certificate: Certificate | None, flags: Sequence[str] = ()
+) -> Iterator[Server]:
+    """The program with these flags and a Maildir of its own in this folder; it must end with exit code 0."""
     maildir = folder / "mail"
     command = [
         str(program), "serve",
         "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
-        "--store", f"maildir:{maildir}", "--log-level", "error",
+        "--store", f"maildir:{maildir}", "--log-level", "error", *flags,
     ]  # fmt: skip
     if certificate:
         command += ["--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)]

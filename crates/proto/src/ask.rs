@@ -1,6 +1,7 @@
 //! One question, to be answered before the conversation goes on.
 
 use crate::machine::Machine;
+use crate::question::EndOfData;
 use crate::reply::catalog;
 use crate::verdict::Verdict;
 
@@ -56,6 +57,18 @@ impl<'m, Q: Question> Ask<'m, Q> {
     pub fn answer(mut self, verdict: Verdict) {
         if let Some(question) = self.question.take() {
             question.settle(verdict, self.machine, self.output);
+        }
+    }
+}
+
+impl Ask<'_, EndOfData> {
+    /// Answers for each recipient by itself, in the order in which they were accepted.
+    ///
+    /// In LMTP each verdict is a reply (RFC 2033 §4.2); a 421 is the last one. Recipients for whom there is no verdict
+    /// are answered `451 4.3.0`. In SMTP there is one reply, that of [`Verdict::for_all`].
+    pub fn answer_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
+        if let Some(question) = self.question.take() {
+            question.settle_each(verdicts, self.machine, self.output);
         }
     }
 }

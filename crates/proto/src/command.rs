@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::dialect::Dialect;
+
 /// The verbs that Mailchute knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -10,6 +12,8 @@ pub enum Verb {
     Ehlo,
     /// Says hello in the old way.
     Helo,
+    /// Says hello in LMTP (RFC 2033 §4.1).
+    Lhlo,
     /// Asks for TLS (RFC 3207).
     StartTls,
     /// Authenticates (RFC 4954).
@@ -42,6 +46,7 @@ impl Verb {
     const KNOWN: &'static [(&'static str, Self)] = &[
         ("EHLO", Self::Ehlo),
         ("HELO", Self::Helo),
+        ("LHLO", Self::Lhlo),
         ("STARTTLS", Self::StartTls),
         ("AUTH", Self::Auth),
         ("MAIL", Self::Mail),
@@ -63,6 +68,14 @@ impl Verb {
             .iter()
             .find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()))
             .map_or(Self::Other, |&(_, verb)| verb)
+    }
+
+    /// The verb as a dialect knows it: SMTP has no LHLO, and LMTP has no other hello (RFC 2033 §4.1).
+    fn spoken_in(self, dialect: Dialect) -> Self {
+        match (dialect, self) {
+            (Dialect::Smtp, Self::Lhlo) | (Dialect::Lmtp, Self::Ehlo | Self::Helo) => Self::Other,
+            (_, verb) => verb,
+        }
     }
 
     /// The verb in capitals; [`Verb::Other`] has no name.
@@ -94,7 +107,7 @@ pub(crate) struct CommandLine<'a> {
 
 impl<'a> CommandLine<'a> {
     /// Cuts a line, whose CRLF may still be there.
-    pub(crate) fn cut(line: &'a [u8]) -> Self {
+    pub(crate) fn cut(line: &'a [u8], dialect: Dialect) -> Self {
         // Space at the end is tolerated (RFC 5321 §4.1.1); any other white space is a control character.
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -102,7 +115,7 @@ impl<'a> CommandLine<'a> {
         let line = &line[..length];
         let end = memchr::memchr(b' ', line).unwrap_or(line.len());
         let (word, argument) = line.split_at(end);
-        Self { verb: Verb::of(word), word, argument: without_leading_spaces(argument) }
+        Self { verb: Verb::of(word).spoken_in(dialect), word, argument: without_leading_spaces(argument) }
     }
 
     /// What follows `keyword` in the argument, as in `FROM:` and `TO:`.

@@ -1,6 +1,7 @@
 //! The phases of a session, and which command is allowed in which (RFC 5321 §4.1.4): the one table.
 
 use crate::command::Verb;
+use crate::dialect::Dialect;
 use crate::machine::Facts;
 use crate::reply::{Reply, catalog};
 use crate::settings::{AuthPolicy, Settings, TlsPolicy};
@@ -27,30 +28,35 @@ impl Phase {
 /// The refusal of a command that is out of order, if it is.
 pub(crate) fn out_of_order(phase: Phase, verb: Verb, facts: &Facts, settings: &Settings) -> Option<Reply> {
     use Phase::{Chunks, Greeted, Ready, Transaction, TurnedAway};
+    let say_hello = match facts.dialect {
+        Dialect::Smtp => catalog::SAY_HELLO_FIRST,
+        Dialect::Lmtp => catalog::SAY_LHLO_FIRST,
+    };
     let lacks_tls = settings.tls == TlsPolicy::Required && !facts.is_tls;
     Some(match (phase, verb) {
         (_, Verb::Quit) => return None,
         (TurnedAway, _) => catalog::SAY_QUIT,
-        (_, Verb::Ehlo | Verb::Noop) => return None,
+        (_, Verb::Ehlo | Verb::Lhlo | Verb::Noop) => return None,
         (_, Verb::StartTls) if facts.is_tls => catalog::TLS_ALREADY_ACTIVE,
         (_, Verb::StartTls) if settings.tls == TlsPolicy::Off => catalog::TLS_NOT_OFFERED,
         // Extensions belong to those who asked for them by EHLO.
-        (_, Verb::StartTls) if !facts.is_extended => catalog::SAY_HELLO_FIRST,
+        (_, Verb::StartTls) if !facts.is_extended => say_hello,
         (_, verb) if lacks_tls && verb != Verb::StartTls => catalog::TLS_REQUIRED,
         (_, Verb::Auth) if settings.mechanisms.is_empty() => catalog::AUTH_NOT_OFFERED,
-        (_, Verb::Auth) if !facts.is_extended => catalog::SAY_HELLO_FIRST,
+        (_, Verb::Auth) if !facts.is_extended => say_hello,
         (Transaction { .. } | Chunks, Verb::Auth) => catalog::IN_TRANSACTION,
         (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,
-        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::SAY_HELLO_FIRST,
+        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat) => say_hello,
         (_, Verb::Mail) if settings.auth == AuthPolicy::Required && !facts.is_authenticated => {
             catalog::AUTH_REQUIRED
         }
         (Transaction { .. } | Chunks, Verb::Mail) => catalog::NESTED_MAIL,
         (Chunks, Verb::Rcpt | Verb::Data) => catalog::IN_CHUNKS,
         (Ready, Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::NEED_MAIL,
-        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => {
-            catalog::NO_VALID_RECIPIENTS
-        }
+        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => match facts.dialect {
+            Dialect::Smtp => catalog::NO_VALID_RECIPIENTS,
+            Dialect::Lmtp => catalog::NO_RECIPIENT_ACCEPTED,
+        },
         (Transaction { recipients: 0, .. }, Verb::Data | Verb::Bdat) => catalog::NEED_RCPT,
         (_, Verb::Data) if facts.is_binary => catalog::BINARY_NEEDS_BDAT,
         _ => return None,

@@ -11,11 +11,11 @@ use crate::command::Verb;
 #[non_exhaustive]
 pub struct Connect;
 
-/// The client said EHLO or HELO.
+/// The client said EHLO or HELO, or in LMTP LHLO.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ehlo {
-    /// [`Verb::Ehlo`] or [`Verb::Helo`].
+    /// [`Verb::Ehlo`], [`Verb::Helo`] or [`Verb::Lhlo`].
     pub verb: Verb,
     /// Whom the client says it is.
     pub name: HeloName,
@@ -53,12 +53,16 @@ pub struct Chunk {
     pub is_last: bool,
 }
 
-/// The whole message has come; the answer says whether it is kept.
+/// The whole message has come; the answer says whether it is kept. [`Ask::answer`](crate::Ask::answer) answers for all
+/// recipients, [`Ask::answer_each`](crate::Ask::answer_each) for each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndOfData {
     /// Octets of the message, after dot-unstuffing.
     pub size: u64,
+    /// Recipients that were accepted, the same one twice if it was asked for twice. In LMTP each has a reply of its
+    /// own.
+    pub recipients: usize,
 }
 
 /// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of the application's own and unknown ones.

@@ -19,7 +19,7 @@ pub enum Step<'m> {
     Answered,
     /// A client has connected.
     Connect(Ask<'m, Connect>),
-    /// EHLO or HELO.
+    /// EHLO or HELO, or in LMTP LHLO.
     Ehlo(Ask<'m, Ehlo>),
     /// STARTTLS.
     StartTls(Ask<'m, StartTls>),

@@ -5,14 +5,14 @@ mod session;
 
 use std::collections::BTreeSet;
 
-use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
+use mailchute_proto::{AuthPolicy, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
 use operations::{Operation, operations};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
-use session::{Answer, Session, assert_octets, dialogue, reply};
+use session::{Answer, Message, Session, assert_octets, dialogue, reply};
 
 fn limits() -> impl Strategy<Value = Limits> {
     let lines = (prop_oneof![3 => Just(2_048_usize), 1 => 8_usize..120], 8_usize..160);
@@ -50,8 +50,11 @@ fn settings() -> impl Strategy<Value = Settings> {
 
 /// A listener with hooks of every temper.
 fn session() -> impl Strategy<Value = Session> {
-    (settings(), any::<bool>(), any::<bool>()).prop_map(|(settings, implicit, turned_away)| {
+    let dialect = select(&[Dialect::Smtp, Dialect::Lmtp][..]);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (settings(), dialect, flags).prop_map(|(settings, dialect, (implicit, turned_away, answers_each))| {
         let mut session = Session::new();
+        session.dialect = dialect;
         session.is_inside_tls = implicit && settings.tls == TlsPolicy::Offered;
         session.settings = settings;
         session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
@@ -67,6 +70,11 @@ fn session() -> impl Strategy<Value = Session> {
         says("data", "nodata@client.example", None);
         says("message", "nostore@client.example", None);
         says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
+        if answers_each {
+            says("each", "carl@example.com", Some(reply("452 4.2.2 Mailbox full").into()));
+            says("each", "moved@example.com", Some(reply("421 4.3.2 Later").into()));
+            says("each", "bøb@example.com", None);
+        }
         if turned_away && implicit {
             says("connect", "", Some(Verdict::Refuse));
         }
@@ -74,12 +82,17 @@ fn session() -> impl Strategy<Value = Session> {
     })
 }
 
-/// What is sent, parted where handshakes take place.
-fn segments(operations: &[Operation]) -> Vec<Vec<u8>> {
+/// What is sent, parted where handshakes take place. Most clients say hello in the session's dialect.
+fn segments(operations: &[Operation], dialect: Dialect) -> Vec<Vec<u8>> {
     let mut segments = vec![Vec::new()];
     for operation in operations {
         match (operation, segments.last_mut()) {
-            (Operation::Send(octets), Some(segment)) => segment.extend_from_slice(octets),
+            (Operation::Send(octets), Some(segment)) => match octets.strip_prefix(b"EHLO") {
+                Some(rest) if dialect == Dialect::Lmtp => {
+                    segment.extend_from_slice(&[b"LHLO", rest].concat())
+                }
+                _ => segment.extend_from_slice(octets),
+            },
             _ => segments.push(Vec::new()),
         }
     }
@@ -100,7 +113,7 @@ proptest! {
         operations in operations(),
         cuts in vec(any::<Index>(), 0..8),
     ) {
-        let segments = segments(&operations);
+        let segments = segments(&operations, session.dialect);
         let length: usize = segments.iter().map(Vec::len).sum();
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(length + 1)).collect();
         cuts.sort_unstable();
@@ -120,12 +133,16 @@ fn the_random_sessions_reach_nearly_every_reply() {
         538, 550, 552, 553, 554, 555,
     ];
     let mut runner = TestRunner::new(config(1));
-    let (mut codes, mut accepted, mut chunks, mut binary) = (BTreeSet::new(), 0, 0, 0);
+    let (mut codes, mut accepted, mut chunks, mut binary, mut for_several) = (BTreeSet::new(), 0, 0, 0, 0);
     for _ in 0..1_500 {
         let session = session().new_tree(&mut runner).expect("a session").current();
         let operations = operations().new_tree(&mut runner).expect("operations").current();
-        let record = session.cut(&segments(&operations), &[]);
+        let record = session.cut(&segments(&operations, session.dialect), &[]);
         let replies = dialogue::replies(&record.output);
+        let several = |message: &&Message| message.recipients.len() > 1;
+        if session.dialect == Dialect::Lmtp {
+            for_several += record.messages.iter().filter(several).count();
+        }
         codes.extend(replies.iter().map(|reply| reply.code));
         chunks += replies.iter().filter(|reply| reply.text.ends_with(" octets received")).count();
         binary += record.messages.iter().filter(|message| dialogue::has_bare(&message.content)).count();
@@ -134,5 +151,6 @@ fn the_random_sessions_reach_nearly_every_reply() {
     let missing: Vec<_> = CODES.into_iter().filter(|code| !codes.contains(code)).collect();
     assert_eq!(missing, Vec::<u16>::new());
     assert!(accepted > 400, "only {accepted} messages came through");
+    assert!(for_several > 50, "only {for_several} messages came by LMTP for several recipients");
     assert!(chunks > 400 && binary > 15, "only {chunks} chunks and {binary} binary messages came through");
 }

@@ -4,6 +4,7 @@ use super::{Machine, State};
 use crate::ask::Question;
 use crate::ask::sealed::Settle;
 use crate::command::Verb;
+use crate::dialect::Dialect;
 use crate::envelope::{Recipient, Sender};
 use crate::extension;
 use crate::params::BodyKind;
@@ -12,9 +13,6 @@ use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls, Transfe
 use crate::reply::{Code, Reply, catalog, encode_lines};
 use crate::step::Closing;
 use crate::verdict::Verdict;
-
-/// The text of the greeting behind the server's name.
-const GREETING: &str = "ESMTP Mailchute";
 
 /// Weighs a verdict: the reply to send, and whether it says yes.
 ///
@@ -50,7 +48,11 @@ impl Machine {
 
 impl Settle for Connect {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        let greeting = Reply::constant(220, (2, 0, 0), GREETING);
+        // Behind the server's name.
+        let greeting = match machine.facts.dialect {
+            Dialect::Smtp => Reply::constant(220, (2, 0, 0), "ESMTP Mailchute"),
+            Dialect::Lmtp => Reply::constant(220, (2, 0, 0), "LMTP Mailchute"),
+        };
         match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
                 machine.state = State::Commands(Phase::Greeted);
@@ -77,7 +79,7 @@ impl Settle for Ehlo {
         match weigh(verdict, Reply::plain(250, ""), catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(reply) => {
-                machine.facts.is_extended = self.verb == Verb::Ehlo;
+                machine.facts.is_extended = self.verb != Verb::Helo;
                 machine.chunked = None;
                 machine.state = State::Commands(Phase::Ready);
                 let mut lines = machine.hostname_and(reply.text());
@@ -137,23 +139,12 @@ impl Settle for Data {
                 machine.begin_body();
             }
             (Ok(_), Transfer::Chunks(chunk)) => machine.begin_chunks(chunk),
-            (Err(refusal), Transfer::Chunks(chunk)) => machine.begin_skip(chunk.size, refusal, Phase::Ready),
+            (Err(refusal), Transfer::Chunks(chunk)) => machine.begin_skip(chunk, refusal, Phase::Ready),
             (Err(refusal), Transfer::Dot) => {
                 machine.state = State::Commands(Phase::Ready);
                 machine.reply(refusal, output);
             }
         }
-    }
-}
-
-impl Settle for EndOfData {
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        machine.state = State::Commands(Phase::Ready);
-        let weighed = weigh(verdict, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED);
-        if weighed.is_ok() {
-            machine.errors = 0;
-        }
-        machine.give(weighed, output);
     }
 }
 
@@ -190,7 +181,11 @@ impl Settle for Command {
 
 impl Machine {
     fn help(&self) -> Reply {
-        let mut text = String::from("Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP");
+        let hello = match self.facts.dialect {
+            Dialect::Smtp => "EHLO HELO",
+            Dialect::Lmtp => "LHLO",
+        };
+        let mut text = format!("Commands: {hello} MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP");
         let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off && !self.facts.is_tls;
         let auth = !self.settings.mechanisms.is_empty();
         let own = self.settings.verbs.iter().map(String::as_str);

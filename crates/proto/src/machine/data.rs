@@ -18,6 +18,8 @@ pub(super) struct Body {
     decoder: Decoder,
     header: HeaderScan,
     size: u64,
+    /// Recipients that were accepted.
+    recipients: usize,
     fault: Option<Fault>,
     has_ended: bool,
 }
@@ -77,8 +79,13 @@ impl Fault {
 }
 
 impl Body {
-    fn new(decoder: Decoder) -> Self {
-        Self { decoder, header: HeaderScan::default(), size: 0, fault: None, has_ended: false }
+    fn new(decoder: Decoder, recipients: usize) -> Self {
+        Self { decoder, header: HeaderScan::default(), size: 0, recipients, fault: None, has_ended: false }
+    }
+
+    /// Recipients that wait for the message.
+    pub(super) fn recipients(&self) -> usize {
+        self.recipients
     }
 
     /// Octets of the message that have come so far.
@@ -111,7 +118,7 @@ impl Body {
 
 impl Machine {
     pub(super) fn begin_body(&mut self) {
-        self.state = State::Body(Body::new(Decoder::Dot(DotDecoder::new())));
+        self.state = State::Body(Body::new(Decoder::Dot(DotDecoder::new()), self.accepted_recipients()));
     }
 
     /// The first chunk of a message begins.
@@ -119,7 +126,7 @@ impl Machine {
         let octets = if self.facts.is_binary { Octets::Binary } else { Octets::Lines };
         let mut decoder = ChunkDecoder::new(octets);
         decoder.begin(chunk.size);
-        self.state = State::Body(Body::new(Decoder::Chunks { decoder, chunk }));
+        self.state = State::Body(Body::new(Decoder::Chunks { decoder, chunk }, self.accepted_recipients()));
     }
 
     /// A chunk begins: about the first of a message the outside is asked, the others go where that one went.
@@ -137,15 +144,31 @@ impl Machine {
     }
 
     /// A chunk that nobody wants begins.
-    pub(super) fn begin_skip(&mut self, size: u64, refusal: Reply, then: Phase) {
+    pub(super) fn begin_skip(&mut self, chunk: Chunk, refusal: Reply, then: Phase) {
+        let is_out_of_order = matches!(self.state, State::Commands(phase) if phase == then);
+        let replies = if is_out_of_order {
+            if chunk.is_last { std::mem::take(&mut self.owed).max(1) } else { 1 }
+        } else {
+            self.replies_to_chunk(chunk, self.accepted_recipients())
+        };
         if then != Phase::Chunks {
             self.chunked = None;
         }
-        self.state = State::Skipping { left: size, refusal, then };
+        self.state = State::Skipping { left: chunk.size, refusal, replies, then };
+    }
+
+    /// How many replies a chunk has whose message is refused: only the last one answers for each recipient.
+    fn replies_to_chunk(&mut self, chunk: Chunk, recipients: usize) -> usize {
+        let replies = self.replies_for(recipients);
+        if chunk.is_last {
+            return replies;
+        }
+        self.owed = replies;
+        1
     }
 
     pub(super) fn skip<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
-        let State::Skipping { left, refusal, then } = &mut self.state else {
+        let State::Skipping { left, refusal, replies, then } = &mut self.state else {
             return Step::Answered;
         };
         let length = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
@@ -154,9 +177,10 @@ impl Machine {
         if *left > 0 {
             return Step::NeedInput;
         }
-        let (refusal, then) = (refusal.clone(), *then);
+        let (refusal, replies, then) = (refusal.clone(), *replies, *then);
         self.state = State::Commands(then);
-        self.refuse(refusal, output)
+        self.reply_times(refusal, replies, output);
+        Step::Answered
     }
 
     pub(super) fn body<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
@@ -174,7 +198,7 @@ impl Machine {
         if !body.has_ended {
             return Step::NeedInput;
         }
-        let size = body.size;
+        let (size, recipients) = (body.size, body.recipients);
         match body.refusal() {
             None if let Some(chunk) = body.decoder.unfinished() => {
                 Reply::new(250, (2, 0, 0), format!("{} octets received", chunk.size)).encode(output);
@@ -184,10 +208,15 @@ impl Machine {
                 }
                 Step::Answered
             }
-            None => Step::EndOfData(Ask::new(self, output, EndOfData { size })),
+            None => Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients })),
             Some(refusal) => {
+                let unfinished = body.decoder.unfinished();
                 self.state = State::Commands(Phase::Ready);
-                self.reply(refusal.clone(), output);
+                let replies = match unfinished {
+                    Some(chunk) => self.replies_to_chunk(chunk, recipients),
+                    None => self.replies_for(recipients),
+                };
+                self.reply_times(refusal.clone(), replies, output);
                 Step::BodyRefused(refusal.reply)
             }
         }

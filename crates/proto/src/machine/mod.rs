@@ -3,6 +3,7 @@
 mod answer;
 mod auth;
 mod data;
+mod each;
 mod parse;
 mod refusal;
 
@@ -13,6 +14,7 @@ use bytes::{Buf, BytesMut};
 
 use crate::ask::Ask;
 use crate::command::{CommandLine, Verb};
+use crate::dialect::Dialect;
 use crate::limits::Limits;
 use crate::line::{Line, LineReader};
 use crate::phase::Phase;
@@ -66,14 +68,18 @@ pub struct Machine {
     pause: Option<Duration>,
     /// A message between two of its chunks; boxed, as few sessions have one.
     chunked: Option<Box<Body>>,
+    /// In LMTP, the replies that a client counts on behind a last chunk that follows a refused one: it may have been
+    /// sent before that refusal was read.
+    owed: usize,
 }
 
 /// What is true of the session beyond its phase.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Facts {
+    pub(crate) dialect: Dialect,
     /// Inside TLS.
     pub(crate) is_tls: bool,
-    /// The client said EHLO, not HELO.
+    /// The client said EHLO or LHLO, not HELO.
     pub(crate) is_extended: bool,
     pub(crate) is_authenticated: bool,
     /// The client said AUTH, so what is no command may be credentials.
@@ -94,6 +100,7 @@ enum State {
     Skipping {
         left: u64,
         refusal: Reply,
+        replies: usize,
         then: Phase,
     },
     Handshake,
@@ -128,7 +135,27 @@ impl Machine {
             auth_failures: 0,
             pause: None,
             chunked: None,
+            owed: 0,
         }
+    }
+
+    /// The same session in another dialect; [`Dialect::Smtp`] is the default. To be chosen before the first step.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use mailchute_proto::{Dialect, Machine, Settings, Step, Verdict};
+    ///
+    /// let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(Dialect::Lmtp);
+    /// let mut output = Vec::new();
+    /// if let Step::Connect(ask) = machine.step(&mut BytesMut::new(), &mut output) {
+    ///     ask.answer(Verdict::Accept);
+    /// }
+    /// assert_eq!(output, b"220 mx.example.com LMTP Mailchute\r\n");
+    /// ```
+    #[must_use]
+    pub fn speaking(mut self, dialect: Dialect) -> Self {
+        self.facts.dialect = dialect;
+        self
     }
 
     /// A session on a connection that is inside TLS from its first octet (RFC 8314), before its greeting.
@@ -142,7 +169,7 @@ impl Machine {
     /// The TLS handshake that [`Step::Handshake`] asked for has succeeded: all that was said in the clear is
     /// forgotten (RFC 3207 §4.2).
     pub fn secured(&mut self) {
-        self.facts = Facts { is_tls: true, ..Facts::default() };
+        self.facts = Facts { is_tls: true, dialect: self.facts.dialect, ..Facts::default() };
         self.chunked = None;
         self.state = State::Commands(Phase::Greeted);
     }
@@ -190,7 +217,7 @@ impl Machine {
         }
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let command = CommandLine::cut(line);
+        let command = CommandLine::cut(line, self.facts.dialect);
         if looks_like_auth(line) {
             let word = command.argument.split(|&octet| octet == b' ').next().unwrap_or_default();
             let is_mechanism = command.verb == Verb::Auth && Mechanism::by_name(word).is_some();
@@ -244,8 +271,11 @@ impl Machine {
             Line::TooLong if is_bdat => return self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
             faulty => return self.faulty_line(&faulty, output),
         };
-        let line = CommandLine::cut(&input[..length]);
+        let line = CommandLine::cut(&input[..length], self.facts.dialect);
         let verb = line.verb;
+        if verb != Verb::Bdat {
+            self.owed = 0;
+        }
         self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = self.parse(phase, line);
         input.advance(length);
@@ -255,8 +285,8 @@ impl Machine {
                 self.count_refused_recipient();
                 self.refuse(refusal, output)
             }
-            // RFC 2034 §3: no reply to EHLO or HELO carries an enhanced code.
-            Err(refusal) if matches!(verb, Verb::Ehlo | Verb::Helo) => {
+            // RFC 2034 §3: no reply to EHLO, HELO or LHLO carries an enhanced code.
+            Err(refusal) if matches!(verb, Verb::Ehlo | Verb::Helo | Verb::Lhlo) => {
                 self.refuse(refusal.without_enhanced(), output)
             }
             Err(refusal) => self.refuse(refusal, output),
@@ -265,6 +295,7 @@ impl Machine {
 
     /// A line that is none, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
+        self.owed = 0;
         let refusal = match line {
             Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),
             Line::BareLineEnd => Refusal::violation(catalog::BARE_LINE_END),
@@ -282,8 +313,8 @@ impl Machine {
             Asked::Rcpt(question) => Step::Rcpt(Ask::new(self, output, question)),
             Asked::Data => Step::Data(Ask::new(self, output, Data { transfer: Transfer::Dot })),
             Asked::Chunk(chunk) => self.begin_chunk(chunk, output),
-            Asked::Skip { size, refusal, then } => {
-                self.begin_skip(size, refusal, then);
+            Asked::Skip { chunk, refusal, then } => {
+                self.begin_skip(chunk, refusal, then);
                 Step::Answered
             }
             Asked::Command(question) => Step::Command(Ask::new(self, output, question)),
@@ -305,6 +336,12 @@ impl Machine {
 
     /// Appends a reply to a command, and counts it if it is a refusal.
     fn reply(&mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) {
+        self.reply_times(refusal, 1, output);
+    }
+
+    /// As [`reply`](Self::reply), said once for each recipient that waits for it, and counted once. Behind a 421
+    /// nothing more is said.
+    fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
         let Refusal { reply, closing } = refusal.into();
         let limits = &self.settings.limits;
         // Who has more recipients than a transaction takes is no offender: the rest goes into the next one.
@@ -318,7 +355,8 @@ impl Machine {
         if is_error && Limits::reached(self.errors, limits.errors_before_delay) {
             self.pause = Some(PENALTY);
         }
-        reply.encode(output);
+        let times = if reply.is_farewell() { 1 } else { times };
+        (0..times).for_each(|_| reply.encode(output));
         if let Some(closing) = closing {
             self.state = State::Closed(closing);
         }

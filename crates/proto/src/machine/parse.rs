@@ -25,7 +25,7 @@ pub(super) enum Asked {
     Chunk(Chunk),
     /// A chunk that is taken in and dropped, the reply behind it, and where the session stands then.
     Skip {
-        size: u64,
+        chunk: Chunk,
         refusal: Reply,
         then: Phase,
     },
@@ -45,9 +45,9 @@ impl Machine {
             return Err(refusal.into());
         }
         match line.verb {
-            Verb::Ehlo | Verb::Helo => {
-                let name =
-                    HeloName::parse(line.argument).map_err(|error| bad_address(&error, catalog::BAD_HELO))?;
+            Verb::Ehlo | Verb::Helo | Verb::Lhlo => {
+                let syntax = if line.verb == Verb::Lhlo { catalog::BAD_LHLO } else { catalog::BAD_HELO };
+                let name = HeloName::parse(line.argument).map_err(|error| bad_address(&error, syntax))?;
                 Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
             }
             Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
@@ -82,14 +82,13 @@ impl Machine {
         refusal: Option<Reply>,
     ) -> Result<Asked, Refusal> {
         let chunk = Chunk::parse(line.argument).ok_or_else(|| Refusal::violation(catalog::BAD_CHUNK))?;
-        let size = chunk.size;
         if let Some(refusal) = refusal {
             // What is out of order leaves everything as it is.
-            return Ok(Asked::Skip { size, refusal, then: phase });
+            return Ok(Asked::Skip { chunk, refusal, then: phase });
         }
         let so_far = self.chunked.as_ref().map_or(0, |body| body.size());
-        if Limits::passed(so_far.saturating_add(size), self.settings.limits.message_size) {
-            return Ok(Asked::Skip { size, refusal: catalog::MESSAGE_TOO_LARGE, then: Phase::Ready });
+        if Limits::passed(so_far.saturating_add(chunk.size), self.settings.limits.message_size) {
+            return Ok(Asked::Skip { chunk, refusal: catalog::MESSAGE_TOO_LARGE, then: Phase::Ready });
         }
         Ok(Asked::Chunk(chunk))
     }

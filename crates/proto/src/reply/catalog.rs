@@ -54,6 +54,8 @@ catalog! {
     BAD_HELO = 501 5 . 5 . 4 "Syntax: EHLO hostname";
     /// A command that takes no argument was given one.
     NO_ARGUMENT_ALLOWED = 501 5 . 5 . 4 "This command takes no argument";
+    /// LHLO with no usable name (RFC 2033 §4.1).
+    BAD_LHLO = 501 5 . 5 . 4 "Syntax: LHLO hostname";
     /// `MAIL` without `FROM:<address>`.
     BAD_MAIL_SYNTAX = 501 5 . 5 . 4 "Syntax: MAIL FROM:<address>";
     /// `RCPT` without `TO:<address>`.
@@ -72,6 +74,8 @@ catalog! {
     // Order (RFC 5321 §4.1.4).
     /// A command before EHLO or HELO.
     SAY_HELLO_FIRST = 503 5 . 5 . 1 "Send EHLO first";
+    /// A command of LMTP before LHLO.
+    SAY_LHLO_FIRST = 503 5 . 5 . 1 "Send LHLO first";
     /// Anything but QUIT after a refused connection (RFC 5321 §3.1).
     SAY_QUIT = 503 5 . 5 . 1 "No service for you here; send QUIT";
     /// MAIL inside a transaction.
@@ -88,6 +92,8 @@ catalog! {
     BAD_CHUNK = 501 5 . 5 . 4 "Syntax: BDAT size [LAST]";
     /// DATA after every recipient was refused (RFC 5321 §3.3).
     NO_VALID_RECIPIENTS = 554 5 . 5 . 1 "No valid recipients";
+    /// DATA after every recipient was refused, in LMTP (RFC 2033 §4.2).
+    NO_RECIPIENT_ACCEPTED = 503 5 . 5 . 1 "No valid recipients";
     /// A command that is not allowed inside a transaction.
     IN_TRANSACTION = 503 5 . 5 . 1 "Not allowed inside a mail transaction";
     /// STARTTLS inside TLS.

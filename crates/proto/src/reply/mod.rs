@@ -203,6 +203,11 @@ impl Reply {
         encode::encode(self, output);
     }
 
+    /// Whether it is a 421, behind which nothing more is said (RFC 5321 §3.8).
+    pub(crate) const fn is_farewell(&self) -> bool {
+        self.code.get() == 421
+    }
+
     pub(crate) const fn with_code(mut self, code: Code) -> Self {
         self.code = code;
         self

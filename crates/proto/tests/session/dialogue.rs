@@ -1,7 +1,7 @@
 //! The client's side of a session, read from its octets alone and slowly: which reply belongs to which command,
-//! where a message ends, what it says. It shares nothing with the machine but RFC 5321 and RFC 3030.
+//! where a message ends, what it says. It shares nothing with the machine but RFC 5321, RFC 3030 and RFC 2033.
 
-use mailchute_proto::Closing;
+use mailchute_proto::{Closing, Dialect};
 
 use super::{Message, Record, shown};
 
@@ -70,6 +70,8 @@ pub(crate) fn check(segments: &[Vec<u8>], record: &Record) {
         replies: replies.iter(),
         messages: record.messages.iter(),
         closing: record.closing,
+        dialect: record.dialect,
+        owed: 0,
         sender: None,
         recipients: 0,
         is_binary: false,
@@ -103,6 +105,9 @@ struct Reader<'r> {
     replies: std::slice::Iter<'r, WireReply>,
     messages: std::slice::Iter<'r, Message>,
     closing: Option<Closing>,
+    dialect: Dialect,
+    /// Replies that the last chunk has although an earlier one was refused.
+    owed: usize,
     sender: Option<String>,
     recipients: usize,
     /// MAIL said BODY=BINARYMIME.
@@ -138,12 +143,13 @@ impl<'r> Reader<'r> {
             rest = behind;
             let reply = self.next().unwrap_or_else(|| panic!("no reply to {}", shown(unit)));
             let was = self.place;
+            let last = self.last_of(reply, was, chunk);
             match (was, chunk) {
                 (Place::Body, _) => self.data(unit, reply),
                 (_, Some(chunk)) => self.chunk(chunk, unit, reply),
                 _ => self.line(unit, reply),
             }
-            if self.ends_with(reply, if was == Place::Body { b"" } else { unit }) {
+            if self.ends_with(last, if was == Place::Body { b"" } else { unit }) {
                 return true;
             }
             if was == Place::Command && verb(unit) == "STARTTLS" && reply.code == 220 {
@@ -151,6 +157,33 @@ impl<'r> Reader<'r> {
                 return false;
             }
         }
+    }
+
+    /// Goes on to the last of the replies that belong together: there is one, or after a message in LMTP one for each
+    /// recipient, of which a 421 is the last.
+    fn last_of(&mut self, first: &'r WireReply, place: Place, chunk: Option<Chunk>) -> &'r WireReply {
+        let of_message = if self.dialect == Dialect::Lmtp { self.recipients.max(1) } else { 1 };
+        let times = match (place, chunk) {
+            (Place::Body, _) => of_message,
+            (_, Some(Chunk { is_last: true, .. })) => of_message.max(std::mem::take(&mut self.owed)),
+            (_, Some(_)) if self.recipients == 0 => 1,
+            (_, Some(_)) => {
+                self.owed = if first.code == 250 { 0 } else { of_message };
+                1
+            }
+            (_, None) => {
+                self.owed = 0;
+                1
+            }
+        };
+        let mut last = first;
+        for _ in 1..times {
+            if last.code != 421 {
+                last = self.next().unwrap_or_else(|| panic!("a recipient without a reply behind {last:?}"));
+                assert!(last.is_enhanced, "the reply for a recipient has an enhanced code: {last:?}");
+            }
+        }
+        last
     }
 
     /// Forgets the transaction.
@@ -167,7 +200,7 @@ impl<'r> Reader<'r> {
         let verb = if self.place == Place::Exchange { String::new() } else { verb(line) };
         let was_exchange = self.place == Place::Exchange;
         self.place = Place::Command;
-        let is_hello = matches!(verb.as_str(), "EHLO" | "HELO");
+        let is_hello = self.is_hello(&verb);
         // The line is not even looked at when it is too long, ends wrongly, or was one error too many.
         let is_unread = matches!(reply.code, 421 | 500);
         let lacks_code = matches!(reply.code, 334 | 354) || (is_hello && !is_unread);
@@ -180,7 +213,7 @@ impl<'r> Reader<'r> {
             assert_eq!((reply.code, self.closing), (500, Some(Closing::Violation)), "{}", shown(line));
         }
         match (verb.as_str(), reply.code) {
-            ("EHLO" | "HELO" | "RSET", 250) => self.forget(),
+            ("EHLO" | "HELO" | "LHLO" | "RSET", 250) => self.forget(),
             ("MAIL", 250) => {
                 assert!(self.sender.is_none(), "a sender inside a transaction");
                 self.sender = Some(address(line));
@@ -209,6 +242,13 @@ impl<'r> Reader<'r> {
             (_, 334) if was_exchange => self.place = Place::Exchange,
             (_, 300..400) => panic!("{} to {}", reply.code, shown(line)),
             _ => {}
+        }
+    }
+
+    fn is_hello(&self, verb: &str) -> bool {
+        match self.dialect {
+            Dialect::Lmtp => verb == "LHLO",
+            _ => matches!(verb, "EHLO" | "HELO"),
         }
     }
 

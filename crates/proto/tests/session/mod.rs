@@ -7,13 +7,16 @@ pub(crate) mod dialogue;
 use std::fmt;
 
 use bytes::BytesMut;
-use mailchute_proto::{Ask, Closing, Credentials, Machine, Question, Reply, Settings, Step, Verb, Verdict};
+use mailchute_proto::{
+    Ask, Closing, Credentials, Dialect, Machine, Question, Reply, Settings, Step, Verb, Verdict,
+};
 
 /// A listener: its settings and how its hooks answer.
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     /// Inside TLS from the first octet.
     pub(crate) is_inside_tls: bool,
+    pub(crate) dialect: Dialect,
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
@@ -22,7 +25,7 @@ pub(crate) struct Session {
 /// What a hook says to one subject; to all others it says yes.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// The verb in lower case, or `connect`, `message`, `command`.
+    /// The verb in lower case, or `connect`, `message`, `command`, or `each` for what one recipient hears of a message.
     pub(crate) stage: &'static str,
     /// The address, the name or the verb that is asked about.
     pub(crate) subject: String,
@@ -41,6 +44,7 @@ pub(crate) struct Record {
     /// After how many octets of output a reply was held back.
     pub(crate) held_back: Vec<usize>,
     pub(crate) closing: Option<Closing>,
+    pub(crate) dialect: Dialect,
 }
 
 /// A message with its envelope.
@@ -64,6 +68,7 @@ impl Session {
         Self {
             settings: Settings::new("mx.example.com"),
             is_inside_tls: false,
+            dialect: Dialect::Smtp,
             answers: Vec::new(),
             users: Vec::new(),
         }
@@ -123,13 +128,14 @@ impl<'s> Run<'s> {
         let settings = session.settings.clone().into();
         let machine =
             if session.is_inside_tls { Machine::inside_tls(settings) } else { Machine::new(settings) };
+        let machine = machine.speaking(session.dialect);
         let mut run = Self {
             session,
             machine,
             input: BytesMut::new(),
             draft: Message::default(),
             awaits_handshake: false,
-            record: Record::default(),
+            record: Record { dialect: session.dialect, ..Record::default() },
         };
         run.feed(b"");
         run
@@ -215,8 +221,14 @@ impl<'s> Run<'s> {
             Step::EndOfData(ask) => {
                 let message = Message { replied_at: written, ..std::mem::take(draft) };
                 assert_eq!(ask.question().size, message.content.len() as u64);
-                let verdict = session.answer("message", &message.sender);
-                settle(ask, verdict, questions);
+                assert_eq!(ask.question().recipients, message.recipients.len());
+                if session.answers.iter().any(|answer| answer.stage == "each") {
+                    questions.push(format!("{:?}", ask.question()));
+                    let verdicts = message.recipients.iter().map_while(|to| session.answer("each", to));
+                    ask.answer_each(verdicts);
+                } else {
+                    settle(ask, session.answer("message", &message.sender), questions);
+                }
                 messages.push(message);
             }
             Step::Command(ask) => {

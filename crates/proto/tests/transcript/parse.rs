@@ -1,6 +1,6 @@
 //! How a transcript is read.
 
-use mailchute_proto::{AuthPolicy, Closing, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
+use mailchute_proto::{AuthPolicy, Closing, Dialect, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
 
 use super::{Event, Transcript};
 use crate::session::{Answer, Session, reply};
@@ -60,6 +60,7 @@ impl Transcript {
         let (name, value) = line.split_once(' ').expect("`set name value`");
         let settings = &mut self.session.settings;
         match (name, value) {
+            ("dialect", "lmtp") => self.session.dialect = Dialect::Lmtp,
             ("tls", "offered") => settings.tls = TlsPolicy::Offered,
             ("tls", "required") => settings.tls = TlsPolicy::Required,
             ("tls", "implicit") => {
@@ -79,8 +80,8 @@ impl Transcript {
     }
 
     fn answer(&mut self, word: &str, rest: &str) {
-        const STAGES: [&str; 9] =
-            ["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "command"];
+        const STAGES: [&str; 10] =
+            ["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "each", "command"];
         let stage = word.strip_suffix("-answer").unwrap_or_else(|| panic!("no such line: {word}"));
         let stage = STAGES.into_iter().find(|known| *known == stage).expect("a stage");
         let has_subject = !matches!(stage, "connect" | "starttls");
@@ -123,10 +124,12 @@ impl Transcript {
             lines.push(format!("AUTH {}", names.join(" ")));
         }
         if self.events.is_empty() {
-            let greeting = format!("220 {} ESMTP Mailchute", settings.hostname);
+            let protocol = if self.session.dialect == Dialect::Lmtp { "LMTP" } else { "ESMTP" };
+            let greeting = format!("220 {} {protocol} Mailchute", settings.hostname);
             self.events.push(Event::Server(with_crlf(greeting.as_bytes())));
         }
-        self.events.push(Event::Client(with_crlf(b"EHLO client.example")));
+        let verb = if self.session.dialect == Dialect::Lmtp { "LHLO" } else { "EHLO" };
+        self.events.push(Event::Client(with_crlf(format!("{verb} client.example").as_bytes())));
         for line in lines {
             self.events.push(Event::Server(with_crlf(format!("250-{line}").as_bytes())));
         }

@@ -1,0 +1,87 @@
+//! The end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
+
+use super::answer::weigh;
+use super::{Machine, State};
+use crate::ask::sealed::Settle;
+use crate::dialect::Dialect;
+use crate::phase::Phase;
+use crate::question::EndOfData;
+use crate::reply::{Reply, catalog};
+use crate::step::Closing;
+use crate::verdict::Verdict;
+
+impl Machine {
+    /// How many replies the end of a message has.
+    pub(super) fn replies_for(&self, recipients: usize) -> usize {
+        match self.facts.dialect {
+            Dialect::Smtp => 1,
+            Dialect::Lmtp => recipients,
+        }
+    }
+
+    /// How many recipients the transaction has that is under way.
+    pub(super) fn accepted_recipients(&self) -> usize {
+        match (&self.state, &self.chunked) {
+            (State::Commands(Phase::Transaction { recipients, .. }), _) => *recipients,
+            (State::Commands(Phase::Chunks), Some(body)) => body.recipients(),
+            _ => 0,
+        }
+    }
+}
+
+impl Settle for EndOfData {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        machine.state = State::Commands(Phase::Ready);
+        let weighed = weigh_message(verdict);
+        if weighed.is_ok() {
+            machine.errors = 0;
+        }
+        let (Ok(reply) | Err(reply)) = weighed;
+        machine.reply_times(reply, machine.replies_for(self.recipients), output);
+    }
+}
+
+impl EndOfData {
+    pub(crate) fn settle_each(
+        self,
+        verdicts: impl IntoIterator<Item = Verdict>,
+        machine: &mut Machine,
+        output: &mut Vec<u8>,
+    ) {
+        if machine.facts.dialect == Dialect::Smtp {
+            return self.settle(Verdict::for_all(verdicts), machine, output);
+        }
+        machine.state = State::Commands(Phase::Ready);
+        let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
+        let verdicts = verdicts.into_iter().chain(unanswered).take(self.recipients);
+        let weighed: Vec<_> = verdicts.map(weigh_message).collect();
+        // However many are refused, it is one error, and none if the message was accepted for somebody.
+        let mut counts = weighed.iter().all(Result::is_err);
+        if !counts {
+            machine.errors = 0;
+        }
+        let mut closes = false;
+        for Ok(reply) | Err(reply) in weighed {
+            let is_farewell = reply.is_farewell();
+            closes |= reply.closes();
+            if std::mem::take(&mut counts) {
+                machine.reply(reply, output);
+                if matches!(machine.state, State::Closed(Closing::Limit)) {
+                    return;
+                }
+            } else {
+                reply.encode(output);
+            }
+            if is_farewell {
+                break;
+            }
+        }
+        if closes {
+            machine.state = State::Closed(Closing::HungUp);
+        }
+    }
+}
+
+fn weigh_message(verdict: Verdict) -> Result<Reply, Reply> {
+    weigh(verdict, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED)
+}

@@ -1,0 +1,91 @@
+//! LMTP: as many replies to a message as recipients were accepted, in their order, whatever becomes of it.
+
+mod session;
+
+use mailchute_proto::{Dialect, Verdict};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use session::{Answer, Session, dialogue, reply};
+
+/// What becomes of one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    RefusedAtRcpt,
+    Accepted,
+    RefusedAtTheEnd,
+}
+
+impl Fate {
+    fn address(self) -> &'static str {
+        match self {
+            Self::RefusedAtRcpt => "nobody@example.com",
+            Self::Accepted => "bob@example.com",
+            Self::RefusedAtTheEnd => "full@example.com",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    Small,
+    TooLarge,
+    Bare,
+}
+
+fn listener() -> Session {
+    let mut session = Session::new();
+    session.dialect = Dialect::Lmtp;
+    session.settings.limits.message_size = 100;
+    let mut says = |stage, subject: Fate, verdict| {
+        session.answers.push(Answer { stage, subject: subject.address().to_owned(), verdict });
+    };
+    says("rcpt", Fate::RefusedAtRcpt, Some(Verdict::Refuse));
+    says("each", Fate::RefusedAtTheEnd, Some(reply("452 4.2.2 Mailbox full").into()));
+    session
+}
+
+fn octets(fates: &[Fate], content: Content, in_chunks: bool) -> Vec<u8> {
+    let mut octets = b"LHLO client.example\r\nMAIL FROM:<ann@client.example>\r\n".to_vec();
+    for fate in fates {
+        octets.extend_from_slice(format!("RCPT TO:<{}>\r\n", fate.address()).as_bytes());
+    }
+    let text = match content {
+        Content::Small => "hello\r\n".to_owned(),
+        Content::TooLarge => "x".repeat(200) + "\r\n",
+        Content::Bare => "one\ntwo\r\n".to_owned(),
+    };
+    let message = match in_chunks {
+        true => format!("BDAT {} LAST\r\n{text}", text.len()),
+        false => format!("DATA\r\n{text}.\r\n"),
+    };
+    octets.extend_from_slice(message.as_bytes());
+    octets
+}
+
+proptest! {
+    #[test]
+    fn every_accepted_recipient_has_its_reply_and_no_other_has_one(
+        fates in vec(select(&[Fate::RefusedAtRcpt, Fate::Accepted, Fate::RefusedAtTheEnd][..]), 1..12),
+        content in select(&[Content::Small, Content::TooLarge, Content::Bare][..]),
+        in_chunks in any::<bool>(),
+    ) {
+        let accepted: Vec<Fate> = fates.iter().copied().filter(|fate| *fate != Fate::RefusedAtRcpt).collect();
+        prop_assume!(!accepted.is_empty());
+        let record = listener().cut(&[octets(&fates, content, in_chunks)], &[]);
+        let replies = dialogue::replies(&record.output);
+        // The greeting, LHLO, MAIL, a reply for each RCPT, and the 354.
+        let before = 3 + fates.len() + usize::from(!in_chunks);
+        let codes: Vec<u16> = replies[before..].iter().map(|reply| reply.code).collect();
+        let expected: Vec<u16> = accepted
+            .iter()
+            .map(|fate| match (content, fate) {
+                (Content::TooLarge, _) => 552,
+                (Content::Bare, _) => 550,
+                (Content::Small, Fate::RefusedAtTheEnd) => 452,
+                (Content::Small, _) => 250,
+            })
+            .collect();
+        prop_assert_eq!(codes, expected);
+    }
+}

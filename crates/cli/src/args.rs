@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use mailchute::Endpoint;
 
 /// An SMTP server you start with one command.
 ///
@@ -25,6 +26,8 @@ Examples:
   mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
             --tls-cert fullchain.pem --tls-key privkey.pem
       Receive the mail of example.com from the Internet.
+  mailchute --lmtp unix:/run/mailchute/lmtp --store maildir:/var/mail/in
+      Take what Postfix delivers: mailbox_transport = lmtp:unix:/run/mailchute/lmtp
   mailchute --limit connections=2000 --limit recipients=200 --log-format json
 
 Signals:
@@ -45,13 +48,18 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Listen for SMTP on this address; may be given several times [default: 127.0.0.1:2525]
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
-    pub(crate) listen: Vec<SocketAddr>,
+    /// Listen for SMTP on this address or Unix socket; may be given several times [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "ADDR:PORT|unix:PATH")]
+    pub(crate) listen: Vec<Endpoint>,
 
     /// Listen for SMTP inside TLS from the first octet on, as on port 465; may be given several times
     #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) tls_listen: Vec<SocketAddr>,
+
+    /// Listen for LMTP on this address or Unix socket, as a mail server of this host delivers to; may be given
+    /// several times
+    #[arg(long, value_name = "ADDR:PORT|unix:PATH")]
+    pub(crate) lmtp: Vec<Endpoint>,
 
     /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them
     #[arg(long, value_name = "URL", default_value = "maildir:./mail")]

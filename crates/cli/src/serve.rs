@@ -1,10 +1,11 @@
 //! `mailchute serve`: from options to a server that runs.
 
+use std::fmt;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mailchute::{BuildError, Builder, Server, Serving, TlsConfig};
+use mailchute::{BuildError, Builder, Endpoint, Server, Serving, TlsConfig};
 
 use crate::args::Options;
 use crate::certificate;
@@ -130,22 +131,56 @@ fn set_timeout(builder: Builder, timeout: &str) -> Result<Builder, Failure> {
     })
 }
 
+/// What is spoken at an endpoint, in the order in which they are listened on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Smtp,
+    Smtps,
+    Lmtp,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Smtp => "smtp, starttls",
+            Self::Smtps => "smtps",
+            Self::Lmtp => "lmtp",
+        })
+    }
+}
+
+/// Where the flags say to listen, and for what.
+fn endpoints(options: &Options) -> Vec<(Endpoint, Kind)> {
+    let plain = options.listen.iter().map(|endpoint| (endpoint.clone(), Kind::Smtp));
+    let tls = options.tls_listen.iter().map(|&address| (Endpoint::Tcp(address), Kind::Smtps));
+    let lmtp = options.lmtp.iter().map(|endpoint| (endpoint.clone(), Kind::Lmtp));
+    let mut endpoints: Vec<_> = plain.chain(tls).chain(lmtp).collect();
+    if endpoints.is_empty() {
+        endpoints.push((Endpoint::Tcp(DEFAULT_LISTEN), Kind::Smtp));
+    }
+    endpoints
+}
+
 async fn listen(options: &Options, server: &Server) -> Result<Serving, Failure> {
-    let is_default = options.listen.is_empty() && options.tls_listen.is_empty();
-    let plain = if is_default { &[DEFAULT_LISTEN][..] } else { &options.listen };
-    let public = plain.iter().chain(&options.tls_listen).find(|address| !address.ip().is_loopback());
-    if let (Some(address), true) = (public, options.domain.is_empty()) {
+    let endpoints = endpoints(options);
+    let public = endpoints.iter().find(|(endpoint, _)| endpoint.is_public());
+    if let (Some((endpoint, _)), true) = (public, options.domain.is_empty()) {
         return Err(Failure::usage(format!(
-            "{address} can be reached from elsewhere, and without --domain every recipient is accepted; write \
+            "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
              --domain for each domain whose mail you receive, or listen on 127.0.0.1"
         )));
     }
     let mut serving = server.serving();
-    for &address in plain {
-        serving = serving.and_listen(address).await.map_err(Failure::unusable)?;
-    }
-    for &address in &options.tls_listen {
-        serving = serving.and_listen_tls(address).await.map_err(Failure::unusable)?;
+    for (endpoint, kind) in endpoints {
+        let listening = match (endpoint, kind) {
+            (Endpoint::Tcp(address), Kind::Smtp) => serving.and_listen(address).await,
+            (Endpoint::Tcp(address), Kind::Smtps) => serving.and_listen_tls(address).await,
+            (Endpoint::Tcp(address), Kind::Lmtp) => serving.and_listen_lmtp(address).await,
+            (Endpoint::Unix(path), Kind::Lmtp) => serving.and_listen_lmtp_unix(path).await,
+            (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
+            (other, _) => return Err(Failure::usage(format!("{other}: this cannot be listened on"))),
+        };
+        serving = listening.map_err(Failure::unusable)?;
     }
     Ok(serving)
 }
@@ -153,10 +188,8 @@ async fn listen(options: &Options, server: &Server) -> Result<Serving, Failure> 
 /// Says where mail comes in and where it goes; programs that start this one read the first lines.
 fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let plain = serving.local_addrs().len() - options.tls_listen.len();
-    for (index, address) in serving.local_addrs().iter().enumerate() {
-        let kind = if index < plain { "smtp, starttls" } else { "smtps" };
-        writeln!(out, "listening on {address} ({kind})")?;
+    for (endpoint, (_, kind)) in serving.endpoints().zip(endpoints(options)) {
+        writeln!(out, "listening on {endpoint} ({kind})")?;
     }
     match options.store.strip_prefix("discard:") {
         Some(_) => writeln!(out, "forgetting all mail (discard:)")?,
@@ -165,9 +198,13 @@ fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
     if options.tls_cert.is_none() {
         writeln!(out, "TLS with a certificate made just now, which clients cannot verify; see --tls-cert")?;
     }
-    if let Some(address) = serving.local_addrs().first() {
+    writeln!(out)?;
+    let mut listeners = serving.endpoints().zip(endpoints(options));
+    let smtp =
+        listeners.find(|(endpoint, (_, kind))| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
+    if let Some((address, _)) = smtp {
         let recipient = options.domain.first().map_or("example.com", String::as_str);
-        writeln!(out, "\nSend it a message from another terminal:")?;
+        writeln!(out, "Send it a message from another terminal:")?;
         writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
         writeln!(
             out,
@@ -175,7 +212,7 @@ fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
         )?;
     }
     if let Some(path) = options.store.strip_prefix("maildir:") {
-        writeln!(out, "and look into {path}/new. Ctrl-C stops.\n")?;
+        writeln!(out, "Mail is in {path}/new. Ctrl-C stops.\n")?;
     }
     out.flush()
 }

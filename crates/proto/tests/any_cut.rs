@@ -89,7 +89,7 @@ fn segments(operations: &[Operation], dialect: Dialect) -> Vec<Vec<u8>> {
         match (operation, segments.last_mut()) {
             (Operation::Send(octets), Some(segment)) => match octets.strip_prefix(b"EHLO") {
                 Some(rest) if dialect == Dialect::Lmtp => {
-                    segment.extend_from_slice(&[b"LHLO", rest].concat())
+                    segment.extend_from_slice(&[b"LHLO", rest].concat());
                 }
                 _ => segment.extend_from_slice(octets),
             },

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::refusals::Refusals;
 use crate::spool::Spool;
 
 /// Why the content of a message cannot be read.
@@ -54,6 +55,7 @@ impl std::error::Error for BodyError {
 struct Shared {
     slot: Mutex<Slot>,
     spool: tokio::sync::Mutex<Spool>,
+    refusals: Refusals,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +96,11 @@ pub(crate) fn channel() -> (Pump, Body) {
 }
 
 impl Pump {
+    /// The recipients whom the readers have refused.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
+    }
+
     /// Ready when a reader has asked for the first octets.
     pub(crate) fn poll_wanted(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.0.slot();
@@ -136,6 +143,11 @@ impl Drop for Pump {
 }
 
 impl Body {
+    /// The recipients whom the readers have refused.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.shared.refusals
+    }
+
     /// Another reader from the first octet on.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         Self { shared: Arc::clone(&self.shared), position: 0, keeps }

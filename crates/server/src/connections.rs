@@ -61,7 +61,8 @@ pub(crate) enum NoPlace {
 pub(crate) struct Place {
     connections: Arc<Connections>,
     key: u64,
-    client: Client,
+    /// Who it is counted for, if anybody.
+    client: Option<Client>,
     stop: Arc<Stop>,
 }
 
@@ -100,18 +101,20 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place for a client.
-    pub(crate) fn enter(self: &Arc<Self>, client: IpAddr) -> Result<Place, NoPlace> {
-        let client = Client::of(client);
+    /// Takes a place for a client; one without an address counts towards the whole only.
+    pub(crate) fn enter(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Place, NoPlace> {
+        let client = client.map(Client::of);
         let mut table = self.table();
         if self.limit != 0 && table.open.len() >= self.limit {
             return Err(NoPlace::Full);
         }
-        let of_client = table.per_client.entry(client).or_default();
-        if self.limit_per_client != 0 && *of_client >= self.limit_per_client {
-            return Err(NoPlace::FullForClient);
+        if let Some(client) = client {
+            let of_client = table.per_client.entry(client).or_default();
+            if self.limit_per_client != 0 && *of_client >= self.limit_per_client {
+                return Err(NoPlace::FullForClient);
+            }
+            *of_client += 1;
         }
-        *of_client += 1;
         let key = table.next;
         table.next += 1;
         let stop = Arc::new(Stop { urgency: AtomicU8::new(table.urgency as u8), waker: Mutex::default() });
@@ -162,10 +165,12 @@ impl Drop for Place {
         let mut table = self.connections.table();
         table.open.remove(&self.key);
         self.connections.count.store(table.open.len(), Ordering::Relaxed);
-        if let Some(count) = table.per_client.get_mut(&self.client) {
+        if let Some(client) = self.client
+            && let Some(count) = table.per_client.get_mut(&client)
+        {
             *count -= 1;
             if *count == 0 {
-                table.per_client.remove(&self.client);
+                table.per_client.remove(&client);
             }
         }
         if table.open.is_empty() {

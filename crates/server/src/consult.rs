@@ -34,7 +34,7 @@ pub(crate) async fn consult(
     let mut is_first = true;
     poll_fn(|context| {
         if let Poll::Ready(outcome) = hooks.as_mut().poll(context) {
-            return Poll::Ready(Ok(understood(outcome)));
+            return Poll::Ready(Ok(outcome_of(outcome)));
         }
         if std::mem::take(&mut is_first) {
             wire.set_timer(limit);
@@ -66,7 +66,7 @@ impl Hearing {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 self.work = None;
-                self.verdict = Some(understood(outcome));
+                self.verdict = Some(outcome_of(outcome));
                 Poll::Ready(())
             }
         }
@@ -171,19 +171,10 @@ fn too_late() -> Verdict {
     Verdict::Reply(catalog::INTERNAL_ERROR)
 }
 
-/// What the hooks' outcome means for the conversation; what it hides from the client goes to the log.
-fn understood(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
-    match outcome {
-        Ok(Verdict::Reply(reply)) => match reply.cause() {
-            Some(cause) if is_too_long(cause) => Verdict::Reply(catalog::MESSAGE_TOO_LARGE),
-            Some(cause) => {
-                tracing::error!(error = %chain_of(cause), "a hook or store failed");
-                Verdict::Reply(if is_disk_full(cause) { catalog::INSUFFICIENT_STORAGE } else { reply })
-            }
-            None => Verdict::Reply(reply),
-        },
-        Ok(verdict) => verdict,
-        Err(panic) => {
+/// What the hooks' outcome means for the conversation; a panic goes to the log.
+fn outcome_of(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
+    outcome.map_or_else(
+        |panic| {
             let text = panic
                 .downcast_ref::<&str>()
                 .map(ToString::to_string)
@@ -191,8 +182,22 @@ fn understood(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
                 .unwrap_or_default();
             tracing::error!(panic = text, "a hook or store panicked");
             Verdict::Reply(catalog::INTERNAL_ERROR)
+        },
+        understood,
+    )
+}
+
+/// A verdict as the client gets it; what it hides from the client goes to the log.
+pub(crate) fn understood(verdict: Verdict) -> Verdict {
+    let Verdict::Reply(reply) = verdict else { return verdict };
+    Verdict::Reply(match reply.cause() {
+        Some(cause) if is_too_long(cause) => catalog::MESSAGE_TOO_LARGE,
+        Some(cause) => {
+            tracing::error!(error = %chain_of(cause), "a hook or store failed");
+            if is_disk_full(cause) { catalog::INSUFFICIENT_STORAGE } else { reply }
         }
-    }
+        None => reply,
+    })
 }
 
 fn is_too_long(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
@@ -231,7 +236,7 @@ mod tests {
         for (errno, expected) in [(28, 452), (122, 452), (5, 451), (13, 451)] {
             let error = || io::Error::from_raw_os_error(errno);
             for cause in [Reply::internal(error()), Reply::internal(BodyError::Spool(error().into()))] {
-                let Verdict::Reply(reply) = understood(Ok(Verdict::Reply(cause))) else {
+                let Verdict::Reply(reply) = understood(Verdict::Reply(cause)) else {
                     panic!("a reply is due")
                 };
                 assert_eq!(reply.code().get(), expected, "errno {errno}");

@@ -28,7 +28,7 @@ pub enum Event {
     /// A connection was closed before it became a session, for want of room.
     #[non_exhaustive]
     TurnedAway {
-        /// Where the client connected from.
+        /// Where the client connected from; loopback for a Unix socket.
         client: IpAddr,
     },
     /// A session is over.
@@ -55,7 +55,7 @@ pub enum Event {
         /// The line, without credentials; octets that are not printable are escaped.
         line: String,
     },
-    /// EHLO or HELO.
+    /// EHLO or HELO, or in LMTP LHLO.
     #[non_exhaustive]
     Ehlo {
         /// The session.
@@ -206,7 +206,7 @@ impl fmt::Display for Event {
             write!(f, "{} ", session.id())?;
         }
         match self {
-            Self::Connect { session } => write!(f, "connect from {}", session.client_ip()),
+            Self::Connect { session } => write!(f, "connect from {}", session.origin()),
             Self::TurnedAway { client } => write!(f, "turned away {client}"),
             Self::Disconnect { cause, .. } => write!(f, "disconnect: {cause}"),
             Self::Secure { tls, .. } => write!(f, "secure: {} {}", tls.version, tls.cipher),

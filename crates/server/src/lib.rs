@@ -56,13 +56,18 @@ mod consult;
 mod core;
 mod disconnect;
 mod driver;
+mod endpoint;
 mod error;
 mod event;
 mod hooks;
+mod listener;
 mod message;
+mod origin;
+mod refusals;
 mod server;
 mod serving;
 mod session;
+mod socket_file;
 mod spool;
 mod state;
 mod store;
@@ -75,14 +80,15 @@ mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
-    AddressError, AddressLiteral, BodyKind, Code, Credentials, Domain, Enhanced, Envelope, ForwardPath,
-    HeloName, MailParameters, Mailbox, Mechanism, Password, RcptParameters, Recipient, Reply, ReplyError,
-    ReversePath, Sender, Severity, Verb, Verdict,
+    AddressError, AddressLiteral, BodyKind, Code, Credentials, Dialect, Domain, Enhanced, Envelope,
+    ForwardPath, HeloName, MailParameters, Mailbox, Mechanism, Password, RcptParameters, Recipient, Reply,
+    ReplyError, ReversePath, Sender, Severity, Verb, Verdict,
 };
 
 pub use body::BodyError;
 pub use builder::Builder;
 pub use disconnect::Disconnect;
+pub use endpoint::{Endpoint, EndpointError};
 pub use error::BuildError;
 pub use event::{Event, Events};
 pub use hooks::{Answer, Hooks, IntoVerdict};
@@ -90,6 +96,7 @@ pub use message::{Message, MessageId};
 pub use server::Server;
 pub use serving::Serving;
 pub use session::{Protocol, Session, SessionId};
+pub use socket_file::SocketFile;
 pub use state::TypedState;
 pub use store::Store;
 pub use tls::{TlsConfig, TlsError, TlsFacts};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mailchute_proto::Envelope;
+use mailchute_proto::{Dialect, Envelope, Reply, Verdict};
 
 use crate::body::{Body, BodyError};
 use crate::session::Session;
@@ -37,6 +37,8 @@ pub struct Message {
     session: Session,
     /// Octets up to which [`bytes`](Self::bytes) reads.
     limit: u64,
+    /// Where the recipients stand in the envelope as the client gave it, if some of it are refused.
+    places: Option<Arc<[usize]>>,
 }
 
 /// The name of a message in logs, stores and `Received:`: the session's, and the number of the message in it.
@@ -60,7 +62,7 @@ impl Message {
         session: Session,
         limit: u64,
     ) -> Self {
-        Self { id: MessageId { session: session.id(), number }, envelope, body, session, limit }
+        Self { id: MessageId { session: session.id(), number }, envelope, body, session, limit, places: None }
     }
 
     /// The same message for another reader, who begins at its first octet.
@@ -71,6 +73,7 @@ impl Message {
             body: self.body.for_reader(keeps),
             session: self.session.clone(),
             limit: self.limit,
+            places: self.places.clone(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Message {
             body: self.body.clone(),
             session: self.session.clone(),
             limit: self.limit,
+            places: self.places.clone(),
         }
     }
 
@@ -91,10 +95,110 @@ impl Message {
         self.id
     }
 
-    /// Who sends it, and to whom.
+    /// Who sends it, and to whom. Recipients whom an earlier hook has [refused](Self::refuse) are left out.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
+    }
+
+    /// Refuses the message for one recipient, named by its place in the [envelope](Self::envelope); the others get what
+    /// the hook or store returns. It can be called until that returns, before the content is read or behind it. The
+    /// first refusal of a recipient stays, and a place where there is nobody changes nothing.
+    ///
+    /// In **LMTP** each recipient has a reply: this one, or that of the whole. Hooks and the store that are still to come
+    /// find the others in the envelope; when all are refused they are not asked. When the whole is refused, by `Err`
+    /// or otherwise, those who were not refused by name get that refusal: also those who have the message by then, so
+    /// that it may be delivered to them again.
+    ///
+    /// In **SMTP** there is one reply only, so one refused recipient refuses the message: the reply is the first
+    /// temporary refusal, else the first ([`Verdict::for_all`]). When a hook refuses one, nobody behind it is asked, and
+    /// nothing is kept. When the store does, those for whom it has kept the message have it, and get it again if the
+    /// client tries again. Nothing is lost, and no success is claimed that there was not; who keeps mail by recipient
+    /// refuses in SMTP at RCPT where it can.
+    ///
+    /// A `reply` that is no refusal is a slip of the caller's, and becomes a logged `451 4.3.0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Message, Recipient, Reply, Server, Session, Store, testing};
+    ///
+    /// /// A store with a place for each recipient.
+    /// struct Mailboxes;
+    ///
+    /// impl Store for Mailboxes {
+    ///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    ///         let content = message.bytes().await?;
+    ///         for (place, recipient) in message.envelope().recipients.iter().enumerate() {
+    ///             if let Err(refusal) = keep(recipient, &content).await {
+    ///                 message.refuse(place, refusal);
+    ///             }
+    ///         }
+    ///         Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+    ///     }
+    /// }
+    ///
+    /// async fn keep(recipient: &Recipient, content: &[u8]) -> Result<(), Reply> {
+    ///     if recipient.as_str() == "full@example.com" {
+    ///         return Err(Reply::new(452, (4, 2, 2), "Mailbox full"));
+    ///     }
+    ///     println!("{} octets for {recipient}", content.len());
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = Server::builder().store(Mailboxes).build()?;
+    /// let mut client = testing::lmtp_client(&server);
+    /// client.greeting().await.expect(220);
+    /// client.send("LHLO client.example").await.expect(250);
+    /// client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    /// client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    /// client.send("RCPT TO:<full@example.com>").await.expect(250);
+    /// client.send("DATA").await.expect(354);
+    /// client.send("Subject: hello\r\n\r\nHello you two\r\n.").await.expect(250); // for Bob
+    /// client.hear().await.expect(452); // for the other
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn refuse(&self, place: usize, reply: Reply) {
+        let place = match &self.places {
+            Some(places) => places.get(place).copied(),
+            None => (place < self.envelope.recipients.len()).then_some(place),
+        };
+        let reply = if reply.is_refusal() {
+            reply
+        } else {
+            Reply::internal("a recipient was refused with a reply that is no refusal")
+        };
+        if let Some(place) = place {
+            self.body.refusals().refuse(place, reply);
+        }
+    }
+
+    /// What the refusal of single recipients means for those who are still to be asked: the verdict, if it is decided.
+    pub(crate) fn settle_refusals(&mut self) -> Option<Verdict> {
+        let refusals = self.body.refusals();
+        if refusals.are_none() {
+            return None;
+        }
+        let places = match &self.places {
+            Some(places) => places.to_vec(),
+            None => (0..self.envelope.recipients.len()).collect(),
+        };
+        let (places, recipients): (Vec<_>, Vec<_>) = places
+            .into_iter()
+            .zip(&self.envelope.recipients)
+            .filter(|(place, _)| refusals.of(*place).is_none())
+            .map(|(place, recipient)| (place, recipient.clone()))
+            .unzip();
+        if recipients.is_empty() || self.session.dialect() == Dialect::Smtp {
+            return Some(refusals.verdict());
+        }
+        let mut envelope = Envelope::new(self.envelope.sender.clone());
+        envelope.recipients = recipients;
+        self.envelope = envelope.into();
+        self.places = Some(places.into());
+        None
     }
 
     /// The next octets of the content, never none; `None` at its end. Lines end with CRLF, and dots that the

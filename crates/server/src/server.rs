@@ -11,8 +11,10 @@ use tokio::net::ToSocketAddrs;
 use crate::builder::Builder;
 use crate::connections::{Connections, NoPlace, Place};
 use crate::core::Core;
-use crate::driver::{Driver, Opening};
+use crate::driver::Driver;
 use crate::event::{Event, Events};
+use crate::listener::Service;
+use crate::origin::Origin;
 use crate::serving::Serving;
 use crate::session::Session;
 use crate::wire::{Io, Wire};
@@ -96,7 +98,19 @@ impl Server {
         self.serving().and_listen_tls(address).await
     }
 
-    /// Runs one session over anything that carries octets, and returns when it is over.
+    /// Listens for LMTP (RFC 2033) on an address: mail servers hand over what they have for local mailboxes, and get a
+    /// reply for each recipient.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen), and for port 25, where LMTP must not be spoken (RFC 2033 §5).
+    ///
+    /// # Cancel safety
+    /// As [`listen`](Self::listen).
+    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+        self.serving().and_listen_lmtp(address).await
+    }
+
+    /// Runs one session of SMTP over anything that carries octets, and returns when it is over.
     ///
     /// Connections that come this way count towards the limits like all others.
     ///
@@ -104,12 +118,21 @@ impl Server {
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
     /// is not kept, and the disconnect hook is not told.
     pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.serve(Box::new(io), client, Opening::Plain).await;
+        self.serve(Box::new(io), client, Service::SMTP).await;
     }
 
-    pub(crate) async fn serve(&self, mut io: Box<dyn Io>, client: SocketAddr, opening: Opening) {
-        match self.enter(client) {
-            Ok(place) => self.serve_at(place, io, client, opening).await,
+    /// As [`serve_connection`](Self::serve_connection), in LMTP.
+    ///
+    /// # Cancel safety
+    /// As [`serve_connection`](Self::serve_connection).
+    pub async fn serve_lmtp_connection(&self, io: impl Io + 'static, client: SocketAddr) {
+        self.serve(Box::new(io), client, Service::LMTP).await;
+    }
+
+    async fn serve(&self, mut io: Box<dyn Io>, client: SocketAddr, service: Service) {
+        let origin = Origin::Network(client);
+        match self.enter(origin) {
+            Ok(place) => self.serve_at(place, io, origin, service).await,
             Err(refusal) => {
                 use tokio::io::AsyncWriteExt as _;
                 // Nobody waits for a client that does not even take this.
@@ -119,16 +142,16 @@ impl Server {
         }
     }
 
-    pub(crate) async fn serve_at(&self, place: Place, io: Box<dyn Io>, client: SocketAddr, opening: Opening) {
-        let session = Session::new(Arc::clone(&self.0.hostname), client);
-        Driver::new(Arc::clone(&self.0), Wire::new(io, place), session, opening).run().await;
+    pub(crate) async fn serve_at(&self, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
+        let session = Session::new(Arc::clone(&self.0.hostname), origin, service.dialect);
+        Driver::new(Arc::clone(&self.0), Wire::new(io, place), session, service).run().await;
     }
 
     /// A place for a client, or the octets that tell it that there is none.
-    pub(crate) fn enter(&self, client: SocketAddr) -> Result<Place, Vec<u8>> {
-        self.0.connections.enter(client.ip()).map_err(|no_place| {
-            let client = client.ip().to_canonical();
-            tracing::warn!(%client, reason = ?no_place, "turned away");
+    pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
+        self.0.connections.enter(origin.counted_as()).map_err(|no_place| {
+            let client = origin.addr().ip().to_canonical();
+            tracing::warn!(client = %origin, reason = ?no_place, "turned away");
             self.0.subscribers.tell(|| Event::TurnedAway { client });
             refusal(no_place)
         })

@@ -1,4 +1,4 @@
-//! Listening sockets, the loop that accepts, and the end of it.
+//! A server that listens, and the end of it.
 
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::io;
@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
+use tokio::net::ToSocketAddrs;
 use tokio::task::JoinSet;
 
 use crate::connections::Urgency;
-use crate::driver::Opening;
+use crate::endpoint::Endpoint;
+use crate::listener::{Listener, Service};
 use crate::server::Server;
+use crate::socket_file::SocketFile;
 
 /// A server with its listening sockets; await it to serve.
 ///
@@ -38,12 +39,9 @@ use crate::server::Server;
 #[must_use = "nobody is answered until this is awaited"]
 pub struct Serving {
     server: Server,
-    listeners: Vec<(TcpListener, Opening)>,
+    listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
 }
-
-/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
-const BACKLOG: u32 = 4_096;
 
 /// How long sessions that are cut off get for their last reply.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -61,7 +59,7 @@ impl Serving {
     /// # Cancel safety
     /// As [`Server::listen`].
     pub async fn and_listen(self, address: impl ToSocketAddrs) -> io::Result<Self> {
-        self.add(address, Opening::Plain).await
+        self.add(Listener::tcp(address, Service::SMTP).await)
     }
 
     /// Listens for SMTP inside TLS on one more address.
@@ -78,25 +76,62 @@ impl Serving {
                 "a listener inside TLS needs a certificate: write .tls(…) or .tls_pem_files(…)",
             ));
         }
-        self.add(address, Opening::Tls).await
+        self.add(Listener::tcp(address, Service::SMTP_INSIDE_TLS).await)
     }
 
-    async fn add(mut self, address: impl ToSocketAddrs, opening: Opening) -> io::Result<Self> {
-        let mut failure = None;
-        for address in lookup_host(address).await? {
-            match bind(address) {
-                Ok(listener) => {
-                    self.addresses.push(listener.local_addr()?);
-                    self.listeners.push((listener, opening));
-                    return Ok(self);
-                }
-                Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
-            }
+    /// Listens for LMTP (RFC 2033) on one more address: the end of a message has one reply for each recipient, as
+    /// [`Message::refuse`](crate::Message::refuse) tells.
+    ///
+    /// # Errors
+    /// As [`Server::listen_lmtp`].
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    pub async fn and_listen_lmtp(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+        self.add(Listener::tcp(address, Service::LMTP).await)
+    }
+
+    /// Listens for SMTP on one more Unix socket: a path, or a [`SocketFile`] that says more.
+    ///
+    /// Its clients have no network address: [`Session::is_over_unix_socket`](crate::Session::is_over_unix_socket) tells.
+    ///
+    /// # Errors
+    /// When a server listens there already, another file lies there, the directory is missing or forbids it, or the
+    /// path is longer than a socket's may be (107 octets).
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    pub async fn and_listen_unix(self, socket: impl Into<SocketFile>) -> io::Result<Self> {
+        self.add(Listener::unix(&socket.into(), Service::SMTP).await)
+    }
+
+    /// Listens for LMTP on one more Unix socket, where a mail server of this host hands over what it has for local
+    /// mailboxes.
+    ///
+    /// # Errors
+    /// As [`and_listen_unix`](Self::and_listen_unix).
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    pub async fn and_listen_lmtp_unix(self, socket: impl Into<SocketFile>) -> io::Result<Self> {
+        self.add(Listener::unix(&socket.into(), Service::LMTP).await)
+    }
+
+    fn add(mut self, listener: io::Result<Listener>) -> io::Result<Self> {
+        let listener = listener?;
+        if let Endpoint::Tcp(address) = listener.endpoint() {
+            self.addresses.push(*address);
         }
-        Err(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the name has no address")))
+        self.listeners.push(listener);
+        Ok(self)
     }
 
-    /// The addresses listened on, in the order in which they were given, with the ports that were chosen for 0.
+    /// Everything listened on, in the order in which it was given, with the ports that were chosen for 0.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.listeners.iter().map(Listener::endpoint)
+    }
+
+    /// The addresses of TCP listened on, in the order in which they were given, with the ports that were chosen for 0.
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
@@ -116,14 +151,14 @@ impl Serving {
         let is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;
         let connections = Arc::clone(self.server.connections());
         let mut accepting = JoinSet::new();
-        for (listener, opening) in self.listeners {
-            accepting.spawn(accept(self.server.clone(), listener, opening));
+        for listener in self.listeners {
+            accepting.spawn(listener.accept(self.server.clone()));
         }
         if !is_over {
             signal.await;
         }
         tracing::info!(sessions = connections.count(), "stopping");
-        // The sockets close with the tasks that hold them.
+        // The sockets close, and their files go, with the tasks that hold them.
         accepting.shutdown().await;
         connections.stop(Urgency::Drain);
         if tokio::time::timeout(grace, connections.until_empty()).await.is_err() {
@@ -142,57 +177,5 @@ impl IntoFuture for Serving {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.with_graceful_shutdown(pending::<()>(), Duration::ZERO))
-    }
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restart need not wait for the last run's connections to fade.
-    socket.set_reuseaddr(true)?;
-    // Accepted connections inherit it, which spares a system call for each.
-    socket.set_nodelay(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-async fn accept(server: Server, listener: TcpListener, opening: Opening) {
-    /// How long to wait when the process can open no more files.
-    const PAUSE: Duration = Duration::from_millis(100);
-    loop {
-        match listener.accept().await {
-            Ok((stream, client)) => admit(&server, stream, client, opening),
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "cannot accept connections");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
-}
-
-/// Whether an error of `accept` speaks of a client that left before it was let in.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
-}
-
-fn admit(server: &Server, mut stream: TcpStream, client: SocketAddr, opening: Opening) {
-    match server.enter(client) {
-        Ok(place) => {
-            let server = server.clone();
-            tokio::spawn(async move { server.serve_at(place, Box::new(stream), client, opening).await });
-        }
-        // A client that expects TLS could not read the reply.
-        Err(_) if opening == Opening::Tls => {}
-        Err(refusal) => {
-            tokio::spawn(async move {
-                // The buffer of a new socket takes it at once.
-                let _ = tokio::time::timeout(FAREWELL, async {
-                    stream.write_all(&refusal).await?;
-                    stream.shutdown().await
-                })
-                .await;
-            });
-        }
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{Envelope, HeloName, Recipient, Sender, Verb};
+use mailchute_proto::{Dialect, Envelope, HeloName, Recipient, Sender, Verb};
 
+use crate::origin::Origin;
 use crate::state::TypedState;
 use crate::tls::TlsFacts;
 
@@ -21,7 +22,8 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     id: SessionId,
     hostname: Arc<str>,
-    client: SocketAddr,
+    origin: Origin,
+    dialect: Dialect,
     facts: Mutex<Facts>,
     state: TypedState,
     transaction_state: TypedState,
@@ -72,6 +74,7 @@ impl fmt::Display for SessionId {
 /// The `with` keyword of a session, as `Received:` says it (RFC 3848, RFC 6531 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Protocol {
+    dialect: Dialect,
     is_extended: bool,
     is_utf8: bool,
     is_tls: bool,
@@ -80,13 +83,15 @@ pub struct Protocol {
 
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.is_extended, self.is_utf8) {
-            (false, _) => "SMTP",
-            (true, false) => "ESMTP",
-            (true, true) => "UTF8SMTP",
+        f.write_str(match (self.dialect, self.is_extended, self.is_utf8) {
+            (Dialect::Lmtp, _, false) => "LMTP",
+            (Dialect::Lmtp, _, true) => "UTF8LMTP",
+            (_, false, _) => "SMTP",
+            (_, true, false) => "ESMTP",
+            (_, true, true) => "UTF8SMTP",
         })?;
-        // The suffixes are registered for the extended protocols only.
-        if self.is_extended {
+        // The suffixes are registered for LMTP and for the extended form of SMTP.
+        if self.is_extended || self.dialect == Dialect::Lmtp {
             f.write_str(if self.is_tls { "S" } else { "" })?;
             f.write_str(if self.is_authenticated { "A" } else { "" })?;
         }
@@ -95,11 +100,12 @@ impl fmt::Display for Protocol {
 }
 
 impl Session {
-    pub(crate) fn new(hostname: Arc<str>, client: SocketAddr) -> Self {
+    pub(crate) fn new(hostname: Arc<str>, origin: Origin, dialect: Dialect) -> Self {
         Self(Arc::new(Inner {
             id: SessionId::next(),
             hostname,
-            client,
+            origin,
+            dialect,
             facts: Mutex::default(),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
@@ -123,19 +129,36 @@ impl Session {
         &self.0.hostname
     }
 
-    /// Where the client connects from.
+    /// Where the client connects from. For a client [over a Unix socket](Self::is_over_unix_socket), which has no
+    /// address, it is `127.0.0.1:0`.
     #[must_use]
     pub fn client_addr(&self) -> SocketAddr {
-        self.0.client
+        self.0.origin.addr()
+    }
+
+    /// Whether the client is a process of this host that has connected to a Unix socket.
+    #[must_use]
+    pub fn is_over_unix_socket(&self) -> bool {
+        self.0.origin == Origin::UnixSocket
+    }
+
+    /// What is spoken: SMTP, or LMTP with its reply for each recipient.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.0.dialect
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.0.origin
     }
 
     /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
     #[must_use]
     pub fn client_ip(&self) -> IpAddr {
-        self.0.client.ip().to_canonical()
+        self.client_addr().ip().to_canonical()
     }
 
-    /// Whom the client said it is, by EHLO or HELO.
+    /// Whom the client said it is, by EHLO, HELO or LHLO.
     #[must_use]
     pub fn helo_name(&self) -> Option<HeloName> {
         self.facts().hello.as_ref().map(|hello| hello.name.clone())
@@ -146,6 +169,7 @@ impl Session {
     pub fn protocol(&self) -> Protocol {
         let facts = self.facts();
         Protocol {
+            dialect: self.0.dialect,
             is_extended: facts.hello.as_ref().is_some_and(|hello| hello.verb == Verb::Ehlo),
             is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),
             is_tls: facts.tls.is_some(),

@@ -24,7 +24,7 @@
 //! ```
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream, DuplexStream};
 
@@ -32,6 +32,9 @@ use crate::server::Server;
 
 /// Octets on their way at most, in each direction.
 const PIPE: usize = 64 * 1024;
+
+/// Where clients come from unless it is said.
+const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152);
 
 /// A client that is connected to a server in memory.
 ///
@@ -44,7 +47,32 @@ pub struct Client {
 /// Connects to `server` from 127.0.0.1; the session runs in a task of its own.
 #[must_use]
 pub fn client(server: &Server) -> Client {
-    client_from(server, SocketAddr::from((Ipv4Addr::LOCALHOST, 49_152)))
+    client_from(server, CLIENT)
+}
+
+/// As [`client`], for LMTP: the end of a message has a reply for each recipient, of which [`Client::send`] reads the
+/// first and [`Client::hear`] the others.
+///
+/// ```
+/// use mailchute::{Server, testing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mailchute::BuildError> {
+/// let server = Server::builder()
+///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .build()?;
+/// let mut client = testing::lmtp_client(&server);
+/// client.greeting().await.expect(220);
+/// client.send("LHLO client.example").await.expect(250);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn lmtp_client(server: &Server) -> Client {
+    let (ours, theirs) = tokio::io::duplex(PIPE);
+    let server = server.clone();
+    tokio::spawn(async move { server.serve_lmtp_connection(theirs, CLIENT).await });
+    Client { stream: BufStream::new(ours) }
 }
 
 /// As [`client`], from another address.
@@ -66,6 +94,12 @@ impl Client {
     /// Reads the greeting, or any reply that comes unasked.
     #[must_use = "expect something of it"]
     pub async fn greeting(&mut self) -> Heard {
+        self.hear().await
+    }
+
+    /// Reads one more reply, such as that for the next recipient in LMTP.
+    #[must_use = "expect something of it"]
+    pub async fn hear(&mut self) -> Heard {
         self.try_hear().await.expect("the server has closed the connection")
     }
 
@@ -73,7 +107,7 @@ impl Client {
     #[must_use = "expect something of it"]
     pub async fn send(&mut self, line: &str) -> Heard {
         self.send_octets(format!("{line}\r\n").as_bytes()).await;
-        self.greeting().await
+        self.hear().await
     }
 
     /// Sends octets as they are and reads nothing. What a closed connection does not take is lost.

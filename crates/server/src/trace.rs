@@ -37,6 +37,8 @@ fn write_fields(
     let hello =
         session.helo_name().map_or_else(|| "unknown".into(), |name| printable(name.as_str(), is_utf8));
     let client = match session.client_ip() {
+        // No address: a comment tells instead (RFC 5321 §4.4).
+        _ if session.is_over_unix_socket() => "local socket".into(),
         IpAddr::V4(address) => format!("[{address}]"),
         IpAddr::V6(address) => format!("[IPv6:{address}]"),
     };

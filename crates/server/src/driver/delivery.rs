@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mailchute_proto::{Envelope, Step, Verdict};
+use mailchute_proto::{Dialect, Envelope, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
 use crate::body::{self, BodyError, Pump};
-use crate::consult::Hearing;
+use crate::consult::{Hearing, understood};
 use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::event::Event;
@@ -144,17 +144,29 @@ impl Driver {
             Step::Answered => Look::Unfinished { mark },
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
+                let recipients = ask.question().recipients;
                 pump.finish(Ok(()));
                 if let Err(wake) = hearing.until_decided(wire, core.timeouts.store).await {
                     return Look::GivenUp(wake);
                 }
                 let verdict = hearing.take_verdict();
-                if verdict.is_positive() {
-                    session.accepted_message();
-                    tracing::info!(message = %id, from = %envelope.sender, recipients = envelope.recipients.len(), size, "accepted");
-                    core.subscribers.tell(|| Event::message(session, *id, envelope, size));
+                if pump.refusals().are_none() {
+                    if verdict.is_positive() {
+                        accepted(core, session, *id, envelope, size);
+                    }
+                    ask.answer(verdict);
+                    return Look::Answered { mark };
                 }
-                ask.answer(verdict);
+                let verdicts: Vec<_> = (0..recipients)
+                    .map(|place| match pump.refusals().of(place) {
+                        Some(refusal) => understood(Verdict::Reply(refusal)),
+                        None => verdict.clone(),
+                    })
+                    .collect();
+                if let Some(envelope) = kept_for(envelope, &verdicts, session.dialect()) {
+                    accepted(core, session, *id, &envelope, size);
+                }
+                ask.answer_each(verdicts);
                 Look::Answered { mark }
             }
             // A refusal, whose reply is in the output; no other step comes before the end of the message.
@@ -164,4 +176,24 @@ impl Driver {
             }
         }
     }
+}
+
+/// Those of the envelope for whom the client is told that the message is kept, if there are any.
+fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], dialect: Dialect) -> Option<Arc<Envelope>> {
+    let is_kept = |verdict: &Verdict| verdict.is_positive();
+    if dialect == Dialect::Smtp || !verdicts.iter().any(is_kept) {
+        return None;
+    }
+    let mut kept = Envelope::new(envelope.sender.clone());
+    let recipients = envelope.recipients.iter().zip(verdicts);
+    kept.recipients =
+        recipients.filter(|(_, verdict)| is_kept(verdict)).map(|(recipient, _)| recipient.clone()).collect();
+    Some(kept.into())
+}
+
+/// Tells that a message is kept.
+fn accepted(core: &Core, session: &Session, id: MessageId, envelope: &Arc<Envelope>, size: u64) {
+    session.accepted_message();
+    tracing::info!(message = %id, from = %envelope.sender, recipients = envelope.recipients.len(), size, "accepted");
+    core.subscribers.tell(|| Event::message(session, id, envelope, size));
 }

@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::event::Event;
 use crate::hooks::Stage;
+use crate::listener::Service;
 use crate::session::Session;
 use crate::wire::{Wake, Wire};
 use delivery::Delivery;
@@ -52,14 +53,15 @@ pub(crate) struct Driver {
 const PIPELINED: usize = 16 * 1024;
 
 impl Driver {
-    pub(crate) fn new(core: Arc<Core>, wire: Wire, session: Session, opening: Opening) -> Self {
+    pub(crate) fn new(core: Arc<Core>, wire: Wire, session: Session, service: Service) -> Self {
+        let Service { dialect, opening } = service;
         let machine = match opening {
             Opening::Plain => Machine::new(Arc::clone(&core.settings)),
             Opening::Tls => Machine::inside_tls(Arc::clone(&core.settings)),
         };
         Self {
             core,
-            machine,
+            machine: machine.speaking(dialect),
             wire,
             output: Vec::new(),
             session,
@@ -75,8 +77,7 @@ impl Driver {
 
     /// Runs the session to its end.
     pub(crate) async fn run(self) {
-        let span =
-            tracing::info_span!("session", id = %self.session.id(), client = %self.session.client_ip());
+        let span = tracing::info_span!("session", id = %self.session.id(), client = %self.session.origin());
         self.session_to_end().instrument(span).await;
     }
 

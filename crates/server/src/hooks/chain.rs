@@ -117,7 +117,7 @@ impl Chain {
     }
 
     /// The data hooks, then the store. Whoever is not the last to read leaves the content to the next.
-    pub(crate) async fn data(&self, message: Message, session: &Session) -> Verdict {
+    pub(crate) async fn data(&self, mut message: Message, session: &Session) -> Verdict {
         let mut readers = self.asked(Stage::Data).filter(|hooks| hooks.reads_messages()).count()
             + usize::from(self.store.is_some());
         let mut verdict = Verdict::Accept;
@@ -127,6 +127,9 @@ impl Chain {
                 Verdict::Accept => {}
                 positive if positive.is_positive() => verdict = positive,
                 refusal => return refusal,
+            }
+            if let Some(refusal) = message.settle_refusals() {
+                return refusal;
             }
         }
         let Some(store) = &self.store else { return verdict };

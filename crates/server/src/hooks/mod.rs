@@ -62,7 +62,7 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// The client said EHLO or HELO. The standard refusal is `550`.
+    /// The client said EHLO or HELO, or in LMTP LHLO. The standard refusal is `550`.
     fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (ehlo, session);
         ready(Ok(Verdict::Accept))
@@ -109,7 +109,7 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// DATA: the message. It is asked of the client (354) when its body is first read; a refusal before that
-    /// spares the transfer. The standard refusal is `554 5.7.1`.
+    /// spares the transfer. The standard refusal is `554 5.7.1`. [`Message::refuse`] refuses single recipients.
     fn data(&self, message: &mut Message, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (message, session);
         ready(Ok(Verdict::Accept))

@@ -1,0 +1,157 @@
+//! A listener: where connections come in, and what is spoken there.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mailchute_proto::Dialect;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
+
+use crate::driver::Opening;
+use crate::endpoint::Endpoint;
+use crate::origin::Origin;
+use crate::server::Server;
+use crate::socket_file::{BoundFile, SocketFile};
+use crate::wire::Io;
+
+/// What the clients of a listener get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Service {
+    pub(crate) dialect: Dialect,
+    pub(crate) opening: Opening,
+}
+
+impl Service {
+    pub(crate) const SMTP: Self = Self { dialect: Dialect::Smtp, opening: Opening::Plain };
+    pub(crate) const SMTP_INSIDE_TLS: Self = Self { dialect: Dialect::Smtp, opening: Opening::Tls };
+    pub(crate) const LMTP: Self = Self { dialect: Dialect::Lmtp, opening: Opening::Plain };
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: Socket,
+    service: Service,
+    endpoint: Endpoint,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix {
+        socket: UnixListener,
+        /// Removed when the socket is closed.
+        _file: BoundFile,
+    },
+}
+
+/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
+const BACKLOG: u32 = 4_096;
+
+/// How long a client that is turned away gets to take the reply.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
+const SMTP_PORT: u16 = 25;
+
+impl Listener {
+    /// Listens on the first address of a name that can be listened on.
+    pub(crate) async fn tcp(address: impl ToSocketAddrs, service: Service) -> io::Result<Self> {
+        let mut failure = None;
+        for address in lookup_host(address).await? {
+            if service.dialect == Dialect::Lmtp && address.port() == SMTP_PORT {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!(
+                        "{address}: port 25 is for SMTP; for LMTP write another port, such as 24, or a Unix socket"
+                    ),
+                ));
+            }
+            match bind(address) {
+                Ok(socket) => {
+                    let endpoint = Endpoint::Tcp(socket.local_addr()?);
+                    return Ok(Self { socket: Socket::Tcp(socket), service, endpoint });
+                }
+                Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
+            }
+        }
+        Err(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the name has no address")))
+    }
+
+    pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
+        let (socket, bound) = file.listen(BACKLOG).await?;
+        let endpoint = Endpoint::Unix(file.path().to_owned());
+        Ok(Self { socket: Socket::Unix { socket, _file: bound }, service, endpoint })
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Takes connections and lets them be served, for ever.
+    pub(crate) async fn accept(self, server: Server) {
+        /// How long to wait when the process can open no more files.
+        const PAUSE: Duration = Duration::from_millis(100);
+        loop {
+            match self.next().await {
+                Ok((stream, origin)) => admit(&server, stream, origin, self.service),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "cannot accept connections");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn next(&self) -> io::Result<(Box<dyn Io>, Origin)> {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                let (stream, client) = socket.accept().await?;
+                Ok((Box::new(stream), Origin::Network(client)))
+            }
+            Socket::Unix { socket, .. } => {
+                let (stream, _) = socket.accept().await?;
+                Ok((Box::new(stream), Origin::UnixSocket))
+            }
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart need not wait for the last run's connections to fade.
+    socket.set_reuseaddr(true)?;
+    // Accepted connections inherit it, which spares a system call for each.
+    socket.set_nodelay(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Whether an error of `accept` speaks of a client that left before it was let in.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
+}
+
+fn admit(server: &Server, mut stream: Box<dyn Io>, origin: Origin, service: Service) {
+    match server.enter(origin) {
+        Ok(place) => {
+            let server = server.clone();
+            tokio::spawn(async move { server.serve_at(place, stream, origin, service).await });
+        }
+        // A client that expects TLS could not read the reply.
+        Err(_) if service.opening == Opening::Tls => {}
+        Err(refusal) => {
+            tokio::spawn(async move {
+                // The buffer of a new socket takes it at once.
+                let _ = tokio::time::timeout(FAREWELL, async {
+                    stream.write_all(&refusal).await?;
+                    stream.shutdown().await
+                })
+                .await;
+            });
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Where a connection comes from.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Network(SocketAddr),
+    /// A process of this host, whose address is no network's.
+    UnixSocket,
+}
+
+impl Origin {
+    /// The address; loopback with port 0 for a Unix socket, which is as near.
+    pub(crate) fn addr(self) -> SocketAddr {
+        match self {
+            Self::Network(address) => address,
+            Self::UnixSocket => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        }
+    }
+
+    /// Whose connections are counted together: all of a Unix socket come through one neighbour, so they are not.
+    pub(crate) fn counted_as(self) -> Option<IpAddr> {
+        match self {
+            Self::Network(address) => Some(address.ip()),
+            Self::UnixSocket => None,
+        }
+    }
+}
+
+/// For logs.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(address) => address.ip().to_canonical().fmt(f),
+            Self::UnixSocket => f.write_str("a local socket"),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Unix sockets in the file system: who may connect, what is replaced, and when the file goes.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
+
+/// A Unix socket to listen at: its path, and who may connect.
+///
+/// The file that a dead server left behind is replaced; where a server listens already, or another kind of file lies,
+/// listening fails. The file is removed when the server stops.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
+/// use mailchute::SocketFile;
+///
+/// let socket = SocketFile::at("/run/mailchute/lmtp").mode(0o660);
+/// server.serving().and_listen_lmtp_unix(socket).await?.await
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketFile {
+    path: PathBuf,
+    mode: u32,
+}
+
+/// Any user of the host may connect, as to a port of its loopback interface.
+const DEFAULT_MODE: u32 = 0o666;
+
+impl SocketFile {
+    /// A socket at this path.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), mode: DEFAULT_MODE }
+    }
+
+    /// The mode of the file: whoever may write to it may connect. Default is `0o666`, whatever the umask, so that the
+    /// delivery agents of mail servers, which run as users of their own, get through; the mode of the directory around
+    /// it can keep others out as well.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Listens. Nobody gets in before the file has its mode.
+    pub(crate) async fn listen(&self, backlog: u32) -> io::Result<(UnixListener, BoundFile)> {
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("unix:{}: {error}", self.path.display()));
+        self.clear().await.map_err(named)?;
+        let socket = UnixSocket::new_stream().map_err(named)?;
+        socket.bind(&self.path).map_err(named)?;
+        let file = BoundFile::of(&self.path).map_err(named)?;
+        fs::set_permissions(&self.path, Permissions::from_mode(self.mode)).map_err(named)?;
+        Ok((socket.listen(backlog).map_err(named)?, file))
+    }
+
+    /// Takes away what a dead server left; what is anybody else's stays.
+    async fn clear(&self) -> io::Result<()> {
+        let found = match fs::symlink_metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        if !found.file_type().is_socket() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "there is a file that is no socket; remove it, or name another path",
+            ));
+        }
+        match UnixStream::connect(&self.path).await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(&self.path),
+            // Its queue is full, so somebody listens.
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Err(io::Error::new(
+                io::ErrorKind::AddrInUse,
+                "a server listens there already; stop it, or name another path",
+            )),
+        }
+    }
+}
+
+impl From<&str> for SocketFile {
+    fn from(path: &str) -> Self {
+        Self::at(path)
+    }
+}
+
+impl From<&Path> for SocketFile {
+    fn from(path: &Path) -> Self {
+        Self::at(path)
+    }
+}
+
+impl From<PathBuf> for SocketFile {
+    fn from(path: PathBuf) -> Self {
+        Self::at(path)
+    }
+}
+
+/// The file of a listening socket; dropped, it is removed, unless it is another server's by now.
+#[derive(Debug)]
+pub(crate) struct BoundFile {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl BoundFile {
+    fn of(path: &Path) -> io::Result<Self> {
+        // From here, so that the file is found again after a change of the working directory.
+        let path = std::path::absolute(path)?;
+        let identity = identity(&path)?;
+        Ok(Self { path, identity })
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
+impl Drop for BoundFile {
+    fn drop(&mut self) {
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+            // Whoever listens here next replaces what could not be removed.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! LMTP through the library: a reply for each recipient, what hooks and stores say of single ones, and what is kept.
+
+mod support;
+
+use mailchute::testing::{self, Client};
+use mailchute::{Builder, Event, Message, Reply, Server, Session, Store};
+use support::{MESSAGE, Seen, accepting, build, builder, read_all, tls};
+
+/// Notes for whom it keeps messages; refuses those whose address begins with `full`.
+struct Mailboxes(Seen<String>);
+
+impl Store for Mailboxes {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+        message.bytes().await?;
+        for (place, recipient) in message.envelope().recipients.iter().enumerate() {
+            if recipient.as_str().starts_with("full") {
+                message.refuse(place, Reply::new(452, (4, 2, 2), "Mailbox full"));
+            } else {
+                self.0.push(recipient.as_str());
+            }
+        }
+        Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+    }
+}
+
+fn full(builder: Builder) -> (Server, Seen<String>) {
+    let kept = Seen::default();
+    (build(builder.store(Mailboxes(kept.clone()))), kept)
+}
+
+/// Goes up to the final dot of a message to these, and hears what is said to that.
+async fn deliver(client: &mut Client, hello: &str, recipients: &[&str]) -> Vec<String> {
+    client.greeting().await.expect(220);
+    client.send(&format!("{hello} client.example")).await.expect(250);
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    for recipient in recipients {
+        client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
+    }
+    client.send("DATA").await.expect(354);
+    client.send_octets(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
+    let mut replies = Vec::new();
+    while let Some(reply) = client.try_hear().await {
+        replies.push(reply.to_string());
+    }
+    replies
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_recipient_has_its_reply_and_the_same_one_twice_has_two() {
+    let (server, kept) = full(builder());
+    let mut client = testing::lmtp_client(&server);
+    let replies =
+        deliver(&mut client, "LHLO", &["bob@example.com", "full@example.com", "bob@example.com"]).await;
+    let delivered = "250 2.1.5 Delivered";
+    assert_eq!(replies, [delivered, "452 4.2.2 Mailbox full", delivered, "221 2.0.0 Closing connection"]);
+    assert_eq!(kept.all(), ["bob@example.com", "bob@example.com"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_smtp_a_recipient_refused_by_the_store_refuses_the_message() {
+    let (server, kept) = full(builder());
+    let mut client = testing::client(&server);
+    let replies = deliver(&mut client, "EHLO", &["bob@example.com", "full@example.com"]).await;
+    assert_eq!(replies, ["452 4.2.2 Mailbox full", "221 2.0.0 Closing connection"]);
+    assert_eq!(kept.all(), ["bob@example.com"], "he gets it again when the client tries again");
+}
+
+/// A hook that refuses Carl when it has read the message.
+fn without_carl(builder: Builder) -> Builder {
+    builder.on_data(|mut message, _session| async move {
+        message.bytes().await?;
+        let recipients = &message.envelope().recipients;
+        if let Some(place) = recipients.iter().position(|to| to.as_str() == "carl@example.com") {
+            message.refuse(place, Reply::new(550, (5, 7, 1), "Carl wants no such mail"));
+            // The first word stays, and nobody stands at the last place.
+            message.refuse(place, Reply::new(451, (4, 7, 1), "Not heard"));
+            message.refuse(99, Reply::new(550, (5, 7, 1), "Nobody"));
+        }
+        Ok(())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_behind_a_hook_find_only_whom_it_left() {
+    let (server, kept) = full(without_carl(builder()));
+    let mut client = testing::lmtp_client(&server);
+    let to = ["bob@example.com", "carl@example.com", "full@example.com", "dora@example.com"];
+    let replies = deliver(&mut client, "LHLO", &to).await;
+    let (delivered, no, later) =
+        ("250 2.1.5 Delivered", "550 5.7.1 Carl wants no such mail", "452 4.2.2 Mailbox full");
+    assert_eq!(replies, [delivered, no, later, delivered, "221 2.0.0 Closing connection"]);
+    assert_eq!(kept.all(), ["bob@example.com", "dora@example.com"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_smtp_nobody_behind_a_hook_is_asked_when_it_has_refused_one() {
+    let (server, kept) = full(without_carl(builder()));
+    let mut client = testing::client(&server);
+    let replies = deliver(&mut client, "EHLO", &["bob@example.com", "carl@example.com"]).await;
+    assert_eq!(replies, ["550 5.7.1 Carl wants no such mail", "221 2.0.0 Closing connection"]);
+    assert_eq!(kept.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_left_nobody_is_not_asked() {
+    let (server, kept) = full(without_carl(builder()));
+    let mut client = testing::lmtp_client(&server);
+    let replies = deliver(&mut client, "LHLO", &["carl@example.com"]).await;
+    assert_eq!(replies, ["550 5.7.1 Carl wants no such mail", "221 2.0.0 Closing connection"]);
+    assert_eq!(kept.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_says_yes_and_an_error_are_answered_451() {
+    let server = build(builder().on_data(|mut message, _session| async move {
+        message.bytes().await?;
+        message.refuse(0, Reply::new(250, (2, 0, 0), "Yes"));
+        message.refuse(1, std::io::Error::other("a secret").into());
+        Ok(())
+    }));
+    let mut client = testing::lmtp_client(&server);
+    let to = ["a@example.com", "b@example.com", "c@example.com"];
+    let replies = deliver(&mut client, "LHLO", &to).await;
+    assert!(replies[..2].iter().all(|reply| reply.starts_with("451 4.3.0 Internal error")), "{replies:?}");
+    assert!(replies[2].starts_with("250 2.6.0 "), "{replies:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_refuses_for_all_who_were_not_refused_by_name() {
+    let server = build(builder().on_data(|message, _session| async move {
+        message.refuse(0, Reply::new(550, (5, 2, 1), "Disabled"));
+        read_all(message).await?;
+        assert!(std::hint::black_box(false), "a slip");
+        Ok::<_, Reply>(())
+    }));
+    let mut client = testing::lmtp_client(&server);
+    let replies = deliver(&mut client, "LHLO", &["a@example.com", "b@example.com"]).await;
+    assert_eq!(replies[0], "550 5.2.1 Disabled");
+    assert!(replies[1].starts_with("451 4.3.0 "), "{replies:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_event_of_a_message_names_those_who_have_it() {
+    let (server, _kept) = full(builder());
+    let mut events = server.events();
+    let mut client = testing::lmtp_client(&server);
+    deliver(&mut client, "LHLO", &["full@example.com", "bob@example.com"]).await;
+    loop {
+        match events.next().await.expect("the session tells of the message") {
+            Event::Message { envelope, session, .. } => {
+                let to: Vec<_> = envelope.recipients.iter().map(|to| to.as_str()).collect();
+                assert_eq!(to, ["bob@example.com"]);
+                assert_eq!(session.messages(), 1);
+                return;
+            }
+            Event::Disconnect { .. } => panic!("no message was told of"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_all_is_no_message() {
+    let (server, _kept) = full(builder());
+    let mut events = server.events();
+    let mut client = testing::lmtp_client(&server);
+    let replies = deliver(&mut client, "LHLO", &["full@example.com", "full2@example.com"]).await;
+    assert_eq!(replies[..2], ["452 4.2.2 Mailbox full", "452 4.2.2 Mailbox full"]);
+    loop {
+        match events.next().await.expect("the session tells of its end") {
+            Event::Message { .. } => panic!("nobody has it"),
+            Event::Disconnect { session, .. } => return assert_eq!(session.messages(), 0),
+            _ => {}
+        }
+    }
+}
+
+/// The `with` of a session at MAIL with these parameters.
+async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let builder = builder().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async {});
+    let server = build(builder.on_data(move |message, session| {
+        note.push(session.protocol().to_string());
+        read_all(message)
+    }));
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let serving = server.clone();
+    tokio::spawn(async move { serving.serve_lmtp_connection(theirs, support::talk::CLIENT).await });
+    let mut client = support::talk::Talk::<Box<dyn mailchute::Io>>::new(Box::new(ours));
+    client.hear().await;
+    client.ask("LHLO client.example", "250").await;
+    if secure {
+        client.ask("STARTTLS", "220").await;
+        let secured = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+        client = support::talk::Talk::new(Box::new(secured.into_inner()));
+        client.ask("LHLO client.example", "250").await;
+    }
+    if authenticate {
+        client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235").await;
+    }
+    client.ask(&format!("MAIL FROM:<alice@client.example>{parameters}"), "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.ask(".", "250").await;
+    seen.all().concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_protocol_has_its_registered_names() {
+    let names = [
+        ("", false, false, "LMTP"),
+        ("", false, true, "LMTPA"),
+        ("", true, false, "LMTPS"),
+        ("", true, true, "LMTPSA"),
+        (" SMTPUTF8", false, false, "UTF8LMTP"),
+        (" SMTPUTF8", true, false, "UTF8LMTPS"),
+        (" SMTPUTF8", false, true, "UTF8LMTPA"),
+        (" SMTPUTF8", true, true, "UTF8LMTPSA"),
+    ];
+    for (parameters, secure, authenticate, name) in names {
+        assert_eq!(protocol(parameters, secure, authenticate).await, name);
+    }
+}
+
+#[tokio::test]
+async fn a_listener_of_lmtp_speaks_it_over_tcp() {
+    let server = build(accepting());
+    let serving = server.listen_lmtp("127.0.0.1:0").await.expect("a port is free");
+    let address = serving.local_addrs()[0];
+    assert_eq!(serving.endpoints().map(ToString::to_string).collect::<Vec<_>>(), [address.to_string()]);
+    tokio::spawn(serving.into_future());
+    let mut client = support::talk::connect(address).await;
+    assert_eq!(client.hear().await, "220 mx.example.com LMTP Mailchute\r\n");
+    client.ask("EHLO client.example", "500 5.5.1 ").await;
+    client.ask("LHLO client.example", "250-mx.example.com\r\n").await;
+}
+
+#[tokio::test]
+async fn lmtp_is_not_spoken_on_port_25() {
+    let error = build(accepting()).listen_lmtp("127.0.0.1:25").await.expect_err("RFC 2033 forbids it");
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(
+        error.to_string(),
+        "127.0.0.1:25: port 25 is for SMTP; for LMTP write another port, such as 24, or a Unix socket"
+    );
+}

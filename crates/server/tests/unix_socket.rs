@@ -1,0 +1,190 @@
+//! Unix sockets: who gets in, what lies at the path before and after, and how their clients are told of.
+
+mod support;
+
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mailchute::{Endpoint, Server, SocketFile};
+use support::talk::Talk;
+use support::{Seen, accepting, build, builder, read_all};
+use tokio::net::UnixStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A folder with a path for a socket in it.
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("lmtp");
+    (folder, path)
+}
+
+/// Serves LMTP at a path until it is told to stop.
+async fn serve(server: &Server, socket: impl Into<SocketFile>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let serving = server.serving().and_listen_lmtp_unix(socket).await.expect("the path is free");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        serving.with_graceful_shutdown(stopped, Duration::from_secs(5)).await.expect("it ends well");
+    });
+    (stop, task)
+}
+
+async fn connect(path: &Path) -> Talk<UnixStream> {
+    Talk::new(UnixStream::connect(path).await.expect("the server listens"))
+}
+
+/// What comes of listening at a path.
+async fn refused(path: &Path) -> (ErrorKind, String) {
+    let listening = build(accepting()).serving().and_listen_unix(path).await;
+    let error = listening.expect_err("the path is not free");
+    (error.kind(), error.to_string())
+}
+
+#[tokio::test]
+async fn lmtp_over_a_unix_socket_from_hello_to_goodbye() {
+    let (_folder, path) = place();
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(builder().on_data(move |message, session| {
+        note.push(format!(
+            "{} {} {}\n{}",
+            session.is_over_unix_socket(),
+            session.client_addr(),
+            session.protocol(),
+            message.trace_fields()
+        ));
+        read_all(message)
+    }));
+    let (stop, task) = serve(&server, path.as_path()).await;
+    let mut client = connect(&path).await;
+    assert_eq!(client.hear().await, "220 mx.example.com LMTP Mailchute\r\n");
+    client.ask("LHLO client.example", "250-mx.example.com\r\n").await;
+    client.ask("MAIL FROM:<alice@client.example>", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("RCPT TO:<carl@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.ask(".", "250 2.6.0 ").await;
+    assert!(client.hear().await.starts_with("250 2.6.0 "));
+    client.ask("QUIT", "221").await;
+    let told = seen.all().concat();
+    assert!(told.starts_with("true 127.0.0.1:0 LMTP\nReturn-Path: <alice@client.example>\r\n"), "{told}");
+    let received =
+        "Received: from client.example (local socket)\r\n\tby mx.example.com (Mailchute) with LMTP id ";
+    assert!(told.contains(received), "{told}");
+    stop.send(()).expect("it still serves");
+    task.await.expect("it ends well");
+}
+
+#[tokio::test]
+async fn smtp_is_spoken_over_a_unix_socket_too() {
+    let (_folder, path) = place();
+    let serving = build(accepting()).serving().and_listen_unix(path.as_path()).await.expect("it is free");
+    assert_eq!(serving.endpoints().collect::<Vec<_>>(), [&Endpoint::Unix(path.clone())]);
+    assert_eq!(serving.local_addrs(), []);
+    tokio::spawn(serving.into_future());
+    connect(&path).await.hello().await;
+}
+
+#[tokio::test]
+async fn the_file_has_its_mode_and_is_gone_when_the_server_stops() {
+    let (_folder, path) = place();
+    let server = build(accepting());
+    let modes = [(SocketFile::at(&path), 0o666), (SocketFile::at(&path).mode(0o600), 0o600)];
+    for (socket, mode) in modes {
+        let (stop, task) = serve(&server, socket).await;
+        let file = std::fs::metadata(&path).expect("the socket is there");
+        assert_eq!(file.permissions().mode() & 0o7777, mode);
+        stop.send(()).expect("it still serves");
+        task.await.expect("it ends well");
+        assert!(!path.exists(), "the file is still there");
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_gone_when_nobody_ever_served() {
+    let (_folder, path) = place();
+    drop(build(accepting()).serving().and_listen_unix(path.as_path()).await.expect("the path is free"));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn what_a_dead_server_left_is_replaced() {
+    let (_folder, path) = place();
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("the path is free"));
+    assert!(path.exists(), "a socket that is only closed leaves its file");
+    let (_stop, _task) = serve(&build(accepting()), path.as_path()).await;
+    assert!(connect(&path).await.hear().await.starts_with("220 "));
+}
+
+#[tokio::test]
+async fn a_server_that_lives_is_not_replaced_and_goes_on() {
+    let (_folder, path) = place();
+    let (_stop, _task) = serve(&build(accepting()), path.as_path()).await;
+    let (kind, text) = refused(&path).await;
+    assert_eq!(kind, ErrorKind::AddrInUse);
+    assert_eq!(
+        text,
+        format!("unix:{}: a server listens there already; stop it, or name another path", path.display())
+    );
+    assert!(connect(&path).await.hear().await.starts_with("220 "));
+}
+
+#[tokio::test]
+async fn a_file_of_another_kind_is_not_touched() {
+    let (folder, path) = place();
+    let target = folder.path().join("target");
+    let not_a_socket = format!(
+        "unix:{}: there is a file that is no socket; remove it, or name another path",
+        path.display()
+    );
+    std::fs::write(&path, "mine").expect("the folder is ours");
+    assert_eq!(refused(&path).await, (ErrorKind::AlreadyExists, not_a_socket.clone()));
+    assert_eq!(std::fs::read(&path).expect("it is still there"), b"mine");
+    std::fs::remove_file(&path).expect("the folder is ours");
+    // Not even a link to a dead socket is followed.
+    drop(std::os::unix::net::UnixListener::bind(&target).expect("the path is free"));
+    std::os::unix::fs::symlink(&target, &path).expect("the folder is ours");
+    assert_eq!(refused(&path).await, (ErrorKind::AlreadyExists, not_a_socket));
+}
+
+#[tokio::test]
+async fn a_missing_folder_and_a_long_path_are_named() {
+    let (folder, path) = place();
+    let missing = path.join("below");
+    let (kind, text) = refused(&missing).await;
+    assert_eq!(kind, ErrorKind::NotFound);
+    assert!(text.starts_with(&format!("unix:{}: ", missing.display())), "{text}");
+    let (kind, text) = refused(&folder.path().join("x".repeat(120))).await;
+    assert_eq!(kind, ErrorKind::InvalidInput);
+    assert!(text.contains("xxx: "), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_another_server_has_put_there_meanwhile_stays() {
+    let (folder, path) = place();
+    let (stop, task) = serve(&build(accepting()), path.as_path()).await;
+    // The name of the first goes to a second, as when it was restarted by rename.
+    let other = folder.path().join("other");
+    let _second = std::os::unix::net::UnixListener::bind(&other).expect("the path is free");
+    std::fs::rename(&other, &path).expect("the folder is ours");
+    stop.send(()).expect("it still serves");
+    task.await.expect("it ends well");
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn its_clients_count_towards_all_connections_but_are_no_one_client() {
+    let (_folder, path) = place();
+    let server = build(accepting().max_connections(3).max_connections_per_client(1));
+    let (_stop, _task) = serve(&server, path.as_path()).await;
+    let mut inside = Vec::new();
+    for _ in 0..3 {
+        let mut client = connect(&path).await;
+        assert!(client.hear().await.starts_with("220 "));
+        inside.push(client);
+    }
+    let mut last = connect(&path).await;
+    assert_eq!(last.rest().await, "421 4.3.2 Too many connections; try again later\r\n");
+}

@@ -47,7 +47,7 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
-relayhost = [127.0.0.1]:{port}
+{route}
 smtp_helo_name = {name}
 smtp_destination_recipient_limit = 1000
 smtp_tls_security_level = {tls_level}
@@ -59,8 +59,8 @@ smtp_line_length_limit = 0
 header_size_limit = 10000000
 message_drop_headers =
 local_header_rewrite_clients =
-# A refusal is no bounce: the message stays in the queue, where the suite finds it.
-soft_bounce = yes
+# With soft bounces a refusal leaves the message in the queue, where the suite finds it.
+soft_bounce = {soft_bounce}
 notify_classes =
 minimal_backoff_time = 2s
 maximal_backoff_time = 2s
@@ -81,6 +81,7 @@ flush     unix  n - n 1000? 0 flush
 proxymap  unix  - - n - - proxymap
 smtp      unix  - - n - - smtp
 relay     unix  - - n - - smtp
+lmtp      unix  - - n - - lmtp
 showq     unix  n - n - - showq
 error     unix  - - n - - error
 retry     unix  - - n - - error
@@ -107,6 +108,16 @@ class Relay:
         waiting = sum(self._count(queue) for queue in _WAITING)
         return waiting, self._count("deferred")
 
+    def settles(self, seconds: float) -> bool:
+        """Waits until the queue is empty; gives up early when all that is left has been put off."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            waiting, deferred = self.queued()
+            if not waiting:
+                return not deferred
+            time.sleep(0.05)
+        return False
+
     def log(self) -> str:
         file = self.folder / "log"
         return file.read_text(errors="replace") if file.exists() else ""
@@ -121,11 +132,25 @@ class Relay:
         return sum(len(files) for _folder, _folders, files in os.walk(self.folder / "queue" / queue))
 
 
+@dataclass(frozen=True)
+class Route:
+    """Where Postfix hands its messages on, as main.cf says it, and what becomes of those that are refused."""
+
+    setting: str
+    tls: Transport = Transport.PLAIN
+    bounces: bool = False
+
+    @classmethod
+    def to(cls, server: Server, transport: Transport) -> Route:
+        port = server.tls_port if transport is Transport.IMPLICIT_TLS else server.port
+        return cls(f"relayhost = [127.0.0.1]:{port}", transport)
+
+
 @contextlib.contextmanager
-def relaying(folder: Path, server: Server, transport: Transport) -> Iterator[Relay]:
+def relaying(folder: Path, route: Route) -> Iterator[Relay]:
     """Postfix, relaying to the server; stopped at the end, whatever happens."""
     relay = Relay(folder, _free_port())
-    _configure(relay, server, transport)
+    _configure(relay, route)
     process = subprocess.Popen(
         ["postfix", "-c", str(folder), "start-fg"],
         stdin=subprocess.DEVNULL,
@@ -141,7 +166,7 @@ def relaying(folder: Path, server: Server, transport: Transport) -> Iterator[Rel
         _stop(relay, process)
 
 
-def _configure(relay: Relay, server: Server, transport: Transport) -> None:
+def _configure(relay: Relay, route: Route) -> None:
     if os.geteuid() != 0:
         raise RelayError("Postfix starts only as root")
     folder = relay.folder
@@ -151,9 +176,10 @@ def _configure(relay: Relay, server: Server, transport: Transport) -> None:
     main = _MAIN.format(
         folder=folder,
         name=RELAY_NAME,
-        port=server.tls_port if transport is Transport.IMPLICIT_TLS else server.port,
-        tls_level="none" if transport is Transport.PLAIN else "encrypt",
-        tls_wrapper="yes" if transport is Transport.IMPLICIT_TLS else "no",
+        route=route.setting,
+        soft_bounce="no" if route.bounces else "yes",
+        tls_level="none" if route.tls is Transport.PLAIN else "encrypt",
+        tls_wrapper="yes" if route.tls is Transport.IMPLICIT_TLS else "no",
     )
     (folder / "main.cf").write_text(main)
     (folder / "master.cf").write_text(_MASTER.format(relay_port=relay.port))

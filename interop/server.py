@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?)\b")
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?|lmtp)\b")
+# Behind the lines that tell the listeners.
+_READY = "keeping mail in "
 _START_SECONDS = 15
 _STOP_SECONDS = 30
 
@@ -36,6 +38,8 @@ class Server:
 
     port: int
     tls_port: int
+    # Of LMTP over TCP, if the flags ask for it.
+    lmtp_port: int | None
     maildir: Path
     # What clients shall verify; nothing if the program made itself a throw-away certificate.
     certificate: Path | None
@@ -71,7 +75,7 @@ def running(
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=_environment())
     try:
         ports = _ports(process, complaints)
-        yield Server(ports["smtp"], ports["smtps"], maildir, certificate and certificate.certificate)
+        yield Server(ports["smtp"], ports["smtps"], ports.get("lmtp"), maildir, certificate and certificate.certificate)
         _stop(process, complaints)
     finally:
         if process.poll() is None:
@@ -86,7 +90,7 @@ def _environment() -> dict[str, str]:
 
 
 def _ports(process: subprocess.Popen, complaints: Path) -> dict[str, int]:
-    """Waits for the two lines that tell the ports, and keeps the pipe empty from then on."""
+    """Waits for the lines that tell the ports, and keeps the pipe empty from then on."""
     ports: dict[str, int] = {}
     printed: list[str] = []
     changed = threading.Condition()
@@ -104,12 +108,12 @@ def _ports(process: subprocess.Popen, complaints: Path) -> dict[str, int]:
     threading.Thread(target=read, daemon=True).start()
     deadline = time.monotonic() + _START_SECONDS
     with changed:
-        while len(ports) < 2:
+        while not any(line.startswith(_READY) for line in printed):
             if process.poll() is not None:
                 raise ServerError(f"the program ended at start with code {process.returncode}\n{_tail(complaints)}")
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"no two listeners after {_START_SECONDS} s; printed: {printed!r}\n{_tail(complaints)}"
+                    f"no listeners after {_START_SECONDS} s; printed: {printed!r}\n{_tail(complaints)}"
                 )
             changed.wait(0.1)
     return ports

@@ -11,13 +11,12 @@ import re
 import shutil
 import smtplib
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from delivery import Delivery, Transport
 from message import Message
-from relay import RELAY_NAME, Relay, RelayError, relaying
+from relay import RELAY_NAME, Relay, RelayError, Route, relaying
 from server import Server
 
 from .base import EHLO, SEND_SECONDS, Client
@@ -62,9 +61,9 @@ class Postfix(Client):
     def send(self, messages: Sequence[Message], server: Server, transport: Transport, folder: Path) -> list[str]:
         faults: list[str] = []
         try:
-            with relaying(folder / "postfix", server, transport) as relay:
+            with relaying(folder / "postfix", Route.to(server, transport)) as relay:
                 _inject(messages, relay, faults)
-                if not _wait(relay):
+                if not relay.settles(_QUEUE_SECONDS):
                     faults.append(f"postfix: its queue is not empty: {relay.complaints()}")
         except (RelayError, OSError, subprocess.SubprocessError) as error:
             faults.append(f"postfix: {error}")
@@ -78,14 +77,3 @@ def _inject(messages: Sequence[Message], relay: Relay, faults: list[str]) -> Non
                 deliver(session, message, message.has_utf8_address or message.has_utf8_header)
             except smtplib.SMTPException as error:
                 faults.append(f"{message.tag} ({message.name}): Postfix did not take it: {error!r:.600}")
-
-
-def _wait(relay: Relay) -> bool:
-    """Until the queue is empty; gives up early when all that is left has been put off."""
-    deadline = time.monotonic() + _QUEUE_SECONDS
-    while time.monotonic() < deadline:
-        waiting, deferred = relay.queued()
-        if not waiting:
-            return not deferred
-        time.sleep(0.05)
-    return False

@@ -75,6 +75,20 @@ fn an_address_that_is_taken_is_named() {
 }
 
 #[test]
+fn a_place_that_lmtp_cannot_be_spoken_at_is_named() {
+    fails(
+        &["--lmtp", "127.0.0.1:25", "--store", "discard:"],
+        3,
+        &["127.0.0.1:25", "port 25 is for SMTP", "another port"],
+    );
+    fails(&["--lmtp", "0.0.0.0:0", "--store", "discard:"], 2, &["0.0.0.0:0 can be reached", "--domain"]);
+    fails(&["--lmtp", "unix:", "--store", "discard:"], 2, &["--lmtp", "such as unix:/run/mailchute/lmtp"]);
+    let directory = tempfile::tempdir().unwrap();
+    let endpoint = format!("unix:{}", directory.path().display());
+    fails(&["--lmtp", &endpoint, "--store", "discard:"], 3, &[&endpoint, "no socket", "another path"]);
+}
+
+#[test]
 fn help_names_every_exit_code_and_signal() {
     let output = support::mailchute(&["--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();

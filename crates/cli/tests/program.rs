@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::net::UnixStream;
+
 use rustix::process::Signal;
 use support::{Client, Program};
 
@@ -58,6 +61,36 @@ fn it_says_where_it_listens_and_where_mail_goes() {
     let mut client = program.connect();
     client.begin_message("a@example.com");
     assert!(client.say(".").starts_with("250 2.6.0 "));
+}
+
+#[test]
+fn lmtp_and_smtp_are_spoken_on_unix_sockets_which_are_not_public() {
+    let directory = tempfile::tempdir().unwrap();
+    let [smtp, lmtp] = ["smtp", "lmtp"].map(|name| directory.path().join(name));
+    let [listen, deliver] = [&smtp, &lmtp].map(|path| format!("unix:{}", path.display()));
+    let program = Program::start(&[
+        "--listen",
+        &listen,
+        "--lmtp",
+        &deliver,
+        "--lmtp",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+    ]);
+    assert_eq!(program.welcome[0], format!("listening on {listen} (smtp, starttls)"));
+    assert_eq!(program.welcome[1], format!("listening on {deliver} (lmtp)"));
+    assert_eq!(program.welcome[2], format!("listening on {} (lmtp)", program.address(2)));
+    for (path, protocol) in [(&smtp, "ESMTP"), (&lmtp, "LMTP")] {
+        let mut greeting = String::new();
+        let stream = UnixStream::connect(path).unwrap();
+        BufReader::new(stream).read_line(&mut greeting).unwrap();
+        assert!(greeting.ends_with(&format!(" {protocol} Mailchute\r\n")), "{greeting}");
+    }
+    assert!(Client::connect(program.address(2)).hear().ends_with(" LMTP Mailchute"));
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+    assert!(!smtp.exists() && !lmtp.exists());
 }
 
 #[test]

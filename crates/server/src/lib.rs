@@ -37,6 +37,9 @@
 //! }
 //! ```
 //!
+//! LMTP (RFC 2033) is spoken on listeners of its own ([`Server::listen_lmtp`], [`Serving::and_listen_lmtp_unix`]); there
+//! the end of a message has a reply for each recipient, and [`Message::refuse`] refuses it for single ones.
+//!
 //! # What happens to a command
 //!
 //! ```text

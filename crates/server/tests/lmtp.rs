@@ -148,7 +148,7 @@ async fn the_event_of_a_message_names_those_who_have_it() {
     loop {
         match events.next().await.expect("the session tells of the message") {
             Event::Message { envelope, session, .. } => {
-                let to: Vec<_> = envelope.recipients.iter().map(|to| to.as_str()).collect();
+                let to: Vec<_> = envelope.recipients.iter().map(mailchute::Recipient::as_str).collect();
                 assert_eq!(to, ["bob@example.com"]);
                 assert_eq!(session.messages(), 1);
                 return;

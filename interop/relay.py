@@ -93,7 +93,7 @@ postlog   unix-dgram n - n - 1 postlogd
 
 
 class RelayError(Exception):
-    """Postfix did not start or did not stop."""
+    """A relay did not start or did not stop."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,15 @@ class Route:
         return cls(f"relayhost = [127.0.0.1]:{port}", transport)
 
 
+def missing() -> str | None:
+    """What of Postfix is not there, if anything."""
+    return None if shutil.which("postfix", path=_PATH) else "postfix (the Debian package postfix)"
+
+
 @contextlib.contextmanager
 def relaying(folder: Path, route: Route) -> Iterator[Relay]:
     """Postfix, relaying to the server; stopped at the end, whatever happens."""
-    relay = Relay(folder, _free_port())
+    relay = Relay(folder, free_port())
     _configure(relay, route)
     process = subprocess.Popen(
         ["postfix", "-c", str(folder), "start-fg"],
@@ -160,10 +165,31 @@ def relaying(folder: Path, route: Route) -> Iterator[Relay]:
         start_new_session=True,
     )
     try:
-        _wait_until_it_listens(relay, process)
+        if not wait_until_it_listens(relay.port, process):
+            said = (folder / "start").read_text(errors="replace") + relay.complaints()
+            raise RelayError(f"Postfix did not start: {said[-2000:]}")
         yield relay
     finally:
         _stop(relay, process)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_until_it_listens(port: int, process: subprocess.Popen) -> bool:
+    """Whether the process greets on this port, within the time that a start may take."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as greeted:
+            greeted.settimeout(5)
+            if greeted.recv(4) == b"220 ":
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def _configure(relay: Relay, route: Route) -> None:
@@ -183,24 +209,6 @@ def _configure(relay: Relay, route: Route) -> None:
     )
     (folder / "main.cf").write_text(main)
     (folder / "master.cf").write_text(_MASTER.format(relay_port=relay.port))
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _wait_until_it_listens(relay: Relay, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", relay.port), 1) as greeted:
-            greeted.settimeout(5)
-            if greeted.recv(4) == b"220 ":
-                return
-        time.sleep(0.05)
-    said = (relay.folder / "start").read_text(errors="replace") + relay.complaints()
-    raise RelayError(f"Postfix did not start: {said[-2000:]}")
 
 
 def _stop(relay: Relay, process: subprocess.Popen) -> None:

@@ -2,6 +2,7 @@
 
 from .base import Client
 from .curl import Curl
+from .exim import Exim
 from .msmtp import Msmtp
 from .nodemailer import Nodemailer
 from .postfix import Postfix
@@ -10,4 +11,4 @@ from .swaks import Swaks
 
 
 def clients() -> list[Client]:
-    return [PythonSmtplib(), Nodemailer(), Swaks(), Curl(), Msmtp(), Postfix()]
+    return [PythonSmtplib(), Nodemailer(), Swaks(), Curl(), Msmtp(), Postfix(), Exim()]

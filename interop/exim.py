@@ -26,7 +26,7 @@ from server import Server
 EXIM_NAME = f"exim.{DOMAIN}"
 PROGRAM = (
     Path(os.environ.get("MAILCHUTE_INTEROP_EXIM") or Path(__file__).parents[1] / "target" / "interop" / "exim")
-    / "usr/sbin/exim4"
+    / "exim4"
 )
 
 _USER = "Debian-exim"

@@ -41,6 +41,8 @@ class Server:
     # Of LMTP over TCP, if the flags ask for it.
     lmtp_port: int | None
     maildir: Path
+    # What the program logs: nothing but errors, unless it was asked to log its conversations.
+    log: Path
     # What clients shall verify; nothing if the program made itself a throw-away certificate.
     certificate: Path | None
 
@@ -59,14 +61,18 @@ def make_certificate(folder: Path) -> Certificate:
 
 @contextlib.contextmanager
 def running(
-    program: Path, folder: Path, certificate: Certificate | None, flags: Sequence[str] = ()
+    program: Path,
+    folder: Path,
+    certificate: Certificate | None,
+    flags: Sequence[str] = (),
+    logging: Sequence[str] = ("--log-level", "error"),
 ) -> Iterator[Server]:
     """The program with these flags and a Maildir of its own in this folder; it must end with exit code 0."""
     maildir = folder / "mail"
     command = [
         str(program), "serve",
         "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
-        "--store", f"maildir:{maildir}", "--log-level", "error", *flags,
+        "--store", f"maildir:{maildir}", *logging, *flags,
     ]  # fmt: skip
     if certificate:
         command += ["--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)]
@@ -75,7 +81,12 @@ def running(
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=_environment())
     try:
         ports = _ports(process, complaints)
-        yield Server(ports["smtp"], ports["smtps"], ports.get("lmtp"), maildir, certificate and certificate.certificate)
+<<<<<<< HEAD
+        trusted = certificate and certificate.certificate
+        yield Server(ports["smtp"], ports["smtps"], ports.get("lmtp"), maildir, complaints, trusted)
+=======
+        yield Server(ports["smtp"], ports["smtps"], maildir, complaints, certificate and certificate.certificate)
+>>>>>>> bddc57f (Try extensions with Exim, Postfix, smtplib, nodemailer and swaks)
         _stop(process, complaints)
     finally:
         if process.poll() is None:

@@ -58,7 +58,7 @@ class Nodemailer(Client):
     def extra_messages(self, tags: Sequence[str], folder: Path) -> list[Message]:
         composed = folder / "composed"
         composed.mkdir()
-        _node("compose.js", str(composed), json.dumps(list(tags)))
+        node("compose.js", str(composed), json.dumps(list(tags)))
         return [
             Message(
                 name=f"nodemailer: composed {file.stem.partition('.')[2]}",
@@ -98,7 +98,7 @@ class Nodemailer(Client):
         }
         (folder / "order.json").write_text(json.dumps(order))
         try:
-            return json.loads(_node("send.js", str(folder / "order.json")))
+            return json.loads(node("send.js", str(folder / "order.json")))
         except (subprocess.SubprocessError, ValueError) as error:
             return [f"nodemailer: {error}"]
 
@@ -109,7 +109,7 @@ def _normalized(address: str) -> str:
     return domain_to_ascii(lowered) if local_part.isascii() else lowered
 
 
-def _node(script: str, *arguments: str) -> str:
+def node(script: str, *arguments: str) -> str:
     """Runs one of the scripts, with nodemailer where it is installed; what it prints."""
     environment = {**os.environ, "NODE_PATH": str(_FOLDER / "node_modules")}
     done = subprocess.run(

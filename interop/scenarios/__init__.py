@@ -1,8 +1,12 @@
 """What real software does with the program beyond sending messages: each a story with an end that is checked."""
 
 from .base import Scenario
+from .dsn import Dsn
+from .exim import Exim
+from .extensions import Extensions
+from .international import International
 from .lmtp import Lmtp
 
 
 def scenarios() -> list[Scenario]:
-    return [Lmtp()]
+    return [Exim(), Dsn(), International(), Extensions(), Lmtp()]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from server import Certificate
+import trace_headers
+from server import Certificate, Server
 
 
 class Scenario(ABC):
@@ -36,3 +37,9 @@ class Checks:
         else:
             self.faults.append(fault)
         return holds
+
+
+def kept_for(server: Server) -> dict[frozenset[str], bytes]:
+    """The contents in the Maildir, by the recipients that each was kept for."""
+    stored = [trace_headers.take_apart(file.read_bytes()) for file in server.maildir.glob("new/*")]
+    return {frozenset(recipient.decode() for recipient in one.recipients): one.content for one in stored}

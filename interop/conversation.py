@@ -1,0 +1,37 @@
+"""What clients said to the program and were answered, as the program logs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from server import Server
+
+# For `running`: log every command and every reply, for programs to read.
+LOGGING = ("--log-level", "info", "--log-format", "json")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One command, and the reply to it; replies to a message's end have no command."""
+
+    session: str
+    command: str
+    reply: str
+
+
+def exchanges(server: Server) -> list[Exchange]:
+    """All that was said until now, in order."""
+    entries = (json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{"))
+    return [
+        Exchange(entry["span"]["id"], entry.get("command", ""), entry["reply"]) for entry in entries if "reply" in entry
+    ]
+
+
+def commands(server: Server, verb: str) -> list[str]:
+    """The commands with this verb that were answered 2xx or 3xx."""
+    return [
+        said.command
+        for said in exchanges(server)
+        if said.command.upper().startswith(verb) and said.reply.startswith(("2", "3"))
+    ]

@@ -13,9 +13,8 @@ LOGGING = ("--log-level", "info", "--log-format", "json")
 
 @dataclass(frozen=True)
 class Exchange:
-    """One command, and the reply to it; replies to a message's end have no command."""
+    """One command, and the reply to it; a message's end has no command, and BDAT is answered by itself."""
 
-    session: str
     command: str
     reply: str
 
@@ -24,14 +23,16 @@ def exchanges(server: Server) -> list[Exchange]:
     """All that was said until now, in order."""
     entries = (json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{"))
     return [
-        Exchange(entry["span"]["id"], entry.get("command", ""), entry["reply"]) for entry in entries if "reply" in entry
+        Exchange(entry.get("command", ""), entry.get("reply", ""))
+        for entry in entries
+        if "command" in entry or "reply" in entry
     ]
 
 
 def commands(server: Server, verb: str) -> list[str]:
-    """The commands with this verb that were answered 2xx or 3xx."""
+    """The commands with this verb that were not refused."""
     return [
         said.command
         for said in exchanges(server)
-        if said.command.upper().startswith(verb) and said.reply.startswith(("2", "3"))
+        if said.command.upper().startswith(verb) and not said.reply.startswith(("4", "5"))
     ]

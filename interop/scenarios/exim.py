@@ -79,4 +79,7 @@ def _look_at_the_program(checks: Checks, server: Server, transport: Transport) -
         checks.that(any(re.search(wish, mail) for mail in mails), f"{place}: no MAIL has {wish}: {mails}")
     wish = f"RCPT TO:<informed@{DOMAIN}> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;first+2Bhand@{DOMAIN}"
     rcpts = commands(server, "RCPT")
+    chunks = [chunk for chunk in commands(server, "BDAT") if chunk.endswith(" LAST")]
+    checks.that(len(chunks) == len(expected), f"{place}: BDAT was {chunks}")
+    checks.that(not commands(server, "DATA"), f"{place}: DATA was used")
     checks.that(wish in rcpts, f"{place}: no {wish} in {rcpts[:3]}")

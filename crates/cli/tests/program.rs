@@ -213,6 +213,25 @@ fn the_log_has_a_line_for_connections_commands_and_ends_each_with_its_session() 
 }
 
 #[test]
+fn the_log_has_a_line_for_each_chunk_of_a_message() {
+    let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let mut client: Client = program.connect();
+    client.hear();
+    client.say("EHLO client.example");
+    client.say("MAIL FROM:<a@b.example>");
+    client.say("RCPT TO:<c@d.example>");
+    assert!(client.say("BDAT 6\r\nX: y").starts_with("250 "));
+    assert!(client.say("BDAT 8\r\n\r\ntext").starts_with("250 "));
+    assert!(client.say("BDAT 0 LAST").starts_with("250 2.6.0 "));
+    program.signal(Signal::TERM);
+    let (code, log) = program.wait();
+    assert_eq!(code, 0);
+    for command in ["BDAT 6", "BDAT 8", "BDAT 0 LAST"] {
+        assert_eq!(log.matches(&format!("command=\"{command}\"")).count(), 1, "{command}: {log}");
+    }
+}
+
+#[test]
 fn the_log_level_comes_by_flag_and_by_environment() {
     for (flag, variable) in [(Some("error"), None), (None, Some("error"))] {
         let mut arguments = vec!["--listen", "127.0.0.1:0", "--store", "discard:"];

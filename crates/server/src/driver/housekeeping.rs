@@ -143,6 +143,10 @@ impl Driver {
         let reply = String::from_utf8_lossy(self.output.get(mark..).unwrap_or_default());
         let reply = reply.trim_end();
         if reply.is_empty() {
+            // BDAT is answered when its chunk has come.
+            if let Some(command) = line {
+                tracing::info!(command, "command");
+            }
             return;
         }
         let reply_line = reply.replace("\r\n", " / ");

@@ -4,6 +4,7 @@ from .base import Client
 from .curl import Curl
 from .exim import Exim
 from .msmtp import Msmtp
+from .net_smtp import NetSmtp
 from .nodemailer import Nodemailer
 from .postfix import Postfix
 from .python_smtplib import PythonSmtplib
@@ -11,4 +12,4 @@ from .swaks import Swaks
 
 
 def clients() -> list[Client]:
-    return [PythonSmtplib(), Nodemailer(), Swaks(), Curl(), Msmtp(), Postfix(), Exim()]
+    return [PythonSmtplib(), Nodemailer(), Swaks(), Curl(), Msmtp(), NetSmtp(), Postfix(), Exim()]

@@ -35,7 +35,7 @@ class Dsn(Scenario):
     def run(self, program: Path, folder: Path, certificate: Certificate) -> Checks:
         checks = Checks()
         with running(program, folder, certificate, logging=LOGGING) as server:
-            with postfix.relaying(folder / "postfix", Route.to(server, Transport.STARTTLS)) as relay:
+            with postfix.relaying(folder / "postfix", postfix.Route.to(server, Transport.STARTTLS)) as relay:
                 with smtplib.SMTP("127.0.0.1", relay.port, EHLO, timeout=SEND_SECONDS) as session:
                     for name, (message, recipient) in _WISHES.items():
                         session.sendmail(

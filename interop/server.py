@@ -81,12 +81,8 @@ def running(
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=_environment())
     try:
         ports = _ports(process, complaints)
-<<<<<<< HEAD
         trusted = certificate and certificate.certificate
         yield Server(ports["smtp"], ports["smtps"], ports.get("lmtp"), maildir, complaints, trusted)
-=======
-        yield Server(ports["smtp"], ports["smtps"], maildir, complaints, certificate and certificate.certificate)
->>>>>>> bddc57f (Try extensions with Exim, Postfix, smtplib, nodemailer and swaks)
         _stop(process, complaints)
     finally:
         if process.poll() is None:

@@ -53,6 +53,12 @@ impl<'m, Q: Question> Ask<'m, Q> {
         (question, self.output)
     }
 
+    /// Takes the question back: nothing is answered, and the machine is free for something else.
+    pub(crate) fn withdraw(&mut self) -> (&mut Machine, &mut Vec<u8>) {
+        self.question = None;
+        (self.machine, self.output)
+    }
+
     /// Answers: the machine moves on and the reply is appended to the output.
     pub fn answer(mut self, verdict: Verdict) {
         if let Some(question) = self.question.take() {

@@ -38,6 +38,10 @@ pub enum Verb {
     Expn,
     /// Asks for help.
     Help,
+    /// A proxy says who its client is (Postfix).
+    Xclient,
+    /// A relay says where the next message came from (Postfix).
+    Xforward,
     /// Anything else: unknown, or a verb of the application's own.
     Other,
 }
@@ -59,6 +63,8 @@ impl Verb {
         ("VRFY", Self::Vrfy),
         ("EXPN", Self::Expn),
         ("HELP", Self::Help),
+        ("XCLIENT", Self::Xclient),
+        ("XFORWARD", Self::Xforward),
     ];
 
     /// The verb of a word, in whatever case (RFC 5321 §2.4).

@@ -1,5 +1,6 @@
 //! The service extensions, and what EHLO says of them now.
 
+use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::machine::Facts;
 use crate::sasl::Mechanism;
@@ -25,6 +26,10 @@ pub(crate) fn keywords(settings: &Settings, facts: &Facts) -> Vec<String> {
     let auth = offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name());
     if auth != "AUTH" {
         lines.push(auth);
+    }
+    if facts.is_trusted {
+        lines.push(XClient::KEYWORD.into());
+        lines.push(XForward::KEYWORD.into());
     }
     lines.push("HELP".into());
     lines

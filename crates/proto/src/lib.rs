@@ -23,6 +23,7 @@
 mod address;
 mod ask;
 mod body;
+mod client;
 mod command;
 mod dialect;
 mod envelope;
@@ -41,6 +42,7 @@ mod verdict;
 
 pub use address::*;
 pub use ask::{Ask, Question};
+pub use client::{MessageSource, Told, ToldProtocol, XClient, XForward};
 pub use command::Verb;
 pub use dialect::Dialect;
 pub use envelope::{Envelope, Recipient, Sender};

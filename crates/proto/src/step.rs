@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::ask::Ask;
+use crate::client::{XClient, XForward};
 use crate::envelope::{Recipient, Sender};
 use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls};
 use crate::reply::Reply;
@@ -40,6 +41,10 @@ pub enum Step<'m> {
     BodyRefused(Reply),
     /// The message has ended well.
     EndOfData(Ask<'m, EndOfData>),
+    /// XCLIENT: from here on the client is the one that the proxy tells. The answer is that to a new connection.
+    Xclient(Ask<'m, XClient>),
+    /// XFORWARD.
+    Xforward(Ask<'m, XForward>),
     /// Any other command.
     Command(Ask<'m, Command>),
     /// Send the output and close the connection.

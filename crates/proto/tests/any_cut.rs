@@ -51,35 +51,38 @@ fn settings() -> impl Strategy<Value = Settings> {
 /// A listener with hooks of every temper.
 fn session() -> impl Strategy<Value = Session> {
     let dialect = select(&[Dialect::Smtp, Dialect::Lmtp][..]);
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-    (settings(), dialect, flags).prop_map(|(settings, dialect, (implicit, turned_away, answers_each))| {
-        let mut session = Session::new();
-        session.dialect = dialect;
-        session.is_inside_tls = implicit && settings.tls == TlsPolicy::Offered;
-        session.settings = settings;
-        session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
-        let mut says = |stage, subject: &str, verdict| {
-            session.answers.push(Answer { stage, subject: subject.to_owned(), verdict });
-        };
-        says("ehlo", "refused.example", Some(Verdict::Refuse));
-        says("mail", "refused@client.example", Some(Verdict::Refuse));
-        says("rcpt", "nobody@example.com", Some(reply("550 5.1.1 No such user\r\n250 2.0.0 OK").into()));
-        says("rcpt", "moved@example.com", Some(reply("251 2.1.5 Will forward").into()));
-        says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
-        says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").and_close().into()));
-        says("data", "nodata@client.example", None);
-        says("message", "nostore@client.example", None);
-        says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
-        if answers_each {
-            says("each", "carl@example.com", Some(reply("452 4.2.2 Mailbox full").into()));
-            says("each", "moved@example.com", Some(reply("421 4.3.2 Later").into()));
-            says("each", "bøb@example.com", None);
-        }
-        if turned_away && implicit {
-            says("connect", "", Some(Verdict::Refuse));
-        }
-        session
-    })
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (settings(), dialect, flags).prop_map(
+        |(settings, dialect, (implicit, turned_away, answers_each, trusted))| {
+            let mut session = Session::new();
+            session.dialect = dialect;
+            session.is_trusted = trusted;
+            session.is_inside_tls = implicit && settings.tls == TlsPolicy::Offered;
+            session.settings = settings;
+            session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
+            let mut says = |stage, subject: &str, verdict| {
+                session.answers.push(Answer { stage, subject: subject.to_owned(), verdict });
+            };
+            says("ehlo", "refused.example", Some(Verdict::Refuse));
+            says("mail", "refused@client.example", Some(Verdict::Refuse));
+            says("rcpt", "nobody@example.com", Some(reply("550 5.1.1 No such user\r\n250 2.0.0 OK").into()));
+            says("rcpt", "moved@example.com", Some(reply("251 2.1.5 Will forward").into()));
+            says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
+            says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").and_close().into()));
+            says("data", "nodata@client.example", None);
+            says("message", "nostore@client.example", None);
+            says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
+            if answers_each {
+                says("each", "carl@example.com", Some(reply("452 4.2.2 Mailbox full").into()));
+                says("each", "moved@example.com", Some(reply("421 4.3.2 Later").into()));
+                says("each", "bøb@example.com", None);
+            }
+            if turned_away && implicit {
+                says("connect", "", Some(Verdict::Refuse));
+            }
+            session
+        },
+    )
 }
 
 /// What is sent, parted where handshakes take place. Most clients say hello in the session's dialect.

@@ -15,10 +15,10 @@ const TRANSACTION: &[u8] = b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@exam
 /// Says hello, feeds the same octets over and over until the session ends, and gives the last replies.
 fn flood<'s>(session: &'s Session, octets: &[u8], times: usize) -> Run<'s> {
     let mut run = Run::new(session);
-    run.feed(b"EHLO client.example\r\n");
+    run.feed_at_once(b"EHLO client.example\r\n");
     run.record.output.clear();
     for _ in 0..times {
-        run.feed(octets);
+        run.feed_at_once(octets);
     }
     run
 }
@@ -40,7 +40,7 @@ fn endless_recipients_are_taken_up_to_the_limit_and_the_rest_is_for_later() {
     let session = Session::new();
     let mut run = flood(&session, b"MAIL FROM:<>\r\n", 1);
     for _ in 0..3_000 {
-        run.feed(b"RCPT TO:<bob@example.com>\r\n");
+        run.feed_at_once(b"RCPT TO:<bob@example.com>\r\n");
     }
     let codes = codes(&run);
     assert_eq!(codes[1..=1_000], [250; 1_000]);
@@ -88,9 +88,9 @@ fn a_header_of_100_000_fields_is_refused_after_its_end_and_the_session_goes_on()
     let session = Session::new();
     let mut run = flood(&session, TRANSACTION, 1);
     for _ in 0..100_000 {
-        run.feed(b"X: y\r\n");
+        run.feed_at_once(b"X: y\r\n");
     }
-    run.feed(b"\r\n.\r\nNOOP\r\n");
+    run.feed_at_once(b"\r\n.\r\nNOOP\r\n");
     assert_eq!(codes(&run), [250, 250, 354, 552, 250]);
 }
 
@@ -98,11 +98,11 @@ fn a_header_of_100_000_fields_is_refused_after_its_end_and_the_session_goes_on()
 fn a_header_without_end_is_refused_after_its_end() {
     let session = Session::new();
     let mut run = flood(&session, TRANSACTION, 1);
-    run.feed(b"Subject: ");
+    run.feed_at_once(b"Subject: ");
     for _ in 0..300 {
-        run.feed(&[b'x'; 8_192]);
+        run.feed_at_once(&[b'x'; 8_192]);
     }
-    run.feed(b"\r\n\r\n.\r\n");
+    run.feed_at_once(b"\r\n\r\n.\r\n");
     assert_eq!(codes(&run), [250, 250, 354, 552]);
     assert_eq!(run.record.messages, []);
 }
@@ -111,12 +111,12 @@ fn a_header_without_end_is_refused_after_its_end() {
 fn a_body_without_end_is_refused_after_its_end() {
     let session = Session::new();
     let mut run = flood(&session, TRANSACTION, 1);
-    run.feed(b"Subject: long\r\n\r\n");
+    run.feed_at_once(b"Subject: long\r\n\r\n");
     let piece = b"0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklm\r\n".repeat(1_024);
     for _ in 0..450 {
-        run.feed(&piece);
+        run.feed_at_once(&piece);
     }
-    run.feed(b".\r\nNOOP\r\n");
+    run.feed_at_once(b".\r\nNOOP\r\n");
     assert_eq!(codes(&run), [250, 250, 354, 552, 250]);
 }
 
@@ -126,12 +126,12 @@ fn a_million_chunks_of_one_octet_are_one_message_in_flat_memory() {
     let mut run = flood(&session, b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n", 1);
     for _ in 0..CHUNKS {
         run.record.output.clear();
-        run.feed(b"BDAT 1\r\nx");
+        run.feed_at_once(b"BDAT 1\r\nx");
         assert_octets(&run.record.output, b"250 2.0.0 1 octets received\r\n", "output");
         assert!(run.room() <= 4_096, "the input has grown to {} octets", run.room());
     }
     run.record.output.clear();
-    run.feed(b"BDAT 2 LAST\r\n\r\n");
+    run.feed_at_once(b"BDAT 2 LAST\r\n\r\n");
     assert_eq!(codes(&run), [250]);
     assert_eq!(run.record.messages[0].content.len(), CHUNKS + 2);
     let asked = run.record.questions.iter().filter(|question| question.contains("Chunks")).count();
@@ -144,9 +144,9 @@ fn endless_empty_chunks_are_answered_one_by_one() {
     let mut run = flood(&session, b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n", 1);
     run.record.output.clear();
     for _ in 0..20 {
-        run.feed(&b"BDAT 0\r\n".repeat(100));
+        run.feed_at_once(&b"BDAT 0\r\n".repeat(100));
     }
-    run.feed(b"BDAT 0 LAST\r\n");
+    run.feed_at_once(b"BDAT 0 LAST\r\n");
     assert_eq!(codes(&run), [250; 2_001]);
     assert_eq!(run.record.messages.len(), 1);
 }
@@ -157,12 +157,12 @@ fn a_chunk_that_nobody_wants_goes_by_in_flat_memory_and_is_answered_at_its_end()
     let mut run = flood(&session, b"BDAT 1000000000\r\n", 1);
     let piece = [b'x'; 65_536];
     for _ in 0..1_000_000_000 / piece.len() {
-        run.feed(&piece);
+        run.feed_at_once(&piece);
         assert!(run.record.output.is_empty() && run.room() <= 200_000);
     }
-    run.feed(&piece[..1_000_000_000 % piece.len() - 1]);
+    run.feed_at_once(&piece[..1_000_000_000 % piece.len() - 1]);
     assert_eq!(codes(&run), Vec::<u16>::new());
-    run.feed(b"xNOOP\r\n");
+    run.feed_at_once(b"xNOOP\r\n");
     assert_eq!(codes(&run), [503, 250]);
 }
 
@@ -172,11 +172,13 @@ fn a_message_in_chunks_may_have_as_many_octets_as_any_other() {
     let session = Session::new();
     for (size, code) in [(LIMIT, 250), (LIMIT + 1, 552)] {
         let mut run = flood(&session, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", 1);
-        run.feed(format!("BDAT 100\r\n\r\n{}BDAT {} LAST\r\n", "x".repeat(98), size - 100).as_bytes());
+        run.feed_at_once(
+            format!("BDAT 100\r\n\r\n{}BDAT {} LAST\r\n", "x".repeat(98), size - 100).as_bytes(),
+        );
         for piece in vec![b'x'; size - 100].chunks(65_536) {
-            run.feed(piece);
+            run.feed_at_once(piece);
         }
-        run.feed(b"NOOP\r\n");
+        run.feed_at_once(b"NOOP\r\n");
         assert_eq!(codes(&run), [250, 250, 250, code, 250]);
         assert_eq!(run.record.messages.len(), usize::from(code == 250));
     }
@@ -187,8 +189,8 @@ fn nothing_of_a_chunk_that_goes_over_the_limit_reaches_the_store() {
     let session = Session::new();
     for size in [26_214_400, u64::MAX - 1, u64::MAX] {
         let mut run = flood(&session, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 2\r\n\r\n", 1);
-        run.feed(format!("BDAT {size} LAST\r\n").as_bytes());
-        run.feed(&[b'x'; 8_192]);
+        run.feed_at_once(format!("BDAT {size} LAST\r\n").as_bytes());
+        run.feed_at_once(&[b'x'; 8_192]);
         assert_eq!((codes(&run), run.drafted()), (vec![250, 250, 250], 2), "{size} octets");
     }
 }

@@ -10,7 +10,8 @@ fn shown(lines: &[&str]) -> Vec<String> {
     settings.plaintext_auth = PlaintextAuth::Anywhere;
     settings.verbs = vec!["XPING".into()];
     let mut machine = Machine::new(settings.into());
-    let mut input = BytesMut::from(format!("EHLO client.example\r\n{}\r\n", lines.join("\r\n")).as_bytes());
+    let mut lines = ["EHLO client.example"].iter().chain(lines);
+    let mut input = BytesMut::new();
     let (mut output, mut shown) = (Vec::new(), Vec::new());
     loop {
         shown.extend(machine.upcoming_command(&input).map(|line| String::from_utf8_lossy(line).into_owned()));
@@ -19,7 +20,11 @@ fn shown(lines: &[&str]) -> Vec<String> {
             Step::Ehlo(ask) => ask.answer(Verdict::Accept),
             Step::Auth(ask) => ask.answer(Verdict::Refuse),
             Step::Command(ask) => ask.answer(Verdict::Accept),
-            Step::NeedInput | Step::Close(_) => return shown.split_off(1),
+            Step::NeedInput => match lines.next() {
+                Some(line) => input.extend_from_slice(format!("{line}\r\n").as_bytes()),
+                None => return shown.split_off(1),
+            },
+            Step::Close(_) => return shown.split_off(1),
             _ => {}
         }
     }

@@ -1,8 +1,9 @@
 //! How each answer moves the conversation on.
 
-use super::{Machine, State};
+use super::{Facts, Machine, State};
 use crate::ask::Question;
 use crate::ask::sealed::Settle;
+use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::dialect::Dialect;
 use crate::envelope::{Recipient, Sender};
@@ -48,23 +49,46 @@ impl Machine {
 
 impl Settle for Connect {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        machine.greet(verdict, output);
+    }
+}
+
+impl Settle for XClient {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        let Facts { dialect, is_tls, is_trusted, has_tried_auth, .. } = machine.facts;
+        let is_authenticated = self.login.as_ref().is_some_and(|login| login.known().is_some());
+        machine.facts =
+            Facts { dialect, is_tls, is_trusted, has_tried_auth, is_authenticated, ..Facts::default() };
+        machine.greet(verdict, output);
+    }
+}
+
+impl Settle for XForward {
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        machine.give(weigh(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
+    }
+}
+
+impl Machine {
+    /// Answers a new client, be it a connection's or an XCLIENT's.
+    fn greet(&mut self, verdict: Verdict, output: &mut Vec<u8>) {
         // Behind the server's name.
-        let greeting = match machine.facts.dialect {
+        let greeting = match self.facts.dialect {
             Dialect::Smtp => Reply::constant(220, (2, 0, 0), "ESMTP Mailchute"),
             Dialect::Lmtp => Reply::constant(220, (2, 0, 0), "LMTP Mailchute"),
         };
         match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
-                machine.state = State::Commands(Phase::Greeted);
-                encode_lines(reply.code(), None, &machine.hostname_and(reply.text()), output);
+                self.state = State::Commands(Phase::Greeted);
+                encode_lines(reply.code(), None, &self.hostname_and(reply.text()), output);
                 if reply.closes() {
-                    machine.state = State::Closed(Closing::HungUp);
+                    self.state = State::Closed(Closing::HungUp);
                 }
             }
             Err(reply) => {
                 // It refuses no command, so it is no error.
                 reply.encode(output);
-                machine.state = if reply.closes() {
+                self.state = if reply.closes() {
                     State::Closed(Closing::HungUp)
                 } else {
                     State::Commands(Phase::TurnedAway)
@@ -188,8 +212,15 @@ impl Machine {
         let mut text = format!("Commands: {hello} MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP");
         let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off && !self.facts.is_tls;
         let auth = !self.settings.mechanisms.is_empty();
+        let proxies: &[&str] = if self.facts.is_trusted { &["XCLIENT", "XFORWARD"] } else { &[] };
         let own = self.settings.verbs.iter().map(String::as_str);
-        for verb in offers_tls.then_some("STARTTLS").into_iter().chain(auth.then_some("AUTH")).chain(own) {
+        for verb in offers_tls
+            .then_some("STARTTLS")
+            .into_iter()
+            .chain(auth.then_some("AUTH"))
+            .chain(proxies.iter().copied())
+            .chain(own)
+        {
             text.push(' ');
             text.push_str(verb);
         }
@@ -205,3 +236,5 @@ impl Question for Recipient {}
 impl Question for Data {}
 impl Question for EndOfData {}
 impl Question for Command {}
+impl Question for XClient {}
+impl Question for XForward {}

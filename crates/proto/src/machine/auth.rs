@@ -57,12 +57,16 @@ impl Machine {
         let length = match self.lines.find(input, self.settings.limits.auth_line) {
             Line::Incomplete => return Step::NeedInput,
             Line::Complete(length) => length,
+            Line::TooLong if !input.is_empty() => return self.talked_behind_auth(output),
             Line::TooLong => return self.progress(Err(catalog::AUTH_LINE_TOO_LONG), output),
             faulty => return self.faulty_line(&faulty, output),
         };
         let line = &input[..length - 2];
         let answer = if line == b"*" { Err(catalog::AUTH_CANCELLED) } else { sasl::decode(line) };
         input.advance(length);
+        if !input.is_empty() {
+            return self.talked_behind_auth(output);
+        }
         let State::Authenticating(exchange) = &mut self.state else {
             return Step::Answered;
         };

@@ -1,5 +1,6 @@
 //! The machine: the only place that knows the whole conversation.
 
+mod ahead;
 mod answer;
 mod auth;
 mod data;
@@ -18,7 +19,7 @@ use crate::dialect::Dialect;
 use crate::limits::Limits;
 use crate::line::{Line, LineReader};
 use crate::phase::Phase;
-use crate::question::{Connect, Data, StartTls, Transfer};
+use crate::question::{Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::sasl::{Exchange, Mechanism};
 use crate::settings::Settings;
@@ -31,7 +32,8 @@ use refusal::Refusal;
 ///
 /// Give [`step`](Self::step) the octets that came and a buffer for the replies, do what the returned [`Step`]
 /// says, and call it again until it wants more input. However the input is cut into pieces, the replies are the
-/// same.
+/// same, as long as the client waits for the replies that it has to wait for: input that is there before the
+/// greeting, or behind an AUTH that was not answered yet, ends the session.
 ///
 /// # Examples
 /// ```
@@ -39,11 +41,13 @@ use refusal::Refusal;
 /// use mailchute_proto::{Machine, Settings, Step, Verdict};
 ///
 /// let mut machine = Machine::new(Settings::new("mx.example.com").into());
-/// let mut input = BytesMut::from(&b"EHLO client.example\r\nQUIT\r\n"[..]);
+/// let mut input = BytesMut::new();
 /// let mut output = Vec::new();
 /// loop {
 ///     match machine.step(&mut input, &mut output) {
 ///         Step::Connect(ask) => ask.answer(Verdict::Accept),
+///         // Greeted: this is what the client says to it.
+///         Step::NeedInput => input.extend_from_slice(b"EHLO client.example\r\nQUIT\r\n"),
 ///         Step::Ehlo(ask) => ask.answer(Verdict::Accept),
 ///         Step::Command(ask) => ask.answer(Verdict::Accept),
 ///         Step::Answered => {}
@@ -82,6 +86,8 @@ pub(crate) struct Facts {
     /// The client said EHLO or LHLO, not HELO.
     pub(crate) is_extended: bool,
     pub(crate) is_authenticated: bool,
+    /// A proxy that may speak for its clients.
+    pub(crate) is_trusted: bool,
     /// The client said AUTH, so what is no command may be credentials.
     pub(crate) has_tried_auth: bool,
     /// MAIL carried SMTPUTF8.
@@ -116,6 +122,9 @@ pub enum Awaits {
     /// Octets of a message.
     Data,
 }
+
+/// How the `ClientHello` of TLS begins.
+const TLS_HANDSHAKE_RECORD: u8 = 0x16;
 
 /// What the error limits cost a client for each refusal past [`Limits::errors_before_delay`] and each wrong
 /// password.
@@ -166,10 +175,19 @@ impl Machine {
         machine
     }
 
+    /// The client may say by XCLIENT and XFORWARD who it speaks for, and is told so by EHLO; all others are answered
+    /// `550 5.7.1`. As with Postfix the trust is that in the connection: XCLIENT neither takes it away nor gives it.
+    #[must_use]
+    pub fn trusting_proxy(mut self) -> Self {
+        self.facts.is_trusted = true;
+        self
+    }
+
     /// The TLS handshake that [`Step::Handshake`] asked for has succeeded: all that was said in the clear is
     /// forgotten (RFC 3207 §4.2).
     pub fn secured(&mut self) {
-        self.facts = Facts { is_tls: true, dialect: self.facts.dialect, ..Facts::default() };
+        let Facts { dialect, is_trusted, .. } = self.facts;
+        self.facts = Facts { is_tls: true, dialect, is_trusted, ..Facts::default() };
         self.chunked = None;
         self.state = State::Commands(Phase::Greeted);
     }
@@ -237,7 +255,7 @@ impl Machine {
     /// Goes one step: reads at most one command from `input`, or some of a message.
     pub fn step<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
         match self.state {
-            State::Connecting => Step::Connect(Ask::new(self, output, Connect)),
+            State::Connecting => self.connect(input, output),
             State::Commands(phase) => self.command(phase, input, output),
             State::Authenticating(_) => self.sasl_line(input, output),
             State::Body(_) => self.body(input, output),
@@ -251,7 +269,6 @@ impl Machine {
     }
 
     fn command<'m>(&'m mut self, phase: Phase, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
-        const TLS_HANDSHAKE_RECORD: u8 = 0x16;
         if input.is_empty() {
             return Step::NeedInput;
         }
@@ -266,6 +283,7 @@ impl Machine {
         let length = match self.lines.find(input, limit) {
             Line::Incomplete => return Step::NeedInput,
             Line::Complete(length) => length,
+            Line::TooLong if is_auth && !input.is_empty() => return self.talked_behind_auth(output),
             Line::TooLong if is_auth => return self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
             // Its size is lost, and with it where the next command begins.
             Line::TooLong if is_bdat => return self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
@@ -279,6 +297,9 @@ impl Machine {
         self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = self.parse(phase, line);
         input.advance(length);
+        if verb == Verb::Auth && !input.is_empty() {
+            return self.talked_behind_auth(output);
+        }
         match parsed {
             Ok(question) => self.ask(question, output),
             Err(refusal) if verb == Verb::Rcpt => {
@@ -317,6 +338,8 @@ impl Machine {
                 self.begin_skip(chunk, refusal, then);
                 Step::Answered
             }
+            Asked::Xclient(question) => Step::Xclient(Ask::new(self, output, question)),
+            Asked::Xforward(question) => Step::Xforward(Ask::new(self, output, question)),
             Asked::Command(question) => Step::Command(Ask::new(self, output, question)),
         }
     }

@@ -3,6 +3,7 @@
 use super::refusal::Refusal;
 use super::{Machine, auth};
 use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
+use crate::client::{XClient, XForward};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
 use crate::extension;
@@ -29,6 +30,8 @@ pub(super) enum Asked {
         refusal: Reply,
         then: Phase,
     },
+    Xclient(XClient),
+    Xforward(XForward),
     Command(Command),
 }
 
@@ -36,6 +39,9 @@ impl Machine {
     pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Refusal> {
         if line.verb == Verb::Other && line.is_http() && !self.is_own_verb(line.word) {
             return Err(Refusal::violation(catalog::NOT_HTTP));
+        }
+        if phase == Phase::Greeted && line.word == b"PROXY" && !self.is_own_verb(line.word) {
+            return Err(Refusal::violation(catalog::NO_PROXY_HEADER));
         }
         let refusal = out_of_order(phase, line.verb, &self.facts, &self.settings);
         if line.verb == Verb::Bdat {
@@ -58,6 +64,8 @@ impl Machine {
             Verb::Auth => auth::parse(line.argument, &self.settings, &self.facts)
                 .map(|(mechanism, initial)| Asked::Auth(mechanism, initial))
                 .map_err(Refusal::from),
+            Verb::Xclient => Ok(Asked::Xclient(XClient::parse(line.argument)?)),
+            Verb::Xforward => Ok(Asked::Xforward(XForward::parse(line.argument)?)),
             Verb::Mail => self.parse_mail(line).map(Asked::Mail),
             Verb::Rcpt => Ok(Asked::Rcpt(self.parse_rcpt(phase, line)?)),
             Verb::Vrfy | Verb::Expn if line.argument.is_empty() => Err(catalog::BAD_ARGUMENT.into()),

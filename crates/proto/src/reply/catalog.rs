@@ -103,6 +103,11 @@ catalog! {
     /// Anything but NOOP, EHLO, STARTTLS and QUIT while TLS is required (RFC 3207 §4).
     TLS_REQUIRED = 530 5 . 7 . 0 "Must issue a STARTTLS command first";
 
+    /// Octets before the greeting.
+    TALKED_BEFORE_GREETING = 554 5 . 5 . 0 "You talked before the greeting";
+    /// Octets behind AUTH, or an answer within it, before its reply (RFC 4954 §4, RFC 2920 §3.1).
+    TALKED_BEHIND_AUTH = 503 5 . 5 . 0 "You talked on before the reply to AUTH";
+
     // Limits.
     /// MAIL with a SIZE over the limit, or a message that turned out to be (RFC 1870 §6).
     MESSAGE_TOO_LARGE = 552 5 . 3 . 4 "Message exceeds the maximum size";
@@ -146,6 +151,14 @@ catalog! {
     TOO_MANY_AUTH_FAILURES = 421 4 . 7 . 0 "Too many failed authentications";
     /// MAIL without authentication where it is demanded.
     AUTH_REQUIRED = 530 5 . 7 . 0 "Authentication required";
+
+    // Proxies (Postfix's XCLIENT and XFORWARD).
+    /// HAProxy's PROXY header behind the greeting.
+    NO_PROXY_HEADER = 550 5 . 7 . 1 "No PROXY header is expected from your address";
+    /// XCLIENT or XFORWARD from somebody who is not trusted with it.
+    PROXY_NOT_TRUSTED = 550 5 . 7 . 1 "You are not trusted to speak for others";
+    /// XCLIENT or XFORWARD without attributes, with one that there is not, or with a value that it cannot have.
+    BAD_ATTRIBUTE = 501 5 . 5 . 4 "Syntax: attribute=value, with attributes as EHLO lists them";
 
     // A hook that says no and nothing more.
     /// A refused connection.

@@ -89,6 +89,11 @@ const COMMANDS: &[&str] = &[
     "AUTH PLAIN !!!",
     "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm",
     "AUTH PLAIN AHRpbQB3cm9uZw==",
+    "XCLIENT ADDR=192.0.2.1 PORT=4242",
+    "XCLIENT NAME=[UNAVAILABLE] LOGIN=tim PROTO=ESMTP HELO=client.example",
+    "XCLIENT LOGIN=tim+0A",
+    "XFORWARD ADDR=IPV6:2001:db8::1 SOURCE=LOCAL",
+    "XFORWARD COLOUR=blue",
 ];
 
 /// The lines of AUTH exchanges, good and bad.

@@ -203,7 +203,8 @@ impl<'r> Reader<'r> {
         let is_hello = self.is_hello(&verb);
         // The line is not even looked at when it is too long, ends wrongly, or was one error too many.
         let is_unread = matches!(reply.code, 421 | 500);
-        let lacks_code = matches!(reply.code, 334 | 354) || (is_hello && !is_unread);
+        let lacks_code =
+            matches!(reply.code, 220 | 334 | 354) && verb != "STARTTLS" || (is_hello && !is_unread);
         assert!(
             reply.is_enhanced != lacks_code || (is_hello && is_unread),
             "enhanced code: {reply:?} to {}",
@@ -214,6 +215,7 @@ impl<'r> Reader<'r> {
         }
         match (verb.as_str(), reply.code) {
             ("EHLO" | "HELO" | "LHLO" | "RSET", 250) => self.forget(),
+            ("XCLIENT", 220) => assert!(self.sender.is_none(), "another client inside a transaction"),
             ("MAIL", 250) => {
                 assert!(self.sender.is_none(), "a sender inside a transaction");
                 self.sender = Some(address(line));
@@ -318,7 +320,7 @@ impl<'r> Reader<'r> {
         }
         // A ClientHello closes without a reply, so the last reply is not the last word.
         let is_violation =
-            matches!(reply.code, 221 | 500 | 550) || (reply.code == 501 && verb(line) == "BDAT");
+            matches!(reply.code, 221 | 500 | 550 | 554) || (reply.code == 501 && verb(line) == "BDAT");
         let is_tls = self.closing == Some(Closing::Violation) && !is_violation;
         self.closing.is_some() && is_last && !is_tls
     }

@@ -17,6 +17,10 @@ pub(crate) struct Session {
     /// Inside TLS from the first octet.
     pub(crate) is_inside_tls: bool,
     pub(crate) dialect: Dialect,
+    /// The client is a proxy that may speak for others.
+    pub(crate) is_trusted: bool,
+    /// What the client has sent before it is greeted.
+    pub(crate) early: Vec<u8>,
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
@@ -69,6 +73,8 @@ impl Session {
             settings: Settings::new("mx.example.com"),
             is_inside_tls: false,
             dialect: Dialect::Smtp,
+            is_trusted: false,
+            early: Vec::new(),
             answers: Vec::new(),
             users: Vec::new(),
         }
@@ -118,6 +124,8 @@ pub(crate) struct Run<'s> {
     session: &'s Session,
     machine: Machine,
     input: BytesMut,
+    /// What the client has sent of the line that it is at.
+    line: Vec<u8>,
     draft: Message,
     awaits_handshake: bool,
     pub(crate) record: Record,
@@ -129,21 +137,53 @@ impl<'s> Run<'s> {
         let machine =
             if session.is_inside_tls { Machine::inside_tls(settings) } else { Machine::new(settings) };
         let machine = machine.speaking(session.dialect);
+        let machine = if session.is_trusted { machine.trusting_proxy() } else { machine };
         let mut run = Self {
             session,
             machine,
-            input: BytesMut::new(),
+            input: BytesMut::from(&session.early[..]),
+            line: Vec::new(),
             draft: Message::default(),
             awaits_handshake: false,
             record: Record { dialect: session.dialect, ..Record::default() },
         };
-        run.feed(b"");
+        run.work();
         run
     }
 
-    /// Hands the machine one piece of input and steps until it wants more.
+    /// Sends one piece as a client does: what stands behind AUTH, or an answer within it, waits for the reply.
     pub(crate) fn feed(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while let Some(feed) = rest.iter().position(|&octet| octet == b'\n') {
+            let (line, behind) = rest.split_at(feed + 1);
+            self.line.extend_from_slice(line);
+            // Behind the octets of a chunk a command begins in the midst of a line; to wait too often does no harm.
+            let is_auth = self.line.windows(4).any(|word| word.eq_ignore_ascii_case(b"AUTH"));
+            self.line.clear();
+            if is_auth || self.is_in_exchange() {
+                self.feed_at_once(&piece[..piece.len() - behind.len()]);
+                return self.feed(behind);
+            }
+            rest = behind;
+        }
+        self.line.extend_from_slice(rest);
+        self.feed_at_once(piece);
+    }
+
+    /// Whether the last line of the server is a challenge.
+    fn is_in_exchange(&self) -> bool {
+        let output = self.record.output.strip_suffix(b"\r\n").unwrap_or_default();
+        output.rsplit(|&octet| octet == b'\n').next().is_some_and(|line| line.starts_with(b"334"))
+    }
+
+    /// Hands the machine one piece of input, whatever it holds.
+    pub(crate) fn feed_at_once(&mut self, piece: &[u8]) {
         self.input.extend_from_slice(piece);
+        self.work();
+    }
+
+    /// Steps until the machine wants more.
+    fn work(&mut self) {
         while self.step() {
             self.record.held_back.extend(self.machine.take_pause().map(|_| self.record.output.len()));
         }
@@ -231,6 +271,11 @@ impl<'s> Run<'s> {
                 }
                 messages.push(message);
             }
+            Step::Xclient(ask) => {
+                let verdict = session.answer("xclient", "");
+                settle(ask, verdict, questions);
+            }
+            Step::Xforward(ask) => settle(ask, Some(Verdict::Accept), questions),
             Step::Command(ask) => {
                 let verdict = session.answer("command", &ask.question().word);
                 let is_rset = ask.question().verb == Verb::Rset;

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! # What it shows, in a sentence.
+//! set proxy trusted                          the client may say XCLIENT and XFORWARD
 //! set limits.recipients 2                    a setting, before the first octet
 //! set dialect lmtp                           LMTP and not SMTP
 //! user tim tanstaaf                          somebody who may authenticate
 //! rcpt-answer no@example.com 550 5.1.1 No    what a hook says: a reply, `close` and a reply, accept, refuse, drop
 //! each-answer a@example.com 452 4.2.2 Full   what one recipient hears of a message
 //! hello                                      the greeting, EHLO or LHLO, and the reply to it
+//! early NOOP\r\n                             octets of the client, with escapes, that are there before the greeting
 //! C: MAIL FROM:<a@example.com>               a line of the client; CRLF is added
 //! B: NOOP\n                                  octets of the client with escapes; nothing is added
 //! S: 250 2.1.0 Sender OK                     a line of the server, escapes allowed; CRLF is added

@@ -27,6 +27,7 @@ impl Transcript {
         match word {
             "C" => self.push(Event::Client, &with_crlf(rest.as_bytes()), times),
             "B" => self.push(Event::Client, &unescaped(rest), times),
+            "early" => self.session.early.extend_from_slice(&unescaped(rest)),
             "S" => self.push(Event::Server, &with_crlf(&unescaped(rest)), times),
             "message" => self.message(&unescaped(rest).repeat(times)),
             "envelope" => self.events.push(Event::Envelope(rest.to_owned())),
@@ -74,17 +75,20 @@ impl Transcript {
             ("passwords", "anywhere") => settings.plaintext_auth = PlaintextAuth::Anywhere,
             ("mail", "authenticated") => settings.auth = AuthPolicy::Required,
             ("verbs", verbs) => settings.verbs = verbs.split(' ').map(str::to_owned).collect(),
+            ("proxy", "trusted") => self.session.is_trusted = true,
             ("hostname", hostname) => hostname.clone_into(&mut settings.hostname),
             (limit, value) => set_limit(settings, limit, value),
         }
     }
 
     fn answer(&mut self, word: &str, rest: &str) {
-        const STAGES: [&str; 10] =
-            ["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "each", "command"];
+        const STAGES: [&str; 11] = [
+            "connect", "xclient", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "each",
+            "command",
+        ];
         let stage = word.strip_suffix("-answer").unwrap_or_else(|| panic!("no such line: {word}"));
         let stage = STAGES.into_iter().find(|known| *known == stage).expect("a stage");
-        let has_subject = !matches!(stage, "connect" | "starttls");
+        let has_subject = !matches!(stage, "connect" | "xclient" | "starttls");
         let (subject, answer) =
             if has_subject { rest.split_once(' ').expect("a subject") } else { ("", rest) };
         let reply = |text: &str| reply(std::str::from_utf8(&unescaped(text)).expect("UTF-8"));
@@ -122,6 +126,10 @@ impl Transcript {
         {
             let names: Vec<&str> = settings.mechanisms.iter().map(|mechanism| mechanism.name()).collect();
             lines.push(format!("AUTH {}", names.join(" ")));
+        }
+        if self.session.is_trusted {
+            lines.push("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME".to_owned());
+            lines.push("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE".to_owned());
         }
         if self.events.is_empty() {
             let protocol = if self.session.dialect == Dialect::Lmtp { "LMTP" } else { "ESMTP" };

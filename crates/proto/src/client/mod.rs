@@ -1,0 +1,113 @@
+//! What a trusted proxy says of the client behind it: XCLIENT and XFORWARD, extensions of Postfix.
+
+mod xclient;
+mod xforward;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str;
+
+pub use xclient::{ToldProtocol, XClient};
+pub use xforward::{MessageSource, XForward};
+
+use crate::params::{XtextError, decode_xtext};
+use crate::reply::{Reply, catalog};
+
+/// What a proxy knows of one attribute of its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Told<T> {
+    /// This.
+    Known(T),
+    /// `[UNAVAILABLE]`: nothing, and it will not know more later.
+    Unavailable,
+    /// `[TEMPUNAVAIL]`: nothing, because a lookup failed for the time being.
+    TemporarilyUnavailable,
+}
+
+impl<T> Told<T> {
+    /// The value, where the proxy knows it.
+    #[must_use]
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// The longest text of an attribute, in octets: that of a domain.
+const MAX_TEXT: usize = 255;
+
+/// Cuts an argument into names, in capitals, and what was told of each; hands them to `take`, which says whether it
+/// knows the name.
+fn each_attribute(
+    argument: &[u8],
+    mut take: impl FnMut(&str, Told<&str>) -> Result<(), Reply>,
+) -> Result<(), Reply> {
+    if argument.iter().any(u8::is_ascii_control) {
+        return Err(catalog::CONTROL_CHARACTER);
+    }
+    let argument = str::from_utf8(argument).map_err(|_| catalog::BROKEN_UTF8)?;
+    let mut words = argument.split(' ').filter(|word| !word.is_empty()).peekable();
+    if words.peek().is_none() {
+        return Err(catalog::BAD_ATTRIBUTE);
+    }
+    for word in words {
+        let (name, value) = word.split_once('=').ok_or(catalog::BAD_ATTRIBUTE)?;
+        let name = name.to_ascii_uppercase();
+        if value.eq_ignore_ascii_case("[UNAVAILABLE]") {
+            take(&name, Told::Unavailable)?;
+        } else if value.eq_ignore_ascii_case("[TEMPUNAVAIL]") {
+            take(&name, Told::TemporarilyUnavailable)?;
+        } else {
+            let value = decode_xtext(value).map_err(|error| match error {
+                XtextError::ControlCharacter => catalog::CONTROL_CHARACTER,
+                XtextError::InvalidUtf8 => catalog::BROKEN_UTF8,
+                _ => catalog::BAD_ATTRIBUTE,
+            })?;
+            take(&name, Told::Known(&value))?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what was told of an attribute, which must be of its kind and not there yet.
+fn put<T>(
+    attribute: &mut Option<Told<T>>,
+    told: Told<&str>,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<(), Reply> {
+    let told = match told {
+        Told::Known(text) => Told::Known(parse(text).ok_or(catalog::BAD_ATTRIBUTE)?),
+        Told::Unavailable => Told::Unavailable,
+        Told::TemporarilyUnavailable => Told::TemporarilyUnavailable,
+    };
+    if attribute.replace(told).is_some() { Err(catalog::BAD_ATTRIBUTE) } else { Ok(()) }
+}
+
+/// An IPv4 address, or an IPv6 address behind `IPV6:`; one that maps IPv4 is taken for that.
+fn address(text: &str) -> Option<IpAddr> {
+    const TAG: &str = "IPV6:";
+    match text.split_at_checked(TAG.len()) {
+        Some((tag, rest)) if tag.eq_ignore_ascii_case(TAG) => {
+            rest.parse::<Ipv6Addr>().ok().map(|address| IpAddr::V6(address).to_canonical())
+        }
+        _ => text.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+    }
+}
+
+fn port(text: &str) -> Option<u16> {
+    if text.bytes().all(|octet| octet.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+/// The name of a host as DNS has it, which is wider than what mail calls a domain: underscores are in use.
+fn host_name(text: &str) -> Option<String> {
+    let is_label = |label: &str| {
+        matches!(label.len(), 1..=63)
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+    };
+    (text.len() <= MAX_TEXT && text.split('.').all(is_label)).then(|| text.to_owned())
+}
+
+fn words(text: &str) -> Option<String> {
+    matches!(text.len(), 1..=MAX_TEXT).then(|| text.to_owned())
+}

@@ -1,0 +1,115 @@
+//! XCLIENT: a proxy says who its client is, and the session begins anew for that one.
+
+use std::net::IpAddr;
+
+use super::{Told, address, each_attribute, host_name, port, put, words};
+use crate::address::HeloName;
+use crate::command::Verb;
+use crate::question::Ehlo;
+use crate::reply::{Reply, catalog};
+
+/// What an XCLIENT says of the client, which takes the place of what the session knew; `None` was not said.
+///
+/// By Postfix's XCLIENT specification. Values are decoded and hold no control characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct XClient {
+    /// `NAME`: the client's host name, looked up both ways.
+    pub name: Option<Told<String>>,
+    /// `REVERSE_NAME`: the name of the client's address, not verified.
+    pub reverse_name: Option<Told<String>>,
+    /// `ADDR`: the client's address.
+    pub addr: Option<Told<IpAddr>>,
+    /// `PORT`: the client's port.
+    pub port: Option<Told<u16>>,
+    /// `DESTADDR`: the address that the client connected to.
+    pub dest_addr: Option<Told<IpAddr>>,
+    /// `DESTPORT`: the port that the client connected to.
+    pub dest_port: Option<Told<u16>>,
+    /// `PROTO`: how the client said hello.
+    pub proto: Option<Told<ToldProtocol>>,
+    /// `HELO`: the name by which the client said hello.
+    pub helo: Option<Told<HeloName>>,
+    /// `LOGIN`: the user that the client proved to be.
+    pub login: Option<Told<String>>,
+}
+
+/// The protocol that a proxy speaks with its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ToldProtocol {
+    /// The client said HELO.
+    Smtp,
+    /// The client said EHLO.
+    Esmtp,
+}
+
+impl XClient {
+    /// The line of the reply to EHLO.
+    pub(crate) const KEYWORD: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME";
+
+    /// How the client said hello to the proxy, as far as that tells: EHLO, unless it says otherwise.
+    #[must_use]
+    pub fn hello(&self) -> Option<Ehlo> {
+        let name = self.helo.as_ref().and_then(Told::known)?.clone();
+        let verb = match self.proto {
+            Some(Told::Known(ToldProtocol::Smtp)) => Verb::Helo,
+            _ => Verb::Ehlo,
+        };
+        Some(Ehlo { verb, name })
+    }
+
+    pub(crate) fn parse(argument: &[u8]) -> Result<Self, Reply> {
+        let mut client = Self::default();
+        each_attribute(argument, |name, told| match name {
+            "NAME" => put(&mut client.name, told, host_name),
+            "REVERSE_NAME" => put(&mut client.reverse_name, told, host_name),
+            "ADDR" => put(&mut client.addr, told, address),
+            "PORT" => put(&mut client.port, told, port),
+            "DESTADDR" => put(&mut client.dest_addr, told, address),
+            "DESTPORT" => put(&mut client.dest_port, told, port),
+            "PROTO" => put(&mut client.proto, told, ToldProtocol::parse),
+            "HELO" => put(&mut client.helo, told, |text| HeloName::parse(text.as_bytes()).ok()),
+            "LOGIN" => put(&mut client.login, told, words),
+            _ => Err(catalog::BAD_ATTRIBUTE),
+        })?;
+        Ok(client)
+    }
+}
+
+impl ToldProtocol {
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_uppercase().as_str() {
+            "SMTP" => Some(Self::Smtp),
+            "ESMTP" => Some(Self::Esmtp),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attribute_becomes_a_typed_value() {
+        let told = "NAME=mail_1.client.example ADDR=IPV6:2001:DB8::1 PORT=4242 PROTO=esmtp HELO=[192.0.2.1] \
+                    LOGIN=tim+20b DESTADDR=192.0.2.25 DESTPORT=25 REVERSE_NAME=[tempunavail]";
+        let client = XClient::parse(told.as_bytes()).unwrap();
+        assert_eq!(client.name, Some(Told::Known("mail_1.client.example".to_owned())));
+        assert_eq!(client.addr, Some(Told::Known("2001:db8::1".parse().unwrap())));
+        assert_eq!(client.port, Some(Told::Known(4242)));
+        assert_eq!(client.proto, Some(Told::Known(ToldProtocol::Esmtp)));
+        assert_eq!(client.helo.unwrap().known().unwrap().as_str(), "[192.0.2.1]");
+        assert_eq!(client.login, Some(Told::Known("tim b".to_owned())));
+        assert_eq!(client.dest_addr, Some(Told::Known("192.0.2.25".parse().unwrap())));
+        assert_eq!(client.dest_port, Some(Told::Known(25)));
+        assert_eq!(client.reverse_name, Some(Told::TemporarilyUnavailable));
+    }
+
+    #[test]
+    fn an_address_that_maps_ipv4_is_that_ipv4_address() {
+        let client = XClient::parse(b"ADDR=IPV6:::ffff:192.0.2.1").unwrap();
+        assert_eq!(client.addr, Some(Told::Known("192.0.2.1".parse().unwrap())));
+    }
+}

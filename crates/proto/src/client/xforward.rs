@@ -1,0 +1,95 @@
+//! XFORWARD: a relay in front says where the next message came from, for the record.
+
+use std::net::IpAddr;
+
+use super::{Told, address, each_attribute, host_name, port, put, words};
+use crate::reply::{Reply, catalog};
+
+/// What XFORWARD says of the client that the next message came from; `None` was not said.
+///
+/// By Postfix's XFORWARD specification. It is a record and no proof: decisions stay with the client of the session.
+/// Values are decoded and hold no control characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct XForward {
+    /// `NAME`: the client's host name.
+    pub name: Option<Told<String>>,
+    /// `ADDR`: the client's address.
+    pub addr: Option<Told<IpAddr>>,
+    /// `PORT`: the client's port.
+    pub port: Option<Told<u16>>,
+    /// `PROTO`: the protocol that the message came by.
+    pub proto: Option<Told<String>>,
+    /// `HELO`: the name by which the client said hello.
+    pub helo: Option<Told<String>>,
+    /// `IDENT`: the relay's own name for the message.
+    pub ident: Option<Told<String>>,
+    /// `SOURCE`: whether the message came from inside.
+    pub source: Option<Told<MessageSource>>,
+}
+
+/// Where a relay got a message from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageSource {
+    /// `LOCAL`: from the relay's own system.
+    Local,
+    /// `REMOTE`: from elsewhere.
+    Remote,
+}
+
+impl XForward {
+    /// The line of the reply to EHLO.
+    pub(crate) const KEYWORD: &str = "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE";
+
+    pub(crate) fn parse(argument: &[u8]) -> Result<Self, Reply> {
+        let mut forward = Self::default();
+        each_attribute(argument, |name, told| match name {
+            "NAME" => put(&mut forward.name, told, host_name),
+            "ADDR" => put(&mut forward.addr, told, address),
+            "PORT" => put(&mut forward.port, told, port),
+            "PROTO" => put(&mut forward.proto, told, words),
+            "HELO" => put(&mut forward.helo, told, words),
+            "IDENT" => put(&mut forward.ident, told, words),
+            "SOURCE" => put(&mut forward.source, told, MessageSource::parse),
+            _ => Err(catalog::BAD_ATTRIBUTE),
+        })?;
+        Ok(forward)
+    }
+
+    /// Adds what another XFORWARD says; what both say is taken from the newer one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mailchute_proto::{Told, XForward};
+    ///
+    /// let mut first = XForward::default();
+    /// first.port = Some(Told::Known(4242));
+    /// let mut second = XForward::default();
+    /// second.ident = Some(Told::Known("4Xyz".to_owned()));
+    /// first.update(second);
+    /// assert_eq!(first.port, Some(Told::Known(4242)));
+    /// assert!(first.ident.is_some());
+    /// ```
+    pub fn update(&mut self, newer: Self) {
+        let Self { name, addr, port, proto, helo, ident, source } = newer;
+        self.name = name.or(self.name.take());
+        self.addr = addr.or(self.addr);
+        self.port = port.or(self.port);
+        self.proto = proto.or(self.proto.take());
+        self.helo = helo.or(self.helo.take());
+        self.ident = ident.or(self.ident.take());
+        self.source = source.or(self.source);
+    }
+}
+
+impl MessageSource {
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_uppercase().as_str() {
+            "LOCAL" => Some(Self::Local),
+            "REMOTE" => Some(Self::Remote),
+            _ => None,
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use mailchute::Endpoint;
+use mailchute::{Endpoint, Network};
 
 /// An SMTP server you start with one command.
 ///
@@ -96,9 +96,23 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
 
-    /// Set a timeout; may be given several times. NAME is one of command, data, handshake, store, session
+    /// Set a timeout; may be given several times. NAME is one of command, data, handshake, proxy, store, session
     #[arg(long, value_name = "NAME=SECONDS")]
     pub(crate) timeout: Vec<String>,
+
+    /// Connections from this network or address come through a proxy such as HAProxy, and have to begin with a
+    /// PROXY header, version 1 or 2, that names the client; may be given several times
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) proxy_from: Vec<Network>,
+
+    /// Clients of this network or address may say by XCLIENT and XFORWARD whom they speak for, as proxies and
+    /// relays do; may be given several times
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) xclient_from: Vec<Network>,
+
+    /// Greet after this many seconds only, and hang up on clients that do not wait for it (554 5.5.0)
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) greeting_delay: u64,
 
     /// What to log to standard error: off, error, warn, info, debug or trace, or several of them by
     /// target as in warn,mailchute=debug

@@ -39,7 +39,11 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
 }
 
 fn build(options: &Options) -> Result<Server, Failure> {
-    let mut builder = Server::builder().max_message_size(options.max_message_size);
+    let mut builder = Server::builder()
+        .max_message_size(options.max_message_size)
+        .proxy_from(options.proxy_from.iter().copied())
+        .xclient_from(options.xclient_from.iter().copied())
+        .greeting_delay(Duration::from_secs(options.greeting_delay));
     if let Some(name) = &options.greeting {
         builder = builder.greeting(name);
     }
@@ -75,6 +79,10 @@ fn wrong_option(error: BuildError) -> Failure {
         }
         BuildError::BadGreeting(name) => Failure::usage(format!(
             "--greeting {name:?} is not a domain; write the server's name, such as mx.example.com"
+        )),
+        BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
+            "--greeting-delay {}: write less than 300 seconds, as clients wait no longer",
+            delay.as_secs()
         )),
         other => Failure::usage(other),
     }
@@ -121,11 +129,12 @@ fn set_timeout(builder: Builder, timeout: &str) -> Result<Builder, Failure> {
         "command" => builder.command_timeout(seconds),
         "data" => builder.data_timeout(seconds),
         "handshake" => builder.handshake_timeout(seconds),
+        "proxy" => builder.proxy_timeout(seconds),
         "store" => builder.store_timeout(seconds),
         "session" => builder.session_timeout(seconds),
         _ => {
             return Err(wrong(
-                "there is no such timeout; write one of command, data, handshake, store, session",
+                "there is no such timeout; write one of command, data, handshake, proxy, store, session",
             ));
         }
     })

@@ -34,6 +34,15 @@ fn a_wrong_limit_is_named_with_what_to_write() {
 }
 
 #[test]
+fn a_network_that_is_none_is_named_with_what_to_write() {
+    for flag in ["--proxy-from", "--xclient-from"] {
+        fails(&[flag, "localhost"], 2, &[flag, "localhost", "such as 10.0.0.0/8"]);
+        fails(&[flag, "10.0.0.1/8"], 2, &[flag, "write 10.0.0.0/8"]);
+    }
+    fails(&["--greeting-delay", "300", "--store", "discard:"], 2, &["--greeting-delay 300", "less than 300"]);
+}
+
+#[test]
 fn other_wrong_flags_are_named_too() {
     fails(&["--listen", "localhost:2525"], 2, &["--listen", "localhost:2525", "such as 127.0.0.1:2525"]);
     fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);

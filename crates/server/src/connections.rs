@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use mailchute_proto::Reply;
+use mailchute_proto::reply::catalog;
 use tokio::sync::Notify;
 
 /// All open connections of a server.
@@ -56,12 +58,21 @@ pub(crate) enum NoPlace {
     FullForClient,
 }
 
+impl NoPlace {
+    pub(crate) fn reply(self) -> Reply {
+        match self {
+            Self::Full => catalog::TOO_MANY_CONNECTIONS,
+            Self::FullForClient => catalog::TOO_MANY_CONNECTIONS_FROM_CLIENT,
+        }
+    }
+}
+
 /// A connection's place; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     connections: Arc<Connections>,
     key: u64,
-    /// Who it is counted for, if anybody.
+    /// Who it is counted for, if anybody, or if that is known yet.
     client: Option<Client>,
     stop: Arc<Stop>,
 }
@@ -101,7 +112,8 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place for a client; one without an address counts towards the whole only.
+    /// Takes a place for a client; one without an address, or that a proxy has yet to name, counts towards the whole
+    /// only.
     pub(crate) fn enter(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Place, NoPlace> {
         let client = client.map(Client::of);
         let mut table = self.table();
@@ -109,11 +121,7 @@ impl Connections {
             return Err(NoPlace::Full);
         }
         if let Some(client) = client {
-            let of_client = table.per_client.entry(client).or_default();
-            if self.limit_per_client != 0 && *of_client >= self.limit_per_client {
-                return Err(NoPlace::FullForClient);
-            }
-            *of_client += 1;
+            table.count_in(client, self.limit_per_client)?;
         }
         let key = table.next;
         table.next += 1;
@@ -154,7 +162,41 @@ impl Connections {
     }
 }
 
+impl Table {
+    fn count_in(&mut self, client: Client, limit: usize) -> Result<(), NoPlace> {
+        let of_client = self.per_client.entry(client).or_default();
+        if limit != 0 && *of_client >= limit {
+            return Err(NoPlace::FullForClient);
+        }
+        *of_client += 1;
+        Ok(())
+    }
+
+    fn count_out(&mut self, client: Client) {
+        if let Some(count) = self.per_client.get_mut(&client) {
+            *count -= 1;
+            if *count == 0 {
+                self.per_client.remove(&client);
+            }
+        }
+    }
+}
+
 impl Place {
+    /// From now on the place is that of `client`, if that one may have another; else it stays whose it was.
+    pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), NoPlace> {
+        let client = Client::of(client);
+        if self.client == Some(client) {
+            return Ok(());
+        }
+        let mut table = self.connections.table();
+        table.count_in(client, self.connections.limit_per_client)?;
+        if let Some(before) = self.client.replace(client) {
+            table.count_out(before);
+        }
+        Ok(())
+    }
+
     pub(crate) fn stop(&self) -> &Stop {
         &self.stop
     }
@@ -165,13 +207,8 @@ impl Drop for Place {
         let mut table = self.connections.table();
         table.open.remove(&self.key);
         self.connections.count.store(table.open.len(), Ordering::Relaxed);
-        if let Some(client) = self.client
-            && let Some(count) = table.per_client.get_mut(&client)
-        {
-            *count -= 1;
-            if *count == 0 {
-                table.per_client.remove(&client);
-            }
+        if let Some(client) = self.client {
+            table.count_out(client);
         }
         if table.open.is_empty() {
             self.connections.empty.notify_waiters();

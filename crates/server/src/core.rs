@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mailchute_proto::Settings;
 
+use crate::clients::Clients;
 use crate::connections::Connections;
 use crate::event::Subscribers;
 use crate::hooks::Chain;
@@ -14,6 +15,7 @@ use crate::tls::TlsConfig;
 pub(crate) struct Core {
     pub(crate) settings: Arc<Settings>,
     pub(crate) hostname: Arc<str>,
+    pub(crate) clients: Clients,
     pub(crate) timeouts: Timeouts,
     pub(crate) chain: Chain,
     pub(crate) tls: Option<TlsConfig>,

@@ -29,6 +29,8 @@ pub enum BuildError {
         /// Its value.
         timeout: Duration,
     },
+    /// Clients would not wait that long to be greeted.
+    BadGreetingDelay(Duration),
     /// A verb of one's own is no word, or one that the conversation needs.
     BadVerb(String),
     /// TLS is required and there is no certificate.
@@ -56,10 +58,13 @@ impl fmt::Display for BuildError {
             Self::BadTimeout { option, timeout } => {
                 write!(f, "{option} is {timeout:?}; write a time of more than none and less than a year")
             }
+            Self::BadGreetingDelay(delay) => {
+                write!(f, "greeting_delay is {delay:?}; write less than five minutes, as clients wait no longer")
+            }
             Self::BadVerb(verb) => write!(
                 f,
                 "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, \
-                 STARTTLS, AUTH, MAIL, RCPT, DATA and QUIT"
+                 STARTTLS, AUTH, MAIL, RCPT, DATA, QUIT, XCLIENT and XFORWARD"
             ),
             Self::TlsWithoutCertificate => f.write_str(
                 "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",

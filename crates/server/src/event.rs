@@ -25,7 +25,7 @@ pub enum Event {
         /// The session.
         session: Session,
     },
-    /// A connection was closed before it became a session, for want of room.
+    /// A connection was closed before it became a session, for want of room or of its PROXY header.
     #[non_exhaustive]
     TurnedAway {
         /// Where the client connected from; loopback for a Unix socket.

@@ -54,6 +54,7 @@
 
 mod body;
 mod builder;
+mod clients;
 mod connections;
 mod consult;
 mod core;
@@ -65,7 +66,9 @@ mod event;
 mod hooks;
 mod listener;
 mod message;
+mod network;
 mod origin;
+mod proxy;
 mod refusals;
 mod server;
 mod serving;
@@ -78,14 +81,16 @@ pub mod testing;
 mod timeouts;
 mod timer;
 mod tls;
+mod told;
 mod trace;
 mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
     AddressError, AddressLiteral, BodyKind, Code, Credentials, Dialect, Domain, Enhanced, Envelope,
-    ForwardPath, HeloName, MailParameters, Mailbox, Mechanism, Password, RcptParameters, Recipient, Reply,
-    ReplyError, ReversePath, Sender, Severity, Verb, Verdict,
+    ForwardPath, HeloName, MailParameters, Mailbox, Mechanism, MessageSource, Password, RcptParameters,
+    Recipient, Reply, ReplyError, ReversePath, Sender, Severity, Told, ToldProtocol, Verb, Verdict, XClient,
+    XForward,
 };
 
 pub use body::BodyError;
@@ -96,6 +101,7 @@ pub use error::BuildError;
 pub use event::{Event, Events};
 pub use hooks::{Answer, Hooks, IntoVerdict};
 pub use message::{Message, MessageId};
+pub use network::{Network, NetworkError};
 pub use server::Server;
 pub use serving::Serving;
 pub use session::{Protocol, Session, SessionId};

@@ -50,7 +50,7 @@ enum Socket {
 const BACKLOG: u32 = 4_096;
 
 /// How long a client that is turned away gets to take the reply.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
 const SMTP_PORT: u16 = 25;

@@ -5,16 +5,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use mailchute_proto::reply::catalog;
 use tokio::net::ToSocketAddrs;
 
 use crate::builder::Builder;
 use crate::connections::{Connections, NoPlace, Place};
 use crate::core::Core;
-use crate::driver::Driver;
+use crate::disconnect::Disconnect;
+use crate::driver::{Driver, Opening};
 use crate::event::{Event, Events};
-use crate::listener::Service;
+use crate::listener::{FAREWELL, Service};
 use crate::origin::Origin;
+use crate::proxy::Header;
 use crate::serving::Serving;
 use crate::session::Session;
 use crate::wire::{Io, Wire};
@@ -112,6 +113,9 @@ impl Server {
 
     /// Runs one session of SMTP over anything that carries octets, and returns when it is over.
     ///
+    /// `client` is the other end of the connection; if that is a proxy of
+    /// [`Builder::proxy_from`], a PROXY header has to come first.
+    ///
     /// Connections that come this way count towards the limits like all others.
     ///
     /// # Cancel safety
@@ -143,29 +147,57 @@ impl Server {
     }
 
     pub(crate) async fn serve_at(&self, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
-        let session = Session::new(Arc::clone(&self.0.hostname), origin, service.dialect);
-        Driver::new(Arc::clone(&self.0), Wire::new(io, place), session, service).run().await;
+        let mut wire = Wire::new(io, place);
+        let mut header = Header::Local;
+        if self.0.clients.is_proxy(origin) {
+            header = match self.introduction(&mut wire, origin, service.opening).await {
+                Some(header) => header,
+                None => return,
+            };
+        }
+        let session = Session::new(Arc::clone(&self.0.hostname), origin, header, service.dialect);
+        Driver::new(Arc::clone(&self.0), wire, session, service).run().await;
+    }
+
+    /// The PROXY header of a proxy whose client there is a place for; the others are closed.
+    async fn introduction(&self, wire: &mut Wire, peer: Origin, opening: Opening) -> Option<Header> {
+        let header = match wire.proxy_header(self.0.timeouts.proxy).await {
+            Ok(header) => header,
+            Err(error) => {
+                let client = peer.addr().ip().to_canonical();
+                tracing::warn!(%peer, %error, "turned away");
+                self.0.subscribers.tell(|| Event::TurnedAway { client });
+                return None;
+            }
+        };
+        let client = match header {
+            Header::Local => peer,
+            Header::Proxied { client, .. } => Origin::Network(client),
+        };
+        let Err(no_place) = wire.belongs_to(client.addr().ip()) else { return Some(header) };
+        let mut refusal = self.turn_away(client, no_place);
+        // A client that expects TLS could not read the reply.
+        if opening == Opening::Plain && wire.flush(&mut refusal, FAREWELL).await.is_ok() {
+            wire.close(Disconnect::Limit).await;
+        }
+        None
     }
 
     /// A place for a client, or the octets that tell it that there is none.
     pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
-        self.0.connections.enter(origin.counted_as()).map_err(|no_place| {
-            let client = origin.addr().ip().to_canonical();
-            tracing::warn!(client = %origin, reason = ?no_place, "turned away");
-            self.0.subscribers.tell(|| Event::TurnedAway { client });
-            refusal(no_place)
-        })
+        // Who counts is the client of a proxy, and that one is not known yet.
+        let named = origin.counted_as().filter(|_| !self.0.clients.is_proxy(origin));
+        self.0.connections.enter(named).map_err(|no_place| self.turn_away(origin, no_place))
     }
-}
 
-fn refusal(no_place: NoPlace) -> Vec<u8> {
-    let mut octets = Vec::new();
-    match no_place {
-        NoPlace::Full => catalog::TOO_MANY_CONNECTIONS,
-        NoPlace::FullForClient => catalog::TOO_MANY_CONNECTIONS_FROM_CLIENT,
+    fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
+        let client = origin.addr().ip().to_canonical();
+        tracing::warn!(client = %origin, reason = ?no_place, "turned away");
+        self.0.subscribers.tell(|| Event::TurnedAway { client });
+        let mut octets = Vec::new();
+        no_place.reply().encode(&mut octets);
+        octets
     }
-    .encode(&mut octets);
-    octets
 }
 
 impl fmt::Debug for Server {

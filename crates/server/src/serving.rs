@@ -44,7 +44,7 @@ pub struct Serving {
 }
 
 /// How long sessions that are cut off get for their last reply.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Serving {
     pub(crate) fn new(server: Server) -> Self {

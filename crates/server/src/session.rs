@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{Dialect, Envelope, HeloName, Recipient, Sender, Verb};
+use mailchute_proto::{Dialect, Envelope, HeloName, Recipient, Sender, Told, Verb, XClient, XForward};
 
 use crate::origin::Origin;
+use crate::proxy::Header;
 use crate::state::TypedState;
 use crate::tls::TlsFacts;
+use crate::told::ToldClient;
 
 /// One session: who the client is, what it said, and the application's own state.
 ///
@@ -32,6 +34,8 @@ struct Inner {
 /// What the conversation has brought to light so far.
 #[derive(Default)]
 struct Facts {
+    told: Option<Box<ToldClient>>,
+    forwarded: Option<Arc<XForward>>,
     hello: Option<Ehlo>,
     tls: Option<Arc<TlsFacts>>,
     identity: Option<Arc<str>>,
@@ -100,13 +104,13 @@ impl fmt::Display for Protocol {
 }
 
 impl Session {
-    pub(crate) fn new(hostname: Arc<str>, origin: Origin, dialect: Dialect) -> Self {
+    pub(crate) fn new(hostname: Arc<str>, origin: Origin, header: Header, dialect: Dialect) -> Self {
         Self(Arc::new(Inner {
             id: SessionId::next(),
             hostname,
             origin,
             dialect,
-            facts: Mutex::default(),
+            facts: Mutex::new(Facts { told: ToldClient::by_header(header), ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
@@ -129,11 +133,44 @@ impl Session {
         &self.0.hostname
     }
 
-    /// Where the client connects from. For a client [over a Unix socket](Self::is_over_unix_socket), which has no
-    /// address, it is `127.0.0.1:0`.
+    /// Where the client connects from: as a PROXY header or an XCLIENT says, from a proxy that is trusted to say so
+    /// ([`Builder::proxy_from`](crate::Builder::proxy_from)); without one the address of the connection. A port
+    /// that the proxy did not tell is 0, an address that it does not know is `0.0.0.0`. For a
+    /// client [over a Unix socket](Self::is_over_unix_socket), which has no address, it is `127.0.0.1:0`.
     #[must_use]
     pub fn client_addr(&self) -> SocketAddr {
+        self.facts().told.as_ref().map_or(self.0.origin.addr(), |told| told.address)
+    }
+
+    /// The other end of the connection: the client's, or that of the proxy that speaks for it.
+    #[must_use]
+    pub fn peer_addr(&self) -> SocketAddr {
         self.0.origin.addr()
+    }
+
+    /// The address that the client connected to, where a proxy has told it.
+    #[must_use]
+    pub fn destination_addr(&self) -> Option<SocketAddr> {
+        self.facts().told.as_ref()?.destination
+    }
+
+    /// The client's host name, looked up both ways by the proxy that told it (`NAME` of XCLIENT).
+    #[must_use]
+    pub fn client_name(&self) -> Option<Arc<str>> {
+        self.facts().told.as_ref()?.name.clone()
+    }
+
+    /// The name of the client's address, not verified, where a proxy has told it (`REVERSE_NAME` of XCLIENT).
+    #[must_use]
+    pub fn client_reverse_name(&self) -> Option<Arc<str>> {
+        self.facts().told.as_ref()?.reverse_name.clone()
+    }
+
+    /// What a relay in front has said by XFORWARD of where this message comes from. It is there from XFORWARD, before
+    /// MAIL, to the end of the transaction, RSET or EHLO.
+    #[must_use]
+    pub fn forwarded(&self) -> Option<Arc<XForward>> {
+        self.facts().forwarded.clone()
     }
 
     /// Whether the client is a process of this host that has connected to a Unix socket.
@@ -148,8 +185,9 @@ impl Session {
         self.0.dialect
     }
 
+    /// Who the client is, for logs.
     pub(crate) fn origin(&self) -> Origin {
-        self.0.origin
+        self.facts().told.as_ref().map_or(self.0.origin, |told| Origin::Network(told.address))
     }
 
     /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
@@ -218,7 +256,28 @@ impl Session {
 /// What the driver reports.
 impl Session {
     pub(crate) fn said_hello(&self, hello: Ehlo) {
-        self.facts().hello = Some(hello);
+        let mut facts = self.facts();
+        facts.hello = Some(hello);
+        facts.forwarded = None;
+    }
+
+    /// A proxy speaks for another client: what was said before is forgotten.
+    pub(crate) fn speaks_for(&self, told: &XClient) {
+        self.end_transaction();
+        let mut facts = self.facts();
+        facts.hello = told.hello();
+        facts.identity = told.login.as_ref().and_then(Told::known).map(|login| login.as_str().into());
+        facts.forwarded = None;
+        facts.told.get_or_insert_with(|| Box::new(ToldClient::of(self.0.origin.addr()))).update(told);
+    }
+
+    pub(crate) fn forwards(&self, told: &XForward) {
+        let mut facts = self.facts();
+        Arc::make_mut(facts.forwarded.get_or_insert_default()).update(told.clone());
+    }
+
+    pub(crate) fn was_reset(&self) {
+        self.facts().forwarded = None;
     }
 
     /// TLS is up: what was said in the clear is forgotten (RFC 3207 §4.2).
@@ -227,6 +286,7 @@ impl Session {
         let mut facts = self.facts();
         facts.hello = None;
         facts.identity = None;
+        facts.forwarded = None;
         facts.tls = Some(tls);
     }
 
@@ -246,7 +306,12 @@ impl Session {
     }
 
     pub(crate) fn end_transaction(&self) {
-        self.facts().envelope = None;
+        let mut facts = self.facts();
+        // XFORWARD comes before the transaction that it speaks of.
+        if facts.envelope.take().is_some() {
+            facts.forwarded = None;
+        }
+        drop(facts);
         self.0.transaction_state.clear();
     }
 

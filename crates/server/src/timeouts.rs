@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The timeouts of a session. A client that lets one run out is answered `421 4.4.2` and hung up on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeouts {
+    /// For a PROXY header. Default is 5 s.
+    pub(crate) proxy: Duration,
     /// For the next command. Default is 300 s (RFC 5321 §4.5.3.2.7).
     pub(crate) command: Duration,
     /// For the next octets of a message. Default is 180 s (RFC 5321 §4.5.3.2.5).
@@ -23,6 +25,7 @@ pub(crate) struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
+            proxy: Duration::from_secs(5),
             command: Duration::from_secs(300),
             data: Duration::from_secs(180),
             handshake: Duration::from_secs(30),

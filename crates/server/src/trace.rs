@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use mailchute_proto::Envelope;
 
 use crate::message::MessageId;
+use crate::origin::Origin;
 use crate::session::Session;
 
 pub(crate) fn fields(id: MessageId, envelope: &Envelope, session: &Session) -> String {
@@ -38,11 +39,13 @@ fn write_fields(
         session.helo_name().map_or_else(|| "unknown".into(), |name| printable(name.as_str(), is_utf8));
     let client = match session.client_ip() {
         // No address: a comment tells instead (RFC 5321 §4.4).
-        _ if session.is_over_unix_socket() => "local socket".into(),
+        _ if session.origin() == Origin::UnixSocket => "local socket".into(),
         IpAddr::V4(address) => format!("[{address}]"),
         IpAddr::V6(address) => format!("[IPv6:{address}]"),
     };
-    write!(text, "Received: from {hello} ({client})\r\n")?;
+    // Names that proxies tell are letters, digits, dots, hyphens and underscores.
+    let name = session.client_name().map_or_else(String::new, |name| format!("{name} "));
+    write!(text, "Received: from {hello} ({name}{client})\r\n")?;
     write!(text, "\tby {} (Mailchute) with {} id {id}", session.hostname(), session.protocol())?;
     if let Some(tls) = session.tls() {
         write!(text, "\r\n\t(version={} cipher={})", tls.version, tls.cipher)?;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,8 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::connections::{Place, Urgency};
+use crate::connections::{NoPlace, Place, Urgency};
 use crate::disconnect::Disconnect;
+use crate::proxy::{self, Header, ProxyError};
 use crate::timer::Timer;
 use crate::tls::{TlsConfig, TlsFacts};
 
@@ -84,6 +86,37 @@ fn give_back(mut buffer: BytesMut) {
 impl Wire {
     pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
         Self { io, is_secure: false, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
+    }
+
+    /// Reads the PROXY header at the front of the connection, and nothing behind it.
+    pub(crate) async fn proxy_header(&mut self, limit: Duration) -> Result<Header, ProxyError> {
+        let Self { io, place, .. } = self;
+        let mut reading = pin!(timeout(limit, proxy::read(io)));
+        poll_fn(|context| match place.stop().poll(context) {
+            Urgency::None => reading.as_mut().poll(context),
+            _ => Poll::Ready(Ok(Err(ProxyError::Stopped))),
+        })
+        .await
+        .unwrap_or(Err(ProxyError::Late))
+    }
+
+    /// The place is from now on that of `client`.
+    pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), NoPlace> {
+        self.place.belongs_to(client)
+    }
+
+    /// Whether the client has sent something already.
+    pub(crate) async fn has_input(&mut self) -> bool {
+        if self.input.is_empty() {
+            // A new socket has to be heard of first.
+            tokio::task::yield_now().await;
+            poll_fn(|context| {
+                let _ = self.poll_read(context);
+                Poll::Ready(())
+            })
+            .await;
+        }
+        !self.input.is_empty()
     }
 
     /// Waits for octets, which are appended to the input.

@@ -75,7 +75,11 @@ async fn a_client_that_goes_without_a_word_is_gone_whatever_was_going_on() {
     // And before it has heard the greeting, within a command, and within a line of a message.
     assert_eq!(cause(accepting(), async |_client| {}).await, Disconnect::ClientGone);
     for cut in ["EHL", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nSubject: ha"] {
-        let told = cause(accepting(), async |client| client.write(cut).await).await;
+        let told = cause(accepting(), async |client| {
+            client.hear().await;
+            client.write(cut).await;
+        })
+        .await;
         assert_eq!(told, Disconnect::ClientGone, "{cut:?}");
     }
 }
@@ -109,6 +113,9 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
                 Stage::Command => &["EHLO x", "NOOP"],
                 Stage::Connect | Stage::Secure => &[],
             };
+            if stage != Stage::Connect {
+                client.hear().await;
+            }
             for line in walk {
                 client.write(format!("{line}\r\n")).await;
             }
@@ -133,6 +140,7 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
 async fn a_client_that_goes_before_the_message_was_asked_for_is_not_waited_for() {
     let builder = builder().on_data(|_, _| std::future::pending::<()>());
     let session = cause(builder, async |client| {
+        client.hear().await;
         client.write("EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n").await;
         client.hear().await;
     });
@@ -190,8 +198,8 @@ async fn a_limit_of_the_session_is_told_as_a_limit() {
     for (limit, walk) in builders {
         let told = cause(limit(accepting()), async |client| {
             if walk == [ENDLESS] {
-                client.write(vec![b'x'; 70_000]).await;
                 client.hear().await;
+                client.write(vec![b'x'; 70_000]).await;
             } else {
                 lines(client, walk).await;
             }
@@ -206,6 +214,7 @@ async fn a_client_that_breaks_the_protocol_is_told_as_such() {
     let data = "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nbare\nfeed\r\n.\r\n";
     for said in ["EHLO x\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01", data] {
         let told = cause(accepting(), async |client| {
+            client.hear().await;
             client.write(said).await;
             client.rest().await;
         });

@@ -43,6 +43,7 @@ fn keeping() -> (Server, Seen<Vec<u8>>) {
 async fn replies(pieces: &[&[u8]]) -> (String, Vec<Vec<u8>>) {
     let (server, seen) = keeping();
     let (mut client, session) = pipe(&server, 65_536);
+    assert!(client.hear().await.starts_with("220 "));
     for piece in pieces {
         client.write(piece).await;
         tokio::task::yield_now().await;
@@ -177,6 +178,7 @@ async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_rep
                 .on_disconnect(move |cause, _| cause_note.note(cause)),
         );
         let mut client = connect(listen(&server).await).await;
+        client.hear().await;
         client.write(SESSION).await;
         client.finish().await;
         let heard = client.rest().await;
@@ -191,6 +193,7 @@ async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_rep
 async fn a_message_is_accepted_though_the_client_closed_its_side_right_behind_it() {
     let (server, kept) = keeping();
     let mut client = connect(listen(&server).await).await;
+    client.hear().await;
     client.write(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nHello\r\n.\r\n").await;
     client.finish().await;
     let heard = client.rest().await;
@@ -210,6 +213,7 @@ async fn a_client_that_never_reads_is_timed_out_and_little_is_taken_from_it() {
         let (mut client, session) = pipe(&server, PIPE);
         let since = Instant::now();
         let mut accepted = 0;
+        client.hear().await;
         let flood = lines.repeat(100);
         while timeout(Duration::from_secs(60), client.write(&flood)).await.is_ok() {
             accepted += flood.len();
@@ -256,6 +260,7 @@ async fn a_connection_that_is_cut_at_any_octet_keeps_only_what_was_answered() {
     for cut in 0..SESSION.len() {
         let (server, kept) = keeping();
         let (mut client, session) = pipe(&server, 65_536);
+        client.hear().await;
         client.write(&SESSION[..cut]).await;
         client.finish().await;
         let heard = client.rest().await;

@@ -1,6 +1,7 @@
 //! The builder: all options of a server, checked together.
 
 mod auth;
+mod clients;
 mod limits;
 mod timeouts;
 mod tls;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verb};
 
+use crate::clients::Clients;
 use crate::connections::Connections;
 use crate::core::Core;
 use crate::error::BuildError;
@@ -40,6 +42,7 @@ pub struct Builder {
     limits: Limits,
     max_connections: Option<usize>,
     max_connections_per_client: usize,
+    clients: Clients,
     timeouts: Timeouts,
     tls: Option<TlsConfig>,
     requires_tls: bool,
@@ -57,6 +60,7 @@ impl Default for Builder {
             limits: Limits::default(),
             max_connections: None,
             max_connections_per_client: 50,
+            clients: Clients::default(),
             timeouts: Timeouts::default(),
             tls: None,
             requires_tls: false,
@@ -124,6 +128,7 @@ impl Builder {
         let hostname = self.hostname()?;
         self.check_limits()?;
         self.check_timeouts()?;
+        self.check_clients()?;
         self.check_verbs()?;
         let judges = self.chain.is_asked(Stage::Auth);
         if self.auth == AuthPolicy::Required && !judges {
@@ -148,6 +153,7 @@ impl Builder {
         Ok(Server::new(Core {
             settings: Arc::new(settings),
             hostname: hostname.into(),
+            clients: self.clients,
             timeouts: self.timeouts,
             chain: self.chain,
             tls: self.tls,

@@ -26,6 +26,12 @@ impl Builder {
         self
     }
 
+    /// For the PROXY header of a connection from [`proxy_from`](Self::proxy_from). Default is 5 s.
+    pub fn proxy_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.proxy = timeout;
+        self
+    }
+
     /// For all hooks of one stage; past it the answer is `451 4.3.0`. Default is 300 s.
     pub fn hook_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.hook = timeout;
@@ -46,8 +52,9 @@ impl Builder {
     }
 
     pub(super) fn check_timeouts(&self) -> Result<(), BuildError> {
-        let Timeouts { command, data, handshake, hook, store, session } = self.timeouts;
+        let Timeouts { proxy, command, data, handshake, hook, store, session } = self.timeouts;
         let named = [
+            ("proxy_timeout", proxy),
             ("command_timeout", command),
             ("data_timeout", data),
             ("handshake_timeout", handshake),

@@ -19,6 +19,18 @@ use crate::wire::{Patience, Wake};
 const CROWDED: Duration = Duration::from_secs(10);
 
 impl Driver {
+    /// Gives a client the time to show that it does not wait for the greeting.
+    pub(super) async fn hold_greeting(&mut self) -> Result<(), Disconnect> {
+        let delay = self.core.clients.greeting_delay;
+        if delay.is_zero() {
+            return Ok(());
+        }
+        match self.wire.fill(Patience::UntilStop, delay).await {
+            Wake::Input | Wake::Timeout => Ok(()),
+            wake => Err(self.give_up(wake).await),
+        }
+    }
+
     /// Sends what is to be sent and waits for more of the client.
     pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
         self.flush().await?;

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Awaits, Closing, Machine, Step, Verdict};
+use mailchute_proto::{Awaits, Closing, Machine, Step, Verb, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -44,7 +44,8 @@ pub(crate) struct Driver {
     /// Since when the next command is waited for.
     waiting_since: Option<Instant>,
     opening: Opening,
-    is_refused: bool,
+    /// What the session ends with, once its client was refused.
+    refused: Option<Disconnect>,
     /// The connect hooks were asked, so the disconnect hooks are told.
     is_announced: bool,
 }
@@ -59,6 +60,8 @@ impl Driver {
             Opening::Plain => Machine::new(Arc::clone(&core.settings)),
             Opening::Tls => Machine::inside_tls(Arc::clone(&core.settings)),
         };
+        let is_trusted = core.clients.may_speak_for_others(session.origin());
+        let machine = if is_trusted { machine.trusting_proxy() } else { machine };
         Self {
             core,
             machine: machine.speaking(dialect),
@@ -70,23 +73,26 @@ impl Driver {
             began: Instant::now(),
             waiting_since: None,
             opening,
-            is_refused: false,
+            refused: None,
             is_announced: false,
         }
     }
 
     /// Runs the session to its end.
     pub(crate) async fn run(self) {
-        let span = tracing::info_span!("session", id = %self.session.id(), client = %self.session.origin());
+        let (id, client) = (self.session.id(), self.session.origin());
+        // Whom XCLIENT tells, if it comes.
+        let speaks_for = tracing::field::Empty;
+        let span = tracing::info_span!("session", %id, %client, speaks_for);
         self.session_to_end().instrument(span).await;
     }
 
     async fn session_to_end(mut self) {
-        tracing::info!("connected");
+        let proxy = Some(self.session.peer_addr()).filter(|&peer| peer != self.session.client_addr());
+        tracing::info!(proxy = proxy.map(tracing::field::display), "connected");
         self.core.subscribers.tell(|| Event::connect(&self.session));
         let cause = match self.converse().await {
-            _ if self.is_refused => Disconnect::Refused,
-            Ok(cause) | Err(cause) => cause,
+            Ok(cause) | Err(cause) => self.refused.unwrap_or(cause),
         };
         self.session.end_transaction();
         self.wire.close(cause).await;
@@ -103,6 +109,7 @@ impl Driver {
         if self.opening == Opening::Tls {
             self.handshake().await?;
         }
+        self.hold_greeting().await?;
         loop {
             if self.output.len() > PIPELINED {
                 self.flush().await?;
@@ -157,8 +164,12 @@ impl Driver {
                 self.is_announced = true;
                 let hooks = greeting(core, session, self.opening);
                 let verdict = consult(wire, ask.unsent(), core.timeouts.hook, hooks).await?;
-                self.is_refused = !verdict.is_positive();
-                ask.answer(verdict);
+                self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
+                if verdict.is_positive() && wire.has_input().await {
+                    ask.talked_ahead(&wire.input);
+                } else {
+                    ask.answer(verdict);
+                }
             }
             Step::Ehlo(mut ask) => {
                 let (ehlo, unsent) = ask.parts();
@@ -175,12 +186,16 @@ impl Driver {
                 let (credentials, unsent) = ask.parts();
                 let hooks = core.chain.auth(credentials, session);
                 let verdict = hear(core, wire, unsent, Stage::Auth, hooks).await?;
+                mark = unsent.len();
+                if !wire.input.is_empty() {
+                    ask.talked_ahead();
+                    return Ok(Next::Reply { mark });
+                }
                 let succeeded = verdict.is_positive();
                 core.subscribers.tell(|| Event::auth(session, credentials, succeeded));
                 if succeeded {
                     session.authenticated(credentials.identity());
                 }
-                mark = unsent.len();
                 ask.answer(verdict);
             }
             Step::Mail(mut ask) => {
@@ -218,10 +233,34 @@ impl Driver {
                 };
                 ask.answer(refusal);
             }
+            Step::Xclient(mut ask) => {
+                let (told, unsent) = ask.parts();
+                session.speaks_for(told);
+                let client = session.client_ip();
+                tracing::Span::current().record("speaks_for", tracing::field::display(client));
+                let (verdict, refused) = match wire.belongs_to(client) {
+                    Ok(()) => {
+                        let hooks = core.chain.connect(session);
+                        let verdict = hear(core, wire, unsent, Stage::Connect, hooks).await?;
+                        (verdict, Disconnect::Refused)
+                    }
+                    Err(no_place) => (no_place.reply().and_close().into(), Disconnect::Limit),
+                };
+                self.refused = (!verdict.is_positive()).then_some(refused);
+                mark = unsent.len();
+                ask.answer(verdict);
+            }
+            Step::Xforward(ask) => {
+                session.forwards(ask.question());
+                ask.answer(Verdict::Accept);
+            }
             Step::Command(mut ask) => {
                 let (command, unsent) = ask.parts();
                 let hooks = core.chain.command(command, session);
                 let verdict = hear(core, wire, unsent, Stage::Command, hooks).await?;
+                if command.verb == Verb::Rset && verdict.is_positive() {
+                    session.was_reset();
+                }
                 mark = unsent.len();
                 ask.answer(verdict);
             }

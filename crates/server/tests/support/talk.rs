@@ -39,6 +39,12 @@ pub(crate) async fn connect(address: SocketAddr) -> Talk<TcpStream> {
     Talk::new(stream)
 }
 
+impl Talk<TcpStream> {
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.stream.get_ref().local_addr().expect("it is connected")
+    }
+}
+
 impl<S: Io> Talk<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream: BufReader::new(stream) }

@@ -1,0 +1,59 @@
+//! Who the client really is, and when it may talk.
+
+use std::time::Duration;
+
+use super::Builder;
+use crate::error::BuildError;
+use crate::network::Network;
+
+/// Clients behind proxies, and clients that talk too early.
+impl Builder {
+    /// Networks whose connections come through a proxy that speaks the PROXY protocol, version 1 or 2, as HAProxy
+    /// does. Each of them has to begin with a PROXY header within [5 s](Self::proxy_timeout), before the greeting
+    /// and before TLS; the client that it names is the session's, also for the limit of connections a client. One
+    /// without a good header is closed without a word. From all others a PROXY header is not taken. Default is
+    /// none.
+    ///
+    /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn run() -> Result<(), mailchute::NetworkError> {
+    /// let builder = mailchute::Server::builder().proxy_from(["10.0.0.5".parse()?, "2001:db8::/64".parse()?]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn proxy_from(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        self.clients.proxies.extend(networks);
+        self
+    }
+
+    /// Networks whose clients may say by Postfix's XCLIENT and XFORWARD who it is that they speak for; all others
+    /// are answered `550 5.7.1`. Behind a proxy it is the proxy's client that has to be in them. XCLIENT begins the
+    /// session anew, connect hooks included; XFORWARD is kept for
+    /// [`Session::forwarded`](crate::Session::forwarded). Default is none.
+    ///
+    /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody, with any login.
+    pub fn xclient_from(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        self.clients.xclients.extend(networks);
+        self
+    }
+
+    /// How long clients have to be silent before they are greeted; less than five minutes, which is what they wait
+    /// (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait, and are answered `554 5.5.0` and hung up on.
+    /// Default is none: then only those are caught whose octets are there before the greeting goes out.
+    ///
+    /// Inside TLS from the first octet on, the time begins behind the handshake.
+    pub fn greeting_delay(mut self, delay: Duration) -> Self {
+        self.clients.greeting_delay = delay;
+        self
+    }
+
+    pub(super) fn check_clients(&self) -> Result<(), BuildError> {
+        let delay = self.clients.greeting_delay;
+        if delay >= MAX_GREETING_DELAY { Err(BuildError::BadGreetingDelay(delay)) } else { Ok(()) }
+    }
+}
+
+/// What clients wait for a greeting (RFC 5321 §4.5.3.2.1).
+const MAX_GREETING_DELAY: Duration = Duration::from_secs(300);

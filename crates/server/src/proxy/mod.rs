@@ -1,0 +1,83 @@
+//! HAProxy's PROXY protocol: a proxy says in the first octets of a connection who its client is.
+
+mod v1;
+mod v2;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::AsyncReadExt as _;
+
+use crate::wire::Io;
+
+/// What a header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// Nothing of a client: the proxy speaks for itself (`LOCAL`), or cannot say (`UNKNOWN`, other families).
+    Local,
+    /// Who the client is, and where it connected to.
+    Proxied { client: SocketAddr, destination: SocketAddr },
+}
+
+/// Why there is no header.
+#[derive(Debug)]
+pub(crate) enum ProxyError {
+    /// The octets are none, or none of this kind.
+    Malformed(&'static str),
+    /// The connection ended or failed before the header did.
+    Io(io::Error),
+    /// The time for it is over.
+    Late,
+    /// The server stops.
+    Stopped,
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(fault) => f.write_str(fault),
+            Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                f.write_str("the connection ended before the PROXY header did")
+            }
+            Self::Io(error) => error.fmt(f),
+            Self::Late => f.write_str("no PROXY header came in time"),
+            Self::Stopped => f.write_str("the server stops"),
+        }
+    }
+}
+
+/// How far the octets read so far lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// At least this many more octets belong to the header, and never none.
+    Needs(usize),
+    Whole(Header),
+}
+
+/// Reads a header of either version, and no octet behind it.
+pub(crate) async fn read(io: &mut impl Io) -> Result<Header, ProxyError> {
+    let mut octets = Vec::new();
+    loop {
+        match parse(&octets).map_err(ProxyError::Malformed)? {
+            Progress::Whole(header) => return Ok(header),
+            Progress::Needs(count) => {
+                let mut limited = (&mut *io).take(count as u64);
+                if limited.read_buf(&mut octets).await.map_err(ProxyError::Io)? == 0 {
+                    return Err(ProxyError::Io(io::ErrorKind::UnexpectedEof.into()));
+                }
+            }
+        }
+    }
+}
+
+fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
+    match octets.first() {
+        None => Ok(Progress::Needs(v1::SHORTEST)),
+        Some(b'P') => v1::parse(octets),
+        Some(_) => v2::parse(octets),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! What proxies have told of the client of a session.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use mailchute_proto::{Told, XClient};
+
+use crate::proxy::Header;
+
+/// A client that others speak for; a session without a proxy has none.
+#[derive(Debug, Clone)]
+pub(crate) struct ToldClient {
+    pub(crate) address: SocketAddr,
+    pub(crate) destination: Option<SocketAddr>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) reverse_name: Option<Arc<str>>,
+}
+
+impl ToldClient {
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        Self { address, destination: None, name: None, reverse_name: None }
+    }
+
+    pub(crate) fn by_header(header: Header) -> Option<Box<Self>> {
+        match header {
+            Header::Local => None,
+            Header::Proxied { client, destination } => {
+                Some(Box::new(Self { destination: Some(destination), ..Self::of(client) }))
+            }
+        }
+    }
+
+    /// Takes over what an XCLIENT says; what it does not say stays. Of a new address no old port or name stays.
+    pub(crate) fn update(&mut self, told: &XClient) {
+        if let Some(address) = &told.addr {
+            *self = Self { destination: self.destination, ..Self::of(SocketAddr::new(ip(address), 0)) };
+        }
+        if let Some(port) = &told.port {
+            self.address.set_port(port.known().copied().unwrap_or_default());
+        }
+        if let Some(name) = &told.name {
+            self.name = name.known().map(|name| name.as_str().into());
+        }
+        if let Some(name) = &told.reverse_name {
+            self.reverse_name = name.known().map(|name| name.as_str().into());
+        }
+        let before = self.destination;
+        let address = told.dest_addr.as_ref().map_or(before.map(|to| to.ip()), |told| told.known().copied());
+        let port = told.dest_port.as_ref().map_or(before.map(|to| to.port()), |told| told.known().copied());
+        self.destination = address.map(|address| SocketAddr::new(address, port.unwrap_or_default()));
+    }
+}
+
+/// An address that the proxy does not know is that of nobody, and in no network: the proxy's own would be trusted.
+fn ip(told: &Told<IpAddr>) -> IpAddr {
+    told.known().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}

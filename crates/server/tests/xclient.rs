@@ -1,0 +1,177 @@
+//! XCLIENT and XFORWARD: whom hooks, limits and headers see.
+
+mod support;
+
+use mailchute::testing::{Client, client_from};
+use mailchute::{Builder, Disconnect, MessageSource, Network, Reply, Server, Told};
+use support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope};
+
+fn network(text: &str) -> Network {
+    text.parse().expect("a network")
+}
+
+fn trusting(builder: Builder) -> Server {
+    build(builder.xclient_from([network("10.0.0.0/8")]))
+}
+
+async fn hello_from(server: &Server, address: &str) -> Client {
+    let mut client = client_from(server, address.parse().expect("an address"));
+    client.greeting().await.expect(220);
+    let heard = client.send("EHLO proxy.example").await.expect(250);
+    let is_offered = heard.lines().iter().any(|line| line.starts_with("250-XCLIENT NAME ADDR "));
+    assert_eq!(is_offered, address.starts_with("10."), "{heard}");
+    client
+}
+
+const XCLIENT: &str = "XCLIENT NAME=mail.client.example ADDR=198.51.100.7 PORT=4242 DESTADDR=192.0.2.25 \
+                       DESTPORT=25 LOGIN=tim HELO=client.example PROTO=SMTP REVERSE_NAME=r.client.example";
+
+#[tokio::test(start_paused = true)]
+async fn the_connect_hooks_are_asked_about_the_client_that_the_proxy_tells() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = trusting(accepting().on_connect(move |session| {
+        note.note(format!(
+            "{} {} {:?} {:?} {:?} {:?} {:?} {}",
+            session.peer_addr(),
+            session.client_addr(),
+            session.client_name(),
+            session.client_reverse_name(),
+            session.destination_addr(),
+            session.identity(),
+            session.helo_name().map(|name| name.to_string()),
+            session.protocol(),
+        ))
+    }));
+    let mut client = hello_from(&server, "10.0.0.5:1000").await;
+    client.send(XCLIENT).await.expect(220);
+    client.send("MAIL FROM:<>").await.expect(503);
+    client.send("XCLIENT ADDR=[UNAVAILABLE] HELO=[UNAVAILABLE]").await.expect(220);
+    assert_eq!(
+        seen.all(),
+        [
+            "10.0.0.5:1000 10.0.0.5:1000 None None None None None SMTP",
+            "10.0.0.5:1000 198.51.100.7:4242 Some(\"mail.client.example\") Some(\"r.client.example\") \
+             Some(192.0.2.25:25) Some(\"tim\") Some(\"client.example\") SMTP",
+            "10.0.0.5:1000 0.0.0.0:0 None None Some(192.0.2.25:25) None None SMTP",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_refused_behind_its_proxy_gets_no_service() {
+    let causes = Seen::<Disconnect>::default();
+    let note = causes.clone();
+    let server = trusting(
+        accepting()
+            .on_connect(|session| async move { session.client_ip().to_string() != "198.51.100.66" })
+            .on_disconnect(move |cause, _| note.note(cause)),
+    );
+    let mut client = hello_from(&server, "10.0.0.5:1000").await;
+    client.send("XCLIENT ADDR=198.51.100.66").await.expect(554);
+    client.send("EHLO client.example").await.expect(503);
+    client.send("QUIT").await.expect(221);
+    drop(client);
+    assert_eq!(causes.until(1).await, [Disconnect::Refused]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trace_field_names_the_client_and_not_its_proxy() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = trusting(builder().on_data(move |mut message, _| {
+        note.push(message.trace_fields());
+        async move { message.bytes().await.map(drop).map_err(Reply::from) }
+    }));
+    let mut client = hello_from(&server, "10.0.0.5:1000").await;
+    client.send(XCLIENT).await.expect(220);
+    client.send("EHLO client.example").await.expect(250);
+    deliver(&mut client).await.expect(250);
+    let fields = seen.all().concat();
+    let from = "Received: from client.example (mail.client.example [198.51.100.7])\r\n\tby mx.example.com ";
+    assert!(fields.contains(from) && fields.contains(" with ESMTPA id "), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn trust_is_that_in_the_connection_and_xclient_neither_gives_nor_takes_it() {
+    let server = trusting(accepting());
+    let mut proxy = hello_from(&server, "10.0.0.5:1000").await;
+    proxy.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    proxy.send("XCLIENT ADDR=198.51.100.8").await.expect(220);
+    let mut stranger = hello_from(&server, "198.51.100.7:1000").await;
+    let refusal = stranger.send("XCLIENT ADDR=10.0.0.5").await.expect(550);
+    assert_eq!(refusal.to_string(), "550 5.7.1 You are not trusted to speak for others");
+    stranger.send("XFORWARD ADDR=10.0.0.5").await.expect(550);
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_proxy_header_it_is_its_client_that_is_trusted_or_not() {
+    let server = build(
+        accepting()
+            .proxy_from([network("10.0.0.0/8")])
+            .xclient_from([network("10.0.0.0/8"), network("192.0.2.9")]),
+    );
+    for (client, code) in [("198.51.100.7", 550), ("192.0.2.9", 220)] {
+        let mut talk = client_from(&server, "10.0.0.5:1000".parse().unwrap());
+        talk.send_octets(format!("PROXY TCP4 {client} 192.0.2.25 4242 25\r\n").as_bytes()).await;
+        talk.greeting().await.expect(220);
+        talk.send("XCLIENT ADDR=198.51.100.8").await.expect(code);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_connections_is_that_of_the_client() {
+    let causes = Seen::<Disconnect>::default();
+    let note = causes.clone();
+    let builder = accepting().max_connections_per_client(1).on_disconnect(move |cause, _| note.note(cause));
+    let server = trusting(builder);
+    let mut first = hello_from(&server, "10.0.0.5:1000").await;
+    first.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    // The proxy's own place is free again.
+    let mut second = hello_from(&server, "10.0.0.5:1001").await;
+    let heard = second.send("XCLIENT ADDR=198.51.100.7").await.expect(421);
+    assert_eq!(heard.to_string(), "421 4.7.0 Too many connections from your address");
+    assert!(second.try_hear().await.is_none());
+    drop(second);
+    assert_eq!(causes.until(1).await, [Disconnect::Limit]);
+    let mut third = hello_from(&server, "10.0.0.5:1002").await;
+    third.send("XCLIENT ADDR=198.51.100.8").await.expect(220);
+}
+
+#[tokio::test(start_paused = true)]
+async fn xforward_is_there_for_one_transaction() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = trusting(accepting().on_mail_from(move |_, session| {
+        let forwarded = session.forwarded();
+        note.note(forwarded.map_or_else(
+            || "nothing".to_owned(),
+            |told| {
+                assert_eq!(told.source, Some(Told::Known(MessageSource::Remote)));
+                format!("{:?} {:?}", told.addr, told.ident)
+            },
+        ))
+    }));
+    let mut client = hello_from(&server, "10.0.0.5:1000").await;
+    let known = "Some(Known(198.51.100.7)) Some(Known(\"4Xyz\"))";
+    for end in ["message", "RSET", "EHLO proxy.example"] {
+        client.send("XFORWARD NAME=[UNAVAILABLE] ADDR=198.51.100.7 SOURCE=REMOTE").await.expect(250);
+        client.send("XFORWARD IDENT=4Xyz").await.expect(250);
+        client.send("NOOP").await.expect(250);
+        envelope(&mut client).await;
+        client.send("XFORWARD IDENT=5Xyz").await.expect(503);
+        if end == "message" {
+            client.send("DATA").await.expect(354);
+            client.send(MESSAGE).await.expect(250);
+        } else {
+            client.send(end).await.expect(250);
+        }
+        envelope(&mut client).await;
+        client.send("RSET").await.expect(250);
+        assert_eq!(seen.all().split_off(seen.count() - 2), [known, "nothing"], "{end}");
+    }
+    client.send("XFORWARD IDENT=4Xyz").await.expect(250);
+    client.send("RSET").await.expect(250);
+    envelope(&mut client).await;
+    assert_eq!(seen.all().pop().as_deref(), Some("nothing"));
+}

@@ -4,9 +4,11 @@ from .base import Scenario
 from .dsn import Dsn
 from .exim import Exim
 from .extensions import Extensions
+from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
+from .xclient import Xclient
 
 
 def scenarios() -> list[Scenario]:
-    return [Exim(), Dsn(), International(), Extensions(), Lmtp()]
+    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient()]

@@ -56,7 +56,8 @@ pub type Answer = Result<Verdict, Reply>;
 /// ```
 pub trait Hooks: Send + Sync + 'static {
     /// A client has connected; asked before the greeting. A refusal is the greeting (554, or what the reply
-    /// says), after which only QUIT is answered; a reply that closes hangs up.
+    /// says), after which only QUIT is answered; a reply that closes hangs up. Asked again when a trusted proxy tells
+    /// by XCLIENT ([`Builder::xclient_from`](crate::Builder::xclient_from)) for whom it speaks.
     fn connect(&self, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = session;
         ready(Ok(Verdict::Accept))

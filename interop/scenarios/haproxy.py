@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from clients.base import EHLO, SEND_SECONDS
 from relay import free_port
 from server import Certificate, Server, ServerError, running
 
@@ -123,9 +124,11 @@ def _listens(port: int) -> bool:
 def _send(port: int, source: str, subject: str, is_tls: bool, certificate: Certificate) -> None:
     if is_tls:
         context = ssl.create_default_context(cafile=str(certificate.certificate))
-        session = smtplib.SMTP_SSL("127.0.0.1", port, "client.example", timeout=20, context=context, source_address=(source, 0))
+        session = smtplib.SMTP_SSL(
+            "127.0.0.1", port, EHLO, timeout=SEND_SECONDS, context=context, source_address=(source, 0)
+        )
     else:
-        session = smtplib.SMTP("127.0.0.1", port, "client.example", timeout=20, source_address=(source, 0))
+        session = smtplib.SMTP("127.0.0.1", port, EHLO, timeout=SEND_SECONDS, source_address=(source, 0))
     with session:
         session.sendmail("a@client.example", ["b@example.com"], f"Subject: {subject}\r\n\r\nHello\r\n")
 

@@ -92,7 +92,8 @@ def _run_swaks(server: Server, subject: str, *arguments: str) -> subprocess.Comp
 def _nginx(folder: Path, server: Server, checks: Checks) -> None:
     """nginx asks a page of ours where mail goes, then says XCLIENT to the program."""
     with _answering(server) as auth_port, _proxying(folder, auth_port) as port:
-        with smtplib.SMTP("127.0.0.1", port, "client.example", timeout=_SECONDS, source_address=("127.0.0.2", 0)) as session:
+        source = ("127.0.0.2", 0)
+        with smtplib.SMTP("127.0.0.1", port, "client.example", timeout=_SECONDS, source_address=source) as session:
             session.sendmail("a@client.example", ["b@example.com"], "Subject: nginx\r\n\r\nHello\r\n")
             session.quit()
     field = received(server.maildir, "nginx")
@@ -155,8 +156,8 @@ def _postfix(folder: Path, server: Server, checks: Checks) -> None:
     route = replace(route, setting=f"{route.setting}\nsmtp_send_xforward_command = yes")
     try:
         with relaying(folder / "postfix", route) as relay:
-            source = ("127.0.0.9", 0)
-            with smtplib.SMTP("127.0.0.1", relay.port, "behind.example", timeout=_SECONDS, source_address=source) as session:
+            address, source = ("127.0.0.1", relay.port), ("127.0.0.9", 0)
+            with smtplib.SMTP(*address, "behind.example", timeout=_SECONDS, source_address=source) as session:
                 session.sendmail("a@client.example", ["b@example.com"], "Subject: postfix\r\n\r\nHello\r\n")
             deadline = time.monotonic() + _SECONDS
             while relay.queued() != (0, 0) and time.monotonic() < deadline:

@@ -9,7 +9,7 @@ use crate::connections::Connections;
 use crate::event::Subscribers;
 use crate::hooks::Chain;
 use crate::timeouts::Timeouts;
-use crate::tls::TlsConfig;
+use crate::tls::InForce;
 
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -18,7 +18,7 @@ pub(crate) struct Core {
     pub(crate) clients: Clients,
     pub(crate) timeouts: Timeouts,
     pub(crate) chain: Chain,
-    pub(crate) tls: Option<TlsConfig>,
+    pub(crate) tls: Option<InForce>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Connections>,
 }

@@ -83,6 +83,7 @@ mod timer;
 mod tls;
 mod told;
 mod trace;
+mod transport;
 mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
@@ -108,7 +109,7 @@ pub use session::{Protocol, Session, SessionId};
 pub use socket_file::SocketFile;
 pub use state::TypedState;
 pub use store::Store;
-pub use tls::{TlsConfig, TlsError, TlsFacts};
+pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, Trust};
 pub use wire::Io;
 
 /// The code in README.md compiles.

@@ -18,6 +18,7 @@ use crate::origin::Origin;
 use crate::proxy::Header;
 use crate::serving::Serving;
 use crate::session::Session;
+use crate::tls::{TlsConfig, TlsError};
 use crate::wire::{Io, Wire};
 
 /// An SMTP server. A handle: clones are cheap and are the same server.
@@ -63,6 +64,30 @@ impl Server {
     #[must_use]
     pub fn hostname(&self) -> &str {
         &self.0.hostname
+    }
+
+    /// Puts other certificates in force, for handshakes that begin from now on, and other ideas of
+    /// [client certificates](TlsConfig::client_certificates). Sessions that are inside TLS, and handshakes that have
+    /// begun, go on with what they have. Tickets of earlier sessions hold no longer: their clients shake hands in full.
+    ///
+    /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made.
+    ///
+    /// # Errors
+    /// [`TlsError`] when the server was built without TLS.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::TlsError> {
+    /// use mailchute::TlsConfig;
+    ///
+    /// // When a file is wrong, this returns here, and what was in force stays so.
+    /// server.reload_tls(TlsConfig::from_pem_files("cert.pem", "key.pem")?)
+    /// # }
+    /// ```
+    pub fn reload_tls(&self, tls: TlsConfig) -> Result<(), TlsError> {
+        let in_force = self.0.tls.as_ref().ok_or_else(TlsError::not_offered)?;
+        in_force.replace(tls);
+        Ok(())
     }
 
     /// Subscribes to all events from now on.

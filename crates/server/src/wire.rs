@@ -11,13 +11,13 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use crate::connections::{NoPlace, Place, Urgency};
 use crate::disconnect::Disconnect;
 use crate::proxy::{self, Header, ProxyError};
 use crate::timer::Timer;
-use crate::tls::{TlsConfig, TlsFacts};
+use crate::tls::{Acceptor, TlsFacts};
+use crate::transport::Transport;
 
 /// Anything that carries a session: a TCP stream, TLS, a Unix socket, a pipe in memory.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -50,8 +50,7 @@ pub(crate) enum Patience {
 }
 
 pub(crate) struct Wire {
-    io: Box<dyn Io>,
-    is_secure: bool,
+    io: Transport,
     pub(crate) input: BytesMut,
     timer: Timer,
     place: Place,
@@ -85,7 +84,8 @@ fn give_back(mut buffer: BytesMut) {
 
 impl Wire {
     pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
-        Self { io, is_secure: false, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
+        let io = Transport::Plain(io);
+        Self { io, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
     }
 
     /// Reads the PROXY header at the front of the connection, and nothing behind it.
@@ -252,24 +252,24 @@ impl Wire {
     pub(crate) async fn upgrade(
         &mut self,
         limit: Duration,
-        tls: &TlsConfig,
+        tls: &Acceptor,
     ) -> Result<io::Result<TlsFacts>, Wake> {
         self.input.clear();
-        let plain = std::mem::replace(&mut self.io, Box::new(tokio::io::empty()));
-        let mut handshake = pin!(timeout(limit, TlsAcceptor::from(tls.0.clone()).accept(plain)));
+        let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
+            return Err(Wake::Gone);
+        };
+        let mut handshake = pin!(timeout(limit, tls.accept(plain)));
         let shaken = poll_fn(|context| match self.place.stop().poll(context) {
             Urgency::None => handshake.as_mut().poll(context).map(Ok),
             _ => Poll::Ready(Err(Wake::Stop)),
         })
         .await?;
-        let stream = match shaken {
-            Ok(Ok(stream)) => stream,
+        let (secured, facts) = match shaken {
+            Ok(Ok(secured)) => secured,
             Ok(Err(error)) => return Ok(Err(error)),
             Err(elapsed) => return Ok(Err(elapsed.into())),
         };
-        let facts = TlsFacts::of(stream.get_ref().1);
-        self.io = Box::new(stream);
-        self.is_secure = true;
+        self.io = Transport::Tls(Box::new(secured));
         Ok(Ok(facts))
     }
 
@@ -281,7 +281,7 @@ impl Wire {
         const LINGER_AT_SHUTDOWN: Duration = Duration::from_millis(200);
         const LINGER_OCTETS: usize = 1024 * 1024;
         if after == Disconnect::Quit && self.input.is_empty() {
-            if self.is_secure {
+            if self.io.is_secure() {
                 let _ = timeout(LINGER, self.io.shutdown()).await;
             }
             return;

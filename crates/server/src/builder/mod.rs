@@ -19,7 +19,7 @@ use crate::hooks::{Chain, Hooks, Stage};
 use crate::server::Server;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
-use crate::tls::TlsConfig;
+use crate::tls::{InForce, TlsConfig};
 
 /// Options and hooks of a [`Server`], made by [`Server::builder`].
 ///
@@ -156,7 +156,7 @@ impl Builder {
             clients: self.clients,
             timeouts: self.timeouts,
             chain: self.chain,
-            tls: self.tls,
+            tls: self.tls.map(InForce::new),
             subscribers: Arc::new(Subscribers::default()),
             connections: Arc::new(Connections::new(max_connections, self.max_connections_per_client)),
         }))

@@ -13,6 +13,7 @@ use crate::consult::consult;
 use crate::disconnect::Disconnect;
 use crate::event::{Event, escaped};
 use crate::hooks::Stage;
+use crate::tls::{ClientCertificate, InForce};
 use crate::wire::{Patience, Wake};
 
 /// How long a client may take for its next command when places are short.
@@ -98,12 +99,22 @@ impl Driver {
 
     /// Puts TLS in the place of the plain connection.
     pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.core.tls.clone() else {
+        let Some(tls) = self.core.tls.as_ref().map(InForce::now) else {
             return Err(Disconnect::TlsFailure);
         };
         match self.wire.upgrade(self.core.timeouts.handshake, &tls).await? {
             Ok(facts) => {
-                tracing::info!(version = facts.version, cipher = facts.cipher, sni = facts.sni, "secured");
+                let client = facts.client.as_deref();
+                tracing::info!(
+                    version = facts.version,
+                    cipher = facts.cipher,
+                    sni = facts.sni,
+                    resumed = facts.is_resumed,
+                    client_certificate =
+                        client.and_then(|client| client.name()).map(|name| escaped(name.as_bytes())),
+                    client_verified = client.map(ClientCertificate::is_verified),
+                    "secured"
+                );
                 let facts = Arc::new(facts);
                 self.session.secured(Arc::clone(&facts));
                 self.core.subscribers.tell(|| Event::secure(&self.session, facts));

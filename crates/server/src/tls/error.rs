@@ -1,0 +1,95 @@
+//! Why there is no TLS: the file and the mistake.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why there is no TLS with these certificates and keys.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TlsError {
+    /// The file at fault, where it is one.
+    path: Option<PathBuf>,
+    fault: Fault,
+}
+
+#[derive(Debug)]
+pub(super) enum Fault {
+    Read(io::Error),
+    NotPem(String),
+    NoCertificate { holds_key: bool },
+    NoKey { holds_certificate: bool, is_encrypted: bool },
+    NoName,
+    Unfit(rustls::Error),
+    UnfitRoot(rustls::Error),
+    TakenAsItIs,
+    NotOffered,
+}
+
+impl TlsError {
+    pub(super) fn in_file(path: &Path, fault: Fault) -> Self {
+        Self { path: Some(path.to_owned()), fault }
+    }
+
+    /// For a server that was built without TLS and gets certificates later.
+    pub(crate) fn not_offered() -> Self {
+        Fault::NotOffered.into()
+    }
+}
+
+/// A fault of a text that is in no file.
+impl From<Fault> for TlsError {
+    fn from(fault: Fault) -> Self {
+        Self { path: None, fault }
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "{}: ", path.display())?;
+        }
+        match &self.fault {
+            Fault::Read(error) => write!(f, "cannot be read: {error}"),
+            Fault::NotPem(error) => write!(f, "is not PEM: {error}"),
+            Fault::NoCertificate { holds_key: true } => {
+                f.write_str("holds a private key but no certificate; are certificate and key the wrong way round?")
+            }
+            Fault::NoCertificate { holds_key: false } => {
+                f.write_str("holds no certificate: expected -----BEGIN CERTIFICATE-----")
+            }
+            Fault::NoKey { is_encrypted: true, .. } => f.write_str(
+                "the private key is encrypted with a passphrase; write it without one, as `openssl pkey -in FILE -out NEW` does",
+            ),
+            Fault::NoKey { holds_certificate: true, .. } => {
+                f.write_str("holds a certificate but no private key; are certificate and key the wrong way round?")
+            }
+            Fault::NoKey { .. } => f.write_str("holds no private key: expected -----BEGIN PRIVATE KEY-----"),
+            Fault::NoName => f.write_str(
+                "the certificate has no DNS name (subjectAltName) that a client could ask for; give it first, as the \
+                 default, or one with a name",
+            ),
+            Fault::Unfit(rustls::Error::InconsistentKeys(_)) => {
+                f.write_str("the private key does not belong to the certificate")
+            }
+            Fault::Unfit(error) => write!(f, "certificate and key cannot be used: {error}"),
+            Fault::UnfitRoot(error) => write!(f, "the authority's certificate cannot be used: {error}"),
+            Fault::TakenAsItIs => f.write_str(
+                "a configuration of rustls is taken as it is; give it its certificates and its client verifier itself",
+            ),
+            Fault::NotOffered => f.write_str(
+                "the server was built without TLS, so no client is offered it; write .tls(…) when building it",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TlsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.fault {
+            Fault::Read(error) => Some(error),
+            Fault::Unfit(error) | Fault::UnfitRoot(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What is known of a TLS session.
+
+use std::sync::Arc;
+
+use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection};
+
+use super::peer::ClientCertificate;
+
+/// What is known of a TLS session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsFacts {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: &'static str,
+    /// The cipher suite by its IANA name.
+    pub cipher: &'static str,
+    /// The name of the server that the client asked for (SNI).
+    pub sni: Option<String>,
+    /// The client goes on with the keys of an earlier session.
+    pub is_resumed: bool,
+    /// The client's certificate, if it was [asked](crate::TlsConfig::client_certificates) for one and has one; in a
+    /// resumed session that of the earlier one, judged anew.
+    pub client: Option<Arc<ClientCertificate>>,
+}
+
+impl TlsFacts {
+    pub(super) fn of(connection: &ServerConnection, client: Option<Arc<ClientCertificate>>) -> Self {
+        Self {
+            version: match connection.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+                Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+                _ => "TLS",
+            },
+            cipher: connection.negotiated_cipher_suite().map_or("unknown", |suite| iana_name(suite.suite())),
+            sni: connection.server_name().map(str::to_owned),
+            is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+            client,
+        }
+    }
+}
+
+/// rustls calls the suites of TLS 1.3 `TLS13_…`, which no registry does.
+fn iana_name(suite: CipherSuite) -> &'static str {
+    match suite {
+        CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other.as_str().unwrap_or("unknown"),
+    }
+}

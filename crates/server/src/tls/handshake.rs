@@ -1,0 +1,130 @@
+//! The handshake: chooses the certificate that the client asks for, and judges the client's.
+
+use std::fmt;
+use std::io;
+use std::iter;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::server::{ClientHello, NoServerSessionStorage};
+use rustls::sign::SingleCertAndKey;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::binding::ChannelBindings;
+use super::client_certificates::ClientCertificates;
+use super::config::{Own, Source, TlsConfig};
+use super::facts::TlsFacts;
+use super::identity::Identity;
+use super::peer::{ClientCertificate, Trust};
+use crate::wire::Io;
+
+/// Shakes hands with clients.
+pub(crate) struct Acceptor {
+    first: Choice,
+    others: Vec<Choice>,
+    clients: Option<ClientCertificates>,
+}
+
+/// One certificate, ready to serve.
+struct Choice {
+    config: Arc<ServerConfig>,
+    /// What a configuration of rustls serves is its own secret.
+    identity: Option<Arc<Identity>>,
+}
+
+/// A connection inside TLS.
+pub(crate) struct Secured {
+    pub(crate) stream: TlsStream<Box<dyn Io>>,
+    identity: Option<Arc<Identity>>,
+}
+
+impl Acceptor {
+    pub(crate) fn new(config: TlsConfig) -> Self {
+        match config.0 {
+            Source::Own(own) => Self {
+                first: Choice::new(&own, &own.first),
+                others: own.others.iter().map(|identity| Choice::new(&own, identity)).collect(),
+                clients: own.clients,
+            },
+            Source::Rustls(config) => {
+                Self { first: Choice { config, identity: None }, others: Vec::new(), clients: None }
+            }
+        }
+    }
+
+    /// Shakes hands as the server.
+    ///
+    /// # Errors
+    /// Why there is no TLS; the transport is gone then.
+    pub(crate) async fn accept(&self, plain: Box<dyn Io>) -> io::Result<(Secured, TlsFacts)> {
+        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), plain).await?;
+        let Choice { config, identity } = self.choose(&start.client_hello());
+        let stream = start.into_stream(Arc::clone(config)).await?;
+        let connection = stream.get_ref().1;
+        let client = self.client(connection.peer_certificates().unwrap_or_default())?;
+        let facts = TlsFacts::of(connection, client);
+        Ok((Secured { stream, identity: identity.clone() }, facts))
+    }
+
+    /// A certificate whose key the client cannot check serves nobody, so that comes before the name.
+    fn choose(&self, hello: &ClientHello<'_>) -> &Choice {
+        if self.others.is_empty() {
+            return &self.first;
+        }
+        let rank = |identity: &Identity| {
+            let is_checkable = identity.key.key.choose_scheme(hello.signature_schemes()).is_some();
+            (!is_checkable, identity.answers(hello.server_name()))
+        };
+        // Of those that rank alike the first is taken.
+        iter::once(&self.first)
+            .chain(&self.others)
+            .min_by_key(|choice| choice.identity.as_deref().map(rank))
+            .unwrap_or(&self.first)
+    }
+
+    fn client(
+        &self,
+        chain: &[rustls::pki_types::CertificateDer<'static>],
+    ) -> io::Result<Option<Arc<ClientCertificate>>> {
+        let trust = match &self.clients {
+            Some(clients) => {
+                clients.judge(chain).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+            }
+            None => Some(Trust::Verified),
+        };
+        let certificate = chain.first().zip(trust).map(|(leaf, trust)| ClientCertificate::parse(leaf, trust));
+        Ok(certificate.map(Arc::new))
+    }
+}
+
+impl Choice {
+    fn new(own: &Own, identity: &Arc<Identity>) -> Self {
+        let base = own.base.clone();
+        let builder = match &own.clients {
+            Some(clients) => base.with_client_cert_verifier(clients.verifier()),
+            None => base.with_no_client_auth(),
+        };
+        let mut config =
+            builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key))));
+        config.ticketer = Arc::clone(&identity.ticketer);
+        // Clients keep their tickets; the few that cannot shake hands in full each time.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Self { config: Arc::new(config), identity: Some(Arc::clone(identity)) }
+    }
+}
+
+impl Secured {
+    /// What ties an authentication to this connection (RFC 5056).
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the mechanisms that bind to the channel"))]
+    pub(crate) fn channel_bindings(&self) -> ChannelBindings {
+        let leaf = self.identity.as_deref().and_then(Identity::leaf);
+        ChannelBindings::of(self.stream.get_ref().1, leaf.map(|leaf| &leaf[..]))
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor").finish_non_exhaustive()
+    }
+}

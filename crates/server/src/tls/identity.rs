@@ -1,0 +1,131 @@
+//! One certificate with its key, and the names that it answers to.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::Ticketer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ProducesTickets;
+use rustls::sign::CertifiedKey;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use super::error::Fault;
+
+/// A certificate chain with its private key.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) key: Arc<CertifiedKey>,
+    /// Seals session tickets, so that the server itself remembers nothing of a session that is over.
+    pub(super) ticketer: Arc<dyn ProducesTickets>,
+    names: Vec<String>,
+}
+
+/// How well a certificate answers to the name that a client asks for; the best comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answers {
+    Exactly,
+    ByWildcard,
+    NotAtAll,
+}
+
+impl Identity {
+    pub(super) fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        provider: &CryptoProvider,
+    ) -> Result<Self, Fault> {
+        let key = CertifiedKey::from_der(chain, key, provider).map_err(Fault::Unfit)?;
+        let ticketer = Ticketer::new().map_err(Fault::Unfit)?;
+        // What cannot be read here rustls may still serve: such a certificate answers to no name.
+        let leaf = key.cert.first().and_then(|leaf| Certificate::from_der(leaf).ok());
+        let names = leaf.as_ref().map(dns_names).unwrap_or_default();
+        if let Some(leaf) = &leaf {
+            warn_of_dates(leaf, &names);
+        }
+        Ok(Self { key: Arc::new(key), ticketer, names })
+    }
+
+    /// The DNS names in the certificate.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub(super) fn leaf(&self) -> Option<&CertificateDer<'static>> {
+        self.key.cert.first()
+    }
+
+    pub(super) fn answers(&self, name: Option<&str>) -> Answers {
+        let best =
+            name.into_iter().flat_map(|name| self.names.iter().map(move |own| answers(own, name))).min();
+        best.unwrap_or(Answers::NotAtAll)
+    }
+}
+
+/// RFC 9525 §6.3: a wildcard stands for the whole left-most label and for that alone.
+fn answers(own: &str, asked: &str) -> Answers {
+    if own.eq_ignore_ascii_case(asked) {
+        return Answers::Exactly;
+    }
+    match (own.strip_prefix("*."), asked.split_once('.')) {
+        (Some(domain), Some((label, rest))) if !label.is_empty() && domain.eq_ignore_ascii_case(rest) => {
+            Answers::ByWildcard
+        }
+        _ => Answers::NotAtAll,
+    }
+}
+
+fn dns_names(certificate: &Certificate) -> Vec<String> {
+    alternative_names(certificate)
+        .into_iter()
+        .filter_map(|name| match name {
+            GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The subject's alternative names; none where they cannot be read.
+pub(super) fn alternative_names(certificate: &Certificate) -> Vec<GeneralName> {
+    let extension = certificate.tbs_certificate().get_extension::<SubjectAltName>();
+    extension.ok().flatten().map(|(_, names)| names.0).unwrap_or_default()
+}
+
+/// Most clients that send mail do not look at dates, so an old certificate is better than none.
+fn warn_of_dates(certificate: &Certificate, names: &[String]) {
+    let validity = certificate.tbs_certificate().validity();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let names = names.join(" ");
+    if validity.not_after.to_unix_duration() < now {
+        tracing::warn!(names, since = %validity.not_after, "the TLS certificate has expired");
+    } else if validity.not_before.to_unix_duration() > now {
+        tracing::warn!(names, until = %validity.not_before, "the TLS certificate is not valid yet");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answers, answers};
+
+    #[test]
+    fn a_wildcard_stands_for_one_whole_label() {
+        for (own, asked, expected) in [
+            ("mx.example.com", "mx.example.com", Answers::Exactly),
+            ("mx.example.com", "MX.Example.COM", Answers::Exactly),
+            ("mx.example.com", "my.example.com", Answers::NotAtAll),
+            ("*.example.com", "mx.example.com", Answers::ByWildcard),
+            ("*.EXAMPLE.com", "mx.example.COM", Answers::ByWildcard),
+            ("*.example.com", "a.b.example.com", Answers::NotAtAll),
+            ("*.example.com", "example.com", Answers::NotAtAll),
+            ("*.example.com", ".example.com", Answers::NotAtAll),
+            ("m*.example.com", "mx.example.com", Answers::NotAtAll),
+            ("mx.*.com", "mx.example.com", Answers::NotAtAll),
+            ("*", "com", Answers::NotAtAll),
+        ] {
+            assert_eq!(answers(own, asked), expected, "{own} asked for {asked}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The certificates in force, which may change while the server runs.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::config::TlsConfig;
+use super::handshake::Acceptor;
+
+/// Looked at once a handshake; a handshake that has begun, and every session, goes on with what it found.
+#[derive(Debug)]
+pub(crate) struct InForce(RwLock<Arc<Acceptor>>);
+
+impl InForce {
+    pub(crate) fn new(config: TlsConfig) -> Self {
+        Self(RwLock::new(Arc::new(Acceptor::new(config))))
+    }
+
+    pub(crate) fn now(&self) -> Arc<Acceptor> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace(&self, config: TlsConfig) {
+        let acceptor = Arc::new(Acceptor::new(config));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+    }
+}

@@ -1,0 +1,21 @@
+//! TLS: who the server is, whom it asks for a certificate, the handshake, and what is known afterwards.
+
+mod binding;
+mod client_certificates;
+mod config;
+mod error;
+mod facts;
+mod handshake;
+mod identity;
+mod in_force;
+mod peer;
+mod pem;
+
+pub use client_certificates::ClientCertificates;
+pub use config::TlsConfig;
+pub use error::TlsError;
+pub use facts::TlsFacts;
+pub use peer::{ClientCertificate, Trust};
+
+pub(crate) use handshake::{Acceptor, Secured};
+pub(crate) use in_force::InForce;

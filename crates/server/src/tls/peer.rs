@@ -1,0 +1,105 @@
+//! The certificate of a client: who it says the client is, and what that is worth.
+
+use std::fmt::Write as _;
+
+use ring::digest::{SHA256, digest};
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use super::identity::alternative_names;
+
+/// The certificate that a client showed, and proved to have the key of.
+///
+/// The names are the certificate's own words: as long as it is not [trusted](Self::trust) they are worth no more
+/// than an EHLO name. They may hold any character; escape them wherever they are printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientCertificate {
+    /// Whether an authority that is trusted vouches for it.
+    pub trust: Trust,
+    /// The subject's common name (CN), where it has one.
+    pub common_name: Option<String>,
+    /// The subject's DNS names; `*.` in front stands for one label.
+    pub dns_names: Vec<String>,
+    /// The subject's email addresses.
+    pub email_addresses: Vec<String>,
+    /// The subject's URIs.
+    pub uris: Vec<String>,
+    /// The SHA-256 digest of the certificate, by which it can be known again without any authority.
+    pub sha256: [u8; 32],
+    /// The certificate itself, in DER.
+    pub der: Vec<u8>,
+}
+
+/// What a client's certificate is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trust {
+    /// Its chain ends at an authority that is trusted, and its dates are right.
+    Verified,
+    /// Nobody vouches for it.
+    #[non_exhaustive]
+    Unverified {
+        /// Why not, for people to read.
+        reason: String,
+    },
+}
+
+impl ClientCertificate {
+    pub(super) fn parse(der: &[u8], trust: Trust) -> Self {
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest(&SHA256, der).as_ref());
+        let mut parsed = Self {
+            trust,
+            common_name: None,
+            dns_names: Vec::new(),
+            email_addresses: Vec::new(),
+            uris: Vec::new(),
+            sha256,
+            der: der.to_vec(),
+        };
+        // A certificate whose names cannot be read has none; its digest still tells who it is.
+        if let Ok(certificate) = Certificate::from_der(der) {
+            parsed.take_names(&certificate);
+        }
+        parsed
+    }
+
+    fn take_names(&mut self, certificate: &Certificate) {
+        let common_name = certificate.tbs_certificate().subject().common_name();
+        self.common_name = common_name.ok().flatten().map(|name| name.value().into_owned());
+        for name in alternative_names(certificate) {
+            match name {
+                GeneralName::DnsName(name) => self.dns_names.push(name.as_str().to_owned()),
+                GeneralName::Rfc822Name(name) => self.email_addresses.push(name.as_str().to_owned()),
+                GeneralName::UniformResourceIdentifier(uri) => self.uris.push(uri.as_str().to_owned()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an authority that is trusted vouches for it.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.trust == Trust::Verified
+    }
+
+    /// The SHA-256 digest as `openssl x509 -fingerprint -sha256` prints it: `AB:CD:…`.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut text = String::with_capacity(3 * self.sha256.len());
+        for octet in self.sha256 {
+            let colon = if text.is_empty() { "" } else { ":" };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{colon}{octet:02X}");
+        }
+        text
+    }
+
+    /// The name to print where there is room for one, not escaped: the common name, else the first alternative one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let alternatives = self.dns_names.iter().chain(&self.email_addresses).chain(&self.uris);
+        self.common_name.iter().chain(alternatives).next().map(String::as_str)
+    }
+}

@@ -33,6 +33,8 @@ Examples:
 Signals:
   SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
                     under way finish for up to 30 s, and exit with 0. A second one cuts them off.
+  SIGHUP            read the files of --tls-cert, --tls-key and --tls-client-ca again, for new TLS
+                    sessions; if one is wrong the log says so and all old ones stay in force.
 
 Exit codes:
   0  stopped by a signal, nothing was lost
@@ -74,13 +76,24 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) greeting: Option<String>,
 
-    /// PEM file with the certificate chain; without it a throw-away certificate is made at each start
+    /// PEM file with the certificate chain; without it a throw-away certificate is made at each start. May be
+    /// given several times, each with its --tls-key: clients get the one with the name that they ask for (SNI), and
+    /// the first where none has it. Read again at SIGHUP
     #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_cert: Option<PathBuf>,
+    pub(crate) tls_cert: Vec<PathBuf>,
 
-    /// PEM file with the private key of --tls-cert
+    /// PEM file with the private key of the --tls-cert that stands in the same place
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) tls_key: Vec<PathBuf>,
+
+    /// Ask clients for a certificate; PEM file with the authorities whose certificates are trusted. The log and
+    /// Received: say whose it is and whether it was verified. Read again at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+
+    /// Whether clients inside TLS must show a certificate that is trusted
+    #[arg(long, value_name = "DEMAND", default_value = "optional", requires = "tls_client_ca")]
+    pub(crate) tls_client_cert: ClientCertificate,
 
     /// Take no mail before STARTTLS (530 5.7.0)
     #[arg(long)]
@@ -127,6 +140,14 @@ pub(crate) struct Options {
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "write an IP address and a port, such as 127.0.0.1:2525 or [::1]:2525".to_owned())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClientCertificate {
+    /// A client may have none, or one that is not trusted, and sends mail all the same
+    Optional,
+    /// The handshake of a client without a trusted one fails, and the connection is closed
+    Required,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

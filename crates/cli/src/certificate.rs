@@ -1,11 +1,59 @@
-//! The throw-away certificate: TLS that hides the mail from listeners on the way, and proves nothing.
+//! The certificates that the flags name, or a throw-away one: TLS that hides the mail from listeners on the way, and
+//! proves nothing.
 
-use mailchute::{Domain, TlsConfig};
+use mailchute::{ClientCertificates, Domain, Server, TlsConfig};
 
+use crate::args::{ClientCertificate, Options};
 use crate::failure::Failure;
 
+/// Reads the files that the flags name.
+pub(crate) fn read(options: &Options) -> Result<TlsConfig, Failure> {
+    let (certificates, keys) = (&options.tls_cert, &options.tls_key);
+    if certificates.len() != keys.len() {
+        return Err(Failure::usage(format!(
+            "--tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
+            times(certificates.len()),
+            times(keys.len()),
+        )));
+    }
+    let mut pairs = certificates.iter().zip(keys);
+    let mut tls = match pairs.next() {
+        Some((certificate, key)) => TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?,
+        None => throw_away(options.greeting.as_deref().unwrap_or("localhost"))?,
+    };
+    for (certificate, key) in pairs {
+        tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;
+    }
+    match &options.tls_client_ca {
+        Some(authorities) => {
+            let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
+            let clients = match options.tls_client_cert {
+                ClientCertificate::Optional => clients,
+                ClientCertificate::Required => clients.required(),
+            };
+            tls.client_certificates(clients).map_err(Failure::unusable)
+        }
+        None => Ok(tls),
+    }
+}
+
+/// Reads them again and puts them in force, all or none.
+pub(crate) fn reload(options: &Options, server: &Server) {
+    match read(options).and_then(|tls| server.reload_tls(tls).map_err(Failure::unusable)) {
+        Ok(()) => tracing::info!(
+            certificates = options.tls_cert.len().max(1),
+            "read the certificates again; new TLS sessions get them"
+        ),
+        Err(error) => tracing::error!(%error, "kept the certificates in force: the new ones cannot be used"),
+    }
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
 /// Makes a certificate for `name` that no authority has signed; it is gone when the program ends.
-pub(crate) fn throw_away(name: &str) -> Result<TlsConfig, Failure> {
+fn throw_away(name: &str) -> Result<TlsConfig, Failure> {
     // A name that is no domain is refused elsewhere, in words that help.
     let own = Some(name).filter(|name| Domain::parse(name).is_ok() && name.is_ascii());
     let names: Vec<String> = own.into_iter().chain(["localhost", "127.0.0.1"]).map(str::to_owned).collect();

@@ -5,13 +5,13 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mailchute::{BuildError, Builder, Endpoint, Server, Serving, TlsConfig};
+use mailchute::{BuildError, Builder, Endpoint, Server, Serving};
 
-use crate::args::Options;
+use crate::args::{ClientCertificate, Options};
 use crate::certificate;
 use crate::failure::Failure;
 use crate::recipients::LocalDomains;
-use crate::signals::Stop;
+use crate::signals::{Reload, Stop};
 
 /// Where to listen when nothing is said.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
@@ -23,6 +23,7 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
     let mut stop_at_once = Stop::catch()?;
+    let mut reload = Reload::catch()?;
     let server = build(options)?;
     let serving = listen(options, &server).await?;
     if let Err(error) = welcome(options, &serving) {
@@ -32,9 +33,16 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
         stop_at_once.wait().await;
         stop_at_once.wait().await;
     };
+    let reloading = async {
+        loop {
+            reload.wait().await;
+            certificate::reload(options, &server);
+        }
+    };
     tokio::select! {
         served = serving.with_graceful_shutdown(stop.wait(), GRACE) => served.map_err(Failure::running),
         () = cut_off => Err(Failure::running("cut off by a second signal")),
+        () = reloading => Ok(()),
     }
 }
 
@@ -59,7 +67,7 @@ fn build(options: &Options) -> Result<Server, Failure> {
     if !options.domain.is_empty() {
         builder = builder.hooks(LocalDomains::parse(&options.domain)?);
     }
-    builder = builder.tls(tls(options)?);
+    builder = builder.tls(certificate::read(options)?);
     let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;
     builder.store(store).build().map_err(wrong_option)
 }
@@ -85,15 +93,6 @@ fn wrong_option(error: BuildError) -> Failure {
             delay.as_secs()
         )),
         other => Failure::usage(other),
-    }
-}
-
-fn tls(options: &Options) -> Result<TlsConfig, Failure> {
-    match (&options.tls_cert, &options.tls_key) {
-        (Some(certificate), Some(key)) => {
-            TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)
-        }
-        _ => certificate::throw_away(options.greeting.as_deref().unwrap_or("localhost")),
     }
 }
 
@@ -204,8 +203,20 @@ fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
         Some(_) => writeln!(out, "forgetting all mail (discard:)")?,
         None => writeln!(out, "keeping mail in {}", options.store)?,
     }
-    if options.tls_cert.is_none() {
-        writeln!(out, "TLS with a certificate made just now, which clients cannot verify; see --tls-cert")?;
+    match options.tls_cert.len() {
+        0 => writeln!(
+            out,
+            "TLS with a certificate made just now, which clients cannot verify; see --tls-cert"
+        )?,
+        1 => {}
+        count => writeln!(out, "TLS with {count} certificates, chosen by the name that a client asks for")?,
+    }
+    if let Some(authorities) = &options.tls_client_ca {
+        let demand = match options.tls_client_cert {
+            ClientCertificate::Optional => "asking clients for a certificate",
+            ClientCertificate::Required => "requiring a certificate of clients",
+        };
+        writeln!(out, "{demand}, trusting {}", authorities.display())?;
     }
     writeln!(out)?;
     let mut listeners = serving.endpoints().zip(endpoints(options));

@@ -1,4 +1,4 @@
-//! The signals that end the program.
+//! The signals that end the program, or have it read its files again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,5 +23,20 @@ impl Stop {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// SIGHUP, caught from the moment this is made: until then it would end the program.
+#[derive(Debug)]
+pub(crate) struct Reload(Signal);
+
+impl Reload {
+    pub(crate) fn catch() -> Result<Self, Failure> {
+        signal(SignalKind::hangup()).map(Self).map_err(Failure::running)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn wait(&mut self) {
+        self.0.recv().await;
     }
 }

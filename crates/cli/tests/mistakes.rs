@@ -77,6 +77,15 @@ fn a_certificate_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn certificates_and_keys_come_in_pairs_and_authorities_from_a_file() {
+    let lone = ["--tls-cert", "a.pem", "--tls-cert", "b.pem", "--tls-key", "a.key"];
+    fails(&lone, 2, &["--tls-cert is given 2 times and --tls-key once", "one --tls-key for each"]);
+    fails(&["--tls-client-ca", "/no/ca.pem", "--store", "discard:"], 3, &["/no/ca.pem", "cannot be read"]);
+    fails(&["--tls-client-cert", "required"], 2, &["--tls-client-ca"]);
+    fails(&["--tls-client-ca", "x", "--tls-client-cert", "maybe"], 2, &["maybe", "optional, required"]);
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let first = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
     let address = first.address(0).to_string();
@@ -101,9 +110,16 @@ fn a_place_that_lmtp_cannot_be_spoken_at_is_named() {
 fn help_names_every_exit_code_and_signal() {
     let output = support::mailchute(&["--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for word in
-        ["Exit codes:", "SIGTERM", "--listen", "--store", "--limit", "127.0.0.1:2525", "maildir:./mail"]
-    {
+    for word in [
+        "Exit codes:",
+        "SIGTERM",
+        "SIGHUP",
+        "--listen",
+        "--store",
+        "--limit",
+        "127.0.0.1:2525",
+        "maildir:./mail",
+    ] {
         assert!(help.contains(word), "--help does not say {word}");
     }
 }

@@ -48,7 +48,15 @@ fn write_fields(
     write!(text, "Received: from {hello} ({name}{client})\r\n")?;
     write!(text, "\tby {} (Mailchute) with {} id {id}", session.hostname(), session.protocol())?;
     if let Some(tls) = session.tls() {
-        write!(text, "\r\n\t(version={} cipher={})", tls.version, tls.cipher)?;
+        write!(text, "\r\n\t(version={} cipher={}", tls.version, tls.cipher)?;
+        if let Some(client) = &tls.client {
+            // As Sendmail has it: FAIL is a certificate that nobody vouches for.
+            text.push_str(if client.is_verified() { " verify=OK" } else { " verify=FAIL" });
+            if let Some(name) = client.name() {
+                write!(text, " client={}", printable(&shortened(name), is_utf8))?;
+            }
+        }
+        text.push(')');
     }
     // With several recipients the field would tell each of the others (RFC 5321 §7.2).
     if let [recipient] = &envelope.recipients[..] {
@@ -58,11 +66,17 @@ fn write_fields(
     write!(text, "; {}\r\n", date.unwrap_or_default())
 }
 
+/// A field's line has room for 998 octets (RFC 5322 §2.1.1), and a certificate for names of any length.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 128;
+    name.chars().take(LONGEST).collect()
+}
+
 /// The client's word for itself, without what could end a comment or a field early.
 fn printable(name: &str, is_utf8: bool) -> String {
     name.chars()
         .map(|c| match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | ':' | '[' | ']' => c,
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | ':' | '@' | '[' | ']' => c,
             c if is_utf8 && !c.is_ascii() && !c.is_control() => c,
             _ => '?',
         })

@@ -7,8 +7,9 @@ use crate::tls::{TlsConfig, TlsError};
 
 /// TLS.
 impl Builder {
-    /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Serving::and_listen_tls), with this
-    /// certificate. Default is no TLS.
+    /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Serving::and_listen_tls), with these
+    /// certificates, for both alike. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) puts others
+    /// in their place while the server runs.
     pub fn tls(mut self, config: TlsConfig) -> Self {
         self.tls = Some(config);
         self

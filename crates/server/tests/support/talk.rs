@@ -56,6 +56,11 @@ impl<S: Io> Talk<S> {
         self.stream.into_inner()
     }
 
+    /// The transport, to look at.
+    pub(crate) fn get_ref(&self) -> &S {
+        self.stream.get_ref()
+    }
+
     /// Sends octets as they are. What a closed connection does not take is lost.
     pub(crate) async fn write(&mut self, octets: impl AsRef<[u8]>) {
         if self.stream.write_all(octets.as_ref()).await.is_ok() {

@@ -4,13 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use mailchute::{Io, TlsConfig};
 use rcgen::{CertificateParams, KeyPair};
+use rustls::client::WantsClientCert;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, SupportedProtocolVersion};
 use tokio::io::DuplexStream;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::talk::Talk;
+use super::talk::{Talk, connect};
 
 /// The name in the certificate.
 pub(crate) const NAME: &str = "mx.example.com";
@@ -20,16 +22,33 @@ pub(crate) const NAME: &str = "mx.example.com";
 pub(crate) struct Identity {
     pub(crate) certificate: String,
     pub(crate) key: String,
-    der: rustls::pki_types::CertificateDer<'static>,
+    pub(crate) der: rustls::pki_types::CertificateDer<'static>,
+}
+
+impl Identity {
+    /// A certificate with these names that signs itself.
+    pub(crate) fn of(names: &[&str]) -> Self {
+        let key = KeyPair::generate().expect("keys can be made");
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let certificate = CertificateParams::new(names)
+            .and_then(|parameters| parameters.self_signed(&key))
+            .expect("the names are domains");
+        Self::new(&certificate, &key)
+    }
+
+    pub(crate) fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
+        Self { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    /// For [`Builder::tls`](mailchute::Builder::tls).
+    pub(crate) fn config(&self) -> TlsConfig {
+        TlsConfig::from_pem(self.certificate.as_bytes(), self.key.as_bytes()).expect("it was just made")
+    }
 }
 
 /// A certificate of its own making.
 pub(crate) fn make_identity() -> Identity {
-    let key = KeyPair::generate().expect("keys can be made");
-    let certificate = CertificateParams::new(vec![NAME.to_owned()])
-        .and_then(|parameters| parameters.self_signed(&key))
-        .expect("the name is a domain");
-    Identity { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    Identity::of(&[NAME])
 }
 
 /// The identity of this test process.
@@ -40,8 +59,22 @@ pub(crate) fn identity() -> &'static Identity {
 
 /// For [`Builder::tls`](mailchute::Builder::tls).
 pub(crate) fn config() -> TlsConfig {
-    let Identity { certificate, key, .. } = identity();
-    TlsConfig::from_pem(certificate.as_bytes(), key.as_bytes()).expect("it was just made")
+    identity().config()
+}
+
+/// A client that trusts the certificates of these.
+pub(crate) fn client(
+    versions: &[&'static SupportedProtocolVersion],
+    trusted: &[&Identity],
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    for identity in trusted {
+        roots.add(identity.der.clone()).expect("it is a certificate");
+    }
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(versions)
+        .expect("ring has these versions")
+        .with_root_certificates(roots)
 }
 
 /// Shakes hands over `stream` as the client.
@@ -49,16 +82,30 @@ pub(crate) async fn secure<S: Io>(
     stream: S,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Talk<TlsStream<S>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(identity().der.clone()).expect("it is a certificate");
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(versions)
-        .expect("ring has these versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(NAME).expect("it is a domain");
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    Talk::new(stream.expect("the handshake succeeds"))
+    let config = client(versions, &[identity()]).with_no_client_auth();
+    shake(stream, &Arc::new(config), NAME).await.expect("the handshake succeeds")
+}
+
+/// Shakes hands over `stream` as this client, with a server of this name.
+pub(crate) async fn shake<S: Io>(
+    stream: S,
+    config: &Arc<ClientConfig>,
+    name: &'static str,
+) -> std::io::Result<Talk<TlsStream<S>>> {
+    let name = ServerName::try_from(name).expect("it is a domain");
+    TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map(Talk::new)
+}
+
+/// Connects, says STARTTLS and shakes hands.
+pub(crate) async fn start(
+    address: std::net::SocketAddr,
+    config: &Arc<ClientConfig>,
+    name: &'static str,
+) -> std::io::Result<Talk<TlsStream<TcpStream>>> {
+    let mut talk = connect(address).await;
+    talk.hello().await;
+    talk.ask("STARTTLS", "220 2.0.0").await;
+    shake(talk.into_inner(), config, name).await
 }
 
 /// Says EHLO and STARTTLS and shakes hands; EHLO inside TLS is left to the caller.

@@ -1,0 +1,240 @@
+//! Certificates of clients: asked for or demanded, judged, and known to hooks, logs and trace fields.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mailchute::{Builder, ClientCertificate, ClientCertificates, TlsConfig, Trust};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, SupportedProtocolVersion};
+use support::talk::listen;
+use support::tls::{Identity, NAME, client, identity, start};
+use support::{MESSAGE, Seen, accepting, build, builder};
+
+const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
+
+struct Authority {
+    certificate: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        Self::called("Authority")
+    }
+
+    fn called(name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("keys can be made");
+        let certificate = parameters.self_signed(&key).expect("the key signs").pem();
+        Self { certificate, issuer: Issuer::new(parameters, key) }
+    }
+
+    fn sign(&self, parameters: &CertificateParams) -> Identity {
+        let key = KeyPair::generate().expect("keys can be made");
+        Identity::new(&parameters.signed_by(&key, &self.issuer).expect("the authority signs"), &key)
+    }
+
+    fn asked(&self) -> ClientCertificates {
+        ClientCertificates::from_pem(self.certificate.as_bytes()).expect("it was just made")
+    }
+}
+
+fn named(common_name: &str) -> CertificateParams {
+    let mut parameters =
+        CertificateParams::new(vec!["mail.client.example".to_owned()]).expect("it is a name");
+    parameters.distinguished_name.push(DnType::CommonName, common_name);
+    parameters.subject_alt_names.extend(
+        [("alice@client.example", SanType::Rfc822Name as fn(_) -> _), ("spiffe://client/mail", SanType::URI)]
+            .map(|(name, kind)| kind(name.try_into().expect("it is ASCII"))),
+    );
+    parameters
+}
+
+fn with(shown: &Identity, versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
+    let chain = vec![CertificateDer::from_pem_slice(shown.certificate.as_bytes()).expect("it was just made")];
+    let key = PrivateKeyDer::from_pem_slice(shown.key.as_bytes()).expect("it was just made");
+    client(versions, &[identity()]).with_client_auth_cert(chain, key).expect("they belong together").into()
+}
+
+fn without(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
+    client(versions, &[identity()]).with_no_client_auth().into()
+}
+
+fn tls(clients: ClientCertificates) -> TlsConfig {
+    support::tls::config().client_certificates(clients).expect("it is no configuration of rustls")
+}
+
+type Clients = Seen<Option<Arc<ClientCertificate>>>;
+
+/// A server that notes what it knows of each client inside TLS.
+async fn watching(tls: TlsConfig) -> (SocketAddr, Clients) {
+    let seen = Clients::default();
+    let note = seen.clone();
+    let server = build(accepting().tls(tls).on_secure(move |facts, _| note.note(facts.client.clone())));
+    (listen(&server).await, seen)
+}
+
+/// Whether the server answers this client inside TLS: in TLS 1.3 a client learns of a refusal only when it reads.
+async fn is_answered(address: SocketAddr, config: &Arc<ClientConfig>) -> bool {
+    match start(address, config, NAME).await {
+        Ok(mut talk) => talk.say("EHLO client.example").await.starts_with("250"),
+        Err(_) => false,
+    }
+}
+
+#[tokio::test]
+async fn a_verified_certificate_gives_its_names_to_the_session() {
+    let authority = Authority::new();
+    let shown = authority.sign(&named("Mail of Client"));
+    for clients in [authority.asked(), authority.asked().required()] {
+        let (address, seen) = watching(tls(clients)).await;
+        for version in VERSIONS {
+            assert!(is_answered(address, &with(&shown, &[version])).await);
+        }
+        for client in seen.all() {
+            let client = client.unwrap();
+            assert_eq!(client.trust, Trust::Verified);
+            assert_eq!(client.common_name.as_deref(), Some("Mail of Client"));
+            assert_eq!(client.dns_names, ["mail.client.example"]);
+            assert_eq!(client.email_addresses, ["alice@client.example"]);
+            assert_eq!(client.uris, ["spiffe://client/mail"]);
+            assert_eq!(client.der, shown.der.to_vec());
+            assert_eq!(client.fingerprint().len(), 95);
+            assert!(client.fingerprint().starts_with(&format!("{:02X}:", client.sha256[0])));
+        }
+        assert_eq!(seen.count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn where_certificates_are_optional_one_that_nobody_vouches_for_is_told_as_such_and_the_mail_goes_on() {
+    let authority = Authority::new();
+    let (address, seen) = watching(tls(authority.asked())).await;
+    let mut expired = named("too late");
+    expired.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    expired.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    for version in VERSIONS {
+        assert!(is_answered(address, &with(&Identity::of(&["self.example"]), &[version])).await);
+        assert!(
+            is_answered(address, &with(&Authority::called("Strange").sign(&named("stranger")), &[version]))
+                .await
+        );
+        assert!(is_answered(address, &with(&authority.sign(&expired), &[version])).await);
+        assert!(is_answered(address, &without(&[version])).await);
+    }
+    let reasons: Vec<_> = seen
+        .all()
+        .iter()
+        .map(|client| match client.as_ref().map(|client| &client.trust) {
+            Some(Trust::Unverified { reason, .. }) => reason.split(':').next().unwrap_or_default().to_owned(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    let stranger = "no authority that is trusted has signed it";
+    assert_eq!(reasons[..4], [stranger, stranger, "certificate expired", "None"]);
+    assert_eq!(reasons[4..], reasons[..4]);
+}
+
+#[tokio::test]
+async fn where_they_are_required_whoever_has_no_trusted_one_gets_no_session() {
+    let authority = Authority::new();
+    let (address, seen) = watching(tls(authority.asked().required())).await;
+    for version in VERSIONS {
+        assert!(!is_answered(address, &without(&[version])).await);
+        assert!(!is_answered(address, &with(&Identity::of(&["self.example"]), &[version])).await);
+        assert!(
+            !is_answered(address, &with(&Authority::called("Strange").sign(&named("stranger")), &[version]))
+                .await
+        );
+    }
+    assert_eq!(seen.count(), 0);
+    assert!(is_answered(address, &with(&authority.sign(&named("ours")), &VERSIONS)).await);
+}
+
+#[tokio::test]
+async fn without_the_question_no_certificate_is_shown() {
+    let (address, seen) = watching(support::tls::config()).await;
+    assert!(is_answered(address, &with(&Identity::of(&["self.example"]), &VERSIONS)).await);
+    assert_eq!(seen.all(), [None]);
+}
+
+#[tokio::test]
+async fn a_hook_refuses_by_certificate_and_a_resumed_session_still_has_it() {
+    let authority = Authority::new();
+    let resumed = Seen::<(bool, Option<String>)>::default();
+    let note = resumed.clone();
+    let judging = |builder: Builder| {
+        builder.on_secure(move |facts, _| {
+            let name = facts.client.as_ref().and_then(|client| client.common_name.clone());
+            let is_friend = name.as_deref() == Some("friend");
+            note.push((facts.is_resumed, name));
+            async move { is_friend }
+        })
+    };
+    let address = listen(&build(judging(accepting()).tls(tls(authority.asked())))).await;
+    assert!(!is_answered(address, &with(&authority.sign(&named("foe")), &VERSIONS)).await);
+    for version in VERSIONS {
+        let friend = with(&authority.sign(&named("friend")), &[version]);
+        for _ in 0..2 {
+            assert!(is_answered(address, &friend).await);
+        }
+    }
+    let friend = Some("friend".to_owned());
+    assert_eq!(
+        resumed.all()[1..],
+        [(false, friend.clone()), (true, friend.clone()), (false, friend.clone()), (true, friend)]
+    );
+}
+
+#[tokio::test]
+async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
+    let (log, _guard) = support::log::capture();
+    let authority = Authority::new();
+    let fields = Seen::<String>::default();
+    let note = fields.clone();
+    let server = build(builder().tls(tls(authority.asked())).on_data(move |message, _| {
+        note.push(message.trace_fields());
+        async {}
+    }));
+    let address = listen(&server).await;
+    let evil = format!("evil)\r\nBcc: <x@y.example>\x1b[31m{}", "x".repeat(500));
+    for (shown, expected) in [
+        (authority.sign(&named("mail.client.example")), "verify=OK client=mail.client.example)"),
+        (Identity::of(&["self.example"]), "verify=FAIL client=rcgen?self?signed?cert)"),
+        (authority.sign(&named(&evil)), "verify=OK client=evil???Bcc:??x@y.example??[31mxxx"),
+    ] {
+        let mut talk = start(address, &with(&shown, &[&TLS13]), NAME).await.unwrap();
+        for line in ["EHLO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.com>"] {
+            talk.ask(line, "250").await;
+        }
+        talk.ask("DATA", "354").await;
+        talk.ask(MESSAGE, "250").await;
+        let fields = fields.all().pop().unwrap();
+        let line = format!("\r\n\t(version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 {expected}");
+        assert!(fields.contains(&line), "{fields}");
+        assert!(fields.lines().all(|line| line.len() < 300), "{fields}");
+    }
+    log.expect(
+        "secured version=\"TLSv1.3\" cipher=\"TLS_AES_256_GCM_SHA384\" sni=\"mx.example.com\" resumed=false",
+    );
+    log.expect("client_certificate=\"mail.client.example\" client_verified=true");
+    assert!(!log.text().contains("\r\nBcc"));
+}
+
+#[test]
+fn authorities_that_cannot_be_used_are_named() {
+    let error = ClientCertificates::from_pem_file("/no/authority.pem").unwrap_err().to_string();
+    assert!(error.starts_with("/no/authority.pem: cannot be read"), "{error}");
+    let error = ClientCertificates::from_pem(identity().key.as_bytes()).unwrap_err().to_string();
+    assert!(error.starts_with("holds a private key but no certificate"), "{error}");
+    let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let error = ClientCertificates::from_pem(broken).unwrap_err().to_string();
+    assert!(error.starts_with("the authority's certificate cannot be used"), "{error}");
+}

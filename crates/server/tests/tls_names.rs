@@ -1,0 +1,152 @@
+//! Several certificates: the client's word for the server chooses, and nobody is hung up on for it.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mailchute::TlsConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::version::{TLS12, TLS13};
+use support::talk::listen;
+use support::tls::{Identity, client, start};
+use support::{accepting, build};
+
+fn and(config: TlsConfig, identity: &Identity) -> TlsConfig {
+    config.and_pem(identity.certificate.as_bytes(), identity.key.as_bytes()).expect("it was just made")
+}
+
+async fn serve(config: TlsConfig) -> SocketAddr {
+    listen(&build(accepting().tls(config))).await
+}
+
+/// The certificate that a client which takes any gets for this name; without a name if it is "".
+async fn served(address: SocketAddr, name: &'static str, version: usize) -> CertificateDer<'static> {
+    let mut config = client(&[[&TLS12, &TLS13][version]], &[]).with_no_client_auth();
+    config.dangerous().set_certificate_verifier(Arc::new(danger::Anything));
+    config.enable_sni = !name.is_empty();
+    let name = if name.is_empty() { "unsaid.example" } else { name };
+    let talk = start(address, &Arc::new(config), name).await.expect("the handshake succeeds");
+    talk.get_ref().get_ref().1.peer_certificates().expect("a server shows one")[0].clone()
+}
+
+#[tokio::test]
+async fn the_name_asked_for_chooses_the_certificate_and_the_first_is_the_default() {
+    let first = Identity::of(&["mx.example.com", "mail.example.com"]);
+    let second = Identity::of(&["lists.example.org"]);
+    let wild = Identity::of(&["*.example.net"]);
+    let exact = Identity::of(&["exact.example.net"]);
+    let address = serve([&second, &wild, &exact].into_iter().fold(first.config(), and)).await;
+    for version in [0, 1] {
+        for (name, expected) in [
+            ("mx.example.com", &first),
+            ("mail.example.com", &first),
+            ("LISTS.example.org", &second),
+            ("any.example.net", &wild),
+            ("exact.example.net", &exact),
+            ("a.b.example.net", &first),
+            ("example.net", &first),
+            ("unknown.example", &first),
+            ("", &first),
+        ] {
+            assert!(served(address, name, version).await == expected.der, "{name:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_certificates_for_a_name_the_client_gets_the_first_that_it_can_check() {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let parameters = rcgen::CertificateParams::new(vec!["mx.example.com".to_owned()]).unwrap();
+    let modern = Identity::new(&parameters.self_signed(&key).unwrap(), &key);
+    let common = Identity::of(&["mx.example.com"]);
+    let address = serve(and(modern.config(), &common)).await;
+    assert_eq!(served(address, "mx.example.com", 1).await, modern.der);
+    let mut config = client(&[&TLS13], &[]).with_no_client_auth();
+    config.dangerous().set_certificate_verifier(Arc::new(danger::EcdsaOnly));
+    let talk = start(address, &Arc::new(config), "mx.example.com").await.unwrap();
+    assert_eq!(talk.get_ref().get_ref().1.peer_certificates().unwrap()[0], common.der);
+}
+
+#[test]
+fn a_certificate_that_nobody_could_ask_for_is_refused_except_as_the_default() {
+    let nameless = Identity::of(&[]);
+    let named = Identity::of(&["mx.example.com"]);
+    let pair = (nameless.certificate.as_bytes(), nameless.key.as_bytes());
+    let error = named.config().and_pem(pair.0, pair.1).unwrap_err().to_string();
+    assert!(error.starts_with("the certificate has no DNS name"), "{error}");
+    assert!(nameless.config().and_pem(named.certificate.as_bytes(), named.key.as_bytes()).is_ok());
+}
+
+#[test]
+fn an_expired_certificate_is_taken_with_a_warning() {
+    let (log, _guard) = support::log::capture();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(vec!["old.example".to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    Identity::new(&parameters.self_signed(&key).unwrap(), &key).config();
+    log.expect("WARN");
+    log.expect("the TLS certificate has expired names=\"old.example\"");
+    parameters.not_before = rcgen::date_time_ymd(4001, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(4002, 1, 1);
+    Identity::new(&parameters.self_signed(&key).unwrap(), &key).config();
+    log.expect("is not valid yet");
+}
+
+/// Clients that do not look at certificates.
+mod danger {
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+
+    /// Takes anything.
+    #[derive(Debug)]
+    pub(super) struct Anything;
+
+    /// Takes anything with a key of the common kind.
+    #[derive(Debug)]
+    pub(super) struct EcdsaOnly;
+
+    macro_rules! takes_anything {
+        ($name:ident, $schemes:expr) => {
+            impl ServerCertVerifier for $name {
+                fn verify_server_cert(
+                    &self,
+                    _: &CertificateDer<'_>,
+                    _: &[CertificateDer<'_>],
+                    _: &ServerName<'_>,
+                    _: &[u8],
+                    _: UnixTime,
+                ) -> Result<ServerCertVerified, Error> {
+                    Ok(ServerCertVerified::assertion())
+                }
+
+                fn verify_tls12_signature(
+                    &self,
+                    _: &[u8],
+                    _: &CertificateDer<'_>,
+                    _: &DigitallySignedStruct,
+                ) -> Result<HandshakeSignatureValid, Error> {
+                    Ok(HandshakeSignatureValid::assertion())
+                }
+
+                fn verify_tls13_signature(
+                    &self,
+                    _: &[u8],
+                    _: &CertificateDer<'_>,
+                    _: &DigitallySignedStruct,
+                ) -> Result<HandshakeSignatureValid, Error> {
+                    Ok(HandshakeSignatureValid::assertion())
+                }
+
+                fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+                    $schemes
+                }
+            }
+        };
+    }
+
+    takes_anything!(Anything, vec![SignatureScheme::ED25519, SignatureScheme::ECDSA_NISTP256_SHA256]);
+    takes_anything!(EcdsaOnly, vec![SignatureScheme::ECDSA_NISTP256_SHA256]);
+}

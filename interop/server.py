@@ -45,6 +45,8 @@ class Server:
     log: Path
     # What clients shall verify; nothing if the program made itself a throw-away certificate.
     certificate: Path | None
+    # For signals.
+    process: int
 
 
 def make_certificate(folder: Path) -> Certificate:
@@ -81,8 +83,8 @@ def running(
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=_environment())
     try:
         ports = _ports(process, complaints)
-        trusted = certificate and certificate.certificate
-        yield Server(ports["smtp"], ports["smtps"], ports.get("lmtp"), maildir, complaints, trusted)
+        lmtp, trusted = ports.get("lmtp"), certificate and certificate.certificate
+        yield Server(ports["smtp"], ports["smtps"], lmtp, maildir, complaints, trusted, process.pid)
         _stop(process, complaints)
     finally:
         if process.poll() is None:

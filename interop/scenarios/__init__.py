@@ -7,8 +7,9 @@ from .extensions import Extensions
 from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
+from .tls import Tls
 from .xclient import Xclient
 
 
 def scenarios() -> list[Scenario]:
-    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient()]
+    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls()]

@@ -174,6 +174,38 @@ fn a_client_that_never_shakes_hands_does_not_hold_up_the_end() {
 }
 
 #[test]
+fn sighup_keeps_what_is_in_force_when_a_file_is_wrong_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (certificate, key) =
+        (file("cert.pem", made.cert.pem()), file("key.pem", made.signing_key.serialize_pem()));
+    for (content, expected) in [
+        ("no certificate".to_owned(), "cert.pem: holds no certificate"),
+        (made.cert.pem(), "read the certificates again"),
+    ] {
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        let pair = ["--tls-cert", &certificate, "--tls-key", &key];
+        let program =
+            Program::start(&[&["--listen", "127.0.0.1:0", "--store", "discard:"], &pair[..]].concat());
+        let mut sending = program.connect();
+        sending.begin_message("a@example.com");
+        std::fs::write(&certificate, content).unwrap();
+        program.signal(Signal::HUP);
+        program.signal(Signal::TERM);
+        assert!(sending.say(".").starts_with("250 2.6.0 "));
+        let (code, log) = program.wait();
+        assert_eq!(code, 0);
+        assert!(log.contains(expected), "{log}");
+        assert_eq!(log.contains("kept the certificates in force"), expected.starts_with("cert.pem"));
+    }
+}
+
+#[test]
 fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
     let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
     let mut sending = program.connect();

@@ -40,7 +40,7 @@ pub struct TlsConfig(pub(super) Source);
 
 #[derive(Clone)]
 pub(super) enum Source {
-    Own(Own),
+    Own(Box<Own>),
     Rustls(Arc<ServerConfig>),
 }
 
@@ -101,7 +101,10 @@ impl TlsConfig {
     /// [`TlsError`] when this is a configuration [of rustls](Self::from_rustls), which brings its own verifier.
     pub fn client_certificates(self, clients: ClientCertificates) -> Result<Self, TlsError> {
         match self.0 {
-            Source::Own(own) => Ok(Self(Source::Own(Own { clients: Some(clients), ..own }))),
+            Source::Own(mut own) => {
+                own.clients = Some(clients);
+                Ok(Self(Source::Own(own)))
+            }
             Source::Rustls(_) => Err(Fault::TakenAsItIs.into()),
         }
     }
@@ -120,7 +123,8 @@ impl TlsConfig {
             .with_safe_default_protocol_versions()
             .map_err(Fault::Unfit)?;
         let first = Arc::new(Identity::new(chain, key, base.crypto_provider())?);
-        Ok(Self(Source::Own(Own { base, first, others: Vec::new(), clients: None })))
+        let own = Own { base, first, others: Vec::new(), clients: None };
+        Ok(Self(Source::Own(Box::new(own))))
     }
 
     fn and_parts(

@@ -237,6 +237,29 @@ async fn a_handshake_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handshake_that_stops_half_way_is_given_up_at_30_seconds_in_all() {
+    let server = build(accepting().tls(tls::config()));
+    let (mut client, _session) = support::talk::pipe(&server, 65_536);
+    client.hello().await;
+    client.ask("STARTTLS", "220").await;
+    let since = Instant::now();
+    let config = tls::client(rustls::ALL_VERSIONS, &[tls::identity()]).with_no_client_auth();
+    let name = tls::NAME.try_into().unwrap();
+    let mut connection = rustls::ClientConnection::new(config.into(), name).unwrap();
+    let mut hello = Vec::new();
+    connection.write_tls(&mut hello).unwrap();
+    // In two halves: neither begins the time anew.
+    let (first, second) = hello.split_at(hello.len() / 2);
+    sleep(seconds(10)).await;
+    client.write(first).await;
+    sleep(seconds(10)).await;
+    client.write(second).await;
+    // The answer to the hello, then nothing.
+    assert!(!client.rest().await.is_empty());
+    assert_eq!(since.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_greeting_waits_for_the_connect_hook_and_no_command_timeout_runs_meanwhile() {
     let server = build(accepting().command_timeout(seconds(5)).on_connect(|_| async {
         sleep(seconds(200)).await;

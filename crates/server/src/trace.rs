@@ -76,7 +76,7 @@ fn shortened(name: &str) -> String {
 fn printable(name: &str, is_utf8: bool) -> String {
     name.chars()
         .map(|c| match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | ':' | '@' | '[' | ']' => c,
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | ':' | '[' | ']' => c,
             c if is_utf8 && !c.is_ascii() && !c.is_control() => c,
             _ => '?',
         })

@@ -6,69 +6,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mailchute::{Builder, ClientCertificate, ClientCertificates, TlsConfig, Trust};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
+use support::clients::{Authority, named, tls, with};
 use support::talk::listen;
 use support::tls::{Identity, NAME, client, identity, start};
-use support::{MESSAGE, Seen, accepting, build, builder};
+use support::{Seen, accepting, build};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
-struct Authority {
-    certificate: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        Self::called("Authority")
-    }
-
-    fn called(name: &str) -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.distinguished_name.push(DnType::CommonName, name);
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("keys can be made");
-        let certificate = parameters.self_signed(&key).expect("the key signs").pem();
-        Self { certificate, issuer: Issuer::new(parameters, key) }
-    }
-
-    fn sign(&self, parameters: &CertificateParams) -> Identity {
-        let key = KeyPair::generate().expect("keys can be made");
-        Identity::new(&parameters.signed_by(&key, &self.issuer).expect("the authority signs"), &key)
-    }
-
-    fn asked(&self) -> ClientCertificates {
-        ClientCertificates::from_pem(self.certificate.as_bytes()).expect("it was just made")
-    }
-}
-
-fn named(common_name: &str) -> CertificateParams {
-    let mut parameters =
-        CertificateParams::new(vec!["mail.client.example".to_owned()]).expect("it is a name");
-    parameters.distinguished_name.push(DnType::CommonName, common_name);
-    parameters.subject_alt_names.extend(
-        [("alice@client.example", SanType::Rfc822Name as fn(_) -> _), ("spiffe://client/mail", SanType::URI)]
-            .map(|(name, kind)| kind(name.try_into().expect("it is ASCII"))),
-    );
-    parameters
-}
-
-fn with(shown: &Identity, versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
-    let chain = vec![CertificateDer::from_pem_slice(shown.certificate.as_bytes()).expect("it was just made")];
-    let key = PrivateKeyDer::from_pem_slice(shown.key.as_bytes()).expect("it was just made");
-    client(versions, &[identity()]).with_client_auth_cert(chain, key).expect("they belong together").into()
-}
-
 fn without(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     client(versions, &[identity()]).with_no_client_auth().into()
-}
-
-fn tls(clients: ClientCertificates) -> TlsConfig {
-    support::tls::config().client_certificates(clients).expect("it is no configuration of rustls")
 }
 
 type Clients = Seen<Option<Arc<ClientCertificate>>>;
@@ -191,41 +139,6 @@ async fn a_hook_refuses_by_certificate_and_a_resumed_session_still_has_it() {
         resumed.all()[1..],
         [(false, friend.clone()), (true, friend.clone()), (false, friend.clone()), (true, friend)]
     );
-}
-
-#[tokio::test]
-async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
-    let (log, _guard) = support::log::capture();
-    let authority = Authority::new();
-    let fields = Seen::<String>::default();
-    let note = fields.clone();
-    let server = build(builder().tls(tls(authority.asked())).on_data(move |message, _| {
-        note.push(message.trace_fields());
-        async {}
-    }));
-    let address = listen(&server).await;
-    let evil = format!("evil)\r\nBcc: <x@y.example>\x1b[31m{}", "x".repeat(500));
-    for (shown, expected) in [
-        (authority.sign(&named("mail.client.example")), "verify=OK client=mail.client.example)"),
-        (Identity::of(&["self.example"]), "verify=FAIL client=rcgen?self?signed?cert)"),
-        (authority.sign(&named(&evil)), "verify=OK client=evil???Bcc:??x@y.example??[31mxxx"),
-    ] {
-        let mut talk = start(address, &with(&shown, &[&TLS13]), NAME).await.unwrap();
-        for line in ["EHLO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.com>"] {
-            talk.ask(line, "250").await;
-        }
-        talk.ask("DATA", "354").await;
-        talk.ask(MESSAGE, "250").await;
-        let fields = fields.all().pop().unwrap();
-        let line = format!("\r\n\t(version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 {expected}");
-        assert!(fields.contains(&line), "{fields}");
-        assert!(fields.lines().all(|line| line.len() < 300), "{fields}");
-    }
-    log.expect(
-        "secured version=\"TLSv1.3\" cipher=\"TLS_AES_256_GCM_SHA384\" sni=\"mx.example.com\" resumed=false",
-    );
-    log.expect("client_certificate=\"mail.client.example\" client_verified=true");
-    assert!(!log.text().contains("\r\nBcc"));
 }
 
 #[test]

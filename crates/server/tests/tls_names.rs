@@ -78,22 +78,6 @@ fn a_certificate_that_nobody_could_ask_for_is_refused_except_as_the_default() {
     assert!(nameless.config().and_pem(named.certificate.as_bytes(), named.key.as_bytes()).is_ok());
 }
 
-#[test]
-fn an_expired_certificate_is_taken_with_a_warning() {
-    let (log, _guard) = support::log::capture();
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut parameters = rcgen::CertificateParams::new(vec!["old.example".to_owned()]).unwrap();
-    parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(2002, 1, 1);
-    Identity::new(&parameters.self_signed(&key).unwrap(), &key).config();
-    log.expect("WARN");
-    log.expect("the TLS certificate has expired names=\"old.example\"");
-    parameters.not_before = rcgen::date_time_ymd(4001, 1, 1);
-    parameters.not_after = rcgen::date_time_ymd(4002, 1, 1);
-    Identity::new(&parameters.self_signed(&key).unwrap(), &key).config();
-    log.expect("is not valid yet");
-}
-
 /// Clients that do not look at certificates.
 mod danger {
     use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -1,6 +1,7 @@
 //! What the tests of the library share: servers, clients, and ways to watch them.
 #![allow(dead_code, reason = "each file of tests uses its own part of it")]
 
+pub(crate) mod clients;
 pub(crate) mod log;
 pub(crate) mod stages;
 pub(crate) mod talk;

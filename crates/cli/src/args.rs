@@ -103,6 +103,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "OCTETS", default_value_t = 26_214_400)]
     pub(crate) max_message_size: u64,
 
+    /// What becomes of a CR or LF by itself in a message
+    #[arg(long, value_name = "WHAT", default_value = "refuse")]
+    pub(crate) bare_line_ends: BareLineEnds,
+
     /// Set a limit; may be given several times. NAME is one of connections, connections-per-client, recipients,
     /// transactions, errors, received-headers, header-size, header-fields, command-line; 0 switches one off,
     /// except for recipients and command-line
@@ -148,6 +152,16 @@ pub(crate) enum ClientCertificate {
     Optional,
     /// The handshake of a client without a trusted one fails, and the connection is closed
     Required,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum BareLineEnds {
+    /// 550 5.5.2, and the connection is closed
+    Refuse,
+    /// Kept as it came, except around a dot that stands alone; for old scripts
+    Tolerate,
+    /// Made a CRLF; for old scripts
+    Normalize,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

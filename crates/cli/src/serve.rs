@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mailchute::{BuildError, Builder, Endpoint, Server, Serving};
+use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server, Serving};
 
-use crate::args::{ClientCertificate, Options};
+use crate::args::{self, ClientCertificate, Options};
 use crate::certificate;
 use crate::failure::Failure;
 use crate::recipients::LocalDomains;
@@ -55,6 +55,11 @@ fn build(options: &Options) -> Result<Server, Failure> {
     if let Some(name) = &options.greeting {
         builder = builder.greeting(name);
     }
+    builder = builder.bare_line_ends(match options.bare_line_ends {
+        args::BareLineEnds::Refuse => BareLineEnds::Refuse,
+        args::BareLineEnds::Tolerate => BareLineEnds::Tolerate,
+        args::BareLineEnds::Normalize => BareLineEnds::Normalize,
+    });
     if options.require_tls {
         builder = builder.require_tls();
     }

@@ -1,5 +1,6 @@
 //! One question, to be answered before the conversation goes on.
 
+use crate::edits::EhloEdits;
 use crate::machine::Machine;
 use crate::question::EndOfData;
 use crate::reply::catalog;
@@ -57,6 +58,12 @@ impl<'m, Q: Question> Ask<'m, Q> {
     pub(crate) fn withdraw(&mut self) -> (&mut Machine, &mut Vec<u8>) {
         self.question = None;
         (self.machine, self.output)
+    }
+
+    /// What this session is offered otherwise than others. What stands there when EHLO is answered is announced; all
+    /// of it is in force at once.
+    pub fn edits_mut(&mut self) -> &mut EhloEdits {
+        self.machine.edits_mut()
     }
 
     /// Answers: the machine moves on and the reply is appended to the output.

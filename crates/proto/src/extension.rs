@@ -2,37 +2,195 @@
 
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
+use crate::edits::EhloEdits;
 use crate::machine::Facts;
+use crate::params::DateTime;
 use crate::sasl::Mechanism;
 use crate::settings::{PlaintextAuth, Settings, TlsPolicy};
 
-/// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
-pub(crate) fn keywords(settings: &Settings, facts: &Facts) -> Vec<String> {
-    let mut lines: Vec<String> =
-        ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"]
-            .map(String::from)
-            .into();
-    // RFC 1870 §4: 0 says that there is no fixed limit.
-    lines.push(format!("SIZE {}", settings.limits.message_size));
-    lines.push(limits(settings));
-    // RFC 8689 §2: nobody can keep the promise outside TLS.
-    if facts.is_tls {
-        lines.push("REQUIRETLS".into());
+macro_rules! extensions {
+    ($($(#[$meta:meta])* $name:ident = $keyword:literal;)*) => {
+        /// A service extension that Mailchute knows, by its EHLO keyword.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Extension {
+            $($(#[$meta])* $name,)*
+        }
+
+        impl Extension {
+            const KEYWORDS: &'static [(&'static str, Self)] = &[$(($keyword, Self::$name),)*];
+        }
+    };
+}
+
+extensions! {
+    /// Commands in groups (RFC 2920).
+    Pipelining = "PIPELINING";
+    /// Octets beyond ASCII (RFC 6152).
+    EightBitMime = "8BITMIME";
+    /// Addresses in every script (RFC 6531).
+    SmtpUtf8 = "SMTPUTF8";
+    /// Codes that say more (RFC 2034).
+    EnhancedStatusCodes = "ENHANCEDSTATUSCODES";
+    /// BDAT (RFC 3030).
+    Chunking = "CHUNKING";
+    /// Any octets, by BDAT (RFC 3030).
+    BinaryMime = "BINARYMIME";
+    /// Reports on delivery (RFC 3461).
+    Dsn = "DSN";
+    /// How large a message may be (RFC 1870).
+    Size = "SIZE";
+    /// How much else there may be (RFC 9422).
+    Limits = "LIMITS";
+    /// By when to deliver (RFC 2852).
+    DeliverBy = "DELIVERBY";
+    /// How urgent a message is (RFC 6710).
+    MtPriority = "MT-PRIORITY";
+    /// When to release a message (RFC 4865).
+    FutureRelease = "FUTURERELEASE";
+    /// TLS all the way (RFC 8689).
+    RequireTls = "REQUIRETLS";
+    /// TLS from here on (RFC 3207).
+    StartTls = "STARTTLS";
+    /// Authentication (RFC 4954).
+    Auth = "AUTH";
+    /// The HELP command (RFC 5321 §4.1.1.8).
+    Help = "HELP";
+}
+
+impl Extension {
+    /// The extension of a keyword, in whatever case.
+    #[must_use]
+    pub fn of(keyword: &str) -> Option<Self> {
+        let known = Self::KEYWORDS.iter().find(|(name, _)| keyword.eq_ignore_ascii_case(name));
+        known.map(|&(_, extension)| extension)
     }
-    if settings.tls != TlsPolicy::Off && !facts.is_tls {
-        lines.push("STARTTLS".into());
+
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
     }
-    let offered = settings.mechanisms.iter().filter(|&&mechanism| is_allowed(mechanism, settings, facts));
-    let auth = offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name());
-    if auth != "AUTH" {
-        lines.push(auth);
+}
+
+/// What is on offer to a session as it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offer<'m> {
+    pub(crate) settings: &'m Settings,
+    pub(crate) facts: &'m Facts,
+    pub(crate) edits: Option<&'m EhloEdits>,
+    pub(crate) now: Option<DateTime>,
+}
+
+impl Offer<'_> {
+    /// Whether the application has taken an extension away from this session.
+    pub(crate) fn lacks(self, extension: Extension) -> bool {
+        self.edits.is_some_and(|edits| {
+            edits.has_withdrawn(extension)
+                || (extension == Extension::BinaryMime && edits.has_withdrawn(Extension::Chunking))
+        })
     }
-    if facts.is_trusted {
-        lines.push(XClient::KEYWORD.into());
-        lines.push(XForward::KEYWORD.into());
+
+    /// Octets that a message may have; 0 is no limit.
+    pub(crate) fn message_size(self) -> u64 {
+        self.edits.and_then(EhloEdits::size).unwrap_or(self.settings.limits.message_size)
     }
-    lines.push("HELP".into());
-    lines
+
+    fn has_auth(self) -> bool {
+        self.settings.mechanisms.iter().any(|&mechanism| is_allowed(mechanism, self.settings, self.facts))
+            && !self.lacks(Extension::Auth)
+    }
+
+    /// The most that a message may be held, in seconds, and until when; needs to know what time it is.
+    pub(crate) fn future_release(self) -> Option<(u32, DateTime)> {
+        let seconds = self.settings.future_release?;
+        Some((seconds, self.now?.plus_seconds(seconds)))
+    }
+
+    /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
+    pub(crate) fn keywords(self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"]
+                .map(String::from)
+                .into();
+        // RFC 1870 §4: 0 says that there is no fixed limit.
+        lines.push(format!("SIZE {}", self.message_size()));
+        lines.push(limits(self.settings));
+        match self.settings.deliver_by {
+            // RFC 2852 §3: no argument says that there is no fixed minimum.
+            Some(0) => lines.push("DELIVERBY".into()),
+            Some(seconds) => lines.push(format!("DELIVERBY {seconds}")),
+            None => {}
+        }
+        if let Some(profile) = self.settings.mt_priority {
+            lines.push(format!("MT-PRIORITY {}", profile.name()).trim_end().to_owned());
+        }
+        if let Some((seconds, until)) = self.future_release() {
+            lines.push(format!("FUTURERELEASE {seconds} {until}"));
+        }
+        // RFC 8689 §2: nobody can keep the promise outside TLS.
+        if self.facts.is_tls {
+            lines.push("REQUIRETLS".into());
+        }
+        if self.settings.tls != TlsPolicy::Off && !self.facts.is_tls {
+            lines.push("STARTTLS".into());
+        }
+        if self.has_auth() {
+            let mechanisms = self.settings.mechanisms.iter();
+            let offered = mechanisms.filter(|&&mechanism| is_allowed(mechanism, self.settings, self.facts));
+            lines.push(offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name()));
+        }
+        if self.facts.is_trusted {
+            lines.push(XClient::KEYWORD.into());
+            lines.push(XForward::KEYWORD.into());
+        }
+        if let Some(edits) = self.edits {
+            lines.retain(|line| {
+                let keyword = line.split(' ').next().unwrap_or_default();
+                !Extension::of(keyword).is_some_and(|extension| self.lacks(extension))
+            });
+            lines.extend_from_slice(edits.lines());
+        }
+        if !self.lacks(Extension::Help) {
+            lines.push("HELP".into());
+        }
+        lines
+    }
+
+    /// Whether a parameter of MAIL or RCPT was announced to this client: none was after HELO.
+    pub(crate) fn takes_parameter(self, verb: Verb, keyword: &str, value: Option<&str>) -> bool {
+        let has = |extension| !self.lacks(extension);
+        self.facts.is_extended
+            && match (verb, keyword) {
+                (Verb::Mail, "SIZE") => has(Extension::Size),
+                (Verb::Mail, "BODY")
+                    if value.is_some_and(|value| value.eq_ignore_ascii_case("BINARYMIME")) =>
+                {
+                    has(Extension::BinaryMime)
+                }
+                (Verb::Mail, "BODY") => has(Extension::EightBitMime),
+                (Verb::Mail, "SMTPUTF8") => has(Extension::SmtpUtf8),
+                (Verb::Mail, "RET" | "ENVID") | (Verb::Rcpt, "NOTIFY" | "ORCPT") => has(Extension::Dsn),
+                (Verb::Mail, "REQUIRETLS") => self.facts.is_tls && has(Extension::RequireTls),
+                (Verb::Mail, "AUTH") => self.has_auth(),
+                (Verb::Mail, "BY") => self.settings.deliver_by.is_some() && has(Extension::DeliverBy),
+                (Verb::Mail, "MT-PRIORITY") => {
+                    self.settings.mt_priority.is_some() && has(Extension::MtPriority)
+                }
+                (Verb::Mail, "HOLDFOR" | "HOLDUNTIL") => {
+                    self.future_release().is_some() && has(Extension::FutureRelease)
+                }
+                _ => self.takes_own_parameter(verb, keyword),
+            }
+    }
+
+    /// Whether the application has declared a parameter.
+    fn takes_own_parameter(self, verb: Verb, keyword: &str) -> bool {
+        let Settings { mail_parameters, rcpt_parameters, .. } = self.settings;
+        let (declared, of_session) = match verb {
+            Verb::Mail => (mail_parameters, self.edits.map(EhloEdits::mail_parameters)),
+            _ => (rcpt_parameters, self.edits.map(EhloEdits::rcpt_parameters)),
+        };
+        declared.iter().chain(of_session.unwrap_or_default()).any(|own| own == keyword)
+    }
 }
 
 /// RFC 9422 §4; a limit that there is not is not named.
@@ -42,20 +200,6 @@ fn limits(settings: &Settings) -> String {
         line = format!("{line} MAILMAX={}", settings.limits.transactions);
     }
     line
-}
-
-/// Whether a parameter of MAIL or RCPT was announced to this client: none was after HELO.
-pub(crate) fn takes_parameter(verb: Verb, keyword: &str, settings: &Settings, facts: &Facts) -> bool {
-    facts.is_extended
-        && match (verb, keyword) {
-            (Verb::Mail, "SIZE" | "BODY" | "SMTPUTF8" | "RET" | "ENVID")
-            | (Verb::Rcpt, "NOTIFY" | "ORCPT") => true,
-            (Verb::Mail, "REQUIRETLS") => facts.is_tls,
-            (Verb::Mail, "AUTH") => {
-                settings.mechanisms.iter().any(|&mechanism| is_allowed(mechanism, settings, facts))
-            }
-            _ => false,
-        }
 }
 
 /// Whether a mechanism may be used as the connection stands.

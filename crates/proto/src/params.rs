@@ -4,7 +4,11 @@
 //! two steps are apart because only the session knows which extensions it has announced: it looks at the keywords
 //! before it cares for their values.
 
+mod date_time;
+mod deliver_by;
+mod hold;
 mod mail;
+mod priority;
 mod rcpt;
 mod xtext;
 
@@ -12,7 +16,11 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
+pub use date_time::DateTime;
+pub use deliver_by::{ByMode, DeliverBy};
+pub use hold::Hold;
 pub use mail::{BodyKind, MailParameters, Ret, Submitter};
+pub use priority::Priority;
 pub use rcpt::{Notify, OriginalRecipient, RcptParameters};
 pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
@@ -151,8 +159,8 @@ impl fmt::Display for Parameters {
     }
 }
 
-/// `esmtp-keyword`: letters, digits and hyphens, the first not a hyphen.
-fn is_keyword(text: &str) -> bool {
+/// `esmtp-keyword` and `ehlo-keyword`: letters, digits and hyphens, the first not a hyphen.
+pub(crate) fn is_keyword(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

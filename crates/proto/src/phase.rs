@@ -2,9 +2,9 @@
 
 use crate::command::Verb;
 use crate::dialect::Dialect;
-use crate::machine::Facts;
+use crate::extension::{Extension, Offer};
 use crate::reply::{Reply, catalog};
-use crate::settings::{AuthPolicy, Settings, TlsPolicy};
+use crate::settings::{AuthPolicy, TlsPolicy};
 
 /// Where a session stands between two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,8 @@ impl Phase {
 }
 
 /// The refusal of a command that is out of order, if it is.
-pub(crate) fn out_of_order(phase: Phase, verb: Verb, facts: &Facts, settings: &Settings) -> Option<Reply> {
+pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option<Reply> {
+    let Offer { settings, facts, .. } = offer;
     use Phase::{Chunks, Greeted, Ready, Transaction, TurnedAway};
     let say_hello = match facts.dialect {
         Dialect::Smtp => catalog::SAY_HELLO_FIRST,
@@ -40,11 +41,16 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, facts: &Facts, settings: &S
         (_, Verb::Xclient | Verb::Xforward) if !facts.is_trusted => catalog::PROXY_NOT_TRUSTED,
         (Transaction { .. } | Chunks, Verb::Xclient | Verb::Xforward) => catalog::IN_TRANSACTION,
         (_, Verb::StartTls) if facts.is_tls => catalog::TLS_ALREADY_ACTIVE,
-        (_, Verb::StartTls) if settings.tls == TlsPolicy::Off => catalog::TLS_NOT_OFFERED,
+        (_, Verb::StartTls) if settings.tls == TlsPolicy::Off || offer.lacks(Extension::StartTls) => {
+            catalog::TLS_NOT_OFFERED
+        }
         // Extensions belong to those who asked for them by EHLO.
         (_, Verb::StartTls) if !facts.is_extended => say_hello,
         (_, verb) if lacks_tls && !matches!(verb, Verb::StartTls | Verb::Xclient) => catalog::TLS_REQUIRED,
-        (_, Verb::Auth) if settings.mechanisms.is_empty() => catalog::AUTH_NOT_OFFERED,
+        (_, Verb::Auth) if settings.mechanisms.is_empty() || offer.lacks(Extension::Auth) => {
+            catalog::AUTH_NOT_OFFERED
+        }
+        (_, Verb::Bdat) if offer.lacks(Extension::Chunking) => catalog::CHUNKING_NOT_OFFERED,
         (_, Verb::Auth) if !facts.is_extended => say_hello,
         (Transaction { .. } | Chunks, Verb::Auth) => catalog::IN_TRANSACTION,
         (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,

@@ -21,6 +21,68 @@ pub struct Settings {
     pub auth: AuthPolicy,
     /// Verbs of the application's own, in capitals, for the reply to HELP.
     pub verbs: Vec<String>,
+    /// What becomes of a CR or LF by itself in a message. Default is [`BareLineEnds::Refuse`].
+    pub bare_line_ends: BareLineEnds,
+    /// DELIVERBY (RFC 2852): the fewest seconds in which a message can be delivered or returned; 0 names none. Default
+    /// is `None`: the extension is off.
+    pub deliver_by: Option<u32>,
+    /// MT-PRIORITY (RFC 6710): the profile by which priorities are read. Default is `None`: the extension is off.
+    pub mt_priority: Option<PriorityProfile>,
+    /// FUTURERELEASE (RFC 4865): the most seconds that a message may be held, 1 to 999,999,999. Default is `None`: the
+    /// extension is off, as it is while the machine does not [know the time](crate::Machine::tell_time).
+    pub future_release: Option<u32>,
+    /// Parameters of MAIL that the application knows, in capitals; they are handed on in
+    /// [`MailParameters::other`](crate::MailParameters::other). Default is none.
+    pub mail_parameters: Vec<String>,
+    /// As [`mail_parameters`](Self::mail_parameters), for RCPT.
+    pub rcpt_parameters: Vec<String>,
+}
+
+/// What becomes of a CR or LF by itself in a message that comes by DATA, or by BDAT without BODY=BINARYMIME.
+///
+/// In none of the three does anything but `CR LF . CR LF` end a message, and in none is a dot behind a CR or LF by
+/// itself unstuffed. Nor does a message that is accepted hold octets that, dot-stuffed by a client on their way to the
+/// next server, could end the message there, whatever that server takes for the end of a line. The size that is
+/// counted is that of the octets which are handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BareLineEnds {
+    /// `550 5.5.2` at the end of the message, and the connection is closed.
+    #[default]
+    Refuse,
+    /// They are kept as they came. Only a dot alone between two line ends, of which the first is a CR or LF by itself,
+    /// is refused as above: `LF . CR LF` and its like. No letter needs it and smuggling does.
+    Tolerate,
+    /// Each becomes a CRLF in what is handed on. Dots behind them are content: whoever passes the message on stuffs
+    /// them, for they now stand at the beginning of a line.
+    Normalize,
+}
+
+/// By which profile priorities are read (RFC 6710 §9.2): how many levels there are and how long each may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum PriorityProfile {
+    /// None is named.
+    #[default]
+    Unnamed,
+    /// `MIXER`: that of X.400 mail (RFC 6710 §B).
+    Mixer,
+    /// `STANAG4406`: that of military mail (RFC 6710 §A).
+    Stanag4406,
+    /// `NSEP`: that of services in an emergency (RFC 6710 §C).
+    Nsep,
+}
+
+impl PriorityProfile {
+    /// The name in the reply to EHLO; empty for [`PriorityProfile::Unnamed`].
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unnamed => "",
+            Self::Mixer => "MIXER",
+            Self::Stanag4406 => "STANAG4406",
+            Self::Nsep => "NSEP",
+        }
+    }
 }
 
 /// Whether STARTTLS is offered or required (RFC 3207).
@@ -67,6 +129,12 @@ impl Settings {
             plaintext_auth: PlaintextAuth::default(),
             auth: AuthPolicy::default(),
             verbs: Vec::new(),
+            bare_line_ends: BareLineEnds::default(),
+            deliver_by: None,
+            mt_priority: None,
+            future_release: None,
+            mail_parameters: Vec::new(),
+            rcpt_parameters: Vec::new(),
         }
     }
 }

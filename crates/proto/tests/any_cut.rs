@@ -5,7 +5,9 @@ mod session;
 
 use std::collections::BTreeSet;
 
-use mailchute_proto::{AuthPolicy, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
+use mailchute_proto::{
+    AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict,
+};
 use operations::{Operation, operations};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,12 +42,19 @@ fn settings() -> impl Strategy<Value = Settings> {
     let passwords = select(&[PlaintextAuth::InsideTls, PlaintextAuth::Anywhere, PlaintextAuth::Anywhere][..]);
     let auth = prop_oneof![4 => Just(AuthPolicy::Optional), 1 => Just(AuthPolicy::Required)];
     let limits = prop_oneof![1 => Just(Limits::default()), 1 => limits()];
-    (tls, mechanisms, passwords, auth, limits).prop_map(|(tls, mechanisms, passwords, auth, limits)| {
-        let mut settings = Settings::new("mx.example.com");
-        (settings.tls, settings.mechanisms, settings.plaintext_auth) = (tls, mechanisms, passwords);
-        (settings.auth, settings.limits) = (auth, limits);
-        settings
-    })
+    let bare = prop_oneof![
+        4 => Just(BareLineEnds::Refuse),
+        1 => Just(BareLineEnds::Tolerate),
+        1 => Just(BareLineEnds::Normalize)
+    ];
+    (tls, mechanisms, passwords, auth, limits, bare).prop_map(
+        |(tls, mechanisms, passwords, auth, limits, bare)| {
+            let mut settings = Settings::new("mx.example.com");
+            (settings.tls, settings.mechanisms, settings.plaintext_auth) = (tls, mechanisms, passwords);
+            (settings.auth, settings.limits, settings.bare_line_ends) = (auth, limits, bare);
+            settings
+        },
+    )
 }
 
 /// A listener with hooks of every temper.
@@ -121,7 +130,7 @@ proptest! {
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(length + 1)).collect();
         cuts.sort_unstable();
         let whole = session.cut(&segments, &[]);
-        dialogue::check(&segments, &whole);
+        dialogue::check_with(session.settings.bare_line_ends, &segments, &whole);
         for record in [session.cut(&segments, &cuts), session.octet_by_octet(&segments)] {
             assert_octets(&record.output, &whole.output, "output");
             prop_assert_eq!(&record, &whole);

@@ -1,8 +1,10 @@
 //! The parameters of MAIL and RCPT: words, types, xtext.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use mailchute_proto::{
-    BodyKind, MailParameters, ParameterError, Parameters, RcptParameters, Ret, Submitter, XtextError,
-    decode_xtext, encode_xtext,
+    BodyKind, DateTime, MailParameters, ParameterError, Parameters, RcptParameters, Ret, Submitter,
+    XtextError, decode_xtext, encode_xtext,
 };
 use proptest::prelude::*;
 
@@ -198,11 +200,41 @@ fn an_original_recipient_has_a_kind_and_an_address() {
 
 #[test]
 fn parameters_of_other_extensions_are_kept() {
-    let others = [("XFOO".to_owned(), None), ("HOLDFOR".to_owned(), Some("60".to_owned()))];
-    assert_eq!(mail("xfoo SIZE=1 HoldFor=60").unwrap().other, others);
-    assert_eq!(rcpt("NOTIFY=NEVER xfoo HoldFor=60").unwrap().other, others);
+    let others = [("XFOO".to_owned(), None), ("SOLICIT".to_owned(), Some("60".to_owned()))];
+    assert_eq!(mail("xfoo SIZE=1 Solicit=60").unwrap().other, others);
+    assert_eq!(rcpt("NOTIFY=NEVER xfoo Solicit=60").unwrap().other, others);
     assert_eq!(rcpt("SIZE=1").unwrap().other, [("SIZE".to_owned(), Some("1".to_owned()))]);
     assert_eq!(mail("NOTIFY=NEVER").unwrap().other.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn a_moment_is_read_as_it_is_written(seconds in 0_u64..=253_402_300_799) {
+        let moment = DateTime::from(UNIX_EPOCH + Duration::from_secs(seconds));
+        prop_assert_eq!(moment.unix_seconds(), seconds);
+        prop_assert_eq!(DateTime::parse(&moment.to_string()), Some(moment));
+    }
+}
+
+#[test]
+fn moments_follow_the_calendar() {
+    for (text, seconds) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2000-02-29T23:59:59Z", 951_868_799),
+        ("2024-12-31T23:59:59Z", 1_735_689_599),
+        ("2100-03-01T00:00:00Z", 4_107_542_400),
+        ("9999-12-31T23:59:59Z", 253_402_300_799),
+    ] {
+        let moment = DateTime::parse(text).unwrap();
+        assert_eq!((moment.unix_seconds(), moment.to_string()), (seconds, text.to_owned()));
+    }
+    assert_eq!(DateTime::parse("2016-12-31T23:59:60Z"), DateTime::parse("2017-01-01T00:00:00Z"));
+    for text in
+        ["1969-12-31T23:59:59Z", "2100-02-29T00:00:00Z", "9999-12-31T23:59:60Z", "2017-01-01T00:00:60Z"]
+    {
+        assert_eq!(DateTime::parse(text), None, "{text}");
+    }
+    assert_eq!(DateTime::MAX.plus_seconds(1), DateTime::MAX);
 }
 
 #[test]

@@ -33,6 +33,14 @@ pub enum BuildError {
     BadGreetingDelay(Duration),
     /// A verb of one's own is no word, or one that the conversation needs.
     BadVerb(String),
+    /// A parameter of one's own has a name that cannot be one, or that Mailchute knows.
+    #[non_exhaustive]
+    BadParameter {
+        /// The method of the builder.
+        option: &'static str,
+        /// What is wrong with the name.
+        reason: String,
+    },
     /// TLS is required and there is no certificate.
     TlsWithoutCertificate,
     /// Authentication is required and no hook judges credentials.
@@ -42,6 +50,10 @@ pub enum BuildError {
 impl BuildError {
     pub(crate) fn limit(option: &'static str, value: usize, expected: &'static str) -> Self {
         Self::BadLimit { option, value: value as u64, expected }
+    }
+
+    pub(crate) fn parameter(option: &'static str, error: &mailchute_proto::EhloError) -> Self {
+        Self::BadParameter { option, reason: error.to_string() }
     }
 }
 
@@ -66,6 +78,7 @@ impl fmt::Display for BuildError {
                 "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, \
                  STARTTLS, AUTH, MAIL, RCPT, DATA, QUIT, XCLIENT and XFORWARD"
             ),
+            Self::BadParameter { option, reason } => write!(f, "{option}: {reason}"),
             Self::TlsWithoutCertificate => f.write_str(
                 "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",
             ),

@@ -88,8 +88,9 @@ mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
-    AddressError, AddressLiteral, BodyKind, Code, Credentials, Dialect, Domain, Enhanced, Envelope,
-    ForwardPath, HeloName, MailParameters, Mailbox, Mechanism, MessageSource, Password, RcptParameters,
+    AddressError, AddressLiteral, BareLineEnds, BodyKind, ByMode, Code, Credentials, DateTime, DeliverBy,
+    Dialect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Extension, ForwardPath, HeloName, Hold,
+    MailParameters, Mailbox, Mechanism, MessageSource, Password, Priority, PriorityProfile, RcptParameters,
     Recipient, Reply, ReplyError, ReversePath, Sender, Severity, Told, ToldProtocol, Verb, Verdict, XClient,
     XForward,
 };

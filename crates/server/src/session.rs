@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{Dialect, Envelope, HeloName, Recipient, Sender, Told, Verb, XClient, XForward};
+use mailchute_proto::{
+    Dialect, EhloEdits, Envelope, HeloName, Recipient, Sender, Told, Verb, XClient, XForward,
+};
 
 use crate::origin::Origin;
 use crate::proxy::Header;
@@ -41,6 +43,8 @@ struct Facts {
     identity: Option<Arc<str>>,
     envelope: Option<Arc<Envelope>>,
     messages: u32,
+    /// What this session is offered otherwise than others, if a hook has said so.
+    edits: Option<Box<EhloEdits>>,
 }
 
 /// The name of a session in logs, `Received:` fields and message ids: unique within a process, and over restarts of
@@ -239,6 +243,30 @@ impl Session {
         self.facts().messages
     }
 
+    /// Changes what EHLO announces to this session, and what stands behind it. To be called in the hooks of connect,
+    /// secure and ehlo; what is changed later holds from the next EHLO on. What `edit` returns is passed on.
+    ///
+    /// ```
+    /// use mailchute::{Extension, Reply, Server};
+    ///
+    /// Server::builder().on_ehlo(|ehlo, session| async move {
+    ///     session.edit_ehlo(|edits| {
+    ///         if ehlo.name.as_str() == "old.example" {
+    ///             edits.withdraw(Extension::Chunking).set_size(1_000_000);
+    ///         }
+    ///         edits.announce("XKEY rsa ed25519")?.take_mail_parameter("XKEY")?;
+    ///         Ok::<(), Reply>(())
+    ///     })
+    /// });
+    /// ```
+    pub fn edit_ehlo<R>(&self, edit: impl FnOnce(&mut EhloEdits) -> R) -> R {
+        // A copy, so that neither a panic nor another call on this session meets a lock that is held.
+        let mut edits = self.edits().unwrap_or_default();
+        let result = edit(&mut edits);
+        self.facts().edits = Some(edits);
+        result
+    }
+
     /// State of the application's own that lasts as long as the connection.
     #[must_use]
     pub fn state(&self) -> &TypedState {
@@ -288,6 +316,10 @@ impl Session {
         facts.identity = None;
         facts.forwarded = None;
         facts.tls = Some(tls);
+    }
+
+    pub(crate) fn edits(&self) -> Option<Box<EhloEdits>> {
+        self.facts().edits.clone()
     }
 
     pub(crate) fn authenticated(&self, identity: &str) {

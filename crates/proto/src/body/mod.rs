@@ -1,5 +1,6 @@
 //! The octets of a message: how they are taken out of the stream and what is counted on the way.
 
+mod bare;
 mod chunk;
 mod dot;
 mod header;
@@ -7,6 +8,7 @@ mod line_ends;
 
 use bytes::Bytes;
 
+pub(crate) use bare::Treatment;
 pub(crate) use chunk::{ChunkDecoder, Octets};
 pub(crate) use dot::DotDecoder;
 pub(crate) use header::{HeaderLimit, HeaderScan};

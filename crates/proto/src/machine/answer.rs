@@ -7,7 +7,7 @@ use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::dialect::Dialect;
 use crate::envelope::{Recipient, Sender};
-use crate::extension;
+use crate::extension::Extension;
 use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls, Transfer};
@@ -72,10 +72,9 @@ impl Settle for XForward {
 impl Machine {
     /// Answers a new client, be it a connection's or an XCLIENT's.
     fn greet(&mut self, verdict: Verdict, output: &mut Vec<u8>) {
-        // Behind the server's name.
         let greeting = match self.facts.dialect {
-            Dialect::Smtp => Reply::constant(220, (2, 0, 0), "ESMTP Mailchute"),
-            Dialect::Lmtp => Reply::constant(220, (2, 0, 0), "LMTP Mailchute"),
+            Dialect::Smtp => catalog::GREETING,
+            Dialect::Lmtp => catalog::LMTP_GREETING,
         };
         match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
@@ -100,7 +99,7 @@ impl Machine {
 
 impl Settle for Ehlo {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match weigh(verdict, Reply::plain(250, ""), catalog::HELO_REFUSED) {
+        match weigh(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(reply) => {
                 machine.facts.is_extended = self.verb != Verb::Helo;
@@ -108,7 +107,7 @@ impl Settle for Ehlo {
                 machine.state = State::Commands(Phase::Ready);
                 let mut lines = machine.hostname_and(reply.text());
                 if machine.facts.is_extended {
-                    lines.extend(extension::keywords(&machine.settings, &machine.facts));
+                    lines.extend(machine.offer().keywords());
                 }
                 encode_lines(reply.code(), None, &lines, output);
                 if reply.closes() {
@@ -205,26 +204,26 @@ impl Settle for Command {
 
 impl Machine {
     fn help(&self) -> Reply {
-        let hello = match self.facts.dialect {
-            Dialect::Smtp => "EHLO HELO",
-            Dialect::Lmtp => "LHLO",
+        let offer = self.offer();
+        let has_chunks = !offer.lacks(Extension::Chunking);
+        let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off
+            && !self.facts.is_tls
+            && !offer.lacks(Extension::StartTls);
+        let auth = !self.settings.mechanisms.is_empty() && !offer.lacks(Extension::Auth);
+        let mut verbs = match self.facts.dialect {
+            Dialect::Smtp => vec!["EHLO", "HELO"],
+            Dialect::Lmtp => vec!["LHLO"],
         };
-        let mut text = format!("Commands: {hello} MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP");
-        let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off && !self.facts.is_tls;
-        let auth = !self.settings.mechanisms.is_empty();
-        let proxies: &[&str] = if self.facts.is_trusted { &["XCLIENT", "XFORWARD"] } else { &[] };
-        let own = self.settings.verbs.iter().map(String::as_str);
-        for verb in offers_tls
-            .then_some("STARTTLS")
-            .into_iter()
-            .chain(auth.then_some("AUTH"))
-            .chain(proxies.iter().copied())
-            .chain(own)
-        {
-            text.push(' ');
-            text.push_str(verb);
+        verbs.extend(["MAIL", "RCPT", "DATA"]);
+        verbs.extend(has_chunks.then_some("BDAT"));
+        verbs.extend(["RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP"]);
+        verbs.extend(offers_tls.then_some("STARTTLS"));
+        verbs.extend(auth.then_some("AUTH"));
+        if self.facts.is_trusted {
+            verbs.extend(["XCLIENT", "XFORWARD"]);
         }
-        Reply::new(214, (2, 0, 0), text)
+        verbs.extend(self.settings.verbs.iter().map(String::as_str));
+        catalog::help(&verbs)
     }
 }
 

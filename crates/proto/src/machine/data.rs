@@ -5,7 +5,7 @@ use bytes::{Buf, BytesMut};
 use super::refusal::Refusal;
 use super::{Machine, State};
 use crate::ask::Ask;
-use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets};
+use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
 use crate::limits::Limits;
 use crate::phase::Phase;
 use crate::question::{Chunk, Data, EndOfData, Transfer};
@@ -16,6 +16,8 @@ use crate::step::Step;
 #[derive(Debug)]
 pub(super) struct Body {
     decoder: Decoder,
+    /// What becomes of bare line ends.
+    treatment: Treatment,
     header: HeaderScan,
     size: u64,
     /// Recipients that were accepted.
@@ -79,8 +81,9 @@ impl Fault {
 }
 
 impl Body {
-    fn new(decoder: Decoder, recipients: usize) -> Self {
-        Self { decoder, header: HeaderScan::default(), size: 0, recipients, fault: None, has_ended: false }
+    fn new(decoder: Decoder, treatment: Treatment, recipients: usize) -> Self {
+        let header = HeaderScan::default();
+        Self { decoder, treatment, header, size: 0, recipients, fault: None, has_ended: false }
     }
 
     /// Recipients that wait for the message.
@@ -93,7 +96,7 @@ impl Body {
         self.size
     }
 
-    fn look_at(&mut self, content: &[u8], limits: &Limits) {
+    fn look_at(&mut self, content: &[u8], limits: &Limits, most: u64) {
         self.size += content.len() as u64;
         if matches!(self.fault, Some(Fault::HeaderSize | Fault::Loop)) {
             return;
@@ -102,15 +105,21 @@ impl Body {
         self.fault = match self.header.scan(content, limits) {
             Err(HeaderLimit::Received) => Some(Fault::Loop),
             Err(HeaderLimit::Size) => Some(Fault::HeaderSize),
-            Ok(()) if Limits::passed(self.size, limits.message_size) => Some(Fault::Size),
+            Ok(()) if Limits::passed(self.size, most) => Some(Fault::Size),
             Ok(()) => None,
         };
     }
 
     /// A bare CR or LF outranks the rest: what stands behind it may be somebody's try to smuggle.
     fn refusal(&self) -> Option<Refusal> {
-        if self.decoder.has_bare_line_end() {
-            return Some(Refusal::violation(catalog::BARE_CR_OR_LF));
+        match &self.treatment {
+            Treatment::Untouched if self.decoder.has_bare_line_end() => {
+                return Some(Refusal::violation(catalog::BARE_CR_OR_LF));
+            }
+            Treatment::Tolerate(lone_dot) if lone_dot.is_found() => {
+                return Some(Refusal::violation(catalog::LONE_DOT));
+            }
+            _ => {}
         }
         self.fault.map(|fault| fault.reply().into())
     }
@@ -118,15 +127,22 @@ impl Body {
 
 impl Machine {
     pub(super) fn begin_body(&mut self) {
-        self.state = State::Body(Body::new(Decoder::Dot(DotDecoder::new()), self.accepted_recipients()));
+        let treatment = Treatment::new(self.settings.bare_line_ends);
+        let decoder = Decoder::Dot(DotDecoder::new());
+        self.state = State::Body(Body::new(decoder, treatment, self.accepted_recipients()));
     }
 
     /// The first chunk of a message begins.
     pub(super) fn begin_chunks(&mut self, chunk: Chunk) {
-        let octets = if self.facts.is_binary { Octets::Binary } else { Octets::Lines };
+        let (octets, treatment) = if self.facts.is_binary {
+            (Octets::Binary, Treatment::Untouched)
+        } else {
+            (Octets::Lines, Treatment::new(self.settings.bare_line_ends))
+        };
         let mut decoder = ChunkDecoder::new(octets);
         decoder.begin(chunk.size);
-        self.state = State::Body(Body::new(Decoder::Chunks { decoder, chunk }, self.accepted_recipients()));
+        let decoder = Decoder::Chunks { decoder, chunk };
+        self.state = State::Body(Body::new(decoder, treatment, self.accepted_recipients()));
     }
 
     /// A chunk begins: about the first of a message the outside is asked, the others go where that one went.
@@ -184,12 +200,15 @@ impl Machine {
     }
 
     pub(super) fn body<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
+        let most = self.offer().message_size();
         let State::Body(body) = &mut self.state else {
             return Step::Answered;
         };
         if !body.has_ended {
             let Decoded { content, is_end } = body.decoder.decode(input);
-            body.look_at(&content, &self.settings.limits);
+            let is_last = is_end && body.decoder.unfinished().is_none();
+            let content = body.treatment.pass(content, is_last);
+            body.look_at(&content, &self.settings.limits, most);
             body.has_ended = is_end;
             if !content.is_empty() && body.refusal().is_none() {
                 return Step::Body(content);
@@ -201,7 +220,7 @@ impl Machine {
         let (size, recipients) = (body.size, body.recipients);
         match body.refusal() {
             None if let Some(chunk) = body.decoder.unfinished() => {
-                Reply::new(250, (2, 0, 0), format!("{} octets received", chunk.size)).encode(output);
+                catalog::chunk_received(chunk.size).encode(output);
                 if let State::Body(body) = std::mem::replace(&mut self.state, State::Commands(Phase::Chunks))
                 {
                     self.chunked = Some(Box::new(body));

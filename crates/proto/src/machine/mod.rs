@@ -16,8 +16,11 @@ use bytes::{Buf, BytesMut};
 use crate::ask::Ask;
 use crate::command::{CommandLine, Verb};
 use crate::dialect::Dialect;
+use crate::edits::EhloEdits;
+use crate::extension::Offer;
 use crate::limits::Limits;
 use crate::line::{Line, LineReader};
+use crate::params::DateTime;
 use crate::phase::Phase;
 use crate::question::{Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
@@ -75,6 +78,9 @@ pub struct Machine {
     /// In LMTP, the replies that a client counts on behind a last chunk that follows a refused one: it may have been
     /// sent before that refusal was read.
     owed: usize,
+    /// What this session is offered otherwise than others; boxed, as few have such.
+    edits: Option<Box<EhloEdits>>,
+    now: Option<DateTime>,
 }
 
 /// What is true of the session beyond its phase.
@@ -145,6 +151,8 @@ impl Machine {
             pause: None,
             chunked: None,
             owed: 0,
+            edits: None,
+            now: None,
         }
     }
 
@@ -196,6 +204,21 @@ impl Machine {
     pub fn hang_up(&mut self, reply: &Reply, output: &mut Vec<u8>) {
         reply.encode(output);
         self.state = State::Closed(Closing::HungUp);
+    }
+
+    /// Says what time it is. FUTURERELEASE needs to know, and nothing else: a machine that was never told offers it not.
+    pub fn tell_time(&mut self, now: DateTime) {
+        self.now = Some(now);
+    }
+
+    /// What this session is offered otherwise than others: announced at the next EHLO, in force at once.
+    pub fn edits_mut(&mut self) -> &mut EhloEdits {
+        self.edits.get_or_insert_default()
+    }
+
+    /// What is on offer now.
+    fn offer(&self) -> Offer<'_> {
+        Offer { settings: &self.settings, facts: &self.facts, edits: self.edits.as_deref(), now: self.now }
     }
 
     /// What is awaited now.

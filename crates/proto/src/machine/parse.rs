@@ -6,9 +6,8 @@ use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
 use crate::client::{XClient, XForward};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
-use crate::extension;
 use crate::limits::Limits;
-use crate::params::{MailParameters, ParameterError, Parameters, RcptParameters};
+use crate::params::{ByMode, Hold, MailParameters, ParameterError, Parameters, RcptParameters};
 use crate::phase::{Phase, out_of_order};
 use crate::question::{Chunk, Command, Ehlo};
 use crate::reply::{Reply, catalog};
@@ -43,7 +42,7 @@ impl Machine {
         if phase == Phase::Greeted && line.word == b"PROXY" && !self.is_own_verb(line.word) {
             return Err(Refusal::violation(catalog::NO_PROXY_HEADER));
         }
-        let refusal = out_of_order(phase, line.verb, &self.facts, &self.settings);
+        let refusal = out_of_order(phase, line.verb, self.offer());
         if line.verb == Verb::Bdat {
             return self.parse_bdat(phase, line, refusal);
         }
@@ -95,7 +94,7 @@ impl Machine {
             return Ok(Asked::Skip { chunk, refusal, then: phase });
         }
         let so_far = self.chunked.as_ref().map_or(0, |body| body.size());
-        if Limits::passed(so_far.saturating_add(chunk.size), self.settings.limits.message_size) {
+        if Limits::passed(so_far.saturating_add(chunk.size), self.offer().message_size()) {
             return Ok(Asked::Skip { chunk, refusal: catalog::MESSAGE_TOO_LARGE, then: Phase::Ready });
         }
         Ok(Asked::Chunk(chunk))
@@ -111,20 +110,42 @@ impl Machine {
         if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8.into());
         }
-        if parameters.size.is_some_and(|size| Limits::passed(size, self.settings.limits.message_size)) {
+        if parameters.size.is_some_and(|size| Limits::passed(size, self.offer().message_size())) {
             return Err(catalog::MESSAGE_TOO_LARGE.into());
         }
+        self.check_times(&parameters)?;
         if Limits::reached(self.transactions, self.settings.limits.transactions) {
             return Err(Refusal::limit(catalog::TOO_MANY_TRANSACTIONS));
         }
         Ok(Sender { path, parameters })
     }
 
+    /// Whether the times that MAIL names can be kept.
+    fn check_times(&self, parameters: &MailParameters) -> Result<(), Reply> {
+        if let (Some(by), Some(fewest)) = (parameters.deliver_by, self.settings.deliver_by) {
+            // To be told that it took longer is possible at any time.
+            if by.mode == ByMode::Return && i64::from(by.seconds) < i64::from(fewest) {
+                return Err(catalog::DELIVERY_TIME_TOO_SHORT);
+            }
+        }
+        let (Some(hold), Some(now), Some((most, until))) =
+            (parameters.hold, self.now, self.offer().future_release())
+        else {
+            return Ok(());
+        };
+        match hold {
+            Hold::For { seconds } if seconds > most => Err(catalog::HELD_TOO_LONG),
+            Hold::Until(moment) if moment > until => Err(catalog::HELD_TOO_LONG),
+            Hold::Until(moment) if moment <= now => Err(catalog::RELEASE_IN_THE_PAST),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the parameters of a path, of which each must have been announced to this client.
     fn announced_parameters(&self, verb: Verb, text: &[u8]) -> Result<Parameters, Reply> {
         let parameters = Parameters::parse(text).map_err(|error| bad_parameter(&error))?;
-        let is_announced = |keyword| extension::takes_parameter(verb, keyword, &self.settings, &self.facts);
-        if !parameters.iter().all(|(keyword, _)| is_announced(keyword)) {
+        let offer = self.offer();
+        if !parameters.iter().all(|(keyword, value)| offer.takes_parameter(verb, keyword, value)) {
             return Err(catalog::UNKNOWN_PARAMETER);
         }
         Ok(parameters)

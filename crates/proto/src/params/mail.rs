@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ParameterError, Parameters, decode_xtext, owned};
+use super::{DeliverBy, Hold, ParameterError, Parameters, Priority, decode_xtext, owned};
 use crate::address::Mailbox;
 
 /// The longest envelope identifier, in characters (RFC 3461 §4.4).
@@ -44,12 +44,33 @@ pub struct MailParameters {
     pub envid: Option<String>,
     /// `REQUIRETLS`: the message may only be passed on inside TLS that proves the next server (RFC 8689 §2).
     pub requiretls: bool,
+    /// `BY=`: by when it is to be delivered (RFC 2852 §4).
+    pub deliver_by: Option<DeliverBy>,
+    /// `MT-PRIORITY=`: how urgent it is (RFC 6710 §4).
+    pub mt_priority: Option<Priority>,
+    /// `HOLDFOR=` or `HOLDUNTIL=`: when it is to be released (RFC 4865 §4).
+    pub hold: Option<Hold>,
     /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
     /// order.
     pub other: Vec<(String, Option<String>)>,
 }
 
 impl MailParameters {
+    /// Those that have a field of their own.
+    pub(crate) const KEYWORDS: [&str; 11] = [
+        "SIZE",
+        "BODY",
+        "SMTPUTF8",
+        "REQUIRETLS",
+        "AUTH",
+        "RET",
+        "ENVID",
+        "BY",
+        "MT-PRIORITY",
+        "HOLDFOR",
+        "HOLDUNTIL",
+    ];
+
     /// Gives the parameters their types.
     ///
     /// # Errors
@@ -77,9 +98,19 @@ impl MailParameters {
                 ("AUTH", Some(value)) => typed.auth = Some(Submitter::parse(value, keyword)?),
                 ("RET", Some(value)) => typed.ret = Some(Ret::parse(value).ok_or_else(bad_value)?),
                 ("ENVID", Some(value)) => typed.envid = Some(parse_envid(value, keyword)?),
-                ("SIZE" | "BODY" | "SMTPUTF8" | "REQUIRETLS" | "AUTH" | "RET" | "ENVID", _) => {
-                    return Err(bad_value());
+                ("BY", Some(value)) => {
+                    typed.deliver_by = Some(DeliverBy::parse(value).ok_or_else(bad_value)?)
                 }
+                ("MT-PRIORITY", Some(value)) => {
+                    typed.mt_priority = Some(Priority::parse(value).ok_or_else(bad_value)?);
+                }
+                ("HOLDFOR", Some(value)) if typed.hold.is_none() => {
+                    typed.hold = Some(Hold::parse_for(value).ok_or_else(bad_value)?);
+                }
+                ("HOLDUNTIL", Some(value)) if typed.hold.is_none() => {
+                    typed.hold = Some(Hold::parse_until(value).ok_or_else(bad_value)?);
+                }
+                (keyword, _) if Self::KEYWORDS.contains(&keyword) => return Err(bad_value()),
                 other => typed.other.push(owned(other)),
             }
         }

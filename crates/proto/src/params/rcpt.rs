@@ -37,6 +37,9 @@ pub struct RcptParameters {
 }
 
 impl RcptParameters {
+    /// Those that have a field of their own.
+    pub(crate) const KEYWORDS: [&str; 2] = ["NOTIFY", "ORCPT"];
+
     /// Gives the parameters their types.
     ///
     /// # Errors
@@ -59,7 +62,7 @@ impl RcptParameters {
             match (keyword, value) {
                 ("NOTIFY", Some(value)) => typed.notify = Some(Notify::parse(value).ok_or_else(bad_value)?),
                 ("ORCPT", Some(value)) => typed.orcpt = Some(OriginalRecipient::parse(value, keyword)?),
-                ("NOTIFY" | "ORCPT", None) => return Err(bad_value()),
+                (keyword, _) if Self::KEYWORDS.contains(&keyword) => return Err(bad_value()),
                 other => typed.other.push(owned(other)),
             }
         }

@@ -4,192 +4,259 @@
 
 use super::Reply;
 
+/// One reply of the catalogue, as data.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its name in this module.
+    pub name: &'static str,
+    /// The reply.
+    pub reply: &'static Reply,
+    /// When it is given.
+    pub when: &'static str,
+    /// The clause that it follows.
+    pub clause: &'static str,
+}
+
 macro_rules! catalog {
-    ($($(#[$meta:meta])* $name:ident = $code:literal $class:literal . $subject:literal . $detail:literal $text:literal;)*) => {
+    ($($(#[doc = $when:literal])+ $name:ident = $code:literal $class:literal . $subject:literal . $detail:literal $text:literal, $clause:literal;)*) => {
         $(
-            $(#[$meta])*
-            #[doc = concat!("`", $code, " ", $class, ".", $subject, ".", $detail, " ", $text, "`")]
+            $(#[doc = $when])+
+            #[doc = concat!("`", $code, " ", $class, ".", $subject, ".", $detail, " ", $text, "`, ", $clause)]
             pub const $name: Reply = Reply::constant($code, ($class, $subject, $detail), $text);
         )*
-        /// All of them, by name, for tables and tests.
-        pub const ALL: &[(&str, Reply)] = &[$((stringify!($name), $name),)*];
+        /// Those with an enhanced status code.
+        const ENHANCED: &[Entry] =
+            &[$(Entry { name: stringify!($name), reply: &$name, when: concat!($($when),+), clause: $clause },)*];
     };
 }
 
 catalog! {
     // Yes.
     /// NOOP, RSET and verbs of one's own.
-    OK = 250 2 . 0 . 0 "OK";
+    OK = 250 2 . 0 . 0 "OK", "RFC 5321 §4.2.3";
     /// MAIL (RFC 3463 X.1.0).
-    SENDER_OK = 250 2 . 1 . 0 "Sender OK";
+    SENDER_OK = 250 2 . 1 . 0 "Sender OK", "RFC 5321 §4.1.1.2";
     /// RCPT (RFC 3463 X.1.5).
-    RECIPIENT_OK = 250 2 . 1 . 5 "Recipient OK";
+    RECIPIENT_OK = 250 2 . 1 . 5 "Recipient OK", "RFC 5321 §4.1.1.3";
     /// The end of the message data (RFC 3463 X.6.0).
-    MESSAGE_ACCEPTED = 250 2 . 6 . 0 "Message accepted";
+    MESSAGE_ACCEPTED = 250 2 . 6 . 0 "Message accepted", "RFC 5321 §4.1.1.4";
     /// VRFY, when nobody says more (RFC 5321 §3.5.3).
-    CANNOT_VERIFY = 252 2 . 5 . 0 "Cannot verify the user, but will accept mail and try to deliver it";
+    CANNOT_VERIFY = 252 2 . 5 . 0 "Cannot verify the user, but will accept mail and try to deliver it", "RFC 5321 §3.5.3";
+    /// BDAT that is not the last of its message; the number of its octets stands in front.
+    CHUNK_RECEIVED = 250 2 . 0 . 0 "octets received", "RFC 3030 §2";
+    /// HELP; the commands stand behind.
+    HELP = 214 2 . 0 . 0 "Commands:", "RFC 5321 §4.1.1.8";
     /// QUIT (RFC 5321 §4.1.1.10).
-    GOODBYE = 221 2 . 0 . 0 "Closing connection";
+    GOODBYE = 221 2 . 0 . 0 "Closing connection", "RFC 5321 §4.1.1.10";
     /// STARTTLS (RFC 3207 §4).
-    READY_FOR_TLS = 220 2 . 0 . 0 "Ready to start TLS";
+    READY_FOR_TLS = 220 2 . 0 . 0 "Ready to start TLS", "RFC 3207 §4";
     /// AUTH (RFC 4954 §6).
-    AUTHENTICATED = 235 2 . 7 . 0 "Authentication successful";
+    AUTHENTICATED = 235 2 . 7 . 0 "Authentication successful", "RFC 4954 §6";
 
     // Syntax (RFC 5321 §4.2.4, RFC 3463 X.5).
     /// An unknown verb.
-    UNKNOWN_COMMAND = 500 5 . 5 . 1 "Command not recognized; HELP lists the commands";
+    UNKNOWN_COMMAND = 500 5 . 5 . 1 "Command not recognized; HELP lists the commands", "RFC 5321 §4.2.4";
     /// A command line that is not ended by CRLF, or holds a bare CR.
-    BARE_LINE_END = 500 5 . 5 . 2 "Lines must end with CR LF";
+    BARE_LINE_END = 500 5 . 5 . 2 "Lines must end with CR LF", "RFC 5321 §2.3.8";
     /// A command line past the limit.
-    LINE_TOO_LONG = 500 5 . 5 . 2 "Line too long";
+    LINE_TOO_LONG = 500 5 . 5 . 2 "Line too long", "RFC 5321 §4.5.3.1.4";
     /// An AUTH line past the limit (RFC 4954 §4).
-    AUTH_LINE_TOO_LONG = 500 5 . 5 . 6 "Authentication exchange line is too long";
+    AUTH_LINE_TOO_LONG = 500 5 . 5 . 6 "Authentication exchange line is too long", "RFC 4954 §4";
     /// Octets that are not UTF-8 (RFC 6531 §3.5).
-    BROKEN_UTF8 = 500 5 . 5 . 2 "Invalid UTF-8";
+    BROKEN_UTF8 = 500 5 . 5 . 2 "Invalid UTF-8", "RFC 6531 §3.5";
     /// CR, LF, NUL and the like inside a command.
-    CONTROL_CHARACTER = 501 5 . 5 . 2 "Control characters are not allowed";
+    CONTROL_CHARACTER = 501 5 . 5 . 2 "Control characters are not allowed", "RFC 5321 §4.1.2";
     /// An argument that the command does not take, lacks, or cannot read.
-    BAD_ARGUMENT = 501 5 . 5 . 4 "Syntax error in parameters or arguments";
+    BAD_ARGUMENT = 501 5 . 5 . 4 "Syntax error in parameters or arguments", "RFC 5321 §4.3.2";
     /// EHLO or HELO with no usable name.
-    BAD_HELO = 501 5 . 5 . 4 "Syntax: EHLO hostname";
+    BAD_HELO = 501 5 . 5 . 4 "Syntax: EHLO hostname", "RFC 5321 §4.1.1.1";
     /// A command that takes no argument was given one.
-    NO_ARGUMENT_ALLOWED = 501 5 . 5 . 4 "This command takes no argument";
+    NO_ARGUMENT_ALLOWED = 501 5 . 5 . 4 "This command takes no argument", "RFC 5321 §4.1.1";
     /// LHLO with no usable name (RFC 2033 §4.1).
-    BAD_LHLO = 501 5 . 5 . 4 "Syntax: LHLO hostname";
+    BAD_LHLO = 501 5 . 5 . 4 "Syntax: LHLO hostname", "RFC 2033 §4.1";
     /// `MAIL` without `FROM:<address>`.
-    BAD_MAIL_SYNTAX = 501 5 . 5 . 4 "Syntax: MAIL FROM:<address>";
+    BAD_MAIL_SYNTAX = 501 5 . 5 . 4 "Syntax: MAIL FROM:<address>", "RFC 5321 §4.1.1.2";
     /// `RCPT` without `TO:<address>`.
-    BAD_RCPT_SYNTAX = 501 5 . 5 . 4 "Syntax: RCPT TO:<address>";
+    BAD_RCPT_SYNTAX = 501 5 . 5 . 4 "Syntax: RCPT TO:<address>", "RFC 5321 §4.1.1.3";
     /// A reverse-path that is no address (RFC 3463 X.1.7).
-    BAD_SENDER = 501 5 . 1 . 7 "Bad sender address syntax";
+    BAD_SENDER = 501 5 . 1 . 7 "Bad sender address syntax", "RFC 5321 §4.1.2";
     /// A forward-path that is no address (RFC 3463 X.1.3).
-    BAD_RECIPIENT = 501 5 . 1 . 3 "Bad recipient address syntax";
+    BAD_RECIPIENT = 501 5 . 1 . 3 "Bad recipient address syntax", "RFC 5321 §4.1.2";
     /// A UTF-8 address in a transaction without SMTPUTF8 (RFC 6531 §3.5).
-    UTF8_ADDRESS_WITHOUT_SMTPUTF8 = 553 5 . 6 . 7 "This address needs SMTPUTF8";
+    UTF8_ADDRESS_WITHOUT_SMTPUTF8 = 553 5 . 6 . 7 "This address needs SMTPUTF8", "RFC 6531 §3.5";
     /// EXPN, when no hook answers.
-    NOT_IMPLEMENTED = 502 5 . 5 . 1 "Command not implemented";
+    NOT_IMPLEMENTED = 502 5 . 5 . 1 "Command not implemented", "RFC 5321 §4.2.4";
     /// A parameter of MAIL or RCPT that was not announced (RFC 5321 §4.1.1.11).
-    UNKNOWN_PARAMETER = 555 5 . 5 . 4 "Parameter not recognized or not announced";
+    UNKNOWN_PARAMETER = 555 5 . 5 . 4 "Parameter not recognized or not announced", "RFC 5321 §4.1.1.11";
 
     // Order (RFC 5321 §4.1.4).
     /// A command before EHLO or HELO.
-    SAY_HELLO_FIRST = 503 5 . 5 . 1 "Send EHLO first";
+    SAY_HELLO_FIRST = 503 5 . 5 . 1 "Send EHLO first", "RFC 5321 §4.1.4";
     /// A command of LMTP before LHLO.
-    SAY_LHLO_FIRST = 503 5 . 5 . 1 "Send LHLO first";
+    SAY_LHLO_FIRST = 503 5 . 5 . 1 "Send LHLO first", "RFC 2033 §4.1";
     /// Anything but QUIT after a refused connection (RFC 5321 §3.1).
-    SAY_QUIT = 503 5 . 5 . 1 "No service for you here; send QUIT";
+    SAY_QUIT = 503 5 . 5 . 1 "No service for you here; send QUIT", "RFC 5321 §3.1";
     /// MAIL inside a transaction.
-    NESTED_MAIL = 503 5 . 5 . 1 "Sender already given; RSET starts over";
+    NESTED_MAIL = 503 5 . 5 . 1 "Sender already given; RSET starts over", "RFC 5321 §4.1.4";
     /// RCPT outside of a transaction.
-    NEED_MAIL = 503 5 . 5 . 1 "Send MAIL first";
+    NEED_MAIL = 503 5 . 5 . 1 "Send MAIL first", "RFC 5321 §4.1.4";
     /// DATA with no recipient asked for.
-    NEED_RCPT = 503 5 . 5 . 1 "Send RCPT first";
+    NEED_RCPT = 503 5 . 5 . 1 "Send RCPT first", "RFC 5321 §4.1.4";
     /// DATA for a message that only BDAT can carry (RFC 3030 §3).
-    BINARY_NEEDS_BDAT = 503 5 . 5 . 1 "BODY=BINARYMIME needs BDAT";
+    BINARY_NEEDS_BDAT = 503 5 . 5 . 1 "BODY=BINARYMIME needs BDAT", "RFC 3030 §3";
     /// DATA or RCPT after the first BDAT of a message (RFC 3030 §2).
-    IN_CHUNKS = 503 5 . 5 . 1 "A message is being sent by BDAT";
+    IN_CHUNKS = 503 5 . 5 . 1 "A message is being sent by BDAT", "RFC 3030 §2";
     /// BDAT whose size cannot be read, so that nobody knows where the next command begins.
-    BAD_CHUNK = 501 5 . 5 . 4 "Syntax: BDAT size [LAST]";
+    BAD_CHUNK = 501 5 . 5 . 4 "Syntax: BDAT size [LAST]", "RFC 3030 §2";
     /// DATA after every recipient was refused (RFC 5321 §3.3).
-    NO_VALID_RECIPIENTS = 554 5 . 5 . 1 "No valid recipients";
+    NO_VALID_RECIPIENTS = 554 5 . 5 . 1 "No valid recipients", "RFC 5321 §3.3";
     /// DATA after every recipient was refused, in LMTP (RFC 2033 §4.2).
-    NO_RECIPIENT_ACCEPTED = 503 5 . 5 . 1 "No valid recipients";
+    NO_RECIPIENT_ACCEPTED = 503 5 . 5 . 1 "No valid recipients", "RFC 2033 §4.2";
     /// A command that is not allowed inside a transaction.
-    IN_TRANSACTION = 503 5 . 5 . 1 "Not allowed inside a mail transaction";
+    IN_TRANSACTION = 503 5 . 5 . 1 "Not allowed inside a mail transaction", "RFC 4954 §4";
     /// STARTTLS inside TLS.
-    TLS_ALREADY_ACTIVE = 503 5 . 5 . 1 "TLS is already active";
+    TLS_ALREADY_ACTIVE = 503 5 . 5 . 1 "TLS is already active", "RFC 3207 §4.2";
     /// STARTTLS where there is no certificate.
-    TLS_NOT_OFFERED = 502 5 . 5 . 1 "STARTTLS is not offered";
+    TLS_NOT_OFFERED = 502 5 . 5 . 1 "STARTTLS is not offered", "RFC 5321 §4.2.4";
+    /// BDAT where it is not offered; its octets are taken in and dropped.
+    CHUNKING_NOT_OFFERED = 502 5 . 5 . 1 "BDAT is not offered", "RFC 5321 §4.2.4";
     /// Anything but NOOP, EHLO, STARTTLS and QUIT while TLS is required (RFC 3207 §4).
-    TLS_REQUIRED = 530 5 . 7 . 0 "Must issue a STARTTLS command first";
+    TLS_REQUIRED = 530 5 . 7 . 0 "Must issue a STARTTLS command first", "RFC 3207 §4";
 
     /// Octets before the greeting.
-    TALKED_BEFORE_GREETING = 554 5 . 5 . 0 "You talked before the greeting";
+    TALKED_BEFORE_GREETING = 554 5 . 5 . 0 "You talked before the greeting", "RFC 5321 §4.3.1";
     /// Octets behind AUTH, or an answer within it, before its reply (RFC 4954 §4, RFC 2920 §3.1).
-    TALKED_BEHIND_AUTH = 503 5 . 5 . 0 "You talked on before the reply to AUTH";
+    TALKED_BEHIND_AUTH = 503 5 . 5 . 0 "You talked on before the reply to AUTH", "RFC 4954 §4";
 
     // Limits.
     /// MAIL with a SIZE over the limit, or a message that turned out to be (RFC 1870 §6).
-    MESSAGE_TOO_LARGE = 552 5 . 3 . 4 "Message exceeds the maximum size";
+    MESSAGE_TOO_LARGE = 552 5 . 3 . 4 "Message exceeds the maximum size", "RFC 1870 §6";
     /// One recipient more than a transaction may have (RFC 5321 §4.5.3.1.10).
-    TOO_MANY_RECIPIENTS = 452 4 . 5 . 3 "Too many recipients";
+    TOO_MANY_RECIPIENTS = 452 4 . 5 . 3 "Too many recipients", "RFC 5321 §4.5.3.1.10";
     /// One transaction more than a session may have.
-    TOO_MANY_TRANSACTIONS = 421 4 . 7 . 0 "Too many messages in one session; connect again";
+    TOO_MANY_TRANSACTIONS = 421 4 . 7 . 0 "Too many messages in one session; connect again", "RFC 9422 §4.1";
     /// Too many refused commands.
-    TOO_MANY_ERRORS = 421 4 . 7 . 0 "Too many errors";
+    TOO_MANY_ERRORS = 421 4 . 7 . 0 "Too many errors", "RFC 5321 §3.8";
     /// Every place is taken.
-    TOO_MANY_CONNECTIONS = 421 4 . 3 . 2 "Too many connections; try again later";
+    TOO_MANY_CONNECTIONS = 421 4 . 3 . 2 "Too many connections; try again later", "RFC 5321 §3.8";
     /// Every place that one client may take is taken.
-    TOO_MANY_CONNECTIONS_FROM_CLIENT = 421 4 . 7 . 0 "Too many connections from your address";
+    TOO_MANY_CONNECTIONS_FROM_CLIENT = 421 4 . 7 . 0 "Too many connections from your address", "RFC 5321 §7.8";
     /// A command line without an end.
-    ENDLESS_LINE = 421 4 . 7 . 0 "Line without end";
+    ENDLESS_LINE = 421 4 . 7 . 0 "Line without end", "RFC 5321 §7.8";
     /// A message that has been around too often (RFC 5321 §6.3).
-    MAIL_LOOP = 554 5 . 4 . 6 "Too many Received headers: this message loops";
+    MAIL_LOOP = 554 5 . 4 . 6 "Too many Received headers: this message loops", "RFC 5321 §6.3";
     /// More header than a message may have.
-    HEADER_TOO_LARGE = 552 5 . 3 . 4 "Message header exceeds the limit";
+    HEADER_TOO_LARGE = 552 5 . 3 . 4 "Message header exceeds the limit", "RFC 5321 §4.5.3.1";
+    /// MAIL whose BY asks for a return sooner than DELIVERBY has announced.
+    DELIVERY_TIME_TOO_SHORT = 555 5 . 5 . 4 "Delivery within that time cannot be promised", "RFC 2852 §4";
+    /// MAIL that wants its message held beyond what FUTURERELEASE has announced.
+    HELD_TOO_LONG = 501 5 . 5 . 4 "Messages are not held for so long", "RFC 4865 §4";
+    /// MAIL with a HOLDUNTIL that is over.
+    RELEASE_IN_THE_PAST = 501 5 . 5 . 4 "The time of release has passed", "RFC 4865 §4";
     /// A CR or LF by itself in the message data.
-    BARE_CR_OR_LF = 550 5 . 5 . 2 "Bare CR or LF in the message data: lines must end with CR LF";
+    BARE_CR_OR_LF = 550 5 . 5 . 2 "Bare CR or LF in the message data: lines must end with CR LF", "RFC 5321 §2.3.8";
+    /// A dot alone between bare CRs or LFs, where those are tolerated.
+    LONE_DOT = 550 5 . 5 . 2 "A dot alone between bare CRs or LFs could end the message elsewhere", "RFC 5321 §4.1.1.4";
 
     // Authentication (RFC 4954 §6).
     /// AUTH where it is not offered.
-    AUTH_NOT_OFFERED = 502 5 . 5 . 1 "AUTH is not offered";
+    AUTH_NOT_OFFERED = 502 5 . 5 . 1 "AUTH is not offered", "RFC 5321 §4.2.4";
     /// AUTH a second time.
-    ALREADY_AUTHENTICATED = 503 5 . 5 . 1 "Already authenticated";
+    ALREADY_AUTHENTICATED = 503 5 . 5 . 1 "Already authenticated", "RFC 4954 §4";
     /// A mechanism that is not offered.
-    UNKNOWN_MECHANISM = 504 5 . 5 . 4 "Authentication mechanism not offered";
+    UNKNOWN_MECHANISM = 504 5 . 5 . 4 "Authentication mechanism not offered", "RFC 4954 §4";
     /// A plaintext mechanism outside TLS.
-    ENCRYPTION_REQUIRED = 538 5 . 7 . 11 "Encryption required for this authentication mechanism";
+    ENCRYPTION_REQUIRED = 538 5 . 7 . 11 "Encryption required for this authentication mechanism", "RFC 4954 §6";
     /// Octets that are not base64.
-    BAD_BASE64 = 501 5 . 5 . 2 "Invalid base64";
+    BAD_BASE64 = 501 5 . 5 . 2 "Invalid base64", "RFC 4954 §4";
     /// Base64 of something that the mechanism does not allow.
-    BAD_CREDENTIALS_SYNTAX = 501 5 . 5 . 2 "Malformed credentials";
+    BAD_CREDENTIALS_SYNTAX = 501 5 . 5 . 2 "Malformed credentials", "RFC 4954 §4";
     /// The client gave the exchange up with `*`.
-    AUTH_CANCELLED = 501 5 . 7 . 0 "Authentication cancelled";
+    AUTH_CANCELLED = 501 5 . 7 . 0 "Authentication cancelled", "RFC 4954 §4";
     /// Wrong user or password.
-    BAD_CREDENTIALS = 535 5 . 7 . 8 "Authentication credentials invalid";
+    BAD_CREDENTIALS = 535 5 . 7 . 8 "Authentication credentials invalid", "RFC 4954 §6";
     /// Wrong too often.
-    TOO_MANY_AUTH_FAILURES = 421 4 . 7 . 0 "Too many failed authentications";
+    TOO_MANY_AUTH_FAILURES = 421 4 . 7 . 0 "Too many failed authentications", "RFC 4954 §9";
     /// MAIL without authentication where it is demanded.
-    AUTH_REQUIRED = 530 5 . 7 . 0 "Authentication required";
+    AUTH_REQUIRED = 530 5 . 7 . 0 "Authentication required", "RFC 4954 §6";
 
     // Proxies (Postfix's XCLIENT and XFORWARD).
     /// HAProxy's PROXY header behind the greeting.
-    NO_PROXY_HEADER = 550 5 . 7 . 1 "No PROXY header is expected from your address";
+    NO_PROXY_HEADER = 550 5 . 7 . 1 "No PROXY header is expected from your address", "RFC 5321 §7.8";
     /// XCLIENT or XFORWARD from somebody who is not trusted with it.
-    PROXY_NOT_TRUSTED = 550 5 . 7 . 1 "You are not trusted to speak for others";
+    PROXY_NOT_TRUSTED = 550 5 . 7 . 1 "You are not trusted to speak for others", "RFC 5321 §7.9";
     /// XCLIENT or XFORWARD without attributes, with one that there is not, or with a value that it cannot have.
-    BAD_ATTRIBUTE = 501 5 . 5 . 4 "Syntax: attribute=value, with attributes as EHLO lists them";
+    BAD_ATTRIBUTE = 501 5 . 5 . 4 "Syntax: attribute=value, with attributes as EHLO lists them", "RFC 5321 §4.3.2";
 
     // A hook that says no and nothing more.
     /// A refused connection.
-    CONNECTION_REFUSED = 554 5 . 7 . 1 "Connection refused";
+    CONNECTION_REFUSED = 554 5 . 7 . 1 "Connection refused", "RFC 5321 §3.1";
     /// A refused EHLO.
-    HELO_REFUSED = 550 5 . 7 . 1 "Greeting refused";
+    HELO_REFUSED = 550 5 . 7 . 1 "Greeting refused", "RFC 5321 §4.1.4";
     /// A refused STARTTLS or TLS session.
-    TLS_REFUSED = 454 4 . 7 . 0 "TLS not available now";
+    TLS_REFUSED = 454 4 . 7 . 0 "TLS not available now", "RFC 3207 §4";
     /// A refused sender.
-    SENDER_REFUSED = 550 5 . 7 . 1 "Sender address rejected";
+    SENDER_REFUSED = 550 5 . 7 . 1 "Sender address rejected", "RFC 5321 §4.3.2";
     /// A refused recipient.
-    RECIPIENT_REFUSED = 550 5 . 1 . 1 "Recipient address rejected";
+    RECIPIENT_REFUSED = 550 5 . 1 . 1 "Recipient address rejected", "RFC 5321 §3.3";
     /// A refused message.
-    MESSAGE_REFUSED = 554 5 . 7 . 1 "Message refused";
+    MESSAGE_REFUSED = 554 5 . 7 . 1 "Message refused", "RFC 5321 §3.3";
     /// Any other refused command.
-    COMMAND_REFUSED = 550 5 . 7 . 1 "Command refused";
+    COMMAND_REFUSED = 550 5 . 7 . 1 "Command refused", "RFC 5321 §7.8";
 
     // Us, and the end.
     /// A hook or store failed, panicked, or did not answer.
-    INTERNAL_ERROR = 451 4 . 3 . 0 "Internal error; try again later";
+    INTERNAL_ERROR = 451 4 . 3 . 0 "Internal error; try again later", "RFC 5321 §4.2.2";
     /// A hook or store found the disk full (RFC 3463 X.3.1).
-    INSUFFICIENT_STORAGE = 452 4 . 3 . 1 "Insufficient system storage; try again later";
+    INSUFFICIENT_STORAGE = 452 4 . 3 . 1 "Insufficient system storage; try again later", "RFC 5321 §4.2.2";
     /// The client said nothing for too long.
-    TIMEOUT = 421 4 . 4 . 2 "Timeout: closing connection";
+    TIMEOUT = 421 4 . 4 . 2 "Timeout: closing connection", "RFC 5321 §4.5.3.2.7";
     /// The server stops.
-    SHUTTING_DOWN = 421 4 . 3 . 2 "Service shutting down";
+    SHUTTING_DOWN = 421 4 . 3 . 2 "Service shutting down", "RFC 5321 §3.8";
     /// A hook hung up without a reply of its own.
-    HUNG_UP = 421 4 . 7 . 0 "Closing connection";
+    HUNG_UP = 421 4 . 7 . 0 "Closing connection", "RFC 5321 §3.8";
     /// A web browser, or somebody who abuses one (Postfix's `smtpd_forbidden_commands`).
-    NOT_HTTP = 221 2 . 7 . 0 "This is an SMTP server, not a web server";
+    NOT_HTTP = 221 2 . 7 . 0 "This is an SMTP server, not a web server", "RFC 5321 §7.8";
 }
 
-/// `354 End data with <CR><LF>.<CR><LF>`: no enhanced code (RFC 2034 §3).
-pub const START_DATA: Reply = Reply::plain(354, "End data with <CR><LF>.<CR><LF>");
+/// Those that carry no enhanced status code (RFC 2034 §3, RFC 4954 §4).
+macro_rules! plain {
+    ($($(#[doc = $when:literal])+ $name:ident = $code:literal $text:literal, $clause:literal;)*) => {
+        $(
+            $(#[doc = $when])+
+            #[doc = concat!("`", $code, " ", $text, "`, ", $clause)]
+            pub const $name: Reply = Reply::plain($code, $text);
+        )*
+        const PLAIN: &[Entry] =
+            &[$(Entry { name: stringify!($name), reply: &$name, when: concat!($($when),+), clause: $clause },)*];
+    };
+}
+
+plain! {
+    /// The greeting; the server's name stands in front.
+    GREETING = 220 "ESMTP Mailchute", "RFC 5321 §4.3.1";
+    /// The greeting of LMTP; the server's name stands in front.
+    LMTP_GREETING = 220 "LMTP Mailchute", "RFC 2033 §4";
+    /// EHLO, HELO and LHLO; the server's name stands in front, the service extensions on further lines.
+    HELLO = 250 "", "RFC 5321 §4.1.1.1";
+    /// A challenge of AUTH; it stands behind, in base64.
+    CHALLENGE = 334 "", "RFC 4954 §4";
+    /// DATA.
+    START_DATA = 354 "End data with <CR><LF>.<CR><LF>", "RFC 5321 §4.1.1.4";
+}
+
+/// All of them, for tables and tests.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    ENHANCED.iter().chain(PLAIN)
+}
+
+/// [`CHUNK_RECEIVED`] for so many octets.
+pub(crate) fn chunk_received(octets: u64) -> Reply {
+    CHUNK_RECEIVED.with_text(format!("{octets} {}", CHUNK_RECEIVED.text()))
+}
+
+/// [`HELP`] with these commands.
+pub(crate) fn help(verbs: &[&str]) -> Reply {
+    HELP.with_text(format!("{} {}", HELP.text(), verbs.join(" ")))
+}

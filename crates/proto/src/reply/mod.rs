@@ -213,6 +213,11 @@ impl Reply {
         self
     }
 
+    pub(crate) fn with_text(mut self, text: String) -> Self {
+        self.text = Cow::Owned(text);
+        self
+    }
+
     pub(crate) fn without_enhanced(mut self) -> Self {
         self.enhanced = None;
         self

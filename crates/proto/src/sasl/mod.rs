@@ -106,7 +106,9 @@ pub(crate) fn decode(line: &[u8]) -> Result<Vec<u8>, Reply> {
 
 /// Appends `334` and the challenge.
 pub(crate) fn challenge(challenge: &[u8], output: &mut Vec<u8>) {
-    output.extend_from_slice(b"334 ");
+    // Not broken into lines, however long: it is for a machine to read.
+    output.extend_from_slice(&catalog::CHALLENGE.code().digits());
+    output.push(b' ');
     output.extend_from_slice(BASE64.encode(challenge).as_bytes());
     output.extend_from_slice(b"\r\n");
 }

@@ -1,7 +1,7 @@
 //! The client's side of a session, read from its octets alone and slowly: which reply belongs to which command,
 //! where a message ends, what it says. It shares nothing with the machine but RFC 5321, RFC 3030 and RFC 2033.
 
-use mailchute_proto::{Closing, Dialect};
+use mailchute_proto::{BareLineEnds, Closing, Dialect};
 
 use super::{Message, Record, shown};
 
@@ -65,6 +65,11 @@ fn enhanced_class(text: &str) -> Option<u8> {
 /// Reads the session as its client would, and sees to it that every command has one reply and no other has one,
 /// that every message accepted is the one that was sent, and that none came without MAIL and RCPT.
 pub(crate) fn check(segments: &[Vec<u8>], record: &Record) {
+    check_with(BareLineEnds::Refuse, segments, record);
+}
+
+/// As [`check`], where a bare CR or LF in a message may be something else than refused.
+pub(crate) fn check_with(bare_line_ends: BareLineEnds, segments: &[Vec<u8>], record: &Record) {
     let replies = replies(&record.output);
     let mut reader = Reader {
         replies: replies.iter(),
@@ -75,6 +80,7 @@ pub(crate) fn check(segments: &[Vec<u8>], record: &Record) {
         sender: None,
         recipients: 0,
         is_binary: false,
+        bare_line_ends,
         chunks: None,
         place: Place::Command,
         pending: Vec::new(),
@@ -112,6 +118,7 @@ struct Reader<'r> {
     recipients: usize,
     /// MAIL said BODY=BINARYMIME.
     is_binary: bool,
+    bare_line_ends: BareLineEnds,
     /// What the chunks of a message have held so far, if one is on its way.
     chunks: Option<Vec<u8>>,
     place: Place,
@@ -270,21 +277,26 @@ impl<'r> Reader<'r> {
             assert!(reply.code >= 400, "a chunk without a whole envelope was taken");
             return;
         }
+        if reply.code == 502 {
+            // Where BDAT is not offered it changes nothing.
+            return;
+        }
         let content = [self.chunks.take().unwrap_or_default(), octets.to_vec()].concat();
         if reply.code != 250 || chunk.is_last {
             return self.message(&content, reply);
         }
         assert_eq!(reply.text, format!("2.0.0 {} octets received", chunk.size));
-        // Whether a CR at the end stands alone is not known yet.
-        let known = content.strip_suffix(b"\r").unwrap_or(&content);
-        assert!(self.is_binary || !has_bare(known), "a bare CR or LF was taken: {}", shown(&content));
+        // Whether a CR or a dot at the end stands alone is not known yet.
+        let end = content.iter().rposition(|octet| !matches!(octet, b'.' | 0)).map_or(0, |last| last + 1);
+        let known = content[..end].strip_suffix(b"\r").unwrap_or(&content[..end]);
+        assert!(self.is_binary || !self.is_refused(known), "a bare CR or LF was taken: {}", shown(&content));
         self.chunks = Some(content);
     }
 
     fn data(&mut self, unit: &[u8], reply: &WireReply) {
         self.place = Place::Command;
         let content = unstuffed(&unit[..unit.len() - 3]);
-        if has_bare(&content) {
+        if self.is_refused(&content) {
             assert_eq!((reply.code, self.closing), (550, Some(Closing::Violation)));
         }
         self.message(&content, reply);
@@ -297,7 +309,7 @@ impl<'r> Reader<'r> {
         self.forget();
         assert!(reply.is_enhanced, "the reply to a message has an enhanced code: {reply:?}");
         if reply.code == 550 && self.closing == Some(Closing::Violation) && self.replies.len() == 0 {
-            assert!(!is_binary && has_bare(content), "no bare CR or LF in {}", shown(content));
+            assert!(!is_binary && self.is_refused(content), "no bare CR or LF in {}", shown(content));
         }
         let next = self.messages.as_slice().first();
         let Some(message) = next.filter(|message| message.replied_at == reply.at) else {
@@ -305,9 +317,23 @@ impl<'r> Reader<'r> {
             return;
         };
         self.messages.next();
-        assert_eq!(shown(&message.content), shown(content));
+        let content = if is_binary { content.to_vec() } else { self.handed_on(content) };
+        assert_eq!(shown(&message.content), shown(&content));
         assert_eq!((&message.sender, message.recipients.len()), (&sender, recipients));
-        assert!(is_binary || !has_bare(content), "a message with a bare CR or LF has come through");
+        assert!(is_binary || !self.is_refused(&content), "a message with a bare CR or LF has come through");
+    }
+
+    /// Whether a message of these octets must not be taken for its line ends.
+    fn is_refused(&self, content: &[u8]) -> bool {
+        match self.bare_line_ends {
+            BareLineEnds::Refuse => has_bare(content),
+            BareLineEnds::Tolerate => has_lone_dot(content),
+            BareLineEnds::Normalize => false,
+        }
+    }
+
+    fn handed_on(&self, content: &[u8]) -> Vec<u8> {
+        if self.bare_line_ends == BareLineEnds::Normalize { normalized(content) } else { content.to_vec() }
     }
 
     /// Whether the connection is closed after this reply to this line.
@@ -381,6 +407,21 @@ pub(crate) fn has_bare(content: &[u8]) -> bool {
         b'\n' => at == 0 || content[at - 1] != b'\r',
         _ => false,
     })
+}
+
+/// Whether a dot stands alone behind a CR or LF that is none of a CRLF; NULs do not count.
+pub(crate) fn has_lone_dot(content: &[u8]) -> bool {
+    let text = content.iter().map(|&octet| char::from(octet)).collect::<String>();
+    // One character for each kind of line end; a NUL parts a CR from its LF.
+    let text = text.replace("\r\n", "\u{100}").replace(['\r', '\n'], "\u{101}").replace('\0', "") + "\u{100}";
+    text.contains("\u{101}.\u{100}") || text.contains("\u{101}.\u{101}")
+}
+
+/// Every line end as CRLF.
+pub(crate) fn normalized(content: &[u8]) -> Vec<u8> {
+    let text = content.iter().map(|&octet| char::from(octet)).collect::<String>();
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    text.chars().map(|character| u8::try_from(character).expect("it was an octet")).collect()
 }
 
 fn verb(line: &[u8]) -> String {

@@ -8,7 +8,8 @@ use std::fmt;
 
 use bytes::BytesMut;
 use mailchute_proto::{
-    Ask, Closing, Credentials, Dialect, Machine, Question, Reply, Settings, Step, Verb, Verdict,
+    Ask, Closing, Credentials, DateTime, Dialect, EhloEdits, Machine, Question, Reply, Settings, Step, Verb,
+    Verdict,
 };
 
 /// A listener: its settings and how its hooks answer.
@@ -21,6 +22,10 @@ pub(crate) struct Session {
     pub(crate) is_trusted: bool,
     /// What the client has sent before it is greeted.
     pub(crate) early: Vec<u8>,
+    /// What the machine is told of the time.
+    pub(crate) now: Option<DateTime>,
+    /// What the ehlo hook changes.
+    pub(crate) edits: EhloEdits,
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
@@ -75,6 +80,8 @@ impl Session {
             dialect: Dialect::Smtp,
             is_trusted: false,
             early: Vec::new(),
+            now: None,
+            edits: EhloEdits::default(),
             answers: Vec::new(),
             users: Vec::new(),
         }
@@ -137,7 +144,10 @@ impl<'s> Run<'s> {
         let machine =
             if session.is_inside_tls { Machine::inside_tls(settings) } else { Machine::new(settings) };
         let machine = machine.speaking(session.dialect);
-        let machine = if session.is_trusted { machine.trusting_proxy() } else { machine };
+        let mut machine = if session.is_trusted { machine.trusting_proxy() } else { machine };
+        if let Some(now) = session.now {
+            machine.tell_time(now);
+        }
         let mut run = Self {
             session,
             machine,
@@ -227,7 +237,10 @@ impl<'s> Run<'s> {
                 return false;
             }
             Step::Connect(ask) => settle(ask, session.answer("connect", ""), questions),
-            Step::Ehlo(ask) => {
+            Step::Ehlo(mut ask) => {
+                if session.edits != EhloEdits::default() {
+                    ask.edits_mut().clone_from(&session.edits);
+                }
                 let verdict = session.answer("ehlo", ask.question().name.as_str());
                 settle(ask, verdict, questions);
             }

@@ -3,6 +3,7 @@
 //! ```text
 //! # What it shows, in a sentence.
 //! set proxy trusted                          the client may say XCLIENT and XFORWARD
+//! edit withdraw DSN                          what the ehlo hook changes for the session
 //! set limits.recipients 2                    a setting, before the first octet
 //! set dialect lmtp                           LMTP and not SMTP
 //! user tim tanstaaf                          somebody who may authenticate
@@ -63,7 +64,7 @@ impl Transcript {
         let segments = self.segments();
         let whole = self.session.cut(&segments, &[]);
         self.compare(&whole);
-        dialogue::check(&segments, &whole);
+        dialogue::check_with(self.session.settings.bare_line_ends, &segments, &whole);
         assert_same(&self.line_by_line(), &whole, "line by line");
         assert_same(&self.session.octet_by_octet(&segments), &whole, "octet by octet");
         let length = segments.iter().map(Vec::len).sum();

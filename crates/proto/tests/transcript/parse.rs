@@ -1,6 +1,9 @@
 //! How a transcript is read.
 
-use mailchute_proto::{AuthPolicy, Closing, Dialect, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
+use mailchute_proto::{
+    AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, Extension, Mechanism, PlaintextAuth,
+    PriorityProfile, Settings, TlsPolicy, Verdict,
+};
 
 use super::{Event, Transcript};
 use crate::session::{Answer, Session, reply};
@@ -37,6 +40,7 @@ impl Transcript {
             "hello" => self.hello(),
             "close" => self.closing = Some(closing(rest)),
             "set" => self.set(rest),
+            "edit" => edit(&mut self.session.edits, rest),
             "user" => {
                 let (user, password) = rest.split_once(' ').expect("a user and a password");
                 self.session.users.push((user.to_owned(), password.to_owned()));
@@ -74,6 +78,19 @@ impl Transcript {
             }
             ("passwords", "anywhere") => settings.plaintext_auth = PlaintextAuth::Anywhere,
             ("mail", "authenticated") => settings.auth = AuthPolicy::Required,
+            ("bare_line_ends", "tolerate") => settings.bare_line_ends = BareLineEnds::Tolerate,
+            ("bare_line_ends", "normalize") => settings.bare_line_ends = BareLineEnds::Normalize,
+            ("deliver_by", seconds) => settings.deliver_by = Some(seconds.parse().expect("seconds")),
+            ("mt_priority", "unnamed") => settings.mt_priority = Some(PriorityProfile::Unnamed),
+            ("mt_priority", "stanag4406") => settings.mt_priority = Some(PriorityProfile::Stanag4406),
+            ("future_release", seconds) => settings.future_release = Some(seconds.parse().expect("seconds")),
+            ("mail_parameters", names) => {
+                settings.mail_parameters = names.split(' ').map(str::to_owned).collect()
+            }
+            ("rcpt_parameters", names) => {
+                settings.rcpt_parameters = names.split(' ').map(str::to_owned).collect()
+            }
+            ("now", moment) => self.session.now = Some(DateTime::parse(moment).expect("a moment")),
             ("verbs", verbs) => settings.verbs = verbs.split(' ').map(str::to_owned).collect(),
             ("proxy", "trusted") => self.session.is_trusted = true,
             ("hostname", hostname) => hostname.clone_into(&mut settings.hostname),
@@ -143,6 +160,20 @@ impl Transcript {
         }
         self.events.push(Event::Server(with_crlf(b"250 HELP")));
     }
+}
+
+/// What the ehlo hook does to the session: `withdraw DSN`, `announce XKEY 1`, `size 1000`, `mail-parameter XKEY`.
+fn edit(edits: &mut EhloEdits, line: &str) {
+    let (what, rest) = line.split_once(' ').expect("what to edit and how");
+    match what {
+        "withdraw" => Ok(edits.withdraw(Extension::of(rest).expect("an extension"))),
+        "size" => Ok(edits.set_size(rest.parse().expect("octets"))),
+        "announce" => edits.announce(rest),
+        "mail-parameter" => edits.take_mail_parameter(rest),
+        "rcpt-parameter" => edits.take_rcpt_parameter(rest),
+        _ => panic!("no such edit: {line}"),
+    }
+    .expect("an edit that can be made");
 }
 
 fn set_limit(settings: &mut Settings, name: &str, value: &str) {

@@ -2,6 +2,7 @@
 
 mod auth;
 mod clients;
+mod extensions;
 mod limits;
 mod timeouts;
 mod tls;
@@ -50,6 +51,7 @@ pub struct Builder {
     plaintext_auth: PlaintextAuth,
     auth: AuthPolicy,
     verbs: Vec<String>,
+    extensions: extensions::Extensions,
     chain: Chain,
 }
 
@@ -68,6 +70,7 @@ impl Default for Builder {
             plaintext_auth: PlaintextAuth::default(),
             auth: AuthPolicy::default(),
             verbs: Vec::new(),
+            extensions: extensions::Extensions::default(),
             chain: Chain::default(),
         }
     }
@@ -149,6 +152,7 @@ impl Builder {
         // HELP names the others anyway.
         settings.verbs =
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
+        self.extensions.settle(&mut settings)?;
         let max_connections = self.max_connections.unwrap_or_else(limits::default_max_connections);
         Ok(Server::new(Core {
             settings: Arc::new(settings),

@@ -5,9 +5,10 @@ mod housekeeping;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Awaits, Closing, Machine, Step, Verb, Verdict};
+use mailchute_proto::{Ask, Awaits, Closing, Machine, Question, Step, Verb, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -142,6 +143,9 @@ impl Driver {
                     self.handshake().await?;
                     self.machine.secured();
                     self.hear_secure_hooks().await?;
+                    if let Some(edits) = self.session.edits() {
+                        *self.machine.edits_mut() = *edits;
+                    }
                 }
                 Next::Close(closing) => {
                     self.flush().await?;
@@ -155,6 +159,9 @@ impl Driver {
     async fn step(&mut self) -> Result<Next, Wake> {
         let Self { core, machine, wire, output, session, .. } = self;
         let mut mark = output.len();
+        if core.settings.future_release.is_some() {
+            machine.tell_time(SystemTime::now().into());
+        }
         match machine.step(&mut wire.input, output) {
             Step::NeedInput => return Ok(Next::Wait),
             Step::Handshake => return Ok(Next::Handshake),
@@ -165,6 +172,7 @@ impl Driver {
                 let hooks = greeting(core, session, self.opening);
                 let verdict = consult(wire, ask.unsent(), core.timeouts.hook, hooks).await?;
                 self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
+                apply_edits(session, &mut ask);
                 if verdict.is_positive() && wire.has_input().await {
                     ask.talked_ahead(&wire.input);
                 } else {
@@ -179,6 +187,7 @@ impl Driver {
                     session.said_hello(ehlo.clone());
                 }
                 mark = unsent.len();
+                apply_edits(session, &mut ask);
                 ask.answer(verdict);
             }
             Step::StartTls(ask) => ask.answer(Verdict::Accept),
@@ -292,6 +301,13 @@ async fn hear(
         return Ok(Verdict::Accept);
     }
     consult(wire, unsent, core.timeouts.hook, hooks).await
+}
+
+/// Hands the machine what a hook has changed for the session.
+fn apply_edits<Q: Question>(session: &Session, ask: &mut Ask<'_, Q>) {
+    if let Some(edits) = session.edits() {
+        *ask.edits_mut() = *edits;
+    }
 }
 
 /// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.

@@ -63,7 +63,8 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// The client said EHLO or HELO, or in LMTP LHLO. The standard refusal is `550`.
+    /// The client said EHLO or HELO, or in LMTP LHLO. The standard refusal is `550`. What EHLO announces can be
+    /// [changed](Session::edit_ehlo) for this session.
     fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (ehlo, session);
         ready(Ok(Verdict::Accept))

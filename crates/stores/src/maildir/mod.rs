@@ -39,6 +39,9 @@ use sync::DirectorySync;
 /// the process and the host, never of anything that a client said. All mail goes to the one directory; to sort it
 /// by recipients is left to whoever reads it.
 ///
+/// Of the parameters of MAIL and RCPT nothing is kept: whoever offers DSN, DELIVERBY, MT-PRIORITY or FUTURERELEASE and
+/// means to act on them writes them down in a hook. A Maildir delivers at once, and so holds nothing back either.
+///
 /// When the disk is full the client is told `452 4.3.1`, at any other failure `451 4.3.0`, and the log tells why;
 /// nothing of the message remains. So it is when the client goes before the end or the store is
 /// [too slow](mailchute::Builder::store_timeout). What a killed process left in `tmp/` is removed when it is 36

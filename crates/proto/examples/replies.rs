@@ -1,0 +1,31 @@
+//! Prints docs/replies.md: `cargo run -p mailchute-proto --example replies > docs/replies.md`.
+
+use std::fmt::Write as _;
+
+use mailchute_proto::reply::catalog;
+
+fn main() {
+    print!("{}", table());
+}
+
+/// The page, made of the catalogue.
+#[allow(unreachable_pub, reason = "a test compares the page with the file")]
+pub fn table() -> String {
+    let mut page = String::from(
+        "# Replies\n\nEvery reply that Mailchute gives of its own accord. A hook may give another one in its place.\n\
+         This page is made of `crates/proto/src/reply/catalog.rs`, and a test compares the two; to renew it:\n\
+         `cargo run -p mailchute-proto --example replies > docs/replies.md`\n\n\
+         | code | enhanced | text | when | clause |\n|---|---|---|---|---|\n",
+    );
+    let mut entries: Vec<_> = catalog::all().collect();
+    entries.sort_by_key(|entry| (entry.reply.code(), entry.reply.enhanced().map(|code| code.to_string())));
+    for entry in entries {
+        let enhanced = entry.reply.enhanced().map_or_else(|| "–".to_owned(), |code| code.to_string());
+        let text = entry.reply.text().replace('<', "&lt;");
+        let when = entry.when.trim().trim_end_matches('.');
+        let code = entry.reply.code();
+        writeln!(page, "| {code} | {enhanced} | {text} | {when} | {} |", entry.clause)
+            .expect("a String takes everything");
+    }
+    page
+}

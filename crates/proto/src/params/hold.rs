@@ -1,0 +1,66 @@
+//! `HOLDFOR=` and `HOLDUNTIL=`: when a message is to be released (RFC 4865).
+
+use std::fmt;
+
+use super::DateTime;
+
+/// Until when a message is to be held: the value of `HOLDFOR=` or of `HOLDUNTIL=`, of which MAIL carries one at most
+/// (RFC 4865 §4).
+///
+/// It prints as the report field `Future-Release-Request` has it (RFC 4865 §5).
+///
+/// # Examples
+///
+/// ```
+/// use mailchute_proto::{DateTime, Hold, MailParameters, ParameterError, Parameters};
+///
+/// let hold = |text: &str| {
+///     Ok::<_, ParameterError>(MailParameters::from_parameters(&Parameters::parse(text.as_bytes())?)?.hold)
+/// };
+/// assert_eq!(hold("HOLDFOR=3600")?, Some(Hold::For { seconds: 3600 }));
+/// assert_eq!(hold("HOLDUNTIL=2026-03-01T09:30:00Z")?.unwrap().to_string(), "until;2026-03-01T09:30:00Z");
+/// assert!(hold("HOLDFOR=60 HOLDUNTIL=2026-03-01T09:30:00Z").is_err());
+/// # Ok::<(), ParameterError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hold {
+    /// For so long from the MAIL command on.
+    For {
+        /// 1 to 999,999,999.
+        seconds: u32,
+    },
+    /// Until then.
+    Until(DateTime),
+}
+
+impl Hold {
+    /// `future-release-integer`: one to nine digits, of which the first is no 0.
+    pub(super) fn parse_for(value: &str) -> Option<Self> {
+        let is_integer = matches!(value.len(), 1..=9) && value.bytes().all(|octet| octet.is_ascii_digit());
+        let seconds = value.parse().ok().filter(|_| is_integer && !value.starts_with('0'))?;
+        Some(Self::For { seconds })
+    }
+
+    pub(super) fn parse_until(value: &str) -> Option<Self> {
+        DateTime::parse(value).map(Self::Until)
+    }
+
+    /// The moment at which the message is to go on, if MAIL came at `now`.
+    #[must_use]
+    pub fn ends(self, now: DateTime) -> DateTime {
+        match self {
+            Self::For { seconds } => now.plus_seconds(seconds),
+            Self::Until(moment) => moment,
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For { seconds } => write!(f, "for;{seconds}"),
+            Self::Until(moment) => write!(f, "until;{moment}"),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What is kept where bare line ends are tolerated or normalized, sent on to servers that are too kind.
+
+mod session;
+
+use std::collections::BTreeSet;
+
+use mailchute_proto::{BareLineEnds, Closing};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use session::{Record, Session, assert_octets, dialogue};
+
+const LINE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\r"];
+
+/// Sends a message as a standard client does: a dot is put before each that begins a line, the last line is ended if
+/// it is not, and the one end of data follows.
+fn sent_on(content: &[u8]) -> Vec<u8> {
+    let (mut wire, mut is_line_start) = (Vec::new(), true);
+    for (at, &octet) in content.iter().enumerate() {
+        if is_line_start && octet == b'.' {
+            wire.push(b'.');
+        }
+        wire.push(octet);
+        is_line_start = content[..=at].ends_with(b"\r\n");
+    }
+    if !is_line_start {
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// Where servers of every laxness see the dot that ends the message: each takes one kind of line end before it and
+/// one behind it, and some drop NULs.
+fn ends_seen(wire: &[u8], drop_nuls: bool) -> BTreeSet<usize> {
+    let mut ends = BTreeSet::new();
+    let octets: Vec<(usize, u8)> =
+        wire.iter().copied().enumerate().filter(|&(_, octet)| octet != 0 || !drop_nuls).collect();
+    let text = [b"\r\n".to_vec(), octets.iter().map(|&(_, octet)| octet).collect()].concat();
+    for before in LINE_ENDS {
+        for behind in LINE_ENDS {
+            let sought = [before, b".", behind].concat();
+            let first = text.windows(sought.len()).position(|window| window == sought);
+            ends.extend(first.map(|at| octets[at + before.len() - 2].0));
+        }
+    }
+    ends
+}
+
+fn run(bare_line_ends: BareLineEnds, octets: &[u8]) -> Record {
+    let mut session = Session::new();
+    session.settings.bare_line_ends = bare_line_ends;
+    let segments = [octets.to_vec()];
+    let whole = session.cut(&segments, &[]);
+    dialogue::check_with(bare_line_ends, &segments, &whole);
+    let pieces = session.octet_by_octet(&segments);
+    assert_octets(&pieces.output, &whole.output, "output");
+    assert_eq!(pieces, whole);
+    whole
+}
+
+const BEFORE: &[u8] =
+    b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n";
+
+/// The message as DATA and as two chunks parted at `cut`.
+fn both_ways(message: &[u8], cut: usize) -> [Vec<u8>; 2] {
+    let (head, tail) = message.split_at(cut);
+    let (first, last) = (format!("BDAT {}\r\n", head.len()), format!("BDAT {} LAST\r\n", tail.len()));
+    let chunks = [BEFORE, first.as_bytes(), head, last.as_bytes(), tail].concat();
+    [[BEFORE, b"DATA\r\n", message, b"\r\n.\r\n"].concat(), chunks]
+}
+
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: &[&[u8]] = &[b".", b".", b"\n", b"\r", b"\r\n", b"\0", b"x", b"..", b"\n.\r\n", b"\r\0"];
+    vec(select(PIECES), 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3_000) })]
+
+    #[test]
+    fn what_is_kept_ends_only_at_its_end_whatever_the_next_server_takes_for_a_line_end(
+        message in message(),
+        cut in any::<proptest::sample::Index>(),
+        bare_line_ends in select(&[BareLineEnds::Refuse, BareLineEnds::Tolerate, BareLineEnds::Normalize][..]),
+    ) {
+        for octets in both_ways(&message, cut.index(message.len() + 1)) {
+            for kept in run(bare_line_ends, &octets).messages {
+                let wire = sent_on(&kept.content);
+                let end = BTreeSet::from([wire.len() - 3]);
+                prop_assert_eq!(&ends_seen(&wire, false), &end);
+                // A NUL at the beginning of a line is content, with or without bare line ends.
+                let lines = [b"\r\n", &kept.content[..]].concat();
+                if !lines.windows(3).any(|octets| octets == b"\r\n\0") {
+                    prop_assert_eq!(&ends_seen(&wire, true), &end);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_servers_of_this_test_are_lax_indeed() {
+    for (wire, end) in [
+        (&b"a\n.\r\nb\r\n.\r\n"[..], 2),
+        (b"a\r.\rb\r\n.\r\n", 2),
+        (b"a\n.\nb\r\n.\r\n", 2),
+        (b"a\r\n.\nb\r\n.\r\n", 3),
+        (b"a\n\0.\0\r\nb\r\n.\r\n", 3),
+    ] {
+        let seen = ends_seen(wire, true);
+        assert!(seen.contains(&end), "{seen:?} in {}", wire.escape_ascii());
+    }
+    assert_eq!(sent_on(b".a\r\n.\n.b"), b"..a\r\n..\n.b\r\n.\r\n");
+}
+
+#[test]
+fn no_setting_lets_a_second_envelope_in() {
+    const SECOND: &[u8] =
+        b"MAIL FROM:<eve@example.com>\r\nRCPT TO:<carl@example.com>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n";
+    let data = [BEFORE, b"DATA\r\ntext"].concat();
+    for before in
+        [&b"\n"[..], b"\r", b"\r\n", b"\n\n", b"\r\r", b"\n\r", b"\r\r\n", b"\r\n\n", b"\0\n", b"\r\0\n"]
+    {
+        for behind in [&b"\n"[..], b"\r", b"\r\n", b"\r\r\n", b"\n\r\n", b"\0\r\n"] {
+            if before.ends_with(b"\r\n") && behind == b"\r\n" {
+                continue;
+            }
+            for setting in [BareLineEnds::Refuse, BareLineEnds::Tolerate, BareLineEnds::Normalize] {
+                let record = run(setting, &[&data, before, b".", behind, SECOND].concat());
+                assert!(record.questions.iter().all(|question| !question.contains("eve")), "{setting:?}");
+                assert!(record.messages.len() <= 1, "{setting:?}");
+                let closing = if record.messages.is_empty() { Closing::Violation } else { Closing::Quit };
+                assert_eq!(record.closing, Some(closing), "{setting:?} {before:?} {behind:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Extensions that are off by default, parameters of one's own and bare line ends, as the library offers them.
+
+mod support;
+
+use std::time::{Duration, SystemTime};
+
+use mailchute::{BareLineEnds, BuildError, DateTime, Hold, Message, PriorityProfile, Reply};
+use support::{Seen, accepting, build, builder, envelope, hello};
+
+#[tokio::test]
+async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
+    let seen = Seen::<String>::default();
+    let server = {
+        let seen = seen.clone();
+        build(
+            accepting()
+                .deliver_by(Duration::from_secs(60))
+                .mt_priority(PriorityProfile::Mixer)
+                .future_release(Duration::from_secs(3_600))
+                .on_mail_from(move |from, _session| {
+                    let typed = &from.parameters;
+                    let by = typed.deliver_by.map(|by| by.to_string());
+                    seen.note(format!("{by:?} {:?} {:?}", typed.mt_priority.map(|p| p.get()), typed.hold))
+                }),
+        )
+    };
+    let mut client = hello(&server).await;
+    let ehlo = client.send("EHLO client.example").await.expect(250).to_string();
+    assert!(ehlo.contains("250-DELIVERBY 60\n250-MT-PRIORITY MIXER\n250-FUTURERELEASE 3600 "), "{ehlo}");
+    let until = ehlo.lines().find_map(|line| line.strip_prefix("250-FUTURERELEASE 3600 ")).expect("its line");
+    let until = DateTime::parse(until).expect("a moment");
+    let in_an_hour = DateTime::from(SystemTime::now()).plus_seconds(3_600);
+    assert!(until <= in_an_hour && until.plus_seconds(600) > in_an_hour);
+    client.send("MAIL FROM:<a@b.example> BY=-5;N MT-PRIORITY=-3 HOLDFOR=60").await.expect(250);
+    client.send("RSET").await.expect(250);
+    client
+        .send(&format!("MAIL FROM:<a@b.example> HOLDUNTIL={}", until.plus_seconds(3_600)))
+        .await
+        .expect(501);
+    client.send("MAIL FROM:<a@b.example> HOLDUNTIL=2020-01-01T00:00:00Z").await.expect(501);
+    client.send("MAIL FROM:<a@b.example> BY=30;R").await.expect(555);
+    let hold = Some(Hold::For { seconds: 60 });
+    assert_eq!(seen.all(), [format!("{:?} Some(-3) {hold:?}", Some("-5;N"))]);
+}
+
+#[tokio::test]
+async fn the_extensions_are_off_unless_they_are_switched_on() {
+    let server = build(accepting());
+    let mut client = hello(&server).await;
+    for parameter in ["BY=60;R", "MT-PRIORITY=1", "HOLDFOR=60", "HOLDUNTIL=2090-01-01T00:00:00Z", "XKEY=1"] {
+        client.send(&format!("MAIL FROM:<a@b.example> {parameter}")).await.expect(555);
+    }
+    envelope(&mut client).await;
+    client.send("RCPT TO:<c@example.com> XTAG=1").await.expect(555);
+}
+
+#[tokio::test]
+async fn a_time_that_an_extension_cannot_write_is_refused_when_the_server_is_built() {
+    for (builder, option) in [
+        (accepting().deliver_by(Duration::from_secs(1_000_000_000)), "deliver_by"),
+        (accepting().future_release(Duration::from_secs(1_000_000_000)), "future_release"),
+        (accepting().future_release(Duration::from_millis(900)), "future_release"),
+    ] {
+        let error = builder.build().expect_err("it cannot be built");
+        assert!(matches!(error, BuildError::BadLimit { option: named, .. } if named == option), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn declared_parameters_reach_the_hooks_of_their_command_only() {
+    let seen = Seen::<String>::default();
+    let server = {
+        let (mail, rcpt) = (seen.clone(), seen.clone());
+        build(
+            accepting()
+                .mail_parameter("xkey")
+                .rcpt_parameter("XTAG")
+                .on_mail_from(move |from, _session| mail.note(format!("{:?}", from.parameters.other)))
+                .on_rcpt_to(move |to, _session| rcpt.note(format!("{:?}", to.parameters.other))),
+        )
+    };
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<a@b.example> XTAG=1").await.expect(555);
+    client.send("MAIL FROM:<a@b.example> XKEY=Rsa").await.expect(250);
+    client.send("RCPT TO:<b@example.com> XKEY=1").await.expect(555);
+    client.send("RCPT TO:<b@example.com> xtag").await.expect(250);
+    assert_eq!(seen.all(), [r#"[("XKEY", Some("Rsa"))]"#, r#"[("XTAG", None)]"#]);
+}
+
+#[test]
+fn a_parameter_that_is_none_or_known_is_refused_with_a_hint() {
+    for (builder, hint) in [
+        (builder().mail_parameter("X KEY"), "mail_parameter: \"X KEY\" is no keyword; write letters"),
+        (builder().mail_parameter(""), "mail_parameter: \"\" is no keyword"),
+        (builder().rcpt_parameter("-X"), "rcpt_parameter: \"-X\" is no keyword"),
+        (builder().mail_parameter("size"), "mail_parameter: SIZE has a meaning of its own"),
+        (builder().mail_parameter("BY"), "mail_parameter: BY has a meaning of its own"),
+        (builder().rcpt_parameter("NOTIFY"), "rcpt_parameter: NOTIFY has a meaning of its own"),
+    ] {
+        let error = builder.on_data(|_message, _session| async {}).build().expect_err("it cannot be built");
+        assert!(error.to_string().starts_with(hint), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn bare_line_ends_are_refused_kept_or_set_right() {
+    for (setting, code, kept) in [
+        (BareLineEnds::Refuse, 550, None),
+        (BareLineEnds::Tolerate, 250, Some(&b"one\ntwo\r\n"[..])),
+        (BareLineEnds::Normalize, 250, Some(&b"one\r\ntwo\r\n"[..])),
+    ] {
+        let seen = Seen::<Vec<u8>>::default();
+        let server = {
+            let seen = seen.clone();
+            build(builder().bare_line_ends(setting).on_data(move |mut message: Message, _session| {
+                let seen = seen.clone();
+                async move {
+                    seen.push(message.bytes().await?.to_vec());
+                    Ok::<(), Reply>(())
+                }
+            }))
+        };
+        let mut client = hello(&server).await;
+        envelope(&mut client).await;
+        client.send("DATA").await.expect(354);
+        client.send("one\ntwo\r\n.").await.expect(code);
+        assert_eq!(seen.all(), kept.map(<[u8]>::to_vec).into_iter().collect::<Vec<_>>(), "{setting:?}");
+    }
+}

@@ -20,7 +20,11 @@ async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
                 .on_mail_from(move |from, _session| {
                     let typed = &from.parameters;
                     let by = typed.deliver_by.map(|by| by.to_string());
-                    seen.note(format!("{by:?} {:?} {:?}", typed.mt_priority.map(|p| p.get()), typed.hold))
+                    seen.note(format!(
+                        "{by:?} {:?} {:?}",
+                        typed.mt_priority.map(mailchute::Priority::get),
+                        typed.hold
+                    ))
                 }),
         )
     };

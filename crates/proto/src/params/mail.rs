@@ -99,7 +99,7 @@ impl MailParameters {
                 ("RET", Some(value)) => typed.ret = Some(Ret::parse(value).ok_or_else(bad_value)?),
                 ("ENVID", Some(value)) => typed.envid = Some(parse_envid(value, keyword)?),
                 ("BY", Some(value)) => {
-                    typed.deliver_by = Some(DeliverBy::parse(value).ok_or_else(bad_value)?)
+                    typed.deliver_by = Some(DeliverBy::parse(value).ok_or_else(bad_value)?);
                 }
                 ("MT-PRIORITY", Some(value)) => {
                     typed.mt_priority = Some(Priority::parse(value).ok_or_else(bad_value)?);

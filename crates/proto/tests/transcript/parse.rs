@@ -85,10 +85,10 @@ impl Transcript {
             ("mt_priority", "stanag4406") => settings.mt_priority = Some(PriorityProfile::Stanag4406),
             ("future_release", seconds) => settings.future_release = Some(seconds.parse().expect("seconds")),
             ("mail_parameters", names) => {
-                settings.mail_parameters = names.split(' ').map(str::to_owned).collect()
+                settings.mail_parameters = names.split(' ').map(str::to_owned).collect();
             }
             ("rcpt_parameters", names) => {
-                settings.rcpt_parameters = names.split(' ').map(str::to_owned).collect()
+                settings.rcpt_parameters = names.split(' ').map(str::to_owned).collect();
             }
             ("now", moment) => self.session.now = Some(DateTime::parse(moment).expect("a moment")),
             ("verbs", verbs) => settings.verbs = verbs.split(' ').map(str::to_owned).collect(),

@@ -157,7 +157,8 @@ fn the_random_sessions_reach_nearly_every_reply() {
         }
         codes.extend(replies.iter().map(|reply| reply.code));
         chunks += replies.iter().filter(|reply| reply.text.ends_with(" octets received")).count();
-        binary += record.messages.iter().filter(|message| dialogue::has_bare(&message.content)).count();
+        binary +=
+            record.messages.iter().filter(|message| session::line_ends::has_bare(&message.content)).count();
         accepted += record.messages.len();
     }
     let missing: Vec<_> = CODES.into_iter().filter(|code| !codes.contains(code)).collect();

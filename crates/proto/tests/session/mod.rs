@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each file of tests uses the part of it that it needs")]
 
 pub(crate) mod dialogue;
+pub(crate) mod line_ends;
 
 use std::fmt;
 

@@ -28,6 +28,9 @@ Examples:
       Receive the mail of example.com from the Internet.
   mailchute --lmtp unix:/run/mailchute/lmtp --store maildir:/var/mail/in
       Take what Postfix delivers: mailbox_transport = lmtp:unix:/run/mailchute/lmtp
+  mailchute hash-password alice >> users    # asks for the password; on a pipe it reads one line
+  mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
+      Take mail from users only.
   mailchute --limit connections=2000 --limit recipients=200 --log-format json
 
 Signals:
@@ -40,12 +43,24 @@ Exit codes:
   0  stopped by a signal, nothing was lost
   1  failed while running, or was cut off by a second signal
   2  a flag is wrong; the message says what to write instead
-  3  an address, certificate or store cannot be used; the message names it";
+  3  an address, certificate, store or password file cannot be used; the message names it";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Receive mail (this is also what happens without a command)
     Serve(Options),
+    /// Read a password and print the line USER:VERIFIER for the file of --auth-file
+    HashPassword(HashPassword),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HashPassword {
+    /// Whose password it is
+    pub(crate) user: String,
+
+    /// Make a hash by argon2id, which serves PLAIN and LOGIN only, and not a verifier of SCRAM-SHA-256
+    #[arg(long)]
+    pub(crate) argon2id: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -98,6 +113,19 @@ pub(crate) struct Options {
     /// Take no mail before STARTTLS (530 5.7.0)
     #[arg(long)]
     pub(crate) require_tls: bool,
+
+    /// Offer AUTH to the users of this file, a line USER:VERIFIER each, as `mailchute hash-password USER` prints it;
+    /// lines that begin with # are comments
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_file: Option<PathBuf>,
+
+    /// Take mail from users of --auth-file only (530 5.7.0)
+    #[arg(long, requires = "auth_file")]
+    pub(crate) require_auth: bool,
+
+    /// Take passwords outside TLS as well, where anybody on the way can read them
+    #[arg(long, requires = "auth_file")]
+    pub(crate) allow_plaintext_auth: bool,
 
     /// Octets that a message may have; 0 is no limit
     #[arg(long, value_name = "OCTETS", default_value_t = 26_214_400)]

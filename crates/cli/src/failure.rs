@@ -29,7 +29,7 @@ impl Failure {
         Self { kind: Kind::Usage, text: error.to_string() }
     }
 
-    /// An address, a certificate or a store cannot be used.
+    /// An address, a certificate, a store or a password file cannot be used.
     pub(crate) fn unusable(error: impl fmt::Display) -> Self {
         Self { kind: Kind::Unusable, text: error.to_string() }
     }

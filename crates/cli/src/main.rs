@@ -1,12 +1,17 @@
 //! The program `mailchute`: an SMTP server you start with one command.
 
 mod args;
+mod auth_file;
 mod certificate;
 mod failure;
+mod hash_password;
 mod log;
 mod recipients;
 mod serve;
 mod signals;
+mod terminal;
+mod users;
+mod verifier;
 
 use std::process::ExitCode;
 
@@ -30,6 +35,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let options = match &args.command {
         None => &args.serve,
         Some(Command::Serve(options)) => options,
+        Some(Command::HashPassword(arguments)) => return hash_password::hash_password(arguments),
     };
     log::begin(&options.log_level, options.log_format)?;
     serve::raise_file_limit();

@@ -8,10 +8,12 @@ use std::time::Duration;
 use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server, Serving};
 
 use crate::args::{self, ClientCertificate, Options};
+use crate::auth_file::AuthFile;
 use crate::certificate;
 use crate::failure::Failure;
 use crate::recipients::LocalDomains;
 use crate::signals::{Reload, Stop};
+use crate::users::Users;
 
 /// Where to listen when nothing is said.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
@@ -71,6 +73,15 @@ fn build(options: &Options) -> Result<Server, Failure> {
     }
     if !options.domain.is_empty() {
         builder = builder.hooks(LocalDomains::parse(&options.domain)?);
+    }
+    if let Some(path) = &options.auth_file {
+        builder = builder.hooks(Users::new(AuthFile::read(path)?)?);
+    }
+    if options.require_auth {
+        builder = builder.require_auth();
+    }
+    if options.allow_plaintext_auth {
+        builder = builder.allow_plaintext_auth();
     }
     builder = builder.tls(certificate::read(options)?);
     let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;

@@ -19,15 +19,39 @@ pub struct Ask<'m, Q: Question> {
 }
 
 /// What can be asked; implemented by the types of [`question`](crate::question) and nowhere else.
+///
+/// Most are answered with a [`Verdict`]; those that ask for what the machine cannot know, with that or a refusal.
 pub trait Question: sealed::Settle {}
 
 pub(crate) mod sealed {
-    use super::{Machine, Verdict};
+    use super::{Machine, Verdict, catalog};
+    use crate::reply::Reply;
 
     /// How an answer moves the machine on.
     pub trait Settle: Sized + std::fmt::Debug {
-        /// Applies `verdict` and appends the reply.
-        fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>);
+        /// What answers the question.
+        type Answer: Answer;
+
+        /// Applies `answer` and appends the reply.
+        fn settle(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>);
+    }
+
+    /// What can answer a question.
+    pub trait Answer {
+        /// The answer of those who drop the question: that we have failed.
+        fn none() -> Self;
+    }
+
+    impl Answer for Verdict {
+        fn none() -> Self {
+            Self::Reply(catalog::INTERNAL_ERROR)
+        }
+    }
+
+    impl<T> Answer for Result<T, Reply> {
+        fn none() -> Self {
+            Err(catalog::INTERNAL_ERROR)
+        }
     }
 }
 
@@ -67,9 +91,9 @@ impl<'m, Q: Question> Ask<'m, Q> {
     }
 
     /// Answers: the machine moves on and the reply is appended to the output.
-    pub fn answer(mut self, verdict: Verdict) {
+    pub fn answer(mut self, answer: Q::Answer) {
         if let Some(question) = self.question.take() {
-            question.settle(verdict, self.machine, self.output);
+            question.settle(answer, self.machine, self.output);
         }
     }
 }
@@ -89,7 +113,7 @@ impl Ask<'_, EndOfData> {
 impl<Q: Question> Drop for Ask<'_, Q> {
     fn drop(&mut self) {
         if let Some(question) = self.question.take() {
-            question.settle(Verdict::Reply(catalog::INTERNAL_ERROR), self.machine, self.output);
+            question.settle(sealed::Answer::none(), self.machine, self.output);
         }
     }
 }

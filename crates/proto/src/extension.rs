@@ -204,5 +204,7 @@ fn limits(settings: &Settings) -> String {
 
 /// Whether a mechanism may be used as the connection stands.
 pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &Facts) -> bool {
-    !mechanism.sends_password() || facts.is_tls || settings.plaintext_auth == PlaintextAuth::Anywhere
+    let is_hidden_or_shown =
+        !mechanism.sends_password() || settings.plaintext_auth == PlaintextAuth::Anywhere;
+    facts.is_tls || (is_hidden_or_shown && !mechanism.binds_channel())
 }

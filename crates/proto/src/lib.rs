@@ -53,7 +53,10 @@ pub use limits::Limits;
 pub use machine::{Awaits, Machine};
 pub use params::*;
 pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
-pub use sasl::{Credentials, Mechanism, Password};
+pub use sasl::{
+    CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramVerifier, ScramVerifierError, Token,
+    saslprep,
+};
 pub use settings::{AuthPolicy, BareLineEnds, PlaintextAuth, PriorityProfile, Settings, TlsPolicy};
 pub use step::{Closing, Step};
 pub use verdict::Verdict;

@@ -3,8 +3,11 @@
 //! AUTH asks about [`Credentials`](crate::Credentials), MAIL about a [`Sender`](crate::Sender), RCPT about a
 //! [`Recipient`](crate::Recipient).
 
+use std::fmt;
+
 use crate::address::HeloName;
 use crate::command::Verb;
+use crate::sasl::{ClientFirst, Mechanism, Nonce, ScramVerifier};
 
 /// A client has connected; the answer is the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,74 @@ pub struct Ehlo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StartTls;
+
+/// CRAM-MD5 has begun, and its challenge needs a [`Nonce`], which is the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Challenge;
+
+/// SCRAM has begun: the client has said who it is. The answer is a [`ScramAnswer`].
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Scram {
+    /// [`Mechanism::ScramSha256`] or [`Mechanism::ScramSha256Plus`].
+    pub mechanism: Mechanism,
+    /// Whom the client says it is, prepared by [`saslprep`](crate::saslprep).
+    pub user: String,
+    /// The channel binding that the client uses; `None` with [`Mechanism::ScramSha256`], and for a binding that
+    /// nobody here knows.
+    pub channel_binding: Option<ChannelBinding>,
+    pub(crate) first: ClientFirst,
+}
+
+impl fmt::Debug for Scram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mechanism, user, channel_binding, first: _ } = self;
+        f.debug_struct("Scram")
+            .field("mechanism", mechanism)
+            .field("user", user)
+            .field("channel_binding", channel_binding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What of a TLS session SCRAM-SHA-256-PLUS is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelBinding {
+    /// The hash of the server's certificate (RFC 5929 §4).
+    TlsServerEndPoint,
+    /// Keying material of the session (RFC 9266).
+    TlsExporter,
+}
+
+impl ChannelBinding {
+    const ALL: [Self; 2] = [Self::TlsServerEndPoint, Self::TlsExporter];
+
+    /// The registered name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TlsServerEndPoint => "tls-server-end-point",
+            Self::TlsExporter => "tls-exporter",
+        }
+    }
+
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|binding| binding.name() == name)
+    }
+}
+
+/// What SCRAM needs of the outside.
+#[derive(Debug, Clone)]
+pub struct ScramAnswer {
+    /// The user's verifier; for a user that there is not, a [decoy](ScramVerifier::decoy).
+    pub verifier: ScramVerifier,
+    /// Our half of the nonce.
+    pub nonce: Nonce,
+    /// The data of [`Scram::channel_binding`]; without it the client's proof does not hold.
+    pub channel_binding: Option<Vec<u8>>,
+}
 
 /// DATA, or the first BDAT: the message is announced. To accept DATA is to send the 354; the answer to the message
 /// itself is given at [`EndOfData`]. The octets of a BDAT that is refused are taken in and dropped.

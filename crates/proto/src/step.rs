@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::ask::Ask;
 use crate::client::{XClient, XForward};
 use crate::envelope::{Recipient, Sender};
-use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls};
+use crate::question::{Challenge, Command, Connect, Data, Ehlo, EndOfData, Scram, StartTls};
 use crate::reply::Reply;
 use crate::sasl::Credentials;
 
@@ -27,8 +27,14 @@ pub enum Step<'m> {
     /// Send the output, shake hands, then call [`Machine::secured`](crate::Machine::secured). Input that came in
     /// the clear behind STARTTLS was dropped (RFC 3207 §4.2).
     Handshake,
+    /// CRAM-MD5 needs a nonce.
+    Challenge(Ask<'m, Challenge>),
+    /// SCRAM needs the user's verifier, a nonce and the channel's binding.
+    Scram(Ask<'m, Scram>),
     /// The client has given its credentials.
     Auth(Ask<'m, Credentials>),
+    /// The client's proof does not hold; the refusal is in the output.
+    AuthRefused(Box<Credentials>),
     /// MAIL.
     Mail(Ask<'m, Sender>),
     /// RCPT.

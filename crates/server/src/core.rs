@@ -8,6 +8,7 @@ use crate::clients::Clients;
 use crate::connections::Connections;
 use crate::event::Subscribers;
 use crate::hooks::Chain;
+use crate::scram_secret::ScramSecret;
 use crate::timeouts::Timeouts;
 use crate::tls::InForce;
 
@@ -18,6 +19,8 @@ pub(crate) struct Core {
     pub(crate) clients: Clients,
     pub(crate) timeouts: Timeouts,
     pub(crate) chain: Chain,
+    /// What the decoys of users that there are not are made of.
+    pub(crate) scram_secret: ScramSecret,
     pub(crate) tls: Option<InForce>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Connections>,

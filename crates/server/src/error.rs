@@ -43,8 +43,10 @@ pub enum BuildError {
     },
     /// TLS is required and there is no certificate.
     TlsWithoutCertificate,
-    /// Authentication is required and no hook judges credentials.
+    /// Authentication is required and no hook judges credentials or gives verifiers.
     NobodyJudgesCredentials,
+    /// SCRAM is named among the mechanisms and no hook gives verifiers.
+    NobodyGivesVerifiers,
 }
 
 impl BuildError {
@@ -83,7 +85,10 @@ impl fmt::Display for BuildError {
                 "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",
             ),
             Self::NobodyJudgesCredentials => f.write_str(
-                "authentication is required and no hook judges credentials; write .on_auth(…) as well",
+                "authentication is required and no hook judges credentials; write .on_auth(…) as well, or .on_scram(…)",
+            ),
+            Self::NobodyGivesVerifiers => f.write_str(
+                "SCRAM is among the mechanisms and no hook gives verifiers; write .on_scram(…) as well",
             ),
         }
     }

@@ -70,6 +70,7 @@ mod network;
 mod origin;
 mod proxy;
 mod refusals;
+mod scram_secret;
 mod server;
 mod serving;
 mod session;
@@ -88,11 +89,11 @@ mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
-    AddressError, AddressLiteral, BareLineEnds, BodyKind, ByMode, Code, Credentials, DateTime, DeliverBy,
-    Dialect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Extension, ForwardPath, HeloName, Hold,
-    MailParameters, Mailbox, Mechanism, MessageSource, Password, Priority, PriorityProfile, RcptParameters,
-    Recipient, Reply, ReplyError, ReversePath, Sender, Severity, Told, ToldProtocol, Verb, Verdict, XClient,
-    XForward,
+    AddressError, AddressLiteral, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest, Credentials, DateTime,
+    DeliverBy, Dialect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Extension, ForwardPath, HeloName,
+    Hold, MailParameters, Mailbox, Mechanism, MessageSource, Password, Priority, PriorityProfile,
+    RcptParameters, Recipient, Reply, ReplyError, ReversePath, ScramVerifier, ScramVerifierError, Sender,
+    Severity, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, saslprep,
 };
 
 pub use body::BodyError;

@@ -41,6 +41,8 @@ struct Facts {
     hello: Option<Ehlo>,
     tls: Option<Arc<TlsFacts>>,
     identity: Option<Arc<str>>,
+    /// Who the auth hook says it is, until AUTH is decided.
+    identified: Option<Arc<str>>,
     envelope: Option<Arc<Envelope>>,
     messages: u32,
     /// What this session is offered otherwise than others, if a hook has said so.
@@ -231,6 +233,14 @@ impl Session {
         self.facts().identity.clone()
     }
 
+    /// Says who the client is, where that is not what its credentials say: for the auth hook, before it says yes.
+    ///
+    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. A token that says
+    /// whose it is needs this, and so does a server that knows a user by several names.
+    pub fn identify(&self, identity: impl Into<Arc<str>>) {
+        self.facts().identified = Some(identity.into());
+    }
+
     /// The envelope of the transaction that is under way, as far as it was accepted.
     #[must_use]
     pub fn envelope(&self) -> Option<Arc<Envelope>> {
@@ -314,6 +324,7 @@ impl Session {
         let mut facts = self.facts();
         facts.hello = None;
         facts.identity = None;
+        facts.identified = None;
         facts.forwarded = None;
         facts.tls = Some(tls);
     }
@@ -322,8 +333,11 @@ impl Session {
         self.facts().edits.clone()
     }
 
-    pub(crate) fn authenticated(&self, identity: &str) {
-        self.facts().identity = Some(identity.into());
+    /// AUTH was decided; `identity` is that of the credentials if they were good.
+    pub(crate) fn authenticated(&self, identity: Option<&str>) {
+        let mut facts = self.facts();
+        let identified = facts.identified.take();
+        facts.identity = identity.map(|identity| identified.unwrap_or_else(|| identity.into()));
     }
 
     pub(crate) fn begin_transaction(&self, sender: Sender) {

@@ -16,7 +16,7 @@ use crate::connections::{NoPlace, Place, Urgency};
 use crate::disconnect::Disconnect;
 use crate::proxy::{self, Header, ProxyError};
 use crate::timer::Timer;
-use crate::tls::{Acceptor, TlsFacts};
+use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
 use crate::transport::Transport;
 
 /// Anything that carries a session: a TCP stream, TLS, a Unix socket, a pipe in memory.
@@ -117,6 +117,14 @@ impl Wire {
             .await;
         }
         !self.input.is_empty()
+    }
+
+    /// What credentials may bind to, inside TLS.
+    pub(crate) fn channel_bindings(&self) -> Option<ChannelBindings> {
+        match &self.io {
+            Transport::Tls(secured) => Some(secured.channel_bindings()),
+            Transport::Plain(_) | Transport::Gone => None,
+        }
     }
 
     /// Waits for octets, which are appended to the input.

@@ -48,12 +48,16 @@ impl Machine {
 }
 
 impl Settle for Connect {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.greet(verdict, output);
     }
 }
 
 impl Settle for XClient {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let Facts { dialect, is_tls, is_trusted, has_tried_auth, .. } = machine.facts;
         let is_authenticated = self.login.as_ref().is_some_and(|login| login.known().is_some());
@@ -64,6 +68,8 @@ impl Settle for XClient {
 }
 
 impl Settle for XForward {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.give(weigh(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
     }
@@ -98,6 +104,8 @@ impl Machine {
 }
 
 impl Settle for Ehlo {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         match weigh(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
@@ -119,6 +127,8 @@ impl Settle for Ehlo {
 }
 
 impl Settle for StartTls {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         if machine.give(weigh(verdict, catalog::READY_FOR_TLS, catalog::TLS_REFUSED), output) {
             machine.state = State::Handshake;
@@ -127,6 +137,8 @@ impl Settle for StartTls {
 }
 
 impl Settle for Sender {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         if machine.give(weigh(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
             machine.transactions += 1;
@@ -138,6 +150,8 @@ impl Settle for Sender {
 }
 
 impl Settle for Recipient {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let forwards = matches!(&verdict, Verdict::Reply(reply) if reply.code().get() == 251);
         let mut weighed = weigh(verdict, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
@@ -154,6 +168,8 @@ impl Settle for Recipient {
 }
 
 impl Settle for Data {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         match (weigh(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
             (Ok(reply), _) if reply.closes() => machine.reply(catalog::HUNG_UP, output),
@@ -172,6 +188,8 @@ impl Settle for Data {
 }
 
 impl Settle for Command {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let standard = match self.verb {
             Verb::Quit => catalog::GOODBYE,

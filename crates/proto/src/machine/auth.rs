@@ -1,6 +1,7 @@
 //! AUTH (RFC 4954): the exchange of lines, and what its outcome does.
 
 use bytes::{Buf, BytesMut};
+use zeroize::Zeroize as _;
 
 use super::{Facts, Machine, PENALTY, State};
 use crate::ask::sealed::Settle;
@@ -9,8 +10,11 @@ use crate::extension;
 use crate::limits::Limits;
 use crate::line::Line;
 use crate::phase::Phase;
+use crate::question::{Challenge, Scram, ScramAnswer};
 use crate::reply::{Reply, catalog};
-use crate::sasl::{self, Credentials, Exchange, Mechanism, Progress};
+use crate::sasl::{
+    self, ClientFirst, Credentials, Exchange, Mechanism, Nonce, Progress, Response, ScramExchange,
+};
 use crate::settings::Settings;
 use crate::step::{Closing, Step};
 use crate::verdict::Verdict;
@@ -20,7 +24,7 @@ pub(super) fn parse(
     argument: &[u8],
     settings: &Settings,
     facts: &Facts,
-) -> Result<(Mechanism, Option<Vec<u8>>), Reply> {
+) -> Result<(Mechanism, Option<Response>), Reply> {
     let mut words = argument.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
     let name = words.next().ok_or(catalog::BAD_ARGUMENT)?;
     let initial = words.next();
@@ -36,7 +40,7 @@ pub(super) fn parse(
     let initial = match initial {
         None => None,
         // RFC 4954 §4: "=" is an initial response of no octets.
-        Some(b"=") => Some(Vec::new()),
+        Some(b"=") => Some(Response::default()),
         Some(text) => Some(sasl::decode(text)?),
     };
     Ok((mechanism, initial))
@@ -46,7 +50,7 @@ impl Machine {
     pub(super) fn begin_auth<'m>(
         &'m mut self,
         mechanism: Mechanism,
-        initial: Option<Vec<u8>>,
+        initial: Option<Response>,
         output: &'m mut Vec<u8>,
     ) -> Step<'m> {
         self.progress(Exchange::begin(mechanism, initial), output)
@@ -63,6 +67,7 @@ impl Machine {
         };
         let line = &input[..length - 2];
         let answer = if line == b"*" { Err(catalog::AUTH_CANCELLED) } else { sasl::decode(line) };
+        input[..length].zeroize();
         input.advance(length);
         if !input.is_empty() {
             return self.talked_behind_auth(output);
@@ -79,44 +84,112 @@ impl Machine {
     }
 
     fn progress<'m>(&'m mut self, progress: Result<Progress, Reply>, output: &'m mut Vec<u8>) -> Step<'m> {
+        self.state = State::Commands(Phase::Ready);
         match progress {
             Ok(Progress::Challenge(text, exchange)) => {
-                sasl::challenge(text, output);
-                self.state = State::Authenticating(Some(exchange));
+                self.challenge(&text, exchange, output);
                 Step::Answered
             }
-            Ok(Progress::Credentials(credentials)) => {
-                self.state = State::Commands(Phase::Ready);
-                Step::Auth(Ask::new(self, output, credentials))
+            Ok(Progress::CramMd5) => Step::Challenge(Ask::new(self, output, Challenge)),
+            Ok(Progress::Scram(mechanism, first)) if self.was_downgraded(&first) => {
+                self.disprove(Box::new(first.credentials(mechanism)), output)
             }
-            Err(refusal) => {
-                self.state = State::Commands(Phase::Ready);
-                self.refuse(refusal, output)
+            Ok(Progress::Scram(mechanism, first)) => {
+                let (user, channel_binding) = (first.user.clone(), first.binding());
+                Step::Scram(Ask::new(self, output, Scram { mechanism, user, channel_binding, first }))
             }
+            Ok(Progress::Credentials(credentials)) => Step::Auth(Ask::new(self, output, credentials)),
+            Ok(Progress::Disproved(credentials)) => self.disprove(credentials, output),
+            Err(refusal) => self.refuse(refusal, output),
+        }
+    }
+
+    fn challenge(&mut self, text: &str, exchange: Exchange, output: &mut Vec<u8>) {
+        sasl::challenge(text, output);
+        self.state = State::Authenticating(Some(exchange));
+    }
+
+    /// The client was made to believe that we have no SCRAM-SHA-256-PLUS.
+    fn was_downgraded(&self, first: &ClientFirst) -> bool {
+        let mut mechanisms = self.settings.mechanisms.iter().filter(|mechanism| mechanism.binds_channel());
+        first.takes_us_for_unable_to_bind()
+            && mechanisms.any(|&mechanism| extension::is_allowed(mechanism, &self.settings, &self.facts))
+    }
+
+    fn disprove<'m>(&'m mut self, credentials: Box<Credentials>, output: &mut Vec<u8>) -> Step<'m> {
+        self.refuse_credentials(catalog::BAD_CREDENTIALS, None, output);
+        Step::AuthRefused(credentials)
+    }
+
+    /// The outside has no answer; that is a refusal, whatever it says.
+    fn fail_auth(&mut self, reply: Reply, output: &mut Vec<u8>) {
+        let reply = if reply.is_refusal() { reply } else { catalog::INTERNAL_ERROR };
+        self.refuse_credentials(reply, None, output);
+    }
+
+    /// Refuses what the client offered as proof, and counts it; `explanation` is what it hears before.
+    fn refuse_credentials(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
+        // A 4yz says that nobody could tell: no guess was made.
+        let is_guess = reply.code().get() >= 500;
+        self.auth_failures += u32::from(is_guess);
+        self.pause = Some(PENALTY);
+        if is_guess && Limits::reached(self.auth_failures, self.settings.limits.auth_failures) {
+            catalog::TOO_MANY_AUTH_FAILURES.encode(output);
+            self.state = State::Closed(Closing::Limit);
+            return;
+        }
+        match explanation {
+            Some(text) if is_guess && !reply.closes() => {
+                self.challenge(text, Exchange::Refused(reply), output);
+            }
+            _ => self.reply(reply, output),
         }
     }
 }
 
 impl Settle for Credentials {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         match super::answer::weigh(verdict, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS) {
             Ok(reply) => {
                 machine.facts.is_authenticated = machine.give(Ok(reply), output);
             }
             Err(reply) => {
-                // A 4yz says that nobody could tell: no guess was made.
-                let is_guess = reply.code().get() >= 500;
-                machine.auth_failures += u32::from(is_guess);
-                if is_guess && Limits::reached(machine.auth_failures, machine.settings.limits.auth_failures) {
-                    catalog::TOO_MANY_AUTH_FAILURES.encode(output);
-                    machine.state = State::Closed(Closing::Limit);
-                } else {
-                    machine.reply(reply, output);
-                }
-                machine.pause = Some(PENALTY);
+                machine.refuse_credentials(reply, Exchange::error_challenge(self.mechanism()), output);
             }
         }
     }
 }
 
+impl Settle for Challenge {
+    type Answer = Result<Nonce, Reply>;
+
+    fn settle(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        match answer {
+            Ok(nonce) => {
+                let (challenge, exchange) = Exchange::begin_cram_md5(&nonce, &machine.settings.hostname);
+                machine.challenge(&challenge, exchange, output);
+            }
+            Err(reply) => machine.fail_auth(reply, output),
+        }
+    }
+}
+
+impl Settle for Scram {
+    type Answer = Result<ScramAnswer, Reply>;
+
+    fn settle(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        match answer {
+            Ok(answer) => {
+                let (challenge, exchange) = ScramExchange::begin(self.mechanism, self.first, answer);
+                machine.challenge(&challenge, Exchange::ScramFinal(Box::new(exchange)), output);
+            }
+            Err(reply) => machine.fail_auth(reply, output),
+        }
+    }
+}
+
 impl Question for Credentials {}
+impl Question for Challenge {}
+impl Question for Scram {}

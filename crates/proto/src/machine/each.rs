@@ -30,6 +30,8 @@ impl Machine {
 }
 
 impl Settle for EndOfData {
+    type Answer = Verdict;
+
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.state = State::Commands(Phase::Ready);
         let weighed = weigh_message(verdict);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use zeroize::Zeroize as _;
 
 use crate::ask::Ask;
 use crate::command::{CommandLine, Verb};
@@ -319,6 +320,9 @@ impl Machine {
         }
         self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = self.parse(phase, line);
+        if verb == Verb::Auth {
+            input[..length].zeroize();
+        }
         input.advance(length);
         if verb == Verb::Auth && !input.is_empty() {
             return self.talked_behind_auth(output);

@@ -11,14 +11,14 @@ use crate::params::{ByMode, Hold, MailParameters, ParameterError, Parameters, Rc
 use crate::phase::{Phase, out_of_order};
 use crate::question::{Chunk, Command, Ehlo};
 use crate::reply::{Reply, catalog};
-use crate::sasl::Mechanism;
+use crate::sasl::{Mechanism, Response};
 
 /// A parsed command, before it becomes a question that holds the machine.
 #[derive(Debug)]
 pub(super) enum Asked {
     Ehlo(Ehlo),
     StartTls,
-    Auth(Mechanism, Option<Vec<u8>>),
+    Auth(Mechanism, Option<Response>),
     Mail(Sender),
     Rcpt(Recipient),
     Data,

@@ -1,10 +1,8 @@
 //! What a client offers as proof of who it is.
 
-use std::fmt;
-
-use zeroize::Zeroizing;
-
 use super::Mechanism;
+use super::cram_md5::CramMd5Digest;
+use super::secret::{Password, Token, same_octets};
 
 /// What the auth hook decides on.
 #[derive(Debug, Clone)]
@@ -22,22 +20,63 @@ pub enum Credentials {
         /// The password as sent.
         password: Password,
     },
+    /// A user who has proved by SCRAM-SHA-256 or SCRAM-SHA-256-PLUS to know the password: the proof holds, and what
+    /// is left to decide is whether this user may come in, and act as somebody else.
+    #[non_exhaustive]
+    Scram {
+        /// How it was proved.
+        mechanism: Mechanism,
+        /// Whom the client wants to act as, where that is not `user`.
+        act_as: Option<String>,
+        /// Who it is.
+        user: String,
+    },
+    /// A user and a token, from OAUTHBEARER or XOAUTH2.
+    #[non_exhaustive]
+    Bearer {
+        /// How they came.
+        mechanism: Mechanism,
+        /// Whose token the client says it is; OAUTHBEARER may leave it to the token.
+        user: Option<String>,
+        /// The token as sent.
+        token: Token,
+        /// The server that the client thinks it talks to (OAUTHBEARER).
+        host: Option<String>,
+        /// Its port (OAUTHBEARER).
+        port: Option<u16>,
+    },
+    /// A user and a digest of the password and our challenge, from CRAM-MD5.
+    #[non_exhaustive]
+    CramMd5 {
+        /// Who it is said to be.
+        user: String,
+        /// The digest, to be compared by [`Credentials::is`] or [`CramMd5Digest::is_of`].
+        digest: CramMd5Digest,
+    },
 }
 
 impl Credentials {
-    /// Whose credentials they are.
+    /// Whose credentials they are; empty where an OAUTHBEARER client leaves that to its token.
     #[must_use]
     pub fn user(&self) -> &str {
         match self {
-            Self::Password { user, .. } => user,
+            Self::Password { user, .. } | Self::Scram { user, .. } | Self::CramMd5 { user, .. } => user,
+            Self::Bearer { user, .. } => user.as_deref().unwrap_or_default(),
         }
     }
 
     /// The identity that a session has once the hook says yes: whom the client asked to act as, or the user.
     #[must_use]
     pub fn identity(&self) -> &str {
+        self.act_as().unwrap_or_else(|| self.user())
+    }
+
+    /// Whom the client wants to act as, where that is not the user.
+    #[must_use]
+    pub fn act_as(&self) -> Option<&str> {
         match self {
-            Self::Password { act_as, user, .. } => act_as.as_deref().unwrap_or(user),
+            Self::Password { act_as, .. } | Self::Scram { act_as, .. } => act_as.as_deref(),
+            Self::Bearer { .. } | Self::CramMd5 { .. } => None,
         }
     }
 
@@ -45,51 +84,32 @@ impl Credentials {
     #[must_use]
     pub const fn mechanism(&self) -> Mechanism {
         match self {
-            Self::Password { mechanism, .. } => *mechanism,
+            Self::Password { mechanism, .. }
+            | Self::Scram { mechanism, .. }
+            | Self::Bearer { mechanism, .. } => *mechanism,
+            Self::CramMd5 { .. } => Mechanism::CramMd5,
         }
+    }
+
+    /// Whether the client has proved already that it is [`user`](Self::user), as with SCRAM, and wants to act as
+    /// nobody else.
+    #[must_use]
+    pub const fn are_proven(&self) -> bool {
+        matches!(self, Self::Scram { act_as: None, .. })
     }
 
     /// Whether these are `user` and `password`, for oneself; compared in a time that tells nothing about where
-    /// the two differ.
+    /// the two differ. Never for SCRAM, which shows no password, and for tokens.
     #[must_use]
     pub fn is(&self, expected_user: &str, expected_password: &str) -> bool {
-        match self {
-            Self::Password { act_as, user, password, .. } => {
-                let same = same_octets(user.as_bytes(), expected_user.as_bytes())
-                    & same_octets(password.reveal().as_bytes(), expected_password.as_bytes());
-                same && act_as.as_ref().is_none_or(|other| other == user)
+        let same_user = same_octets(self.user().as_bytes(), expected_user.as_bytes());
+        let same_password = match self {
+            Self::Password { password, .. } => {
+                same_octets(password.reveal().as_bytes(), expected_password.as_bytes())
             }
-        }
-    }
-}
-
-/// Takes as long for a wrong first octet as for a wrong last one.
-fn same_octets(given: &[u8], expected: &[u8]) -> bool {
-    let mut difference = u8::from(given.len() != expected.len());
-    for (index, octet) in given.iter().enumerate() {
-        difference |= octet ^ expected.get(index).copied().unwrap_or(!octet);
-    }
-    std::hint::black_box(difference) == 0
-}
-
-/// A password: never printed, wiped from memory when dropped.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    pub(crate) fn new(password: String) -> Self {
-        Self(Zeroizing::new(password))
-    }
-
-    /// The password itself.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
+            Self::CramMd5 { digest, .. } => digest.is_of(expected_password),
+            Self::Scram { .. } | Self::Bearer { .. } => false,
+        };
+        same_user & same_password && self.act_as().is_none()
     }
 }

@@ -1,111 +1,133 @@
 //! The server side of AUTH (RFC 4954): mechanisms that turn the client's answers into [`Credentials`].
 
+mod bearer;
+mod cram_md5;
 mod credentials;
 mod login;
+mod mechanism;
+mod nonce;
 mod plain;
+mod saslname;
+mod scram;
+mod secret;
 
-use std::fmt;
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use zeroize::Zeroizing;
 
-pub use credentials::{Credentials, Password};
+pub use cram_md5::CramMd5Digest;
+pub use credentials::Credentials;
+pub use mechanism::Mechanism;
+pub use nonce::Nonce;
+pub use saslname::saslprep;
+pub(crate) use scram::{ClientFirst, ScramExchange};
+pub use scram::{ScramVerifier, ScramVerifierError};
+pub use secret::{Password, Token};
 
 use crate::reply::{Reply, catalog};
 
-/// A SASL mechanism that the server knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Mechanism {
-    /// PLAIN (RFC 4616): user and password in one go.
-    Plain,
-    /// LOGIN: user and password one after the other; obsolete and widespread.
-    Login,
-}
-
-impl Mechanism {
-    /// All mechanisms, in the order in which EHLO names them.
-    pub const ALL: &'static [Self] = &[Self::Plain, Self::Login];
-
-    /// The registered name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::Login => "LOGIN",
-        }
-    }
-
-    /// The mechanism of this name, in whatever case.
-    #[must_use]
-    pub fn by_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.iter().copied().find(|mechanism| name.eq_ignore_ascii_case(mechanism.name().as_bytes()))
-    }
-
-    /// Whether the password itself travels, so that only TLS hides it.
-    #[must_use]
-    pub const fn sends_password(self) -> bool {
-        match self {
-            Self::Plain | Self::Login => true,
-        }
-    }
-}
-
-impl fmt::Display for Mechanism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+/// What a client sent, decoded; wiped from memory when dropped.
+pub(crate) type Response = Zeroizing<Vec<u8>>;
 
 /// An AUTH exchange that waits for the client's next line.
 #[derive(Debug)]
 pub(crate) enum Exchange {
     Plain,
     LoginUser,
-    LoginPassword { user: String },
+    LoginPassword {
+        user: String,
+    },
+    Bearer(Mechanism),
+    CramMd5 {
+        challenge: String,
+    },
+    ScramFirst(Mechanism),
+    ScramFinal(Box<ScramExchange>),
+    /// The client has seen our own proof, and says so.
+    ScramProven(Box<Credentials>),
+    /// The client was told what is wrong with its token, and says that it has heard.
+    Refused(Reply),
 }
 
 /// What an answer of the client led to.
 #[derive(Debug)]
 pub(crate) enum Progress {
     /// Send this challenge and wait on.
-    Challenge(&'static [u8], Exchange),
+    Challenge(Cow<'static, str>, Exchange),
+    /// CRAM-MD5 begins; its challenge needs a nonce.
+    CramMd5,
+    /// SCRAM goes on with what only the outside knows.
+    Scram(Mechanism, ClientFirst),
     /// The client has said all.
     Credentials(Credentials),
+    /// The proof does not hold.
+    Disproved(Box<Credentials>),
 }
 
 impl Exchange {
     /// Begins an exchange; `initial` is the decoded initial response, if the client sent one.
-    pub(crate) fn begin(mechanism: Mechanism, initial: Option<Vec<u8>>) -> Result<Progress, Reply> {
-        let (challenge, exchange): (&'static [u8], _) = match mechanism {
-            Mechanism::Plain => (b"", Self::Plain),
+    pub(crate) fn begin(mechanism: Mechanism, initial: Option<Response>) -> Result<Progress, Reply> {
+        let (challenge, exchange) = match mechanism {
+            Mechanism::Plain => ("", Self::Plain),
             Mechanism::Login => (login::USER, Self::LoginUser),
+            Mechanism::OauthBearer | Mechanism::Xoauth2 => ("", Self::Bearer(mechanism)),
+            Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => ("", Self::ScramFirst(mechanism)),
+            // RFC 4954 §4: where the server speaks first there is no initial response.
+            Mechanism::CramMd5 if initial.is_some() => return Err(catalog::BAD_ARGUMENT),
+            Mechanism::CramMd5 => return Ok(Progress::CramMd5),
         };
         match initial {
-            None => Ok(Progress::Challenge(challenge, exchange)),
+            None => Ok(Progress::Challenge(challenge.into(), exchange)),
             Some(response) => exchange.go_on(response),
         }
     }
 
+    /// CRAM-MD5 with its nonce.
+    pub(crate) fn begin_cram_md5(nonce: &Nonce, hostname: &str) -> (String, Self) {
+        let challenge = cram_md5::challenge(nonce, hostname);
+        (challenge.clone(), Self::CramMd5 { challenge })
+    }
+
+    /// What a client is told before its credentials are refused, if its mechanism has that.
+    pub(crate) fn error_challenge(mechanism: Mechanism) -> Option<&'static str> {
+        matches!(mechanism, Mechanism::OauthBearer | Mechanism::Xoauth2).then(|| bearer::error(mechanism))
+    }
+
     /// Takes the client's decoded answer.
-    pub(crate) fn go_on(self, response: Vec<u8>) -> Result<Progress, Reply> {
+    pub(crate) fn go_on(self, response: Response) -> Result<Progress, Reply> {
         match self {
             Self::Plain => plain::parse(&response).map(Progress::Credentials),
             Self::LoginUser => login::text(response)
-                .map(|user| Progress::Challenge(login::PASSWORD, Self::LoginPassword { user })),
+                .map(|user| Progress::Challenge(login::PASSWORD.into(), Self::LoginPassword { user })),
             Self::LoginPassword { user } => login::text(response)
                 .map(|password| Progress::Credentials(login::credentials(user, password))),
+            Self::Bearer(mechanism) => bearer::parse(mechanism, &response).map(Progress::Credentials),
+            Self::CramMd5 { challenge } => cram_md5::parse(&response, challenge).map(Progress::Credentials),
+            Self::ScramFirst(mechanism) => {
+                ClientFirst::read(mechanism, &response).map(|first| Progress::Scram(mechanism, first))
+            }
+            Self::ScramFinal(exchange) => Ok(match exchange.finish(&response)? {
+                Ok((proof, credentials)) => {
+                    Progress::Challenge(proof.into(), Self::ScramProven(Box::new(credentials)))
+                }
+                Err(credentials) => Progress::Disproved(Box::new(credentials)),
+            }),
+            Self::ScramProven(credentials) if response.is_empty() => Ok(Progress::Credentials(*credentials)),
+            Self::ScramProven(_) => Err(catalog::BAD_CREDENTIALS_SYNTAX),
+            Self::Refused(refusal) => Err(refusal),
         }
     }
 }
 
 /// Decodes a line of the exchange (RFC 4954 §4).
-pub(crate) fn decode(line: &[u8]) -> Result<Vec<u8>, Reply> {
-    BASE64.decode(line).map_err(|_| catalog::BAD_BASE64)
+pub(crate) fn decode(line: &[u8]) -> Result<Response, Reply> {
+    BASE64.decode(line).map(Zeroizing::new).map_err(|_| catalog::BAD_BASE64)
 }
 
 /// Appends `334` and the challenge.
-pub(crate) fn challenge(challenge: &[u8], output: &mut Vec<u8>) {
+pub(crate) fn challenge(challenge: &str, output: &mut Vec<u8>) {
     // Not broken into lines, however long: it is for a machine to read.
     output.extend_from_slice(&catalog::CHALLENGE.code().digits());
     output.push(b' ');

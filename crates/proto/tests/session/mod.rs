@@ -8,10 +8,14 @@ pub(crate) mod line_ends;
 use std::fmt;
 
 use bytes::BytesMut;
+use mailchute_proto::question::{ChannelBinding, Scram, ScramAnswer};
 use mailchute_proto::{
-    Ask, Closing, Credentials, DateTime, Dialect, EhloEdits, Machine, Question, Reply, Settings, Step, Verb,
-    Verdict,
+    Ask, Closing, Credentials, DateTime, Dialect, EhloEdits, Machine, Nonce, Question, Reply, ScramVerifier,
+    Settings, Step, Verb, Verdict,
 };
+
+/// The token that is taken, that of RFC 7628 §4.1.
+const TOKEN: &str = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
 
 /// A listener: its settings and how its hooks answer.
 pub(crate) struct Session {
@@ -30,6 +34,10 @@ pub(crate) struct Session {
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
+    /// Users and what SCRAM keeps of their passwords.
+    pub(crate) verifiers: Vec<(String, ScramVerifier)>,
+    /// What the server puts into challenges; without it, it has no random numbers.
+    pub(crate) nonce: Option<Nonce>,
 }
 
 /// What a hook says to one subject; to all others it says yes.
@@ -85,6 +93,8 @@ impl Session {
             edits: EhloEdits::default(),
             answers: Vec::new(),
             users: Vec::new(),
+            verifiers: Vec::new(),
+            nonce: None,
         }
     }
 
@@ -117,7 +127,34 @@ impl Session {
         answer.map_or(Some(Verdict::Accept), |answer| answer.verdict.clone())
     }
 
+    fn nonce(&self) -> Result<Nonce, Reply> {
+        self.nonce.clone().ok_or_else(|| reply("454 4.7.0 No random numbers"))
+    }
+
+    /// Whoever is not known gets a decoy.
+    fn scram(&self, scram: &Scram) -> Result<ScramAnswer, Reply> {
+        let known = self.verifiers.iter().find(|(user, _)| *user == scram.user);
+        Ok(ScramAnswer {
+            verifier: known.map_or_else(
+                || ScramVerifier::decoy(b"secret", &scram.user),
+                |(_, verifier)| verifier.clone(),
+            ),
+            nonce: self.nonce()?,
+            channel_binding: match scram.channel_binding {
+                Some(ChannelBinding::TlsExporter) => Some(b"exported".to_vec()),
+                Some(ChannelBinding::TlsServerEndPoint) => Some(b"certified".to_vec()),
+                _ => None,
+            },
+        })
+    }
+
     fn authenticate(&self, credentials: &Credentials) -> Option<Verdict> {
+        if let Credentials::Bearer { token, .. } = credentials {
+            return Some((token.reveal() == TOKEN).into());
+        }
+        if credentials.are_proven() {
+            return self.answer("auth", credentials.user());
+        }
         let is_known = self.users.iter().any(|(user, password)| credentials.is(user, password));
         if is_known || self.answers.iter().any(|answer| answer.subject == credentials.user()) {
             return self.answer("auth", credentials.user());
@@ -246,6 +283,15 @@ impl<'s> Run<'s> {
                 settle(ask, verdict, questions);
             }
             Step::StartTls(ask) => settle(ask, session.answer("starttls", ""), questions),
+            Step::Challenge(ask) => {
+                let nonce = session.nonce();
+                settle(ask, Some(nonce), questions);
+            }
+            Step::Scram(ask) => {
+                let answer = session.scram(ask.question());
+                settle(ask, Some(answer), questions);
+            }
+            Step::AuthRefused(credentials) => questions.push(format!("disproved {credentials:?}")),
             Step::Auth(ask) => {
                 let verdict = session.authenticate(ask.question());
                 settle(ask, verdict, questions);
@@ -308,10 +354,10 @@ fn is_yes(verdict: Option<&Verdict>) -> bool {
     verdict.is_some_and(Verdict::is_positive)
 }
 
-fn settle<Q: Question>(ask: Ask<'_, Q>, verdict: Option<Verdict>, questions: &mut Vec<String>) {
+fn settle<Q: Question>(ask: Ask<'_, Q>, answer: Option<Q::Answer>, questions: &mut Vec<String>) {
     questions.push(format!("{:?}", ask.question()));
-    if let Some(verdict) = verdict {
-        ask.answer(verdict);
+    if let Some(answer) = answer {
+        ask.answer(answer);
     }
 }
 

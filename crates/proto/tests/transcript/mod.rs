@@ -7,6 +7,8 @@
 //! set limits.recipients 2                    a setting, before the first octet
 //! set dialect lmtp                           LMTP and not SMTP
 //! user tim tanstaaf                          somebody who may authenticate
+//! verifier tim SCRAM-SHA-256$…               the same by SCRAM; of the token of RFC 7628 any user
+//! nonce 1896.697170952                       what the server puts into its challenges
 //! rcpt-answer no@example.com 550 5.1.1 No    what a hook says: a reply, `close` and a reply, accept, refuse, drop
 //! each-answer a@example.com 452 4.2.2 Full   what one recipient hears of a message
 //! hello                                      the greeting, EHLO or LHLO, and the reply to it

@@ -1,8 +1,8 @@
 //! How a transcript is read.
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, Extension, Mechanism, PlaintextAuth,
-    PriorityProfile, Settings, TlsPolicy, Verdict,
+    AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, Extension, Mechanism, Nonce,
+    PlaintextAuth, PriorityProfile, Settings, TlsPolicy, Verdict,
 };
 
 use super::{Event, Transcript};
@@ -45,6 +45,12 @@ impl Transcript {
                 let (user, password) = rest.split_once(' ').expect("a user and a password");
                 self.session.users.push((user.to_owned(), password.to_owned()));
             }
+            "verifier" => {
+                let (user, verifier) = rest.split_once(' ').expect("a user and a verifier");
+                let verifier = verifier.parse().expect("PostgreSQL's form");
+                self.session.verifiers.push((user.to_owned(), verifier));
+            }
+            "nonce" => self.session.nonce = Some(Nonce::parse(rest).expect("a nonce")),
             _ => self.answer(word, rest),
         }
     }
@@ -138,10 +144,14 @@ impl Transcript {
         if settings.tls != TlsPolicy::Off && !is_secured {
             lines.push("STARTTLS".to_owned());
         }
-        if !settings.mechanisms.is_empty()
-            && (is_secured || settings.plaintext_auth == PlaintextAuth::Anywhere)
-        {
-            let names: Vec<&str> = settings.mechanisms.iter().map(|mechanism| mechanism.name()).collect();
+        let is_anywhere = settings.plaintext_auth == PlaintextAuth::Anywhere;
+        let mut mechanisms = settings.mechanisms.clone();
+        mechanisms.retain(|mechanism| match mechanism.name() {
+            "PLAIN" | "LOGIN" | "OAUTHBEARER" | "XOAUTH2" => is_secured || is_anywhere,
+            name => is_secured || !name.ends_with("-PLUS"),
+        });
+        if !mechanisms.is_empty() {
+            let names: Vec<&str> = mechanisms.iter().map(|mechanism| mechanism.name()).collect();
             lines.push(format!("AUTH {}", names.join(" ")));
         }
         if self.session.is_trusted {

@@ -3,17 +3,33 @@
 use mailchute_proto::{AuthPolicy, Mechanism, PlaintextAuth};
 
 use super::Builder;
+use crate::error::BuildError;
+use crate::hooks::Stage;
+use crate::scram_secret::ScramSecret;
 
-/// Authentication, offered as soon as a hook judges credentials.
+/// Authentication, offered as soon as a hook judges credentials or gives verifiers.
 impl Builder {
-    /// The mechanisms on offer. Default is PLAIN and LOGIN.
+    /// The mechanisms on offer, in the order in which EHLO names them. Default is SCRAM-SHA-256-PLUS and
+    /// SCRAM-SHA-256 if a hook [gives verifiers](Self::on_scram), then PLAIN and LOGIN if one
+    /// [judges credentials](Self::on_auth).
+    ///
+    /// OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your hook judges tokens; CRAM-MD5 as
+    /// well, as it is obsolete and the hook has to know the passwords themselves.
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
-        self.mechanisms = mechanisms.into_iter().collect();
+        self.mechanisms = Some(mechanisms.into_iter().collect());
         self
     }
 
-    /// Lets passwords travel in the clear, outside TLS, where anybody on the way can read them. Default is that
-    /// mechanisms which send the password are offered inside TLS only.
+    /// What the salts of users that there are not are made of in SCRAM. Default is random for each server that is
+    /// built; give it where they shall stay the same over restarts, or be the same on several servers, so that nobody
+    /// can tell who is a user.
+    pub fn scram_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.scram_secret = Some(ScramSecret::from(secret.into()));
+        self
+    }
+
+    /// Lets passwords and tokens travel in the clear, outside TLS, where anybody on the way can read them. Default is
+    /// that mechanisms which send them are offered inside TLS only; SCRAM-SHA-256 and CRAM-MD5 do not.
     pub fn allow_plaintext_auth(mut self) -> Self {
         self.plaintext_auth = PlaintextAuth::Anywhere;
         self
@@ -23,5 +39,29 @@ impl Builder {
     pub fn require_auth(mut self) -> Self {
         self.auth = AuthPolicy::Required;
         self
+    }
+
+    /// The mechanisms that somebody stands behind.
+    pub(super) fn offered_mechanisms(&self) -> Result<Vec<Mechanism>, BuildError> {
+        let judges = self.chain.is_asked(Stage::Auth);
+        let verifies = self.chain.is_asked(Stage::ScramVerifier);
+        if self.auth == AuthPolicy::Required && !judges && !verifies {
+            return Err(BuildError::NobodyJudgesCredentials);
+        }
+        let by_default =
+            [Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
+        let mut mechanisms = match &self.mechanisms {
+            None => by_default.to_vec(),
+            Some(named) if !verifies && named.iter().any(|mechanism| mechanism.needs_verifier()) => {
+                return Err(BuildError::NobodyGivesVerifiers);
+            }
+            Some(named) => named.clone(),
+        };
+        mechanisms.retain(|mechanism| match mechanism {
+            mechanism if mechanism.binds_channel() && self.tls.is_none() => false,
+            mechanism if mechanism.needs_verifier() => verifies,
+            _ => judges,
+        });
+        Ok(mechanisms)
     }
 }

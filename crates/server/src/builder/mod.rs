@@ -17,6 +17,7 @@ use crate::core::Core;
 use crate::error::BuildError;
 use crate::event::Subscribers;
 use crate::hooks::{Chain, Hooks, Stage};
+use crate::scram_secret::ScramSecret;
 use crate::server::Server;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
@@ -47,7 +48,8 @@ pub struct Builder {
     timeouts: Timeouts,
     tls: Option<TlsConfig>,
     requires_tls: bool,
-    mechanisms: Vec<Mechanism>,
+    mechanisms: Option<Vec<Mechanism>>,
+    scram_secret: Option<ScramSecret>,
     plaintext_auth: PlaintextAuth,
     auth: AuthPolicy,
     verbs: Vec<String>,
@@ -66,7 +68,8 @@ impl Default for Builder {
             timeouts: Timeouts::default(),
             tls: None,
             requires_tls: false,
-            mechanisms: vec![Mechanism::Plain, Mechanism::Login],
+            mechanisms: None,
+            scram_secret: None,
             plaintext_auth: PlaintextAuth::default(),
             auth: AuthPolicy::default(),
             verbs: Vec::new(),
@@ -133,10 +136,7 @@ impl Builder {
         self.check_timeouts()?;
         self.check_clients()?;
         self.check_verbs()?;
-        let judges = self.chain.is_asked(Stage::Auth);
-        if self.auth == AuthPolicy::Required && !judges {
-            return Err(BuildError::NobodyJudgesCredentials);
-        }
+        let mechanisms = self.offered_mechanisms()?;
         let tls = match (&self.tls, self.requires_tls) {
             (None, true) => return Err(BuildError::TlsWithoutCertificate),
             (None, false) => TlsPolicy::Off,
@@ -146,7 +146,7 @@ impl Builder {
         let mut settings = Settings::new(hostname.clone());
         settings.limits = self.limits;
         settings.tls = tls;
-        settings.mechanisms = if judges { self.mechanisms } else { Vec::new() };
+        settings.mechanisms = mechanisms;
         settings.plaintext_auth = self.plaintext_auth;
         settings.auth = self.auth;
         // HELP names the others anyway.
@@ -160,6 +160,7 @@ impl Builder {
             clients: self.clients,
             timeouts: self.timeouts,
             chain: self.chain,
+            scram_secret: self.scram_secret.unwrap_or_default(),
             tls: self.tls.map(InForce::new),
             subscribers: Arc::new(Subscribers::default()),
             connections: Arc::new(Connections::new(max_connections, self.max_connections_per_client)),

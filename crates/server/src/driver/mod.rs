@@ -1,5 +1,6 @@
 //! The driver: runs one session. Octets come off the wire, the machine asks, the hooks answer, replies go out.
 
+mod authentication;
 mod delivery;
 mod housekeeping;
 
@@ -191,10 +192,19 @@ impl Driver {
                 ask.answer(verdict);
             }
             Step::StartTls(ask) => ask.answer(Verdict::Accept),
+            Step::Challenge(ask) => ask.answer(authentication::nonce()),
+            Step::Scram(mut ask) => {
+                let (scram, unsent) = ask.parts();
+                let answer = authentication::scram(core, wire, unsent, scram, session).await?;
+                mark = unsent.len();
+                ask.answer(answer);
+            }
+            Step::AuthRefused(credentials) => {
+                core.subscribers.tell(|| Event::auth(session, &credentials, false));
+            }
             Step::Auth(mut ask) => {
                 let (credentials, unsent) = ask.parts();
-                let hooks = core.chain.auth(credentials, session);
-                let verdict = hear(core, wire, unsent, Stage::Auth, hooks).await?;
+                let verdict = authentication::judge(core, wire, unsent, credentials, session).await?;
                 mark = unsent.len();
                 if !wire.input.is_empty() {
                     ask.talked_ahead();
@@ -202,9 +212,7 @@ impl Driver {
                 }
                 let succeeded = verdict.is_positive();
                 core.subscribers.tell(|| Event::auth(session, credentials, succeeded));
-                if succeeded {
-                    session.authenticated(credentials.identity());
-                }
+                session.authenticated(succeeded.then(|| credentials.identity()));
                 ask.answer(verdict);
             }
             Step::Mail(mut ask) => {

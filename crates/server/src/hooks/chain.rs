@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Recipient, Sender, Verdict};
+use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 use tokio::time::timeout;
 
 use super::Hooks;
@@ -21,6 +21,7 @@ pub(crate) enum Stage {
     Connect,
     Ehlo,
     Secure,
+    ScramVerifier,
     Auth,
     MailFrom,
     RcptTo,
@@ -66,7 +67,9 @@ impl Chain {
         self.links
             .iter()
             .filter(move |link| match link.stage {
-                None => stage != Stage::Auth || link.hooks.judges_credentials(),
+                None if stage == Stage::Auth => link.hooks.judges_credentials(),
+                None if stage == Stage::ScramVerifier => link.hooks.gives_scram_verifiers(),
+                None => true,
                 Some(only) => only == stage,
             })
             .map(|link| link.hooks.as_ref())
@@ -98,6 +101,20 @@ impl Chain {
 
     pub(crate) async fn secure(&self, tls: &TlsFacts, session: &Session) -> Verdict {
         self.each(Stage::Secure, |hooks| hooks.secure(tls, session)).await
+    }
+
+    /// The first verifier that somebody has of this user.
+    pub(crate) async fn scram_verifier(
+        &self,
+        user: &str,
+        session: &Session,
+    ) -> Result<Option<ScramVerifier>, Reply> {
+        for hooks in self.asked(Stage::ScramVerifier) {
+            if let Some(verifier) = hooks.scram_verifier(user, session).await? {
+                return Ok(Some(verifier));
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) async fn auth(&self, credentials: &Credentials, session: &Session) -> Verdict {

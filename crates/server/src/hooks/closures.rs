@@ -4,7 +4,7 @@ use std::future::Future;
 
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Credentials, Recipient, Sender, Verdict};
+use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 
 use super::{Answer, Hooks, IntoVerdict, Stage};
 use crate::builder::Builder;
@@ -110,6 +110,22 @@ where
     }
 }
 
+struct OnScram<F>(F);
+
+impl<F, Fut> Hooks for OnScram<F>
+where
+    F: Fn(String, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<ScramVerifier>, Reply>> + Send,
+{
+    fn gives_scram_verifiers(&self) -> bool {
+        true
+    }
+
+    async fn scram_verifier(&self, user: &str, session: &Session) -> Result<Option<ScramVerifier>, Reply> {
+        (self.0)(user.to_owned(), session.clone()).await
+    }
+}
+
 struct OnData<F>(F);
 
 impl<F, Fut> Hooks for OnData<F>
@@ -166,7 +182,10 @@ impl Builder {
     /// Judges credentials, and so offers AUTH; see [`Hooks::auth`].
     ///
     /// PLAIN and LOGIN are offered, inside TLS only unless
-    /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) says otherwise.
+    /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) says otherwise; other
+    /// [mechanisms](Builder::mechanisms) by name. With [`on_scram`](Builder::on_scram) beside it, it is asked about
+    /// users who have proved themselves as well, and says yes if
+    /// [`are_proven`](Credentials::are_proven) is enough.
     ///
     /// ```
     /// # use mailchute::Server;
@@ -179,6 +198,27 @@ impl Builder {
         Fut::Output: IntoVerdict,
     {
         self.hook(Some(Stage::Auth), OnAuth(hook))
+    }
+
+    /// Gives what is known of a user's password, and so offers SCRAM-SHA-256, and inside TLS SCRAM-SHA-256-PLUS; see
+    /// [`Hooks::scram_verifier`].
+    ///
+    /// ```
+    /// # use mailchute::{ScramVerifier, Server};
+    /// # async fn read_from_a_database(user: &str) -> std::io::Result<Option<String>> { Ok(None) }
+    /// Server::builder().on_scram(|user, _session| async move {
+    ///     Ok(match read_from_a_database(&user).await? {
+    ///         Some(line) => Some(line.parse::<ScramVerifier>()?),
+    ///         None => None,
+    ///     })
+    /// });
+    /// ```
+    pub fn on_scram<F, Fut>(self, hook: F) -> Self
+    where
+        F: Fn(String, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<ScramVerifier>, Reply>> + Send,
+    {
+        self.hook(Some(Stage::ScramVerifier), OnScram(hook))
     }
 
     /// Takes the message, whole or chunk by chunk, and decides on it; see [`Hooks::data`].

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Recipient, Sender, Verdict};
+use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 
 use super::{Hooks, IntoVerdict as _};
 use crate::disconnect::Disconnect;
@@ -18,6 +18,12 @@ pub(crate) trait ErasedHooks: Send + Sync {
     fn connect<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Verdict>;
     fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> BoxFuture<'a, Verdict>;
     fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> BoxFuture<'a, Verdict>;
+    fn gives_scram_verifiers(&self) -> bool;
+    fn scram_verifier<'a>(
+        &'a self,
+        user: &'a str,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Reply>>;
     fn judges_credentials(&self) -> bool;
     fn reads_messages(&self) -> bool;
     fn auth<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> BoxFuture<'a, Verdict>;
@@ -45,6 +51,18 @@ impl<H: Hooks> ErasedHooks for H {
         mail_from(from: &'a Sender);
         rcpt_to(to: &'a Recipient);
         command(command: &'a Command);
+    }
+
+    fn gives_scram_verifiers(&self) -> bool {
+        Hooks::gives_scram_verifiers(self)
+    }
+
+    fn scram_verifier<'a>(
+        &'a self,
+        user: &'a str,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Reply>> {
+        Box::pin(async move { Hooks::scram_verifier(self, user, session).await })
     }
 
     fn judges_credentials(&self) -> bool {

@@ -9,7 +9,7 @@ mod verdict;
 use std::future::{Future, ready};
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Recipient, Reply, Sender, Verdict};
+use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 
 pub(crate) use chain::{Chain, Stage};
 pub(crate) use erased::BoxFuture;
@@ -76,14 +76,42 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// Whether [`auth`](Self::auth) is implemented. AUTH is offered only when some hook judges credentials, and
-    /// only those that do are asked. Default is no.
+    /// Whether [`scram_verifier`](Self::scram_verifier) is implemented. SCRAM-SHA-256 is offered only when some hook
+    /// gives verifiers, and only those that do are asked. Default is no.
+    fn gives_scram_verifiers(&self) -> bool {
+        false
+    }
+
+    /// A client begins SCRAM as `user`, whose name is prepared by [`saslprep`](crate::saslprep): what is known of the
+    /// user's password, or `None` for a user that there is not, of whom the client learns nothing until its proof
+    /// fails. Asked if [`gives_scram_verifiers`](Self::gives_scram_verifiers); the first verifier counts.
+    ///
+    /// A proof that holds is then put to [`auth`](Self::auth) as [`Credentials::Scram`], if anybody judges
+    /// credentials; otherwise the client is in, unless it wants to act as somebody else.
+    ///
+    /// Users that there are not get a [decoy](ScramVerifier::decoy). Where verifiers have other parameters than those
+    /// of [`ScramVerifier::ITERATIONS`] and [`ScramVerifier::SALT`], answer with one that
+    /// [imitates](ScramVerifier::imitate) them instead of `None`.
+    ///
+    /// # Errors
+    /// A reply refuses; a `454` says that nobody can tell now.
+    fn scram_verifier(
+        &self,
+        user: &str,
+        session: &Session,
+    ) -> impl Future<Output = Result<Option<ScramVerifier>, Reply>> + Send {
+        let _ = (user, session);
+        ready(Ok(None))
+    }
+
+    /// Whether [`auth`](Self::auth) is implemented. The mechanisms that send something to judge are offered only
+    /// when some hook judges credentials, and only those that do are asked. Default is no.
     fn judges_credentials(&self) -> bool {
         false
     }
 
-    /// The client gave its credentials; asked if [`judges_credentials`](Self::judges_credentials). The standard
-    /// refusal is `535 5.7.8`.
+    /// The client gave its credentials, or has proved by SCRAM to know its password; asked if
+    /// [`judges_credentials`](Self::judges_credentials). The standard refusal is `535 5.7.8`.
     fn auth(&self, credentials: &Credentials, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (credentials, session);
         ready(Ok(Verdict::Refuse))

@@ -1,5 +1,6 @@
 //! Channel bindings: values that both ends of one TLS connection know, and nobody in between (RFC 5056).
 
+use mailchute_proto::question::ChannelBinding;
 use ring::digest::{self, SHA256, SHA384, SHA512};
 use rustls::{ProtocolVersion, ServerConnection};
 use x509_cert::Certificate;
@@ -17,6 +18,15 @@ pub(crate) struct ChannelBindings {
 }
 
 impl ChannelBindings {
+    /// The data of one binding, if this connection has it.
+    pub(crate) fn into_data(self, binding: ChannelBinding) -> Option<Vec<u8>> {
+        match binding {
+            ChannelBinding::TlsExporter => self.exporter.map(Vec::from),
+            ChannelBinding::TlsServerEndPoint => self.server_end_point,
+            _ => None,
+        }
+    }
+
     pub(super) fn of(connection: &ServerConnection, leaf: Option<&[u8]>) -> Self {
         // Without the extended master secret of RFC 7627 the exporter of TLS 1.2 binds to nothing.
         let is_modern = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);

@@ -116,7 +116,6 @@ impl Choice {
 
 impl Secured {
     /// What ties an authentication to this connection (RFC 5056).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the mechanisms that bind to the channel"))]
     pub(crate) fn channel_bindings(&self) -> ChannelBindings {
         let leaf = self.identity.as_deref().and_then(Identity::leaf);
         ChannelBindings::of(self.stream.get_ref().1, leaf.map(|leaf| &leaf[..]))

@@ -17,5 +17,6 @@ pub use error::TlsError;
 pub use facts::TlsFacts;
 pub use peer::{ClientCertificate, Trust};
 
+pub(crate) use binding::ChannelBindings;
 pub(crate) use handshake::{Acceptor, Secured};
 pub(crate) use in_force::InForce;

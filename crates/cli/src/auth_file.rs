@@ -1,0 +1,128 @@
+//! `--auth-file`: who may authenticate, one `USER:VERIFIER` a line.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use mailchute::saslprep;
+
+use crate::failure::Failure;
+use crate::verifier::Verifier;
+
+/// The users of a password file, in the order of its lines.
+#[derive(Debug)]
+pub(crate) struct AuthFile {
+    users: Vec<Verifier>,
+    /// Where each stands, by the name as SASLprep has it.
+    by_name: HashMap<String, usize>,
+}
+
+impl AuthFile {
+    /// Reads a password file; what is wrong with it is told with the number of the line.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::unusable(format!("{}: cannot be read: {error}", path.display())))?;
+        warn_if_others_can_read(path);
+        Self::parse(&text).map_err(|Mistake { line, text }| match line {
+            0 => Failure::unusable(format!("{}: {text}", path.display())),
+            line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, Mistake> {
+        let mut file = Self { users: Vec::new(), by_name: HashMap::new() };
+        for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let mistake = |text: String| Mistake { line, text };
+            let (user, verifier) =
+                text.split_once(':').filter(|(user, _)| !user.is_empty()).ok_or_else(|| {
+                    mistake(
+                        "write USER:VERIFIER, a line that `mailchute hash-password USER` prints".to_owned(),
+                    )
+                })?;
+            let verifier = verifier.parse().map_err(|error| mistake(format!("{user}: {error}")))?;
+            if file.by_name.insert(prepared(user), file.users.len()).is_some() {
+                return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
+            }
+            file.users.push(verifier);
+        }
+        if file.users.is_empty() {
+            let text = "holds no user; add a line that `mailchute hash-password USER` prints".to_owned();
+            return Err(Mistake { line: 0, text });
+        }
+        Ok(file)
+    }
+
+    /// The verifier of a user, if there is one.
+    pub(crate) fn of(&self, user: &str) -> Option<&Verifier> {
+        self.by_name.get(&prepared(user)).map(|&index| &self.users[index])
+    }
+
+    pub(crate) fn verifiers(&self) -> impl Iterator<Item = &Verifier> {
+        self.users.iter()
+    }
+}
+
+/// What is wrong in a line; line 0 is the file itself.
+#[derive(Debug)]
+struct Mistake {
+    line: usize,
+    text: String,
+}
+
+/// SCRAM prepares names, so all names are compared that way; those that cannot be prepared as they are.
+fn prepared(user: &str) -> String {
+    saslprep(user).map_or_else(|| user.to_owned(), std::borrow::Cow::into_owned)
+}
+
+#[cfg(unix)]
+fn warn_if_others_can_read(path: &Path) {
+    use std::os::unix::fs::MetadataExt as _;
+    const OTHERS_READ: u32 = 0o004;
+    if fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS_READ != 0) {
+        tracing::warn!(
+            file = %path.display(),
+            "everybody on this host can read the password file; write: chmod 600 {}",
+            path.display()
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_others_can_read(_path: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                         wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+
+    #[test]
+    fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
+        let file = AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n")).unwrap();
+        assert!(file.of("user").is_some_and(|verifier| verifier.is_of("pencil")));
+        assert!(file.of("IX").is_some() && file.of("I\u{AD}X").is_some());
+        assert!(file.of("nobody").is_none() && file.of("USER").is_none());
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line_and_what_to_write() {
+        for (text, line, expected) in [
+            (String::new(), 0, "holds no user"),
+            ("# only this\n".to_owned(), 0, "hash-password USER"),
+            ("user pencil\n".to_owned(), 1, "write USER:VERIFIER"),
+            (format!("# one\n:{SCRAM}\n"), 2, "write USER:VERIFIER"),
+            ("user:pencil\n".to_owned(), 1, "user: "),
+            (format!("user:{SCRAM}\n\nuser:{SCRAM}\n"), 3, "twice"),
+            (format!("user:{}\n", SCRAM.replace("4096", "100")), 1, "4096"),
+            ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
+        ] {
+            let mistake = AuthFile::parse(&text).unwrap_err();
+            assert_eq!(mistake.line, line, "{text:?}: {mistake:?}");
+            assert!(mistake.text.contains(expected), "{text:?}: {mistake:?}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `mailchute hash-password`: makes a line of a password file.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use crate::args::HashPassword;
+use crate::failure::Failure;
+use crate::terminal;
+use crate::verifier::Verifier;
+
+/// Reads a password and prints the line.
+pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
+    let user = &arguments.user;
+    if user.is_empty()
+        || user.trim() != user
+        || user.starts_with('#')
+        || user.contains([':', '\0', '\r', '\n'])
+    {
+        return Err(Failure::usage(format!(
+            "{user:?} cannot be a user; write a name without colons, line ends and spaces around it, that does not \
+             begin with #"
+        )));
+    }
+    let password = read_password(user)?;
+    if password.is_empty() || password.contains('\0') {
+        return Err(Failure::usage("the password is empty; write it as one line to standard input"));
+    }
+    let verifier =
+        if arguments.argon2id { Verifier::argon2id(&password)? } else { Verifier::scram(&password)? };
+    writeln!(io::stdout(), "{user}:{verifier}").map_err(Failure::running)
+}
+
+/// The first line of standard input; from a terminal unseen, and twice.
+fn read_password(user: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return read_line();
+    }
+    let first = terminal::unseen(&format!("Password of {user}: "), read_line)?;
+    let second = terminal::unseen("The same again: ", read_line)?;
+    if first == second { Ok(first) } else { Err(Failure::usage("the two passwords differ; try again")) }
+}
+
+fn read_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(Failure::running)?;
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
+    Ok(line)
+}

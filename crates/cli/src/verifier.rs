@@ -1,0 +1,137 @@
+//! What a password file keeps instead of a password.
+
+use std::fmt;
+use std::str::FromStr;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use mailchute::ScramVerifier;
+
+use crate::failure::Failure;
+
+/// A verifier in one of its two forms.
+#[derive(Clone)]
+pub(crate) enum Verifier {
+    /// `SCRAM-SHA-256$…` in PostgreSQL's form: for SCRAM, PLAIN and LOGIN.
+    Scram(ScramVerifier),
+    /// `$argon2id$…`, a PHC string: for PLAIN and LOGIN.
+    Argon2id(PasswordHash),
+}
+
+/// Memory in KiB that a hash may ask for; the password file is trusted, and slips of the pen happen.
+const MOST_MEMORY: u32 = 1024 * 1024;
+
+impl Verifier {
+    /// Makes a new SCRAM verifier.
+    pub(crate) fn scram(password: &str) -> Result<Self, Failure> {
+        let salt = random::<{ ScramVerifier::SALT }>()?;
+        ScramVerifier::from_password(password, salt, ScramVerifier::ITERATIONS)
+            .map(Self::Scram)
+            .map_err(Failure::running)
+    }
+
+    /// Makes a new argon2id hash, with the parameters that OWASP names: 19 MiB, two passes, one lane.
+    pub(crate) fn argon2id(password: &str) -> Result<Self, Failure> {
+        let salt = random::<16>()?;
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+            .hash_password_with_salt(password.as_bytes(), &salt)
+            .map(Self::Argon2id)
+            .map_err(Failure::running)
+    }
+
+    /// Whether it was made of this password; takes as long as its parameters say.
+    pub(crate) fn is_of(&self, password: &str) -> bool {
+        match self {
+            Self::Scram(verifier) => verifier.is_of(password),
+            Self::Argon2id(hash) => Argon2::default().verify_password(password.as_bytes(), hash).is_ok(),
+        }
+    }
+
+    /// What SCRAM can use of it.
+    pub(crate) fn for_scram(&self) -> Option<&ScramVerifier> {
+        match self {
+            Self::Scram(verifier) => Some(verifier),
+            Self::Argon2id(_) => None,
+        }
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(Failure::running)?;
+    Ok(octets)
+}
+
+impl FromStr for Verifier {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("SCRAM-SHA-256$") {
+            return text
+                .parse()
+                .map(Self::Scram)
+                .map_err(|error: mailchute::ScramVerifierError| error.to_string());
+        }
+        if !text.starts_with("$argon2id$") {
+            return Err("is no verifier; write one that begins with SCRAM-SHA-256$ or $argon2id$, as \
+                        `mailchute hash-password USER` prints it"
+                .to_owned());
+        }
+        let wrong = |what: &dyn fmt::Display| format!("is no hash by argon2id: {what}");
+        let hash = PasswordHash::new(text).map_err(|error| wrong(&error))?;
+        let parameters = Params::try_from(&hash).map_err(|error| wrong(&error))?;
+        if hash.salt.is_none() || hash.hash.is_none() {
+            return Err(wrong(&"the salt or the hash at its end is missing"));
+        }
+        if parameters.m_cost() > MOST_MEMORY {
+            return Err(wrong(&"it takes more than 1 GiB of memory for each password"));
+        }
+        Ok(Self::Argon2id(hash))
+    }
+}
+
+impl fmt::Display for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scram(verifier) => verifier.fmt(f),
+            Self::Argon2id(hash) => hash.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scram(_) => "Scram(…)",
+            Self::Argon2id(_) => "Argon2id(…)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_read_again_and_takes_its_password_only() {
+        for made in [Verifier::scram("pencil").unwrap(), Verifier::argon2id("pencil").unwrap()] {
+            let read: Verifier = made.to_string().parse().unwrap();
+            assert!(read.is_of("pencil") && !read.is_of("crayon"), "{made:?}");
+            assert!(!format!("{read:?}").contains('$'));
+        }
+    }
+
+    #[test]
+    fn a_verifier_of_another_kind_is_refused_with_what_to_write() {
+        for text in
+            ["pencil", "$2y$05$abc", "{SSHA}abc", "$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", ""]
+        {
+            let error = text.parse::<Verifier>().unwrap_err();
+            assert!(error.contains("$argon2id$") && error.contains("hash-password"), "{error}");
+        }
+        let greedy =
+            "$argon2id$v=19$m=4000000,t=2,p=1$c2FsdHNhbHRzYWx0$bZRzj0pkPBXBmPVzdWbVFB9HrDtLVsWBN7HXdJtGB4w";
+        assert!(greedy.parse::<Verifier>().unwrap_err().contains("1 GiB"));
+    }
+}

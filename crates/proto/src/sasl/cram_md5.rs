@@ -1,0 +1,77 @@
+//! CRAM-MD5 (RFC 2195): `user SP digest`, where the digest is the keyed MD5 of our challenge.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use md5::Md5;
+use zeroize::Zeroizing;
+
+use super::secret::same_octets;
+use super::{Credentials, Nonce};
+use crate::reply::{Reply, catalog};
+
+/// What a client made of its password and our challenge. Not printed: whoever has it can try passwords at leisure.
+#[derive(Clone)]
+pub struct CramMd5Digest {
+    challenge: String,
+    digest: Zeroizing<[u8; 16]>,
+}
+
+impl CramMd5Digest {
+    /// Whether it was made of this password; compared in a time that tells nothing about where the two differ.
+    #[must_use]
+    pub fn is_of(&self, password: &str) -> bool {
+        let mac = Hmac::<Md5>::new_from_slice(password.as_bytes());
+        mac.is_ok_and(|mac| {
+            let expected = mac.chain_update(&self.challenge).finalize().into_bytes();
+            same_octets(&self.digest[..], &expected)
+        })
+    }
+
+    /// The challenge, for those who have somebody else compare.
+    #[must_use]
+    pub fn challenge(&self) -> &str {
+        &self.challenge
+    }
+
+    /// The digest, for those who have somebody else compare.
+    #[must_use]
+    pub fn octets(&self) -> &[u8; 16] {
+        &self.digest
+    }
+}
+
+impl fmt::Debug for CramMd5Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CramMd5Digest(…)")
+    }
+}
+
+/// The challenge has the form of a message id (RFC 2195 §2).
+pub(super) fn challenge(nonce: &Nonce, hostname: &str) -> String {
+    format!("<{}@{hostname}>", nonce.as_str())
+}
+
+pub(super) fn parse(response: &[u8], challenge: String) -> Result<Credentials, Reply> {
+    let parse = || {
+        let (user, digest) = std::str::from_utf8(response).ok()?.rsplit_once(' ')?;
+        let is_user = !user.is_empty() && !user.contains('\0');
+        is_user.then_some((user, octets(digest)?))
+    };
+    let (user, digest) = parse().ok_or(catalog::BAD_CREDENTIALS_SYNTAX)?;
+    Ok(Credentials::CramMd5 { user: user.to_owned(), digest: CramMd5Digest { challenge, digest } })
+}
+
+/// Reads 32 hexadecimal digits.
+fn octets(digits: &str) -> Option<Zeroizing<[u8; 16]>> {
+    let mut octets = Zeroizing::new([0; 16]);
+    let digits = digits.as_bytes();
+    if digits.len() != 32 {
+        return None;
+    }
+    for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
+        let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        *octet = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(octets)
+}

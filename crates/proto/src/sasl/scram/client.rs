@@ -1,0 +1,169 @@
+//! The messages of a SCRAM client (RFC 5802 §7).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::sasl::nonce::is_nonce;
+use crate::sasl::saslname;
+
+/// `n,a=act-as,n=user,r=nonce`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ClientFirst {
+    pub(super) flag: Gs2Flag,
+    /// The GS2 header as sent, with its last comma.
+    pub(super) header: String,
+    pub(super) act_as: Option<String>,
+    /// Prepared by SASLprep.
+    pub(crate) user: String,
+    pub(super) nonce: String,
+    /// All behind the header.
+    pub(super) bare: String,
+}
+
+/// What the client says about channel binding (RFC 5802 §6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Gs2Flag {
+    /// `n`: it cannot bind.
+    ClientCannot,
+    /// `y`: it can, and thinks that we cannot.
+    ThinksServerCannot,
+    /// `p=name`: it has bound to this.
+    Bound(String),
+}
+
+impl ClientFirst {
+    pub(super) fn parse(message: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(message).ok().filter(|text| !text.contains('\0'))?;
+        let mut parts = text.splitn(3, ',');
+        let (flag, act_as, bare) = (parts.next()?, parts.next()?, parts.next()?);
+        let header = &text[..text.len() - bare.len()];
+        let flag = match flag {
+            "n" => Gs2Flag::ClientCannot,
+            "y" => Gs2Flag::ThinksServerCannot,
+            bound => {
+                let name = bound.strip_prefix("p=")?;
+                let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-');
+                Gs2Flag::Bound((!name.is_empty() && name.bytes().all(is_name)).then(|| name.to_owned())?)
+            }
+        };
+        let act_as = match act_as {
+            "" => None,
+            name => Some(saslname::decode(name.strip_prefix("a=")?)?),
+        };
+        let mut attributes = bare.split(',');
+        // An `m=` in the place of the user is an extension that has to be understood.
+        let user = saslname::decode(attributes.next()?.strip_prefix("n=")?)?;
+        let user = saslname::saslprep(&user).filter(|user| !user.is_empty())?.into_owned();
+        let nonce = attributes.next()?.strip_prefix("r=").filter(|nonce| is_nonce(nonce))?;
+        attributes.all(is_extension).then(|| Self {
+            flag,
+            header: header.to_owned(),
+            act_as,
+            user,
+            nonce: nonce.to_owned(),
+            bare: bare.to_owned(),
+        })
+    }
+}
+
+/// Nothing of it is for logs.
+impl fmt::Debug for ClientFirst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientFirst(…)")
+    }
+}
+
+/// `c=bound,r=nonce,p=proof`.
+pub(super) struct ClientFinal<'m> {
+    pub(super) bound: &'m str,
+    pub(super) nonce: &'m str,
+    pub(super) proof: [u8; 32],
+    pub(super) without_proof: &'m str,
+}
+
+impl<'m> ClientFinal<'m> {
+    pub(super) fn parse(message: &'m [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(message).ok().filter(|text| !text.contains('\0'))?;
+        let (without_proof, proof) = text.rsplit_once(",p=")?;
+        let proof = BASE64.decode(proof).ok()?.try_into().ok()?;
+        let mut attributes = without_proof.split(',');
+        let bound = attributes.next()?.strip_prefix("c=")?;
+        let nonce = attributes.next()?.strip_prefix("r=")?;
+        attributes.all(is_extension).then_some(Self { bound, nonce, proof, without_proof })
+    }
+}
+
+/// An optional extension: a letter, `=` and a value; `m` would be one that has to be understood.
+fn is_extension(attribute: &str) -> bool {
+    matches!(attribute.as_bytes(), [letter, b'=', _, ..] if letter.is_ascii_alphabetic() && *letter != b'm')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_message_is_read_to_its_parts() {
+        let first = ClientFirst::parse(b"p=tls-exporter,a=bo=2Cb,n=al=3Dice,r=abc,x=y").unwrap();
+        assert_eq!(first.flag, Gs2Flag::Bound("tls-exporter".into()));
+        assert_eq!(
+            (first.header.as_str(), first.bare.as_str()),
+            ("p=tls-exporter,a=bo=2Cb,", "n=al=3Dice,r=abc,x=y")
+        );
+        assert_eq!(
+            (first.act_as.as_deref(), first.user.as_str(), first.nonce.as_str()),
+            (Some("bo,b"), "al=ice", "abc")
+        );
+        assert_eq!(ClientFirst::parse("n,,n=I\u{AD}X,r=a".as_bytes()).unwrap().user, "IX");
+    }
+
+    #[test]
+    fn a_first_message_that_is_not_as_it_should_be_is_none() {
+        for message in [
+            &b""[..],
+            b"n",
+            b"n,,",
+            b"n,,n=user",
+            b"n,,r=abc,n=user",
+            b"n,,n=,r=abc",
+            b"n,,n=user,r=",
+            b"n,,n=user,r=a b",
+            b"n,,n=user,r=a\x7f",
+            b"n,,n=us=er,r=abc",
+            b"n,,n=us=2cer,r=abc",
+            b"n,,n=us\0er,r=abc",
+            b"n,,n=us\xffer,r=abc",
+            b"n,,n=us\x07er,r=abc",
+            b"n,,m=ext,n=user,r=abc",
+            b"n,,n=user,r=abc,m=ext",
+            b"n,,n=user,r=abc,",
+            b"n,bob,n=user,r=abc",
+            b"n,a=,n=user,r=abc",
+            b"N,,n=user,r=abc",
+            b"p=,,n=user,r=abc",
+            b"p=tls exporter,,n=user,r=abc",
+            b"F,n,,n=user,r=abc",
+        ] {
+            assert_eq!(ClientFirst::parse(message), None, "{}", message.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_final_message_needs_a_binding_a_nonce_and_a_whole_proof() {
+        let proof = BASE64.encode([7; 32]);
+        assert!(ClientFinal::parse(format!("c=biws,r=abc,x=y,p={proof}").as_bytes()).is_some());
+        for message in [
+            format!("c=biws,r=abc,p={}", &proof[..40]),
+            format!("c=biws,r=abc,p={proof}="),
+            format!("c=biws,p={proof}"),
+            format!("r=abc,c=biws,p={proof}"),
+            format!("c=biws,r=abc,m=x,p={proof}"),
+            "c=biws,r=abc".to_owned(),
+            String::new(),
+        ] {
+            assert!(ClientFinal::parse(message.as_bytes()).is_none(), "{message}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What a server keeps instead of a password (RFC 5802 §3).
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::sasl::saslname::saslprep;
+use crate::sasl::secret::same_octets;
+
+type Key = Zeroizing<[u8; 32]>;
+
+/// What SCRAM-SHA-256 needs to know of a user: enough to check a password or a proof of it, not enough to log in.
+///
+/// It is read and written in PostgreSQL's form, `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`, with the last
+/// three in base64. Keep it as secret as other password hashes: who has it can try passwords, and play the server.
+///
+/// # Examples
+/// ```
+/// use mailchute_proto::ScramVerifier;
+///
+/// let salt = *b"sixteen octets!!"; // from the system's source of random numbers
+/// let verifier = ScramVerifier::from_password("pencil", salt, 4096)?;
+/// let read: ScramVerifier = verifier.to_string().parse()?;
+/// assert!(read.is_of("pencil"));
+/// assert!(!read.is_of("crayon"));
+/// # Ok::<(), mailchute_proto::ScramVerifierError>(())
+/// ```
+#[derive(Clone)]
+pub struct ScramVerifier {
+    iterations: u32,
+    salt: Vec<u8>,
+    stored_key: Key,
+    server_key: Key,
+}
+
+/// Why something is no [`ScramVerifier`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScramVerifierError {
+    /// It has not the form `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`.
+    Form,
+    /// The number of iterations is none, too small to protect a password, or too large to be meant.
+    Iterations,
+    /// The salt is empty, longer than 255 octets, or no base64.
+    Salt,
+    /// A key is not the base64 of 32 octets.
+    Key,
+}
+
+impl fmt::Display for ScramVerifierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form => "the form is SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey",
+            Self::Iterations => "the iterations are a number from 4096 (RFC 7677 §4) to 10000000",
+            Self::Salt => "the salt is 1 to 255 octets in base64",
+            Self::Key => "StoredKey and ServerKey are 32 octets each, in base64",
+        })
+    }
+}
+
+impl std::error::Error for ScramVerifierError {}
+
+impl ScramVerifier {
+    /// Iterations for new passwords. RFC 7677 §4 asks for 4,096 at least and for more where clients can bear it;
+    /// 100,000 take a client of today some tens of milliseconds.
+    pub const ITERATIONS: u32 = 100_000;
+
+    /// Octets of salt for new passwords.
+    pub const SALT: usize = 16;
+
+    /// Makes the verifier of a password with a salt of random octets, [`SALT`](Self::SALT) of them, and a number of
+    /// iterations, such as [`ITERATIONS`](Self::ITERATIONS).
+    ///
+    /// # Errors
+    /// When the iterations are less than 4,096 or more than 10,000,000, or the salt is empty or longer than 255
+    /// octets.
+    pub fn from_password(
+        password: &str,
+        salt: impl Into<Vec<u8>>,
+        iterations: u32,
+    ) -> Result<Self, ScramVerifierError> {
+        let salt = checked_salt(salt.into())?;
+        check_iterations(iterations)?;
+        let (stored_key, server_key) = keys(password, &salt, iterations);
+        Ok(Self { iterations, salt, stored_key, server_key })
+    }
+
+    /// The verifier of nobody: no password fits it, and from outside it cannot be told from that of a user. Give it
+    /// for users that there are not, so that nobody learns who is one.
+    ///
+    /// The same secret and user always make the same salt. It has [`ITERATIONS`](Self::ITERATIONS) and
+    /// [`SALT`](Self::SALT); where verifiers have others, see [`imitate`](Self::imitate).
+    #[must_use]
+    pub fn decoy(secret: &[u8], user: &str) -> Self {
+        decoy(secret, user, Self::ITERATIONS, Self::SALT)
+    }
+
+    /// As [`decoy`](Self::decoy), with the iterations and the length of the salt of this one.
+    #[must_use]
+    pub fn imitate(&self, secret: &[u8], user: &str) -> Self {
+        decoy(secret, user, self.iterations, self.salt.len())
+    }
+
+    /// Whether it was made of this password. It takes as long as the iterations say, so in async code it belongs on
+    /// a thread of its own (`tokio::task::spawn_blocking`).
+    #[must_use]
+    pub fn is_of(&self, password: &str) -> bool {
+        let (stored_key, server_key) = keys(password, &self.salt, self.iterations);
+        same_octets(&stored_key[..], &self.stored_key[..])
+            & same_octets(&server_key[..], &self.server_key[..])
+    }
+
+    /// How often the password was hashed.
+    #[must_use]
+    pub fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// The salt, which is no secret: every client is told.
+    #[must_use]
+    pub fn salt(&self) -> &[u8] {
+        &self.salt
+    }
+
+    pub(super) fn takes_proof(&self, message: &[u8], proof: &[u8; 32]) -> bool {
+        let mut client_key = mac(&self.stored_key[..], &[message]);
+        for (octet, proof) in client_key.iter_mut().zip(proof) {
+            *octet ^= proof;
+        }
+        same_octets(&Sha256::digest(&client_key[..]), &self.stored_key[..])
+    }
+
+    pub(super) fn server_signature(&self, message: &[u8]) -> [u8; 32] {
+        *mac(&self.server_key[..], &[message])
+    }
+}
+
+impl FromStr for ScramVerifier {
+    type Err = ScramVerifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = || {
+            let (parameters, keys) = text.strip_prefix("SCRAM-SHA-256$")?.split_once('$')?;
+            Some((parameters.split_once(':')?, keys.split_once(':')?))
+        };
+        let ((iterations, salt), (stored_key, server_key)) = parts().ok_or(ScramVerifierError::Form)?;
+        let iterations = iterations.parse().map_err(|_| ScramVerifierError::Iterations)?;
+        check_iterations(iterations)?;
+        let salt = checked_salt(BASE64.decode(salt).map_err(|_| ScramVerifierError::Salt)?)?;
+        Ok(Self { iterations, salt, stored_key: key(stored_key)?, server_key: key(server_key)? })
+    }
+}
+
+/// PostgreSQL's form, with the keys in it: for a password file, not for a log.
+impl fmt::Display for ScramVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { iterations, salt, stored_key, server_key } = self;
+        let [salt, stored_key, server_key] =
+            [&salt[..], &stored_key[..], &server_key[..]].map(|octets| Zeroizing::new(BASE64.encode(octets)));
+        let [salt, stored_key, server_key] = [&*salt, &*stored_key, &*server_key];
+        write!(f, "SCRAM-SHA-256${iterations}:{salt}${stored_key}:{server_key}")
+    }
+}
+
+impl fmt::Debug for ScramVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScramVerifier").field("iterations", &self.iterations).finish_non_exhaustive()
+    }
+}
+
+fn check_iterations(iterations: u32) -> Result<(), ScramVerifierError> {
+    (4_096..=10_000_000).contains(&iterations).then_some(()).ok_or(ScramVerifierError::Iterations)
+}
+
+fn checked_salt(salt: Vec<u8>) -> Result<Vec<u8>, ScramVerifierError> {
+    if (1..=255).contains(&salt.len()) { Ok(salt) } else { Err(ScramVerifierError::Salt) }
+}
+
+fn key(text: &str) -> Result<Key, ScramVerifierError> {
+    let octets = Zeroizing::new(BASE64.decode(text).map_err(|_| ScramVerifierError::Key)?);
+    octets[..].try_into().map(Zeroizing::new).map_err(|_| ScramVerifierError::Key)
+}
+
+/// `StoredKey` and `ServerKey` (RFC 5802 §3).
+fn keys(password: &str, salt: &[u8], iterations: u32) -> (Key, Key) {
+    // As PostgreSQL does: a password that cannot be prepared is taken as it is.
+    let password = saslprep(password).map_or_else(|| password.to_owned(), std::borrow::Cow::into_owned);
+    let password = Zeroizing::new(password);
+    let mut salted = Key::default();
+    pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, iterations, &mut salted[..]);
+    let client_key = mac(&salted[..], &[b"Client Key"]);
+    let stored_key = Zeroizing::new(Sha256::digest(&client_key[..]).into());
+    (stored_key, mac(&salted[..], &[b"Server Key"]))
+}
+
+fn decoy(secret: &[u8], user: &str, iterations: u32, salt_octets: usize) -> ScramVerifier {
+    let octets = |what: &str, block: u8| mac(secret, &[what.as_bytes(), &[0, block], user.as_bytes()]);
+    let blocks = (0..=u8::MAX).flat_map(|block| *octets("salt", block));
+    let salt = blocks.take(salt_octets).collect();
+    ScramVerifier {
+        iterations,
+        salt,
+        stored_key: octets("stored key", 0),
+        server_key: octets("server key", 0),
+    }
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> Key {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}

@@ -1,0 +1,49 @@
+//! What must not be printed, nor stay in memory.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+macro_rules! secrets {
+    ($($(#[$meta:meta])* $name:ident;)*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone)]
+            pub struct $name(Zeroizing<String>);
+
+            impl $name {
+                pub(crate) fn new(text: String) -> Self {
+                    Self(Zeroizing::new(text))
+                }
+
+                /// The secret itself.
+                #[must_use]
+                pub fn reveal(&self) -> &str {
+                    &self.0
+                }
+            }
+
+            impl fmt::Debug for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(concat!(stringify!($name), "(…)"))
+                }
+            }
+        )*
+    };
+}
+
+secrets! {
+    /// A password: never printed, wiped from memory when dropped.
+    Password;
+    /// An OAuth 2.0 access token (RFC 6750): never printed, wiped from memory when dropped.
+    Token;
+}
+
+/// Takes as long for a wrong first octet as for a wrong last one.
+pub(super) fn same_octets(given: &[u8], expected: &[u8]) -> bool {
+    let mut difference = u8::from(given.len() != expected.len());
+    for (index, octet) in given.iter().enumerate() {
+        difference |= octet ^ expected.get(index).copied().unwrap_or(!octet);
+    }
+    std::hint::black_box(difference) == 0
+}

@@ -1,0 +1,74 @@
+//! What AUTH asks of the outside: a nonce, a verifier, a verdict.
+
+use mailchute_proto::question::{Scram, ScramAnswer};
+use mailchute_proto::{Credentials, Nonce, Reply, ScramVerifier, Verdict};
+
+use super::hear;
+use crate::consult::consult;
+use crate::core::Core;
+use crate::hooks::Stage;
+use crate::scram_secret;
+use crate::session::Session;
+use crate::wire::{Wake, Wire};
+
+/// A nonce for CRAM-MD5.
+pub(super) fn nonce() -> Result<Nonce, Reply> {
+    scram_secret::nonce().map_err(without_random_numbers)
+}
+
+/// What SCRAM needs: the verifier of the user or of nobody, a nonce, and what the TLS session binds to.
+pub(super) async fn scram(
+    core: &Core,
+    wire: &mut Wire,
+    unsent: &mut Vec<u8>,
+    scram: &Scram,
+    session: &Session,
+) -> Result<Result<ScramAnswer, Reply>, Wake> {
+    let mut found = None;
+    let hooks = async {
+        match core.chain.scram_verifier(&scram.user, session).await {
+            Ok(verifier) => {
+                found = verifier;
+                Verdict::Accept
+            }
+            Err(reply) => Verdict::Reply(reply),
+        }
+    };
+    if let Verdict::Reply(reply) = consult(wire, unsent, core.timeouts.hook, hooks).await? {
+        return Ok(Err(reply));
+    }
+    let channel_binding =
+        scram.channel_binding.and_then(|binding| wire.channel_bindings()?.into_data(binding));
+    Ok(answer(core, scram, found, channel_binding).map_err(without_random_numbers))
+}
+
+fn answer(
+    core: &Core,
+    scram: &Scram,
+    found: Option<ScramVerifier>,
+    channel_binding: Option<Vec<u8>>,
+) -> Result<ScramAnswer, Reply> {
+    // Made whether it is needed or not, so that the time tells nothing.
+    let decoy = core.scram_secret.decoy(&scram.user)?;
+    let verifier = found.unwrap_or(decoy);
+    Ok(ScramAnswer { verifier, nonce: scram_secret::nonce()?, channel_binding })
+}
+
+/// Whether credentials are good. A proof that holds needs nobody's word, unless it is to act as somebody else.
+pub(super) async fn judge(
+    core: &Core,
+    wire: &mut Wire,
+    unsent: &mut Vec<u8>,
+    credentials: &Credentials,
+    session: &Session,
+) -> Result<Verdict, Wake> {
+    if !core.chain.is_asked(Stage::Auth) {
+        return Ok(credentials.are_proven().into());
+    }
+    hear(core, wire, unsent, Stage::Auth, core.chain.auth(credentials, session)).await
+}
+
+fn without_random_numbers(failure: Reply) -> Reply {
+    tracing::error!(error = failure.cause().map(tracing::field::display), "the host has no random numbers");
+    failure
+}

@@ -1,0 +1,49 @@
+//! What the decoys of SCRAM are made of.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use mailchute_proto::ScramVerifier;
+use mailchute_proto::{Nonce, Reply};
+
+/// A secret of the server's: given, or made when it is first needed.
+#[derive(Default)]
+pub(crate) struct ScramSecret(OnceLock<Vec<u8>>);
+
+impl ScramSecret {
+    /// What is shown of a user that there is not: the same each time.
+    pub(crate) fn decoy(&self, user: &str) -> Result<ScramVerifier, Reply> {
+        let secret = match self.0.get() {
+            Some(secret) => secret,
+            None => {
+                let made = random::<32>()?;
+                self.0.get_or_init(|| made.to_vec())
+            }
+        };
+        Ok(ScramVerifier::decoy(secret, user))
+    }
+}
+
+impl From<Vec<u8>> for ScramSecret {
+    fn from(secret: Vec<u8>) -> Self {
+        Self(OnceLock::from(secret))
+    }
+}
+
+impl fmt::Debug for ScramSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScramSecret(…)")
+    }
+}
+
+/// Octets that nobody can guess.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Reply> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets)?;
+    Ok(octets)
+}
+
+/// Text that nobody can guess and that comes once.
+pub(crate) fn nonce() -> Result<Nonce, Reply> {
+    random::<18>().map(Nonce::from_random)
+}

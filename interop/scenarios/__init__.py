@@ -1,5 +1,6 @@
 """What real software does with the program beyond sending messages: each a story with an end that is checked."""
 
+from .auth import Auth
 from .base import Scenario
 from .dsn import Dsn
 from .exim import Exim
@@ -12,4 +13,4 @@ from .xclient import Xclient
 
 
 def scenarios() -> list[Scenario]:
-    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls()]
+    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls(), Auth()]

@@ -48,7 +48,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Receive mail (this is also what happens without a command)
-    Serve(Options),
+    Serve(Box<Options>),
     /// Read a password and print the line USER:VERIFIER for the file of --auth-file
     HashPassword(HashPassword),
 }

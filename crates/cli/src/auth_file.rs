@@ -13,7 +13,7 @@ use crate::verifier::Verifier;
 #[derive(Debug)]
 pub(crate) struct AuthFile {
     users: Vec<Verifier>,
-    /// Where each stands, by the name as SASLprep has it.
+    /// Where each stands, by the name as `SASLprep` has it.
     by_name: HashMap<String, usize>,
 }
 

@@ -6,7 +6,7 @@ mod session;
 use std::collections::BTreeSet;
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict,
+    AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, Nonce, PlaintextAuth, Settings, TlsPolicy, Verdict,
 };
 use operations::{Operation, operations};
 use proptest::collection::vec;
@@ -69,6 +69,10 @@ fn session() -> impl Strategy<Value = Session> {
             session.is_inside_tls = implicit && settings.tls == TlsPolicy::Offered;
             session.settings = settings;
             session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
+            let verifier = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                            wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+            session.verifiers.push(("user".to_owned(), verifier.parse().expect("that of RFC 7677")));
+            session.nonce = Nonce::parse("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
             let mut says = |stage, subject: &str, verdict| {
                 session.answers.push(Answer { stage, subject: subject.to_owned(), verdict });
             };

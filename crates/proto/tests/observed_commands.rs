@@ -49,6 +49,8 @@ fn of_auth_only_a_mechanism_that_exists_is_shown() {
     ] {
         assert_eq!(shown(&[misspelt]), ["AUTH"], "{misspelt:?}");
     }
+    assert_eq!(shown(&["AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9YWJj"]), ["AUTH SCRAM-SHA-256"]);
+    assert_eq!(shown(&["AUTH XOAUTH2 dXNlcj10AWF1dGg9QmVhcmVyIHQBAQ=="]), ["AUTH XOAUTH2"]);
     for spaced in ["AUTH   PLAIN AHVzZXIAc2VjcmV0", "AUTH PLAIN  AHVzZXIAc2VjcmV0"] {
         assert!(!shown(&[spaced]).concat().contains("AHV"), "{spaced:?}");
     }

@@ -155,6 +155,33 @@ fn authenticate_lets_users_send_under_their_own_address_inside_tls() {
     example.ends_by_ctrl_c();
 }
 
+#[test]
+fn mechanisms_takes_a_token_a_digest_and_a_password_of_the_same_user() {
+    let example = Example::start("mechanisms");
+    let mut client = example.connect();
+    assert!(client.hello().contains("250-AUTH SCRAM-SHA-256 CRAM-MD5\r\n"));
+    client.start_tls();
+    let keywords = client.hello();
+    assert!(
+        keywords
+            .contains("250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN OAUTHBEARER XOAUTH2 CRAM-MD5")
+    );
+    // "n,,^Aauth=Bearer guessed^A^A", and with down-the-rabbit-hole in its place.
+    client.talk(
+        "C: AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIGd1ZXNzZWQBAQ==
+         S: 334 eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=
+         C: AQ==
+         S: 535 5.7.8 Authentication credentials invalid
+         C: AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIGRvd24tdGhlLXJhYmJpdC1ob2xlAQE=
+         S: 235 2.7.0 Authentication successful
+         C: MAIL FROM:<alice@example.com>
+         S: 250 2.1.0 Sender OK",
+    );
+    assert_eq!(example.prints("from "), "from alice");
+    client.quit();
+    example.ends_by_ctrl_c();
+}
+
 // Elsewhere than on Linux a host has only one of the addresses 127.0.0.0/8.
 #[cfg(target_os = "linux")]
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn decode(name: &str) -> Option<String> {
     is_name.then_some(text)
 }
 
-/// Prepares a user name or a password by SASLprep (RFC 4013), so that two ways to write the same compare as equal;
+/// Prepares a user name or a password by `SASLprep` (RFC 4013), so that two ways to write the same compare as equal;
 /// `None` if it holds what neither may hold.
 ///
 /// ```

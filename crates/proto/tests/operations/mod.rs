@@ -106,6 +106,18 @@ const EXCHANGES: &[&str] = &[
     "AUTH LOGIN\r\ndGlt\r\n*\r\n",
     "AUTH LOGIN dGlt\r\n\r\n",
     "AUTH LOGIN\r\n",
+    "AUTH CRAM-MD5\r\ndGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n",
+    "AUTH CRAM-MD5\r\n*\r\n",
+    "AUTH OAUTHBEARER bixhPXVzZXIsAWF1dGg9QmVhcmVyIHQBAQ==\r\nAQ==\r\n",
+    "AUTH XOAUTH2\r\ndXNlcj10AWF1dGg9QmVhcmVyIHQBAQ==\r\n\r\n",
+    // The example of RFC 7677, the same with another proof, given up, and broken off.
+    "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n\
+     Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObEYkazAscD1kSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==\r\n\r\n",
+    "AUTH SCRAM-SHA-256\r\nbiwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n\
+     Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObEYkazAscD1BSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==\r\n",
+    "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n*\r\n",
+    "AUTH SCRAM-SHA-256-PLUS biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n",
+    "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n",
 ];
 
 /// What ends a session, one way or another.

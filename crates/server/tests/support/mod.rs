@@ -3,6 +3,7 @@
 
 pub(crate) mod clients;
 pub(crate) mod log;
+pub(crate) mod scram;
 pub(crate) mod stages;
 pub(crate) mod talk;
 pub(crate) mod tls;

@@ -57,6 +57,11 @@ pub(crate) fn identity() -> &'static Identity {
     IDENTITY.get_or_init(make_identity)
 }
 
+/// Its certificate.
+pub(crate) fn certificate() -> &'static [u8] {
+    &identity().der
+}
+
 /// For [`Builder::tls`](mailchute::Builder::tls).
 pub(crate) fn config() -> TlsConfig {
     identity().config()

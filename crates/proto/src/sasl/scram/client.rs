@@ -15,7 +15,7 @@ pub(crate) struct ClientFirst {
     /// The GS2 header as sent, with its last comma.
     pub(super) header: String,
     pub(super) act_as: Option<String>,
-    /// Prepared by SASLprep.
+    /// Prepared by `SASLprep`.
     pub(crate) user: String,
     pub(super) nonce: String,
     /// All behind the header.

@@ -5,7 +5,7 @@
 //! swaks --server 127.0.0.1:2525 --tls --to bob@example.com --auth LOGIN --auth-user alice --auth-password wonderland  # 250 2.6.0 Message accepted
 //! swaks --server 127.0.0.1:2525 --to bob@example.com --auth CRAM-MD5 --auth-user alice --auth-password wonderland  # 250 2.6.0 Message accepted
 //! swaks --server 127.0.0.1:2525 --to bob@example.com --auth CRAM-MD5 --auth-user alice --auth-password guessed  # 535 5.7.8 Authentication credentials invalid
-//! curl -kv --ssl-reqd --url smtp://127.0.0.1:2525 --login-options AUTH=OAUTHBEARER --user alice --oauth2-bearer down-the-rabbit-hole --mail-from a@example.com --mail-rcpt bob@example.com -T /etc/hostname  # 235 2.7.0 Authentication successful
+//! curl -kv --ssl-reqd --url smtp://127.0.0.1:2525 --login-options AUTH=OAUTHBEARER --user alice --oauth2-bearer down-the-rabbit-hole --mail-from a@example.com --mail-rcpt bob@example.com --crlf -T /etc/hostname  # 235 2.7.0 Authentication successful
 //! ```
 
 use std::error::Error;

@@ -188,14 +188,17 @@ async fn a_user_database_that_fails_is_no_wrong_password() {
 #[tokio::test(start_paused = true)]
 async fn credentials_are_in_no_log_and_in_no_event() {
     let (log, _guard) = log::capture();
+    let by_password = Mechanism::ALL.iter().copied().filter(|mechanism| !mechanism.needs_verifier());
     let server =
-        build(accepting().tls(tls::config()).allow_plaintext_auth().on_auth(|given, session| async move {
-            // What a careless hook prints of them shows no password either.
-            tracing::info!(?given, ?session, "asked");
-            given.is("alice", "wonderland")
-        }));
+        build(accepting().tls(tls::config()).allow_plaintext_auth().mechanisms(by_password).on_auth(
+            |given, session| async move {
+                // What a careless hook prints of them shows no password either.
+                tracing::info!(?given, ?session, "asked");
+                given.is("alice", "wonderland")
+            },
+        ));
     let mut events = server.events();
-    let exchanges: [&[&str]; 12] = [
+    let exchanges: [&[&str]; 16] = [
         &["AUTH\tPLAIN\tAGFsaWNlAHdvbmRlcmxhbmQ="],
         &["AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ="],
         &["AUTH  PLAIN  AGFsaWNlAHdvbmRlcmxhbmQ="],
@@ -208,6 +211,11 @@ async fn credentials_are_in_no_log_and_in_no_event() {
         &["AUTH NOSUCH AGFsaWNlAHdvbmRlcmxhbmQ="],
         &["AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\t"],
         &["AUTH PLAIN !!AGFsaWNlAHdvbmRlcmxhbmQ="],
+        // Tokens that are the password, taken by nobody, and a digest: "alice" and 32 digits 7.
+        &["AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciB3b25kZXJsYW5kAQE=", ""],
+        &["AUTH XOAUTH2", "dXNlcj1hbGljZQFhdXRoPUJlYXJlciB3b25kZXJsYW5kAQE=", "*"],
+        &["AUTH OAUTHBEARER bixhPWFsaWNlLAFhdXRoPUJlYXJlciB3b25kZXJsYW5kAQE=", "AQ=="],
+        &["AUTH CRAM-MD5", "YWxpY2UgNzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc="],
     ];
     for exchange in exchanges {
         let mut clear = hello(&server).await;
@@ -231,7 +239,7 @@ async fn credentials_are_in_no_log_and_in_no_event() {
     log.expect("AUTH PLAIN");
     log.expect("asked");
     for text in [log.text(), told] {
-        for secret in ["wonderland", "AGFsaWNl", "d29uZGVy", "b25kZXJsYW5k", "dvbmRlcmxhbmQ"] {
+        for secret in ["wonderland", "AGFsaWNl", "d29uZGVy", "b25kZXJsYW5k", "dvbmRlcmxhbmQ", "7777"] {
             let line = text.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "{secret} is there to be read");
         }

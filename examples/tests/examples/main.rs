@@ -156,10 +156,10 @@ fn authenticate_lets_users_send_under_their_own_address_inside_tls() {
 }
 
 #[test]
-fn mechanisms_takes_a_token_a_digest_and_a_password_of_the_same_user() {
+fn mechanisms_takes_a_token_and_knows_whose_it_is() {
     let example = Example::start("mechanisms");
     let mut client = example.connect();
-    assert!(client.hello().contains("250-AUTH SCRAM-SHA-256 CRAM-MD5\r\n"));
+    assert!(client.hello().contains("250-AUTH SCRAM-SHA-256 CRAM-MD5"));
     client.start_tls();
     let keywords = client.hello();
     assert!(

@@ -110,6 +110,11 @@ impl Body {
         };
     }
 
+    /// Whether the rest is only taken in to find the end.
+    pub(super) fn is_refused(&self) -> bool {
+        self.fault.is_some() || self.decoder.has_bare_line_end()
+    }
+
     /// A bare CR or LF outranks the rest: what stands behind it may be somebody's try to smuggle.
     fn refusal(&self) -> Option<Refusal> {
         match &self.treatment {
@@ -170,7 +175,7 @@ impl Machine {
         if then != Phase::Chunks {
             self.chunked = None;
         }
-        self.state = State::Skipping { left: chunk.size, refusal, replies, then };
+        self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refusal, replies, then };
     }
 
     /// How many replies a chunk has whose message is refused: only the last one answers for each recipient.
@@ -184,7 +189,7 @@ impl Machine {
     }
 
     pub(super) fn skip<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
-        let State::Skipping { left, refusal, replies, then } = &mut self.state else {
+        let State::Skipping { left, is_last, refusal, replies, then } = &mut self.state else {
             return Step::Answered;
         };
         let length = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
@@ -193,9 +198,10 @@ impl Machine {
         if *left > 0 {
             return Step::NeedInput;
         }
-        let (refusal, replies, then) = (refusal.clone(), *replies, *then);
+        let (refusal, replies, then, is_last) = (refusal.clone(), *replies, *then, *is_last);
         self.state = State::Commands(then);
         self.reply_times(refusal, replies, output);
+        self.facts.is_behind_refused_chunk = !is_last;
         Step::Answered
     }
 
@@ -210,7 +216,7 @@ impl Machine {
             let content = body.treatment.pass(content, is_last);
             body.look_at(&content, &self.settings.limits, most);
             body.has_ended = is_end;
-            if !content.is_empty() && body.refusal().is_none() {
+            if !content.is_empty() && !body.is_refused() {
                 return Step::Body(content);
             }
         }
@@ -236,6 +242,7 @@ impl Machine {
                     None => self.replies_for(recipients),
                 };
                 self.reply_times(refusal.clone(), replies, output);
+                self.facts.is_behind_refused_chunk = unfinished.is_some();
                 Step::BodyRefused(refusal.reply)
             }
         }

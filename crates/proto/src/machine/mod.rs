@@ -101,6 +101,8 @@ pub(crate) struct Facts {
     pub(crate) is_utf8: bool,
     /// MAIL carried BODY=BINARYMIME.
     pub(crate) is_binary: bool,
+    /// A chunk was refused that was not the last of its message, and nothing but chunks came since.
+    pub(crate) is_behind_refused_chunk: bool,
 }
 
 #[derive(Debug)]
@@ -112,6 +114,7 @@ enum State {
     /// A chunk that nobody wants goes by; then the reply, and on with the phase.
     Skipping {
         left: u64,
+        is_last: bool,
         refusal: Reply,
         replies: usize,
         then: Phase,
@@ -128,6 +131,8 @@ pub enum Awaits {
     Command,
     /// Octets of a message.
     Data,
+    /// Octets that are dropped: the rest of a message that is refused already, or a chunk that nobody wants.
+    Refuse,
 }
 
 /// How the `ClientHello` of TLS begins.
@@ -225,8 +230,10 @@ impl Machine {
     /// What is awaited now.
     #[must_use]
     pub fn awaits(&self) -> Awaits {
-        match self.state {
-            State::Body(_) | State::Skipping { .. } => Awaits::Data,
+        match &self.state {
+            State::Body(body) if body.is_refused() => Awaits::Refuse,
+            State::Body(_) => Awaits::Data,
+            State::Skipping { .. } => Awaits::Refuse,
             _ => Awaits::Command,
         }
     }
@@ -318,6 +325,7 @@ impl Machine {
         if verb != Verb::Bdat {
             self.owed = 0;
         }
+        self.facts.is_behind_refused_chunk &= verb == Verb::Bdat;
         self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = self.parse(phase, line);
         if verb == Verb::Auth {
@@ -394,8 +402,11 @@ impl Machine {
     fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
         let Refusal { reply, closing } = refusal.into();
         let limits = &self.settings.limits;
-        // Who has more recipients than a transaction takes is no offender: the rest goes into the next one.
-        let is_error = reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS;
+        // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
+        // who had sent on when a chunk was refused (RFC 3030 §2).
+        let is_error = reply.is_refusal()
+            && reply != catalog::TOO_MANY_RECIPIENTS
+            && !self.facts.is_behind_refused_chunk;
         self.errors += u32::from(is_error);
         if is_error && closing.is_none() && Limits::reached(self.errors, limits.errors) {
             catalog::TOO_MANY_ERRORS.encode(output);

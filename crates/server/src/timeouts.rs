@@ -18,7 +18,8 @@ pub(crate) struct Timeouts {
     /// For the store, and hooks that keep the message, from the end of the message on; past it the answer is
     /// `451 4.3.0`. Default is 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
     pub(crate) store: Duration,
-    /// For the whole session, looked at between transactions. Default is an hour.
+    /// For the whole session, looked at between transactions, and for each transaction once more, but for the
+    /// message itself. Default is an hour.
     pub(crate) session: Duration,
 }
 

@@ -45,7 +45,9 @@ impl Builder {
         self
     }
 
-    /// For a whole session, looked at between transactions. Default is an hour.
+    /// For a whole session, looked at between transactions. A transaction that begins in time has as long once
+    /// more, looked at whenever the next command is awaited and while what is refused already still comes; a
+    /// message that is wanted has all the time that it needs. Default is an hour.
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.session = timeout;
         self

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mailchute_proto::{Dialect, Envelope, Step, Verdict};
+use mailchute_proto::{Awaits, Dialect, Envelope, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -89,7 +89,7 @@ enum Look {
 impl Driver {
     /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
     pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
-        let mut pace = Pace { octets: self.wire.input.len() as u64, ..Pace::default() };
+        let mut pace = self.pace();
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
@@ -106,20 +106,7 @@ impl Driver {
                         pump.push(chunk);
                     }
                 }
-                Look::Wait => {
-                    self.flush().await?;
-                    let (since, before) = (Instant::now(), self.wire.input.len());
-                    let wake = delivery.hearing.fill(&mut self.wire, self.core.timeouts.data).await;
-                    pace.waited += since.elapsed();
-                    // As they come, and not as they are handed on: of a message that is refused already, none are.
-                    pace.octets += (self.wire.input.len() - before) as u64;
-                    if wake != Wake::Input {
-                        return Err(self.give_up(wake).await);
-                    }
-                    if pace.is_too_slow() {
-                        return Err(self.give_up(Wake::Timeout).await);
-                    }
-                }
+                Look::Wait => self.wait_for_data(Some(&mut *delivery), &mut pace).await?,
                 Look::Answered { mark } => {
                     self.report(None, mark);
                     return Ok(());
@@ -131,6 +118,53 @@ impl Driver {
                 }
                 Look::GivenUp(wake) => return Err(self.give_up(wake).await),
             }
+        }
+    }
+
+    /// Lets a chunk go by that nobody wants, and answers it.
+    pub(super) async fn let_by(&mut self) -> Result<(), Disconnect> {
+        let mut pace = self.pace();
+        loop {
+            let mark = self.output.len();
+            if !matches!(self.machine.step(&mut self.wire.input, &mut self.output), Step::NeedInput) {
+                self.report(None, mark);
+                return Ok(());
+            }
+            self.wait_for_data(None, &mut pace).await?;
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace { octets: self.wire.input.len() as u64, ..Pace::default() }
+    }
+
+    /// Sends what is to be sent and waits for more of a message, or of a chunk.
+    async fn wait_for_data(
+        &mut self,
+        delivery: Option<&mut Delivery>,
+        pace: &mut Pace,
+    ) -> Result<(), Disconnect> {
+        self.flush().await?;
+        let (since, before) = (Instant::now(), self.wire.input.len());
+        let mut limit = self.core.timeouts.data;
+        let last_moment = self.last_moment(since);
+        // What is wanted comes to an end by its size; what is dropped has none.
+        if self.machine.awaits() == Awaits::Refuse {
+            limit = limit.min(last_moment.saturating_duration_since(since));
+        }
+        let patience = self.patience();
+        let wake = match delivery {
+            _ if limit.is_zero() => Wake::Timeout,
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, limit).await,
+            None => self.wire.fill(patience, limit).await,
+        };
+        pace.waited += since.elapsed();
+        // As they come, and not as they are handed on: of a message that is refused already, none are.
+        pace.octets += (self.wire.input.len() - before) as u64;
+        match wake {
+            Wake::Input if !pace.is_too_slow() => Ok(()),
+            Wake::Input => Err(self.give_up(Wake::Timeout).await),
+            wake => Err(self.give_up(wake).await),
         }
     }
 

@@ -35,22 +35,18 @@ impl Driver {
     /// Sends what is to be sent and waits for more of the client.
     pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
         self.flush().await?;
-        let is_between = !self.machine.in_transaction();
         let now = Instant::now();
         let mut limit = self.core.timeouts.command;
         if self.core.connections.is_crowded() {
             limit = limit.min(CROWDED);
         }
         // The whole command has that time, not each of its octets.
-        let mut deadline = *self.waiting_since.get_or_insert(now) + limit;
-        if is_between {
-            deadline = deadline.min(self.began + self.core.timeouts.session);
-        }
-        let left = deadline.saturating_duration_since(now);
+        let deadline = *self.waiting_since.get_or_insert(now) + limit;
+        let left = deadline.min(self.last_moment(now)).saturating_duration_since(now);
         if left.is_zero() {
             return Err(self.give_up(Wake::Timeout).await);
         }
-        let patience = if is_between { Patience::UntilStop } else { Patience::UntilTimeout };
+        let patience = self.patience();
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
             Some(delivery) => delivery.hearing.fill(&mut self.wire, left).await,
@@ -60,6 +56,21 @@ impl Driver {
             Wake::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
+    }
+
+    /// When the client must be done with its session, or with the transaction that is under way: talk within one
+    /// would hold it open for ever.
+    pub(super) fn last_moment(&mut self, now: Instant) -> Instant {
+        let since = if self.machine.in_transaction() {
+            *self.in_transaction_since.get_or_insert(now)
+        } else {
+            self.began
+        };
+        since + self.core.timeouts.session
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        if self.machine.in_transaction() { Patience::UntilTimeout } else { Patience::UntilStop }
     }
 
     /// Says why the session ends, if the client can still hear it.
@@ -89,6 +100,11 @@ impl Driver {
         if !self.machine.in_transaction() {
             self.delivery = None;
             self.session.end_transaction();
+            // Who begins the next transaction in the same breath is never waited for between the two.
+            let was_slow = self.in_transaction_since.take().is_some();
+            if was_slow && self.began.elapsed() >= self.core.timeouts.session {
+                return Err(self.give_up(Wake::Timeout).await);
+            }
         }
         if let Some(pause) = self.machine.take_pause() {
             tokio::time::sleep(pause).await;

@@ -43,6 +43,8 @@ pub(crate) struct Driver {
     /// The message that is coming in.
     delivery: Option<Box<Delivery>>,
     began: Instant,
+    /// Since when the client has been waited for within the transaction that is under way.
+    in_transaction_since: Option<Instant>,
     /// Since when the next command is waited for.
     waiting_since: Option<Instant>,
     opening: Opening,
@@ -73,6 +75,7 @@ impl Driver {
             messages: 0,
             delivery: None,
             began: Instant::now(),
+            in_transaction_since: None,
             waiting_since: None,
             opening,
             refused: None,
@@ -116,8 +119,11 @@ impl Driver {
             if self.output.len() > PIPELINED {
                 self.flush().await?;
             }
-            if let Some(delivery) = self.delivery.take_if(|_| self.machine.awaits() == Awaits::Data) {
-                Box::pin(self.receive(delivery)).await?;
+            if self.machine.awaits() != Awaits::Command {
+                match self.delivery.take() {
+                    Some(delivery) => Box::pin(self.receive(delivery)).await?,
+                    None => Box::pin(self.let_by()).await?,
+                }
                 self.after_reply().await?;
                 continue;
             }

@@ -1,0 +1,164 @@
+//! No session can be held open for ever: not by talk within a transaction, not between chunks, and not by octets
+//! that nobody wants. In virtual time.
+
+mod support;
+
+use std::time::Duration;
+
+use mailchute::testing::Client;
+use mailchute::{Builder, Server};
+use support::{accepting, build, envelope, hello, in_data};
+use tokio::time::{Instant, sleep, timeout};
+
+const TIMEOUT: &str = "421 4.4.2 Timeout: closing connection";
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// Sends `octets` every `pause` until the server says 421, and returns after how many seconds it did.
+async fn until_hung_up(client: &mut Client, octets: &[u8], pause: Duration) -> u64 {
+    let since = Instant::now();
+    loop {
+        client.send_octets(octets).await;
+        let end = Instant::now() + pause;
+        while let Ok(heard) = timeout(end.saturating_duration_since(Instant::now()), client.try_hear()).await
+        {
+            let heard = heard.expect("the last words are 421").to_string();
+            if heard.starts_with("421") {
+                assert_eq!(heard, TIMEOUT);
+                assert!(client.try_hear().await.is_none());
+                return since.elapsed().as_secs();
+            }
+        }
+        assert!(since.elapsed() < seconds(20_000), "the session is held open");
+    }
+}
+
+/// A server whose sessions end after 1,000 s, and whose other timeouts are the defaults.
+fn server() -> Server {
+    build(short(accepting()))
+}
+
+fn short(builder: Builder) -> Builder {
+    builder.session_timeout(seconds(1_000))
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_talk_within_a_transaction_ends_with_the_time_of_the_transaction() {
+    for talk in ["NOOP\r\n", "VRFY bob\r\n", "RCPT TO:<bob@example.com>\r\n", "HELP\r\n"] {
+        let mut client = hello(&server()).await;
+        sleep(seconds(250)).await;
+        client.send("MAIL FROM:<>").await.expect(250);
+        let ended = until_hung_up(&mut client, talk.as_bytes(), seconds(100)).await;
+        assert_eq!(ended, 1_000, "{talk}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_that_begins_late_in_the_session_has_all_of_its_time() {
+    let mut client = hello(&server()).await;
+    for _ in 0..9 {
+        sleep(seconds(100)).await;
+        client.send("NOOP").await.expect(250);
+    }
+    envelope(&mut client).await;
+    for _ in 0..9 {
+        sleep(seconds(100)).await;
+        client.send("NOOP").await.expect(250);
+    }
+    client.send("DATA").await.expect(354);
+    client.send(support::MESSAGE).await.expect(250);
+    // The session itself has been over its time for long.
+    assert_eq!(client.greeting().await.to_string(), TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_transaction_has_a_time_of_its_own() {
+    let mut client = hello(&build(accepting().session_timeout(seconds(2_000)))).await;
+    for _ in 0..2 {
+        client.send("MAIL FROM:<>").await.expect(250);
+        for _ in 0..9 {
+            sleep(seconds(100)).await;
+            client.send("NOOP").await.expect(250);
+        }
+        client.send("RSET").await.expect(250);
+    }
+    envelope(&mut client).await;
+    assert_eq!(until_hung_up(&mut client, b"NOOP\r\n", seconds(100)).await, 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_never_between_two_transactions_ends_with_the_first_that_ends_too_late() {
+    let mut client = hello(&server()).await;
+    client.send("MAIL FROM:<>").await.expect(250);
+    assert_eq!(until_hung_up(&mut client, b"RSET\r\nMAIL FROM:<>\r\n", seconds(100)).await, 1_000);
+    let mut client = in_data(&server()).await;
+    let message = b"\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
+    let message = [&[b'x'; 60_000][..], message].concat();
+    assert_eq!(until_hung_up(&mut client, &message, seconds(100)).await, 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_never_done_with_its_chunks_ends_with_the_time_of_the_transaction() {
+    for chunk in ["BDAT 1\r\nx", "BDAT 0\r\n"] {
+        let mut client = hello(&server()).await;
+        envelope(&mut client).await;
+        assert_eq!(until_hung_up(&mut client, chunk.as_bytes(), seconds(100)).await, 1_000, "{chunk}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_nobody_wants_may_take_its_time_at_a_fair_rate() {
+    let mut client = hello(&server()).await;
+    client.send_octets(b"BDAT 600000\r\n").await;
+    for _ in 0..600 {
+        client.send_octets(&[b'x'; 1_000]).await;
+        sleep(seconds(1)).await;
+    }
+    assert_eq!(client.greeting().await.to_string(), "503 5.5.1 Send MAIL first");
+    client.send("NOOP").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_nobody_wants_is_held_to_the_timeouts_of_a_message() {
+    let mut client = hello(&server()).await;
+    client.send_octets(b"BDAT 1000000\r\n").await;
+    let since = Instant::now();
+    assert_eq!(client.greeting().await.to_string(), TIMEOUT);
+    assert_eq!(since.elapsed().as_secs(), 180);
+    let mut client = hello(&server()).await;
+    client.send_octets(b"BDAT 1000000\r\n").await;
+    assert_eq!(until_hung_up(&mut client, b"x", seconds(1)).await, 61);
+}
+
+#[tokio::test(start_paused = true)]
+async fn octets_without_end_that_nobody_wants_end_with_the_time_of_the_session() {
+    let mut client = hello(&server()).await;
+    client.send_octets(b"BDAT 18446744073709551615\r\n").await;
+    assert_eq!(until_hung_up(&mut client, &[b'x'; 1_000], seconds(1)).await, 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_end_that_is_refused_already_ends_with_the_time_of_the_transaction() {
+    let faults: [(&[u8], Builder); 3] = [
+        (b"bare\nfeed\r\n", accepting()),
+        (b"Subject: long\r\n\r\n", accepting().max_message_size(5_000)),
+        (b"X: y\r\nX: y\r\nX: y\r\n", accepting().max_header_fields(2)),
+    ];
+    for (start, builder) in faults {
+        let mut client = in_data(&build(short(builder))).await;
+        client.send_octets(start).await;
+        assert_eq!(until_hung_up(&mut client, &[b'x'; 1_000], seconds(1)).await, 1_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_wanted_may_outlast_the_session() {
+    let mut client = in_data(&server()).await;
+    for _ in 0..2_000 {
+        client.send_octets(&[&[b'x'; 998][..], b"\r\n"].concat()).await;
+        sleep(seconds(1)).await;
+    }
+    client.send(".").await.expect(250);
+}

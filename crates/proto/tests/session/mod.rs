@@ -122,17 +122,17 @@ impl Session {
         run.record
     }
 
-    fn answer(&self, stage: &str, subject: &str) -> Option<Verdict> {
+    pub(crate) fn answer(&self, stage: &str, subject: &str) -> Option<Verdict> {
         let answer = self.answers.iter().find(|answer| answer.stage == stage && answer.subject == subject);
         answer.map_or(Some(Verdict::Accept), |answer| answer.verdict.clone())
     }
 
-    fn nonce(&self) -> Result<Nonce, Reply> {
+    pub(crate) fn nonce(&self) -> Result<Nonce, Reply> {
         self.nonce.clone().ok_or_else(|| reply("454 4.7.0 No random numbers"))
     }
 
     /// Whoever is not known gets a decoy.
-    fn scram(&self, scram: &Scram) -> Result<ScramAnswer, Reply> {
+    pub(crate) fn scram(&self, scram: &Scram) -> Result<ScramAnswer, Reply> {
         let known = self.verifiers.iter().find(|(user, _)| *user == scram.user);
         Ok(ScramAnswer {
             verifier: known.map_or_else(
@@ -148,7 +148,7 @@ impl Session {
         })
     }
 
-    fn authenticate(&self, credentials: &Credentials) -> Option<Verdict> {
+    pub(crate) fn authenticate(&self, credentials: &Credentials) -> Option<Verdict> {
         if let Credentials::Bearer { token, .. } = credentials {
             return Some((token.reveal() == TOKEN).into());
         }

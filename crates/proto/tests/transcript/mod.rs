@@ -39,14 +39,14 @@ const SHORT: usize = 700;
 /// One transcript.
 #[derive(Debug)]
 pub(crate) struct Transcript {
-    session: Session,
-    events: Vec<Event>,
-    closing: Option<Closing>,
+    pub(crate) session: Session,
+    pub(crate) events: Vec<Event>,
+    pub(crate) closing: Option<Closing>,
 }
 
 /// What one line of a transcript says.
 #[derive(Debug, PartialEq, Eq)]
-enum Event {
+pub(crate) enum Event {
     Client(Vec<u8>),
     Server(Vec<u8>),
     HeldBack,

@@ -1,0 +1,170 @@
+//! A transcript as a server: its settings as options, its answers as hooks.
+
+use std::sync::Arc;
+
+use mailchute::{
+    Answer as HookAnswer, Builder, Command, Credentials, Ehlo, Hooks, Message, Recipient, Reply,
+    Sender, Server, Session, Verdict,
+};
+use mailchute_proto::reply::catalog;
+use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};
+
+use crate::session;
+use crate::support::{Seen, tls};
+use crate::transcript::{Event, Transcript};
+
+/// A message that came to its end: who sends it, to whom, and what it holds.
+pub(crate) type Kept = (String, Vec<String>, Vec<u8>);
+
+/// A server that answers as the transcript's hooks do, and the messages that it gets.
+pub(crate) struct Script {
+    pub(crate) server: Server,
+    pub(crate) kept: Seen<Kept>,
+}
+
+/// Why a transcript can be shown to the bare machine only.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum MachineOnly {
+    /// The library has no option for it, or refuses such a value.
+    Setting,
+    /// There is no such hook.
+    Hook,
+    /// Replies are held back for seconds, which virtual time spares the tests of the library.
+    Waits,
+}
+
+impl Script {
+    pub(crate) fn of(transcript: &Transcript) -> Result<Self, MachineOnly> {
+        let session = &transcript.session;
+        let has_positive_data = session.answers.iter().any(|answer| {
+            answer.stage == "data" && answer.verdict.as_ref().is_some_and(Verdict::is_positive)
+        });
+        if has_positive_data || session.answers.iter().any(|answer| answer.stage == "starttls") {
+            return Err(MachineOnly::Hook);
+        }
+        if transcript.events.contains(&Event::HeldBack) {
+            return Err(MachineOnly::Waits);
+        }
+        let kept = Seen::default();
+        let hooks = Scripted {
+            session: Arc::new(session::Session {
+                settings: session.settings.clone(),
+                is_inside_tls: session.is_inside_tls,
+                answers: session.answers.clone(),
+                users: session.users.clone(),
+            }),
+            kept: kept.clone(),
+        };
+        let server = options(session)?.hooks(hooks).build().map_err(|_| MachineOnly::Setting)?;
+        Ok(Self { server, kept })
+    }
+}
+
+fn options(session: &session::Session) -> Result<Builder, MachineOnly> {
+    let settings = &session.settings;
+    let Limits { auth_line, errors, errors_before_delay, .. } = settings.limits;
+    let mut builder = limited(Server::builder(), &settings.limits);
+    if auth_line != Limits::default().auth_line || errors_before_delay != errors.div_ceil(2) {
+        return Err(MachineOnly::Setting);
+    }
+    builder = builder.greeting(settings.hostname.clone()).mechanisms(settings.mechanisms.clone());
+    if settings.tls != TlsPolicy::Off {
+        builder = builder.tls(tls::config());
+    }
+    if settings.tls == TlsPolicy::Required {
+        builder = builder.require_tls();
+    }
+    if settings.plaintext_auth == PlaintextAuth::Anywhere {
+        builder = builder.allow_plaintext_auth();
+    }
+    if settings.auth == AuthPolicy::Required {
+        builder = builder.require_auth();
+    }
+    for verb in &settings.verbs {
+        let word = verb.clone();
+        let answers = session.answers.clone();
+        builder = builder.command(verb, move |_argument, _session| {
+            let answer = answers.iter().find(|answer| answer.stage == "command" && answer.subject == word);
+            std::future::ready(answer.map_or(Verdict::Accept, |answer| verdict(answer.verdict.clone())))
+        });
+    }
+    Ok(builder)
+}
+
+fn limited(builder: Builder, limits: &Limits) -> Builder {
+    builder
+        .max_message_size(limits.message_size)
+        .max_recipients(limits.recipients)
+        .max_transactions(limits.transactions)
+        .max_errors(limits.errors)
+        .max_auth_failures(limits.auth_failures)
+        .max_received_headers(limits.received_headers)
+        .max_header_size(limits.header_size)
+        .max_header_fields(limits.header_fields)
+        .max_command_line(limits.command_line)
+}
+
+/// A question that is dropped is one whose hook fails.
+fn verdict(answer: Option<Verdict>) -> Verdict {
+    answer.unwrap_or(Verdict::Reply(catalog::INTERNAL_ERROR))
+}
+
+struct Scripted {
+    session: Arc<session::Session>,
+    kept: Seen<Kept>,
+}
+
+impl Scripted {
+    fn at(&self, stage: &str, subject: &str) -> HookAnswer {
+        Ok(verdict(self.session.answer(stage, subject)))
+    }
+}
+
+impl Hooks for Scripted {
+    async fn connect(&self, _session: &Session) -> HookAnswer {
+        self.at("connect", "")
+    }
+
+    async fn ehlo(&self, ehlo: &Ehlo, _session: &Session) -> HookAnswer {
+        self.at("ehlo", ehlo.name.as_str())
+    }
+
+    fn judges_credentials(&self) -> bool {
+        !self.session.settings.mechanisms.is_empty()
+    }
+
+    async fn auth(&self, credentials: &Credentials, _session: &Session) -> HookAnswer {
+        Ok(verdict(self.session.authenticate(credentials)))
+    }
+
+    async fn mail_from(&self, from: &Sender, _session: &Session) -> HookAnswer {
+        self.at("mail", &from.to_string())
+    }
+
+    async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> HookAnswer {
+        self.at("rcpt", &to.to_string())
+    }
+
+    fn reads_messages(&self) -> bool {
+        true
+    }
+
+    async fn data(&self, message: &mut Message, _session: &Session) -> HookAnswer {
+        let sender = message.envelope().sender.to_string();
+        let recipients = message.envelope().recipients.iter().map(ToString::to_string).collect();
+        let first = self.at("data", &sender)?;
+        if !first.is_positive() {
+            return Ok(first);
+        }
+        let mut content = Vec::new();
+        while let Some(chunk) = message.chunk().await.map_err(Reply::from)? {
+            content.extend_from_slice(&chunk);
+        }
+        self.kept.push((sender.clone(), recipients, content));
+        self.at("message", &sender)
+    }
+
+    async fn command(&self, command: &Command, _session: &Session) -> HookAnswer {
+        self.at("command", &command.word)
+    }
+}

@@ -1,0 +1,179 @@
+//! Every transcript over TCP, and inside TLS where it says so: the same octets as from the bare machine.
+
+use mailchute::Io;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::script::{MachineOnly, Script};
+use crate::session::{assert_octets, shown};
+use crate::support::tls;
+use crate::transcript::{Event, Transcript};
+use crate::transcripts;
+
+/// How the client's octets travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As many at once as there are before the next reply that is waited for.
+    LineByLine,
+    /// All that is not parted by a handshake at once.
+    AtOnce,
+    /// Each octet in a segment of its own.
+    OctetByOctet,
+}
+
+/// Longer sessions are not sent octet by octet.
+const SHORT: usize = 2_500;
+
+type Stream = Box<dyn Io>;
+
+async fn connect(script: &Script, transcript: &Transcript) -> Stream {
+    let any = "127.0.0.1:0";
+    let serving = if transcript.session.is_inside_tls {
+        script.server.listen_tls(any).await
+    } else {
+        script.server.listen(any).await
+    };
+    let serving = serving.expect("a port is free");
+    let address = serving.local_addrs()[0];
+    tokio::spawn(serving.into_future());
+    let stream = TcpStream::connect(address).await.expect("the server listens");
+    stream.set_nodelay(true).expect("it is a socket");
+    if transcript.session.is_inside_tls { secured(Box::new(stream)).await } else { Box::new(stream) }
+}
+
+async fn secured(stream: Stream) -> Stream {
+    Box::new(tls::secure(stream, rustls::ALL_VERSIONS).await.into_inner())
+}
+
+/// Sends what a closed connection may not take any more.
+async fn send(stream: &mut Stream, octets: &mut Vec<u8>, way: Way) {
+    let piece = if way == Way::OctetByOctet { 1 } else { octets.len().max(1) };
+    for piece in octets.chunks(piece) {
+        if stream.write_all(piece).await.is_err() || stream.flush().await.is_err() {
+            break;
+        }
+    }
+    octets.clear();
+}
+
+async fn hear(stream: &mut Stream, octets: usize, heard: &mut Vec<u8>) {
+    let mut reply = vec![0; octets];
+    if stream.read_exact(&mut reply).await.is_ok() {
+        heard.extend_from_slice(&reply);
+    }
+}
+
+/// Runs a transcript over a connection of its own; what the server said, and what it kept.
+async fn run(name: &str, transcript: &Transcript, script: &Script, way: Way) {
+    let mut stream = connect(script, transcript).await;
+    let (mut heard, mut expected, mut unsent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut awaited = 0;
+    for event in &transcript.events {
+        match event {
+            Event::Client(octets) => {
+                if way == Way::LineByLine && awaited > 0 {
+                    hear(&mut stream, std::mem::take(&mut awaited), &mut heard).await;
+                    assert_octets(&heard, &expected, name);
+                }
+                unsent.extend_from_slice(octets);
+            }
+            Event::Server(line) => {
+                if way == Way::LineByLine {
+                    send(&mut stream, &mut unsent, way).await;
+                }
+                expected.extend_from_slice(line);
+                awaited += line.len();
+            }
+            Event::Secured => {
+                send(&mut stream, &mut unsent, way).await;
+                hear(&mut stream, std::mem::take(&mut awaited), &mut heard).await;
+                assert_octets(&heard, &expected, name);
+                stream = secured(stream).await;
+            }
+            _ => {}
+        }
+    }
+    send(&mut stream, &mut unsent, way).await;
+    if transcript.closing.is_none() {
+        // The server closes as soon as it has answered all.
+        let _ = stream.shutdown().await;
+    }
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    heard.extend_from_slice(&rest);
+    assert_octets(&heard, &expected, &format!("{name}, {way:?}"));
+}
+
+/// What the transcript says that reaches the store.
+fn compare_messages(name: &str, transcript: &Transcript, script: &Script) {
+    let kept = script.kept.all();
+    let contents: Vec<String> = kept.iter().map(|(_, _, content)| shown(content)).collect();
+    let (mut expected, mut envelopes) = (Vec::new(), Vec::new());
+    for event in &transcript.events {
+        match event {
+            Event::Message(content) => expected.push(shown(content)),
+            Event::Envelope(envelope) => envelopes.push((expected.len(), envelope)),
+            _ => {}
+        }
+    }
+    assert_eq!(contents, expected, "{name}: messages");
+    for (index, envelope) in envelopes {
+        let (sender, recipients, _) = &kept[index];
+        let to: String = recipients.iter().map(|recipient| format!(" <{recipient}>")).collect();
+        assert_eq!(&format!("<{sender}>{to}"), envelope, "{name}: envelope");
+    }
+}
+
+async fn over_sockets(way: Way) {
+    let (mut runs, mut count, mut failures) = (JoinSet::new(), 0, Vec::new());
+    for (name, transcript) in transcripts() {
+        let octets: usize =
+            transcript.events.iter().map(|event| if let Event::Client(o) = event { o.len() } else { 0 }).sum();
+        if way == Way::OctetByOctet && octets > SHORT {
+            continue;
+        }
+        let Ok(script) = Script::of(&transcript) else { continue };
+        count += 1;
+        runs.spawn(async move {
+            let session = tokio::spawn({
+                let name = name.clone();
+                async move {
+                    run(&name, &transcript, &script, way).await;
+                    compare_messages(&name, &transcript, &script);
+                }
+            });
+            session.await.err().map(|_| name)
+        });
+    }
+    while let Some(outcome) = runs.join_next().await {
+        failures.extend(outcome.expect("it only waits"));
+    }
+    failures.sort();
+    assert_eq!(failures, Vec::<String>::new(), "transcripts that do not hold over a socket");
+    assert!(count >= 80, "only {count} transcripts");
+}
+
+#[tokio::test]
+async fn every_transcript_holds_over_a_socket_line_by_line() {
+    over_sockets(Way::LineByLine).await;
+}
+
+#[tokio::test]
+async fn every_transcript_holds_over_a_socket_sent_at_once() {
+    over_sockets(Way::AtOnce).await;
+}
+
+#[tokio::test]
+async fn every_transcript_holds_over_a_socket_octet_by_octet() {
+    over_sockets(Way::OctetByOctet).await;
+}
+
+#[test]
+fn few_transcripts_are_for_the_bare_machine_only() {
+    let left_out: Vec<(String, MachineOnly)> = transcripts()
+        .into_iter()
+        .filter_map(|(name, transcript)| Some((name, Script::of(&transcript).err()?)))
+        .collect();
+    assert!(left_out.len() <= 40, "{left_out:#?}");
+}

@@ -18,7 +18,9 @@ fn paths(text: &str) -> Vec<&str> {
         .skip(1)
         .step_by(2)
         .filter(|quoted| {
-            ["crates/", "examples", "interop", "scripts/"].iter().any(|start| quoted.starts_with(start))
+            ["crates/", "docs/", "examples", "interop", "scripts/"]
+                .iter()
+                .any(|start| quoted.starts_with(start))
         })
         .filter(|quoted| !quoted.contains(' '))
         .collect()

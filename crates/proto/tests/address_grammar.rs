@@ -5,6 +5,8 @@ mod address_reference;
 use address_reference::{any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path};
 use mailchute_proto::{AddressLiteral, Domain, ForwardPath, HeloName, Mailbox, ReversePath};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 fn mailbox(text: &str) -> Mailbox {
     Mailbox::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
@@ -81,4 +83,19 @@ proptest! {
             prop_assert_eq!(quoted.unquoted_local_part(), plain);
         }
     }
+}
+
+#[test]
+fn changes_to_an_address_make_good_ones_and_bad_ones() {
+    let mut runner = TestRunner::deterministic();
+    let changed = (
+        any_mailbox(),
+        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..4),
+    );
+    let mut valid = 0;
+    for _ in 0..1_000 {
+        let (text, changes) = changed.new_tree(&mut runner).unwrap().current();
+        valid += usize::from(split_path(&mutate(&format!("<{text}>"), &changes)).is_some());
+    }
+    assert!((100..900).contains(&valid), "{valid} of 1,000 are valid: the other kind is hardly tried");
 }

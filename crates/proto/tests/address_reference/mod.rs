@@ -157,14 +157,21 @@ pub(crate) fn nearly_text() -> impl Strategy<Value = String> {
     vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
 
-/// Replaces, removes or adds octets of `text`, as many as there are changes.
+/// Replaces, removes, adds, doubles or swaps octets of `text`, as many times as there are changes; what is added is
+/// any octet or one of the signs of the grammar.
 pub(crate) fn mutate(text: &str, changes: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+    const SIGNS: &[u8] = br#".@"\<>[]:,- ()01"#;
     let mut bytes = text.as_bytes().to_vec();
     for (index, kind, byte) in changes {
         let place = index.index(bytes.len() + 1);
-        match kind % 3 {
+        let sign = SIGNS[usize::from(*byte) % SIGNS.len()];
+        match kind % 7 {
             0 => bytes.insert(place, *byte),
-            1 if place < bytes.len() => bytes[place] = *byte,
+            1 => bytes.insert(place, sign),
+            2 if place < bytes.len() => bytes[place] = *byte,
+            3 if place < bytes.len() => bytes[place] = sign,
+            4 if place < bytes.len() => bytes.insert(place, bytes[place]),
+            5 if place + 1 < bytes.len() => bytes.swap(place, place + 1),
             _ if place < bytes.len() => drop(bytes.remove(place)),
             _ => {}
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mailchute::{
-    Answer as HookAnswer, Builder, Command, Credentials, Ehlo, Hooks, Message, Recipient, Reply,
-    Sender, Server, Session, Verdict,
+    Answer as HookAnswer, Builder, Command, Credentials, Ehlo, Hooks, Message, Recipient, Reply, Sender,
+    Server, Session, Verdict,
 };
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};

@@ -128,8 +128,11 @@ fn compare_messages(name: &str, transcript: &Transcript, script: &Script) {
 async fn over_sockets(way: Way) {
     let (mut runs, mut count, mut failures) = (JoinSet::new(), 0, Vec::new());
     for (name, transcript) in transcripts() {
-        let octets: usize =
-            transcript.events.iter().map(|event| if let Event::Client(o) = event { o.len() } else { 0 }).sum();
+        let octets: usize = transcript
+            .events
+            .iter()
+            .map(|event| if let Event::Client(o) = event { o.len() } else { 0 })
+            .sum();
         if way == Way::OctetByOctet && octets > SHORT {
             continue;
         }

@@ -70,6 +70,14 @@ pub(crate) async fn deliver(client: &mut Client) -> testing::Heard {
     client.send(MESSAGE).await
 }
 
+/// As [`deliver`], over any transport.
+pub(crate) async fn talk_one_message<S: mailchute::Io>(client: &mut talk::Talk<S>) {
+    client.ask("MAIL FROM:<alice@client.example>", "250").await;
+    client.ask("RCPT TO:<bob@example.com>", "250").await;
+    client.ask("DATA", "354").await;
+    client.ask(MESSAGE, "250").await;
+}
+
 /// Things that hooks saw, in their order; clones share them.
 #[derive(Debug)]
 pub(crate) struct Seen<T>(Arc<Mutex<Vec<T>>>);

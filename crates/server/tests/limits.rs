@@ -162,6 +162,11 @@ async fn a_header_may_be_as_long_as_its_limits_and_the_body_longer() {
     assert!(reply_to(&server, fields(11).as_bytes()).await.starts_with("552 5.3.4 "));
     let long = format!("X: {}\r\n\r\n", "y".repeat(1_100));
     assert!(reply_to(&server, long.as_bytes()).await.starts_with("552 5.3.4 "));
+    // The CR of the empty line is the last octet that is counted.
+    for (octets, reply) in [(999, "250 "), (1_000, "250 "), (1_001, "552 5.3.4 ")] {
+        let header = format!("X: {}\r\n\r\n", "y".repeat(octets - "X: \r\n\r".len()));
+        assert!(reply_to(&server, header.as_bytes()).await.starts_with(reply), "{octets} octets");
+    }
     let body = format!("X: y\r\n\r\n{}", "Y: a line of the body\r\n".repeat(1_000));
     assert!(reply_to(&server, body.as_bytes()).await.starts_with("250 "));
 }

@@ -276,6 +276,33 @@ async fn a_handshake_that_stops_half_way_is_given_up_at_30_seconds_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn by_default_hooks_and_stores_have_five_minutes_and_a_handshake_half_a_minute() {
+    let server = build(accepting().tls(tls::config()).on_rcpt_to(|to, _| async move {
+        if to.as_str().starts_with("slow") {
+            std::future::pending::<()>().await;
+        }
+    }));
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<>").await.expect(250);
+    let since = Instant::now();
+    let heard = client.send("RCPT TO:<slow@example.com>").await;
+    assert_eq!(heard.to_string(), "451 4.3.0 Internal error; try again later");
+    assert_eq!(since.elapsed().as_secs(), 300);
+    client.send("STARTTLS").await.expect(220);
+    let since = Instant::now();
+    assert!(client.try_hear().await.is_none());
+    assert_eq!(since.elapsed().as_secs(), 30);
+    let server = build(builder().on_data(|message, _session| async {
+        support::read_all(message).await?;
+        std::future::pending::<Result<(), Reply>>().await
+    }));
+    let mut client = in_data(&server).await;
+    let since = Instant::now();
+    client.send(MESSAGE).await.expect(451);
+    assert_eq!(since.elapsed().as_secs(), 300);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_greeting_waits_for_the_connect_hook_and_no_command_timeout_runs_meanwhile() {
     let server = build(accepting().command_timeout(seconds(5)).on_connect(|_| async {
         sleep(seconds(200)).await;

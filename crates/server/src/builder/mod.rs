@@ -170,7 +170,7 @@ impl Builder {
     fn hostname(&self) -> Result<String, BuildError> {
         let (name, is_given) = match &self.greeting {
             Some(name) => (name.clone(), true),
-            None => (gethostname::gethostname().to_string_lossy().into_owned(), false),
+            None => (rustix::system::uname().nodename().to_string_lossy().into_owned(), false),
         };
         let is_literal = mailchute_proto::AddressLiteral::parse(&name).is_ok();
         let is_domain = mailchute_proto::Domain::parse(&name).is_ok() && name.is_ascii();

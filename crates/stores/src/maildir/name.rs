@@ -16,7 +16,7 @@ static DELIVERIES: AtomicU64 = AtomicU64::new(0);
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { host: escaped(&gethostname::gethostname().to_string_lossy()) }
+        Self { host: escaped(&rustix::system::uname().nodename().to_string_lossy()) }
     }
 
     /// A name that was never given before.

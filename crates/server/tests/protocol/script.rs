@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mailchute::{
-    Answer as HookAnswer, Builder, Command, Credentials, Ehlo, Hooks, Message, Recipient, Reply, Sender,
-    Server, Session, Verdict,
+    Answer as HookAnswer, Builder, Command, Credentials, Dialect, Ehlo, Hooks, Message, Recipient, Reply,
+    Sender, Server, Session, Verdict,
 };
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};
@@ -39,8 +39,12 @@ impl Script {
         let has_positive_data = session.answers.iter().any(|answer| {
             answer.stage == "data" && answer.verdict.as_ref().is_some_and(Verdict::is_positive)
         });
-        if has_positive_data || session.answers.iter().any(|answer| answer.stage == "starttls") {
+        let has_other = session.answers.iter().any(|answer| matches!(answer.stage, "starttls" | "each"));
+        if has_positive_data || has_other {
             return Err(MachineOnly::Hook);
+        }
+        if session.dialect == Dialect::Lmtp && session.is_inside_tls {
+            return Err(MachineOnly::Setting);
         }
         if transcript.events.contains(&Event::HeldBack) {
             return Err(MachineOnly::Waits);
@@ -49,6 +53,7 @@ impl Script {
         let hooks = Scripted {
             session: Arc::new(session::Session {
                 settings: session.settings.clone(),
+                dialect: session.dialect,
                 is_inside_tls: session.is_inside_tls,
                 answers: session.answers.clone(),
                 users: session.users.clone(),

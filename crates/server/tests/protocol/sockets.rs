@@ -1,6 +1,6 @@
 //! Every transcript over TCP, and inside TLS where it says so: the same octets as from the bare machine.
 
-use mailchute::Io;
+use mailchute::{Dialect, Io};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -29,10 +29,10 @@ type Stream = Box<dyn Io>;
 
 async fn connect(script: &Script, transcript: &Transcript) -> Stream {
     let any = "127.0.0.1:0";
-    let serving = if transcript.session.is_inside_tls {
-        script.server.listen_tls(any).await
-    } else {
-        script.server.listen(any).await
+    let serving = match (transcript.session.dialect, transcript.session.is_inside_tls) {
+        (Dialect::Lmtp, _) => script.server.listen_lmtp(any).await,
+        (_, true) => script.server.listen_tls(any).await,
+        (_, false) => script.server.listen(any).await,
     };
     let serving = serving.expect("a port is free");
     let address = serving.local_addrs()[0];

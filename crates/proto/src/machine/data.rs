@@ -112,21 +112,22 @@ impl Body {
 
     /// Whether the rest is only taken in to find the end.
     pub(super) fn is_refused(&self) -> bool {
-        self.fault.is_some() || self.decoder.has_bare_line_end()
+        self.fault.is_some() || self.violation().is_some()
+    }
+
+    /// What is wrong with the line ends.
+    fn violation(&self) -> Option<Reply> {
+        match &self.treatment {
+            Treatment::Untouched if self.decoder.has_bare_line_end() => Some(catalog::BARE_CR_OR_LF),
+            Treatment::Tolerate(lone_dot) if lone_dot.is_found() => Some(catalog::LONE_DOT),
+            _ => None,
+        }
     }
 
     /// A bare CR or LF outranks the rest: what stands behind it may be somebody's try to smuggle.
     fn refusal(&self) -> Option<Refusal> {
-        match &self.treatment {
-            Treatment::Untouched if self.decoder.has_bare_line_end() => {
-                return Some(Refusal::violation(catalog::BARE_CR_OR_LF));
-            }
-            Treatment::Tolerate(lone_dot) if lone_dot.is_found() => {
-                return Some(Refusal::violation(catalog::LONE_DOT));
-            }
-            _ => {}
-        }
-        self.fault.map(|fault| fault.reply().into())
+        let violation = self.violation().map(Refusal::violation);
+        violation.or_else(|| self.fault.map(|fault| fault.reply().into()))
     }
 }
 

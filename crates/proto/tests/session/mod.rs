@@ -18,6 +18,7 @@ use mailchute_proto::{
 const TOKEN: &str = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
 
 /// A listener: its settings and how its hooks answer.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) settings: Settings,
     /// Inside TLS from the first octet.

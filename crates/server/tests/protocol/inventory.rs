@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
-use mailchute::Mechanism;
+use mailchute::{Mechanism, PriorityProfile};
 use mailchute_proto::Limits;
 
 use crate::page::{Kind, PAGE, Row, table, text};
 use crate::root;
-use crate::support::talk::pipe;
+use crate::support::talk::{self, pipe};
 use crate::support::{accepting, build, tls};
 
 fn source(path: &str) -> String {
@@ -53,7 +54,12 @@ async fn announced() -> BTreeSet<String> {
             .tls(tls::config())
             .mechanisms(Mechanism::ALL.iter().copied())
             .allow_plaintext_auth()
-            .on_auth(|_, _| async { true }),
+            .on_auth(|_, _| async { true })
+            .on_scram(|_, _| async { Ok(None) })
+            .deliver_by(Duration::from_secs(60))
+            .mt_priority(PriorityProfile::Mixer)
+            .future_release(Duration::from_secs(86_400))
+            .xclient_from([talk::CLIENT.ip().to_string().parse().expect("a network")]),
     );
     let (mut client, _session) = pipe(&server, 64 * 1024);
     let mut replies = client.hello().await;

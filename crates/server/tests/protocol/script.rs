@@ -1,6 +1,7 @@
 //! A transcript as a server: its settings as options, its answers as hooks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mailchute::{
     Answer as HookAnswer, Builder, Command, Credentials, Dialect, Ehlo, Hooks, Message, Recipient, Reply,
@@ -29,6 +30,8 @@ pub(crate) enum MachineOnly {
     Setting,
     /// There is no such hook.
     Hook,
+    /// The challenges of a server are never the same twice.
+    Nonce,
     /// Replies are held back for seconds, which virtual time spares the tests of the library.
     Waits,
 }
@@ -39,27 +42,24 @@ impl Script {
         let has_positive_data = session.answers.iter().any(|answer| {
             answer.stage == "data" && answer.verdict.as_ref().is_some_and(Verdict::is_positive)
         });
-        let has_other = session.answers.iter().any(|answer| matches!(answer.stage, "starttls" | "each"));
+        let has_other =
+            session.answers.iter().any(|answer| matches!(answer.stage, "starttls" | "each" | "xclient"));
         if has_positive_data || has_other {
             return Err(MachineOnly::Hook);
         }
-        if session.dialect == Dialect::Lmtp && session.is_inside_tls {
+        let has_clock = session.now.is_some() || session.settings.future_release.is_some();
+        let is_lmtp_inside_tls = session.dialect == Dialect::Lmtp && session.is_inside_tls;
+        if is_lmtp_inside_tls || has_clock || !session.early.is_empty() {
             return Err(MachineOnly::Setting);
+        }
+        if session.nonce.is_some() || !session.verifiers.is_empty() {
+            return Err(MachineOnly::Nonce);
         }
         if transcript.events.contains(&Event::HeldBack) {
             return Err(MachineOnly::Waits);
         }
         let kept = Seen::default();
-        let hooks = Scripted {
-            session: Arc::new(session::Session {
-                settings: session.settings.clone(),
-                dialect: session.dialect,
-                is_inside_tls: session.is_inside_tls,
-                answers: session.answers.clone(),
-                users: session.users.clone(),
-            }),
-            kept: kept.clone(),
-        };
+        let hooks = Scripted { session: Arc::new(session.clone()), kept: kept.clone() };
         let server = options(session)?.hooks(hooks).build().map_err(|_| MachineOnly::Setting)?;
         Ok(Self { server, kept })
     }
@@ -85,6 +85,18 @@ fn options(session: &session::Session) -> Result<Builder, MachineOnly> {
     if settings.auth == AuthPolicy::Required {
         builder = builder.require_auth();
     }
+    if session.is_trusted {
+        builder = builder.xclient_from(["127.0.0.1".parse().expect("a network")]);
+    }
+    if let Some(seconds) = settings.deliver_by {
+        builder = builder.deliver_by(Duration::from_secs(seconds.into()));
+    }
+    if let Some(profile) = settings.mt_priority {
+        builder = builder.mt_priority(profile);
+    }
+    builder = builder.bare_line_ends(settings.bare_line_ends);
+    builder = settings.mail_parameters.iter().fold(builder, |builder, name| builder.mail_parameter(name));
+    builder = settings.rcpt_parameters.iter().fold(builder, |builder, name| builder.rcpt_parameter(name));
     for verb in &settings.verbs {
         let word = verb.clone();
         let answers = session.answers.clone();
@@ -130,7 +142,8 @@ impl Hooks for Scripted {
         self.at("connect", "")
     }
 
-    async fn ehlo(&self, ehlo: &Ehlo, _session: &Session) -> HookAnswer {
+    async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> HookAnswer {
+        session.edit_ehlo(|edits| *edits = self.session.edits.clone());
         self.at("ehlo", ehlo.name.as_str())
     }
 

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server, Serving};
+use tokio::sync::oneshot;
 
 use crate::args::{self, ClientCertificate, Options};
 use crate::auth_file::AuthFile;
@@ -24,16 +25,18 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Receives mail until a signal ends it.
 pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
-    let mut stop_at_once = Stop::catch()?;
     let mut reload = Reload::catch()?;
     let server = build(options)?;
     let serving = listen(options, &server).await?;
     if let Err(error) = welcome(options, &serving) {
         tracing::warn!(%error, "nobody reads what is said on standard output");
     }
+    // The first signal is taken before anybody learns of it, so that a second one is never mistaken for the first.
+    let (stopping, stopped) = oneshot::channel();
     let cut_off = async {
-        stop_at_once.wait().await;
-        stop_at_once.wait().await;
+        stop.wait().await;
+        let _ = stopping.send(());
+        stop.wait().await;
     };
     let reloading = async {
         loop {
@@ -42,7 +45,7 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
         }
     };
     tokio::select! {
-        served = serving.with_graceful_shutdown(stop.wait(), GRACE) => served.map_err(Failure::running),
+        served = serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
         () = cut_off => Err(Failure::running("cut off by a second signal")),
         () = reloading => Ok(()),
     }

@@ -20,13 +20,18 @@ const SECOND: &[u8] =
 fn converse(address: SocketAddr, pieces: &[&[u8]]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet).unwrap();
+        heard.extend_from_slice(&octet);
+    }
     for piece in pieces {
         if stream.write_all(piece).is_err() {
             break;
         }
     }
     let _ = stream.shutdown(Shutdown::Write);
-    let mut heard = Vec::new();
     let _ = stream.read_to_end(&mut heard);
     String::from_utf8(heard).unwrap()
 }

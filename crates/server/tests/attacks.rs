@@ -54,7 +54,14 @@ impl Post {
     }
 
     async fn plain(&self) -> Box<dyn Io> {
-        Box::new(connect(self.address).await.into_inner())
+        Box::new(self.greeted().await)
+    }
+
+    /// A client that waits for the greeting, as it has to.
+    async fn greeted(&self) -> TcpStream {
+        let mut client = connect(self.address).await;
+        assert!(client.hear().await.starts_with("220 "));
+        client.into_inner()
     }
 
     async fn inside_tls(&self) -> Box<dyn Io> {
@@ -178,7 +185,7 @@ async fn a_connection_that_is_reset_at_any_octet_leaves_whole_messages_or_none()
     let post = Post::open().await;
     for session in [BY_DATA, BY_BDAT] {
         for cut in 0..=session.len() {
-            let mut stream = TcpStream::connect(post.address).await.expect("the server listens");
+            let mut stream = post.greeted().await;
             stream.set_zero_linger().expect("it is a socket");
             stream.write_all(&session[..cut]).await.expect("the server reads");
             drop(stream);

@@ -9,8 +9,9 @@ from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
 from .tls import Tls
+from .welcome import Welcome
 from .xclient import Xclient
 
 
 def scenarios() -> list[Scenario]:
-    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls(), Auth()]
+    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls(), Auth(), Welcome()]

@@ -247,7 +247,7 @@ fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
         writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
         writeln!(
             out,
-            "  echo hello | curl --url smtp://{address} --mail-from me@{recipient} --mail-rcpt you@{recipient} -T -"
+            "  echo hello | curl --url smtp://{address} --mail-from me@{recipient} --mail-rcpt you@{recipient} --crlf -T -"
         )?;
     }
     if let Some(path) = options.store.strip_prefix("maildir:") {

@@ -89,7 +89,7 @@ impl EhloEdits {
     /// # Errors
     /// [`EhloError::BadKeyword`] if the name is none, [`EhloError::Known`] if Mailchute knows it.
     pub fn take_mail_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
-        self.mail_parameters.push(own_parameter(name, &MailParameters::KEYWORDS)?);
+        add(&mut self.mail_parameters, own_parameter(name, &MailParameters::KEYWORDS)?);
         Ok(self)
     }
 
@@ -98,7 +98,7 @@ impl EhloEdits {
     /// # Errors
     /// [`EhloError::BadKeyword`] if the name is none, [`EhloError::Known`] if Mailchute knows it.
     pub fn take_rcpt_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
-        self.rcpt_parameters.push(own_parameter(name, &RcptParameters::KEYWORDS)?);
+        add(&mut self.rcpt_parameters, own_parameter(name, &RcptParameters::KEYWORDS)?);
         Ok(self)
     }
 
@@ -127,6 +127,13 @@ impl EhloEdits {
 
 /// Less than the 512 octets of a line with its code and CRLF (RFC 5321 §4.5.3.1.5).
 const LONGEST: usize = 500;
+
+/// Once is enough: a hook says the same at each EHLO.
+fn add(parameters: &mut Vec<String>, name: String) {
+    if !parameters.contains(&name) {
+        parameters.push(name);
+    }
+}
 
 /// The name in capitals, if it is one and not among those that are `known`.
 fn own_parameter(name: &str, known: &[&str]) -> Result<String, EhloError> {

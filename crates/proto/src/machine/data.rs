@@ -106,7 +106,8 @@ impl Body {
             Err(HeaderLimit::Received) => Some(Fault::Loop),
             Err(HeaderLimit::Size) => Some(Fault::HeaderSize),
             Ok(()) if Limits::passed(self.size, most) => Some(Fault::Size),
-            Ok(()) => None,
+            // What was dropped is lost, also if the limit is raised meanwhile.
+            Ok(()) => self.fault,
         };
     }
 

@@ -324,6 +324,7 @@ impl Machine {
 
     /// A line that is none, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
+        self.facts.is_behind_refused_chunk = false;
         self.owed = 0;
         let refusal = match line {
             Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),

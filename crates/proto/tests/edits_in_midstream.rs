@@ -1,0 +1,64 @@
+//! What an application edits while a session runs may cost nobody a message, and a client nothing for free.
+
+use bytes::BytesMut;
+use mailchute_proto::{Machine, Settings, Step, Verdict};
+
+/// Lets the machine read all of the input, with hooks that say yes; what came of a message.
+fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
+    let (mut input, mut content) = (BytesMut::from(octets), Vec::new());
+    loop {
+        match machine.step(&mut input, output) {
+            Step::NeedInput | Step::Close(_) => return content,
+            Step::Connect(ask) => ask.answer(Verdict::Accept),
+            Step::Ehlo(mut ask) => {
+                ask.edits_mut().take_mail_parameter("XKEY").expect("a keyword of nobody's");
+                ask.answer(Verdict::Accept);
+            }
+            Step::Mail(ask) => ask.answer(Verdict::Accept),
+            Step::Rcpt(ask) => ask.answer(Verdict::Accept),
+            Step::Data(ask) => ask.answer(Verdict::Accept),
+            Step::EndOfData(ask) => ask.answer(Verdict::Accept),
+            Step::Body(octets) => content.extend_from_slice(&octets),
+            _ => {}
+        }
+    }
+}
+
+fn greeted(settings: Settings) -> (Machine, Vec<u8>) {
+    let (mut machine, mut output) = (Machine::new(settings.into()), Vec::new());
+    feed(&mut machine, b"", &mut output);
+    feed(&mut machine, b"EHLO client.example\r\n", &mut output);
+    output.clear();
+    (machine, output)
+}
+
+#[test]
+fn a_size_that_is_raised_within_a_message_does_not_save_what_was_dropped() {
+    let mut settings = Settings::new("mx.example.com");
+    settings.limits.message_size = 10;
+    let (mut machine, mut output) = greeted(settings);
+    let start = b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nmuch too large\r\n";
+    assert_eq!(feed(&mut machine, start, &mut output), b"");
+    machine.edits_mut().set_size(1_000);
+    assert_eq!(feed(&mut machine, b"the rest\r\n.\r\n", &mut output), b"");
+    let said = String::from_utf8(output).unwrap();
+    assert!(said.ends_with("552 5.3.4 Message exceeds the maximum size\r\n"), "{said}");
+}
+
+#[test]
+fn overlong_lines_behind_a_refused_chunk_are_errors() {
+    let (mut machine, mut output) = greeted(Settings::new("mx.example.com"));
+    feed(&mut machine, b"BDAT 0\r\n", &mut output);
+    let line = [vec![b'x'; 3_000], b"\r\n".to_vec()].concat();
+    feed(&mut machine, &line.repeat(1_000), &mut output);
+    let said = String::from_utf8(output).unwrap();
+    assert!(said.ends_with("421 4.7.0 Too many errors\r\n"), "{}", &said[said.len() - 100..]);
+}
+
+#[test]
+fn a_hook_that_says_the_same_at_each_ehlo_takes_no_more_memory() {
+    let (mut machine, mut output) = greeted(Settings::new("mx.example.com"));
+    let once = machine.edits_mut().clone();
+    feed(&mut machine, &b"EHLO client.example\r\n".repeat(100), &mut output);
+    assert_eq!(machine.edits_mut(), &once);
+}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from delivery import Transport
 from message import DOMAIN
-from relay import RelayError, free_port, wait_until_it_listens
+from relay import RelayError, expect_greeting, free_port, start
 from server import Server
 
 EXIM_NAME = f"exim.{DOMAIN}"
@@ -142,18 +142,9 @@ def relaying(folder: Path, server: Server, transport: Transport) -> Iterator[Exi
     exim = Exim(folder, free_port())
     _configure(exim, server, transport)
     # Two stages a queue run, so that messages for one host share a connection.
-    process = subprocess.Popen(
-        [str(folder / "exim4"), "-C", str(folder / "exim.conf"), "-bdf", "-qq1s"],
-        stdin=subprocess.DEVNULL,
-        stdout=(folder / "start").open("wb"),
-        stderr=subprocess.STDOUT,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        start_new_session=True,
-    )
+    process = start([str(folder / "exim4"), "-C", str(folder / "exim.conf"), "-bdf", "-qq1s"], folder)
     try:
-        if not wait_until_it_listens(exim.port, process):
-            said = (folder / "start").read_text(errors="replace") + exim.complaints()
-            raise RelayError(f"Exim did not start: {said[-2000:]}")
+        expect_greeting("Exim", exim, process)
         yield exim
     finally:
         process.send_signal(signal.SIGTERM)

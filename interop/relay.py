@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from delivery import Transport
 from message import DOMAIN
@@ -22,6 +23,7 @@ RELAY_NAME = f"relay.{DOMAIN}"
 
 _START_SECONDS = 20
 _STOP_SECONDS = 20
+_QUEUE_SECONDS = 40
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 # The queues in the order that a message goes through them.
@@ -108,16 +110,6 @@ class Relay:
         waiting = sum(self._count(queue) for queue in _WAITING)
         return waiting, self._count("deferred")
 
-    def settles(self, seconds: float) -> bool:
-        """Waits until the queue is empty; gives up early when all that is left has been put off."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            waiting, deferred = self.queued()
-            if not waiting:
-                return not deferred
-            time.sleep(0.05)
-        return False
-
     def log(self) -> str:
         file = self.folder / "log"
         return file.read_text(errors="replace") if file.exists() else ""
@@ -146,6 +138,30 @@ class Route:
         return cls(f"relayhost = [127.0.0.1]:{port}", transport)
 
 
+class Queue(Protocol):
+    """A running relay, Postfix or another."""
+
+    folder: Path
+    port: int
+
+    def queued(self) -> tuple[int, int]:
+        """How many messages are on their way, and how many were put off."""
+
+    def complaints(self) -> str:
+        """What its log says about messages that did not go through."""
+
+
+def settles(relay: Queue, seconds: float = _QUEUE_SECONDS) -> bool:
+    """Waits until the queue is empty; gives up early when all that is left has been put off."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        waiting, deferred = relay.queued()
+        if not waiting:
+            return not deferred
+        time.sleep(0.05)
+    return False
+
+
 def missing() -> str | None:
     """What of Postfix is not there, if anything."""
     return None if shutil.which("postfix", path=_PATH) else "postfix (the Debian package postfix)"
@@ -156,18 +172,9 @@ def relaying(folder: Path, route: Route) -> Iterator[Relay]:
     """Postfix, relaying to the server; stopped at the end, whatever happens."""
     relay = Relay(folder, free_port())
     _configure(relay, route)
-    process = subprocess.Popen(
-        ["postfix", "-c", str(folder), "start-fg"],
-        stdin=subprocess.DEVNULL,
-        stdout=(folder / "start").open("wb"),
-        stderr=subprocess.STDOUT,
-        env={"PATH": _PATH},
-        start_new_session=True,
-    )
+    process = start(["postfix", "-c", str(folder), "start-fg"], folder)
     try:
-        if not wait_until_it_listens(relay.port, process):
-            said = (folder / "start").read_text(errors="replace") + relay.complaints()
-            raise RelayError(f"Postfix did not start: {said[-2000:]}")
+        expect_greeting("Postfix", relay, process)
         yield relay
     finally:
         _stop(relay, process)
@@ -180,16 +187,29 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def wait_until_it_listens(port: int, process: subprocess.Popen) -> bool:
-    """Whether the process greets on this port, within the time that a start may take."""
+def start(command: list[str], folder: Path) -> subprocess.Popen:
+    """A relay in a session of its own, so that all of it can be stopped; what it says is kept in this folder."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=(folder / "start").open("wb"),
+        stderr=subprocess.STDOUT,
+        env={"PATH": _PATH},
+        start_new_session=True,
+    )
+
+
+def expect_greeting(name: str, relay: Queue, process: subprocess.Popen) -> None:
+    """Waits until the relay greets, for as long as a start may take."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as greeted:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", relay.port), 1) as greeted:
             greeted.settimeout(5)
             if greeted.recv(4) == b"220 ":
-                return True
+                return
         time.sleep(0.05)
-    return False
+    said = (relay.folder / "start").read_text(errors="replace") + relay.complaints()
+    raise RelayError(f"{name} did not start: {said[-2000:]}")
 
 
 def _configure(relay: Relay, route: Route) -> None:

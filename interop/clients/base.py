@@ -97,6 +97,20 @@ class CommandClient(Client):
                 pool.shutdown(wait=True, cancel_futures=True)
 
 
+def job(message: Message, folder: Path) -> dict[str, object]:
+    """The message for a script of another language: its envelope, and the file in this folder that holds it."""
+    file = folder / message.tag
+    file.write_bytes(message.content)
+    return {
+        "tag": message.tag,
+        "name": message.name,
+        "from": message.reverse_path,
+        "to": message.recipients,
+        "is8bit": message.is_8bit,
+        "file": str(file),
+    }
+
+
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
     """Runs a sending program, in bounded time and in a UTF-8 locale."""
     return subprocess.run(

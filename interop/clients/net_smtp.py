@@ -15,7 +15,7 @@ from delivery import Transport
 from message import Message
 from server import Server
 
-from .base import EHLO, Client
+from .base import EHLO, Client, job
 
 _SCRIPT = Path(__file__).parent / "perl" / "send.pl"
 _SECONDS = 60
@@ -33,20 +33,7 @@ class NetSmtp(Client):
         return bool(message.content) and not message.has_utf8_address
 
     def send(self, messages: Sequence[Message], server: Server, transport: Transport, folder: Path) -> list[str]:
-        jobs = []
-        for message in messages:
-            file = folder / message.tag
-            file.write_bytes(message.content)
-            jobs.append(
-                {
-                    "tag": message.tag,
-                    "name": message.name,
-                    "from": message.reverse_path,
-                    "to": message.recipients,
-                    "is8bit": message.is_8bit,
-                    "file": str(file),
-                }
-            )
+        jobs = [job(message, folder) for message in messages]
         order = folder / "order.json"
         order.write_text(
             json.dumps(

@@ -20,7 +20,7 @@ from delivery import Transport, domain_to_ascii
 from message import Message, domain_of
 from server import Server
 
-from .base import EHLO, Client
+from .base import EHLO, Client, job
 
 _SCRIPTS = Path(__file__).parent / "node"
 _FOLDER = Path(os.environ.get("MAILCHUTE_INTEROP_NODE") or Path(__file__).parents[2] / "target" / "interop" / "node")
@@ -73,20 +73,8 @@ class Nodemailer(Client):
     def send(self, messages: Sequence[Message], server: Server, transport: Transport, folder: Path) -> list[str]:
         jobs = []
         for message in messages:
-            file = folder / message.tag
-            file.write_bytes(message.content)
             composed = message.name.partition("nodemailer: composed ")[2]
-            jobs.append(
-                {
-                    "tag": message.tag,
-                    "name": message.name,
-                    "from": message.reverse_path,
-                    "to": message.recipients,
-                    "is8bit": message.is_8bit,
-                    "file": str(file),
-                    "composed": composed or None,
-                }
-            )
+            jobs.append({**job(message, folder), "composed": composed or None})
         order = {
             "port": server.tls_port if transport is Transport.IMPLICIT_TLS else server.port,
             "secure": transport is Transport.IMPLICIT_TLS,

@@ -11,35 +11,18 @@ import dataclasses
 import re
 import smtplib
 import subprocess
-import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
 
 from delivery import Delivery, Transport
 from message import Message
-from relay import RelayError
+from relay import Queue, RelayError, settles
 from server import Server
 
 from .base import EHLO, SEND_SECONDS, Client
 from .python_smtplib import deliver
-
-_QUEUE_SECONDS = 40
-
-
-class Relay(Protocol):
-    """A running relay."""
-
-    port: int
-
-    def queued(self) -> tuple[int, int]:
-        """How many messages are on their way, and how many were put off."""
-
-    def complaints(self) -> str:
-        """What its log says about messages that did not go through."""
-
 
 class RelayClient(Client):
     """A relay between smtplib and the program."""
@@ -49,7 +32,7 @@ class RelayClient(Client):
     own_received: re.Pattern[bytes]
 
     @abstractmethod
-    def relaying(self, folder: Path, server: Server, transport: Transport) -> AbstractContextManager[Relay]:
+    def relaying(self, folder: Path, server: Server, transport: Transport) -> AbstractContextManager[Queue]:
         """The relay, as long as the context lasts."""
 
     def can_send(self, message: Message) -> bool:
@@ -75,27 +58,16 @@ class RelayClient(Client):
         try:
             with self.relaying(folder / self.name, server, transport) as relay:
                 self._inject(messages, relay, faults)
-                if not wait_until_empty(relay):
+                if not settles(relay):
                     faults.append(f"{self.name}: its queue is not empty: {relay.complaints()}")
         except (RelayError, OSError, subprocess.SubprocessError) as error:
             faults.append(f"{self.name}: {error}")
         return faults
 
-    def _inject(self, messages: Sequence[Message], relay: Relay, faults: list[str]) -> None:
+    def _inject(self, messages: Sequence[Message], relay: Queue, faults: list[str]) -> None:
         with smtplib.SMTP("127.0.0.1", relay.port, EHLO, timeout=SEND_SECONDS) as session:
             for message in messages:
                 try:
                     deliver(session, message, self.asks_for_smtputf8(message))
                 except smtplib.SMTPException as error:
                     faults.append(f"{message.tag} ({message.name}): {self.name} did not take it: {error!r:.600}")
-
-
-def wait_until_empty(relay: Relay) -> bool:
-    """Until the queue is empty; gives up early when all that is left has been put off."""
-    deadline = time.monotonic() + _QUEUE_SECONDS
-    while time.monotonic() < deadline:
-        waiting, deferred = relay.queued()
-        if not waiting:
-            return not deferred
-        time.sleep(0.05)
-    return False

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import relay as postfix
 from clients.base import EHLO, SEND_SECONDS
-from clients.relay import wait_until_empty
 from conversation import LOGGING, commands
 from delivery import Transport
 from message import DOMAIN
@@ -41,7 +40,7 @@ class Dsn(Scenario):
                         session.sendmail(
                             f"sender@{DOMAIN}", [f"{name}@{DOMAIN}"], _CONTENT, message.split(), recipient.split()
                         )
-                checks.that(wait_until_empty(relay), f"not all went: {relay.complaints()}")
+                checks.that(postfix.settles(relay), f"not all went: {relay.complaints()}")
                 log = relay.log()
             mails, rcpts = commands(server, "MAIL"), commands(server, "RCPT")
             for name, (message, recipient) in _WISHES.items():

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import exim
 from clients.base import EHLO, SEND_SECONDS
-from clients.relay import wait_until_empty
 from conversation import LOGGING, commands
 from delivery import Transport
 from message import DOMAIN
+from relay import settles
 from server import Certificate, Server, running
 
 from .base import Checks, Scenario, kept_for
@@ -35,7 +35,7 @@ class Exim(Scenario):
             with running(program, own, certificate, logging=LOGGING) as server:
                 with exim.relaying(own / "exim", server, transport) as relay:
                     _inject(relay)
-                    checks.that(wait_until_empty(relay), f"{transport.value}: not all went: {relay.complaints()}")
+                    checks.that(settles(relay), f"{transport.value}: not all went: {relay.complaints()}")
                     log = relay.log()
                 _look_at_exim(checks, log, transport)
                 _look_at_the_program(checks, server, transport)

@@ -10,15 +10,14 @@ import shutil
 import smtplib
 import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients.base import EHLO, SEND_SECONDS
+from daemon import daemon
 from relay import free_port
-from server import Certificate, Server, ServerError, running
+from server import Certificate, Server, running
 
 from .base import Checks, Scenario
 from .kept import received
@@ -99,20 +98,11 @@ def _proxying(folder: Path, server: Server) -> Iterator[dict[str, int]]:
     ]
     file = folder / "haproxy.cfg"
     file.write_text(_CONFIGURATION + "".join(frontends))
-    complaints = folder / "haproxy.log"
-    with complaints.open("wb") as log:
-        process = subprocess.Popen([_haproxy(), "-db", "-f", str(file)], stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + _START_SECONDS
-        for port in ports.values():
-            while not _listens(port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise ServerError(f"HAProxy did not start: {complaints.read_text(errors='replace')[-2000:]}")
-                time.sleep(0.05)
+    command = [_haproxy(), "-db", "-f", str(file)]
+    with daemon(
+        "HAProxy", command, folder / "haproxy.log", lambda: all(map(_listens, ports.values())), _START_SECONDS
+    ):
         yield ports
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def _listens(port: int) -> bool:

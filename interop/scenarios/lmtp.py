@@ -15,14 +15,14 @@ from pathlib import Path
 import trace_headers
 from clients.base import EHLO, SEND_SECONDS, run
 from message import DOMAIN
-from relay import RELAY_NAME, RelayError, Route, relaying
+from relay import RELAY_NAME, RelayError, Route, relaying, settles
 from server import Certificate, Server, ServerError, running
 
 from .base import Checks, Scenario
 
+_QUEUE_SECONDS = 60
 _MESSAGES = 12
 _RECIPIENTS = 5
-_QUEUE_SECONDS = 60
 _STATUS = re.compile(r"/lmtp\[\d+\]: \w+: to=<([^>]+)>.* status=(\w+) \((.*)\)$", re.MULTILINE)
 _SENDER = f"sender@{DOMAIN}"
 _STRANGER = "stranger@elsewhere.example"
@@ -83,7 +83,7 @@ def _postfix(checks: Checks, server: Server, socket: Path, folder: Path) -> None
                 to = [*recipients[:2], f"{number}-{_STRANGER}", *recipients[2:]]
                 text = f"From: {_SENDER}\r\nSubject: postfix {number}\r\n\r\n.dot {number}\r\n"
                 session.sendmail(_SENDER, to, text)
-        empty = relay.settles(_QUEUE_SECONDS)
+        empty = settles(relay, _QUEUE_SECONDS)
         checks.that(empty, f"Postfix's queue is not empty: {relay.complaints()}")
         told = {to: (status, said) for to, status, said in _STATUS.findall(relay.log())}
     for number, recipients in accepted.items():

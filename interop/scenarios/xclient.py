@@ -8,15 +8,15 @@ import shutil
 import smtplib
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from conversation import LOGGING, exchanges
+from daemon import daemon
 from delivery import Transport
-from relay import RelayError, Route, free_port, relaying
-from server import Certificate, Server, ServerError, running
+from relay import RelayError, Route, free_port, relaying, settles
+from server import Certificate, Server, running
 
 from .base import Checks, Scenario
 from .kept import received
@@ -133,21 +133,16 @@ def _proxying(folder: Path, auth_port: int) -> Iterator[int]:
     file = home / "nginx.conf"
     file.write_text(_NGINX.format(module=_NGINX_MODULE, folder=home, auth_port=auth_port, port=port))
     nginx = shutil.which("nginx", path=_PATH)
-    with (home / "said").open("wb") as said:
-        process = subprocess.Popen([nginx, "-p", str(home), "-c", str(file)], stdout=said, stderr=said)
-    try:
-        deadline = time.monotonic() + _SECONDS
-        while True:
-            with contextlib.suppress(OSError), smtplib.SMTP("127.0.0.1", port, timeout=5) as greeted:
-                greeted.quit()
-                break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise ServerError(f"nginx did not start: {(home / 'said').read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
+    command = [nginx, "-p", str(home), "-c", str(file)]
+    with daemon("nginx", command, home / "said", lambda: _greets(port), _SECONDS):
         yield port
-    finally:
-        process.terminate()
-        process.wait(10)
+
+
+def _greets(port: int) -> bool:
+    with contextlib.suppress(OSError), smtplib.SMTP("127.0.0.1", port, timeout=5) as greeted:
+        greeted.quit()
+        return True
+    return False
 
 
 def _postfix(folder: Path, server: Server, checks: Checks) -> None:
@@ -159,10 +154,7 @@ def _postfix(folder: Path, server: Server, checks: Checks) -> None:
             address, source = ("127.0.0.1", relay.port), ("127.0.0.9", 0)
             with smtplib.SMTP(*address, "behind.example", timeout=_SECONDS, source_address=source) as session:
                 session.sendmail("a@client.example", ["b@example.com"], "Subject: postfix\r\n\r\nHello\r\n")
-            deadline = time.monotonic() + _SECONDS
-            while relay.queued() != (0, 0) and time.monotonic() < deadline:
-                time.sleep(0.05)
-            checks.that(relay.queued() == (0, 0), f"Postfix's queue is not empty: {relay.complaints()}")
+            checks.that(settles(relay, _SECONDS), f"Postfix's queue is not empty: {relay.complaints()}")
             checks.that("XFORWARD" not in relay.log(), f"Postfix complains: {relay.complaints()}")
     except (RelayError, smtplib.SMTPException) as error:
         checks.that(False, f"Postfix: {error!r}")

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::auth_file::AuthFile;
 use crate::failure::Failure;
+use crate::verifier::random;
 
 /// Judges passwords, and gives verifiers to SCRAM.
 #[derive(Debug)]
@@ -25,14 +26,12 @@ pub(crate) struct Users {
 
 impl Users {
     pub(crate) fn new(file: AuthFile) -> Result<Self, Failure> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(Failure::running)?;
         let processors = available_parallelism().map_or(1, usize::from);
         Ok(Self {
             file: Arc::new(file),
             turns: Arc::new(Semaphore::new(processors)),
             likeness: RandomState::new(),
-            secret,
+            secret: random()?,
         })
     }
 

@@ -57,7 +57,7 @@ impl Verifier {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Failure> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut octets = [0; N];
     getrandom::fill(&mut octets).map_err(Failure::running)?;
     Ok(octets)

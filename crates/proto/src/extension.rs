@@ -94,6 +94,10 @@ impl Offer<'_> {
         self.edits.and_then(EhloEdits::size).unwrap_or(self.settings.limits.message_size)
     }
 
+    pub(crate) fn has_starttls(self) -> bool {
+        self.settings.tls != TlsPolicy::Off && !self.facts.is_tls && !self.lacks(Extension::StartTls)
+    }
+
     fn has_auth(self) -> bool {
         self.settings.mechanisms.iter().any(|&mechanism| is_allowed(mechanism, self.settings, self.facts))
             && !self.lacks(Extension::Auth)
@@ -130,7 +134,7 @@ impl Offer<'_> {
         if self.facts.is_tls {
             lines.push("REQUIRETLS".into());
         }
-        if self.settings.tls != TlsPolicy::Off && !self.facts.is_tls {
+        if self.has_starttls() {
             lines.push("STARTTLS".into());
         }
         if self.has_auth() {

@@ -333,6 +333,11 @@ impl Session {
         self.facts().edits.clone()
     }
 
+    /// Another limit on the octets of a message, if a hook has set one.
+    pub(crate) fn edited_size(&self) -> Option<u64> {
+        self.facts().edits.as_ref()?.size()
+    }
+
     /// AUTH was decided; `identity` is that of the credentials if they were good.
     pub(crate) fn authenticated(&self, identity: Option<&str>) {
         let mut facts = self.facts();

@@ -1,7 +1,7 @@
 //! The connection as the driver sees it: octets in, octets out, and what else can happen meanwhile.
 
 use std::cell::RefCell;
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -91,13 +91,11 @@ impl Wire {
     /// Reads the PROXY header at the front of the connection, and nothing behind it.
     pub(crate) async fn proxy_header(&mut self, limit: Duration) -> Result<Header, ProxyError> {
         let Self { io, place, .. } = self;
-        let mut reading = pin!(timeout(limit, proxy::read(io)));
-        poll_fn(|context| match place.stop().poll(context) {
-            Urgency::None => reading.as_mut().poll(context),
-            _ => Poll::Ready(Ok(Err(ProxyError::Stopped))),
-        })
-        .await
-        .unwrap_or(Err(ProxyError::Late))
+        match unless_stopped(place, timeout(limit, proxy::read(io))).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) => Err(ProxyError::Late),
+            Err(_) => Err(ProxyError::Stopped),
+        }
     }
 
     /// The place is from now on that of `client`.
@@ -266,13 +264,7 @@ impl Wire {
         let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
             return Err(Wake::Gone);
         };
-        let mut handshake = pin!(timeout(limit, tls.accept(plain)));
-        let shaken = poll_fn(|context| match self.place.stop().poll(context) {
-            Urgency::None => handshake.as_mut().poll(context).map(Ok),
-            _ => Poll::Ready(Err(Wake::Stop)),
-        })
-        .await?;
-        let (secured, facts) = match shaken {
+        let (secured, facts) = match unless_stopped(&self.place, timeout(limit, tls.accept(plain))).await? {
             Ok(Ok(secured)) => secured,
             Ok(Err(error)) => return Ok(Err(error)),
             Err(elapsed) => return Ok(Err(elapsed.into())),
@@ -311,6 +303,16 @@ impl Wire {
         let patience = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
         let _ = timeout(patience, linger).await;
     }
+}
+
+/// Waits for what comes before a session can have a transaction; the server may stop meanwhile.
+async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Result<T, Wake> {
+    let mut work = pin!(work);
+    poll_fn(|context| match place.stop().poll(context) {
+        Urgency::None => work.as_mut().poll(context).map(Ok),
+        _ => Poll::Ready(Err(Wake::Stop)),
+    })
+    .await
 }
 
 fn ready_or_none<T>(poll: Poll<T>) -> Option<T> {

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use mailchute::{Builder, Disconnect, Event};
+use mailchute::{Builder, Disconnect, Event, Server};
 use support::log::capture;
 use support::talk::{Talk, connect, pipe};
 use support::{Seen, accepting, build, tls};
@@ -65,12 +65,17 @@ async fn a_refusal_of_the_connect_hook_is_said_to_those_too() {
     assert_eq!(talk.rest().await, "554 5.7.1 Connection refused\r\n221 2.0.0 Closing connection\r\n");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_delayed_greeting_comes_in_time_to_those_who_wait() {
-    let asked = Seen::<&str>::default();
+/// A server that greets after seven seconds, and how often its connect hook was asked.
+fn delayed() -> (Server, Seen<&'static str>) {
+    let asked = Seen::default();
     let note = asked.clone();
     let delayed = accepting().greeting_delay(Duration::from_secs(7)).on_connect(move |_| note.note("asked"));
-    let server = build(delayed);
+    (build(delayed), asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delayed_greeting_comes_in_time_to_those_who_wait() {
+    let (server, asked) = delayed();
     let since = Instant::now();
     let (mut talk, _) = pipe(&server, 1024);
     assert!(talk.hear().await.starts_with("220 "));
@@ -80,10 +85,7 @@ async fn a_delayed_greeting_comes_in_time_to_those_who_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delayed_greeting_catches_those_who_do_not_before_any_hook_is_asked() {
-    let asked = Seen::<&str>::default();
-    let note = asked.clone();
-    let delayed = accepting().greeting_delay(Duration::from_secs(7)).on_connect(move |_| note.note("asked"));
-    let server = build(delayed);
+    let (server, asked) = delayed();
     let since = Instant::now();
     let (mut talk, _) = pipe(&server, 1024);
     sleep(Duration::from_secs(6)).await;

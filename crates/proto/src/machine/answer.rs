@@ -224,9 +224,6 @@ impl Machine {
     fn help(&self) -> Reply {
         let offer = self.offer();
         let has_chunks = !offer.lacks(Extension::Chunking);
-        let offers_tls = self.settings.tls != crate::settings::TlsPolicy::Off
-            && !self.facts.is_tls
-            && !offer.lacks(Extension::StartTls);
         let auth = !self.settings.mechanisms.is_empty() && !offer.lacks(Extension::Auth);
         let mut verbs = match self.facts.dialect {
             Dialect::Smtp => vec!["EHLO", "HELO"],
@@ -235,7 +232,7 @@ impl Machine {
         verbs.extend(["MAIL", "RCPT", "DATA"]);
         verbs.extend(has_chunks.then_some("BDAT"));
         verbs.extend(["RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP"]);
-        verbs.extend(offers_tls.then_some("STARTTLS"));
+        verbs.extend(offer.has_starttls().then_some("STARTTLS"));
         verbs.extend(auth.then_some("AUTH"));
         if self.facts.is_trusted {
             verbs.extend(["XCLIENT", "XFORWARD"]);

@@ -169,29 +169,31 @@ impl Machine {
     /// A chunk that nobody wants begins.
     pub(super) fn begin_skip(&mut self, chunk: Chunk, refusal: Reply, then: Phase) {
         let is_out_of_order = matches!(self.state, State::Commands(phase) if phase == then);
-        let replies = if is_out_of_order {
-            if chunk.is_last { std::mem::take(&mut self.owed).max(1) } else { 1 }
+        let owed = if is_out_of_order {
+            self.owed_to_last_chunk.unwrap_or(1)
         } else {
-            self.replies_to_chunk(chunk, self.accepted_recipients())
+            self.replies_for(self.accepted_recipients())
         };
         if then != Phase::Chunks {
             self.chunked = None;
         }
-        self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refusal, replies, then };
+        self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refusal, owed, then };
     }
 
-    /// How many replies a chunk has whose message is refused: only the last one answers for each recipient.
-    fn replies_to_chunk(&mut self, chunk: Chunk, recipients: usize) -> usize {
-        let replies = self.replies_for(recipients);
-        if chunk.is_last {
-            return replies;
-        }
-        self.owed = replies;
-        1
+    /// Refuses a chunk: the last one with all the replies that its message is owed, another with one.
+    fn refuse_chunk(
+        &mut self,
+        refusal: impl Into<Refusal>,
+        is_last: bool,
+        owed: usize,
+        output: &mut Vec<u8>,
+    ) {
+        self.reply_times(refusal, if is_last { owed } else { 1 }, output);
+        self.owed_to_last_chunk = (!is_last).then_some(owed);
     }
 
     pub(super) fn skip<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
-        let State::Skipping { left, is_last, refusal, replies, then } = &mut self.state else {
+        let State::Skipping { left, is_last, refusal, owed, then } = &mut self.state else {
             return Step::Answered;
         };
         let length = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
@@ -200,10 +202,9 @@ impl Machine {
         if *left > 0 {
             return Step::NeedInput;
         }
-        let (refusal, replies, then, is_last) = (refusal.clone(), *replies, *then, *is_last);
+        let (refusal, is_last, owed, then) = (refusal.clone(), *is_last, *owed, *then);
         self.state = State::Commands(then);
-        self.reply_times(refusal, replies, output);
-        self.facts.is_behind_refused_chunk = !is_last;
+        self.refuse_chunk(refusal, is_last, owed, output);
         Step::Answered
     }
 
@@ -237,14 +238,9 @@ impl Machine {
             }
             None => Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients })),
             Some(refusal) => {
-                let unfinished = body.decoder.unfinished();
+                let is_last = body.decoder.unfinished().is_none();
                 self.state = State::Commands(Phase::Ready);
-                let replies = match unfinished {
-                    Some(chunk) => self.replies_to_chunk(chunk, recipients),
-                    None => self.replies_for(recipients),
-                };
-                self.reply_times(refusal.clone(), replies, output);
-                self.facts.is_behind_refused_chunk = unfinished.is_some();
+                self.refuse_chunk(refusal.clone(), is_last, self.replies_for(recipients), output);
                 Step::BodyRefused(refusal.reply)
             }
         }

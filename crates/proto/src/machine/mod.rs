@@ -78,9 +78,9 @@ pub struct Machine {
     pause: Option<Duration>,
     /// A message between two of its chunks; boxed, as few sessions have one.
     chunked: Option<Box<Body>>,
-    /// In LMTP, the replies that a client counts on behind a last chunk that follows a refused one: it may have been
-    /// sent before that refusal was read.
-    owed: usize,
+    /// Behind a refused chunk: how many replies its message's last one is owed, as a client that pipelines counts on
+    /// them.
+    owed_to_last_chunk: Option<usize>,
     /// What this session is offered otherwise than others; boxed, as few have such.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
@@ -103,8 +103,6 @@ pub(crate) struct Facts {
     pub(crate) is_utf8: bool,
     /// MAIL carried BODY=BINARYMIME.
     pub(crate) is_binary: bool,
-    /// A chunk was refused that was not the last of its message, and nothing but chunks came since.
-    pub(crate) is_behind_refused_chunk: bool,
 }
 
 #[derive(Debug)]
@@ -118,7 +116,7 @@ enum State {
         left: u64,
         is_last: bool,
         refusal: Reply,
-        replies: usize,
+        owed: usize,
         then: Phase,
     },
     Handshake,
@@ -158,7 +156,7 @@ impl Machine {
             auth_failures: 0,
             pause: None,
             chunked: None,
-            owed: 0,
+            owed_to_last_chunk: None,
             edits: None,
             now: None,
         }
@@ -296,9 +294,8 @@ impl Machine {
         let line = CommandLine::cut(&input[..length], self.facts.dialect);
         let verb = line.verb;
         if verb != Verb::Bdat {
-            self.owed = 0;
+            self.owed_to_last_chunk = None;
         }
-        self.facts.is_behind_refused_chunk &= verb == Verb::Bdat;
         self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = self.parse(phase, line);
         if verb == Verb::Auth {
@@ -324,8 +321,7 @@ impl Machine {
 
     /// A line that is none, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
-        self.facts.is_behind_refused_chunk = false;
-        self.owed = 0;
+        self.owed_to_last_chunk = None;
         let refusal = match line {
             Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),
             Line::BareLineEnd => Refusal::violation(catalog::BARE_LINE_END),
@@ -378,9 +374,8 @@ impl Machine {
         let limits = &self.settings.limits;
         // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
         // who had sent on when a chunk was refused (RFC 3030 §2).
-        let is_error = reply.is_refusal()
-            && reply != catalog::TOO_MANY_RECIPIENTS
-            && !self.facts.is_behind_refused_chunk;
+        let is_error =
+            reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && self.owed_to_last_chunk.is_none();
         self.errors += u32::from(is_error);
         if is_error && closing.is_none() && Limits::reached(self.errors, limits.errors) {
             catalog::TOO_MANY_ERRORS.encode(output);

@@ -32,8 +32,7 @@ pub(super) struct Delivery {
 impl Delivery {
     pub(super) fn new(core: &Arc<Core>, session: &Session, envelope: Arc<Envelope>, number: u32) -> Self {
         let (pump, body) = body::channel();
-        let of_session = session.edits().and_then(|edits| edits.size());
-        let limit = match of_session.unwrap_or(core.settings.limits.message_size) {
+        let limit = match session.edited_size().unwrap_or(core.settings.limits.message_size) {
             0 => WHOLE_WITHOUT_LIMIT,
             limit => limit,
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Ask, Awaits, Closing, Machine, Question, Step, Verb, Verdict};
+use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verb, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -150,9 +150,7 @@ impl Driver {
                     self.handshake().await?;
                     self.machine.secured();
                     self.hear_secure_hooks().await?;
-                    if let Some(edits) = self.session.edits() {
-                        *self.machine.edits_mut() = *edits;
-                    }
+                    apply_edits(&self.session, || self.machine.edits_mut());
                 }
                 Next::Close(closing) => {
                     self.flush().await?;
@@ -179,7 +177,7 @@ impl Driver {
                 let hooks = greeting(core, session, self.opening);
                 let verdict = consult(wire, ask.unsent(), core.timeouts.hook, hooks).await?;
                 self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
-                apply_edits(session, &mut ask);
+                apply_edits(session, || ask.edits_mut());
                 if verdict.is_positive() && wire.has_input().await {
                     ask.talked_ahead(&wire.input);
                 } else {
@@ -194,7 +192,7 @@ impl Driver {
                     session.said_hello(ehlo.clone());
                 }
                 mark = unsent.len();
-                apply_edits(session, &mut ask);
+                apply_edits(session, || ask.edits_mut());
                 ask.answer(verdict);
             }
             Step::StartTls(ask) => ask.answer(Verdict::Accept),
@@ -318,9 +316,9 @@ async fn hear(
 }
 
 /// Hands the machine what a hook has changed for the session.
-fn apply_edits<Q: Question>(session: &Session, ask: &mut Ask<'_, Q>) {
+fn apply_edits<'m>(session: &Session, machines: impl FnOnce() -> &'m mut EhloEdits) {
     if let Some(edits) = session.edits() {
-        *ask.edits_mut() = *edits;
+        *machines() = *edits;
     }
 }
 

@@ -1,9 +1,8 @@
 //! Puts a question to the hooks, and bears with what they do: wait, fail, panic, never answer.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use mailchute_proto::reply::catalog;
 
 use crate::body::{BodyError, Pump};
 use crate::core::Core;
-use crate::hooks::{BoxFuture, guarded};
+use crate::hooks::{BoxFuture, poll_guarded};
 use crate::message::Message;
 use crate::session::Session;
 use crate::wire::{Patience, Wake, Wire};
@@ -28,12 +27,11 @@ pub(crate) async fn consult(
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
     limit: Duration,
-    hooks: impl Future<Output = Verdict>,
+    mut hooks: BoxFuture<'_, Verdict>,
 ) -> Result<Verdict, Wake> {
-    let mut hooks = pin!(guarded(hooks));
     let mut is_first = true;
     poll_fn(|context| {
-        if let Poll::Ready(outcome) = hooks.as_mut().poll(context) {
+        if let Poll::Ready(outcome) = poll_guarded(hooks.as_mut(), context) {
             return Poll::Ready(Ok(outcome_of(outcome)));
         }
         if std::mem::take(&mut is_first) {
@@ -49,20 +47,20 @@ pub(crate) async fn consult(
 
 /// The data hooks and the store at work on a message while it comes in.
 pub(crate) struct Hearing {
-    work: Option<BoxFuture<'static, Result<Verdict, Box<dyn Any + Send>>>>,
+    work: Option<BoxFuture<'static, Verdict>>,
     verdict: Option<Verdict>,
 }
 
 impl Hearing {
     pub(crate) fn new(core: Arc<Core>, message: Message, session: Session) -> Self {
-        let work = async move { guarded(core.chain.data(message, &session)).await };
+        let work = async move { core.chain.data(message, &session).await };
         Self { work: Some(Box::pin(work)), verdict: None }
     }
 
     /// Lets the hooks go on; ready when they have decided.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Some(work) = &mut self.work else { return Poll::Ready(()) };
-        match Pin::new(work).poll(context) {
+        match poll_guarded(work.as_mut(), context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 self.work = None;

@@ -137,10 +137,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 fn admit(server: &Server, mut stream: Box<dyn Io>, origin: Origin, service: Service) {
     match server.enter(origin) {
-        Ok(place) => {
-            let server = server.clone();
-            tokio::spawn(async move { server.serve_at(place, stream, origin, service).await });
-        }
+        Ok(place) => server.spawn(place, stream, origin, service),
         // A client that expects TLS could not read the reply.
         Err(_) if service.opening == Opening::Tls => {}
         Err(refusal) => {

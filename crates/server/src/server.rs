@@ -161,7 +161,14 @@ impl Server {
     async fn serve(&self, mut io: Box<dyn Io>, client: SocketAddr, service: Service) {
         let origin = Origin::Network(client);
         match self.enter(origin) {
-            Ok(place) => self.serve_at(place, io, origin, service).await,
+            Ok(place) => {
+                let wire = Wire::new(io, place);
+                if self.0.clients.is_proxy(origin) {
+                    self.serve_introduced(wire, origin, service).await;
+                } else {
+                    self.driver(wire, origin, Header::Local, service).run().await;
+                }
+            }
             Err(refusal) => {
                 use tokio::io::AsyncWriteExt as _;
                 // Nobody waits for a client that does not even take this.
@@ -171,17 +178,27 @@ impl Server {
         }
     }
 
-    pub(crate) async fn serve_at(&self, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
-        let mut wire = Wire::new(io, place);
-        let mut header = Header::Local;
+    /// Serves a connection that has its place in a task of its own.
+    pub(crate) fn spawn(&self, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
+        let wire = Wire::new(io, place);
+        // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
         if self.0.clients.is_proxy(origin) {
-            header = match self.introduction(&mut wire, origin, service.opening).await {
-                Some(header) => header,
-                None => return,
-            };
+            let server = self.clone();
+            tokio::spawn(async move { server.serve_introduced(wire, origin, service).await });
+        } else {
+            tokio::spawn(self.driver(wire, origin, Header::Local, service).run());
         }
+    }
+
+    async fn serve_introduced(&self, mut wire: Wire, origin: Origin, service: Service) {
+        if let Some(header) = self.introduction(&mut wire, origin, service.opening).await {
+            self.driver(wire, origin, header, service).run().await;
+        }
+    }
+
+    fn driver(&self, wire: Wire, origin: Origin, header: Header, service: Service) -> Driver {
         let session = Session::new(Arc::clone(&self.0.hostname), origin, header, service.dialect);
-        Driver::new(Arc::clone(&self.0), wire, session, service).run().await;
+        Driver::new(Arc::clone(&self.0), wire, session, service)
     }
 
     /// The PROXY header of a proxy whose client there is a place for; the others are closed.

@@ -30,6 +30,9 @@ const READ: usize = 64 * 1024;
 /// Octets that may wait in a buffer of their own while more are awaited; a partial command is shorter.
 const REMAINDER: usize = 4 * 1024;
 
+/// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
+const SHORT_REPLIES: usize = 128;
+
 /// What waiting for octets led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wake {
@@ -212,8 +215,8 @@ impl Wire {
             }
         };
         output.drain(..sent);
-        // A long reply is no reason to hold its memory while nothing more is said.
-        if output.is_empty() && output.capacity() > REMAINDER {
+        // A long reply, as that to EHLO, is no reason to hold its memory while nothing more is said.
+        if output.is_empty() && output.capacity() > SHORT_REPLIES {
             *output = Vec::new();
         }
         outcome

@@ -6,7 +6,6 @@ use mailchute_proto::{Credentials, Nonce, Reply, ScramVerifier, Verdict};
 use super::hear;
 use crate::consult::consult;
 use crate::core::Core;
-use crate::hooks::Stage;
 use crate::scram_secret;
 use crate::session::Session;
 use crate::wire::{Wake, Wire};
@@ -34,7 +33,7 @@ pub(super) async fn scram(
             Err(reply) => Verdict::Reply(reply),
         }
     };
-    if let Verdict::Reply(reply) = consult(wire, unsent, core.timeouts.hook, hooks).await? {
+    if let Verdict::Reply(reply) = consult(wire, unsent, core.timeouts.hook, Box::pin(hooks)).await? {
         return Ok(Err(reply));
     }
     let channel_binding =
@@ -62,10 +61,10 @@ pub(super) async fn judge(
     credentials: &Credentials,
     session: &Session,
 ) -> Result<Verdict, Wake> {
-    if !core.chain.is_asked(Stage::Auth) {
-        return Ok(credentials.are_proven().into());
+    match core.chain.auth(credentials, session) {
+        None => Ok(credentials.are_proven().into()),
+        hooks => hear(core, wire, unsent, hooks).await,
     }
-    hear(core, wire, unsent, Stage::Auth, core.chain.auth(credentials, session)).await
 }
 
 fn without_random_numbers(failure: Reply) -> Reply {

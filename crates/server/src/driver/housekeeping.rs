@@ -8,11 +8,9 @@ use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 use tracing::Level;
 
-use super::Driver;
-use crate::consult::consult;
+use super::{Driver, hear};
 use crate::disconnect::Disconnect;
 use crate::event::{Event, escaped};
-use crate::hooks::Stage;
 use crate::tls::{ClientCertificate, InForce};
 use crate::wire::{Patience, Wake};
 
@@ -145,11 +143,9 @@ impl Driver {
 
     /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
     pub(super) async fn hear_secure_hooks(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.session.tls().filter(|_| self.core.chain.is_asked(Stage::Secure)) else {
-            return Ok(());
-        };
+        let Some(tls) = self.session.tls() else { return Ok(()) };
         let hooks = self.core.chain.secure(&tls, &self.session);
-        let verdict = match consult(&mut self.wire, &mut self.output, self.core.timeouts.hook, hooks).await {
+        let verdict = match hear(&self.core, &mut self.wire, &mut self.output, hooks).await {
             Ok(verdict) => verdict,
             Err(wake) => return Err(self.give_up(wake).await),
         };

@@ -30,6 +30,9 @@ pub(crate) enum Stage {
     Disconnect,
 }
 
+/// The verdict of a stage's hooks, unless there are none: a stage without hooks costs nothing.
+pub(crate) type Asked<'a> = Option<BoxFuture<'a, Verdict>>;
+
 /// Hooks in their order, and the store behind them.
 #[derive(Clone, Default)]
 pub(crate) struct Chain {
@@ -75,32 +78,40 @@ impl Chain {
             .map(|link| link.hooks.as_ref())
     }
 
-    async fn each<'a>(
+    /// A single hook's own future is all that it takes.
+    fn each<'a>(
         &'a self,
         stage: Stage,
-        ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Verdict>,
-    ) -> Verdict {
-        let mut verdict = Verdict::Accept;
-        for hooks in self.asked(stage) {
-            match ask(hooks).await {
-                Verdict::Accept => {}
-                positive if positive.is_positive() => verdict = positive,
-                refusal => return refusal,
-            }
+        ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Verdict> + Send + 'a,
+    ) -> Asked<'a> {
+        let mut asked = self.asked(stage);
+        let (first, second) = (asked.next()?, asked.next());
+        if second.is_none() {
+            return Some(ask(first));
         }
-        verdict
+        Some(Box::pin(async move {
+            let mut verdict = Verdict::Accept;
+            for hooks in self.asked(stage) {
+                match ask(hooks).await {
+                    Verdict::Accept => {}
+                    positive if positive.is_positive() => verdict = positive,
+                    refusal => return refusal,
+                }
+            }
+            verdict
+        }))
     }
 
-    pub(crate) async fn connect(&self, session: &Session) -> Verdict {
-        self.each(Stage::Connect, |hooks| hooks.connect(session)).await
+    pub(crate) fn connect<'a>(&'a self, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Connect, move |hooks| hooks.connect(session))
     }
 
-    pub(crate) async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> Verdict {
-        self.each(Stage::Ehlo, |hooks| hooks.ehlo(ehlo, session)).await
+    pub(crate) fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Ehlo, move |hooks| hooks.ehlo(ehlo, session))
     }
 
-    pub(crate) async fn secure(&self, tls: &TlsFacts, session: &Session) -> Verdict {
-        self.each(Stage::Secure, |hooks| hooks.secure(tls, session)).await
+    pub(crate) fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Secure, move |hooks| hooks.secure(tls, session))
     }
 
     /// The first verifier that somebody has of this user.
@@ -117,20 +128,20 @@ impl Chain {
         Ok(None)
     }
 
-    pub(crate) async fn auth(&self, credentials: &Credentials, session: &Session) -> Verdict {
-        self.each(Stage::Auth, |hooks| hooks.auth(credentials, session)).await
+    pub(crate) fn auth<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Auth, move |hooks| hooks.auth(credentials, session))
     }
 
-    pub(crate) async fn mail_from(&self, from: &Sender, session: &Session) -> Verdict {
-        self.each(Stage::MailFrom, |hooks| hooks.mail_from(from, session)).await
+    pub(crate) fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::MailFrom, move |hooks| hooks.mail_from(from, session))
     }
 
-    pub(crate) async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Verdict {
-        self.each(Stage::RcptTo, |hooks| hooks.rcpt_to(to, session)).await
+    pub(crate) fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::RcptTo, move |hooks| hooks.rcpt_to(to, session))
     }
 
-    pub(crate) async fn command(&self, command: &Command, session: &Session) -> Verdict {
-        self.each(Stage::Command, |hooks| hooks.command(command, session)).await
+    pub(crate) fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Command, move |hooks| hooks.command(command, session))
     }
 
     /// The data hooks, then the store. Whoever is not the last to read leaves the content to the next.

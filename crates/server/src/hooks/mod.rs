@@ -11,9 +11,9 @@ use std::future::{Future, ready};
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 
-pub(crate) use chain::{Chain, Stage};
+pub(crate) use chain::{Asked, Chain, Stage};
 pub(crate) use erased::BoxFuture;
-pub(crate) use guard::guarded;
+pub(crate) use guard::{guarded, poll_guarded};
 pub use verdict::IntoVerdict;
 
 use crate::disconnect::Disconnect;

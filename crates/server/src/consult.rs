@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use mailchute_proto::Verdict;
 use mailchute_proto::reply::catalog;
+use tokio::time::Instant;
 
 use crate::body::{BodyError, Pump};
 use crate::core::Core;
@@ -89,8 +90,8 @@ impl Hearing {
     }
 
     /// Waits for more of the message, while the hooks work on what there is.
-    pub(crate) async fn fill(&mut self, wire: &mut Wire, limit: Duration) -> Wake {
-        wire.set_timer(limit);
+    pub(crate) async fn fill(&mut self, wire: &mut Wire, deadline: Instant) -> Wake {
+        wire.set_alarm(deadline);
         poll_fn(|context| {
             // Their verdict may come before the end; it is given there.
             let _ = self.poll(context);

@@ -31,7 +31,7 @@ const READ: usize = 64 * 1024;
 const REMAINDER: usize = 4 * 1024;
 
 /// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
-const SHORT_REPLIES: usize = 128;
+pub(crate) const SHORT_REPLIES: usize = 128;
 
 /// What waiting for octets led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +109,6 @@ impl Wire {
     /// Whether the client has sent something already.
     pub(crate) async fn has_input(&mut self) -> bool {
         if self.input.is_empty() {
-            // A new socket has to be heard of first.
-            tokio::task::yield_now().await;
             poll_fn(|context| {
                 let _ = self.poll_read(context);
                 Poll::Ready(())
@@ -129,8 +127,8 @@ impl Wire {
     }
 
     /// Waits for octets, which are appended to the input.
-    pub(crate) async fn fill(&mut self, patience: Patience, limit: Duration) -> Wake {
-        self.timer.set(Instant::now() + limit);
+    pub(crate) async fn fill(&mut self, patience: Patience, deadline: Instant) -> Wake {
+        self.set_alarm(deadline);
         poll_fn(|context| self.poll_fill(context, patience)).await
     }
 
@@ -187,17 +185,20 @@ impl Wire {
         if output.is_empty() {
             return Ok(());
         }
-        self.timer.set(Instant::now() + limit);
-        poll_fn(|context| self.poll_flush(context, output)).await
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<Result<(), Wake>> {
-        match self.poll_send(context, output) {
+        let mut is_first = true;
+        poll_fn(|context| match self.poll_send(context, output) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(_)) => Poll::Ready(Err(Wake::Gone)),
             Poll::Pending if self.must_stop(context) => Poll::Ready(Err(Wake::Stop)),
-            Poll::Pending => self.timer.poll(context).map(|()| Err(Wake::Timeout)),
-        }
+            Poll::Pending => {
+                // Most replies go out at once, and need neither clock nor timer.
+                if std::mem::take(&mut is_first) {
+                    self.set_timer(limit);
+                }
+                self.timer.poll(context).map(|()| Err(Wake::Timeout))
+            }
+        })
+        .await
     }
 
     /// Sends what can be sent now, and says when all has gone.
@@ -247,7 +248,12 @@ impl Wire {
 
     /// Rings after `limit`; for use with [`poll_timer`](Self::poll_timer).
     pub(crate) fn set_timer(&mut self, limit: Duration) {
-        self.timer.set(Instant::now() + limit);
+        self.set_alarm(Instant::now() + limit);
+    }
+
+    /// As [`set_timer`](Self::set_timer), where the time is known already.
+    pub(crate) fn set_alarm(&mut self, deadline: Instant) {
+        self.timer.set(deadline);
     }
 
     pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {

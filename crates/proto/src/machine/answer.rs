@@ -40,10 +40,12 @@ impl Machine {
 
     fn hostname_and(&self, text: &str) -> Vec<String> {
         let clean = text.lines().next().unwrap_or_default();
-        let clean: String =
-            clean.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(400).collect();
-        let separator = if clean.is_empty() { "" } else { " " };
-        vec![format!("{}{separator}{clean}", self.settings.hostname)]
+        let mut line = String::from(&*self.settings.hostname);
+        if !clean.is_empty() {
+            line.push(' ');
+            line.extend(clean.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(400));
+        }
+        vec![line]
     }
 }
 

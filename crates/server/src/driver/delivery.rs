@@ -145,17 +145,17 @@ impl Driver {
     ) -> Result<(), Disconnect> {
         self.flush().await?;
         let (since, before) = (Instant::now(), self.wire.input.len());
-        let mut limit = self.core.timeouts.data;
+        let mut deadline = since + self.core.timeouts.data;
         let last_moment = self.last_moment(since);
         // What is wanted comes to an end by its size; what is dropped has none.
         if self.machine.awaits() == Awaits::Refuse {
-            limit = limit.min(last_moment.saturating_duration_since(since));
+            deadline = deadline.min(last_moment);
         }
         let patience = self.patience();
         let wake = match delivery {
-            _ if limit.is_zero() => Wake::Timeout,
-            Some(delivery) => delivery.hearing.fill(&mut self.wire, limit).await,
-            None => self.wire.fill(patience, limit).await,
+            _ if deadline <= since => Wake::Timeout,
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, deadline).await,
+            None => self.wire.fill(patience, deadline).await,
         };
         pace.waited += since.elapsed();
         // As they come, and not as they are handed on: of a message that is refused already, none are.

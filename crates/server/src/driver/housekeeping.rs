@@ -24,7 +24,7 @@ impl Driver {
         if delay.is_zero() {
             return Ok(());
         }
-        match self.wire.fill(Patience::UntilStop, delay).await {
+        match self.wire.fill(Patience::UntilStop, Instant::now() + delay).await {
             Wake::Input | Wake::Timeout => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
@@ -40,15 +40,15 @@ impl Driver {
         }
         // The whole command has that time, not each of its octets.
         let deadline = *self.waiting_since.get_or_insert(now) + limit;
-        let left = deadline.min(self.last_moment(now)).saturating_duration_since(now);
-        if left.is_zero() {
+        let deadline = deadline.min(self.last_moment(now));
+        if deadline <= now {
             return Err(self.give_up(Wake::Timeout).await);
         }
         let patience = self.patience();
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
-            Some(delivery) => delivery.hearing.fill(&mut self.wire, left).await,
-            None => self.wire.fill(patience, left).await,
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, deadline).await,
+            None => self.wire.fill(patience, deadline).await,
         };
         match wake {
             Wake::Input => Ok(()),

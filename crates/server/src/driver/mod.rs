@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::hooks::Asked;
 use crate::listener::Service;
 use crate::session::Session;
-use crate::wire::{Wake, Wire};
+use crate::wire::{SHORT_REPLIES, Wake, Wire};
 use delivery::Delivery;
 
 /// How a connection begins.
@@ -70,7 +70,7 @@ impl Driver {
             core,
             machine: machine.speaking(dialect),
             wire,
-            output: Vec::new(),
+            output: Vec::with_capacity(SHORT_REPLIES),
             session,
             messages: 0,
             delivery: None,

@@ -1,0 +1,121 @@
+//! `hash-password` at a terminal: what is typed is not seen, and afterwards the terminal is as it was before.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufReader, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+
+/// Longer than anything here takes; a test that fails by it fails loudly.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program at a terminal of its own, with its standard output in a pipe.
+struct Terminal {
+    keyboard: File,
+    screen: Receiver<u8>,
+    program: Child,
+}
+
+impl Terminal {
+    fn hash_password(user: &str) -> Self {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let path = ptsname(&keyboard, Vec::new()).unwrap();
+        let open =
+            || File::options().read(true).write(true).open(OsStr::from_bytes(path.as_bytes())).unwrap();
+        // It makes the terminal the one whose Ctrl-C is a signal to the program.
+        let program = Command::new("setsid")
+            .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_mailchute"), "hash-password", user])
+            .stdin(open())
+            .stderr(open())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let keyboard = File::from(keyboard);
+        let (seen, screen) = channel();
+        let shown = keyboard.try_clone().unwrap();
+        std::thread::spawn(move || {
+            BufReader::new(shown).bytes().map_while(Result::ok).try_for_each(|octet| seen.send(octet))
+        });
+        Self { keyboard, screen, program }
+    }
+
+    /// What the screen shows, up to this text.
+    fn until(&self, text: &str) -> String {
+        let mut shown = String::new();
+        while !shown.ends_with(text) {
+            shown.push(
+                self.screen.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no {text:?}: {shown}")).into(),
+            );
+        }
+        shown
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn echoes(&self) -> bool {
+        tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Waits for the end of the program; its exit code, if it has one, and its standard output.
+    fn end(&mut self) -> (Option<i32>, String) {
+        let mut printed = String::new();
+        self.program.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        (self.program.wait().unwrap().code(), printed)
+    }
+}
+
+#[test]
+fn a_password_typed_twice_is_not_seen_and_makes_a_line() {
+    let mut terminal = Terminal::hash_password("alice");
+    terminal.until("Password of alice: ");
+    assert!(!terminal.echoes());
+    terminal.press("wonderland\n");
+    let shown = terminal.until("The same again: ");
+    assert!(!shown.contains("wonderland"), "{shown}");
+    terminal.press("wonderland\n");
+    let (code, printed) = terminal.end();
+    assert_eq!(code, Some(0));
+    assert!(printed.starts_with("alice:SCRAM-SHA-256$"), "{printed}");
+    assert!(terminal.echoes());
+}
+
+#[test]
+fn two_passwords_that_differ_make_none() {
+    let mut terminal = Terminal::hash_password("alice");
+    terminal.until("Password of alice: ");
+    terminal.press("wonderland\n");
+    terminal.until("The same again: ");
+    terminal.press("wonderlamd\n");
+    terminal.until("the two passwords differ");
+    assert_eq!(terminal.end(), (Some(2), String::new()));
+}
+
+#[test]
+fn the_keys_that_interrupt_the_prompt_leave_the_terminal_as_it_was() {
+    const CTRL_C: &str = "\u{3}";
+    const CTRL_BACKSLASH: &str = "\u{1c}";
+    for key in [CTRL_C, CTRL_BACKSLASH] {
+        let mut terminal = Terminal::hash_password("alice");
+        terminal.until("Password of alice: ");
+        assert!(!terminal.echoes());
+        terminal.press("wonder");
+        terminal.press(key);
+        let (code, printed) = terminal.end();
+        assert!(terminal.echoes(), "{key:?}");
+        assert_eq!((code, printed.as_str()), (Some(1), ""), "{key:?}");
+        let shown = terminal.until("interrupted; no line was made");
+        assert!(!shown.contains("wonder"), "{shown}");
+    }
+}

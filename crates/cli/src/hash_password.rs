@@ -21,8 +21,13 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
         )));
     }
     let password = read_password(user)?;
-    if password.is_empty() || password.contains('\0') {
+    if password.is_empty() {
         return Err(Failure::usage("the password is empty; write it as one line to standard input"));
+    }
+    if password.contains('\0') {
+        return Err(Failure::usage(
+            "the password has a NUL in it, which no client can send (RFC 4616 §2); write another",
+        ));
     }
     let verifier =
         if arguments.argon2id { Verifier::argon2id(&password)? } else { Verifier::scram(&password)? };

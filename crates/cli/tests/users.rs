@@ -52,6 +52,8 @@ fn a_user_or_password_that_cannot_be_is_refused_with_what_to_write() {
     }
     let (code, _, error) = hash_password(&["alice"], "\n");
     assert!(code == 2 && error.contains("the password is empty"), "{error}");
+    let (code, _, error) = hash_password(&["alice"], "wonder\0land\n");
+    assert!(code == 2 && error.contains("the password has a NUL in it"), "{error}");
 }
 
 #[test]

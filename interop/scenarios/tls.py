@@ -44,6 +44,10 @@ class Tls(Scenario):
             _tickets(checks, server, authority, folder)
             _certificates(checks, server, authority, client, certificate)
             _reload(checks, server, authority, first, folder)
+        thrown_away = folder / "thrown-away"
+        thrown_away.mkdir()
+        with running(program, thrown_away, None, (), ("--log-level", "info")) as server:
+            _reload_without_files(checks, server, thrown_away)
         kept = [message.read_bytes() for message in (folder / "mail" / "new").iterdir()]
         for sign in (b"verify=OK client=client.example)", b"verify=FAIL client=localhost)"):
             checks.that(any(sign in message for message in kept), f"no Received: says {sign!r}")
@@ -192,6 +196,15 @@ def _reload(checks: Checks, server: Server, authority: _Authority, pair: Certifi
     whole = b"Subject: over a reload\r\n\r\nThe first half\r\nThe second half\r\n"
     kept = [message.read_bytes() for message in (server.maildir / "new").iterdir()]
     checks.that(sum(message.endswith(whole) for message in kept) == 1, "the message over the reload is not kept whole")
+
+
+def _reload_without_files(checks: Checks, server: Server, folder: Path) -> None:
+    """SIGHUP without --tls-cert: the certificate that was made at the start stays."""
+    before = _served(server)
+    os.kill(server.process, signal.SIGHUP)
+    told = _until((folder / "server.stderr").read_text, lambda text: "read the certificates again" in text)
+    checks.that("read the certificates again" in told, f"SIGHUP without files: {told[-600:]}")
+    checks.that(_served(server) == before, "SIGHUP without files changed the certificate")
 
 
 def _served(server: Server) -> bytes:

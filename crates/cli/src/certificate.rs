@@ -1,50 +1,76 @@
 //! The certificates that the flags name, or a throw-away one: TLS that hides the mail from listeners on the way, and
 //! proves nothing.
 
+use std::cell::OnceCell;
+
 use mailchute::{ClientCertificates, Domain, Server, TlsConfig};
 
 use crate::args::{ClientCertificate, Options};
 use crate::failure::Failure;
 
-/// Reads the files that the flags name.
-pub(crate) fn read(options: &Options) -> Result<TlsConfig, Failure> {
-    let (certificates, keys) = (&options.tls_cert, &options.tls_key);
-    if certificates.len() != keys.len() {
-        return Err(Failure::usage(format!(
-            "--tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
-            times(certificates.len()),
-            times(keys.len()),
-        )));
-    }
-    let mut pairs = certificates.iter().zip(keys);
-    let mut tls = match pairs.next() {
-        Some((certificate, key)) => TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?,
-        None => throw_away(options.greeting.as_deref().unwrap_or("localhost"))?,
-    };
-    for (certificate, key) in pairs {
-        tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;
-    }
-    match &options.tls_client_ca {
-        Some(authorities) => {
-            let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
-            let clients = match options.tls_client_cert {
-                ClientCertificate::Optional => clients,
-                ClientCertificate::Required => clients.required(),
-            };
-            tls.client_certificates(clients).map_err(Failure::unusable)
-        }
-        None => Ok(tls),
-    }
+/// The certificates of the program.
+#[derive(Debug, Default)]
+pub(crate) struct Certificates {
+    /// Made once: a client that remembers it, as those do that trust at first sight, finds it again after a reload.
+    throw_away: OnceCell<TlsConfig>,
 }
 
-/// Reads them again and puts them in force, all or none.
-pub(crate) fn reload(options: &Options, server: &Server) {
-    match read(options).and_then(|tls| server.reload_tls(tls).map_err(Failure::unusable)) {
-        Ok(()) => tracing::info!(
-            certificates = options.tls_cert.len().max(1),
-            "read the certificates again; new TLS sessions get them"
-        ),
-        Err(error) => tracing::error!(%error, "kept the certificates in force: the new ones cannot be used"),
+impl Certificates {
+    /// Reads the files that the flags name.
+    pub(crate) fn read(&self, options: &Options) -> Result<TlsConfig, Failure> {
+        let (certificates, keys) = (&options.tls_cert, &options.tls_key);
+        if certificates.len() != keys.len() {
+            return Err(Failure::usage(format!(
+                "--tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
+                times(certificates.len()),
+                times(keys.len()),
+            )));
+        }
+        let mut pairs = certificates.iter().zip(keys);
+        let mut tls = match pairs.next() {
+            Some((certificate, key)) => {
+                TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?
+            }
+            None => self.throw_away(options.greeting.as_deref().unwrap_or("localhost"))?,
+        };
+        for (certificate, key) in pairs {
+            tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;
+        }
+        match &options.tls_client_ca {
+            Some(authorities) => {
+                let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
+                let clients = match options.tls_client_cert {
+                    ClientCertificate::Optional => clients,
+                    ClientCertificate::Required => clients.required(),
+                };
+                tls.client_certificates(clients).map_err(Failure::unusable)
+            }
+            None => Ok(tls),
+        }
+    }
+
+    /// Reads them again and puts them in force, all or none.
+    pub(crate) fn reload(&self, options: &Options, server: &Server) {
+        match self.read(options).and_then(|tls| server.reload_tls(tls).map_err(Failure::unusable)) {
+            Ok(()) => tracing::info!(
+                certificates = options.tls_cert.len().max(1),
+                "read the certificates again; new TLS sessions get them"
+            ),
+            Err(error) => {
+                tracing::error!(%error, "kept the certificates in force: the new ones cannot be used");
+            }
+        }
+    }
+
+    /// The certificate that was made, or is made now.
+    fn throw_away(&self, name: &str) -> Result<TlsConfig, Failure> {
+        match self.throw_away.get() {
+            Some(made) => Ok(made.clone()),
+            None => {
+                let made = throw_away(name)?;
+                Ok(self.throw_away.get_or_init(|| made).clone())
+            }
+        }
     }
 }
 

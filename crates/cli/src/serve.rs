@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::args::{self, ClientCertificate, Options};
 use crate::auth_file::AuthFile;
-use crate::certificate;
+use crate::certificate::Certificates;
 use crate::failure::Failure;
 use crate::recipients::LocalDomains;
 use crate::signals::{Reload, Stop};
@@ -26,7 +26,8 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
     let mut reload = Reload::catch()?;
-    let server = build(options)?;
+    let certificates = Certificates::default();
+    let server = build(options, &certificates)?;
     let serving = listen(options, &server).await?;
     if let Err(error) = welcome(options, &serving) {
         tracing::warn!(%error, "nobody reads what is said on standard output");
@@ -41,7 +42,7 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     let reloading = async {
         loop {
             reload.wait().await;
-            certificate::reload(options, &server);
+            certificates.reload(options, &server);
         }
     };
     tokio::select! {
@@ -51,7 +52,7 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     }
 }
 
-fn build(options: &Options) -> Result<Server, Failure> {
+fn build(options: &Options, certificates: &Certificates) -> Result<Server, Failure> {
     let mut builder = Server::builder()
         .max_message_size(options.max_message_size)
         .proxy_from(options.proxy_from.iter().copied())
@@ -86,7 +87,7 @@ fn build(options: &Options) -> Result<Server, Failure> {
     if options.allow_plaintext_auth {
         builder = builder.allow_plaintext_auth();
     }
-    builder = builder.tls(certificate::read(options)?);
+    builder = builder.tls(certificates.read(options)?);
     let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;
     builder.store(store).build().map_err(wrong_option)
 }

@@ -110,7 +110,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DEMAND", default_value = "optional", requires = "tls_client_ca")]
     pub(crate) tls_client_cert: ClientCertificate,
 
-    /// Take no mail before STARTTLS (530 5.7.0)
+    /// Take no mail before STARTTLS (530 5.7.0), except by --lmtp unix:PATH
     #[arg(long)]
     pub(crate) require_tls: bool,
 
@@ -119,7 +119,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_file: Option<PathBuf>,
 
-    /// Take mail from users of --auth-file only (530 5.7.0)
+    /// Take mail from users of --auth-file only (530 5.7.0), except by --lmtp unix:PATH, where the mode of the
+    /// folder around it says who may connect
     #[arg(long, requires = "auth_file")]
     pub(crate) require_auth: bool,
 

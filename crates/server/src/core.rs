@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::Settings;
+use mailchute_proto::{AuthPolicy, Dialect, Settings, TlsPolicy};
 
 use crate::clients::Clients;
 use crate::connections::Connections;
 use crate::event::Subscribers;
 use crate::hooks::Chain;
 use crate::scram_secret::ScramSecret;
+use crate::session::Session;
 use crate::timeouts::Timeouts;
 use crate::tls::InForce;
 
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) settings: Arc<Settings>,
+    /// Those of the clients that need nothing but their place; the same where nothing else is demanded of anybody.
+    pub(crate) undemanding: Arc<Settings>,
     pub(crate) hostname: Arc<str>,
     pub(crate) clients: Clients,
     pub(crate) timeouts: Timeouts,
@@ -24,4 +27,26 @@ pub(crate) struct Core {
     pub(crate) tls: Option<InForce>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Connections>,
+}
+
+impl Core {
+    /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the mode of its file, has
+    /// nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
+    pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {
+        let delivers = session.dialect() == Dialect::Lmtp && session.is_over_unix_socket();
+        Arc::clone(if delivers { &self.undemanding } else { &self.settings })
+    }
+}
+
+/// These settings without what they demand of clients.
+pub(crate) fn undemanding(settings: &Arc<Settings>) -> Arc<Settings> {
+    if settings.tls != TlsPolicy::Required && settings.auth != AuthPolicy::Required {
+        return Arc::clone(settings);
+    }
+    let mut without = Settings::clone(settings);
+    without.auth = AuthPolicy::Optional;
+    if without.tls == TlsPolicy::Required {
+        without.tls = TlsPolicy::Offered;
+    }
+    Arc::new(without)
 }

@@ -106,7 +106,9 @@ impl Serving {
     }
 
     /// Listens for LMTP on one more Unix socket, where a mail server of this host hands over what it has for local
-    /// mailboxes.
+    /// mailboxes. Who may connect says [`SocketFile::mode`]; beyond that nothing is demanded here, neither by
+    /// [`Builder::require_auth`](crate::Builder::require_auth) nor by
+    /// [`Builder::require_tls`](crate::Builder::require_tls).
     ///
     /// # Errors
     /// As [`and_listen_unix`](Self::and_listen_unix).

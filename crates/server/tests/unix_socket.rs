@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use mailchute::{Endpoint, Server, SocketFile};
 use support::talk::Talk;
-use support::{Seen, accepting, build, builder, read_all};
-use tokio::net::UnixStream;
+use support::{Seen, accepting, build, builder, read_all, tls};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -85,6 +85,35 @@ async fn smtp_is_spoken_over_a_unix_socket_too() {
     assert_eq!(serving.local_addrs(), []);
     tokio::spawn(serving.into_future());
     connect(&path).await.hello().await;
+}
+
+#[tokio::test]
+async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credentials() {
+    let (folder, path) = place();
+    let smtp = folder.path().join("smtp");
+    let judged = accepting().on_auth(|_credentials, _session| async { true });
+    let server = build(judged.tls(tls::config()).require_tls().require_auth());
+    let serving = server.serving().and_listen_lmtp_unix(path.as_path()).await.expect("the path is free");
+    let serving = serving.and_listen_unix(smtp.as_path()).await.expect("the path is free");
+    let serving = serving.and_listen_lmtp("127.0.0.1:0").await.expect("a port is free");
+    let address = serving.local_addrs()[0];
+    tokio::spawn(serving.into_future());
+
+    let mut postfix = connect(&path).await;
+    postfix.hear().await;
+    postfix.ask("LHLO client.example", "250-mx.example.com\r\n").await;
+    postfix.ask("MAIL FROM:<alice@client.example>", "250").await;
+    postfix.ask("RCPT TO:<bob@example.com>", "250").await;
+    postfix.ask("DATA", "354").await;
+    postfix.ask(".", "250 2.6.0 ").await;
+
+    let mut client = connect(&smtp).await;
+    client.hello().await;
+    client.ask("MAIL FROM:<alice@client.example>", "530 5.7.0 Must issue a STARTTLS command first").await;
+    let mut client = Talk::new(TcpStream::connect(address).await.expect("the server listens"));
+    client.hear().await;
+    client.ask("LHLO client.example", "250").await;
+    client.ask("MAIL FROM:<alice@client.example>", "530 5.7.0 Must issue a STARTTLS command first").await;
 }
 
 #[tokio::test]

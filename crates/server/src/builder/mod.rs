@@ -13,7 +13,7 @@ use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, Tl
 
 use crate::clients::Clients;
 use crate::connections::Connections;
-use crate::core::Core;
+use crate::core::{Core, undemanding};
 use crate::error::BuildError;
 use crate::event::Subscribers;
 use crate::hooks::{Chain, Hooks, Stage};
@@ -154,8 +154,10 @@ impl Builder {
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         self.extensions.settle(&mut settings)?;
         let max_connections = self.max_connections.unwrap_or_else(limits::default_max_connections);
+        let settings = Arc::new(settings);
         Ok(Server::new(Core {
-            settings: Arc::new(settings),
+            undemanding: undemanding(&settings),
+            settings,
             hostname: hostname.into(),
             clients: self.clients,
             timeouts: self.timeouts,

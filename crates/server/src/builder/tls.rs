@@ -29,6 +29,9 @@ impl Builder {
 
     /// Answers `530 5.7.0` to all mail until the client has said STARTTLS. Default is that TLS is offered, not
     /// required: RFC 3207 §4 forbids to require it of a server that takes mail from the whole Internet.
+    ///
+    /// It is not required of those who deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix):
+    /// there is nobody on the way.
     pub fn require_tls(mut self) -> Self {
         self.requires_tls = true;
         self

@@ -60,9 +60,10 @@ const PIPELINED: usize = 16 * 1024;
 impl Driver {
     pub(crate) fn new(core: Arc<Core>, wire: Wire, session: Session, service: Service) -> Self {
         let Service { dialect, opening } = service;
+        let settings = core.settings_of(&session);
         let machine = match opening {
-            Opening::Plain => Machine::new(Arc::clone(&core.settings)),
-            Opening::Tls => Machine::inside_tls(Arc::clone(&core.settings)),
+            Opening::Plain => Machine::new(settings),
+            Opening::Tls => Machine::inside_tls(settings),
         };
         let is_trusted = core.clients.may_speak_for_others(session.origin());
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };

@@ -210,5 +210,8 @@ fn limits(settings: &Settings) -> String {
 pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &Facts) -> bool {
     let is_hidden_or_shown =
         !mechanism.sends_password() || settings.plaintext_auth == PlaintextAuth::Anywhere;
-    facts.is_tls || (is_hidden_or_shown && !mechanism.binds_channel())
+    if mechanism.binds_channel() {
+        return facts.is_tls && !facts.cannot_bind;
+    }
+    facts.is_tls || is_hidden_or_shown
 }

@@ -126,6 +126,11 @@ impl Wire {
         }
     }
 
+    /// Whether there is anything that they may bind to.
+    pub(crate) fn has_channel_binding(&self) -> bool {
+        matches!(&self.io, Transport::Tls(secured) if secured.has_channel_binding())
+    }
+
     /// Waits for octets, which are appended to the input.
     pub(crate) async fn fill(&mut self, patience: Patience, deadline: Instant) -> Wake {
         self.set_alarm(deadline);

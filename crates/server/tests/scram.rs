@@ -2,11 +2,17 @@
 
 mod support;
 
-use mailchute::{Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session};
+use std::sync::Arc;
+
+use mailchute::{Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session, TlsConfig};
+use rcgen::KeyPair;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
 use sha2::{Digest as _, Sha256};
 use support::scram::{Binding, ITERATIONS, UNBOUND, log_in, salt_of};
 use support::talk::pipe;
+use support::tls::Identity;
 use support::{Seen, accepting, build, tls};
 
 const PLUS: &str = "SCRAM-SHA-256-PLUS";
@@ -88,6 +94,40 @@ async fn a_proof_bound_to_the_certificate_holds_in_tls_13() {
     let mut client = tls::start_tls(pipe(&server(accepting()), 65_536).0).await;
     client.ask("EHLO client.example", "250").await;
     assert!(log_in(&mut client, "alice", "wonderland", &end_point()).await.starts_with("235"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_has_nothing_to_bind_to_is_not_offered_to_bind() {
+    let hashless =
+        Identity::by(KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("ring has it"), &[tls::NAME]);
+    let unknown =
+        rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .expect("ring has them")
+            .with_no_client_auth();
+    let key = PrivateKeyDer::from_pem_slice(tls::identity().key.as_bytes()).expect("it was just made");
+    let unknown = unknown.with_single_cert(vec![tls::identity().der.clone()], key).expect("they are a pair");
+    let unknown = TlsConfig::from_rustls(unknown.into());
+    for (config, trusted) in [(hashless.config(), &hashless), (unknown, tls::identity())] {
+        let server = build(accepting().tls(config).on_scram(verifier));
+        for (version, offered) in
+            [(&TLS12, "AUTH SCRAM-SHA-256\r\n"), (&TLS13, "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256\r\n")]
+        {
+            let client = Arc::new(tls::client(&[version], &[trusted]).with_no_client_auth());
+            let (mut talk, _session) = pipe(&server, 65_536);
+            talk.hello().await;
+            talk.ask("STARTTLS", "220").await;
+            let mut talk = tls::shake(talk.into_inner(), &client, tls::NAME).await.expect("it succeeds");
+            let keywords = talk.ask("EHLO client.example", "250").await;
+            assert!(keywords.contains(offered), "{version:?}: {keywords}");
+            if version == &TLS12 {
+                talk.ask(&format!("AUTH {PLUS}"), "504 5.5.4 ").await;
+                // A client that can bind, and sees that the server cannot, was not deceived.
+                let able = Binding { flag: "y", ..UNBOUND };
+                assert!(log_in(&mut talk, "alice", "wonderland", &able).await.starts_with("235"));
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,10 +61,17 @@ impl Settle for XClient {
     type Answer = Verdict;
 
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        let Facts { dialect, is_tls, is_trusted, has_tried_auth, .. } = machine.facts;
+        let Facts { dialect, is_tls, cannot_bind, is_trusted, has_tried_auth, .. } = machine.facts;
         let is_authenticated = self.login.as_ref().is_some_and(|login| login.known().is_some());
-        machine.facts =
-            Facts { dialect, is_tls, is_trusted, has_tried_auth, is_authenticated, ..Facts::default() };
+        machine.facts = Facts {
+            dialect,
+            is_tls,
+            cannot_bind,
+            is_trusted,
+            has_tried_auth,
+            is_authenticated,
+            ..Facts::default()
+        };
         machine.greet(verdict, output);
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn parse(
         .filter(|mechanism| settings.mechanisms.contains(mechanism))
         .ok_or(catalog::UNKNOWN_MECHANISM)?;
     if !extension::is_allowed(mechanism, settings, facts) {
-        return Err(catalog::ENCRYPTION_REQUIRED);
+        // More encryption than there is would not help.
+        return Err(if facts.is_tls { catalog::UNKNOWN_MECHANISM } else { catalog::ENCRYPTION_REQUIRED });
     }
     let initial = match initial {
         None => None,
@@ -47,6 +48,14 @@ pub(super) fn parse(
 }
 
 impl Machine {
+    /// The TLS session of this connection has neither of the [channel bindings](crate::question::ChannelBinding), so
+    /// that a mechanism which needs one is not offered. To be said when the handshake is over, before
+    /// [`secured`](Self::secured) if that follows; a machine that was not told takes every session inside TLS for one
+    /// that can be bound to.
+    pub fn cannot_bind(&mut self) {
+        self.facts.cannot_bind = true;
+    }
+
     pub(super) fn begin_auth<'m>(
         &'m mut self,
         mechanism: Mechanism,

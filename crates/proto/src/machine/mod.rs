@@ -92,6 +92,8 @@ pub(crate) struct Facts {
     pub(crate) dialect: Dialect,
     /// Inside TLS.
     pub(crate) is_tls: bool,
+    /// What is inside TLS has nothing to bind to.
+    pub(crate) cannot_bind: bool,
     /// The client said EHLO or LHLO, not HELO.
     pub(crate) is_extended: bool,
     pub(crate) is_authenticated: bool,
@@ -200,8 +202,8 @@ impl Machine {
     /// The TLS handshake that [`Step::Handshake`] asked for has succeeded: all that was said in the clear is
     /// forgotten (RFC 3207 §4.2).
     pub fn secured(&mut self) {
-        let Facts { dialect, is_trusted, .. } = self.facts;
-        self.facts = Facts { is_tls: true, dialect, is_trusted, ..Facts::default() };
+        let Facts { dialect, is_trusted, cannot_bind, .. } = self.facts;
+        self.facts = Facts { is_tls: true, dialect, is_trusted, cannot_bind, ..Facts::default() };
         self.chunked = None;
         self.state = State::Commands(Phase::Greeted);
     }

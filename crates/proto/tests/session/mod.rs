@@ -23,6 +23,7 @@ pub(crate) struct Session {
     pub(crate) settings: Settings,
     /// Inside TLS from the first octet.
     pub(crate) is_inside_tls: bool,
+    pub(crate) cannot_bind: bool,
     pub(crate) dialect: Dialect,
     /// The client is a proxy that may speak for others.
     pub(crate) is_trusted: bool,
@@ -87,6 +88,7 @@ impl Session {
         Self {
             settings: Settings::new("mx.example.com"),
             is_inside_tls: false,
+            cannot_bind: false,
             dialect: Dialect::Smtp,
             is_trusted: false,
             early: Vec::new(),
@@ -186,6 +188,9 @@ impl<'s> Run<'s> {
         let mut machine = if session.is_trusted { machine.trusting_proxy() } else { machine };
         if let Some(now) = session.now {
             machine.tell_time(now);
+        }
+        if session.cannot_bind {
+            machine.cannot_bind();
         }
         let mut run = Self {
             session,

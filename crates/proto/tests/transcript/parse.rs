@@ -98,6 +98,7 @@ impl Transcript {
             }
             ("now", moment) => self.session.now = Some(DateTime::parse(moment).expect("a moment")),
             ("verbs", verbs) => settings.verbs = verbs.split(' ').map(str::to_owned).collect(),
+            ("binding", "none") => self.session.cannot_bind = true,
             ("proxy", "trusted") => self.session.is_trusted = true,
             ("hostname", hostname) => hostname.clone_into(&mut settings.hostname),
             (limit, value) => set_limit(settings, limit, value),
@@ -148,7 +149,7 @@ impl Transcript {
         let mut mechanisms = settings.mechanisms.clone();
         mechanisms.retain(|mechanism| match mechanism.name() {
             "PLAIN" | "LOGIN" | "OAUTHBEARER" | "XOAUTH2" => is_secured || is_anywhere,
-            name => is_secured || !name.ends_with("-PLUS"),
+            name => (is_secured && !self.session.cannot_bind) || !name.ends_with("-PLUS"),
         });
         if !mechanisms.is_empty() {
             let names: Vec<&str> = mechanisms.iter().map(|mechanism| mechanism.name()).collect();

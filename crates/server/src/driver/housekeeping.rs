@@ -129,6 +129,9 @@ impl Driver {
                     client_verified = client.map(ClientCertificate::is_verified),
                     "secured"
                 );
+                if self.would_bind() && !self.wire.has_channel_binding() {
+                    self.machine.cannot_bind();
+                }
                 let facts = Arc::new(facts);
                 self.session.secured(Arc::clone(&facts));
                 self.core.subscribers.tell(|| Event::secure(&self.session, facts));
@@ -139,6 +142,11 @@ impl Driver {
                 Err(Disconnect::TlsFailure)
             }
         }
+    }
+
+    /// Whether a mechanism is on offer that binds to the TLS session.
+    fn would_bind(&self) -> bool {
+        self.core.settings.mechanisms.iter().any(|mechanism| mechanism.binds_channel())
     }
 
     /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.

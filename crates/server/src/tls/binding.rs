@@ -27,15 +27,24 @@ impl ChannelBindings {
         }
     }
 
+    /// Whether a connection has any.
+    pub(super) fn exist(connection: &ServerConnection, leaf: Option<&[u8]>) -> bool {
+        is_modern(connection) || leaf.and_then(server_end_point).is_some()
+    }
+
     pub(super) fn of(connection: &ServerConnection, leaf: Option<&[u8]>) -> Self {
-        // Without the extended master secret of RFC 7627 the exporter of TLS 1.2 binds to nothing.
-        let is_modern = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
         let export = || connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""));
         Self {
-            exporter: is_modern.then(export).and_then(Result::ok),
+            exporter: is_modern(connection).then(export).and_then(Result::ok),
             server_end_point: leaf.and_then(server_end_point),
         }
     }
+}
+
+/// Without the extended master secret of RFC 7627 the exporter of TLS 1.2 binds to nothing, and rustls does not tell
+/// whether there is one.
+fn is_modern(connection: &ServerConnection) -> bool {
+    connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
 }
 
 /// RFC 5929 §4.1: the hash of the certificate by the hash function of its signature, and by SHA-256 where that is

@@ -117,8 +117,16 @@ impl Choice {
 impl Secured {
     /// What ties an authentication to this connection (RFC 5056).
     pub(crate) fn channel_bindings(&self) -> ChannelBindings {
-        let leaf = self.identity.as_deref().and_then(Identity::leaf);
-        ChannelBindings::of(self.stream.get_ref().1, leaf.map(|leaf| &leaf[..]))
+        ChannelBindings::of(self.stream.get_ref().1, self.leaf())
+    }
+
+    /// Whether there is anything that does.
+    pub(crate) fn has_channel_binding(&self) -> bool {
+        ChannelBindings::exist(self.stream.get_ref().1, self.leaf())
+    }
+
+    fn leaf(&self) -> Option<&[u8]> {
+        self.identity.as_deref().and_then(Identity::leaf).map(|leaf| &leaf[..])
     }
 }
 

@@ -28,7 +28,11 @@ pub(crate) struct Identity {
 impl Identity {
     /// A certificate with these names that signs itself.
     pub(crate) fn of(names: &[&str]) -> Self {
-        let key = KeyPair::generate().expect("keys can be made");
+        Self::by(KeyPair::generate().expect("keys can be made"), names)
+    }
+
+    /// A certificate of this key.
+    pub(crate) fn by(key: KeyPair, names: &[&str]) -> Self {
         let names: Vec<_> = names.iter().map(ToString::to_string).collect();
         let certificate = CertificateParams::new(names)
             .and_then(|parameters| parameters.self_signed(&key))

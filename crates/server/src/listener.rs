@@ -40,9 +40,10 @@ pub(crate) struct Listener {
 enum Socket {
     Tcp(TcpListener),
     Unix {
-        socket: UnixListener,
-        /// Removed when the socket is closed.
+        /// Removed before the socket is closed: behind it the file could be that of the next server already, with the
+        /// same number.
         _file: BoundFile,
+        socket: UnixListener,
     },
 }
 

@@ -1,16 +1,18 @@
 //! Unix sockets in the file system: who may connect, what is replaced, and when the file goes.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 /// A Unix socket to listen at: its path, and who may connect.
 ///
 /// The file that a dead server left behind is replaced; where a server listens already, or another kind of file lies,
-/// listening fails. The file is removed when the server stops.
+/// listening fails. The file is removed when the server stops. Of servers that start at the same time one gets the path:
+/// while it does, it holds a lock (`flock`) on the folder.
 ///
 /// # Examples
 /// ```no_run
@@ -52,12 +54,46 @@ impl SocketFile {
     pub(crate) async fn listen(&self, backlog: u32) -> io::Result<(UnixListener, BoundFile)> {
         let named =
             |error: io::Error| io::Error::new(error.kind(), format!("unix:{}: {error}", self.path.display()));
+        // Held to the end: a socket that is bound but does not listen yet looks like that of a dead server.
+        let _turn = self.turn().await.map_err(named)?;
         self.clear().await.map_err(named)?;
         let socket = UnixSocket::new_stream().map_err(named)?;
         socket.bind(&self.path).map_err(named)?;
         let file = BoundFile::of(&self.path).map_err(named)?;
         fs::set_permissions(&self.path, Permissions::from_mode(self.mode)).map_err(named)?;
         Ok((socket.listen(backlog).map_err(named)?, file))
+    }
+
+    /// Waits until nobody else replaces a file in the folder. Where the folder cannot be locked, because it may not be
+    /// read or its file system has no locks, servers must not be started at the same time.
+    async fn turn(&self) -> io::Result<Option<File>> {
+        /// Others need microseconds.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        const PAUSE: Duration = Duration::from_millis(10);
+        let folder = match self.path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let Ok(folder) = File::open(folder) else {
+            return Ok(None);
+        };
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Some(folder)),
+                Err(TryLockError::Error(_)) => return Ok(None),
+                Err(TryLockError::WouldBlock) if tokio::time::Instant::now() >= deadline => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        format!(
+                            "another server has been starting in this folder for {} seconds; stop it",
+                            PATIENCE.as_secs()
+                        ),
+                    ));
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
+            }
+        }
     }
 
     /// Takes away what a dead server left; what is anybody else's stays.

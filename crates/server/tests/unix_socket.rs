@@ -5,6 +5,7 @@ mod support;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Barrier;
 use std::time::Duration;
 
 use mailchute::{Endpoint, Server, SocketFile};
@@ -145,6 +146,59 @@ async fn what_a_dead_server_left_is_replaced() {
     assert!(path.exists(), "a socket that is only closed leaves its file");
     let (_stop, _task) = serve(&build(accepting()), path.as_path()).await;
     assert!(connect(&path).await.hear().await.starts_with("220 "));
+}
+
+#[test]
+fn of_servers_that_start_at_once_one_gets_the_path_and_keeps_it() {
+    const SERVERS: usize = 6;
+    for _ in 0..50 {
+        let (_folder, path) = place();
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("the path is free"));
+        let at_once = Barrier::new(SERVERS);
+        let outcomes: Vec<Result<(), ErrorKind>> = std::thread::scope(|scope| {
+            let start = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.expect("there are files left").block_on(async {
+                    at_once.wait();
+                    let listening = build(accepting()).serving().and_listen_unix(path.as_path()).await;
+                    let outcome = listening.as_ref().map(|_| ()).map_err(std::io::Error::kind);
+                    // All have tried before the first goes.
+                    at_once.wait();
+                    let reached = std::os::unix::net::UnixStream::connect(&path).map(|_| ());
+                    at_once.wait();
+                    reached.expect("whoever got the path listens at it");
+                    outcome
+                })
+            };
+            let servers: Vec<_> = (0..SERVERS).map(|_| scope.spawn(start)).collect();
+            servers.into_iter().map(|server| server.join().expect("it ends well")).collect()
+        });
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert!(
+            outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(ErrorKind::AddrInUse))),
+            "{outcomes:?}"
+        );
+        assert!(!path.exists());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_waits_for_another_that_starts_in_the_same_folder_but_not_for_ever() {
+    let (folder, path) = place();
+    let other = std::fs::File::open(folder.path()).expect("the folder is ours");
+    other.lock().expect("nobody else starts there");
+    let (kind, text) = refused(&path).await;
+    assert_eq!(kind, ErrorKind::TimedOut);
+    assert!(
+        text.ends_with("another server has been starting in this folder for 5 seconds; stop it"),
+        "{text}"
+    );
+    let server = build(accepting());
+    let (listening, ()) = tokio::join!(server.serving().and_listen_unix(path.as_path()), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        other.unlock().expect("it was locked");
+    });
+    assert!(listening.is_ok());
 }
 
 #[tokio::test]

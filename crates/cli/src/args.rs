@@ -49,7 +49,7 @@ Exit codes:
 pub(crate) enum Command {
     /// Receive mail (this is also what happens without a command)
     Serve(Box<Options>),
-    /// Read a password and print the line USER:VERIFIER for the file of --auth-file
+    /// Read a password and print the line USER:VERIFIER SEED for the file of --auth-file
     HashPassword(HashPassword),
 }
 
@@ -114,8 +114,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) require_tls: bool,
 
-    /// Offer AUTH to the users of this file, a line USER:VERIFIER each, as `mailchute hash-password USER` prints it;
-    /// lines that begin with # are comments
+    /// Offer AUTH to the users of this file, a line USER:VERIFIER SEED each, as `mailchute hash-password USER` prints
+    /// it; lines that begin with # are comments. Read at the start
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_file: Option<PathBuf>,
 

@@ -1,4 +1,4 @@
-//! `--auth-file`: who may authenticate, one `USER:VERIFIER` a line.
+//! `--auth-file`: who may authenticate, one `USER:VERIFIER SEED` a line.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,14 +7,22 @@ use std::path::Path;
 use mailchute::saslprep;
 
 use crate::failure::Failure;
+use crate::seed::Seed;
 use crate::verifier::Verifier;
 
 /// The users of a password file, in the order of its lines.
 #[derive(Debug)]
 pub(crate) struct AuthFile {
-    users: Vec<Verifier>,
+    users: Vec<User>,
     /// Where each stands, by the name as `SASLprep` has it.
     by_name: HashMap<String, usize>,
+}
+
+/// What a line says of its user.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) verifier: Verifier,
+    pub(crate) seed: Seed,
 }
 
 impl AuthFile {
@@ -23,10 +31,20 @@ impl AuthFile {
         let text = fs::read_to_string(path)
             .map_err(|error| Failure::unusable(format!("{}: cannot be read: {error}", path.display())))?;
         warn_if_others_can_read(path);
-        Self::parse(&text).map_err(|Mistake { line, text }| match line {
+        let file = Self::parse(&text).map_err(|Mistake { line, text }| match line {
             0 => Failure::unusable(format!("{}: {text}", path.display())),
             line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
-        })
+        })?;
+        let mut with_scram = file.users.iter().filter(|user| user.verifier.for_scram().is_some()).peekable();
+        if with_scram.peek().is_some() && !with_scram.any(|user| user.seed.is_kept()) {
+            tracing::warn!(
+                file = %path.display(),
+                "whoever tries names before and after a restart can tell which are users, as no verifier of SCRAM in \
+                 the password file has a seed behind it; add 32 random hexadecimal digits to each of these lines, \
+                 behind a space"
+            );
+        }
+        Ok(file)
     }
 
     fn parse(text: &str) -> Result<Self, Mistake> {
@@ -42,11 +60,16 @@ impl AuthFile {
                         "write USER:VERIFIER, a line that `mailchute hash-password USER` prints".to_owned(),
                     )
                 })?;
-            let verifier = verifier.parse().map_err(|error| mistake(format!("{user}: {error}")))?;
+            let of_user = |error: String| mistake(format!("{user}: {error}"));
+            let (verifier, seed) = match verifier.split_once(' ') {
+                Some((verifier, seed)) => (verifier, seed.trim_start().parse().map_err(of_user)?),
+                None => (verifier, Seed::make().map_err(|failure| of_user(failure.to_string()))?),
+            };
+            let verifier = verifier.parse().map_err(of_user)?;
             if file.by_name.insert(prepared(user), file.users.len()).is_some() {
                 return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
             }
-            file.users.push(verifier);
+            file.users.push(User { verifier, seed });
         }
         if file.users.is_empty() {
             let text = "holds no user; add a line that `mailchute hash-password USER` prints".to_owned();
@@ -57,10 +80,10 @@ impl AuthFile {
 
     /// The verifier of a user, if there is one.
     pub(crate) fn of(&self, user: &str) -> Option<&Verifier> {
-        self.by_name.get(&prepared(user)).map(|&index| &self.users[index])
+        self.by_name.get(&prepared(user)).map(|&index| &self.users[index].verifier)
     }
 
-    pub(crate) fn verifiers(&self) -> impl Iterator<Item = &Verifier> {
+    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
         self.users.iter()
     }
 }
@@ -118,6 +141,7 @@ mod tests {
             ("user:pencil\n".to_owned(), 1, "user: "),
             (format!("user:{SCRAM}\n\nuser:{SCRAM}\n"), 3, "twice"),
             (format!("user:{}\n", SCRAM.replace("4096", "100")), 1, "4096"),
+            (format!("user:{SCRAM} 0123\n"), 1, "32 hexadecimal digits"),
             ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
         ] {
             let mistake = AuthFile::parse(&text).unwrap_err();

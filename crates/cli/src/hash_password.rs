@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::args::HashPassword;
 use crate::failure::Failure;
+use crate::seed::Seed;
 use crate::terminal;
 use crate::verifier::Verifier;
 
@@ -31,7 +32,8 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
     }
     let verifier =
         if arguments.argon2id { Verifier::argon2id(&password)? } else { Verifier::scram(&password)? };
-    writeln!(io::stdout(), "{user}:{verifier}").map_err(Failure::running)
+    let seed = Seed::make()?;
+    writeln!(io::stdout(), "{user}:{verifier} {seed}").map_err(Failure::running)
 }
 
 /// The first line of standard input; from a terminal unseen, and twice.

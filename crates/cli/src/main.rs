@@ -7,6 +7,7 @@ mod failure;
 mod hash_password;
 mod log;
 mod recipients;
+mod seed;
 mod serve;
 mod signals;
 mod terminal;

@@ -79,7 +79,7 @@ fn build(options: &Options, certificates: &Certificates) -> Result<Server, Failu
         builder = builder.hooks(LocalDomains::parse(&options.domain)?);
     }
     if let Some(path) = &options.auth_file {
-        builder = builder.hooks(Users::new(AuthFile::read(path)?)?);
+        builder = builder.hooks(Users::new(AuthFile::read(path)?));
     }
     if options.require_auth {
         builder = builder.require_auth();

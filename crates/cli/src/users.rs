@@ -1,15 +1,12 @@
 //! The users of the password file, as hooks.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
 use tokio::sync::Semaphore;
 
-use crate::auth_file::AuthFile;
-use crate::failure::Failure;
-use crate::verifier::random;
+use crate::auth_file::{AuthFile, User};
 
 /// Judges passwords, and gives verifiers to SCRAM.
 #[derive(Debug)]
@@ -18,30 +15,18 @@ pub(crate) struct Users {
     /// How many passwords are checked at a time: each takes a processor, and argon2id memory, so that who guesses
     /// waits and does not take it from others.
     turns: Arc<Semaphore>,
-    /// Decides which user a stranger looks like.
-    likeness: RandomState,
-    /// What the salts of strangers are made of.
-    secret: [u8; 32],
 }
 
 impl Users {
-    pub(crate) fn new(file: AuthFile) -> Result<Self, Failure> {
+    pub(crate) fn new(file: AuthFile) -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
-        Ok(Self {
-            file: Arc::new(file),
-            turns: Arc::new(Semaphore::new(processors)),
-            likeness: RandomState::new(),
-            secret: random()?,
-        })
+        Self { file: Arc::new(file), turns: Arc::new(Semaphore::new(processors)) }
     }
+}
 
-    /// One of so many: always the same for the same stranger.
-    fn likeness(&self, user: &str, among: usize) -> usize {
-        // Of a number below `among`, which is a usize, nothing is lost.
-        #[allow(clippy::cast_possible_truncation, reason = "any bits of the hash will do")]
-        let hash = self.likeness.hash_one(user) as usize;
-        hash % among.max(1)
-    }
+/// One of these: always the same for the same stranger.
+fn like<'f>(users: impl Iterator<Item = &'f User>, stranger: &str) -> Option<&'f User> {
+    users.max_by_key(|user| user.seed.weight(stranger))
 }
 
 impl Hooks for Users {
@@ -58,8 +43,8 @@ impl Hooks for Users {
         };
         // A stranger's password is checked as well, against that of somebody, so that the time tells nothing.
         let known = self.file.of(user);
-        let somebody = || self.file.verifiers().nth(self.likeness(user, self.file.verifiers().count()));
-        let Some(verifier) = known.or_else(somebody).cloned() else {
+        let somebody = like(self.file.users(), user).map(|user| &user.verifier);
+        let Some(verifier) = known.or(somebody).cloned() else {
             return Ok(false.into());
         };
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
@@ -74,14 +59,14 @@ impl Hooks for Users {
     }
 
     fn gives_scram_verifiers(&self) -> bool {
-        self.file.verifiers().any(|verifier| verifier.for_scram().is_some())
+        self.file.users().any(|user| user.verifier.for_scram().is_some())
     }
 
     /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
-        let verifiers = || self.file.verifiers().filter_map(|verifier| verifier.for_scram());
-        let like = verifiers().nth(self.likeness(user, verifiers().count()));
-        let decoy = like.map(|like| like.imitate(&self.secret, user));
+        let with_scram = self.file.users().filter(|user| user.verifier.for_scram().is_some());
+        let decoy = like(with_scram, user)
+            .and_then(|like| Some(like.verifier.for_scram()?.imitate(like.seed.octets(), user)));
         let known = self.file.of(user).and_then(|verifier| verifier.for_scram());
         Ok(known.cloned().or(decoy))
     }

@@ -37,7 +37,9 @@ fn serve(users: &str, flags: &[&str]) -> (tempfile::TempDir, Program) {
 fn the_line_is_a_scram_verifier_or_a_hash_by_argon2id_and_never_the_same_twice() {
     let (code, first, _) = hash_password(&["alice"], "wonderland\nand more\n");
     assert_eq!(code, 0);
-    assert!(first.starts_with("alice:SCRAM-SHA-256$100000:") && first.ends_with("=\n"), "{first}");
+    assert!(first.starts_with("alice:SCRAM-SHA-256$100000:"), "{first}");
+    let (_, seed) = first.trim_end().split_once("= ").unwrap();
+    assert!(seed.len() == 32 && seed.bytes().all(|digit| digit.is_ascii_hexdigit()), "{seed}");
     assert_ne!(hash_password(&["alice"], "wonderland").1, first);
     let (code, line, _) = hash_password(&["alice", "--argon2id"], "wonderland\r\n");
     assert!(code == 0 && line.starts_with("alice:$argon2id$v=19$m=19456,t=2,p=1$"), "{line}");
@@ -89,6 +91,26 @@ fn scram_is_offered_only_to_a_file_that_has_a_verifier() {
         client.say("EHLO client.example");
         assert!(client.say("AUTH SCRAM-SHA-256").starts_with(offered), "{flags:?}");
     }
+}
+
+#[test]
+fn a_restart_does_not_tell_strangers_from_users() {
+    let lines = hash_password(&["alice"], "wonderland").1 + &hash_password(&["bob"], "builder").1;
+    let salts = || {
+        let (_directory, program) = serve(&lines, &[]);
+        // n=alice, n=nobody and n=argon, each with the nonce abcd.
+        ["biwsbj1hbGljZSxyPWFiY2Q=", "biwsbj1ub2JvZHkscj1hYmNk", "biwsbj1hcmdvbixyPWFiY2Q="].map(|first| {
+            let mut client = program.connect();
+            client.hear();
+            client.say("EHLO client.example");
+            let challenge = client.say(&format!("AUTH SCRAM-SHA-256 {first}"));
+            // Behind the nonces, which end where a group of base64 does: the salt and the iterations.
+            challenge.strip_prefix("334 ").unwrap()[44..].to_owned()
+        })
+    };
+    let [alice, nobody, argon] = salts();
+    assert!(alice != nobody && nobody != argon);
+    assert_eq!(salts(), [alice, nobody, argon]);
 }
 
 #[test]

@@ -1,0 +1,116 @@
+//! What the likeness of strangers to users is made of.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::failure::Failure;
+use crate::verifier::random;
+
+/// Random octets of a line of the password file. A stranger looks like the line whose seed gives it the most weight,
+/// and has a salt that comes from that seed.
+///
+/// What holds: a stranger's salt is the same over restarts and on all servers with the same file. A line that is
+/// added, changed or removed changes the salts of as many strangers as look like it, one in so many as there are
+/// lines; they look like users whose passwords were changed then.
+///
+/// The verifiers would be there without another column, but they are made of passwords: from salts made of them
+/// passwords could be guessed without asking the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seed {
+    /// The line has none: made just now, so what is made of it lasts no longer than the program.
+    Made([u8; OCTETS]),
+    /// As it stands in the file. It outweighs those that were made.
+    Kept([u8; OCTETS]),
+}
+
+const OCTETS: usize = 16;
+
+impl Seed {
+    /// Makes another.
+    pub(crate) fn make() -> Result<Self, Failure> {
+        random().map(Self::Made)
+    }
+
+    /// Whether it is the same after a restart.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_))
+    }
+
+    /// How much a stranger looks like the line of this seed.
+    pub(crate) fn weight(&self, stranger: &str) -> impl Ord + use<> {
+        let hash: [u8; 32] =
+            Sha256::new().chain_update(self.octets()).chain_update(stranger).finalize().into();
+        (self.is_kept(), hash)
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Made(octets) | Self::Kept(octets) => octets,
+        }
+    }
+}
+
+/// Hexadecimal digits, two for each octet.
+impl FromStr for Seed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_whole = text.len() == 2 * OCTETS && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let number = if is_whole { u128::from_str_radix(text, 16).ok() } else { None };
+        number.map(|number| Self::Kept(number.to_be_bytes())).ok_or_else(|| {
+            "has something behind its verifier that is no seed; write 32 hexadecimal digits there, as `mailchute \
+             hash-password USER` prints them, or nothing"
+                .to_owned()
+        })
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.octets().iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_kept() { "Kept(…)" } else { "Made(…)" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_kept_when_it_is_read_again() {
+        let made = Seed::make().unwrap();
+        let read: Seed = made.to_string().parse().unwrap();
+        assert_eq!(made.octets(), read.octets());
+        assert!(read.is_kept() && !made.is_kept());
+        assert_eq!(format!("{made:?} {read:?}"), "Made(…) Kept(…)");
+        for wrong in [String::new(), "00".to_owned(), "0".repeat(33), "+".repeat(32), "é".repeat(16)] {
+            assert!(wrong.parse::<Seed>().unwrap_err().contains("32 hexadecimal digits"), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_comes_or_goes_takes_those_along_who_look_like_it_and_nobody_else() {
+        let seeds: Vec<Seed> = (0..20u8).map(|octet| Seed::Kept([octet; OCTETS])).collect();
+        let likeness =
+            |among: &[Seed], stranger: &str| *among.iter().max_by_key(|seed| seed.weight(stranger)).unwrap();
+        let (last, fewer) = seeds.split_last().unwrap();
+        let strangers: Vec<String> = (0..1000).map(|number| format!("stranger{number}")).collect();
+        let (moved, stayed): (Vec<_>, Vec<_>) =
+            strangers.iter().partition(|stranger| likeness(&seeds, stranger) == *last);
+        assert!(stayed.iter().all(|stranger| likeness(&seeds, stranger) == likeness(fewer, stranger)));
+        assert!((20..100).contains(&moved.len()), "one in twenty of a thousand, not {}", moved.len());
+    }
+
+    #[test]
+    fn what_is_kept_outweighs_what_was_made() {
+        let (made, kept) = (Seed::Made([1; OCTETS]), Seed::Kept([2; OCTETS]));
+        assert!((0..100).all(|number| kept.weight(&number.to_string()) > made.weight(&number.to_string())));
+    }
+}

@@ -20,7 +20,6 @@ use crate::command::{CommandLine, Verb};
 use crate::dialect::Dialect;
 use crate::edits::EhloEdits;
 use crate::extension::Offer;
-use crate::limits::Limits;
 use crate::line::{Line, LineReader};
 use crate::params::DateTime;
 use crate::phase::Phase;
@@ -355,42 +354,6 @@ impl Machine {
     fn count_refused_recipient(&mut self) {
         if let State::Commands(Phase::Transaction { any_refused, .. }) = &mut self.state {
             *any_refused = true;
-        }
-    }
-
-    /// Answers a command by oneself.
-    fn refuse<'m>(&'m mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) -> Step<'m> {
-        self.reply(refusal, output);
-        Step::Answered
-    }
-
-    /// Appends a reply to a command, and counts it if it is a refusal.
-    fn reply(&mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) {
-        self.reply_times(refusal, 1, output);
-    }
-
-    /// As [`reply`](Self::reply), said once for each recipient that waits for it, and counted once. Behind a 421
-    /// nothing more is said.
-    fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
-        let Refusal { reply, closing } = refusal.into();
-        let limits = &self.settings.limits;
-        // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
-        // who had sent on when a chunk was refused (RFC 3030 §2).
-        let is_error =
-            reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && self.owed_to_last_chunk.is_none();
-        self.errors += u32::from(is_error);
-        if is_error && closing.is_none() && Limits::reached(self.errors, limits.errors) {
-            catalog::TOO_MANY_ERRORS.encode(output);
-            self.state = State::Closed(Closing::Limit);
-            return;
-        }
-        if is_error && Limits::reached(self.errors, limits.errors_before_delay) {
-            self.pause = Some(PENALTY);
-        }
-        let times = if reply.is_farewell() { 1 } else { times };
-        (0..times).for_each(|_| reply.encode(output));
-        if let Some(closing) = closing {
-            self.state = State::Closed(closing);
         }
     }
 }

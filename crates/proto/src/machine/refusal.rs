@@ -1,7 +1,9 @@
-//! A reply of the machine, and what it means for the session.
+//! A reply of the machine, and what it means for the session: it may close it, and errors are counted.
 
-use crate::reply::Reply;
-use crate::step::Closing;
+use super::{Machine, PENALTY, State};
+use crate::limits::Limits;
+use crate::reply::{Reply, catalog};
+use crate::step::{Closing, Step};
 
 /// What is said to a command, and whether the session ends with it.
 #[derive(Debug, Clone)]
@@ -31,5 +33,43 @@ impl From<Reply> for Refusal {
     fn from(reply: Reply) -> Self {
         let closing = reply.closes().then_some(Closing::HungUp);
         Self { reply, closing }
+    }
+}
+
+impl Machine {
+    /// Answers a command by oneself.
+    pub(super) fn refuse<'m>(&'m mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) -> Step<'m> {
+        self.reply(refusal, output);
+        Step::Answered
+    }
+
+    /// Appends a reply to a command, and counts it if it is a refusal.
+    pub(super) fn reply(&mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) {
+        self.reply_times(refusal, 1, output);
+    }
+
+    /// As [`reply`](Self::reply), said once for each recipient that waits for it, and counted once. Behind a 421
+    /// nothing more is said.
+    pub(super) fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
+        let Refusal { reply, closing } = refusal.into();
+        let limits = &self.settings.limits;
+        // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
+        // who had sent on when a chunk was refused (RFC 3030 §2).
+        let is_error =
+            reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && self.owed_to_last_chunk.is_none();
+        self.errors += u32::from(is_error);
+        if is_error && closing.is_none() && Limits::reached(self.errors, limits.errors) {
+            catalog::TOO_MANY_ERRORS.encode(output);
+            self.state = State::Closed(Closing::Limit);
+            return;
+        }
+        if is_error && Limits::reached(self.errors, limits.errors_before_delay) {
+            self.pause = Some(PENALTY);
+        }
+        let times = if reply.is_farewell() { 1 } else { times };
+        (0..times).for_each(|_| reply.encode(output));
+        if let Some(closing) = closing {
+            self.state = State::Closed(closing);
+        }
     }
 }

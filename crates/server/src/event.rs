@@ -116,7 +116,8 @@ pub enum Event {
     Reply {
         /// The session.
         session: Session,
-        /// The reply as sent; lines of one reply are separated by CRLF.
+        /// The reply as sent, but for the text of a challenge within AUTH, which is left out; lines of one reply are
+        /// separated by CRLF.
         reply: String,
     },
     /// This subscriber was too slow: so many events were dropped here.

@@ -30,10 +30,20 @@ pub(crate) async fn log_in<S: Io>(
     password: &str,
     binding: &Binding,
 ) -> String {
+    exchange(talk, user, password, binding).await.pop().expect("the server has replied")
+}
+
+/// As [`log_in`], with all that both sides have said, one message each.
+pub(crate) async fn exchange<S: Io>(
+    talk: &mut Talk<S>,
+    user: &str,
+    password: &str,
+    binding: &Binding,
+) -> Vec<String> {
     let header = format!("{},,", binding.flag);
     let bare = format!("n={user},r=fyko+d2lbbFgONRv9qkxdawL");
     let begin = format!("AUTH {} {}", binding.mechanism, BASE64.encode(format!("{header}{bare}")));
-    let Some(server_first) = challenge(&talk.say(&begin).await) else { return "no challenge".into() };
+    let Some(server_first) = challenge(&talk.say(&begin).await) else { return vec!["no challenge".into()] };
     let parts: Vec<&str> = server_first.splitn(3, ',').map(|part| &part[2..]).collect();
     let [nonce, salt, iterations] = parts[..] else { panic!("{server_first}") };
     assert!(nonce.starts_with("fyko+d2lbbFgONRv9qkxdawL") && nonce.len() >= 40, "{nonce}");
@@ -51,11 +61,22 @@ pub(crate) async fn log_in<S: Io>(
     let client_key = mac(&salted, b"Client Key");
     let signature = mac(&Sha256::digest(client_key), message.as_bytes());
     let proof: Vec<u8> = client_key.iter().zip(signature).map(|(key, signature)| key ^ signature).collect();
-    let reply = talk.say(&BASE64.encode(format!("{without_proof},p={}", BASE64.encode(proof)))).await;
-    let Some(server_final) = challenge(&reply) else { return reply };
+    let client_final = format!("{without_proof},p={}", BASE64.encode(proof));
+    let reply = talk.say(&BASE64.encode(&client_final)).await;
+    let mut said = vec![format!("{header}{bare}"), server_first.clone(), client_final];
+    let Some(server_final) = challenge(&reply) else {
+        said.push(reply);
+        return said;
+    };
     let expected = BASE64.encode(mac(&mac(&salted, b"Server Key"), message.as_bytes()));
     assert_eq!(server_final, format!("v={expected}"), "the server knows the password as well");
-    talk.say("").await
+    said.extend([server_final, talk.say("").await]);
+    said
+}
+
+/// A message as it is on the wire.
+pub(crate) fn encoded(message: &str) -> String {
+    BASE64.encode(message)
 }
 
 /// The server's first message to this user, but for the nonces.

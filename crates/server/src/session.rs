@@ -235,8 +235,9 @@ impl Session {
 
     /// Says who the client is, where that is not what its credentials say: for the auth hook, before it says yes.
     ///
-    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. A token that says
-    /// whose it is needs this, and so does a server that knows a user by several names.
+    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. Said anywhere else,
+    /// it names nobody. A token that says whose it is needs this, and so does a server that knows a user by several
+    /// names.
     pub fn identify(&self, identity: impl Into<Arc<str>>) {
         self.facts().identified = Some(identity.into());
     }
@@ -336,6 +337,11 @@ impl Session {
     /// Another limit on the octets of a message, if a hook has set one.
     pub(crate) fn edited_size(&self) -> Option<u64> {
         self.facts().edits.as_ref()?.size()
+    }
+
+    /// Credentials are about to be judged: what was said of others before is not about them.
+    pub(crate) fn nobody_is_identified(&self) {
+        self.facts().identified = None;
     }
 
     /// AUTH was decided; `identity` is that of the credentials if they were good.

@@ -179,6 +179,37 @@ async fn who_has_proved_the_password_is_put_to_the_auth_hook_if_there_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_a_hook_names_elsewhere_is_not_who_the_next_authentication_proves() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .on_ehlo(|_, session| async move { session.identify("ehlo") })
+            .on_scram(|user, session| async move {
+                session.identify("root");
+                verifier(user, session).await
+            })
+            .on_auth(|given: Credentials, _| async move { given.are_proven() || given.is("bob", "builder") })
+            .on_mail_from(move |_, session| {
+                note.push(session.identity().unwrap_or_default().to_string());
+                async {}
+            }),
+    );
+    let (mut client, _session) = pipe(&server, 65_536);
+    client.hello().await;
+    assert!(log_in(&mut client, "alice", "guessed", &UNBOUND).await.starts_with("535"));
+    // \0bob\0builder
+    client.ask("AUTH PLAIN AGJvYgBidWlsZGVy", "235").await;
+    client.ask("MAIL FROM:<>", "250").await;
+    let (mut client, _session) = pipe(&server, 65_536);
+    client.hello().await;
+    assert!(log_in(&mut client, "alice", "wonderland", &UNBOUND).await.starts_with("235"));
+    client.ask("MAIL FROM:<>", "250").await;
+    assert_eq!(seen.all(), ["bob", "alice"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hook_that_cannot_tell_refuses_whatever_it_says() {
     let server = server(accepting());
     let (mut client, _session) = pipe(&server, 65_536);

@@ -61,6 +61,7 @@ pub(super) async fn judge(
     credentials: &Credentials,
     session: &Session,
 ) -> Result<Verdict, Wake> {
+    session.nobody_is_identified();
     match core.chain.auth(credentials, session) {
         None => Ok(credentials.are_proven().into()),
         hooks => hear(core, wire, unsent, hooks).await,

@@ -1,10 +1,10 @@
 //! The session as hooks and events see it: a cheap handle.
 
+mod id;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{
@@ -16,6 +16,8 @@ use crate::proxy::Header;
 use crate::state::TypedState;
 use crate::tls::TlsFacts;
 use crate::told::ToldClient;
+
+pub use id::SessionId;
 
 /// One session: who the client is, what it said, and the application's own state.
 ///
@@ -47,38 +49,6 @@ struct Facts {
     messages: u32,
     /// What this session is offered otherwise than others, if a hook has said so.
     edits: Option<Box<EhloEdits>>,
-}
-
-/// The name of a session in logs, `Received:` fields and message ids: unique within a process, and over restarts of
-/// it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionId(u64);
-
-impl SessionId {
-    /// Microseconds since 1970 at the first session, then counted on: a restart begins behind the last run as
-    /// long as sessions come slower than one a microsecond.
-    fn next() -> Self {
-        static NEXT: OnceLock<AtomicU64> = OnceLock::new();
-        let next = NEXT.get_or_init(|| {
-            let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            AtomicU64::new(u64::try_from(since_1970.as_micros()).unwrap_or_default())
-        });
-        Self(next.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// Base 32 in capitals, without the letters that look like digits.
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        let mut text = [b'0'; 11];
-        let mut rest = self.0;
-        for digit in text.iter_mut().rev() {
-            *digit = DIGITS[(rest % 32) as usize];
-            rest /= 32;
-        }
-        f.write_str(&String::from_utf8_lossy(&text))
-    }
 }
 
 /// The `with` keyword of a session, as `Received:` says it (RFC 3848, RFC 6531 §4.3).

@@ -8,8 +8,8 @@ use crate::params::{MailParameters, RcptParameters, is_keyword};
 
 /// Changes to the reply to EHLO, and to what stands behind it, for one session.
 ///
-/// They last as long as the session, over further EHLOs and over STARTTLS; a later one takes the place of an earlier
-/// one. What is [withdrawn](Self::withdraw) is off, not only unsaid.
+/// They last as long as the session, over further EHLOs and over STARTTLS, up to an XCLIENT, whose client begins without
+/// any; a later one takes the place of an earlier one. What is [withdrawn](Self::withdraw) is off, not only unsaid.
 ///
 /// # Examples
 ///

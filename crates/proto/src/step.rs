@@ -47,7 +47,8 @@ pub enum Step<'m> {
     BodyRefused(Reply),
     /// The message has ended well.
     EndOfData(Ask<'m, EndOfData>),
-    /// XCLIENT: from here on the client is the one that the proxy tells. The answer is that to a new connection.
+    /// XCLIENT: from here on the client is the one that the proxy tells. The answer is that to a new connection, and
+    /// what was [edited](crate::EhloEdits) is taken back.
     Xclient(Ask<'m, XClient>),
     /// XFORWARD.
     Xforward(Ask<'m, XForward>),

@@ -56,6 +56,23 @@ fn overlong_lines_behind_a_refused_chunk_are_errors() {
 }
 
 #[test]
+fn what_was_edited_for_a_proxy_is_not_edited_for_its_client() {
+    let mut machine = Machine::new(Settings::new("mx.example.com").into()).trusting_proxy();
+    let mut output = Vec::new();
+    feed(&mut machine, b"", &mut output);
+    feed(&mut machine, b"EHLO proxy.example\r\n", &mut output);
+    machine.edits_mut().set_size(10);
+    feed(&mut machine, b"XCLIENT NAME=[SPAM]\r\n", &mut output);
+    assert_eq!(machine.edits_mut().size(), Some(10), "nobody was named");
+    let mut input = BytesMut::from(&b"XCLIENT ADDR=192.0.2.1\r\n"[..]);
+    let Step::Xclient(mut ask) = machine.step(&mut input, &mut output) else { panic!("it is in order") };
+    assert_eq!(ask.edits_mut().size(), None);
+    ask.edits_mut().set_size(20);
+    ask.answer(Verdict::Accept);
+    assert_eq!(machine.edits_mut().size(), Some(20), "those of its own stay");
+}
+
+#[test]
 fn a_hook_that_says_the_same_at_each_ehlo_takes_no_more_memory() {
     let (mut machine, mut output) = greeted(Settings::new("mx.example.com"));
     let once = machine.edits_mut().clone();

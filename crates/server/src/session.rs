@@ -225,7 +225,8 @@ impl Session {
     }
 
     /// Changes what EHLO announces to this session, and what stands behind it. To be called in the hooks of connect,
-    /// secure and ehlo; what is changed later holds from the next EHLO on. What `edit` returns is passed on.
+    /// secure and ehlo; what is changed later holds from the next EHLO on, and the client of an XCLIENT begins without
+    /// any changes. What `edit` returns is passed on.
     ///
     /// ```
     /// use mailchute::{Extension, Reply, Server};
@@ -248,7 +249,8 @@ impl Session {
         result
     }
 
-    /// State of the application's own that lasts as long as the connection.
+    /// State of the application's own that lasts as long as the client is the same: as long as the connection, or up to
+    /// the XCLIENT by which a proxy speaks for the next one. Connect hooks are asked about that one, and find nothing.
     #[must_use]
     pub fn state(&self) -> &TypedState {
         &self.0.state
@@ -273,8 +275,11 @@ impl Session {
     /// A proxy speaks for another client: what was said before is forgotten.
     pub(crate) fn speaks_for(&self, told: &XClient) {
         self.end_transaction();
+        self.0.state.clear();
         let mut facts = self.facts();
         facts.hello = told.hello();
+        facts.identified = None;
+        facts.edits = None;
         facts.identity = told.login.as_ref().and_then(Told::known).map(|login| login.as_str().into());
         facts.forwarded = None;
         facts.told.get_or_insert_with(|| Box::new(ToldClient::of(self.0.origin.addr()))).update(told);

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Values of the application's own, at most one of each type.
 ///
-/// Every session has two: [`Session::state`](crate::Session::state) for as long as the connection lasts and
+/// Every session has two: [`Session::state`](crate::Session::state) for as long as its client is the same and
 /// [`Session::transaction_state`](crate::Session::transaction_state), emptied whenever a transaction ends. A
 /// type of one's own (`struct Score(f32)`) keeps hooks that know nothing of each other apart.
 ///

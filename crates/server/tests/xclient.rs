@@ -3,7 +3,7 @@
 mod support;
 
 use mailchute::testing::{Client, client_from};
-use mailchute::{Builder, Disconnect, MessageSource, Network, Reply, Server, Told};
+use mailchute::{Builder, Disconnect, Extension, MessageSource, Network, Reply, Server, Told};
 use support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope};
 
 fn network(text: &str) -> Network {
@@ -56,6 +56,52 @@ async fn the_connect_hooks_are_asked_about_the_client_that_the_proxy_tells() {
             "10.0.0.5:1000 0.0.0.0:0 None None Some(192.0.2.25:25) None None SMTP",
         ]
     );
+}
+
+/// What an application keeps of the client in the session.
+#[derive(Clone, Debug, PartialEq)]
+struct Score(u8);
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_was_kept_of_the_proxy_is_its_clients() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let by_name = accepting()
+        .allow_plaintext_auth()
+        .on_connect(|session| async move {
+            if session.client_ip().to_string() == "198.51.100.8" {
+                session.edit_ehlo(|edits| edits.set_size(1_000).clone());
+            }
+        })
+        .on_ehlo(|ehlo, session| async move {
+            if ehlo.name.as_str() == "proxy.example" {
+                session.identify("postmaster");
+                session.state().insert(Score(7));
+                session.edit_ehlo(|edits| edits.withdraw(Extension::Chunking).set_size(0).clone());
+            }
+        })
+        .on_auth(|_, _| async { true })
+        .on_mail_from(move |_, session| {
+            note.note(format!("{:?} {:?}", session.identity(), session.state().get::<Score>()))
+        });
+    let server = trusting(by_name);
+    let mut client = hello_from(&server, "10.0.0.5:1000").await;
+    client.send("BDAT 0").await.expect(502);
+    client.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    let heard = client.send("EHLO client.example").await.expect(250);
+    assert!(heard.lines().iter().any(|line| line == "250-CHUNKING"), "{heard}");
+    assert!(heard.lines().iter().any(|line| line == "250-SIZE 26214400"), "{heard}");
+    client.send("BDAT 0").await.expect(503);
+    client.send("MAIL FROM:<>").await.expect(250);
+    client.send("RSET").await.expect(250);
+    client.send("XCLIENT ADDR=198.51.100.8").await.expect(220);
+    let heard = client.send("EHLO client.example").await.expect(250);
+    assert!(heard.lines().iter().any(|line| line == "250-SIZE 1000"), "the connect hook was asked: {heard}");
+    // \0tim\0tim
+    client.send("AUTH PLAIN AHRpbQB0aW0=").await.expect(235);
+    client.send("MAIL FROM:<> SIZE=1001").await.expect(552);
+    client.send("MAIL FROM:<>").await.expect(250);
+    assert_eq!(seen.all(), ["None None", "Some(\"tim\") None"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -344,7 +344,11 @@ impl Machine {
                 self.begin_skip(chunk, refusal, then);
                 Step::Answered
             }
-            Asked::Xclient(question) => Step::Xclient(Ask::new(self, output, question)),
+            Asked::Xclient(question) => {
+                // They were made for the client before.
+                self.edits = None;
+                Step::Xclient(Ask::new(self, output, question))
+            }
             Asked::Xforward(question) => Step::Xforward(Ask::new(self, output, question)),
             Asked::Command(question) => Step::Command(Ask::new(self, output, question)),
         }

@@ -30,7 +30,8 @@ impl Builder {
 
     /// Networks whose clients may say by Postfix's XCLIENT and XFORWARD who it is that they speak for; all others
     /// are answered `550 5.7.1`. Behind a proxy it is the proxy's client that has to be in them. XCLIENT begins the
-    /// session anew, connect hooks included; XFORWARD is kept for
+    /// session anew: connect hooks are asked, and identity, [state](crate::Session::state) and
+    /// [edits](crate::Session::edit_ehlo) are gone. XFORWARD is kept for
     /// [`Session::forwarded`](crate::Session::forwarded). Default is none.
     ///
     /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody, with any login.

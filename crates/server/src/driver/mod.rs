@@ -283,6 +283,7 @@ impl Driver {
                 };
                 self.refused = (!verdict.is_positive()).then_some(refused);
                 mark = unsent.len();
+                apply_edits(session, || ask.edits_mut());
                 ask.answer(verdict);
             }
             Step::Xforward(ask) => {

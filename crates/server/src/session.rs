@@ -294,7 +294,8 @@ impl Session {
         self.facts().forwarded = None;
     }
 
-    /// TLS is up: what was said in the clear is forgotten (RFC 3207 §4.2).
+    /// TLS is up: what was said in the clear is forgotten (RFC 3207 §4.2), but for the client that a proxy has told: if
+    /// that was the proxy's own again, STARTTLS would give it the proxy's rights.
     pub(crate) fn secured(&self, tls: Arc<TlsFacts>) {
         self.end_transaction();
         let mut facts = self.facts();

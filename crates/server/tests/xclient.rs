@@ -4,7 +4,8 @@ mod support;
 
 use mailchute::testing::{Client, client_from};
 use mailchute::{Builder, Disconnect, Extension, MessageSource, Network, Reply, Server, Told};
-use support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope};
+use support::talk::pipe;
+use support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls};
 
 fn network(text: &str) -> Network {
     text.parse().expect("a network")
@@ -163,6 +164,36 @@ async fn behind_a_proxy_header_it_is_its_client_that_is_trusted_or_not() {
         talk.greeting().await.expect(220);
         talk.send("XCLIENT ADDR=198.51.100.8").await.expect(code);
     }
+}
+
+/// A proxy may pass on its client's own STARTTLS. Forgetting whom it told would make that client the proxy.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_was_told_in_the_clear_is_no_proxy_inside_tls_and_has_no_login() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(accepting().tls(tls::config()).xclient_from([network("192.0.2.7")]).on_mail_from(
+        move |_, session| {
+            let name = session.client_name();
+            note.note(format!("{} {name:?} {:?}", session.client_addr(), session.identity()))
+        },
+    ));
+    let (mut client, _session) = pipe(&server, 65_536);
+    client.hello().await;
+    client.ask(XCLIENT, "220").await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask("STARTTLS", "220").await;
+    let mut client = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    client.ask("MAIL FROM:<>", "503").await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask("MAIL FROM:<>", "250").await;
+    client.ask("RSET", "250").await;
+    client.ask("XCLIENT ADDR=198.51.100.8 LOGIN=tom", "220").await;
+    client.ask("EHLO client.example", "250").await;
+    client.ask("MAIL FROM:<>", "250").await;
+    assert_eq!(
+        seen.all(),
+        ["198.51.100.7:4242 Some(\"mail.client.example\") None", "198.51.100.8:0 None Some(\"tom\")"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

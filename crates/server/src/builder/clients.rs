@@ -34,6 +34,10 @@ impl Builder {
     /// [edits](crate::Session::edit_ehlo) are gone. XFORWARD is kept for
     /// [`Session::forwarded`](crate::Session::forwarded). Default is none.
     ///
+    /// STARTTLS forgets the login and the name of EHLO that an XCLIENT told, but not the client's address and host
+    /// name, as with Postfix: a proxy may pass its client's own STARTTLS on, and that client must not become the proxy.
+    /// A proxy that shakes hands itself says XCLIENT inside TLS, where nobody on the way can change it.
+    ///
     /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody, with any login.
     pub fn xclient_from(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
         self.clients.xclients.extend(networks);

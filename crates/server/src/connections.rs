@@ -183,15 +183,18 @@ impl Table {
 }
 
 impl Place {
-    /// From now on the place is that of `client`, if that one may have another; else it stays whose it was.
-    pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), NoPlace> {
-        let client = Client::of(client);
-        if self.client == Some(client) {
+    /// From now on the place is that of `client`, if that one may have another; else it stays whose it was. Without a
+    /// client it counts towards the whole only.
+    pub(crate) fn belongs_to(&mut self, client: Option<IpAddr>) -> Result<(), NoPlace> {
+        let client = client.map(Client::of);
+        if self.client == client {
             return Ok(());
         }
         let mut table = self.connections.table();
-        table.count_in(client, self.connections.limit_per_client)?;
-        if let Some(before) = self.client.replace(client) {
+        if let Some(client) = client {
+            table.count_in(client, self.connections.limit_per_client)?;
+        }
+        if let Some(before) = std::mem::replace(&mut self.client, client) {
             table.count_out(before);
         }
         Ok(())

@@ -20,10 +20,11 @@ impl Origin {
         }
     }
 
-    /// Whose connections are counted together: all of a Unix socket come through one neighbour, so they are not.
+    /// Whose connections are counted together: all of a Unix socket come through one neighbour, so they are not, nor
+    /// are those of clients whose address a proxy does not know.
     pub(crate) fn counted_as(self) -> Option<IpAddr> {
         match self {
-            Self::Network(address) => Some(address.ip()),
+            Self::Network(address) => Some(address.ip().to_canonical()).filter(|ip| !ip.is_unspecified()),
             Self::UnixSocket => None,
         }
     }

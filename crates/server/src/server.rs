@@ -166,7 +166,7 @@ impl Server {
                 if self.0.clients.is_proxy(origin) {
                     self.serve_introduced(wire, origin, service).await;
                 } else {
-                    self.driver(wire, origin, Header::Local, service).run().await;
+                    self.driver(wire, origin, None, service).run().await;
                 }
             }
             Err(refusal) => {
@@ -186,19 +186,19 @@ impl Server {
             let server = self.clone();
             tokio::spawn(async move { server.serve_introduced(wire, origin, service).await });
         } else {
-            tokio::spawn(self.driver(wire, origin, Header::Local, service).run());
+            tokio::spawn(self.driver(wire, origin, None, service).run());
         }
     }
 
     async fn serve_introduced(&self, mut wire: Wire, origin: Origin, service: Service) {
         if let Some(header) = self.introduction(&mut wire, origin, service.opening).await {
-            self.driver(wire, origin, header, service).run().await;
+            self.driver(wire, origin, Some(header), service).run().await;
         }
     }
 
-    fn driver(&self, wire: Wire, origin: Origin, header: Header, service: Service) -> Driver {
+    fn driver(&self, wire: Wire, origin: Origin, header: Option<Header>, service: Service) -> Driver {
         let session = Session::new(Arc::clone(&self.0.hostname), origin, header, service.dialect);
-        Driver::new(Arc::clone(&self.0), wire, session, service)
+        Driver::new(Arc::clone(&self.0), wire, session, service, header)
     }
 
     /// The PROXY header of a proxy whose client there is a place for; the others are closed.
@@ -212,11 +212,14 @@ impl Server {
                 return None;
             }
         };
-        let client = match header {
-            Header::Local => peer,
-            Header::Proxied { client, .. } => Origin::Network(client),
+        let (client, counted) = match header {
+            Header::Local => (peer, peer.counted_as()),
+            Header::Proxied { client, .. } => {
+                let client = Origin::Network(client);
+                (client, self.0.clients.counted_as(client))
+            }
         };
-        let Err(no_place) = wire.belongs_to(client.addr().ip()) else { return Some(header) };
+        let Err(no_place) = wire.belongs_to(counted) else { return Some(header) };
         let mut refusal = self.turn_away(client, no_place);
         // A client that expects TLS could not read the reply.
         if opening == Opening::Plain && wire.flush(&mut refusal, FAREWELL).await.is_ok() {
@@ -228,7 +231,7 @@ impl Server {
     /// A place for a client, or the octets that tell it that there is none.
     pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
         // Who counts is the client of a proxy, and that one is not known yet.
-        let named = origin.counted_as().filter(|_| !self.0.clients.is_proxy(origin));
+        let named = self.0.clients.counted_as(origin).filter(|_| !self.0.clients.is_proxy(origin));
         self.0.connections.enter(named).map_err(|no_place| self.turn_away(origin, no_place))
     }
 

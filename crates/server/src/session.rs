@@ -80,13 +80,13 @@ impl fmt::Display for Protocol {
 }
 
 impl Session {
-    pub(crate) fn new(hostname: Arc<str>, origin: Origin, header: Header, dialect: Dialect) -> Self {
+    pub(crate) fn new(hostname: Arc<str>, origin: Origin, header: Option<Header>, dialect: Dialect) -> Self {
         Self(Arc::new(Inner {
             id: SessionId::next(),
             hostname,
             origin,
             dialect,
-            facts: Mutex::new(Facts { told: ToldClient::by_header(header), ..Facts::default() }),
+            facts: Mutex::new(Facts { told: header.and_then(ToldClient::by_header), ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))

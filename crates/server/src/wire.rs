@@ -101,8 +101,8 @@ impl Wire {
         }
     }
 
-    /// The place is from now on that of `client`.
-    pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), NoPlace> {
+    /// The place is from now on that of `client`, or nobody's.
+    pub(crate) fn belongs_to(&mut self, client: Option<IpAddr>) -> Result<(), NoPlace> {
         self.place.belongs_to(client)
     }
 

@@ -216,6 +216,42 @@ async fn the_limit_of_connections_is_that_of_the_client() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_counted_for_clients_that_are_not_named() {
+    let server = trusting(accepting().max_connections_per_client(1).max_connections(4));
+    let mut proxies = Vec::new();
+    for port in 1000..1004 {
+        proxies.push(hello_from(&server, &format!("10.0.0.5:{port}")).await);
+    }
+    client_from(&server, "10.0.0.5:1004".parse().unwrap()).greeting().await.expect(421);
+    proxies[0].send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    for proxy in &mut proxies[1..] {
+        proxy.send("XCLIENT NAME=mail.client.example").await.expect(220);
+        proxy.send("XCLIENT ADDR=[UNAVAILABLE]").await.expect(220);
+    }
+    proxies[1].send("XCLIENT ADDR=198.51.100.7").await.expect(421);
+    // The place of one that is named no more is free.
+    proxies[0].send("XCLIENT ADDR=[TEMPUNAVAIL]").await.expect(220);
+    proxies[2].send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_a_proxy_header_does_not_name_has_not_the_rights_of_the_proxy() {
+    let proxies = || [network("10.0.0.0/8")];
+    let server = build(accepting().proxy_from(proxies()).xclient_from(proxies()));
+    for header in
+        [&b"PROXY UNKNOWN\r\n"[..], b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"]
+    {
+        let mut talk = client_from(&server, "10.0.0.5:1000".parse().unwrap());
+        talk.send_octets(header).await;
+        talk.greeting().await.expect(220);
+        let heard = talk.send("EHLO client.example").await.expect(250);
+        assert!(!heard.to_string().contains("XCLIENT"), "{heard}");
+        talk.send("XCLIENT ADDR=198.51.100.8 LOGIN=tim").await.expect(550);
+        talk.send("XFORWARD ADDR=198.51.100.8").await.expect(550);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn xforward_is_there_for_one_transaction() {
     let seen = Seen::<String>::default();
     let note = seen.clone();

@@ -14,6 +14,10 @@ impl Builder {
     /// without a good header is closed without a word. From all others a PROXY header is not taken. Default is
     /// none.
     ///
+    /// Some headers name nobody (`LOCAL`, `UNKNOWN`, families other than IP): the proxy checks whether we are there, or
+    /// passes on a client that it cannot name. Then the proxy's own address is the client's, for hooks and limits too,
+    /// but it may not say XCLIENT or XFORWARD, whatever [`xclient_from`](Self::xclient_from) allows.
+    ///
     /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody.
     ///
     /// # Examples
@@ -33,6 +37,10 @@ impl Builder {
     /// session anew: connect hooks are asked, and identity, [state](crate::Session::state) and
     /// [edits](crate::Session::edit_ehlo) are gone. XFORWARD is kept for
     /// [`Session::forwarded`](crate::Session::forwarded). Default is none.
+    ///
+    /// Connections from these networks do not count towards
+    /// [`max_connections_per_client`](Self::max_connections_per_client) until XCLIENT names their client; one whose
+    /// address the proxy does not know (`ADDR=[UNAVAILABLE]`) counts for nobody.
     ///
     /// STARTTLS forgets the login and the name of EHLO that an XCLIENT told, but not the client's address and host
     /// name, as with Postfix: a proxy may pass its client's own STARTTLS on, and that client must not become the proxy.

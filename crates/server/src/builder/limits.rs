@@ -70,7 +70,8 @@ impl Builder {
     }
 
     /// Connections of one client at a time; an IPv6 network of 64 bits is one client. Default is 50; 0 is no
-    /// limit.
+    /// limit. Clients of Unix sockets and those that may say XCLIENT ([`xclient_from`](Self::xclient_from)) are not
+    /// limited by it.
     pub fn max_connections_per_client(mut self, connections: usize) -> Self {
         self.max_connections_per_client = connections;
         self

@@ -19,6 +19,7 @@ use crate::disconnect::Disconnect;
 use crate::event::Event;
 use crate::hooks::Asked;
 use crate::listener::Service;
+use crate::proxy::Header;
 use crate::session::Session;
 use crate::wire::{SHORT_REPLIES, Wake, Wire};
 use delivery::Delivery;
@@ -58,14 +59,21 @@ pub(crate) struct Driver {
 const PIPELINED: usize = 16 * 1024;
 
 impl Driver {
-    pub(crate) fn new(core: Arc<Core>, wire: Wire, session: Session, service: Service) -> Self {
+    /// `header` is the PROXY header that the connection began with.
+    pub(crate) fn new(
+        core: Arc<Core>,
+        wire: Wire,
+        session: Session,
+        service: Service,
+        header: Option<Header>,
+    ) -> Self {
         let Service { dialect, opening } = service;
         let settings = core.settings_of(&session);
         let machine = match opening {
             Opening::Plain => Machine::new(settings),
             Opening::Tls => Machine::inside_tls(settings),
         };
-        let is_trusted = core.clients.may_speak_for_others(session.origin());
+        let is_trusted = core.clients.may_speak_for_others(session.origin(), header);
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };
         Self {
             core,
@@ -273,7 +281,7 @@ impl Driver {
                 session.speaks_for(told);
                 let client = session.client_ip();
                 tracing::Span::current().record("speaks_for", tracing::field::display(client));
-                let (verdict, refused) = match wire.belongs_to(client) {
+                let (verdict, refused) = match wire.belongs_to(core.clients.counted_as(session.origin())) {
                     Ok(()) => {
                         let hooks = core.chain.connect(session);
                         let verdict = hear(core, wire, unsent, hooks).await?;

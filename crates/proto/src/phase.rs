@@ -51,10 +51,10 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option
             catalog::AUTH_NOT_OFFERED
         }
         (_, Verb::Bdat) if offer.lacks(Extension::Chunking) => catalog::CHUNKING_NOT_OFFERED,
-        (_, Verb::Auth) if !facts.is_extended => say_hello,
+        (_, Verb::Auth | Verb::Bdat) if !facts.is_extended => say_hello,
         (Transaction { .. } | Chunks, Verb::Auth) => catalog::IN_TRANSACTION,
         (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,
-        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Bdat) => say_hello,
+        (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data) => say_hello,
         (_, Verb::Mail) if settings.auth == AuthPolicy::Required && !facts.is_authenticated => {
             catalog::AUTH_REQUIRED
         }

@@ -1,7 +1,7 @@
 //! What an application edits while a session runs may cost nobody a message, and a client nothing for free.
 
 use bytes::BytesMut;
-use mailchute_proto::{Machine, Settings, Step, Verdict};
+use mailchute_proto::{Dialect, Extension, Machine, Settings, Step, Verdict};
 
 /// Lets the machine read all of the input, with hooks that say yes; what came of a message.
 fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
@@ -17,6 +17,7 @@ fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
             Step::Mail(ask) => ask.answer(Verdict::Accept),
             Step::Rcpt(ask) => ask.answer(Verdict::Accept),
             Step::Data(ask) => ask.answer(Verdict::Accept),
+            Step::Command(ask) => ask.answer(Verdict::Accept),
             Step::EndOfData(ask) => ask.answer(Verdict::Accept),
             Step::Body(octets) => content.extend_from_slice(&octets),
             _ => {}
@@ -48,11 +49,41 @@ fn a_size_that_is_raised_within_a_message_does_not_save_what_was_dropped() {
 #[test]
 fn overlong_lines_behind_a_refused_chunk_are_errors() {
     let (mut machine, mut output) = greeted(Settings::new("mx.example.com"));
-    feed(&mut machine, b"BDAT 0\r\n", &mut output);
+    feed(&mut machine, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", &mut output);
+    machine.edits_mut().set_size(1);
+    feed(&mut machine, b"BDAT 2\r\nxx", &mut output);
     let line = [vec![b'x'; 3_000], b"\r\n".to_vec()].concat();
     feed(&mut machine, &line.repeat(1_000), &mut output);
     let said = String::from_utf8(output).unwrap();
     assert!(said.ends_with("421 4.7.0 Too many errors\r\n"), "{}", &said[said.len() - 100..]);
+}
+
+#[test]
+fn chunks_that_are_offered_no_more_between_two_of_them_end_the_message() {
+    for dialect in [Dialect::Smtp, Dialect::Lmtp] {
+        let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(dialect);
+        let mut output = Vec::new();
+        feed(&mut machine, b"", &mut output);
+        let hello = if dialect == Dialect::Smtp { "EHLO" } else { "LHLO" };
+        feed(&mut machine, format!("{hello} client.example\r\n").as_bytes(), &mut output);
+        let start = b"MAIL FROM:<>\r\nRCPT TO:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nBDAT 4\r\nhead";
+        assert_eq!(feed(&mut machine, start, &mut output), b"head");
+        machine.edits_mut().withdraw(Extension::Chunking);
+        assert!(machine.in_transaction());
+        output.clear();
+        assert_eq!(feed(&mut machine, b"BDAT 4\r\nbody", &mut output), b"");
+        assert!(!machine.in_transaction(), "the message lacks these octets for ever");
+        machine.edits_mut().restore(Extension::Chunking);
+        assert_eq!(feed(&mut machine, b"BDAT 4 LAST\r\ntailNOOP\r\n", &mut output), b"");
+        let said = String::from_utf8(std::mem::take(&mut output)).unwrap();
+        let mut codes: Vec<&str> = said.lines().map(|line| &line[..4]).collect();
+        // In LMTP the last chunk has a reply for each of the two recipients.
+        codes.dedup();
+        assert_eq!(codes, ["502 ", "503 ", "250 "], "{said}");
+        assert_eq!(said.lines().count(), if dialect == Dialect::Smtp { 3 } else { 4 }, "{said}");
+        let anew = b"MAIL FROM:<>\r\nRCPT TO:<a@example.com>\r\nBDAT 5 LAST\r\nwhole";
+        assert_eq!(feed(&mut machine, anew, &mut output), b"whole");
+    }
 }
 
 #[test]

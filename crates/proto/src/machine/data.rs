@@ -170,13 +170,13 @@ impl Machine {
     pub(super) fn begin_skip(&mut self, chunk: Chunk, refusal: Reply, then: Phase) {
         let is_out_of_order = matches!(self.state, State::Commands(phase) if phase == then);
         let owed = if is_out_of_order {
-            self.owed_to_last_chunk.unwrap_or(1)
+            // Who has sent on did not know yet that there is nobody to send it to.
+            let lost_all = matches!(then, Phase::Transaction { recipients: 0, any_refused: true });
+            self.owed_to_last_chunk.or(lost_all.then_some(1))
         } else {
-            self.replies_for(self.accepted_recipients())
+            Some(self.replies_for(self.accepted_recipients()))
         };
-        if then != Phase::Chunks {
-            self.chunked = None;
-        }
+        self.chunked = None;
         self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refusal, owed, then };
     }
 
@@ -185,11 +185,11 @@ impl Machine {
         &mut self,
         refusal: impl Into<Refusal>,
         is_last: bool,
-        owed: usize,
+        owed: Option<usize>,
         output: &mut Vec<u8>,
     ) {
-        self.reply_times(refusal, if is_last { owed } else { 1 }, output);
-        self.owed_to_last_chunk = (!is_last).then_some(owed);
+        self.reply_times(refusal, if is_last { owed.unwrap_or(1) } else { 1 }, output);
+        self.owed_to_last_chunk = owed.filter(|_| !is_last);
     }
 
     pub(super) fn skip<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
@@ -240,7 +240,8 @@ impl Machine {
             Some(refusal) => {
                 let is_last = body.decoder.unfinished().is_none();
                 self.state = State::Commands(Phase::Ready);
-                self.refuse_chunk(refusal.clone(), is_last, self.replies_for(recipients), output);
+                let owed = Some(self.replies_for(recipients));
+                self.refuse_chunk(refusal.clone(), is_last, owed, output);
                 Step::BodyRefused(refusal.reply)
             }
         }

@@ -77,8 +77,8 @@ pub struct Machine {
     pause: Option<Duration>,
     /// A message between two of its chunks; boxed, as few sessions have one.
     chunked: Option<Box<Body>>,
-    /// Behind a refused chunk: how many replies its message's last one is owed, as a client that pipelines counts on
-    /// them.
+    /// Behind a refused chunk of a message: how many replies the last one is owed, as a client that pipelines counts
+    /// on them.
     owed_to_last_chunk: Option<usize>,
     /// What this session is offered otherwise than others; boxed, as few have such.
     edits: Option<Box<EhloEdits>>,
@@ -117,7 +117,8 @@ enum State {
         left: u64,
         is_last: bool,
         refusal: Reply,
-        owed: usize,
+        /// How many replies its message's last chunk is owed; `None` if it belongs to no message.
+        owed: Option<usize>,
         then: Phase,
     },
     Handshake,
@@ -286,11 +287,17 @@ impl Machine {
         let length = match self.lines.find(input, limit) {
             Line::Incomplete => return Step::NeedInput,
             Line::Complete(length) => length,
-            Line::TooLong if is_auth && !input.is_empty() => return self.talked_behind_auth(output),
-            Line::TooLong if is_auth => return self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
-            // Its size is lost, and with it where the next command begins.
-            Line::TooLong if is_bdat => return self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
-            faulty => return self.faulty_line(&faulty, output),
+            faulty => {
+                self.owed_to_last_chunk = None;
+                self.facts.has_tried_auth |= is_auth;
+                return match faulty {
+                    Line::TooLong if is_auth && !input.is_empty() => self.talked_behind_auth(output),
+                    Line::TooLong if is_auth => self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
+                    // Its size is lost, and with it where the next command begins.
+                    Line::TooLong if is_bdat => self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
+                    faulty => self.faulty_line(&faulty, output),
+                };
+            }
         };
         let line = CommandLine::cut(&input[..length], self.facts.dialect);
         let verb = line.verb;
@@ -322,7 +329,6 @@ impl Machine {
 
     /// A line that is none, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
-        self.owed_to_last_chunk = None;
         let refusal = match line {
             Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),
             Line::BareLineEnd => Refusal::violation(catalog::BARE_LINE_END),

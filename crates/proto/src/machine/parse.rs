@@ -90,8 +90,9 @@ impl Machine {
     ) -> Result<Asked, Refusal> {
         let chunk = Chunk::parse(line.argument).ok_or_else(|| Refusal::violation(catalog::BAD_CHUNK))?;
         if let Some(refusal) = refusal {
-            // What is out of order leaves everything as it is.
-            return Ok(Asked::Skip { chunk, refusal, then: phase });
+            // What is out of order leaves everything as it is, but a message that lacks a chunk is none any more.
+            let then = if phase == Phase::Chunks { Phase::Ready } else { phase };
+            return Ok(Asked::Skip { chunk, refusal, then });
         }
         let so_far = self.chunked.as_ref().map_or(0, |body| body.size());
         if Limits::passed(so_far.saturating_add(chunk.size), self.offer().message_size()) {

@@ -278,8 +278,8 @@ impl<'r> Reader<'r> {
             assert!(reply.code >= 400, "a chunk without a whole envelope was taken");
             return;
         }
-        if reply.code == 502 {
-            // Where BDAT is not offered it changes nothing.
+        if matches!(reply.code, 502 | 503) {
+            // Where BDAT is not offered, or HELO was said and not EHLO, it changes nothing.
             return;
         }
         let content = [self.chunks.take().unwrap_or_default(), octets.to_vec()].concat();

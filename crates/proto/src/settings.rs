@@ -41,19 +41,22 @@ pub struct Settings {
 /// What becomes of a CR or LF by itself in a message that comes by DATA, or by BDAT without BODY=BINARYMIME.
 ///
 /// In none of the three does anything but `CR LF . CR LF` end a message, and in none is a dot behind a CR or LF by
-/// itself unstuffed. Nor does a message that is accepted hold octets that, dot-stuffed by a client on their way to the
-/// next server, could end the message there, whatever that server takes for the end of a line. The size that is
-/// counted is that of the octets which are handed on.
+/// itself unstuffed. Nor do bare line ends that are accepted let octets through that, dot-stuffed by a client on their
+/// way to the next server, could end the message there, whatever that server takes for the end of a line, and if it
+/// drops NULs. A line of NULs and a dot between two CRLFs is content in all three, so a server that drops NULs and then
+/// looks for the end must not stand behind this one. The size that is counted is that of the octets which are handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BareLineEnds {
     /// `550 5.5.2` at the end of the message, and the connection is closed.
     #[default]
     Refuse,
     /// They are kept as they came. Only a dot alone between two line ends, of which the first is a CR or LF by itself,
-    /// is refused as above: `LF . CR LF` and its like. No letter needs it and smuggling does.
+    /// is refused as above: `LF . CR LF` and its like, and with NULs beside the dot also where the second one is. No
+    /// letter needs it and smuggling does.
     Tolerate,
     /// Each becomes a CRLF in what is handed on. Dots behind them are content: whoever passes the message on stuffs
-    /// them, for they now stand at the beginning of a line.
+    /// them, for they now stand at the beginning of a line. With a NUL before it a dot would not be stuffed: alone
+    /// between line ends that do not both come as CRLF, it is refused as above.
     Normalize,
 }
 

@@ -8,6 +8,7 @@ use mailchute_proto::{BareLineEnds, Closing};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use session::line_ends::unstuffed;
 use session::{Record, Session, assert_octets, dialogue};
 
 const LINE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\r"];
@@ -84,14 +85,23 @@ proptest! {
         cut in any::<proptest::sample::Index>(),
         bare_line_ends in select(&[BareLineEnds::Refuse, BareLineEnds::Tolerate, BareLineEnds::Normalize][..]),
     ) {
-        for octets in both_ways(&message, cut.index(message.len() + 1)) {
-            for kept in run(bare_line_ends, &octets).messages {
+        let contents = [unstuffed(&message), message.clone()];
+        for (octets, content) in both_ways(&message, cut.index(message.len() + 1)).iter().zip(contents) {
+            for kept in run(bare_line_ends, octets).messages {
                 let wire = sent_on(&kept.content);
                 let end = BTreeSet::from([wire.len() - 3]);
                 prop_assert_eq!(&ends_seen(&wire, false), &end);
-                // A NUL at the beginning of a line is content, with or without bare line ends.
-                let lines = [b"\r\n", &kept.content[..]].concat();
-                if !lines.windows(3).any(|octets| octets == b"\r\n\0") {
+                // Between two CRLFs that were sent as such, NULs and a dot are content.
+                let content = [b"\r\n", &content[..], b"\r\n"].concat();
+                let lines: Vec<&[u8]> = content.split(|&octet| octet != b'.' && octet != 0).collect();
+                let is_sent = |line: &&[u8]| {
+                    let whole = [b"\r\n", *line, b"\r\n"].concat();
+                    let is_lone = line.iter().filter(|&&octet| octet != 0).eq(b".");
+                    line.starts_with(&[0])
+                        && is_lone
+                        && content.windows(whole.len()).any(|octets| octets == whole)
+                };
+                if !lines.iter().any(is_sent) {
                     prop_assert_eq!(&ends_seen(&wire, true), &end);
                 }
             }

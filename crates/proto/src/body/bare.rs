@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::line_ends::LineEnds;
+use super::lone_dot::{Kept, LoneDot};
 use crate::settings::BareLineEnds;
 
 /// The treatment of one message, whose content passes through it.
@@ -11,15 +12,15 @@ pub(crate) enum Treatment {
     /// It goes by as it is; whether it may is for the decoder to say.
     Untouched,
     Tolerate(LoneDot),
-    Normalize(Normalizer),
+    Normalize(Normalizer, LoneDot),
 }
 
 impl Treatment {
     pub(crate) fn new(setting: BareLineEnds) -> Self {
         match setting {
             BareLineEnds::Refuse => Self::Untouched,
-            BareLineEnds::Tolerate => Self::Tolerate(LoneDot::default()),
-            BareLineEnds::Normalize => Self::Normalize(Normalizer::default()),
+            BareLineEnds::Tolerate => Self::Tolerate(LoneDot::new(Kept::AsTheyCame)),
+            BareLineEnds::Normalize => Self::Normalize(Normalizer::default(), LoneDot::new(Kept::AsCrlf)),
         }
     }
 
@@ -31,52 +32,19 @@ impl Treatment {
                 lone_dot.look_at(&content, is_end);
                 content
             }
-            Self::Normalize(normalizer) => normalizer.pass(content, is_end),
+            Self::Normalize(normalizer, lone_dot) => {
+                lone_dot.look_at(&content, is_end);
+                normalizer.pass(content, is_end)
+            }
         }
     }
-}
 
-/// Looks for a dot alone between line ends of which the first is no CRLF. A client that passes the message on stuffs
-/// dots behind CRLF only, so a server that takes other line ends for one would take this one for the end of the data.
-/// A NUL counts as nothing, for there are servers that drop it.
-#[derive(Debug, Default)]
-pub(crate) struct LoneDot {
-    before: Before,
-    is_found: bool,
-}
-
-/// What stands before the next octet.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Before {
-    /// Text, or a CRLF, behind which a dot is stuffed.
-    #[default]
-    Harmless,
-    /// A CR, of which nobody knows yet whether an LF follows.
-    Cr,
-    /// A CR or LF by itself.
-    Bare,
-    /// A dot behind one.
-    Dot,
-}
-
-impl LoneDot {
-    pub(crate) fn is_found(&self) -> bool {
-        self.is_found
-    }
-
-    fn look_at(&mut self, octets: &[u8], is_end: bool) {
-        for &octet in octets {
-            self.is_found |= self.before == Before::Dot && matches!(octet, b'\r' | b'\n');
-            self.before = match (self.before, octet) {
-                (_, b'\r') => Before::Cr,
-                (Before::Cr, b'\n') => Before::Harmless,
-                (_, b'\n') | (Before::Cr | Before::Bare, 0) => Before::Bare,
-                (Before::Cr | Before::Bare, b'.') | (Before::Dot, 0) => Before::Dot,
-                _ => Before::Harmless,
-            };
+    /// Whether what is handed on could end elsewhere.
+    pub(crate) fn has_lone_dot(&self) -> bool {
+        match self {
+            Self::Untouched => false,
+            Self::Tolerate(lone_dot) | Self::Normalize(_, lone_dot) => lone_dot.is_found(),
         }
-        // Whoever passes on a message that lacks its last line end adds one.
-        self.is_found |= is_end && self.before == Before::Dot;
     }
 }
 

@@ -5,6 +5,7 @@ mod chunk;
 mod dot;
 mod header;
 mod line_ends;
+mod lone_dot;
 
 use bytes::Bytes;
 

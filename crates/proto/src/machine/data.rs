@@ -120,7 +120,7 @@ impl Body {
     fn violation(&self) -> Option<Reply> {
         match &self.treatment {
             Treatment::Untouched if self.decoder.has_bare_line_end() => Some(catalog::BARE_CR_OR_LF),
-            Treatment::Tolerate(lone_dot) if lone_dot.is_found() => Some(catalog::LONE_DOT),
+            treatment if treatment.has_lone_dot() => Some(catalog::LONE_DOT),
             _ => None,
         }
     }

@@ -328,8 +328,7 @@ impl<'r> Reader<'r> {
     fn is_refused(&self, content: &[u8]) -> bool {
         match self.bare_line_ends {
             BareLineEnds::Refuse => has_bare(content),
-            BareLineEnds::Tolerate => has_lone_dot(content),
-            BareLineEnds::Normalize => false,
+            setting => has_lone_dot(content, setting == BareLineEnds::Normalize),
         }
     }
 

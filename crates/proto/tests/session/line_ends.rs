@@ -9,12 +9,23 @@ pub(crate) fn has_bare(content: &[u8]) -> bool {
     })
 }
 
-/// Whether a dot stands alone behind a CR or LF that is none of a CRLF; NULs do not count.
-pub(crate) fn has_lone_dot(content: &[u8]) -> bool {
+/// Whether a dot is alone on a line but for NULs, where of the line ends around it one is bare: the one before it, or
+/// with a NUL between them either. Where bare ones become CRLF, only with the NUL.
+pub(crate) fn has_lone_dot(content: &[u8], becomes_crlf: bool) -> bool {
+    const CRLF: char = '\u{100}';
+    const BARE: char = '\u{101}';
     let text = content.iter().map(|&octet| char::from(octet)).collect::<String>();
-    // One character for each kind of line end; a NUL parts a CR from its LF.
-    let text = text.replace("\r\n", "\u{100}").replace(['\r', '\n'], "\u{101}").replace('\0', "") + "\u{100}";
-    text.contains("\u{101}.\u{100}") || text.contains("\u{101}.\u{101}")
+    let text = text.replace("\r\n", &CRLF.to_string()).replace(['\r', '\n'], &BARE.to_string());
+    let text: Vec<char> = format!("{CRLF}{text}{CRLF}").chars().collect();
+    let ends: Vec<usize> = (0..text.len()).filter(|&at| matches!(text[at], CRLF | BARE)).collect();
+    ends.windows(2).any(|pair| {
+        let [before, behind] = [pair[0], pair[1]];
+        let line = &text[before + 1..behind];
+        let has_nul = line.first() == Some(&'\0');
+        line.iter().filter(|&&octet| octet != '\0').eq([&'.'])
+            && (text[before] == BARE || (has_nul && text[behind] == BARE))
+            && (has_nul || !becomes_crlf)
+    })
 }
 
 /// Every line end as CRLF.
@@ -33,7 +44,7 @@ pub(super) fn end_of_message(octets: &[u8]) -> Option<usize> {
 }
 
 /// Takes the dot from the front of each line.
-pub(super) fn unstuffed(raw: &[u8]) -> Vec<u8> {
+pub(crate) fn unstuffed(raw: &[u8]) -> Vec<u8> {
     let (mut content, mut rest) = (Vec::new(), raw);
     while !rest.is_empty() {
         let end = find(rest, b"\r\n").map_or(rest.len(), |at| at + 2);

@@ -1,0 +1,115 @@
+//! A dot alone on its line, which the next server could take for the end of the message.
+
+use memchr::memchr2;
+
+/// Looks for a dot alone between line ends that are not all CRLF. A client that passes the message on stuffs a dot that
+/// stands right behind a CRLF, and no other; a server may take other line ends for one, or drop NULs.
+///
+/// Between two CRLFs, NULs and a dot are content like all else, as they are where bare line ends are refused.
+#[derive(Debug)]
+pub(crate) struct LoneDot {
+    kept: Kept,
+    place: Place,
+    is_found: bool,
+}
+
+/// How line ends are kept that are bare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    AsTheyCame,
+    AsCrlf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineEnd {
+    Crlf,
+    Bare,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Start(Line),
+    /// Behind something that is neither a NUL nor a dot alone.
+    InLine,
+    /// Behind a CR, of which nobody knows yet whether an LF follows. If not, was the dot before it alone?
+    Cr {
+        was_lone: bool,
+    },
+}
+
+/// A line of which nothing has come but NULs and at most one dot behind them.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    /// What stands before it.
+    behind: LineEnd,
+    begins_with_nul: bool,
+    has_dot: bool,
+}
+
+impl Place {
+    fn behind(line_end: LineEnd) -> Self {
+        Self::Start(Line { behind: line_end, begins_with_nul: false, has_dot: false })
+    }
+}
+
+impl LoneDot {
+    pub(super) fn new(kept: Kept) -> Self {
+        Self { kept, place: Place::behind(LineEnd::Crlf), is_found: false }
+    }
+
+    pub(super) fn is_found(&self) -> bool {
+        self.is_found
+    }
+
+    /// Looks at the next octets of the message.
+    pub(super) fn look_at(&mut self, mut octets: &[u8], is_end: bool) {
+        while !octets.is_empty() {
+            if matches!(self.place, Place::InLine) {
+                octets = &octets[memchr2(b'\r', b'\n', octets).unwrap_or(octets.len())..];
+            }
+            let Some((&octet, behind)) = octets.split_first() else { return self.end_if(is_end) };
+            self.next(octet);
+            octets = behind;
+        }
+        self.end_if(is_end);
+    }
+
+    fn next(&mut self, octet: u8) {
+        if let (Place::Cr { was_lone }, true) = (self.place, octet != b'\n') {
+            self.is_found |= was_lone;
+            self.place = Place::behind(LineEnd::Bare);
+        }
+        self.place = match (self.place, octet) {
+            (Place::Cr { .. }, _) => Place::behind(LineEnd::Crlf),
+            (_, b'\n') => {
+                self.is_found |= self.is_lone(LineEnd::Bare);
+                Place::behind(LineEnd::Bare)
+            }
+            (_, b'\r') => {
+                self.is_found |= self.is_lone(LineEnd::Crlf);
+                Place::Cr { was_lone: self.is_lone(LineEnd::Bare) }
+            }
+            (Place::Start(line), 0) => {
+                Place::Start(Line { begins_with_nul: line.begins_with_nul || !line.has_dot, ..line })
+            }
+            (Place::Start(line), b'.') if !line.has_dot => Place::Start(Line { has_dot: true, ..line }),
+            _ => Place::InLine,
+        };
+    }
+
+    /// Whether the line, if it ends so, is a dot that the next server could take for the end.
+    fn is_lone(&self, end: LineEnd) -> bool {
+        let Place::Start(Line { behind, begins_with_nul, has_dot: true }) = self.place else { return false };
+        match self.kept {
+            Kept::AsTheyCame => behind == LineEnd::Bare || (begins_with_nul && end == LineEnd::Bare),
+            // What becomes the beginning of a line is stuffed, unless a NUL stands there.
+            Kept::AsCrlf => begins_with_nul && (behind == LineEnd::Bare || end == LineEnd::Bare),
+        }
+    }
+
+    fn end_if(&mut self, is_end: bool) {
+        // Whoever passes on a message that lacks its last line end adds one.
+        let is_lone = self.is_lone(LineEnd::Crlf) || matches!(self.place, Place::Cr { was_lone: true });
+        self.is_found |= is_end && is_lone;
+    }
+}

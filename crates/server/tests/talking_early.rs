@@ -139,6 +139,29 @@ async fn who_sends_on_before_auth_is_decided_is_hung_up_on_and_not_let_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_sends_on_while_its_verifier_is_looked_up_is_hung_up_on() {
+    let causes = Seen::default();
+    let (asked, is_asked) = oneshot::channel();
+    let asked = std::sync::Mutex::new(Some(asked));
+    let server = build(noting(accepting(), &causes).on_scram(move |_, _| {
+        asked.lock().unwrap().take().unwrap().send(()).unwrap();
+        async {
+            sleep(Duration::from_secs(1)).await;
+            Ok(None)
+        }
+    }));
+    let (mut talk, _) = pipe(&server, 1024);
+    talk.hello().await;
+    // n,,n=alice,r=abc
+    talk.write("AUTH SCRAM-SHA-256 biwsbj1hbGljZSxyPWFiYw==\r\n").await;
+    is_asked.await.unwrap();
+    talk.write("M").await;
+    assert_eq!(talk.rest().await, "503 5.5.0 You talked on before the reply to AUTH\r\n");
+    drop(talk);
+    assert_eq!(causes.until(1).await, [Disconnect::Violation]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_of_the_server_ends_the_wait_for_the_greeting() {
     let server = build(accepting().greeting_delay(Duration::from_secs(200)));
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");

@@ -8,8 +8,8 @@ use bytes::BytesMut;
 
 use super::refusal::Refusal;
 use super::{Machine, State, TLS_HANDSHAKE_RECORD};
-use crate::ask::Ask;
-use crate::question::Connect;
+use crate::ask::{Ask, Question};
+use crate::question::{Connect, Scram};
 use crate::reply::catalog;
 use crate::sasl::Credentials;
 use crate::step::{Closing, Step};
@@ -53,7 +53,20 @@ impl Ask<'_, Connect> {
 
 impl Ask<'_, Credentials> {
     /// The client has sent more without waiting for the outcome: answers `503 5.5.0` and closes.
-    pub fn talked_ahead(mut self) {
+    pub fn talked_ahead(self) {
+        self.talked_behind_auth();
+    }
+}
+
+impl Ask<'_, Scram> {
+    /// The client has sent more without waiting for the challenge: answers `503 5.5.0` and closes.
+    pub fn talked_ahead(self) {
+        self.talked_behind_auth();
+    }
+}
+
+impl<Q: Question> Ask<'_, Q> {
+    fn talked_behind_auth(mut self) {
         let (machine, output) = self.withdraw();
         machine.reply(Refusal::violation(catalog::TALKED_BEHIND_AUTH), output);
     }

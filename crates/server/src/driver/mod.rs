@@ -223,7 +223,7 @@ impl Driver {
                 let (scram, unsent) = ask.parts();
                 let answer = authentication::scram(core, wire, unsent, scram, session).await?;
                 mark = unsent.len();
-                ask.answer(answer);
+                if wire.input.is_empty() { ask.answer(answer) } else { ask.talked_ahead() }
             }
             Step::AuthRefused(credentials) => {
                 core.subscribers.tell(|| Event::auth(session, &credentials, false));

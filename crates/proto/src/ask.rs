@@ -2,7 +2,7 @@
 
 use crate::edits::EhloEdits;
 use crate::machine::Machine;
-use crate::question::EndOfData;
+use crate::question::{Data, EndOfData};
 use crate::reply::catalog;
 use crate::verdict::Verdict;
 
@@ -106,6 +106,20 @@ impl Ask<'_, EndOfData> {
     pub fn answer_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
         if let Some(question) = self.question.take() {
             question.settle_each(verdicts, self.machine, self.output);
+        }
+    }
+}
+
+impl Ask<'_, Data> {
+    /// Refuses the message before it has come, with a verdict for each recipient, in the order in which they were
+    /// accepted.
+    ///
+    /// In LMTP the last chunk of a message has a reply for each of them (RFC 2033 §4.2), these; a 421 is the last one.
+    /// Recipients for whom there is no verdict, or one that says yes, are answered `451 4.3.0`. In SMTP, to DATA and to a
+    /// chunk that is not the last there is one reply, that of [`Verdict::for_all`].
+    pub fn refuse_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
+        if let Some(question) = self.question.take() {
+            question.refuse_each(verdicts, self.machine, self.output);
         }
     }
 }

@@ -98,7 +98,8 @@ pub struct ScramAnswer {
 }
 
 /// DATA, or the first BDAT: the message is announced. To accept DATA is to send the 354; the answer to the message
-/// itself is given at [`EndOfData`]. The octets of a BDAT that is refused are taken in and dropped.
+/// itself is given at [`EndOfData`]. The octets of a BDAT that is refused are taken in and dropped;
+/// [`Ask::refuse_each`](crate::Ask::refuse_each) refuses for each recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Data {

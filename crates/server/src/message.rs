@@ -108,7 +108,8 @@ impl Message {
     /// In **LMTP** each recipient has a reply: this one, or that of the whole. Hooks and the store that are still to come
     /// find the others in the envelope; when all are refused they are not asked. When the whole is refused, by `Err`
     /// or otherwise, those who were not refused by name get that refusal: also those who have the message by then, so
-    /// that it may be delivered to them again.
+    /// that it may be delivered to them again. Before the content has come, DATA and a BDAT that is not the last have one
+    /// reply for all, chosen as in SMTP.
     ///
     /// In **SMTP** there is one reply only, so one refused recipient refuses the message: the reply is the first
     /// temporary refusal, else the first ([`Verdict::for_all`]). When a hook refuses one, nobody behind it is asked, and

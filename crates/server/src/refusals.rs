@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::{Reply, Verdict};
 
+use crate::consult::understood;
+
 /// The refused recipients of one message, by their places in the envelope as the client gave it.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Mutex<Vec<(usize, Reply)>>);
@@ -28,6 +30,15 @@ impl Refusals {
 
     pub(crate) fn of(&self, place: usize) -> Option<Reply> {
         self.list().iter().find(|(refused, _)| *refused == place).map(|(_, reply)| reply.clone())
+    }
+
+    /// What each recipient hears, by its place, where those who are not refused by name hear `others`.
+    pub(crate) fn with(&self, others: &Verdict, recipients: usize) -> Vec<Verdict> {
+        let verdict = |place| match self.of(place) {
+            Some(refusal) => understood(Verdict::Reply(refusal)),
+            None => others.clone(),
+        };
+        (0..recipients).map(verdict).collect()
     }
 
     /// What speaks for all of them where there is one reply only.

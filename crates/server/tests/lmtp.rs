@@ -81,6 +81,29 @@ fn without_carl(builder: Builder) -> Builder {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_refused_by_name_before_a_chunk_has_come_hears_it_behind_that() {
+    let server = build(builder().on_data(|message, _session| async move {
+        message.refuse(1, Reply::new(452, (4, 2, 2), "Mailbox full"));
+        message.refuse(2, std::io::Error::other("a secret").into());
+        Err::<(), _>(Reply::new(550, (5, 7, 1), "Not here"))
+    }));
+    let mut client = testing::lmtp_client(&server);
+    client.greeting().await.expect(220);
+    client.send("LHLO client.example").await.expect(250);
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    for name in ["a", "b", "c", "d"] {
+        client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+    }
+    client.send_octets(b"BDAT 6 LAST\r\nQUIT\r\n").await;
+    for (code, text) in [(550, "Not here"), (452, "Mailbox full"), (451, "Internal error"), (550, "Not here")]
+    {
+        let reply = client.hear().await.expect(code).to_string();
+        assert!(reply.contains(text), "{reply}");
+    }
+    client.send("NOOP").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
 async fn those_behind_a_hook_find_only_whom_it_left() {
     let (server, kept) = full(without_carl(builder()));
     let mut client = testing::lmtp_client(&server);

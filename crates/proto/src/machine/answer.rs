@@ -1,5 +1,6 @@
 //! How each answer moves the conversation on.
 
+use super::refusal::Refused;
 use super::{Facts, Machine, State};
 use crate::ask::Question;
 use crate::ask::sealed::Settle;
@@ -187,7 +188,9 @@ impl Settle for Data {
                 machine.begin_body();
             }
             (Ok(_), Transfer::Chunks(chunk)) => machine.begin_chunks(chunk),
-            (Err(refusal), Transfer::Chunks(chunk)) => machine.begin_skip(chunk, refusal, Phase::Ready),
+            (Err(refusal), Transfer::Chunks(chunk)) => {
+                machine.begin_skip(chunk, Refused::ForAll(refusal), Phase::Ready);
+            }
             (Err(refusal), Transfer::Dot) => {
                 machine.state = State::Commands(Phase::Ready);
                 machine.reply(refusal, output);

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Refused};
 use super::{Machine, State};
 use crate::ask::Ask;
 use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
@@ -167,7 +167,7 @@ impl Machine {
     }
 
     /// A chunk that nobody wants begins.
-    pub(super) fn begin_skip(&mut self, chunk: Chunk, refusal: Reply, then: Phase) {
+    pub(super) fn begin_skip(&mut self, chunk: Chunk, refused: Refused, then: Phase) {
         let is_out_of_order = matches!(self.state, State::Commands(phase) if phase == then);
         let owed = if is_out_of_order {
             // Who has sent on did not know yet that there is nobody to send it to.
@@ -177,7 +177,7 @@ impl Machine {
             Some(self.replies_for(self.accepted_recipients()))
         };
         self.chunked = None;
-        self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refusal, owed, then };
+        self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refused, owed, then };
     }
 
     /// Refuses a chunk: the last one with all the replies that its message is owed, another with one.
@@ -193,7 +193,7 @@ impl Machine {
     }
 
     pub(super) fn skip<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
-        let State::Skipping { left, is_last, refusal, owed, then } = &mut self.state else {
+        let State::Skipping { left, then, .. } = &mut self.state else {
             return Step::Answered;
         };
         let length = usize::try_from(*left).map_or(input.len(), |left| left.min(input.len()));
@@ -202,9 +202,15 @@ impl Machine {
         if *left > 0 {
             return Step::NeedInput;
         }
-        let (refusal, is_last, owed, then) = (refusal.clone(), *is_last, *owed, *then);
-        self.state = State::Commands(then);
-        self.refuse_chunk(refusal, is_last, owed, output);
+        let then = State::Commands(*then);
+        if let State::Skipping { is_last, refused, owed, .. } = std::mem::replace(&mut self.state, then) {
+            match refused {
+                Refused::ForAll(refusal) => self.refuse_chunk(refusal, is_last, owed, output),
+                Refused::ForEach(refusals) => {
+                    self.reply_each(refusals.into_iter().map(Err).collect(), output);
+                }
+            }
+        }
         Step::Answered
     }
 

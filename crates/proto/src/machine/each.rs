@@ -1,11 +1,12 @@
 //! The end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
 
 use super::answer::weigh;
+use super::refusal::Refused;
 use super::{Machine, State};
 use crate::ask::sealed::Settle;
 use crate::dialect::Dialect;
 use crate::phase::Phase;
-use crate::question::EndOfData;
+use crate::question::{Data, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::step::Closing;
 use crate::verdict::Verdict;
@@ -25,6 +26,34 @@ impl Machine {
             (State::Commands(Phase::Transaction { recipients, .. }), _) => *recipients,
             (State::Commands(Phase::Chunks), Some(body)) => body.recipients(),
             _ => 0,
+        }
+    }
+
+    /// Says to each recipient what becomes of the message; behind a 421 nothing more. However many are refused, it is
+    /// one error, and none if the message was accepted for somebody.
+    pub(super) fn reply_each(&mut self, weighed: Vec<Result<Reply, Reply>>, output: &mut Vec<u8>) {
+        let mut counts = weighed.iter().all(Result::is_err);
+        if !counts {
+            self.errors = 0;
+        }
+        let mut closes = false;
+        for Ok(reply) | Err(reply) in weighed {
+            let is_farewell = reply.is_farewell();
+            closes |= reply.closes();
+            if std::mem::take(&mut counts) {
+                self.reply(reply, output);
+                if matches!(self.state, State::Closed(Closing::Limit)) {
+                    return;
+                }
+            } else {
+                reply.encode(output);
+            }
+            if is_farewell {
+                break;
+            }
+        }
+        if closes {
+            self.state = State::Closed(Closing::HungUp);
         }
     }
 }
@@ -56,30 +85,29 @@ impl EndOfData {
         machine.state = State::Commands(Phase::Ready);
         let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
         let verdicts = verdicts.into_iter().chain(unanswered).take(self.recipients);
-        let weighed: Vec<_> = verdicts.map(weigh_message).collect();
-        // However many are refused, it is one error, and none if the message was accepted for somebody.
-        let mut counts = weighed.iter().all(Result::is_err);
-        if !counts {
-            machine.errors = 0;
-        }
-        let mut closes = false;
-        for Ok(reply) | Err(reply) in weighed {
-            let is_farewell = reply.is_farewell();
-            closes |= reply.closes();
-            if std::mem::take(&mut counts) {
-                machine.reply(reply, output);
-                if matches!(machine.state, State::Closed(Closing::Limit)) {
-                    return;
-                }
-            } else {
-                reply.encode(output);
+        machine.reply_each(verdicts.map(weigh_message).collect(), output);
+    }
+}
+
+impl Data {
+    pub(crate) fn refuse_each(
+        self,
+        refusals: impl IntoIterator<Item = Verdict>,
+        machine: &mut Machine,
+        output: &mut Vec<u8>,
+    ) {
+        let recipients = machine.accepted_recipients();
+        let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
+        let refusals = refusals.into_iter().chain(unanswered).take(recipients).map(|verdict| {
+            // One that says yes belongs behind the message.
+            weigh_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
+        });
+        match self.transfer {
+            Transfer::Chunks(chunk) if chunk.is_last && machine.facts.dialect == Dialect::Lmtp => {
+                let refused = Refused::ForEach(refusals.collect());
+                machine.begin_skip(chunk, refused, Phase::Ready);
             }
-            if is_farewell {
-                break;
-            }
-        }
-        if closes {
-            machine.state = State::Closed(Closing::HungUp);
+            _ => self.settle(Verdict::for_all(refusals.map(Verdict::Reply)), machine, output),
         }
     }
 }

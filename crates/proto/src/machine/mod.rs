@@ -31,7 +31,7 @@ use crate::step::{Closing, Step};
 use data::Body;
 use observe::looks_like_auth;
 use parse::Asked;
-use refusal::Refusal;
+use refusal::{Refusal, Refused};
 
 /// One SMTP session, without I/O and without a clock.
 ///
@@ -116,7 +116,7 @@ enum State {
     Skipping {
         left: u64,
         is_last: bool,
-        refusal: Reply,
+        refused: Refused,
         /// How many replies its message's last chunk is owed; `None` if it belongs to no message.
         owed: Option<usize>,
         then: Phase,
@@ -347,7 +347,7 @@ impl Machine {
             Asked::Data => Step::Data(Ask::new(self, output, Data { transfer: Transfer::Dot })),
             Asked::Chunk(chunk) => self.begin_chunk(chunk, output),
             Asked::Skip { chunk, refusal, then } => {
-                self.begin_skip(chunk, refusal, then);
+                self.begin_skip(chunk, Refused::ForAll(refusal), then);
                 Step::Answered
             }
             Asked::Xclient(question) => {

@@ -28,6 +28,14 @@ impl Refusal {
     }
 }
 
+/// For whom a chunk is refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    ForAll(Reply),
+    /// In LMTP, for each recipient of a message that has come to its last chunk.
+    ForEach(Box<[Reply]>),
+}
+
 /// A reply that closes is somebody's wish to hang up.
 impl From<Reply> for Refusal {
     fn from(reply: Reply) -> Self {

@@ -45,7 +45,8 @@ pub(crate) struct Session {
 /// What a hook says to one subject; to all others it says yes.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// The verb in lower case, or `connect`, `message`, `command`, or `each` for what one recipient hears of a message.
+    /// The verb in lower case, or `connect`, `message`, `command`, or `each` for what one recipient hears of a message,
+    /// and `data-each` for why it is refused for one before it has come.
     pub(crate) stage: &'static str,
     /// The address, the name or the verb that is asked about.
     pub(crate) subject: String,
@@ -317,6 +318,10 @@ impl<'s> Run<'s> {
                     draft.recipients.push(recipient);
                 }
                 settle(ask, verdict, questions);
+            }
+            Step::Data(ask) if session.answers.iter().any(|answer| answer.stage == "data-each") => {
+                questions.push(format!("{:?}", ask.question()));
+                ask.refuse_each(draft.recipients.iter().map_while(|to| session.answer("data-each", to)));
             }
             Step::Data(ask) => settle(ask, session.answer("data", &draft.sender), questions),
             Step::Body(octets) => {

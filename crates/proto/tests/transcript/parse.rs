@@ -106,8 +106,18 @@ impl Transcript {
     }
 
     fn answer(&mut self, word: &str, rest: &str) {
-        const STAGES: [&str; 11] = [
-            "connect", "xclient", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "message", "each",
+        const STAGES: [&str; 12] = [
+            "connect",
+            "xclient",
+            "ehlo",
+            "starttls",
+            "auth",
+            "mail",
+            "rcpt",
+            "data",
+            "data-each",
+            "message",
+            "each",
             "command",
         ];
         let stage = word.strip_suffix("-answer").unwrap_or_else(|| panic!("no such line: {word}"));

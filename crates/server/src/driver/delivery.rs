@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mailchute_proto::{Awaits, Dialect, Envelope, Step, Verdict};
+use mailchute_proto::question::Data;
+use mailchute_proto::{Ask, Awaits, Dialect, Envelope, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
 use crate::body::{self, BodyError, Pump};
-use crate::consult::{Hearing, understood};
+use crate::consult::Hearing;
 use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::event::Event;
@@ -55,6 +56,16 @@ impl Delivery {
     /// The verdict, if the hooks have refused the message without its content.
     pub(super) fn take_refusal(&mut self) -> Option<Verdict> {
         self.hearing.take_refusal()
+    }
+
+    /// Refuses the message without its content: by name, if that is how the hooks have done it.
+    pub(super) fn refuse(&self, refusal: Verdict, ask: Ask<'_, Data>) {
+        let refusals = self.pump.refusals();
+        if refusals.are_none() {
+            ask.answer(refusal);
+        } else {
+            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len()));
+        }
     }
 }
 
@@ -191,12 +202,7 @@ impl Driver {
                     ask.answer(verdict);
                     return Look::Answered { mark };
                 }
-                let verdicts: Vec<_> = (0..recipients)
-                    .map(|place| match pump.refusals().of(place) {
-                        Some(refusal) => understood(Verdict::Reply(refusal)),
-                        None => verdict.clone(),
-                    })
-                    .collect();
+                let verdicts = pump.refusals().with(&verdict, recipients);
                 if let Some(envelope) = kept_for(envelope, &verdicts, session.dialect()) {
                     accepted(core, session, *id, &envelope, size);
                 }

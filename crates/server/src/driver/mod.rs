@@ -274,7 +274,7 @@ impl Driver {
                     ask.answer(Verdict::Accept);
                     return Ok(Next::Receive { delivery, mark });
                 };
-                ask.answer(refusal);
+                delivery.refuse(refusal, ask);
             }
             Step::Xclient(mut ask) => {
                 let (told, unsent) = ask.parts();

@@ -49,7 +49,7 @@ Exit codes:
 pub(crate) enum Command {
     /// Receive mail (this is also what happens without a command)
     Serve(Box<Options>),
-    /// Read a password and print the line USER:VERIFIER SEED for the file of --auth-file
+    /// Read a password and print the line USER:VERIFIER for the file of --auth-file
     HashPassword(HashPassword),
 }
 
@@ -61,6 +61,11 @@ pub(crate) struct HashPassword {
     /// Make a hash by argon2id, which serves PLAIN and LOGIN only, and not a verifier of SCRAM-SHA-256
     #[arg(long)]
     pub(crate) argon2id: bool,
+
+    /// Print 32 random digits behind the verifier, which keep those who are no users from being told from users over
+    /// restarts; one line of the file with them is enough
+    #[arg(long)]
+    pub(crate) with_seed: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -114,8 +119,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) require_tls: bool,
 
-    /// Offer AUTH to the users of this file, a line USER:VERIFIER SEED each, as `mailchute hash-password USER` prints
-    /// it; lines that begin with # are comments. Read at the start
+    /// Offer AUTH to the users of this file, a line USER:VERIFIER or USER:VERIFIER SEED each, as `mailchute
+    /// hash-password USER` prints it; lines that begin with # are comments. Read at the start
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_file: Option<PathBuf>,
 

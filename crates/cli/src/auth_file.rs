@@ -1,4 +1,4 @@
-//! `--auth-file`: who may authenticate, one `USER:VERIFIER SEED` a line.
+//! `--auth-file`: who may authenticate, one `USER:VERIFIER` a line, with a seed behind it or without.
 
 use std::collections::HashMap;
 use std::fs;
@@ -40,8 +40,8 @@ impl AuthFile {
             tracing::warn!(
                 file = %path.display(),
                 "whoever tries names before and after a restart can tell which are users, as no verifier of SCRAM in \
-                 the password file has a seed behind it; add 32 random hexadecimal digits to each of these lines, \
-                 behind a space"
+                 the password file has a seed behind it; make one of these lines anew with `mailchute hash-password \
+                 --with-seed USER`, or write a space and 32 random hexadecimal digits behind it"
             );
         }
         Ok(file)

@@ -32,8 +32,8 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
     }
     let verifier =
         if arguments.argon2id { Verifier::argon2id(&password)? } else { Verifier::scram(&password)? };
-    let seed = Seed::make()?;
-    writeln!(io::stdout(), "{user}:{verifier} {seed}").map_err(Failure::running)
+    let seed = if arguments.with_seed { format!(" {}", Seed::make()?) } else { String::new() };
+    writeln!(io::stdout(), "{user}:{verifier}{seed}").map_err(Failure::running)
 }
 
 /// The first line of standard input; from a terminal unseen, and twice.

@@ -61,7 +61,7 @@ impl FromStr for Seed {
         let number = if is_whole { u128::from_str_radix(text, 16).ok() } else { None };
         number.map(|number| Self::Kept(number.to_be_bytes())).ok_or_else(|| {
             "has something behind its verifier that is no seed; write 32 hexadecimal digits there, as `mailchute \
-             hash-password USER` prints them, or nothing"
+             hash-password --with-seed USER` prints them, or nothing"
                 .to_owned()
         })
     }

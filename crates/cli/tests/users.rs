@@ -38,8 +38,10 @@ fn the_line_is_a_scram_verifier_or_a_hash_by_argon2id_and_never_the_same_twice()
     let (code, first, _) = hash_password(&["alice"], "wonderland\nand more\n");
     assert_eq!(code, 0);
     assert!(first.starts_with("alice:SCRAM-SHA-256$100000:"), "{first}");
-    let (_, seed) = first.trim_end().split_once("= ").unwrap();
-    assert!(seed.len() == 32 && seed.bytes().all(|digit| digit.is_ascii_hexdigit()), "{seed}");
+    assert!(first.ends_with("=\n") && !first.contains(' '), "{first}");
+    let (code, line, _) = hash_password(&["alice", "--with-seed"], "wonderland\n");
+    let (_, seed) = line.trim_end().split_once("= ").unwrap();
+    assert!(code == 0 && seed.len() == 32 && seed.bytes().all(|digit| digit.is_ascii_hexdigit()), "{seed}");
     assert_ne!(hash_password(&["alice"], "wonderland").1, first);
     let (code, line, _) = hash_password(&["alice", "--argon2id"], "wonderland\r\n");
     assert!(code == 0 && line.starts_with("alice:$argon2id$v=19$m=19456,t=2,p=1$"), "{line}");
@@ -95,7 +97,8 @@ fn scram_is_offered_only_to_a_file_that_has_a_verifier() {
 
 #[test]
 fn a_restart_does_not_tell_strangers_from_users() {
-    let lines = hash_password(&["alice"], "wonderland").1 + &hash_password(&["bob"], "builder").1;
+    let lines =
+        hash_password(&["alice", "--with-seed"], "wonderland").1 + &hash_password(&["bob"], "builder").1;
     let salts = || {
         let (_directory, program) = serve(&lines, &[]);
         // n=alice, n=nobody and n=argon, each with the nonce abcd.

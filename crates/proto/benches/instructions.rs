@@ -1,0 +1,32 @@
+//! Runs one scenario so many times, to have its instructions counted by `bench/instructions`.
+
+#![allow(missing_docs, reason = "a benchmark has no users")]
+
+mod scenario;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use scenario::{NAMES, Scenario};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        // `cargo bench` runs each benchmark with this.
+        ["--bench"] | ["--list"] => println!("{}", NAMES.join("\n")),
+        [name, rounds] => {
+            let (Some(mut scenario), Ok(rounds)) = (Scenario::named(name), rounds.parse::<u32>()) else {
+                eprintln!("there is no scenario {name}, or {rounds} is no number; --list has the names");
+                return ExitCode::from(2);
+            };
+            let accepted = (0..rounds).fold(0, |_, _| black_box(scenario.run()));
+            println!("{} octets said, {accepted} accepted", scenario.octets());
+        }
+        _ => {
+            eprintln!("usage: instructions SCENARIO ROUNDS | --list");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}

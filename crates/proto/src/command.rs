@@ -46,6 +46,9 @@ pub enum Verb {
     Other,
 }
 
+/// The octets of the longest name, `STARTTLS` or `XFORWARD`.
+const LONGEST: usize = 8;
+
 impl Verb {
     const KNOWN: &'static [(&'static str, Self)] = &[
         ("EHLO", Self::Ehlo),
@@ -67,13 +70,31 @@ impl Verb {
         ("XFORWARD", Self::Xforward),
     ];
 
+    /// The names again, filled up with spaces to a length at which they are compared in one instruction each: with
+    /// `eq_ignore_ascii_case` in the loop this was a tenth of what a RCPT takes.
+    const PADDED: [[u8; LONGEST]; Self::KNOWN.len()] = {
+        let mut padded = [[b' '; LONGEST]; Self::KNOWN.len()];
+        let mut index = 0;
+        while index < padded.len() {
+            let name = Self::KNOWN[index].0.as_bytes();
+            padded[index].split_at_mut(name.len()).0.copy_from_slice(name);
+            index += 1;
+        }
+        padded
+    };
+
     /// The verb of a word, in whatever case (RFC 5321 §2.4).
     #[must_use]
     pub fn of(word: &[u8]) -> Self {
-        Self::KNOWN
-            .iter()
-            .find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()))
-            .map_or(Self::Other, |&(_, verb)| verb)
+        let mut padded = [b' '; LONGEST];
+        match padded.get_mut(..word.len()) {
+            // A space at the end would look like what it is filled up with.
+            Some(start) if word.last() != Some(&b' ') => start.copy_from_slice(word),
+            _ => return Self::Other,
+        }
+        padded.make_ascii_uppercase();
+        let known = Self::PADDED.iter().position(|&name| name == padded);
+        known.map_or(Self::Other, |index| Self::KNOWN[index].1)
     }
 
     /// The verb as a dialect knows it: SMTP has no LHLO, and LMTP has no other hello (RFC 2033 §4.1).
@@ -139,5 +160,24 @@ impl<'a> CommandLine<'a> {
         const METHODS: [&[u8]; 9] =
             [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
         METHODS.contains(&self.word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verb_is_known_in_whatever_case_and_with_nothing_around_it() {
+        for &(name, verb) in Verb::KNOWN {
+            assert_eq!(Verb::of(name.as_bytes()), verb);
+            assert_eq!(Verb::of(name.to_ascii_lowercase().as_bytes()), verb);
+            for around in [format!("{name} "), format!(" {name}"), format!("{name}\0"), name[1..].to_owned()]
+            {
+                assert_eq!(Verb::of(around.as_bytes()), Verb::Other, "{around:?}");
+            }
+        }
+        assert_eq!(Verb::of(b""), Verb::Other);
+        assert_eq!(Verb::of(b"STARTTLSS"), Verb::Other);
     }
 }

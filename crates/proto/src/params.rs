@@ -80,6 +80,9 @@ impl Parameters {
     /// assert_eq!(Parameters::parse(b" SIZE=1 size=2"), Err(twice));
     /// ```
     pub fn parse(text: &[u8]) -> Result<Self, ParameterError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
         if text.iter().any(u8::is_ascii_control) {
             return Err(ParameterError::ControlCharacter);
         }

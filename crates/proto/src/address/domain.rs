@@ -123,7 +123,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
     let mut start = 0;
     loop {
         let rest = &bytes[start..];
-        let length = rest.iter().position(|&byte| !may_stand_in_label(byte)).unwrap_or(rest.len());
+        let length = rest.iter().position(|&byte| !IN_LABEL[usize::from(byte)]).unwrap_or(rest.len());
         let label = &rest[..length];
         if label.is_empty() || label.first() == Some(&b'-') || label.last() == Some(&b'-') {
             return Err(AddressError::BadDomain);
@@ -156,9 +156,18 @@ pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
     Ok(())
 }
 
-fn may_stand_in_label(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | 0x80..)
-}
+/// What may stand in a label, as a table: a look at it takes half as long as the comparisons.
+static IN_LABEL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0_u8;
+    loop {
+        table[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | 0x80..);
+        if octet == u8::MAX {
+            break table;
+        }
+        octet += 1;
+    }
+};
 
 /// Characters that IDNA's mapping turns into a dot, and those that turn the direction of writing or are not seen.
 fn is_misleading(character: char) -> bool {

@@ -1,6 +1,7 @@
 //! What becomes of a CR or LF by itself in the octets of a message.
 
 use bytes::{Bytes, BytesMut};
+use memchr::memchr2;
 
 use super::line_ends::LineEnds;
 use super::lone_dot::{Kept, LoneDot};
@@ -57,27 +58,29 @@ pub(crate) struct Normalizer {
 
 impl Normalizer {
     fn pass(&mut self, content: Bytes, is_end: bool) -> Bytes {
-        let mut line_ends = LineEnds::default();
-        line_ends.look_at(&content);
-        let ends_open = content.last() == Some(&b'\r');
-        if !self.holds_cr && !line_ends.has_bare && !ends_open {
+        if !self.holds_cr && LineEnds::are_whole(&content) {
             return content;
         }
         let mut whole = BytesMut::with_capacity(content.len() + content.len() / 16 + 4);
-        for &octet in &content {
-            match (std::mem::take(&mut self.holds_cr), octet) {
-                (_, b'\n') => whole.extend_from_slice(b"\r\n"),
-                (held, octet) => {
-                    if held {
-                        whole.extend_from_slice(b"\r\n");
-                    }
-                    if octet == b'\r' {
-                        self.holds_cr = true;
-                    } else {
-                        whole.extend_from_slice(&[octet]);
-                    }
-                }
+        let mut rest = &content[..];
+        while let Some(&octet) = rest.first() {
+            let is_held = std::mem::take(&mut self.holds_cr);
+            if is_held || octet == b'\n' {
+                whole.extend_from_slice(b"\r\n");
             }
+            let taken = match octet {
+                b'\n' => 1,
+                b'\r' => {
+                    self.holds_cr = true;
+                    1
+                }
+                _ => {
+                    let text = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+                    whole.extend_from_slice(&rest[..text]);
+                    text
+                }
+            };
+            rest = &rest[taken..];
         }
         if is_end && std::mem::take(&mut self.holds_cr) {
             whole.extend_from_slice(b"\r\n");

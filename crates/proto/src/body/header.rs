@@ -48,10 +48,14 @@ impl HeaderScan {
             self.place = match (self.place, octet) {
                 (Place::Done, _) => return Ok(()),
                 (Place::LineStart, b' ' | b'\t') if self.fields > 0 => Place::Value,
-                (Place::LineStart, b'!'..=b'9' | b';'..=b'~') => {
+                (Place::LineStart, octet) if is_of_name(octet) => {
                     Place::Name { received: next_of_received(Some(0), octet) }
                 }
-                (Place::Name { received }, b'!'..=b'9' | b';'..=b'~') => {
+                (Place::Name { received: None }, octet) if is_of_name(octet) => {
+                    taken = content.iter().position(|&octet| !is_of_name(octet)).unwrap_or(content.len());
+                    Place::Name { received: None }
+                }
+                (Place::Name { received }, octet) if is_of_name(octet) => {
                     Place::Name { received: next_of_received(received, octet) }
                 }
                 (Place::Name { received }, b' ' | b'\t') => {
@@ -91,6 +95,11 @@ impl HeaderScan {
         }
         Ok(Place::Value)
     }
+}
+
+/// RFC 5322 §2.2: printable, and no colon.
+fn is_of_name(octet: u8) -> bool {
+    matches!(octet, b'!'..=b'9' | b';'..=b'~')
 }
 
 fn next_of_received(matched: Option<usize>, octet: u8) -> Option<usize> {

@@ -13,6 +13,14 @@ pub(super) struct LineEnds {
 }
 
 impl LineEnds {
+    /// Whether each CR and LF of `octets` stands in a CRLF.
+    pub(super) fn are_whole(octets: &[u8]) -> bool {
+        let mut line_ends = Self::default();
+        line_ends.look_at(octets);
+        line_ends.end();
+        !line_ends.has_bare
+    }
+
     pub(super) fn look_at(&mut self, octets: &[u8]) {
         let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else { return };
         self.has_bare |= self.after_cr != (first == b'\n');

@@ -1,6 +1,8 @@
 //! A dot alone on its line, which the next server could take for the end of the message.
 
-use memchr::memchr2;
+use memchr::{memchr2, memrchr};
+
+use super::line_ends::LineEnds;
 
 /// Looks for a dot alone between line ends that are not all CRLF. A client that passes the message on stuffs a dot that
 /// stands right behind a CRLF, and no other; a server may take other line ends for one, or drop NULs.
@@ -63,6 +65,14 @@ impl LoneDot {
 
     /// Looks at the next octets of the message.
     pub(super) fn look_at(&mut self, mut octets: &[u8], is_end: bool) {
+        // Most messages have no bare line end at all: their last line is all that matters to what comes next.
+        if self.has_left_bare_behind()
+            && LineEnds::are_whole(octets)
+            && let Some(feed) = memrchr(b'\n', octets)
+        {
+            self.place = Place::behind(LineEnd::Crlf);
+            octets = &octets[feed + 1..];
+        }
         while !octets.is_empty() {
             if matches!(self.place, Place::InLine) {
                 octets = &octets[memchr2(b'\r', b'\n', octets).unwrap_or(octets.len())..];
@@ -72,6 +82,11 @@ impl LoneDot {
             octets = behind;
         }
         self.end_if(is_end);
+    }
+
+    /// Whether no bare line end is of interest any more.
+    fn has_left_bare_behind(&self) -> bool {
+        matches!(self.place, Place::InLine | Place::Start(Line { behind: LineEnd::Crlf, .. }))
     }
 
     fn next(&mut self, octet: u8) {
@@ -111,5 +126,40 @@ impl LoneDot {
         // Whoever passes on a message that lacks its last line end adds one.
         let is_lone = self.is_lone(LineEnd::Crlf) || matches!(self.place, Place::Cr { was_lone: true });
         self.is_found |= is_end && is_lone;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    fn is_found(kept: Kept, pieces: &[&[u8]]) -> bool {
+        let mut lone_dot = LoneDot::new(kept);
+        for piece in pieces {
+            lone_dot.look_at(piece, false);
+        }
+        lone_dot.look_at(b"", true);
+        lone_dot.is_found()
+    }
+
+    fn octets() -> impl Strategy<Value = Vec<u8>> {
+        const PIECES: &[&[u8]] = &[b"\r\n", b"\r\n", b".", b"\0", b"x", b"\r", b"\n"];
+        proptest::collection::vec(select(PIECES), 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn what_is_passed_over_at_once_is_the_same_as_octet_for_octet(
+            octets in octets(),
+            cut in any::<Index>(),
+            kept in select(&[Kept::AsTheyCame, Kept::AsCrlf][..]),
+        ) {
+            let (head, tail) = octets.split_at(cut.index(octets.len() + 1));
+            let single: Vec<&[u8]> = octets.chunks(1).collect();
+            prop_assert_eq!(is_found(kept, &[head, tail]), is_found(kept, &single));
+        }
     }
 }

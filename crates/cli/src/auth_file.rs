@@ -35,12 +35,12 @@ impl AuthFile {
             0 => Failure::unusable(format!("{}: {text}", path.display())),
             line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
         })?;
-        let mut with_scram = file.users.iter().filter(|user| user.verifier.for_scram().is_some()).peekable();
-        if with_scram.peek().is_some() && !with_scram.any(|user| user.seed.is_kept()) {
+        let has_scram = file.users.iter().any(|user| user.verifier.for_scram().is_some());
+        if has_scram && !file.users.iter().any(|user| user.seed.is_kept()) {
             tracing::warn!(
                 file = %path.display(),
-                "whoever tries names before and after a restart can tell which are users, as no verifier of SCRAM in \
-                 the password file has a seed behind it; make one of these lines anew with `mailchute hash-password \
+                "whoever tries names before and after a restart can tell which are users, as no verifier in the \
+                 password file has a seed behind it; make one of these lines anew with `mailchute hash-password \
                  --with-seed USER`, or write a space and 32 random hexadecimal digits behind it"
             );
         }
@@ -48,7 +48,8 @@ impl AuthFile {
     }
 
     fn parse(text: &str) -> Result<Self, Mistake> {
-        let mut file = Self { users: Vec::new(), by_name: HashMap::new() };
+        let mut lines: Vec<(&str, Verifier, Option<Seed>)> = Vec::new();
+        let mut by_name = HashMap::new();
         for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
             if text.is_empty() || text.starts_with('#') {
                 continue;
@@ -62,20 +63,33 @@ impl AuthFile {
                 })?;
             let of_user = |error: String| mistake(format!("{user}: {error}"));
             let (verifier, seed) = match verifier.split_once(' ') {
-                Some((verifier, seed)) => (verifier, seed.trim_start().parse().map_err(of_user)?),
-                None => (verifier, Seed::make().map_err(|failure| of_user(failure.to_string()))?),
+                Some((verifier, seed)) => (verifier, Some(seed.trim_start().parse().map_err(of_user)?)),
+                None => (verifier, None),
             };
             let verifier = verifier.parse().map_err(of_user)?;
-            if file.by_name.insert(prepared(user), file.users.len()).is_some() {
+            if by_name.insert(prepared(user), lines.len()).is_some() {
                 return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
             }
-            file.users.push(User { verifier, seed });
+            lines.push((user, verifier, seed));
         }
-        if file.users.is_empty() {
-            let text = "holds no user; add a line that `mailchute hash-password USER` prints".to_owned();
-            return Err(Mistake { line: 0, text });
+        let of_file = |text: String| Mistake { line: 0, text };
+        if lines.is_empty() {
+            return Err(of_file(
+                "holds no user; add a line that `mailchute hash-password USER` prints".to_owned(),
+            ));
         }
-        Ok(file)
+        let first_seed = match lines.iter().find_map(|(_, _, seed)| *seed) {
+            Some(seed) => seed,
+            None => Seed::make().map_err(|failure| of_file(failure.to_string()))?,
+        };
+        let users = lines
+            .into_iter()
+            .map(|(user, verifier, seed)| User {
+                verifier,
+                seed: seed.unwrap_or_else(|| first_seed.for_line_of(user)),
+            })
+            .collect();
+        Ok(Self { users, by_name })
     }
 
     /// The verifier of a user, if there is one.

@@ -8,20 +8,21 @@ use sha2::{Digest as _, Sha256};
 use crate::failure::Failure;
 use crate::verifier::random;
 
-/// Random octets of a line of the password file. A stranger looks like the line whose seed gives it the most weight,
-/// and has a salt that comes from that seed.
+/// Random octets for a line of the password file. A stranger looks like the line whose seed gives it the most weight,
+/// and has a salt that comes from that seed. A line without one has it from the first line that has, so that strangers
+/// look like all lines alike.
 ///
-/// What holds: a stranger's salt is the same over restarts and on all servers with the same file. A line that is
-/// added, changed or removed changes the salts of as many strangers as look like it, one in so many as there are
-/// lines; they look like users whose passwords were changed then.
+/// What holds if a line has a seed: a stranger's salt is the same over restarts and on all servers with the same file. A
+/// line that is added, changed or removed changes the salts of as many strangers as look like it, one in so many as
+/// there are lines; they look like users whose passwords were changed then.
 ///
 /// The verifiers would be there without another column, but they are made of passwords: from salts made of them
 /// passwords could be guessed without asking the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seed {
-    /// The line has none: made just now, so what is made of it lasts no longer than the program.
+    /// No line has any: made just now, so what is made of it lasts no longer than the program.
     Made([u8; OCTETS]),
-    /// As it stands in the file. It outweighs those that were made.
+    /// As it stands in the file, or made of one that does.
     Kept([u8; OCTETS]),
 }
 
@@ -38,11 +39,29 @@ impl Seed {
         matches!(self, Self::Kept(_))
     }
 
+    /// That of another line, for a user that has none there.
+    pub(crate) fn for_line_of(&self, user: &str) -> Self {
+        let mut octets = [0; OCTETS];
+        octets.copy_from_slice(&self.hash("line", user)[..OCTETS]);
+        match self {
+            Self::Made(_) => Self::Made(octets),
+            Self::Kept(_) => Self::Kept(octets),
+        }
+    }
+
     /// How much a stranger looks like the line of this seed.
     pub(crate) fn weight(&self, stranger: &str) -> impl Ord + use<> {
-        let hash: [u8; 32] =
-            Sha256::new().chain_update(self.octets()).chain_update(stranger).finalize().into();
-        (self.is_kept(), hash)
+        self.hash("stranger", stranger)
+    }
+
+    fn hash(&self, purpose: &str, name: &str) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(self.octets())
+            .chain_update(purpose)
+            .chain_update([0])
+            .chain_update(name)
+            .finalize()
+            .into()
     }
 
     pub(crate) fn octets(&self) -> &[u8] {
@@ -109,8 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_outweighs_what_was_made() {
-        let (made, kept) = (Seed::Made([1; OCTETS]), Seed::Kept([2; OCTETS]));
-        assert!((0..100).all(|number| kept.weight(&number.to_string()) > made.weight(&number.to_string())));
+    fn a_line_without_a_seed_has_one_of_its_own_from_that_of_another() {
+        let kept = Seed::Kept([2; OCTETS]);
+        assert!(
+            kept.for_line_of("alice").is_kept() && !Seed::Made([1; OCTETS]).for_line_of("alice").is_kept()
+        );
+        assert!(kept.for_line_of("alice") == kept.for_line_of("alice"));
+        assert!(kept.for_line_of("alice") != kept.for_line_of("bob"));
     }
 }

@@ -71,3 +71,29 @@ impl Hooks for Users {
         Ok(known.cloned().or(decoy))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: &str = "alice:SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                         wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+    const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$\
+                         aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+    #[test]
+    fn strangers_look_like_every_kind_of_line_also_where_a_single_one_has_a_seed() {
+        let bob = ALICE.replace("alice", "bob").replace("4096", "100000");
+        let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("users");
+        std::fs::write(&path, text).unwrap();
+        let file = AuthFile::read(&path).unwrap();
+        let mut likenesses = [0; 3];
+        for stranger in (0..300).map(|number| format!("stranger{number}")) {
+            let like = like(file.users(), &stranger).unwrap();
+            likenesses[file.users().position(|user| std::ptr::eq(user, like)).unwrap()] += 1;
+        }
+        assert!(likenesses.iter().all(|&strangers| strangers > 50), "a third each: {likenesses:?}");
+    }
+}

@@ -30,8 +30,8 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the mode of its file, has
-    /// nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
+    /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the modes of its file and
+    /// folder, has nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
     pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {
         let delivers = session.dialect() == Dialect::Lmtp && session.is_over_unix_socket();
         Arc::clone(if delivers { &self.undemanding } else { &self.settings })

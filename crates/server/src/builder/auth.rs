@@ -38,7 +38,8 @@ impl Builder {
     /// Answers `530 5.7.0` to MAIL before a successful AUTH. Default is that mail is taken from everybody.
     ///
     /// It is not asked of those who deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix): mail
-    /// servers have no credentials for that, and the mode of the file says who may connect.
+    /// servers have no credentials for that, and the modes of the file and of the folder around it say who may connect: by
+    /// default everybody who can reach the path.
     pub fn require_auth(mut self) -> Self {
         self.auth = AuthPolicy::Required;
         self

@@ -47,7 +47,8 @@ impl AuthFile {
         Ok(file)
     }
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    /// Reads the text of a password file.
+    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
         let mut lines: Vec<(&str, Verifier, Option<Seed>)> = Vec::new();
         let mut by_name = HashMap::new();
         for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
@@ -104,9 +105,9 @@ impl AuthFile {
 
 /// What is wrong in a line; line 0 is the file itself.
 #[derive(Debug)]
-struct Mistake {
-    line: usize,
-    text: String,
+pub(crate) struct Mistake {
+    pub(crate) line: usize,
+    pub(crate) text: String,
 }
 
 /// SCRAM prepares names, so all names are compared that way; those that cannot be prepared as they are.

@@ -2,7 +2,9 @@
 
 mod address_reference;
 
-use address_reference::{any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path};
+use address_reference::{
+    agrees_with_the_reference, any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path,
+};
 use mailchute_proto::{AddressLiteral, Domain, ForwardPath, HeloName, Mailbox, ReversePath};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -10,16 +12,6 @@ use proptest::test_runner::TestRunner;
 
 fn mailbox(text: &str) -> Mailbox {
     Mailbox::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
-}
-
-/// Compares both readings of one argument, in MAIL and in RCPT.
-fn agrees_with_the_reference(argument: &[u8]) {
-    let expected = split_path(argument);
-    let parsed = ReversePath::parse_argument(argument).ok();
-    assert_eq!(parsed.as_ref().map(|(path, rest)| (path.to_string(), *rest)), expected, "{argument:?}");
-    let parsed = ForwardPath::parse_argument(argument).ok().filter(|(path, _)| !path.is_postmaster());
-    let expected = expected.filter(|(address, _)| !address.is_empty());
-    assert_eq!(parsed.map(|(path, rest)| (path.to_string(), rest)), expected, "{argument:?}");
 }
 
 proptest! {

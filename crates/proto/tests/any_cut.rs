@@ -6,7 +6,7 @@ mod session;
 use std::collections::BTreeSet;
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, Nonce, PlaintextAuth, Settings, TlsPolicy, Verdict,
+    AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy,
 };
 use operations::{Operation, operations};
 use proptest::collection::vec;
@@ -14,7 +14,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
-use session::{Answer, Message, Session, assert_octets, dialogue, reply};
+use session::tempers::Tempers;
+use session::{Message, Session, assert_octets, dialogue};
 
 fn limits() -> impl Strategy<Value = Limits> {
     let lines = (prop_oneof![3 => Just(2_048_usize), 1 => 8_usize..120], 8_usize..160);
@@ -62,38 +63,10 @@ fn session() -> impl Strategy<Value = Session> {
     let dialect = select(&[Dialect::Smtp, Dialect::Lmtp][..]);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (settings(), dialect, flags).prop_map(
-        |(settings, dialect, (implicit, turned_away, answers_each, trusted))| {
-            let mut session = Session::new();
-            session.dialect = dialect;
-            session.is_trusted = trusted;
-            session.is_inside_tls = implicit && settings.tls == TlsPolicy::Offered;
-            session.settings = settings;
-            session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
-            let verifier = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
-                            wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
-            session.verifiers.push(("user".to_owned(), verifier.parse().expect("that of RFC 7677")));
-            session.nonce = Nonce::parse("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
-            let mut says = |stage, subject: &str, verdict| {
-                session.answers.push(Answer { stage, subject: subject.to_owned(), verdict });
-            };
-            says("ehlo", "refused.example", Some(Verdict::Refuse));
-            says("mail", "refused@client.example", Some(Verdict::Refuse));
-            says("rcpt", "nobody@example.com", Some(reply("550 5.1.1 No such user\r\n250 2.0.0 OK").into()));
-            says("rcpt", "moved@example.com", Some(reply("251 2.1.5 Will forward").into()));
-            says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
-            says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").and_close().into()));
-            says("data", "nodata@client.example", None);
-            says("message", "nostore@client.example", None);
-            says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
-            if answers_each {
-                says("each", "carl@example.com", Some(reply("452 4.2.2 Mailbox full").into()));
-                says("each", "moved@example.com", Some(reply("421 4.3.2 Later").into()));
-                says("each", "bøb@example.com", None);
-            }
-            if turned_away && implicit {
-                says("connect", "", Some(Verdict::Refuse));
-            }
-            session
+        |(settings, dialect, (implicit_tls, turned_away, answers_each, trusted))| {
+            let turned_away = turned_away && implicit_tls;
+            let tempers = Tempers { dialect, implicit_tls, answers_each, trusted, turned_away };
+            Session::of_every_temper(settings, tempers)
         },
     )
 }

@@ -1,11 +1,14 @@
 //! The parameters of MAIL and RCPT: words, types, xtext.
 
+mod parameter_reference;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use mailchute_proto::{
     BodyKind, DateTime, MailParameters, ParameterError, Parameters, RcptParameters, Ret, Submitter,
     XtextError, decode_xtext, encode_xtext,
 };
+use parameter_reference::agrees_with_the_reference;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<Parameters, ParameterError> {
@@ -257,47 +260,6 @@ fn xtext_says_what_is_wrong_with_it() {
 fn text_that_needs_no_encoding_is_only_borrowed() {
     assert!(matches!(encode_xtext("a@b"), std::borrow::Cow::Borrowed("a@b")));
     assert!(matches!(decode_xtext("a@b"), Ok(std::borrow::Cow::Borrowed("a@b"))));
-}
-
-/// The grammar of RFC 5321 §4.1.2 read aloud: the words, or nothing if one of them is wrong.
-fn reference(text: &[u8]) -> Option<Vec<(String, Option<String>)>> {
-    let text = String::from_utf8(text.to_vec()).ok()?;
-    let mut words = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let parts: Vec<&str> = word.split('=').collect();
-        let keyword = parts[0].to_ascii_uppercase();
-        let is_alphanumeric = |c: char| "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".contains(c);
-        let keyword_is_good =
-            keyword.starts_with(is_alphanumeric) && keyword.chars().all(|c| is_alphanumeric(c) || c == '-');
-        let is_value =
-            |c: char| matches!(c, '!'..='<' | '>'..='~' | '\u{a0}'..) && c != '\u{2028}' && c != '\u{2029}';
-        let values_are_good = parts[1..].iter().all(|value| !value.is_empty() && value.chars().all(is_value));
-        let is_new = words.iter().all(|(other, _)| *other != keyword);
-        if !keyword_is_good || !values_are_good || parts.len() > 2 || !is_new || words.len() == 64 {
-            return None;
-        }
-        words.push((keyword, parts.get(1).map(|value| (*value).to_owned())));
-    }
-    Some(words)
-}
-
-fn agrees_with_the_reference(text: &[u8]) {
-    let parsed = Parameters::parse(text).ok();
-    let words = parsed.as_ref().map(|parameters| {
-        parameters
-            .iter()
-            .map(|(keyword, value)| (keyword.to_owned(), value.map(str::to_owned)))
-            .collect::<Vec<_>>()
-    });
-    assert_eq!(words, reference(text), "{text:?}");
-    if let Some(parameters) = parsed {
-        assert_eq!(parse(&parameters.to_string()), Ok(parameters.clone()));
-        let typed =
-            (MailParameters::from_parameters(&parameters), RcptParameters::from_parameters(&parameters));
-        let clean = |text: &str| !text.contains(char::is_control);
-        assert!(typed.0.map_or(true, |mail| mail.envid.is_none_or(|envid| clean(&envid))));
-        assert!(typed.1.map_or(true, |rcpt| rcpt.orcpt.is_none_or(|orcpt| clean(orcpt.address()))));
-    }
 }
 
 proptest! {

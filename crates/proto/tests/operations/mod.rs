@@ -1,12 +1,14 @@
 //! What a client may do, at random: good commands and bad ones, whole transactions, garbage.
 
 mod chunks;
+mod vocabulary;
 
 use std::fmt;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use vocabulary::{COMMANDS, EXCHANGES, LAST_WORDS};
 
 /// One thing that a client does.
 #[derive(Clone)]
@@ -24,114 +26,6 @@ impl fmt::Debug for Operation {
         }
     }
 }
-
-const COMMANDS: &[&str] = &[
-    "EHLO client.example",
-    "HELO client.example",
-    "ehlo [192.0.2.1]",
-    "EHLO refused.example",
-    "EHLO",
-    "EHLO two words",
-    "MAIL FROM:<ann@client.example>",
-    "MAIL FROM:<> SIZE=20 BODY=8BITMIME",
-    "MAIL FROM:<nostore@client.example>",
-    "MAIL FROM:<nodata@client.example>",
-    "MAIL FROM:<refused@client.example>",
-    "MAIL FROM:<ann@client.example> SIZE=99999999",
-    "MAIL FROM:<ann@client.example> SIZE=1x",
-    "MAIL FROM:<ann@client.example> RET=FULL",
-    "MAIL FROM:<ann@client.example> RET=HDRS ENVID=QQ+2B314159 BODY=7BIT",
-    "MAIL FROM:<ann@client.example> ENVID=two+0Alines",
-    "MAIL FROM:<ann@client.example> RET=HALF",
-    "MAIL FROM:<ann@client.example> BODY=BINARYMIME",
-    "MAIL FROM:<ann@client.example> REQUIRETLS",
-    "MAIL FROM:<ann@client.example> REQUIRETLS=yes",
-    "MAIL FROM:<ann@client.example> COLOUR=blue",
-    "MAIL FROM:<änne@client.example>",
-    "MAIL FROM:<änne@client.example> SMTPUTF8",
-    "MAIL FROM:ann@client.example",
-    "MAIL TO:<ann@client.example>",
-    "RCPT TO:<bob@example.com>",
-    "RCPT TO:<@a.example,@b.example:bob@example.com>",
-    "RCPT TO:<nobody@example.com>",
-    "RCPT TO:<moved@example.com>",
-    "RCPT TO:<many@example.com>",
-    "RCPT TO:<Postmaster>",
-    "RCPT TO:<>",
-    "RCPT TO:<bøb@example.com>",
-    "RCPT TO:<bob@example.com> NOTIFY=NEVER",
-    "RCPT TO:<bob@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Bob@example.com",
-    "RCPT TO:<bob@example.com> NOTIFY=NEVER,DELAY",
-    "RCPT TO:<bob@example.com> ORCPT=rfc822;bob+0D+0A@example.com",
-    "RCPT TO:<bob@example.com> ORCPT=bob@example.com",
-    "RCPT TO:<bob@example.com> ORCPT=utf-8;bøb@example.com",
-    "RCPT TO:<bob@example.com> ORCPT=utf-8;b\\x{F8}b@example.com",
-    "DATA",
-    "DATA now",
-    "RSET",
-    "RSET x",
-    "NOOP",
-    "NOOP \x07",
-    "VRFY bob",
-    "VRFY",
-    "EXPN staff",
-    "HELP",
-    "XOWN argument",
-    "STARTTLS",
-    "STARTTLS x",
-    "QUIT now",
-    "",
-    " ",
-    "get",
-    "AUTH",
-    "AUTH GSSAPI",
-    "AUTH PLAIN =",
-    "AUTH PLAIN !!!",
-    "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm",
-    "AUTH PLAIN AHRpbQB3cm9uZw==",
-    "XCLIENT ADDR=192.0.2.1 PORT=4242",
-    "XCLIENT NAME=[UNAVAILABLE] LOGIN=tim PROTO=ESMTP HELO=client.example",
-    "XCLIENT LOGIN=tim+0A",
-    "XFORWARD ADDR=IPV6:2001:db8::1 SOURCE=LOCAL",
-    "XFORWARD COLOUR=blue",
-];
-
-/// The lines of AUTH exchanges, good and bad.
-const EXCHANGES: &[&str] = &[
-    "AUTH PLAIN\r\nAHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n",
-    "AUTH PLAIN\r\n*\r\n",
-    "AUTH PLAIN\r\nQUIT\r\n",
-    "AUTH LOGIN\r\ndGlt\r\ndGFuc3RhYWZ0YW5zdGFhZg==\r\n",
-    "AUTH LOGIN\r\ndGlt\r\nd3Jvbmc=\r\n",
-    "AUTH LOGIN\r\ndGlt\r\n*\r\n",
-    "AUTH LOGIN dGlt\r\n\r\n",
-    "AUTH LOGIN\r\n",
-    "AUTH CRAM-MD5\r\ndGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n",
-    "AUTH CRAM-MD5\r\n*\r\n",
-    "AUTH OAUTHBEARER bixhPXVzZXIsAWF1dGg9QmVhcmVyIHQBAQ==\r\nAQ==\r\n",
-    "AUTH XOAUTH2\r\ndXNlcj10AWF1dGg9QmVhcmVyIHQBAQ==\r\n\r\n",
-    // The example of RFC 7677, the same with another proof, given up, and broken off.
-    "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n\
-     Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObEYkazAscD1kSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==\r\n\r\n",
-    "AUTH SCRAM-SHA-256\r\nbiwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n\
-     Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObEYkazAscD1BSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==\r\n",
-    "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n*\r\n",
-    "AUTH SCRAM-SHA-256-PLUS biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n",
-    "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n",
-];
-
-/// What ends a session, one way or another.
-const LAST_WORDS: &[&[u8]] = &[
-    b"QUIT\r\n",
-    b"NOOP\n",
-    b"NO\rOP\r\n",
-    b"\n",
-    b"NOOP\r\r\n",
-    b"GET / HTTP/1.1\r\n",
-    b"\x16\x03\x01\x02\0\x01\r\n",
-    b"RCPT TO:<trap@example.com>\r\n",
-    b"VRFY trap\r\n",
-];
 
 fn command() -> impl Strategy<Value = Vec<u8>> {
     select(COMMANDS).prop_map(|line| format!("{line}\r\n").into_bytes())

@@ -4,6 +4,7 @@
 use mailchute_proto::{BareLineEnds, Closing, Dialect};
 
 use super::line_ends::{end_of_message, find, has_bare, has_lone_dot, normalized, unstuffed};
+use super::lines::{Chunk, address, chunk, verb};
 use super::{Message, Record, shown};
 
 /// A line that comes to this many octets is one without end.
@@ -79,7 +80,7 @@ pub(crate) fn check_with(bare_line_ends: BareLineEnds, segments: &[Vec<u8>], rec
         dialect: record.dialect,
         owed: 0,
         sender: None,
-        recipients: 0,
+        recipients: Vec::new(),
         is_binary: false,
         bare_line_ends,
         chunks: None,
@@ -116,7 +117,7 @@ struct Reader<'r> {
     /// Replies that the last chunk has although an earlier one was refused.
     owed: usize,
     sender: Option<String>,
-    recipients: usize,
+    recipients: Vec<String>,
     /// MAIL said BODY=BINARYMIME.
     is_binary: bool,
     bare_line_ends: BareLineEnds,
@@ -170,11 +171,11 @@ impl<'r> Reader<'r> {
     /// Goes on to the last of the replies that belong together: there is one, or after a message in LMTP one for each
     /// recipient, of which a 421 is the last.
     fn last_of(&mut self, first: &'r WireReply, place: Place, chunk: Option<Chunk>) -> &'r WireReply {
-        let of_message = if self.dialect == Dialect::Lmtp { self.recipients.max(1) } else { 1 };
+        let of_message = if self.dialect == Dialect::Lmtp { self.recipients.len().max(1) } else { 1 };
         let times = match (place, chunk) {
             (Place::Body, _) => of_message,
             (_, Some(Chunk { is_last: true, .. })) => of_message.max(std::mem::take(&mut self.owed)),
-            (_, Some(_)) if self.recipients == 0 => 1,
+            (_, Some(_)) if self.recipients.is_empty() => 1,
             (_, Some(_)) => {
                 self.owed = if first.code == 250 { 0 } else { of_message };
                 1
@@ -196,7 +197,7 @@ impl<'r> Reader<'r> {
 
     /// Forgets the transaction.
     fn forget(&mut self) {
-        (self.sender, self.recipients, self.is_binary, self.chunks) = (None, 0, false, None);
+        (self.sender, self.recipients, self.is_binary, self.chunks) = (None, Vec::new(), false, None);
     }
 
     /// A `ClientHello` instead of a command: the connection closes without a word.
@@ -233,16 +234,18 @@ impl<'r> Reader<'r> {
             ("RCPT", 250 | 251) => {
                 assert!(self.sender.is_some(), "a recipient without a sender");
                 assert!(self.chunks.is_none(), "a recipient between two chunks");
-                self.recipients += 1;
+                self.recipients.push(address(line));
             }
             ("DATA", 354) => {
-                assert!(self.sender.is_some() && self.recipients > 0, "354 without a whole envelope");
+                assert!(self.sender.is_some() && !self.recipients.is_empty(), "354 without a whole envelope");
                 assert!(!self.is_binary && self.chunks.is_none(), "354 where only BDAT can go on");
                 self.place = Place::Body;
             }
             ("DATA", 400..) if self.is_binary || self.chunks.is_some() => {}
             // Without a recipient DATA changes nothing; after a hook's no the transaction is over.
-            ("DATA", 400..) if self.recipients > 0 && line.eq_ignore_ascii_case(b"DATA\r\n") => self.forget(),
+            ("DATA", 400..) if !self.recipients.is_empty() && line.eq_ignore_ascii_case(b"DATA\r\n") => {
+                self.forget()
+            }
             ("BDAT", _) => {
                 let closing = if reply.code == 421 { Closing::Limit } else { Closing::Violation };
                 assert!(matches!(reply.code, 421 | 500 | 501), "{reply:?} to {}", shown(line));
@@ -274,7 +277,7 @@ impl<'r> Reader<'r> {
     fn chunk(&mut self, chunk: Chunk, unit: &[u8], reply: &WireReply) {
         let octets = &unit[end_of_line(unit).expect("a chunk has a line before it")..];
         assert!(reply.is_enhanced, "the reply to a chunk has an enhanced code: {reply:?}");
-        if self.recipients == 0 {
+        if self.recipients.is_empty() {
             assert!(reply.code >= 400, "a chunk without a whole envelope was taken");
             return;
         }
@@ -306,7 +309,7 @@ impl<'r> Reader<'r> {
     /// Ends the transaction with the message, or with as much of it as came until it was refused.
     fn message(&mut self, content: &[u8], reply: &WireReply) {
         let sender = self.sender.take().expect("a message has a sender");
-        let (recipients, is_binary) = (self.recipients, self.is_binary);
+        let (recipients, is_binary) = (std::mem::take(&mut self.recipients), self.is_binary);
         self.forget();
         assert!(reply.is_enhanced, "the reply to a message has an enhanced code: {reply:?}");
         if reply.code == 550 && self.closing == Some(Closing::Violation) && self.replies.len() == 0 {
@@ -320,7 +323,7 @@ impl<'r> Reader<'r> {
         self.messages.next();
         let content = if is_binary { content.to_vec() } else { self.handed_on(content) };
         assert_eq!(shown(&message.content), shown(&content));
-        assert_eq!((&message.sender, message.recipients.len()), (&sender, recipients));
+        assert_eq!((&message.sender, &message.recipients), (&sender, &recipients));
         assert!(is_binary || !self.is_refused(&content), "a message with a bare CR or LF has come through");
     }
 
@@ -352,45 +355,10 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// What a BDAT announces.
-#[derive(Debug, Clone, Copy)]
-struct Chunk {
-    size: u64,
-    is_last: bool,
-}
-
-/// Reads `BDAT size [LAST]`.
-fn chunk(line: &[u8]) -> Option<Chunk> {
-    let line = std::str::from_utf8(line).ok()?.strip_suffix("\r\n")?.to_ascii_uppercase();
-    let words: Vec<&str> = line.strip_prefix("BDAT ")?.split(' ').filter(|word| !word.is_empty()).collect();
-    let (size, is_last) = match words[..] {
-        [size] => (size, false),
-        [size, "LAST"] => (size, true),
-        _ => return None,
-    };
-    let is_number = size.bytes().all(|octet| octet.is_ascii_digit());
-    let size = size.parse().ok().filter(|_| is_number)?;
-    Some(Chunk { size, is_last })
-}
-
 /// Where the line ends, or where it has come to be endless.
 fn end_of_line(octets: &[u8]) -> Option<usize> {
     match octets.iter().position(|&octet| octet == b'\n') {
         Some(feed) => Some(feed + 1),
         None => (octets.len() >= ENDLESS).then_some(octets.len()),
     }
-}
-
-fn verb(line: &[u8]) -> String {
-    let word = line.split(|&octet| octet == b' ').next().unwrap_or(line);
-    String::from_utf8_lossy(word.trim_ascii_end()).to_ascii_uppercase()
-}
-
-/// What stands between the first `<`, behind a source route, and the last `>`.
-fn address(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let (from, to) = (text.find('<').map_or(0, |at| at + 1), text.rfind('>').unwrap_or(0));
-    let path = text.get(from..to).unwrap_or("");
-    let is_routed = path.starts_with('@');
-    path.split_once(':').filter(|_| is_routed).map_or(path, |(_, mailbox)| mailbox).to_owned()
 }

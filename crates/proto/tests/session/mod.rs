@@ -4,6 +4,8 @@
 
 pub(crate) mod dialogue;
 pub(crate) mod line_ends;
+mod lines;
+pub(crate) mod tempers;
 
 use std::fmt;
 

@@ -99,7 +99,7 @@ impl Transcript {
     }
 
     /// All that the client sends, parted where the handshakes are.
-    fn segments(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn segments(&self) -> Vec<Vec<u8>> {
         let mut segments = vec![Vec::new()];
         for event in &self.events {
             match (event, segments.last_mut()) {

@@ -80,4 +80,6 @@ fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

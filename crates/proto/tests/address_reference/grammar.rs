@@ -1,0 +1,134 @@
+//! The grammar of RFC 5321 §4.1.2 and §4.1.3 read aloud: slow, allocating, and without a line in common with the
+//! parser it is compared with.
+
+use mailchute_proto::{ForwardPath, ReversePath};
+
+/// Compares both readings of one argument, in MAIL and in RCPT.
+pub(crate) fn agrees_with_the_reference(argument: &[u8]) {
+    let expected = split_path(argument);
+    let parsed = ReversePath::parse_argument(argument).ok();
+    assert_eq!(parsed.as_ref().map(|(path, rest)| (path.to_string(), *rest)), expected, "{argument:?}");
+    let parsed = ForwardPath::parse_argument(argument).ok().filter(|(path, _)| !path.is_postmaster());
+    let expected = expected.filter(|(address, _)| !address.is_empty());
+    assert_eq!(parsed.map(|(path, rest)| (path.to_string(), rest)), expected, "{argument:?}");
+}
+
+/// Finds the address and what follows the `>` in the argument of MAIL, by trying every `>`.
+/// An empty address stands for `<>`.
+pub(crate) fn split_path(argument: &[u8]) -> Option<(String, &[u8])> {
+    (0..argument.len()).find_map(|end| {
+        let rest = &argument[end + 1..];
+        let inside = std::str::from_utf8(&argument[..end]).ok()?.trim_start_matches(' ').strip_prefix('<')?;
+        let complete = argument[end] == b'>' && (rest.is_empty() || rest[0] == b' ') && inside.len() <= 254;
+        let address = if inside.starts_with('@') { skip_route(inside)? } else { inside };
+        let valid = is_mailbox(address) || inside.is_empty();
+        (complete && valid).then(|| (address.to_owned(), rest))
+    })
+}
+
+fn skip_route(inside: &str) -> Option<&str> {
+    let (route, address) = inside.split_once(':')?;
+    let hosts_are_domains = route.split(',').all(|at_domain| {
+        at_domain.strip_prefix('@').is_some_and(|domain| domain.is_ascii() && is_domain(domain))
+    });
+    hosts_are_domains.then_some(address)
+}
+
+pub(crate) fn is_mailbox(text: &str) -> bool {
+    text.len() <= 254
+        && text.match_indices('@').any(|(at, _)| {
+            let (local_part, domain) = (&text[..at], &text[at + 1..]);
+            local_part.len() <= 64
+                && (is_dot_string(local_part) || is_quoted_string(local_part))
+                && (is_domain(domain) || is_literal(domain))
+        })
+}
+
+fn is_dot_string(text: &str) -> bool {
+    let is_atext =
+        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c);
+    text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+}
+
+fn is_quoted_string(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let [open, inside @ .., close] = characters.as_slice() else { return false };
+    *open == '"' && *close == '"' && is_quoted_content(inside)
+}
+
+fn is_quoted_content(content: &[char]) -> bool {
+    match content {
+        [] => true,
+        ['\\', ' '..='~', rest @ ..] | [' ' | '!' | '#'..='[' | ']'..='~', rest @ ..] => {
+            is_quoted_content(rest)
+        }
+        [c, rest @ ..] => is_beyond_ascii(*c) && is_quoted_content(rest),
+    }
+}
+
+fn is_beyond_ascii(c: char) -> bool {
+    !c.is_ascii() && !c.is_control() && c != '\u{2028}' && c != '\u{2029}'
+}
+
+pub(crate) fn is_domain(text: &str) -> bool {
+    let misleading = "\u{3002}\u{ff0e}\u{ff61}\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\
+                      \u{2067}\u{2068}\u{2069}\u{ad}\u{200b}\u{2060}\u{feff}";
+    let is_unicode = |c: char| is_beyond_ascii(c) && !c.is_whitespace() && !misleading.contains(c);
+    let is_let_dig = |c: char| c.is_ascii_alphanumeric() || c == '_' || is_unicode(c);
+    text.len() <= 255
+        && text.split('.').all(|label| {
+            label.starts_with(is_let_dig)
+                && label.ends_with(is_let_dig)
+                && label.chars().all(|c| is_let_dig(c) || c == '-')
+                && label.len() <= 63
+        })
+}
+
+fn is_literal(text: &str) -> bool {
+    let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else { return false };
+    let general = inside.split_once(':').is_some_and(|(tag, content)| {
+        if tag.to_lowercase() == "ipv6" {
+            return is_ipv6(content);
+        }
+        tag.ends_with(|c: char| c.is_ascii_alphanumeric())
+            && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !content.is_empty()
+            && content.chars().all(|c| matches!(c, '!'..='Z' | '^'..='~'))
+    });
+    text.len() <= 255 && (general || is_ipv4(inside))
+}
+
+fn is_ipv4(text: &str) -> bool {
+    let snum = |number: &str| {
+        (1..=3).contains(&number.len())
+            && number.chars().all(|c| c.is_ascii_digit())
+            && number.parse::<u32>().is_ok_and(|number| number <= 255)
+    };
+    text.split('.').count() == 4 && text.split('.').all(snum)
+}
+
+/// Eight groups, or fewer with one `::` in place of at least one; the last two may be an IPv4 address.
+fn is_ipv6(text: &str) -> bool {
+    let groups_of = |text: &str, last: bool| -> Option<usize> {
+        let mut count = 0;
+        let groups: Vec<&str> = if text.is_empty() { Vec::new() } else { text.split(':').collect() };
+        for (index, group) in groups.iter().enumerate() {
+            let hexadecimal = (1..=4).contains(&group.len()) && group.chars().all(|c| c.is_ascii_hexdigit());
+            let has_leading_zero = group.split('.').any(|number| number.len() > 1 && number.starts_with('0'));
+            if hexadecimal {
+                count += 1;
+            } else if last && index + 1 == groups.len() && is_ipv4(group) && !has_leading_zero {
+                count += 2;
+            } else {
+                return None;
+            }
+        }
+        Some(count)
+    };
+    match text.split_once("::") {
+        None => groups_of(text, true) == Some(8),
+        Some((head, tail)) => {
+            matches!((groups_of(head, false), groups_of(tail, true)), (Some(a), Some(b)) if a + b <= 7)
+        }
+    }
+}

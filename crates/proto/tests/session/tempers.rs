@@ -1,0 +1,56 @@
+//! Hooks of every temper.
+
+use mailchute_proto::{Dialect, Nonce, Settings, TlsPolicy, Verdict};
+
+use super::{Answer, Session, reply};
+
+/// What a listener is like beyond its settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tempers {
+    pub(crate) dialect: Dialect,
+    /// TLS from the first octet, if there is a certificate.
+    pub(crate) implicit_tls: bool,
+    /// Recipients of one message hear different things.
+    pub(crate) answers_each: bool,
+    /// The client may speak for others.
+    pub(crate) trusted: bool,
+    /// The client is not welcome.
+    pub(crate) turned_away: bool,
+}
+
+impl Session {
+    /// A listener whose hooks say all that hooks may say, each about a subject of its own.
+    pub(crate) fn of_every_temper(settings: Settings, tempers: Tempers) -> Self {
+        let mut session = Self::new();
+        session.dialect = tempers.dialect;
+        session.is_trusted = tempers.trusted;
+        session.is_inside_tls = tempers.implicit_tls && settings.tls == TlsPolicy::Offered;
+        session.settings = settings;
+        session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
+        let verifier = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                        wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+        session.verifiers.push(("user".to_owned(), verifier.parse().expect("that of RFC 7677")));
+        session.nonce = Nonce::parse("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+        let mut says = |stage, subject: &str, verdict| {
+            session.answers.push(Answer { stage, subject: subject.to_owned(), verdict });
+        };
+        says("ehlo", "refused.example", Some(Verdict::Refuse));
+        says("mail", "refused@client.example", Some(Verdict::Refuse));
+        says("rcpt", "nobody@example.com", Some(reply("550 5.1.1 No such user\r\n250 2.0.0 OK").into()));
+        says("rcpt", "moved@example.com", Some(reply("251 2.1.5 Will forward").into()));
+        says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
+        says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").and_close().into()));
+        says("data", "nodata@client.example", None);
+        says("message", "nostore@client.example", None);
+        says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
+        if tempers.answers_each {
+            says("each", "carl@example.com", Some(reply("452 4.2.2 Mailbox full").into()));
+            says("each", "moved@example.com", Some(reply("421 4.3.2 Later").into()));
+            says("each", "bøb@example.com", None);
+        }
+        if tempers.turned_away {
+            says("connect", "", Some(Verdict::Refuse));
+        }
+        session
+    }
+}

@@ -1,0 +1,30 @@
+use crate::address_grammar::split_path;
+use crate::listener::{LENGTH, check, listener};
+use crate::session::dialogue;
+
+/// One command line in each phase of a session. What is accepted for a path the grammar of RFC 5321 accepts as well,
+/// and reads the same out of it.
+pub fn commands(octets: &[u8]) {
+    let Some((&told, line)) = octets.split_first_chunk::<LENGTH>() else { return };
+    let session = listener(told);
+    let hello = if session.dialect == mailchute_proto::Dialect::Lmtp { "LHLO" } else { "EHLO" };
+    let phases = ["", "MAIL FROM:<ann@client.example>\r\n", "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n"];
+    for phase in phases {
+        let before = format!("{hello} client.example\r\n{phase}").into_bytes();
+        let segments = [[&before, line, b"\r\n"].concat()];
+        let record = check(&session, &segments, &[before.len() + line.len() / 2]);
+        if phase.is_empty() {
+            accepted_by_the_grammar(line, &record.output, &record.questions);
+        }
+    }
+}
+
+fn accepted_by_the_grammar(line: &[u8], output: &[u8], questions: &[String]) {
+    let Some(question) = questions.iter().find(|question| question.starts_with("Sender ")) else { return };
+    let is_mail = line.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"MAIL FROM:"));
+    let codes: Vec<u16> = dialogue::replies(output).iter().map(|reply| reply.code).collect();
+    assert!(is_mail && codes.len() == 3, "{question} of {}", line.escape_ascii());
+    let (address, _) = split_path(&line[10..])
+        .unwrap_or_else(|| panic!("{question}, but no path stands in {}", line.escape_ascii()));
+    assert!(question.contains(&format!("{address:?}")[1..]) || address.is_empty(), "{question}: {address}");
+}

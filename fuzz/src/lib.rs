@@ -1,0 +1,85 @@
+//! Fuzz targets: each function takes octets that a fuzzer has made up, and panics where Mailchute does not do what a
+//! slow and obvious reference does. `fuzz/run` runs them under libFuzzer, `cargo test` over the committed corpus.
+//!
+//! The references are those of the property tests, taken in by their path, and so are the few sources that no crate
+//! makes public.
+
+#![forbid(unsafe_code)]
+
+/// The sources of the program name the library by its name; what they need of it is the conversation's.
+extern crate mailchute_proto as mailchute;
+
+mod addresses;
+mod chunks;
+mod commands;
+mod data;
+mod listener;
+mod octets;
+mod operations;
+mod option_values;
+mod parameters;
+mod password_file;
+mod proxy_header;
+mod sasl;
+
+#[allow(dead_code, reason = "tests use the rest")]
+#[path = "../../crates/proto/tests/address_reference/grammar.rs"]
+mod address_grammar;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/auth_file.rs"]
+mod auth_file;
+#[path = "../../crates/server/src/endpoint.rs"]
+mod endpoint;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/failure.rs"]
+mod failure;
+#[path = "../../crates/server/src/network.rs"]
+mod network;
+#[path = "../../crates/proto/tests/parameter_reference/mod.rs"]
+mod parameter_reference;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/seed.rs"]
+mod seed;
+#[path = "../../crates/proto/tests/session/mod.rs"]
+mod session;
+#[allow(dead_code, reason = "tests use the rest")]
+#[path = "../../crates/proto/tests/transcript/mod.rs"]
+mod transcript;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/verifier.rs"]
+mod verifier;
+#[path = "../../crates/proto/tests/operations/vocabulary.rs"]
+mod vocabulary;
+
+pub use addresses::addresses;
+pub use chunks::chunks;
+pub use commands::commands;
+pub use data::data;
+pub use octets::{octets, seed};
+pub use operations::operations;
+pub use option_values::option_values;
+pub use parameters::parameters;
+pub use password_file::password_file;
+pub use proxy_header::proxy_header;
+pub use sasl::sasl;
+
+/// All targets by their names.
+pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+    ("addresses", addresses),
+    ("chunks", chunks),
+    ("commands", commands),
+    ("data", data),
+    ("octets", octets),
+    ("operations", operations),
+    ("option_values", option_values),
+    ("parameters", parameters),
+    ("password_file", password_file),
+    ("proxy_header", proxy_header),
+    ("sasl", sasl),
+];
+
+/// What `crates/server/src/proxy` needs of its neighbour.
+mod wire {
+    pub(crate) trait Io: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+    impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Io for T {}
+}

@@ -1,0 +1,51 @@
+use std::net::IpAddr;
+
+use mailchute_proto::Domain;
+
+use crate::endpoint::Endpoint;
+use crate::network::Network;
+
+/// The values of options: places to listen at, networks and domains print what can be read again as the same, and what
+/// is none is refused with what to write.
+pub fn option_values(octets: &[u8]) {
+    let Ok(text) = std::str::from_utf8(octets) else { return };
+    match text.parse::<Endpoint>() {
+        Ok(endpoint) => {
+            assert_eq!(endpoint.to_string().parse(), Ok(endpoint.clone()));
+            let is_path = text.starts_with("unix:");
+            assert_eq!(matches!(endpoint, Endpoint::Unix(_)), is_path);
+            assert!(!is_path || !endpoint.is_public());
+        }
+        Err(error) => assert!(error.to_string().starts_with("write ")),
+    }
+    match text.parse::<Network>() {
+        Ok(network) => agrees_with_the_reference(text, network),
+        Err(error) => assert!(error.to_string().contains("write "), "{error}"),
+    }
+    if let Ok(domain) = Domain::parse(text) {
+        assert_eq!(Domain::parse(domain.as_str()), Ok(domain));
+    }
+}
+
+/// The network by its bits: its own address belongs to it, and so does no address of which a bit of the prefix differs.
+fn agrees_with_the_reference(text: &str, network: Network) {
+    let printed = network.to_string();
+    assert_eq!(printed.parse(), Ok(network), "{text:?}");
+    let (address, length) = printed.split_once('/').expect("a network has a prefix");
+    let (address, length): (IpAddr, u32) =
+        (address.parse().expect("an address"), length.parse().expect("a length"));
+    assert!(network.contains(address), "{text:?}");
+    let (bits, width) = match address {
+        IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
+        IpAddr::V6(address) => (address.into(), 128),
+    };
+    for place in 0..width {
+        let flipped = bits ^ 1 << (127 - place);
+        let other: IpAddr = match address {
+            IpAddr::V4(_) => std::net::Ipv4Addr::from(u32::try_from(flipped >> 96).expect("32 bits")).into(),
+            IpAddr::V6(_) => std::net::Ipv6Addr::from(flipped).into(),
+        };
+        let is_mapped = address.is_ipv6() && other.to_canonical().is_ipv4();
+        assert!(is_mapped || network.contains(other) == (place >= length), "{text:?} and {other}");
+    }
+}

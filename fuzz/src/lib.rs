@@ -63,8 +63,11 @@ pub use password_file::password_file;
 pub use proxy_header::proxy_header;
 pub use sasl::sasl;
 
+/// What a target is: it panics where it finds something.
+pub type Target = fn(&[u8]);
+
 /// All targets by their names.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("addresses", addresses),
     ("chunks", chunks),
     ("commands", commands),

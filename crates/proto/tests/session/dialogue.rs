@@ -244,7 +244,7 @@ impl<'r> Reader<'r> {
             ("DATA", 400..) if self.is_binary || self.chunks.is_some() => {}
             // Without a recipient DATA changes nothing; after a hook's no the transaction is over.
             ("DATA", 400..) if !self.recipients.is_empty() && line.eq_ignore_ascii_case(b"DATA\r\n") => {
-                self.forget()
+                self.forget();
             }
             ("BDAT", _) => {
                 let closing = if reply.code == 421 { Closing::Limit } else { Closing::Violation };

@@ -23,7 +23,7 @@ pub(super) fn chunk(line: &[u8]) -> Option<Chunk> {
 
 pub(super) fn verb(line: &[u8]) -> String {
     let word = line.split(|&octet| octet == b' ').next().unwrap_or(line);
-    String::from_utf8_lossy(word.trim_ascii_end()).to_ascii_uppercase()
+    String::from_utf8_lossy(word).trim_end_matches(['\r', '\n']).to_ascii_uppercase()
 }
 
 /// What stands between the first `<`, behind a source route, and the `>` that ends it, which is not quoted.

@@ -250,6 +250,10 @@ impl<'s> Run<'s> {
         assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
     }
 
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
     /// How many octets the input has room for.
     pub(crate) fn room(&self) -> usize {
         self.input.capacity()

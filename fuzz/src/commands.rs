@@ -6,6 +6,9 @@ use crate::session::dialogue;
 /// and reads the same out of it.
 pub fn commands(octets: &[u8]) {
     let Some((&told, line)) = octets.split_first_chunk::<LENGTH>() else { return };
+    if line.contains(&b'\n') {
+        return;
+    }
     let session = listener(told);
     let hello = if session.dialect == mailchute_proto::Dialect::Lmtp { "LHLO" } else { "EHLO" };
     let phases = ["", "MAIL FROM:<ann@client.example>\r\n", "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n"];

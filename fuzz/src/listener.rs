@@ -110,6 +110,14 @@ pub(crate) fn check(session: &Session, segments: &[Vec<u8>], cuts: &[usize]) -> 
         assert_octets(&record.output, &whole.output, "output");
         assert_eq!(record, whole);
     }
+    let limits = &session.settings.limits;
+    for message in &whole.messages {
+        let is_small = message.content.len() as u64 <= limits.message_size || limits.message_size == 0;
+        assert!(
+            is_small && message.recipients.len() <= limits.recipients,
+            "{limits:?} let through {message:?}"
+        );
+    }
     whole
 }
 

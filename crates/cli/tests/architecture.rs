@@ -18,7 +18,7 @@ fn paths(text: &str) -> Vec<&str> {
         .skip(1)
         .step_by(2)
         .filter(|quoted| {
-            ["crates/", "docs/", "examples", "interop", "scripts/"]
+            ["crates/", "docs/", "examples", "fuzz", "interop", "scripts/"]
                 .iter()
                 .any(|start| quoted.starts_with(start))
         })

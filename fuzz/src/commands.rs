@@ -24,10 +24,13 @@ pub fn commands(octets: &[u8]) {
 
 fn accepted_by_the_grammar(line: &[u8], output: &[u8], questions: &[String]) {
     let Some(question) = questions.iter().find(|question| question.starts_with("Sender ")) else { return };
-    let is_mail = line.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"MAIL FROM:"));
-    let codes: Vec<u16> = dialogue::replies(output).iter().map(|reply| reply.code).collect();
-    assert!(is_mail && codes.len() == 3, "{question} of {}", line.escape_ascii());
-    let (address, _) = split_path(&line[10..])
+    let argument = line.split_at_checked(4).filter(|(verb, _)| verb.eq_ignore_ascii_case(b"MAIL"));
+    let (word, path) = argument
+        .and_then(|(_, argument)| argument.trim_ascii_start().split_at_checked(5))
+        .unwrap_or_else(|| panic!("{question} of {}", line.escape_ascii()));
+    assert!(word.eq_ignore_ascii_case(b"FROM:"), "{question} of {}", line.escape_ascii());
+    assert_eq!(dialogue::replies(output).len(), 3, "the greeting, hello and MAIL have a reply each");
+    let (address, _) = split_path(path)
         .unwrap_or_else(|| panic!("{question}, but no path stands in {}", line.escape_ascii()));
     assert!(question.contains(&format!("{address:?}")[1..]) || address.is_empty(), "{question}: {address}");
 }

@@ -189,7 +189,7 @@ fn codes(output: &[u8]) -> Vec<u16> {
 fn standing(run: &Run<'_>) -> String {
     const COUNTERS: [&str; 7] =
         ["errors: ", "auth_failures: ", "transactions: ", "size: ", "octets: ", "fields: ", "received: "];
-    let text = format!("{:?}", run.machine());
+    let text = format!("{:?}", run.machine);
     let (settings, rest) = text.split_once("state: ").expect("the machine has a state behind its settings");
     assert!(settings.contains("Settings"), "{settings}");
     let is_counter =

@@ -173,7 +173,7 @@ impl Session {
 #[derive(Debug)]
 pub(crate) struct Run<'s> {
     session: &'s Session,
-    machine: Machine,
+    pub(crate) machine: Machine,
     input: BytesMut,
     /// What the client has sent of the line that it is at.
     line: Vec<u8>,
@@ -248,10 +248,6 @@ impl<'s> Run<'s> {
         let bound = limits.command_line.max(limits.auth_line).max(8);
         let waiting = self.input.len();
         assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
-    }
-
-    pub(crate) fn machine(&self) -> &Machine {
-        &self.machine
     }
 
     /// How many octets the input has room for.

@@ -20,6 +20,7 @@ from workloads import KIB, WORKLOADS, Workload
 _BUSY = 0.9
 _LARGE = 100 * KIB
 _BASES = ("floor", "smtp-sink")
+_STEPS = (("ours", "ours-bare"), ("ours-watched", "ours"))
 
 
 def write(results: Results, folder: Path) -> None:
@@ -40,7 +41,7 @@ def markdown(results: Results) -> str:
     ]
     parts += [_strictness(results)] if results.strictness else []
     parts += [_workload(results, workload) for workload in WORKLOADS]
-    parts += [_handshakes(results), _calls(results), _idle(results), _scaling(results), _durable(results)]
+    parts += [_hooks(results), _handshakes(results), _calls(results), _idle(results), _scaling(results), _durable(results)]
     if results.errors:
         parts.append("## What did not work\n\n" + "\n".join(f"- {error}" for error in results.errors))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -108,6 +109,28 @@ def _workload(results: Results, workload: Workload) -> str:
         rows.append(row)
     trust = f"Trust: {workload.trust}. Where messages/s says ≥, the load was at its end and not the server."
     return f"## {workload.name}: {workload.title}\n\n{trust}\n\n" + _table(head, rows)
+
+
+def _hooks(results: Results) -> str:
+    """Ratios of runs of one round, which were disturbed alike."""
+    rows = []
+    for workload in WORKLOADS:
+        cpu = {
+            (run.server, run.round): run.cpu_per_message for run in results.runs if run.workload == workload.name
+        }
+        row = [workload.name]
+        for server, base in _STEPS:
+            ratios = [
+                100 * (cost / cpu[base, number] - 1)
+                for (name, number), cost in cpu.items()
+                if name == server and (base, number) in cpu
+            ]
+            row.append(f"{statistics.median(ratios):+.1f} % ({min(ratios):+.1f} to {max(ratios):+.1f})" if ratios else "")
+        if any(row[1:]):
+            rows.append(row)
+    head = ["workload", "a no-op hook at each stage", "and one subscriber to all events"]
+    trust = "CPU time a message, against that of the server without. Trust: medians of many rounds on a quiet machine."
+    return f"## The price of hooks and events\n\n{trust}\n\n" + _table(head, rows) if rows else ""
 
 
 def _handshakes(results: Results) -> str:

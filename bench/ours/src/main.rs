@@ -1,0 +1,76 @@
+//! The library as the benchmarks measure it: TLS on offer, a no-op hook at every stage, a store that forgets.
+//!
+//! Limits on the number of connections and transactions are off, as a benchmark is one client that never stops. All
+//! others are the library's own.
+
+mod no_op;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use mailchute::{Events, Server, TlsConfig};
+use mailchute_stores::Discard;
+
+use no_op::NoOp;
+
+/// Receives mail for the benchmarks and forgets it.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+
+    /// PEM file with the certificate chain
+    #[arg(long, value_name = "FILE")]
+    tls_cert: PathBuf,
+
+    /// PEM file with the private key
+    #[arg(long, value_name = "FILE")]
+    tls_key: PathBuf,
+
+    /// So many hooks are asked at each stage
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    hooks: usize,
+
+    /// So many subscribers read all events
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    subscribers: usize,
+
+    /// Worker threads of the runtime [default: as many as the process has cores]
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<usize>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = args.threads {
+        runtime.worker_threads(threads);
+    }
+    runtime.enable_all().build()?.block_on(serve(&args))
+}
+
+async fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
+    let mut builder = Server::builder()
+        .greeting("bench.test")
+        .max_connections(0)
+        .max_connections_per_client(0)
+        .max_transactions(0)
+        .tls(TlsConfig::from_pem_files(&args.tls_cert, &args.tls_key)?)
+        .store(Discard);
+    for _ in 0..args.hooks {
+        builder = builder.hooks(NoOp);
+    }
+    let server = builder.build()?;
+    for _ in 0..args.subscribers {
+        tokio::spawn(read_all(server.events()));
+    }
+    server.listen(args.listen).await?.await?;
+    Ok(())
+}
+
+async fn read_all(mut events: Events) {
+    while events.next().await.is_some() {}
+}

@@ -1,0 +1,41 @@
+//! A hook that has no objection to anything.
+
+use mailchute::{
+    Answer, Command, Disconnect, Ehlo, Hooks, Message, Recipient, Sender, Session, TlsFacts, Verdict,
+};
+
+/// Asked at each stage of a session, and accepts.
+#[derive(Debug)]
+pub(crate) struct NoOp;
+
+impl Hooks for NoOp {
+    async fn connect(&self, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn ehlo(&self, _ehlo: &Ehlo, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn secure(&self, _tls: &TlsFacts, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn mail_from(&self, _from: &Sender, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn rcpt_to(&self, _to: &Recipient, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn command(&self, _command: &Command, _session: &Session) -> Answer {
+        Ok(Verdict::Accept)
+    }
+
+    async fn disconnect(&self, _cause: Disconnect, _session: &Session) {}
+}

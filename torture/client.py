@@ -36,7 +36,7 @@ class Mischief(enum.Enum):
     VANISH_IN_ENVELOPE = enum.auto()
 
 
-class UnexpectedReplyError(Exception):
+class UnexpectedReplyError(RuntimeError):
     """The server said something else than was due there."""
 
     def __init__(self, reply: str, due: str) -> None:
@@ -84,12 +84,12 @@ class Client:
         await self._command("QUIT\r\n", "221")
         self._writer.close()
 
-    async def send(self, number: int) -> bool:
-        """Sends the message with this number; says whether the server took it."""
+    async def send(self, number: int) -> None:
+        """Sends the message with this number."""
         content = self._letters.write(number)
         if not await self._envelope(len(content)):
             self._ledger.note(number, Fate.REFUSED)
-            return False
+            return
         self._ledger.note(number, Fate.BEGUN)
         if self.kind is Kind.CHUNKED:
             await self._chunks(number, content)
@@ -106,7 +106,6 @@ class Client:
         if len(accepted) != 1:
             raise UnexpectedReplyError(replies[1], f"the same as for the other recipient, {replies[0]!r},")
         self._ledger.note(number, Fate.ACCEPTED if accepted.pop() else Fate.REFUSED)
-        return replies[0][0] == "2"
 
     async def misbehave(self, mischief: Mischief, number: int, dice: random.Random) -> None:
         """Does the wrong thing with this message; after a VANISH the session is over."""

@@ -7,6 +7,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+_POINTS = 400
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 760, 300, 60, 50
 
 
@@ -40,6 +41,7 @@ def growth(samples: list[Sample]) -> float:
 
 def plot(samples: list[Sample], title: str, file: Path) -> None:
     """Draws memory and files over time."""
+    samples = samples[:: len(samples) // _POINTS + 1]
     seconds = max(sample.seconds for sample in samples) or 1.0
     most = max(max(sample.memory for sample in samples), max(sample.files for sample in samples)) * 1.1
 

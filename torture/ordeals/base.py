@@ -59,7 +59,9 @@ def deliver(ports: Ports, load: Load, messages: int) -> Counter[str]:
     return load.replies - before
 
 
-def look(checks: Checks, program: Program, letters: Letters, ledger: Ledger, refused_may_be_there: bool = False) -> None:
+def look(
+    checks: Checks, program: Program, letters: Letters, ledger: Ledger, refused_may_be_there: bool = False
+) -> None:
     """Takes what is in the store, and holds it against the ledger."""
     faults = maildir_check.collect(program.store, letters, ledger)
     checks.that(not faults, "not what was sent: " + "; ".join(faults[:5]))

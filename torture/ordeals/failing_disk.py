@@ -21,8 +21,8 @@ _ACCEPTED = "250 2.6.0"
 _NO_ROOM = "452 4.3.1"
 _FAILURE = "451 4.3.0"
 _OFTEN = ALWAYS // 3
-_MESSAGES = 60
-_AFTERWARDS = 20
+_MESSAGES = 48
+_AFTERWARDS = 8
 
 
 @dataclass(frozen=True)

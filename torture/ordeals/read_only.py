@@ -51,7 +51,8 @@ class ReadOnly(Ordeal):
             code = program.end_by_itself()
             checks.that(code == _UNUSABLE, f"started with a tmp/ that is read-only, it ended with {code}")
             said = program.log.read_text()
-            checks.that(str(program.store / "tmp") in said.splitlines()[-1], f"the last line does not name it: {said[-500:]}")
+            named = str(program.store / "tmp") in said.splitlines()[-1]
+            checks.that(named, f"the last line does not name the directory: {said[-500:]}")
             (program.store / "tmp").chmod(0o700)
         checks.that(not load.faults and not load.cut, f"{load.cut} sessions cut; {load.faults[:3]}")
         return checks

@@ -80,12 +80,12 @@ def running(
         command += ["--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)]
     complaints = folder / "server.stderr"
     with complaints.open("wb") as stderr:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=_environment())
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=folder, env=environment())
     try:
-        ports = _ports(process, complaints)
+        ports = ports_of(process, complaints)
         lmtp, trusted = ports.get("lmtp"), certificate and certificate.certificate
         yield Server(ports["smtp"], ports["smtps"], lmtp, maildir, complaints, trusted, process.pid)
-        _stop(process, complaints)
+        stop(process, complaints)
     finally:
         if process.poll() is None:
             process.kill()
@@ -93,12 +93,12 @@ def running(
         process.stdout.close()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """No setting of the caller's reaches the program."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MAILCHUTE_")}
 
 
-def _ports(process: subprocess.Popen, complaints: Path) -> dict[str, int]:
+def ports_of(process: subprocess.Popen, complaints: Path) -> dict[str, int]:
     """Waits for the lines that tell the ports, and keeps the pipe empty from then on."""
     ports: dict[str, int] = {}
     printed: list[str] = []
@@ -128,7 +128,7 @@ def _ports(process: subprocess.Popen, complaints: Path) -> dict[str, int]:
     return ports
 
 
-def _stop(process: subprocess.Popen, complaints: Path) -> None:
+def stop(process: subprocess.Popen, complaints: Path) -> None:
     if process.poll() is not None:
         raise ServerError(f"the program ended by itself with code {process.returncode}\n{_tail(complaints)}")
     process.send_signal(signal.SIGTERM)

@@ -1,0 +1,14 @@
+"""What the program must bear."""
+
+from .base import Ordeal
+from .disk_full import DiskFull
+from .failing_disk import FailingDisk
+from .file_limit import FileLimit
+from .kills import Kills, KillsWithoutRename
+from .order import Order
+from .read_only import ReadOnly
+from .soak import Soak
+
+
+def ordeals() -> list[Ordeal]:
+    return [Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Soak()]

@@ -193,10 +193,12 @@ impl Driver {
             }
             return;
         }
-        let reply_line = reply.replace("\r\n", " / ");
-        match line {
-            Some(command) => tracing::info!(command, reply = reply_line, "command"),
-            None => tracing::info!(reply = reply_line, "reply"),
+        if tracing::enabled!(Level::INFO) {
+            let reply_line = reply.replace("\r\n", " / ");
+            match line {
+                Some(command) => tracing::info!(command, reply = reply_line, "command"),
+                None => tracing::info!(reply = reply_line, "reply"),
+            }
         }
         self.core.subscribers.tell(|| Event::reply(&self.session, reply));
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import witness
@@ -23,6 +24,7 @@ _SELDOM = 50_000
 _ID = re.compile(rb"\sid ([^\s;]+)")
 # Replies inside TLS cannot be read.
 _KINDS = (Kind.LOCK_STEP, Kind.PIPELINED, Kind.CHUNKED, Kind.LMTP)
+_FAILING = (Operation.WRITE, Operation.FLUSH_FILE, Operation.FLUSH_DIRECTORY, Operation.RENAME)
 # What a careless store would leave out, or do too early.
 _TAMPERINGS = ("flush-file", "flush-directory")
 
@@ -38,18 +40,20 @@ class Order(Ordeal):
             folder = stage.folder / disk
             folder.mkdir()
             faults = Faults(stage.library, folder, folder / "calls")
-            if disk == "failing":
-                for operation in (Operation.WRITE, Operation.FLUSH_FILE, Operation.FLUSH_DIRECTORY, Operation.RENAME):
-                    faults.set(operation, errno.EIO, _SELDOM)
-            _play(checks, Program(stage.program, folder, variables=faults.environment), faults, stage.seed)
+            failing = _FAILING if disk == "failing" else ()
+            program = Program(stage.program, folder, variables=faults.environment)
+            _play(checks, program, faults, failing, stage.seed)
         return checks
 
 
-def _play(checks: Checks, program: Program, faults: Faults, seed: int) -> None:
+def _play(checks: Checks, program: Program, faults: Faults, failing: Sequence[Operation], seed: int) -> None:
     letters = Letters(seed)
     load = Load(letters, Ledger(2 * _MESSAGES), kinds=_KINDS)
     with ended(program):
         ports = program.start()
+        # Only now: on a disk that fails while the store is opened, the program does not start.
+        for operation in failing:
+            faults.set(operation, errno.EIO, _SELDOM)
         deliver(ports, load, _MESSAGES)
         faults.clear()
         # A write that takes half only is no failure: what counts is the last one.

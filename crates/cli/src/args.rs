@@ -36,8 +36,9 @@ Examples:
 Signals:
   SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
                     under way finish for up to 30 s, and exit with 0. A second one cuts them off.
-  SIGHUP            read the files of --tls-cert, --tls-key and --tls-client-ca again, for new TLS
-                    sessions; if one is wrong the log says so and all old ones stay in force.
+  SIGHUP            read the files of --tls-cert, --tls-key, --tls-client-ca and --auth-file again, for
+                    new TLS sessions and logins; if one is wrong the log says so and all old ones
+                    stay in force.
 
 Exit codes:
   0  stopped by a signal, nothing was lost

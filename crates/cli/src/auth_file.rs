@@ -16,6 +16,8 @@ pub(crate) struct AuthFile {
     users: Vec<User>,
     /// Where each stands, by the name as `SASLprep` has it.
     by_name: HashMap<String, usize>,
+    /// What the seeds of lines without one are made of.
+    seed: Seed,
 }
 
 /// What a line says of its user.
@@ -26,17 +28,18 @@ pub(crate) struct User {
 }
 
 impl AuthFile {
-    /// Reads a password file; what is wrong with it is told with the number of the line.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+    /// Reads a password file; what is wrong with it is told with the number of the line. `before` is what it takes the
+    /// place of, if anything: strangers keep their salts where neither file has a seed.
+    pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
         let text = fs::read_to_string(path)
             .map_err(|error| Failure::unusable(format!("{}: cannot be read: {error}", path.display())))?;
         warn_if_others_can_read(path);
-        let file = Self::parse(&text).map_err(|Mistake { line, text }| match line {
+        let seed = before.map(|before| before.seed.unkept());
+        let file = Self::parse(&text, seed).map_err(|Mistake { line, text }| match line {
             0 => Failure::unusable(format!("{}: {text}", path.display())),
             line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
         })?;
-        let has_scram = file.users.iter().any(|user| user.verifier.for_scram().is_some());
-        if has_scram && !file.users.iter().any(|user| user.seed.is_kept()) {
+        if file.has_scram() && !file.users.iter().any(|user| user.seed.is_kept()) {
             tracing::warn!(
                 file = %path.display(),
                 "whoever tries names before and after a restart can tell which are users, as no verifier in the \
@@ -47,8 +50,8 @@ impl AuthFile {
         Ok(file)
     }
 
-    /// Reads the text of a password file.
-    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
+    /// Reads the text of a password file; if no line has a seed it is `seed`, or made now.
+    pub(crate) fn parse(text: &str, seed: Option<Seed>) -> Result<Self, Mistake> {
         let mut lines: Vec<(&str, Verifier, Option<Seed>)> = Vec::new();
         let mut by_name = HashMap::new();
         for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
@@ -79,7 +82,7 @@ impl AuthFile {
                 "holds no user; add a line that `mailchute hash-password USER` prints".to_owned(),
             ));
         }
-        let first_seed = match lines.iter().find_map(|(_, _, seed)| *seed) {
+        let first_seed = match lines.iter().find_map(|(_, _, seed)| *seed).or(seed) {
             Some(seed) => seed,
             None => Seed::make().map_err(|failure| of_file(failure.to_string()))?,
         };
@@ -90,7 +93,12 @@ impl AuthFile {
                 seed: seed.unwrap_or_else(|| first_seed.for_line_of(user)),
             })
             .collect();
-        Ok(Self { users, by_name })
+        Ok(Self { users, by_name, seed: first_seed })
+    }
+
+    /// Whether anybody in it can authenticate by SCRAM.
+    pub(crate) fn has_scram(&self) -> bool {
+        self.users.iter().any(|user| user.verifier.for_scram().is_some())
     }
 
     /// The verifier of a user, if there is one.
@@ -140,10 +148,27 @@ mod tests {
 
     #[test]
     fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
-        let file = AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n")).unwrap();
+        let file =
+            AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n"), None).unwrap();
         assert!(file.of("user").is_some_and(|verifier| verifier.is_of("pencil")));
         assert!(file.of("IX").is_some() && file.of("I\u{AD}X").is_some());
         assert!(file.of("nobody").is_none() && file.of("USER").is_none());
+    }
+
+    #[test]
+    fn strangers_keep_their_salts_when_a_file_without_a_seed_is_read_again_and_no_file_is_then_said_to_have_one()
+     {
+        let text = format!("alice:{SCRAM}\n");
+        let seed_of = |file: &AuthFile| file.users[0].seed;
+        let before = AuthFile::parse(&text, None).unwrap();
+        let again = AuthFile::parse(&format!("{text}bob:{SCRAM}\n"), Some(before.seed.unkept())).unwrap();
+        assert!(seed_of(&again) == seed_of(&before) && !seed_of(&again).is_kept());
+        let seeded = format!("alice:{SCRAM} 00112233445566778899aabbccddeeff\n");
+        let seeded = AuthFile::parse(&seeded, Some(before.seed.unkept())).unwrap();
+        assert!(seed_of(&seeded).is_kept());
+        let without = AuthFile::parse(&text, Some(seeded.seed.unkept())).unwrap();
+        assert!(!seed_of(&without).is_kept());
+        assert!(seed_of(&AuthFile::parse(&text, None).unwrap()) != seed_of(&before));
     }
 
     #[test]
@@ -159,7 +184,7 @@ mod tests {
             (format!("user:{SCRAM} 0123\n"), 1, "32 hexadecimal digits"),
             ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
         ] {
-            let mistake = AuthFile::parse(&text).unwrap_err();
+            let mistake = AuthFile::parse(&text, None).unwrap_err();
             assert_eq!(mistake.line, line, "{text:?}: {mistake:?}");
             assert!(mistake.text.contains(expected), "{text:?}: {mistake:?}");
         }

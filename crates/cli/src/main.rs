@@ -4,6 +4,7 @@ mod args;
 mod auth_file;
 mod certificate;
 mod failure;
+mod files;
 mod hash_password;
 mod log;
 mod recipients;

@@ -39,6 +39,13 @@ impl Seed {
         matches!(self, Self::Kept(_))
     }
 
+    /// The same octets, as those of a file that has none: what lasts no longer than the program.
+    pub(crate) fn unkept(self) -> Self {
+        match self {
+            Self::Made(octets) | Self::Kept(octets) => Self::Made(octets),
+        }
+    }
+
     /// That of another line, for a user that has none there.
     pub(crate) fn for_line_of(&self, user: &str) -> Self {
         let mut octets = [0; OCTETS];

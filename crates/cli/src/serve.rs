@@ -9,12 +9,10 @@ use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server, Serving};
 use tokio::sync::oneshot;
 
 use crate::args::{self, ClientCertificate, Options};
-use crate::auth_file::AuthFile;
-use crate::certificate::Certificates;
 use crate::failure::Failure;
+use crate::files::Files;
 use crate::recipients::LocalDomains;
 use crate::signals::{Reload, Stop};
-use crate::users::Users;
 
 /// Where to listen when nothing is said.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
@@ -26,8 +24,8 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
     let mut reload = Reload::catch()?;
-    let certificates = Certificates::default();
-    let server = build(options, &certificates)?;
+    let files = Files::of(options)?;
+    let server = build(options, &files)?;
     let serving = listen(options, &server).await?;
     if let Err(error) = welcome(options, &serving) {
         tracing::warn!(%error, "nobody reads what is said on standard output");
@@ -42,7 +40,7 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     let reloading = async {
         loop {
             reload.wait().await;
-            certificates.reload(options, &server);
+            files.reload(&server);
         }
     };
     tokio::select! {
@@ -52,7 +50,7 @@ pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
     }
 }
 
-fn build(options: &Options, certificates: &Certificates) -> Result<Server, Failure> {
+fn build(options: &Options, files: &Files<'_>) -> Result<Server, Failure> {
     let mut builder = Server::builder()
         .max_message_size(options.max_message_size)
         .proxy_from(options.proxy_from.iter().copied())
@@ -78,8 +76,8 @@ fn build(options: &Options, certificates: &Certificates) -> Result<Server, Failu
     if !options.domain.is_empty() {
         builder = builder.hooks(LocalDomains::parse(&options.domain)?);
     }
-    if let Some(path) = &options.auth_file {
-        builder = builder.hooks(Users::new(AuthFile::read(path)?));
+    if let Some(users) = files.users() {
+        builder = builder.hooks(users);
     }
     if options.require_auth {
         builder = builder.require_auth();
@@ -87,7 +85,7 @@ fn build(options: &Options, certificates: &Certificates) -> Result<Server, Failu
     if options.allow_plaintext_auth {
         builder = builder.allow_plaintext_auth();
     }
-    builder = builder.tls(certificates.read(options)?);
+    builder = builder.tls(files.tls()?);
     let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;
     builder.store(store).build().map_err(wrong_option)
 }

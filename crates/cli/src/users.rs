@@ -1,26 +1,65 @@
 //! The users of the password file, as hooks.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::available_parallelism;
 
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
 use tokio::sync::Semaphore;
 
 use crate::auth_file::{AuthFile, User};
+use crate::failure::Failure;
 
 /// Judges passwords, and gives verifiers to SCRAM.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Users {
-    file: Arc<AuthFile>,
+    path: PathBuf,
+    /// Another takes its place when the path is read again; a question that was begun is answered from the one it
+    /// found.
+    file: Arc<RwLock<Arc<AuthFile>>>,
     /// How many passwords are checked at a time: each takes a processor, and argon2id memory, so that who guesses
     /// waits and does not take it from others.
     turns: Arc<Semaphore>,
 }
 
 impl Users {
-    pub(crate) fn new(file: AuthFile) -> Self {
+    /// Those of the password file at `path`.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let file = RwLock::new(Arc::new(AuthFile::read(path, None)?));
         let processors = available_parallelism().map_or(1, usize::from);
-        Self { file: Arc::new(file), turns: Arc::new(Semaphore::new(processors)) }
+        let turns = Arc::new(Semaphore::new(processors));
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), turns })
+    }
+
+    /// What the password file says by now, to be put in force by [`replace`](Self::replace).
+    pub(crate) fn read_again(&self) -> Result<AuthFile, Failure> {
+        let before = self.file();
+        let file = AuthFile::read(&self.path, Some(&before))?;
+        // What is on offer was settled at the start.
+        match (before.has_scram(), file.has_scram()) {
+            (true, false) => {
+                return Err(Failure::unusable(format!(
+                    "{}: SCRAM is on offer, and no user has a verifier for it any more; restart the program to take \
+                     this file, or add a line that `mailchute hash-password USER` prints",
+                    self.path.display()
+                )));
+            }
+            (false, true) => {
+                tracing::warn!("SCRAM is offered from the next start on; passwords are taken at once");
+            }
+            _ => {}
+        }
+        Ok(file)
+    }
+
+    /// Puts another file in force. Who is authenticated stays so until the session ends.
+    pub(crate) fn replace(&self, file: AuthFile) {
+        tracing::info!(users = file.users().count(), "read the password file again");
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+    }
+
+    fn file(&self) -> Arc<AuthFile> {
+        Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -42,11 +81,13 @@ impl Hooks for Users {
             return Ok(false.into());
         };
         // A stranger's password is checked as well, against that of somebody, so that the time tells nothing.
-        let known = self.file.of(user);
-        let somebody = like(self.file.users(), user).map(|user| &user.verifier);
+        let file = self.file();
+        let known = file.of(user);
+        let somebody = like(file.users(), user).map(|user| &user.verifier);
         let Some(verifier) = known.or(somebody).cloned() else {
             return Ok(false.into());
         };
+        let is_known = known.is_some();
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
         let password = password.clone();
         let is_right = tokio::task::spawn_blocking(move || {
@@ -55,19 +96,20 @@ impl Hooks for Users {
             verifier.is_of(password.reveal())
         })
         .await?;
-        Ok((is_right && known.is_some()).into())
+        Ok((is_right && is_known).into())
     }
 
     fn gives_scram_verifiers(&self) -> bool {
-        self.file.users().any(|user| user.verifier.for_scram().is_some())
+        self.file().has_scram()
     }
 
     /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
-        let with_scram = self.file.users().filter(|user| user.verifier.for_scram().is_some());
+        let file = self.file();
+        let with_scram = file.users().filter(|user| user.verifier.for_scram().is_some());
         let decoy = like(with_scram, user)
             .and_then(|like| Some(like.verifier.for_scram()?.imitate(like.seed.octets(), user)));
-        let known = self.file.of(user).and_then(|verifier| verifier.for_scram());
+        let known = file.of(user).and_then(|verifier| verifier.for_scram());
         Ok(known.cloned().or(decoy))
     }
 }
@@ -88,7 +130,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("users");
         std::fs::write(&path, text).unwrap();
-        let file = AuthFile::read(&path).unwrap();
+        let file = AuthFile::read(&path, None).unwrap();
         let mut likenesses = [0; 3];
         for stranger in (0..300).map(|number| format!("stranger{number}")) {
             let like = like(file.users(), &stranger).unwrap();

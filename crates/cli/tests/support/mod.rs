@@ -67,6 +67,23 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Reads what it logs up to the first line that has one of these in it, and returns that line.
+    pub(crate) fn log_line_with(&mut self, texts: &[&str]) -> String {
+        let log = self.child.stderr.as_mut().unwrap();
+        let mut line = Vec::new();
+        loop {
+            let mut octet = [0];
+            assert_eq!(log.read(&mut octet).unwrap(), 1, "the log ended without any of {texts:?}");
+            line.push(octet[0]);
+            if octet == *b"\n" {
+                let text = String::from_utf8(std::mem::take(&mut line)).unwrap();
+                if texts.iter().any(|wanted| text.contains(wanted)) {
+                    return text;
+                }
+            }
+        }
+    }
+
     /// Waits for its end; the exit code and what it logged.
     pub(crate) fn wait(mut self) -> (i32, String) {
         let mut log = String::new();

@@ -1,0 +1,104 @@
+//! SIGHUP: the files are read again, and put in force as a whole or not at all.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::Signal;
+use support::Program;
+
+/// Salted 4,096 times from "pencil" (the vector of RFC 7677 §3).
+const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                     wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+const ARGON: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+/// alice and bob, each with the password "pencil".
+const ALICE: &str = "AGFsaWNlAHBlbmNpbA==";
+const BOB: &str = "AGJvYgBwZW5jaWw=";
+
+/// A program with a certificate, a key and a password file in `folder`, in which alice is.
+fn serve(folder: &Path) -> Program {
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    write_certificate(folder);
+    fs::write(path("users"), format!("alice:{SCRAM}\n")).unwrap();
+    Program::start(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+        "--allow-plaintext-auth",
+        "--log-level",
+        "info",
+        "--auth-file",
+        &path("users"),
+        "--tls-cert",
+        &path("cert.pem"),
+        "--tls-key",
+        &path("key.pem"),
+    ])
+}
+
+fn write_certificate(folder: &Path) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+}
+
+/// Has the files read again; the line of the log that says what came of it.
+fn reload(program: &mut Program) -> String {
+    program.signal(Signal::HUP);
+    program.log_line_with(&["read the password file again", "kept the certificates in force and the users"])
+}
+
+fn reply_to(program: &Program, response: &str) -> String {
+    let mut client = program.connect();
+    client.hear();
+    client.say("EHLO client.example");
+    client.say(&format!("AUTH PLAIN {response}"))
+}
+
+#[test]
+fn who_is_in_the_new_password_file_is_let_in_and_who_is_not_any_more_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = serve(folder.path());
+    let mut before = program.connect();
+    before.hear();
+    before.say("EHLO client.example");
+    assert!(before.say(&format!("AUTH PLAIN {ALICE}")).starts_with("235 2.7.0 "));
+    fs::write(folder.path().join("users"), format!("bob:{SCRAM}\n")).unwrap();
+    let told = reload(&mut program);
+    assert!(told.contains("read the password file again") && told.contains("users=1"), "{told}");
+    assert!(reply_to(&program, BOB).starts_with("235 2.7.0 "));
+    assert!(reply_to(&program, ALICE).starts_with("535 5.7.8 "));
+    assert!(before.say("MAIL FROM:<a@b.example>").starts_with("250 "), "a session goes on as it is");
+}
+
+#[test]
+fn a_wrong_file_leaves_all_of_them_as_they_were_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = serve(folder.path());
+    let path = |name: &str| folder.path().join(name);
+    let bob = format!("bob:{SCRAM}\n");
+    let certificate = fs::read(path("cert.pem")).unwrap();
+    for (file, content, complaint) in [
+        ("users", format!("{bob}carol\n"), "users:2: write USER:VERIFIER"),
+        ("users", format!("bob:{ARGON}\n"), "SCRAM is on offer"),
+        ("users", String::new(), "holds no user"),
+        ("cert.pem", "no certificate\n".to_owned(), "cert.pem"),
+    ] {
+        fs::write(path("users"), &bob).unwrap();
+        fs::write(path(file), content).unwrap();
+        let told = reload(&mut program);
+        assert!(told.contains("kept the certificates in force and the users"), "{file}: {told}");
+        assert!(told.contains(complaint), "{file}: {told}");
+        assert!(reply_to(&program, ALICE).starts_with("235 2.7.0 "), "{file}: alice is out");
+        assert!(reply_to(&program, BOB).starts_with("535 5.7.8 "), "{file}: bob is in");
+    }
+    fs::write(path("cert.pem"), certificate).unwrap();
+    assert!(reload(&mut program).contains("read the password file again"));
+    assert!(reply_to(&program, BOB).starts_with("235 2.7.0 "));
+}

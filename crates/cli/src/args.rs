@@ -121,7 +121,7 @@ pub(crate) struct Options {
     pub(crate) require_tls: bool,
 
     /// Offer AUTH to the users of this file, a line USER:VERIFIER or USER:VERIFIER SEED each, as `mailchute
-    /// hash-password USER` prints it; lines that begin with # are comments. Read at the start
+    /// hash-password USER` prints it; lines that begin with # are comments. Read again at SIGHUP
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_file: Option<PathBuf>,
 

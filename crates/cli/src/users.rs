@@ -54,8 +54,10 @@ impl Users {
 
     /// Puts another file in force. Who is authenticated stays so until the session ends.
     pub(crate) fn replace(&self, file: AuthFile) {
-        tracing::info!(users = file.users().count(), "read the password file again");
+        let users = file.users().count();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+        // Whoever reads this line may rely on it.
+        tracing::info!(users, "read the password file again");
     }
 
     fn file(&self) -> Arc<AuthFile> {

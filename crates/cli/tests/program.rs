@@ -176,19 +176,13 @@ fn a_client_that_never_shakes_hands_does_not_hold_up_the_end() {
 #[test]
 fn sighup_keeps_what_is_in_force_when_a_file_is_wrong_and_ends_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.display().to_string()
-    };
-    let (certificate, key) =
-        (file("cert.pem", made.cert.pem()), file("key.pem", made.signing_key.serialize_pem()));
+    let (certificate, key) = support::write_certificate(folder.path());
+    let good = std::fs::read_to_string(&certificate).unwrap();
     for (content, expected) in [
         ("no certificate".to_owned(), "cert.pem: holds no certificate"),
-        (made.cert.pem(), "read the certificates again"),
+        (good.clone(), "read the certificates again"),
     ] {
-        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&certificate, &good).unwrap();
         let pair = ["--tls-cert", &certificate, "--tls-key", &key];
         let program =
             Program::start(&[&["--listen", "127.0.0.1:0", "--store", "discard:"], &pair[..]].concat());

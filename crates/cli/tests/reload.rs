@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use rustix::process::Signal;
-use support::Program;
+use support::{Program, write_certificate};
 
 /// Salted 4,096 times from "pencil" (the vector of RFC 7677 §3).
 const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
@@ -22,30 +22,12 @@ const BOB: &str = "AGJvYgBwZW5jaWw=";
 
 /// A program with a certificate, a key and a password file in `folder`, in which alice is.
 fn serve(folder: &Path) -> Program {
-    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    write_certificate(folder);
-    fs::write(path("users"), format!("alice:{SCRAM}\n")).unwrap();
-    Program::start(&[
-        "--listen",
-        "127.0.0.1:0",
-        "--store",
-        "discard:",
-        "--allow-plaintext-auth",
-        "--log-level",
-        "info",
-        "--auth-file",
-        &path("users"),
-        "--tls-cert",
-        &path("cert.pem"),
-        "--tls-key",
-        &path("key.pem"),
-    ])
-}
-
-fn write_certificate(folder: &Path) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
-    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let users = folder.join("users");
+    fs::write(&users, format!("alice:{SCRAM}\n")).unwrap();
+    let (certificate, key) = write_certificate(folder);
+    let place = ["--listen", "127.0.0.1:0", "--store", "discard:", "--log-level", "info"];
+    let files = ["--auth-file", users.to_str().unwrap(), "--tls-cert", &certificate, "--tls-key", &key];
+    Program::start(&[&place[..], &files, &["--allow-plaintext-auth"]].concat())
 }
 
 /// Has the files read again; the line of the log that says what came of it.

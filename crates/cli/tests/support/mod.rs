@@ -5,7 +5,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
 /// Longer than anything here takes; a test that fails by it fails loudly.
@@ -23,9 +24,21 @@ pub(crate) fn run(arguments: &[&str]) -> (i32, String) {
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
 }
 
+/// Writes `cert.pem` and `key.pem` into `folder`, signed by nobody; where they are.
+pub(crate) fn write_certificate(folder: &Path) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    (file("cert.pem", made.cert.pem()), file("key.pem", made.signing_key.serialize_pem()))
+}
+
 /// The program while it serves; killed when dropped.
 pub(crate) struct Program {
     child: Child,
+    log: BufReader<ChildStderr>,
     /// All of its standard output up to the empty line before the advice.
     pub(crate) welcome: Vec<String>,
 }
@@ -48,7 +61,8 @@ impl Program {
         let welcome: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
         // Read on, so that the program never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, welcome }
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Self { child, log, welcome }
     }
 
     /// Where it listens, in the order of its flags.
@@ -69,17 +83,11 @@ impl Program {
 
     /// Reads what it logs up to the first line that has one of these in it, and returns that line.
     pub(crate) fn log_line_with(&mut self, texts: &[&str]) -> String {
-        let log = self.child.stderr.as_mut().unwrap();
-        let mut line = Vec::new();
         loop {
-            let mut octet = [0];
-            assert_eq!(log.read(&mut octet).unwrap(), 1, "the log ended without any of {texts:?}");
-            line.push(octet[0]);
-            if octet == *b"\n" {
-                let text = String::from_utf8(std::mem::take(&mut line)).unwrap();
-                if texts.iter().any(|wanted| text.contains(wanted)) {
-                    return text;
-                }
+            let mut line = String::new();
+            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "the log ended without any of {texts:?}");
+            if texts.iter().any(|text| line.contains(text)) {
+                return line;
             }
         }
     }
@@ -87,7 +95,7 @@ impl Program {
     /// Waits for its end; the exit code and what it logged.
     pub(crate) fn wait(mut self) -> (i32, String) {
         let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        self.log.read_to_string(&mut log).unwrap();
         (self.child.wait().unwrap().code().unwrap(), log)
     }
 }

@@ -25,8 +25,8 @@ class Stage:
     program: Path
     # Of this ordeal alone.
     folder: Path
-    # The library of faults.c.
-    library: Path
+    # Of faults.c.
+    fault_library: Path
     seed: int
     kills: int
     soak: int

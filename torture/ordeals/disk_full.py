@@ -42,7 +42,7 @@ class DiskFull(Ordeal):
                     _fill(checks, program, stage.seed, None)
                 else:
                     print(f"  no room for {lacking}: tmpfs cannot be mounted here, ENOSPC by faults.c", flush=True)
-                    faults = Faults(stage.library, folder)
+                    faults = Faults(stage.fault_library, folder)
                     operation = Operation.WRITE if lacking == "octets" else Operation.CREATE
                     faults.set(operation, errno.ENOSPC, _EVERY_THIRD)
                     program = Program(stage.program, folder, variables=faults.environment)

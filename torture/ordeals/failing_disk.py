@@ -72,7 +72,7 @@ class FailingDisk(Ordeal):
 
     def run(self, stage: Stage) -> Checks:
         checks = Checks()
-        faults = Faults(stage.library, stage.folder)
+        faults = Faults(stage.fault_library, stage.folder)
         program = Program(stage.program, stage.folder, variables=faults.environment)
         with ended(program):
             ports = program.start()

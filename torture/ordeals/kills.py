@@ -42,7 +42,7 @@ class KillsWithoutRename(Ordeal):
     name = "kills-without-rename"
 
     def run(self, stage: Stage) -> Checks:
-        faults = Faults(stage.library, stage.folder)
+        faults = Faults(stage.fault_library, stage.folder)
         faults.set(Operation.RENAME, errno.EINVAL, ALWAYS)
         program = Program(stage.program, stage.folder, variables=faults.environment)
         checks = torment(program, stage, -(-stage.kills // 10))

@@ -39,7 +39,7 @@ class Order(Ordeal):
         for disk in ("sound", "failing"):
             folder = stage.folder / disk
             folder.mkdir()
-            faults = Faults(stage.library, folder, folder / "calls")
+            faults = Faults(stage.fault_library, folder, folder / "calls")
             failing = _FAILING if disk == "failing" else ()
             program = Program(stage.program, folder, variables=faults.environment)
             _play(checks, program, faults, failing, stage.seed)

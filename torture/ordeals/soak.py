@@ -41,7 +41,7 @@ class Soak(Ordeal):
 
     def run(self, stage: Stage) -> Checks:
         checks = Checks()
-        faults = Faults(stage.library, stage.folder)
+        faults = Faults(stage.fault_library, stage.folder)
         program = Program(stage.program, stage.folder, variables=faults.environment)
         letters = Letters(stage.seed, largest=300_000)
         ledger = Ledger(stage.soak)

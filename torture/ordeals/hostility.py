@@ -11,7 +11,7 @@ from pathlib import Path
 import maildir_check
 from attacks import attacks
 from attacks.base import Attack
-from ledger import Ledger
+from ledger import Fate, Ledger
 from letters import Letters
 from load import Load
 from program import Program
@@ -77,12 +77,18 @@ class Hostility(Ordeal):
             during = load.replies - replies
             accepted = {"250 2.6.0"}
             checks.that(set(before) == set(during) == accepted, f"{attack.name}: others were told {dict(during)}")
+            stored = load.ledger.count(Fate.ACCEPTED)
+            checks.that(stored == 2 * _MESSAGES, f"{attack.name}: {stored} of {2 * _MESSAGES} messages were taken")
             bound = quiet + _SLACK + attack.connections * _PER_CONNECTION
             peak = _peak(program.process)
             checks.that(peak <= bound, f"{attack.name}: took {peak:.1f} MiB, {quiet:.1f} when quiet")
             left = _at_rest(program.process, files)
             checks.that(left <= files, f"{attack.name}: {left} files open, {files} before")
-            print(f"  {attack.name}: {time.monotonic() - started:.1f} s, {quiet:.1f} MiB, attacked {peak:.1f}; {dict(seen or {})}", flush=True)
+            seconds = time.monotonic() - started
+            print(
+                f"  {attack.name}: {seconds:.1f} s, {quiet:.1f} MiB, attacked {peak:.1f}; {dict(seen or {})}",
+                flush=True,
+            )
             program.stop()
         checks.that(not load.faults and not load.cut, f"{attack.name}: {load.cut} cut; {load.faults[:3]}")
         left_behind = maildir_check.leftovers(program.store)

@@ -36,6 +36,7 @@ class Program:
         variables: Mapping[str, str] | None = None,
         user: int | None = None,
         files: int | None = None,
+        unlimited: Sequence[str] = _UNLIMITED,
     ) -> None:
         self.disk = folder / "disk"
         self.disk.mkdir(exist_ok=True)
@@ -45,7 +46,7 @@ class Program:
         self._command = [
             str(path), "serve", *listeners, "--store", f"maildir:{self.store}",
             "--log-level", "error", *flags,
-            *(f"--limit={name}=0" for name in _UNLIMITED),
+            *(f"--limit={name}=0" for name in unlimited),
         ]  # fmt: skip
         self._folder = folder
         self._environment = {**environment(), **(variables or {})}

@@ -4,6 +4,7 @@ from .base import Ordeal
 from .disk_full import DiskFull
 from .failing_disk import FailingDisk
 from .file_limit import FileLimit
+from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
 from .order import Order
 from .read_only import ReadOnly
@@ -11,4 +12,4 @@ from .soak import Soak
 
 
 def ordeals() -> list[Ordeal]:
-    return [Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Soak()]
+    return [Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Hostility(), Soak()]

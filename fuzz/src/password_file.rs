@@ -8,7 +8,7 @@ pub fn password_file(octets: &[u8]) {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let is_entry = |line: &&&str| !line.is_empty() && !line.starts_with('#');
     let entries: Vec<&str> = lines.iter().filter(is_entry).copied().collect();
-    match AuthFile::parse(text) {
+    match AuthFile::parse(text, None) {
         Ok(file) => {
             assert_eq!(file.users().count(), entries.len());
             for entry in entries {
@@ -23,7 +23,7 @@ pub fn password_file(octets: &[u8]) {
         Err(Mistake { line, text }) => {
             assert!(is_entry(&&lines[line - 1]) && !text.is_empty(), "line {line}: {text}");
             let before = lines[..line - 1].join("\n");
-            let mistake = AuthFile::parse(&before).err().filter(|mistake| mistake.line > 0);
+            let mistake = AuthFile::parse(&before, None).err().filter(|mistake| mistake.line > 0);
             assert!(mistake.is_none(), "line {line} is wrong, and before it {mistake:?}");
         }
     }

@@ -1,9 +1,11 @@
 """What the program must bear."""
 
+from .activation import Activation
 from .base import Ordeal
 from .disk_full import DiskFull
 from .failing_disk import FailingDisk
 from .file_limit import FileLimit
+from .handover import Handover
 from .kills import Kills, KillsWithoutRename
 from .order import Order
 from .read_only import ReadOnly
@@ -11,4 +13,7 @@ from .soak import Soak
 
 
 def ordeals() -> list[Ordeal]:
-    return [Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Soak()]
+    return [
+        Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
+        Soak(),
+    ]  # fmt: skip

@@ -16,6 +16,8 @@ pub(crate) struct AuthFile {
     users: Vec<User>,
     /// Where each stands, by the name as `SASLprep` has it.
     by_name: HashMap<String, usize>,
+    /// What was made where no line has a seed, so that the file can be read again with it.
+    made: Option<Seed>,
 }
 
 /// What a line says of its user.
@@ -28,10 +30,19 @@ pub(crate) struct User {
 impl AuthFile {
     /// Reads a password file; what is wrong with it is told with the number of the line.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        Self::read_with(path, None)
+    }
+
+    /// Reads what stands in the file by now. Strangers look as before, to begin with where no line has a seed.
+    pub(crate) fn read_again(&self, path: &Path) -> Result<Self, Failure> {
+        Self::read_with(path, self.made)
+    }
+
+    fn read_with(path: &Path, made: Option<Seed>) -> Result<Self, Failure> {
         let text = fs::read_to_string(path)
             .map_err(|error| Failure::unusable(format!("{}: cannot be read: {error}", path.display())))?;
         warn_if_others_can_read(path);
-        let file = Self::parse(&text).map_err(|Mistake { line, text }| match line {
+        let file = Self::parse(&text, made).map_err(|Mistake { line, text }| match line {
             0 => Failure::unusable(format!("{}: {text}", path.display())),
             line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
         })?;
@@ -47,8 +58,8 @@ impl AuthFile {
         Ok(file)
     }
 
-    /// Reads the text of a password file.
-    pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
+    /// Reads the text of a password file; where no line has a seed they are made of the one that was made before.
+    pub(crate) fn parse(text: &str, mut made: Option<Seed>) -> Result<Self, Mistake> {
         let mut lines: Vec<(&str, Verifier, Option<Seed>)> = Vec::new();
         let mut by_name = HashMap::new();
         for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
@@ -81,7 +92,13 @@ impl AuthFile {
         }
         let first_seed = match lines.iter().find_map(|(_, _, seed)| *seed) {
             Some(seed) => seed,
-            None => Seed::make().map_err(|failure| of_file(failure.to_string()))?,
+            None => {
+                let seed = match made {
+                    Some(seed) => seed,
+                    None => Seed::make().map_err(|failure| of_file(failure.to_string()))?,
+                };
+                *made.insert(seed)
+            }
         };
         let users = lines
             .into_iter()
@@ -90,7 +107,7 @@ impl AuthFile {
                 seed: seed.unwrap_or_else(|| first_seed.for_line_of(user)),
             })
             .collect();
-        Ok(Self { users, by_name })
+        Ok(Self { users, by_name, made })
     }
 
     /// The verifier of a user, if there is one.
@@ -140,7 +157,8 @@ mod tests {
 
     #[test]
     fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
-        let file = AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n")).unwrap();
+        let file =
+            AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n"), None).unwrap();
         assert!(file.of("user").is_some_and(|verifier| verifier.is_of("pencil")));
         assert!(file.of("IX").is_some() && file.of("I\u{AD}X").is_some());
         assert!(file.of("nobody").is_none() && file.of("USER").is_none());
@@ -159,7 +177,7 @@ mod tests {
             (format!("user:{SCRAM} 0123\n"), 1, "32 hexadecimal digits"),
             ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
         ] {
-            let mistake = AuthFile::parse(&text).unwrap_err();
+            let mistake = AuthFile::parse(&text, None).unwrap_err();
             assert_eq!(mistake.line, line, "{text:?}: {mistake:?}");
             assert!(mistake.text.contains(expected), "{text:?}: {mistake:?}");
         }

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use mailchute::{ClientCertificates, Domain, Server, TlsConfig};
+use mailchute::{ClientCertificates, Domain, TlsConfig};
 
 use crate::args::{ClientCertificate, Options};
 use crate::failure::Failure;
@@ -46,19 +46,6 @@ impl Certificates {
                 tls.client_certificates(clients).map_err(Failure::unusable)
             }
             None => Ok(tls),
-        }
-    }
-
-    /// Reads them again and puts them in force, all or none.
-    pub(crate) fn reload(&self, options: &Options, server: &Server) {
-        match self.read(options).and_then(|tls| server.reload_tls(tls).map_err(Failure::unusable)) {
-            Ok(()) => tracing::info!(
-                certificates = options.tls_cert.len().max(1),
-                "read the certificates again; new TLS sessions get them"
-            ),
-            Err(error) => {
-                tracing::error!(%error, "kept the certificates in force: the new ones cannot be used");
-            }
         }
     }
 

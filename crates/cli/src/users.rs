@@ -1,27 +1,67 @@
 //! The users of the password file, as hooks.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::available_parallelism;
 
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
 use tokio::sync::Semaphore;
 
 use crate::auth_file::{AuthFile, User};
+use crate::failure::Failure;
 
-/// Judges passwords, and gives verifiers to SCRAM.
-#[derive(Debug)]
+/// Judges passwords, and gives verifiers to SCRAM. A handle: clones have the same users.
+#[derive(Debug, Clone)]
 pub(crate) struct Users {
-    file: Arc<AuthFile>,
+    path: PathBuf,
+    file: Arc<RwLock<Arc<AuthFile>>>,
+    /// Which mechanisms are offered is decided at the start.
+    gives_verifiers: bool,
     /// How many passwords are checked at a time: each takes a processor, and argon2id memory, so that who guesses
     /// waits and does not take it from others.
     turns: Arc<Semaphore>,
 }
 
 impl Users {
-    pub(crate) fn new(file: AuthFile) -> Self {
+    /// Reads the password file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let file = AuthFile::read(path)?;
         let processors = available_parallelism().map_or(1, usize::from);
-        Self { file: Arc::new(file), turns: Arc::new(Semaphore::new(processors)) }
+        Ok(Self {
+            path: path.to_owned(),
+            gives_verifiers: has_scram(&file),
+            file: Arc::new(RwLock::new(Arc::new(file))),
+            turns: Arc::new(Semaphore::new(processors)),
+        })
     }
+
+    /// Reads what stands in the file by now, and changes nothing yet.
+    pub(crate) fn read_again(&self) -> Result<AuthFile, Failure> {
+        self.current().read_again(&self.path)
+    }
+
+    /// Puts other users in force, for logins that begin from now on.
+    pub(crate) fn replace(&self, file: AuthFile) {
+        if has_scram(&file) != self.gives_verifiers {
+            tracing::warn!(
+                file = %self.path.display(),
+                "whether SCRAM is offered was decided at the start by the password file of then; restart the program"
+            );
+        }
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.current().users().count()
+    }
+
+    fn current(&self) -> Arc<AuthFile> {
+        Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn has_scram(file: &AuthFile) -> bool {
+    file.users().any(|user| user.verifier.for_scram().is_some())
 }
 
 /// One of these: always the same for the same stranger.
@@ -42,8 +82,9 @@ impl Hooks for Users {
             return Ok(false.into());
         };
         // A stranger's password is checked as well, against that of somebody, so that the time tells nothing.
-        let known = self.file.of(user);
-        let somebody = like(self.file.users(), user).map(|user| &user.verifier);
+        let file = self.current();
+        let known = file.of(user);
+        let somebody = like(file.users(), user).map(|user| &user.verifier);
         let Some(verifier) = known.or(somebody).cloned() else {
             return Ok(false.into());
         };
@@ -59,15 +100,16 @@ impl Hooks for Users {
     }
 
     fn gives_scram_verifiers(&self) -> bool {
-        self.file.users().any(|user| user.verifier.for_scram().is_some())
+        self.gives_verifiers
     }
 
     /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
-        let with_scram = self.file.users().filter(|user| user.verifier.for_scram().is_some());
+        let file = self.current();
+        let with_scram = file.users().filter(|user| user.verifier.for_scram().is_some());
         let decoy = like(with_scram, user)
             .and_then(|like| Some(like.verifier.for_scram()?.imitate(like.seed.octets(), user)));
-        let known = self.file.of(user).and_then(|verifier| verifier.for_scram());
+        let known = file.of(user).and_then(|verifier| verifier.for_scram());
         Ok(known.cloned().or(decoy))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
 /// Longer than anything here takes; a test that fails by it fails loudly.
@@ -26,6 +26,9 @@ pub(crate) fn run(arguments: &[&str]) -> (i32, String) {
 /// The program while it serves; killed when dropped.
 pub(crate) struct Program {
     child: Child,
+    stderr: BufReader<ChildStderr>,
+    /// What was read of it.
+    log: String,
     /// All of its standard output up to the empty line before the advice.
     pub(crate) welcome: Vec<String>,
 }
@@ -38,17 +41,18 @@ impl Program {
 
     /// As [`start`](Self::start), with a variable in the environment.
     pub(crate) fn start_with(arguments: &[&str], variable: Option<(&str, &str)>) -> Self {
-        let mut child = mailchute(arguments)
-            .envs(variable)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_command(mailchute(arguments).envs(variable))
+    }
+
+    /// As [`start`](Self::start), with whatever was set before.
+    pub(crate) fn start_command(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let welcome: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
         // Read on, so that the program never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, welcome }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr, log: String::new(), welcome }
     }
 
     /// Where it listens, in the order of its flags.
@@ -67,11 +71,27 @@ impl Program {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
-    /// Waits for its end; the exit code and what it logged.
+    /// Waits until it, or a process that has taken over from it, logs a line with these words; the line.
+    pub(crate) fn logged(&mut self, words: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(
+                self.stderr.read_line(&mut line).unwrap(),
+                0,
+                "{words} is not in the log: {}",
+                self.log
+            );
+            self.log += &line;
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for its end, and that of all that have taken over; its exit code and what they logged.
     pub(crate) fn wait(mut self) -> (i32, String) {
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (self.child.wait().unwrap().code().unwrap(), log)
+        self.stderr.read_to_string(&mut self.log).unwrap();
+        (self.child.wait().unwrap().code().unwrap(), std::mem::take(&mut self.log))
     }
 }
 

@@ -24,6 +24,15 @@ class Kind(enum.Enum):
     CHUNKED = "BDAT"
     TLS = "inside TLS"
     LMTP = "LMTP"
+    UNIX = "LMTP over a Unix socket"
+
+    @property
+    def is_lmtp(self) -> bool:
+        return self in (Kind.LMTP, Kind.UNIX)
+
+
+# Those for which every program listens.
+OVER_TCP = tuple(kind for kind in Kind if kind is not Kind.UNIX)
 
 
 class Mischief(enum.Enum):
@@ -65,12 +74,21 @@ class Client:
         self._writer: asyncio.StreamWriter
 
     async def open(self, ports: Ports, tls: ssl.SSLContext) -> None:
+        if self.kind is Kind.UNIX:
+            if not ports.socket:
+                raise RuntimeError("the program has no Unix socket")
+            self._reader, self._writer = await asyncio.open_unix_connection(ports.socket)
+            await self._hello()
+            return
         port = {Kind.TLS: ports.smtps, Kind.LMTP: ports.lmtp}.get(self.kind, ports.smtp)
         context = tls if self.kind is Kind.TLS else None
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+        await self._hello()
+
+    async def _hello(self) -> None:
         try:
             await self._expect("220")
-            hello = "LHLO" if self.kind is Kind.LMTP else "EHLO"
+            hello = "LHLO" if self.kind.is_lmtp else "EHLO"
             await self._command(f"{hello} client.example\r\n", "250")
         except BaseException:
             self.vanish()
@@ -100,7 +118,7 @@ class Client:
             await self._writer.drain()
             self._ledger.note(number, Fate.SENT)
             self._writer.write(b".\r\n")
-        replies = [await self._reply() for _ in RECIPIENTS if self.kind is Kind.LMTP] or [await self._reply()]
+        replies = [await self._reply() for _ in RECIPIENTS if self.kind.is_lmtp] or [await self._reply()]
         self._replies.update(_codes(reply) for reply in replies)
         accepted = {reply[:1] == "2" for reply in replies}
         if len(accepted) != 1:
@@ -139,25 +157,36 @@ class Client:
             self.vanish()
 
     async def _envelope(self, size: int) -> bool:
-        recipients = RECIPIENTS if self.kind is Kind.LMTP else RECIPIENTS[:1]
+        recipients = RECIPIENTS if self.kind.is_lmtp else RECIPIENTS[:1]
         commands = [f"MAIL FROM:<torture@sender.example> SIZE={size}\r\n"]
         commands += [f"RCPT TO:<{recipient.decode()}>\r\n" for recipient in recipients]
         if self.kind is not Kind.PIPELINED:
             return all([await self._accepts(command) for command in commands])
         self._writer.write("".join((*commands, "DATA\r\n")).encode())
-        replies = [await self._reply() for _ in commands]
+        replies = []
+        for _ in commands:
+            replies.append(await self._reply())
+            if replies[-1][:3] == "421":
+                self._refused(replies[-1])
         last = await self._reply()
         if last[:3] == "354":
             return True
-        self._replies[_codes(next((reply for reply in replies if reply[0] != "2"), last))] += 1
+        refusal = next((reply for reply in replies if reply[0] != "2"), last)
+        self._refused(refusal)
         return False
 
     async def _accepts(self, command: str) -> bool:
         self._writer.write(command.encode())
         reply = await self._reply()
         if reply[0] != "2":
-            self._replies[_codes(reply)] += 1
+            self._refused(reply)
         return reply[0] == "2"
+
+    def _refused(self, reply: str) -> None:
+        # The session ends with it, so it is no answer to a message.
+        if reply[:3] == "421":
+            raise UnexpectedReplyError(reply, f"an answer to an envelope ({self.kind.value})")
+        self._replies[_codes(reply)] += 1
 
     async def _chunks(self, number: int, content: bytes) -> None:
         starts = range(0, len(content), _CHUNK)

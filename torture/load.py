@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from client import Client, Kind, Mischief, UnexpectedReplyError, trusting
+from client import OVER_TCP, Client, Kind, Mischief, UnexpectedReplyError, trusting
 from ledger import Ledger
 from letters import Letters
 from program import Ports
@@ -25,7 +25,7 @@ class Load:
 
     letters: Letters
     ledger: Ledger
-    kinds: tuple[Kind, ...] = tuple(Kind)
+    kinds: tuple[Kind, ...] = OVER_TCP
     sessions: int = 16
     # The share of messages that come to nothing by the client's doing.
     mischief: float = 0.0
@@ -33,6 +33,8 @@ class Load:
     faults: list[str] = field(default_factory=list)
     # Sessions that the server turned away or cut off, though nobody had killed it.
     cut: int = 0
+    # Those of them that were not told so by a 421.
+    gone: list[str] = field(default_factory=list)
 
     async def send(self, ports: Ports, messages: int, is_over: Callable[[], bool] = lambda: False) -> None:
         """Sends so many messages, or fewer if it is over before; the sessions are done when this returns."""
@@ -54,8 +56,9 @@ class Load:
                 except TimeoutError:
                     self.faults.append(f"no reply for {_PATIENCE} s ({client.kind.value})")
                     return
-                except _GONE:
-                    pass
+                except _GONE as error:
+                    if not is_over():
+                        self.gone.append(f"{error!r} ({client.kind.value})")
                 except UnexpectedReplyError as error:
                     if error.code != "421":
                         self.faults.append(str(error))

@@ -23,6 +23,8 @@ class Ports:
     smtp: int
     smtps: int
     lmtp: int
+    # A Unix socket for LMTP, if the flags ask for one.
+    socket: Path | None = None
 
 
 class Program:
@@ -42,23 +44,28 @@ class Program:
         self.disk.mkdir(exist_ok=True)
         self.store = self.disk / "mail"
         self.log = folder / "log"
-        listeners = [f"--{kind}=127.0.0.1:0" for kind in ("listen", "tls-listen", "lmtp")]
-        self._command = [
-            str(path), "serve", *listeners, "--store", f"maildir:{self.store}",
-            "--log-level", "error", *flags,
-            *(f"--limit={name}=0" for name in unlimited),
-        ]  # fmt: skip
+        self._path = path
+        self._flags = flags
+        self._unlimited = unlimited
         self._folder = folder
         self._environment = {**environment(), **(variables or {})}
         self._user = user
         self._files = files
         self._process: subprocess.Popen[bytes] | None = None
 
+    def command(self, *listeners: str) -> list[str]:
+        """How it is started, to listen there."""
+        return [
+            str(self._path), "serve", *listeners, "--store", f"maildir:{self.store}",
+            "--log-level", "error", *self._flags,
+            *(f"--limit={name}=0" for name in self._unlimited),
+        ]  # fmt: skip
+
     def spawn(self) -> None:
         """Starts it and does not wait until it listens."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                self.command(*(f"--{kind}=127.0.0.1:0" for kind in ("listen", "tls-listen", "lmtp"))),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self._folder,
@@ -99,6 +106,14 @@ class Program:
         """Makes sure that nothing is left running."""
         if self._process:
             self.kill()
+
+    def ended(self) -> None:
+        """Notes that others have seen to its end."""
+        self._close(self._running())
+
+    @property
+    def popen(self) -> subprocess.Popen[bytes]:
+        return self._running()
 
     @property
     def process(self) -> int:

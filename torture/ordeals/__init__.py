@@ -1,9 +1,11 @@
 """What the program must bear."""
 
+from .activation import Activation
 from .base import Ordeal
 from .disk_full import DiskFull
 from .failing_disk import FailingDisk
 from .file_limit import FileLimit
+from .handover import Handover
 from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
 from .order import Order
@@ -12,4 +14,7 @@ from .soak import Soak
 
 
 def ordeals() -> list[Ordeal]:
-    return [Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Hostility(), Soak()]
+    return [
+        Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
+        Hostility(), Soak(),
+    ]  # fmt: skip

@@ -29,6 +29,7 @@ class Stage:
     fault_library: Path
     seed: int
     kills: int
+    handovers: int
     soak: int
     plot: Path | None
 

@@ -1,10 +1,11 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use mailchute::{Endpoint, Network};
+use mailchute::Network;
+
+use crate::place::Place;
 
 /// An SMTP server you start with one command.
 ///
@@ -39,6 +40,8 @@ Signals:
   SIGHUP            read the files of --tls-cert, --tls-key, --tls-client-ca and --auth-file again, for
                     new TLS sessions and logins; if one is wrong the log says so and all old ones
                     stay in force.
+  SIGUSR2           start the program anew, as it was started, and hand it all sockets; once it is
+                    ready, end as by SIGTERM. No client is refused. If it does not start, serve on.
 
 Exit codes:
   0  stopped by a signal, nothing was lost
@@ -71,18 +74,19 @@ pub(crate) struct HashPassword {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Listen for SMTP on this address or Unix socket; may be given several times [default: 127.0.0.1:2525]
-    #[arg(long, value_name = "ADDR:PORT|unix:PATH")]
-    pub(crate) listen: Vec<Endpoint>,
+    /// Listen for SMTP on this address or Unix socket, or on the sockets of this name (its `FileDescriptorName`) that
+    /// systemd passes; may be given several times [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "ADDR:PORT|unix:PATH|systemd:NAME")]
+    pub(crate) listen: Vec<Place>,
 
     /// Listen for SMTP inside TLS from the first octet on, as on port 465; may be given several times
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
-    pub(crate) tls_listen: Vec<SocketAddr>,
+    #[arg(long, value_name = "ADDR:PORT|systemd:NAME", value_parser = Place::for_tls)]
+    pub(crate) tls_listen: Vec<Place>,
 
     /// Listen for LMTP on this address or Unix socket, as a mail server of this host delivers to; may be given
     /// several times
-    #[arg(long, value_name = "ADDR:PORT|unix:PATH")]
-    pub(crate) lmtp: Vec<Endpoint>,
+    #[arg(long, value_name = "ADDR:PORT|unix:PATH|systemd:NAME")]
+    pub(crate) lmtp: Vec<Place>,
 
     /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them
     #[arg(long, value_name = "URL", default_value = "maildir:./mail")]
@@ -174,11 +178,6 @@ pub(crate) struct Options {
     /// How to write the log
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "MAILCHUTE_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "write an IP address and a port, such as 127.0.0.1:2525 or [::1]:2525".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -32,20 +32,21 @@ impl<'o> Files<'o> {
         self.users.clone()
     }
 
-    /// Reads all of them again and puts them in force, all or none.
+    /// Reads all of them again and puts them in force, all or none. What is wrong is told for each file.
     pub(crate) fn reload(&self, server: &Server) {
-        if let Err(error) = self.try_reload(server) {
+        for error in self.try_reload(server).err().into_iter().flatten() {
             tracing::error!(%error, "kept the certificates in force and the users: a file cannot be used");
         }
     }
 
-    fn try_reload(&self, server: &Server) -> Result<(), Failure> {
-        let tls = self.tls()?;
-        let users = match &self.users {
-            Some(users) => Some((users, users.read_again()?)),
-            None => None,
+    fn try_reload(&self, server: &Server) -> Result<(), Vec<Failure>> {
+        let tls = self.tls();
+        let users = self.users.as_ref().map(|users| Ok((users, users.read_again()?))).transpose();
+        let (tls, users) = match (tls, users) {
+            (Ok(tls), Ok(users)) => (tls, users),
+            (tls, users) => return Err([tls.err(), users.err()].into_iter().flatten().collect()),
         };
-        server.reload_tls(tls).map_err(Failure::unusable)?;
+        server.reload_tls(tls).map_err(|error| vec![Failure::unusable(error)])?;
         tracing::info!(
             certificates = self.options.tls_cert.len().max(1),
             "read the certificates again; new TLS sessions get them"

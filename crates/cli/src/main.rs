@@ -5,12 +5,17 @@ mod auth_file;
 mod certificate;
 mod failure;
 mod files;
+mod handover;
 mod hash_password;
+mod listening;
 mod log;
+mod passed;
+mod place;
 mod recipients;
 mod seed;
 mod serve;
 mod signals;
+mod supervisor;
 mod terminal;
 mod users;
 mod verifier;
@@ -39,11 +44,12 @@ fn run(args: &Args) -> Result<(), Failure> {
         Some(Command::Serve(options)) => options,
         Some(Command::HashPassword(arguments)) => return hash_password::hash_password(arguments),
     };
+    let passed = passed::Passed::receive()?;
     log::begin(&options.log_level, options.log_format)?;
     serve::raise_file_limit();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    let outcome = runtime.block_on(serve::serve(options));
+    let outcome = runtime.block_on(serve::serve(options, passed));
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome

@@ -1,50 +1,80 @@
 //! `mailchute serve`: from options to a server that runs.
 
-use std::fmt;
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server, Serving};
+use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server};
+use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
 use crate::args::{self, ClientCertificate, Options};
 use crate::failure::Failure;
 use crate::files::Files;
+use crate::handover::Handover;
+use crate::listening::{Kind, Listening};
+use crate::passed::Passed;
 use crate::recipients::LocalDomains;
-use crate::signals::{Reload, Stop};
-
-/// Where to listen when nothing is said.
-const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
+use crate::signals::{Notice, Stop};
+use crate::supervisor;
 
 /// How long messages that are under way may take when the program is to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Receives mail until a signal ends it.
-pub(crate) async fn serve(options: &Options) -> Result<(), Failure> {
+pub(crate) async fn serve(options: &Options, mut passed: Passed) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
-    let mut reload = Reload::catch()?;
+    let mut reload = Notice::to_reload()?;
+    let mut hand_over = Notice::to_hand_over()?;
     let files = Files::of(options)?;
     let server = build(options, &files)?;
-    let serving = listen(options, &server).await?;
-    if let Err(error) = welcome(options, &serving) {
-        tracing::warn!(%error, "nobody reads what is said on standard output");
+    let listening = Listening::begin(options, &server, &mut passed).await?;
+    let handover = Handover::of(&listening)?;
+    if passed.has_predecessor() {
+        // Who has read the welcome of the first process reads no more.
+        tracing::info!("took over the sockets of the process that served before");
+        passed.tell_ready()?;
+    } else {
+        if let Err(error) = welcome(options, &listening) {
+            tracing::warn!(%error, "nobody reads what is said on standard output");
+        }
+        supervisor::tell(&[NotifyState::Ready]);
     }
     // The first signal is taken before anybody learns of it, so that a second one is never mistaken for the first.
     let (stopping, stopped) = oneshot::channel();
     let cut_off = async {
-        stop.wait().await;
+        let successor = tokio::select! {
+            () = stop.wait() => None,
+            successor = handover.done(&mut hand_over) => Some(successor),
+        };
+        handover.end(successor.as_ref());
+        match successor.as_ref().and_then(|successor| successor.process) {
+            Some(process) => {
+                tracing::info!(
+                    process,
+                    "handed over: the new process serves, this one ends what it has begun"
+                );
+                supervisor::tell(&[NotifyState::MainPid(process)]);
+            }
+            None => supervisor::tell(&[NotifyState::Stopping]),
+        }
         let _ = stopping.send(());
+        if successor.is_some() {
+            // Sent to the whole service, which the new process belongs to; this one is stopping as it says.
+            stop.wait().await;
+            tracing::info!("stopping already; another signal cuts off what is under way");
+        }
         stop.wait().await;
     };
     let reloading = async {
         loop {
             reload.wait().await;
+            supervisor::tell_reloading();
             files.reload(&server);
+            supervisor::tell(&[NotifyState::Ready]);
         }
     };
     tokio::select! {
-        served = serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
+        served = listening.serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
         () = cut_off => Err(Failure::running("cut off by a second signal")),
         () = reloading => Ok(()),
     }
@@ -157,64 +187,10 @@ fn set_timeout(builder: Builder, timeout: &str) -> Result<Builder, Failure> {
     })
 }
 
-/// What is spoken at an endpoint, in the order in which they are listened on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Smtp,
-    Smtps,
-    Lmtp,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Smtp => "smtp, starttls",
-            Self::Smtps => "smtps",
-            Self::Lmtp => "lmtp",
-        })
-    }
-}
-
-/// Where the flags say to listen, and for what.
-fn endpoints(options: &Options) -> Vec<(Endpoint, Kind)> {
-    let plain = options.listen.iter().map(|endpoint| (endpoint.clone(), Kind::Smtp));
-    let tls = options.tls_listen.iter().map(|&address| (Endpoint::Tcp(address), Kind::Smtps));
-    let lmtp = options.lmtp.iter().map(|endpoint| (endpoint.clone(), Kind::Lmtp));
-    let mut endpoints: Vec<_> = plain.chain(tls).chain(lmtp).collect();
-    if endpoints.is_empty() {
-        endpoints.push((Endpoint::Tcp(DEFAULT_LISTEN), Kind::Smtp));
-    }
-    endpoints
-}
-
-async fn listen(options: &Options, server: &Server) -> Result<Serving, Failure> {
-    let endpoints = endpoints(options);
-    let public = endpoints.iter().find(|(endpoint, _)| endpoint.is_public());
-    if let (Some((endpoint, _)), true) = (public, options.domain.is_empty()) {
-        return Err(Failure::usage(format!(
-            "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
-             --domain for each domain whose mail you receive, or listen on 127.0.0.1"
-        )));
-    }
-    let mut serving = server.serving();
-    for (endpoint, kind) in endpoints {
-        let listening = match (endpoint, kind) {
-            (Endpoint::Tcp(address), Kind::Smtp) => serving.and_listen(address).await,
-            (Endpoint::Tcp(address), Kind::Smtps) => serving.and_listen_tls(address).await,
-            (Endpoint::Tcp(address), Kind::Lmtp) => serving.and_listen_lmtp(address).await,
-            (Endpoint::Unix(path), Kind::Lmtp) => serving.and_listen_lmtp_unix(path).await,
-            (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
-            (other, _) => return Err(Failure::usage(format!("{other}: this cannot be listened on"))),
-        };
-        serving = listening.map_err(Failure::unusable)?;
-    }
-    Ok(serving)
-}
-
 /// Says where mail comes in and where it goes; programs that start this one read the first lines.
-fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
+fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for (endpoint, (_, kind)) in serving.endpoints().zip(endpoints(options)) {
+    for (endpoint, kind) in listening.endpoints() {
         writeln!(out, "listening on {endpoint} ({kind})")?;
     }
     match options.store.strip_prefix("discard:") {
@@ -237,9 +213,9 @@ fn welcome(options: &Options, serving: &Serving) -> io::Result<()> {
         writeln!(out, "{demand}, trusting {}", authorities.display())?;
     }
     writeln!(out)?;
-    let mut listeners = serving.endpoints().zip(endpoints(options));
-    let smtp =
-        listeners.find(|(endpoint, (_, kind))| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
+    let smtp = listening
+        .endpoints()
+        .find(|(endpoint, kind)| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
     if let Some((address, _)) = smtp {
         let recipient = options.domain.first().map_or("example.com", String::as_str);
         writeln!(out, "Send it a message from another terminal:")?;

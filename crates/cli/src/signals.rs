@@ -1,4 +1,4 @@
-//! The signals that end the program, or have it read its files again.
+//! The signals that end the program, have it read its files again, or hand over.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -26,13 +26,19 @@ impl Stop {
     }
 }
 
-/// SIGHUP, caught from the moment this is made: until then it would end the program.
+/// A signal that does not end the program, caught from the moment this is made: until then it would.
 #[derive(Debug)]
-pub(crate) struct Reload(Signal);
+pub(crate) struct Notice(Signal);
 
-impl Reload {
-    pub(crate) fn catch() -> Result<Self, Failure> {
+impl Notice {
+    /// SIGHUP.
+    pub(crate) fn to_reload() -> Result<Self, Failure> {
         signal(SignalKind::hangup()).map(Self).map_err(Failure::running)
+    }
+
+    /// SIGUSR2.
+    pub(crate) fn to_hand_over() -> Result<Self, Failure> {
+        signal(SignalKind::user_defined2()).map(Self).map_err(Failure::running)
     }
 
     /// Waits for the next one.

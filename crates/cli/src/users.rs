@@ -17,6 +17,8 @@ pub(crate) struct Users {
     /// Another takes its place when the path is read again; a question that was begun is answered from the one it
     /// found.
     file: Arc<RwLock<Arc<AuthFile>>>,
+    /// Settled at the start, by the file of then.
+    offers_scram: bool,
     /// How many passwords are checked at a time: each takes a processor, and argon2id memory, so that who guesses
     /// waits and does not take it from others.
     turns: Arc<Semaphore>,
@@ -25,18 +27,18 @@ pub(crate) struct Users {
 impl Users {
     /// Those of the password file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let file = RwLock::new(Arc::new(AuthFile::read(path, None)?));
+        let file = AuthFile::read(path, None)?;
+        let offers_scram = file.has_scram();
+        let file = RwLock::new(Arc::new(file));
         let processors = available_parallelism().map_or(1, usize::from);
         let turns = Arc::new(Semaphore::new(processors));
-        Ok(Self { path: path.to_owned(), file: Arc::new(file), turns })
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), offers_scram, turns })
     }
 
     /// What the password file says by now, to be put in force by [`replace`](Self::replace).
     pub(crate) fn read_again(&self) -> Result<AuthFile, Failure> {
-        let before = self.file();
-        let file = AuthFile::read(&self.path, Some(&before))?;
-        // What is on offer was settled at the start.
-        match (before.has_scram(), file.has_scram()) {
+        let file = AuthFile::read(&self.path, Some(&self.file()))?;
+        match (self.offers_scram, file.has_scram()) {
             (true, false) => {
                 return Err(Failure::unusable(format!(
                     "{}: SCRAM is on offer, and no user has a verifier for it any more; restart the program to take \
@@ -102,7 +104,7 @@ impl Hooks for Users {
     }
 
     fn gives_scram_verifiers(&self) -> bool {
-        self.file().has_scram()
+        self.offers_scram
     }
 
     /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.

@@ -84,3 +84,30 @@ fn a_wrong_file_leaves_all_of_them_as_they_were_and_is_named() {
     assert!(reload(&mut program).contains("read the password file again"));
     assert!(reply_to(&program, BOB).starts_with("235 2.7.0 "));
 }
+
+#[test]
+fn each_file_that_is_wrong_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = serve(folder.path());
+    fs::write(folder.path().join("users"), "# nobody\nbob builder\n").unwrap();
+    fs::write(folder.path().join("cert.pem"), "nothing").unwrap();
+    assert!(reload(&mut program).contains("cert.pem: holds no certificate"));
+    assert!(program.logged("kept the certificates").contains("users:2: write USER:VERIFIER"));
+    assert!(reply_to(&program, ALICE).starts_with("235 2.7.0 "));
+}
+
+#[test]
+fn scram_may_come_and_go_in_the_file_where_it_was_not_on_offer_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users");
+    fs::write(&users, format!("alice:{ARGON}\n")).unwrap();
+    let place = ["--listen", "127.0.0.1:0", "--store", "discard:", "--log-level", "info"];
+    let mut program = Program::start(&[&place[..], &["--auth-file", users.to_str().unwrap()]].concat());
+    for (verifier, warned) in [(SCRAM, true), (ARGON, false)] {
+        fs::write(&users, format!("alice:{verifier}\n")).unwrap();
+        program.signal(Signal::HUP);
+        let told = program
+            .log_line_with(&["SCRAM is offered from the next start on", "read the password file again"]);
+        assert_eq!(told.contains("next start"), warned, "{told}");
+    }
+}

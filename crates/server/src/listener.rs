@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::Dialect;
@@ -10,6 +12,7 @@ use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_hos
 
 use crate::driver::Opening;
 use crate::endpoint::Endpoint;
+use crate::listening_socket::{Inherited, ListeningSocket};
 use crate::origin::Origin;
 use crate::server::Server;
 use crate::socket_file::{BoundFile, SocketFile};
@@ -42,7 +45,7 @@ enum Socket {
     Unix {
         /// Removed before the socket is closed: behind it the file could be that of the next server already, with the
         /// same number.
-        _file: BoundFile,
+        file: Option<Arc<BoundFile>>,
         socket: UnixListener,
     },
 }
@@ -61,14 +64,7 @@ impl Listener {
     pub(crate) async fn tcp(address: impl ToSocketAddrs, service: Service) -> io::Result<Self> {
         let mut failure = None;
         for address in lookup_host(address).await? {
-            if service.dialect == Dialect::Lmtp && address.port() == SMTP_PORT {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    format!(
-                        "{address}: port 25 is for SMTP; for LMTP write another port, such as 24, or a Unix socket"
-                    ),
-                ));
-            }
+            not_lmtp_at_the_port_of_smtp(address, service)?;
             match bind(address) {
                 Ok(socket) => {
                     let endpoint = Endpoint::Tcp(socket.local_addr()?);
@@ -83,7 +79,31 @@ impl Listener {
     pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
         let (socket, bound) = file.listen(BACKLOG).await?;
         let endpoint = Endpoint::Unix(file.path().to_owned());
-        Ok(Self { socket: Socket::Unix { socket, _file: bound }, service, endpoint })
+        Ok(Self { socket: Socket::Unix { file: Some(Arc::new(bound)), socket }, service, endpoint })
+    }
+
+    /// Takes a socket that listens already.
+    pub(crate) fn taken(taken: ListeningSocket, service: Service) -> io::Result<Self> {
+        let ListeningSocket { socket, endpoint, file } = taken;
+        if let Endpoint::Tcp(address) = endpoint {
+            not_lmtp_at_the_port_of_smtp(address, service)?;
+        }
+        let socket = match socket {
+            Inherited::Tcp(socket) => Socket::Tcp(TcpListener::from_std(socket)?),
+            Inherited::Unix(socket) => Socket::Unix { file, socket: UnixListener::from_std(socket)? },
+        };
+        Ok(Self { socket, service, endpoint })
+    }
+
+    /// The same socket once more.
+    pub(crate) fn share(&self) -> io::Result<ListeningSocket> {
+        let (socket, file) = match &self.socket {
+            Socket::Tcp(socket) => (Inherited::Tcp(duplicate(socket.as_fd())?.into()), None),
+            Socket::Unix { file, socket } => {
+                (Inherited::Unix(duplicate(socket.as_fd())?.into()), file.clone())
+            }
+        };
+        Ok(ListeningSocket { socket, endpoint: self.endpoint.clone(), file })
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -118,6 +138,22 @@ impl Listener {
             }
         }
     }
+}
+
+fn not_lmtp_at_the_port_of_smtp(address: SocketAddr, service: Service) -> io::Result<()> {
+    if service.dialect == Dialect::Lmtp && address.port() == SMTP_PORT {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "{address}: port 25 is for SMTP; for LMTP write another port, such as 24, or a Unix socket"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn duplicate(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    socket.try_clone_to_owned()
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {

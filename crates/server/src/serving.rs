@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::connections::Urgency;
 use crate::endpoint::Endpoint;
 use crate::listener::{Listener, Service};
+use crate::listening_socket::ListeningSocket;
 use crate::server::Server;
 use crate::socket_file::SocketFile;
 
@@ -70,12 +71,7 @@ impl Serving {
     /// # Cancel safety
     /// As [`Server::listen`].
     pub async fn and_listen_tls(self, address: impl ToSocketAddrs) -> io::Result<Self> {
-        if !self.server.has_certificate() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a listener inside TLS needs a certificate: write .tls(…) or .tls_pem_files(…)",
-            ));
-        }
+        self.has_certificate()?;
         self.add(Listener::tcp(address, Service::SMTP_INSIDE_TLS).await)
     }
 
@@ -119,6 +115,50 @@ impl Serving {
         self.add(Listener::unix(&socket.into(), Service::LMTP).await)
     }
 
+    /// Takes connections for SMTP from one more socket, which listens already.
+    ///
+    /// # Errors
+    /// When the runtime cannot watch the socket.
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    pub async fn and_take(self, socket: ListeningSocket) -> io::Result<Self> {
+        self.add(Listener::taken(socket, Service::SMTP))
+    }
+
+    /// As [`and_take`](Self::and_take), for SMTP inside TLS.
+    ///
+    /// # Errors
+    /// As [`and_take`](Self::and_take), and when the server has no certificate.
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    pub async fn and_take_tls(self, socket: ListeningSocket) -> io::Result<Self> {
+        self.has_certificate()?;
+        self.add(Listener::taken(socket, Service::SMTP_INSIDE_TLS))
+    }
+
+    /// As [`and_take`](Self::and_take), for LMTP (RFC 2033).
+    ///
+    /// # Errors
+    /// As [`and_take`](Self::and_take), and for port 25, where LMTP must not be spoken (RFC 2033 §5).
+    ///
+    /// # Cancel safety
+    /// As [`Server::listen`].
+    pub async fn and_take_lmtp(self, socket: ListeningSocket) -> io::Result<Self> {
+        self.add(Listener::taken(socket, Service::LMTP))
+    }
+
+    fn has_certificate(&self) -> io::Result<()> {
+        if self.server.has_certificate() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a listener inside TLS needs a certificate: write .tls(…) or .tls_pem_files(…)",
+        ))
+    }
+
     fn add(mut self, listener: io::Result<Listener>) -> io::Result<Self> {
         let listener = listener?;
         if let Endpoint::Tcp(address) = listener.endpoint() {
@@ -131,6 +171,37 @@ impl Serving {
     /// Everything listened on, in the order in which it was given, with the ports that were chosen for 0.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.iter().map(Listener::endpoint)
+    }
+
+    /// All sockets listened on once more, in the order of [`endpoints`](Self::endpoints), for another process that is
+    /// to take them over. As long as one of them is open the socket listens, so drop those that are not handed on
+    /// before this server is to stop. They are closed in programs that are started (`CLOEXEC`), unless these are given
+    /// them.
+    ///
+    /// Once the other process accepts, [leave it the files](ListeningSocket::leave_file) of Unix sockets, and let
+    /// [`with_graceful_shutdown`](Self::with_graceful_shutdown) end this server: no client is refused.
+    ///
+    /// # Errors
+    /// When the process can open no more files.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn run(server: mailchute::Server, hand_over: impl AsyncFn(&mailchute::ListeningSocket)) -> std::io::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let serving = server.listen("127.0.0.1:2525").await?;
+    /// let sockets = serving.sockets()?;
+    /// let taken_over = async move {
+    ///     for socket in &sockets {
+    ///         hand_over(socket).await;
+    ///         socket.leave_file();
+    ///     }
+    /// };
+    /// serving.with_graceful_shutdown(taken_over, Duration::from_secs(30)).await
+    /// # }
+    /// ```
+    pub fn sockets(&self) -> io::Result<Vec<ListeningSocket>> {
+        self.listeners.iter().map(Listener::share).collect()
     }
 
     /// The addresses of TCP listened on, in the order in which they were given, with the ports that were chosen for 0.

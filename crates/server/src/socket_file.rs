@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
@@ -135,19 +136,25 @@ impl From<PathBuf> for SocketFile {
     }
 }
 
-/// The file of a listening socket; dropped, it is removed, unless it is another server's by now.
+/// The file of a listening socket; dropped, it is removed, unless it is another server's by now, or was left to one.
 #[derive(Debug)]
 pub(crate) struct BoundFile {
     path: PathBuf,
     identity: (u64, u64),
+    is_left: AtomicBool,
 }
 
 impl BoundFile {
-    fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         // From here, so that the file is found again after a change of the working directory.
         let path = std::path::absolute(path)?;
         let identity = identity(&path)?;
-        Ok(Self { path, identity })
+        Ok(Self { path, identity, is_left: AtomicBool::new(false) })
+    }
+
+    /// From here on the file is another's to remove.
+    pub(crate) fn leave(&self) {
+        self.is_left.store(true, Ordering::Release);
     }
 }
 
@@ -157,7 +164,9 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Drop for BoundFile {
     fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+        if !self.is_left.load(Ordering::Acquire)
+            && identity(&self.path).is_ok_and(|found| found == self.identity)
+        {
             // Whoever listens here next replaces what could not be removed.
             let _ = fs::remove_file(&self.path);
         }

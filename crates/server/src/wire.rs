@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::connections::{NoPlace, Place, Urgency};
 use crate::disconnect::Disconnect;
@@ -32,6 +32,9 @@ const REMAINDER: usize = 4 * 1024;
 
 /// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
 pub(crate) const SHORT_REPLIES: usize = 128;
+
+/// How long a handshake or PROXY header that is under way may take when the server stops; on most ways it takes a tenth.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// What waiting for octets led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,7 +271,7 @@ impl Wire {
     /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
     ///
     /// # Errors
-    /// Why the handshake failed; [`Wake::Stop`] when the server stops, as nobody in a handshake has a transaction.
+    /// Why the handshake failed; [`Wake::Stop`] when the server stops and the handshake is not done at once.
     pub(crate) async fn upgrade(
         &mut self,
         limit: Duration,
@@ -319,12 +322,24 @@ impl Wire {
     }
 }
 
-/// Waits for what comes before a session can have a transaction; the server may stop meanwhile.
+/// Waits for what comes before a session can have a transaction. When the server stops meanwhile there is a moment left
+/// to be done: who has just connected can then be told 421, and before that nobody can.
 async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Result<T, Wake> {
     let mut work = pin!(work);
-    poll_fn(|context| match place.stop().poll(context) {
-        Urgency::None => work.as_mut().poll(context).map(Ok),
-        _ => Poll::Ready(Err(Wake::Stop)),
+    let mut last_moment = None;
+    poll_fn(|context| {
+        let urgency = place.stop().poll(context);
+        if urgency == Urgency::Now {
+            return Poll::Ready(Err(Wake::Stop));
+        }
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Ok(done));
+        }
+        if urgency == Urgency::None {
+            return Poll::Pending;
+        }
+        let last_moment = last_moment.get_or_insert_with(|| Box::pin(sleep(LAST_MOMENT)));
+        last_moment.as_mut().poll(context).map(|()| Err(Wake::Stop))
     })
     .await
 }

@@ -7,11 +7,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mailchute::{Builder, Disconnect, Reply, Server};
-use support::talk::connect;
+use support::talk::{Talk, connect, pipe};
 use support::{MESSAGE, Seen, accepting, build, builder, tls};
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// A server on a socket that stops when it is told to.
 struct Running {
@@ -170,6 +172,41 @@ async fn a_secure_hook_that_is_at_work_when_the_grace_is_over_is_dropped_and_the
     drop(client);
     running.serving.await.unwrap().unwrap();
     assert_eq!(running.causes.all(), [Disconnect::Shutdown]);
+}
+
+/// Sessions of a server that is told to stop while their handshakes are under way.
+async fn stopped_in_handshake() -> (Talk<DuplexStream>, JoinHandle<io::Result<()>>) {
+    let server = build(accepting().tls(tls::config()));
+    let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(serving.with_graceful_shutdown(stopped, LONG));
+    let (mut shaking, _) = pipe(&server, 65_536);
+    shaking.hello().await;
+    shaking.ask("STARTTLS", "220").await;
+    let (mut idle, _) = pipe(&server, 65_536);
+    idle.hello().await;
+    stop.send(()).expect("it serves");
+    assert_eq!(idle.rest().await, STOPPING);
+    (shaking, serving)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_under_way_is_finished_so_that_the_client_is_told() {
+    let (client, serving) = stopped_in_handshake().await;
+    let mut client = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
+    assert_eq!(client.rest().await, STOPPING);
+    drop(client);
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_not_done_in_a_second_is_not_waited_for() {
+    let (mut client, serving) = stopped_in_handshake().await;
+    let began = Instant::now();
+    assert_eq!(client.rest().await, "");
+    assert!(began.elapsed() <= Duration::from_secs(2), "{:?}", began.elapsed());
+    drop(client);
+    serving.await.unwrap().unwrap();
 }
 
 #[tokio::test]

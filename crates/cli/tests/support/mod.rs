@@ -38,7 +38,9 @@ pub(crate) fn write_certificate(folder: &Path) -> (String, String) {
 /// The program while it serves; killed when dropped.
 pub(crate) struct Program {
     child: Child,
-    log: BufReader<ChildStderr>,
+    stderr: BufReader<ChildStderr>,
+    /// What was read of it.
+    log: String,
     /// All of its standard output up to the empty line before the advice.
     pub(crate) welcome: Vec<String>,
 }
@@ -51,18 +53,18 @@ impl Program {
 
     /// As [`start`](Self::start), with a variable in the environment.
     pub(crate) fn start_with(arguments: &[&str], variable: Option<(&str, &str)>) -> Self {
-        let mut child = mailchute(arguments)
-            .envs(variable)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_command(mailchute(arguments).envs(variable))
+    }
+
+    /// As [`start`](Self::start), with whatever was set before.
+    pub(crate) fn start_command(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let welcome: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
         // Read on, so that the program never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        let log = BufReader::new(child.stderr.take().unwrap());
-        Self { child, log, welcome }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr, log: String::new(), welcome }
     }
 
     /// Where it listens, in the order of its flags.
@@ -77,26 +79,36 @@ impl Program {
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, signal).unwrap();
+        rustix::process::kill_process(self.process(), signal).unwrap();
     }
 
-    /// Reads what it logs up to the first line that has one of these in it, and returns that line.
+    pub(crate) fn process(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
+    /// As [`log_line_with`](Self::log_line_with), for one text.
+    pub(crate) fn logged(&mut self, text: &str) -> String {
+        self.log_line_with(&[text])
+    }
+
+    /// Reads what it, or a process that has taken over from it, logs up to the first line that has one of these in
+    /// it, and returns that line.
     pub(crate) fn log_line_with(&mut self, texts: &[&str]) -> String {
         loop {
             let mut line = String::new();
-            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "the log ended without any of {texts:?}");
+            let length = self.stderr.read_line(&mut line).unwrap();
+            assert_ne!(length, 0, "none of {texts:?} is in the log: {}", self.log);
+            self.log += &line;
             if texts.iter().any(|text| line.contains(text)) {
                 return line;
             }
         }
     }
 
-    /// Waits for its end; the exit code and what it logged.
+    /// Waits for its end, and that of all that have taken over; its exit code and what they logged.
     pub(crate) fn wait(mut self) -> (i32, String) {
-        let mut log = String::new();
-        self.log.read_to_string(&mut log).unwrap();
-        (self.child.wait().unwrap().code().unwrap(), log)
+        self.stderr.read_to_string(&mut self.log).unwrap();
+        (self.child.wait().unwrap().code().unwrap(), std::mem::take(&mut self.log))
     }
 }
 

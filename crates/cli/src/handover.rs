@@ -1,0 +1,160 @@
+//! SIGUSR2: the program is started anew, and goes on with the same sockets.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixDatagram as Pair;
+use std::process::Command;
+use std::time::Duration;
+
+use command_fds::{CommandFdExt as _, FdMapping};
+use mailchute::ListeningSocket;
+use tokio::net::UnixDatagram;
+use tokio::process::Child;
+
+use crate::failure::Failure;
+use crate::listening::Listening;
+use crate::passed::{HANDED_OVER, READY};
+use crate::signals::Notice;
+
+/// How long the next process may take to be ready; it reads a few files.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where `LISTEN_FDS` begin.
+const FIRST: i32 = 3;
+
+/// All that the next process needs.
+#[derive(Debug)]
+pub(crate) struct Handover {
+    /// As this process was started, so that an upgraded program is found in its place.
+    program: OsString,
+    arguments: Vec<OsString>,
+    sockets: Vec<(String, ListeningSocket)>,
+}
+
+/// The process that serves from now on.
+#[derive(Debug)]
+pub(crate) struct Successor {
+    pub(crate) process: Option<u32>,
+    /// Kept, to be reaped should it end before this one.
+    _child: Child,
+}
+
+impl Handover {
+    pub(crate) fn of(listening: &Listening) -> Result<Self, Failure> {
+        let mut arguments = env::args_os();
+        let sockets = listening.serving.sockets().map_err(Failure::running)?;
+        Ok(Self {
+            program: arguments.next().unwrap_or_else(|| "mailchute".into()),
+            arguments: arguments.collect(),
+            sockets: listening.asked.iter().map(ToString::to_string).zip(sockets).collect(),
+        })
+    }
+
+    /// Waits until another process has taken over; where one fails to, this one serves on.
+    pub(crate) async fn done(&self, signal: &mut Notice) -> Successor {
+        loop {
+            signal.wait().await;
+            tracing::info!(program = %self.program.display(), "handing over to a new process");
+            let mut attempt = std::pin::pin!(self.attempt());
+            let attempted = loop {
+                tokio::select! {
+                    attempted = &mut attempt => break attempted,
+                    () = signal.wait() => tracing::warn!("handing over already; this SIGUSR2 changes nothing"),
+                }
+            };
+            match attempted {
+                Ok(successor) => return successor,
+                Err(reason) => tracing::error!(%reason, "not handed over: this process serves on"),
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<Successor, String> {
+        let failed = |what: &str, error: &dyn fmt::Display| format!("{what}: {error}");
+        let (ours, theirs) = Pair::pair().map_err(|error| failed("no pair of sockets", &error))?;
+        ours.set_nonblocking(true).map_err(|error| failed("no pair of sockets", &error))?;
+        let ours = UnixDatagram::from_std(ours).map_err(|error| failed("no pair of sockets", &error))?;
+        let mut command =
+            self.command(theirs.into()).map_err(|error| failed("the sockets cannot be passed", &error))?;
+        command.kill_on_drop(false);
+        let spawned = command.spawn();
+        // Its copies of the descriptors must not outlive the start.
+        drop(command);
+        let child =
+            spawned.map_err(|error| failed(&format!("cannot start {}", self.program.display()), &error))?;
+        let mut unproven = Unproven(Some(child));
+        unproven.ready(&ours).await?;
+        let child = unproven.0.take().ok_or("the new process is gone")?;
+        Ok(Successor { process: child.id(), _child: child })
+    }
+
+    fn command(&self, ready: OwnedFd) -> Result<tokio::process::Command, Box<dyn std::error::Error>> {
+        let mut passed = self
+            .sockets
+            .iter()
+            .map(|(_, socket)| socket.as_fd().try_clone_to_owned())
+            .collect::<Result<Vec<_>, _>>()?;
+        passed.push(ready);
+        let count = passed.len().to_string();
+        let labels: Vec<_> = self.sockets.iter().map(|(label, _)| label.as_str()).collect();
+        let mappings =
+            (FIRST..).zip(passed).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd }).collect();
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env(HANDED_OVER, labels.join("\n"))
+            .env("LISTEN_FDS", count)
+            .env_remove("LISTEN_PID")
+            .env_remove("LISTEN_FDNAMES")
+            .fd_mappings(mappings)?;
+        Ok(command.into())
+    }
+
+    /// Lets go of the sockets: this process is to stop.
+    pub(crate) fn end(self, successor: Option<&Successor>) {
+        if successor.is_some() {
+            for (_, socket) in &self.sockets {
+                socket.leave_file();
+            }
+        }
+    }
+}
+
+/// A process that has not said yet that it is ready; dropped, it is killed.
+struct Unproven(Option<Child>);
+
+impl Unproven {
+    async fn ready(&mut self, said: &UnixDatagram) -> Result<(), String> {
+        let Some(child) = &mut self.0 else { return Err("the new process is gone".to_owned()) };
+        let mut word = [0; READY.len()];
+        let hear = async {
+            tokio::select! {
+                // What it has said before it ended counts for nothing.
+                biased;
+                ended = child.wait() => Err(match ended {
+                    Ok(status) => format!("the new process has ended ({status}); what it wrote says why"),
+                    Err(error) => format!("the new process cannot be waited for: {error}"),
+                }),
+                heard = said.recv(&mut word) => match heard {
+                    Ok(length) if word[..length] == *READY => Ok(()),
+                    Ok(_) => Err("the new process said something else than that it is ready".to_owned()),
+                    Err(error) => Err(format!("the new process cannot be heard: {error}")),
+                },
+            }
+        };
+        tokio::time::timeout(PATIENCE, hear).await.unwrap_or_else(|_| {
+            Err(format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs()))
+        })
+    }
+}
+
+impl Drop for Unproven {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.start_kill();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the program listens, and for what.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use mailchute::{Endpoint, Server, Serving};
+
+use crate::args::Options;
+use crate::failure::Failure;
+use crate::passed::Passed;
+use crate::place::Place;
+
+/// Where to listen when nothing is said.
+const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
+
+/// What is spoken at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Smtp,
+    Smtps,
+    Lmtp,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Smtp => "smtp, starttls",
+            Self::Smtps => "smtps",
+            Self::Lmtp => "lmtp",
+        })
+    }
+}
+
+/// What a flag asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.place, self.kind)
+    }
+}
+
+/// A server that listens wherever the flags say.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) serving: Serving,
+    /// What has asked for each of its sockets, in their order.
+    pub(crate) asked: Vec<Asked>,
+}
+
+impl Listening {
+    /// Takes what was passed in, and opens the rest.
+    pub(crate) async fn begin(
+        options: &Options,
+        server: &Server,
+        passed: &mut Passed,
+    ) -> Result<Self, Failure> {
+        let asked = all(options);
+        for Asked { place, .. } in &asked {
+            if let Place::Own(endpoint) = place {
+                may_be_reached(endpoint, options)?;
+            }
+        }
+        let mut listening = Self { serving: server.serving(), asked: Vec::new() };
+        for asked in asked {
+            listening = listening.add(asked, passed).await?;
+        }
+        passed.all_taken()?;
+        for endpoint in listening.serving.endpoints() {
+            may_be_reached(endpoint, options)?;
+        }
+        Ok(listening)
+    }
+
+    async fn add(self, asked: Asked, passed: &mut Passed) -> Result<Self, Failure> {
+        let Self { mut serving, asked: mut so_far } = self;
+        let sockets = passed.take(&asked)?;
+        so_far.extend(std::iter::repeat_n(asked.clone(), sockets.len().max(1)));
+        if let (Place::Own(endpoint), true) = (asked.place, sockets.is_empty()) {
+            let listening = match (endpoint, asked.kind) {
+                (Endpoint::Tcp(address), Kind::Smtp) => serving.and_listen(address).await,
+                (Endpoint::Tcp(address), Kind::Smtps) => serving.and_listen_tls(address).await,
+                (Endpoint::Tcp(address), Kind::Lmtp) => serving.and_listen_lmtp(address).await,
+                (Endpoint::Unix(path), Kind::Lmtp) => serving.and_listen_lmtp_unix(path).await,
+                (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
+                (other, _) => return Err(Failure::usage(format!("{other}: this cannot be listened on"))),
+            };
+            serving = listening.map_err(Failure::unusable)?;
+        }
+        for socket in sockets {
+            let taking = match asked.kind {
+                Kind::Smtp => serving.and_take(socket).await,
+                Kind::Smtps => serving.and_take_tls(socket).await,
+                Kind::Lmtp => serving.and_take_lmtp(socket).await,
+            };
+            serving = taking.map_err(Failure::unusable)?;
+        }
+        Ok(Self { serving, asked: so_far })
+    }
+
+    /// Each endpoint with what is spoken there.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Kind)> {
+        self.serving.endpoints().zip(self.asked.iter().map(|asked| asked.kind))
+    }
+}
+
+/// All that the flags ask for, in the order in which it is listened on.
+fn all(options: &Options) -> Vec<Asked> {
+    let of = |places: &[Place], kind| -> Vec<Asked> {
+        places.iter().map(|place| Asked { place: place.clone(), kind }).collect()
+    };
+    let mut asked = of(&options.listen, Kind::Smtp);
+    asked.extend(of(&options.tls_listen, Kind::Smtps));
+    asked.extend(of(&options.lmtp, Kind::Lmtp));
+    if asked.is_empty() {
+        asked.push(Asked { place: Place::Own(Endpoint::Tcp(DEFAULT)), kind: Kind::Smtp });
+    }
+    asked
+}
+
+fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
+    if endpoint.is_public() && options.domain.is_empty() {
+        return Err(Failure::usage(format!(
+            "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
+             --domain for each domain whose mail you receive, or listen on 127.0.0.1"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The program takes sockets that it is started with, as systemd passes them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+
+use command_fds::{CommandFdExt as _, FdMapping};
+use rustix::process::Signal;
+use support::{Client, Program, mailchute};
+
+/// The program with these sockets; `LISTEN_PID` may be left out, and nobody knows it here.
+fn with_sockets(arguments: &[&str], names: &str, sockets: Vec<OwnedFd>) -> Command {
+    let mut command = mailchute(arguments);
+    command.env("LISTEN_FDS", sockets.len().to_string()).env("LISTEN_FDNAMES", names);
+    let mappings = (3..).zip(sockets).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd });
+    command.fd_mappings(mappings.collect()).expect("each has its number");
+    command
+}
+
+fn listener() -> OwnedFd {
+    TcpListener::bind("127.0.0.1:0").expect("a port is free").into()
+}
+
+/// What the program ends with that gets these sockets.
+fn failure(arguments: &[&str], names: &str, sockets: Vec<OwnedFd>) -> (i32, String) {
+    let output = with_sockets(arguments, names, sockets).output().expect("it starts");
+    (output.status.code().expect("it ends"), String::from_utf8(output.stderr).expect("it is text"))
+}
+
+#[test]
+fn sockets_of_all_kinds_are_taken_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lmtp");
+    let sockets = vec![
+        listener(),
+        UnixListener::bind(&path).unwrap().into(),
+        listener(),
+        TcpListener::bind("[::1]:0").unwrap().into(),
+    ];
+    let arguments = [
+        "--listen",
+        "systemd:mx",
+        "--lmtp",
+        "systemd:local",
+        "--tls-listen",
+        "systemd:tls",
+        "--store",
+        "discard:",
+    ];
+    let program = Program::start_command(&mut with_sockets(&arguments, "mx:local:tls:mx", sockets));
+    let kinds = ["(smtp, starttls)", "(smtp, starttls)", "(smtps)", "(lmtp)"];
+    for (line, kind) in program.welcome.iter().zip(kinds) {
+        assert!(line.ends_with(kind), "{line}");
+    }
+    for index in 0..2 {
+        assert!(Client::connect(program.address(index)).hear().ends_with(" ESMTP Mailchute"));
+    }
+    assert!(program.address(1).is_ipv6());
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+    assert!(path.exists(), "systemd has made it");
+}
+
+#[test]
+fn what_does_not_fit_is_told_with_what_to_write() {
+    let listen = |name| ["--listen", name, "--store", "discard:"];
+    let udp = || OwnedFd::from(UdpSocket::bind("127.0.0.1:0").unwrap());
+    let file = || OwnedFd::from(tempfile::tempfile().unwrap());
+    for (arguments, names, sockets, expected) in [
+        (
+            listen("systemd:smtp"),
+            "mx",
+            vec![listener()],
+            "of this name was passed in, but mx; write FileDescriptorName=",
+        ),
+        (listen("127.0.0.1:0"), "mx", vec![listener()], "no flag asks for: mx; write --listen"),
+        (listen("systemd:mx"), "mx:mx", vec![listener()], "1 sockets were passed in, and 2 names"),
+        (
+            listen("systemd:mx"),
+            "mx",
+            vec![udp()],
+            "mx that was passed in: it is no stream socket; write ListenStream=",
+        ),
+        (
+            listen("systemd:mx"),
+            "mx",
+            vec![file()],
+            "mx that was passed in: it is no stream socket; write ListenStream=",
+        ),
+        (listen("systemd:mx"), "", vec![], "no socket is left that was passed in"),
+    ] {
+        let (code, error) = failure(&arguments, names, sockets);
+        assert!(code == 3 && error.contains(expected), "{code} {error}");
+    }
+    let public = vec![TcpListener::bind("0.0.0.0:0").unwrap().into()];
+    let (code, error) = failure(&listen("systemd:mx"), "mx", public);
+    assert!(code == 2 && error.contains("--domain"), "{code} {error}");
+}

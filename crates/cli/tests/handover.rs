@@ -1,0 +1,183 @@
+//! SIGUSR2 starts the program anew with the same sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use support::{Client, Program, mailchute};
+
+/// Longer than it takes to close a file.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A process that has taken over; killed when dropped.
+struct Successor(Pid);
+
+impl Successor {
+    /// The one that a program, or its last successor, says that it has handed over to.
+    fn of(program: &mut Program) -> Self {
+        let line = program.logged("handed over: the new process serves");
+        let process = line.trim_end().rsplit_once("process=").expect("it says which").1;
+        let process = process.parse().ok().and_then(Pid::from_raw);
+        Self(process.expect("that is a number"))
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.0, signal).expect("it runs");
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::KILL);
+    }
+}
+
+/// The files that a process has open.
+fn files(process: Pid) -> Vec<PathBuf> {
+    let folder = format!("/proc/{}/fd", process.as_raw_nonzero());
+    let open = std::fs::read_dir(folder).expect("it runs");
+    open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok()).collect()
+}
+
+fn greeting(path: &Path) -> String {
+    let mut greeting = String::new();
+    BufReader::new(UnixStream::connect(path).unwrap()).read_line(&mut greeting).unwrap();
+    greeting
+}
+
+#[test]
+fn the_new_process_serves_while_the_old_one_finishes_what_is_under_way() {
+    let mut program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let (mut sending, mut idle) = (program.connect(), program.connect());
+    sending.begin_message("a@example.com");
+    assert!(idle.hear().starts_with("220 "));
+    let address = program.address(0);
+    program.signal(Signal::USR2);
+    assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+    let successor = Successor::of(&mut program);
+    let mut new = Client::connect(address);
+    new.begin_message("b@example.com");
+    assert!(new.say(".").starts_with("250 2.6.0 "));
+    // Sent to the whole service, it does not cut off what the old process is to finish.
+    program.signal(Signal::TERM);
+    program.logged("stopping already");
+    assert!(sending.say(".").starts_with("250 2.6.0 "));
+    assert_eq!(sending.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(sending.hear(), "", "no process holds the connection open");
+    successor.signal(Signal::TERM);
+    assert_eq!(new.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(program.wait().0, 0);
+    assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn generation_after_generation_has_the_same_files_open_and_the_file_of_the_socket_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lmtp");
+    let lmtp = format!("unix:{}", path.display());
+    let arguments = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--lmtp", &lmtp];
+    let mut program = Program::start(&[&arguments[..], &["--store", "discard:"]].concat());
+    let addresses = [program.address(0), program.address(1)];
+    let first = files(program.process());
+    program.signal(Signal::USR2);
+    let mut successor = Successor::of(&mut program);
+    for _ in 0..4 {
+        let _session = Client::connect(addresses[0]);
+        successor.signal(Signal::USR2);
+        successor = Successor::of(&mut program);
+        assert!(greeting(&path).contains(" LMTP "));
+        for address in addresses {
+            assert!(Client::connect(address).hear().starts_with("220 "));
+        }
+    }
+    // Sessions that were just closed may be there for a moment.
+    let until = Instant::now() + PATIENCE;
+    while files(successor.0).len() != first.len() {
+        assert!(Instant::now() < until, "{first:?} {:?}", files(successor.0));
+        std::thread::yield_now();
+    }
+    successor.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+    assert!(!path.exists(), "the last one removes it");
+}
+
+#[test]
+fn a_process_that_does_not_start_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let pair = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let mut program =
+        Program::start(&[&["--listen", "127.0.0.1:0", "--store", "discard:"], &pair[..]].concat());
+    let mut session = program.connect();
+    session.hear();
+    std::fs::write(&certificate, "no certificate").unwrap();
+    program.signal(Signal::USR2);
+    program.logged("cert.pem: holds no certificate");
+    assert!(program.logged("not handed over: this process serves on").contains("exit status: 3"));
+    assert_eq!(session.say("NOOP"), "250 2.0.0 OK");
+    assert!(program.connect().hear().starts_with("220 "));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    program.signal(Signal::USR2);
+    let successor = Successor::of(&mut program);
+    assert_eq!(session.hear(), "421 4.3.2 Service shutting down");
+    successor.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
+fn a_process_that_says_nothing_can_be_stopped_with_the_one_that_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // Started by a link, as an upgrade may change it.
+    let (link, mute) = (folder.path().join("mailchute"), folder.path().join("mute"));
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mailchute"), &link).unwrap();
+    std::fs::write(&mute, "#!/bin/sh\necho $$ is mute >&2\nexec sleep 1000\n").unwrap();
+    std::fs::set_permissions(&mute, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = std::process::Command::new(&link);
+    command.args(["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let mut program = Program::start_command(&mut command);
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&mute, &link).unwrap();
+    program.signal(Signal::USR2);
+    program.logged("is mute");
+    program.signal(Signal::USR2);
+    program.logged("handing over already");
+    assert!(program.connect().hear().starts_with("220 "));
+    program.signal(Signal::TERM);
+    // The mute one would hold the log open.
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
+fn the_supervisor_is_told_of_every_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let supervisor = UnixDatagram::bind(&path).unwrap();
+    let hear = || {
+        let mut text = [0; 200];
+        let length = supervisor.recv(&mut text).unwrap();
+        String::from_utf8(text[..length].to_vec()).unwrap()
+    };
+    let mut command = mailchute(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let mut program = Program::start_command(command.env("NOTIFY_SOCKET", &path));
+    assert_eq!(hear(), "READY=1\n");
+    program.signal(Signal::HUP);
+    let reloading = hear();
+    let moment = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+    assert!(moment.trim_end().parse::<u64>().is_ok_and(|moment| moment > 0), "{reloading}");
+    assert_eq!(hear(), "READY=1\n");
+    program.signal(Signal::USR2);
+    let successor = Successor::of(&mut program);
+    assert_eq!(hear(), format!("MAINPID={}\n", successor.0.as_raw_nonzero()));
+    successor.signal(Signal::TERM);
+    assert_eq!(hear(), "STOPPING=1\n");
+    assert_eq!(program.wait().0, 0);
+}

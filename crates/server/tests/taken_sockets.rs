@@ -1,0 +1,107 @@
+//! Sockets that listen already are taken, and given to the next server.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use mailchute::{Endpoint, ListeningSocket, Serving};
+use support::talk::Talk;
+use support::{accepting, build};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+fn run(serving: Serving) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        serving.with_graceful_shutdown(stopped, Duration::from_secs(5)).await.expect("it ends well");
+    });
+    (stop, task)
+}
+
+fn bound() -> (SocketAddr, TcpListener) {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    (socket.local_addr().expect("it is bound"), socket)
+}
+
+#[tokio::test]
+async fn a_client_that_waits_in_the_queue_is_served_by_the_server_that_comes() {
+    let (address, socket) = bound();
+    let mut early = Talk::new(TcpStream::connect(address).await.unwrap());
+    let serving = build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap();
+    assert_eq!(serving.local_addrs(), [address]);
+    let _running = run(serving);
+    assert!(early.hear().await.starts_with("220 "));
+}
+
+#[tokio::test]
+async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
+    let (address, socket) = bound();
+    let first = build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap();
+    let passed = first.sockets().unwrap().pop().unwrap();
+    let (stop, ended) = run(first);
+    let mut idle = Talk::new(TcpStream::connect(address).await.unwrap());
+    assert!(idle.hear().await.starts_with("220 "));
+    stop.send(()).unwrap();
+    assert!(idle.hear().await.starts_with("421 4.3.2 "));
+    ended.await.unwrap();
+    let mut between = Talk::new(TcpStream::connect(address).await.unwrap());
+    let _second = run(build(accepting()).serving().and_take_lmtp(passed).await.unwrap());
+    assert!(between.hear().await.starts_with("220 "));
+    between.ask("EHLO client.example", "500 ").await;
+}
+
+#[tokio::test]
+async fn the_file_of_a_unix_socket_goes_with_the_server_that_has_it_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lmtp");
+    let first = build(accepting()).serving().and_listen_lmtp_unix(path.as_path()).await.unwrap();
+    let passed = first.sockets().unwrap().pop().unwrap();
+    let next =
+        ListeningSocket::try_from(UnixListener::from(passed.as_fd().try_clone_to_owned().unwrap())).unwrap();
+    assert_eq!(next.endpoint(), &Endpoint::Unix(path.clone()));
+    let next = next.with_file().unwrap();
+    let (stop, ended) = run(first);
+    passed.leave_file();
+    drop(passed);
+    stop.send(()).unwrap();
+    ended.await.unwrap();
+    assert!(path.exists(), "it was left to the next server");
+    let (stop, ended) = run(build(accepting()).serving().and_take_lmtp(next).await.unwrap());
+    let mut client = Talk::new(UnixStream::connect(&path).await.unwrap());
+    assert!(client.hear().await.starts_with("220 "));
+    stop.send(()).unwrap();
+    ended.await.unwrap();
+    assert!(!path.exists(), "the last one has removed it");
+}
+
+#[tokio::test]
+async fn the_file_of_a_socket_that_was_passed_in_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtp");
+    let socket = UnixListener::bind(&path).unwrap();
+    let (stop, ended) = run(build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap());
+    stop.send(()).unwrap();
+    ended.await.unwrap();
+    assert!(path.exists());
+}
+
+#[test]
+fn a_socket_that_does_not_listen_is_refused() {
+    let (address, _listening) = bound();
+    let connected = std::net::TcpStream::connect(address).unwrap();
+    let error = ListeningSocket::try_from(TcpListener::from(OwnedFd::from(connected))).unwrap_err();
+    assert_eq!(error.to_string(), "the socket does not listen");
+}
+
+#[tokio::test]
+async fn a_server_without_a_certificate_takes_no_socket_for_tls() {
+    let (_, socket) = bound();
+    let error = build(accepting()).serving().and_take_tls(socket.try_into().unwrap()).await.unwrap_err();
+    assert!(error.to_string().contains("needs a certificate"), "{error}");
+}

@@ -1,0 +1,47 @@
+//! A client that has sent a great deal does not keep others from their turn. Turns are counted, and no time is.
+
+mod support;
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use support::talk::{Talk, pipe};
+use support::{accepting, build};
+use tokio::io::DuplexStream;
+
+/// How often another task of the same thread has its turn while the session answers what is there already.
+async fn turns_of_others(client: &mut Talk<DuplexStream>, octets: &str, last: &str) -> usize {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&turns);
+    let other = tokio::spawn(poll_fn(move |context| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        context.waker().wake_by_ref();
+        Poll::<()>::Pending
+    }));
+    client.write(octets).await;
+    while !client.hear().await.starts_with(last) {}
+    other.abort();
+    turns.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn others_have_their_turn_while_ten_thousand_commands_of_one_packet_are_answered() {
+    let server = build(accepting().max_errors(0).max_transactions(0));
+    for (first, piece, number) in [
+        ("", "NOOP\r\n", 10_000),
+        ("", "RSET\r\n", 10_000),
+        ("", "FROBNICATE\r\n", 5_000),
+        ("MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", "BDAT 1\r\nx", 6_000),
+        ("", "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 1 LAST\r\nx", 1_000),
+    ] {
+        // All of it, and all replies, fit into the pipe: nobody ever waits for room.
+        let (mut client, _session) = pipe(&server, 4_000_000);
+        client.hear().await;
+        client.say("EHLO client.example").await;
+        let octets = format!("{first}{}QUIT\r\n", piece.repeat(number));
+        let turns = turns_of_others(&mut client, &octets, "221 ").await;
+        assert!(turns >= number / 64, "{turns} turns of others beside {number} of {piece:?}");
+    }
+}

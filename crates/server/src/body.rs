@@ -121,11 +121,19 @@ impl Pump {
         Poll::Pending
     }
 
-    /// Puts a chunk where there is room for it.
-    pub(crate) fn push(&self, chunk: Bytes) {
+    /// Puts a chunk where there is room for it. A reader within the task that asks is not woken: that task lets its
+    /// hooks go on before it waits, and a wake would have it polled once more for nothing.
+    pub(crate) fn push(&self, chunk: Bytes, asks: &Context<'_>) {
         let mut slot = self.0.slot();
         slot.chunk = Some(chunk);
-        wake(&mut slot.reader);
+        wake_other(&mut slot.reader, asks);
+    }
+
+    /// The message is there to its end; as with [`push`](Self::push), the task that asks is not woken.
+    pub(crate) fn complete(&self, asks: &Context<'_>) {
+        let mut slot = self.0.slot();
+        slot.end.get_or_insert(Ok(()));
+        wake_other(&mut slot.reader, asks);
     }
 
     /// No more chunks come.
@@ -223,5 +231,11 @@ fn remember(place: &mut Option<Waker>, context: &Context<'_>) {
 fn wake(place: &mut Option<Waker>) {
     if let Some(waker) = place.take() {
         waker.wake();
+    }
+}
+
+fn wake_other(place: &mut Option<Waker>, context: &Context<'_>) {
+    if !place.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+        wake(place);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use mailchute_proto::Verdict;
 use mailchute_proto::reply::catalog;
 use tokio::time::Instant;
@@ -108,10 +109,13 @@ impl Hearing {
         unsent: &mut Vec<u8>,
         limit: Duration,
     ) -> Result<(), Wake> {
-        wire.set_timer(limit);
+        let mut is_first = true;
         poll_fn(|context| {
             if self.poll(context).is_ready() || pump.poll_wanted(context).is_ready() {
                 return Poll::Ready(Ok(()));
+            }
+            if std::mem::take(&mut is_first) {
+                wire.set_timer(limit);
             }
             if let Poll::Ready(wake) = wire.poll_meanwhile(context, unsent) {
                 return Poll::Ready(Err(wake));
@@ -124,17 +128,32 @@ impl Hearing {
         .await
     }
 
-    /// Waits until there is room for another chunk, or nobody wants any more.
-    pub(crate) async fn until_room(
+    /// Hands a chunk on as soon as there is room for it, or drops it where nobody wants any more.
+    pub(crate) async fn hand_on(
         &mut self,
+        chunk: Bytes,
         pump: &Pump,
         wire: &mut Wire,
         limit: Duration,
     ) -> Result<(), Wake> {
-        wire.set_timer(limit);
+        let mut chunk = Some(chunk);
+        let mut is_first = true;
         poll_fn(|context| {
-            if pump.poll_room(context).is_ready() || self.poll(context).is_ready() {
+            // Who reads within the hooks takes what is in the slot before anybody waits for that.
+            if pump.poll_room(context).is_ready()
+                || self.poll(context).is_ready()
+                || pump.poll_room(context).is_ready()
+            {
+                if self.has_decided() {
+                    // Whoever still holds the message must not take what it has for the whole.
+                    pump.finish(Err(BodyError::Gone));
+                } else if let Some(chunk) = chunk.take() {
+                    pump.push(chunk, context);
+                }
                 return Poll::Ready(Ok(()));
+            }
+            if std::mem::take(&mut is_first) {
+                wire.set_timer(limit);
             }
             self.poll_patience(wire, context)
         })
@@ -143,11 +162,22 @@ impl Hearing {
 
     /// Waits for the verdict on a message that is there as a whole. It does not matter any more whether the client
     /// is still there: what is accepted is accepted.
-    pub(crate) async fn until_decided(&mut self, wire: &mut Wire, limit: Duration) -> Result<(), Wake> {
-        wire.set_timer(limit);
+    pub(crate) async fn until_decided(
+        &mut self,
+        pump: &Pump,
+        wire: &mut Wire,
+        limit: Duration,
+    ) -> Result<(), Wake> {
+        let mut is_first = true;
         poll_fn(|context| {
+            if is_first {
+                pump.complete(context);
+            }
             if self.poll(context).is_ready() {
                 return Poll::Ready(Ok(()));
+            }
+            if std::mem::take(&mut is_first) {
+                wire.set_timer(limit);
             }
             self.poll_patience(wire, context)
         })

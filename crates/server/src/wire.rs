@@ -322,6 +322,13 @@ impl Wire {
     }
 }
 
+impl Drop for Wire {
+    /// The last read of a connection leaves a buffer, which the next one on this thread takes up.
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.input));
+    }
+}
+
 /// Waits for what comes before a session can have a transaction. When the server stops meanwhile there is a moment left
 /// to be done: who has just connected can then be told 421, and before that nobody can.
 async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Result<T, Wake> {

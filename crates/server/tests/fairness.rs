@@ -45,3 +45,18 @@ async fn others_have_their_turn_while_ten_thousand_commands_of_one_packet_are_an
         assert!(turns >= number / 64, "{turns} turns of others beside {number} of {piece:?}");
     }
 }
+
+#[tokio::test]
+async fn others_have_their_turn_while_a_long_message_of_one_client_is_taken_in() {
+    let server = build(accepting());
+    let (mut client, _session) = pipe(&server, 16_000_000);
+    client.hear().await;
+    client.say("EHLO client.example").await;
+    let line = format!("{}\r\n", "x".repeat(998));
+    let message = format!(
+        "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 10000000 LAST\r\n{}QUIT\r\n",
+        line.repeat(10_000)
+    );
+    let turns = turns_of_others(&mut client, &message, "221 ").await;
+    assert!(turns >= 30, "{turns} turns of others beside ten million octets");
+}

@@ -22,6 +22,10 @@ use crate::wire::{Wake, Wire};
 /// Octets up to which a message is read as a whole where messages have no limit.
 const WHOLE_WITHOUT_LIMIT: u64 = 64 * 1024 * 1024;
 
+/// Octets of a message that a session takes in before others have their turn: what the fastest client sends in a
+/// tenth of a millisecond.
+const TURN_OF_DATA: usize = 256 * 1024;
+
 /// One message, and those who hear it.
 pub(super) struct Delivery {
     id: MessageId,
@@ -100,23 +104,25 @@ impl Driver {
     /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
     pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
         let mut pace = self.pace();
+        let mut taken = 0;
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
+                    taken += chunk.len();
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut *delivery;
-                    if let Err(wake) = hearing.until_room(pump, &mut self.wire, self.core.timeouts.hook).await
-                    {
+                    let limit = self.core.timeouts.hook;
+                    if let Err(wake) = hearing.hand_on(chunk, pump, &mut self.wire, limit).await {
                         return Err(self.give_up(wake).await);
                     }
-                    if hearing.has_decided() {
-                        // Whoever still holds the message must not take what it has for the whole.
-                        pump.finish(Err(BodyError::Gone));
-                    } else {
-                        pump.push(chunk);
-                    }
                 }
-                Look::Wait => self.wait_for_data(Some(&mut *delivery), &mut pace).await?,
+                Look::Wait => {
+                    if taken >= self.turn_of_data() {
+                        taken = 0;
+                        tokio::task::yield_now().await;
+                    }
+                    self.wait_for_data(Some(&mut *delivery), &mut pace).await?;
+                }
                 Look::Answered { mark } => {
                     self.report(None, mark);
                     return Ok(());
@@ -129,6 +135,12 @@ impl Driver {
                 Look::GivenUp(wake) => return Err(self.give_up(wake).await),
             }
         }
+    }
+
+    /// Octets of a message after which others have their turn: those who watch at once, as a chunk that one of them has
+    /// not read yet keeps the memory of the read buffer, and the next read then goes to memory that no cache holds.
+    fn turn_of_data(&self) -> usize {
+        if self.core.subscribers.any() { 1 } else { TURN_OF_DATA }
     }
 
     /// Lets a chunk go by that nobody wants, and answers it.
@@ -190,8 +202,7 @@ impl Driver {
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;
-                pump.finish(Ok(()));
-                if let Err(wake) = hearing.until_decided(wire, core.timeouts.store).await {
+                if let Err(wake) = hearing.until_decided(pump, wire, core.timeouts.store).await {
                     return Look::GivenUp(wake);
                 }
                 let verdict = hearing.take_verdict();

@@ -239,3 +239,43 @@ fn wake_other(place: &mut Option<Waker>, context: &Context<'_>) {
         wake(place);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_reader_in_another_task_is_woken_and_one_in_the_task_that_hands_on_is_not() {
+        let (session, reader) = (Arc::new(Task::default()), Arc::new(Task::default()));
+        let [of_session, of_reader] = [&session, &reader].map(|task| Waker::from(Arc::clone(task)));
+        let handing_on = Context::from_waker(&of_session);
+        for (waker, wakes) in [(&of_session, 0), (&of_reader, 1)] {
+            let (pump, mut body) = channel();
+            let mut context = Context::from_waker(waker);
+            let is_pending = |chunk: &Poll<Result<Option<Bytes>, BodyError>>| chunk.is_pending();
+            assert!(is_pending(&pin!(body.chunk()).poll(&mut context)));
+            pump.push(Bytes::from_static(b"one"), &handing_on);
+            assert_eq!(reader.0.swap(0, Ordering::Relaxed), wakes);
+            assert!(!is_pending(&pin!(body.chunk()).poll(&mut context)));
+            assert!(is_pending(&pin!(body.chunk()).poll(&mut context)));
+            pump.complete(&handing_on);
+            assert_eq!(reader.0.swap(0, Ordering::Relaxed), wakes);
+        }
+        assert_eq!(session.0.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,8 +1,8 @@
 //! The file of a message: in `tmp/` as long as it is written, then in `new/`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, IoSlice};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -30,7 +30,12 @@ impl Draft {
         options.write(true).create_new(true).mode(0o600);
         let (name, file) = with_new_name(maildir, |name| {
             let path = maildir.directories.tmp.join(name);
-            options.open(&path).map_err(|error| named(&error, "make the file", &path))
+            let file = options.open(&path).map_err(|error| named(&error, "make the file", &path))?;
+            if is_claimed(&file)? {
+                return Ok(file);
+            }
+            remove(&path);
+            Err(io::ErrorKind::AlreadyExists.into())
         })?;
         Ok(Self { maildir: Arc::clone(maildir), file, name, length: 0, is_in_tmp: true })
     }
@@ -106,6 +111,18 @@ impl Drop for Kept {
         if let Err(error) = flushed {
             tracing::error!(%error, "a message that was given up may be back after a crash");
         }
+    }
+}
+
+/// Locks a new file for as long as it is open, so that nobody takes it for what a killed process has left; `false` if
+/// somebody has done that before the lock was there.
+fn is_claimed(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        // Whoever looks for left-overs removes them under a lock.
+        Ok(()) => Ok(file.metadata()?.nlink() > 0),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        // Where nothing can be locked nobody finds out either whether a process has gone.
+        Err(TryLockError::Error(_)) => Ok(true),
     }
 }
 

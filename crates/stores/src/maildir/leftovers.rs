@@ -1,12 +1,14 @@
 //! Removes what deliveries that never ended have left in `tmp/`.
 
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
+
+use super::name::Names;
 
 /// No delivery takes this long, says <https://cr.yp.to/proto/maildir.html>.
 const OLD: Duration = Duration::from_secs(36 * 60 * 60);
@@ -40,12 +42,13 @@ impl Sweeper {
     }
 }
 
-/// Removes what is old. What cannot be removed is logged; mail can be taken all the same.
-pub(super) fn remove(tmp: &Path) {
+/// Removes what deliveries of this host have left whose process is gone, and all that is old. What cannot be removed
+/// is logged; mail can be taken all the same.
+pub(super) fn remove(tmp: &Path, names: &Names) {
     let outcome = fs::read_dir(tmp).and_then(|entries| {
         let mut removed = 0;
         for entry in entries {
-            removed += u32::from(remove_if_old(&entry?)?);
+            removed += u32::from(remove_if_left(&entry?, names)?);
         }
         Ok(removed)
     });
@@ -56,22 +59,85 @@ pub(super) fn remove(tmp: &Path) {
     }
 }
 
-fn remove_if_old(entry: &DirEntry) -> io::Result<bool> {
-    match try_remove_if_old(entry) {
+fn remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
+    match try_remove_if_left(entry, names) {
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         outcome => outcome,
     }
 }
 
-fn try_remove_if_old(entry: &DirEntry) -> io::Result<bool> {
+fn try_remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
     // Of the entry itself: where a link leads does not matter.
     let metadata = entry.metadata()?;
-    // A time to come says nothing about the age.
-    let age = SystemTime::now().duration_since(metadata.modified()?).unwrap_or_default();
-    if metadata.is_dir() || age < OLD {
+    if metadata.is_dir() {
         return Ok(false);
     }
+    // A time to come says nothing about the age.
+    let age = SystemTime::now().duration_since(metadata.modified()?).unwrap_or_default();
+    let is_ours = metadata.is_file() && entry.file_name().to_str().is_some_and(|name| names.has_form(name));
+    // Held over the removal: a delivery that has made the file and not locked it yet finds out, and makes another.
+    let _lock = match if is_ours { lock(&entry.path()) } else { None } {
+        None if age < OLD => return Ok(false),
+        lock => lock,
+    };
     fs::remove_file(entry.path())?;
     Ok(true)
+}
+
+/// Locks a file that nobody writes any more. Opened to be written, as NFS wants it.
+fn lock(path: &Path) -> Option<File> {
+    let file = OpenOptions::new().write(true).open(path).ok()?;
+    file.try_lock().ok()?;
+    Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+    use crate::Maildir;
+    use crate::maildir::draft::Draft;
+
+    #[test]
+    fn what_a_gone_process_has_left_is_removed_at_once_and_what_is_being_written_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let (tmp, names) = (&maildir.0.directories.tmp, &maildir.0.names);
+        let under_way = Draft::create(&maildir.0).unwrap();
+        for name in [&names.next(), "1700000000.M5P12Q0.elsewhere", "1700000000.H1P2.localhost"] {
+            fs::write(tmp.join(name), "Subject: half a mess").unwrap();
+        }
+        remove(tmp, names);
+        let left = || fs::read_dir(tmp).unwrap().count();
+        assert_eq!(left(), 3, "those of other hosts and programs, and the one under way");
+        drop(under_way);
+        remove(tmp, names);
+        assert_eq!(left(), 2);
+    }
+
+    #[test]
+    fn a_delivery_that_begins_while_left_overs_are_looked_for_has_a_file_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        remove(&maildir.0.directories.tmp, &maildir.0.names);
+                    }
+                });
+            }
+            for _ in 0..5_000 {
+                let draft = Draft::create(&maildir.0).unwrap();
+                assert_eq!(fs::read_dir(&maildir.0.directories.tmp).unwrap().count(), 1);
+                drop(draft);
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+    }
 }

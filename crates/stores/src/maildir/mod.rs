@@ -44,8 +44,9 @@ use sync::DirectorySync;
 ///
 /// When the disk is full the client is told `452 4.3.1`, at any other failure `451 4.3.0`, and the log tells why;
 /// nothing of the message remains. So it is when the client goes before the end or the store is
-/// [too slow](mailchute::Builder::store_timeout). What a killed process left in `tmp/` is removed when it is 36
-/// hours old.
+/// [too slow](mailchute::Builder::store_timeout). What a killed process left in `tmp/` is removed when the Maildir is
+/// opened next, and once an hour while mail comes in: a file whose name has the form of this host's and that nobody
+/// holds the lock of (`flock`), and whatever is 36 hours old.
 ///
 /// Directories that go missing while mail comes in are not made again, so that nothing is written under the mount
 /// point of a disk that is gone; mail is put off with 451 until they are back.
@@ -91,7 +92,7 @@ impl Maildir {
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let directories = Directories::create(path.as_ref())?;
         let names = Names::new();
-        leftovers::remove(&directories.tmp);
+        leftovers::remove(&directories.tmp, &names);
         let shared = Arc::new(Shared {
             directories,
             names,
@@ -113,7 +114,7 @@ impl Store for Maildir {
     async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
         if self.0.sweeper.is_due() {
             let shared = Arc::clone(&self.0);
-            tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp));
+            tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
         }
         let mut delivery = Delivery::new(Arc::clone(&self.0), &message.trace_fields());
         while let Some(chunk) = message.chunk().await? {

@@ -31,6 +31,19 @@ impl Names {
             self.host
         )
     }
+
+    /// Whether a name has the form of those that are given here, or by another process of this host.
+    pub(super) fn has_form(&self, name: &str) -> bool {
+        let numbers = || {
+            let (time, rest) = name.split_once('.')?;
+            let (micros, rest) = rest.strip_prefix('M')?.split_once('P')?;
+            let (process, rest) = rest.split_once('Q')?;
+            let (delivery, host) = rest.split_once('.')?;
+            (host == self.host).then_some([time, micros, process, delivery])
+        };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+        numbers().is_some_and(|numbers| numbers.into_iter().all(is_number))
+    }
 }
 
 /// A host's name without what means something in a path, or behind the name proper (`:2,S`, `,S=512`): such octets
@@ -67,6 +80,25 @@ mod tests {
         assert!(time.parse::<u64>().unwrap() > 1_700_000_000);
         assert!(unique.starts_with('M') && unique.contains(&format!("P{}Q", std::process::id())), "{unique}");
         assert_eq!(host, "mx.example.com");
+    }
+
+    #[test]
+    fn names_of_this_host_are_told_from_those_of_others() {
+        let names = Names { host: "mx.example.com".to_owned() };
+        assert!(names.has_form(&names.next()) && names.has_form("1700000000.M5P12Q0.mx.example.com"));
+        for other in [
+            "1700000000.M5P12Q0.example.com",
+            "1700000000.M5P12Q0.mx.example.com,S=3",
+            "1700000000.M5P12.mx.example.com",
+            "1700000000.12_0.mx.example.com",
+            "1700000000.M5P+12Q0.mx.example.com",
+            "1700000000.M5P12Q.mx.example.com",
+            ".M5P12Q0.mx.example.com",
+            "mx.example.com",
+            "",
+        ] {
+            assert!(!names.has_form(other), "{other}");
+        }
     }
 
     #[test]

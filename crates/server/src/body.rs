@@ -235,8 +235,8 @@ fn wake(place: &mut Option<Waker>) {
 }
 
 fn wake_other(place: &mut Option<Waker>, context: &Context<'_>) {
-    if !place.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-        wake(place);
+    if let Some(waker) = place.take().filter(|waker| !waker.will_wake(context.waker())) {
+        waker.wake();
     }
 }
 

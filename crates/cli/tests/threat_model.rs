@@ -1,0 +1,55 @@
+//! The threat model in SECURITY.md names tests, and they are there and run.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// What a row of the table says: the attack, and what shows that it fails, as it stands between backquotes.
+fn rows(page: &str) -> Vec<(&str, Vec<&str>)> {
+    let table = page.split_once("| attack | defence | shown by |\n|---|---|---|\n").unwrap().1;
+    let cells = table.lines().take_while(|line| line.starts_with('|')).map(|line| line.trim_matches('|'));
+    cells
+        .map(|line| {
+            let (rest, shown) = line.rsplit_once('|').unwrap();
+            (rest.split_once('|').unwrap().0.trim(), shown.split('`').skip(1).step_by(2).collect())
+        })
+        .filter(|(attack, _)| !attack.starts_with("**"))
+        .collect()
+}
+
+/// Whether the source has a test of that name that is not ignored.
+fn has_test(source: &str, name: &str) -> bool {
+    let Some(at) = source.find(&format!("fn {name}(")) else { return false };
+    let before = &source[..at];
+    let attributes = &before[before.rfind("\n\n").unwrap_or_default()..];
+    let is_test = attributes.contains("#[test]") || attributes.contains("#[tokio::test");
+    is_test && !attributes.contains("#[ignore")
+}
+
+#[test]
+fn every_attack_of_the_threat_model_is_shown_to_fail_by_a_test_that_is_there() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let rows = rows(&page);
+    assert!(rows.len() > 25, "only {} rows were found: is the test looking in the right place?", rows.len());
+    for (attack, shown) in rows {
+        assert!(!shown.is_empty(), "{attack}: name what shows the defence");
+        let mut file = "";
+        for name in shown {
+            if name.contains('/') {
+                assert!(root().join(name).exists(), "{attack}: {name} is not there");
+                file = name;
+            } else {
+                let source = fs::read_to_string(root().join(file)).unwrap();
+                assert!(has_test(&source, name), "{attack}: {file} has no test {name} that runs");
+            }
+        }
+        let names_a_test = !Path::new(file).extension().is_some_and(|is| is == "rs")
+            || page.contains(&format!("`{file}` `"));
+        assert!(names_a_test, "{attack}: {file} is named without a test of it");
+    }
+}

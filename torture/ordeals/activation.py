@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
+from pathlib import Path
 
 from client import Kind
 from generations import Generations
@@ -22,6 +23,9 @@ from .handover import judge
 _HANDOVERS = 3
 _MESSAGES = 2_000
 _ACTIVATOR = "systemd-socket-activate"
+_UNITS = Path(__file__).resolve().parents[2] / "dist" / "systemd"
+# In tenths, of ten; what systemd calls OK begins at 2.
+_EXPOSURE = 10
 
 
 class Activation(Ordeal):
@@ -58,9 +62,24 @@ class Activation(Ordeal):
             generations.close()
         judge(checks, load)
         look(checks, program, letters, load.ledger)
+        _units(checks, stage)
         accepted = load.ledger.count(Fate.ACCEPTED)
         print(f"  {generations.count} handovers; {accepted} messages answered 250, {load.cut} sessions told 421", flush=True)
         return checks
+
+
+def _units(checks: Checks, stage: Stage) -> None:
+    """The units of the project are understood, and let the service do little."""
+    folder = stage.folder / "units"
+    folder.mkdir()
+    for unit in sorted(_UNITS.iterdir()):
+        text = unit.read_text().replace("/usr/local/bin/mailchute", str(stage.program))
+        (folder / unit.name).write_text(text)
+    service = str(folder / "mailchute.service")
+    for command in (["verify", service], ["security", "--offline=true", f"--threshold={_EXPOSURE}", service]):
+        told = subprocess.run(["systemd-analyze", *command], capture_output=True, text=True)
+        wrong = told.returncode or (command[0] == "verify" and told.stdout + told.stderr)
+        checks.that(not wrong, f"systemd-analyze {command[0]}: {(told.stdout + told.stderr)[-600:]}")
 
 
 async def _send(generations: Generations, load: Load, ports: Ports) -> None:

@@ -138,6 +138,20 @@ pub(crate) struct Options {
     #[arg(long, requires = "auth_file")]
     pub(crate) allow_plaintext_auth: bool,
 
+    /// Go on as this user once the sockets are open and the files are read, when started as root. The store is made for
+    /// this user; files that are read again at SIGHUP have to be readable to it
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(crate) user: Option<String>,
+
+    /// Run as root where clients can connect from elsewhere, which is refused otherwise
+    #[arg(long, conflicts_with = "user")]
+    pub(crate) allow_root: bool,
+
+    /// Have the kernel (Landlock, Linux 5.19 or later) keep the program from all files but the store, the folders of
+    /// the files and Unix sockets that flags name, and itself, and from making connections
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+
     /// Octets that a message may have; 0 is no limit
     #[arg(long, value_name = "OCTETS", default_value_t = 26_214_400)]
     pub(crate) max_message_size: u64,

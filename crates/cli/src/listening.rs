@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mailchute::{Endpoint, Server, Serving};
 
+use crate::account::is_root;
 use crate::args::Options;
 use crate::failure::Failure;
 use crate::passed::Passed;
@@ -127,6 +128,12 @@ fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure>
         return Err(Failure::usage(format!(
             "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
              --domain for each domain whose mail you receive, or listen on 127.0.0.1"
+        )));
+    }
+    if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {
+        return Err(Failure::usage(format!(
+            "{endpoint} can be reached from elsewhere, and this program runs as root; write --user NAME, the user to go \
+             on as once the sockets are open, or --allow-root"
         )));
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The program `mailchute`: an SMTP server you start with one command.
 
+mod account;
 mod args;
 mod auth_file;
 mod certificate;
@@ -12,9 +13,11 @@ mod log;
 mod passed;
 mod place;
 mod recipients;
+mod sandbox;
 mod seed;
 mod serve;
 mod signals;
+mod store;
 mod supervisor;
 mod terminal;
 mod users;
@@ -24,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use account::Account;
 use args::{Args, Command};
 use failure::Failure;
 
@@ -47,9 +51,18 @@ fn run(args: &Args) -> Result<(), Failure> {
     let passed = passed::Passed::receive()?;
     log::begin(&options.log_level, options.log_format)?;
     serve::raise_file_limit();
+    let account = Account::of(options)?;
+    if let Some(account) = &account {
+        account.take_groups()?;
+    }
+    let store = store::open(options, account.as_ref())?;
+    // Whoever was handed the sockets was started from within the sandbox.
+    if options.sandbox && !passed.has_predecessor() {
+        sandbox::enter(options)?;
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    let outcome = runtime.block_on(serve::serve(options, passed));
+    let outcome = runtime.block_on(serve::serve(options, passed, store, account.as_ref()));
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome

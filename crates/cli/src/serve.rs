@@ -4,9 +4,11 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server};
+use mailchute_stores::AnyStore;
 use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
+use crate::account::{Account, is_root};
 use crate::args::{self, ClientCertificate, Options};
 use crate::failure::Failure;
 use crate::files::Files;
@@ -21,14 +23,26 @@ use crate::supervisor;
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Receives mail until a signal ends it.
-pub(crate) async fn serve(options: &Options, mut passed: Passed) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    options: &Options,
+    mut passed: Passed,
+    store: AnyStore,
+    account: Option<&Account>,
+) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
     let mut reload = Notice::to_reload()?;
     let mut hand_over = Notice::to_hand_over()?;
     let files = Files::of(options)?;
-    let server = build(options, &files)?;
+    let server = build(options, &files, store)?;
     let listening = Listening::begin(options, &server, &mut passed).await?;
     let handover = Handover::of(&listening)?;
+    match account {
+        Some(account) => account.take_on()?,
+        None if is_root() && !options.allow_root => tracing::warn!(
+            "this program runs as root, and a user without any rights is enough for it: see --user"
+        ),
+        None => {}
+    }
     if passed.has_predecessor() {
         // Who has read the welcome of the first process reads no more.
         tracing::info!("took over the sockets of the process that served before");
@@ -80,7 +94,7 @@ pub(crate) async fn serve(options: &Options, mut passed: Passed) -> Result<(), F
     }
 }
 
-fn build(options: &Options, files: &Files<'_>) -> Result<Server, Failure> {
+fn build(options: &Options, files: &Files<'_>, store: AnyStore) -> Result<Server, Failure> {
     let mut builder = Server::builder()
         .max_message_size(options.max_message_size)
         .proxy_from(options.proxy_from.iter().copied())
@@ -116,7 +130,6 @@ fn build(options: &Options, files: &Files<'_>) -> Result<Server, Failure> {
         builder = builder.allow_plaintext_auth();
     }
     builder = builder.tls(files.tls()?);
-    let store = mailchute_stores::from_url(&options.store).map_err(Failure::unusable)?;
     builder.store(store).build().map_err(wrong_option)
 }
 

@@ -1,0 +1,101 @@
+//! `--sandbox`: what the process may still do is told to the kernel (Landlock), and nothing undoes it.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+    RulesetCreatedAttr as _, RulesetError, path_beneath_rules,
+};
+use mailchute::Endpoint;
+
+use crate::args::Options;
+use crate::failure::Failure;
+use crate::place::Place;
+
+/// Where the loader and what it loads lie: a process that takes over is started from within.
+const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
+
+/// What the loader and the C library look up, and what is neither here nor there.
+const READ: [&str; 8] = [
+    "/etc/ld.so.cache",
+    "/etc/ld.so.preload",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/group",
+    "/dev/null",
+    "/dev/urandom",
+    "/proc",
+];
+
+/// Leaves this thread, and all that it starts, the store, the folders of Unix sockets, and to read the folders of the
+/// files that flags name. To be called before there is another thread, and when the store is there.
+pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
+    restrict(options).map_err(|error| {
+        Failure::unusable(format!(
+            "--sandbox: this kernel does not do it ({error}); it takes Linux 5.19 with Landlock switched on (lsm=landlock), \
+             or leave the flag out"
+        ))
+    })?;
+    tracing::info!("from here on only the store can be written to, and no connection made");
+    Ok(())
+}
+
+fn restrict(options: &Options) -> Result<(), RulesetError> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let write = AccessFs::from_all(ABI::V5)
+        & !(AccessFs::Execute | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
+    let mut rules = Ruleset::default()
+        // A rename from tmp/ to new/ wants the second version; what later ones add is taken where it is there.
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(ABI::V2))?
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(ABI::V5))?
+        .handle_access(AccessNet::ConnectTcp)?
+        .create()?;
+    let mut allow = |paths: Vec<PathBuf>, access: BitFlags<AccessFs>| -> Result<(), RulesetError> {
+        (&mut rules).add_rules(path_beneath_rules(paths, access)).map(drop)
+    };
+    allow(written(options), write)?;
+    allow(folders_of(files(options)), read)?;
+    allow(READ.map(PathBuf::from).to_vec(), read)?;
+    allow(LIBRARIES.map(PathBuf::from).to_vec(), read | AccessFs::Execute)?;
+    allow(folders_of(programs()), read | AccessFs::Execute)?;
+    rules.restrict_self()?;
+    Ok(())
+}
+
+/// The store, and the folders of Unix sockets, which are made and removed there.
+fn written(options: &Options) -> Vec<PathBuf> {
+    let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
+        Place::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
+        _ => None,
+    });
+    options.store.strip_prefix("maildir:").map(PathBuf::from).into_iter().chain(sockets).collect()
+}
+
+/// The files that are read again at SIGHUP.
+fn files(options: &Options) -> Vec<PathBuf> {
+    let several = options.tls_cert.iter().chain(&options.tls_key);
+    several.chain(&options.tls_client_ca).chain(&options.auth_file).cloned().collect()
+}
+
+/// This program, as it was started and as it is.
+fn programs() -> Vec<PathBuf> {
+    env::args_os().next().map(PathBuf::from).into_iter().chain(env::current_exe()).collect()
+}
+
+/// The folders, as files are replaced by others of their name; of links, those that they lead to as well.
+fn folders_of(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    let led_to: Vec<_> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let folders: BTreeSet<_> = paths.iter().chain(&led_to).map(|path| folder_of(path)).collect();
+    folders.into_iter().collect()
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}

@@ -1,0 +1,136 @@
+//! The program has the rights that it needs and no others.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use rustix::process::{Signal, getuid};
+use support::{Program, run};
+
+/// "nobody", as most hosts number it; it need not be known to this one.
+const NOBODY: u32 = 65534;
+const NOBODYS: &str = "65534:65534";
+
+/// A folder that everybody may go through.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// An address of this process alone, at a port that only root may listen on.
+fn low_port() -> String {
+    let process = std::process::id();
+    format!("127.77.{}.{}:25", process / 250 % 250 + 1, process % 250 + 1)
+}
+
+/// What the kernel says of each thread.
+fn threads(process: &str) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap()).collect()
+}
+
+fn deliver(program: &Program) {
+    let mut client = program.connect();
+    client.begin_message("a@example.com");
+    assert!(client.say(".").starts_with("250 2.6.0 "));
+}
+
+fn assert_is_nobody(program: &Program, process: &str) {
+    let threads = threads(process);
+    assert!(threads.len() > 1, "{threads:?}");
+    for status in threads {
+        for line in ["Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "Groups:\t65534"]
+        {
+            assert!(status.contains(line), "{line} is not in {status}");
+        }
+        for capabilities in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+            assert!(status.contains(&format!("{capabilities}:\t0000000000000000")), "{status}");
+        }
+    }
+    deliver(program);
+}
+
+fn as_root(store: &Path) {
+    let (port, url) = (low_port(), format!("maildir:{}", store.display()));
+    let mut program = Program::start(&["--listen", &port, "--store", &url, "--user", NOBODYS]);
+    assert_is_nobody(&program, &program.process().as_raw_nonzero().to_string());
+    for (path, mode) in [(store.to_owned(), 0o700), (store.join("new"), 0o700)] {
+        let made = fs::metadata(&path).unwrap();
+        assert_eq!(
+            (made.uid(), made.gid(), made.mode() & 0o7777),
+            (NOBODY, NOBODY, mode),
+            "{}",
+            path.display()
+        );
+    }
+    let message = fs::read_dir(store.join("new")).unwrap().next().unwrap().unwrap().metadata().unwrap();
+    assert_eq!((message.uid(), message.mode() & 0o7777), (NOBODY, 0o600));
+
+    // The next process cannot open the port any more, and is handed it.
+    program.signal(Signal::USR2);
+    let told = program.logged("handed over: the new process serves");
+    let next = told.split("process=").nth(1).unwrap().trim().to_owned();
+    assert_is_nobody(&program, &next);
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(next.parse().unwrap()).unwrap(),
+        Signal::TERM,
+    )
+    .unwrap();
+    assert_eq!(program.wait().0, 0);
+    // Made by root before, and of no use to the user.
+    let others = store.with_file_name("others");
+    fs::create_dir(&others).unwrap();
+    let url = format!("maildir:{}", others.display());
+    let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", &url, "--user", NOBODYS]);
+    assert!(code == 3 && told.contains("others"), "{code} {told}");
+}
+
+#[test]
+fn root_opens_a_low_port_and_goes_on_as_somebody_without_rights_and_others_cannot_become_anybody() {
+    let folder = folder();
+    let store = folder.path().join("below/mail");
+    if getuid().is_root() {
+        as_root(&store);
+    } else {
+        let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", "discard:", "--user", NOBODYS]);
+        assert!(code == 2 && told.contains("only root can become another user"), "{code} {told}");
+    }
+}
+
+#[test]
+fn root_is_refused_where_it_can_be_reached_from_elsewhere_unless_it_is_told_to() {
+    let public = ["--listen", "0.0.0.0:0", "--domain", "example.com", "--store", "discard:"];
+    if getuid().is_root() {
+        let (code, told) = run(&public);
+        assert_eq!(code, 2);
+        assert!(told.contains("0.0.0.0:0 can be reached") && told.contains("--user NAME"), "{told}");
+    }
+    let program = Program::start(&[&public[..], &["--allow-root"]].concat());
+    program.signal(Signal::TERM);
+    let (code, log) = program.wait();
+    assert!(code == 0 && !log.contains("runs as root"), "{log}");
+    let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    program.signal(Signal::TERM);
+    let (code, log) = program.wait();
+    assert!(code == 0 && log.contains("runs as root") == getuid().is_root(), "{log}");
+}
+
+#[test]
+fn a_user_that_cannot_be_is_told_with_what_to_write() {
+    for (user, expected) in [
+        ("no-such-user-here", "there is no such user"),
+        ("4000000000", "such as 1000:1000"),
+        ("1:no-such-group-here", "there is no such group"),
+        ("0", "name a user who has no rights"),
+        ("root:nogroup", "name a user who has no rights"),
+        ("", "there is no such user"),
+    ] {
+        let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", "discard:", "--user", user]);
+        assert!(code == 2 && told.contains(expected), "{user}: {code} {told}");
+    }
+}

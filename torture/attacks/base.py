@@ -6,8 +6,15 @@ import socket
 from abc import ABC, abstractmethod
 from collections import Counter
 from multiprocessing.synchronize import Event
+from pathlib import Path
 
 _PATIENCE = 30
+
+# A session piece by piece, to end in the middle of.
+STAGES = (
+    b"", b"EH", b"EHLO x.example\r\n", b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<one@receiver.example>\r\n",
+    b"DATA\r\n", b"Subject: half", b" a line\r\n\r\ntext\r\n.",
+)  # fmt: skip
 
 
 class Attack(ABC):
@@ -17,6 +24,12 @@ class Attack(ABC):
     # The most that are connected at a time.
     connections: int
     flags: tuple[str, ...] = ()
+    # MiB that the program may take for it beyond what connections take.
+    memory: float = 16.0
+
+    def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:
+        """Makes what the program needs for it; returns the flags that it is started with."""
+        return self.flags
 
     @abstractmethod
     def run(self, port: int, begun: Event, over: Event) -> Counter[str]:

@@ -7,12 +7,7 @@ import struct
 from collections import Counter
 from multiprocessing.synchronize import Event
 
-from .base import Attack, connect, line
-
-_STAGES = (
-    b"", b"EH", b"EHLO x.example\r\n", b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<one@receiver.example>\r\n",
-    b"DATA\r\n", b"Subject: half", b" a line\r\n\r\ntext\r\n.",
-)  # fmt: skip
+from .base import STAGES, Attack, connect, line
 
 
 class Resets(Attack):
@@ -23,11 +18,11 @@ class Resets(Attack):
         seen: Counter[str] = Counter()
         begun.set()
         number = 0
-        while number < 50 * len(_STAGES) or not over.is_set():
-            stage = number % len(_STAGES)
+        while number < 50 * len(STAGES) or not over.is_set():
+            stage = number % len(STAGES)
             with connect(port, number % 1000) as connection:
                 line(connection)
-                for sent in _STAGES[: stage + 1]:
+                for sent in STAGES[: stage + 1]:
                     connection.sendall(sent)
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             seen[f"stage {stage}"] += 1
@@ -35,4 +30,4 @@ class Resets(Attack):
         return seen
 
     def faults(self, seen: Counter[str]) -> list[str]:
-        return [] if len(seen) == len(_STAGES) else [f"came to {dict(seen)}"]
+        return [] if len(seen) == len(STAGES) else [f"came to {dict(seen)}"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import maildir_check
 from attacks import attacks
 from attacks.base import Attack
+from latency import Probe
 from ledger import Fate, Ledger
 from letters import Letters
 from load import Load
@@ -23,8 +24,7 @@ from .base import Ordeal, Stage, deliver, ended, look
 _MESSAGES = 200
 _SESSIONS = 5
 _PATIENCE = 60
-# MiB that a run may take more than a quiet one, and each hostile connection besides.
-_SLACK = 16.0
+# MiB that each hostile connection may take.
 _PER_CONNECTION = 32 / 1024
 
 
@@ -46,12 +46,14 @@ class Hostility(Ordeal):
 
     def _attack(self, checks: Checks, attack: Attack, stage: Stage) -> None:
         started = time.monotonic()
-        program = Program(stage.program, stage.folder, flags=attack.flags, unlimited=())
+        program = Program(stage.program, stage.folder, flags=attack.prepare(stage.program, stage.folder), unlimited=())
         letters = Letters(stage.seed, largest=50_000)
         load = Load(letters, Ledger(2 * _MESSAGES), sessions=_SESSIONS)
         with ended(program):
             ports = program.start()
+            probe = Probe(ports.smtp)
             before = deliver(ports, load, _MESSAGES)
+            when_quiet = probe.end()
             files, quiet = _at_rest(program.process, 0), _peak(program.process)
             fork = multiprocessing.get_context("fork")
             begun, over = fork.Event(), fork.Event()
@@ -63,9 +65,11 @@ class Hostility(Ordeal):
             child_end.close()
             try:
                 checks.that(begun.wait(_PATIENCE), f"{attack.name}: did not begin")
+                probe = Probe(ports.smtp)
                 deadline = time.monotonic() + _PATIENCE
                 replies = load.replies.copy()
                 asyncio.run(load.send(ports, _MESSAGES, lambda: time.monotonic() > deadline))
+                when_attacked = probe.end()
                 over.set()
                 seen = results.recv() if results.poll(_PATIENCE) else None
             finally:
@@ -79,7 +83,7 @@ class Hostility(Ordeal):
             checks.that(set(before) == set(during) == accepted, f"{attack.name}: others were told {dict(during)}")
             stored = load.ledger.count(Fate.ACCEPTED)
             checks.that(stored == 2 * _MESSAGES, f"{attack.name}: {stored} of {2 * _MESSAGES} messages were taken")
-            bound = quiet + _SLACK + attack.connections * _PER_CONNECTION
+            bound = quiet + attack.memory + attack.connections * _PER_CONNECTION
             peak = _peak(program.process)
             checks.that(peak <= bound, f"{attack.name}: took {peak:.1f} MiB, {quiet:.1f} when quiet")
             left = _at_rest(program.process, files)
@@ -89,6 +93,7 @@ class Hostility(Ordeal):
                 f"  {attack.name}: {seconds:.1f} s, {quiet:.1f} MiB, attacked {peak:.1f}; {dict(seen or {})}",
                 flush=True,
             )
+            print(f"    NOOP when quiet: {when_quiet}\n    attacked:        {when_attacked}", flush=True)
             program.stop()
         checks.that(not load.faults and not load.cut, f"{attack.name}: {load.cut} cut; {load.faults[:3]}")
         left_behind = maildir_check.leftovers(program.store)

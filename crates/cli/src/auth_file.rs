@@ -150,7 +150,7 @@ mod tests {
     fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
         let file =
             AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n"), None).unwrap();
-        assert!(file.of("user").is_some_and(|verifier| verifier.is_of("pencil")));
+        assert!(file.of("user").is_some_and(|verifier| verifier.is_of("pencil", &mut Vec::new())));
         assert!(file.of("IX").is_some() && file.of("I\u{AD}X").is_some());
         assert!(file.of("nobody").is_none() && file.of("USER").is_none());
     }

@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod auth_file;
 mod certificate;
+mod checkers;
 mod failure;
 mod files;
 mod handover;

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::available_parallelism;
 
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
-use tokio::sync::Semaphore;
 
 use crate::auth_file::{AuthFile, User};
+use crate::checkers::Checkers;
 use crate::failure::Failure;
 
 /// Judges passwords, and gives verifiers to SCRAM.
@@ -19,9 +18,7 @@ pub(crate) struct Users {
     file: Arc<RwLock<Arc<AuthFile>>>,
     /// Settled at the start, by the file of then.
     offers_scram: bool,
-    /// How many passwords are checked at a time: each takes a processor, and argon2id memory, so that who guesses
-    /// waits and does not take it from others.
-    turns: Arc<Semaphore>,
+    checkers: Checkers,
 }
 
 impl Users {
@@ -30,9 +27,8 @@ impl Users {
         let file = AuthFile::read(path, None)?;
         let offers_scram = file.has_scram();
         let file = RwLock::new(Arc::new(file));
-        let processors = available_parallelism().map_or(1, usize::from);
-        let turns = Arc::new(Semaphore::new(processors));
-        Ok(Self { path: path.to_owned(), file: Arc::new(file), offers_scram, turns })
+        let checkers = Checkers::start()?;
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), offers_scram, checkers })
     }
 
     /// What the password file says by now, to be put in force by [`replace`](Self::replace).
@@ -92,14 +88,7 @@ impl Hooks for Users {
             return Ok(false.into());
         };
         let is_known = known.is_some();
-        let turn = Arc::clone(&self.turns).acquire_owned().await?;
-        let password = password.clone();
-        let is_right = tokio::task::spawn_blocking(move || {
-            // Held by the work itself, which goes on when the client has gone.
-            let _turn = turn;
-            verifier.is_of(password.reveal())
-        })
-        .await?;
+        let is_right = self.checkers.check(verifier, password.clone()).await?;
         Ok((is_right && is_known).into())
     }
 

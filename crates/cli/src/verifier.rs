@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::PasswordHasher as _;
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mailchute::ScramVerifier;
 
 use crate::failure::Failure;
@@ -40,11 +40,12 @@ impl Verifier {
             .map_err(Failure::running)
     }
 
-    /// Whether it was made of this password; takes as long as its parameters say.
-    pub(crate) fn is_of(&self, password: &str) -> bool {
+    /// Whether it was made of this password; takes as long as its parameters say, and as much of `memory`, which is
+    /// there to be used again: taken anew for each password, it was given back in pieces that fitted no other.
+    pub(crate) fn is_of(&self, password: &str, memory: &mut Vec<Block>) -> bool {
         match self {
             Self::Scram(verifier) => verifier.is_of(password),
-            Self::Argon2id(hash) => Argon2::default().verify_password(password.as_bytes(), hash).is_ok(),
+            Self::Argon2id(hash) => is_hash_of(hash, password, memory).unwrap_or(false),
         }
     }
 
@@ -55,6 +56,25 @@ impl Verifier {
             Self::Argon2id(_) => None,
         }
     }
+}
+
+/// `None` if the hash is not whole, as none is that was read.
+fn is_hash_of(hash: &PasswordHash, password: &str, memory: &mut Vec<Block>) -> Option<bool> {
+    let parameters = Params::try_from(hash).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let (salt, expected) = (hash.salt.as_ref()?, hash.hash.as_ref()?);
+    let blocks = parameters.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, parameters);
+    let mut made = [0; Output::MAX_LENGTH];
+    let made = made.get_mut(..expected.len())?;
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), made, &mut memory[..blocks])
+        .ok()?;
+    // Two of these are compared in constant time.
+    Some(Output::new(made).ok()? == *expected)
 }
 
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
@@ -117,9 +137,31 @@ mod tests {
     fn what_is_made_is_read_again_and_takes_its_password_only() {
         for made in [Verifier::scram("pencil").unwrap(), Verifier::argon2id("pencil").unwrap()] {
             let read: Verifier = made.to_string().parse().unwrap();
-            assert!(read.is_of("pencil") && !read.is_of("crayon"), "{made:?}");
+            let mut memory = Vec::new();
+            assert!(read.is_of("pencil", &mut memory) && !read.is_of("crayon", &mut memory), "{made:?}");
+            assert!(read.is_of("pencil", &mut memory), "what lay in the memory before does not matter");
             assert!(!format!("{read:?}").contains('$'));
         }
+    }
+
+    #[test]
+    fn hashes_that_others_have_made_are_checked_by_their_own_parameters() {
+        let mut memory = vec![Block::default(); 100_000];
+        for password in ["password", "passwore"] {
+            for (m, t, p, length) in [(64, 1, 1, 16), (256, 3, 2, 32), (65_536, 2, 4, 64)] {
+                let parameters = Params::new(m, t, p, Some(length)).unwrap();
+                let by_the_library = Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+                    .hash_password_with_salt(b"password", b"somesalt")
+                    .unwrap()
+                    .to_string();
+                let read: Verifier = by_the_library.parse().unwrap();
+                assert_eq!(read.is_of(password, &mut memory), password == "password", "{by_the_library}");
+            }
+        }
+        // From the tests of the reference implementation.
+        let vector = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$\
+                      CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        assert!(vector.parse::<Verifier>().unwrap().is_of("password", &mut memory));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rustix::process::{Signal, getuid};
-use support::{Program, run};
+use support::{Program, run, wait_until_ended};
 
 /// "nobody", as most hosts number it; it need not be known to this one.
 const NOBODY: u32 = 65534;
@@ -75,6 +75,7 @@ fn as_root(store: &Path) {
     program.signal(Signal::USR2);
     let told = program.logged("handed over: the new process serves");
     let next = told.split("process=").nth(1).unwrap().trim().to_owned();
+    wait_until_ended(program.process());
     assert_is_nobody(&program, &next);
     rustix::process::kill_process(
         rustix::process::Pid::from_raw(next.parse().unwrap()).unwrap(),

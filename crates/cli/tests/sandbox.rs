@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use rustix::process::Signal;
-use support::{Program, write_certificate};
+use support::{Program, wait_until_ended, write_certificate};
 
 #[test]
 fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_out_of_reach() {
@@ -61,6 +61,7 @@ fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_ou
         rustix::process::kill_process(process, Signal::USR2).unwrap();
         let told = program.logged("handed over: the new process serves");
         let next = told.split("process=").nth(1).unwrap().trim().parse().unwrap();
+        wait_until_ended(process);
         process = rustix::process::Pid::from_raw(next).unwrap();
         deliver(&program);
     }

@@ -35,6 +35,14 @@ pub(crate) fn write_certificate(folder: &Path) -> (String, String) {
     (file("cert.pem", made.cert.pem()), file("key.pem", made.signing_key.serialize_pem()))
 }
 
+/// Waits until a process has ended; until then it may take a connection, and say that it stops.
+pub(crate) fn wait_until_ended(process: rustix::process::Pid) {
+    let status = format!("/proc/{}/status", process.as_raw_nonzero());
+    while std::fs::read_to_string(&status).is_ok_and(|status| !status.contains("State:\tZ")) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// The program while it serves; killed when dropped.
 pub(crate) struct Program {
     child: Child,

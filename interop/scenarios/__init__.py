@@ -1,5 +1,7 @@
 """What real software does with the program beyond sending messages: each a story with an end that is checked."""
 
+from pathlib import Path
+
 from .auth import Auth
 from .base import Scenario
 from .dsn import Dsn
@@ -13,5 +15,7 @@ from .welcome import Welcome
 from .xclient import Xclient
 
 
-def scenarios() -> list[Scenario]:
-    return [Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls(), Auth(), Welcome()]
+def scenarios(examples: Path) -> list[Scenario]:
+    """All of them; `examples` is the folder of the built examples, which some of them play with."""
+    plain = (Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls(), Welcome())
+    return [*plain, Auth(examples)]

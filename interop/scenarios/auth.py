@@ -34,6 +34,9 @@ _FROM, _TO = "alice@client.example", "bob@example.com"
 class Auth(Scenario):
     name = "auth"
 
+    def __init__(self, examples: Path) -> None:
+        self._example = examples / "mechanisms"
+
     def missing(self) -> str | None:
         wanted = {tool: tool for tool in ("gsasl", "swaks", "curl", "msmtp")}
         lacking = [f"{tool} (the Debian package {package})" for tool, package in wanted.items() if not shutil.which(tool)]
@@ -52,9 +55,8 @@ class Auth(Scenario):
         flags = ["--auth-file", str(users), "--require-auth", "--limit", "errors=0"]
         with running(program, folder, certificate, flags) as server, introduced(server.port) as port:
             _with_the_program(server, port, checks)
-        example = program.parent / "examples" / "mechanisms"
-        if checks.that(example.is_file(), f"there is no {example}; `cargo build --release --examples` makes it"):
-            with _example(example, folder) as port:
+        if checks.that(self._example.is_file(), f"there is no {self._example}; `cargo build --examples` makes it"):
+            with _example(self._example, folder) as port:
                 _with_the_example(port, checks)
         return checks
 

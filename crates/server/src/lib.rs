@@ -70,6 +70,7 @@ mod message;
 mod network;
 mod origin;
 mod proxy;
+mod read_buffer;
 mod refusals;
 mod scram_secret;
 mod server;

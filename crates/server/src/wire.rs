@@ -1,6 +1,5 @@
 //! The connection as the driver sees it: octets in, octets out, and what else can happen meanwhile.
 
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
@@ -15,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::connections::{NoPlace, Place, Urgency};
 use crate::disconnect::Disconnect;
 use crate::proxy::{self, Header, ProxyError};
+use crate::read_buffer::{self, READ};
 use crate::timer::Timer;
 use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
 use crate::transport::Transport;
@@ -23,9 +23,6 @@ use crate::transport::Transport;
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-/// Octets read at a time.
-const READ: usize = 64 * 1024;
 
 /// Octets that may wait in a buffer of their own while more are awaited; a partial command is shorter.
 const REMAINDER: usize = 4 * 1024;
@@ -62,30 +59,6 @@ pub(crate) struct Wire {
     place: Place,
     /// The client has closed its side; what it sent before is still to be answered.
     has_ended: bool,
-}
-
-thread_local! {
-    /// Read buffers that wait for octets on any connection of this thread: an idle connection holds none.
-    static POOL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Buffers that a thread keeps at hand.
-const POOLED: usize = 8;
-
-fn take_buffer() -> BytesMut {
-    POOL.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(READ))
-}
-
-fn give_back(mut buffer: BytesMut) {
-    buffer.clear();
-    // Slices of a message that somebody still reads keep the memory; then there is nothing to give back.
-    if buffer.try_reclaim(READ) {
-        POOL.with_borrow_mut(|pool| {
-            if pool.len() < POOLED {
-                pool.push(buffer);
-            }
-        });
-    }
 }
 
 impl Wire {
@@ -174,7 +147,7 @@ impl Wire {
     fn make_room(&mut self) {
         let has_room = self.input.capacity() - self.input.len() >= READ / 2;
         if !has_room && !self.input.try_reclaim(READ / 2) {
-            let remainder = std::mem::replace(&mut self.input, take_buffer());
+            let remainder = std::mem::replace(&mut self.input, read_buffer::take());
             self.input.extend_from_slice(&remainder);
             self.input.reserve(READ / 4);
         }
@@ -184,7 +157,7 @@ impl Wire {
     fn shrink(&mut self) {
         if self.input.len() <= REMAINDER {
             let remainder = BytesMut::from(&self.input[..]);
-            give_back(std::mem::replace(&mut self.input, remainder));
+            read_buffer::give_back(std::mem::replace(&mut self.input, remainder));
         }
     }
 
@@ -325,7 +298,7 @@ impl Wire {
 impl Drop for Wire {
     /// The last read of a connection leaves a buffer, which the next one on this thread takes up.
     fn drop(&mut self) {
-        give_back(std::mem::take(&mut self.input));
+        read_buffer::give_back(std::mem::take(&mut self.input));
     }
 }
 

@@ -26,14 +26,16 @@ pub(super) fn verb(line: &[u8]) -> String {
     String::from_utf8_lossy(word).trim_end_matches(['\r', '\n']).to_ascii_uppercase()
 }
 
-/// What stands between the first `<`, behind a source route, and the `>` that ends it, which is not quoted.
+/// What stands between the first `<`, behind a source route, and the `>` that ends it, which is not quoted. In an
+/// address literal a quote is a character like others.
 pub(super) fn address(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let inside = text.split_once('<').map_or("", |(_, inside)| inside);
-    let (mut is_quoted, mut is_escaped) = (false, false);
+    let (mut is_quoted, mut is_escaped, mut is_literal) = (false, false, false);
     let end = inside.find(|character| {
         let is_end = character == '>' && !is_quoted;
-        is_quoted ^= character == '"' && !is_escaped;
+        is_literal = !is_quoted && character != ']' && (is_literal || character == '[');
+        is_quoted ^= character == '"' && !is_escaped && !is_literal;
         is_escaped = character == '\\' && !is_escaped;
         is_end
     });

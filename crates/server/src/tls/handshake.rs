@@ -17,6 +17,7 @@ use super::config::{Own, Source, TlsConfig};
 use super::facts::TlsFacts;
 use super::identity::Identity;
 use super::peer::{ClientCertificate, Trust};
+use super::read_ahead::ReadAhead;
 use crate::wire::Io;
 
 /// Shakes hands with clients.
@@ -35,7 +36,7 @@ struct Choice {
 
 /// A connection inside TLS.
 pub(crate) struct Secured {
-    pub(crate) stream: TlsStream<Box<dyn Io>>,
+    pub(crate) stream: TlsStream<ReadAhead>,
     identity: Option<Arc<Identity>>,
 }
 
@@ -58,7 +59,8 @@ impl Acceptor {
     /// # Errors
     /// Why there is no TLS; the transport is gone then.
     pub(crate) async fn accept(&self, plain: Box<dyn Io>) -> io::Result<(Secured, TlsFacts)> {
-        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), plain).await?;
+        let start =
+            LazyConfigAcceptor::new(rustls::server::Acceptor::default(), ReadAhead::new(plain)).await?;
         let Choice { config, identity } = self.choose(&start.client_hello());
         let stream = start.into_stream(Arc::clone(config)).await?;
         let connection = stream.get_ref().1;

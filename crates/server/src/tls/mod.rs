@@ -10,6 +10,7 @@ mod identity;
 mod in_force;
 mod peer;
 mod pem;
+mod read_ahead;
 
 pub use client_certificates::ClientCertificates;
 pub use config::TlsConfig;

@@ -1,0 +1,91 @@
+//! Reads of the socket beneath TLS.
+
+use std::io;
+use std::mem::take;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+
+use crate::read_buffer;
+use crate::wire::Io;
+
+/// A connection from which more is read than was asked for. rustls asks for 4 KiB at a time, so that a record takes four
+/// or five reads of the socket; this way four records take one.
+pub(crate) struct ReadAhead {
+    io: Box<dyn Io>,
+    /// Has memory only between a read and the next that finds nothing.
+    ahead: BytesMut,
+}
+
+impl ReadAhead {
+    pub(crate) fn new(io: Box<dyn Io>) -> Self {
+        Self { io, ahead: BytesMut::new() }
+    }
+
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if !self.ahead.try_reclaim(read_buffer::READ) {
+            self.ahead = read_buffer::take();
+        }
+        let read = pin!(self.io.read_buf(&mut self.ahead)).poll(context);
+        if !matches!(read, Poll::Ready(Ok(1..))) {
+            read_buffer::give_back(take(&mut self.ahead));
+        }
+        read
+    }
+}
+
+impl AsyncRead for ReadAhead {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.ahead.is_empty() {
+            ready!(this.poll_more(context))?;
+        }
+        let length = this.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&this.ahead[..length]);
+        this.ahead.advance(length);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ReadAhead {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    // All records of a flight go out in one call.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, octets)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+}
+
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        read_buffer::give_back(take(&mut self.ahead));
+    }
+}

@@ -99,11 +99,11 @@ async fn a_proof_bound_to_the_certificate_holds_in_tls_13() {
 #[tokio::test(start_paused = true)]
 async fn a_session_that_has_nothing_to_bind_to_is_not_offered_to_bind() {
     let hashless =
-        Identity::by(KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("ring has it"), &[tls::NAME]);
+        Identity::by(KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("the provider has it"), &[tls::NAME]);
     let unknown =
-        rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        rustls::ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
             .with_safe_default_protocol_versions()
-            .expect("ring has them")
+            .expect("the provider has them")
             .with_no_client_auth();
     let key = PrivateKeyDer::from_pem_slice(tls::identity().key.as_bytes()).expect("it was just made");
     let unknown = unknown.with_single_cert(vec![tls::identity().der.clone()], key).expect("they are a pair");

@@ -259,7 +259,7 @@ async fn a_configuration_of_rustls_is_taken_as_it_is() {
     let identity = support::tls::make_identity();
     let chain = rustls::pki_types::pem::PemObject::from_pem_slice(identity.certificate.as_bytes()).unwrap();
     let key = rustls::pki_types::pem::PemObject::from_pem_slice(identity.key.as_bytes()).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let rustls = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])
         .unwrap()

@@ -136,7 +136,7 @@ fn certificates_for_a_server_without_tls_are_refused_with_what_to_write() {
     let error = build(accepting()).reload_tls(config()).unwrap_err().to_string();
     assert!(error.contains("built without TLS") && error.contains(".tls(…)"), "{error}");
     let foreign = || -> TlsConfig {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = rustls::ServerConfig::builder_with_provider(provider);
         let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
         TlsConfig::from_rustls(

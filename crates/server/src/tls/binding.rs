@@ -1,7 +1,7 @@
 //! Channel bindings: values that both ends of one TLS connection know, and nobody in between (RFC 5056).
 
+use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 use mailchute_proto::question::ChannelBinding;
-use ring::digest::{self, SHA256, SHA384, SHA512};
 use rustls::{ProtocolVersion, ServerConnection};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
@@ -73,8 +73,8 @@ fn hash_of(signature: ObjectIdentifier) -> Option<&'static digest::Algorithm> {
 mod tests {
     use std::sync::Arc;
 
+    use aws_lc_rs::digest;
     use rcgen::{CertificateParams, KeyPair};
-    use ring::digest;
     use rustls::pki_types::ServerName;
     use rustls::version::{TLS12, TLS13};
     use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -83,7 +83,7 @@ mod tests {
     use crate::tls::{Acceptor, TlsConfig};
 
     fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (rcgen::Certificate, KeyPair) {
-        let key = KeyPair::generate_for(algorithm).expect("ring has the algorithm");
+        let key = KeyPair::generate_for(algorithm).expect("the provider has the algorithm");
         let parameters = CertificateParams::new(vec!["mx.example.com".to_owned()]).expect("it is a domain");
         (parameters.self_signed(&key).expect("the key signs"), key)
     }
@@ -95,10 +95,10 @@ mod tests {
         let acceptor = Acceptor::new(config.expect("it was just made"));
         let mut roots = RootCertStore::empty();
         roots.add(certificate.der().clone()).expect("it is a certificate");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let client = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[version])
-            .expect("ring has it")
+            .expect("the provider has it")
             .with_root_certificates(roots)
             .with_no_client_auth();
         let (ours, theirs) = tokio::io::duplex(64 * 1024);

@@ -63,7 +63,7 @@ impl ClientCertificates {
         for certificate in parse_chain(authorities)? {
             roots.add(certificate).map_err(Fault::UnfitRoot)?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let authorities = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
             .map_err(|error| Fault::UnfitRoot(rustls::Error::General(error.to_string())))?;

@@ -118,7 +118,7 @@ impl TlsConfig {
     }
 
     fn from_parts(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, Fault> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let base = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(Fault::Unfit)?;

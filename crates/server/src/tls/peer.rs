@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ring::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 use x509_cert::ext::pkix::name::GeneralName;

@@ -80,9 +80,9 @@ pub(crate) fn client(
     for identity in trusted {
         roots.add(identity.der.clone()).expect("it is a certificate");
     }
-    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_protocol_versions(versions)
-        .expect("ring has these versions")
+        .expect("the provider has these versions")
         .with_root_certificates(roots)
 }
 

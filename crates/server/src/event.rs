@@ -155,8 +155,8 @@ impl Event {
         Self::Secure { session: session.clone(), tls }
     }
 
-    pub(crate) fn command(session: &Session, line: &str) -> Self {
-        Self::Command { session: session.clone(), line: line.to_owned() }
+    pub(crate) fn command(session: &Session, line: String) -> Self {
+        Self::Command { session: session.clone(), line }
     }
 
     pub(crate) fn reply(session: &Session, reply: &str) -> Self {
@@ -261,12 +261,14 @@ pub(crate) struct Subscribers {
 
 #[derive(Debug)]
 struct Subscriber {
-    queue: mpsc::Sender<Event>,
+    queue: mpsc::UnboundedSender<Event>,
     backlog: Arc<Backlog>,
 }
 
+/// What bounds a queue. A bounded channel's semaphore would take a lock for each event that is read.
 #[derive(Debug, Default)]
 struct Backlog {
+    events: AtomicUsize,
     octets: AtomicUsize,
     missed: AtomicU64,
 }
@@ -277,7 +279,7 @@ struct Backlog {
 /// [`Event::Missed`]; no session waits for it. Events of one session come in their order.
 #[derive(Debug)]
 pub struct Events {
-    queue: mpsc::Receiver<Event>,
+    queue: mpsc::UnboundedReceiver<Event>,
     backlog: Arc<Backlog>,
     /// Weak, so that the end of the server ends the subscription.
     subscribers: Weak<Subscribers>,
@@ -285,7 +287,7 @@ pub struct Events {
 
 impl Subscribers {
     pub(crate) fn subscribe(self: &Arc<Self>) -> Events {
-        let (sender, queue) = mpsc::channel(BACKLOG);
+        let (sender, queue) = mpsc::unbounded_channel();
         let backlog = Arc::new(Backlog::default());
         self.list
             .write()
@@ -316,24 +318,31 @@ impl Subscribers {
 
 impl Subscriber {
     fn tell(&self, event: Event) {
-        let Backlog { octets, missed } = &*self.backlog;
+        let Backlog { events, octets, missed } = &*self.backlog;
         let weight = event.weight();
-        let waiting = octets.fetch_add(weight, Ordering::Relaxed);
+        let octets_waiting = octets.fetch_add(weight, Ordering::Relaxed);
+        let events_waiting = events.fetch_add(1, Ordering::Relaxed);
         // A single chunk may be longer than the bound, so one always fits an empty backlog.
-        let fits = weight == 0 || waiting == 0 || waiting + weight <= BACKLOG_OCTETS;
-        // Where others are missing, the word of it stands before this one.
-        let gap = missed.swap(0, Ordering::Relaxed);
-        let word = (gap > 0).then_some(Event::Missed(gap));
-        let needed = 1 + usize::from(word.is_some());
-        match self.queue.try_reserve_many(needed) {
-            Ok(places) if fits => {
-                places.zip(word.into_iter().chain([event])).for_each(|(place, event)| place.send(event));
-            }
-            _ => {
-                octets.fetch_sub(weight, Ordering::Relaxed);
-                missed.fetch_add(gap + 1, Ordering::Relaxed);
-            }
+        let fits = weight == 0 || octets_waiting == 0 || octets_waiting + weight <= BACKLOG_OCTETS;
+        if !fits || events_waiting >= BACKLOG {
+            self.backlog.shrink(weight);
+            missed.fetch_add(1, Ordering::Relaxed);
+            return;
         }
+        // Where others are missing, the word of it stands before this one. Whoever has left is taken off the list.
+        let gap = if missed.load(Ordering::Relaxed) > 0 { missed.swap(0, Ordering::Relaxed) } else { 0 };
+        if gap > 0 {
+            events.fetch_add(1, Ordering::Relaxed);
+            let _ = self.queue.send(Event::Missed(gap));
+        }
+        let _ = self.queue.send(event);
+    }
+}
+
+impl Backlog {
+    fn shrink(&self, weight: usize) {
+        self.events.fetch_sub(1, Ordering::Relaxed);
+        self.octets.fetch_sub(weight, Ordering::Relaxed);
     }
 }
 
@@ -351,7 +360,7 @@ impl Events {
                 missed => return Some(Event::Missed(missed)),
             },
         };
-        self.backlog.octets.fetch_sub(event.weight(), Ordering::Relaxed);
+        self.backlog.shrink(event.weight());
         Some(event)
     }
 }

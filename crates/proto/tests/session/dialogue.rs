@@ -10,6 +10,9 @@ use super::{Message, Record, shown};
 /// A line that comes to this many octets is one without end.
 const ENDLESS: usize = 65_536;
 
+/// Octets of a challenge that every client has to take (RFC 4954 §4.4).
+const CHALLENGE: usize = 12_288;
+
 /// One reply as it stands on the wire.
 #[derive(Debug)]
 pub(crate) struct WireReply {
@@ -31,7 +34,9 @@ pub(crate) fn replies(output: &[u8]) -> Vec<WireReply> {
             find(rest, b"\r\n").unwrap_or_else(|| panic!("a reply without its end: {}", shown(rest))) + 2;
         let line = &rest[..end];
         rest = &rest[end..];
-        assert!(line.len() <= 512, "a reply line of {} octets", line.len());
+        // A challenge is as long as its mechanism has it (RFC 4954 §4): that of SCRAM repeats the client's nonce.
+        let longest = if line.starts_with(b"334 ") { CHALLENGE } else { 512 };
+        assert!(line.len() <= longest, "a reply line of {} octets", line.len());
         assert!(line[..end - 2].iter().all(|octet| matches!(octet, b' '..=b'~')), "{}", shown(line));
         let text = std::str::from_utf8(&line[..end - 2]).expect("it is ASCII");
         assert!(text.len() >= 4 && matches!(&text[3..4], " " | "-"), "{text:?}");

@@ -168,13 +168,18 @@ impl Driver {
         Err(Disconnect::Hook)
     }
 
-    /// The command that the next step reads, if anybody wants to know.
+    /// Tells of the command that the next step reads; its line, if the log wants it with the reply.
     pub(super) fn observe_command(&self) -> Option<String> {
-        if !(self.core.subscribers.any() || tracing::enabled!(Level::INFO)) {
+        let subscribers = &self.core.subscribers;
+        if !(subscribers.any() || tracing::enabled!(Level::INFO)) {
             return None;
         }
         let line = escaped(self.machine.upcoming_command(&self.wire.input)?);
-        self.core.subscribers.tell(|| Event::command(&self.session, &line));
+        if !tracing::enabled!(Level::INFO) {
+            subscribers.tell(|| Event::command(&self.session, line));
+            return None;
+        }
+        subscribers.tell(|| Event::command(&self.session, line.clone()));
         Some(line)
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -140,22 +140,22 @@ impl Hearing {
         let mut is_first = true;
         poll_fn(|context| {
             // Who reads within the hooks takes what is in the slot before anybody waits for that.
-            if pump.poll_room(context).is_ready()
+            let is_due = pump.poll_room(context).is_ready()
                 || self.poll(context).is_ready()
-                || pump.poll_room(context).is_ready()
-            {
-                if self.has_decided() {
-                    // Whoever still holds the message must not take what it has for the whole.
-                    pump.finish(Err(BodyError::Gone));
-                } else if let Some(chunk) = chunk.take() {
-                    pump.push(chunk, context);
+                || pump.poll_room(context).is_ready();
+            if !is_due {
+                if std::mem::take(&mut is_first) {
+                    wire.set_timer(limit);
                 }
-                return Poll::Ready(Ok(()));
+                ready!(self.poll_patience(wire, context))?;
             }
-            if std::mem::take(&mut is_first) {
-                wire.set_timer(limit);
+            if self.has_decided() {
+                // Whoever still holds the message must not take what it has for the whole.
+                pump.finish(Err(BodyError::Gone));
+            } else if let Some(chunk) = chunk.take() {
+                pump.push(chunk, context);
             }
-            self.poll_patience(wire, context)
+            Poll::Ready(Ok(()))
         })
         .await
     }

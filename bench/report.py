@@ -246,7 +246,8 @@ def _durable(results: Results) -> str:
     return (
         "## Durable speed: 4 KiB into a Maildir, with fsync\n\nAll on one disk, which takes "
         f"{disk:.2f} ms for an fsync of a new file. Delivered counts until all messages lie in the Maildir; Postfix and "
-        "OpenSMTPD accept them into a queue first. Trust: ratios, and only where the disk is nobody else's.\n\n"
+        "OpenSMTPD accept them into a queue first, which OpenSMTPD does not flush. Trust: ratios, and only where the "
+        "disk is nobody else's.\n\n"
         + _table(head, rows)
     )
 

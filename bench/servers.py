@@ -132,7 +132,7 @@ DURABLE: tuple[Server, ...] = (
     Server(
         "opensmtpd-maildir",
         f"{_PEERS}/opensmtpd/serve {{port}} {{cert}} {{key}} {WORK}",
-        "C, a queue file with fsync, then mail.maildir, a process a message",
+        "C, a queue file without fsync, then mail.maildir with fsync, a process a message",
         needs=OPENSMTPD / "usr" / "sbin" / "smtpd",
         maildir=WORK / "mail" / "opensmtpd",
     ),

@@ -1,5 +1,7 @@
 """Clients that mean harm."""
 
+from collections.abc import Collection
+
 from .base import Attack
 from .crowd import Crowd
 from .drip import Drip
@@ -14,8 +16,11 @@ from .never_reading import NeverReading
 from .resets import Resets
 
 
-def attacks() -> list[Attack]:
-    return [
-        Hoard(), Crowd(), Flood(), EndlessLine(), HeaderFlood(), Garbage(), NeverReading(), Drip(), Resets(), HalfOpen(),
-        Guess(),
-    ]  # fmt: skip
+_ALL = (
+    Hoard, Crowd, Flood, EndlessLine, HeaderFlood, Garbage, NeverReading, Drip, Resets, HalfOpen, Guess,
+)  # fmt: skip
+
+
+def attacks(names: Collection[str] | None = None) -> list[Attack]:
+    """All of them, or those with these names."""
+    return [attack() for attack in _ALL if names is None or attack.name in names]

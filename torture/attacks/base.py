@@ -26,6 +26,10 @@ class Attack(ABC):
     flags: tuple[str, ...] = ()
     # MiB that the program may take for it beyond what connections take.
     memory: float = 16.0
+    # MiB that each of these may take.
+    memory_of_each: float = 32 / 1024
+    # Others are told 421 now and then, and have to come again.
+    takes_all_places = False
 
     def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:
         """Makes what the program needs for it; returns the flags that it is started with."""

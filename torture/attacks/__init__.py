@@ -7,17 +7,25 @@ from .crowd import Crowd
 from .drip import Drip
 from .endless import EndlessLine
 from .flood import Flood
+from .full import Full
 from .garbage import Garbage
+from .glutton import Glutton
 from .guess import Guess
 from .half_open import HalfOpen
 from .header_flood import HeaderFlood
 from .hoard import Hoard
+from .multitude import Multitude
 from .never_reading import NeverReading
 from .resets import Resets
+from .slow_loris import SlowLoris
+from .storm import Storm
+from .tls_drip import TlsDrip
+from .tls_handshakes import TlsHandshakes
 
 
 _ALL = (
-    Hoard, Crowd, Flood, EndlessLine, HeaderFlood, Garbage, NeverReading, Drip, Resets, HalfOpen, Guess,
+    Hoard, Crowd, Multitude, Full, Flood, Storm, EndlessLine, HeaderFlood, Garbage, NeverReading, Glutton, Drip, SlowLoris,
+    TlsDrip, TlsHandshakes, Resets, HalfOpen, Guess,
 )  # fmt: skip
 
 

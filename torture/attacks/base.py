@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from abc import ABC, abstractmethod
 from collections import Counter
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from client import trusting
+
 _PATIENCE = 30
+_TLS = trusting()
 
 # A session piece by piece, to end in the middle of.
 STAGES = (
@@ -55,6 +59,29 @@ def connect(port: int, number: int) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def hello(connection: socket.socket) -> str:
+    """Reads the greeting and says EHLO; returns the code of the reply."""
+    told = line(connection)
+    if told != "220":
+        return told
+    connection.sendall(b"EHLO x.example\r\n")
+    reply = bytearray()
+    while not reply.endswith(b"\n") or reply.rpartition(b"\r\n")[0].rpartition(b"\n")[2][3:4] == b"-":
+        octets = connection.recv(4096)
+        if not octets:
+            return "closed"
+        reply += octets
+    return reply[:3].decode()
+
+
+def secure(connection: socket.socket) -> ssl.SSLSocket:
+    """Says STARTTLS and shakes hands, with whatever certificate."""
+    hello(connection)
+    connection.sendall(b"STARTTLS\r\n")
+    line(connection)
+    return _TLS.wrap_socket(connection)
 
 
 def line(connection: socket.socket) -> str:

@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-/// What a session passes that has had a turn and is not done.
+/// What a session passes that has had a turn and is not done, or before what takes as long as one.
 ///
 /// A task that merely yields stands in the queue again at once, and the runtime looks at its sockets when the whole
 /// queue has had its turn: beside 200 greedy sessions one with a single command waited for 200 turns. So they queue

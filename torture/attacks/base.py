@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from abc import ABC, abstractmethod
 from collections import Counter
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from client import trusting
+
 _PATIENCE = 30
+_TLS = trusting()
 
 # A session piece by piece, to end in the middle of.
 STAGES = (
@@ -26,6 +30,10 @@ class Attack(ABC):
     flags: tuple[str, ...] = ()
     # MiB that the program may take for it beyond what connections take.
     memory: float = 16.0
+    # MiB that each of these may take.
+    memory_of_each: float = 32 / 1024
+    # Others are told 421 now and then, and have to come again.
+    takes_all_places = False
 
     def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:
         """Makes what the program needs for it; returns the flags that it is started with."""
@@ -51,6 +59,29 @@ def connect(port: int, number: int) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def hello(connection: socket.socket) -> str:
+    """Reads the greeting and says EHLO; returns the code of the reply."""
+    told = line(connection)
+    if told != "220":
+        return told
+    connection.sendall(b"EHLO x.example\r\n")
+    reply = bytearray()
+    while not reply.endswith(b"\n") or reply.rpartition(b"\r\n")[0].rpartition(b"\n")[2][3:4] == b"-":
+        octets = connection.recv(4096)
+        if not octets:
+            return "closed"
+        reply += octets
+    return reply[:3].decode()
+
+
+def secure(connection: socket.socket) -> ssl.SSLSocket:
+    """Says STARTTLS and shakes hands, with whatever certificate."""
+    hello(connection)
+    connection.sendall(b"STARTTLS\r\n")
+    line(connection)
+    return _TLS.wrap_socket(connection)
 
 
 def line(connection: socket.socket) -> str:

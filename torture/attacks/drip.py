@@ -18,12 +18,13 @@ _STAGES = {
 # A record of TLS that announces 512 octets of a ClientHello.
 _RECORD = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(501)
 _OCTETS = {"command": b"N" * 500, "message": b"Subject: slow " * 50, "handshake": _RECORD}
-_PAUSE = 0.05
 
 
 class Drip(Attack):
     name = "drip"
     connections = 300
+    # Seconds between two octets.
+    pause = 0.05
     flags = ("--timeout", "command=2", "--timeout", "handshake=2", "--limit", "connections-per-client=0")
 
     def run(self, port: int, begun: Event, over: Event) -> Counter[str]:
@@ -52,7 +53,7 @@ class Drip(Attack):
                     connection.close()
                     del held[connection]
             sent += 1
-            time.sleep(_PAUSE)
+            time.sleep(self.pause)
         for connection, stage in held.items():
             seen[f"{stage} held"] += 1
             connection.close()
@@ -63,7 +64,6 @@ class Drip(Attack):
         # A message may come slowly for a minute.
         expected = {"command ended": each, "handshake ended": each, "message held": each}
         return [] if seen == expected else [f"came to {dict(seen)}"]
-
 
 def _is_over(connection: socket.socket) -> bool:
     """Whether the server has closed; what it said is read and dropped."""

@@ -4,6 +4,7 @@ from .activation import Activation
 from .base import Ordeal
 from .disk_full import DiskFull
 from .failing_disk import FailingDisk
+from .fairness import Fairness
 from .file_limit import FileLimit
 from .handover import Handover
 from .hostility import Hostility
@@ -16,5 +17,5 @@ from .soak import Soak
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Hostility(), Soak(),
+        Hostility(), Fairness(), Soak(),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +32,16 @@ class Stage:
     handovers: int
     soak: int
     plot: Path | None
+    # By their names.
+    attacks: Sequence[str]
 
 
 class Ordeal(ABC):
     """Something that goes wrong around the program, and what must hold all the same."""
 
     name: str
+    # It takes long, or says something on a machine only that does nothing else.
+    only_by_name = False
 
     @abstractmethod
     def run(self, stage: Stage) -> Checks:

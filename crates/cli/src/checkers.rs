@@ -1,13 +1,15 @@
 //! The threads that check passwords.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use mailchute::Password;
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::fair_queue::FairQueue;
 use crate::verifier::Verifier;
 
 /// As many threads as there are processors. Each check takes one, and argon2id memory, so that who guesses waits and
@@ -15,8 +17,16 @@ use crate::verifier::Verifier;
 ///
 /// They are threads of their own, each of which keeps its memory for the next password (19 MiB for argon2id as it is
 /// usual): with memory taken anew on any thread of the runtime, fifty clients that guessed made it a gigabyte.
+///
+/// Clients take turns: an address that guesses on all its connections keeps another waiting for one check, not for fifty.
 #[derive(Debug, Clone)]
-pub(crate) struct Checkers(Sender<Check>);
+pub(crate) struct Checkers {
+    queue: Arc<Queue>,
+    /// Rung once for each check; the threads end with the last of them.
+    bell: Sender<()>,
+}
+
+type Queue = Mutex<FairQueue<IpAddr, Check>>;
 
 #[derive(Debug)]
 struct Check {
@@ -27,39 +37,72 @@ struct Check {
 
 impl Checkers {
     pub(crate) fn start() -> Result<Self, Failure> {
-        let (queue, checks) = channel();
-        let checks = Arc::new(Mutex::new(checks));
+        let queue = Arc::new(Mutex::new(FairQueue::new()));
+        let (bell, rung) = channel();
+        let rung = Arc::new(Mutex::new(rung));
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            let checks = Arc::clone(&checks);
+            let (queue, rung) = (Arc::clone(&queue), Arc::clone(&rung));
             thread::Builder::new()
                 .name("password".to_owned())
-                .spawn(move || work(&checks))
+                .spawn(move || work(&queue, &rung))
                 .map_err(Failure::running)?;
         }
-        Ok(Self(queue))
+        Ok(Self { queue, bell })
     }
 
-    /// Whether the verifier was made of this password.
+    /// Whether the verifier was made of this password, which that client has sent.
     pub(crate) async fn check(
         &self,
+        client: IpAddr,
         verifier: Verifier,
         password: Password,
     ) -> Result<bool, oneshot::error::RecvError> {
         let (answer, answered) = oneshot::channel();
-        // Where nobody takes it, nobody answers.
-        let _ = self.0.send(Check { verifier, password, answer });
+        locked(&self.queue).push(one_client(client), Check { verifier, password, answer });
+        // Where nobody hears it, nobody answers.
+        let _ = self.bell.send(());
         answered.await
     }
 }
 
-fn work(checks: &Mutex<Receiver<Check>>) {
+fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
     let mut memory = Vec::new();
     loop {
-        let next = checks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Check { verifier, password, answer }) = next else { return };
+        let rung = locked(rung).recv();
+        if rung.is_err() {
+            return;
+        }
+        let next = locked(queue).pop();
         // Whoever has gone meanwhile costs nothing.
-        if !answer.is_closed() {
+        if let Some(Check { verifier, password, answer }) = next.filter(|check| !check.answer.is_closed()) {
             let _ = answer.send(verifier.is_of(password.reveal(), &mut memory));
         }
+    }
+}
+
+/// Who counts as one client, as with connections: an IPv4 address, or an IPv6 network of 64 bits.
+fn one_client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address => address,
+    }
+}
+
+/// Nothing that is done under these locks can leave anything half-done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_64_bits_is_one_client_of_ipv6_and_each_address_one_of_ipv4() {
+        let one = |address: &str| one_client(address.parse().unwrap());
+        assert_eq!(one("2001:db8::1"), one("2001:db8::ffff:1"));
+        assert_ne!(one("2001:db8::1"), one("2001:db8:0:1::1"));
+        assert_ne!(one("192.0.2.1"), one("192.0.2.2"));
+        assert_eq!(one("192.0.2.1"), one("::ffff:192.0.2.1"));
     }
 }

@@ -6,6 +6,7 @@ mod auth_file;
 mod certificate;
 mod checkers;
 mod failure;
+mod fair_queue;
 mod files;
 mod handover;
 mod hash_password;

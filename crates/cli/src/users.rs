@@ -73,7 +73,7 @@ impl Hooks for Users {
         true
     }
 
-    async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
+    async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
         if credentials.are_proven() {
             return Ok(true.into());
         }
@@ -88,7 +88,7 @@ impl Hooks for Users {
             return Ok(false.into());
         };
         let is_known = known.is_some();
-        let is_right = self.checkers.check(verifier, password.clone()).await?;
+        let is_right = self.checkers.check(session.client_ip(), verifier, password.clone()).await?;
         Ok((is_right && is_known).into())
     }
 

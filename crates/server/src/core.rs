@@ -12,6 +12,7 @@ use crate::scram_secret::ScramSecret;
 use crate::session::Session;
 use crate::timeouts::Timeouts;
 use crate::tls::InForce;
+use crate::turnstile::Turnstile;
 
 #[derive(Debug)]
 pub(crate) struct Core {
@@ -27,6 +28,7 @@ pub(crate) struct Core {
     pub(crate) tls: Option<InForce>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) turnstile: Turnstile,
 }
 
 impl Core {

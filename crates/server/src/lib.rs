@@ -87,6 +87,7 @@ mod tls;
 mod told;
 mod trace;
 mod transport;
+mod turnstile;
 mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};

@@ -9,6 +9,7 @@ use std::time::Duration;
 use mailchute_proto::Dialect;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
+use tokio::task::yield_now;
 
 use crate::driver::Opening;
 use crate::endpoint::Endpoint;
@@ -52,6 +53,10 @@ enum Socket {
 
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: u32 = 4_096;
+
+/// Connections that are taken before others have their turn. A flood has thousands waiting, each of which is a session to
+/// be greeted before the runtime looks at its sockets again.
+const TURN: u32 = 4;
 
 /// How long a client that is turned away gets to take the reply.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
@@ -114,7 +119,13 @@ impl Listener {
     pub(crate) async fn accept(self, server: Server) {
         /// How long to wait when the process can open no more files.
         const PAUSE: Duration = Duration::from_millis(100);
+        let mut taken = 0;
         loop {
+            if taken == TURN {
+                taken = 0;
+                yield_now().await;
+            }
+            taken += 1;
             match self.next().await {
                 Ok((stream, origin)) => admit(&server, stream, origin, self.service),
                 Err(error) if is_of_one_connection(&error) => {}

@@ -18,6 +18,7 @@ use crate::read_buffer::{self, READ};
 use crate::timer::Timer;
 use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
 use crate::transport::Transport;
+use crate::turnstile::Turnstile;
 
 /// Anything that carries a session: a TCP stream, TLS, a Unix socket, a pipe in memory.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -249,16 +250,18 @@ impl Wire {
         &mut self,
         limit: Duration,
         tls: &Acceptor,
+        turnstile: &Turnstile,
     ) -> Result<io::Result<TlsFacts>, Wake> {
         self.input.clear();
         let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
             return Err(Wake::Gone);
         };
-        let (secured, facts) = match unless_stopped(&self.place, timeout(limit, tls.accept(plain))).await? {
-            Ok(Ok(secured)) => secured,
-            Ok(Err(error)) => return Ok(Err(error)),
-            Err(elapsed) => return Ok(Err(elapsed.into())),
-        };
+        let (secured, facts) =
+            match unless_stopped(&self.place, timeout(limit, tls.accept(plain, turnstile))).await? {
+                Ok(Ok(secured)) => secured,
+                Ok(Err(error)) => return Ok(Err(error)),
+                Err(elapsed) => return Ok(Err(elapsed.into())),
+            };
         self.io = Transport::Tls(Box::new(secured));
         Ok(Ok(facts))
     }

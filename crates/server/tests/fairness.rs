@@ -2,28 +2,46 @@
 
 mod support;
 
-use std::future::poll_fn;
+use std::future::{IntoFuture as _, poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use support::talk::{Talk, pipe};
+use support::talk::{Talk, connect, listen, pipe};
 use support::{accepting, build};
 use tokio::io::DuplexStream;
+use tokio::task::{JoinHandle, yield_now};
 
-/// How often another task of the same thread has its turn while the session answers what is there already.
+/// Another task of the same thread, which counts its turns.
+struct Other {
+    turns: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl Other {
+    fn begin() -> Self {
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&turns);
+        let task = tokio::spawn(poll_fn(move |context| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }));
+        Self { turns, task }
+    }
+
+    fn end(self) -> usize {
+        self.task.abort();
+        self.turns.load(Ordering::Relaxed)
+    }
+}
+
+/// How many turns others have while the session answers what is there already.
 async fn turns_of_others(client: &mut Talk<DuplexStream>, octets: &str, last: &str) -> usize {
-    let turns = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&turns);
-    let other = tokio::spawn(poll_fn(move |context| {
-        counter.fetch_add(1, Ordering::Relaxed);
-        context.waker().wake_by_ref();
-        Poll::<()>::Pending
-    }));
+    let other = Other::begin();
     client.write(octets).await;
     while !client.hear().await.starts_with(last) {}
-    other.abort();
-    turns.load(Ordering::Relaxed)
+    other.end()
 }
 
 #[tokio::test]
@@ -59,4 +77,68 @@ async fn others_have_their_turn_while_a_long_message_of_one_client_is_taken_in()
     );
     let turns = turns_of_others(&mut client, &message, "221 ").await;
     assert!(turns >= 30, "{turns} turns of others beside ten million octets");
+}
+
+/// Commands of greedy clients that are answered between a command of a quiet one, over TCP, and its reply.
+async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
+    let commands = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&commands);
+    let counting = accepting().max_connections_per_client(0).command("XCOUNT", move |_argument, _session| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        ready(true)
+    });
+    let server = build(counting);
+    let mut quiet = connect(listen(&server).await).await;
+    quiet.hello().await;
+    let mut others = Vec::new();
+    for _ in 0..greedy {
+        let (mut client, session) = pipe(&server, 4_000_000);
+        client.hello().await;
+        client.write("XCOUNT\r\n".repeat(20_000)).await;
+        others.push((client, session));
+    }
+    // All have begun, and none is done when the quiet one is.
+    while commands.load(Ordering::Relaxed) < greedy * 64 {
+        yield_now().await;
+    }
+    let mut most = 0;
+    for _ in 0..20 {
+        let before = commands.load(Ordering::Relaxed);
+        quiet.ask("NOOP", "250").await;
+        most = most.max(commands.load(Ordering::Relaxed) - before);
+    }
+    assert!(commands.load(Ordering::Relaxed) < greedy * 20_000, "the greedy ones were done too early");
+    most
+}
+
+#[tokio::test]
+async fn a_command_waits_for_a_few_turns_of_greedy_clients_however_many_they_are() {
+    for greedy in [1, 10, 100] {
+        let commands = commands_of_others_before_a_reply(greedy).await;
+        // The runtime has one thread, and looks at its sockets between two turns of 32: once for the server, once for
+        // the client, and the client's own turns come in between.
+        assert!(commands <= 8 * 32, "{commands} commands of {greedy} clients");
+    }
+}
+
+#[tokio::test]
+async fn others_have_their_turn_while_a_flood_of_connections_is_taken() {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
+    let counting = accepting().max_connections_per_client(0).on_connect(move |_session| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        ready(true)
+    });
+    let serving = build(counting).listen("127.0.0.1:0").await.expect("a port is free");
+    let address = serving.local_addrs()[0];
+    // They wait in the kernel, as nobody takes them yet.
+    let flood: Vec<_> =
+        (0..200).map(|_| std::net::TcpStream::connect(address).expect("it listens")).collect();
+    tokio::spawn(serving.into_future());
+    let other = Other::begin();
+    while taken.load(Ordering::Relaxed) < flood.len() {
+        yield_now().await;
+    }
+    let turns = other.end();
+    assert!(turns >= 2 * flood.len(), "{turns} turns of others beside {} connections", flood.len());
 }

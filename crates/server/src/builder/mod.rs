@@ -22,6 +22,7 @@ use crate::server::Server;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
 use crate::tls::{InForce, TlsConfig};
+use crate::turnstile::Turnstile;
 
 /// Options and hooks of a [`Server`], made by [`Server::builder`].
 ///
@@ -166,6 +167,7 @@ impl Builder {
             tls: self.tls.map(InForce::new),
             subscribers: Arc::new(Subscribers::default()),
             connections: Arc::new(Connections::new(max_connections, self.max_connections_per_client)),
+            turnstile: Turnstile::default(),
         }))
     }
 

@@ -78,6 +78,8 @@ impl Delivery {
 struct Pace {
     waited: Duration,
     octets: u64,
+    /// Octets since others had their turn.
+    of_turn: usize,
 }
 
 impl Pace {
@@ -104,11 +106,9 @@ impl Driver {
     /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
     pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
         let mut pace = self.pace();
-        let mut taken = 0;
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
-                    taken += chunk.len();
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut *delivery;
                     let limit = self.core.timeouts.hook;
@@ -117,8 +117,9 @@ impl Driver {
                     }
                 }
                 Look::Wait => {
-                    if taken >= self.turn_of_data() {
-                        taken = 0;
+                    if self.core.subscribers.any() {
+                        // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
+                        // read then goes to memory that no cache holds.
                         tokio::task::yield_now().await;
                     }
                     self.wait_for_data(Some(&mut *delivery), &mut pace).await?;
@@ -135,12 +136,6 @@ impl Driver {
                 Look::GivenUp(wake) => return Err(self.give_up(wake).await),
             }
         }
-    }
-
-    /// Octets of a message after which others have their turn: those who watch at once, as a chunk that one of them has
-    /// not read yet keeps the memory of the read buffer, and the next read then goes to memory that no cache holds.
-    fn turn_of_data(&self) -> usize {
-        if self.core.subscribers.any() { 1 } else { TURN_OF_DATA }
     }
 
     /// Lets a chunk go by that nobody wants, and answers it.
@@ -167,6 +162,10 @@ impl Driver {
         pace: &mut Pace,
     ) -> Result<(), Disconnect> {
         self.flush().await?;
+        if pace.of_turn >= TURN_OF_DATA {
+            pace.of_turn = 0;
+            self.core.turnstile.pass().await;
+        }
         let (since, before) = (Instant::now(), self.wire.input.len());
         let mut deadline = since + self.core.timeouts.data;
         let last_moment = self.last_moment(since);
@@ -182,7 +181,9 @@ impl Driver {
         };
         pace.waited += since.elapsed();
         // As they come, and not as they are handed on: of a message that is refused already, none are.
-        pace.octets += (self.wire.input.len() - before) as u64;
+        let came = self.wire.input.len() - before;
+        pace.of_turn += came;
+        pace.octets += came as u64;
         match wake {
             Wake::Input if !pace.is_too_slow() => Ok(()),
             Wake::Input => Err(self.give_up(Wake::Timeout).await),

@@ -116,7 +116,7 @@ impl Driver {
         let Some(tls) = self.core.tls.as_ref().map(InForce::now) else {
             return Err(Disconnect::TlsFailure);
         };
-        match self.wire.upgrade(self.core.timeouts.handshake, &tls).await? {
+        match self.wire.upgrade(self.core.timeouts.handshake, &tls, &self.core.turnstile).await? {
             Ok(facts) => {
                 let client = facts.client.as_deref();
                 tracing::info!(

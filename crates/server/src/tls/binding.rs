@@ -81,6 +81,7 @@ mod tests {
 
     use super::{ChannelBindings, server_end_point};
     use crate::tls::{Acceptor, TlsConfig};
+    use crate::turnstile::Turnstile;
 
     fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate_for(algorithm).expect("the provider has the algorithm");
@@ -104,7 +105,8 @@ mod tests {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let name = ServerName::try_from("mx.example.com").expect("it is a domain");
         let connecting = tokio_rustls::TlsConnector::from(Arc::new(client)).connect(name, theirs);
-        let (accepted, connected) = tokio::join!(acceptor.accept(Box::new(ours)), connecting);
+        let turnstile = Turnstile::default();
+        let (accepted, connected) = tokio::join!(acceptor.accept(Box::new(ours), &turnstile), connecting);
         let (secured, _) = accepted.expect("the handshake succeeds");
         let connected = connected.expect("the handshake succeeds");
         let exported = connected

@@ -18,6 +18,7 @@ use super::facts::TlsFacts;
 use super::identity::Identity;
 use super::peer::{ClientCertificate, Trust};
 use super::read_ahead::ReadAhead;
+use crate::turnstile::Turnstile;
 use crate::wire::Io;
 
 /// Shakes hands with clients.
@@ -58,9 +59,15 @@ impl Acceptor {
     ///
     /// # Errors
     /// Why there is no TLS; the transport is gone then.
-    pub(crate) async fn accept(&self, plain: Box<dyn Io>) -> io::Result<(Secured, TlsFacts)> {
+    pub(crate) async fn accept(
+        &self,
+        plain: Box<dyn Io>,
+        turnstile: &Turnstile,
+    ) -> io::Result<(Secured, TlsFacts)> {
         let start =
             LazyConfigAcceptor::new(rustls::server::Acceptor::default(), ReadAhead::new(plain)).await?;
+        // What follows takes as long as a hundred commands, and many that came together would keep others waiting.
+        turnstile.pass().await;
         let Choice { config, identity } = self.choose(&start.client_hello());
         let stream = start.into_stream(Arc::clone(config)).await?;
         let connection = stream.get_ref().1;

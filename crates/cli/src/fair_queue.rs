@@ -1,0 +1,80 @@
+//! A queue in which nobody waits for all that somebody else has brought.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+/// Things by whom they are from; each in turn has one taken.
+#[derive(Debug)]
+pub(crate) struct FairQueue<Owner, Thing> {
+    /// Those of whom something waits.
+    turns: VecDeque<Owner>,
+    /// What waits of each of them, never nothing.
+    waiting: HashMap<Owner, VecDeque<Thing>>,
+}
+
+impl<Owner: Copy + Eq + Hash, Thing> FairQueue<Owner, Thing> {
+    pub(crate) fn new() -> Self {
+        Self { turns: VecDeque::new(), waiting: HashMap::new() }
+    }
+
+    pub(crate) fn push(&mut self, owner: Owner, thing: Thing) {
+        let theirs = self.waiting.entry(owner).or_default();
+        if theirs.is_empty() {
+            self.turns.push_back(owner);
+        }
+        theirs.push_back(thing);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Thing> {
+        let owner = self.turns.pop_front()?;
+        let theirs = self.waiting.get_mut(&owner)?;
+        let thing = theirs.pop_front();
+        if theirs.is_empty() {
+            self.waiting.remove(&owner);
+        } else {
+            self.turns.push_back(owner);
+        }
+        thing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_of(mut queue: FairQueue<char, u32>) -> Vec<u32> {
+        std::iter::from_fn(|| queue.pop()).collect()
+    }
+
+    #[test]
+    fn who_brings_one_thing_waits_for_one_of_each_other_and_not_for_all_of_theirs() {
+        let mut queue = FairQueue::new();
+        for guess in 0..1000 {
+            queue.push(if guess % 2 == 0 { 'm' } else { 'n' }, guess);
+        }
+        queue.push('a', 5000);
+        assert_eq!(all_of(queue).iter().position(|&thing| thing == 5000), Some(2));
+    }
+
+    #[test]
+    fn things_of_one_owner_come_in_their_order_and_none_is_lost() {
+        let mut queue = FairQueue::new();
+        for (owner, thing) in [('a', 1), ('b', 10), ('a', 2), ('a', 3), ('b', 11)] {
+            queue.push(owner, thing);
+        }
+        assert_eq!(queue.pop(), Some(1));
+        queue.push('c', 20);
+        assert_eq!(all_of(queue), [10, 2, 20, 11, 3]);
+    }
+
+    #[test]
+    fn nothing_is_kept_of_those_whose_things_are_all_taken() {
+        let mut queue = FairQueue::new();
+        for owner in 0..1000 {
+            queue.push(owner, owner);
+            queue.pop();
+        }
+        assert!(queue.waiting.is_empty() && queue.turns.is_empty());
+        assert_eq!(queue.pop(), None);
+    }
+}

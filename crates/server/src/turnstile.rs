@@ -1,0 +1,29 @@
+//! Where sessions with much to answer wait for one another, so that those with little need not wait for all of them.
+
+use std::sync::OnceLock;
+
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::yield_now;
+
+/// What a session passes that has had a turn and is not done, or before what takes as long as one.
+///
+/// A task that merely yields stands in the queue again at once, and the runtime looks at its sockets when the whole
+/// queue has had its turn: beside 200 greedy sessions one with a single command waited for 200 turns. So they queue
+/// here, and as many as the runtime has threads go on to its queue.
+#[derive(Debug, Default)]
+pub(crate) struct Turnstile {
+    /// Made by the first session that comes by, as only the runtime knows its threads.
+    gate: OnceLock<Semaphore>,
+}
+
+impl Turnstile {
+    /// Waits for the next turn.
+    pub(crate) async fn pass(&self) {
+        let gate = self.gate.get_or_init(|| Semaphore::new(Handle::current().metrics().num_workers()));
+        // Held until the turn begins and not until it ends: the next session is woken behind this one all the same, and
+        // none that waits for its client, a hook or a store within its turn keeps others out. It is never closed.
+        let _permit = gate.acquire().await;
+        yield_now().await;
+    }
+}

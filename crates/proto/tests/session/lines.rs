@@ -33,7 +33,7 @@ pub(super) fn address(line: &[u8]) -> String {
     let inside = text.split_once('<').map_or("", |(_, inside)| inside);
     let (mut is_quoted, mut is_escaped, mut is_literal) = (false, false, false);
     let end = inside.find(|character| {
-        let is_end = character == '>' && !is_quoted;
+        let is_end = character == '>' && !is_quoted && !is_literal;
         is_literal = !is_quoted && character != ']' && (is_literal || character == '[');
         is_quoted ^= character == '"' && !is_escaped && !is_literal;
         is_escaped = character == '\\' && !is_escaped;

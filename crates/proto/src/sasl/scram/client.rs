@@ -8,6 +8,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::sasl::nonce::is_nonce;
 use crate::sasl::saslname;
 
+/// Octets of a client's nonce, which the challenge repeats. Clients send about thirty.
+const LONGEST_NONCE: usize = 1_024;
+
 /// `n,a=act-as,n=user,r=nonce`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ClientFirst {
@@ -57,6 +60,9 @@ impl ClientFirst {
         let user = saslname::decode(attributes.next()?.strip_prefix("n=")?)?;
         let user = saslname::saslprep(&user).filter(|user| !user.is_empty())?.into_owned();
         let nonce = attributes.next()?.strip_prefix("r=").filter(|nonce| is_nonce(nonce))?;
+        if nonce.len() > LONGEST_NONCE {
+            return None;
+        }
         attributes.all(is_extension).then(|| Self {
             flag,
             header: header.to_owned(),
@@ -147,6 +153,14 @@ mod tests {
             b"F,n,,n=user,r=abc",
         ] {
             assert_eq!(ClientFirst::parse(message), None, "{}", message.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_taken_up_to_a_length_that_keeps_the_challenge_short() {
+        for (octets, is_taken) in [(LONGEST_NONCE, true), (LONGEST_NONCE + 1, false)] {
+            let message = format!("n,,n=user,r={}", "x".repeat(octets));
+            assert_eq!(ClientFirst::parse(message.as_bytes()).is_some(), is_taken, "{octets}");
         }
     }
 

@@ -2,12 +2,13 @@
 //! none.
 
 use std::ffi::CString;
-use std::fs::{DirBuilder, create_dir_all};
+use std::fs::{self, DirBuilder, create_dir_all};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use nix::unistd::{Gid, Group, Uid, User, chown, getgrouplist, seteuid, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist, seteuid, setgroups, setresgid, setresuid};
+use rustix::fs::{Mode, OFlags, fchown, mkdirat, openat};
 
 use crate::args::Options;
 use crate::failure::Failure;
@@ -92,22 +93,35 @@ impl Account {
         if path.exists() {
             return Ok(());
         }
-        let make = || {
-            if let Some(parent) = path.parent() {
-                create_dir_all(parent)?;
-            }
-            DirBuilder::new().mode(0o700).create(path)?;
-            chown(path, Some(self.user), Some(self.group)).map_err(io::Error::from)
+        let acting = self.act()?;
+        let made = DirBuilder::new().mode(0o700).create(path);
+        drop(acting);
+        let made = match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(_) => self.make_directory_as_root(path),
+            made => made,
         };
-        make().map_err(|error| Failure::unusable(format!("{}: cannot be made: {error}", path.display())))
+        made.map_err(|error| Failure::unusable(format!("{}: cannot be made: {error}", path.display())))
     }
 
-    /// Does something with the rights of the user, and has root's back afterwards.
-    pub(crate) fn acting<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+    /// Where the user may not, and so cannot put a link in the place of the directory before it is given to them.
+    fn make_directory_as_root(&self, path: &Path) -> io::Result<()> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        create_dir_all(parent)?;
+        let parent = fs::File::open(parent)?;
+        mkdirat(&parent, name, Mode::RWXU)?;
+        let made =
+            openat(&parent, name, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let (user, group) = (self.user.as_raw(), self.group.as_raw());
+        Ok(fchown(made, Some(rustix::fs::Uid::from_raw(user)), Some(rustix::fs::Gid::from_raw(group)))?)
+    }
+
+    /// Has the rights of the user until the guard is dropped, and root's afterwards: what lies where the user may write
+    /// is opened as the user, who could put a link to somebody else's file in its place.
+    pub(crate) fn act(&self) -> Result<Acting, Failure> {
         seteuid(self.user).map_err(cannot_become)?;
-        let done = work();
-        seteuid(Uid::from_raw(0)).map_err(cannot_become)?;
-        Ok(done)
+        Ok(Acting)
     }
 
     /// Becomes the user, for good and in all threads: the C library sees to each of them.
@@ -119,6 +133,17 @@ impl Account {
         }
         tracing::info!(user = %self.user, group = %self.group, "root's rights are given up");
         Ok(())
+    }
+}
+
+/// The rights of a user for the time being, in all threads.
+#[must_use]
+pub(crate) struct Acting;
+
+impl Drop for Acting {
+    fn drop(&mut self) {
+        // It cannot fail for a process whose real user is root; if it did, the program would go on with fewer rights.
+        let _ = seteuid(Uid::from_raw(0));
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mailchute::{Endpoint, Server, Serving};
 
-use crate::account::is_root;
+use crate::account::{Account, is_root};
 use crate::args::Options;
 use crate::failure::Failure;
 use crate::passed::Passed;
@@ -59,6 +59,7 @@ impl Listening {
         options: &Options,
         server: &Server,
         passed: &mut Passed,
+        account: Option<&Account>,
     ) -> Result<Self, Failure> {
         let asked = all(options);
         for Asked { place, .. } in &asked {
@@ -68,7 +69,7 @@ impl Listening {
         }
         let mut listening = Self { serving: server.serving(), asked: Vec::new() };
         for asked in asked {
-            listening = listening.add(asked, passed).await?;
+            listening = listening.add(asked, passed, account).await?;
         }
         passed.all_taken()?;
         for endpoint in listening.serving.endpoints() {
@@ -77,11 +78,18 @@ impl Listening {
         Ok(listening)
     }
 
-    async fn add(self, asked: Asked, passed: &mut Passed) -> Result<Self, Failure> {
+    async fn add(
+        self,
+        asked: Asked,
+        passed: &mut Passed,
+        account: Option<&Account>,
+    ) -> Result<Self, Failure> {
         let Self { mut serving, asked: mut so_far } = self;
         let sockets = passed.take(&asked)?;
         so_far.extend(std::iter::repeat_n(asked.clone(), sockets.len().max(1)));
         if let (Place::Own(endpoint), true) = (asked.place, sockets.is_empty()) {
+            let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
+            let _acting = of_user.map(Account::act).transpose()?;
             let listening = match (endpoint, asked.kind) {
                 (Endpoint::Tcp(address), Kind::Smtp) => serving.and_listen(address).await,
                 (Endpoint::Tcp(address), Kind::Smtps) => serving.and_listen_tls(address).await,

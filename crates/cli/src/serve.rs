@@ -34,7 +34,7 @@ pub(crate) async fn serve(
     let mut hand_over = Notice::to_hand_over()?;
     let files = Files::of(options)?;
     let server = build(options, &files, store)?;
-    let listening = Listening::begin(options, &server, &mut passed).await?;
+    let listening = Listening::begin(options, &server, &mut passed, account).await?;
     let handover = Handover::of(&listening)?;
     match account {
         Some(account) => account.take_on()?,

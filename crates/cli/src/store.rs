@@ -10,10 +10,11 @@ use crate::failure::Failure;
 
 /// Opens it, with the rights of the user who is to write to it.
 pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnyStore, Failure> {
-    let open = || mailchute_stores::from_url(&options.store).map_err(Failure::unusable);
-    let Some(account) = account else { return open() };
-    if let Some(path) = options.store.strip_prefix("maildir:").filter(|path| !path.is_empty()) {
+    if let (Some(account), Some(path)) = (account, options.store.strip_prefix("maildir:"))
+        && !path.is_empty()
+    {
         account.make_directory(Path::new(path))?;
     }
-    account.acting(open)?
+    let _acting = account.map(Account::act).transpose()?;
+    mailchute_stores::from_url(&options.store).map_err(Failure::unusable)
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 
 use rustix::process::{Signal, getuid};
@@ -98,9 +98,38 @@ fn root_opens_a_low_port_and_goes_on_as_somebody_without_rights_and_others_canno
     if getuid().is_root() {
         as_root(&store);
     } else {
-        let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", "discard:", "--user", NOBODYS]);
-        assert!(code == 2 && told.contains("only root can become another user"), "{code} {told}");
+        assert_only_root_can_become_another_user();
     }
+}
+
+fn assert_only_root_can_become_another_user() {
+    let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", "discard:", "--user", NOBODYS]);
+    assert!(code == 2 && told.contains("only root can become another user"), "{code} {told}");
+}
+
+#[test]
+fn root_makes_nothing_where_the_user_may_put_a_link() {
+    if !getuid().is_root() {
+        return assert_only_root_can_become_another_user();
+    }
+    let folder = folder();
+    let theirs = folder.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    chown(&theirs, Some(NOBODY), Some(NOBODY)).unwrap();
+    let (socket, mail) = (theirs.join("lmtp"), theirs.join("mail"));
+    let (lmtp, store) = (format!("unix:{}", socket.display()), format!("maildir:{}", mail.display()));
+    let program = Program::start(&["--lmtp", &lmtp, "--store", &store, "--user", NOBODYS]);
+    for made in [&socket, &mail, &mail.join("new")] {
+        let owner = fs::symlink_metadata(made).unwrap().uid();
+        assert_eq!(owner, NOBODY, "{}", made.display());
+    }
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+    assert!(!socket.exists());
+
+    let lmtp = format!("unix:{}/lmtp", folder.path().display());
+    let (code, told) = run(&["--lmtp", &lmtp, "--store", "discard:", "--user", NOBODYS]);
+    assert!(code == 3 && told.contains("ermission denied"), "{code} {told}");
 }
 
 #[test]

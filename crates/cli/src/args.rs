@@ -139,7 +139,8 @@ pub(crate) struct Options {
     pub(crate) allow_plaintext_auth: bool,
 
     /// Go on as this user once the sockets are open and the files are read, when started as root. The store is made for
-    /// this user; files that are read again at SIGHUP have to be readable to it
+    /// this user; Unix sockets are made as this user, and files that are read again at SIGHUP or by the new process at
+    /// SIGUSR2 have to be readable to it
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(crate) user: Option<String>,
 
@@ -148,7 +149,8 @@ pub(crate) struct Options {
     pub(crate) allow_root: bool,
 
     /// Have the kernel (Landlock, Linux 5.19 or later) keep the program from all files but the store, the folders of
-    /// the files and Unix sockets that flags name, and itself, and from making connections
+    /// the files and Unix sockets that flags name, and itself, and from making TCP connections (from Linux 6.7 on). When
+    /// one of these folders was replaced itself, or mounted anew, start the program anew
     #[arg(long)]
     pub(crate) sandbox: bool,
 

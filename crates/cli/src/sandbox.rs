@@ -5,8 +5,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
-    RulesetCreatedAttr as _, RulesetError, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, Ruleset,
+    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, path_beneath_rules,
 };
 use mailchute::Endpoint;
 
@@ -32,17 +32,33 @@ const READ: [&str; 8] = [
 /// Leaves this thread, and all that it starts, the store, the folders of Unix sockets, and to read the folders of the
 /// files that flags name. To be called before there is another thread, and when the store is there.
 pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
-    restrict(options).map_err(|error| {
+    let (written, read) = (written(options), folders_of(files(options)));
+    if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
+        return Err(Failure::usage(format!(
+            "--sandbox: with {} nothing on this host would be out of reach, so put the store, each Unix socket and each file \
+             that is named into a folder below /",
+            folder.display()
+        )));
+    }
+    let status = restrict(written, read).map_err(|error| {
         Failure::unusable(format!(
             "--sandbox: this kernel does not do it ({error}); it takes Linux 5.19 with Landlock switched on (lsm=landlock), \
              or leave the flag out"
         ))
     })?;
-    tracing::info!("from here on only the store can be written to, and no connection made");
+    match status {
+        LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V4 => tracing::info!(
+            "from here on only the store and the folders of Unix sockets can be written to, and no TCP connection made"
+        ),
+        _ => tracing::warn!(
+            "from here on only the store and the folders of Unix sockets can be written to; to forbid TCP connections as \
+             well takes Linux 6.7"
+        ),
+    }
     Ok(())
 }
 
-fn restrict(options: &Options) -> Result<(), RulesetError> {
+fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStatus, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let write = AccessFs::from_all(ABI::V5)
         & !(AccessFs::Execute | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
@@ -57,13 +73,12 @@ fn restrict(options: &Options) -> Result<(), RulesetError> {
     let mut allow = |paths: Vec<PathBuf>, access: BitFlags<AccessFs>| -> Result<(), RulesetError> {
         (&mut rules).add_rules(path_beneath_rules(paths, access)).map(drop)
     };
-    allow(written(options), write)?;
-    allow(folders_of(files(options)), read)?;
+    allow(written, write)?;
+    allow(to_read, read)?;
     allow(READ.map(PathBuf::from).to_vec(), read)?;
     allow(LIBRARIES.map(PathBuf::from).to_vec(), read | AccessFs::Execute)?;
-    allow(folders_of(programs()), read | AccessFs::Execute)?;
-    rules.restrict_self()?;
-    Ok(())
+    allow(programs(), read | AccessFs::Execute)?;
+    Ok(rules.restrict_self()?.landlock)
 }
 
 /// The store, and the folders of Unix sockets, which are made and removed there.
@@ -81,9 +96,23 @@ fn files(options: &Options) -> Vec<PathBuf> {
     several.chain(&options.tls_client_ca).chain(&options.auth_file).cloned().collect()
 }
 
-/// This program, as it was started and as it is.
+/// The folders of this program, as it was started and as it is; where one of them is `/`, the program itself, which then
+/// cannot be replaced while it runs.
 fn programs() -> Vec<PathBuf> {
-    env::args_os().next().map(PathBuf::from).into_iter().chain(env::current_exe()).collect()
+    // A name without a folder was looked for in those of PATH, and says nothing.
+    let started =
+        env::args_os().next().map(PathBuf::from).filter(|path| path.parent() != Some(Path::new("")));
+    let programs: Vec<_> = started.into_iter().chain(env::current_exe()).collect();
+    let mut allowed = folders_of(programs.clone());
+    if allowed.iter().any(|folder| is_root_folder(folder)) {
+        allowed.retain(|folder| !is_root_folder(folder));
+        allowed.extend(programs);
+    }
+    allowed
+}
+
+fn is_root_folder(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path == Path::new("/"))
 }
 
 /// The folders, as files are replaced by others of their name; of links, those that they lead to as well.

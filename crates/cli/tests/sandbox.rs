@@ -6,9 +6,19 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
 
 use rustix::process::Signal;
-use support::{Program, wait_until_ended, write_certificate};
+use support::{Program, run, wait_until_ended, write_certificate};
+
+/// Has the certificate's files be the same ones, by a way that leads elsewhere.
+fn lead(here: &Path, elsewhere: &Path) {
+    for name in ["cert.pem", "key.pem"] {
+        fs::rename(here.join(name), here.join(format!("{name}.good"))).unwrap();
+        symlink(elsewhere.join(name), here.join(name)).unwrap();
+    }
+}
 
 #[test]
 fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_out_of_reach() {
@@ -43,11 +53,7 @@ fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_ou
 
     program.signal(Signal::HUP);
     program.logged("read the certificates again");
-    // The same file, by a way that leads out of the sandbox.
-    for name in ["cert.pem", "key.pem"] {
-        fs::rename(here.join(name), here.join(format!("{name}.good"))).unwrap();
-        symlink(elsewhere.join(name), here.join(name)).unwrap();
-    }
+    lead(&here, &elsewhere);
     program.signal(Signal::HUP);
     let told = program.logged("kept the certificates in force");
     assert!(told.contains("ermission denied"), "{told}");
@@ -70,4 +76,37 @@ fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_ou
     assert_eq!(code, 0, "{log}");
     assert_eq!(fs::read_dir(mail.join("new")).unwrap().count(), 21);
     assert!(!socket.join("lmtp").exists(), "its file is removed from within");
+}
+
+#[test]
+fn the_folder_where_the_program_was_started_is_not_let_in() {
+    let program = Path::new(env!("CARGO_BIN_EXE_mailchute"));
+    for from_root in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let [here, elsewhere] = ["here", "elsewhere"].map(|name| folder.path().join(name));
+        fs::create_dir(&here).unwrap();
+        fs::create_dir(&elsewhere).unwrap();
+        let (certificate, key) = write_certificate(&here);
+        write_certificate(&elsewhere);
+        let mut command = Command::new("mailchute");
+        command.env("PATH", program.parent().unwrap());
+        command.current_dir(if from_root { Path::new("/") } else { &elsewhere });
+        command.args(["--sandbox", "--listen", "127.0.0.1:0", "--store", "discard:"]);
+        command.args(["--tls-cert", &certificate, "--tls-key", &key]);
+        let mut program = Program::start_command(&mut command);
+        lead(&here, &elsewhere);
+        program.signal(Signal::HUP);
+        let told = program.logged("kept the certificates in force");
+        assert!(told.contains("ermission denied"), "{told}");
+        program.signal(Signal::TERM);
+        assert_eq!(program.wait().0, 0);
+    }
+}
+
+#[test]
+fn a_sandbox_that_would_leave_the_whole_host_in_reach_is_refused() {
+    for flags in [["--auth-file", "/users"], ["--lmtp", "unix:/lmtp"], ["--store", "maildir:/"]] {
+        let (code, told) = run(&[&["--sandbox", "--listen", "127.0.0.1:0"], &flags[..]].concat());
+        assert!(code == 2 && told.contains("into a folder below /"), "{flags:?}: {code} {told}");
+    }
 }

@@ -127,22 +127,24 @@ async fn clones_of_an_unread_message_end_with_its_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_in_a_task_of_its_own_that_is_waited_for_no_longer_does_not_take_what_it_has_for_the_whole() {
+async fn a_reader_in_a_task_of_its_own_that_is_waited_for_no_longer_does_not_take_what_it_has_for_the_whole()
+{
     let (sender, mut outcomes) = mpsc::unbounded_channel();
-    let server = build(builder().hook_timeout(Duration::from_secs(5)).on_data(move |mut message, _session| {
-        let sender = sender.clone();
-        async move {
-            let reader = tokio::spawn(async move {
-                message.chunk().await?;
-                tokio::time::sleep(Duration::from_secs(60)).await;
-                let rest = message.bytes().await;
-                let _ = sender.send(rest.clone());
-                rest
-            });
-            reader.await??;
-            Ok(())
-        }
-    }));
+    let server =
+        build(builder().hook_timeout(Duration::from_secs(5)).on_data(move |mut message, _session| {
+            let sender = sender.clone();
+            async move {
+                let reader = tokio::spawn(async move {
+                    message.chunk().await?;
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    let rest = message.bytes().await;
+                    let _ = sender.send(rest.clone());
+                    rest
+                });
+                reader.await??;
+                Ok(())
+            }
+        }));
     let mut client = in_data(&server).await;
     for line in ["read\r\n", "waiting for its reader\r\n", "dropped\r\n"] {
         client.send_octets(line.as_bytes()).await;

@@ -5,15 +5,21 @@ mod args;
 mod auth_file;
 mod certificate;
 mod checkers;
+mod command_line;
+mod config_file;
+mod configuration;
 mod failure;
-mod files;
 mod handover;
 mod hash_password;
+mod limits;
 mod listening;
 mod log;
+mod origin;
 mod passed;
 mod place;
 mod recipients;
+mod relations;
+mod reload;
 mod sandbox;
 mod seed;
 mod serve;
@@ -26,44 +32,57 @@ mod verifier;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use account::Account;
 use args::{Args, Command};
+use command_line::CommandLine;
+use configuration::Configuration;
 use failure::Failure;
+use log::Log;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(&args) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("mailchute: {failure}");
+            for line in failure.to_string().lines() {
+                eprintln!("mailchute: {line}");
+            }
             failure.exit_code()
         }
     }
 }
 
-fn run(args: &Args) -> Result<(), Failure> {
-    let options = match &args.command {
-        None => &args.serve,
-        Some(Command::Serve(options)) => options,
-        Some(Command::HashPassword(arguments)) => return hash_password::hash_password(arguments),
-    };
+fn run() -> Result<(), Failure> {
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+    match &args.command {
+        None => serve(&CommandLine::of(&args.serve, of_command)),
+        Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
+        Some(Command::HashPassword(arguments)) => hash_password::hash_password(arguments),
+    }
+}
+
+fn serve(command_line: &CommandLine) -> Result<(), Failure> {
+    let options = command_line.options()?;
     let passed = passed::Passed::receive()?;
-    log::begin(&options.log_level, options.log_format)?;
+    let log = Log::begin(&options.log_level, options.log_format)?;
     serve::raise_file_limit();
-    let account = Account::of(options)?;
+    let account = Account::of(&options)?;
     if let Some(account) = &account {
         account.take_groups()?;
     }
-    let store = store::open(options, account.as_ref())?;
+    let store = store::open(&options, account.as_ref())?;
     // Whoever was handed the sockets was started from within the sandbox.
     if options.sandbox && !passed.has_predecessor() {
-        sandbox::enter(options)?;
+        sandbox::enter(&options)?;
     }
+    let configuration = Configuration::of(options, store)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    let outcome = runtime.block_on(serve::serve(options, passed, store, account.as_ref()));
+    let serving = serve::serve(configuration, command_line, &log, passed, account.as_ref());
+    let outcome = runtime.block_on(serving);
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome

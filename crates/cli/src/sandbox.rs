@@ -78,7 +78,7 @@ fn written(options: &Options) -> Vec<PathBuf> {
 /// The files that are read again at SIGHUP.
 fn files(options: &Options) -> Vec<PathBuf> {
     let several = options.tls_cert.iter().chain(&options.tls_key);
-    several.chain(&options.tls_client_ca).chain(&options.auth_file).cloned().collect()
+    several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config).cloned().collect()
 }
 
 /// This program, as it was started and as it is.

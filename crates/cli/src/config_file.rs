@@ -169,7 +169,7 @@ impl Reading<'_> {
     }
 
     fn items(&mut self, name: &str, items: &DeArray<'_>) {
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::String(text) => self.take(name, name, text.clone().into_owned(), &item.span()),
                 other => {

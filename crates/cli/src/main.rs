@@ -74,9 +74,12 @@ fn serve(command_line: &CommandLine) -> Result<(), Failure> {
         account.take_groups()?;
     }
     let store = store::open(&options, account.as_ref())?;
-    // Whoever was handed the sockets was started from within the sandbox.
-    if options.sandbox && !passed.has_predecessor() {
-        sandbox::enter(&options)?;
+    match (options.sandbox, passed.is_sandboxed()) {
+        (true, false) => sandbox::enter(&options)?,
+        (false, true) => {
+            tracing::warn!("a sandbox cannot be left by a handover; restart the program to run without");
+        }
+        (true, true) | (false, false) => {}
     }
     let configuration = Configuration::of(options, store)?;
     let runtime =

@@ -36,7 +36,7 @@ pub(crate) async fn serve(
     let options = &configuration.options;
     let server = configuration.build()?;
     let listening = Listening::begin(options, &server, &mut passed).await?;
-    let handover = Handover::of(&listening)?;
+    let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
     match account {
         Some(account) => account.take_on()?,
         None if is_root() && !options.allow_root => tracing::warn!(

@@ -36,7 +36,9 @@ Examples:
   mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
       Take mail from users only.
   mailchute --limit connections=2000 --limit recipients=200 --log-format json
-  mailchute serve --config /etc/mailchute/mailchute.toml
+  mailchute example-config > mailchute.toml
+  mailchute check --config mailchute.toml && mailchute serve --config mailchute.toml
+      Have all options in a file, and look at it before it is used.
 
 Where options come from:
   The command line goes before the environment, that before the file of --config, and that before the defaults. A list in
@@ -62,6 +64,10 @@ Exit codes:
 pub(crate) enum Command {
     /// Receive mail (this is also what happens without a command)
     Serve(Box<Options>),
+    /// Say what is wrong with a configuration file and the files that it names, and neither listen nor write anything
+    Check(Box<Options>),
+    /// Print a configuration file with every option and its default
+    ExampleConfig,
     /// Read a password and print the line USER:VERIFIER for the file of --auth-file
     HashPassword(HashPassword),
 }

@@ -60,12 +60,8 @@ impl Listening {
         server: &Server,
         passed: &mut Passed,
     ) -> Result<Self, Failure> {
+        check(options)?;
         let asked = all(options);
-        for Asked { place, .. } in &asked {
-            if let Place::Own(endpoint) = place {
-                may_be_reached(endpoint, options)?;
-            }
-        }
         let mut listening = Self { serving: server.serving(), asked: Vec::new() };
         for asked in asked {
             listening = listening.add(asked, passed).await?;
@@ -121,6 +117,16 @@ fn all(options: &Options) -> Vec<Asked> {
         asked.push(Asked { place: Place::Own(Endpoint::Tcp(DEFAULT)), kind: Kind::Smtp });
     }
     asked
+}
+
+/// Makes sure that nobody can come from elsewhere who should not.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    for Asked { place, .. } in all(options) {
+        if let Place::Own(endpoint) = place {
+            may_be_reached(&endpoint, options)?;
+        }
+    }
+    Ok(())
 }
 
 fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {

@@ -4,10 +4,12 @@ mod account;
 mod args;
 mod auth_file;
 mod certificate;
+mod check;
 mod checkers;
 mod command_line;
 mod config_file;
 mod configuration;
+mod example_config;
 mod failure;
 mod handover;
 mod hash_password;
@@ -30,6 +32,7 @@ mod terminal;
 mod users;
 mod verifier;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -60,8 +63,17 @@ fn run() -> Result<(), Failure> {
     match &args.command {
         None => serve(&CommandLine::of(&args.serve, of_command)),
         Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
+        Some(Command::Check(options)) => {
+            check::check(&CommandLine::of(options, of_command))?;
+            say("no mistake was found\n")
+        }
+        Some(Command::ExampleConfig) => say(&example_config::example_config()),
         Some(Command::HashPassword(arguments)) => hash_password::hash_password(arguments),
     }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(Failure::running)
 }
 
 fn serve(command_line: &CommandLine) -> Result<(), Failure> {

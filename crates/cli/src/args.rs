@@ -218,6 +218,12 @@ pub(crate) struct Options {
     pub(crate) origins: Origins,
 }
 
+/// The flags of `mailchute serve`, by themselves.
+pub(crate) fn flags() -> clap::Command {
+    let command = clap::Command::new("mailchute").no_binary_name(true).disable_help_flag(true);
+    <Options as clap::Args>::augment_args(command)
+}
+
 fn domain(name: &str) -> Result<Domain, String> {
     Domain::parse(name).map_err(|error| format!("{error}; write a domain such as example.com"))
 }

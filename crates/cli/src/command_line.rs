@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
+use clap::{ArgMatches, FromArgMatches as _};
 
-use crate::args::Options;
+use crate::args::{Options, flags};
 use crate::config_file::{self, TABLES};
 use crate::failure::Failure;
 use crate::origin::{Origins, Values};
@@ -19,11 +19,6 @@ use crate::relations;
 pub(crate) struct CommandLine {
     config: Option<PathBuf>,
     given: BTreeMap<String, Vec<OsString>>,
-}
-
-/// The flags of `mailchute serve`, by themselves.
-pub(crate) fn flags() -> Command {
-    Options::augment_args(Command::new("mailchute")).no_binary_name(true).disable_help_flag(true)
 }
 
 impl CommandLine {

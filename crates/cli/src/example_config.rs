@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction};
 
-use crate::command_line::flags;
+use crate::args::flags;
 use crate::config_file::{TABLES, options, takes_number};
 
 const HEAD: &str = "\

@@ -67,9 +67,7 @@ impl Listening {
             listening = listening.add(asked, passed).await?;
         }
         passed.all_taken()?;
-        for endpoint in listening.serving.endpoints() {
-            may_be_reached(endpoint, options)?;
-        }
+        may_all_be_reached(listening.serving.endpoints(), options)?;
         Ok(listening)
     }
 
@@ -119,14 +117,22 @@ fn all(options: &Options) -> Vec<Asked> {
     asked
 }
 
-/// Makes sure that nobody can come from elsewhere who should not.
+/// Makes sure that nobody can come from elsewhere who should not, as far as the options say where that is.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
-    for Asked { place, .. } in all(options) {
-        if let Place::Own(endpoint) = place {
-            may_be_reached(&endpoint, options)?;
-        }
-    }
-    Ok(())
+    let asked = all(options);
+    let own = asked.iter().filter_map(|asked| match &asked.place {
+        Place::Own(endpoint) => Some(endpoint),
+        Place::Passed(_) => None,
+    });
+    may_all_be_reached(own, options)
+}
+
+/// As [`check`], for all that is listened on.
+pub(crate) fn may_all_be_reached<'e>(
+    endpoints: impl IntoIterator<Item = &'e Endpoint>,
+    options: &Options,
+) -> Result<(), Failure> {
+    endpoints.into_iter().try_for_each(|endpoint| may_be_reached(endpoint, options))
 }
 
 fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {

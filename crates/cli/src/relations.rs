@@ -9,8 +9,8 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     let (certificates, keys) = (options.tls_cert.len(), options.tls_key.len());
     if certificates != keys {
         mistakes.push(format!(
-            "{} is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
-            name("tls-cert"),
+            "{}: --tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
+            name(if certificates == 0 { "tls-key" } else { "tls-cert" }),
             times(certificates),
             times(keys),
         ));

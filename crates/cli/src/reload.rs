@@ -1,19 +1,27 @@
 //! SIGHUP: the configuration file is read again and the files that options name, and put in force as a whole or not at
 //! all.
 
-use mailchute::Server;
+use mailchute::{Endpoint, Server};
 
 use crate::args::Options;
+use crate::auth_file::AuthFile;
 use crate::command_line::CommandLine;
 use crate::configuration::{Configuration, builder, wrong_option};
 use crate::failure::Failure;
+use crate::listening::may_all_be_reached;
 use crate::log::Log;
 use crate::users::Users;
 
 impl Configuration {
     /// Reads all of it again and puts it in force for new sessions, all or nothing. What is wrong is told.
-    pub(crate) fn reload(&mut self, command_line: &CommandLine, log: &Log, server: &Server) {
-        for failure in self.try_reload(command_line, log, server).err().into_iter().flatten() {
+    pub(crate) fn reload(
+        &mut self,
+        command_line: &CommandLine,
+        endpoints: &[Endpoint],
+        log: &Log,
+        server: &Server,
+    ) {
+        for failure in self.try_reload(command_line, endpoints, log, server).err().into_iter().flatten() {
             for error in failure.to_string().lines() {
                 tracing::error!(%error, "kept the certificates in force and the users, and all options");
             }
@@ -23,11 +31,13 @@ impl Configuration {
     fn try_reload(
         &mut self,
         command_line: &CommandLine,
+        endpoints: &[Endpoint],
         log: &Log,
         server: &Server,
     ) -> Result<(), Vec<Failure>> {
         let options = command_line.options().map_err(|failure| vec![failure])?;
-        let fixed = self.refuse_fixed(&options);
+        // Without the domains of before everybody's mail could be accepted from everywhere.
+        let fixed = self.refuse_fixed(&options).and_then(|()| may_all_be_reached(endpoints, &options));
         let tls = self.certificates.read(&options);
         let users = self.read_users(&options);
         let (tls, (users, file)) = match (fixed, tls, users) {
@@ -55,10 +65,7 @@ impl Configuration {
     }
 
     /// Those of the password file, and with one that takes the place of another what is to be put in force.
-    fn read_users(
-        &self,
-        options: &Options,
-    ) -> Result<(Option<Users>, Option<crate::auth_file::AuthFile>), Failure> {
+    fn read_users(&self, options: &Options) -> Result<(Option<Users>, Option<AuthFile>), Failure> {
         match (&options.auth_file, &self.users) {
             (None, _) => Ok((None, None)),
             (Some(path), None) => Ok((Some(Users::read(path)?), None)),

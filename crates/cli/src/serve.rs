@@ -36,6 +36,7 @@ pub(crate) async fn serve(
     let options = &configuration.options;
     let server = configuration.build()?;
     let listening = Listening::begin(options, &server, &mut passed).await?;
+    let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
     let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
     match account {
         Some(account) => account.take_on()?,
@@ -84,7 +85,7 @@ pub(crate) async fn serve(
         loop {
             reload.wait().await;
             supervisor::tell_reloading();
-            configuration.reload(command_line, log, &server);
+            configuration.reload(command_line, &endpoints, log, &server);
             supervisor::tell(&[NotifyState::Ready]);
         }
     };

@@ -159,6 +159,7 @@ fn options_that_do_not_go_together_are_named_where_they_stand() {
         "tls-cert = [\"a\", \"b\"]\ntls-key = [\"a\"]\n",
         &[&["1:13: tls-cert", "2 times", "once"]],
     );
+    assert_mistakes("tls-key = [\"a\"]\n", &[&["1:12: tls-key", "not at all", "once"]]);
     assert_mistakes(
         "allow-root = true\nuser = \"nobody\"\ntls-client-cert = \"required\"\n",
         &[&["3:19: tls-client-cert", "--tls-client-ca"], &["1:14: allow-root", "--user"]],

@@ -96,6 +96,24 @@ fn any_mistake_leaves_everything_as_it_was_and_is_told() {
 }
 
 #[test]
+fn who_can_be_reached_from_elsewhere_cannot_be_left_without_domains() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = PLACE.replace("127.0.0.1:0", "0.0.0.0:0") + "allow-root = true\n";
+    let path = folder.path().join("mailchute.toml");
+    fs::write(&path, format!("{place}domain = [\"example.com\"]\n")).unwrap();
+    let program = Program::start(&["serve", "--config", path.to_str().unwrap()]);
+    let mut configured = Configured { program, path };
+    configured.assert_refused(&place, &["can be reached from elsewhere", "--domain"]);
+    let port = configured.program.address(0).port();
+    let mut client = Client::connect(([127, 0, 0, 1], port).into());
+    hello(&mut client);
+    client.say("MAIL FROM:<>");
+    assert!(client.say("RCPT TO:<a@elsewhere.example>").starts_with("550 5.7.1 "));
+    let told = configured.reload(&format!("{place}domain = [\"elsewhere.example\"]\n"));
+    assert!(told.contains("read the configuration again"), "{told}");
+}
+
+#[test]
 fn every_mistake_of_a_reload_has_a_line_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let mut configured = Configured::start(folder.path(), "");

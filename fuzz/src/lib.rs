@@ -6,12 +6,10 @@
 
 #![forbid(unsafe_code)]
 
-/// The sources of the program name the library by its name; what they need of it is the conversation's.
-extern crate mailchute_proto as mailchute;
-
 mod addresses;
 mod chunks;
 mod commands;
+mod config_files;
 mod data;
 mod listener;
 mod octets;
@@ -26,17 +24,35 @@ mod sasl;
 #[path = "../../crates/proto/tests/address_reference/grammar.rs"]
 mod address_grammar;
 #[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/args.rs"]
+mod args;
+#[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/auth_file.rs"]
 mod auth_file;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/config_file.rs"]
+mod config_file;
 #[path = "../../crates/server/src/endpoint.rs"]
 mod endpoint;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/limits.rs"]
+mod limits;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/log.rs"]
+mod log;
 #[path = "../../crates/server/src/network.rs"]
 mod network;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/origin.rs"]
+mod origin;
 #[path = "../../crates/proto/tests/parameter_reference/mod.rs"]
 mod parameter_reference;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/place.rs"]
+mod place;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/seed.rs"]
 mod seed;
@@ -54,6 +70,7 @@ mod vocabulary;
 pub use addresses::addresses;
 pub use chunks::chunks;
 pub use commands::commands;
+pub use config_files::config_file;
 pub use data::data;
 pub use octets::{octets, seed};
 pub use operations::operations;
@@ -67,10 +84,11 @@ pub use sasl::sasl;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("addresses", addresses),
     ("chunks", chunks),
     ("commands", commands),
+    ("config_file", config_file),
     ("data", data),
     ("octets", octets),
     ("operations", operations),

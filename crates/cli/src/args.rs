@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use mailchute::Network;
+use mailchute::{Domain, Network};
 
+use crate::limits::{Limit, Timeout};
+use crate::log::LogLevel;
+use crate::origin::Origins;
 use crate::place::Place;
 
 /// An SMTP server you start with one command.
@@ -33,26 +36,38 @@ Examples:
   mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
       Take mail from users only.
   mailchute --limit connections=2000 --limit recipients=200 --log-format json
+  mailchute example-config > mailchute.toml
+  mailchute check --config mailchute.toml && mailchute serve --config mailchute.toml
+      Have all options in a file, and look at it before it is used.
+
+Where options come from:
+  The command line goes before the environment, that before the file of --config, and that before the defaults. A list in
+  the file is left out when its flag is given; limits and timeouts are taken one by one. What a switch turns on in the
+  file no flag turns off. Paths are relative to the working directory.
 
 Signals:
   SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
                     under way finish for up to 30 s, and exit with 0. A second one cuts them off.
-  SIGHUP            read the files of --tls-cert, --tls-key, --tls-client-ca and --auth-file again, for
-                    new TLS sessions and logins; if one is wrong the log says so and all old ones
-                    stay in force.
+  SIGHUP            read the files of --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file again, for
+                    new sessions and logins; if anything is wrong the log says so and all that was in force
+                    stays so.
   SIGUSR2           start the program anew, as it was started, and hand it all sockets; once it is
                     ready, end as by SIGTERM. No client is refused. If it does not start, serve on.
 
 Exit codes:
   0  stopped by a signal, nothing was lost
   1  failed while running, or was cut off by a second signal
-  2  a flag is wrong; the message says what to write instead
-  3  an address, certificate, store or password file cannot be used; the message names it";
+  2  a flag or the configuration file is wrong; the message says what to write instead
+  3  an address, certificate, store, password or configuration file cannot be used; the message names it";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Receive mail (this is also what happens without a command)
     Serve(Box<Options>),
+    /// Say what is wrong with a configuration file and the files that it names, and neither listen nor write anything
+    Check(Box<Options>),
+    /// Print a configuration file with every option and its default
+    ExampleConfig,
     /// Read a password and print the line USER:VERIFIER for the file of --auth-file
     HashPassword(HashPassword),
 }
@@ -74,6 +89,11 @@ pub(crate) struct HashPassword {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
+    /// Take options from this file as well: TOML, in which each flag is a key of the same name, as `mailchute
+    /// example-config` prints it. A flag given here or by the environment goes before the file. Read again at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Listen for SMTP on this address or Unix socket, or on the sockets of this name (its `FileDescriptorName`) that
     /// systemd passes; may be given several times [default: 127.0.0.1:2525]
     #[arg(long, value_name = "ADDR:PORT|unix:PATH|systemd:NAME")]
@@ -94,8 +114,8 @@ pub(crate) struct Options {
 
     /// Accept recipients of this domain, refuse all others; may be given several times. Without it every
     /// recipient is accepted, which is allowed on loopback addresses only
-    #[arg(long, value_name = "DOMAIN")]
-    pub(crate) domain: Vec<String>,
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub(crate) domain: Vec<Domain>,
 
     /// The name to greet by [default: the host's name]
     #[arg(long, value_name = "NAME")]
@@ -104,11 +124,11 @@ pub(crate) struct Options {
     /// PEM file with the certificate chain; without it a throw-away certificate is made at each start. May be
     /// given several times, each with its --tls-key: clients get the one with the name that they ask for (SNI), and
     /// the first where none has it. Read again at SIGHUP
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_cert: Vec<PathBuf>,
 
     /// PEM file with the private key of the --tls-cert that stands in the same place
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Vec<PathBuf>,
 
     /// Ask clients for a certificate; PEM file with the authorities whose certificates are trusted. The log and
@@ -117,7 +137,7 @@ pub(crate) struct Options {
     pub(crate) tls_client_ca: Option<PathBuf>,
 
     /// Whether clients inside TLS must show a certificate that is trusted
-    #[arg(long, value_name = "DEMAND", default_value = "optional", requires = "tls_client_ca")]
+    #[arg(long, value_name = "DEMAND", default_value = "optional")]
     pub(crate) tls_client_cert: ClientCertificate,
 
     /// Take no mail before STARTTLS (530 5.7.0), except by --lmtp unix:PATH
@@ -131,11 +151,11 @@ pub(crate) struct Options {
 
     /// Take mail from users of --auth-file only (530 5.7.0), except by --lmtp unix:PATH, where the mode of the
     /// folder around it says who may connect
-    #[arg(long, requires = "auth_file")]
+    #[arg(long)]
     pub(crate) require_auth: bool,
 
     /// Take passwords outside TLS as well, where anybody on the way can read them
-    #[arg(long, requires = "auth_file")]
+    #[arg(long)]
     pub(crate) allow_plaintext_auth: bool,
 
     /// Go on as this user once the sockets are open and the files are read, when started as root. The store is made for
@@ -145,7 +165,7 @@ pub(crate) struct Options {
     pub(crate) user: Option<String>,
 
     /// Run as root where clients can connect from elsewhere, which is refused otherwise
-    #[arg(long, conflicts_with = "user")]
+    #[arg(long)]
     pub(crate) allow_root: bool,
 
     /// Have the kernel (Landlock, Linux 5.19 or later) keep the program from all files but the store, the folders of
@@ -166,11 +186,11 @@ pub(crate) struct Options {
     /// transactions, errors, received-headers, header-size, header-fields, command-line; 0 switches one off,
     /// except for recipients and command-line
     #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) limit: Vec<String>,
+    pub(crate) limit: Vec<Limit>,
 
     /// Set a timeout; may be given several times. NAME is one of command, data, handshake, proxy, store, session
     #[arg(long, value_name = "NAME=SECONDS")]
-    pub(crate) timeout: Vec<String>,
+    pub(crate) timeout: Vec<Timeout>,
 
     /// Connections from this network or address come through a proxy such as HAProxy, and have to begin with a
     /// PROXY header, version 1 or 2, that names the client; may be given several times
@@ -189,11 +209,25 @@ pub(crate) struct Options {
     /// What to log to standard error: off, error, warn, info, debug or trace, or several of them by
     /// target as in warn,mailchute=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MAILCHUTE_LOG_LEVEL")]
-    pub(crate) log_level: String,
+    pub(crate) log_level: LogLevel,
 
     /// How to write the log
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "MAILCHUTE_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
+
+    /// Which of all these a configuration file gave
+    #[arg(skip)]
+    pub(crate) origins: Origins,
+}
+
+/// The flags of `mailchute serve`, by themselves.
+pub(crate) fn flags() -> clap::Command {
+    let command = clap::Command::new("mailchute").no_binary_name(true).disable_help_flag(true);
+    <Options as clap::Args>::augment_args(command)
+}
+
+fn domain(name: &str) -> Result<Domain, String> {
+    Domain::parse(name).map_err(|error| format!("{error}; write a domain such as example.com"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -214,7 +248,7 @@ pub(crate) enum BareLineEnds {
     Normalize,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// A line for people
     Text,

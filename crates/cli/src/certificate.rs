@@ -19,13 +19,6 @@ impl Certificates {
     /// Reads the files that the flags name.
     pub(crate) fn read(&self, options: &Options) -> Result<TlsConfig, Failure> {
         let (certificates, keys) = (&options.tls_cert, &options.tls_key);
-        if certificates.len() != keys.len() {
-            return Err(Failure::usage(format!(
-                "--tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
-                times(certificates.len()),
-                times(keys.len()),
-            )));
-        }
         let mut pairs = certificates.iter().zip(keys);
         let mut tls = match pairs.next() {
             Some((certificate, key)) => {
@@ -59,10 +52,6 @@ impl Certificates {
             }
         }
     }
-}
-
-fn times(count: usize) -> String {
-    if count == 1 { "once".into() } else { format!("{count} times") }
 }
 
 /// Makes a certificate for `name` that no authority has signed; it is gone when the program ends.

@@ -34,6 +34,13 @@ impl Failure {
         Self { kind: Kind::Unusable, text: error.to_string() }
     }
 
+    /// All of them as one, with the exit code of the first; none is no failure.
+    pub(crate) fn all(failures: Vec<Self>) -> Result<(), Self> {
+        let Some(first) = failures.first() else { return Ok(()) };
+        let texts: Vec<_> = failures.iter().map(|failure| failure.text.as_str()).collect();
+        Err(Self { kind: first.kind, text: texts.join("\n") })
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.kind as u8)
     }

@@ -15,7 +15,7 @@ use tokio::process::Child;
 
 use crate::failure::Failure;
 use crate::listening::Listening;
-use crate::passed::{HANDED_OVER, READY};
+use crate::passed::{HANDED_OVER, READY, SANDBOXED};
 use crate::signals::Notice;
 
 /// How long the next process may take to be ready; it reads a few files.
@@ -31,6 +31,7 @@ pub(crate) struct Handover {
     program: OsString,
     arguments: Vec<OsString>,
     sockets: Vec<(String, ListeningSocket)>,
+    is_sandboxed: bool,
 }
 
 /// The process that serves from now on.
@@ -42,13 +43,14 @@ pub(crate) struct Successor {
 }
 
 impl Handover {
-    pub(crate) fn of(listening: &Listening) -> Result<Self, Failure> {
+    pub(crate) fn of(listening: &Listening, is_sandboxed: bool) -> Result<Self, Failure> {
         let mut arguments = env::args_os();
         let sockets = listening.serving.sockets().map_err(Failure::running)?;
         Ok(Self {
             program: arguments.next().unwrap_or_else(|| "mailchute".into()),
             arguments: arguments.collect(),
             sockets: listening.asked.iter().map(ToString::to_string).zip(sockets).collect(),
+            is_sandboxed,
         })
     }
 
@@ -102,6 +104,11 @@ impl Handover {
         let mappings =
             (FIRST..).zip(passed).map(|(child_fd, parent_fd)| FdMapping { parent_fd, child_fd }).collect();
         let mut command = Command::new(&self.program);
+        if self.is_sandboxed {
+            command.env(SANDBOXED, "1");
+        } else {
+            command.env_remove(SANDBOXED);
+        }
         command
             .args(&self.arguments)
             .env(HANDED_OVER, labels.join("\n"))

@@ -61,20 +61,14 @@ impl Listening {
         passed: &mut Passed,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
+        check(options)?;
         let asked = all(options);
-        for Asked { place, .. } in &asked {
-            if let Place::Own(endpoint) = place {
-                may_be_reached(endpoint, options)?;
-            }
-        }
         let mut listening = Self { serving: server.serving(), asked: Vec::new() };
         for asked in asked {
             listening = listening.add(asked, passed, account).await?;
         }
         passed.all_taken()?;
-        for endpoint in listening.serving.endpoints() {
-            may_be_reached(endpoint, options)?;
-        }
+        may_all_be_reached(listening.serving.endpoints(), options)?;
         Ok(listening)
     }
 
@@ -129,6 +123,24 @@ fn all(options: &Options) -> Vec<Asked> {
         asked.push(Asked { place: Place::Own(Endpoint::Tcp(DEFAULT)), kind: Kind::Smtp });
     }
     asked
+}
+
+/// Makes sure that nobody can come from elsewhere who should not, as far as the options say where that is.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    let asked = all(options);
+    let own = asked.iter().filter_map(|asked| match &asked.place {
+        Place::Own(endpoint) => Some(endpoint),
+        Place::Passed(_) => None,
+    });
+    may_all_be_reached(own, options)
+}
+
+/// As [`check`], for all that is listened on.
+pub(crate) fn may_all_be_reached<'e>(
+    endpoints: impl IntoIterator<Item = &'e Endpoint>,
+    options: &Options,
+) -> Result<(), Failure> {
+    endpoints.into_iter().try_for_each(|endpoint| may_be_reached(endpoint, options))
 }
 
 fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {

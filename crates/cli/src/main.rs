@@ -4,17 +4,25 @@ mod account;
 mod args;
 mod auth_file;
 mod certificate;
+mod check;
 mod checkers;
+mod command_line;
+mod config_file;
+mod configuration;
+mod example_config;
 mod failure;
 mod fair_queue;
-mod files;
 mod handover;
 mod hash_password;
+mod limits;
 mod listening;
 mod log;
+mod origin;
 mod passed;
 mod place;
 mod recipients;
+mod relations;
+mod reload;
 mod sandbox;
 mod seed;
 mod serve;
@@ -25,46 +33,72 @@ mod terminal;
 mod users;
 mod verifier;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use account::Account;
 use args::{Args, Command};
+use command_line::CommandLine;
+use configuration::Configuration;
 use failure::Failure;
+use log::Log;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(&args) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("mailchute: {failure}");
+            for line in failure.to_string().lines() {
+                eprintln!("mailchute: {line}");
+            }
             failure.exit_code()
         }
     }
 }
 
-fn run(args: &Args) -> Result<(), Failure> {
-    let options = match &args.command {
-        None => &args.serve,
-        Some(Command::Serve(options)) => options,
-        Some(Command::HashPassword(arguments)) => return hash_password::hash_password(arguments),
-    };
+fn run() -> Result<(), Failure> {
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+    match &args.command {
+        None => serve(&CommandLine::of(&args.serve, of_command)),
+        Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
+        Some(Command::Check(options)) => {
+            check::check(&CommandLine::of(options, of_command))?;
+            say("no mistake was found\n")
+        }
+        Some(Command::ExampleConfig) => say(&example_config::example_config()),
+        Some(Command::HashPassword(arguments)) => hash_password::hash_password(arguments),
+    }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(Failure::running)
+}
+
+fn serve(command_line: &CommandLine) -> Result<(), Failure> {
+    let options = command_line.options()?;
     let passed = passed::Passed::receive()?;
-    log::begin(&options.log_level, options.log_format)?;
+    let log = Log::begin(&options.log_level, options.log_format)?;
     serve::raise_file_limit();
-    let account = Account::of(options)?;
+    let account = Account::of(&options)?;
     if let Some(account) = &account {
         account.take_groups()?;
     }
-    let store = store::open(options, account.as_ref())?;
-    // Whoever was handed the sockets was started from within the sandbox.
-    if options.sandbox && !passed.has_predecessor() {
-        sandbox::enter(options)?;
+    let store = store::open(&options, account.as_ref())?;
+    match (options.sandbox, passed.is_sandboxed()) {
+        (true, false) => sandbox::enter(&options)?,
+        (false, true) => {
+            tracing::warn!("a sandbox cannot be left by a handover; restart the program to run without");
+        }
+        (true, true) | (false, false) => {}
     }
+    let configuration = Configuration::of(options, store)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    let outcome = runtime.block_on(serve::serve(options, passed, store, account.as_ref()));
+    let serving = serve::serve(configuration, command_line, &log, passed, account.as_ref());
+    let outcome = runtime.block_on(serving);
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome

@@ -14,6 +14,9 @@ use crate::place::Place;
 /// without `LISTEN_PID`, which nobody knows before the process is there; behind them one to say on that this one is ready.
 pub(crate) const HANDED_OVER: &str = "MAILCHUTE_HANDED_OVER";
 
+/// The variable that says that a predecessor is in the sandbox, and with it whom it starts.
+pub(crate) const SANDBOXED: &str = "MAILCHUTE_SANDBOXED";
+
 /// What is said to a predecessor.
 pub(crate) const READY: &[u8] = b"READY";
 
@@ -108,8 +111,15 @@ impl Passed {
         ))
     }
 
-    /// Makes sure that each socket was asked for: clients would wait in the queue of another for ever.
+    /// Makes sure that each socket was asked for: clients would wait in the queue of another for ever. Those of a
+    /// predecessor may be left over, as its configuration was another; they are closed once it stops.
     pub(crate) fn all_taken(&self) -> Result<(), Failure> {
+        if self.has_predecessor() {
+            for (place, _) in &self.sockets {
+                tracing::info!(%place, "no option asks for this place any more: it is listened on no longer");
+            }
+            return Ok(());
+        }
         if self.sockets.is_empty() {
             return Ok(());
         }
@@ -125,6 +135,11 @@ impl Passed {
         names.join(", ")
     }
 
+    /// Whether this process was started from within the sandbox, which it cannot leave.
+    pub(crate) fn is_sandboxed(&self) -> bool {
+        self.predecessor.is_some() && env::var_os(SANDBOXED).is_some()
+    }
+
     /// Whether another process serves until this one is ready.
     pub(crate) fn has_predecessor(&self) -> bool {
         self.predecessor.is_some()
@@ -132,12 +147,17 @@ impl Passed {
 
     /// Says that this process listens, to who waits for it.
     pub(crate) fn tell_ready(self) -> Result<(), Failure> {
-        match self.predecessor {
-            Some(predecessor) => predecessor.send(READY).map(drop).map_err(|error| {
-                Failure::running(format!("the process that served before has gone: {error}"))
-            }),
-            None => Ok(()),
+        let Some(predecessor) = self.predecessor else { return Ok(()) };
+        predecessor
+            .send(READY)
+            .map_err(|error| Failure::running(format!("the process that served before has gone: {error}")))?;
+        for (place, socket) in self.sockets {
+            // The file of its own socket is removed with it; one that systemd has made is left.
+            if !place.starts_with("systemd:") {
+                drop(socket.with_file());
+            }
         }
+        Ok(())
     }
 }
 

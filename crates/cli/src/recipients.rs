@@ -2,22 +2,9 @@
 
 use mailchute::{Answer, Domain, Hooks, Recipient, Reply, Session, Verdict};
 
-use crate::failure::Failure;
-
 /// Accepts the recipients of some domains, and refuses to pass mail on to others.
 #[derive(Debug)]
-pub(crate) struct LocalDomains(Vec<Domain>);
-
-impl LocalDomains {
-    pub(crate) fn parse(names: &[String]) -> Result<Self, Failure> {
-        let parse = |name: &String| {
-            Domain::parse(name).map_err(|error| {
-                Failure::usage(format!("--domain {name:?}: {error}; write a domain such as example.com"))
-            })
-        };
-        names.iter().map(parse).collect::<Result<_, _>>().map(Self)
-    }
-}
+pub(crate) struct LocalDomains(pub(crate) Vec<Domain>);
 
 impl Hooks for LocalDomains {
     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {

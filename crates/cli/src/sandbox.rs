@@ -93,7 +93,7 @@ fn written(options: &Options) -> Vec<PathBuf> {
 /// The files that are read again at SIGHUP.
 fn files(options: &Options) -> Vec<PathBuf> {
     let several = options.tls_cert.iter().chain(&options.tls_key);
-    several.chain(&options.tls_client_ca).chain(&options.auth_file).cloned().collect()
+    several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config).cloned().collect()
 }
 
 /// The folders of this program, as it was started and as it is; where one of them is `/`, the program itself, which then

@@ -3,19 +3,19 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use mailchute::{BareLineEnds, BuildError, Builder, Endpoint, Server};
-use mailchute_stores::AnyStore;
+use mailchute::{Domain, Endpoint};
 use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
 use crate::account::{Account, is_root};
-use crate::args::{self, ClientCertificate, Options};
+use crate::args::{ClientCertificate, Options};
+use crate::command_line::CommandLine;
+use crate::configuration::Configuration;
 use crate::failure::Failure;
-use crate::files::Files;
 use crate::handover::Handover;
 use crate::listening::{Kind, Listening};
+use crate::log::Log;
 use crate::passed::Passed;
-use crate::recipients::LocalDomains;
 use crate::signals::{Notice, Stop};
 use crate::supervisor;
 
@@ -24,18 +24,20 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Receives mail until a signal ends it.
 pub(crate) async fn serve(
-    options: &Options,
+    mut configuration: Configuration,
+    command_line: &CommandLine,
+    log: &Log,
     mut passed: Passed,
-    store: AnyStore,
     account: Option<&Account>,
 ) -> Result<(), Failure> {
     let mut stop = Stop::catch()?;
     let mut reload = Notice::to_reload()?;
     let mut hand_over = Notice::to_hand_over()?;
-    let files = Files::of(options)?;
-    let server = build(options, &files, store)?;
+    let options = &configuration.options;
+    let server = configuration.build()?;
     let listening = Listening::begin(options, &server, &mut passed, account).await?;
-    let handover = Handover::of(&listening)?;
+    let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
+    let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
     match account {
         Some(account) => account.take_on()?,
         None if is_root() && !options.allow_root => tracing::warn!(
@@ -83,7 +85,7 @@ pub(crate) async fn serve(
         loop {
             reload.wait().await;
             supervisor::tell_reloading();
-            files.reload(&server);
+            configuration.reload(command_line, &endpoints, log, &server);
             supervisor::tell(&[NotifyState::Ready]);
         }
     };
@@ -92,112 +94,6 @@ pub(crate) async fn serve(
         () = cut_off => Err(Failure::running("cut off by a second signal")),
         () = reloading => Ok(()),
     }
-}
-
-fn build(options: &Options, files: &Files<'_>, store: AnyStore) -> Result<Server, Failure> {
-    let mut builder = Server::builder()
-        .max_message_size(options.max_message_size)
-        .proxy_from(options.proxy_from.iter().copied())
-        .xclient_from(options.xclient_from.iter().copied())
-        .greeting_delay(Duration::from_secs(options.greeting_delay));
-    if let Some(name) = &options.greeting {
-        builder = builder.greeting(name);
-    }
-    builder = builder.bare_line_ends(match options.bare_line_ends {
-        args::BareLineEnds::Refuse => BareLineEnds::Refuse,
-        args::BareLineEnds::Tolerate => BareLineEnds::Tolerate,
-        args::BareLineEnds::Normalize => BareLineEnds::Normalize,
-    });
-    if options.require_tls {
-        builder = builder.require_tls();
-    }
-    for limit in &options.limit {
-        builder = set_limit(builder, limit)?;
-    }
-    for timeout in &options.timeout {
-        builder = set_timeout(builder, timeout)?;
-    }
-    if !options.domain.is_empty() {
-        builder = builder.hooks(LocalDomains::parse(&options.domain)?);
-    }
-    if let Some(users) = files.users() {
-        builder = builder.hooks(users);
-    }
-    if options.require_auth {
-        builder = builder.require_auth();
-    }
-    if options.allow_plaintext_auth {
-        builder = builder.allow_plaintext_auth();
-    }
-    builder = builder.tls(files.tls()?);
-    builder.store(store).build().map_err(wrong_option)
-}
-
-/// The builder's error in the words of the command line.
-fn wrong_option(error: BuildError) -> Failure {
-    match error {
-        BuildError::BadLimit { option, value, expected, .. } => {
-            let name = option.trim_start_matches("max_").replace('_', "-");
-            Failure::usage(format!("--limit {name}={value}: write {expected}"))
-        }
-        BuildError::BadTimeout { option, timeout, .. } => {
-            let (name, seconds) = (option.trim_end_matches("_timeout"), timeout.as_secs());
-            Failure::usage(format!(
-                "--timeout {name}={seconds}: write more than 0 seconds and less than a year"
-            ))
-        }
-        BuildError::BadGreeting(name) => Failure::usage(format!(
-            "--greeting {name:?} is not a domain; write the server's name, such as mx.example.com"
-        )),
-        BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
-            "--greeting-delay {}: write less than 300 seconds, as clients wait no longer",
-            delay.as_secs()
-        )),
-        other => Failure::usage(other),
-    }
-}
-
-fn set_limit(builder: Builder, limit: &str) -> Result<Builder, Failure> {
-    const NAMES: &str = "connections, connections-per-client, recipients, transactions, errors, received-headers, \
-                         header-size, header-fields, command-line";
-    let wrong = |what: &str| Failure::usage(format!("--limit {limit}: {what}"));
-    let (name, value) =
-        limit.split_once('=').ok_or_else(|| wrong("write NAME=VALUE, such as connections=1000"))?;
-    let number: u32 = value.parse().map_err(|_| wrong("the value is no number from 0 to 4294967295"))?;
-    let size = number as usize;
-    Ok(match name {
-        "connections" => builder.max_connections(size),
-        "connections-per-client" => builder.max_connections_per_client(size),
-        "recipients" => builder.max_recipients(size),
-        "transactions" => builder.max_transactions(number),
-        "errors" => builder.max_errors(number),
-        "received-headers" => builder.max_received_headers(number),
-        "header-size" => builder.max_header_size(number.into()),
-        "header-fields" => builder.max_header_fields(number),
-        "command-line" => builder.max_command_line(size),
-        _ => return Err(wrong(&format!("there is no such limit; write one of {NAMES}"))),
-    })
-}
-
-fn set_timeout(builder: Builder, timeout: &str) -> Result<Builder, Failure> {
-    let wrong = |what: &str| Failure::usage(format!("--timeout {timeout}: {what}"));
-    let (name, value) =
-        timeout.split_once('=').ok_or_else(|| wrong("write NAME=SECONDS, such as command=300"))?;
-    let seconds =
-        value.parse().map(Duration::from_secs).map_err(|_| wrong("the value is no number of seconds"))?;
-    Ok(match name {
-        "command" => builder.command_timeout(seconds),
-        "data" => builder.data_timeout(seconds),
-        "handshake" => builder.handshake_timeout(seconds),
-        "proxy" => builder.proxy_timeout(seconds),
-        "store" => builder.store_timeout(seconds),
-        "session" => builder.session_timeout(seconds),
-        _ => {
-            return Err(wrong(
-                "there is no such timeout; write one of command, data, handshake, proxy, store, session",
-            ));
-        }
-    })
 }
 
 /// Says where mail comes in and where it goes; programs that start this one read the first lines.
@@ -230,7 +126,7 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
         .endpoints()
         .find(|(endpoint, kind)| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
     if let Some((address, _)) = smtp {
-        let recipient = options.domain.first().map_or("example.com", String::as_str);
+        let recipient = options.domain.first().map_or("example.com", Domain::as_str);
         writeln!(out, "Send it a message from another terminal:")?;
         writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
         writeln!(

@@ -1,6 +1,6 @@
 //! The users of the password file, as hooks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
@@ -12,11 +12,10 @@ use crate::failure::Failure;
 /// Judges passwords, and gives verifiers to SCRAM.
 #[derive(Debug, Clone)]
 pub(crate) struct Users {
-    path: PathBuf,
     /// Another takes its place when the path is read again; a question that was begun is answered from the one it
     /// found.
     file: Arc<RwLock<Arc<AuthFile>>>,
-    /// Settled at the start, by the file of then.
+    /// Settled for each session when it begins, by the file of then.
     offers_scram: bool,
     checkers: Checkers,
 }
@@ -28,26 +27,14 @@ impl Users {
         let offers_scram = file.has_scram();
         let file = RwLock::new(Arc::new(file));
         let checkers = Checkers::start()?;
-        Ok(Self { path: path.to_owned(), file: Arc::new(file), offers_scram, checkers })
+        Ok(Self { file: Arc::new(file), offers_scram, checkers })
     }
 
-    /// What the password file says by now, to be put in force by [`replace`](Self::replace).
-    pub(crate) fn read_again(&self) -> Result<AuthFile, Failure> {
-        let file = AuthFile::read(&self.path, Some(&self.file()))?;
-        match (self.offers_scram, file.has_scram()) {
-            (true, false) => {
-                return Err(Failure::unusable(format!(
-                    "{}: SCRAM is on offer, and no user has a verifier for it any more; restart the program to take \
-                     this file, or add a line that `mailchute hash-password USER` prints",
-                    self.path.display()
-                )));
-            }
-            (false, true) => {
-                tracing::warn!("SCRAM is offered from the next start on; passwords are taken at once");
-            }
-            _ => {}
-        }
-        Ok(file)
+    /// What a password file says by now, and who judges by it for new sessions. It is to be put in force by
+    /// [`replace`](Self::replace), and then for the sessions that run as well: who is taken out of it is out.
+    pub(crate) fn read_again(&self, path: &Path) -> Result<(Self, AuthFile), Failure> {
+        let file = AuthFile::read(path, Some(&self.file()))?;
+        Ok((Self { offers_scram: file.has_scram(), ..self.clone() }, file))
     }
 
     /// Puts another file in force. Who is authenticated stays so until the session ends.

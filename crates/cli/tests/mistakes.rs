@@ -25,9 +25,9 @@ fn a_public_address_without_domains_is_refused_with_the_reason() {
 
 #[test]
 fn a_wrong_limit_is_named_with_what_to_write() {
-    fails(&["--limit", "colour=3"], 2, &["--limit colour=3", "no such limit", "connections-per-client"]);
+    fails(&["--limit", "colour=3"], 2, &["--limit", "colour=3", "no such limit", "connections-per-client"]);
     fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
-    fails(&["--limit", "errors=many"], 2, &["--limit errors=many", "no number"]);
+    fails(&["--limit", "errors=many"], 2, &["--limit", "errors=many", "no number"]);
     fails(&["--limit", "recipients=5", "--store", "discard:"], 2, &["--limit recipients=5", "100 or more"]);
     fails(&["--timeout", "coffee=5"], 2, &["no such timeout", "command, data"]);
     fails(&["--timeout", "command=0", "--store", "discard:"], 2, &["--timeout command=0", "more than 0"]);

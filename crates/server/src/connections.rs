@@ -16,10 +16,10 @@ pub(crate) struct Connections {
     table: Mutex<Table>,
     /// As many as the table holds, for a look without its lock.
     count: AtomicUsize,
-    /// Connections in all; 0 is no limit.
-    limit: usize,
+    /// Connections in all; 0 is no limit. As the other one, changed under the table's lock only.
+    limit: AtomicUsize,
     /// Connections of one client; 0 is no limit.
-    limit_per_client: usize,
+    limit_per_client: AtomicUsize,
     /// Rung when the last one closes.
     empty: Notify,
 }
@@ -101,10 +101,17 @@ impl Connections {
         Self {
             table: Mutex::default(),
             count: AtomicUsize::new(0),
-            limit,
-            limit_per_client,
+            limit: AtomicUsize::new(limit),
+            limit_per_client: AtomicUsize::new(limit_per_client),
             empty: Notify::new(),
         }
+    }
+
+    /// Sets other limits. Where more connections are open than they allow, these stay, and no other is let in.
+    pub(crate) fn limit(&self, limit: usize, per_client: usize) {
+        let _table = self.table();
+        self.limit.store(limit, Ordering::Relaxed);
+        self.limit_per_client.store(per_client, Ordering::Relaxed);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -117,11 +124,12 @@ impl Connections {
     pub(crate) fn enter(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Place, NoPlace> {
         let client = client.map(Client::of);
         let mut table = self.table();
-        if self.limit != 0 && table.open.len() >= self.limit {
+        let limit = self.limit.load(Ordering::Relaxed);
+        if limit != 0 && table.open.len() >= limit {
             return Err(NoPlace::Full);
         }
         if let Some(client) = client {
-            table.count_in(client, self.limit_per_client)?;
+            table.count_in(client, self.limit_per_client.load(Ordering::Relaxed))?;
         }
         let key = table.next;
         table.next += 1;
@@ -147,7 +155,8 @@ impl Connections {
 
     /// Whether more than nine tenths of all places are taken.
     pub(crate) fn is_crowded(&self) -> bool {
-        self.limit != 0 && self.count() > self.limit - self.limit / 10
+        let limit = self.limit.load(Ordering::Relaxed);
+        limit != 0 && self.count() > limit - limit / 10
     }
 
     /// Waits until none is open.
@@ -192,7 +201,7 @@ impl Place {
         }
         let mut table = self.connections.table();
         if let Some(client) = client {
-            table.count_in(client, self.connections.limit_per_client)?;
+            table.count_in(client, self.connections.limit_per_client.load(Ordering::Relaxed))?;
         }
         if let Some(before) = std::mem::replace(&mut self.client, client) {
             table.count_out(before);

@@ -24,11 +24,11 @@ pub(crate) struct Core {
     pub(crate) timeouts: Timeouts,
     pub(crate) chain: Chain,
     /// What the decoys of users that there are not are made of.
-    pub(crate) scram_secret: ScramSecret,
-    pub(crate) tls: Option<InForce>,
+    pub(crate) scram_secret: Arc<ScramSecret>,
+    pub(crate) tls: Option<Arc<InForce>>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Connections>,
-    pub(crate) turnstile: Turnstile,
+    pub(crate) turnstile: Arc<Turnstile>,
 }
 
 impl Core {

@@ -43,6 +43,8 @@ pub enum BuildError {
     },
     /// TLS is required and there is no certificate.
     TlsWithoutCertificate,
+    /// A server that has had a certificate is to go on without: see [`Server::reconfigure`](crate::Server::reconfigure).
+    TlsTakenAway,
     /// Authentication is required and no hook judges credentials or gives verifiers.
     NobodyJudgesCredentials,
     /// SCRAM is named among the mechanisms and no hook gives verifiers.
@@ -83,6 +85,9 @@ impl fmt::Display for BuildError {
             Self::BadParameter { option, reason } => write!(f, "{option}: {reason}"),
             Self::TlsWithoutCertificate => f.write_str(
                 "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",
+            ),
+            Self::TlsTakenAway => f.write_str(
+                "there was a certificate so far, which listeners inside TLS need; write .tls(…) or .tls_pem_files(…) as well",
             ),
             Self::NobodyJudgesCredentials => f.write_str(
                 "authentication is required and no hook judges credentials; write .on_auth(…) as well, or .on_scram(…)",

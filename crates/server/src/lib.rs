@@ -52,6 +52,7 @@
 //! The conversation itself is the crate `mailchute-proto`, which does no I/O; its types that hooks meet are
 //! exported here as well.
 
+mod admission;
 mod body;
 mod builder;
 mod clients;

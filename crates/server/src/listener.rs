@@ -184,8 +184,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 fn admit(server: &Server, mut stream: Box<dyn Io>, origin: Origin, service: Service) {
-    match server.enter(origin) {
-        Ok(place) => server.spawn(place, stream, origin, service),
+    let core = server.core();
+    match core.enter(origin) {
+        Ok(place) => core.spawn(place, stream, origin, service),
         // A client that expects TLS could not read the reply.
         Err(_) if service.opening == Opening::Tls => {}
         Err(refusal) => {

@@ -3,23 +3,20 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::net::ToSocketAddrs;
 
 use crate::builder::Builder;
-use crate::connections::{Connections, NoPlace, Place};
+use crate::connections::Connections;
 use crate::core::Core;
-use crate::disconnect::Disconnect;
-use crate::driver::{Driver, Opening};
-use crate::event::{Event, Events};
-use crate::listener::{FAREWELL, Service};
+use crate::error::BuildError;
+use crate::event::Events;
+use crate::listener::Service;
 use crate::origin::Origin;
-use crate::proxy::Header;
 use crate::serving::Serving;
-use crate::session::Session;
 use crate::tls::{TlsConfig, TlsError};
-use crate::wire::{Io, Wire};
+use crate::wire::Io;
 
 /// An SMTP server. A handle: clones are cheap and are the same server.
 ///
@@ -40,7 +37,7 @@ use crate::wire::{Io, Wire};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Server(Arc<Core>);
+pub struct Server(Arc<RwLock<Arc<Core>>>);
 
 impl Server {
     /// Begins with all options at their defaults.
@@ -49,21 +46,79 @@ impl Server {
     }
 
     pub(crate) fn new(core: Core) -> Self {
-        Self(Arc::new(core))
+        Self(Arc::new(RwLock::new(Arc::new(core))))
     }
 
-    pub(crate) fn connections(&self) -> &Arc<Connections> {
-        &self.0.connections
+    /// What sessions begin with now. A connection looks once, so that all of it is of one configuration.
+    pub(crate) fn core(&self) -> Arc<Core> {
+        // Only whole ones are ever put here.
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn connections(&self) -> Arc<Connections> {
+        Arc::clone(&self.core().connections)
     }
 
     pub(crate) fn has_certificate(&self) -> bool {
-        self.0.tls.is_some()
+        self.core().tls.is_some()
     }
 
     /// The name by which the server greets.
     #[must_use]
-    pub fn hostname(&self) -> &str {
-        &self.0.hostname
+    pub fn hostname(&self) -> Arc<str> {
+        Arc::clone(&self.core().hostname)
+    }
+
+    /// Puts other options, hooks and another store in the place of all that the server has, for connections that come
+    /// from now on. Sessions that run keep what they began with, to their end. The builder begins at the defaults, so
+    /// what shall stay is given again.
+    ///
+    /// All of it is put in force, or nothing. What belongs to the server and not to a session goes on:
+    ///
+    /// - Connections that are open count towards the new limits on connections. Where there are more than these allow,
+    ///   none is closed, and none is taken until there are fewer.
+    /// - [Certificates](Builder::tls) are put in force as by [`reload_tls`](Self::reload_tls): a session that runs finds
+    ///   the new ones if it says STARTTLS.
+    /// - Who [watches](Self::events) goes on to watch, sessions of either kind.
+    /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.
+    ///
+    /// Where the server listens is not changed by this; see [`Serving`].
+    ///
+    /// # Errors
+    /// [`BuildError`] as for [`Builder::build`], and when there was a certificate and there is none any more, as
+    /// listeners inside TLS need one. Everything stays as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Builder, Server, testing};
+    ///
+    /// fn options() -> Builder {
+    ///     Server::builder()
+    ///         .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = options().greeting("old.example.com").build()?;
+    /// let mut before = testing::client(&server);
+    /// before.greeting().await.expect(220);
+    ///
+    /// server.reconfigure(options().greeting("new.example.com"))?;
+    /// assert!(before.send("HELO client.example").await.expect(250).to_string().contains("old.example.com"));
+    /// let mut after = testing::client(&server);
+    /// assert!(after.greeting().await.expect(220).to_string().contains("new.example.com"));
+    ///
+    /// // A mistake leaves everything as it is.
+    /// assert!(server.reconfigure(options().greeting("no name")).is_err());
+    /// assert_eq!(&*server.hostname(), "new.example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reconfigure(&self, builder: Builder) -> Result<(), BuildError> {
+        let next = builder.settle_after(&self.core())?;
+        let mut core = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *core = Arc::new(next.put_in_force());
+        Ok(())
     }
 
     /// Puts other certificates in force, for handshakes that begin from now on, and other ideas of
@@ -85,15 +140,14 @@ impl Server {
     /// # }
     /// ```
     pub fn reload_tls(&self, tls: TlsConfig) -> Result<(), TlsError> {
-        let in_force = self.0.tls.as_ref().ok_or_else(TlsError::not_offered)?;
-        in_force.replace(tls);
+        self.core().tls.as_ref().ok_or_else(TlsError::not_offered)?.replace(tls);
         Ok(())
     }
 
     /// Subscribes to all events from now on.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.0.subscribers.subscribe()
+        self.core().subscribers.subscribe()
     }
 
     /// A server that listens nowhere yet, for lists of addresses that are read from elsewhere: add them with
@@ -147,7 +201,7 @@ impl Server {
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
     /// is not kept, and the disconnect hook is not told.
     pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.serve(Box::new(io), client, Service::SMTP).await;
+        self.core().serve(Box::new(io), Origin::Network(client), Service::SMTP).await;
     }
 
     /// As [`serve_connection`](Self::serve_connection), in LMTP.
@@ -155,93 +209,7 @@ impl Server {
     /// # Cancel safety
     /// As [`serve_connection`](Self::serve_connection).
     pub async fn serve_lmtp_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.serve(Box::new(io), client, Service::LMTP).await;
-    }
-
-    async fn serve(&self, mut io: Box<dyn Io>, client: SocketAddr, service: Service) {
-        let origin = Origin::Network(client);
-        match self.enter(origin) {
-            Ok(place) => {
-                let wire = Wire::new(io, place);
-                if self.0.clients.is_proxy(origin) {
-                    self.serve_introduced(wire, origin, service).await;
-                } else {
-                    self.driver(wire, origin, None, service).run().await;
-                }
-            }
-            Err(refusal) => {
-                use tokio::io::AsyncWriteExt as _;
-                // Nobody waits for a client that does not even take this.
-                let _ = io.write_all(&refusal).await;
-                let _ = io.shutdown().await;
-            }
-        }
-    }
-
-    /// Serves a connection that has its place in a task of its own.
-    pub(crate) fn spawn(&self, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
-        let wire = Wire::new(io, place);
-        // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
-        if self.0.clients.is_proxy(origin) {
-            let server = self.clone();
-            tokio::spawn(async move { server.serve_introduced(wire, origin, service).await });
-        } else {
-            tokio::spawn(self.driver(wire, origin, None, service).run());
-        }
-    }
-
-    async fn serve_introduced(&self, mut wire: Wire, origin: Origin, service: Service) {
-        if let Some(header) = self.introduction(&mut wire, origin, service.opening).await {
-            self.driver(wire, origin, Some(header), service).run().await;
-        }
-    }
-
-    fn driver(&self, wire: Wire, origin: Origin, header: Option<Header>, service: Service) -> Driver {
-        let session = Session::new(Arc::clone(&self.0.hostname), origin, header, service.dialect);
-        Driver::new(Arc::clone(&self.0), wire, session, service, header)
-    }
-
-    /// The PROXY header of a proxy whose client there is a place for; the others are closed.
-    async fn introduction(&self, wire: &mut Wire, peer: Origin, opening: Opening) -> Option<Header> {
-        let header = match wire.proxy_header(self.0.timeouts.proxy).await {
-            Ok(header) => header,
-            Err(error) => {
-                let client = peer.addr().ip().to_canonical();
-                tracing::warn!(%peer, %error, "turned away");
-                self.0.subscribers.tell(|| Event::TurnedAway { client });
-                return None;
-            }
-        };
-        let (client, counted) = match header {
-            Header::Local => (peer, peer.counted_as()),
-            Header::Proxied { client, .. } => {
-                let client = Origin::Network(client);
-                (client, self.0.clients.counted_as(client))
-            }
-        };
-        let Err(no_place) = wire.belongs_to(counted) else { return Some(header) };
-        let mut refusal = self.turn_away(client, no_place);
-        // A client that expects TLS could not read the reply.
-        if opening == Opening::Plain && wire.flush(&mut refusal, FAREWELL).await.is_ok() {
-            wire.close(Disconnect::Limit).await;
-        }
-        None
-    }
-
-    /// A place for a client, or the octets that tell it that there is none.
-    pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
-        // Who counts is the client of a proxy, and that one is not known yet.
-        let named = self.0.clients.counted_as(origin).filter(|_| !self.0.clients.is_proxy(origin));
-        self.0.connections.enter(named).map_err(|no_place| self.turn_away(origin, no_place))
-    }
-
-    fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
-        let client = origin.addr().ip().to_canonical();
-        tracing::warn!(client = %origin, reason = ?no_place, "turned away");
-        self.0.subscribers.tell(|| Event::TurnedAway { client });
-        let mut octets = Vec::new();
-        no_place.reply().encode(&mut octets);
-        octets
+        self.core().serve(Box::new(io), Origin::Network(client), Service::LMTP).await;
     }
 }
 

@@ -4,7 +4,6 @@ use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -222,7 +221,7 @@ impl Serving {
         let mut signal = pin!(signal);
         // A signal is caught from its first poll on, so that comes before the first client is let in.
         let is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;
-        let connections = Arc::clone(self.server.connections());
+        let connections = self.server.connections();
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(listener.accept(self.server.clone()));

@@ -237,7 +237,7 @@ fn limits_at_their_least_and_names_of_every_kind_are_taken() {
     assert!(accepting().max_command_line(65_535).build().is_ok());
     for name in ["mx.example.com", "localhost", "[192.0.2.1]", "[IPv6:2001:db8::1]", "xn--bcher-kva.example"]
     {
-        assert_eq!(accepting().greeting(name).build().unwrap().hostname(), name);
+        assert_eq!(&*accepting().greeting(name).build().unwrap().hostname(), name);
     }
     let named_by_host = Server::builder().on_data(|_, _| async {}).build().unwrap();
     assert!(!named_by_host.hostname().is_empty());

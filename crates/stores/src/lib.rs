@@ -39,4 +39,4 @@ mod url;
 pub use any::AnyStore;
 pub use discard::Discard;
 pub use maildir::Maildir;
-pub use url::{StoreUrlError, from_url};
+pub use url::{StoreUrlError, check_url, from_url};

@@ -31,15 +31,43 @@ use crate::{AnyStore, Discard, Maildir};
 /// assert_eq!(error.to_string(), "\"./mail\" names no kind of store; write maildir:./mail or discard:");
 /// ```
 pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
-    let (scheme, rest) = match url.split_once(':') {
-        Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
-        _ => return Err(StoreUrlError::NoScheme(url.to_owned())),
-    };
-    match scheme.to_ascii_lowercase().as_str() {
-        "maildir" => Ok(Maildir::open(maildir_path(url, rest)?).map_err(StoreUrlError::Open)?.into()),
-        "discard" if rest.is_empty() => Ok(Discard.into()),
-        "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
-        _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
+    match Named::parse(url)? {
+        Named::Maildir(path) => Ok(Maildir::open(path).map_err(StoreUrlError::Open)?.into()),
+        Named::Discard => Ok(Discard.into()),
+    }
+}
+
+/// Says whether a URL names a store, and neither opens nor makes anything.
+///
+/// # Errors
+/// As [`from_url`], but for what is found when the store is opened.
+///
+/// ```
+/// assert!(mailchute_stores::check_url("maildir:/no/such/folder").is_ok());
+/// assert!(mailchute_stores::check_url("mailbox:/var/mail").is_err());
+/// ```
+pub fn check_url(url: &str) -> Result<(), StoreUrlError> {
+    Named::parse(url).map(drop)
+}
+
+/// What a URL names.
+enum Named<'u> {
+    Maildir(&'u str),
+    Discard,
+}
+
+impl<'u> Named<'u> {
+    fn parse(url: &'u str) -> Result<Self, StoreUrlError> {
+        let (scheme, rest) = match url.split_once(':') {
+            Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
+            _ => return Err(StoreUrlError::NoScheme(url.to_owned())),
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "maildir" => maildir_path(url, rest).map(Self::Maildir),
+            "discard" if rest.is_empty() => Ok(Self::Discard),
+            "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
+            _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
+        }
     }
 }
 

@@ -139,11 +139,24 @@ impl Client {
 
     /// Reads a reply and returns its last line.
     pub(crate) fn hear(&mut self) -> String {
+        self.lines().pop().unwrap()
+    }
+
+    /// Says a line and returns all lines of the reply.
+    pub(crate) fn hear_all(&mut self, line: &str) -> String {
+        self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        self.lines().join("\n")
+    }
+
+    fn lines(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
         loop {
             let mut line = String::new();
             self.0.read_line(&mut line).unwrap();
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return line.trim_end().to_owned();
+            let is_last = line.as_bytes().get(3) != Some(&b'-');
+            lines.push(line.trim_end().to_owned());
+            if is_last {
+                return lines;
             }
         }
     }

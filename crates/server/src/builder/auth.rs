@@ -1,5 +1,7 @@
 //! Authentication: how, where and whether it is needed.
 
+use std::sync::Arc;
+
 use mailchute_proto::{AuthPolicy, Mechanism, PlaintextAuth};
 
 use super::Builder;
@@ -24,7 +26,7 @@ impl Builder {
     /// built; give it where they shall stay the same over restarts, or be the same on several servers, so that nobody
     /// can tell who is a user.
     pub fn scram_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
-        self.scram_secret = Some(ScramSecret::from(secret.into()));
+        self.scram_secret = Some(Arc::new(ScramSecret::from(secret.into())));
         self
     }
 

@@ -4,6 +4,7 @@ mod auth;
 mod clients;
 mod extensions;
 mod limits;
+mod successor;
 mod timeouts;
 mod tls;
 
@@ -23,6 +24,7 @@ use crate::store::Store;
 use crate::timeouts::Timeouts;
 use crate::tls::{InForce, TlsConfig};
 use crate::turnstile::Turnstile;
+pub(crate) use successor::Successor;
 
 /// Options and hooks of a [`Server`], made by [`Server::builder`].
 ///
@@ -50,7 +52,7 @@ pub struct Builder {
     tls: Option<TlsConfig>,
     requires_tls: bool,
     mechanisms: Option<Vec<Mechanism>>,
-    scram_secret: Option<ScramSecret>,
+    scram_secret: Option<Arc<ScramSecret>>,
     plaintext_auth: PlaintextAuth,
     auth: AuthPolicy,
     verbs: Vec<String>,
@@ -129,6 +131,37 @@ impl Builder {
     /// assert!(error.to_string().starts_with("messages would be lost"));
     /// ```
     pub fn build(self) -> Result<Server, BuildError> {
+        let (in_all, of_one_client) = self.connection_limits();
+        let connections = Connections::new(in_all, of_one_client);
+        let secret = self.scram_secret.clone().unwrap_or_default();
+        let (tls, core) = self.settle(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
+        Ok(Server::new(Core { tls: tls.map(InForce::new).map(Arc::new), ..core }))
+    }
+
+    /// Checks all options and makes of them what takes the place of `before`.
+    pub(crate) fn settle_after(self, before: &Core) -> Result<Successor, BuildError> {
+        if before.tls.is_some() && self.tls.is_none() {
+            return Err(BuildError::TlsTakenAway);
+        }
+        let limits = self.connection_limits();
+        let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
+        let (tls, core) = self.settle(
+            Arc::clone(&before.connections),
+            Arc::clone(&before.subscribers),
+            Arc::clone(&before.turnstile),
+            secret,
+        )?;
+        Ok(Successor { core, limits, tls, tls_in_force: before.tls.clone() })
+    }
+
+    /// Checks all options; the certificates and what all sessions share but for them.
+    fn settle(
+        self,
+        connections: Arc<Connections>,
+        subscribers: Arc<Subscribers>,
+        turnstile: Arc<Turnstile>,
+        scram_secret: Arc<ScramSecret>,
+    ) -> Result<(Option<TlsConfig>, Core), BuildError> {
         if !self.chain.has_destination() {
             return Err(BuildError::NoDestination);
         }
@@ -154,21 +187,27 @@ impl Builder {
         settings.verbs =
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         self.extensions.settle(&mut settings)?;
-        let max_connections = self.max_connections.unwrap_or_else(limits::default_max_connections);
         let settings = Arc::new(settings);
-        Ok(Server::new(Core {
+        let core = Core {
             undemanding: undemanding(&settings),
             settings,
             hostname: hostname.into(),
             clients: self.clients,
             timeouts: self.timeouts,
             chain: self.chain,
-            scram_secret: self.scram_secret.unwrap_or_default(),
-            tls: self.tls.map(InForce::new),
-            subscribers: Arc::new(Subscribers::default()),
-            connections: Arc::new(Connections::new(max_connections, self.max_connections_per_client)),
-            turnstile: Turnstile::default(),
-        }))
+            scram_secret,
+            tls: None,
+            subscribers,
+            connections,
+            turnstile,
+        };
+        Ok((self.tls, core))
+    }
+
+    /// On connections, in all and of one client.
+    fn connection_limits(&self) -> (usize, usize) {
+        let in_all = self.max_connections.unwrap_or_else(limits::default_max_connections);
+        (in_all, self.max_connections_per_client)
     }
 
     fn hostname(&self) -> Result<String, BuildError> {

@@ -113,7 +113,7 @@ impl Driver {
 
     /// Puts TLS in the place of the plain connection.
     pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.core.tls.as_ref().map(InForce::now) else {
+        let Some(tls) = self.core.tls.as_deref().map(InForce::now) else {
             return Err(Disconnect::TlsFailure);
         };
         match self.wire.upgrade(self.core.timeouts.handshake, &tls, &self.core.turnstile).await? {

@@ -1,0 +1,99 @@
+//! From options to what the server is built of, at the start and again at SIGHUP.
+
+use std::time::Duration;
+
+use mailchute::{BareLineEnds, BuildError, Builder, Server, TlsConfig};
+use mailchute_stores::AnyStore;
+
+use crate::args::{self, Options};
+use crate::certificate::Certificates;
+use crate::failure::Failure;
+use crate::recipients::LocalDomains;
+use crate::users::Users;
+
+/// The options in force, and what was read from the files that they name.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) options: Options,
+    pub(crate) certificates: Certificates,
+    pub(crate) users: Option<Users>,
+    pub(crate) store: AnyStore,
+}
+
+impl Configuration {
+    /// Reads the password file, if there is one.
+    pub(crate) fn of(options: Options, store: AnyStore) -> Result<Self, Failure> {
+        let users = options.auth_file.as_deref().map(Users::read).transpose()?;
+        Ok(Self { options, certificates: Certificates::default(), users, store })
+    }
+
+    /// Reads the certificates, and builds the server.
+    pub(crate) fn build(&self) -> Result<Server, Failure> {
+        let tls = self.certificates.read(&self.options)?;
+        let builder = builder(&self.options, tls, self.users.clone(), self.store.clone());
+        builder.build().map_err(|error| wrong_option(error, &self.options))
+    }
+}
+
+/// All that the options say of the server.
+pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, store: AnyStore) -> Builder {
+    let mut builder = Server::builder()
+        .tls(tls)
+        .store(store)
+        .max_message_size(options.max_message_size)
+        .proxy_from(options.proxy_from.iter().copied())
+        .xclient_from(options.xclient_from.iter().copied())
+        .greeting_delay(Duration::from_secs(options.greeting_delay));
+    if let Some(name) = &options.greeting {
+        builder = builder.greeting(name);
+    }
+    builder = builder.bare_line_ends(match options.bare_line_ends {
+        args::BareLineEnds::Refuse => BareLineEnds::Refuse,
+        args::BareLineEnds::Tolerate => BareLineEnds::Tolerate,
+        args::BareLineEnds::Normalize => BareLineEnds::Normalize,
+    });
+    if options.require_tls {
+        builder = builder.require_tls();
+    }
+    builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
+    builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
+    if !options.domain.is_empty() {
+        builder = builder.hooks(LocalDomains(options.domain.clone()));
+    }
+    if let Some(users) = users {
+        builder = builder.hooks(users);
+    }
+    if options.require_auth {
+        builder = builder.require_auth();
+    }
+    if options.allow_plaintext_auth {
+        builder = builder.allow_plaintext_auth();
+    }
+    builder
+}
+
+/// The builder's error in the words of the command line, or of the file.
+pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
+    let origins = &options.origins;
+    match error {
+        BuildError::BadLimit { option, value, expected, .. } => {
+            let name = option.trim_start_matches("max_").replace('_', "-");
+            Failure::usage(format!("{}={value}: write {expected}", origins.name_of_setting("limit", &name)))
+        }
+        BuildError::BadTimeout { option, timeout, .. } => {
+            let name = origins.name_of_setting("timeout", option.trim_end_matches("_timeout"));
+            let seconds = timeout.as_secs();
+            Failure::usage(format!("{name}={seconds}: write more than 0 seconds and less than a year"))
+        }
+        BuildError::BadGreeting(name) => Failure::usage(format!(
+            "{} {name:?} is not a domain; write the server's name, such as mx.example.com",
+            origins.name("greeting")
+        )),
+        BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
+            "{} {}: write less than 300 seconds, as clients wait no longer",
+            origins.name("greeting-delay"),
+            delay.as_secs()
+        )),
+        other => Failure::usage(other),
+    }
+}

@@ -1,0 +1,112 @@
+//! The limits and timeouts that can be set by name.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use mailchute::Builder;
+
+/// What can be set by name: its name, its default in words, and what it is.
+pub(crate) type Named = (&'static str, &'static str, &'static str);
+
+/// All limits of `--limit`, which are those of the table `[limits]`.
+pub(crate) const LIMITS: [Named; 9] = [
+    (
+        "connections",
+        "8192",
+        "Connections at a time; by default no more than half of the files that may be open",
+    ),
+    ("connections-per-client", "50", "Connections of one client at a time; an IPv6 /64 is one client"),
+    ("recipients", "1000", "Recipients of a message; 100 or more"),
+    ("transactions", "1000", "Transactions of a session"),
+    ("errors", "20", "Refused commands at which a session ends"),
+    ("received-headers", "100", "Received: fields of a message, against mail loops"),
+    ("header-size", "1048576", "Octets of a message's header block"),
+    ("header-fields", "1000", "Fields of a message's header block"),
+    ("command-line", "2048", "Octets of a command line; 512 to 65535"),
+];
+
+/// All timeouts of `--timeout`, which are those of the table `[timeouts]`.
+pub(crate) const TIMEOUTS: [Named; 6] = [
+    ("command", "300", "For the client's next command"),
+    ("data", "180", "For the next octets of a message"),
+    ("handshake", "30", "For a TLS handshake"),
+    ("proxy", "5", "For a PROXY header"),
+    ("store", "300", "For the store, from the end of a message on"),
+    ("session", "3600", "For a whole session; a transaction has as long once more"),
+];
+
+/// `NAME=VALUE`, of `--limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    name: &'static str,
+    value: u32,
+}
+
+/// `NAME=SECONDS`, of `--timeout`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeout {
+    name: &'static str,
+    seconds: u64,
+}
+
+impl Limit {
+    pub(crate) fn set(self, builder: Builder) -> Builder {
+        let Self { name, value } = self;
+        let size = value as usize;
+        match name {
+            "connections" => builder.max_connections(size),
+            "connections-per-client" => builder.max_connections_per_client(size),
+            "recipients" => builder.max_recipients(size),
+            "transactions" => builder.max_transactions(value),
+            "errors" => builder.max_errors(value),
+            "received-headers" => builder.max_received_headers(value),
+            "header-size" => builder.max_header_size(value.into()),
+            "header-fields" => builder.max_header_fields(value),
+            _ => builder.max_command_line(size),
+        }
+    }
+}
+
+impl Timeout {
+    pub(crate) fn set(self, builder: Builder) -> Builder {
+        let time = Duration::from_secs(self.seconds);
+        match self.name {
+            "command" => builder.command_timeout(time),
+            "data" => builder.data_timeout(time),
+            "handshake" => builder.handshake_timeout(time),
+            "proxy" => builder.proxy_timeout(time),
+            "store" => builder.store_timeout(time),
+            _ => builder.session_timeout(time),
+        }
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as connections=1000")?;
+        let name = known("limit", name, &LIMITS)?;
+        let value = value.parse().map_err(|_| "the value is no number from 0 to 4294967295")?;
+        Ok(Self { name, value })
+    }
+}
+
+impl FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, seconds) = text.split_once('=').ok_or("write NAME=SECONDS, such as command=300")?;
+        let name = known("timeout", name, &TIMEOUTS)?;
+        let seconds = seconds.parse().map_err(|_| "the value is no number of seconds")?;
+        Ok(Self { name, seconds })
+    }
+}
+
+fn known(what: &str, asked: &str, all: &[Named]) -> Result<&'static str, String> {
+    let found = all.iter().find(|(name, ..)| *name == asked);
+    found.map(|(name, ..)| *name).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|(name, ..)| *name).collect();
+        format!("there is no such {what}; write one of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,80 @@
+//! Where an option was given: messages about it begin with that.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A place in a configuration file; both count from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl Position {
+    /// That of an octet of a text; behind its end it is the end.
+    pub(crate) fn of(text: &str, offset: usize) -> Self {
+        let before = &text[..text.floor_char_boundary(offset)];
+        let line_begins = before.rfind('\n').map_or(0, |end| end + 1);
+        Self { line: before.matches('\n').count() + 1, column: before[line_begins..].chars().count() + 1 }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// A value that a configuration file gives to an option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// As it would be written behind the flag.
+    pub(crate) text: String,
+    /// The key as the file has it, with its table.
+    pub(crate) key: String,
+    pub(crate) position: Position,
+}
+
+/// The options that a configuration file gives, by the names of their flags.
+pub(crate) type Values = BTreeMap<String, Vec<Value>>;
+
+/// What options were given by a configuration file, and which file that is. All others are of the command line, of the
+/// environment, or at their defaults.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origins {
+    file: PathBuf,
+    values: Values,
+}
+
+impl Origins {
+    pub(crate) fn new(file: PathBuf, values: Values) -> Self {
+        Self { file, values }
+    }
+
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// What a message about an option begins with: its flag, or where it stands in the file.
+    pub(crate) fn name(&self, option: &str) -> String {
+        self.name_of(option, |_| true)
+    }
+
+    /// As [`name`](Self::name), for `NAME=VALUE` of a flag that takes several of them.
+    pub(crate) fn name_of_setting(&self, option: &str, setting: &str) -> String {
+        let begin = format!("{setting}=");
+        if self.values.get(option).is_some_and(|values| values.iter().any(|it| it.text.starts_with(&begin))) {
+            return self.name_of(option, |value| value.text.starts_with(&begin));
+        }
+        format!("--{option} {setting}")
+    }
+
+    fn name_of(&self, option: &str, is_meant: impl Fn(&Value) -> bool) -> String {
+        let value = self.values.get(option).and_then(|values| values.iter().find(|value| is_meant(value)));
+        match value {
+            Some(Value { key, position, .. }) => format!("{}:{position}: {key}", self.file.display()),
+            None => format!("--{option}"),
+        }
+    }
+}

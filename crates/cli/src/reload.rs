@@ -1,0 +1,100 @@
+//! SIGHUP: the configuration file is read again and the files that options name, and put in force as a whole or not at
+//! all.
+
+use mailchute::{Endpoint, Server};
+
+use crate::args::Options;
+use crate::auth_file::AuthFile;
+use crate::command_line::CommandLine;
+use crate::configuration::{Configuration, builder, wrong_option};
+use crate::failure::Failure;
+use crate::listening::may_all_be_reached;
+use crate::log::Log;
+use crate::users::Users;
+
+impl Configuration {
+    /// Reads all of it again and puts it in force for new sessions, all or nothing. What is wrong is told.
+    pub(crate) fn reload(
+        &mut self,
+        command_line: &CommandLine,
+        endpoints: &[Endpoint],
+        log: &Log,
+        server: &Server,
+    ) {
+        for failure in self.try_reload(command_line, endpoints, log, server).err().into_iter().flatten() {
+            for error in failure.to_string().lines() {
+                tracing::error!(%error, "kept the certificates in force and the users, and all options");
+            }
+        }
+    }
+
+    fn try_reload(
+        &mut self,
+        command_line: &CommandLine,
+        endpoints: &[Endpoint],
+        log: &Log,
+        server: &Server,
+    ) -> Result<(), Vec<Failure>> {
+        let options = command_line.options().map_err(|failure| vec![failure])?;
+        // Without the domains of before everybody's mail could be accepted from everywhere.
+        let fixed = self.refuse_fixed(&options).and_then(|()| may_all_be_reached(endpoints, &options));
+        let tls = self.certificates.read(&options);
+        let users = self.read_users(&options);
+        let (tls, (users, file)) = match (fixed, tls, users) {
+            (Ok(()), Ok(tls), Ok(users)) => (tls, users),
+            (fixed, tls, users) => {
+                return Err([fixed.err(), tls.err(), users.err()].into_iter().flatten().collect());
+            }
+        };
+        server
+            .reconfigure(builder(&options, tls, users.clone(), self.store.clone()))
+            .map_err(|error| vec![wrong_option(error, &options)])?;
+        // From here on nothing can go wrong.
+        log.set(&options.log_level);
+        let certificates = options.tls_cert.len().max(1);
+        tracing::info!(certificates, "read the certificates again; new TLS sessions get them");
+        if let (Some(users), Some(file)) = (&users, file) {
+            users.replace(file);
+        }
+        if let Some(file) = &options.config {
+            tracing::info!(file = %file.display(), "read the configuration again; new sessions get it");
+        }
+        self.options = options;
+        self.users = users;
+        Ok(())
+    }
+
+    /// Those of the password file, and with one that takes the place of another what is to be put in force.
+    fn read_users(&self, options: &Options) -> Result<(Option<Users>, Option<AuthFile>), Failure> {
+        match (&options.auth_file, &self.users) {
+            (None, _) => Ok((None, None)),
+            (Some(path), None) => Ok((Some(Users::read(path)?), None)),
+            (Some(path), Some(users)) => {
+                let (users, file) = users.read_again(path)?;
+                Ok((Some(users), Some(file)))
+            }
+        }
+    }
+
+    /// What a process is settled on when it starts: sockets, rights and the store.
+    fn refuse_fixed(&self, options: &Options) -> Result<(), Failure> {
+        let is_changed = [
+            ("listen", options.listen != self.options.listen),
+            ("tls-listen", options.tls_listen != self.options.tls_listen),
+            ("lmtp", options.lmtp != self.options.lmtp),
+            ("store", options.store != self.options.store),
+            ("user", options.user != self.options.user),
+            ("allow-root", options.allow_root != self.options.allow_root),
+            ("sandbox", options.sandbox != self.options.sandbox),
+            ("log-format", options.log_format != self.options.log_format),
+        ];
+        let changed: Vec<_> = is_changed.into_iter().filter(|(_, is_changed)| *is_changed).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let hint = "this cannot be changed while the program runs; hand over to a new process by SIGUSR2, or restart";
+        let lines: Vec<_> =
+            changed.iter().map(|(option, _)| format!("{}: {hint}", options.origins.name(option))).collect();
+        Err(Failure::usage(lines.join("\n")))
+    }
+}

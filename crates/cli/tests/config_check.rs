@@ -1,0 +1,77 @@
+//! `mailchute check` finds what `mailchute serve` would, and changes nothing; `mailchute example-config` prints what both
+//! take.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::{Program, mailchute, run, write_certificate};
+
+fn write(folder: &Path, text: &str) -> String {
+    let path = folder.join("mailchute.toml");
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_good_file_is_found_good_while_a_program_listens_and_no_store_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = write_certificate(folder.path());
+    let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+    let mail = folder.path().join("mail");
+    let text = format!(
+        "listen = [\"{}\"]\nstore = \"maildir:{}\"\ntls-cert = [{certificate:?}]\ntls-key = [{key:?}]\n",
+        program.address(0),
+        mail.display()
+    );
+    let (code, error) = run(&["check", "--config", &write(folder.path(), &text)]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(!mail.exists());
+}
+
+#[test]
+fn all_that_is_wrong_behind_the_options_is_told_in_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users");
+    fs::write(&users, "bob builder\n").unwrap();
+    let text = format!(
+        "listen = [\"0.0.0.0:0\"]\nstore = \"mailbox:x\"\nauth-file = {:?}\n",
+        users.display().to_string()
+    );
+    let (code, error) = run(&["check", "--config", &write(folder.path(), &text)]);
+    assert_eq!(code, 2, "{error}");
+    for complaint in ["0.0.0.0:0 can be reached", "mailbox", "users:1: write USER:VERIFIER"] {
+        assert!(error.contains(complaint), "{error} does not say {complaint}");
+    }
+}
+
+#[test]
+fn certificates_options_and_lines_that_are_wrong_have_the_exit_code_of_serve() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, code, complaint) in [
+        ("tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n", 3, "/no/a"),
+        ("limits.recipients = 1\n", 2, "mailchute.toml:1:21: limits.recipients=1"),
+        ("colour = 1\n", 2, "mailchute.toml:1:1: "),
+    ] {
+        let path = write(folder.path(), text);
+        let (exit, error) = run(&["check", "--config", &path]);
+        assert_eq!(exit, code, "{error}");
+        assert!(error.contains(complaint), "{error} does not say {complaint}");
+    }
+    assert_eq!(run(&["check", "--limit", "recipients=1"]).0, 2, "flags are looked at as well");
+}
+
+#[test]
+fn the_example_can_be_served_as_it_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = mailchute(&["example-config"]).output().unwrap();
+    assert!(printed.status.success());
+    let path = write(folder.path(), &String::from_utf8(printed.stdout).unwrap());
+    assert_eq!(run(&["check", "--config", &path]), (0, String::new()));
+    let place = ["--listen", "127.0.0.1:0", "--store", "discard:"];
+    let program = Program::start(&[&["serve", "--config", &path][..], &place].concat());
+    assert!(program.connect().hear().starts_with("220 "));
+}

@@ -1,0 +1,181 @@
+//! A configuration file: its options are taken, those of the command line go before them, and mistakes are told where
+//! they stand.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::{Program, run};
+
+fn write(folder: &Path, text: &str) -> String {
+    let path = folder.join("mailchute.toml");
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+/// What is said of a file, each line without the file's name.
+#[track_caller]
+fn mistakes(text: &str, code: i32) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), text);
+    let (exit, error) = run(&["serve", "--config", &path]);
+    assert_eq!(exit, code, "{error}");
+    let begin = format!("mailchute: {path}:");
+    let line = |line: &str| line.strip_prefix(&begin).unwrap_or_else(|| panic!("{line:?}")).to_owned();
+    error.lines().map(line).collect()
+}
+
+#[track_caller]
+fn assert_mistakes(text: &str, expected: &[&[&str]]) {
+    let told = mistakes(text, 2);
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected[0]), "{told:?} does not begin with {:?}", expected[0]);
+        for text in *expected {
+            assert!(told.contains(text), "{told:?} does not say {text:?}");
+        }
+    }
+}
+
+const SERVES: &str = r#"
+listen = ["127.0.0.1:0"]
+store = "discard:"
+greeting = "file.example.com"
+domain = ["example.com", "example.org"]
+max-message-size = 1_000
+require-tls = false
+log-level = "warn"
+
+[limits]
+recipients = 100
+errors = 3
+
+[timeouts]
+command = 60
+"#;
+
+#[test]
+fn all_kinds_of_options_are_taken_from_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&["serve", "--config", &write(folder.path(), SERVES)]);
+    let mut client = program.connect();
+    assert!(client.hear().contains("file.example.com"));
+    client.say("EHLO client.example");
+    assert!(client.say("MAIL FROM:<> SIZE=1001").starts_with("552 5.3.4 "));
+    assert!(client.say("MAIL FROM:<> SIZE=1000").starts_with("250 "));
+    assert!(client.say("RCPT TO:<a@example.org>").starts_with("250 "));
+    assert!(client.say("RCPT TO:<a@elsewhere.example>").starts_with("550 5.7.1 "));
+    assert!(client.say("RCPT TO:<a@elsewhere.example>").starts_with("421 "), "three refusals are enough");
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
+    let arguments = ["--config", &path, "--greeting", "flag.example.com", "--domain", "example.net"];
+    let limits = ["--limit", "errors=4"];
+    let variable = Some(("MAILCHUTE_LOG_LEVEL", "info"));
+    let mut program = Program::start_with(&[&arguments[..], &limits].concat(), variable);
+    let mut client = program.connect();
+    assert!(client.hear().contains("flag.example.com"));
+    program.logged("connected");
+    client.say("EHLO client.example");
+    assert!(client.say("MAIL FROM:<> SIZE=1001").starts_with("552 "), "the size is that of the file");
+    client.say("MAIL FROM:<>");
+    assert!(client.say("RCPT TO:<a@example.net>").starts_with("250 "));
+    assert!(client.say("RCPT TO:<a@example.org>").starts_with("550 "), "a list is taken as a whole");
+    assert!(client.say("RCPT TO:<a@example.org>").starts_with("550 "), "a limit is taken by itself");
+}
+
+#[test]
+fn every_mistake_is_told_in_one_run_with_its_line_and_column() {
+    assert_mistakes(
+        r#"listn = ["127.0.0.1:0"]
+store = 5
+domain = "example.com"
+listen = ["127.0.0.1:0", "localhost:25", 7]
+require-tls = "yes"
+max-message-size = -1
+greeting-delay = "1"
+bare-line-ends = "allow"
+log-level = "loud"
+config = "other.toml"
+auth-file = ""
+colour = "red"
+proxy-from = ["10.0.0.1/8"]
+limits.colour = 3
+limits.recipient = 100
+limits.errors = 99999999999
+[timeouts]
+command = "1m"
+"#,
+        &[
+            &["1:1: ", "no option \"listn\"", "write listen"],
+            &["2:9: ", "store: this is a whole number; write a string"],
+            &["3:10: ", "domain: this is a string; write an array"],
+            &["4:26: ", "listen: \"localhost:25\"", "such as 127.0.0.1:2525"],
+            &["4:42: ", "listen: this is a whole number; write a string"],
+            &["5:15: ", "require-tls: this is a string; write true or false"],
+            &["6:20: ", "max-message-size: -1", "from 0 on"],
+            &["7:18: ", "greeting-delay: this is a string; write a whole number"],
+            &["8:18: ", "bare-line-ends: \"allow\"", "write one of refuse, tolerate, normalize"],
+            &["9:13: ", "log-level: \"loud\"", "write off, error"],
+            &["10:1: ", "config", "leave it out"],
+            &["11:13: ", "auth-file", "it is empty"],
+            &["12:1: ", "no option \"colour\"", "example-config"],
+            &["13:15: ", "proxy-from", "write 10.0.0.0/8"],
+            &["14:8: ", "limits: there is no limit \"colour\""],
+            &["15:8: ", "limits: there is no limit \"recipient\"", "write recipients"],
+            &["16:17: ", "limits.errors", "no number from 0 to 4294967295"],
+            &["18:11: ", "timeouts.command: this is a string; write a whole number"],
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_toml_is_told_where_it_begins() {
+    assert_mistakes("listen = [\"127.0.0.1:0\"\nstore = \"discard:\"\n", &[&["2:", "no TOML"]]);
+    assert_mistakes(
+        "store = \"discard:\"\nstore = \"discard:\"\n",
+        &[&["2:1: ", "no TOML", "duplicate key"]],
+    );
+    assert_mistakes("limit = [\"errors=5\"]\n", &[&["1:1: ", "write limits"]]);
+    assert_mistakes("limits = 5\n", &[&["1:10: ", "[limits]", "connections = 8192"]]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mailchute.toml");
+    fs::write(&path, b"listen = []\n# caf\xe9\n").unwrap();
+    let (code, error) = run(&["--config", path.to_str().unwrap()]);
+    assert_eq!(code, 2, "{error}");
+    assert!(error.contains("mailchute.toml:2:1: this line is no UTF-8"), "{error}");
+}
+
+#[test]
+fn options_that_do_not_go_together_are_named_where_they_stand() {
+    assert_mistakes("require-auth = true\n", &[&["1:16: require-auth: ", "--auth-file"]]);
+    assert_mistakes(
+        "tls-cert = [\"a\", \"b\"]\ntls-key = [\"a\"]\n",
+        &[&["1:13: tls-cert", "2 times", "once"]],
+    );
+    assert_mistakes("tls-key = [\"a\"]\n", &[&["1:12: tls-key", "not at all", "once"]]);
+    assert_mistakes(
+        "allow-root = true\nuser = \"nobody\"\ntls-client-cert = \"required\"\n",
+        &[&["3:19: tls-client-cert", "--tls-client-ca"], &["1:14: allow-root", "--user"]],
+    );
+    let serves = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
+    assert_mistakes(
+        &format!("{serves}limits.recipients = 5\n"),
+        &[&["3:21: limits.recipients=5", "100 or more"]],
+    );
+    assert_mistakes(&format!("{serves}timeouts.data = 0\n"), &[&["3:17: timeouts.data=0", "more than 0"]]);
+    assert_mistakes(&format!("{serves}greeting = \"no name\"\n"), &[&["3:12: greeting", "mx.example.com"]]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let (code, error) = run(&["serve", "--config", "/no/mailchute.toml"]);
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("/no/mailchute.toml: cannot be read"), "{error}");
+}

@@ -1,0 +1,196 @@
+//! SIGHUP and SIGUSR2 with a configuration file that has changed.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, Signal, kill_process};
+use support::{Client, Program, write_certificate};
+
+const PLACE: &str = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
+
+/// A program with a configuration file that can be written again.
+struct Configured {
+    program: Program,
+    path: PathBuf,
+}
+
+impl Configured {
+    fn start(folder: &Path, text: &str) -> Self {
+        let path = folder.join("mailchute.toml");
+        fs::write(&path, format!("{PLACE}{text}")).unwrap();
+        Self { program: Program::start(&["serve", "--config", path.to_str().unwrap()]), path }
+    }
+
+    /// Writes another configuration and has it read; the line of the log that says what came of it.
+    fn reload(&mut self, text: &str) -> String {
+        fs::write(&self.path, text).unwrap();
+        self.program.signal(Signal::HUP);
+        self.program.log_line_with(&["read the configuration again", "kept the certificates in force"])
+    }
+
+    #[track_caller]
+    fn assert_refused(&mut self, text: &str, complaints: &[&str]) {
+        let told = self.reload(text);
+        assert!(told.contains("kept the certificates in force"), "{told}");
+        for complaint in complaints {
+            assert!(told.contains(complaint), "{told} does not say {complaint:?}");
+        }
+    }
+}
+
+/// What a new session is told at EHLO, behind the greeting.
+fn hello(client: &mut Client) -> String {
+    let greeting = client.hear();
+    greeting + "\n" + &client.hear_all("EHLO client.example")
+}
+
+#[test]
+fn a_session_keeps_its_options_and_the_next_one_has_those_of_the_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(folder.path(), "greeting = \"old.example.com\"\n");
+    let mut old = configured.program.connect();
+    assert!(hello(&mut old).contains("old.example.com"));
+    let told = configured.reload(&format!(
+        "{PLACE}greeting = \"new.example.com\"\ndomain = [\"example.com\"]\nmax-message-size = 1000\nrequire-tls = true\n"
+    ));
+    assert!(told.contains("read the configuration again"), "{told}");
+    assert!(old.say("MAIL FROM:<> SIZE=5000").starts_with("250 "));
+    assert!(old.say("RCPT TO:<a@elsewhere.example>").starts_with("250 "));
+    let mut new = configured.program.connect();
+    let told = hello(&mut new);
+    assert!(told.contains("new.example.com") && told.contains("SIZE 1000"), "{told}");
+    assert!(new.say("MAIL FROM:<>").starts_with("530 5.7.0 "));
+}
+
+#[test]
+fn any_mistake_leaves_everything_as_it_was_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(folder.path(), "greeting = \"old.example.com\"\n");
+    let good = format!("{PLACE}greeting = \"new.example.com\"\n");
+    for (text, complaints) in [
+        (format!("{good}colour = 1\n"), &["mailchute.toml:4:1: ", "no option", "colour"][..]),
+        (format!("{good}limits.recipients = 1\n"), &["4:21: limits.recipients=1", "100 or more"]),
+        (format!("{good}require-auth = true\n"), &["4:16: require-auth", "--auth-file"]),
+        (format!("{good}auth-file = \"/no/users\"\n"), &["/no/users", "cannot be read"]),
+        (format!("{good}tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n"), &["/no/a", "cannot be read"]),
+        (good.replace("127.0.0.1:0", "127.0.0.1:1"), &["1:11: listen: ", "cannot be changed", "SIGUSR2"]),
+        (good.replace("discard:", "maildir:/tmp/x"), &["2:9: store: ", "cannot be changed"]),
+        (format!("{good}sandbox = true\n"), &["4:11: sandbox: ", "cannot be changed"]),
+        (format!("{good}log-format = \"json\"\n"), &["4:14: log-format: ", "cannot be changed"]),
+        ("listen = [".to_owned(), &["mailchute.toml:1:", "no TOML"]),
+    ] {
+        configured.assert_refused(&text, complaints);
+        let told = hello(&mut configured.program.connect());
+        assert!(told.contains("old.example.com"), "{text}: {told}");
+    }
+    fs::remove_file(&configured.path).unwrap();
+    configured.program.signal(Signal::HUP);
+    assert!(configured.program.logged("kept the certificates").contains("mailchute.toml: cannot be read"));
+    assert!(configured.reload(&good).contains("read the configuration again"));
+    assert!(hello(&mut configured.program.connect()).contains("new.example.com"));
+}
+
+#[test]
+fn who_can_be_reached_from_elsewhere_cannot_be_left_without_domains() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = PLACE.replace("127.0.0.1:0", "0.0.0.0:0") + "allow-root = true\n";
+    let path = folder.path().join("mailchute.toml");
+    fs::write(&path, format!("{place}domain = [\"example.com\"]\n")).unwrap();
+    let program = Program::start(&["serve", "--config", path.to_str().unwrap()]);
+    let mut configured = Configured { program, path };
+    configured.assert_refused(&place, &["can be reached from elsewhere", "--domain"]);
+    let port = configured.program.address(0).port();
+    let mut client = Client::connect(([127, 0, 0, 1], port).into());
+    hello(&mut client);
+    client.say("MAIL FROM:<>");
+    assert!(client.say("RCPT TO:<a@elsewhere.example>").starts_with("550 5.7.1 "));
+    let told = configured.reload(&format!("{place}domain = [\"elsewhere.example\"]\n"));
+    assert!(told.contains("read the configuration again"), "{told}");
+}
+
+#[test]
+fn every_mistake_of_a_reload_has_a_line_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(folder.path(), "");
+    configured.assert_refused("listen = 1\nstore = 2\n", &["1:10: listen"]);
+    configured.program.logged("2:9: store");
+}
+
+#[test]
+fn the_sandbox_lets_the_file_be_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = write_certificate(folder.path());
+    let files = format!("sandbox = true\ntls-cert = [{certificate:?}]\ntls-key = [{key:?}]\n");
+    let mut configured = Configured::start(folder.path(), &files);
+    let told = configured.reload(&format!("{PLACE}{files}greeting = \"new.example.com\"\n"));
+    assert!(told.contains("read the configuration again"), "{told}");
+    assert!(hello(&mut configured.program.connect()).contains("new.example.com"));
+}
+
+/// Kills a process that has taken over when the test ends.
+struct Successor(Pid);
+
+impl Successor {
+    fn of(program: &mut Program) -> Self {
+        let told = program.logged("handed over: the new process serves");
+        let process = told.split("process=").nth(1).unwrap().trim().parse().unwrap();
+        Self(Pid::from_raw(process).unwrap())
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::KILL);
+    }
+}
+
+#[test]
+fn a_handover_takes_the_new_file_and_closes_places_that_it_does_not_name_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("lmtp");
+    let place = |name: &str| format!("{name} = [\"unix:{}\"]\n", socket.display());
+    let mut configured = Configured::start(folder.path(), &place("lmtp"));
+    let address = configured.program.address(0);
+    assert!(socket.exists());
+
+    let wrong = format!("{PLACE}colour = 1\n");
+    fs::write(&configured.path, wrong).unwrap();
+    configured.program.signal(Signal::USR2);
+    configured.program.logged("mailchute.toml:3:1: there is no option \"colour\"");
+    assert!(configured.program.logged("not handed over").contains("exit status: 2"));
+    assert!(hello(&mut Client::connect(address)).starts_with("220 "));
+
+    let other = format!("{PLACE}greeting = \"new.example.com\"\n");
+    fs::write(&configured.path, other).unwrap();
+    configured.program.signal(Signal::USR2);
+    configured.program.logged("it is listened on no longer");
+    let successor = Successor::of(&mut configured.program);
+    assert!(hello(&mut Client::connect(address)).contains("new.example.com"));
+    kill_process(successor.0, Signal::TERM).unwrap();
+    assert_eq!(configured.program.wait().0, 0);
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    assert!(!socket.exists(), "its file is gone with the place");
+}
+
+#[test]
+fn a_handover_enters_the_sandbox_that_the_new_file_asks_for_and_does_not_leave_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(folder.path(), "");
+    let address = configured.program.address(0);
+    fs::write(&configured.path, format!("{PLACE}sandbox = true\n")).unwrap();
+    configured.program.signal(Signal::USR2);
+    configured.program.logged("the folders of Unix sockets can be written to");
+    let inside = Successor::of(&mut configured.program);
+    fs::write(&configured.path, PLACE).unwrap();
+    kill_process(inside.0, Signal::USR2).unwrap();
+    configured.program.logged("a sandbox cannot be left by a handover");
+    let still_inside = Successor::of(&mut configured.program);
+    assert!(hello(&mut Client::connect(address)).starts_with("220 "));
+    kill_process(still_inside.0, Signal::TERM).unwrap();
+    assert_eq!(configured.program.wait().0, 0);
+}

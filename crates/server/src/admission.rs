@@ -1,0 +1,108 @@
+//! Who is let in: a place is taken for a connection, a proxy names its client, and a session begins.
+
+use std::sync::Arc;
+
+use tokio::io::AsyncWriteExt as _;
+
+use crate::connections::{NoPlace, Place};
+use crate::core::Core;
+use crate::disconnect::Disconnect;
+use crate::driver::{Driver, Opening};
+use crate::event::Event;
+use crate::listener::{FAREWELL, Service};
+use crate::origin::Origin;
+use crate::proxy::Header;
+use crate::session::Session;
+use crate::wire::{Io, Wire};
+
+impl Core {
+    /// A place for a client, or the octets that tell it that there is none.
+    pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
+        // Who counts is the client of a proxy, and that one is not known yet.
+        let named = self.clients.counted_as(origin).filter(|_| !self.clients.is_proxy(origin));
+        self.connections.enter(named).map_err(|no_place| self.turn_away(origin, no_place))
+    }
+
+    /// Serves a connection to its end.
+    pub(crate) async fn serve(self: Arc<Self>, mut io: Box<dyn Io>, origin: Origin, service: Service) {
+        match self.enter(origin) {
+            Ok(place) => {
+                let wire = Wire::new(io, place);
+                if self.clients.is_proxy(origin) {
+                    self.serve_introduced(wire, origin, service).await;
+                } else {
+                    self.driver(wire, origin, None, service).run().await;
+                }
+            }
+            Err(refusal) => {
+                // Nobody waits for a client that does not even take this.
+                let _ = io.write_all(&refusal).await;
+                let _ = io.shutdown().await;
+            }
+        }
+    }
+
+    /// Serves a connection that has its place in a task of its own.
+    pub(crate) fn spawn(self: Arc<Self>, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
+        let wire = Wire::new(io, place);
+        // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
+        if self.clients.is_proxy(origin) {
+            tokio::spawn(self.serve_introduced(wire, origin, service));
+        } else {
+            tokio::spawn(self.driver(wire, origin, None, service).run());
+        }
+    }
+
+    async fn serve_introduced(self: Arc<Self>, mut wire: Wire, origin: Origin, service: Service) {
+        if let Some(header) = self.introduction(&mut wire, origin, service.opening).await {
+            self.driver(wire, origin, Some(header), service).run().await;
+        }
+    }
+
+    fn driver(
+        self: Arc<Self>,
+        wire: Wire,
+        origin: Origin,
+        header: Option<Header>,
+        service: Service,
+    ) -> Driver {
+        let session = Session::new(Arc::clone(&self.hostname), origin, header, service.dialect);
+        Driver::new(self, wire, session, service, header)
+    }
+
+    /// The PROXY header of a proxy whose client there is a place for; the others are closed.
+    async fn introduction(&self, wire: &mut Wire, peer: Origin, opening: Opening) -> Option<Header> {
+        let header = match wire.proxy_header(self.timeouts.proxy).await {
+            Ok(header) => header,
+            Err(error) => {
+                let client = peer.addr().ip().to_canonical();
+                tracing::warn!(%peer, %error, "turned away");
+                self.subscribers.tell(|| Event::TurnedAway { client });
+                return None;
+            }
+        };
+        let (client, counted) = match header {
+            Header::Local => (peer, peer.counted_as()),
+            Header::Proxied { client, .. } => {
+                let client = Origin::Network(client);
+                (client, self.clients.counted_as(client))
+            }
+        };
+        let Err(no_place) = wire.belongs_to(counted) else { return Some(header) };
+        let mut refusal = self.turn_away(client, no_place);
+        // A client that expects TLS could not read the reply.
+        if opening == Opening::Plain && wire.flush(&mut refusal, FAREWELL).await.is_ok() {
+            wire.close(Disconnect::Limit).await;
+        }
+        None
+    }
+
+    fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
+        let client = origin.addr().ip().to_canonical();
+        tracing::warn!(client = %origin, reason = ?no_place, "turned away");
+        self.subscribers.tell(|| Event::TurnedAway { client });
+        let mut octets = Vec::new();
+        no_place.reply().encode(&mut octets);
+        octets
+    }
+}

@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use clap::{ArgAction, Command};
+
+use crate::args::flags;
+use crate::config_file::{Mistake, TABLES, parse, takes_number};
+use crate::origin::{Position, Values};
+
+/// What a configuration file gives is taken by the flags as well, and printed as TOML and read again it is the same; a
+/// mistake is told with a place that is in the file.
+pub fn config_file(octets: &[u8]) {
+    let Ok(text) = std::str::from_utf8(octets) else { return };
+    let command = flags();
+    match parse(text, &command) {
+        Ok(values) => {
+            let printed = printed(&values, &command);
+            let again =
+                parse(&printed, &command).unwrap_or_else(|mistakes| panic!("{mistakes:?}: {printed}"));
+            assert_eq!(texts(&again), texts(&values), "{printed}");
+            let arguments = values.iter().flat_map(|(option, values)| {
+                values.iter().map(move |value| match value.text.as_str() {
+                    "true" if value.key == *option => format!("--{option}"),
+                    text => format!("--{option}={text}"),
+                })
+            });
+            let taken = command.try_get_matches_from(arguments);
+            assert!(taken.is_ok(), "{taken:?}: {printed}");
+        }
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty());
+            assert!(mistakes.is_sorted_by_key(|mistake| mistake.position), "{mistakes:?}");
+            for Mistake { position: Position { line, column }, text: told } in mistakes {
+                let of_file =
+                    text.split('\n').nth(line - 1).unwrap_or_else(|| panic!("no line {line}: {told}"));
+                assert!((1..=of_file.chars().count() + 1).contains(&column), "{line}:{column}: {told}");
+                assert!(!told.is_empty() && !told.contains('\n'), "{told:?}");
+            }
+        }
+    }
+}
+
+fn texts(values: &Values) -> BTreeMap<&str, Vec<&str>> {
+    let texts = values.iter().map(|(option, values)| {
+        let mut texts: Vec<_> = values.iter().map(|value| value.text.as_str()).collect();
+        // The settings of a table have no order.
+        if TABLES.iter().any(|(_, flag, _)| flag == option) {
+            texts.sort_unstable();
+        }
+        (option.as_str(), texts)
+    });
+    texts.collect()
+}
+
+fn printed(values: &Values, command: &Command) -> String {
+    let mut printed = String::new();
+    for (option, values) in values {
+        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(option)).expect("a flag");
+        if let Some((table, ..)) = TABLES.iter().find(|(_, flag, _)| flag == option) {
+            for value in values {
+                writeln!(printed, "{table}.{}", value.text).expect("a string takes it");
+            }
+            continue;
+        }
+        let texts: Vec<_> = values.iter().map(|value| quoted(&value.text)).collect();
+        let value = match arg.get_action() {
+            ArgAction::SetTrue => "true".to_owned(),
+            ArgAction::Append => format!("[{}]", texts.join(",")),
+            _ if takes_number(arg) => values[0].text.clone(),
+            _ => texts[0].clone(),
+        };
+        writeln!(printed, "{option} = {value}").expect("a string takes it");
+    }
+    printed
+}
+
+fn quoted(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}

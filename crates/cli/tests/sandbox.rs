@@ -6,11 +6,21 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
 use support::{Program, run, wait_until_ended, write_certificate};
+
+/// Two folders, each with a certificate and its key.
+fn here_and_elsewhere(folder: &Path) -> [(PathBuf, (String, String)); 2] {
+    ["here", "elsewhere"].map(|name| {
+        let below = folder.join(name);
+        fs::create_dir(&below).unwrap();
+        let files = write_certificate(&below);
+        (below, files)
+    })
+}
 
 /// Has the certificate's files be the same ones, by a way that leads elsewhere.
 fn lead(here: &Path, elsewhere: &Path) {
@@ -23,11 +33,7 @@ fn lead(here: &Path, elsewhere: &Path) {
 #[test]
 fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_out_of_reach() {
     let folder = tempfile::tempdir().unwrap();
-    let [here, elsewhere] = ["here", "elsewhere"].map(|name| folder.path().join(name));
-    fs::create_dir(&here).unwrap();
-    fs::create_dir(&elsewhere).unwrap();
-    let (certificate, key) = write_certificate(&here);
-    write_certificate(&elsewhere);
+    let [(here, (certificate, key)), (elsewhere, _)] = here_and_elsewhere(folder.path());
     let (mail, socket) = (folder.path().join("mail"), folder.path().join("socket"));
     fs::create_dir(&socket).unwrap();
     let (store, lmtp) = (format!("maildir:{}", mail.display()), format!("unix:{}/lmtp", socket.display()));
@@ -83,11 +89,7 @@ fn the_folder_where_the_program_was_started_is_not_let_in() {
     let program = Path::new(env!("CARGO_BIN_EXE_mailchute"));
     for from_root in [true, false] {
         let folder = tempfile::tempdir().unwrap();
-        let [here, elsewhere] = ["here", "elsewhere"].map(|name| folder.path().join(name));
-        fs::create_dir(&here).unwrap();
-        fs::create_dir(&elsewhere).unwrap();
-        let (certificate, key) = write_certificate(&here);
-        write_certificate(&elsewhere);
+        let [(here, (certificate, key)), (elsewhere, _)] = here_and_elsewhere(folder.path());
         let mut command = Command::new("mailchute");
         command.env("PATH", program.parent().unwrap());
         command.current_dir(if from_root { Path::new("/") } else { &elsewhere });

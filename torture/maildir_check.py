@@ -16,13 +16,19 @@ def collect(maildir: Path, letters: Letters, ledger: Ledger) -> list[str]:
     faults = []
     for file in _files(maildir / "new"):
         try:
-            stored = trace_headers.take_apart(file.read_bytes())
+            content = file.read_bytes()
+            file.unlink()
+        except FileNotFoundError:
+            # Its directory could not be flushed, so the store took it back and refused it. Were it accepted, it would be
+            # missing in the ledger.
+            continue
+        try:
+            stored = trace_headers.take_apart(content)
             ledger.found(letters.read(stored.content))
             if not set(stored.recipients) <= set(RECIPIENTS):
                 faults.append(f"{file.name}: is for {stored.recipients}")
         except (trace_headers.TraceError, DamagedError, ValueError) as error:
             faults.append(f"{file.name}: {error}")
-        file.unlink()
     return faults
 
 

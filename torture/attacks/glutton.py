@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 from collections import Counter
 from multiprocessing.synchronize import Event
 
@@ -16,21 +17,36 @@ class Glutton(Attack):
     connections = 200
 
     def run(self, port: int, begun: Event, over: Event) -> Counter[str]:
-        held = {}
+        held: dict[int, socket.socket] = {}
         poll = select.poll()
-        for number in range(self.connections):
+        seen: Counter[str] = Counter()
+
+        def come(number: int) -> None:
             connection = connect(port, number)
             connection.setblocking(False)
             held[connection.fileno()] = connection
             poll.register(connection, select.POLLIN | select.POLLOUT)
-        seen: Counter[str] = Counter()
+
+        def go(descriptor: int) -> None:
+            poll.unregister(descriptor)
+            held.pop(descriptor).close()
+            seen["closed"] += 1
+
+        for number in range(self.connections):
+            come(number)
         begun.set()
         while seen["octets of replies"] < 1_000_000 or not over.is_set():
             for descriptor, event in poll.poll(1000):
-                if event & select.POLLIN:
-                    seen["octets of replies"] += len(held[descriptor].recv(256 * 1024))
-                if event & select.POLLOUT:
+                try:
+                    if event & select.POLLIN:
+                        seen["octets of replies"] += len(held[descriptor].recv(256 * 1024))
+                    # Once it is closed this fails, whatever the event is.
                     held[descriptor].send(_COMMANDS)
+                except BlockingIOError:
+                    pass
+                except ConnectionError:
+                    go(descriptor)
+                    come(seen["closed"] % self.connections)
         for connection in held.values():
             connection.close()
         return seen

@@ -4,7 +4,7 @@
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, create_dir_all};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist, seteuid, setgroups, setresgid, setresuid};
@@ -98,7 +98,10 @@ impl Account {
         drop(acting);
         let made = match made {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(_) => self.make_directory_as_root(path),
+            Err(error) => match is_roots_alone(path) {
+                Ok(true) => self.make_directory_as_root(path),
+                _ => Err(error),
+            },
             made => made,
         };
         made.map_err(|error| Failure::unusable(format!("{}: cannot be made: {error}", path.display())))
@@ -134,6 +137,15 @@ impl Account {
         tracing::info!(user = %self.user, group = %self.group, "root's rights are given up");
         Ok(())
     }
+}
+
+/// Whether nobody but root decides what lies above this path.
+fn is_roots_alone(path: &Path) -> io::Result<bool> {
+    let path = std::path::absolute(path)?;
+    Ok(path.ancestors().skip(1).all(|folder| match fs::symlink_metadata(folder) {
+        Ok(found) => found.uid() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }))
 }
 
 /// The rights of a user for the time being, in all threads.

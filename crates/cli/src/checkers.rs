@@ -73,9 +73,9 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
         if rung.is_err() {
             return;
         }
-        let next = locked(queue).pop();
         // Whoever has gone meanwhile costs nothing.
-        if let Some(Check { verifier, password, answer }) = next.filter(|check| !check.answer.is_closed()) {
+        let next = locked(queue).pop(|check| !check.answer.is_closed());
+        if let Some(Check { verifier, password, answer }) = next {
             // The thread lives on whatever happens; who is not answered is told 451.
             let check = AssertUnwindSafe(|| verifier.is_of(password.reveal(), &mut memory));
             if let Ok(is_right) = catch_unwind(check) {

@@ -25,16 +25,22 @@ impl<Owner: Copy + Eq + Hash, Thing> FairQueue<Owner, Thing> {
         theirs.push_back(thing);
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Thing> {
-        let owner = self.turns.pop_front()?;
-        let theirs = self.waiting.get_mut(&owner)?;
-        let thing = theirs.pop_front();
-        if theirs.is_empty() {
-            self.waiting.remove(&owner);
-        } else {
-            self.turns.push_back(owner);
+    /// The next one that is still wanted; those before it are dropped, and take no turn.
+    pub(crate) fn pop(&mut self, is_wanted: impl Fn(&Thing) -> bool) -> Option<Thing> {
+        while let Some(owner) = self.turns.pop_front() {
+            let Some(theirs) = self.waiting.get_mut(&owner) else { continue };
+            theirs.retain(&is_wanted);
+            let thing = theirs.pop_front();
+            if theirs.is_empty() {
+                self.waiting.remove(&owner);
+            } else {
+                self.turns.push_back(owner);
+            }
+            if thing.is_some() {
+                return thing;
+            }
         }
-        thing
+        None
     }
 }
 
@@ -43,7 +49,7 @@ mod tests {
     use super::*;
 
     fn all_of(mut queue: FairQueue<char, u32>) -> Vec<u32> {
-        std::iter::from_fn(|| queue.pop()).collect()
+        std::iter::from_fn(|| queue.pop(|_| true)).collect()
     }
 
     #[test]
@@ -62,9 +68,20 @@ mod tests {
         for (owner, thing) in [('a', 1), ('b', 10), ('a', 2), ('a', 3), ('b', 11)] {
             queue.push(owner, thing);
         }
-        assert_eq!(queue.pop(), Some(1));
+        assert_eq!(queue.pop(|_| true), Some(1));
         queue.push('c', 20);
         assert_eq!(all_of(queue), [10, 2, 20, 11, 3]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_dropped_and_keeps_nobody_waiting() {
+        let mut queue = FairQueue::new();
+        for thing in 0..1000 {
+            queue.push('m', thing);
+        }
+        queue.push('a', 5000);
+        assert_eq!(queue.pop(|&thing| thing >= 1000), Some(5000));
+        assert!(queue.waiting.is_empty() && queue.turns.is_empty());
     }
 
     #[test]
@@ -72,9 +89,9 @@ mod tests {
         let mut queue = FairQueue::new();
         for owner in 0..1000 {
             queue.push(owner, owner);
-            queue.pop();
+            queue.pop(|_| true);
         }
         assert!(queue.waiting.is_empty() && queue.turns.is_empty());
-        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.pop(|_| true), None);
     }
 }

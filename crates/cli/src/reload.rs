@@ -50,6 +50,7 @@ impl Configuration {
             .reconfigure(builder(&options, tls, users.clone(), self.store.clone()))
             .map_err(|error| vec![wrong_option(error, &options)])?;
         // From here on nothing can go wrong.
+        self.warn_of_open_doors(&options);
         log.set(&options.log_level);
         let certificates = options.tls_cert.len().max(1);
         tracing::info!(certificates, "read the certificates again; new TLS sessions get them");
@@ -76,6 +77,21 @@ impl Configuration {
         }
     }
 
+    /// A file that was read while it was written may lack the half of its options.
+    fn warn_of_open_doors(&self, options: &Options) {
+        for (option, is_dropped) in [
+            ("require-tls", self.options.require_tls && !options.require_tls),
+            ("require-auth", self.options.require_auth && !options.require_auth),
+            ("auth-file", self.options.auth_file.is_some() && options.auth_file.is_none()),
+            ("tls-client-ca", self.options.tls_client_ca.is_some() && options.tls_client_ca.is_none()),
+            ("domain", !self.options.domain.is_empty() && options.domain.is_empty()),
+        ] {
+            if is_dropped {
+                tracing::warn!(option, "was in force and is not any more");
+            }
+        }
+    }
+
     /// What a process is settled on when it starts: sockets, rights and the store.
     fn refuse_fixed(&self, options: &Options) -> Result<(), Failure> {
         let is_changed = [
@@ -87,6 +103,8 @@ impl Configuration {
             ("allow-root", options.allow_root != self.options.allow_root),
             ("sandbox", options.sandbox != self.options.sandbox),
             ("log-format", options.log_format != self.options.log_format),
+            // For a throw-away one, which clients that verify it do not take.
+            ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),
         ];
         let changed: Vec<_> = is_changed.into_iter().filter(|(_, is_changed)| *is_changed).collect();
         if changed.is_empty() {

@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
 
 use rustix::process::{Signal, getuid};
@@ -126,6 +126,14 @@ fn root_makes_nothing_where_the_user_may_put_a_link() {
     program.signal(Signal::TERM);
     assert_eq!(program.wait().0, 0);
     assert!(!socket.exists());
+
+    let roots = folder.path().join("roots");
+    fs::create_dir(&roots).unwrap();
+    symlink(&roots, theirs.join("link")).unwrap();
+    let led = format!("maildir:{}/link/mail", theirs.display());
+    let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", &led, "--user", NOBODYS]);
+    assert!(code == 3 && told.contains("ermission denied"), "{code} {told}");
+    assert!(!roots.join("mail").exists());
 
     let lmtp = format!("unix:{}/lmtp", folder.path().display());
     let (code, told) = run(&["--lmtp", &lmtp, "--store", "discard:", "--user", NOBODYS]);

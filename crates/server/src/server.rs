@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::net::ToSocketAddrs;
 
@@ -115,9 +115,17 @@ impl Server {
     /// # }
     /// ```
     pub fn reconfigure(&self, builder: Builder) -> Result<(), BuildError> {
-        let next = builder.settle_after(&self.core())?;
-        let mut core = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *core = Arc::new(next.put_in_force());
+        /// One at a time, so that none settles on what another replaces. It is not the lock of the core, as hooks that
+        /// are dropped meanwhile may ask the server something.
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = Arc::new(builder.settle_after(&self.core())?.put_in_force());
+        let before = {
+            let mut core = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *core, next)
+        };
+        drop(turn);
+        drop(before);
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! Where sessions with much to answer wait for one another, so that those with little need not wait for all of them.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 /// What a session passes that has had a turn and is not done, or before what takes as long as one.
 ///
@@ -20,10 +22,16 @@ pub(crate) struct Turnstile {
 impl Turnstile {
     /// Waits for the next turn.
     pub(crate) async fn pass(&self) {
+        /// A turn takes a fraction of a millisecond; a hook that blocks its thread keeps those in its queue, and they
+        /// their permits.
+        const PATIENCE: Duration = Duration::from_millis(200);
         let gate = self.gate.get_or_init(|| Semaphore::new(Handle::current().metrics().num_workers()));
         // Held until the turn begins and not until it ends: the next session is woken behind this one all the same, and
         // none that waits for its client, a hook or a store within its turn keeps others out. It is never closed.
-        let _permit = gate.acquire().await;
+        let _permit = match gate.try_acquire() {
+            Ok(permit) => Some(permit),
+            Err(_) => timeout(PATIENCE, gate.acquire()).await.ok().and_then(Result::ok),
+        };
         yield_now().await;
     }
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -46,6 +48,16 @@ class Attack(ABC):
     @abstractmethod
     def faults(self, seen: Counter[str]) -> list[str]:
         """What of it is not as documented; an attack that came to nothing is a fault."""
+
+
+def together(count: int, begun: Event, work: Callable[[int], None]) -> None:
+    """Does the work of all numbers below `count` at once, and waits for the end of all."""
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    begun.set()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def connect(port: int, number: int) -> socket.socket:

@@ -9,7 +9,7 @@ from collections import Counter
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from .base import Attack, connect, line
+from .base import Attack, connect, line, together
 
 _GUESSERS = 50
 
@@ -43,12 +43,7 @@ class Guess(Attack):
                 with lock:
                     seen.update(told)
 
-        threads = [threading.Thread(target=guess, args=(number,)) for number in range(_GUESSERS)]
-        begun.set()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(_GUESSERS, begun, guess)
         return seen
 
     def faults(self, seen: Counter[str]) -> list[str]:

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from multiprocessing.synchronize import Event
 
-from .base import Attack, connect, secure
+from .base import Attack, connect, secure, together
 
 _CLIENTS = 20
 
@@ -28,12 +28,7 @@ class TlsHandshakes(Attack):
             with lock:
                 seen["handshakes"] += done
 
-        threads = [threading.Thread(target=shake_hands, args=(client,)) for client in range(_CLIENTS)]
-        begun.set()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(_CLIENTS, begun, shake_hands)
         return seen
 
     def faults(self, seen: Counter[str]) -> list[str]:

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::address::{ForwardPath, Mailbox, ReversePath};
-use crate::params::{MailParameters, RcptParameters};
+use crate::params::{MailParameters, RcptParameters, Sparse};
 
 /// Who sends: what MAIL said.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Sender {
     /// The reverse-path, where reports of failure go.
     pub path: ReversePath,
     /// The ESMTP parameters.
-    pub parameters: MailParameters,
+    pub parameters: Sparse<MailParameters>,
 }
 
 /// Who shall receive: what one RCPT said.
@@ -22,7 +22,7 @@ pub struct Recipient {
     /// The forward-path.
     pub path: ForwardPath,
     /// The ESMTP parameters.
-    pub parameters: RcptParameters,
+    pub parameters: Sparse<RcptParameters>,
 }
 
 macro_rules! path_questions {
@@ -68,7 +68,7 @@ impl Sender {
     /// A sender without parameters.
     #[must_use]
     pub fn new(path: ReversePath) -> Self {
-        Self { path, parameters: MailParameters::default() }
+        Self { path, parameters: Sparse::default() }
     }
 
     /// Whether it is `<>`, the sender of reports (RFC 5321 §4.5.5).
@@ -88,7 +88,7 @@ impl Recipient {
     /// A recipient without parameters.
     #[must_use]
     pub fn new(path: ForwardPath) -> Self {
-        Self { path, parameters: RcptParameters::default() }
+        Self { path, parameters: Sparse::default() }
     }
 }
 

@@ -10,6 +10,7 @@ mod hold;
 mod mail;
 mod priority;
 mod rcpt;
+mod sparse;
 mod xtext;
 
 use std::error::Error;
@@ -22,6 +23,7 @@ pub use hold::Hold;
 pub use mail::{BodyKind, MailParameters, Ret, Submitter};
 pub use priority::Priority;
 pub use rcpt::{Notify, OriginalRecipient, RcptParameters};
+pub use sparse::Sparse;
 pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
 use crate::address::breaks_lines;

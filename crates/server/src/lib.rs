@@ -97,7 +97,7 @@ pub use mailchute_proto::{
     DeliverBy, Dialect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Extension, ForwardPath, HeloName,
     Hold, MailParameters, Mailbox, Mechanism, MessageSource, Password, Priority, PriorityProfile,
     RcptParameters, Recipient, Reply, ReplyError, ReversePath, ScramVerifier, ScramVerifierError, Sender,
-    Severity, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, saslprep,
+    Severity, Sparse, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, saslprep,
 };
 
 pub use body::BodyError;

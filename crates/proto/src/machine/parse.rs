@@ -7,7 +7,7 @@ use crate::client::{XClient, XForward};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
 use crate::limits::Limits;
-use crate::params::{ByMode, Hold, MailParameters, ParameterError, Parameters, RcptParameters};
+use crate::params::{ByMode, Hold, MailParameters, ParameterError, Parameters, RcptParameters, Sparse};
 use crate::phase::{Phase, out_of_order};
 use crate::question::{Chunk, Command, Ehlo};
 use crate::reply::{Reply, catalog};
@@ -105,9 +105,10 @@ impl Machine {
         let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
         let (path, rest) = ReversePath::parse_argument(argument)
             .map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
-        let parameters = self.announced_parameters(Verb::Mail, rest)?;
-        let parameters =
-            MailParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
+        let parameters = match self.announced_parameters(Verb::Mail, rest)? {
+            none if none.is_empty() => Sparse::default(),
+            given => MailParameters::from_parameters(&given).map_err(|error| bad_parameter(&error))?.into(),
+        };
         if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8.into());
         }
@@ -160,8 +161,10 @@ impl Machine {
         // RFC 6533 §3: an original recipient in UTF-8 needs it as well, but not in the form that is sent as ASCII.
         let is_ascii = path.mailbox().is_none_or(Mailbox::is_ascii)
             && parameters.get("ORCPT").flatten().is_none_or(str::is_ascii);
-        let parameters =
-            RcptParameters::from_parameters(&parameters).map_err(|error| bad_parameter(&error))?;
+        let parameters = match parameters {
+            none if none.is_empty() => Sparse::default(),
+            given => RcptParameters::from_parameters(&given).map_err(|error| bad_parameter(&error))?.into(),
+        };
         if !is_ascii && !self.facts.is_utf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::sparse::sealed::Standard;
 use super::{DeliverBy, Hold, ParameterError, Parameters, Priority, decode_xtext, owned};
 use crate::address::Mailbox;
 
@@ -24,7 +25,7 @@ const MAX_ENVID: usize = 100;
 /// assert_eq!(parameters.other, [("X-COLOUR".to_owned(), Some("blue".to_owned()))]);
 /// # Ok::<(), ParameterError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MailParameters {
     /// `SIZE=`: how many octets the client expects the message to have (RFC 1870 §6). A number beyond [`u64::MAX`]
@@ -53,6 +54,33 @@ pub struct MailParameters {
     /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
     /// order.
     pub other: Vec<(String, Option<String>)>,
+}
+
+static NONE: MailParameters = MailParameters {
+    size: None,
+    body: None,
+    smtputf8: false,
+    auth: None,
+    ret: None,
+    envid: None,
+    requiretls: false,
+    deliver_by: None,
+    mt_priority: None,
+    hold: None,
+    other: Vec::new(),
+};
+
+impl Standard for MailParameters {
+    fn standard() -> &'static Self {
+        &NONE
+    }
+}
+
+/// None.
+impl Default for MailParameters {
+    fn default() -> Self {
+        NONE.clone()
+    }
 }
 
 impl MailParameters {

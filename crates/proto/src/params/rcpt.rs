@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::sparse::sealed::Standard;
 use super::xtext::decode_utf8_address;
 use super::{ParameterError, Parameters, decode_xtext, owned};
 
@@ -24,7 +25,7 @@ const UTF8_TYPE: &str = "utf-8";
 /// assert_eq!(parameters.orcpt.unwrap().address(), "a+b@example.org");
 /// # Ok::<(), ParameterError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RcptParameters {
     /// `NOTIFY=`: when the sender wants to be told (RFC 3461 §4.1).
@@ -34,6 +35,21 @@ pub struct RcptParameters {
     /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
     /// order.
     pub other: Vec<(String, Option<String>)>,
+}
+
+static NONE: RcptParameters = RcptParameters { notify: None, orcpt: None, other: Vec::new() };
+
+impl Standard for RcptParameters {
+    fn standard() -> &'static Self {
+        &NONE
+    }
+}
+
+/// None.
+impl Default for RcptParameters {
+    fn default() -> Self {
+        NONE.clone()
+    }
 }
 
 impl RcptParameters {

@@ -1,5 +1,7 @@
 //! The service extensions, and what EHLO says of them now.
 
+use std::borrow::Cow;
+
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::edits::EhloEdits;
@@ -80,7 +82,10 @@ pub(crate) struct Offer<'m> {
     pub(crate) now: Option<DateTime>,
 }
 
-impl Offer<'_> {
+/// What the reply to EHLO has room for at first; more than most sessions are told.
+const MOST_KEYWORDS: usize = 16;
+
+impl<'o> Offer<'o> {
     /// Whether the application has taken an extension away from this session.
     pub(crate) fn lacks(self, extension: Extension) -> bool {
         self.edits.is_some_and(|edits| {
@@ -110,25 +115,26 @@ impl Offer<'_> {
     }
 
     /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
-    pub(crate) fn keywords(self) -> Vec<String> {
-        let mut lines: Vec<String> =
+    pub(crate) fn keywords(self) -> Vec<Cow<'o, str>> {
+        let mut lines: Vec<Cow<'o, str>> = Vec::with_capacity(MOST_KEYWORDS);
+        lines.extend(
             ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"]
-                .map(String::from)
-                .into();
+                .map(Cow::Borrowed),
+        );
         // RFC 1870 §4: 0 says that there is no fixed limit.
-        lines.push(format!("SIZE {}", self.message_size()));
-        lines.push(limits(self.settings));
+        lines.push(format!("SIZE {}", self.message_size()).into());
+        lines.push(limits(self.settings).into());
         match self.settings.deliver_by {
             // RFC 2852 §3: no argument says that there is no fixed minimum.
             Some(0) => lines.push("DELIVERBY".into()),
-            Some(seconds) => lines.push(format!("DELIVERBY {seconds}")),
+            Some(seconds) => lines.push(format!("DELIVERBY {seconds}").into()),
             None => {}
         }
         if let Some(profile) = self.settings.mt_priority {
-            lines.push(format!("MT-PRIORITY {}", profile.name()).trim_end().to_owned());
+            lines.push(format!("MT-PRIORITY {}", profile.name()).trim_end().to_owned().into());
         }
         if let Some((seconds, until)) = self.future_release() {
-            lines.push(format!("FUTURERELEASE {seconds} {until}"));
+            lines.push(format!("FUTURERELEASE {seconds} {until}").into());
         }
         // RFC 8689 §2: nobody can keep the promise outside TLS.
         if self.facts.is_tls {
@@ -140,7 +146,8 @@ impl Offer<'_> {
         if self.has_auth() {
             let mechanisms = self.settings.mechanisms.iter();
             let offered = mechanisms.filter(|&&mechanism| is_allowed(mechanism, self.settings, self.facts));
-            lines.push(offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name()));
+            let line = offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name());
+            lines.push(line.into());
         }
         if self.facts.is_trusted {
             lines.push(XClient::KEYWORD.into());
@@ -151,7 +158,7 @@ impl Offer<'_> {
                 let keyword = line.split(' ').next().unwrap_or_default();
                 !Extension::of(keyword).is_some_and(|extension| self.lacks(extension))
             });
-            lines.extend_from_slice(edits.lines());
+            lines.extend(edits.lines().iter().map(|line| Cow::Borrowed(line.as_str())));
         }
         if !self.lacks(Extension::Help) {
             lines.push("HELP".into());

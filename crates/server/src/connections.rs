@@ -236,7 +236,8 @@ impl Stop {
         }
     }
 
-    fn urgency(&self) -> Urgency {
+    /// How soon to end; for whoever does not wait.
+    pub(crate) fn urgency(&self) -> Urgency {
         match self.urgency.load(Ordering::Acquire) {
             0 => Urgency::None,
             1 => Urgency::Drain,

@@ -6,10 +6,10 @@ use mailchute_proto::{AuthPolicy, Dialect, Settings, TlsPolicy};
 
 use crate::clients::Clients;
 use crate::connections::Connections;
-use crate::event::Subscribers;
 use crate::hooks::Chain;
 use crate::scram_secret::ScramSecret;
 use crate::session::Session;
+use crate::subscribers::Subscribers;
 use crate::timeouts::Timeouts;
 use crate::tls::InForce;
 use crate::turnstile::Turnstile;

@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{Credentials, Envelope, HeloName, Mechanism, Recipient, Sender};
-use tokio::sync::mpsc;
 
 use crate::disconnect::Disconnect;
 use crate::message::MessageId;
@@ -193,7 +191,7 @@ impl Event {
     }
 
     /// Octets that the event keeps in memory while it waits, beyond its own size.
-    fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         match self {
             Self::DataChunk { chunk, .. } => chunk.len(),
             _ => 0,
@@ -229,9 +227,10 @@ impl fmt::Display for Event {
 
 /// What a client sent, fit for a line of a log: control characters and broken UTF-8 are escaped.
 pub(crate) fn escaped(octets: &[u8]) -> String {
-    // As almost all are; a loop that the compiler turns into vector code.
-    if octets.iter().all(|octet| matches!(octet, b' '..=b'~')) {
-        return String::from_utf8_lossy(octets).into_owned();
+    // As almost all are. All of them are looked at, which the compiler turns into vector code.
+    let is_plain = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
+    if let (true, Ok(text)) = (is_plain, std::str::from_utf8(octets)) {
+        return text.to_owned();
     }
     let mut text = String::with_capacity(octets.len());
     for piece in octets.utf8_chunks() {
@@ -243,133 +242,4 @@ pub(crate) fn escaped(octets: &[u8]) -> String {
         }
     }
     text
-}
-
-/// Events that one subscriber may be behind before it loses some.
-const BACKLOG: usize = 1_024;
-
-/// Octets of message data that one subscriber may be behind before it loses some.
-const BACKLOG_OCTETS: usize = 4 * 1024 * 1024;
-
-/// Everybody who watches.
-#[derive(Debug, Default)]
-pub(crate) struct Subscribers {
-    /// So that without a subscriber an event costs one look at this number.
-    count: AtomicUsize,
-    list: RwLock<Vec<Subscriber>>,
-}
-
-#[derive(Debug)]
-struct Subscriber {
-    queue: mpsc::UnboundedSender<Event>,
-    backlog: Arc<Backlog>,
-}
-
-/// What bounds a queue. A bounded channel's semaphore would take a lock for each event that is read.
-#[derive(Debug, Default)]
-struct Backlog {
-    events: AtomicUsize,
-    octets: AtomicUsize,
-    missed: AtomicU64,
-}
-
-/// A subscription to the events of a server, made by [`Server::events`](crate::Server::events).
-///
-/// A subscriber that is more than 1,024 events or 4 MiB of message data behind loses events and is told how many by
-/// [`Event::Missed`]; no session waits for it. Events of one session come in their order.
-#[derive(Debug)]
-pub struct Events {
-    queue: mpsc::UnboundedReceiver<Event>,
-    backlog: Arc<Backlog>,
-    /// Weak, so that the end of the server ends the subscription.
-    subscribers: Weak<Subscribers>,
-}
-
-impl Subscribers {
-    pub(crate) fn subscribe(self: &Arc<Self>) -> Events {
-        let (sender, queue) = mpsc::unbounded_channel();
-        let backlog = Arc::new(Backlog::default());
-        self.list
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Subscriber { queue: sender, backlog: Arc::clone(&backlog) });
-        self.count.fetch_add(1, Ordering::Release);
-        Events { queue, backlog, subscribers: Arc::downgrade(self) }
-    }
-
-    /// Whether anybody watches.
-    pub(crate) fn any(&self) -> bool {
-        self.count.load(Ordering::Acquire) > 0
-    }
-
-    /// Tells everybody who watches; the event is made only if there is somebody.
-    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
-        if !self.any() {
-            return;
-        }
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        // Most have one, which gets the event itself.
-        let Some((last, others)) = list.split_last() else { return };
-        let event = event();
-        others.iter().for_each(|subscriber| subscriber.tell(event.clone()));
-        last.tell(event);
-    }
-}
-
-impl Subscriber {
-    fn tell(&self, event: Event) {
-        let Backlog { events, octets, missed } = &*self.backlog;
-        let weight = event.weight();
-        let octets_waiting = octets.fetch_add(weight, Ordering::Relaxed);
-        let events_waiting = events.fetch_add(1, Ordering::Relaxed);
-        // A single chunk may be longer than the bound, so one always fits an empty backlog.
-        let fits = weight == 0 || octets_waiting == 0 || octets_waiting + weight <= BACKLOG_OCTETS;
-        if !fits || events_waiting >= BACKLOG {
-            self.backlog.shrink(weight);
-            missed.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        // Where others are missing, the word of it stands before this one. Whoever has left is taken off the list.
-        let gap = if missed.load(Ordering::Relaxed) > 0 { missed.swap(0, Ordering::Relaxed) } else { 0 };
-        if gap > 0 {
-            events.fetch_add(1, Ordering::Relaxed);
-            let _ = self.queue.send(Event::Missed(gap));
-        }
-        let _ = self.queue.send(event);
-    }
-}
-
-impl Backlog {
-    fn shrink(&self, weight: usize) {
-        self.events.fetch_sub(1, Ordering::Relaxed);
-        self.octets.fetch_sub(weight, Ordering::Relaxed);
-    }
-}
-
-impl Events {
-    /// The next event; `None` when the server and all its sessions are gone and all events were read.
-    ///
-    /// # Cancel safety
-    /// Safe: no event is lost when the future is dropped.
-    pub async fn next(&mut self) -> Option<Event> {
-        let event = match self.queue.try_recv() {
-            Ok(event) => event,
-            // Others were missed, and none has come since that could bring the word.
-            Err(_) => match self.backlog.missed.swap(0, Ordering::Relaxed) {
-                0 => self.queue.recv().await?,
-                missed => return Some(Event::Missed(missed)),
-            },
-        };
-        self.backlog.shrink(event.weight());
-        Some(event)
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let Some(subscribers) = self.subscribers.upgrade() else { return };
-        subscribers.count.fetch_sub(1, Ordering::Release);
-        let mut list = subscribers.list.write().unwrap_or_else(PoisonError::into_inner);
-        list.retain(|subscriber| !Arc::ptr_eq(&subscriber.backlog, &self.backlog));
-    }
 }

@@ -11,10 +11,10 @@ use crate::builder::Builder;
 use crate::connections::Connections;
 use crate::core::Core;
 use crate::error::BuildError;
-use crate::event::Events;
 use crate::listener::Service;
 use crate::origin::Origin;
 use crate::serving::Serving;
+use crate::subscribers::Events;
 use crate::tls::{TlsConfig, TlsError};
 use crate::wire::Io;
 

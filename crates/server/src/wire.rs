@@ -115,12 +115,18 @@ impl Wire {
     }
 
     pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>, patience: Patience) -> Poll<Wake> {
-        let urgency = self.place.stop().poll(context);
-        if urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop) {
+        let stops = |urgency| {
+            urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop)
+        };
+        if stops(self.place.stop().urgency()) {
             return Poll::Ready(Wake::Stop);
         }
         if let Poll::Ready(wake) = self.poll_read(context) {
             return Poll::Ready(wake);
+        }
+        // Only who has to wait must be woken.
+        if stops(self.place.stop().poll(context)) {
+            return Poll::Ready(Wake::Stop);
         }
         self.timer.poll(context).map(|()| Wake::Timeout)
     }
@@ -146,6 +152,10 @@ impl Wire {
 
     /// Makes room for a read: in the buffer that is there if nobody holds slices of it any more, else in another.
     fn make_room(&mut self) {
+        if self.input.capacity() == 0 {
+            self.input = read_buffer::take();
+            return;
+        }
         let has_room = self.input.capacity() - self.input.len() >= READ / 2;
         if !has_room && !self.input.try_reclaim(READ / 2) {
             let remainder = std::mem::replace(&mut self.input, read_buffer::take());
@@ -156,7 +166,9 @@ impl Wire {
 
     /// Gives the read buffer back while nothing comes.
     fn shrink(&mut self) {
-        if self.input.len() <= REMAINDER {
+        if self.input.is_empty() {
+            read_buffer::give_back(std::mem::take(&mut self.input));
+        } else if self.input.len() <= REMAINDER {
             let remainder = BytesMut::from(&self.input[..]);
             read_buffer::give_back(std::mem::replace(&mut self.input, remainder));
         }

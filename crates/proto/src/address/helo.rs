@@ -73,11 +73,15 @@ impl HeloName {
         if text.len() > MAX_DOMAIN {
             return Err(AddressError::DomainTooLong);
         }
-        if text.chars().any(breaks_lines) {
-            return Err(AddressError::ControlCharacter);
-        }
-        if text.contains(char::is_whitespace) {
-            return Err(AddressError::Whitespace);
+        // Most are, and then no character has to be looked up in the tables of Unicode.
+        let is_plain = text.bytes().fold(true, |so_far, octet| so_far & octet.is_ascii_graphic());
+        if !is_plain {
+            if text.chars().any(breaks_lines) {
+                return Err(AddressError::ControlCharacter);
+            }
+            if text.contains(char::is_whitespace) {
+                return Err(AddressError::Whitespace);
+            }
         }
         Ok(Self { text: Arc::from(text), kind: HeloKind::of(text) })
     }
@@ -97,7 +101,9 @@ impl HeloName {
 
 impl HeloKind {
     fn of(text: &str) -> Self {
-        if let Ok(literal) = AddressLiteral::parse(text) {
+        if text.starts_with('[')
+            && let Ok(literal) = AddressLiteral::parse(text)
+        {
             Self::Literal(literal)
         } else if text.parse::<Ipv4Addr>().is_err() && domain::check(text).is_ok() {
             // The grammar of a domain admits four numbers too, but no such name exists.

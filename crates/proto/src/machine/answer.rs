@@ -1,5 +1,7 @@
 //! How each answer moves the conversation on.
 
+use std::borrow::Cow;
+
 use super::refusal::Refused;
 use super::{Facts, Machine, State};
 use crate::ask::Question;
@@ -12,7 +14,7 @@ use crate::extension::Extension;
 use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls, Transfer};
-use crate::reply::{Code, Reply, catalog, encode_lines};
+use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
 use crate::step::Closing;
 use crate::verdict::Verdict;
 
@@ -39,14 +41,24 @@ impl Machine {
         is_yes && !matches!(self.state, State::Closed(_))
     }
 
-    fn hostname_and(&self, text: &str) -> Vec<String> {
-        let clean = text.lines().next().unwrap_or_default();
-        let mut line = String::from(&*self.settings.hostname);
-        if !clean.is_empty() {
-            line.push(' ');
-            line.extend(clean.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).take(400));
+    fn hostname_and(&self, text: &str) -> String {
+        const MOST: usize = 400;
+        let hostname = &*self.settings.hostname;
+        let mut line = String::with_capacity(hostname.len() + 1 + text.len().min(MOST));
+        line.push_str(hostname);
+        if text.len() <= MOST && is_printable(text) {
+            if !text.is_empty() {
+                line.push(' ');
+                line.push_str(text);
+            }
+            return line;
         }
-        vec![line]
+        let first = text.lines().next().unwrap_or_default();
+        if !first.is_empty() {
+            line.push(' ');
+            line.extend(first.chars().map(printable).take(MOST));
+        }
+        line
     }
 }
 
@@ -95,7 +107,7 @@ impl Machine {
         match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
                 self.state = State::Commands(Phase::Greeted);
-                encode_lines(reply.code(), None, &self.hostname_and(reply.text()), output);
+                encode_lines(reply.code(), None, &[self.hostname_and(reply.text())], output);
                 if reply.closes() {
                     self.state = State::Closed(Closing::HungUp);
                 }
@@ -123,7 +135,7 @@ impl Settle for Ehlo {
                 machine.facts.is_extended = self.verb != Verb::Helo;
                 machine.chunked = None;
                 machine.state = State::Commands(Phase::Ready);
-                let mut lines = machine.hostname_and(reply.text());
+                let mut lines = vec![Cow::Owned(machine.hostname_and(reply.text()))];
                 if machine.facts.is_extended {
                     lines.extend(machine.offer().keywords());
                 }

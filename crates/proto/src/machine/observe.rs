@@ -17,13 +17,16 @@ impl Machine {
         }
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let command = CommandLine::cut(line, self.facts.dialect);
+        let command = || CommandLine::cut(line, self.facts.dialect);
         if looks_like_auth(line) {
+            let command = command();
             let word = command.argument.split(|&octet| octet == b' ').next().unwrap_or_default();
             let is_mechanism = command.verb == Verb::Auth && Mechanism::by_name(word).is_some();
             return Some(if is_mechanism { &line[..b"AUTH ".len() + word.len()] } else { b"AUTH" });
         }
-        if self.facts.has_tried_auth && command.verb == Verb::Other && !self.is_own_verb(command.word) {
+        let is_none =
+            |command: CommandLine<'_>| command.verb == Verb::Other && !self.is_own_verb(command.word);
+        if self.facts.has_tried_auth && is_none(command()) {
             return Some(b"(no command; left out, as it may hold credentials)");
         }
         Some(line)

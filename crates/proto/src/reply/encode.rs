@@ -12,25 +12,35 @@ const LINE_END: &[u8] = b"\r\n";
 
 pub(super) fn encode(reply: &Reply, output: &mut Vec<u8>) {
     let text = reply.text();
-    // Looks at all octets without leaving at the first that is not fit, which the compiler turns into vector code.
-    let is_printable = text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
-    if is_printable && text.len() <= TEXT_OCTETS {
+    if text.len() <= TEXT_OCTETS && is_printable(text) {
         return encode_line(reply.code, reply.enhanced, b' ', text.as_bytes(), output);
     }
     let lines = text.lines().flat_map(break_line).collect::<Vec<_>>();
     encode_lines(reply.code, reply.enhanced, &lines, output);
 }
 
+/// Whether a text can stand in a reply as it is.
+pub(crate) fn is_printable(text: &str) -> bool {
+    // All octets are looked at, also behind one that is not fit: the compiler turns that into vector code.
+    text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'))
+}
+
 /// Writes `lines`, which must be printable ASCII, as one reply.
 pub(crate) fn encode_lines(
     code: Code,
     enhanced: Option<Enhanced>,
-    lines: &[impl AsRef<[u8]>],
+    lines: &[impl AsRef<str>],
     output: &mut Vec<u8>,
 ) {
     let last = lines.len().saturating_sub(1);
     for (index, line) in lines.iter().enumerate() {
-        encode_line(code, enhanced, if index == last { b' ' } else { b'-' }, line.as_ref(), output);
+        encode_line(
+            code,
+            enhanced,
+            if index == last { b' ' } else { b'-' },
+            line.as_ref().as_bytes(),
+            output,
+        );
     }
     if lines.is_empty() {
         encode_line(code, enhanced, b' ', b"", output);
@@ -71,10 +81,20 @@ fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
 }
 
 /// One line of a hook's text as lines of printable ASCII that fit the wire.
-fn break_line(line: &str) -> Vec<Vec<u8>> {
-    let clean: Vec<u8> = line.chars().map(|c| if matches!(c, ' '..='~') { c as u8 } else { b'?' }).collect();
-    if clean.is_empty() {
-        return vec![clean];
+fn break_line(line: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for (index, c) in line.chars().enumerate() {
+        if index > 0 && index % TEXT_OCTETS == 0 {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(printable(c));
+        }
     }
-    clean.chunks(TEXT_OCTETS).map(<[u8]>::to_vec).collect()
+    pieces
+}
+
+/// A character as it stands in a reply.
+pub(crate) fn printable(c: char) -> char {
+    if matches!(c, ' '..='~') { c } else { '?' }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use code::{Code, Severity};
-pub(crate) use encode::encode_lines;
+pub(crate) use encode::{encode_lines, is_printable, printable};
 pub use enhanced::Enhanced;
 
 /// One reply: a code, an enhanced status code and a text.

@@ -15,6 +15,7 @@ use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::event::Event;
 use crate::message::{Message, MessageId};
+use crate::read_buffer::READ;
 use crate::session::Session;
 use crate::timeouts::{RATE_AFTER, SLOWEST_RATE};
 use crate::wire::{Wake, Wire};
@@ -80,6 +81,8 @@ struct Pace {
     octets: u64,
     /// Octets since others had their turn.
     of_turn: usize,
+    /// Octets since subscribers had time to read them.
+    told: usize,
 }
 
 impl Pace {
@@ -109,6 +112,7 @@ impl Driver {
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
+                    pace.told += chunk.len();
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut *delivery;
                     let limit = self.core.timeouts.hook;
@@ -117,9 +121,10 @@ impl Driver {
                     }
                 }
                 Look::Wait => {
-                    if self.core.subscribers.any() {
+                    if pace.told >= READ / 2 && self.core.subscribers.any() {
                         // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
                         // read then goes to memory that no cache holds.
+                        pace.told = 0;
                         tokio::task::yield_now().await;
                     }
                     self.wait_for_data(Some(&mut *delivery), &mut pace).await?;

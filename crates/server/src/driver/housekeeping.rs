@@ -188,9 +188,10 @@ impl Driver {
         if !(self.core.subscribers.any() || tracing::enabled!(Level::INFO)) {
             return;
         }
-        let reply = String::from_utf8_lossy(self.output.get(mark..).unwrap_or_default());
+        // A reply is printable ASCII, whoever made it.
+        let reply = str::from_utf8(self.output.get(mark..).unwrap_or_default()).unwrap_or_default();
         // A challenge of SCRAM is all it takes to guess the password without asking us.
-        let reply = if reply.starts_with("334 ") { "334" } else { reply.trim_end() };
+        let reply = if reply.starts_with("334 ") { "334" } else { reply.trim_ascii_end() };
         if reply.is_empty() {
             // BDAT is answered when its chunk has come.
             if let Some(command) = line {

@@ -4,7 +4,8 @@ mod authentication;
 mod delivery;
 mod housekeeping;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -103,7 +104,16 @@ impl Driver {
         let speaks_for = tracing::field::Empty;
         let span = tracing::info_span!("session", %id, %client, speaks_for);
         // Borrowed and not moved from one async function into the next, each of which would keep room for it.
-        async move { self.session_to_end().await }.instrument(span)
+        async move {
+            let core = Arc::clone(&self.core);
+            let mut session = pin!(self.session_to_end());
+            poll_fn(|context| {
+                let _turn = core.subscribers.turn();
+                session.as_mut().poll(context)
+            })
+            .await;
+        }
+        .instrument(span)
     }
 
     async fn session_to_end(&mut self) {

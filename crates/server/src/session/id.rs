@@ -33,6 +33,6 @@ impl fmt::Display for SessionId {
             *digit = DIGITS[(rest % 32) as usize];
             rest /= 32;
         }
-        f.write_str(&String::from_utf8_lossy(&text))
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }

@@ -1,0 +1,227 @@
+//! Those who watch, and how events come to them.
+
+use std::cell::RefCell;
+use std::mem::take;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::vec;
+
+use tokio::sync::mpsc;
+
+use crate::event::Event;
+
+/// Events that one subscriber may be behind before it loses some.
+const BACKLOG: usize = 1_024;
+
+/// Octets of message data that one subscriber may be behind before it loses some.
+const BACKLOG_OCTETS: usize = 4 * 1024 * 1024;
+
+/// Events that a session has in most of its turns.
+const ROUND: usize = 16;
+
+/// Events that a session hands over before its turn is over.
+const FULL: usize = 64;
+
+thread_local! {
+    /// What the session that has its turn on this thread has told so far.
+    static TOLD: RefCell<Vec<Event>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Everybody who watches.
+///
+/// What a session tells in one turn is handed over as a whole: the queue, its bounds and the wake of the reader cost
+/// four times as much as an event itself.
+#[derive(Debug, Default)]
+pub(crate) struct Subscribers {
+    /// So that without a subscriber an event costs one look at this number.
+    count: AtomicUsize,
+    list: RwLock<Vec<Subscriber>>,
+}
+
+#[derive(Debug)]
+struct Subscriber {
+    queue: mpsc::UnboundedSender<Vec<Event>>,
+    backlog: Arc<Backlog>,
+}
+
+/// What bounds a queue. A bounded channel's semaphore would take a lock for whatever is read.
+#[derive(Debug, Default)]
+struct Backlog {
+    events: AtomicUsize,
+    octets: AtomicUsize,
+    missed: AtomicU64,
+}
+
+/// A subscription to the events of a server, made by [`Server::events`](crate::Server::events).
+///
+/// A subscriber that is more than 1,024 events or 4 MiB of message data behind loses events and is told how many by
+/// [`Event::Missed`]; no session waits for it. Events of one session come in their order, and at the latest when the
+/// session next waits: for its client, for a hook, for its turn.
+#[derive(Debug)]
+pub struct Events {
+    queue: mpsc::UnboundedReceiver<Vec<Event>>,
+    /// Taken from the queue, and not read yet.
+    at_hand: vec::IntoIter<Event>,
+    backlog: Arc<Backlog>,
+    /// Weak, so that the end of the server ends the subscription.
+    subscribers: Weak<Subscribers>,
+}
+
+/// One turn of a session: what it tells meanwhile is handed over when this is dropped.
+pub(crate) struct Turn<'a> {
+    subscribers: &'a Subscribers,
+    /// Of the session in whose hook this one has its turn.
+    outer: Vec<Event>,
+}
+
+impl Subscribers {
+    pub(crate) fn subscribe(self: &Arc<Self>) -> Events {
+        let (sender, queue) = mpsc::unbounded_channel();
+        let backlog = Arc::new(Backlog::default());
+        self.list
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Subscriber { queue: sender, backlog: Arc::clone(&backlog) });
+        self.count.fetch_add(1, Ordering::Release);
+        Events { queue, at_hand: Vec::new().into_iter(), backlog, subscribers: Arc::downgrade(self) }
+    }
+
+    /// Whether anybody watches.
+    pub(crate) fn any(&self) -> bool {
+        self.count.load(Ordering::Acquire) > 0
+    }
+
+    /// A session has its turn on this thread.
+    pub(crate) fn turn(&self) -> Turn<'_> {
+        Turn { subscribers: self, outer: TOLD.take() }
+    }
+
+    /// Tells everybody who watches, at the end of the session's turn; the event is made only if there is somebody.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        if !self.any() {
+            return;
+        }
+        let event = event();
+        let full = TOLD.with_borrow_mut(|told| {
+            if told.capacity() == 0 {
+                told.reserve(ROUND);
+            }
+            told.push(event);
+            (told.len() >= FULL).then(|| take(told))
+        });
+        if let Some(told) = full {
+            self.hand_over(told);
+        }
+    }
+
+    /// Tells everybody who watches of what is no session.
+    pub(crate) fn tell_at_once(&self, event: impl FnOnce() -> Event) {
+        if self.any() {
+            self.hand_over(vec![event()]);
+        }
+    }
+
+    fn hand_over(&self, told: Vec<Event>) {
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        // Most have one, which gets the events themselves.
+        let Some((last, others)) = list.split_last() else { return };
+        others.iter().for_each(|subscriber| subscriber.take(told.clone()));
+        last.take(told);
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let told = TOLD.replace(take(&mut self.outer));
+        if !told.is_empty() {
+            self.subscribers.hand_over(told);
+        }
+    }
+}
+
+impl Subscriber {
+    fn take(&self, told: Vec<Event>) {
+        let Backlog { events, octets, missed } = &*self.backlog;
+        let weight: usize = told.iter().map(Event::weight).sum();
+        let octets_waiting = if weight == 0 { 0 } else { octets.fetch_add(weight, Ordering::Relaxed) };
+        let events_waiting = events.fetch_add(told.len(), Ordering::Relaxed);
+        let fits = events_waiting + told.len() <= BACKLOG
+            && (weight == 0 || octets_waiting + weight <= BACKLOG_OCTETS);
+        let told = if fits && missed.load(Ordering::Relaxed) == 0 {
+            told
+        } else {
+            self.what_fits(told, events_waiting, octets_waiting)
+        };
+        // Whoever has left is taken off the list.
+        let _ = self.queue.send(told);
+    }
+
+    /// Drops what does not fit. Where events are missing, the word of it stands before the next one.
+    #[cold]
+    fn what_fits(
+        &self,
+        told: Vec<Event>,
+        mut events_waiting: usize,
+        mut octets_waiting: usize,
+    ) -> Vec<Event> {
+        let mut kept = Vec::with_capacity(told.len() + 1);
+        let mut missed = self.backlog.missed.swap(0, Ordering::Relaxed);
+        for event in told {
+            let weight = event.weight();
+            // A single chunk may be longer than the bound, so one always fits an empty backlog.
+            let fits = weight == 0 || octets_waiting == 0 || octets_waiting + weight <= BACKLOG_OCTETS;
+            if !fits || events_waiting >= BACKLOG {
+                self.backlog.events.fetch_sub(1, Ordering::Relaxed);
+                self.backlog.octets.fetch_sub(weight, Ordering::Relaxed);
+                missed += 1;
+                continue;
+            }
+            if missed > 0 {
+                self.backlog.events.fetch_add(1, Ordering::Relaxed);
+                kept.push(Event::Missed(take(&mut missed)));
+            }
+            events_waiting += 1;
+            octets_waiting += weight;
+            kept.push(event);
+        }
+        self.backlog.missed.fetch_add(missed, Ordering::Relaxed);
+        kept
+    }
+}
+
+impl Events {
+    /// The next event; `None` when the server and all its sessions are gone and all events were read.
+    ///
+    /// # Cancel safety
+    /// Safe: no event is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.at_hand.next() {
+                let weight = event.weight();
+                if weight > 0 {
+                    self.backlog.octets.fetch_sub(weight, Ordering::Relaxed);
+                }
+                return Some(event);
+            }
+            let told = match self.queue.try_recv() {
+                Ok(told) => told,
+                // Others were missed, and none has come since that could bring the word.
+                Err(_) => match self.backlog.missed.swap(0, Ordering::Relaxed) {
+                    0 => self.queue.recv().await?,
+                    missed => return Some(Event::Missed(missed)),
+                },
+            };
+            self.backlog.events.fetch_sub(told.len(), Ordering::Relaxed);
+            self.at_hand = told.into_iter();
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let Some(subscribers) = self.subscribers.upgrade() else { return };
+        subscribers.count.fetch_sub(1, Ordering::Release);
+        let mut list = subscribers.list.write().unwrap_or_else(PoisonError::into_inner);
+        list.retain(|subscriber| !Arc::ptr_eq(&subscriber.backlog, &self.backlog));
+    }
+}

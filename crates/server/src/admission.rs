@@ -77,7 +77,7 @@ impl Core {
             Err(error) => {
                 let client = peer.addr().ip().to_canonical();
                 tracing::warn!(%peer, %error, "turned away");
-                self.subscribers.tell_at_once(|| Event::TurnedAway { client });
+                self.subscribers.tell(|| Event::TurnedAway { client });
                 return None;
             }
         };
@@ -100,7 +100,7 @@ impl Core {
     fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
         let client = origin.addr().ip().to_canonical();
         tracing::warn!(client = %origin, reason = ?no_place, "turned away");
-        self.subscribers.tell_at_once(|| Event::TurnedAway { client });
+        self.subscribers.tell(|| Event::TurnedAway { client });
         let mut octets = Vec::new();
         no_place.reply().encode(&mut octets);
         octets

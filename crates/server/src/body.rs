@@ -164,7 +164,10 @@ impl Body {
     /// The next octets, or `None` at the end of the message.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         // Held over the read, so that clones that read at the same time do not take turns at the live chunks.
-        let mut spool = self.shared.spool.lock().await;
+        let mut spool = match self.shared.spool.try_lock() {
+            Ok(spool) => spool,
+            Err(_) => self.shared.spool.lock().await,
+        };
         if self.position < spool.kept() {
             let chunk = spool.read(self.position).await.map_err(|error| BodyError::Spool(error.into()))?;
             self.position += chunk.len() as u64;

@@ -26,8 +26,10 @@ pub(crate) struct Connections {
 
 #[derive(Debug, Default)]
 struct Table {
-    next: u64,
-    open: HashMap<u64, Arc<Stop>>,
+    /// By the keys of their places.
+    open: Vec<Option<Arc<Stop>>>,
+    /// Keys that nobody has now.
+    free: Vec<usize>,
     per_client: HashMap<Client, usize>,
     urgency: Urgency,
 }
@@ -71,7 +73,7 @@ impl NoPlace {
 #[derive(Debug)]
 pub(crate) struct Place {
     connections: Arc<Connections>,
-    key: u64,
+    key: usize,
     /// Who it is counted for, if anybody, or if that is known yet.
     client: Option<Client>,
     stop: Arc<Stop>,
@@ -125,17 +127,15 @@ impl Connections {
         let client = client.map(Client::of);
         let mut table = self.table();
         let limit = self.limit.load(Ordering::Relaxed);
-        if limit != 0 && table.open.len() >= limit {
+        if limit != 0 && table.count() >= limit {
             return Err(NoPlace::Full);
         }
         if let Some(client) = client {
             table.count_in(client, self.limit_per_client.load(Ordering::Relaxed))?;
         }
-        let key = table.next;
-        table.next += 1;
         let stop = Arc::new(Stop { urgency: AtomicU8::new(table.urgency as u8), waker: Mutex::default() });
-        table.open.insert(key, Arc::clone(&stop));
-        self.count.store(table.open.len(), Ordering::Relaxed);
+        let key = table.open(Arc::clone(&stop));
+        self.count.store(table.count(), Ordering::Relaxed);
         Ok(Place { connections: Arc::clone(self), key, client, stop })
     }
 
@@ -143,7 +143,7 @@ impl Connections {
     pub(crate) fn stop(&self, urgency: Urgency) {
         let mut table = self.table();
         table.urgency = urgency;
-        for stop in table.open.values() {
+        for stop in table.open.iter().flatten() {
             stop.set(urgency);
         }
     }
@@ -163,7 +163,7 @@ impl Connections {
     pub(crate) async fn until_empty(&self) {
         loop {
             let emptied = self.empty.notified();
-            if self.table().open.is_empty() {
+            if self.table().count() == 0 {
                 return;
             }
             emptied.await;
@@ -172,6 +172,25 @@ impl Connections {
 }
 
 impl Table {
+    fn count(&self) -> usize {
+        self.open.len() - self.free.len()
+    }
+
+    fn open(&mut self, stop: Arc<Stop>) -> usize {
+        let key = self.free.pop().unwrap_or(self.open.len());
+        match self.open.get_mut(key) {
+            Some(place) => *place = Some(stop),
+            None => self.open.push(Some(stop)),
+        }
+        key
+    }
+
+    fn close(&mut self, key: usize) {
+        if self.open.get_mut(key).and_then(Option::take).is_some() {
+            self.free.push(key);
+        }
+    }
+
     fn count_in(&mut self, client: Client, limit: usize) -> Result<(), NoPlace> {
         let of_client = self.per_client.entry(client).or_default();
         if limit != 0 && *of_client >= limit {
@@ -217,12 +236,12 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut table = self.connections.table();
-        table.open.remove(&self.key);
-        self.connections.count.store(table.open.len(), Ordering::Relaxed);
+        table.close(self.key);
+        self.connections.count.store(table.count(), Ordering::Relaxed);
         if let Some(client) = self.client {
             table.count_out(client);
         }
-        if table.open.is_empty() {
+        if table.count() == 0 {
             self.connections.empty.notify_waiters();
         }
     }

@@ -23,8 +23,8 @@ const ROUND: usize = 16;
 const FULL: usize = 64;
 
 thread_local! {
-    /// What the session that has its turn on this thread has told so far.
-    static TOLD: RefCell<Vec<Event>> = const { RefCell::new(Vec::new()) };
+    /// What the session that has its turn on this thread has told so far, if somebody watched when it began.
+    static TOLD: RefCell<Option<Vec<Event>>> = const { RefCell::new(None) };
 }
 
 /// Everybody who watches.
@@ -71,7 +71,7 @@ pub struct Events {
 pub(crate) struct Turn<'a> {
     subscribers: &'a Subscribers,
     /// Of the session in whose hook this one has its turn.
-    outer: Vec<Event>,
+    outer: Option<Vec<Event>>,
 }
 
 impl Subscribers {
@@ -92,32 +92,26 @@ impl Subscribers {
     }
 
     /// A session has its turn on this thread.
-    pub(crate) fn turn(&self) -> Turn<'_> {
-        Turn { subscribers: self, outer: TOLD.take() }
+    pub(crate) fn turn(&self) -> Option<Turn<'_>> {
+        self.any().then(|| Turn { subscribers: self, outer: TOLD.replace(Some(Vec::with_capacity(ROUND))) })
     }
 
-    /// Tells everybody who watches, at the end of the session's turn; the event is made only if there is somebody.
+    /// Tells everybody who watches, at the end of the session's turn if it has one; the event is made only if there is
+    /// somebody.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
         if !self.any() {
             return;
         }
         let event = event();
-        let full = TOLD.with_borrow_mut(|told| {
-            if told.capacity() == 0 {
-                told.reserve(ROUND);
+        let told = TOLD.with_borrow_mut(|told| match told {
+            None => Some(vec![event]),
+            Some(told) => {
+                told.push(event);
+                (told.len() >= FULL).then(|| take(told))
             }
-            told.push(event);
-            (told.len() >= FULL).then(|| take(told))
         });
-        if let Some(told) = full {
+        if let Some(told) = told {
             self.hand_over(told);
-        }
-    }
-
-    /// Tells everybody who watches of what is no session.
-    pub(crate) fn tell_at_once(&self, event: impl FnOnce() -> Event) {
-        if self.any() {
-            self.hand_over(vec![event()]);
         }
     }
 
@@ -132,8 +126,7 @@ impl Subscribers {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let told = TOLD.replace(take(&mut self.outer));
-        if !told.is_empty() {
+        if let Some(told) = TOLD.replace(self.outer.take()).filter(|told| !told.is_empty()) {
             self.subscribers.hand_over(told);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future as _;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -12,30 +12,25 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(crate) struct Timer {
     deadline: Instant,
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Whom the runtime's timer wakes.
-    waker: Option<Waker>,
 }
 
 impl Timer {
     pub(crate) fn new() -> Self {
-        Self { deadline: Instant::now(), sleep: None, waker: None }
+        Self { deadline: Instant::now(), sleep: None }
     }
 
     pub(crate) fn set(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }
 
+    /// Whether it needs no poll to wake, in time, whoever polled it last.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() <= self.deadline && !sleep.is_elapsed())
+    }
+
     /// Ready when the deadline is over.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
-        let knows = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
-        if !knows {
-            self.waker = Some(context.waker().clone());
-        } else if self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() <= deadline && !sleep.is_elapsed())
-        {
-            // The runtime's own poll takes eight times as long.
-            return Poll::Pending;
-        }
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);

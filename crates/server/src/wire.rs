@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -58,6 +58,9 @@ pub(crate) struct Wire {
     pub(crate) input: BytesMut,
     timer: Timer,
     place: Place,
+    /// Whom both the timer and a stop of the server wake: the task, or whoever polls the session within one. `None` where
+    /// they may differ.
+    waker: Option<Waker>,
     /// The client has closed its side; what it sent before is still to be answered.
     has_ended: bool,
 }
@@ -65,7 +68,7 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
         let io = Transport::Plain(io);
-        Self { io, input: BytesMut::new(), timer: Timer::new(), place, has_ended: false }
+        Self { io, input: BytesMut::new(), timer: Timer::new(), place, waker: None, has_ended: false }
     }
 
     /// Reads the PROXY header at the front of the connection, and nothing behind it.
@@ -118,17 +121,28 @@ impl Wire {
         let stops = |urgency| {
             urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop)
         };
-        if stops(self.place.stop().urgency()) {
+        let urgency = self.place.stop().urgency();
+        if stops(urgency) {
             return Poll::Ready(Wake::Stop);
         }
         if let Poll::Ready(wake) = self.poll_read(context) {
             return Poll::Ready(wake);
         }
-        // Only who has to wait must be woken.
+        // In most rounds those who would wake this task know it already, and asking them again takes ten times as long.
+        let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if is_known && urgency == Urgency::None && self.timer.is_armed() {
+            return Poll::Pending;
+        }
         if stops(self.place.stop().poll(context)) {
             return Poll::Ready(Wake::Stop);
         }
-        self.timer.poll(context).map(|()| Wake::Timeout)
+        if self.timer.poll(context).is_ready() {
+            return Poll::Ready(Wake::Timeout);
+        }
+        if !is_known {
+            self.waker = Some(context.waker().clone());
+        }
+        Poll::Pending
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Wake> {
@@ -189,7 +203,7 @@ impl Wire {
                 if std::mem::take(&mut is_first) {
                     self.set_timer(limit);
                 }
-                self.timer.poll(context).map(|()| Err(Wake::Timeout))
+                self.poll_timer(context).map(|()| Err(Wake::Timeout))
             }
         })
         .await
@@ -236,7 +250,8 @@ impl Wire {
     }
 
     /// Whether the server waits no longer, not even for a transaction.
-    pub(crate) fn must_stop(&self, context: &Context<'_>) -> bool {
+    pub(crate) fn must_stop(&mut self, context: &Context<'_>) -> bool {
+        self.asks_for(context);
         self.place.stop().poll(context) == Urgency::Now
     }
 
@@ -251,7 +266,13 @@ impl Wire {
     }
 
     pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.asks_for(context);
         self.timer.poll(context)
+    }
+
+    /// One of timer and stop is asked to wake somebody, who may be another than the other wakes.
+    fn asks_for(&mut self, context: &Context<'_>) {
+        self.waker.take_if(|known| !known.will_wake(context.waker()));
     }
 
     /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
@@ -265,6 +286,7 @@ impl Wire {
         turnstile: &Turnstile,
     ) -> Result<io::Result<TlsFacts>, Wake> {
         self.input.clear();
+        self.waker = None;
         let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
             return Err(Wake::Gone);
         };

@@ -23,16 +23,24 @@ impl SessionId {
     }
 }
 
-/// Base 32 in capitals, without the letters that look like digits.
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl SessionId {
+    pub(crate) const LENGTH: usize = 11;
+
+    /// Base 32 in capitals, without the letters that look like digits.
+    pub(crate) fn digits(self) -> [u8; Self::LENGTH] {
         const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        let mut text = [b'0'; 11];
+        let mut text = [b'0'; Self::LENGTH];
         let mut rest = self.0;
         for digit in text.iter_mut().rev() {
             *digit = DIGITS[(rest % 32) as usize];
             rest /= 32;
         }
-        f.write_str(str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }

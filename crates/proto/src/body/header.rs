@@ -47,6 +47,14 @@ impl HeaderScan {
             let mut taken = 1;
             self.place = match (self.place, octet) {
                 (Place::Done, _) => return Ok(()),
+                (Place::LineStart, _) if let Some(length) = length_of_name(content) => {
+                    // As if it had come octet by octet: the size is looked at before the field.
+                    if Limits::passed(self.octets + length as u64, limits.header_size) {
+                        return Err(HeaderLimit::Size);
+                    }
+                    taken = length + 1;
+                    self.field(content[..length].eq_ignore_ascii_case(RECEIVED), limits)?
+                }
                 (Place::LineStart, b' ' | b'\t') if self.fields > 0 => Place::Value,
                 (Place::LineStart, octet) if is_of_name(octet) => {
                     Place::Name { received: next_of_received(Some(0), octet) }
@@ -95,6 +103,12 @@ impl HeaderScan {
         }
         Ok(Place::Value)
     }
+}
+
+/// How long the name is at the front, if its colon follows at once; most fields are told at a glance.
+fn length_of_name(content: &[u8]) -> Option<usize> {
+    let length = content.iter().position(|&octet| !is_of_name(octet))?;
+    (length > 0 && content[length] == b':').then_some(length)
 }
 
 /// RFC 5322 §2.2: printable, and no colon.

@@ -3,8 +3,9 @@
 mod support;
 
 use mailchute::{Event, Events, Reply, Server};
-use support::talk::pipe;
+use support::talk::{CLIENT, Talk, pipe};
 use support::{MESSAGE, accepting, build, deliver, hello, in_data, tls};
+use tokio::sync::watch;
 
 /// All events until the server and its sessions are gone, as lines without the name of the session.
 async fn rest(events: &mut Events) -> Vec<String> {
@@ -125,6 +126,49 @@ async fn everybody_who_watches_is_told_everything() {
     let told = rest(&mut one).await;
     assert_eq!(rest(&mut two).await, told);
     assert_eq!(told.last().unwrap(), "disconnect: quit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_told_while_a_hook_still_thinks() {
+    let (decide, decided) = watch::channel(false);
+    let server = build(accepting().on_rcpt_to(move |_, _| {
+        let mut decided = decided.clone();
+        async move { decided.wait_for(|is_so| *is_so).await.is_ok() }
+    }));
+    let mut events = server.events();
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.send_octets(b"RCPT TO:<bob@example.com>\r\n").await;
+    while !matches!(events.next().await.expect("it is told"), Event::Rcpt { .. }) {}
+    decide.send(true).expect("the hook waits");
+    client.hear().await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_within_a_hook_of_another_has_its_events_to_itself() {
+    let inner = build(accepting());
+    let mut of_inner = inner.events();
+    let outer = build(accepting().on_rcpt_to(move |_, _| {
+        let inner = inner.clone();
+        async move {
+            let (ours, theirs) = tokio::io::duplex(65_536);
+            let mut client = Talk::new(ours);
+            let talk = async {
+                client.hello().await;
+                client.ask("QUIT", "221").await;
+            };
+            // In this very task: its turns lie within those of the outer session.
+            tokio::join!(talk, inner.serve_connection(theirs, CLIENT));
+        }
+    }));
+    let mut of_outer = outer.events();
+    session(&outer, &["MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>"]).await;
+    drop(outer);
+    let outer_lines = rest(&mut of_outer).await;
+    let inner_lines = rest(&mut of_inner).await;
+    assert_eq!(inner_lines.len(), 5 + 3, "{inner_lines:#?}");
+    assert_eq!(outer_lines.len(), 5 + 3 + 3 + 3, "{outer_lines:#?}");
+    assert!(!inner_lines.iter().any(|line| line.contains("bob")), "{inner_lines:#?}");
 }
 
 #[tokio::test(start_paused = true)]

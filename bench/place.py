@@ -15,6 +15,7 @@ _CARGO = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 PROGRAM = _CARGO / "release" / "mailchute"
 LIBRARY = _CARGO / "release" / "mailchute-bench"
 FLOOR = WORK / "floor"
+FLOOR_TOKIO = _CARGO / "release" / "floor-tokio"
 SMTPGEN = WORK / "smtpgen"
 PEERS_RUST = WORK / "cargo" / "release"
 PYTHON = WORK / "python" / "bin" / "python"

@@ -7,7 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from place import BENCH, FLOOR, GO_SMTP, HARAKA, LIBRARY, NODEMAILER, OPENSMTPD, PEERS_RUST, PROGRAM, PYTHON, WORK
+from place import (
+    BENCH,
+    FLOOR,
+    FLOOR_TOKIO,
+    GO_SMTP,
+    HARAKA,
+    LIBRARY,
+    NODEMAILER,
+    OPENSMTPD,
+    PEERS_RUST,
+    PROGRAM,
+    PYTHON,
+    WORK,
+)
 
 _PEERS = BENCH / "peers"
 # One client that never stops is no attack here.
@@ -64,6 +77,12 @@ SERVERS: tuple[Server, ...] = (
     Server("program-discard", f"{_PROGRAM} --store discard: {_LIMITS_OFF}", "Mailchute, program; discards"),
     PROGRAM_MAILDIR,
     FLOOR_SERVER,
+    Server(
+        "floor-tokio",
+        f"{FLOOR_TOKIO} {{port}}",
+        "Rust, the conversation of floor on tokio: what the runtime takes",
+        offers_tls=False,
+    ),
     Server(
         "smtp-sink",
         "/usr/sbin/smtp-sink -u nobody -m 30000 127.0.0.1:{port} 4096",

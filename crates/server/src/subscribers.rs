@@ -7,8 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::vec;
 
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 
 use crate::event::Event;
+use crate::read_buffer::READ;
 
 /// Events that one subscriber may be behind before it loses some.
 const BACKLOG: usize = 1_024;
@@ -183,6 +185,11 @@ impl Subscriber {
 }
 
 impl Events {
+    fn take_up(&mut self, told: Vec<Event>) {
+        self.backlog.events.fetch_sub(told.len(), Ordering::Relaxed);
+        self.at_hand = told.into_iter();
+    }
+
     /// The next event; `None` when the server and all its sessions are gone and all events were read.
     ///
     /// # Cancel safety
@@ -196,16 +203,22 @@ impl Events {
                 }
                 return Some(event);
             }
-            let told = match self.queue.try_recv() {
-                Ok(told) => told,
-                // Others were missed, and none has come since that could bring the word.
-                Err(_) => match self.backlog.missed.swap(0, Ordering::Relaxed) {
-                    0 => self.queue.recv().await?,
-                    missed => return Some(Event::Missed(missed)),
-                },
-            };
-            self.backlog.events.fetch_sub(told.len(), Ordering::Relaxed);
-            self.at_hand = told.into_iter();
+            if let Ok(told) = self.queue.try_recv() {
+                self.take_up(told);
+                continue;
+            }
+            // Others were missed, and none has come since that could bring the word.
+            let missed = self.backlog.missed.swap(0, Ordering::Relaxed);
+            if missed > 0 {
+                return Some(Event::Missed(missed));
+            }
+            let told = self.queue.recv().await?;
+            self.take_up(told);
+            // The first of many sessions that are ready has woken this task; the others have their turns first, and wake it
+            // no more. Slices of read buffers are not kept waiting.
+            if self.backlog.octets.load(Ordering::Relaxed) < READ / 4 {
+                yield_now().await;
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::users::Users;
 pub(crate) struct Configuration {
     pub(crate) options: Options,
     pub(crate) certificates: Certificates,
+    /// Of the last password file that was named; in force if the options name one.
     pub(crate) users: Option<Users>,
     pub(crate) store: AnyStore,
 }

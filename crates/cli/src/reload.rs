@@ -52,8 +52,12 @@ impl Configuration {
         // From here on nothing can go wrong.
         self.warn_of_open_doors(&options);
         log.set(&options.log_level);
-        let certificates = options.tls_cert.len().max(1);
-        tracing::info!(certificates, "read the certificates again; new TLS sessions get them");
+        if options.tls_cert.is_empty() {
+            tracing::info!("kept the throw-away certificate");
+        } else {
+            let certificates = options.tls_cert.len();
+            tracing::info!(certificates, "read the certificates again; new TLS sessions get them");
+        }
         if let (Some(users), Some(file)) = (&users, file) {
             users.replace(file);
         }
@@ -61,7 +65,8 @@ impl Configuration {
             tracing::info!(file = %file.display(), "read the configuration again; new sessions get it");
         }
         self.options = options;
-        self.users = users;
+        // Sessions that began with a password file keep to it when it is left out, and hear of it when it comes back.
+        self.users = users.or(self.users.take());
         Ok(())
     }
 
@@ -110,9 +115,19 @@ impl Configuration {
         if changed.is_empty() {
             return Ok(());
         }
-        let hint = "this cannot be changed while the program runs; hand over to a new process by SIGUSR2, or restart";
-        let lines: Vec<_> =
-            changed.iter().map(|(option, _)| format!("{}: {hint}", options.origins.name(option))).collect();
+        let hint = |option| match option {
+            // The new process inherits the rights of this one.
+            "user" | "allow-root" => "restart",
+            "listen" | "tls-listen" | "lmtp" => {
+                "hand over to a new process by SIGUSR2, or restart if a place is to speak something else"
+            }
+            _ => "hand over to a new process by SIGUSR2, or restart",
+        };
+        let line = |&(option, _): &(&'static str, bool)| {
+            let name = options.origins.name(option);
+            format!("{name}: this cannot be changed while the program runs; {}", hint(option))
+        };
+        let lines: Vec<_> = changed.iter().map(line).collect();
         Err(Failure::usage(lines.join("\n")))
     }
 }

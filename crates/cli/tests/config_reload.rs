@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Client, Program, write_certificate};
+use support::{ALICE, BOB, Client, Program, SCRAM, write_certificate};
 
 const PLACE: &str = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
 
@@ -119,6 +119,23 @@ fn every_mistake_of_a_reload_has_a_line_in_the_log() {
     let mut configured = Configured::start(folder.path(), "");
     configured.assert_refused("listen = 1\nstore = 2\n", &["1:10: listen"]);
     configured.program.logged("2:9: store");
+}
+
+#[test]
+fn who_is_taken_out_of_a_password_file_that_was_left_out_meanwhile_is_out_of_older_sessions_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users");
+    let line = |user: &str| format!("{user}:{SCRAM}\n");
+    fs::write(&users, line("alice")).unwrap();
+    let with_users = format!("auth-file = {users:?}\nallow-plaintext-auth = true\n");
+    let mut configured = Configured::start(folder.path(), &with_users);
+    let mut old = configured.program.connect();
+    hello(&mut old);
+    assert!(configured.reload(PLACE).contains("read the configuration again"));
+    fs::write(&users, line("bob")).unwrap();
+    assert!(configured.reload(&format!("{PLACE}{with_users}")).contains("read the configuration again"));
+    assert!(old.say(&format!("AUTH PLAIN {ALICE}")).starts_with("535 5.7.8 "), "alice is still in");
+    assert!(old.say(&format!("AUTH PLAIN {BOB}")).starts_with("235 2.7.0 "));
 }
 
 #[test]

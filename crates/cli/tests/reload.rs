@@ -8,17 +8,10 @@ use std::fs;
 use std::path::Path;
 
 use rustix::process::Signal;
-use support::{Program, write_certificate};
+use support::{ALICE, BOB, Program, SCRAM, write_certificate};
 
-/// Salted 4,096 times from "pencil" (the vector of RFC 7677 §3).
-const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
-                     wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
 const ARGON: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
-
-/// alice and bob, each with the password "pencil".
-const ALICE: &str = "AGFsaWNlAHBlbmNpbA==";
-const BOB: &str = "AGJvYgBwZW5jaWw=";
 
 /// A program with a certificate, a key and a password file in `folder`, in which alice is.
 fn serve(folder: &Path) -> Program {

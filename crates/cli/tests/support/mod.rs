@@ -12,6 +12,14 @@ use std::time::Duration;
 /// Longer than anything here takes; a test that fails by it fails loudly.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Salted 4,096 times from "pencil" (the vector of RFC 7677 §3).
+pub(crate) const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                                wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+
+/// alice and bob, each with the password "pencil".
+pub(crate) const ALICE: &str = "AGFsaWNlAHBlbmNpbA==";
+pub(crate) const BOB: &str = "AGJvYgBwZW5jaWw=";
+
 pub(crate) fn mailchute(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailchute"));
     command.args(arguments).env_remove("MAILCHUTE_LOG_LEVEL").env_remove("MAILCHUTE_LOG_FORMAT");

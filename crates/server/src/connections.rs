@@ -255,7 +255,7 @@ impl Stop {
         }
     }
 
-    /// How soon to end; for whoever does not wait.
+    /// How soon to end; nobody is woken when that changes.
     pub(crate) fn urgency(&self) -> Urgency {
         match self.urgency.load(Ordering::Acquire) {
             0 => Urgency::None,

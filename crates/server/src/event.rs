@@ -18,7 +18,7 @@ use crate::tls::TlsFacts;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// A client has connected; no hook was asked yet.
+    /// A client has connected; told before any hook is asked.
     #[non_exhaustive]
     Connect {
         /// The session.
@@ -74,7 +74,7 @@ pub enum Event {
         /// Whether the hooks said yes.
         succeeded: bool,
     },
-    /// MAIL has come; no hook was asked yet.
+    /// MAIL has come; told before any hook is asked.
     #[non_exhaustive]
     Mail {
         /// The session.
@@ -82,7 +82,7 @@ pub enum Event {
         /// Who sends.
         sender: Sender,
     },
-    /// RCPT has come; no hook was asked yet.
+    /// RCPT has come; told before any hook is asked.
     #[non_exhaustive]
     Rcpt {
         /// The session.

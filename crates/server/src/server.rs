@@ -152,7 +152,8 @@ impl Server {
         Ok(())
     }
 
-    /// Subscribes to all events from now on.
+    /// Subscribes to all events from now on. Where others subscribe already, it may also get the last few before that, of
+    /// sessions that are at work in this very moment.
     #[must_use]
     pub fn events(&self) -> Events {
         self.core().subscribers.subscribe()

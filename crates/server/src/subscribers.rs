@@ -1,9 +1,12 @@
 //! Those who watch, and how events come to them.
 
 use std::cell::RefCell;
+use std::future::{Future as _, poll_fn};
 use std::mem::take;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::task::{Context, Poll, Waker};
 use std::vec;
 
 use tokio::sync::mpsc;
@@ -18,6 +21,12 @@ const BACKLOG: usize = 1_024;
 /// Octets of message data that one subscriber may be behind before it loses some.
 const BACKLOG_OCTETS: usize = 4 * 1024 * 1024;
 
+/// Events that a reader does not let wait for other sessions.
+const MANY: usize = BACKLOG / 8;
+
+/// Octets of message data that it does not, as they may be slices of read buffers.
+const MANY_OCTETS: usize = READ / 4;
+
 /// Events that a session has in most of its turns.
 const ROUND: usize = 16;
 
@@ -26,7 +35,13 @@ const FULL: usize = 64;
 
 thread_local! {
     /// What the session that has its turn on this thread has told so far, if somebody watched when it began.
-    static TOLD: RefCell<Option<Vec<Event>>> = const { RefCell::new(None) };
+    static TOLD: RefCell<Option<Told>> = const { RefCell::new(None) };
+}
+
+struct Told {
+    /// The address of the subscribers to whom it goes: a hook may run a session of another server.
+    to: usize,
+    events: Vec<Event>,
 }
 
 /// Everybody who watches.
@@ -52,13 +67,15 @@ struct Backlog {
     events: AtomicUsize,
     octets: AtomicUsize,
     missed: AtomicU64,
+    /// A reader that lets others go first, and goes on when there is much to read.
+    held_back: Mutex<Option<Waker>>,
 }
 
 /// A subscription to the events of a server, made by [`Server::events`](crate::Server::events).
 ///
 /// A subscriber that is more than 1,024 events or 4 MiB of message data behind loses events and is told how many by
 /// [`Event::Missed`]; no session waits for it. Events of one session come in their order, and at the latest when the
-/// session next waits: for its client, for a hook, for its turn.
+/// session next waits: for its client, for a hook, for its turn. A hook that blocks its thread holds them back meanwhile.
 #[derive(Debug)]
 pub struct Events {
     queue: mpsc::UnboundedReceiver<Vec<Event>>,
@@ -73,7 +90,7 @@ pub struct Events {
 pub(crate) struct Turn<'a> {
     subscribers: &'a Subscribers,
     /// Of the session in whose hook this one has its turn.
-    outer: Option<Vec<Event>>,
+    outer: Option<Told>,
 }
 
 impl Subscribers {
@@ -95,7 +112,10 @@ impl Subscribers {
 
     /// A session has its turn on this thread.
     pub(crate) fn turn(&self) -> Option<Turn<'_>> {
-        self.any().then(|| Turn { subscribers: self, outer: TOLD.replace(Some(Vec::with_capacity(ROUND))) })
+        self.any().then(|| {
+            let told = Told { to: self.address(), events: Vec::with_capacity(ROUND) };
+            Turn { subscribers: self, outer: TOLD.replace(Some(told)) }
+        })
     }
 
     /// Tells everybody who watches, at the end of the session's turn if it has one; the event is made only if there is
@@ -106,15 +126,19 @@ impl Subscribers {
         }
         let event = event();
         let told = TOLD.with_borrow_mut(|told| match told {
-            None => Some(vec![event]),
-            Some(told) => {
-                told.push(event);
-                (told.len() >= FULL).then(|| take(told))
+            Some(Told { to, events }) if *to == self.address() => {
+                events.push(event);
+                (events.len() >= FULL).then(|| take(events))
             }
+            _ => Some(vec![event]),
         });
         if let Some(told) = told {
             self.hand_over(told);
         }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     fn hand_over(&self, told: Vec<Event>) {
@@ -128,7 +152,8 @@ impl Subscribers {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(told) = TOLD.replace(self.outer.take()).filter(|told| !told.is_empty()) {
+        let told = TOLD.replace(self.outer.take()).map(|told| told.events);
+        if let Some(told) = told.filter(|told| !told.is_empty()) {
             self.subscribers.hand_over(told);
         }
     }
@@ -136,19 +161,27 @@ impl Drop for Turn<'_> {
 
 impl Subscriber {
     fn take(&self, told: Vec<Event>) {
-        let Backlog { events, octets, missed } = &*self.backlog;
+        let Backlog { events, octets, missed, .. } = &*self.backlog;
         let weight: usize = told.iter().map(Event::weight).sum();
         let octets_waiting = if weight == 0 { 0 } else { octets.fetch_add(weight, Ordering::Relaxed) };
         let events_waiting = events.fetch_add(told.len(), Ordering::Relaxed);
         let fits = events_waiting + told.len() <= BACKLOG
             && (weight == 0 || octets_waiting + weight <= BACKLOG_OCTETS);
+        let count = told.len();
         let told = if fits && missed.load(Ordering::Relaxed) == 0 {
             told
         } else {
             self.what_fits(told, events_waiting, octets_waiting)
         };
+        if told.is_empty() {
+            return;
+        }
         // Whoever has left is taken off the list.
         let _ = self.queue.send(told);
+        let is_reached = |mark, before, more| before < mark && before + more >= mark;
+        if is_reached(MANY, events_waiting, count) || is_reached(MANY_OCTETS, octets_waiting, weight) {
+            self.backlog.let_go_on();
+        }
     }
 
     /// Drops what does not fit. Where events are missing, the word of it stands before the next one.
@@ -159,7 +192,7 @@ impl Subscriber {
         mut events_waiting: usize,
         mut octets_waiting: usize,
     ) -> Vec<Event> {
-        let mut kept = Vec::with_capacity(told.len() + 1);
+        let mut kept = Vec::new();
         let mut missed = self.backlog.missed.swap(0, Ordering::Relaxed);
         for event in told {
             let weight = event.weight();
@@ -181,6 +214,28 @@ impl Subscriber {
         }
         self.backlog.missed.fetch_add(missed, Ordering::Relaxed);
         kept
+    }
+}
+
+impl Backlog {
+    /// Whether there is so much to read that it should not wait; if not, the task is woken when there is.
+    fn is_long(&self, context: &Context<'_>) -> bool {
+        let is_long = || {
+            self.events.load(Ordering::Relaxed) >= MANY || self.octets.load(Ordering::Relaxed) >= MANY_OCTETS
+        };
+        if is_long() {
+            return true;
+        }
+        *self.held_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+        // It may have grown before there was somebody to wake.
+        is_long()
+    }
+
+    fn let_go_on(&self) {
+        let reader = self.held_back.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 }
 
@@ -214,11 +269,13 @@ impl Events {
             }
             let told = self.queue.recv().await?;
             self.take_up(told);
-            // The first of many sessions that are ready has woken this task; the others have their turns first, and wake it
-            // no more. Slices of read buffers are not kept waiting.
-            if self.backlog.octets.load(Ordering::Relaxed) < READ / 4 {
-                yield_now().await;
-            }
+            // The first of many sessions that are ready has woken this task. The others have their turns first, and wake it
+            // when there is much to read.
+            let mut others = pin!(yield_now());
+            poll_fn(|context| {
+                if self.backlog.is_long(context) { Poll::Ready(()) } else { others.as_mut().poll(context) }
+            })
+            .await;
         }
     }
 }
@@ -229,5 +286,67 @@ impl Drop for Events {
         subscribers.count.fetch_sub(1, Ordering::Release);
         let mut list = subscribers.list.write().unwrap_or_else(PoisonError::into_inner);
         list.retain(|subscriber| !Arc::ptr_eq(&subscriber.backlog, &self.backlog));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::pin::Pin;
+
+    use super::*;
+
+    fn event() -> Event {
+        Event::TurnedAway { client: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+    }
+
+    fn is_told(events: &mut Events) -> bool {
+        let mut next = pin!(events.next());
+        let poll = Pin::new(&mut next).poll(&mut Context::from_waker(Waker::noop()));
+        matches!(poll, Poll::Ready(Some(_)))
+    }
+
+    #[test]
+    fn nothing_is_queued_for_a_subscriber_that_is_too_far_behind() {
+        let subscribers = Arc::new(Subscribers::default());
+        let events = subscribers.subscribe();
+        for _ in 0..10 * BACKLOG {
+            let _turn = subscribers.turn();
+            subscribers.tell(event);
+        }
+        assert_eq!(events.queue.len(), BACKLOG);
+        assert_eq!(events.backlog.missed.load(Ordering::Relaxed), 9 * BACKLOG as u64);
+    }
+
+    #[test]
+    fn what_is_told_within_the_turn_of_another_servers_session_goes_to_its_own_subscribers() {
+        let [outer, inner] = [(); 2].map(|()| Arc::new(Subscribers::default()));
+        let mut of_outer = outer.subscribe();
+        let turn = outer.turn();
+        let mut of_inner = inner.subscribe();
+        inner.tell(event);
+        assert!(is_told(&mut of_inner), "it has no turn that could be waited for");
+        drop(turn);
+        assert!(!is_told(&mut of_outer));
+    }
+
+    #[test]
+    fn a_reader_that_lets_others_go_first_goes_on_when_there_is_much_to_read() {
+        let subscribers = Arc::new(Subscribers::default());
+        let events = subscribers.subscribe();
+        let woken = Arc::new(AtomicUsize::new(0));
+        struct Count(Arc<AtomicUsize>);
+        impl std::task::Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let waker = Waker::from(Arc::new(Count(Arc::clone(&woken))));
+        assert!(!events.backlog.is_long(&Context::from_waker(&waker)));
+        for told in 1..=MANY {
+            subscribers.tell(event);
+            assert_eq!(woken.load(Ordering::Relaxed), usize::from(told == MANY), "after {told}");
+        }
+        assert!(events.backlog.is_long(&Context::from_waker(&waker)));
     }
 }

@@ -23,7 +23,7 @@ impl Timer {
         self.deadline = deadline;
     }
 
-    /// Whether it needs no poll to wake, in time, whoever polled it last.
+    /// Whether it needs no poll to wake in time whoever it was last registered for.
     pub(crate) fn is_armed(&self) -> bool {
         self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() <= self.deadline && !sleep.is_elapsed())
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::connections::{NoPlace, Place, Urgency};
@@ -139,9 +140,8 @@ impl Wire {
         if self.timer.poll(context).is_ready() {
             return Poll::Ready(Wake::Timeout);
         }
-        if !is_known {
-            self.waker = Some(context.waker().clone());
-        }
+        // A task that has used up its budget is asked to come again, and the timer has not heard of it.
+        self.waker = has_budget_remaining().then(|| context.waker().clone());
         Poll::Pending
     }
 
@@ -166,10 +166,6 @@ impl Wire {
 
     /// Makes room for a read: in the buffer that is there if nobody holds slices of it any more, else in another.
     fn make_room(&mut self) {
-        if self.input.capacity() == 0 {
-            self.input = read_buffer::take();
-            return;
-        }
         let has_room = self.input.capacity() - self.input.len() >= READ / 2;
         if !has_room && !self.input.try_reclaim(READ / 2) {
             let remainder = std::mem::replace(&mut self.input, read_buffer::take());

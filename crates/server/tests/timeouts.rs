@@ -61,6 +61,22 @@ async fn a_session_that_goes_on_in_another_task_is_woken_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hook_that_uses_up_what_a_task_may_do_in_a_turn_costs_no_timeout() {
+    // As many units as the runtime gives a task, so that each is once the last before the session waits.
+    for used in 0..128 {
+        let server = build(accepting().command_timeout(seconds(20)).on_connect(move |_| async move {
+            for _ in 0..used {
+                tokio::task::coop::consume_budget().await;
+            }
+        }));
+        let mut client = mailchute::testing::client(&server);
+        client.greeting().await.expect(220);
+        let heard = timeout(seconds(60), unasked(&mut client)).await;
+        assert_eq!(heard, Ok((TIMEOUT.into(), 20)), "behind {used} units");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
     let server = build(accepting().command_timeout(seconds(60)));
     for is_in_transaction in [false, true] {

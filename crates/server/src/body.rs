@@ -164,6 +164,7 @@ impl Body {
     /// The next octets, or `None` at the end of the message.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         // Held over the read, so that clones that read at the same time do not take turns at the live chunks.
+        // Hardly ever does a clone read meanwhile, and then there is nothing to wait for.
         let mut spool = match self.shared.spool.try_lock() {
             Ok(spool) => spool,
             Err(_) => self.shared.spool.lock().await,

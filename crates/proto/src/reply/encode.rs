@@ -48,7 +48,7 @@ pub(crate) fn encode_lines(
 }
 
 fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8], output: &mut Vec<u8>) {
-    // Gathered before it is appended: octet by octet a short reply takes three times as many instructions.
+    // Gathered before it is appended, so that room is looked for once and not for each octet.
     let mut head = [b' '; LONGEST_HEAD];
     head[..3].copy_from_slice(&code.digits());
     head[3] = separator;

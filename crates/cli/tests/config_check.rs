@@ -6,15 +6,8 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 
-use support::{Program, mailchute, run, write_certificate};
-
-fn write(folder: &Path, text: &str) -> String {
-    let path = folder.join("mailchute.toml");
-    fs::write(&path, text).unwrap();
-    path.display().to_string()
-}
+use support::{Program, mailchute, run, write_certificate, write_config};
 
 #[test]
 fn a_good_file_is_found_good_while_a_program_listens_and_no_store_is_made() {
@@ -27,7 +20,7 @@ fn a_good_file_is_found_good_while_a_program_listens_and_no_store_is_made() {
         program.address(0),
         mail.display()
     );
-    let (code, error) = run(&["check", "--config", &write(folder.path(), &text)]);
+    let (code, error) = run(&["check", "--config", &write_config(folder.path(), &text)]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert!(!mail.exists());
 }
@@ -41,7 +34,7 @@ fn all_that_is_wrong_behind_the_options_is_told_in_one_run() {
         "listen = [\"0.0.0.0:0\"]\nstore = \"mailbox:x\"\nauth-file = {:?}\n",
         users.display().to_string()
     );
-    let (code, error) = run(&["check", "--config", &write(folder.path(), &text)]);
+    let (code, error) = run(&["check", "--config", &write_config(folder.path(), &text)]);
     assert_eq!(code, 2, "{error}");
     for complaint in ["0.0.0.0:0 can be reached", "mailbox", "users:1: write USER:VERIFIER"] {
         assert!(error.contains(complaint), "{error} does not say {complaint}");
@@ -56,7 +49,7 @@ fn certificates_options_and_lines_that_are_wrong_have_the_exit_code_of_serve() {
         ("limits.recipients = 1\n", 2, "mailchute.toml:1:21: limits.recipients=1"),
         ("colour = 1\n", 2, "mailchute.toml:1:1: "),
     ] {
-        let path = write(folder.path(), text);
+        let path = write_config(folder.path(), text);
         let (exit, error) = run(&["check", "--config", &path]);
         assert_eq!(exit, code, "{error}");
         assert!(error.contains(complaint), "{error} does not say {complaint}");
@@ -69,7 +62,7 @@ fn the_example_can_be_served_as_it_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let printed = mailchute(&["example-config"]).output().unwrap();
     assert!(printed.status.success());
-    let path = write(folder.path(), &String::from_utf8(printed.stdout).unwrap());
+    let path = write_config(folder.path(), &String::from_utf8(printed.stdout).unwrap());
     assert_eq!(run(&["check", "--config", &path]), (0, String::new()));
     let place = ["--listen", "127.0.0.1:0", "--store", "discard:"];
     let program = Program::start(&[&["serve", "--config", &path][..], &place].concat());

@@ -6,21 +6,14 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 
-use support::{Program, run};
-
-fn write(folder: &Path, text: &str) -> String {
-    let path = folder.join("mailchute.toml");
-    fs::write(&path, text).unwrap();
-    path.display().to_string()
-}
+use support::{Program, run, write_config};
 
 /// What is said of a file, each line without the file's name.
 #[track_caller]
 fn mistakes(text: &str, code: i32) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let path = write(folder.path(), text);
+    let path = write_config(folder.path(), text);
     let (exit, error) = run(&["serve", "--config", &path]);
     assert_eq!(exit, code, "{error}");
     let begin = format!("mailchute: {path}:");
@@ -60,7 +53,7 @@ command = 60
 #[test]
 fn all_kinds_of_options_are_taken_from_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::start(&["serve", "--config", &write(folder.path(), SERVES)]);
+    let program = Program::start(&["serve", "--config", &write_config(folder.path(), SERVES)]);
     let mut client = program.connect();
     assert!(client.hear().contains("file.example.com"));
     client.say("EHLO client.example");
@@ -74,7 +67,7 @@ fn all_kinds_of_options_are_taken_from_the_file() {
 #[test]
 fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let path = write(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
+    let path = write_config(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
     let arguments = ["--config", &path, "--greeting", "flag.example.com", "--domain", "example.net"];
     let limits = ["--limit", "errors=4"];
     let variable = Some(("MAILCHUTE_LOG_LEVEL", "info"));

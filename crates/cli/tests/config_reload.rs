@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::{ALICE, BOB, Client, Program, SCRAM, write_certificate};
+use support::{ALICE, BOB, Client, Program, SCRAM, write_certificate, write_config};
 
 const PLACE: &str = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
 
@@ -21,9 +21,8 @@ struct Configured {
 
 impl Configured {
     fn start(folder: &Path, text: &str) -> Self {
-        let path = folder.join("mailchute.toml");
-        fs::write(&path, format!("{PLACE}{text}")).unwrap();
-        Self { program: Program::start(&["serve", "--config", path.to_str().unwrap()]), path }
+        let path = write_config(folder, &format!("{PLACE}{text}"));
+        Self { program: Program::start(&["serve", "--config", &path]), path: path.into() }
     }
 
     /// Writes another configuration and has it read; the line of the log that says what came of it.

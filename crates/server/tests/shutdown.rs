@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mailchute::{Builder, Disconnect, Reply, Server};
-use support::talk::{CLIENT, Talk, connect, pipe};
+use support::talk::{Talk, connect, moved_pipe, pipe};
 use support::{MESSAGE, Seen, accepting, build, builder, tls};
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
@@ -42,14 +42,7 @@ async fn a_session_that_goes_on_in_another_task_is_stopped_there() {
     let server = build(accepting());
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
     let (stop, stopped) = oneshot::channel::<()>();
-    let (ours, theirs) = tokio::io::duplex(65_536);
-    let mut session = Box::pin(async move { server.serve_connection(theirs, CLIENT).await });
-    let mut client = Talk::new(ours);
-    tokio::select! {
-        () = &mut session => panic!("the session goes on"),
-        _ = client.hello() => {}
-    }
-    let session = tokio::spawn(session);
+    let (mut client, session) = moved_pipe(server).await;
     let serving = tokio::spawn(serving.with_graceful_shutdown(stopped, LONG));
     stop.send(()).expect("the server runs");
     assert_eq!(client.hear().await, STOPPING);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mailchute::testing::Client;
 use mailchute::{BuildError, Builder, Reply, Server};
-use support::talk::{CLIENT, Talk};
+use support::talk::moved_pipe;
 use support::{MESSAGE, Seen, accepting, build, builder, deliver, hello, in_data, tls};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -46,14 +46,7 @@ async fn each_command_has_its_own_time() {
 #[tokio::test(start_paused = true)]
 async fn a_session_that_goes_on_in_another_task_is_woken_there() {
     let server = build(accepting().command_timeout(seconds(20)));
-    let (ours, theirs) = tokio::io::duplex(65_536);
-    let mut session = Box::pin(async move { server.serve_connection(theirs, CLIENT).await });
-    let mut client = Talk::new(ours);
-    tokio::select! {
-        () = &mut session => panic!("the session goes on"),
-        _ = client.hello() => {}
-    }
-    let session = tokio::spawn(session);
+    let (mut client, session) = moved_pipe(server).await;
     let since = Instant::now();
     assert_eq!(client.hear().await, format!("{TIMEOUT}\r\n"));
     assert_eq!(since.elapsed().as_secs(), 20);

@@ -32,6 +32,13 @@ pub(crate) fn run(arguments: &[&str]) -> (i32, String) {
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
 }
 
+/// Writes a configuration file into `folder`; its path.
+pub(crate) fn write_config(folder: &Path, text: &str) -> String {
+    let path = folder.join("mailchute.toml");
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
 /// Writes `cert.pem` and `key.pem` into `folder`, signed by nobody; where they are.
 pub(crate) fn write_certificate(folder: &Path) -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();

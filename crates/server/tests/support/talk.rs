@@ -25,6 +25,18 @@ pub(crate) fn pipe(server: &Server, capacity: usize) -> (Talk<DuplexStream>, Joi
     (Talk::new(ours), session)
 }
 
+/// As [`pipe`], to a session that has begun in the task of its test, which has said hello, and goes on in one of its own.
+pub(crate) async fn moved_pipe(server: Server) -> (Talk<DuplexStream>, JoinHandle<()>) {
+    let (ours, theirs) = tokio::io::duplex(65_536);
+    let mut session = Box::pin(async move { server.serve_connection(theirs, CLIENT).await });
+    let mut client = Talk::new(ours);
+    tokio::select! {
+        () = &mut session => panic!("the session goes on"),
+        _ = client.hello() => {}
+    }
+    (client, tokio::spawn(session))
+}
+
 /// Serves on a free port of the loopback interface for as long as the test's runtime lasts.
 pub(crate) async fn listen(server: &Server) -> SocketAddr {
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");

@@ -142,9 +142,7 @@ impl Reading<'_> {
         match (arg.get_action(), value.get_ref()) {
             (ArgAction::SetTrue, DeValue::Boolean(is_on)) => {
                 if *is_on {
-                    let position = Position::of(self.text, place.start);
-                    let value = Value { text: "true".to_owned(), key: name.to_owned(), position };
-                    self.values.insert(name.to_owned(), vec![value]);
+                    self.keep(name, name, "true".to_owned(), &place);
                 }
             }
             (ArgAction::Append, DeValue::Array(items)) => self.items(name, items),
@@ -200,6 +198,10 @@ impl Reading<'_> {
         if let Some(complaint) = complaint {
             return self.wrong(place, format!("{key}: {text:?} cannot be taken: {complaint}"));
         }
+        self.keep(flag, key, text, place);
+    }
+
+    fn keep(&mut self, flag: &str, key: &str, text: String, place: &Range<usize>) {
         let position = Position::of(self.text, place.start);
         let value = Value { text, key: key.to_owned(), position };
         self.values.entry(flag.to_owned()).or_default().push(value);

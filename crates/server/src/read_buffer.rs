@@ -3,12 +3,17 @@
 use std::cell::RefCell;
 
 use bytes::BytesMut;
+use tokio::io::ReadBuf;
 
 /// Octets read at a time.
 pub(crate) const READ: usize = 64 * 1024;
 
 /// Buffers that a thread keeps at hand.
 const POOLED: usize = 8;
+
+/// Octets copied at a time. 4 KiB and more glibc copies by `rep movsb`, which on AMD's Zen 3 takes twice as long or more where
+/// the two places do not lie alike in their pages: a third of the time of 10 MiB inside TLS went into copies.
+const PIECE: usize = 2 * 1024;
 
 thread_local! {
     static POOL: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
@@ -30,4 +35,13 @@ pub(crate) fn give_back(mut buffer: BytesMut) {
             }
         });
     }
+}
+
+/// Copies what there is room for, and says how much.
+pub(crate) fn copy(octets: &[u8], buffer: &mut ReadBuf<'_>) -> usize {
+    let length = octets.len().min(buffer.remaining());
+    for piece in octets[..length].chunks(PIECE) {
+        buffer.put_slice(piece);
+    }
+    length
 }

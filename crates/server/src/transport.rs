@@ -30,7 +30,7 @@ impl AsyncRead for Transport {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(io) => Pin::new(io).poll_read(context, buffer),
-            Self::Tls(secured) => Pin::new(&mut secured.stream).poll_read(context, buffer),
+            Self::Tls(secured) => secured.poll_read(context, buffer),
             Self::Gone => Poll::Ready(Ok(())),
         }
     }

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::io;
 use std::iter;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, NoServerSessionStorage};
 use rustls::sign::SingleCertAndKey;
+use tokio::io::{AsyncBufRead as _, ReadBuf};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -18,6 +21,7 @@ use super::facts::TlsFacts;
 use super::identity::Identity;
 use super::peer::{ClientCertificate, Trust};
 use super::read_ahead::ReadAhead;
+use crate::read_buffer;
 use crate::turnstile::Turnstile;
 use crate::wire::Io;
 
@@ -124,6 +128,19 @@ impl Choice {
 }
 
 impl Secured {
+    /// Reads what one record holds. The stream itself would go on to the next while there is room; the first would then
+    /// have left the cache before anybody has looked at it.
+    pub(crate) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(&mut self.stream);
+        let length = read_buffer::copy(ready!(stream.as_mut().poll_fill_buf(context))?, buffer);
+        stream.consume(length);
+        Poll::Ready(Ok(()))
+    }
+
     /// What ties an authentication to this connection (RFC 5056).
     pub(crate) fn channel_bindings(&self) -> ChannelBindings {
         ChannelBindings::of(self.stream.get_ref().1, self.leaf())

@@ -46,8 +46,7 @@ impl AsyncRead for ReadAhead {
         if this.ahead.is_empty() {
             ready!(this.poll_more(context))?;
         }
-        let length = this.ahead.len().min(buffer.remaining());
-        buffer.put_slice(&this.ahead[..length]);
+        let length = read_buffer::copy(&this.ahead, buffer);
         this.ahead.advance(length);
         Poll::Ready(Ok(()))
     }

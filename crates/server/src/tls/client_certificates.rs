@@ -12,6 +12,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, RootCer
 use super::error::{Fault, TlsError};
 use super::peer::Trust;
 use super::pem::{parse_chain, read};
+use super::provider::provider;
 
 /// Whether clients are asked for a certificate, and the authorities whose certificates are trusted.
 ///
@@ -63,8 +64,7 @@ impl ClientCertificates {
         for certificate in parse_chain(authorities)? {
             roots.add(certificate).map_err(Fault::UnfitRoot)?;
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let authorities = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        let authorities = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
             .build()
             .map_err(|error| Fault::UnfitRoot(rustls::Error::General(error.to_string())))?;
         Ok(Self { authorities, demand: Demand::Optional })

@@ -11,6 +11,7 @@ use super::client_certificates::ClientCertificates;
 use super::error::{Fault, TlsError};
 use super::identity::Identity;
 use super::pem::{parse_chain, parse_key, read};
+use super::provider::provider;
 
 /// Certificates with their keys, ready to serve TLS 1.2 and 1.3, by STARTTLS and from the first octet alike.
 ///
@@ -118,8 +119,7 @@ impl TlsConfig {
     }
 
     fn from_parts(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, Fault> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let base = ServerConfig::builder_with_provider(provider)
+        let base = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(Fault::Unfit)?;
         let first = Arc::new(Identity::new(chain, key, base.crypto_provider())?);

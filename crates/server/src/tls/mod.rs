@@ -10,7 +10,10 @@ mod identity;
 mod in_force;
 mod peer;
 mod pem;
+mod provider;
 mod read_ahead;
+#[cfg(target_arch = "x86_64")]
+mod records;
 
 pub use client_certificates::ClientCertificates;
 pub use config::TlsConfig;

@@ -1,0 +1,16 @@
+//! The cryptography beneath TLS.
+
+use std::sync::Arc;
+
+use rustls::crypto::CryptoProvider;
+
+#[cfg(target_arch = "x86_64")]
+use super::records;
+
+/// AWS-LC, but for records that ring opens in half the time.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(target_arch = "x86_64")]
+    let provider = if records::are_opened_faster() { records::opened_by_ring(provider) } else { provider };
+    Arc::new(provider)
+}

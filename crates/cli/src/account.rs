@@ -29,14 +29,7 @@ pub(crate) struct Account {
 impl Account {
     /// That of `--user`, unless this process is that user's already, as one is that was handed the sockets.
     pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
-        let Some(asked) = &options.user else { return Ok(None) };
-        let wrong = |what: String| Failure::usage(format!("--user {asked}: {what}"));
-        let account = Self::find(asked).map_err(wrong)?;
-        if account.user.is_root() {
-            return Err(wrong(
-                "this is root itself; name a user who has no rights, such as nobody".to_owned(),
-            ));
-        }
+        let Some(account) = Self::named(options)? else { return Ok(None) };
         if is_root() {
             return Ok(Some(account));
         }
@@ -44,8 +37,19 @@ impl Account {
             return Ok(None);
         }
         Err(wrong(
-            "only root can become another user; start the program as root, or leave the flag out".to_owned(),
+            options,
+            "only root can become another user; start the program as root, or leave the flag out",
         ))
+    }
+
+    /// That of `--user`, whether or not this process can become it.
+    pub(crate) fn named(options: &Options) -> Result<Option<Self>, Failure> {
+        let Some(asked) = &options.user else { return Ok(None) };
+        let account = Self::find(asked).map_err(|what| wrong(options, &what))?;
+        if account.user.is_root() {
+            return Err(wrong(options, "this is root itself; name a user who has no rights, such as nobody"));
+        }
+        Ok(Some(account))
     }
 
     fn find(asked: &str) -> Result<Self, String> {
@@ -157,6 +161,10 @@ impl Drop for Acting {
         // It cannot fail for a process whose real user is root; if it did, the program would go on with fewer rights.
         let _ = seteuid(Uid::from_raw(0));
     }
+}
+
+fn wrong(options: &Options, what: &str) -> Failure {
+    Failure::usage(format!("--user {}: {what}", options.user.as_deref().unwrap_or_default()))
 }
 
 fn cannot_become(error: nix::Error) -> Failure {

@@ -32,14 +32,7 @@ const READ: [&str; 8] = [
 /// Leaves this thread, and all that it starts, the store, the folders of Unix sockets, and to read the folders of the
 /// files that flags name. To be called before there is another thread, and when the store is there.
 pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
-    let (written, read) = (written(options), folders_of(files(options)));
-    if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
-        return Err(Failure::usage(format!(
-            "--sandbox: with {} nothing on this host would be out of reach, so put the store, each Unix socket and each file \
-             that is named into a folder below /",
-            folder.display()
-        )));
-    }
+    let (written, read) = reach(options)?;
     let status = restrict(written, read).map_err(|error| {
         Failure::unusable(format!(
             "--sandbox: this kernel does not do it ({error}); it takes Linux 5.19 with Landlock switched on (lsm=landlock), \
@@ -56,6 +49,27 @@ pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
         ),
     }
     Ok(())
+}
+
+/// Whether there would be anything that is out of reach.
+///
+/// # Errors
+/// What leaves nothing.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    reach(options).map(drop)
+}
+
+/// What is written to, and what is read.
+fn reach(options: &Options) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    let (written, read) = (written(options), folders_of(files(options)));
+    if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
+        return Err(Failure::usage(format!(
+            "--sandbox: with {} nothing on this host would be out of reach, so put the store, each Unix socket and each file \
+             that is named into a folder below /",
+            folder.display()
+        )));
+    }
+    Ok((written, read))
 }
 
 fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStatus, RulesetError> {

@@ -31,12 +31,19 @@ fn all_that_is_wrong_behind_the_options_is_told_in_one_run() {
     let users = folder.path().join("users");
     fs::write(&users, "bob builder\n").unwrap();
     let text = format!(
-        "listen = [\"0.0.0.0:0\"]\nstore = \"mailbox:x\"\nauth-file = {:?}\n",
+        "listen = [\"0.0.0.0:0\"]\nlmtp = [\"unix:/lmtp\"]\nsandbox = true\nstore = \"mailbox:x\"\nauth-file = {:?}\n\
+         tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n",
         users.display().to_string()
     );
     let (code, error) = run(&["check", "--config", &write_config(folder.path(), &text)]);
     assert_eq!(code, 2, "{error}");
-    for complaint in ["0.0.0.0:0 can be reached", "mailbox", "users:1: write USER:VERIFIER"] {
+    for complaint in [
+        "0.0.0.0:0 can be reached",
+        "with / nothing on this host would be out of reach",
+        "mailbox",
+        "users:1: write USER:VERIFIER",
+        "/no/a",
+    ] {
         assert!(error.contains(complaint), "{error} does not say {complaint}");
     }
 }

@@ -6,10 +6,11 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
 use rustix::process::{Signal, getuid};
-use support::{Program, run, wait_until_ended};
+use support::{Program, mailchute, run, wait_until_ended, write_config};
 
 /// "nobody", as most hosts number it; it need not be known to this one.
 const NOBODY: u32 = 65534;
@@ -138,6 +139,48 @@ fn root_makes_nothing_where_the_user_may_put_a_link() {
     let lmtp = format!("unix:{}/lmtp", folder.path().display());
     let (code, told) = run(&["--lmtp", &lmtp, "--store", "discard:", "--user", NOBODYS]);
     assert!(code == 3 && told.contains("ermission denied"), "{code} {told}");
+}
+
+#[test]
+fn a_configuration_is_read_again_with_the_rights_of_the_user() {
+    if !getuid().is_root() {
+        return assert_only_root_can_become_another_user();
+    }
+    let folder = folder();
+    let text = format!("listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\nuser = \"{NOBODYS}\"\n");
+    let path = write_config(folder.path(), &text);
+    let mut program = Program::start(&["serve", "--config", &path]);
+    let mut old = program.connect();
+    assert!(old.hear().starts_with("220 "));
+    fs::write(&path, format!("{text}greeting = \"new.example.com\"\n")).unwrap();
+    program.signal(Signal::HUP);
+    program.logged("read the configuration again");
+    assert!(program.connect().hear().starts_with("220 new.example.com "));
+
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    program.signal(Signal::HUP);
+    let told = program.logged("kept the certificates in force");
+    assert!(told.contains("mailchute.toml") && told.contains("ermission denied"), "{told}");
+    assert!(program.connect().hear().starts_with("220 new.example.com "));
+    assert!(old.say("NOOP").starts_with("250 "));
+}
+
+#[test]
+fn whoever_writes_a_configuration_can_check_it_without_becoming_its_user() {
+    let folder = folder();
+    let check = |user: &str| {
+        let place = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
+        let path = write_config(folder.path(), &format!("{place}user = \"{user}\"\n"));
+        let mut command = mailchute(&["check", "--config", &path]);
+        if getuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let checked = command.output().unwrap();
+        (checked.status.code(), String::from_utf8(checked.stderr).unwrap())
+    };
+    assert_eq!(check("1:1"), (Some(0), String::new()));
+    let (code, told) = check("no-such-user-here");
+    assert!(code == Some(2) && told.contains("there is no such user"), "{code:?} {told}");
 }
 
 #[test]

@@ -110,3 +110,32 @@ fn known(what: &str, asked: &str, all: &[Named]) -> Result<&'static str, String>
         format!("there is no such {what}; write one of {}", names.join(", "))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use mailchute::Server;
+
+    use super::*;
+
+    /// What a builder holds behind a setting.
+    fn set<T: FromStr<Err = String>>(name: &str, value: &str, set: fn(T, Builder) -> Builder) -> String {
+        let setting: T = format!("{name}={value}").parse().expect("the name is known");
+        format!("{:?}", set(setting, Server::builder()))
+    }
+
+    #[test]
+    fn to_set_a_default_as_it_is_told_changes_nothing_and_another_value_does() {
+        let untouched = format!("{:?}", Server::builder());
+        for (name, default, _) in LIMITS {
+            let with_default = set(name, default, Limit::set);
+            // The library's own depends on how many files may be open.
+            let with_default = with_default.replace("max_connections: Some(8192)", "max_connections: None");
+            assert_eq!(with_default, untouched, "{name}");
+            assert_ne!(set(name, "777", Limit::set), untouched, "{name}");
+        }
+        for (name, default, _) in TIMEOUTS {
+            assert_eq!(set(name, default, Timeout::set), untouched, "{name}");
+            assert_ne!(set(name, "777", Timeout::set), untouched, "{name}");
+        }
+    }
+}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import resource
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import processes
+from aside import put_aside
 from running import Cores, Failed, Running, load, running
 from servers import Server
 from workloads import Workload
@@ -159,10 +159,10 @@ class Measurement:
 
 
 def empty(server: Server) -> None:
-    """Removes the messages that this server keeps, so that folders do not grow from run to run."""
+    """Takes the messages that this server keeps away, so that folders do not grow from run to run."""
     if server.maildir:
         for file in server.maildir.glob("new/*"):
-            file.unlink()
+            put_aside(file)
 
 
 def kept(server: Server) -> int:
@@ -171,9 +171,9 @@ def kept(server: Server) -> int:
 
 
 def remove(server: Server) -> None:
-    """Removes the Maildir of this server."""
-    if server.maildir:
-        shutil.rmtree(server.maildir, ignore_errors=True)
+    """Takes the Maildir of this server away."""
+    if server.maildir and server.maildir.exists():
+        put_aside(server.maildir)
 
 
 def _children_cpu() -> float:

@@ -4,10 +4,11 @@ mod support;
 
 use mailchute::{Builder, Disconnect, Reply, Server, TlsConfig};
 use rustls::version::{TLS12, TLS13};
-use support::talk::{connect, listen};
+use support::talk::{connect, listen, pipe};
 use support::tls::{config, secure};
 use support::{MESSAGE, Seen, accepting, build, builder};
 use tokio::io::AsyncWriteExt as _;
+use tokio::time::Instant;
 
 fn with_tls(builder: Builder) -> Server {
     build(builder.tls(config()))
@@ -223,6 +224,32 @@ async fn starttls_takes_no_argument_and_wants_ehlo_first() {
     client.ask("EHLO client.example", "250").await;
     client.ask("STARTTLS now", "501 5.5.4").await;
     client.ask("NOOP", "250").await;
+}
+
+/// What stands before the forged record is more than rustls looks at in one go.
+#[tokio::test(start_paused = true)]
+async fn a_forged_record_behind_good_ones_ends_the_session_without_a_wait_for_more() {
+    const LONG: usize = 4 * 1024;
+    for version in [&TLS12, &TLS13] {
+        let (mut client, session) = pipe(&with_tls(accepting()), 64 * 1024);
+        client.hello().await;
+        client.ask("STARTTLS", "220").await;
+        let mut client = secure(client.into_inner(), &[version]).await;
+        client.ask("EHLO client.example", "250").await;
+        for (line, reply) in [("MAIL FROM:<>", "250"), ("RCPT TO:<bob@example.com>", "250"), ("DATA", "354")]
+        {
+            client.ask(line, reply).await;
+        }
+        let mut stream = client.into_inner();
+        // As none of these waits for room, the server finds all of it together.
+        stream.write_all(&b"hello\r\n".repeat(LONG / 7)).await.unwrap();
+        stream.flush().await.unwrap();
+        let forged = [&[0x17, 3, 3, 0x10, 0][..], &[0; LONG]].concat();
+        stream.get_mut().0.write_all(&forged).await.unwrap();
+        let since = Instant::now();
+        session.await.unwrap();
+        assert!(since.elapsed().as_secs() < 10, "{version:?}: {:?}", since.elapsed());
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::io;
 use std::iter;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, NoServerSessionStorage};
@@ -43,6 +43,8 @@ struct Choice {
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<ReadAhead>,
     identity: Option<Arc<Identity>>,
+    /// Found behind octets that were read, and told at the next read: the stream tells it once.
+    failure: Option<io::Error>,
 }
 
 impl Acceptor {
@@ -77,7 +79,7 @@ impl Acceptor {
         let connection = stream.get_ref().1;
         let client = self.client(connection.peer_certificates().unwrap_or_default())?;
         let facts = TlsFacts::of(connection, client);
-        Ok((Secured { stream, identity: identity.clone() }, facts))
+        Ok((Secured { stream, identity: identity.clone(), failure: None }, facts))
     }
 
     /// A certificate whose key the client cannot check serves nobody, so that comes before the name.
@@ -128,17 +130,35 @@ impl Choice {
 }
 
 impl Secured {
-    /// Reads what one record holds. The stream itself would go on to the next while there is room; the first would then
-    /// have left the cache before anybody has looked at it.
+    /// Reads all that has come, as the stream itself would, in copies that cost less.
     pub(crate) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(&mut self.stream);
-        let length = read_buffer::copy(ready!(stream.as_mut().poll_fill_buf(context))?, buffer);
-        stream.consume(length);
-        Poll::Ready(Ok(()))
+        if let Some(failure) = self.failure.take() {
+            return Poll::Ready(Err(failure));
+        }
+        let room = buffer.remaining();
+        loop {
+            let mut stream = Pin::new(&mut self.stream);
+            match stream.as_mut().poll_fill_buf(context) {
+                Poll::Ready(Ok([])) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(octets)) => {
+                    let length = read_buffer::copy(octets, buffer);
+                    stream.consume(length);
+                }
+                nothing if buffer.remaining() == room => return nothing.map_ok(|_| ()),
+                Poll::Pending => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(failure)) => {
+                    self.failure = Some(failure);
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            if buffer.remaining() == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 
     /// What ties an authentication to this connection (RFC 5056).

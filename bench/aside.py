@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import functools
 import itertools
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,12 +20,17 @@ _numbers = itertools.count()
 
 
 def put_aside(path: Path) -> None:
-    """Moves a file or folder of `WORK` out of the way; it is removed when this program ends."""
+    """Moves a file or folder of `WORK` out of the way, and gives its room back; it is removed when this program ends."""
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            os.truncate(file, 0)
     path.rename(_folder() / str(next(_numbers)))
 
 
 @functools.cache
 def _folder() -> Path:
+    for left_behind in WORK.glob("aside-*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="aside-", dir=WORK))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -29,27 +29,32 @@ pub(crate) struct Account {
 impl Account {
     /// That of `--user`, unless this process is that user's already, as one is that was handed the sockets.
     pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
-        let Some(account) = Self::named(options)? else { return Ok(None) };
+        let Some(asked) = &options.user else { return Ok(None) };
+        let account = Self::named(asked)?;
         if is_root() {
             return Ok(Some(account));
         }
-        if account.user == Uid::effective() {
+        if account.is_own() {
             return Ok(None);
         }
         Err(wrong(
-            options,
+            asked,
             "only root can become another user; start the program as root, or leave the flag out",
         ))
     }
 
-    /// That of `--user`, whether or not this process can become it.
-    pub(crate) fn named(options: &Options) -> Result<Option<Self>, Failure> {
-        let Some(asked) = &options.user else { return Ok(None) };
-        let account = Self::find(asked).map_err(|what| wrong(options, &what))?;
+    /// That of this user, whether or not this process can become it.
+    pub(crate) fn named(asked: &str) -> Result<Self, Failure> {
+        let account = Self::find(asked).map_err(|what| wrong(asked, &what))?;
         if account.user.is_root() {
-            return Err(wrong(options, "this is root itself; name a user who has no rights, such as nobody"));
+            return Err(wrong(asked, "this is root itself; name a user who has no rights, such as nobody"));
         }
-        Ok(Some(account))
+        Ok(account)
+    }
+
+    /// Whether this process is that user's.
+    pub(crate) fn is_own(&self) -> bool {
+        self.user == Uid::effective()
     }
 
     fn find(asked: &str) -> Result<Self, String> {
@@ -163,8 +168,8 @@ impl Drop for Acting {
     }
 }
 
-fn wrong(options: &Options, what: &str) -> Failure {
-    Failure::usage(format!("--user {}: {what}", options.user.as_deref().unwrap_or_default()))
+fn wrong(asked: &str, what: &str) -> Failure {
+    Failure::usage(format!("--user {asked}: {what}"))
 }
 
 fn cannot_become(error: nix::Error) -> Failure {

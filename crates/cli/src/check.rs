@@ -2,7 +2,7 @@
 
 use mailchute_stores::Discard;
 
-use crate::account::Account;
+use crate::account::{Account, is_root};
 use crate::certificate::Certificates;
 use crate::command_line::CommandLine;
 use crate::configuration::{builder, wrong_option};
@@ -10,16 +10,23 @@ use crate::failure::Failure;
 use crate::users::Users;
 use crate::{listening, sandbox};
 
-/// Looks at all that `mailchute serve` would look at before it listens: the options, the user, the places, the sandbox, the
-/// password file, certificates and keys. Whether this process may become the user is not looked at, as those who
-/// write a configuration need not be root.
+/// Looks at what `mailchute serve` would look at before it listens: the options, the user, the places, what a sandbox would
+/// leave in reach, the password file, certificates and keys. Whoever writes a configuration need not be root, so
+/// whether this process could become the user is no mistake, and told where none is found.
 ///
 /// # Errors
-/// All that is wrong, but for limits and timeouts where a file that is named is wrong as well.
-pub(crate) fn check(command_line: &CommandLine) -> Result<(), Failure> {
+/// The first mistake of each of these; what builds the server is looked at when the files can be read.
+pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure> {
     let options = command_line.options()?;
     let mut failures = Vec::new();
-    failures.extend(Account::named(&options).err());
+    let mut told = "no mistake was found\n";
+    match options.user.as_deref().map(Account::named) {
+        Some(Ok(account)) if !is_root() && !account.is_own() => {
+            told = "no mistake was found; it takes root to become its user\n";
+        }
+        Some(Err(failure)) => failures.push(failure),
+        Some(Ok(_)) | None => {}
+    }
     failures.extend(listening::check(&options).err());
     failures.extend(mailchute_stores::check_url(&options.store).err().map(Failure::unusable));
     if options.sandbox {
@@ -38,5 +45,5 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<(), Failure> {
             failures.extend(tls.err());
         }
     }
-    Failure::all(failures)
+    Failure::all(failures).map(|()| told)
 }

@@ -127,10 +127,10 @@ mod tests {
     fn to_set_a_default_as_it_is_told_changes_nothing_and_another_value_does() {
         let untouched = format!("{:?}", Server::builder());
         for (name, default, _) in LIMITS {
-            let with_default = set(name, default, Limit::set);
-            // The library's own depends on how many files may be open.
-            let with_default = with_default.replace("max_connections: Some(8192)", "max_connections: None");
-            assert_eq!(with_default, untouched, "{name}");
+            // The library's own default of these depends on how many files may be open, and is not in the builder.
+            if name != "connections" {
+                assert_eq!(set(name, default, Limit::set), untouched, "{name}");
+            }
             assert_ne!(set(name, "777", Limit::set), untouched, "{name}");
         }
         for (name, default, _) in TIMEOUTS {

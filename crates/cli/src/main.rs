@@ -64,10 +64,7 @@ fn run() -> Result<(), Failure> {
     match &args.command {
         None => serve(&CommandLine::of(&args.serve, of_command)),
         Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
-        Some(Command::Check(options)) => {
-            check::check(&CommandLine::of(options, of_command))?;
-            say("no mistake was found\n")
-        }
+        Some(Command::Check(options)) => say(check::check(&CommandLine::of(options, of_command))?),
         Some(Command::ExampleConfig) => say(&example_config::example_config()),
         Some(Command::HashPassword(arguments)) => hash_password::hash_password(arguments),
     }

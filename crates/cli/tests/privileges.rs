@@ -23,6 +23,13 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
+/// A configuration file that everybody may read, whatever is the custom here.
+fn config(folder: &Path, text: &str) -> String {
+    let path = write_config(folder, text);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    path
+}
+
 /// An address of this process alone, at a port that only root may listen on.
 fn low_port() -> String {
     let process = std::process::id();
@@ -148,7 +155,7 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
     }
     let folder = folder();
     let text = format!("listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\nuser = \"{NOBODYS}\"\n");
-    let path = write_config(folder.path(), &text);
+    let path = config(folder.path(), &text);
     let mut program = Program::start(&["serve", "--config", &path]);
     let mut old = program.connect();
     assert!(old.hear().starts_with("220 "));
@@ -170,17 +177,23 @@ fn whoever_writes_a_configuration_can_check_it_without_becoming_its_user() {
     let folder = folder();
     let check = |user: &str| {
         let place = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
-        let path = write_config(folder.path(), &format!("{place}user = \"{user}\"\n"));
+        let path = config(folder.path(), &format!("{place}user = \"{user}\"\n"));
         let mut command = mailchute(&["check", "--config", &path]);
         if getuid().is_root() {
             command.uid(NOBODY).gid(NOBODY);
         }
         let checked = command.output().unwrap();
-        (checked.status.code(), String::from_utf8(checked.stderr).unwrap())
+        let [out, error] = [checked.stdout, checked.stderr].map(|told| String::from_utf8(told).unwrap());
+        (checked.status.code(), out, error)
     };
-    assert_eq!(check("1:1"), (Some(0), String::new()));
-    let (code, told) = check("no-such-user-here");
-    assert!(code == Some(2) && told.contains("there is no such user"), "{code:?} {told}");
+    let (code, told, error) = check("1:1");
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    assert_eq!(told, "no mistake was found; it takes root to become its user\n");
+    let (code, told, error) = check("no-such-user-here");
+    assert!(
+        code == Some(2) && told.is_empty() && error.contains("there is no such user"),
+        "{code:?} {error}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use mailchute_stores::Discard;
 use crate::account::{Account, is_root};
 use crate::certificate::Certificates;
 use crate::command_line::CommandLine;
-use crate::configuration::{builder, wrong_option};
+use crate::configuration::build;
 use crate::failure::Failure;
 use crate::users::Users;
 use crate::{listening, sandbox};
@@ -32,13 +32,10 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
     if options.sandbox {
         failures.extend(sandbox::check(&options).err());
     }
-    let users = options.auth_file.as_deref().map(Users::read).transpose();
-    let tls = Certificates::default().read(&options);
-    match (users, tls) {
+    match (Users::of(&options), Certificates::default().read(&options)) {
         (Ok(users), Ok(tls)) => {
             // Nothing is kept in it, as there are no sessions.
-            let built = builder(&options, tls, users, Discard.into()).build();
-            failures.extend(built.err().map(|error| wrong_option(error, &options)));
+            failures.extend(build(&options, tls, users, Discard.into()).err());
         }
         (users, tls) => {
             failures.extend(users.err());

@@ -24,16 +24,25 @@ pub(crate) struct Configuration {
 impl Configuration {
     /// Reads the password file, if there is one.
     pub(crate) fn of(options: Options, store: AnyStore) -> Result<Self, Failure> {
-        let users = options.auth_file.as_deref().map(Users::read).transpose()?;
+        let users = Users::of(&options)?;
         Ok(Self { options, certificates: Certificates::default(), users, store })
     }
 
     /// Reads the certificates, and builds the server.
     pub(crate) fn build(&self) -> Result<Server, Failure> {
         let tls = self.certificates.read(&self.options)?;
-        let builder = builder(&self.options, tls, self.users.clone(), self.store.clone());
-        builder.build().map_err(|error| wrong_option(error, &self.options))
+        build(&self.options, tls, self.users.clone(), self.store.clone())
     }
+}
+
+/// Builds the server that the options ask for.
+pub(crate) fn build(
+    options: &Options,
+    tls: TlsConfig,
+    users: Option<Users>,
+    store: AnyStore,
+) -> Result<Server, Failure> {
+    builder(options, tls, users, store).build().map_err(|error| wrong_option(error, options))
 }
 
 /// All that the options say of the server.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
 
+use crate::args::Options;
 use crate::auth_file::{AuthFile, User};
 use crate::checkers::Checkers;
 use crate::failure::Failure;
@@ -21,6 +22,11 @@ pub(crate) struct Users {
 }
 
 impl Users {
+    /// Those of the password file, if the options name one.
+    pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
+        options.auth_file.as_deref().map(Self::read).transpose()
+    }
+
     /// Those of the password file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let file = AuthFile::read(path, None)?;

@@ -32,39 +32,39 @@ pub(super) fn opened_by_ring(mut provider: CryptoProvider) -> CryptoProvider {
     provider
 }
 
-static AES_128: Tls13CipherSuite = with(&AES_128_RECORDS, &TLS13_AES_128_GCM_SHA256);
-static AES_256: Tls13CipherSuite = with(&AES_256_RECORDS, &TLS13_AES_256_GCM_SHA384);
+static AES_128: Tls13CipherSuite = AES_128_RECORDS.in_their_suite();
+static AES_256: Tls13CipherSuite = AES_256_RECORDS.in_their_suite();
 
-static AES_128_RECORDS: Records =
-    Records { others: of_1_3(&TLS13_AES_128_GCM_SHA256).aead_alg, algorithm: &AES_128_GCM };
-static AES_256_RECORDS: Records =
-    Records { others: of_1_3(&TLS13_AES_256_GCM_SHA384).aead_alg, algorithm: &AES_256_GCM };
-
-const fn with(records: &'static Records, suite: &SupportedCipherSuite) -> Tls13CipherSuite {
-    let Tls13CipherSuite { common, hkdf_provider, quic, .. } = of_1_3(suite);
-    let CipherSuiteCommon { suite, hash_provider, confidentiality_limit } = *common;
-    Tls13CipherSuite {
-        common: CipherSuiteCommon { suite, hash_provider, confidentiality_limit },
-        hkdf_provider: *hkdf_provider,
-        aead_alg: records,
-        quic: *quic,
-    }
-}
-
-const fn of_1_3(suite: &SupportedCipherSuite) -> &'static Tls13CipherSuite {
-    suite.tls13().expect("otherwise it does not compile")
-}
+static AES_128_RECORDS: Records = Records::new(&TLS13_AES_128_GCM_SHA256, &AES_128_GCM);
+static AES_256_RECORDS: Records = Records::new(&TLS13_AES_256_GCM_SHA384, &AES_256_GCM);
 
 struct Records {
-    /// Seals ours.
-    others: &'static dyn Tls13AeadAlgorithm,
+    /// What seals ours, and has all else of the suite.
+    suite: &'static Tls13CipherSuite,
     /// Opens the client's.
     algorithm: &'static Algorithm,
 }
 
+impl Records {
+    const fn new(suite: &SupportedCipherSuite, algorithm: &'static Algorithm) -> Self {
+        Self { suite: suite.tls13().expect("otherwise it does not compile"), algorithm }
+    }
+
+    const fn in_their_suite(&'static self) -> Tls13CipherSuite {
+        let Tls13CipherSuite { common, hkdf_provider, quic, .. } = self.suite;
+        let CipherSuiteCommon { suite, hash_provider, confidentiality_limit } = *common;
+        Tls13CipherSuite {
+            common: CipherSuiteCommon { suite, hash_provider, confidentiality_limit },
+            hkdf_provider: *hkdf_provider,
+            aead_alg: self,
+            quic: *quic,
+        }
+    }
+}
+
 impl Tls13AeadAlgorithm for Records {
     fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
-        self.others.encrypter(key, iv)
+        self.suite.aead_alg.encrypter(key, iv)
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
@@ -81,7 +81,7 @@ impl Tls13AeadAlgorithm for Records {
         key: AeadKey,
         iv: Iv,
     ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
-        self.others.extract_keys(key, iv)
+        self.suite.aead_alg.extract_keys(key, iv)
     }
 }
 

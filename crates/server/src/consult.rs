@@ -16,6 +16,7 @@ use crate::body::{BodyError, Pump};
 use crate::core::Core;
 use crate::hooks::{BoxFuture, poll_guarded};
 use crate::message::Message;
+use crate::read_buffer::READ;
 use crate::session::Session;
 use crate::wire::{Patience, Wake, Wire};
 
@@ -96,7 +97,7 @@ impl Hearing {
         poll_fn(|context| {
             // Their verdict may come before the end; it is given there.
             let _ = self.poll(context);
-            wire.poll_fill(context, Patience::UntilTimeout)
+            wire.poll_fill(context, READ, Patience::UntilTimeout)
         })
         .await
     }
@@ -178,6 +179,7 @@ impl Hearing {
             }
             if std::mem::take(&mut is_first) {
                 wire.set_timer(limit);
+                wire.shrink();
             }
             self.poll_patience(wire, context)
         })

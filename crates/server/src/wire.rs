@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, sleep, timeout};
@@ -26,8 +26,15 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// Octets that may wait in a buffer of their own while more are awaited; a partial command is shorter.
-const REMAINDER: usize = 4 * 1024;
+/// Octets of commands read at a time: what a client that reads no replies can have the server hold. A pipelined group
+/// is shorter, even with a message of a few pages.
+pub(crate) const COMMANDS: usize = 16 * 1024;
+
+/// Octets up to which what is left of a read waits in a buffer of its own.
+const REMAINDER: usize = COMMANDS;
+
+/// Octets read at a time from a client that is no longer listened to.
+const UNHEARD: usize = 4 * 1024;
 
 /// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
 pub(crate) const SHORT_REPLIES: usize = 128;
@@ -57,6 +64,8 @@ pub(crate) enum Patience {
 pub(crate) struct Wire {
     io: Transport,
     pub(crate) input: BytesMut,
+    /// The input lies in a read buffer, or the rest of one.
+    is_in_read_buffer: bool,
     timer: Timer,
     place: Place,
     /// Whom both the timer and a stop of the server wake: the task, or whoever polls the session within one. `None` where
@@ -69,7 +78,15 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
         let io = Transport::Plain(io);
-        Self { io, input: BytesMut::new(), timer: Timer::new(), place, waker: None, has_ended: false }
+        Self {
+            io,
+            input: BytesMut::new(),
+            is_in_read_buffer: false,
+            timer: Timer::new(),
+            place,
+            waker: None,
+            has_ended: false,
+        }
     }
 
     /// Reads the PROXY header at the front of the connection, and nothing behind it.
@@ -91,7 +108,7 @@ impl Wire {
     pub(crate) async fn has_input(&mut self) -> bool {
         if self.input.is_empty() {
             poll_fn(|context| {
-                let _ = self.poll_read(context);
+                let _ = self.poll_read(context, COMMANDS);
                 Poll::Ready(())
             })
             .await;
@@ -112,13 +129,18 @@ impl Wire {
         matches!(&self.io, Transport::Tls(secured) if secured.has_channel_binding())
     }
 
-    /// Waits for octets, which are appended to the input.
-    pub(crate) async fn fill(&mut self, patience: Patience, deadline: Instant) -> Wake {
+    /// Waits for octets, of which `at_most` so many are appended to the input.
+    pub(crate) async fn fill(&mut self, at_most: usize, patience: Patience, deadline: Instant) -> Wake {
         self.set_alarm(deadline);
-        poll_fn(|context| self.poll_fill(context, patience)).await
+        poll_fn(|context| self.poll_fill(context, at_most, patience)).await
     }
 
-    pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>, patience: Patience) -> Poll<Wake> {
+    pub(crate) fn poll_fill(
+        &mut self,
+        context: &mut Context<'_>,
+        at_most: usize,
+        patience: Patience,
+    ) -> Poll<Wake> {
         let stops = |urgency| {
             urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop)
         };
@@ -126,7 +148,7 @@ impl Wire {
         if stops(urgency) {
             return Poll::Ready(Wake::Stop);
         }
-        if let Poll::Ready(wake) = self.poll_read(context) {
+        if let Poll::Ready(wake) = self.poll_read(context, at_most) {
             return Poll::Ready(wake);
         }
         // In most rounds those who would wake this task know it already, and asking them again takes ten times as long.
@@ -145,12 +167,13 @@ impl Wire {
         Poll::Pending
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Wake> {
+    fn poll_read(&mut self, context: &mut Context<'_>, at_most: usize) -> Poll<Wake> {
         if self.has_ended {
             return Poll::Ready(Wake::Gone);
         }
         self.make_room();
-        let read = pin!(self.io.read_buf(&mut self.input)).poll(context);
+        let mut room = (&mut self.input).limit(at_most);
+        let read = pin!(self.io.read_buf(&mut room)).poll(context);
         match read {
             Poll::Ready(Ok(0) | Err(_)) => {
                 self.has_ended = true;
@@ -169,18 +192,26 @@ impl Wire {
         let has_room = self.input.capacity() - self.input.len() >= READ / 2;
         if !has_room && !self.input.try_reclaim(READ / 2) {
             let remainder = std::mem::replace(&mut self.input, read_buffer::take());
+            self.is_in_read_buffer = true;
             self.input.extend_from_slice(&remainder);
             self.input.reserve(READ / 4);
         }
     }
 
-    /// Gives the read buffer back while nothing comes.
-    fn shrink(&mut self) {
-        if self.input.is_empty() {
-            read_buffer::give_back(std::mem::take(&mut self.input));
-        } else if self.input.len() <= REMAINDER {
+    /// Gives the read buffer back while nothing is read.
+    pub(crate) fn shrink(&mut self) {
+        if self.is_in_read_buffer && self.input.len() <= REMAINDER {
             let remainder = BytesMut::from(&self.input[..]);
-            read_buffer::give_back(std::mem::replace(&mut self.input, remainder));
+            self.give_back();
+            self.input = remainder;
+        }
+    }
+
+    /// Gives the read buffer back with what is in it.
+    fn give_back(&mut self) {
+        let buffer = std::mem::take(&mut self.input);
+        if std::mem::take(&mut self.is_in_read_buffer) {
+            read_buffer::give_back(buffer);
         }
     }
 
@@ -198,6 +229,7 @@ impl Wire {
                 // Most replies go out at once, and need neither clock nor timer.
                 if std::mem::take(&mut is_first) {
                     self.set_timer(limit);
+                    self.shrink();
                 }
                 self.poll_timer(context).map(|()| Err(Wake::Timeout))
             }
@@ -236,10 +268,13 @@ impl Wire {
         if !unsent.is_empty() && matches!(ready_or_none(self.poll_send(context, unsent)), Some(Err(_))) {
             return Poll::Ready(Wake::Gone);
         }
-        while !self.has_ended && self.input.len() < READ {
-            let wake = ready!(self.poll_read(context));
+        while !self.has_ended && self.input.len() < COMMANDS {
+            let wake = ready!(self.poll_read(context, COMMANDS - self.input.len()));
             if wake == Wake::Gone && self.input.is_empty() {
                 return Poll::Ready(Wake::Gone);
+            }
+            if self.input.len() == COMMANDS {
+                self.shrink();
             }
         }
         if self.has_ended && self.input.is_empty() { Poll::Ready(Wake::Gone) } else { Poll::Pending }
@@ -281,7 +316,7 @@ impl Wire {
         tls: &Acceptor,
         turnstile: &Turnstile,
     ) -> Result<io::Result<TlsFacts>, Wake> {
-        self.input.clear();
+        self.give_back();
         self.waker = None;
         let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
             return Err(Wake::Gone);
@@ -311,10 +346,11 @@ impl Wire {
         }
         let linger = async {
             self.io.shutdown().await?;
+            self.give_back();
             let mut dropped = 0;
             while dropped < LINGER_OCTETS {
                 self.input.clear();
-                self.input.reserve(REMAINDER);
+                self.input.reserve(UNHEARD);
                 match self.io.read_buf(&mut self.input).await? {
                     0 => break,
                     length => dropped += length,
@@ -331,7 +367,7 @@ impl Wire {
 impl Drop for Wire {
     /// The last read of a connection leaves a buffer, which the next one on this thread takes up.
     fn drop(&mut self) {
-        read_buffer::give_back(std::mem::take(&mut self.input));
+        self.give_back();
     }
 }
 

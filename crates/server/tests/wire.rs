@@ -204,8 +204,8 @@ async fn a_message_is_accepted_though_the_client_closed_its_side_right_behind_it
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_is_timed_out_and_little_is_taken_from_it() {
     const PIPE: usize = 4_096;
-    /// One read and what has come meanwhile, beside the pipe itself.
-    const HELD: usize = 3 * 64 * 1024 + PIPE;
+    /// What was answered until 16 KiB of replies waited, and one read, beside the pipe itself.
+    const HELD: usize = 2 * 16 * 1024 + PIPE;
     for lines in ["HELP\r\n", "EHLO x\r\n", "NOOP\r\n", "FROBNICATE\r\n"] {
         let causes = Seen::<Disconnect>::default();
         let note = causes.clone();

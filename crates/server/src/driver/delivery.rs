@@ -182,7 +182,7 @@ impl Driver {
         let wake = match delivery {
             _ if deadline <= since => Wake::Timeout,
             Some(delivery) => delivery.hearing.fill(&mut self.wire, deadline).await,
-            None => self.wire.fill(patience, deadline).await,
+            None => self.wire.fill(READ, patience, deadline).await,
         };
         pace.waited += since.elapsed();
         // As they come, and not as they are handed on: of a message that is refused already, none are.

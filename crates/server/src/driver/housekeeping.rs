@@ -12,7 +12,7 @@ use super::{Driver, hear};
 use crate::disconnect::Disconnect;
 use crate::event::{Event, escaped};
 use crate::tls::{ClientCertificate, InForce};
-use crate::wire::{Patience, Wake};
+use crate::wire::{COMMANDS, Patience, Wake};
 
 /// How long a client may take for its next command when places are short.
 const CROWDED: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ impl Driver {
         if delay.is_zero() {
             return Ok(());
         }
-        match self.wire.fill(Patience::UntilStop, Instant::now() + delay).await {
+        match self.wire.fill(COMMANDS, Patience::UntilStop, Instant::now() + delay).await {
             Wake::Input | Wake::Timeout => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
@@ -48,7 +48,7 @@ impl Driver {
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
             Some(delivery) => delivery.hearing.fill(&mut self.wire, deadline).await,
-            None => self.wire.fill(patience, deadline).await,
+            None => self.wire.fill(COMMANDS, patience, deadline).await,
         };
         match wake {
             Wake::Input => Ok(()),

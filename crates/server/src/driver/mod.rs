@@ -56,8 +56,9 @@ pub(crate) struct Driver {
     is_announced: bool,
 }
 
-/// Octets of replies that may wait for the end of a pipelined group.
-const PIPELINED: usize = 16 * 1024;
+/// Octets of replies that may wait for the end of a pipelined group. With the last one they fit into 16 KiB: memory that
+/// grows doubles.
+const PIPELINED: usize = 14 * 1024;
 
 /// Commands that a session answers before others have their turn. A read can bring ten thousand; mail that is sent is
 /// seldom more than one turn.
@@ -158,6 +159,7 @@ impl Driver {
             }
             if answered == TURN {
                 answered = 0;
+                self.wire.shrink();
                 self.core.turnstile.pass().await;
             }
             answered += 1;

@@ -1,0 +1,153 @@
+//! Clients that send more than they let the server answer: what each of them can make it hold. This file is a process
+//! of its own with one test, so that what others allocate is not counted.
+
+mod support;
+
+use std::future::pending;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use mailchute::{Builder, Message, Reply, Session};
+use peak_alloc::PeakAlloc;
+use support::talk::CLIENT;
+use support::{accepting, build, read_all, tls};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::sleep;
+
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
+
+const SESSIONS: usize = 100;
+
+/// Octets for each: commands, replies, and the session itself.
+const ROOM: usize = 40 * 1024;
+
+/// What a client does, the server that it does it to, and how.
+type Case = (&'static str, Builder, fn() -> Flood);
+
+/// A client whose commands never end, unless they are only so many.
+struct Flood {
+    commands: std::iter::Cycle<std::slice::Iter<'static, u8>>,
+    /// Octets that it sends yet.
+    sends: usize,
+    /// Octets that it reads yet.
+    reads: usize,
+    /// Sends nothing before it has been sent something.
+    awaits_greeting: bool,
+    waker: Option<Waker>,
+}
+
+impl Flood {
+    fn of(commands: &'static [u8]) -> Self {
+        Self {
+            commands: commands.iter().cycle(),
+            sends: usize::MAX,
+            reads: 1_000,
+            awaits_greeting: true,
+            waker: None,
+        }
+    }
+
+    fn once(commands: &'static [u8]) -> Self {
+        Self { sends: commands.len(), ..Self::of(commands) }
+    }
+}
+
+/// A hook that reads the message and never decides.
+async fn forever(message: Message, _: Session) -> Result<(), Reply> {
+    read_all(message).await?;
+    pending().await
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.awaits_greeting || self.sends == 0 {
+            self.waker = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let count = self.sends.min(buffer.remaining());
+        self.sends -= count;
+        for _ in 0..count {
+            buffer.put_slice(&[*self.commands.next().expect("they never end")]);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        let count = self.reads.min(octets.len());
+        if count == 0 {
+            return Poll::Pending;
+        }
+        self.reads -= count;
+        self.awaits_greeting = false;
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Octets that each of many such sessions holds after a second, in which no time runs out.
+async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
+    let server = build(builder.max_connections_per_client(0).max_errors(0));
+    let before = ALLOCATED.current_usage();
+    let sessions: Vec<_> = (0..SESSIONS)
+        .map(|_| {
+            let server = server.clone();
+            tokio::spawn(async move { server.serve_connection(flood(), CLIENT).await })
+        })
+        .collect();
+    sleep(Duration::from_secs(1)).await;
+    let ended = sessions.iter().filter(|session| session.is_finished()).count();
+    assert_eq!(ended, 0, "sessions ended");
+    let held = (ALLOCATED.current_usage() - before) / SESSIONS;
+    for session in sessions {
+        session.abort();
+        let _ = session.await;
+    }
+    held
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_send_without_end_make_the_server_hold_little_while_it_waits() {
+    let cases: [Case; 6] = [
+        ("reads no reply", accepting(), || Flood::of(b"NOOP\r\n")),
+        ("reads no long reply", accepting(), || Flood::of(b"HELP\r\n")),
+        ("is kept waiting by a hook", accepting().on_ehlo(|_, _| pending::<Result<(), Reply>>()), || {
+            Flood::of(b"EHLO client.example\r\n")
+        }),
+        ("says STARTTLS and no more", accepting().tls(tls::config()), || {
+            Flood::once(b"EHLO client.example\r\nSTARTTLS\r\n")
+        }),
+        ("waits for a verdict", accepting().on_data(forever), || {
+            Flood::once(
+                b"EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nHi\r\n.\r\n",
+            )
+        }),
+        ("was hung up on and does not close", accepting(), || Flood {
+            sends: 60 * 1024,
+            awaits_greeting: false,
+            ..Flood::of(b"NOOP\r\n")
+        }),
+    ];
+    for (client, builder, flood) in cases {
+        let held = held(builder, flood).await;
+        assert!(held < ROOM, "{held} octets for each client that {client}");
+    }
+}

@@ -12,10 +12,11 @@ from .kills import Kills, KillsWithoutRename
 from .order import Order
 from .read_only import ReadOnly
 from .soak import Soak
+from .units import Units
 
 
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Hostility(), Fairness(), Soak(),
+        Units(), Hostility(), Fairness(), Soak(),
     ]  # fmt: skip

@@ -23,7 +23,7 @@ from .handover import judge
 _HANDOVERS = 3
 _MESSAGES = 2_000
 _ACTIVATOR = "systemd-socket-activate"
-_UNITS = Path(__file__).resolve().parents[2] / "dist" / "systemd"
+UNITS = Path(__file__).resolve().parents[2] / "dist" / "systemd"
 # In tenths, of ten; what systemd calls OK begins at 2.
 _EXPOSURE = 10
 
@@ -72,7 +72,7 @@ def _units(checks: Checks, stage: Stage) -> None:
     """The units of the project are understood, and let the service do little."""
     folder = stage.folder / "units"
     folder.mkdir()
-    for unit in sorted(_UNITS.iterdir()):
+    for unit in sorted(UNITS.iterdir()):
         text = unit.read_text().replace("/usr/local/bin/mailchute", str(stage.program))
         (folder / unit.name).write_text(text)
     service = str(folder / "mailchute.service")

@@ -1,6 +1,5 @@
 //! SIGUSR2: the program is started anew, and goes on with the same sockets.
 
-use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -10,10 +9,12 @@ use std::time::Duration;
 
 use command_fds::{CommandFdExt as _, FdMapping};
 use mailchute::ListeningSocket;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::UnixDatagram;
 use tokio::process::Child;
 
 use crate::failure::Failure;
+use crate::go_between::{GO_BETWEEN, started_as};
 use crate::listening::Listening;
 use crate::passed::{HANDED_OVER, READY, SANDBOXED};
 use crate::signals::Notice;
@@ -37,18 +38,16 @@ pub(crate) struct Handover {
 /// The process that serves from now on.
 #[derive(Debug)]
 pub(crate) struct Successor {
-    pub(crate) process: Option<u32>,
-    /// Kept, to be reaped should it end before this one.
-    _child: Child,
+    pub(crate) process: u32,
 }
 
 impl Handover {
     pub(crate) fn of(listening: &Listening, is_sandboxed: bool) -> Result<Self, Failure> {
-        let mut arguments = env::args_os();
+        let (program, arguments) = started_as();
         let sockets = listening.serving.sockets().map_err(Failure::running)?;
         Ok(Self {
-            program: arguments.next().unwrap_or_else(|| "mailchute".into()),
-            arguments: arguments.collect(),
+            program,
+            arguments,
             sockets: listening.asked.iter().map(ToString::to_string).zip(sockets).collect(),
             is_sandboxed,
         })
@@ -86,10 +85,8 @@ impl Handover {
         drop(command);
         let child =
             spawned.map_err(|error| failed(&format!("cannot start {}", self.program.display()), &error))?;
-        let mut unproven = Unproven(Some(child));
-        unproven.ready(&ours).await?;
-        let child = unproven.0.take().ok_or("the new process is gone")?;
-        Ok(Successor { process: child.id(), _child: child })
+        let unproven = Unproven { go_between: child, process: None };
+        unproven.ready(&ours).await
     }
 
     fn command(&self, ready: OwnedFd) -> Result<tokio::process::Command, Box<dyn std::error::Error>> {
@@ -111,6 +108,7 @@ impl Handover {
         }
         command
             .args(&self.arguments)
+            .env(GO_BETWEEN, "1")
             .env(HANDED_OVER, labels.join("\n"))
             .env("LISTEN_FDS", count)
             .env_remove("LISTEN_PID")
@@ -130,38 +128,61 @@ impl Handover {
 }
 
 /// A process that has not said yet that it is ready; dropped, it is killed.
-struct Unproven(Option<Child>);
+struct Unproven {
+    go_between: Child,
+    /// The one that is to serve, once it has said who it is.
+    process: Option<Pid>,
+}
 
 impl Unproven {
-    async fn ready(&mut self, said: &UnixDatagram) -> Result<(), String> {
-        let Some(child) = &mut self.0 else { return Err("the new process is gone".to_owned()) };
-        let mut word = [0; READY.len()];
-        let hear = async {
-            tokio::select! {
+    /// Waits until it is ready, and nobody's child.
+    async fn ready(mut self, said: &UnixDatagram) -> Result<Successor, String> {
+        let late = || format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs());
+        tokio::time::timeout(PATIENCE, self.hear(said)).await.unwrap_or_else(|_| Err(late()))?;
+        let process = self.process.take().ok_or("the new process did not say which one it is")?;
+        self.go_between
+            .kill()
+            .await
+            .map_err(|error| format!("who started the new process stays: {error}"))?;
+        Ok(Successor { process: process.as_raw_nonzero().get().unsigned_abs() })
+    }
+
+    async fn hear(&mut self, said: &UnixDatagram) -> Result<(), String> {
+        let mut word = [0; 32];
+        loop {
+            let heard = tokio::select! {
                 // What it has said before it ended counts for nothing.
                 biased;
-                ended = child.wait() => Err(match ended {
-                    Ok(status) => format!("the new process has ended ({status}); what it wrote says why"),
-                    Err(error) => format!("the new process cannot be waited for: {error}"),
-                }),
-                heard = said.recv(&mut word) => match heard {
-                    Ok(length) if word[..length] == *READY => Ok(()),
-                    Ok(_) => Err("the new process said something else than that it is ready".to_owned()),
-                    Err(error) => Err(format!("the new process cannot be heard: {error}")),
-                },
+                ended = self.go_between.wait() => {
+                    return Err(match ended {
+                        Ok(status) => {
+                            // It ends by itself where the other has, and by a signal before it.
+                            self.process.take_if(|_| status.code().is_some());
+                            format!("the new process has ended ({status}); what it wrote says why")
+                        }
+                        Err(error) => format!("the new process cannot be waited for: {error}"),
+                    });
+                }
+                heard = said.recv(&mut word) => {
+                    heard.map_err(|error| format!("the new process cannot be heard: {error}"))?
+                }
+            };
+            let word = &word[..heard];
+            match std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).and_then(Pid::from_raw) {
+                Some(process) => self.process = Some(process),
+                None if word == READY => return Ok(()),
+                None => return Err("the new process said something else than that it is ready".to_owned()),
             }
-        };
-        tokio::time::timeout(PATIENCE, hear).await.unwrap_or_else(|_| {
-            Err(format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs()))
-        })
+        }
     }
 }
 
 impl Drop for Unproven {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            // It may have ended by itself.
-            let _ = child.start_kill();
+        // They may have ended by themselves.
+        let _ = self.go_between.start_kill();
+        if let Some(process) = self.process {
+            let _ = kill_process(process, Signal::KILL);
         }
     }
 }

@@ -12,6 +12,7 @@ mod configuration;
 mod example_config;
 mod failure;
 mod fair_queue;
+mod go_between;
 mod handover;
 mod hash_password;
 mod limits;
@@ -46,8 +47,10 @@ use failure::Failure;
 use log::Log;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
+    let done =
+        if go_between::is_asked_for() { go_between::go_between() } else { run().map(|()| ExitCode::SUCCESS) };
+    match done {
+        Ok(code) => code,
         Err(failure) => {
             for line in failure.to_string().lines() {
                 eprintln!("mailchute: {line}");

@@ -17,7 +17,7 @@ pub(crate) const HANDED_OVER: &str = "MAILCHUTE_HANDED_OVER";
 /// The variable that says that a predecessor is in the sandbox, and with it whom it starts.
 pub(crate) const SANDBOXED: &str = "MAILCHUTE_SANDBOXED";
 
-/// What is said to a predecessor.
+/// What is said to a predecessor, some time after the number of this process.
 pub(crate) const READY: &[u8] = b"READY";
 
 /// The sockets that nobody has taken yet, each with its name or with what it was for.
@@ -45,6 +45,7 @@ impl Passed {
                         "{HANDED_OVER} is set, and nobody waits for this process; unset it"
                     ))
                 })?;
+                say(&ready, std::process::id().to_string().as_bytes())?;
                 (labels.lines().map(str::to_owned).collect(), Some(ready))
             }
             (None, Some(names)) if count > 0 => (names.split(':').map(str::to_owned).collect(), None),
@@ -148,9 +149,7 @@ impl Passed {
     /// Says that this process listens, to who waits for it.
     pub(crate) fn tell_ready(self) -> Result<(), Failure> {
         let Some(predecessor) = self.predecessor else { return Ok(()) };
-        predecessor
-            .send(READY)
-            .map_err(|error| Failure::running(format!("the process that served before has gone: {error}")))?;
+        say(&predecessor, READY)?;
         for (place, socket) in self.sockets {
             // The file of its own socket is removed with it; one that systemd has made is left.
             if !place.starts_with("systemd:") {
@@ -159,6 +158,11 @@ impl Passed {
         }
         Ok(())
     }
+}
+
+fn say(predecessor: &UnixDatagram, word: &[u8]) -> Result<(), Failure> {
+    let gone = |error| Failure::running(format!("the process that served before has gone: {error}"));
+    predecessor.send(word).map_err(gone).map(drop)
 }
 
 fn socket(descriptors: &mut ListenFd, index: usize, label: &str) -> Result<ListeningSocket, Failure> {

@@ -12,7 +12,7 @@ use crate::args::{ClientCertificate, Options};
 use crate::command_line::CommandLine;
 use crate::configuration::Configuration;
 use crate::failure::Failure;
-use crate::handover::Handover;
+use crate::handover::{Handover, Successor};
 use crate::listening::{Kind, Listening};
 use crate::log::Log;
 use crate::passed::Passed;
@@ -63,13 +63,13 @@ pub(crate) async fn serve(
             successor = handover.done(&mut hand_over) => Some(successor),
         };
         handover.end(successor.as_ref());
-        match successor.as_ref().and_then(|successor| successor.process) {
-            Some(process) => {
+        match &successor {
+            Some(Successor { process }) => {
                 tracing::info!(
                     process,
                     "handed over: the new process serves, this one ends what it has begun"
                 );
-                supervisor::tell(&[NotifyState::MainPid(process)]);
+                supervisor::tell(&[NotifyState::MainPid(*process)]);
             }
             None => supervisor::tell(&[NotifyState::Stopping]),
         }

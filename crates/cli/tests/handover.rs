@@ -9,6 +9,7 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use support::{Client, Program, mailchute};
 
@@ -45,10 +46,37 @@ fn files(process: Pid) -> Vec<PathBuf> {
     open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok()).collect()
 }
 
+fn children(process: Pid) -> Vec<Pid> {
+    let id = process.as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect()
+}
+
+fn parent(process: Pid) -> Option<Pid> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).expect("the kernel says it");
+    Pid::from_raw(line.trim().parse().unwrap())
+}
+
 fn greeting(path: &Path) -> String {
     let mut greeting = String::new();
     BufReader::new(UnixStream::connect(path).unwrap()).read_line(&mut greeting).unwrap();
     greeting
+}
+
+/// A certificate and its key.
+fn certificate(folder: &Path) -> [PathBuf; 2] {
+    let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
+    let files = ["cert.pem", "key.pem"].map(|name| folder.join(name));
+    std::fs::write(&files[0], made.cert.pem()).unwrap();
+    std::fs::write(&files[1], made.signing_key.serialize_pem()).unwrap();
+    files
+}
+
+/// What the program is started with to use them.
+fn certified<'a>(certificate: &'a Path, key: &'a Path) -> [&'a str; 8] {
+    let [certificate, key] = [certificate, key].map(|file| file.to_str().unwrap());
+    ["--listen", "127.0.0.1:0", "--store", "discard:", "--tls-cert", certificate, "--tls-key", key]
 }
 
 #[test]
@@ -110,13 +138,9 @@ fn generation_after_generation_has_the_same_files_open_and_the_file_of_the_socke
 #[test]
 fn a_process_that_does_not_start_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
-    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let pair = ["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
-    let mut program =
-        Program::start(&[&["--listen", "127.0.0.1:0", "--store", "discard:"], &pair[..]].concat());
+    let [certificate, key] = certificate(folder.path());
+    let good = std::fs::read(&certificate).unwrap();
+    let mut program = Program::start(&certified(&certificate, &key));
     let mut session = program.connect();
     session.hear();
     std::fs::write(&certificate, "no certificate").unwrap();
@@ -125,7 +149,7 @@ fn a_process_that_does_not_start_changes_nothing() {
     assert!(program.logged("not handed over: this process serves on").contains("exit status: 3"));
     assert_eq!(session.say("NOOP"), "250 2.0.0 OK");
     assert!(program.connect().hear().starts_with("220 "));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&certificate, good).unwrap();
     program.signal(Signal::USR2);
     let successor = Successor::of(&mut program);
     assert_eq!(session.hear(), "421 4.3.2 Service shutting down");
@@ -157,6 +181,26 @@ fn a_process_that_says_nothing_can_be_stopped_with_the_one_that_waits_for_it() {
 }
 
 #[test]
+fn a_process_that_hangs_while_it_starts_can_be_stopped_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = certificate(folder.path());
+    let mut program = Program::start(&certified(&certificate, &key));
+    std::fs::remove_file(&certificate).unwrap();
+    // Whoever opens it waits until somebody writes to it.
+    mkfifoat(CWD, &certificate, Mode::RUSR | Mode::WUSR).unwrap();
+    program.signal(Signal::USR2);
+    program.logged("handing over to a new process");
+    // It is there, and waits.
+    let until = Instant::now() + PATIENCE;
+    while children(program.process()).into_iter().flat_map(children).next().is_none() {
+        assert!(Instant::now() < until, "no process was started");
+        std::thread::yield_now();
+    }
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
 fn the_supervisor_is_told_of_every_change() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
@@ -177,6 +221,8 @@ fn the_supervisor_is_told_of_every_change() {
     program.signal(Signal::USR2);
     let successor = Successor::of(&mut program);
     assert_eq!(hear(), format!("MAINPID={}\n", successor.0.as_raw_nonzero()));
+    // The child of another than the supervisor is killed at once when the service is to stop.
+    assert_ne!(parent(successor.0), Some(program.process()));
     successor.signal(Signal::TERM);
     assert_eq!(hear(), "STOPPING=1\n");
     assert_eq!(program.wait().0, 0);

@@ -1,0 +1,33 @@
+//! The process between two that hand over. The new one is its child, so that it is nobody's once this process is killed:
+//! systemd waits for the end of processes that nobody else has for a child, and kills others at once when it stops them.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use crate::failure::Failure;
+
+/// The variable that makes this program the one between.
+pub(crate) const GO_BETWEEN: &str = "MAILCHUTE_GO_BETWEEN";
+
+/// A program and its arguments, as this process was started.
+pub(crate) fn started_as() -> (OsString, Vec<OsString>) {
+    let mut arguments = env::args_os();
+    (arguments.next().unwrap_or_else(|| "mailchute".into()), arguments.collect())
+}
+
+pub(crate) fn is_asked_for() -> bool {
+    env::var_os(GO_BETWEEN).is_some()
+}
+
+/// Starts this program once more, with all that was passed to this process, and ends as it does.
+pub(crate) fn go_between() -> Result<ExitCode, Failure> {
+    let (program, arguments) = started_as();
+    let status = Command::new(&program)
+        .args(arguments)
+        .env_remove(GO_BETWEEN)
+        .status()
+        .map_err(|error| Failure::running(format!("cannot start {}: {error}", program.display())))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map(ExitCode::from).ok_or_else(|| Failure::running(format!("the new process has ended: {status}")))
+}

@@ -14,9 +14,8 @@ use tokio::time::Instant;
 
 use crate::body::{BodyError, Pump};
 use crate::core::Core;
-use crate::hooks::{BoxFuture, poll_guarded};
+use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
 use crate::message::Message;
-use crate::read_buffer::READ;
 use crate::session::Session;
 use crate::wire::{Patience, Wake, Wire};
 
@@ -33,7 +32,7 @@ pub(crate) async fn consult(
     mut hooks: BoxFuture<'_, Verdict>,
 ) -> Result<Verdict, Wake> {
     let mut is_first = true;
-    poll_fn(|context| {
+    let verdict = poll_fn(|context| {
         if let Poll::Ready(outcome) = poll_guarded(hooks.as_mut(), context) {
             return Poll::Ready(Ok(outcome_of(outcome)));
         }
@@ -45,7 +44,9 @@ pub(crate) async fn consult(
         }
         wire.poll_timer(context).map(|()| Ok(too_late()))
     })
-    .await
+    .await;
+    drop_guarded(hooks);
+    verdict
 }
 
 /// The data hooks and the store at work on a message while it comes in.
@@ -74,7 +75,7 @@ impl Hearing {
     }
 
     fn give_up(&mut self) {
-        self.work = None;
+        drop_guarded(self.work.take());
         self.verdict = Some(too_late());
     }
 
@@ -92,12 +93,12 @@ impl Hearing {
     }
 
     /// Waits for more of the message, while the hooks work on what there is.
-    pub(crate) async fn fill(&mut self, wire: &mut Wire, deadline: Instant) -> Wake {
+    pub(crate) async fn fill(&mut self, wire: &mut Wire, at_most: usize, deadline: Instant) -> Wake {
         wire.set_alarm(deadline);
         poll_fn(|context| {
             // Their verdict may come before the end; it is given there.
             let _ = self.poll(context);
-            wire.poll_fill(context, READ, Patience::UntilTimeout)
+            wire.poll_fill(context, at_most, Patience::UntilTimeout)
         })
         .await
     }
@@ -194,6 +195,13 @@ impl Hearing {
             self.give_up();
             Ok(())
         })
+    }
+}
+
+impl Drop for Hearing {
+    /// The client has gone, or the server waits no longer.
+    fn drop(&mut self) {
+        drop_guarded(self.work.take());
     }
 }
 

@@ -10,7 +10,6 @@ use mailchute_proto::{Credentials, Envelope, HeloName, Mechanism, Recipient, Sen
 
 use crate::disconnect::Disconnect;
 use crate::message::MessageId;
-use crate::read_buffer::READ;
 use crate::session::Session;
 use crate::tls::TlsFacts;
 
@@ -163,9 +162,7 @@ impl Event {
     }
 
     pub(crate) fn data_chunk(session: &Session, chunk: &Bytes) -> Self {
-        // A slice keeps the whole read buffer, so that few octets would take many, and the next read a cold buffer.
-        let chunk = if chunk.len() < READ / 4 { Bytes::copy_from_slice(chunk) } else { chunk.clone() };
-        Self::DataChunk { session: session.clone(), chunk }
+        Self::DataChunk { session: session.clone(), chunk: chunk.clone() }
     }
 
     pub(crate) fn message(session: &Session, id: MessageId, envelope: &Arc<Envelope>, size: u64) -> Self {
@@ -245,25 +242,4 @@ pub(crate) fn escaped(octets: &[u8]) -> String {
         }
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use mailchute_proto::Dialect;
-
-    use super::*;
-    use crate::origin::Origin;
-
-    #[test]
-    fn few_octets_of_a_message_are_told_as_a_copy_and_many_as_they_are() {
-        let session = Session::new("mx.example.com".into(), Origin::UnixSocket, None, Dialect::Smtp);
-        for (octets, is_copied) in [(1, true), (READ / 4 - 1, true), (READ / 4, false), (READ, false)] {
-            let chunk = Bytes::from(vec![b'x'; octets]);
-            let Event::DataChunk { chunk: told, .. } = Event::data_chunk(&session, &chunk) else {
-                panic!("it tells of data")
-            };
-            assert_eq!(told, chunk);
-            assert_eq!(told.as_ptr() != chunk.as_ptr(), is_copied, "{octets} octets");
-        }
-    }
 }

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::io::ReadBuf;
 
 /// Octets read at a time.
 pub(crate) const READ: usize = 64 * 1024;
+
+/// Octets up to which what is left of a read waits in a buffer of its own.
+pub(crate) const REMAINDER: usize = 16 * 1024;
 
 /// Buffers that a thread keeps at hand.
 const POOLED: usize = 8;
@@ -37,6 +40,12 @@ pub(crate) fn give_back(mut buffer: BytesMut) {
     }
 }
 
+/// What others may hold for as long as they want. A slice keeps the whole buffer: a message that comes octet by octet would
+/// keep 64 KiB for each of them.
+pub(crate) fn to_be_kept(slice: Bytes) -> Bytes {
+    if slice.len() < READ / 4 { Bytes::copy_from_slice(&slice) } else { slice }
+}
+
 /// Copies what there is room for, and says how much.
 pub(crate) fn copy(octets: &[u8], buffer: &mut ReadBuf<'_>) -> usize {
     let length = octets.len().min(buffer.remaining());
@@ -44,4 +53,19 @@ pub(crate) fn copy(octets: &[u8], buffer: &mut ReadBuf<'_>) -> usize {
         buffer.put_slice(piece);
     }
     length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_octets_are_kept_as_a_copy_and_many_as_they_are() {
+        for (octets, is_copied) in [(1, true), (READ / 4 - 1, true), (READ / 4, false), (READ, false)] {
+            let slice = Bytes::from(vec![b'x'; octets]);
+            let kept = to_be_kept(slice.clone());
+            assert_eq!(kept, slice);
+            assert_eq!(kept.as_ptr() != slice.as_ptr(), is_copied, "{octets} octets");
+        }
+    }
 }

@@ -20,6 +20,20 @@ impl Transport {
     pub(crate) fn is_secure(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
+
+    /// No more than that is to be taken from the connection at a time.
+    pub(crate) fn read_at_most(&mut self, octets: usize) {
+        if let Self::Tls(secured) = self {
+            secured.read_ahead().at_most = octets;
+        }
+    }
+
+    /// Gives memory back that waits for the next read.
+    pub(crate) fn shrink(&mut self) {
+        if let Self::Tls(secured) = self {
+            secured.read_ahead().shrink();
+        }
+    }
 }
 
 impl AsyncRead for Transport {

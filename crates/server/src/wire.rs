@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::connections::{NoPlace, Place, Urgency};
 use crate::disconnect::Disconnect;
 use crate::proxy::{self, Header, ProxyError};
-use crate::read_buffer::{self, READ};
+use crate::read_buffer::{self, READ, REMAINDER};
 use crate::timer::Timer;
 use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
 use crate::transport::Transport;
@@ -28,10 +28,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Octets of commands read at a time: what a client that reads no replies can have the server hold. A pipelined group
 /// is shorter, even with a message of a few pages.
-pub(crate) const COMMANDS: usize = 16 * 1024;
-
-/// Octets up to which what is left of a read waits in a buffer of its own.
-const REMAINDER: usize = COMMANDS;
+pub(crate) const COMMANDS: usize = REMAINDER;
 
 /// Octets read at a time from a client that is no longer listened to.
 const UNHEARD: usize = 4 * 1024;
@@ -71,6 +68,8 @@ pub(crate) struct Wire {
     /// Whom both the timer and a stop of the server wake: the task, or whoever polls the session within one. `None` where
     /// they may differ.
     waker: Option<Waker>,
+    /// Replies were written and not all of them sent: TLS takes more than the connection does.
+    is_unflushed: bool,
     /// The client has closed its side; what it sent before is still to be answered.
     has_ended: bool,
 }
@@ -85,6 +84,7 @@ impl Wire {
             timer: Timer::new(),
             place,
             waker: None,
+            is_unflushed: false,
             has_ended: false,
         }
     }
@@ -172,6 +172,7 @@ impl Wire {
             return Poll::Ready(Wake::Gone);
         }
         self.make_room();
+        self.io.read_at_most(at_most);
         let mut room = (&mut self.input).limit(at_most);
         let read = pin!(self.io.read_buf(&mut room)).poll(context);
         match read {
@@ -205,6 +206,7 @@ impl Wire {
             self.give_back();
             self.input = remainder;
         }
+        self.io.shrink();
     }
 
     /// Gives the read buffer back with what is in it.
@@ -217,7 +219,7 @@ impl Wire {
 
     /// Sends all of `output` and leaves it empty.
     pub(crate) async fn flush(&mut self, output: &mut Vec<u8>, limit: Duration) -> Result<(), Wake> {
-        if output.is_empty() {
+        if output.is_empty() && !self.is_unflushed {
             return Ok(());
         }
         let mut is_first = true;
@@ -252,6 +254,7 @@ impl Wire {
             }
         };
         output.drain(..sent);
+        self.is_unflushed = outcome.is_pending();
         // A long reply, as that to EHLO, is no reason to hold its memory while nothing more is said.
         if output.is_empty() && output.capacity() > SHORT_REPLIES {
             *output = Vec::new();
@@ -265,7 +268,8 @@ impl Wire {
         if self.must_stop(context) {
             return Poll::Ready(Wake::Stop);
         }
-        if !unsent.is_empty() && matches!(ready_or_none(self.poll_send(context, unsent)), Some(Err(_))) {
+        let is_all_sent = unsent.is_empty() && !self.is_unflushed;
+        if !is_all_sent && matches!(self.poll_send(context, unsent), Poll::Ready(Err(_))) {
             return Poll::Ready(Wake::Gone);
         }
         while !self.has_ended && self.input.len() < COMMANDS {
@@ -337,30 +341,32 @@ impl Wire {
         const LINGER: Duration = Duration::from_secs(2);
         // An idle client has sent nothing that could take its 421 back, and a stop should not wait for it.
         const LINGER_AT_SHUTDOWN: Duration = Duration::from_millis(200);
-        const LINGER_OCTETS: usize = 1024 * 1024;
-        if after == Disconnect::Quit && self.input.is_empty() {
-            if self.io.is_secure() {
-                let _ = timeout(LINGER, self.io.shutdown()).await;
-            }
-            return;
+        let has_quit = after == Disconnect::Quit && self.input.is_empty();
+        self.give_back();
+        if !has_quit {
+            // Whoever does not close within that time, or has gone already, has had the reply or never will.
+            let patience = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
+            let _ = timeout(patience, self.linger()).await;
+        } else if self.io.is_secure() {
+            let _ = timeout(LINGER, self.io.shutdown()).await;
         }
-        let linger = async {
-            self.io.shutdown().await?;
-            self.give_back();
-            let mut dropped = 0;
-            while dropped < LINGER_OCTETS {
-                self.input.clear();
-                self.input.reserve(UNHEARD);
-                match self.io.read_buf(&mut self.input).await? {
-                    0 => break,
-                    length => dropped += length,
-                }
+        self.io = Transport::Gone;
+    }
+
+    /// Waits for the client to close its side, and drops what it still sends.
+    async fn linger(&mut self) -> io::Result<()> {
+        const LINGER_OCTETS: usize = 1024 * 1024;
+        self.io.shutdown().await?;
+        let mut dropped = 0;
+        while dropped < LINGER_OCTETS {
+            self.input.clear();
+            self.input.reserve(UNHEARD);
+            match self.io.read_buf(&mut self.input).await? {
+                0 => break,
+                length => dropped += length,
             }
-            io::Result::Ok(())
-        };
-        // Whoever does not close within that time, or has gone already, has had the reply or never will.
-        let patience = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
-        let _ = timeout(patience, linger).await;
+        }
+        Ok(())
     }
 }
 
@@ -391,11 +397,4 @@ async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Resu
         last_moment.as_mut().poll(context).map(|()| Err(Wake::Stop))
     })
     .await
-}
-
-fn ready_or_none<T>(poll: Poll<T>) -> Option<T> {
-    match poll {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
 }

@@ -21,31 +21,36 @@ static ALLOCATED: PeakAlloc = PeakAlloc;
 
 const SESSIONS: usize = 100;
 
-/// Octets for each: commands, replies, and the session itself.
-const ROOM: usize = 40 * 1024;
+/// Octets for each: commands, replies, the session itself, and a message that has begun.
+const ROOM: usize = 52 * 1024;
 
 /// What a client does, the server that it does it to, and how.
 type Case = (&'static str, Builder, fn() -> Flood);
 
+const FEW: &[u8] = b"HELP\r\nHELP\r\nHELP\r\nHELP\r\n";
+
 /// A client whose commands never end, unless they are only so many.
 struct Flood {
+    /// What it sends before them.
+    first: &'static [u8],
     commands: std::iter::Cycle<std::slice::Iter<'static, u8>>,
     /// Octets that it sends yet.
     sends: usize,
     /// Octets that it reads yet.
     reads: usize,
-    /// Sends nothing before it has been sent something.
-    awaits_greeting: bool,
+    /// Sends nothing before it has been sent something: the greeting, or a reply to what it sends first.
+    awaits_reply: bool,
     waker: Option<Waker>,
 }
 
 impl Flood {
     fn of(commands: &'static [u8]) -> Self {
         Self {
+            first: b"",
             commands: commands.iter().cycle(),
             sends: usize::MAX,
             reads: 1_000,
-            awaits_greeting: true,
+            awaits_reply: true,
             waker: None,
         }
     }
@@ -67,9 +72,14 @@ impl AsyncRead for Flood {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.awaits_greeting || self.sends == 0 {
+        if self.awaits_reply || self.sends == 0 {
             self.waker = Some(context.waker().clone());
             return Poll::Pending;
+        }
+        if !self.first.is_empty() {
+            buffer.put_slice(std::mem::take(&mut self.first));
+            self.awaits_reply = true;
+            return Poll::Ready(Ok(()));
         }
         let count = self.sends.min(buffer.remaining());
         self.sends -= count;
@@ -87,7 +97,7 @@ impl AsyncWrite for Flood {
             return Poll::Pending;
         }
         self.reads -= count;
-        self.awaits_greeting = false;
+        self.awaits_reply = false;
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -103,9 +113,9 @@ impl AsyncWrite for Flood {
     }
 }
 
-/// Octets that each of many such sessions holds after a second, in which no time runs out.
+/// Octets that each of many such sessions holds after half a second, in which no time runs out.
 async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
-    let server = build(builder.max_connections_per_client(0).max_errors(0));
+    let server = build(builder.max_connections_per_client(0));
     let before = ALLOCATED.current_usage();
     let sessions: Vec<_> = (0..SESSIONS)
         .map(|_| {
@@ -113,7 +123,7 @@ async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
             tokio::spawn(async move { server.serve_connection(flood(), CLIENT).await })
         })
         .collect();
-    sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_millis(500)).await;
     let ended = sessions.iter().filter(|session| session.is_finished()).count();
     assert_eq!(ended, 0, "sessions ended");
     let held = (ALLOCATED.current_usage() - before) / SESSIONS;
@@ -126,9 +136,19 @@ async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn clients_that_send_without_end_make_the_server_hold_little_while_it_waits() {
-    let cases: [Case; 6] = [
+    let cases: [Case; 10] = [
         ("reads no reply", accepting(), || Flood::of(b"NOOP\r\n")),
         ("reads no long reply", accepting(), || Flood::of(b"HELP\r\n")),
+        ("reads not even a few replies", accepting(), || Flood { reads: 300, ..Flood::once(FEW) }),
+        ("reads no reply between two chunks", accepting(), || Flood {
+            first: b"EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 1\r\nx",
+            ..Flood::of(b"NOOP\r\n")
+        }),
+        ("waits for the reply to an error", accepting(), || Flood {
+            reads: usize::MAX,
+            ..Flood::of(b"FROBNICATE\r\n")
+        }),
+        ("has quit", accepting().on_disconnect(|_, _| pending::<()>()), || Flood::once(b"QUIT\r\n")),
         ("is kept waiting by a hook", accepting().on_ehlo(|_, _| pending::<Result<(), Reply>>()), || {
             Flood::of(b"EHLO client.example\r\n")
         }),
@@ -142,7 +162,7 @@ async fn clients_that_send_without_end_make_the_server_hold_little_while_it_wait
         }),
         ("was hung up on and does not close", accepting(), || Flood {
             sends: 60 * 1024,
-            awaits_greeting: false,
+            awaits_reply: false,
             ..Flood::of(b"NOOP\r\n")
         }),
     ];

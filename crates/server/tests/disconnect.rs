@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::future::pending;
 use std::time::Duration;
 
 use mailchute::{Builder, Disconnect, Event, Reply, Server};
@@ -9,6 +10,7 @@ use support::stages::{ALL, OnlyAt, Stage, answering};
 use support::talk::{Talk, pipe};
 use support::{MESSAGE, Seen, accepting, build, builder, tls};
 use tokio::io::DuplexStream;
+use tokio::time::timeout;
 
 type Client = Talk<DuplexStream>;
 
@@ -230,6 +232,17 @@ async fn a_handshake_that_fails_is_told_as_a_failure_of_tls() {
         client.write("EHLO x\r\nand no hello of TLS\r\n").await;
     });
     assert_eq!(told.await, Disconnect::TlsFailure);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_connection_is_closed_before_the_hook_that_hears_of_it_is_done() {
+    for last in ["QUIT\r\n", "GET / HTTP/1.1\r\n"] {
+        let server = build(accepting().on_disconnect(|_, _| pending::<()>()));
+        let (mut client, _session) = pipe(&server, 65_536);
+        client.hello().await;
+        client.write(last).await;
+        timeout(Duration::from_secs(10), client.rest()).await.expect(last);
+    }
 }
 
 #[tokio::test(start_paused = true)]

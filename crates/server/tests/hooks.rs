@@ -159,6 +159,36 @@ async fn a_panic_answers_451_and_harms_neither_this_session_nor_another() {
     }
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_panics_when_it_is_given_up_answers_451_and_the_session_goes_on() {
+    for stage in [Stage::Ehlo, Stage::Mail, Stage::Rcpt, Stage::Data] {
+        let (log, _guard) = log::capture();
+        let is_first = AtomicBool::new(true);
+        let server = stages::server(OnlyAt::new(stage, move || {
+            let bomb = is_first.swap(false, Ordering::Relaxed).then_some(Bomb);
+            async move {
+                if bomb.is_some() {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Verdict::Accept)
+            }
+        }));
+        let (reply, mut client) = reach(&server, stage).await;
+        assert!(reply.starts_with(&stage.begin(451, "4.3.0")), "{stage:?}: {reply}");
+        log.expect("a hook or store panicked when it was given up");
+        assert!(client.say("NOOP").await.starts_with("250"), "{stage:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_outlasts_its_limit_answers_451_and_is_dropped() {
     for stage in ALL {

@@ -300,3 +300,22 @@ async fn a_message_that_is_refused_for_its_content_is_never_kept() {
         assert_eq!((store.kept.count(), store.given_up.count()), (0, 1), "{sent:?}");
     }
 }
+
+#[tokio::test]
+async fn few_octets_that_somebody_keeps_keep_no_read_buffer() {
+    let kept = Seen::<Vec<u8>>::default();
+    let note = kept.clone();
+    let server = build(builder().on_data(move |mut message, _session| {
+        let note = note.clone();
+        async move {
+            let content = message.bytes().await?;
+            // A slice would share its memory with what the session reads into.
+            assert!(content.is_unique());
+            note.push(content.to_vec());
+            Ok(())
+        }
+    }));
+    let mut client = hello(&server).await;
+    deliver(&mut client).await.expect(250);
+    assert_eq!(kept.all(), [CONTENT]);
+}

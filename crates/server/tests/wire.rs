@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use mailchute::{Disconnect, Server};
+use mailchute::{Disconnect, Io, Server};
 use proptest::prelude::*;
 use support::talk::{CLIENT, Talk, connect, listen, pipe};
-use support::{Seen, accepting, build, builder};
+use support::{Seen, accepting, build, builder, read_all, tls};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// A session as one octet string, with things that are refused, and a message whose cuts matter.
 const SESSION: &[u8] = b"EHLO client.example\r\nRCPT TO:<early@example.com>\r\nMAIL FROM:<alice@client.example>\r\n\
@@ -223,6 +223,51 @@ async fn a_client_that_never_reads_is_timed_out_and_little_is_taken_from_it() {
         timeout(Duration::from_secs(600), session).await.expect("the session ends").unwrap();
         assert_eq!(causes.all(), [Disconnect::Timeout], "{lines:?}");
         assert!(since.elapsed() >= Duration::from_secs(300));
+    }
+}
+
+/// A connection that takes few octets, in the clear and inside TLS; greeted, and EHLO was said.
+async fn narrow(server: &Server, in_tls: bool) -> Talk<Box<dyn Io>> {
+    let (mut talk, _) = pipe(server, 64);
+    if !in_tls {
+        talk.hello().await;
+        return Talk::new(Box::new(talk.into_inner()));
+    }
+    let mut talk = tls::start_tls(talk).await;
+    talk.ask("EHLO client.example", "250").await;
+    Talk::new(Box::new(talk.into_inner()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_go_out_while_a_hook_is_awaited_and_while_a_chunk_is() {
+    let slow = || sleep(Duration::from_secs(100));
+    for in_tls in [false, true] {
+        let server = build(accepting().tls(tls::config()).on_mail_from(move |_, _| slow()));
+        let mut client = narrow(&server, in_tls).await;
+        let since = Instant::now();
+        client.write("EHLO client.example\r\nMAIL FROM:<>\r\n").await;
+        assert!(client.hear().await.ends_with("250 HELP\r\n"));
+        assert_eq!(since.elapsed().as_secs(), 0, "in TLS: {in_tls}");
+        assert!(client.hear().await.starts_with("250 2.1.0"));
+        assert_eq!(since.elapsed().as_secs(), 100, "in TLS: {in_tls}");
+
+        let server = build(builder().tls(tls::config()).on_data(move |message, _session| async move {
+            slow().await;
+            read_all(message).await
+        }));
+        let mut client = narrow(&server, in_tls).await;
+        let since = Instant::now();
+        client
+            .write("EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 5 LAST\r\n")
+            .await;
+        // It reads when the hook does.
+        sleep(Duration::from_secs(110)).await;
+        for reply in ["250-", "250 2.1.0", "250 2.1.5"] {
+            assert!(client.hear().await.starts_with(reply), "in TLS: {in_tls}");
+        }
+        assert_eq!(since.elapsed().as_secs(), 110, "in TLS: {in_tls}");
+        client.write("Hello").await;
+        assert!(client.hear().await.starts_with("250 2.6.0"), "in TLS: {in_tls}");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::event::Event;
 use crate::message::{Message, MessageId};
-use crate::read_buffer::READ;
+use crate::read_buffer::{self, READ};
 use crate::session::Session;
 use crate::timeouts::{RATE_AFTER, SLOWEST_RATE};
 use crate::wire::{Wake, Wire};
@@ -112,6 +112,7 @@ impl Driver {
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
+                    let chunk = read_buffer::to_be_kept(chunk);
                     pace.told += chunk.len();
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut *delivery;
@@ -181,7 +182,7 @@ impl Driver {
         let patience = self.patience();
         let wake = match delivery {
             _ if deadline <= since => Wake::Timeout,
-            Some(delivery) => delivery.hearing.fill(&mut self.wire, deadline).await,
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, READ, deadline).await,
             None => self.wire.fill(READ, patience, deadline).await,
         };
         pace.waited += since.elapsed();

@@ -47,7 +47,7 @@ impl Driver {
         let patience = self.patience();
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
-            Some(delivery) => delivery.hearing.fill(&mut self.wire, deadline).await,
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, COMMANDS, deadline).await,
             None => self.wire.fill(COMMANDS, patience, deadline).await,
         };
         match wake {
@@ -105,6 +105,7 @@ impl Driver {
             }
         }
         if let Some(pause) = self.machine.take_pause() {
+            self.wire.shrink();
             tokio::time::sleep(pause).await;
             self.flush().await?;
         }

@@ -24,3 +24,11 @@ pub(crate) fn poll_guarded<F: Future + ?Sized>(
         Err(panic) => Poll::Ready(Err(panic)),
     }
 }
+
+/// Drops a future that was not polled to its end; a panic of what it holds goes to the log.
+pub(crate) fn drop_guarded<F>(future: F) {
+    // Nothing sees what it left half-done: it is gone.
+    if catch_unwind(AssertUnwindSafe(|| drop(future))).is_err() {
+        tracing::error!("a hook or store panicked when it was given up");
+    }
+}

@@ -13,7 +13,7 @@ use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verd
 
 pub(crate) use chain::{Asked, Chain, Stage};
 pub(crate) use erased::BoxFuture;
-pub(crate) use guard::{guarded, poll_guarded};
+pub(crate) use guard::{drop_guarded, guarded, poll_guarded};
 pub use verdict::IntoVerdict;
 
 use crate::disconnect::Disconnect;

@@ -39,6 +39,9 @@ struct Choice {
     identity: Option<Arc<Identity>>,
 }
 
+/// Octets of replies that TLS takes before the connection does; rustls would take four times as many.
+const UNSENT: usize = 16 * 1024;
+
 /// A connection inside TLS.
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<ReadAhead>,
@@ -75,7 +78,8 @@ impl Acceptor {
         // What follows takes as long as a hundred commands, and many that came together would keep others waiting.
         turnstile.pass().await;
         let Choice { config, identity } = self.choose(&start.client_hello());
-        let stream = start.into_stream(Arc::clone(config)).await?;
+        let mut stream = start.into_stream(Arc::clone(config)).await?;
+        stream.get_mut().1.set_buffer_limit(Some(UNSENT));
         let connection = stream.get_ref().1;
         let client = self.client(connection.peer_certificates().unwrap_or_default())?;
         let facts = TlsFacts::of(connection, client);
@@ -130,6 +134,10 @@ impl Choice {
 }
 
 impl Secured {
+    pub(crate) fn read_ahead(&mut self) -> &mut ReadAhead {
+        self.stream.get_mut().0
+    }
+
     /// Reads all that has come, as the stream itself would, in copies that cost less.
     pub(crate) fn poll_read(
         &mut self,

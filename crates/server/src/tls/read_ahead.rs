@@ -1,14 +1,14 @@
 //! Reads of the socket beneath TLS.
 
 use std::io;
-use std::mem::take;
+use std::mem::{replace, take};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, BytesMut};
+use bytes::{Buf as _, BufMut as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-use crate::read_buffer;
+use crate::read_buffer::{self, READ, REMAINDER};
 use crate::wire::Io;
 
 /// A connection from which more is read than was asked for. rustls asks for 4 KiB at a time, so that a record takes four
@@ -17,18 +17,29 @@ pub(crate) struct ReadAhead {
     io: Box<dyn Io>,
     /// Has memory only between a read and the next that finds nothing.
     ahead: BytesMut,
+    /// Octets that a read may bring.
+    pub(crate) at_most: usize,
 }
 
 impl ReadAhead {
     pub(crate) fn new(io: Box<dyn Io>) -> Self {
-        Self { io, ahead: BytesMut::new() }
+        Self { io, ahead: BytesMut::new(), at_most: READ }
+    }
+
+    /// Keeps what was read ahead in a buffer of its size, unless it is much.
+    pub(crate) fn shrink(&mut self) {
+        if self.ahead.len() <= REMAINDER {
+            let remainder = BytesMut::from(&self.ahead[..]);
+            read_buffer::give_back(replace(&mut self.ahead, remainder));
+        }
     }
 
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if !self.ahead.try_reclaim(read_buffer::READ) {
+        if !self.ahead.try_reclaim(READ) {
             self.ahead = read_buffer::take();
         }
-        let read = pin!(self.io.read_buf(&mut self.ahead)).poll(context);
+        let mut room = (&mut self.ahead).limit(self.at_most);
+        let read = pin!(self.io.read_buf(&mut room)).poll(context);
         if !matches!(read, Poll::Ready(Ok(1..))) {
             read_buffer::give_back(take(&mut self.ahead));
         }
@@ -86,5 +97,34 @@ impl AsyncWrite for ReadAhead {
 impl Drop for ReadAhead {
     fn drop(&mut self) {
         read_buffer::give_back(take(&mut self.ahead));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_left_of_a_limited_read_waits_in_a_buffer_of_its_size() {
+        let (mut ours, theirs) = duplex(READ);
+        let sent: Vec<u8> = (0..=u8::MAX).cycle().take(READ).collect();
+        ours.write_all(&sent).await.expect("it is open");
+        let mut reader = ReadAhead::new(Box::new(theirs));
+        reader.at_most = REMAINDER;
+        let mut got = vec![0; 4096];
+        reader.read_exact(&mut got).await.expect("that much has come");
+        assert_eq!(reader.ahead.len(), REMAINDER - got.len());
+        reader.shrink();
+        assert_eq!(reader.ahead.capacity(), REMAINDER - got.len());
+        let mut rest = vec![0; READ - got.len()];
+        reader.read_exact(&mut rest).await.expect("the rest has come");
+        assert_eq!([got, rest].concat(), sent);
+        let nothing = poll_fn(|context| Poll::Ready(pin!(reader.read_u8()).poll(context).is_pending())).await;
+        assert!(nothing);
+        assert_eq!(reader.ahead.capacity(), 0);
     }
 }

@@ -38,7 +38,7 @@ impl Hooks for ToDisk {
         // Whichever `?` ends this early, a client that hangs up among them, the unfinished file goes with it.
         let (file, unfinished) = NamedTempFile::new_in(&self.folder)?.into_parts();
         let mut file = File::from_std(file);
-        file.write_all(message.trace_fields().as_bytes()).await?;
+        message.prepend_trace_fields();
         // The client is asked for the message now, and sends as fast as the disk takes it.
         while let Some(chunk) = message.chunk().await? {
             file.write_all(&chunk).await?;

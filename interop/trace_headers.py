@@ -24,6 +24,7 @@ _RECEIVED = re.compile(
     rb"Received: ((?:[^\r\n]|\r\n[ \t])*?;(?:\r\n)?[ \t]+"
     rb"(?P<date>(?:\w{3}, +)?\d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4})(?: \(\w+\))?)\r\n"
 )
+_BEGINS_WITH_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n|\Z")
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -63,6 +64,11 @@ def take_apart(file: bytes) -> Stored:
         date = date.replace(tzinfo=UTC)
     unfolded = received[1].replace(b"\r\n", b"")
     return Stored(return_path[1], tuple(recipients), unfolded, date, file[received.end() :])
+
+
+def below(content: bytes) -> bytes:
+    """What stands below the headers: an empty line first, where the content would go on with them."""
+    return content if _BEGINS_WITH_HEADER.match(content) else b"\r\n" + content
 
 
 def faults(stored: Stored, delivery: Delivery) -> list[str]:

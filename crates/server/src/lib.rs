@@ -87,6 +87,7 @@ mod timeouts;
 mod timer;
 mod tls;
 mod told;
+mod top;
 mod trace;
 mod transport;
 mod turnstile;

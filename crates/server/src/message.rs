@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use mailchute_proto::{Dialect, Envelope, Reply, Verdict};
 
 use crate::body::{Body, BodyError};
 use crate::session::{Session, SessionId};
+use crate::top::Top;
 use crate::trace;
 
 /// A message that a client hands over.
@@ -39,6 +40,8 @@ pub struct Message {
     limit: u64,
     /// Where the recipients stand in the envelope as the client gave it, if some of it are refused.
     places: Option<Arc<[usize]>>,
+    /// What this reader wants to have before the content, until it has it.
+    top: Option<Box<Top>>,
 }
 
 /// The name of a message in logs, stores and `Received:`: the session's, and the number of the message in it.
@@ -78,7 +81,15 @@ impl Message {
         session: Session,
         limit: u64,
     ) -> Self {
-        Self { id: MessageId { session: session.id(), number }, envelope, body, session, limit, places: None }
+        Self {
+            id: MessageId { session: session.id(), number },
+            envelope,
+            body,
+            session,
+            limit,
+            places: None,
+            top: None,
+        }
     }
 
     /// The same message for another reader, who begins at its first octet.
@@ -90,6 +101,7 @@ impl Message {
             session: self.session.clone(),
             limit: self.limit,
             places: self.places.clone(),
+            top: None,
         }
     }
 
@@ -102,6 +114,7 @@ impl Message {
             session: self.session.clone(),
             limit: self.limit,
             places: self.places.clone(),
+            top: None,
         }
     }
 
@@ -229,6 +242,16 @@ impl Message {
     /// When the future is dropped while a chunk is being kept for the next reader, that chunk is lost, and every
     /// later read says [`BodyError::Gone`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        while let Some(top) = &mut self.top {
+            if top.has_begun() {
+                let rest = self.top.take().and_then(|top| top.into_rest());
+                if rest.is_some() {
+                    return Ok(rest);
+                }
+            } else if let Some(first) = top.push(self.body.chunk().await?) {
+                return Ok(Some(first));
+            }
+        }
         self.body.chunk().await
     }
 
@@ -252,11 +275,30 @@ impl Message {
     /// # Cancel safety
     /// As [`bytes`](Self::bytes).
     pub async fn bytes_up_to(&mut self, limit: u64) -> Result<Bytes, BodyError> {
-        self.body.bytes(limit).await
+        let Some(top) = &self.top else { return self.body.bytes(limit).await };
+        let mut content = BytesMut::new();
+        let above = top.length() as u64;
+        while let Some(chunk) = self.chunk().await? {
+            content.extend_from_slice(&chunk);
+            if content.len() as u64 > limit.saturating_add(above) {
+                return Err(BodyError::TooLong { limit });
+            }
+        }
+        Ok(content.freeze())
+    }
+
+    /// Has what this reader reads begin with the [trace fields](Self::trace_fields), and with an empty line behind them where
+    /// the content does not begin with a field: its first line would go on with theirs if it began with white space
+    /// (RFC 5322 §2.2.3), so that a client could write what the server seems to say of it.
+    ///
+    /// To be called before the first read, by whoever keeps the message; other readers are not concerned.
+    pub fn prepend_trace_fields(&mut self) {
+        self.top = Some(Top::new(self.trace_fields()).into());
     }
 
     /// The header fields that whoever keeps the message puts on top of it, lines ended by CRLF:
     /// `Return-Path:`, a `Delivered-To:` for every recipient, and `Received:` (RFC 5321 §4.4).
+    /// [`prepend_trace_fields`](Self::prepend_trace_fields) puts them there as it has to be done.
     #[must_use]
     pub fn trace_fields(&self) -> String {
         trace::fields(self.id, &self.envelope, &self.session)

@@ -21,6 +21,30 @@ fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server,
     (server, seen)
 }
 
+#[tokio::test]
+async fn whoever_reads_all_at_once_has_the_fields_on_top_and_the_limit_is_that_of_the_content() {
+    let seen = Seen::<(usize, Vec<u8>)>::default();
+    let note = seen.clone();
+    let server = build(builder().max_message_size(20).on_data(move |mut message, _session| {
+        let note = note.clone();
+        async move {
+            message.prepend_trace_fields();
+            let above = message.trace_fields().len();
+            note.push((above, message.bytes().await?.to_vec()));
+            Ok(())
+        }
+    }));
+    for (content, expected) in
+        [("Subject: x\r\n\r\nabcd", "Subject: x\r\n\r\nabcd\r\n"), (" a: b", "\r\n a: b\r\n")]
+    {
+        let mut client = support::in_data(&server).await;
+        client.send(&format!("{content}\r\n.")).await.expect(250);
+        let (above, whole) = seen.all().pop().expect("it was read");
+        assert_eq!(whole[above..], *expected.as_bytes());
+        assert!(whole.starts_with(b"Return-Path: <alice@client.example>\r\n"));
+    }
+}
+
 /// The trace fields of a message sent after these lines, from 192.0.2.7 unless `from` says otherwise.
 async fn fields_after(lines: &[&[u8]], from: &str) -> String {
     let (server, seen) = tracing_server(|builder| builder);

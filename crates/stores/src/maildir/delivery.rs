@@ -39,11 +39,8 @@ pub(super) fn still_wanted(interest: &Weak<Interest>) -> io::Result<()> {
 }
 
 impl Delivery {
-    /// A message that begins with `head`.
-    pub(super) fn new(maildir: Arc<Shared>, head: &str) -> Self {
-        let mut buffer = Buffer::default();
-        buffer.copy(head.as_bytes());
-        Self { maildir, buffer, draft: None, interest: Arc::new(Interest) }
+    pub(super) fn new(maildir: Arc<Shared>) -> Self {
+        Self { maildir, buffer: Buffer::default(), draft: None, interest: Arc::new(Interest) }
     }
 
     /// Adds what comes next.

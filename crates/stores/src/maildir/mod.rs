@@ -116,7 +116,8 @@ impl Store for Maildir {
             let shared = Arc::clone(&self.0);
             tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
         }
-        let mut delivery = Delivery::new(Arc::clone(&self.0), &message.trace_fields());
+        let mut delivery = Delivery::new(Arc::clone(&self.0));
+        message.prepend_trace_fields();
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;
         }

@@ -38,7 +38,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Prints what the server logs.
     tracing_subscriber::fmt::init();
 
-    let names = HashMap::from([("alice@example.com", "Alice"), ("bob@example.com", "Bob")]);
+    let names = HashMap::from([
+        ("alice@example.com", "Alice"),
+        ("bob@example.com", "Bob"),
+        // Every server has to take mail for its postmaster, also without a domain (RFC 5321 §4.5.1).
+        ("postmaster@example.com", "Postmaster"),
+        ("postmaster", "Postmaster"),
+    ]);
     let directory = Arc::new(Directory { names });
 
     let server = Server::builder()

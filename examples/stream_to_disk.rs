@@ -20,7 +20,7 @@ struct OnlyFor(&'static str);
 
 impl Hooks for OnlyFor {
     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
-        Ok(if to.domain_is(self.0) { Verdict::Accept } else { Verdict::Refuse })
+        Ok(if to.is_local_to([self.0]) { Verdict::Accept } else { Verdict::Refuse })
     }
 }
 

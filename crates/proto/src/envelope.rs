@@ -85,6 +85,29 @@ impl Recipient {
         self.path.is_postmaster()
     }
 
+    /// Whether mail to it is for this host, whose domains are `domains`: its domain is one of them, in whatever case, or
+    /// it is `<Postmaster>`, which has no domain and which every server that takes mail has to accept
+    /// (RFC 5321 §4.5.1).
+    ///
+    /// A domain stands for itself only, not for those below it.
+    ///
+    /// ```
+    /// use mailchute_proto::{ForwardPath, Recipient};
+    ///
+    /// fn is_local(path: &[u8]) -> bool {
+    ///     let (path, _) = ForwardPath::parse_argument(path).unwrap();
+    ///     Recipient::new(path).is_local_to(["example.com", "example.org"])
+    /// }
+    /// assert!(is_local(b"<alice@Example.ORG>"));
+    /// assert!(is_local(b"<Postmaster>"));
+    /// assert!(!is_local(b"<alice@sub.example.com>"));
+    /// assert!(!is_local(b"<alice@notexample.com>"));
+    /// ```
+    #[must_use]
+    pub fn is_local_to(&self, domains: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
+        self.is_postmaster() || domains.into_iter().any(|domain| self.domain_is(domain.as_ref()))
+    }
+
     /// A recipient without parameters.
     #[must_use]
     pub fn new(path: ForwardPath) -> Self {

@@ -168,7 +168,7 @@ impl Message {
     /// }
     ///
     /// async fn keep(recipient: &Recipient, content: &[u8]) -> Result<(), Reply> {
-    ///     if recipient.as_str() == "full@example.com" {
+    ///     if recipient.as_str().eq_ignore_ascii_case("full@example.com") {
     ///         return Err(Reply::new(452, (4, 2, 2), "Mailbox full"));
     ///     }
     ///     println!("{} octets for {recipient}", content.len());

@@ -7,7 +7,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), mailchute::BuildError> {
 //! let server = Server::builder()
-//!     .on_rcpt_to(|to, _session| async move { to.domain_is("example.com") })
+//!     .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
 //!     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
 //!     .build()?;
 //!

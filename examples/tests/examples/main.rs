@@ -62,6 +62,8 @@ fn lookup_recipient_knows_who_is_there_and_hides_why_it_cannot_tell() {
          S: 250 2.1.5 Hello Bob
          C: RCPT TO:<Alice@Example.COM>
          S: 250 2.1.5 Hello Alice
+         C: RCPT TO:<Postmaster>
+         S: 250 2.1.5 Hello Postmaster
          C: RCPT TO:<nobody@example.com>
          S: 550 5.1.1 No such user here
          C: RCPT TO:<broken@example.com>
@@ -74,7 +76,7 @@ fn lookup_recipient_knows_who_is_there_and_hides_why_it_cannot_tell() {
          C: .
          S: 250 2.6.0 Message accepted",
     );
-    example.prints("from <alice@example.com>, recipients: 2");
+    example.prints("from <alice@example.com>, recipients: 3");
     client.quit();
     example.ends_by_ctrl_c();
 }
@@ -305,7 +307,9 @@ fn stream_to_disk_writes_as_it_reads_and_leaves_nothing_unfinished() {
                  S: 250 2.1.0 Sender OK
                  C: RCPT TO:<bob@elsewhere.example>
                  S: 550 5.1.1 Recipient address rejected
-                 C: RCPT TO:<bob@example.com>
+                 C: RCPT TO:<postmaster>
+                 S: 250 2.1.5 Recipient OK
+                 C: RCPT TO:<bob@Example.com>
                  S: 250 2.1.5 Recipient OK
                  C: DATA
                  S: 354 End data with <CR><LF>.<CR><LF>";

@@ -35,7 +35,7 @@ pub(crate) use successor::Successor;
 /// let server = Server::builder()
 ///     .greeting("mx.example.com")
 ///     .max_message_size(10 * 1024 * 1024)
-///     .on_rcpt_to(|to, _session| async move { to.domain_is("example.com") })
+///     .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
 ///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
 ///     .build()?;
 /// # Ok::<(), mailchute::BuildError>(())

@@ -62,7 +62,7 @@ closures! {
     ///
     /// ```
     /// # use mailchute::Server;
-    /// Server::builder().on_ehlo(|ehlo, _session| async move { ehlo.name.as_str() != "localhost" });
+    /// Server::builder().on_ehlo(|ehlo, _session| async move { !ehlo.name.as_str().eq_ignore_ascii_case("localhost") });
     /// ```
     on_ehlo, OnEhlo, ehlo, Ehlo, (ehlo: Ehlo);
     /// Decides on a TLS session that has just begun; see [`Hooks::secure`].
@@ -88,7 +88,7 @@ closures! {
     ///
     /// ```
     /// # use mailchute::Server;
-    /// Server::builder().on_rcpt_to(|to, _session| async move { to.domain_is("example.com") });
+    /// Server::builder().on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) });
     /// ```
     on_rcpt_to, OnRcptTo, rcpt_to, RcptTo, (to: Recipient);
 }

@@ -43,14 +43,14 @@ pub type Answer = Result<Verdict, Reply>;
 /// ```
 /// use mailchute::{Answer, Hooks, Recipient, Reply, Session, Verdict};
 ///
-/// struct OnlyAlice;
+/// struct OnlyFor(Vec<String>);
 ///
-/// impl Hooks for OnlyAlice {
+/// impl Hooks for OnlyFor {
 ///     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
-///         if to.as_str() == "alice@example.com" {
+///         if to.is_local_to(&self.0) {
 ///             return Ok(Verdict::Accept);
 ///         }
-///         Err(Reply::new(550, (5, 1, 1), "Only Alice lives here"))
+///         Err(Reply::new(550, (5, 7, 1), "Relaying denied"))
 ///     }
 /// }
 /// ```

@@ -11,9 +11,11 @@
 //! use std::time::Duration;
 //!
 //! use mailchute::{Reply, Server};
+//! use mailchute_stores::Maildir;
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     tracing_subscriber::fmt::init();
 //!     let server = Server::builder()
 //!         .greeting("mx.example.com")
 //!         .on_mail_from(|from, _session| async move {
@@ -22,11 +24,8 @@
 //!             }
 //!             Ok(())
 //!         })
-//!         .on_data(|mut message, session| async move {
-//!             let content = message.bytes().await?;
-//!             println!("{}: {} octets", session.id(), content.len());
-//!             Ok(Reply::new(250, (2, 6, 0), "Message accepted"))
-//!         })
+//!         .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
+//!         .store(Maildir::open("mail")?)
 //!         .build()?;
 //!     server
 //!         .listen("0.0.0.0:25")
@@ -39,6 +38,28 @@
 //!
 //! LMTP (RFC 2033) is spoken on listeners of its own ([`Server::listen_lmtp`], [`Serving::and_listen_lmtp_unix`]); there
 //! the end of a message has a reply for each recipient, and [`Message::refuse`] refuses it for single ones.
+//!
+//! # Logs
+//!
+//! Mailchute logs by [`tracing`](https://docs.rs/tracing): without a subscriber, such as `tracing_subscriber::fmt::init()`
+//! at the start of the program, nobody sees anything. The targets begin with `mailchute` (and `mailchute_stores`); filter
+//! by these names, as the modules after them may change.
+//!
+//! | level | what | fields |
+//! |---|---|---|
+//! | error | a hook or store failed, panicked or was too slow; connections cannot be accepted | `error`, `panic` |
+//! | warn | a connection was turned away | `client` and `reason`, or `peer` and `error` |
+//! | | a certificate has expired or is not valid yet; sessions are cut off when the grace of a stop is over | `names`, `since`, `until`; `sessions` |
+//! | info | `connected`, `disconnected` | `proxy`; `cause`, `messages` |
+//! | | `command`, with its reply, or a `reply` by itself | `command`, `reply` |
+//! | | `secured`: TLS is up | `version`, `cipher`, `sni`, `resumed`, `client_certificate`, `client_verified` |
+//! | | `accepted`: a message was | `message`, `from`, `recipients`, `size` |
+//! | | `the TLS handshake failed`; `stopping`: a server has begun to stop | `error`; `sessions` |
+//! | debug | `kept`: the Maildir has a message | `path` |
+//!
+//! All that happens in a session, what your own hooks log included, is in its span `session` (level info), whose fields
+//! are `id`, `client`, and, once an XCLIENT has named a client, `speaks_for`. Credentials are never
+//! logged.
 //!
 //! # What happens to a command
 //!

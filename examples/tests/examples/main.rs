@@ -113,6 +113,10 @@ fn keep_in_maildir_has_a_message_in_its_file_before_it_says_so() {
     assert!(kept.contains("\nReceived: from client.example ([127.0.0.1])"), "{kept}");
     assert_eq!(lines[lines.len() - 3..], ["Subject: lunch", "", "At one?"]);
     assert!(files_in(&example.folder().join("mail/tmp")).is_empty());
+
+    // Another message of the same session does not take its place.
+    client.send_message(MESSAGE);
+    assert_eq!(files_in(&example.folder().join("mail/new")).len(), 2);
     client.quit();
     example.ends_by_ctrl_c();
 }
@@ -331,13 +335,17 @@ fn stream_to_disk_writes_as_it_reads_and_leaves_nothing_unfinished() {
     #[cfg(target_os = "linux")]
     assert!(example.peak_memory() < octets as u64 / 2, "{} octets of memory", example.peak_memory());
 
+    // Another message of the same session does not take its place.
+    assert_ne!(client.send_message(MESSAGE), reply);
+    assert_eq!(files_in_number(&folder), 2);
+
     // A client that goes in the middle of a message leaves nothing behind.
     client.talk(begin);
     client.send(&thousand_lines).expect("the server takes it");
-    assert_eq!(files_in_number(&folder), 2);
+    assert_eq!(files_in_number(&folder), 3);
     drop(client);
     let until = Instant::now() + PATIENCE;
-    while files_in_number(&folder) > 1 {
+    while files_in_number(&folder) > 2 {
         assert!(Instant::now() < until, "the unfinished file is still there");
         std::thread::sleep(Duration::from_millis(10));
     }

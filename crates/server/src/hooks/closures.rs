@@ -32,8 +32,23 @@ macro_rules! closures {
 
         /// # Hooks as closures
         ///
-        /// Each takes owned, cheaply cloned arguments and returns a future. What that may return, and what it
-        /// means, says [`IntoVerdict`]; when each is asked, the method of [`Hooks`] of the same name.
+        /// Each takes owned, cheaply cloned arguments and returns a future. See [`IntoVerdict`] for what that may
+        /// return, and the method of [`Hooks`] of the same name for when each is asked.
+        ///
+        /// What calls share is captured: clone it at each call, and move the clone into the future.
+        ///
+        /// ```
+        /// # use std::{collections::HashMap, net::IpAddr, sync::{Arc, Mutex}};
+        /// # use mailchute::Server;
+        /// let seen: Arc<Mutex<HashMap<IpAddr, u32>>> = Arc::default();
+        /// Server::builder().on_connect(move |session| {
+        ///     let seen = Arc::clone(&seen);
+        ///     async move {
+        ///         // The guard goes before any .await.
+        ///         *seen.lock().expect("nobody panics with it").entry(session.client_ip()).or_default() += 1;
+        ///     }
+        /// });
+        /// ```
         impl Builder {
             $(
                 $(#[$meta])*
@@ -183,8 +198,8 @@ impl Builder {
     ///
     /// PLAIN and LOGIN are offered, inside TLS only unless
     /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) says otherwise; other
-    /// [mechanisms](Builder::mechanisms) by name. With [`on_scram`](Builder::on_scram) beside it, it is asked about
-    /// users who have proved themselves as well, and says yes if
+    /// [mechanisms](Builder::mechanisms) by name. With [`on_scram`](Builder::on_scram) it is also asked about users
+    /// who have proved themselves by SCRAM, and should say yes if
     /// [`are_proven`](Credentials::are_proven) is enough.
     ///
     /// ```
@@ -223,8 +238,8 @@ impl Builder {
 
     /// Takes the message, whole or chunk by chunk, and decides on it; see [`Hooks::data`].
     ///
-    /// Without a [store](Builder::store) behind it a positive answer is the promise that this hook has the
-    /// message safe.
+    /// Without a [store](Builder::store) a positive answer is the promise that this hook has the message safe. Name what
+    /// it keeps by [`Message::id`]: a session may send many messages.
     ///
     /// ```
     /// # use mailchute::{Reply, Server};
@@ -257,9 +272,9 @@ impl Builder {
         self.hook(Some(Stage::Disconnect), OnDisconnect(hook))
     }
 
-    /// Adds a verb of one's own, or answers one of RSET, NOOP, VRFY, EXPN and HELP in one's own way.
+    /// Adds a verb of your own, or answers RSET, NOOP, VRFY, EXPN or HELP in your own way.
     ///
-    /// The handler gets what the client wrote behind the verb. A verb of one's own is named in the reply to
+    /// The handler gets what the client wrote after the verb. A verb of your own is named in the reply to
     /// HELP. [`build`](Builder::build) refuses a verb that is no word or that the conversation itself needs.
     ///
     /// ```

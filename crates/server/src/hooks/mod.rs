@@ -1,4 +1,4 @@
-//! Hooks: the code of one's own that decides at each stage of a session.
+//! Hooks: code of the application's own that decides at each stage of a session.
 
 mod chain;
 mod closures;
@@ -21,23 +21,24 @@ use crate::message::Message;
 use crate::session::Session;
 use crate::tls::TlsFacts;
 
-/// What a hook answers: a verdict, or by `?` any error, which becomes a logged `451 4.3.0`.
+/// What a hook answers: a verdict, or by `?` any [`std::error::Error`], which becomes a logged `451 4.3.0`.
 pub type Answer = Result<Verdict, Reply>;
 
-/// A hook for every stage; implement those that you care for, as plain `async fn`.
+/// A hook for every stage; implement those that you need, as plain `async fn`.
 ///
 /// The conversation waits for the answer. [`Verdict::Accept`] goes on, `Err(reply)` refuses with that reply,
 /// a positive [`Verdict::Reply`] goes on with its text, and a reply that [closes](Reply::closes) (every 421, or
-/// one made by [`Reply::and_close`]) hangs up. Any error that `?` passes on becomes a `451 4.3.0` that tells the
-/// client nothing and the log everything; so does a panic, and an answer that takes longer than the
-/// [time limit](crate::Builder::hook_timeout).
+/// one made by [`Reply::and_close`]) hangs up. Any [`std::error::Error`] that `?` passes on becomes a `451 4.3.0` that tells
+/// the client nothing and the log everything; so does a panic, and an answer that takes longer than the
+/// [time limit](crate::Builder::hook_timeout). Other errors, such as `Box<dyn Error + Send + Sync>` and
+/// `anyhow::Error`, need `.map_err(Reply::internal)?`.
 ///
 /// Several hooks are asked in the order in which they were given to the [builder](crate::Builder::hooks); the
 /// first refusal refuses.
 ///
 /// # Cancel safety
-/// When the client is gone while a hook is awaited, the hook's future is dropped at its next `.await`. What has
-/// to be done in any case belongs into a task of its own (`tokio::spawn`).
+/// When the client goes while a hook is awaited, the hook's future is dropped at its next `.await`. What has to be
+/// done in any case belongs in a task of its own (`tokio::spawn`).
 ///
 /// # Examples
 /// ```
@@ -56,8 +57,8 @@ pub type Answer = Result<Verdict, Reply>;
 /// ```
 pub trait Hooks: Send + Sync + 'static {
     /// A client has connected; asked before the greeting. A refusal is the greeting (554, or what the reply
-    /// says), after which only QUIT is answered; a reply that closes hangs up. Asked again when a trusted proxy tells
-    /// by XCLIENT ([`Builder::xclient_from`](crate::Builder::xclient_from)) for whom it speaks.
+    /// says), after which only QUIT is answered; a reply that closes hangs up. Asked again when a trusted proxy
+    /// names its client by XCLIENT ([`Builder::xclient_from`](crate::Builder::xclient_from)).
     fn connect(&self, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = session;
         ready(Ok(Verdict::Accept))
@@ -82,19 +83,19 @@ pub trait Hooks: Send + Sync + 'static {
         false
     }
 
-    /// A client begins SCRAM as `user`, whose name is prepared by [`saslprep`](crate::saslprep): what is known of the
-    /// user's password, or `None` for a user that there is not, of whom the client learns nothing until its proof
-    /// fails. Asked if [`gives_scram_verifiers`](Self::gives_scram_verifiers); the first verifier counts.
+    /// A client begins SCRAM as `user`, whose name is prepared by [`saslprep`](crate::saslprep). The answer is what is
+    /// known of the user's password, or `None` for an unknown user; the client learns that only when its proof fails.
+    /// Asked if [`gives_scram_verifiers`](Self::gives_scram_verifiers); the first verifier counts.
     ///
-    /// A proof that holds is then put to [`auth`](Self::auth) as [`Credentials::Scram`], if anybody judges
+    /// A proof that holds is then put to [`auth`](Self::auth) as [`Credentials::Scram`], if any hook judges
     /// credentials; otherwise the client is in, unless it wants to act as somebody else.
     ///
-    /// Users that there are not get a [decoy](ScramVerifier::decoy). Where verifiers have other parameters than those
-    /// of [`ScramVerifier::ITERATIONS`] and [`ScramVerifier::SALT`], answer with one that
+    /// Unknown users get a [decoy](ScramVerifier::decoy). Where verifiers have parameters other than
+    /// [`ScramVerifier::ITERATIONS`] and [`ScramVerifier::SALT`], answer with one that
     /// [imitates](ScramVerifier::imitate) them instead of `None`.
     ///
     /// # Errors
-    /// A reply refuses; a `454` says that nobody can tell now.
+    /// A reply refuses; a `454` says that it cannot be told now.
     fn scram_verifier(
         &self,
         user: &str,
@@ -132,8 +133,8 @@ pub trait Hooks: Send + Sync + 'static {
     /// Whether [`data`](Self::data) is implemented and reads messages. Default is no.
     ///
     /// Only hooks that read count as a place where messages go: a server whose hooks read none, and that has no
-    /// store, is not [built](crate::Builder::build). What a hook reads is kept for those behind it that read, and
-    /// for no others.
+    /// store, is not [built](crate::Builder::build). What a hook reads is kept only for hooks after it that read, and for the
+    /// store.
     fn reads_messages(&self) -> bool {
         false
     }
@@ -145,7 +146,7 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of one's own and unknown ones.
+    /// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of your own and unknown ones.
     /// [`Verdict::Accept`] gives the standard reply, which is a 500 for an unknown verb.
     fn command(&self, command: &Command, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (command, session);

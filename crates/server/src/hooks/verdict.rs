@@ -10,7 +10,29 @@ use mailchute_proto::{Reply, Verdict};
 /// | `false` | the stage's standard refusal |
 /// | a positive [`Reply`] | go on with its text |
 /// | a negative `Reply`, in `Ok` or `Err` or by itself | refuse with it |
-/// | any other error, by `?` | `451 4.3.0`, logged, never shown to the client; `452 4.3.1` for a full disk |
+/// | any [`std::error::Error`], by `?` | `451 4.3.0`, logged, never shown to the client; `452 4.3.1` for a full disk |
+///
+/// A `Box<dyn Error + Send + Sync>`, an `anyhow::Error` and a `String` are no `std::error::Error` themselves. Turn them
+/// into a reply by [`Reply::internal`]:
+///
+/// ```
+/// # use mailchute::{Reply, Server};
+/// # async fn look_up(address: &str) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> { Ok(true) }
+/// Server::builder().on_rcpt_to(|to, _session| async move {
+///     let is_known = look_up(to.as_str()).await.map_err(Reply::internal)?;
+///     Ok(is_known)
+/// });
+/// ```
+///
+/// The error of a `Result` that is returned is always a [`Reply`], so end with `Ok(result?)` where it is another one. A
+/// closure that never says `Ok` writes `Err::<(), _>(reply)`.
+#[diagnostic::on_unimplemented(
+    message = "a hook cannot answer with `{Self}`",
+    label = "a closure given as a hook returns this",
+    note = "a hook returns `()`, a `bool`, a `Reply`, a `Verdict`, or a `Result` of one of these whose error is `Reply`",
+    note = "`?` turns every `std::error::Error` into a `Reply`, so end with `Ok(result?)`; for `Box<dyn Error + Send + Sync>`, \
+            `anyhow::Error` or `String` write `Ok(result.map_err(Reply::internal)?)`"
+)]
 pub trait IntoVerdict {
     /// The verdict.
     fn into_verdict(self) -> Verdict;

@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::error::BuildError;
 
-/// Limits. 0 switches one off where that is said.
+/// Limits. 0 switches one off where its method says so.
 impl Builder {
     /// Octets of a message, announced by SIZE (RFC 1870). Default is 26,214,400 (25 MiB); 0 is no limit.
     pub fn max_message_size(mut self, octets: u64) -> Self {
@@ -25,6 +25,10 @@ impl Builder {
 
     /// Refused commands since the last accepted message at which a session ends. From half as many on, each
     /// further refusal is held back for a second. Default is 20; 0 is no limit.
+    ///
+    /// Refusals by hooks and by the store count too, temporary ones included: a client whose 20 recipients are all
+    /// greylisted is hung up on. Raise the limit where that is usual. Recipients beyond
+    /// [`max_recipients`](Self::max_recipients) do not count.
     pub fn max_errors(mut self, errors: u32) -> Self {
         self.limits.errors = errors;
         self.limits.errors_before_delay = errors.div_ceil(2);
@@ -63,15 +67,15 @@ impl Builder {
     }
 
     /// Connections at a time. Default is 8,192 or half of the files that the process may open, whichever is
-    /// less; 0 is no limit. Who comes when all places are taken is answered `421 4.3.2`.
+    /// less; 0 is no limit. A client that comes when all places are taken is answered `421 4.3.2`.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = Some(connections);
         self
     }
 
     /// Connections of one client at a time; an IPv6 network of 64 bits is one client. Default is 50; 0 is no
-    /// limit. Clients of Unix sockets and those that may say XCLIENT ([`xclient_from`](Self::xclient_from)) are not
-    /// limited by it.
+    /// limit. It does not limit clients of Unix sockets, nor those that may say XCLIENT
+    /// ([`xclient_from`](Self::xclient_from)).
     pub fn max_connections_per_client(mut self, connections: usize) -> Self {
         self.max_connections_per_client = connections;
         self

@@ -20,6 +20,9 @@ use crate::wire::Io;
 
 /// An SMTP server. A handle: clones are cheap and are the same server.
 ///
+/// It stops as a whole, and for good, when the first [`Serving`] of it
+/// [ends](Serving::with_graceful_shutdown).
+///
 /// # Examples
 /// The smallest server, which accepts all mail and forgets it:
 /// ```no_run
@@ -69,23 +72,22 @@ impl Server {
         Arc::clone(&self.core().hostname)
     }
 
-    /// Puts other options, hooks and another store in the place of all that the server has, for connections that come
-    /// from now on. Sessions that run keep what they began with, to their end. The builder begins at the defaults, so
-    /// what shall stay is given again.
+    /// Replaces all options, the hooks and the store, for connections that come from now on. Sessions that run keep what
+    /// they began with, to their end. The builder begins at the defaults, so what shall stay is given again.
     ///
     /// All of it is put in force, or nothing. What belongs to the server and not to a session goes on:
     ///
-    /// - Connections that are open count towards the new limits on connections. Where there are more than these allow,
-    ///   none is closed, and none is taken until there are fewer.
+    /// - Open connections count towards the new limits on connections. Where there are more than these allow, none is
+    ///   closed, and none is taken until there are fewer.
     /// - [Certificates](Builder::tls) are put in force as by [`reload_tls`](Self::reload_tls): a session that runs finds
     ///   the new ones if it says STARTTLS.
-    /// - Who [watches](Self::events) goes on to watch, sessions of either kind.
+    /// - [Subscribers](Self::events) get the events of sessions of either kind.
     /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.
     ///
     /// Where the server listens is not changed by this; see [`Serving`].
     ///
     /// # Errors
-    /// [`BuildError`] as for [`Builder::build`], and when there was a certificate and there is none any more, as
+    /// [`BuildError`] as for [`Builder::build`], and when the server had a certificate and the new options have none, as
     /// listeners inside TLS need one. Everything stays as it was.
     ///
     /// # Examples
@@ -129,9 +131,9 @@ impl Server {
         Ok(())
     }
 
-    /// Puts other certificates in force, for handshakes that begin from now on, and other ideas of
-    /// [client certificates](TlsConfig::client_certificates). Sessions that are inside TLS, and handshakes that have
-    /// begun, go on with what they have. Tickets of earlier sessions hold no longer: their clients shake hands in full.
+    /// Puts other certificates in force, and other demands on [client certificates](TlsConfig::client_certificates), for
+    /// handshakes that begin from now on. Sessions that are inside TLS, and handshakes that have begun, go on with what
+    /// they have. Tickets of earlier sessions are no longer valid: their clients shake hands in full.
     ///
     /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made.
     ///
@@ -152,15 +154,14 @@ impl Server {
         Ok(())
     }
 
-    /// Subscribes to all events from now on. Where others subscribe already, it may also get the last few before that, of
-    /// sessions that are at work in this very moment.
+    /// Subscribes to all events from now on. If there are other subscribers already, it may also get the last few before
+    /// that, of sessions that are at work at this very moment.
     #[must_use]
     pub fn events(&self) -> Events {
         self.core().subscribers.subscribe()
     }
 
-    /// A server that listens nowhere yet, for lists of addresses that are read from elsewhere: add them with
-    /// [`Serving::and_listen`].
+    /// A server that listens nowhere yet, for addresses that come as a list: add them with [`Serving::and_listen`].
     pub fn serving(&self) -> Serving {
         Serving::new(self.clone())
     }
@@ -187,8 +188,8 @@ impl Server {
         self.serving().and_listen_tls(address).await
     }
 
-    /// Listens for LMTP (RFC 2033) on an address: mail servers hand over what they have for local mailboxes, and get a
-    /// reply for each recipient.
+    /// Listens on an address for LMTP (RFC 2033), by which mail servers hand over what they have for local mailboxes and
+    /// get a reply for each recipient.
     ///
     /// # Errors
     /// As [`listen`](Self::listen), and for port 25, where LMTP must not be spoken (RFC 2033 §5).
@@ -204,7 +205,28 @@ impl Server {
     /// `client` is the other end of the connection; if that is a proxy of
     /// [`Builder::proxy_from`], a PROXY header has to come first.
     ///
-    /// Connections that come this way count towards the limits like all others.
+    /// Connections that come this way count towards the limits like all others, and stop with all others when a
+    /// [`Serving`] of this server ends. Where the server listens nowhere, one that ends at once stops them:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use mailchute::{Server, testing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::builder()
+    ///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+    ///     .build()?;
+    /// let mut client = testing::client(&server); // runs serve_connection in a task
+    /// client.greeting().await.expect(220);
+    ///
+    /// let stopped = server.serving().with_graceful_shutdown(async {}, Duration::from_secs(30));
+    /// stopped.await?; // when all sessions are over
+    /// client.hear().await.expect(421);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered

@@ -19,7 +19,10 @@ use crate::socket_file::SocketFile;
 
 /// A server with its listening sockets; await it to serve.
 ///
-/// Connections are taken from the moment of [`listen`](Server::listen) on and answered once this is awaited.
+/// Clients can connect from the moment of [`listen`](Server::listen) on, and are answered once this is awaited.
+///
+/// A server may have several of these, but they end together: see
+/// [`with_graceful_shutdown`](Self::with_graceful_shutdown).
 ///
 /// # Examples
 /// ```no_run
@@ -74,8 +77,8 @@ impl Serving {
         self.add(Listener::tcp(address, Service::SMTP_INSIDE_TLS).await)
     }
 
-    /// Listens for LMTP (RFC 2033) on one more address: the end of a message has one reply for each recipient, as
-    /// [`Message::refuse`](crate::Message::refuse) tells.
+    /// Listens for LMTP (RFC 2033) on one more address: the end of a message has one reply for each recipient; see
+    /// [`Message::refuse`](crate::Message::refuse).
     ///
     /// # Errors
     /// As [`Server::listen_lmtp`].
@@ -88,7 +91,7 @@ impl Serving {
 
     /// Listens for SMTP on one more Unix socket: a path, or a [`SocketFile`] that says more.
     ///
-    /// Its clients have no network address: [`Session::is_over_unix_socket`](crate::Session::is_over_unix_socket) tells.
+    /// Its clients have no network address: see [`Session::is_over_unix_socket`](crate::Session::is_over_unix_socket).
     ///
     /// # Errors
     /// When a server listens there already, another file lies there, the directory is missing or forbids it, or the
@@ -101,7 +104,7 @@ impl Serving {
     }
 
     /// Listens for LMTP on one more Unix socket, where a mail server of this host hands over what it has for local
-    /// mailboxes. Who may connect says [`SocketFile::mode`]; beyond that nothing is demanded here, neither by
+    /// mailboxes. [`SocketFile::mode`] decides who may connect; nothing else is demanded here, neither by
     /// [`Builder::require_auth`](crate::Builder::require_auth) nor by
     /// [`Builder::require_tls`](crate::Builder::require_tls).
     ///
@@ -209,14 +212,20 @@ impl Serving {
         &self.addresses
     }
 
-    /// Serves until `signal` completes; then takes no more connections, answers idle sessions `421 4.3.2`, lets
-    /// transactions that are under way end for at most `grace`, tells the rest 421, and returns.
+    /// Serves until `signal` completes; then takes no more connections, answers idle sessions `421 4.3.2`, gives
+    /// transactions that are under way at most `grace` to end, tells the rest 421, and returns.
+    ///
+    /// This ends the whole [`Server`], for good: it stops, and waits for, the sessions of every other `Serving` of that
+    /// server and of [`Server::serve_connection`] as well. The others accept until their own signal comes, but whoever
+    /// connects to them, to an address listened on later or by `serve_connection` is greeted and then told `421 4.3.2`.
+    /// So listen on all addresses by one `Serving`, or give all of them the same signal; build another server for what
+    /// shall stop by itself.
     ///
     /// # Errors
     /// None at present: what goes wrong with one connection is logged and ends that one only.
     ///
     /// # Cancel safety
-    /// Dropping the future stops to accept; sessions that run go on until the runtime ends.
+    /// Dropping the future closes the sockets; sessions that run go on until the runtime ends.
     pub async fn with_graceful_shutdown(self, signal: impl Future, grace: Duration) -> io::Result<()> {
         let mut signal = pin!(signal);
         // A signal is caught from its first poll on, so that comes before the first client is let in.

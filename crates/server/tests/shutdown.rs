@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mailchute::{Builder, Disconnect, Reply, Server};
-use support::talk::{Talk, connect, moved_pipe, pipe};
+use support::talk::{Talk, connect, listen, moved_pipe, pipe};
 use support::{MESSAGE, Seen, accepting, build, builder, tls};
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
@@ -48,6 +48,31 @@ async fn a_session_that_goes_on_in_another_task_is_stopped_there() {
     assert_eq!(client.hear().await, STOPPING);
     session.await.expect("the session does not panic");
     serving.await.expect("the server does not panic").expect("it stops");
+}
+
+#[tokio::test]
+async fn the_end_of_one_serving_ends_the_sessions_of_all_others_and_those_to_come() {
+    let server = build(accepting());
+    let elsewhere = listen(&server).await;
+    let mut there = connect(elsewhere).await;
+    there.hello().await;
+    let (mut in_memory, _) = pipe(&server, 65_536);
+    in_memory.hello().await;
+
+    let listening_nowhere = server.serving().with_graceful_shutdown(std::future::ready(()), LONG);
+    let serving = tokio::spawn(listening_nowhere);
+    assert_eq!(there.rest().await, STOPPING);
+    assert_eq!(in_memory.rest().await, STOPPING);
+    drop((there, in_memory));
+    serving.await.expect("the server does not panic").expect("it stops");
+
+    // The other one still takes connections.
+    let mut late = connect(elsewhere).await;
+    assert!(late.hear().await.starts_with("220 "));
+    assert_eq!(late.rest().await, STOPPING);
+    let (mut late, _) = pipe(&server, 65_536);
+    assert!(late.hear().await.starts_with("220 "));
+    assert_eq!(late.rest().await, STOPPING);
 }
 
 #[tokio::test]

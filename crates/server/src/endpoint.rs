@@ -32,7 +32,7 @@ pub enum Endpoint {
 pub struct EndpointError(());
 
 impl Endpoint {
-    /// Whether others than this host can reach it. A Unix socket they cannot.
+    /// Whether other hosts can reach it, which is never so for a Unix socket.
     #[must_use]
     pub fn is_public(&self) -> bool {
         match self {

@@ -58,7 +58,7 @@ pub enum Event {
     Ehlo {
         /// The session.
         session: Session,
-        /// Whom the client says it is.
+        /// The name that the client gives itself.
         name: HeloName,
     },
     /// AUTH was decided.
@@ -78,7 +78,7 @@ pub enum Event {
     Mail {
         /// The session.
         session: Session,
-        /// Who sends.
+        /// The sender.
         sender: Sender,
     },
     /// RCPT has come; told before any hook is asked.
@@ -86,7 +86,7 @@ pub enum Event {
     Rcpt {
         /// The session.
         session: Session,
-        /// Who shall receive.
+        /// The recipient.
         recipient: Recipient,
     },
     /// Octets of a message, after dot-unstuffing.
@@ -104,9 +104,9 @@ pub enum Event {
         session: Session,
         /// The message's name.
         id: MessageId,
-        /// Who sent it, and to whom.
+        /// Its sender and its recipients.
         envelope: Arc<Envelope>,
-        /// Its octets.
+        /// How many octets it has.
         size: u64,
     },
     /// The server has replied.

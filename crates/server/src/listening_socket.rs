@@ -49,8 +49,8 @@ impl ListeningSocket {
         &self.endpoint
     }
 
-    /// Makes the file of a Unix socket that of the server that takes it: the file is removed when that server stops.
-    /// Without it the file is left to whoever made it, as systemd wants it. For TCP nothing changes.
+    /// Hands the file of a Unix socket to the server that takes the socket: the file is removed when that server stops.
+    /// Without this the file is left to whoever made it, as systemd wants it. For TCP nothing changes.
     ///
     /// # Errors
     /// When the file is not there any more.
@@ -61,7 +61,7 @@ impl ListeningSocket {
         Ok(self)
     }
 
-    /// Leaves the file of a Unix socket where it is when the server stops that this socket was got from: the next
+    /// Leaves the file of a Unix socket where it is when the server that this socket comes from stops, as the next
     /// server has taken both.
     pub fn leave_file(&self) {
         if let Some(file) = &self.file {

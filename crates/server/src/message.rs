@@ -16,7 +16,7 @@ use crate::trace;
 /// The content is asked of the client (354) when it is first read. It comes chunk by chunk as fast as it is
 /// read and no faster; a message of any size takes the memory of one chunk.
 ///
-/// Each data hook, and the store behind them, reads from the first octet on. As long as another reader is to
+/// Each data hook, and the store after them, reads from the first octet on. As long as another reader is to
 /// come, what is read is also kept for it: up to 1 MiB in memory, the rest in a temporary file that is gone with
 /// the message. With a single reader nothing is kept.
 ///
@@ -124,29 +124,30 @@ impl Message {
         self.id
     }
 
-    /// Who sends it, and to whom. Recipients whom an earlier hook has [refused](Self::refuse) are left out.
+    /// Its sender and its recipients. Recipients that an earlier hook has [refused](Self::refuse) are left out.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
-    /// Refuses the message for one recipient, named by its place in the [envelope](Self::envelope); the others get what
-    /// the hook or store returns. It can be called until that returns, before the content is read or behind it. The
-    /// first refusal of a recipient stays, and a place where there is nobody changes nothing.
+    /// Refuses the message for one recipient, named by its place in the [envelope](Self::envelope).
     ///
-    /// In **LMTP** each recipient has a reply: this one, or that of the whole. Hooks and the store that are still to come
-    /// find the others in the envelope; when all are refused they are not asked. When the whole is refused, by `Err`
-    /// or otherwise, those who were not refused by name get that refusal: also those who have the message by then, so
-    /// that it may be delivered to them again. Before the content has come, DATA and a BDAT that is not the last have one
-    /// reply for all, chosen as in SMTP.
+    /// | | called by a hook | called by the store |
+    /// |---|---|---|
+    /// | **LMTP** | the client hears `reply` for this recipient; hooks after it and the store are asked about the others, if any are left | the client hears `reply` for this recipient, and for the others what the store returns |
+    /// | **SMTP** | the whole message is refused; hooks after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
     ///
-    /// In **SMTP** there is one reply only, so one refused recipient refuses the message: the reply is the first
-    /// temporary refusal, else the first ([`Verdict::for_all`]). When a hook refuses one, nobody behind it is asked, and
-    /// nothing is kept. When the store does, those for whom it has kept the message have it, and get it again if the
-    /// client tries again. Nothing is lost, and no success is claimed that there was not; who keeps mail by recipient
-    /// refuses in SMTP at RCPT where it can.
+    /// It can be called until the hook or store returns, before the content is read or after that. The first refusal of
+    /// a recipient stays, and a place where there is nobody changes nothing. A `reply` that is no refusal is a mistake
+    /// of the caller's, and becomes a logged `451 4.3.0`.
     ///
-    /// A `reply` that is no refusal is a slip of the caller's, and becomes a logged `451 4.3.0`.
+    /// In LMTP, when the whole message is refused, by `Err` or otherwise, that is the reply for all who were not refused
+    /// by name: also for those who have the message by then, so that it may be delivered to them again. Before the
+    /// content has come, DATA and a BDAT that is not the last have one reply for all, chosen as in SMTP.
+    ///
+    /// In SMTP, which has one reply for all, that is the first temporary refusal, else the first
+    /// ([`Verdict::for_all`]). So nothing is lost, and no delivery is claimed that there was not. A store that keeps mail
+    /// by recipient should have them refused at RCPT where it can.
     ///
     /// # Examples
     /// ```
@@ -235,8 +236,8 @@ impl Message {
     /// client stuffed are taken out.
     ///
     /// # Errors
-    /// [`BodyError`]: most of all that the client has gone before the end. Content that was read up to then is
-    /// not a message and must not be kept.
+    /// [`BodyError`]: most often that the client has gone before the end. Content that was read up to then is not a
+    /// message and must not be kept.
     ///
     /// # Cancel safety
     /// When the future is dropped while a chunk is being kept for the next reader, that chunk is lost, and every
@@ -276,29 +277,33 @@ impl Message {
     /// As [`bytes`](Self::bytes).
     pub async fn bytes_up_to(&mut self, limit: u64) -> Result<Bytes, BodyError> {
         let Some(top) = &self.top else { return self.body.bytes(limit).await };
+        let has_begun = top.has_begun();
         let mut content = BytesMut::new();
-        let above = top.length() as u64;
+        let mut above = 0;
         while let Some(chunk) = self.chunk().await? {
+            if content.is_empty() && !has_begun {
+                above = chunk.len();
+            }
             content.extend_from_slice(&chunk);
-            if content.len() as u64 > limit.saturating_add(above) {
+            if (content.len() - above) as u64 > limit {
                 return Err(BodyError::TooLong { limit });
             }
         }
         Ok(content.freeze())
     }
 
-    /// Has what this reader reads begin with the [trace fields](Self::trace_fields), and with an empty line behind them where
-    /// the content does not begin with a field: its first line would go on with theirs if it began with white space
-    /// (RFC 5322 §2.2.3), so that a client could write what the server seems to say of it.
+    /// Puts the [trace fields](Self::trace_fields) in front of what this reader reads, followed by an empty line if the
+    /// content does not begin with a field of its own. Without that line, a content that begins with white space would
+    /// continue the last of the fields above it (RFC 5322 §2.2.3), and the client could write what the server seems to say.
     ///
-    /// To be called before the first read, by whoever keeps the message; other readers are not concerned.
+    /// Call it before the first read, where the message is kept. Other readers are not affected.
     pub fn prepend_trace_fields(&mut self) {
         self.top = Some(Top::new(self.trace_fields()).into());
     }
 
-    /// The header fields that whoever keeps the message puts on top of it, lines ended by CRLF:
-    /// `Return-Path:`, a `Delivered-To:` for every recipient, and `Received:` (RFC 5321 §4.4).
-    /// [`prepend_trace_fields`](Self::prepend_trace_fields) puts them there as it has to be done.
+    /// The header fields to be put on top of a message that is kept, lines ended by CRLF: `Return-Path:`, a `Delivered-To:`
+    /// for every recipient, and `Received:` (RFC 5321 §4.4). [`prepend_trace_fields`](Self::prepend_trace_fields) puts them
+    /// there safely.
     #[must_use]
     pub fn trace_fields(&self) -> String {
         trace::fields(self.id, &self.envelope, &self.session)

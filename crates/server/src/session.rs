@@ -142,8 +142,8 @@ impl Session {
         self.facts().told.as_ref()?.reverse_name.clone()
     }
 
-    /// What a relay in front has said by XFORWARD of where this message comes from. It is there from XFORWARD, before
-    /// MAIL, to the end of the transaction, RSET or EHLO.
+    /// Where this message comes from, as a relay in front has said by XFORWARD. It is there from XFORWARD, before MAIL,
+    /// until the end of the transaction, RSET or EHLO.
     #[must_use]
     pub fn forwarded(&self) -> Option<Arc<XForward>> {
         self.facts().forwarded.clone()
@@ -172,7 +172,7 @@ impl Session {
         self.client_addr().ip().to_canonical()
     }
 
-    /// Whom the client said it is, by EHLO, HELO or LHLO.
+    /// The name that the client has given itself by EHLO, HELO or LHLO.
     #[must_use]
     pub fn helo_name(&self) -> Option<HeloName> {
         self.facts().hello.as_ref().map(|hello| hello.name.clone())
@@ -197,17 +197,16 @@ impl Session {
         self.facts().tls.clone()
     }
 
-    /// Who the client proved to be by AUTH.
+    /// The user that the client has proved to be by AUTH.
     #[must_use]
     pub fn identity(&self) -> Option<Arc<str>> {
         self.facts().identity.clone()
     }
 
-    /// Says who the client is, where that is not what its credentials say: for the auth hook, before it says yes.
+    /// Sets who the client is, where that is not what its credentials say. It is for the auth hook, before it says yes.
     ///
-    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. Said anywhere else,
-    /// it names nobody. A token that says whose it is needs this, and so does a server that knows a user by several
-    /// names.
+    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise; called anywhere else it
+    /// does nothing. Needed for tokens that say themselves whose they are, and for users with several names.
     pub fn identify(&self, identity: impl Into<Arc<str>>) {
         self.facts().identified = Some(identity.into());
     }
@@ -224,9 +223,9 @@ impl Session {
         self.facts().messages
     }
 
-    /// Changes what EHLO announces to this session, and what stands behind it. To be called in the hooks of connect,
-    /// secure and ehlo; what is changed later holds from the next EHLO on, and the client of an XCLIENT begins without
-    /// any changes. What `edit` returns is passed on.
+    /// Changes what EHLO announces to this session, and what the session may use. Call it in the hooks of connect, secure
+    /// and ehlo: what is changed later holds from the next EHLO on. A client that XCLIENT names begins without any
+    /// changes. Returns what `edit` returns.
     ///
     /// ```
     /// use mailchute::{Extension, Reply, Server};
@@ -249,8 +248,8 @@ impl Session {
         result
     }
 
-    /// State of the application's own that lasts as long as the client is the same: as long as the connection, or up to
-    /// the XCLIENT by which a proxy speaks for the next one. Connect hooks are asked about that one, and find nothing.
+    /// State of the application's own that lasts as long as the client is the same: as long as the connection, or until
+    /// XCLIENT names another client, about which the connect hooks are asked and find nothing here.
     #[must_use]
     pub fn state(&self) -> &TypedState {
         &self.0.state

@@ -1,4 +1,4 @@
-//! State of one's own, kept by type: no globals and no locks in user code.
+//! State of the application's own, kept by type: no globals and no locks in user code.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 ///
 /// Every session has two: [`Session::state`](crate::Session::state) for as long as its client is the same and
 /// [`Session::transaction_state`](crate::Session::transaction_state), emptied whenever a transaction ends. A
-/// type of one's own (`struct Score(f32)`) keeps hooks that know nothing of each other apart.
+/// type of your own (`struct Score(f32)`) keeps hooks that know nothing of each other apart.
 ///
 /// # Examples
 /// ```

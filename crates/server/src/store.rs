@@ -31,10 +31,11 @@ pub trait Store: Send + Sync + 'static {
     /// `Ok` is the promise that the message is safe: written and flushed, not merely handed on. The content is
     /// whole when [`Message::chunk`] has returned `None`; before that nothing may become visible.
     ///
-    /// What cannot be kept for single recipients is told by [`Message::refuse`]; `Ok` then promises it for the others.
+    /// [`Message::refuse`] refuses single recipients, for whom it cannot be kept; `Ok` then is the promise for the others.
     ///
     /// # Errors
-    /// The refusal that the client gets. `?` makes a `451 4.3.0` of any other error.
+    /// The refusal that the client gets. `?` makes a `451 4.3.0` of any [`std::error::Error`]; others need
+    /// `.map_err(Reply::internal)?`.
     ///
     /// # Cancel safety
     /// When the client goes before the end of the message, or the store takes longer than the

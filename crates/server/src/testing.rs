@@ -1,4 +1,4 @@
-//! Talks to a server without a socket, for tests of one's own hooks.
+//! Talks to a server without a socket, for tests of your own hooks.
 //!
 //! # Examples
 //! ```
@@ -38,7 +38,7 @@ const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_1
 
 /// A client that is connected to a server in memory.
 ///
-/// Its methods panic when the server has closed the connection, or says what is no reply: it is made for tests.
+/// Its methods panic when the server has closed the connection, or sends what is no reply: it is made for tests.
 #[derive(Debug)]
 pub struct Client {
     stream: BufStream<DuplexStream>,

@@ -23,11 +23,6 @@ impl Top {
         Self { fields, ..Self::default() }
     }
 
-    /// Octets of the fields.
-    pub(crate) fn length(&self) -> usize {
-        self.fields.len()
-    }
-
     /// Whether what comes before the content has been taken.
     pub(crate) fn has_begun(&self) -> bool {
         self.fields.is_empty()

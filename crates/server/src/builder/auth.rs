@@ -22,16 +22,16 @@ impl Builder {
         self
     }
 
-    /// What the salts of users that there are not are made of in SCRAM. Default is random for each server that is
-    /// built; give it where they shall stay the same over restarts, or be the same on several servers, so that nobody
-    /// can tell who is a user.
+    /// What SCRAM makes the salts of unknown users from. Default is random for each server that is built; give one
+    /// where the salts shall stay the same after a restart, or be the same on several servers, so that nobody can tell
+    /// who is a user.
     pub fn scram_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.scram_secret = Some(Arc::new(ScramSecret::from(secret.into())));
         self
     }
 
-    /// Lets passwords and tokens travel in the clear, outside TLS, where anybody on the way can read them. Default is
-    /// that mechanisms which send them are offered inside TLS only; SCRAM-SHA-256 and CRAM-MD5 do not.
+    /// Lets passwords and tokens travel in the clear, outside TLS, where anybody on the way can read them. By default
+    /// the mechanisms that send them are offered inside TLS only; SCRAM-SHA-256 and CRAM-MD5 do not send them.
     pub fn allow_plaintext_auth(mut self) -> Self {
         self.plaintext_auth = PlaintextAuth::Anywhere;
         self
@@ -39,9 +39,9 @@ impl Builder {
 
     /// Answers `530 5.7.0` to MAIL before a successful AUTH. Default is that mail is taken from everybody.
     ///
-    /// It is not asked of those who deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix): mail
-    /// servers have no credentials for that, and the modes of the file and of the folder around it say who may connect: by
-    /// default everybody who can reach the path.
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no AUTH: mail servers
+    /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default
+    /// everybody who can reach the path.
     pub fn require_auth(mut self) -> Self {
         self.auth = AuthPolicy::Required;
         self

@@ -10,8 +10,8 @@ use crate::network::Network;
 impl Builder {
     /// Networks whose connections come through a proxy that speaks the PROXY protocol, version 1 or 2, as HAProxy
     /// does. Each of them has to begin with a PROXY header within [5 s](Self::proxy_timeout), before the greeting
-    /// and before TLS; the client that it names is the session's, also for the limit of connections a client. One
-    /// without a good header is closed without a word. From all others a PROXY header is not taken. Default is
+    /// and before TLS; the client that it names is the session's, also for the limit on connections of one client. One
+    /// without a good header is closed without a word. A PROXY header from anywhere else is not taken. Default is
     /// none.
     ///
     /// Some headers name nobody (`LOCAL`, `UNKNOWN`, families other than IP): the proxy checks whether we are there, or
@@ -32,8 +32,8 @@ impl Builder {
         self
     }
 
-    /// Networks whose clients may say by Postfix's XCLIENT and XFORWARD who it is that they speak for; all others
-    /// are answered `550 5.7.1`. Behind a proxy it is the proxy's client that has to be in them. XCLIENT begins the
+    /// Networks whose clients may name the client that they speak for, by Postfix's XCLIENT and XFORWARD; all others
+    /// are answered `550 5.7.1`. Behind a proxy the proxy's client has to be in one of them. XCLIENT begins the
     /// session anew: connect hooks are asked, and identity, [state](crate::Session::state) and
     /// [edits](crate::Session::edit_ehlo) are gone. XFORWARD is kept for
     /// [`Session::forwarded`](crate::Session::forwarded). Default is none.
@@ -54,9 +54,9 @@ impl Builder {
 
     /// How long clients have to be silent before they are greeted; less than five minutes, which is what they wait
     /// (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait, and are answered `554 5.5.0` and hung up on.
-    /// Default is none: then only those are caught whose octets are there before the greeting goes out.
+    /// Default is none: then only clients are caught whose octets arrive before the greeting goes out.
     ///
-    /// Inside TLS from the first octet on, the time begins behind the handshake.
+    /// Where TLS begins with the first octet, the time begins after the handshake.
     pub fn greeting_delay(mut self, delay: Duration) -> Self {
         self.clients.greeting_delay = delay;
         self

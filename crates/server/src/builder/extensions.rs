@@ -21,8 +21,8 @@ pub(super) struct Extensions {
     rcpt_parameters: Vec<String>,
 }
 
-/// Extensions that are off by default: Mailchute reads what they ask for and hands it on; to do it is up to the hooks
-/// and the store.
+/// Extensions that are off by default: Mailchute reads what they ask for and hands it on; to act on it is up to the
+/// hooks and the store.
 impl Builder {
     /// Offers DELIVERBY (RFC 2852): a sender says by when a message is to be delivered or returned, and it is handed on
     /// in [`MailParameters::deliver_by`](crate::MailParameters::deliver_by). `fewest`, in whole seconds, is the least

@@ -84,13 +84,13 @@ impl Default for Builder {
 
 /// Hooks and the store.
 impl Builder {
-    /// Adds a hook for all stages, asked behind those that were added before.
+    /// Adds a hook for all stages, asked after those that were added before.
     pub fn hooks(self, hooks: impl Hooks) -> Self {
         self.hook(None, hooks)
     }
 
-    /// Keeps accepted messages in `store`, which is asked behind all data hooks. A second store takes the place
-    /// of the first.
+    /// Keeps accepted messages in `store`, which is asked after all data hooks. A second store replaces the
+    /// first.
     pub fn store(mut self, store: impl Store) -> Self {
         self.chain.keep_in(Arc::new(store));
         self

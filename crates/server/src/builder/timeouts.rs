@@ -6,7 +6,7 @@ use super::Builder;
 use crate::error::BuildError;
 use crate::timeouts::Timeouts;
 
-/// Timeouts; none may be zero.
+/// Timeouts: how long the server waits. None may be zero.
 impl Builder {
     /// For the client's next command. Default is 300 s.
     pub fn command_timeout(mut self, timeout: Duration) -> Self {
@@ -32,22 +32,22 @@ impl Builder {
         self
     }
 
-    /// For all hooks of one stage; past it the answer is `451 4.3.0`. Default is 300 s.
+    /// For all hooks of one stage; after it the answer is `451 4.3.0`. Default is 300 s.
     pub fn hook_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.hook = timeout;
         self
     }
 
-    /// For the store, and the data hooks, from the end of a message on; past it the answer is `451 4.3.0`.
+    /// For the store and the data hooks, from the end of a message on; after it the answer is `451 4.3.0`.
     /// Default is 300 s.
     pub fn store_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.store = timeout;
         self
     }
 
-    /// For a whole session, looked at between transactions. A transaction that begins in time has as long once
-    /// more, looked at whenever the next command is awaited and while what is refused already still comes; a
-    /// message that is wanted has all the time that it needs. Default is an hour.
+    /// For a whole session, checked between transactions. A transaction that begins in time gets the same time again,
+    /// checked whenever a command is awaited and while a message that is refused already still comes in. A message that
+    /// is wanted has all the time that it needs. Default is an hour.
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.session = timeout;
         self

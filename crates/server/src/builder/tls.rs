@@ -8,8 +8,8 @@ use crate::tls::{TlsConfig, TlsError};
 /// TLS.
 impl Builder {
     /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Serving::and_listen_tls), with these
-    /// certificates, for both alike. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) puts others
-    /// in their place while the server runs.
+    /// certificates, for both alike. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) replaces
+    /// them while the server runs.
     pub fn tls(mut self, config: TlsConfig) -> Self {
         self.tls = Some(config);
         self
@@ -28,10 +28,10 @@ impl Builder {
     }
 
     /// Answers `530 5.7.0` to all mail until the client has said STARTTLS. Default is that TLS is offered, not
-    /// required: RFC 3207 §4 forbids to require it of a server that takes mail from the whole Internet.
+    /// required: RFC 3207 §4 forbids a server that takes mail from the whole Internet to require it.
     ///
-    /// It is not required of those who deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix):
-    /// there is nobody on the way.
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no TLS: nobody is
+    /// between them and the server.
     pub fn require_tls(mut self) -> Self {
         self.requires_tls = true;
         self

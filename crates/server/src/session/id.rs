@@ -5,8 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The name of a session in logs, `Received:` fields and message ids: unique within a process, and over restarts of
-/// it.
+/// The name of a session in logs, `Received:` fields and message ids: unique within a process and across its restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(u64);
 

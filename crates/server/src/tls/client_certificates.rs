@@ -53,7 +53,7 @@ impl ClientCertificates {
     }
 
     /// Ends the handshake of a client without a trusted certificate, and with it the session. Default is that
-    /// certificates are optional: RFC 3207 §4 forbids to turn away mail from the whole Internet for want of one.
+    /// certificates are optional: RFC 3207 §4 forbids turning away mail from the Internet for want of one.
     #[must_use]
     pub fn required(self) -> Self {
         Self { demand: Demand::Required, ..self }

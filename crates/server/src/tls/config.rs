@@ -15,14 +15,14 @@ use super::provider::provider;
 
 /// Certificates with their keys, ready to serve TLS 1.2 and 1.3, by STARTTLS and from the first octet alike.
 ///
-/// With several certificates the client's word for the server (SNI, RFC 6066 §3) chooses among them by the DNS
-/// names in the certificates themselves; `*.example.com` stands for one label. Among those that answer to the name
-/// alike the first is taken whose kind of key the client can check, so an ECDSA and an RSA certificate may stand
+/// With several certificates the name that the client asks for (SNI, RFC 6066 §3) chooses among them, by the DNS
+/// names in the certificates themselves; `*.example.com` stands for one label. Of those that fit the name equally
+/// well the first is taken whose kind of key the client can check, so an ECDSA and an RSA certificate may stand
 /// side by side. A client that asks for no name, or for one that is unknown, gets the first certificate: many that
 /// send mail ask for none, and to hang up on the others would lose mail (RFC 7672 §8.1).
 ///
 /// # Sessions are resumed
-/// A client that comes again spares itself and the server most of a handshake, in both versions. What the server
+/// A client that comes back spares itself and the server most of a handshake, in both versions. What the server
 /// must know for that travels in a ticket that the client keeps, sealed with a key that changes every six hours and
 /// dies with the configuration, so the server's memory stays flat. A client's certificate comes back with the
 /// ticket and is verified anew. There are no early data (0-RTT): they could be replayed.

@@ -34,12 +34,16 @@ impl Post {
         entries.map(|entry| entry.expect("an entry").path()).collect()
     }
 
-    /// What the messages hold behind their trace fields.
+    /// What the messages hold behind their trace fields, and behind the empty line where they have no header.
     fn contents(&self) -> Vec<String> {
         let read = |path| fs::read_to_string(path).expect("a message");
         let mut contents: Vec<String> = self.files("new").into_iter().map(read).collect();
         contents.sort();
-        contents.iter().map(|text| text.split_once("+0000\r\n").expect("its date").1.to_owned()).collect()
+        let below = |text: &String| {
+            let content = text.split_once("+0000\r\n").expect("its date").1;
+            content.strip_prefix("\r\n").unwrap_or(content).to_owned()
+        };
+        contents.iter().map(below).collect()
     }
 
     /// Panics unless `tmp/` is empty, now or soon.

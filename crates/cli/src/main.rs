@@ -53,7 +53,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => {
             for line in failure.to_string().lines() {
-                eprintln!("mailchute: {line}");
+                // Where nobody can read it, the exit code says what there is to say.
+                let _ = writeln!(io::stderr(), "mailchute: {line}");
             }
             failure.exit_code()
         }

@@ -16,7 +16,7 @@ use crate::handover::{Handover, Successor};
 use crate::listening::{Kind, Listening};
 use crate::log::Log;
 use crate::passed::Passed;
-use crate::signals::{Notice, Stop};
+use crate::signals::{self, Notice, Stop};
 use crate::supervisor;
 
 /// How long messages that are under way may take when the program is to stop.
@@ -33,6 +33,7 @@ pub(crate) async fn serve(
     let mut stop = Stop::catch()?;
     let mut reload = Notice::to_reload()?;
     let mut hand_over = Notice::to_hand_over()?;
+    signals::let_writes_fail()?;
     let options = &configuration.options;
     let server = configuration.build()?;
     let listening = Listening::begin(options, &server, &mut passed, account).await?;

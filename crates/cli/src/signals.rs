@@ -26,6 +26,12 @@ impl Stop {
     }
 }
 
+/// Has a write past the limit on the size of files (SIGXFSZ) fail by itself, without an end to the program.
+pub(crate) fn let_writes_fail() -> Result<(), Failure> {
+    // The handler stays where nobody waits for the signal.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop).map_err(Failure::running)
+}
+
 /// A signal that does not end the program, caught from the moment this is made: until then it would.
 #[derive(Debug)]
 pub(crate) struct Notice(Signal);

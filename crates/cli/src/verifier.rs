@@ -1,12 +1,13 @@
 //! What a password file keeps instead of a password.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use mailchute::ScramVerifier;
+use mailchute::{ScramVerifier, saslprep};
 
 use crate::failure::Failure;
 
@@ -35,7 +36,7 @@ impl Verifier {
     pub(crate) fn argon2id(password: &str) -> Result<Self, Failure> {
         let salt = random::<16>()?;
         Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
-            .hash_password_with_salt(password.as_bytes(), &salt)
+            .hash_password_with_salt(prepared(password).as_bytes(), &salt)
             .map(Self::Argon2id)
             .map_err(Failure::running)
     }
@@ -58,6 +59,11 @@ impl Verifier {
     }
 }
 
+/// The password as SCRAM has it too (RFC 4616 §2), or as it is where that allows it in no form.
+fn prepared(password: &str) -> Cow<'_, str> {
+    saslprep(password).unwrap_or(Cow::Borrowed(password))
+}
+
 /// `None` if the hash is not whole, as none is that was read.
 fn is_hash_of(hash: &PasswordHash, password: &str, memory: &mut Vec<Block>) -> Option<bool> {
     let parameters = Params::try_from(hash).ok()?;
@@ -71,7 +77,12 @@ fn is_hash_of(hash: &PasswordHash, password: &str, memory: &mut Vec<Block>) -> O
     let mut made = [0; Output::MAX_LENGTH];
     let made = made.get_mut(..expected.len())?;
     argon2
-        .hash_password_into_with_memory(password.as_bytes(), salt.as_ref(), made, &mut memory[..blocks])
+        .hash_password_into_with_memory(
+            prepared(password).as_bytes(),
+            salt.as_ref(),
+            made,
+            &mut memory[..blocks],
+        )
         .ok()?;
     // Two of these are compared in constant time.
     Some(Output::new(made).ok()? == *expected)
@@ -141,6 +152,17 @@ mod tests {
             assert!(read.is_of("pencil", &mut memory) && !read.is_of("crayon", &mut memory), "{made:?}");
             assert!(read.is_of("pencil", &mut memory), "what lay in the memory before does not matter");
             assert!(!format!("{read:?}").contains('$'));
+        }
+    }
+
+    #[test]
+    fn a_password_is_the_same_however_it_is_typed() {
+        // The sign of the angstrom and the letter; a soft hyphen; what cannot be prepared is taken as it is.
+        for (one, other) in [("\u{212B}x", "\u{C5}x"), ("I\u{AD}X", "IX"), ("\u{7}", "\u{7}")] {
+            let mut memory = Vec::new();
+            let hash = Verifier::argon2id(one).unwrap();
+            assert!(hash.is_of(other, &mut memory) && hash.is_of(one, &mut memory), "{one:?}");
+            assert!(!hash.is_of("x", &mut memory), "{one:?}");
         }
     }
 

@@ -268,3 +268,51 @@ fn the_log_level_comes_by_flag_and_by_environment() {
         assert_eq!(program.wait(), (0, String::new()));
     }
 }
+
+#[test]
+fn the_line_of_an_accepted_message_can_be_read_by_programs() {
+    for format in ["text", "json"] {
+        let program =
+            Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:", "--log-format", format]);
+        let mut client: Client = program.connect();
+        client.hear();
+        client.say("EHLO client.example");
+        client.say("MAIL FROM:<\"x recipients=9 \u{202e}\"@b.example> SMTPUTF8");
+        client.say("RCPT TO:<c@d.example>");
+        client.say("DATA");
+        assert!(client.say("Subject: x\r\n.").starts_with("250 2.6.0 "));
+        program.signal(Signal::TERM);
+        let (_, log) = program.wait();
+        let line = log.lines().find(|line| line.contains("recipients=1") || line.contains("\"accepted\""));
+        let line = line.unwrap_or_else(|| panic!("it is not in the log: {log}"));
+        let expected = match format {
+            "text" => r#"from="\"x recipients=9 \u{202e}\"@b.example" recipients=1 size=12"#.to_owned(),
+            _ => format!(r#""from":"\"x recipients=9 {}\"@b.example","recipients":1,"size":12"#, '\u{202e}'),
+        };
+        assert!(line.contains(&expected), "{line}");
+        assert_eq!(line.matches("\"message\":").count(), usize::from(format == "json"), "{line}");
+    }
+}
+
+#[test]
+fn a_message_past_the_limit_on_the_size_of_files_is_refused_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("maildir:{}", folder.path().join("mail").display());
+    let mut command = std::process::Command::new("sh");
+    // In blocks of 512 octets.
+    command.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mailchute")]);
+    command.args(["--listen", "127.0.0.1:0", "--store", &store]);
+    let program = Program::start_command(&mut command);
+    let mut client: Client = program.connect();
+    client.hear();
+    client.say("EHLO client.example");
+    for (size, reply) in [(400_000, "451 4.3.0 "), (10_000, "250 2.6.0 ")] {
+        client.say("MAIL FROM:<a@b.example>");
+        client.say("RCPT TO:<c@d.example>");
+        client.say("DATA");
+        let text = format!("{}\r\n", "x".repeat(98)).repeat(size / 100);
+        let told = client.say(&format!("Subject: x\r\n\r\n{text}."));
+        assert!(told.starts_with(reply), "{told}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path().join("mail/tmp")).unwrap().count(), 0);
+}

@@ -252,6 +252,8 @@ fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], dialect: Dialect) ->
 /// Tells that a message is kept.
 fn accepted(core: &Core, session: &Session, id: MessageId, envelope: &Arc<Envelope>, size: u64) {
     session.accepted_message();
-    tracing::info!(message = %id, from = %envelope.sender, recipients = envelope.recipients.len(), size, "accepted");
+    // As text it is quoted where fields are, and its quotes and odd characters are escaped.
+    let from = || envelope.sender.to_string();
+    tracing::info!(%id, from = from().as_str(), recipients = envelope.recipients.len(), size, "accepted");
     core.subscribers.tell(|| Event::message(session, id, envelope, size));
 }

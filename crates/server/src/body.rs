@@ -64,6 +64,8 @@ struct Slot {
     end: Option<Result<(), BodyError>>,
     /// Somebody has read: time for the 354.
     is_wanted: bool,
+    /// Somebody has seen the end of the whole.
+    is_read: bool,
     reader: Option<Waker>,
     driver: Option<Waker>,
 }
@@ -156,6 +158,11 @@ impl Body {
         &self.shared.refusals
     }
 
+    /// Whether a reader has come to the end.
+    pub(crate) fn is_read(&self) -> bool {
+        self.shared.slot().is_read
+    }
+
     /// Another reader from the first octet on.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         Self { shared: Arc::clone(&self.shared), position: 0, keeps }
@@ -191,8 +198,9 @@ impl Body {
             wake(&mut slot.driver);
             return Poll::Ready(Ok(Some(chunk)));
         }
-        if let Some(end) = &slot.end {
-            return Poll::Ready(end.clone().map(|()| None));
+        if let Some(end) = slot.end.clone() {
+            slot.is_read |= end.is_ok();
+            return Poll::Ready(end.map(|()| None));
         }
         if !slot.is_wanted {
             slot.is_wanted = true;

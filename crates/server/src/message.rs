@@ -92,6 +92,10 @@ impl Message {
         }
     }
 
+    pub(crate) fn is_read(&self) -> bool {
+        self.body.is_read()
+    }
+
     /// The same message for another reader, who begins at its first octet.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         Self {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mailchute::{BodyError, Builder, Message, Reply, Session, Store};
+use support::log;
 use support::talk::pipe;
 use support::{
     CONTENT, DropNote, MESSAGE, Seen, build, builder, deliver, envelope, hello, in_data, read_all,
@@ -232,11 +233,14 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_may_accept_without_reading_and_the_client_is_heard_to_the_end() {
+    let (log, _guard) = log::capture();
     let server =
         build(builder().on_data(|_message, _session| async { Reply::new(250, (2, 6, 0), "Whatever") }));
     let mut client = in_data(&server).await;
     client.send_octets(&content(300_000)).await;
     assert_eq!(client.send(".").await.lines(), ["250 2.6.0 Whatever"]);
+    log.expect("WARN");
+    log.expect("accepted a message that no data hook has read to its end");
     deliver(&mut client).await.expect(250);
 }
 

@@ -160,7 +160,14 @@ impl Chain {
                 return refusal;
             }
         }
-        let Some(store) = &self.store else { return verdict };
+        let Some(store) = &self.store else {
+            if !message.is_read() {
+                tracing::warn!(
+                    "accepted a message that no data hook has read to its end; its content is gone"
+                );
+            }
+            return verdict;
+        };
         match store.store(message.for_reader(false), session).await {
             Ok(_) if verdict != Verdict::Accept => verdict,
             Ok(reply) | Err(reply) => Verdict::Reply(reply),

@@ -239,7 +239,8 @@ impl Builder {
     /// Takes the message, whole or chunk by chunk, and decides on it; see [`Hooks::data`].
     ///
     /// Without a [store](Builder::store) a positive answer is the promise that this hook has the message safe. Name what
-    /// it keeps by [`Message::id`]: a session may send many messages.
+    /// it keeps by [`Message::id`]: a session may send many messages. What it accepts without having read it to its end is
+    /// gone, and the log warns of it.
     ///
     /// ```
     /// # use mailchute::{Reply, Server};

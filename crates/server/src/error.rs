@@ -49,6 +49,10 @@ pub enum BuildError {
     NobodyJudgesCredentials,
     /// SCRAM is named among the mechanisms and no hook gives verifiers.
     NobodyGivesVerifiers,
+    /// Authentication is required and none of the mechanisms that are named can be offered.
+    NoMechanism,
+    /// Authentication is required, and all that is offered sends passwords or tokens, for which there is no TLS.
+    PasswordsWithoutTls,
 }
 
 impl BuildError {
@@ -94,6 +98,16 @@ impl fmt::Display for BuildError {
             ),
             Self::NobodyGivesVerifiers => f.write_str(
                 "SCRAM is among the mechanisms and no hook gives verifiers; write .on_scram(…) as well",
+            ),
+            Self::NoMechanism => f.write_str(
+                "authentication is required and .mechanisms(…) names none that can be offered; leave it out, or name one \
+                 and what it needs: .on_scram(…) for SCRAM-SHA-256, .on_scram(…) and .tls(…) for SCRAM-SHA-256-PLUS, \
+                 .on_auth(…) for the others",
+            ),
+            Self::PasswordsWithoutTls => f.write_str(
+                "authentication is required and all that is offered sends passwords or tokens, which without TLS are \
+                 not taken; write .tls(…) as well, or .on_scram(…) and SCRAM-SHA-256 among .mechanisms(…) if these are \
+                 named, or .allow_plaintext_auth()",
             ),
         }
     }

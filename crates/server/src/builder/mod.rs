@@ -170,13 +170,13 @@ impl Builder {
         self.check_timeouts()?;
         self.check_clients()?;
         self.check_verbs()?;
-        let mechanisms = self.offered_mechanisms()?;
         let tls = match (&self.tls, self.requires_tls) {
             (None, true) => return Err(BuildError::TlsWithoutCertificate),
             (None, false) => TlsPolicy::Off,
             (Some(_), true) => TlsPolicy::Required,
             (Some(_), false) => TlsPolicy::Offered,
         };
+        let mechanisms = self.offered_mechanisms()?;
         let mut settings = Settings::new(hostname.clone());
         settings.limits = self.limits;
         settings.tls = tls;

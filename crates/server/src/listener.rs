@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::Dialect;
-use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
 use tokio::task::yield_now;
 
+use crate::admission::bid_farewell;
 use crate::driver::Opening;
 use crate::endpoint::Endpoint;
 use crate::listening_socket::{Inherited, ListeningSocket};
@@ -57,9 +57,6 @@ const BACKLOG: u32 = 4_096;
 /// Connections that are taken before others have their turn. A flood has thousands waiting, each of which is a session to
 /// be greeted before the runtime looks at its sockets again.
 const TURN: u32 = 4;
-
-/// How long a client that is turned away gets to take the reply.
-pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
 const SMTP_PORT: u16 = 25;
@@ -183,21 +180,14 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
-fn admit(server: &Server, mut stream: Box<dyn Io>, origin: Origin, service: Service) {
+fn admit(server: &Server, stream: Box<dyn Io>, origin: Origin, service: Service) {
     let core = server.core();
     match core.enter(origin) {
         Ok(place) => core.spawn(place, stream, origin, service),
         // A client that expects TLS could not read the reply.
         Err(_) if service.opening == Opening::Tls => {}
         Err(refusal) => {
-            tokio::spawn(async move {
-                // The buffer of a new socket takes it at once.
-                let _ = tokio::time::timeout(FAREWELL, async {
-                    stream.write_all(&refusal).await?;
-                    stream.shutdown().await
-                })
-                .await;
-            });
+            tokio::spawn(async move { bid_farewell(stream, &refusal).await });
         }
     }
 }

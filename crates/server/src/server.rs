@@ -204,7 +204,8 @@ impl Server {
     /// `client` is the other end of the connection; if that is a proxy of
     /// [`Builder::proxy_from`], a PROXY header has to come first.
     ///
-    /// Connections that come this way count towards the limits like all others.
+    /// Connections that come this way count towards the limits like all others. One that there is no place for is
+    /// answered `421 4.3.2` and closed; it gets five seconds to take that.
     ///
     /// # Cancel safety
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use mailchute_proto::Verb;
+
+use crate::builder::is_free;
+
 /// An option that makes no server; its text says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -84,11 +88,15 @@ impl fmt::Display for BuildError {
             Self::BadGreetingDelay(delay) => {
                 write!(f, "greeting_delay is {delay:?}; write less than five minutes, as clients wait no longer")
             }
-            Self::BadVerb(verb) => write!(
-                f,
-                "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, \
-                 STARTTLS, AUTH, MAIL, RCPT, DATA, QUIT, XCLIENT and XFORWARD"
-            ),
+            Self::BadVerb(verb) => {
+                let needed = Verb::ALL.iter().filter(|&&verb| !is_free(verb));
+                let needed: Vec<_> = needed.map(|verb| verb.name()).collect();
+                write!(
+                    f,
+                    "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of {}",
+                    needed.join(", ")
+                )
+            }
             Self::BadParameter { option, reason } => write!(f, "{option}: {reason}"),
             Self::TlsWithoutCertificate => f.write_str(
                 "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",

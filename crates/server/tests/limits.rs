@@ -208,7 +208,7 @@ async fn an_overlong_message_and_one_with_bare_line_ends_leave_no_second_envelop
 #[test]
 fn limits_that_cannot_work_are_refused_with_what_to_write() {
     type Set = fn(Builder) -> Builder;
-    let cases: [(Set, &str); 9] = [
+    let cases: [(Set, &str); 10] = [
         (|builder| builder.max_recipients(99), "max_recipients is 99; write 100 or more"),
         (|builder| builder.max_recipients(0), "max_recipients is 0; write 100 or more"),
         (|builder| builder.max_command_line(511), "max_command_line is 511; write 512 to 65,535"),
@@ -218,6 +218,11 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
         (|builder| builder.greeting("mx.example\r\n250 x"), r#""mx.example\r\n250 x" is not a domain"#),
         (Builder::require_tls, "there is no certificate; write .tls(…) or .tls_pem_files(…)"),
         (|builder| builder.command("MAIL", |_, _| async {}), "\"MAIL\" cannot be a verb of one's own"),
+        (
+            |builder| builder.command("BDAT", |_, _| async {}),
+            "\"BDAT\" cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, LHLO, \
+             STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, QUIT, XCLIENT, XFORWARD",
+        ),
     ];
     for (set, expected) in cases {
         let text = set(accepting()).build().unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! A listener: where connections come in, and what is spoken there.
 
+use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -63,9 +64,10 @@ const SMTP_PORT: u16 = 25;
 
 impl Listener {
     /// Listens on the first address of a name that can be listened on.
-    pub(crate) async fn tcp(address: impl ToSocketAddrs, service: Service) -> io::Result<Self> {
+    pub(crate) async fn tcp(address: impl ToSocketAddrs + Debug, service: Service) -> io::Result<Self> {
+        let given = format!("{address:?}");
         let mut failure = None;
-        for address in lookup_host(address).await? {
+        for address in lookup_host(address).await.map_err(|error| no_address(&given, &error))? {
             not_lmtp_at_the_port_of_smtp(address, service)?;
             match bind(address) {
                 Ok(socket) => {
@@ -75,7 +77,8 @@ impl Listener {
                 Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
             }
         }
-        Err(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the name has no address")))
+        Err(failure
+            .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{given}: no address"))))
     }
 
     pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
@@ -146,6 +149,17 @@ impl Listener {
             }
         }
     }
+}
+
+/// Says what was given: what looks it up does not.
+fn no_address(given: &str, error: &io::Error) -> io::Error {
+    let text = match error.kind() {
+        io::ErrorKind::InvalidInput => {
+            format!("{given}: {error}; write ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+        }
+        _ => format!("{given}: {error}"),
+    };
+    io::Error::new(error.kind(), text)
 }
 
 fn not_lmtp_at_the_port_of_smtp(address: SocketAddr, service: Service) -> io::Result<()> {

@@ -168,11 +168,12 @@ impl Server {
     /// Listens for SMTP on an address; port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address cannot be listened on: it is taken, not of this host, or needs rights.
+    /// When the address cannot be listened on: it is taken, not of this host, or needs rights; or when it is none, as
+    /// without a port. The error says which address it is about.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes what was opened.
-    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+    pub async fn listen(&self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<Serving> {
         self.serving().and_listen(address).await
     }
 
@@ -183,7 +184,7 @@ impl Server {
     ///
     /// # Cancel safety
     /// As [`listen`](Self::listen).
-    pub async fn listen_tls(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+    pub async fn listen_tls(&self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<Serving> {
         self.serving().and_listen_tls(address).await
     }
 
@@ -195,7 +196,7 @@ impl Server {
     ///
     /// # Cancel safety
     /// As [`listen`](Self::listen).
-    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<Serving> {
         self.serving().and_listen_lmtp(address).await
     }
 

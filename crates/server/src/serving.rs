@@ -1,5 +1,6 @@
 //! A server that listens, and the end of it.
 
+use std::fmt::Debug;
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -58,7 +59,7 @@ impl Serving {
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn and_listen(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
         self.add(Listener::tcp(address, Service::SMTP).await)
     }
 
@@ -69,7 +70,7 @@ impl Serving {
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen_tls(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn and_listen_tls(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
         self.has_certificate()?;
         self.add(Listener::tcp(address, Service::SMTP_INSIDE_TLS).await)
     }
@@ -82,7 +83,7 @@ impl Serving {
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen_lmtp(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn and_listen_lmtp(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
         self.add(Listener::tcp(address, Service::LMTP).await)
     }
 

@@ -71,6 +71,21 @@ async fn a_time_that_an_extension_cannot_write_is_refused_when_the_server_is_bui
 }
 
 #[tokio::test]
+async fn a_parameter_that_mailchute_knows_is_refused_with_what_to_write() {
+    for (name, cure) in [
+        (
+            "size",
+            "SIZE has a meaning of its own; write another name, as the server takes care of this one itself",
+        ),
+        ("BY", "write another name, or use the option that switches DELIVERBY on"),
+        ("HOLDFOR", "write another name, or use the option that switches FUTURERELEASE on"),
+    ] {
+        let error = accepting().mail_parameter(name).build().unwrap_err().to_string();
+        assert!(error.starts_with("mail_parameter: ") && error.ends_with(cure), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn declared_parameters_reach_the_hooks_of_their_command_only() {
     let seen = Seen::<String>::default();
     let server = {

@@ -4,6 +4,7 @@ mod chain;
 mod closures;
 mod erased;
 mod guard;
+mod shared;
 mod verdict;
 
 use std::future::{Future, ready};
@@ -33,7 +34,7 @@ pub type Answer = Result<Verdict, Reply>;
 /// [time limit](crate::Builder::hook_timeout).
 ///
 /// Several hooks are asked in the order in which they were given to the [builder](crate::Builder::hooks); the
-/// first refusal refuses.
+/// first refusal refuses. Whoever wants to keep a handle on its own gives them in an [`Arc`](std::sync::Arc).
 ///
 /// # Cancel safety
 /// When the client is gone while a hook is awaited, the hook's future is dropped at its next `.await`. What has

@@ -16,7 +16,11 @@ pub(crate) const LIMITS: [Named; 9] = [
         "Connections at a time; by default no more than half of the files that may be open",
     ),
     ("connections-per-client", "50", "Connections of one client at a time; an IPv6 /64 is one client"),
-    ("recipients", "1000", "Recipients of a message; 100 or more"),
+    (
+        "recipients",
+        "1000",
+        "Recipients of a message; 1 or more, and 100 or more where mail comes from everywhere",
+    ),
     ("transactions", "1000", "Transactions of a session"),
     ("errors", "20", "Refused commands at which a session ends"),
     ("received-headers", "100", "Received: fields of a message, against mail loops"),

@@ -53,7 +53,7 @@ fn certificates_options_and_lines_that_are_wrong_have_the_exit_code_of_serve() {
     let folder = tempfile::tempdir().unwrap();
     for (text, code, complaint) in [
         ("tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n", 3, "/no/a"),
-        ("limits.recipients = 1\n", 2, "mailchute.toml:1:21: limits.recipients=1"),
+        ("limits.recipients = 0\n", 2, "mailchute.toml:1:21: limits.recipients=0"),
         ("colour = 1\n", 2, "mailchute.toml:1:1: "),
     ] {
         let path = write_config(folder.path(), text);
@@ -61,7 +61,7 @@ fn certificates_options_and_lines_that_are_wrong_have_the_exit_code_of_serve() {
         assert_eq!(exit, code, "{error}");
         assert!(error.contains(complaint), "{error} does not say {complaint}");
     }
-    assert_eq!(run(&["check", "--limit", "recipients=1"]).0, 2, "flags are looked at as well");
+    assert_eq!(run(&["check", "--limit", "recipients=0"]).0, 2, "flags are looked at as well");
 }
 
 #[test]

@@ -159,8 +159,8 @@ fn options_that_do_not_go_together_are_named_where_they_stand() {
     );
     let serves = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
     assert_mistakes(
-        &format!("{serves}limits.recipients = 5\n"),
-        &[&["3:21: limits.recipients=5", "100 or more"]],
+        &format!("{serves}limits.recipients = 0\n"),
+        &[&["3:21: limits.recipients=0", "1 or more"]],
     );
     assert_mistakes(&format!("{serves}timeouts.data = 0\n"), &[&["3:17: timeouts.data=0", "more than 0"]]);
     assert_mistakes(&format!("{serves}greeting = \"no name\"\n"), &[&["3:12: greeting", "mx.example.com"]]);

@@ -73,7 +73,7 @@ fn any_mistake_leaves_everything_as_it_was_and_is_told() {
     let good = format!("{PLACE}greeting = \"new.example.com\"\n");
     for (text, complaints) in [
         (format!("{good}colour = 1\n"), &["mailchute.toml:4:1: ", "no option", "colour"][..]),
-        (format!("{good}limits.recipients = 1\n"), &["4:21: limits.recipients=1", "100 or more"]),
+        (format!("{good}limits.recipients = 0\n"), &["4:21: limits.recipients=0", "1 or more"]),
         (format!("{good}require-auth = true\n"), &["4:16: require-auth", "--auth-file"]),
         (format!("{good}auth-file = \"/no/users\"\n"), &["/no/users", "cannot be read"]),
         (format!("{good}tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n"), &["/no/a", "cannot be read"]),

@@ -28,7 +28,7 @@ fn a_wrong_limit_is_named_with_what_to_write() {
     fails(&["--limit", "colour=3"], 2, &["--limit", "colour=3", "no such limit", "connections-per-client"]);
     fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
     fails(&["--limit", "errors=many"], 2, &["--limit", "errors=many", "no number"]);
-    fails(&["--limit", "recipients=5", "--store", "discard:"], 2, &["--limit recipients=5", "100 or more"]);
+    fails(&["--limit", "recipients=0", "--store", "discard:"], 2, &["--limit recipients=0", "1 or more"]);
     fails(&["--timeout", "coffee=5"], 2, &["no such timeout", "command, data"]);
     fails(&["--timeout", "command=0", "--store", "discard:"], 2, &["--timeout command=0", "more than 0"]);
 }

@@ -162,10 +162,17 @@ impl fmt::Display for EhloError {
                 "{text:?} is no keyword; write letters, digits and hyphens, the first no hyphen, and arguments of \
                  printable ASCII with one space between them"
             ),
-            Self::Known(keyword) => write!(
-                f,
-                "{keyword} has a meaning of its own; write another name, or use the option that switches {keyword} on"
-            ),
+            Self::Known(keyword) => {
+                write!(f, "{keyword} has a meaning of its own; write another name")?;
+                match &**keyword {
+                    "BY" | "DELIVERBY" => f.write_str(", or use the option that switches DELIVERBY on"),
+                    "MT-PRIORITY" => f.write_str(", or use the option that switches MT-PRIORITY on"),
+                    "HOLDFOR" | "HOLDUNTIL" | "FUTURERELEASE" => {
+                        f.write_str(", or use the option that switches FUTURERELEASE on")
+                    }
+                    _ => f.write_str(", as the server takes care of this one itself"),
+                }
+            }
         }
     }
 }

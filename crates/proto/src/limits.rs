@@ -11,7 +11,8 @@ pub struct Limits {
     pub auth_line: usize,
     /// Octets of a message as announced by SIZE (RFC 1870). Default is 26,214,400 (25 MiB); 0 is no limit.
     pub message_size: u64,
-    /// Recipients of a transaction. Default is 1,000; RFC 5321 §4.5.3.1.8 asks for at least 100.
+    /// Recipients of a transaction, announced by RCPTMAX (RFC 9422). Default is 1,000; at least 1. RFC 5321 §4.5.3.1.8
+    /// asks for at least 100 where mail comes from the whole Internet.
     pub recipients: usize,
     /// Transactions of a session. Default is 1,000; 0 is no limit.
     pub transactions: u32,

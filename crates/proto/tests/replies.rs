@@ -3,6 +3,8 @@
 mod session;
 
 use std::collections::BTreeSet;
+use std::panic;
+use std::sync::{Arc, Mutex};
 
 use mailchute_proto::reply::catalog::{self, Entry};
 use mailchute_proto::{Code, Reply, Severity};
@@ -152,6 +154,48 @@ fn only_codes_of_the_form_that_smtp_allows_are_codes() {
     {
         assert!(Reply::try_new(code, enhanced, "x").is_err(), "{code} {enhanced:?}");
     }
+}
+
+#[test]
+fn what_makes_no_reply_is_told_what_to_write() {
+    for (code, enhanced, expected) in [
+        (
+            354,
+            (3, 0, 0),
+            "reply code 354 asks the client for more, which has no enhanced status code and is not a hook's to say: \
+             write 2yz, 4yz or 5yz",
+        ),
+        (334, (2, 0, 0), "reply code 334 asks the client for more"),
+        (550, (4, 1, 1), "enhanced status code 4.1.1 does not go with reply code 550: write 5.x.y"),
+        (
+            550,
+            (5, 1000, 1),
+            "enhanced status code 5.1000.1 is not well formed: write 5.x.y, each of x and y 0 to 999",
+        ),
+        (260, (2, 0, 0), "260 is not an SMTP reply code: write 200 to 559, with a second digit of 0 to 5"),
+    ] {
+        let error = Reply::try_new(code, enhanced, "x").unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_literal_that_makes_no_reply_panics_where_it_stands() {
+    let places = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&places);
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        note.lock()
+            .unwrap()
+            .extend(info.location().map(|location| (location.file().to_owned(), location.line())));
+    }));
+    let first = line!() + 1;
+    assert!(panic::catch_unwind(|| Reply::new(550, (4, 1, 1), "x")).is_err());
+    assert!(panic::catch_unwind(|| Reply::constant(550, (4, 1, 1), "x")).is_err());
+    assert!(panic::catch_unwind(|| Reply::constant(260, (2, 1, 1), "x")).is_err());
+    panic::set_hook(before);
+    let expected = [0, 1, 2].map(|further| (file!().to_owned(), first + further));
+    assert_eq!(*places.lock().unwrap(), expected);
 }
 
 #[test]

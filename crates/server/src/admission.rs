@@ -1,19 +1,35 @@
 //! Who is let in: a place is taken for a connection, a proxy names its client, and a session begins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 
 use crate::connections::{NoPlace, Place};
 use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::driver::{Driver, Opening};
 use crate::event::Event;
-use crate::listener::{FAREWELL, Service};
+use crate::listener::Service;
 use crate::origin::Origin;
 use crate::proxy::Header;
 use crate::session::Session;
 use crate::wire::{Io, Wire};
+
+/// How long a client that is turned away gets to take the reply.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Tells a client that has no place why, and closes. Nobody waits long for one that does not even take this: it has no
+/// place, so the limits on connections do not count it.
+pub(crate) async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
+    // The buffer of a new socket takes it at once.
+    let _ = timeout(FAREWELL, async {
+        io.write_all(refusal).await?;
+        io.shutdown().await
+    })
+    .await;
+}
 
 impl Core {
     /// A place for a client, or the octets that tell it that there is none.
@@ -24,7 +40,7 @@ impl Core {
     }
 
     /// Serves a connection to its end.
-    pub(crate) async fn serve(self: Arc<Self>, mut io: Box<dyn Io>, origin: Origin, service: Service) {
+    pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, origin: Origin, service: Service) {
         match self.enter(origin) {
             Ok(place) => {
                 let wire = Wire::new(io, place);
@@ -34,11 +50,7 @@ impl Core {
                     self.driver(wire, origin, None, service).run().await;
                 }
             }
-            Err(refusal) => {
-                // Nobody waits for a client that does not even take this.
-                let _ = io.write_all(&refusal).await;
-                let _ = io.shutdown().await;
-            }
+            Err(refusal) => bid_farewell(io, &refusal).await,
         }
     }
 

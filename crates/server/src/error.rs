@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use mailchute_proto::Verb;
+
+use crate::builder::is_free;
+
 /// An option that makes no server; its text says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// There is neither a data hook nor a store.
+    /// There is neither a data hook nor a store, or a type implements [`Hooks::data`](crate::Hooks::data) and not
+    /// [`Hooks::reads_messages`](crate::Hooks::reads_messages).
     NoDestination,
     /// The name to greet by is no domain.
     BadGreeting(String),
@@ -45,10 +50,15 @@ pub enum BuildError {
     TlsWithoutCertificate,
     /// A server that has had a certificate is to go on without: see [`Server::reconfigure`](crate::Server::reconfigure).
     TlsTakenAway,
-    /// Authentication is required and no hook judges credentials or gives verifiers.
+    /// Authentication is required and no hook [judges credentials](crate::Hooks::judges_credentials) or
+    /// [gives verifiers](crate::Hooks::gives_scram_verifiers).
     NobodyJudgesCredentials,
-    /// SCRAM is named among the mechanisms and no hook gives verifiers.
+    /// SCRAM is named among the mechanisms and no hook [gives verifiers](crate::Hooks::gives_scram_verifiers).
     NobodyGivesVerifiers,
+    /// Authentication is required and none of the mechanisms that are named can be offered.
+    NoMechanism,
+    /// Authentication is required, and all that is offered sends passwords or tokens, for which there is no TLS.
+    PasswordsWithoutTls,
 }
 
 impl BuildError {
@@ -65,7 +75,8 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDestination => f.write_str(
-                "messages would be lost: there is neither a data hook nor a store; write .on_data(…) or .store(…)",
+                "messages would be lost: there is neither a data hook nor a store; write .on_data(…) or .store(…); a type \
+                 with `fn data` also needs `fn reads_messages(&self) -> bool { true }`",
             ),
             Self::BadGreeting(name) => {
                 write!(f, "greeting {name:?} is not a domain; write the server's name, such as \"mx.example.com\"")
@@ -77,11 +88,15 @@ impl fmt::Display for BuildError {
             Self::BadGreetingDelay(delay) => {
                 write!(f, "greeting_delay is {delay:?}; write less than five minutes, as clients wait no longer")
             }
-            Self::BadVerb(verb) => write!(
-                f,
-                "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, \
-                 STARTTLS, AUTH, MAIL, RCPT, DATA, QUIT, XCLIENT and XFORWARD"
-            ),
+            Self::BadVerb(verb) => {
+                let needed = Verb::ALL.iter().filter(|&&verb| !is_free(verb));
+                let needed: Vec<_> = needed.map(|verb| verb.name()).collect();
+                write!(
+                    f,
+                    "{verb:?} cannot be a verb of one's own; write letters, digits and hyphens, and none of {}",
+                    needed.join(", ")
+                )
+            }
             Self::BadParameter { option, reason } => write!(f, "{option}: {reason}"),
             Self::TlsWithoutCertificate => f.write_str(
                 "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",
@@ -90,10 +105,23 @@ impl fmt::Display for BuildError {
                 "there was a certificate so far, which listeners inside TLS need; write .tls(…) or .tls_pem_files(…) as well",
             ),
             Self::NobodyJudgesCredentials => f.write_str(
-                "authentication is required and no hook judges credentials; write .on_auth(…) as well, or .on_scram(…)",
+                "authentication is required and no hook judges credentials; write .on_auth(…) as well, or .on_scram(…); a \
+                 type with `fn auth` also needs `fn judges_credentials(&self) -> bool { true }`, and one with \
+                 `fn scram_verifier` also `fn gives_scram_verifiers(&self) -> bool { true }`",
             ),
             Self::NobodyGivesVerifiers => f.write_str(
-                "SCRAM is among the mechanisms and no hook gives verifiers; write .on_scram(…) as well",
+                "SCRAM is among the mechanisms and no hook gives verifiers; write .on_scram(…) as well; a type with \
+                 `fn scram_verifier` also needs `fn gives_scram_verifiers(&self) -> bool { true }`",
+            ),
+            Self::NoMechanism => f.write_str(
+                "authentication is required and .mechanisms(…) names none that can be offered; leave it out, or name one \
+                 and what it needs: .on_scram(…) for SCRAM-SHA-256, .on_scram(…) and .tls(…) for SCRAM-SHA-256-PLUS, \
+                 .on_auth(…) for the others",
+            ),
+            Self::PasswordsWithoutTls => f.write_str(
+                "authentication is required and all that is offered sends passwords or tokens, which without TLS are \
+                 not taken; write .tls(…) as well, or .on_scram(…) and SCRAM-SHA-256 among .mechanisms(…) if these are \
+                 named, or .allow_plaintext_auth()",
             ),
         }
     }

@@ -70,8 +70,8 @@
 //!                          └──► events, to whoever watches
 //! ```
 //!
-//! The conversation itself is the crate `mailchute-proto`, which does no I/O; its types that hooks meet are
-//! exported here as well.
+//! The conversation itself is the crate `mailchute-proto`, which does no I/O; its types that hooks and events meet are
+//! exported here as well, with all that can be taken out of them.
 
 mod admission;
 mod body;
@@ -117,10 +117,11 @@ mod wire;
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
     AddressError, AddressLiteral, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest, Credentials, DateTime,
-    DeliverBy, Dialect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Extension, ForwardPath, HeloName,
-    Hold, MailParameters, Mailbox, Mechanism, MessageSource, Password, Priority, PriorityProfile,
-    RcptParameters, Recipient, Reply, ReplyError, ReversePath, ScramVerifier, ScramVerifierError, Sender,
-    Severity, Sparse, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, saslprep,
+    DeliverBy, Dialect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Extension, ForwardPath,
+    GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism, MessageSource, Notify,
+    OriginalRecipient, ParameterError, Parameters, Password, Priority, PriorityProfile, RcptParameters,
+    Recipient, Reply, ReplyError, Ret, ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity,
+    Sparse, Submitter, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, saslprep,
 };
 
 pub use body::BodyError;

@@ -1,5 +1,6 @@
 //! A listener: where connections come in, and what is spoken there.
 
+use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -7,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::Dialect;
-use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
 use tokio::task::yield_now;
 
+use crate::admission::bid_farewell;
 use crate::driver::Opening;
 use crate::endpoint::Endpoint;
 use crate::listening_socket::{Inherited, ListeningSocket};
@@ -58,17 +59,15 @@ const BACKLOG: u32 = 4_096;
 /// be greeted before the runtime looks at its sockets again.
 const TURN: u32 = 4;
 
-/// How long a client that is turned away gets to take the reply.
-pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
-
 /// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
 const SMTP_PORT: u16 = 25;
 
 impl Listener {
     /// Listens on the first address of a name that can be listened on.
-    pub(crate) async fn tcp(address: impl ToSocketAddrs, service: Service) -> io::Result<Self> {
+    pub(crate) async fn tcp(address: impl ToSocketAddrs + Debug, service: Service) -> io::Result<Self> {
+        let given = format!("{address:?}");
         let mut failure = None;
-        for address in lookup_host(address).await? {
+        for address in lookup_host(address).await.map_err(|error| no_address(&given, &error))? {
             not_lmtp_at_the_port_of_smtp(address, service)?;
             match bind(address) {
                 Ok(socket) => {
@@ -78,7 +77,8 @@ impl Listener {
                 Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
             }
         }
-        Err(failure.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the name has no address")))
+        Err(failure
+            .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{given}: no address"))))
     }
 
     pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
@@ -151,6 +151,17 @@ impl Listener {
     }
 }
 
+/// Says what was given: what looks it up does not.
+fn no_address(given: &str, error: &io::Error) -> io::Error {
+    let text = match error.kind() {
+        io::ErrorKind::InvalidInput => {
+            format!("{given}: {error}; write ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+        }
+        _ => format!("{given}: {error}"),
+    };
+    io::Error::new(error.kind(), text)
+}
+
 fn not_lmtp_at_the_port_of_smtp(address: SocketAddr, service: Service) -> io::Result<()> {
     if service.dialect == Dialect::Lmtp && address.port() == SMTP_PORT {
         return Err(io::Error::new(
@@ -183,21 +194,14 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
-fn admit(server: &Server, mut stream: Box<dyn Io>, origin: Origin, service: Service) {
+fn admit(server: &Server, stream: Box<dyn Io>, origin: Origin, service: Service) {
     let core = server.core();
     match core.enter(origin) {
         Ok(place) => core.spawn(place, stream, origin, service),
         // A client that expects TLS could not read the reply.
         Err(_) if service.opening == Opening::Tls => {}
         Err(refusal) => {
-            tokio::spawn(async move {
-                // The buffer of a new socket takes it at once.
-                let _ = tokio::time::timeout(FAREWELL, async {
-                    stream.write_all(&refusal).await?;
-                    stream.shutdown().await
-                })
-                .await;
-            });
+            tokio::spawn(async move { bid_farewell(stream, &refusal).await });
         }
     }
 }

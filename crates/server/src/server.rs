@@ -169,11 +169,12 @@ impl Server {
     /// Listens for SMTP on an address; port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address cannot be listened on: it is taken, not of this host, or needs rights.
+    /// When the address cannot be listened on: it is taken, not of this host, or needs rights; or when it is none, as
+    /// without a port. The error says which address it is about.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes what was opened.
-    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+    pub async fn listen(&self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<Serving> {
         self.serving().and_listen(address).await
     }
 
@@ -184,7 +185,7 @@ impl Server {
     ///
     /// # Cancel safety
     /// As [`listen`](Self::listen).
-    pub async fn listen_tls(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+    pub async fn listen_tls(&self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<Serving> {
         self.serving().and_listen_tls(address).await
     }
 
@@ -196,7 +197,7 @@ impl Server {
     ///
     /// # Cancel safety
     /// As [`listen`](Self::listen).
-    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs) -> io::Result<Serving> {
+    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs + fmt::Debug) -> io::Result<Serving> {
         self.serving().and_listen_lmtp(address).await
     }
 
@@ -205,8 +206,9 @@ impl Server {
     /// `client` is the other end of the connection; if that is a proxy of
     /// [`Builder::proxy_from`], a PROXY header has to come first.
     ///
-    /// Connections that come this way count towards the limits like all others, and stop with all others when a
-    /// [`Serving`] of this server ends. Where the server listens nowhere, one that ends at once stops them:
+    /// Connections that come this way count towards the limits like all others. One that there is no place for is
+    /// answered `421 4.3.2` and closed; it gets five seconds to take that. They stop with all others when a [`Serving`]
+    /// of this server ends. Where the server listens nowhere, one that ends at once stops them:
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,5 +1,6 @@
 //! A server that listens, and the end of it.
 
+use std::fmt::Debug;
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -61,7 +62,7 @@ impl Serving {
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn and_listen(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
         self.add(Listener::tcp(address, Service::SMTP).await)
     }
 
@@ -72,7 +73,7 @@ impl Serving {
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen_tls(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn and_listen_tls(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
         self.has_certificate()?;
         self.add(Listener::tcp(address, Service::SMTP_INSIDE_TLS).await)
     }
@@ -85,7 +86,7 @@ impl Serving {
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen_lmtp(self, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn and_listen_lmtp(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
         self.add(Listener::tcp(address, Service::LMTP).await)
     }
 

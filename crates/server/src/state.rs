@@ -30,7 +30,7 @@ type Values = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
 
 impl TypedState {
     fn values(&self) -> MutexGuard<'_, Option<Box<Values>>> {
-        // A panic in `update` leaves at worst a half-changed value of the user's, no broken map.
+        // A panic in `update` or `with_mut` leaves at worst a half-changed value of the user's, no broken map.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -40,10 +40,38 @@ impl TypedState {
         before.and_then(|value| value.downcast().ok()).map(|value| *value)
     }
 
-    /// A clone of the value of this type.
+    /// A clone of the value of this type. For types that cannot be cloned, or are large, there is [`with`](Self::with).
     #[must_use]
     pub fn get<T: Any + Clone>(&self) -> Option<T> {
         self.values().as_ref()?.get(&TypeId::of::<T>())?.downcast_ref().cloned()
+    }
+
+    /// Looks at the value of this type where it lies, and returns what `look` returns; `None` if there is no such value.
+    ///
+    /// `look` runs under a lock and must not touch the state itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::TypedState;
+    ///
+    /// struct Seen(Vec<String>); // neither Clone nor Default
+    ///
+    /// let state = TypedState::default();
+    /// assert_eq!(state.with(|Seen(names)| names.len()), None);
+    /// state.insert(Seen(vec!["alice".into()]));
+    /// state.with_mut(|Seen(names)| names.push("bob".into()));
+    /// assert_eq!(state.with(|Seen(names)| names.len()), Some(2));
+    /// ```
+    pub fn with<T: Any, R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.values().as_ref()?.get(&TypeId::of::<T>())?.downcast_ref().map(look)
+    }
+
+    /// Changes the value of this type where it lies, and returns what `change` returns; `None` if there is no such value.
+    /// [`update`](Self::update) begins with a default instead.
+    ///
+    /// `change` runs under a lock and must not touch the state itself.
+    pub fn with_mut<T: Any, R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.values().as_mut()?.get_mut(&TypeId::of::<T>())?.downcast_mut().map(change)
     }
 
     /// Changes the value of this type in place, beginning with its default, and returns what `change` returns.

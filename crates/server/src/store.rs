@@ -1,6 +1,7 @@
 //! Stores: where messages end up.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use mailchute_proto::Reply;
 
@@ -8,7 +9,7 @@ use crate::hooks::BoxFuture;
 use crate::message::Message;
 use crate::session::Session;
 
-/// Keeps messages, and answers for them.
+/// Keeps messages, and answers for them. Whoever wants to keep a handle on its own gives it in an [`Arc`].
 ///
 /// # Examples
 /// ```
@@ -42,6 +43,17 @@ pub trait Store: Send + Sync + 'static {
     /// [time limit](crate::Builder::store_timeout), the future is dropped: nothing of the message may remain.
     fn store(&self, message: Message, session: &Session)
     -> impl Future<Output = Result<Reply, Reply>> + Send;
+}
+
+/// The same store, of which the application keeps a handle.
+impl<S: Store> Store for Arc<S> {
+    fn store(
+        &self,
+        message: Message,
+        session: &Session,
+    ) -> impl Future<Output = Result<Reply, Reply>> + Send {
+        S::store(self, message, session)
+    }
 }
 
 /// The private twin of [`Store`] that can be a trait object.

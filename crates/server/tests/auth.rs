@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use mailchute::testing::Client;
-use mailchute::{Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session};
+use mailchute::{BuildError, Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session};
 use support::scram::{self, ITERATIONS};
 use support::talk::pipe;
 use support::{Seen, accepting, build, builder, deliver, hello, log, tls};
@@ -94,6 +94,65 @@ async fn required_authentication_refuses_mail_until_it_succeeds() {
     deliver(&mut client).await.expect(250);
     let error = accepting().require_auth().build().unwrap_err().to_string();
     assert!(error.contains("write .on_auth(…)"), "{error}");
+}
+
+/// Of whom nothing is known.
+async fn no_verifier(_user: String, _session: Session) -> Result<Option<ScramVerifier>, Reply> {
+    Ok(None)
+}
+
+#[tokio::test]
+async fn authentication_is_not_required_where_nobody_could_ever_succeed() {
+    let required = || accepting().require_auth();
+    for options in [
+        required().on_auth(judge),
+        required().on_auth(judge).mechanisms([Mechanism::Login]),
+        required().on_auth(judge).mechanisms([Mechanism::OauthBearer, Mechanism::Xoauth2]),
+        // Verifiers are of no use where SCRAM is not offered.
+        required().on_auth(judge).on_scram(no_verifier).mechanisms([Mechanism::Plain]),
+    ] {
+        let error = options.build().unwrap_err();
+        assert_eq!(error, BuildError::PasswordsWithoutTls);
+        for cure in [".tls(…)", ".on_scram(…)", ".allow_plaintext_auth()"] {
+            assert!(error.to_string().contains(cure), "{error}");
+        }
+    }
+    for options in [
+        required().on_auth(judge).tls(tls::config()).mechanisms([]),
+        required().on_auth(judge).allow_plaintext_auth().mechanisms([]),
+        required().on_scram(no_verifier).mechanisms([Mechanism::Plain]),
+        // There is nothing to bind to.
+        required().on_scram(no_verifier).mechanisms([Mechanism::ScramSha256Plus]),
+    ] {
+        let error = options.build().unwrap_err();
+        assert_eq!(error, BuildError::NoMechanism);
+        assert!(error.to_string().contains(".mechanisms(…)"), "{error}");
+    }
+    // That there is no certificate comes first where both are wrong.
+    let error = required().require_tls().on_auth(judge).build().unwrap_err();
+    assert_eq!(error, BuildError::TlsWithoutCertificate);
+    // What runs stays as it is, too.
+    let server = build(accepting());
+    let refused = server.reconfigure(required().on_auth(judge));
+    assert_eq!(refused, Err(BuildError::PasswordsWithoutTls));
+    hello(&server).await.send("MAIL FROM:<>").await.expect(250);
+}
+
+#[tokio::test]
+async fn authentication_may_be_required_where_there_is_one_way_to_succeed() {
+    let required = || accepting().require_auth();
+    for options in [
+        required().on_auth(judge).tls(tls::config()),
+        required().on_auth(judge).allow_plaintext_auth(),
+        required().on_scram(no_verifier),
+        required().on_auth(judge).on_scram(no_verifier),
+        required().on_auth(judge).mechanisms([Mechanism::Plain, Mechanism::CramMd5]),
+        required().on_scram(no_verifier).tls(tls::config()).mechanisms([Mechanism::ScramSha256Plus]),
+        // A proxy tells who has logged in to it.
+        required().on_auth(judge).mechanisms([]).xclient_from(["127.0.0.1".parse().unwrap()]),
+    ] {
+        build(options);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,11 +3,13 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use mailchute::testing::{Client, client_from};
 use mailchute::{Event, Server};
 use support::talk::{connect, listen, pipe};
 use support::{Seen, accepting, build, deliver, hello};
+use tokio::time::{Instant, timeout};
 
 async fn from(server: &Server, address: &str) -> (Client, u16) {
     let address: SocketAddr = address.parse().expect("it is an address and a port");
@@ -47,6 +49,18 @@ async fn when_all_places_are_taken_the_next_client_is_told_before_any_hook_is_as
         tokio::task::yield_now().await;
     }
     assert_eq!(from(&server, "192.0.2.3:2").await.1, 220);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_does_not_take_that_there_is_no_place_is_left_after_five_seconds() {
+    let server = build(accepting().max_connections(1));
+    let _first = hello(&server).await;
+    // Room for a few octets of the reply, which nobody reads.
+    let (_client, stuck) = tokio::io::duplex(4);
+    let since = Instant::now();
+    let served = server.serve_connection(stuck, "192.0.2.1:1".parse().unwrap());
+    timeout(Duration::from_secs(60), served).await.expect("nobody waits for ever");
+    assert_eq!(since.elapsed(), Duration::from_secs(5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,8 @@
 //! A server is built only if messages end somewhere, and what is read is kept only for those who read on.
 
 use mailchute::{
-    Answer, BuildError, Hooks, Message, Recipient, Server, Session, TypedState, Verdict, testing,
+    Answer, BuildError, Credentials, Hooks, Mechanism, Message, Recipient, ScramVerifier, Server, Session,
+    TypedState, Verdict, testing,
 };
 
 /// Cares for recipients and reads no message.
@@ -31,6 +32,43 @@ impl Hooks for Reader {
 fn hooks_that_read_no_message_are_no_place_for_it() {
     assert_eq!(Server::builder().hooks(OnlyRecipients).build().unwrap_err(), BuildError::NoDestination);
     assert!(Server::builder().hooks(OnlyRecipients).hooks(Reader).build().is_ok());
+}
+
+/// Forgets to say what it implements.
+struct Forgetful;
+
+impl Hooks for Forgetful {
+    async fn scram_verifier(
+        &self,
+        _user: &str,
+        _session: &Session,
+    ) -> Result<Option<ScramVerifier>, mailchute::Reply> {
+        Ok(None)
+    }
+
+    async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
+        Ok(credentials.is("alice", "wonderland").into())
+    }
+
+    async fn data(&self, message: &mut Message, session: &Session) -> Answer {
+        Reader.data(message, session).await
+    }
+}
+
+#[test]
+fn a_type_that_forgets_to_say_what_it_implements_is_told_what_to_write() {
+    let reads = "`fn data` also needs `fn reads_messages(&self) -> bool { true }`";
+    let judges = "`fn auth` also needs `fn judges_credentials(&self) -> bool { true }`";
+    let verifies = "`fn gives_scram_verifiers(&self) -> bool { true }`";
+    let both = || Server::builder().hooks(Forgetful).hooks(Reader);
+    for (options, cures) in [
+        (Server::builder().hooks(Forgetful), [reads, ""]),
+        (both().require_auth(), [judges, verifies]),
+        (both().mechanisms([Mechanism::ScramSha256]), [verifies, ""]),
+    ] {
+        let error = options.build().unwrap_err().to_string();
+        assert!(cures.iter().all(|cure| error.contains(cure)), "{error}");
+    }
 }
 
 /// Files without a name that this process holds in the folder for temporary ones.

@@ -71,6 +71,40 @@ async fn a_time_that_an_extension_cannot_write_is_refused_when_the_server_is_bui
 }
 
 #[tokio::test]
+async fn a_least_time_is_rounded_up_to_whole_seconds_and_a_longest_one_down() {
+    for (least, keyword) in [
+        (Duration::from_millis(1_500), "DELIVERBY 2"),
+        (Duration::from_nanos(1), "DELIVERBY 1"),
+        (Duration::ZERO, "DELIVERBY"),
+    ] {
+        let server = build(accepting().deliver_by(least).future_release(Duration::from_millis(1_900)));
+        let mut client = hello(&server).await;
+        let heard = client.send("EHLO client.example").await.to_string();
+        assert!(heard.contains(&format!("250-{keyword}\n")), "{least:?}: {heard}");
+        assert!(heard.contains("250-FUTURERELEASE 1 "), "{heard}");
+    }
+    let longest = Duration::from_secs(999_999_999);
+    assert!(accepting().deliver_by(longest).build().is_ok());
+    let error = accepting().deliver_by(longest + Duration::from_millis(1)).build().unwrap_err();
+    assert_eq!(error.to_string(), "deliver_by is 1000000000; write 0 to 999,999,999 seconds");
+}
+
+#[tokio::test]
+async fn a_parameter_that_mailchute_knows_is_refused_with_what_to_write() {
+    for (name, cure) in [
+        (
+            "size",
+            "SIZE has a meaning of its own; write another name, as the server takes care of this one itself",
+        ),
+        ("BY", "write another name, or use the option that switches DELIVERBY on"),
+        ("HOLDFOR", "write another name, or use the option that switches FUTURERELEASE on"),
+    ] {
+        let error = accepting().mail_parameter(name).build().unwrap_err().to_string();
+        assert!(error.starts_with("mail_parameter: ") && error.ends_with(cure), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn declared_parameters_reach_the_hooks_of_their_command_only() {
     let seen = Seen::<String>::default();
     let server = {

@@ -83,6 +83,22 @@ async fn one_recipient_too_many_is_refused_for_now_and_the_others_keep_their_mes
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_for_few_recipients_announces_it_and_takes_one_message_for_each() {
+    let server = build(accepting().max_recipients(1));
+    let mut client = hello(&server).await;
+    let keywords = client.send("EHLO client.example").await.to_string();
+    assert!(keywords.contains("250-LIMITS RCPTMAX=1 MAILMAX=1000\n"), "{keywords}");
+    for name in ["bob", "carol"] {
+        client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+        client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+        let heard = client.send("RCPT TO:<more@example.com>").await;
+        assert!(heard.to_string().starts_with("452 4.5.3 "), "{heard}");
+        client.send("DATA").await.expect(354);
+        client.send(MESSAGE).await.expect(250);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_transaction_too_many_ends_the_session() {
     let server = build(accepting().max_transactions(3));
     let mut client = hello(&server).await;
@@ -209,8 +225,7 @@ async fn an_overlong_message_and_one_with_bare_line_ends_leave_no_second_envelop
 fn limits_that_cannot_work_are_refused_with_what_to_write() {
     type Set = fn(Builder) -> Builder;
     let cases: [(Set, &str); 9] = [
-        (|builder| builder.max_recipients(99), "max_recipients is 99; write 100 or more"),
-        (|builder| builder.max_recipients(0), "max_recipients is 0; write 100 or more"),
+        (|builder| builder.max_recipients(0), "max_recipients is 0; write 1 or more"),
         (|builder| builder.max_command_line(511), "max_command_line is 511; write 512 to 65,535"),
         (|builder| builder.max_command_line(65_536), "max_command_line is 65536; write 512 to 65,535"),
         (|builder| builder.greeting("no domain"), "write the server's name, such as \"mx.example.com\""),
@@ -218,6 +233,11 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
         (|builder| builder.greeting("mx.example\r\n250 x"), r#""mx.example\r\n250 x" is not a domain"#),
         (Builder::require_tls, "there is no certificate; write .tls(…) or .tls_pem_files(…)"),
         (|builder| builder.command("MAIL", |_, _| async {}), "\"MAIL\" cannot be a verb of one's own"),
+        (
+            |builder| builder.command("BDAT", |_, _| async {}),
+            "\"BDAT\" cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, LHLO, \
+             STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, QUIT, XCLIENT, XFORWARD",
+        ),
     ];
     for (set, expected) in cases {
         let text = set(accepting()).build().unwrap_err().to_string();
@@ -233,7 +253,7 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
 
 #[test]
 fn limits_at_their_least_and_names_of_every_kind_are_taken() {
-    assert!(accepting().max_recipients(100).max_command_line(512).build().is_ok());
+    assert!(accepting().max_recipients(1).max_command_line(512).build().is_ok());
     assert!(accepting().max_command_line(65_535).build().is_ok());
     for name in ["mx.example.com", "localhost", "[192.0.2.1]", "[IPv6:2001:db8::1]", "xn--bcher-kva.example"]
     {

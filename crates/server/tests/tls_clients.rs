@@ -146,8 +146,11 @@ fn authorities_that_cannot_be_used_are_named() {
     let error = ClientCertificates::from_pem_file("/no/authority.pem").unwrap_err().to_string();
     assert!(error.starts_with("/no/authority.pem: cannot be read"), "{error}");
     let error = ClientCertificates::from_pem(identity().key.as_bytes()).unwrap_err().to_string();
-    assert!(error.starts_with("holds a private key but no certificate"), "{error}");
+    assert!(
+        error.starts_with("the text given as authorities: holds a private key but no certificate"),
+        "{error}"
+    );
     let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let error = ClientCertificates::from_pem(broken).unwrap_err().to_string();
-    assert!(error.starts_with("the authority's certificate cannot be used"), "{error}");
+    assert!(error.contains("the authority's certificate cannot be used"), "{error}");
 }

@@ -56,6 +56,32 @@ fn a_certificate_with_its_key_is_taken_also_behind_other_text() {
 }
 
 #[test]
+fn a_text_that_is_empty_or_holds_something_else_is_named_by_what_it_was_given_as() {
+    let identity = identity();
+    let (certificate, key) = (identity.certificate.as_bytes(), identity.key.as_bytes());
+    let good = || TlsConfig::from_pem(certificate, key).expect("they belong together");
+    for (result, expected) in [
+        (
+            TlsConfig::from_pem(b"", key),
+            "the text given as certificate: holds no certificate: expected -----BEGIN",
+        ),
+        (
+            TlsConfig::from_pem(certificate, b""),
+            "the text given as private key: holds no private key: expected",
+        ),
+        (
+            TlsConfig::from_pem(key, key),
+            "the text given as certificate: holds a private key but no certificate",
+        ),
+        (good().and_pem(b"", key), "the text given as certificate: holds no certificate"),
+        (good().and_pem(certificate, b""), "the text given as private key: holds no private key"),
+    ] {
+        let error = result.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_is_missing_or_empty_is_named() {
     let folder = Folder::new("missing");
     let certificate = folder.file("cert.pem", &identity().certificate);
@@ -121,7 +147,7 @@ fn garbage_is_told_as_such() {
 fn texts_that_are_no_files_are_judged_alike() {
     let Identity { certificate, key, .. } = identity();
     let error = TlsConfig::from_pem(key.as_bytes(), certificate.as_bytes()).unwrap_err().to_string();
-    assert!(error.starts_with("holds a private key but no certificate"), "{error}");
+    assert!(error.contains(": holds a private key but no certificate"), "{error}");
     let other = make_identity();
     let error = TlsConfig::from_pem(certificate.as_bytes(), other.key.as_bytes()).unwrap_err().to_string();
     assert_eq!(error, "the private key does not belong to the certificate");

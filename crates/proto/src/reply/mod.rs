@@ -55,14 +55,31 @@ pub struct Reply {
 pub enum ReplyError {
     /// The reply code is not of the form `[2-5][0-5][0-9]`.
     BadCode(u16),
-    /// The enhanced code is not well formed, or its class is not the first digit of the reply code.
+    /// The enhanced code is not well formed (RFC 3463 §2), or its class is not the first digit of the reply code; or that
+    /// digit is 3, for which there is no class.
     BadEnhanced(u16, Enhanced),
 }
 
 impl fmt::Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadCode(code) => write!(f, "{code} is not an SMTP reply code: write 200 to 559"),
+            Self::BadCode(code) => {
+                write!(f, "{code} is not an SMTP reply code: write 200 to 559, with a second digit of 0 to 5")
+            }
+            Self::BadEnhanced(code @ 300..400, _) => {
+                write!(
+                    f,
+                    "reply code {code} asks the client for more, which has no enhanced status code and is not a \
+                     hook's to say: write 2yz, 4yz or 5yz"
+                )
+            }
+            Self::BadEnhanced(code, enhanced) if u16::from(enhanced.class()) == code / 100 => {
+                write!(
+                    f,
+                    "enhanced status code {enhanced} is not well formed: write {}.x.y, each of x and y 0 to 999",
+                    code / 100
+                )
+            }
             Self::BadEnhanced(code, enhanced) => {
                 write!(
                     f,
@@ -82,9 +99,10 @@ impl Reply {
     /// A reply of code 421 also closes the connection (RFC 5321 §3.8).
     ///
     /// # Panics
-    /// When `code` is not an SMTP reply code, or the class of `enhanced` is not its first digit. A hook that
+    /// When `code` is not an SMTP reply code, or the class of `enhanced` is not its first digit, 2, 4 or 5. A hook that
     /// panics answers 451 and harms nobody else; for codes that are not known beforehand use
     /// [`Reply::try_new`].
+    #[track_caller]
     pub fn new(code: u16, enhanced: impl Into<Enhanced>, text: impl Into<Cow<'static, str>>) -> Self {
         match Self::try_new(code, enhanced, text) {
             Ok(reply) => reply,
@@ -125,6 +143,10 @@ impl Reply {
     }
 
     /// A reply known when the program is compiled; codes that do not go together do not compile in a `const`.
+    ///
+    /// # Panics
+    /// As [`Reply::new`], where it is called at run time.
+    #[track_caller]
     pub const fn constant(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
         let enhanced = Enhanced::new(enhanced.0, enhanced.1, enhanced.2);
         assert!(enhanced.is_well_formed() && enhanced.class() as u16 == code / 100, "the classes must agree");
@@ -134,6 +156,7 @@ impl Reply {
     }
 
     /// A reply without an enhanced code, for the few that must not carry one (RFC 2034 §3).
+    #[track_caller]
     pub(crate) const fn plain(code: u16, text: &'static str) -> Self {
         let code = Code::new(code).expect("a reply code of the catalogue");
         Self { code, enhanced: None, text: Cow::Borrowed(text), closes: code.get() == 421, cause: None }

@@ -39,6 +39,11 @@ impl Builder {
 
     /// Answers `530 5.7.0` to MAIL before a successful AUTH. Default is that mail is taken from everybody.
     ///
+    /// It takes a way to succeed: [`build`](Self::build) refuses it where no hook judges credentials or gives verifiers,
+    /// and where all that is offered sends passwords or tokens, which without [TLS](Self::tls) are not taken unless
+    /// [allowed](Self::allow_plaintext_auth). Only proxies that [may say XCLIENT](Self::xclient_from) can do without, as
+    /// they tell who has logged in to them.
+    ///
     /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no AUTH: mail servers
     /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default
     /// everybody who can reach the path.
@@ -68,6 +73,22 @@ impl Builder {
             mechanism if mechanism.needs_verifier() => verifies,
             _ => judges,
         });
+        // Whoever may say XCLIENT may tell a login that was proved elsewhere.
+        if self.auth == AuthPolicy::Required && self.clients.xclients.is_empty() {
+            self.check_way_in(&mechanisms)?;
+        }
         Ok(mechanisms)
+    }
+
+    /// Whether anybody could ever use one of the mechanisms that are offered; without one, no mail could be sent.
+    fn check_way_in(&self, offered: &[Mechanism]) -> Result<(), BuildError> {
+        if offered.is_empty() {
+            return Err(BuildError::NoMechanism);
+        }
+        let takes_passwords = self.tls.is_some() || self.plaintext_auth == PlaintextAuth::Anywhere;
+        if takes_passwords || offered.iter().any(|mechanism| !mechanism.sends_password()) {
+            return Ok(());
+        }
+        Err(BuildError::PasswordsWithoutTls)
     }
 }

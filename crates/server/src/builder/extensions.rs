@@ -25,8 +25,9 @@ pub(super) struct Extensions {
 /// hooks and the store.
 impl Builder {
     /// Offers DELIVERBY (RFC 2852): a sender says by when a message is to be delivered or returned, and it is handed on
-    /// in [`MailParameters::deliver_by`](crate::MailParameters::deliver_by). `fewest`, in whole seconds, is the least
-    /// time in which that can be done; less is answered `555 5.5.4`. Zero names no least time. Default is off.
+    /// in [`MailParameters::deliver_by`](crate::MailParameters::deliver_by). `fewest` is the least time in
+    /// which that can be done, at most 999,999,999 s; less is answered `555 5.5.4`. Zero names no least time. The extension
+    /// knows whole seconds only, so 1.5 s is announced, and held to, as 2. Default is off.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -47,9 +48,10 @@ impl Builder {
         self
     }
 
-    /// Offers FUTURERELEASE (RFC 4865): a sender says when a message is to be released, at most `longest` from now, in
-    /// whole seconds, and it is handed on in [`MailParameters::hold`](crate::MailParameters::hold). A longer time and
-    /// one that has passed are answered `501 5.5.4`. Default is off.
+    /// Offers FUTURERELEASE (RFC 4865): a sender says when a message is to be released, at most `longest` from now, and
+    /// it is handed on in [`MailParameters::hold`](crate::MailParameters::hold). A longer time and
+    /// one that has passed are answered `501 5.5.4`. `longest` is 1 to 999,999,999 s; the extension knows whole seconds
+    /// only, so 1.5 s is announced, and held to, as 1. Default is off.
     pub fn future_release(mut self, longest: Duration) -> Self {
         self.extensions.future_release = Some(longest);
         self
@@ -96,8 +98,8 @@ impl Extensions {
     pub(super) fn settle(self, settings: &mut mailchute_proto::Settings) -> Result<(), BuildError> {
         settings.bare_line_ends = self.bare_line_ends;
         settings.mt_priority = self.mt_priority;
-        settings.deliver_by = seconds("deliver_by", self.deliver_by, 0)?;
-        settings.future_release = seconds("future_release", self.future_release, 1)?;
+        settings.deliver_by = self.deliver_by.map(fewest_seconds).transpose()?;
+        settings.future_release = self.future_release.map(longest_seconds).transpose()?;
         let mut edits = EhloEdits::default();
         for name in &self.mail_parameters {
             edits
@@ -115,11 +117,20 @@ impl Extensions {
     }
 }
 
-fn seconds(option: &'static str, time: Option<Duration>, fewest: u64) -> Result<Option<u32>, BuildError> {
-    let Some(time) = time else { return Ok(None) };
-    let value = time.as_secs();
+/// Rounded up: half a second is not none, and nobody is promised less than can be done.
+fn fewest_seconds(time: Duration) -> Result<u32, BuildError> {
+    let value = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+    within("deliver_by", value, 0, "0 to 999,999,999 seconds")
+}
+
+/// Rounded down: nobody is promised more than can be done.
+fn longest_seconds(time: Duration) -> Result<u32, BuildError> {
+    within("future_release", time.as_secs(), 1, "1 to 999,999,999 seconds")
+}
+
+fn within(option: &'static str, value: u64, fewest: u64, expected: &'static str) -> Result<u32, BuildError> {
     match u32::try_from(value) {
-        Ok(seconds) if (fewest..=MOST_SECONDS).contains(&value) => Ok(Some(seconds)),
-        _ => Err(BuildError::BadLimit { option, value, expected: "1 to 999,999,999 seconds" }),
+        Ok(seconds) if (fewest..=MOST_SECONDS).contains(&value) => Ok(seconds),
+        _ => Err(BuildError::BadLimit { option, value, expected }),
     }
 }

@@ -170,13 +170,13 @@ impl Builder {
         self.check_timeouts()?;
         self.check_clients()?;
         self.check_verbs()?;
-        let mechanisms = self.offered_mechanisms()?;
         let tls = match (&self.tls, self.requires_tls) {
             (None, true) => return Err(BuildError::TlsWithoutCertificate),
             (None, false) => TlsPolicy::Off,
             (Some(_), true) => TlsPolicy::Required,
             (Some(_), false) => TlsPolicy::Offered,
         };
+        let mechanisms = self.offered_mechanisms()?;
         let mut settings = Settings::new(hostname.clone());
         settings.limits = self.limits;
         settings.tls = tls;
@@ -228,14 +228,15 @@ impl Builder {
         for verb in &self.verbs {
             let is_word = (1..=32).contains(&verb.len())
                 && verb.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-            let is_free = matches!(
-                Verb::of(verb.as_bytes()),
-                Verb::Other | Verb::Noop | Verb::Rset | Verb::Vrfy | Verb::Expn | Verb::Help
-            );
-            if !(is_word && is_free) {
+            if !(is_word && is_free(Verb::of(verb.as_bytes()))) {
                 return Err(BuildError::BadVerb(verb.clone()));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a verb may be answered in one's own way; the conversation needs the others.
+pub(crate) fn is_free(verb: Verb) -> bool {
+    matches!(verb, Verb::Other | Verb::Noop | Verb::Rset | Verb::Vrfy | Verb::Expn | Verb::Help)
 }

@@ -4,6 +4,7 @@ mod chain;
 mod closures;
 mod erased;
 mod guard;
+mod shared;
 mod verdict;
 
 use std::future::{Future, ready};
@@ -34,7 +35,7 @@ pub type Answer = Result<Verdict, Reply>;
 /// `anyhow::Error`, need `.map_err(Reply::internal)?`.
 ///
 /// Several hooks are asked in the order in which they were given to the [builder](crate::Builder::hooks); the
-/// first refusal refuses.
+/// first refusal refuses. Whoever wants to keep a handle on its own gives them in an [`Arc`](std::sync::Arc).
 ///
 /// # Cancel safety
 /// When the client goes while a hook is awaited, the hook's future is dropped at its next `.await`. What has to be
@@ -77,7 +78,7 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// Whether [`scram_verifier`](Self::scram_verifier) is implemented. SCRAM-SHA-256 is offered only when some hook
+    /// Whether [`scram_verifier`](Self::scram_verifier) is implemented; whoever implements that says yes here. SCRAM-SHA-256 is offered only when some hook
     /// gives verifiers, and only those that do are asked. Default is no.
     fn gives_scram_verifiers(&self) -> bool {
         false
@@ -105,7 +106,7 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(None))
     }
 
-    /// Whether [`auth`](Self::auth) is implemented. The mechanisms that send something to judge are offered only
+    /// Whether [`auth`](Self::auth) is implemented; whoever implements that says yes here. The mechanisms that send something to judge are offered only
     /// when some hook judges credentials, and only those that do are asked. Default is no.
     fn judges_credentials(&self) -> bool {
         false
@@ -113,6 +114,25 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// The client gave its credentials, or has proved by SCRAM to know its password; asked if
     /// [`judges_credentials`](Self::judges_credentials). The standard refusal is `535 5.7.8`.
+    ///
+    /// A type that has this and not `judges_credentials` is never asked: nothing can tell the default of a method from
+    /// one's own. Where nobody else judges, AUTH is not offered either, and is answered `502 5.5.1`.
+    ///
+    /// ```
+    /// use mailchute::{Answer, Credentials, Hooks, Session};
+    ///
+    /// struct OnlyAlice;
+    ///
+    /// impl Hooks for OnlyAlice {
+    ///     fn judges_credentials(&self) -> bool {
+    ///         true
+    ///     }
+    ///
+    ///     async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
+    ///         Ok(credentials.is("alice", "wonderland").into())
+    ///     }
+    /// }
+    /// ```
     fn auth(&self, credentials: &Credentials, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (credentials, session);
         ready(Ok(Verdict::Refuse))
@@ -130,7 +150,8 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// Whether [`data`](Self::data) is implemented and reads messages. Default is no.
+    /// Whether [`data`](Self::data) is implemented and reads messages; whoever implements that to read them says yes
+    /// here. Default is no.
     ///
     /// Only hooks that read count as a place where messages go: a server whose hooks read none, and that has no
     /// store, is not [built](crate::Builder::build). What a hook reads is kept only for hooks after it that read, and for the

@@ -49,7 +49,7 @@ impl ClientCertificates {
     /// # Errors
     /// [`TlsError`] names the mistake.
     pub fn from_pem(authorities: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self::trusting(authorities)?)
+        Self::trusting(authorities).map_err(|fault| TlsError::in_text("authorities", fault))
     }
 
     /// Ends the handshake of a client without a trusted certificate, and with it the session. Default is that

@@ -69,9 +69,10 @@ impl TlsConfig {
     /// As [`from_pem_files`](Self::from_pem_files), from texts.
     ///
     /// # Errors
-    /// [`TlsError`] names the mistake.
+    /// [`TlsError`] names the text and the mistake.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self::from_parts(parse_chain(certificate)?, parse_key(key)?)?)
+        let (chain, private) = parse_pair(certificate, key)?;
+        Ok(Self::from_parts(chain, private)?)
     }
 
     /// Adds one more certificate, for the DNS names in it.
@@ -93,7 +94,8 @@ impl TlsConfig {
     /// # Errors
     /// As [`and_pem_files`](Self::and_pem_files).
     pub fn and_pem(self, certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(self.and_parts(parse_chain(certificate)?, parse_key(key)?)?)
+        let (chain, private) = parse_pair(certificate, key)?;
+        Ok(self.and_parts(chain, private)?)
     }
 
     /// Asks clients for a certificate. Default is not to.
@@ -149,6 +151,12 @@ type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 fn read_pair(certificate: &Path, key: &Path) -> Result<Pair, TlsError> {
     let chain = parse_chain(&read(certificate)?).map_err(|fault| TlsError::in_file(certificate, fault))?;
     let private = parse_key(&read(key)?).map_err(|fault| TlsError::in_file(key, fault))?;
+    Ok((chain, private))
+}
+
+fn parse_pair(certificate: &[u8], key: &[u8]) -> Result<Pair, TlsError> {
+    let chain = parse_chain(certificate).map_err(|fault| TlsError::in_text("certificate", fault))?;
+    let private = parse_key(key).map_err(|fault| TlsError::in_text("private key", fault))?;
     Ok((chain, private))
 }
 

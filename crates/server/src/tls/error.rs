@@ -8,9 +8,17 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TlsError {
-    /// The file at fault, where it is one.
-    path: Option<PathBuf>,
+    /// What is at fault, where it is not certificate and key together.
+    subject: Option<Subject>,
     fault: Fault,
+}
+
+/// What was read.
+#[derive(Debug)]
+enum Subject {
+    File(PathBuf),
+    /// A text that is in no file, by what it was given as.
+    Text(&'static str),
 }
 
 #[derive(Debug)]
@@ -28,7 +36,11 @@ pub(super) enum Fault {
 
 impl TlsError {
     pub(super) fn in_file(path: &Path, fault: Fault) -> Self {
-        Self { path: Some(path.to_owned()), fault }
+        Self { subject: Some(Subject::File(path.to_owned())), fault }
+    }
+
+    pub(super) fn in_text(given_as: &'static str, fault: Fault) -> Self {
+        Self { subject: Some(Subject::Text(given_as)), fault }
     }
 
     /// For a server that was built without TLS and gets certificates later.
@@ -37,17 +49,19 @@ impl TlsError {
     }
 }
 
-/// A fault of a text that is in no file.
+/// A fault of no single file or text.
 impl From<Fault> for TlsError {
     fn from(fault: Fault) -> Self {
-        Self { path: None, fault }
+        Self { subject: None, fault }
     }
 }
 
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(path) = &self.path {
-            write!(f, "{}: ", path.display())?;
+        match &self.subject {
+            Some(Subject::File(path)) => write!(f, "{}: ", path.display())?,
+            Some(Subject::Text(given_as)) => write!(f, "the text given as {given_as}: ")?,
+            None => {}
         }
         match &self.fault {
             Fault::Read(error) => write!(f, "cannot be read: {error}"),

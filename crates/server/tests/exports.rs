@@ -1,0 +1,157 @@
+//! Whoever embeds the library can name all that a hook or an event gives it, without a second crate.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use mailchute::{
+    AddressError, AddressLiteral, Answer, BodyKind, ByMode, ClientCertificate, Code, Command, CramMd5Digest,
+    Credentials, DateTime, DeliverBy, Dialect, Disconnect, Domain, EhloEdits, EhloError, Enhanced, Envelope,
+    Event, Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters, Mailbox,
+    Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError, Parameters,
+    Password, Priority, Protocol, RcptParameters, Recipient, Reply, Ret, ReversePath, ScramVerifier, Sender,
+    Session, SessionId, Severity, Sparse, Submitter, TlsFacts, Token, Told, ToldProtocol, Trust, TypedState,
+    Verb, Verdict, XClient, XForward, testing,
+};
+
+/// Gives every value that it can reach the name of its type.
+struct Namer;
+
+impl Hooks for Namer {
+    async fn connect(&self, session: &Session) -> Answer {
+        let _: SessionId = session.id();
+        let _: Dialect = session.dialect();
+        let _: Option<HeloName> = session.helo_name();
+        let _: Protocol = session.protocol();
+        let _: Option<Arc<TlsFacts>> = session.tls();
+        let _: Option<Arc<Envelope>> = session.envelope();
+        let _: &TypedState = session.state();
+        if let Some(told) = session.forwarded() {
+            let told: &XForward = &told;
+            let _: &Option<Told<MessageSource>> = &told.source;
+        }
+        Ok(Verdict::Accept)
+    }
+
+    async fn ehlo(&self, ehlo: &mailchute::Ehlo, session: &Session) -> Answer {
+        let _: Verb = ehlo.verb;
+        let name: &HeloName = &ehlo.name;
+        let kind: &HeloKind = name.kind();
+        if let HeloKind::Literal(AddressLiteral::General(literal)) = kind {
+            let _: &GeneralLiteral = literal;
+        }
+        let kept: Result<(), EhloError> = session.edit_ehlo(|edits: &mut EhloEdits| {
+            edits.withdraw(Extension::Chunking).announce("XKEY rsa")?;
+            Ok(())
+        });
+        kept?;
+        Ok(Verdict::Accept)
+    }
+
+    async fn secure(&self, tls: &TlsFacts, _session: &Session) -> Answer {
+        if let Some(client) = &tls.client {
+            let client: &ClientCertificate = client;
+            let _: &Trust = &client.trust;
+        }
+        Ok(Verdict::Accept)
+    }
+
+    async fn scram_verifier(&self, _user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
+        Ok(None)
+    }
+
+    async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
+        let _: Mechanism = credentials.mechanism();
+        match credentials {
+            Credentials::Password { password, .. } => {
+                let _: &Password = password;
+            }
+            Credentials::Bearer { token, .. } => {
+                let _: &Token = token;
+            }
+            Credentials::CramMd5 { digest, .. } => {
+                let _: &CramMd5Digest = digest;
+            }
+            _ => {}
+        }
+        Ok(Verdict::Refuse)
+    }
+
+    async fn mail_from(&self, from: &Sender, _session: &Session) -> Answer {
+        let _: &ReversePath = &from.path;
+        let mailbox: Option<&Mailbox> = from.mailbox();
+        let _: Option<AddressLiteral> = mailbox.and_then(Mailbox::address_literal);
+        let _: Option<Cow<'_, str>> = mailbox.map(Mailbox::unquoted_local_part);
+        let parameters: &Sparse<MailParameters> = &from.parameters;
+        let _: Option<BodyKind> = parameters.body;
+        let _: Option<&Submitter> = parameters.auth.as_ref();
+        let _: Option<Ret> = parameters.ret;
+        let _: Option<ByMode> = parameters.deliver_by.map(|by: DeliverBy| by.mode);
+        let _: Option<Priority> = parameters.mt_priority;
+        if let Some(Hold::Until(until)) = parameters.hold {
+            let _: DateTime = until;
+        }
+        Ok(Verdict::Accept)
+    }
+
+    async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
+        let _: &ForwardPath = &to.path;
+        let parameters: &Sparse<RcptParameters> = &to.parameters;
+        let _: Option<Notify> = parameters.notify;
+        let _: Option<&OriginalRecipient> = parameters.orcpt.as_ref();
+        Ok(Verdict::Accept)
+    }
+
+    fn reads_messages(&self) -> bool {
+        true
+    }
+
+    async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
+        let _: MessageId = message.id();
+        let _: &Envelope = message.envelope();
+        message.bytes().await?;
+        let reply = Reply::new(250, (2, 6, 0), "Named");
+        let _: Severity = Code::severity(reply.code());
+        let _: Option<Enhanced> = reply.enhanced();
+        Ok(reply.into())
+    }
+
+    async fn command(&self, command: &Command, _session: &Session) -> Answer {
+        let _: Verb = command.verb;
+        Ok(Verdict::Accept)
+    }
+
+    async fn disconnect(&self, cause: Disconnect, _session: &Session) {
+        let _: Disconnect = cause;
+    }
+}
+
+#[test]
+fn what_hooks_are_given_can_be_made_from_text() {
+    let sender = |text: &[u8]| -> Result<Sender, AddressError> {
+        Ok(Sender::new(ReversePath::parse_argument(text)?.0))
+    };
+    let parameters = |text: &[u8]| -> Result<MailParameters, ParameterError> {
+        MailParameters::from_parameters(&Parameters::parse(text)?)
+    };
+    let _: fn(&str) -> Result<Domain, AddressError> = Domain::parse;
+    assert_eq!(sender(b"<alice@example.com>").unwrap().as_str(), "alice@example.com");
+    assert_eq!(parameters(b" RET=HDRS").unwrap().ret, Some(Ret::Headers));
+    let mut told = XClient::default();
+    told.proto = Some(Told::Known(ToldProtocol::Esmtp));
+    assert!(told.login.is_none());
+}
+
+#[tokio::test]
+async fn a_session_goes_through_hooks_that_name_all_they_get() {
+    let server = mailchute::Server::builder().hooks(Namer).build().unwrap();
+    let mut events = server.events();
+    let mut client = testing::client(&server);
+    client.greeting().await.expect(220);
+    client.send("EHLO [x-net:away]").await.expect(250);
+    client.send("MAIL FROM:<alice@[192.0.2.1]> RET=HDRS BODY=8BITMIME").await.expect(250);
+    client.send("RCPT TO:<bob@example.com> NOTIFY=NEVER ORCPT=rfc822;rob@example.com").await.expect(250);
+    client.send("DATA").await.expect(354);
+    let heard = client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await;
+    assert_eq!(heard.to_string(), "250 2.6.0 Named");
+    assert!(matches!(events.next().await, Some(Event::Connect { .. })));
+}

@@ -39,10 +39,10 @@ impl Builder {
 
     /// Answers `530 5.7.0` to MAIL before a successful AUTH. Default is that mail is taken from everybody.
     ///
-    /// It takes a way to succeed: [`build`](Self::build) refuses it where no hook judges credentials or gives verifiers,
-    /// and where all that is offered sends passwords or tokens, which without [TLS](Self::tls) are not taken unless
-    /// [allowed](Self::allow_plaintext_auth). Only proxies that [may say XCLIENT](Self::xclient_from) can do without, as
-    /// they tell who has logged in to them.
+    /// [`build`](Self::build) refuses it where no client could ever succeed: where no hook judges credentials or gives
+    /// verifiers, and where nothing is offered but what sends passwords or tokens, which without [TLS](Self::tls) are not
+    /// taken unless [allowed](Self::allow_plaintext_auth). The latter is taken where a proxy
+    /// [may say XCLIENT](Self::xclient_from), as it tells who has logged in to it.
     ///
     /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no AUTH: mail servers
     /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default

@@ -78,8 +78,8 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// Whether [`scram_verifier`](Self::scram_verifier) is implemented; whoever implements that says yes here. SCRAM-SHA-256 is offered only when some hook
-    /// gives verifiers, and only those that do are asked. Default is no.
+    /// Whether [`scram_verifier`](Self::scram_verifier) is implemented; whoever implements that says yes here.
+    /// SCRAM-SHA-256 is offered only when some hook gives verifiers, and only those that do are asked. Default is no.
     fn gives_scram_verifiers(&self) -> bool {
         false
     }
@@ -106,8 +106,9 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(None))
     }
 
-    /// Whether [`auth`](Self::auth) is implemented; whoever implements that says yes here. The mechanisms that send something to judge are offered only
-    /// when some hook judges credentials, and only those that do are asked. Default is no.
+    /// Whether [`auth`](Self::auth) is implemented; whoever implements that says yes here. The mechanisms that send
+    /// something to judge are offered only when some hook judges credentials, and only those that do are asked. Default
+    /// is no.
     fn judges_credentials(&self) -> bool {
         false
     }

@@ -10,6 +10,7 @@ use crate::connections::{NoPlace, Place};
 use crate::core::Core;
 use crate::disconnect::Disconnect;
 use crate::driver::{Driver, Opening};
+use crate::endpoint::Endpoint;
 use crate::event::Event;
 use crate::listener::Service;
 use crate::origin::Origin;
@@ -31,6 +32,15 @@ pub(crate) async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
     .await;
 }
 
+/// A connection as it comes in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) origin: Origin,
+    pub(crate) service: Service,
+    /// Where it was taken, unless the application has brought it.
+    pub(crate) listener: Option<Arc<Endpoint>>,
+}
+
 impl Core {
     /// A place for a client, or the octets that tell it that there is none.
     pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
@@ -40,14 +50,14 @@ impl Core {
     }
 
     /// Serves a connection to its end.
-    pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, origin: Origin, service: Service) {
-        match self.enter(origin) {
+    pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, arrival: Arrival) {
+        match self.enter(arrival.origin) {
             Ok(place) => {
                 let wire = Wire::new(io, place);
-                if self.clients.is_proxy(origin) {
-                    self.serve_introduced(wire, origin, service).await;
+                if self.clients.is_proxy(arrival.origin) {
+                    self.serve_introduced(wire, arrival).await;
                 } else {
-                    self.driver(wire, origin, None, service).run().await;
+                    self.driver(wire, arrival, None).run().await;
                 }
             }
             Err(refusal) => bid_farewell(io, &refusal).await,
@@ -55,30 +65,29 @@ impl Core {
     }
 
     /// Serves a connection that has its place in a task of its own.
-    pub(crate) fn spawn(self: Arc<Self>, place: Place, io: Box<dyn Io>, origin: Origin, service: Service) {
+    pub(crate) fn spawn(self: Arc<Self>, place: Place, io: Box<dyn Io>, arrival: Arrival) {
         let wire = Wire::new(io, place);
         // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
-        if self.clients.is_proxy(origin) {
-            tokio::spawn(self.serve_introduced(wire, origin, service));
+        if self.clients.is_proxy(arrival.origin) {
+            tokio::spawn(self.serve_introduced(wire, arrival));
         } else {
-            tokio::spawn(self.driver(wire, origin, None, service).run());
+            tokio::spawn(self.driver(wire, arrival, None).run());
         }
     }
 
-    async fn serve_introduced(self: Arc<Self>, mut wire: Wire, origin: Origin, service: Service) {
-        if let Some(header) = self.introduction(&mut wire, origin, service.opening).await {
-            self.driver(wire, origin, Some(header), service).run().await;
+    async fn serve_introduced(self: Arc<Self>, mut wire: Wire, arrival: Arrival) {
+        if let Some(header) = self.introduction(&mut wire, arrival.origin, arrival.service.opening).await {
+            self.driver(wire, arrival, Some(header)).run().await;
         }
     }
 
-    fn driver(
-        self: Arc<Self>,
-        wire: Wire,
-        origin: Origin,
-        header: Option<Header>,
-        service: Service,
-    ) -> Driver {
+    fn driver(self: Arc<Self>, wire: Wire, arrival: Arrival, header: Option<Header>) -> Driver {
+        let Arrival { origin, service, listener } = arrival;
         let session = Session::new(Arc::clone(&self.hostname), origin, header, service.dialect);
+        let session = match listener {
+            Some(listener) => session.taken_at(listener),
+            None => session,
+        };
         Driver::new(self, wire, session, service, header)
     }
 

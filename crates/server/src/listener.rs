@@ -11,7 +11,7 @@ use mailchute_proto::Dialect;
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
 use tokio::task::yield_now;
 
-use crate::admission::bid_farewell;
+use crate::admission::{Arrival, bid_farewell};
 use crate::driver::Opening;
 use crate::endpoint::Endpoint;
 use crate::listening_socket::{Inherited, ListeningSocket};
@@ -38,7 +38,7 @@ impl Service {
 pub(crate) struct Listener {
     socket: Socket,
     service: Service,
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
 }
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Listener {
             not_lmtp_at_the_port_of_smtp(address, service)?;
             match bind(address) {
                 Ok(socket) => {
-                    let endpoint = Endpoint::Tcp(socket.local_addr()?);
+                    let endpoint = Arc::new(Endpoint::Tcp(socket.local_addr()?));
                     return Ok(Self { socket: Socket::Tcp(socket), service, endpoint });
                 }
                 Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
@@ -83,7 +83,7 @@ impl Listener {
 
     pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
         let (socket, bound) = file.listen(BACKLOG).await?;
-        let endpoint = Endpoint::Unix(file.path().to_owned());
+        let endpoint = Arc::new(Endpoint::Unix(file.path().to_owned()));
         Ok(Self { socket: Socket::Unix { file: Some(Arc::new(bound)), socket }, service, endpoint })
     }
 
@@ -97,7 +97,7 @@ impl Listener {
             Inherited::Tcp(socket) => Socket::Tcp(TcpListener::from_std(socket)?),
             Inherited::Unix(socket) => Socket::Unix { file, socket: UnixListener::from_std(socket)? },
         };
-        Ok(Self { socket, service, endpoint })
+        Ok(Self { socket, service, endpoint: Arc::new(endpoint) })
     }
 
     /// The same socket once more.
@@ -108,7 +108,7 @@ impl Listener {
                 (Inherited::Unix(duplicate(socket.as_fd())?.into()), file.clone())
             }
         };
-        Ok(ListeningSocket { socket, endpoint: self.endpoint.clone(), file })
+        Ok(ListeningSocket { socket, endpoint: Endpoint::clone(&self.endpoint), file })
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -127,7 +127,10 @@ impl Listener {
             }
             taken += 1;
             match self.next().await {
-                Ok((stream, origin)) => admit(&server, stream, origin, self.service),
+                Ok((stream, origin)) => {
+                    let listener = Some(Arc::clone(&self.endpoint));
+                    admit(&server, stream, Arrival { origin, service: self.service, listener });
+                }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot accept connections");
@@ -194,12 +197,12 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
-fn admit(server: &Server, stream: Box<dyn Io>, origin: Origin, service: Service) {
+fn admit(server: &Server, stream: Box<dyn Io>, arrival: Arrival) {
     let core = server.core();
-    match core.enter(origin) {
-        Ok(place) => core.spawn(place, stream, origin, service),
+    match core.enter(arrival.origin) {
+        Ok(place) => core.spawn(place, stream, arrival),
         // A client that expects TLS could not read the reply.
-        Err(_) if service.opening == Opening::Tls => {}
+        Err(_) if arrival.service.opening == Opening::Tls => {}
         Err(refusal) => {
             tokio::spawn(async move { bid_farewell(stream, &refusal).await });
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::net::ToSocketAddrs;
 
+use crate::admission::Arrival;
 use crate::builder::Builder;
 use crate::connections::Connections;
 use crate::core::Core;
@@ -234,7 +235,8 @@ impl Server {
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
     /// is not kept, and the disconnect hook is not told.
     pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.core().serve(Box::new(io), Origin::Network(client), Service::SMTP).await;
+        let arrival = Arrival { origin: Origin::Network(client), service: Service::SMTP, listener: None };
+        self.core().serve(Box::new(io), arrival).await;
     }
 
     /// As [`serve_connection`](Self::serve_connection), in LMTP.
@@ -242,7 +244,8 @@ impl Server {
     /// # Cancel safety
     /// As [`serve_connection`](Self::serve_connection).
     pub async fn serve_lmtp_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.core().serve(Box::new(io), Origin::Network(client), Service::LMTP).await;
+        let arrival = Arrival { origin: Origin::Network(client), service: Service::LMTP, listener: None };
+        self.core().serve(Box::new(io), arrival).await;
     }
 }
 

@@ -11,6 +11,7 @@ use mailchute_proto::{
     Dialect, EhloEdits, Envelope, HeloName, Recipient, Sender, Told, Verb, XClient, XForward,
 };
 
+use crate::endpoint::Endpoint;
 use crate::origin::Origin;
 use crate::proxy::Header;
 use crate::state::TypedState;
@@ -29,6 +30,7 @@ struct Inner {
     id: SessionId,
     hostname: Arc<str>,
     origin: Origin,
+    listener: Option<Arc<Endpoint>>,
     dialect: Dialect,
     facts: Mutex<Facts>,
     state: TypedState,
@@ -85,11 +87,21 @@ impl Session {
             id: SessionId::next(),
             hostname,
             origin,
+            listener: None,
             dialect,
             facts: Mutex::new(Facts { told: header.and_then(ToldClient::by_header), ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
+    }
+
+    /// A new session whose connection was taken there.
+    pub(crate) fn taken_at(mut self, listener: Arc<Endpoint>) -> Self {
+        // Nobody else has it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.listener = Some(listener);
+        }
+        self
     }
 
     fn facts(&self) -> MutexGuard<'_, Facts> {
@@ -122,6 +134,26 @@ impl Session {
     #[must_use]
     pub fn peer_addr(&self) -> SocketAddr {
         self.0.origin.addr()
+    }
+
+    /// Where the server listens that took the connection, with the port that was chosen for 0: by it a hook tells clients
+    /// of port 25 from those of 587. `None` for a connection that the application has brought
+    /// ([`Server::serve_connection`](crate::Server::serve_connection)).
+    ///
+    /// ```
+    /// use mailchute::{Endpoint, Reply, Server};
+    ///
+    /// Server::builder().on_mail_from(|_from, session| async move {
+    ///     let is_submission = matches!(session.listener(), Some(Endpoint::Tcp(address)) if address.port() == 587);
+    ///     if is_submission && session.identity().is_none() {
+    ///         return Err(Reply::new(530, (5, 7, 0), "Authentication required"));
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn listener(&self) -> Option<&Endpoint> {
+        self.0.listener.as_deref()
     }
 
     /// The address that the client connected to, where a proxy has told it.

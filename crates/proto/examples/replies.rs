@@ -13,6 +13,8 @@ fn main() {
 pub fn table() -> String {
     let mut page = String::from(
         "# Replies\n\nEvery reply that Mailchute gives of its own accord. A hook may give another one in its place.\n\
+         Two come from elsewhere: the program refuses recipients outside `--domain` by `550 5.7.1 Relaying denied`, and the\n\
+         Maildir says which message it has: `250 2.6.0 Message accepted as ID`.\n\
          This page is made of `crates/proto/src/reply/catalog.rs`, and a test compares the two; to renew it:\n\
          `cargo run -p mailchute-proto --example replies > docs/replies.md`\n\n\
          | code | enhanced | text | when | clause |\n|---|---|---|---|---|\n",

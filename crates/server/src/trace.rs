@@ -40,6 +40,8 @@ fn write_fields(
     let client = match session.client_ip() {
         // No address: a comment tells instead (RFC 5321 §4.4).
         _ if session.origin() == Origin::UnixSocket => "local socket".into(),
+        // A proxy that knows it no better.
+        address if address.is_unspecified() => "unknown".into(),
         IpAddr::V4(address) => format!("[{address}]"),
         IpAddr::V6(address) => format!("[IPv6:{address}]"),
     };

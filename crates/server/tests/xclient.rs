@@ -137,6 +137,11 @@ async fn the_trace_field_names_the_client_and_not_its_proxy() {
     let fields = seen.all().concat();
     let from = "Received: from client.example (mail.client.example [198.51.100.7])\r\n\tby mx.example.com ";
     assert!(fields.contains(from) && fields.contains(" with ESMTPA id "), "{fields}");
+    client.send("XCLIENT ADDR=[UNAVAILABLE] NAME=[UNAVAILABLE]").await.expect(220);
+    client.send("EHLO client.example").await.expect(250);
+    deliver(&mut client).await.expect(250);
+    let fields = seen.all().pop().expect("it was told");
+    assert!(fields.contains("Received: from client.example (unknown)\r\n"), "{fields}");
 }
 
 #[tokio::test(start_paused = true)]

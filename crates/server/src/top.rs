@@ -12,10 +12,11 @@ use bytes::{Bytes, BytesMut};
 #[derive(Debug, Default)]
 pub(crate) struct Top {
     fields: String,
-    /// The first octets of the content, until they tell whether they begin a field.
+    begin: Begin,
+    /// The first octets of the content, until they tell what it begins with.
     begun: BytesMut,
-    /// What they are part of, once that has been told.
-    rest: Option<Bytes>,
+    /// What they are part of, once they have.
+    rest: Bytes,
 }
 
 impl Top {
@@ -30,54 +31,61 @@ impl Top {
 
     /// Takes the next octets of the content, or its end; returns what comes before all others, once it is known.
     pub(crate) fn push(&mut self, chunk: Option<Bytes>) -> Option<Bytes> {
-        let begins = match &chunk {
-            Some(chunk) if self.begun.is_empty() => Begin::of(chunk),
-            Some(chunk) => {
-                self.begun.extend_from_slice(chunk);
-                Begin::of(&self.begun)
-            }
-            None if self.begun.is_empty() => Begin::Header,
-            None => Begin::Text,
-        };
-        match begins {
-            Begin::Unknown => {
-                if let Some(chunk) = chunk.filter(|_| self.begun.is_empty()) {
-                    self.begun.extend_from_slice(&chunk);
-                }
-                return None;
-            }
-            Begin::Header => {}
-            Begin::Text => self.fields.push_str("\r\n"),
+        let is_whole = chunk.is_none();
+        let chunk = chunk.unwrap_or_default();
+        let mut octets = chunk.iter();
+        while let (false, Some(&octet)) = (self.begin.is_known(), octets.next()) {
+            self.begin = self.begin.after(octet);
         }
-        self.rest = if self.begun.is_empty() { chunk } else { Some(take(&mut self.begun).freeze()) };
+        if !(is_whole || self.begin.is_known()) {
+            self.begun.extend_from_slice(&chunk);
+            return None;
+        }
+        if !matches!(self.begin, Begin::Nothing | Begin::Header) {
+            self.fields.push_str("\r\n");
+        }
+        self.rest = if self.begun.is_empty() {
+            chunk
+        } else {
+            self.begun.extend_from_slice(&chunk);
+            take(&mut self.begun).freeze()
+        };
         Some(take(&mut self.fields).into())
     }
 
     /// The content as far as it was taken.
     pub(crate) fn into_rest(self) -> Option<Bytes> {
-        self.rest
+        Some(self.rest).filter(|rest| !rest.is_empty())
     }
 }
 
-/// What a content begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a content begins with, as far as it has come; each octet is looked at once, however they come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Begin {
+    #[default]
+    Nothing,
+    /// A CR, which may belong to an empty line.
+    Return,
+    /// What may be the name of a field.
+    Name,
+    /// White space behind such a name.
+    Space,
     /// A field, or the empty line below a header without any.
     Header,
     Text,
-    /// More has to come.
-    Unknown,
 }
 
 impl Begin {
-    fn of(content: &[u8]) -> Self {
-        let name = content.iter().take_while(|octet| matches!(octet, b'!'..=b'9' | b';'..=b'~')).count();
-        let space = content[name..].iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
-        match (name, &content[name + space..]) {
-            (0, [b'\r', b'\n', ..] | [b'\n', ..]) if space == 0 => Self::Header,
-            (0, [] | [b'\r']) if space == 0 => Self::Unknown,
-            (1.., []) => Self::Unknown,
-            (1.., [b':', ..]) => Self::Header,
+    fn is_known(self) -> bool {
+        matches!(self, Self::Header | Self::Text)
+    }
+
+    fn after(self, octet: u8) -> Self {
+        match (self, octet) {
+            (Self::Nothing | Self::Return, b'\n') | (Self::Name | Self::Space, b':') => Self::Header,
+            (Self::Nothing, b'\r') => Self::Return,
+            (Self::Nothing | Self::Name, b'!'..=b'9' | b';'..=b'~') => Self::Name,
+            (Self::Name | Self::Space, b' ' | b'\t') => Self::Space,
             _ => Self::Text,
         }
     }

@@ -40,6 +40,16 @@ pub(crate) fn give_back(mut buffer: BytesMut) {
     }
 }
 
+/// Gives the memory back and keeps what is in it in a buffer of its size, unless that is much; says whether it did.
+pub(crate) fn shrink(buffer: &mut BytesMut) -> bool {
+    let is_little = buffer.len() <= REMAINDER;
+    if is_little {
+        let remainder = BytesMut::from(&buffer[..]);
+        give_back(std::mem::replace(buffer, remainder));
+    }
+    is_little
+}
+
 /// What others may hold for as long as they want. A slice keeps the whole buffer: a message that comes octet by octet would
 /// keep 64 KiB for each of them.
 pub(crate) fn to_be_kept(slice: Bytes) -> Bytes {

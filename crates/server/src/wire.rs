@@ -201,10 +201,8 @@ impl Wire {
 
     /// Gives the read buffer back while nothing is read.
     pub(crate) fn shrink(&mut self) {
-        if self.is_in_read_buffer && self.input.len() <= REMAINDER {
-            let remainder = BytesMut::from(&self.input[..]);
-            self.give_back();
-            self.input = remainder;
+        if self.is_in_read_buffer {
+            self.is_in_read_buffer = !read_buffer::shrink(&mut self.input);
         }
         self.io.shrink();
     }

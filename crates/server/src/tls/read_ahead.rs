@@ -1,14 +1,14 @@
 //! Reads of the socket beneath TLS.
 
 use std::io;
-use std::mem::{replace, take};
+use std::mem::take;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-use crate::read_buffer::{self, READ, REMAINDER};
+use crate::read_buffer::{self, READ};
 use crate::wire::Io;
 
 /// A connection from which more is read than was asked for. rustls asks for 4 KiB at a time, so that a record takes four
@@ -26,12 +26,8 @@ impl ReadAhead {
         Self { io, ahead: BytesMut::new(), at_most: READ }
     }
 
-    /// Keeps what was read ahead in a buffer of its size, unless it is much.
     pub(crate) fn shrink(&mut self) {
-        if self.ahead.len() <= REMAINDER {
-            let remainder = BytesMut::from(&self.ahead[..]);
-            read_buffer::give_back(replace(&mut self.ahead, remainder));
-        }
+        read_buffer::shrink(&mut self.ahead);
     }
 
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -107,6 +103,7 @@ mod tests {
     use tokio::io::{AsyncWriteExt as _, duplex};
 
     use super::*;
+    use crate::read_buffer::REMAINDER;
 
     #[tokio::test]
     async fn what_is_left_of_a_limited_read_waits_in_a_buffer_of_its_size() {

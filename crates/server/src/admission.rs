@@ -1,5 +1,6 @@
 //! Who is let in: a place is taken for a connection, a proxy names its client, and a session begins.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,13 @@ pub(crate) struct Arrival {
     pub(crate) service: Service,
     /// Where it was taken, unless the application has brought it.
     pub(crate) listener: Option<Arc<Endpoint>>,
+}
+
+impl Arrival {
+    /// One that the application has brought.
+    pub(crate) fn brought(client: SocketAddr, service: Service) -> Self {
+        Self { origin: Origin::Network(client), service, listener: None }
+    }
 }
 
 impl Core {
@@ -82,12 +90,8 @@ impl Core {
     }
 
     fn driver(self: Arc<Self>, wire: Wire, arrival: Arrival, header: Option<Header>) -> Driver {
-        let Arrival { origin, service, listener } = arrival;
-        let session = Session::new(Arc::clone(&self.hostname), origin, header, service.dialect);
-        let session = match listener {
-            Some(listener) => session.taken_at(listener),
-            None => session,
-        };
+        let service = arrival.service;
+        let session = Session::new(Arc::clone(&self.hostname), arrival, header);
         Driver::new(self, wire, session, service, header)
     }
 

@@ -326,11 +326,13 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::origin::Origin;
+    use crate::admission::Arrival;
+    use crate::listener::Service;
 
     #[test]
     fn a_message_has_the_name_of_its_session_and_its_number_in_it() {
-        let session = Session::new("mx.example.com".into(), Origin::UnixSocket, None, Dialect::Smtp).id();
+        let arrival = Arrival::brought(([192, 0, 2, 1], 40_000).into(), Service::SMTP);
+        let session = Session::new("mx.example.com".into(), arrival, None).id();
         for number in [0, 1, 9, 10, 4_294_967_295] {
             assert_eq!(MessageId { session, number }.to_string(), format!("{session}-{number}"));
         }

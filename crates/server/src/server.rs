@@ -13,7 +13,6 @@ use crate::connections::Connections;
 use crate::core::Core;
 use crate::error::BuildError;
 use crate::listener::Service;
-use crate::origin::Origin;
 use crate::serving::Serving;
 use crate::subscribers::Events;
 use crate::tls::{TlsConfig, TlsError};
@@ -235,8 +234,7 @@ impl Server {
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
     /// is not kept, and the disconnect hook is not told.
     pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        let arrival = Arrival { origin: Origin::Network(client), service: Service::SMTP, listener: None };
-        self.core().serve(Box::new(io), arrival).await;
+        self.core().serve(Box::new(io), Arrival::brought(client, Service::SMTP)).await;
     }
 
     /// As [`serve_connection`](Self::serve_connection), in LMTP.
@@ -244,8 +242,7 @@ impl Server {
     /// # Cancel safety
     /// As [`serve_connection`](Self::serve_connection).
     pub async fn serve_lmtp_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        let arrival = Arrival { origin: Origin::Network(client), service: Service::LMTP, listener: None };
-        self.core().serve(Box::new(io), arrival).await;
+        self.core().serve(Box::new(io), Arrival::brought(client, Service::LMTP)).await;
     }
 }
 

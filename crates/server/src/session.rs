@@ -11,6 +11,7 @@ use mailchute_proto::{
     Dialect, EhloEdits, Envelope, HeloName, Recipient, Sender, Told, Verb, XClient, XForward,
 };
 
+use crate::admission::Arrival;
 use crate::endpoint::Endpoint;
 use crate::origin::Origin;
 use crate::proxy::Header;
@@ -82,26 +83,18 @@ impl fmt::Display for Protocol {
 }
 
 impl Session {
-    pub(crate) fn new(hostname: Arc<str>, origin: Origin, header: Option<Header>, dialect: Dialect) -> Self {
+    pub(crate) fn new(hostname: Arc<str>, arrival: Arrival, header: Option<Header>) -> Self {
+        let Arrival { origin, service, listener } = arrival;
         Self(Arc::new(Inner {
             id: SessionId::next(),
             hostname,
             origin,
-            listener: None,
-            dialect,
+            listener,
+            dialect: service.dialect,
             facts: Mutex::new(Facts { told: header.and_then(ToldClient::by_header), ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
-    }
-
-    /// A new session whose connection was taken there.
-    pub(crate) fn taken_at(mut self, listener: Arc<Endpoint>) -> Self {
-        // Nobody else has it yet.
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.listener = Some(listener);
-        }
-        self
     }
 
     fn facts(&self) -> MutexGuard<'_, Facts> {

@@ -215,14 +215,19 @@ fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
     assert!(log.contains("cut off by a second signal"), "{log}");
 }
 
+/// A program that logs in this format, and a client that has said EHLO.
+fn logging(format: &str) -> (Program, Client) {
+    let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:", "--log-format", format]);
+    let mut client = program.connect();
+    client.hear();
+    client.say("EHLO client.example");
+    (program, client)
+}
+
 #[test]
 fn the_log_has_a_line_for_connections_commands_and_ends_each_with_its_session() {
     for format in ["text", "json"] {
-        let program =
-            Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:", "--log-format", format]);
-        let mut client: Client = program.connect();
-        client.hear();
-        client.say("EHLO client.example");
+        let (program, mut client) = logging(format);
         client.say("QUIT");
         program.signal(Signal::TERM);
         let (code, log) = program.wait();
@@ -272,11 +277,7 @@ fn the_log_level_comes_by_flag_and_by_environment() {
 #[test]
 fn the_line_of_an_accepted_message_can_be_read_by_programs() {
     for format in ["text", "json"] {
-        let program =
-            Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:", "--log-format", format]);
-        let mut client: Client = program.connect();
-        client.hear();
-        client.say("EHLO client.example");
+        let (program, mut client) = logging(format);
         client.say("MAIL FROM:<\"x recipients=9 \u{202e}\"@b.example> SMTPUTF8");
         client.say("RCPT TO:<c@d.example>");
         client.say("DATA");
@@ -296,8 +297,7 @@ fn the_line_of_an_accepted_message_can_be_read_by_programs() {
 
 #[test]
 fn a_message_past_the_limit_on_the_size_of_files_is_refused_and_ends_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = format!("maildir:{}", folder.path().join("mail").display());
+    let (folder, store) = maildir();
     let mut command = std::process::Command::new("sh");
     // In blocks of 512 octets.
     command.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mailchute")]);

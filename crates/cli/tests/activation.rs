@@ -1,17 +1,13 @@
 //! The program takes sockets that it is started with, as systemd passes them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
+use crate::support::{Client, Program, mailchute};
 use command_fds::{CommandFdExt as _, FdMapping};
 use rustix::process::Signal;
-use support::{Client, Program, mailchute};
 
 /// The program with these sockets; `LISTEN_PID` may be left out, and nobody knows it here.
 fn with_sockets(arguments: &[&str], names: &str, sockets: Vec<OwnedFd>) -> Command {

@@ -1,7 +1,5 @@
 //! ARCHITECTURE.md and SECURITY.md name only what is there, and ARCHITECTURE.md leaves no room out.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -65,4 +63,20 @@ fn the_readme_shows_every_example_and_no_other() {
         files.len(),
         "README.md shows an example that is not there"
     );
+}
+
+#[test]
+fn every_file_of_tests_belongs_to_a_test_binary() {
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let main = std::fs::read_to_string(folder.join("tests/main.rs")).unwrap();
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        for file in std::fs::read_dir(folder.join("tests")).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let Some(stem) = name.strip_suffix(".rs").filter(|stem| *stem != "main") else { continue };
+            let is_run = main.contains(&format!("mod {stem};\n"))
+                || manifest.contains(&format!("name = \"{stem}\"\n"));
+            assert!(is_run, "{}: tests/main.rs does not declare {stem}", folder.display());
+        }
+    }
 }

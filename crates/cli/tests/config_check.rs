@@ -1,13 +1,9 @@
 //! `mailchute check` finds what `mailchute serve` would, and changes nothing; `mailchute example-config` prints what both
 //! take.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 
-use support::{Program, mailchute, run, write_certificate, write_config};
+use crate::support::{Program, mailchute, run, write_certificate, write_config};
 
 #[test]
 fn a_good_file_is_found_good_while_a_program_listens_and_no_store_is_made() {

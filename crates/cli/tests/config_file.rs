@@ -1,13 +1,9 @@
 //! A configuration file: its options are taken, those of the command line go before them, and mistakes are told where
 //! they stand.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 
-use support::{Program, run, write_config};
+use crate::support::{Program, run, write_config};
 
 /// What is said of a file, each line without the file's name.
 #[track_caller]

@@ -1,15 +1,11 @@
 //! SIGHUP and SIGUSR2 with a configuration file that has changed.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
+use crate::support::{ALICE, BOB, Client, Program, SCRAM, write_certificate, write_config};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{ALICE, BOB, Client, Program, SCRAM, write_certificate, write_config};
 
 const PLACE: &str = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
 

@@ -1,17 +1,13 @@
 //! SIGUSR2 starts the program anew with the same sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::support::{Client, Program, mailchute};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Client, Program, mailchute};
 
 /// Longer than it takes to close a file.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,8 +1,6 @@
 //! Whoever misconfigures the program reads what is wrong and what to write instead, and scripts see an exit code.
 
-mod support;
-
-use support::{Program, run};
+use crate::support::{Program, run};
 
 #[track_caller]
 fn fails(arguments: &[&str], code: i32, texts: &[&str]) {
@@ -108,7 +106,7 @@ fn a_place_that_lmtp_cannot_be_spoken_at_is_named() {
 
 #[test]
 fn help_names_every_exit_code_and_signal() {
-    let output = support::mailchute(&["--help"]).output().unwrap();
+    let output = crate::support::mailchute(&["--help"]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for word in [
         "Exit codes:",

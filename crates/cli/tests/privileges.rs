@@ -1,16 +1,12 @@
 //! The program has the rights that it needs and no others.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
+use crate::support::{Program, mailchute, run, wait_until_ended, write_config};
 use rustix::process::{Signal, getuid};
-use support::{Program, mailchute, run, wait_until_ended, write_config};
 
 /// "nobody", as most hosts number it; it need not be known to this one.
 const NOBODY: u32 = 65534;

@@ -1,14 +1,10 @@
 //! The program receives mail, and ends as it says.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
 
+use crate::support::{Client, Program};
 use rustix::process::Signal;
-use support::{Client, Program};
 
 fn maildir() -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
@@ -176,7 +172,7 @@ fn a_client_that_never_shakes_hands_does_not_hold_up_the_end() {
 #[test]
 fn sighup_keeps_what_is_in_force_when_a_file_is_wrong_and_ends_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = support::write_certificate(folder.path());
+    let (certificate, key) = crate::support::write_certificate(folder.path());
     let good = std::fs::read_to_string(&certificate).unwrap();
     for (content, expected) in [
         ("no certificate".to_owned(), "cert.pem: holds no certificate"),

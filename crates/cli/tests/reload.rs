@@ -1,14 +1,10 @@
 //! SIGHUP: the files are read again, and put in force as a whole or not at all.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{ALICE, BOB, Program, SCRAM, write_certificate};
 use rustix::process::Signal;
-use support::{ALICE, BOB, Program, SCRAM, write_certificate};
 
 const ARGON: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";

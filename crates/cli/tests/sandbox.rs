@@ -1,16 +1,12 @@
 //! Inside the sandbox mail is taken as ever, and other files are out of reach.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::{Program, run, wait_until_ended, write_certificate};
 use rustix::process::Signal;
-use support::{Program, run, wait_until_ended, write_certificate};
 
 /// Two folders, each with a certificate and its key.
 fn here_and_elsewhere(folder: &Path) -> [(PathBuf, (String, String)); 2] {

@@ -1,15 +1,11 @@
 //! SMTP smuggling against the program as it is started: what lies in its Maildir is what counts.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 
-use support::Program;
+use crate::support::Program;
 
 const BEFORE: &[u8] =
     b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nhello";

@@ -1,8 +1,6 @@
 //! `hash-password` at a terminal: what is typed is not seen, and afterwards the terminal is as it was before.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufReader, Read as _, Write as _};

@@ -1,7 +1,5 @@
 //! The threat model in SECURITY.md names tests, and they are there and run.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,13 +1,9 @@
 //! `hash-password` makes lines for the password file, and the program lets those users in.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-mod support;
-
 use std::io::Write as _;
 use std::process::Stdio;
 
-use support::{Program, mailchute, run};
+use crate::support::{Program, mailchute, run};
 
 /// What `hash-password` prints for the password on its standard input, and its exit code.
 fn hash_password(arguments: &[&str], password: &str) -> (i32, String, String) {

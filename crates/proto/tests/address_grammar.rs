@@ -1,8 +1,6 @@
 //! The parser of addresses against a reading of the RFC's grammar that shares nothing with it.
 
-mod address_reference;
-
-use address_reference::{
+use crate::address_reference::{
     agrees_with_the_reference, any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path,
 };
 use mailchute_proto::{AddressLiteral, Domain, ForwardPath, HeloName, Mailbox, ReversePath};

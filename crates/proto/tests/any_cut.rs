@@ -1,21 +1,18 @@
 //! Random sessions, cut at random: what is said and what is kept depends on the octets alone.
 
-mod operations;
-mod session;
-
 use std::collections::BTreeSet;
 
+use crate::operations::{Operation, operations};
+use crate::session::tempers::Tempers;
+use crate::session::{Message, Session, assert_octets, dialogue};
 use mailchute_proto::{
     AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy,
 };
-use operations::{Operation, operations};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
-use session::tempers::Tempers;
-use session::{Message, Session, assert_octets, dialogue};
 
 fn limits() -> impl Strategy<Value = Limits> {
     let lines = (prop_oneof![3 => Just(2_048_usize), 1 => 8_usize..120], 8_usize..160);
@@ -134,8 +131,11 @@ fn the_random_sessions_reach_nearly_every_reply() {
         }
         codes.extend(replies.iter().map(|reply| reply.code));
         chunks += replies.iter().filter(|reply| reply.text.ends_with(" octets received")).count();
-        binary +=
-            record.messages.iter().filter(|message| session::line_ends::has_bare(&message.content)).count();
+        binary += record
+            .messages
+            .iter()
+            .filter(|message| crate::session::line_ends::has_bare(&message.content))
+            .count();
         accepted += record.messages.len();
     }
     let missing: Vec<_> = CODES.into_iter().filter(|code| !codes.contains(code)).collect();

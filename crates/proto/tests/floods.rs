@@ -2,10 +2,8 @@
 //!
 //! That no more than a line's worth of input ever waits is looked at by the runner after each piece.
 
-mod session;
-
+use crate::session::{Run, Session, assert_octets, dialogue};
 use mailchute_proto::Closing;
-use session::{Run, Session, assert_octets, dialogue};
 
 /// A million, but for debug builds, which would take some seconds for them.
 const CHUNKS: usize = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };

@@ -1,15 +1,13 @@
 //! What is kept where bare line ends are tolerated or normalized, sent on to servers that are too kind.
 
-mod session;
-
 use std::collections::BTreeSet;
 
+use crate::session::line_ends::unstuffed;
+use crate::session::{Record, Session, assert_octets, dialogue};
 use mailchute_proto::{BareLineEnds, Closing};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use session::line_ends::unstuffed;
-use session::{Record, Session, assert_octets, dialogue};
 
 const LINE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\r"];
 

@@ -1,12 +1,10 @@
 //! LMTP: as many replies to a message as recipients were accepted, in their order, whatever becomes of it.
 
-mod session;
-
+use crate::session::{Answer, Session, dialogue, reply};
 use mailchute_proto::{Dialect, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use session::{Answer, Session, dialogue, reply};
 
 /// What becomes of one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

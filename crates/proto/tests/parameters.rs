@@ -1,14 +1,12 @@
 //! The parameters of MAIL and RCPT: words, types, xtext.
 
-mod parameter_reference;
-
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::parameter_reference::agrees_with_the_reference;
 use mailchute_proto::{
     BodyKind, DateTime, MailParameters, ParameterError, Parameters, RcptParameters, Ret, Submitter,
     XtextError, decode_xtext, encode_xtext,
 };
-use parameter_reference::agrees_with_the_reference;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<Parameters, ParameterError> {

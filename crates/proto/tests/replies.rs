@@ -1,14 +1,12 @@
 //! Replies: the catalogue, and what becomes of a text that somebody else has written.
 
-mod session;
-
 use std::collections::BTreeSet;
 use std::panic;
 use std::sync::{Arc, Mutex};
 
+use crate::session::dialogue;
 use mailchute_proto::reply::catalog::{self, Entry};
 use mailchute_proto::{Code, Reply, Severity};
-use session::dialogue;
 
 fn wire(reply: &Reply) -> String {
     let mut wire = Vec::new();

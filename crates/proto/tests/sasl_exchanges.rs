@@ -1,14 +1,12 @@
 //! Whatever a client answers within AUTH, it gets a reply, and nobody is let in who has proved nothing.
 
-mod session;
-
+use crate::session::{Session, dialogue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use mailchute_proto::{Mechanism, Nonce, PlaintextAuth, ScramVerifier, TlsPolicy};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use session::{Session, dialogue};
 
 /// Parts of responses of all mechanisms, to be put together wrongly.
 const PARTS: &[&str] = &[
@@ -79,6 +77,6 @@ proptest! {
         dialogue::check(&segments, &whole);
         prop_assert_eq!(&session.octet_by_octet(&segments), &whole);
         let replies = dialogue::replies(&whole.output);
-        prop_assert!(replies.iter().all(|reply| reply.code != 235), "{}", session::shown(&whole.output));
+        prop_assert!(replies.iter().all(|reply| reply.code != 235), "{}", crate::session::shown(&whole.output));
     }
 }

@@ -1,9 +1,7 @@
 //! SMTP smuggling: whatever stands before a second envelope, only `CR LF . CR LF` lets it be one.
 
-mod session;
-
+use crate::session::{Record, Session, assert_octets, dialogue, shown};
 use mailchute_proto::Closing;
-use session::{Record, Session, assert_octets, dialogue, shown};
 
 /// What a server that is too kind might take for the end of the data; with a bare CR or LF in each.
 const SEQUENCES: [&[u8]; 24] = [

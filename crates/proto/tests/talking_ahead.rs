@@ -1,9 +1,7 @@
 //! What stands behind AUTH, or an answer within it, in the same segment: never run, never taken for an answer.
 
-mod session;
-
+use crate::session::{Record, Run, Session, shown};
 use mailchute_proto::{Closing, Mechanism, PlaintextAuth};
-use session::{Record, Run, Session, shown};
 
 /// Says EHLO, then each piece as one segment.
 fn said(pieces: &[&[u8]]) -> Record {

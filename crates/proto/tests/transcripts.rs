@@ -1,13 +1,10 @@
 //! Runs every transcript of the folder `transcripts`.
 
-mod session;
-mod transcript;
-
 use std::fs;
 use std::panic;
 use std::path::{Path, PathBuf};
 
-use transcript::Transcript;
+use crate::transcript::Transcript;
 
 /// All of them, in the order of their names.
 fn files() -> Vec<PathBuf> {

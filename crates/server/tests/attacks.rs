@@ -1,16 +1,14 @@
 //! Attacks over TCP and TLS against a server that keeps its mail in a Maildir: what counts is what lies there.
 
-mod support;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::support::log;
+use crate::support::talk::{Talk, connect, listen};
+use crate::support::{build, builder, tls};
 use mailchute::{Io, Server};
 use mailchute_stores::Maildir;
-use support::log;
-use support::talk::{Talk, connect, listen};
-use support::{build, builder, tls};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -223,7 +221,7 @@ async fn no_word_of_a_client_becomes_a_path_a_line_or_a_control_character() {
         client.ask(&format!("MAIL FROM:<\"{word}\"@client.example>"), "250").await;
         client.ask(&format!("RCPT TO:<\"{word}\"@example.com>"), "250").await;
         client.ask("DATA", "354").await;
-        client.ask(support::MESSAGE, "250").await;
+        client.ask(crate::support::MESSAGE, "250").await;
         client.ask("QUIT", "221").await;
     }
     for (line, code) in

@@ -1,14 +1,12 @@
 //! AUTH: credentials reach the hook, the session knows who it is, and nothing of them reaches anybody else.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::scram::{self, ITERATIONS};
+use crate::support::talk::pipe;
+use crate::support::{Seen, accepting, build, builder, deliver, hello, log, tls};
 use mailchute::testing::Client;
 use mailchute::{BuildError, Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session};
-use support::scram::{self, ITERATIONS};
-use support::talk::pipe;
-use support::{Seen, accepting, build, builder, deliver, hello, log, tls};
 use tokio::time::Instant;
 
 /// PLAIN's response for alice and her password, wonderland.

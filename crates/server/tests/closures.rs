@@ -1,13 +1,11 @@
 //! Closures as hooks: what they are given, and what they may return.
 
-mod support;
-
+use crate::support::talk::pipe;
+use crate::support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, hello, tls};
 use mailchute::{
     Answer, BodyKind, Builder, Command, Ehlo, Hooks, IntoVerdict, Mechanism, Message, Recipient, Reply,
     Sender, Session, Verb, Verdict, testing,
 };
-use support::talk::pipe;
-use support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, hello, tls};
 
 #[tokio::test(start_paused = true)]
 async fn each_closure_is_called_with_what_the_client_said() {
@@ -66,7 +64,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
             }),
     );
     let (talk, session) = pipe(&server, 65_536);
-    let mut client = support::tls::start_tls(talk).await;
+    let mut client = crate::support::tls::start_tls(talk).await;
     client.ask("EHLO client.example", "250").await;
     client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235").await;
     client.ask("MAIL FROM:<alice@client.example> BODY=8BITMIME SIZE=30", "250").await;

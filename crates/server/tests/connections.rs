@@ -1,14 +1,12 @@
 //! How many connections there may be, in all and of one client.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::talk::{connect, listen, pipe};
+use crate::support::{Seen, accepting, build, deliver, hello};
 use mailchute::testing::{Client, client_from};
 use mailchute::{Event, Server};
-use support::talk::{connect, listen, pipe};
-use support::{Seen, accepting, build, deliver, hello};
 use tokio::time::{Instant, timeout};
 
 async fn from(server: &Server, address: &str) -> (Client, u16) {
@@ -147,7 +145,7 @@ async fn a_flood_of_connections_leaves_the_sessions_that_run_unharmed() {
     one.ask("MAIL FROM:<>", "250").await;
     one.ask("RCPT TO:<bob@example.com>", "250").await;
     one.ask("DATA", "354").await;
-    one.ask(support::MESSAGE, "250").await;
+    one.ask(crate::support::MESSAGE, "250").await;
     let mut greeted = 0;
     for client in &mut flood {
         greeted += usize::from(client.hear().await.starts_with("220"));

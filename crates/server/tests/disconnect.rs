@@ -1,14 +1,12 @@
 //! The end of every session is told once, to the hook and to the events, with its cause.
 
-mod support;
-
 use std::future::pending;
 use std::time::Duration;
 
+use crate::support::stages::{ALL, OnlyAt, Stage, answering};
+use crate::support::talk::{Talk, pipe};
+use crate::support::{MESSAGE, Seen, accepting, build, builder, tls};
 use mailchute::{Builder, Disconnect, Event, Reply, Server};
-use support::stages::{ALL, OnlyAt, Stage, answering};
-use support::talk::{Talk, pipe};
-use support::{MESSAGE, Seen, accepting, build, builder, tls};
 use tokio::io::DuplexStream;
 use tokio::time::timeout;
 
@@ -97,7 +95,7 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
             let (asked, dropped) = (asked.clone(), dropped.clone());
             move || {
                 asked.push("asked");
-                let note = support::DropNote(dropped.clone(), "dropped");
+                let note = crate::support::DropNote(dropped.clone(), "dropped");
                 async move {
                     std::future::pending::<()>().await;
                     drop(note);
@@ -177,7 +175,7 @@ async fn a_session_that_a_hook_ends_was_ended_by_a_hook() {
             let hook = OnlyAt::new(stage, || async { Err(Reply::new(421, (4, 7, 0), "Go away")) });
             watched(builder().hooks(hook).tls(tls::config()).allow_plaintext_auth())
         };
-        support::stages::reach(&server, stage).await;
+        crate::support::stages::reach(&server, stage).await;
         let expected = if stage == Stage::Connect { Disconnect::Refused } else { Disconnect::Hook };
         assert_eq!(seen.until(1).await, [expected], "{stage:?}");
     }

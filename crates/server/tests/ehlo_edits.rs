@@ -1,10 +1,8 @@
 //! EHLO is edited by hooks: what is taken away is off, what is changed is in force, what is added is there.
 
-mod support;
-
+use crate::support::{accepting, build, envelope, hello};
 use mailchute::testing::Client;
 use mailchute::{EhloError, Extension, Reply, Verb};
-use support::{accepting, build, envelope, hello};
 
 async fn ehlo(client: &mut Client, name: &str) -> String {
     client.send(&format!("EHLO {name}")).await.expect(250).to_string()
@@ -96,7 +94,7 @@ async fn no_line_of_an_application_gets_more_onto_the_wire_than_a_keyword() {
 #[tokio::test]
 async fn a_whole_message_may_be_as_large_as_its_session_allows() {
     let server = build(
-        support::builder()
+        crate::support::builder()
             .max_message_size(10)
             .on_connect(
                 |session| async move { drop(session.edit_ehlo(|edits| edits.set_size(1_000).clone())) },

@@ -1,10 +1,8 @@
 //! Events: each once and in order, to everybody who watches, and nobody waits for a slow one.
 
-mod support;
-
+use crate::support::talk::{CLIENT, Talk, pipe};
+use crate::support::{MESSAGE, accepting, build, deliver, hello, in_data, tls};
 use mailchute::{Event, Events, Reply, Server};
-use support::talk::{CLIENT, Talk, pipe};
-use support::{MESSAGE, accepting, build, deliver, hello, in_data, tls};
 use tokio::sync::watch;
 
 /// All events until the server and its sessions are gone, as lines without the name of the session.

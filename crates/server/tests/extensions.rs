@@ -1,11 +1,9 @@
 //! Extensions that are off by default, parameters of one's own and bare line ends, as the library offers them.
 
-mod support;
-
 use std::time::{Duration, SystemTime};
 
+use crate::support::{Seen, accepting, build, builder, envelope, hello};
 use mailchute::{BareLineEnds, BuildError, DateTime, Hold, Message, PriorityProfile, Reply};
-use support::{Seen, accepting, build, builder, envelope, hello};
 
 #[tokio::test]
 async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {

@@ -1,14 +1,12 @@
 //! A client that has sent a great deal does not keep others from their turn. Turns are counted, and no time is.
 
-mod support;
-
 use std::future::{IntoFuture as _, poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use support::talk::{Talk, connect, listen, pipe};
-use support::{accepting, build};
+use crate::support::talk::{Talk, connect, listen, pipe};
+use crate::support::{accepting, build};
 use tokio::io::DuplexStream;
 use tokio::task::{JoinHandle, yield_now};
 

@@ -89,7 +89,7 @@ async fn no_flood_takes_more_than_a_little_memory_and_another_session_is_served_
         let flooding = tokio::spawn(flood(client, case));
         let mut served = 0;
         while !(flooding.is_finished() && served > 0) {
-            support::talk_one_message(&mut other).await;
+            crate::support::talk_one_message(&mut other).await;
             served += 1;
         }
         flooding.await.unwrap_or_else(|error| panic!("{:?}: {error}", case.1));
@@ -106,5 +106,5 @@ async fn no_flood_takes_more_than_a_little_memory_and_another_session_is_served_
     }
     let each = (ALLOCATED.current_usage() - before) / idle.len();
     assert!(each < 20_000, "{each} octets for an idle session and its client");
-    support::talk_one_message(&mut other).await;
+    crate::support::talk_one_message(&mut other).await;
 }

@@ -1,13 +1,11 @@
 //! No session can be held open for ever: not by talk within a transaction, not between chunks, and not by octets
 //! that nobody wants. In virtual time.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{accepting, build, envelope, hello, in_data};
 use mailchute::testing::Client;
 use mailchute::{Builder, Server};
-use support::{accepting, build, envelope, hello, in_data};
 use tokio::time::{Instant, sleep, timeout};
 
 const TIMEOUT: &str = "421 4.4.2 Timeout: closing connection";
@@ -68,7 +66,7 @@ async fn a_transaction_that_begins_late_in_the_session_has_all_of_its_time() {
         client.send("NOOP").await.expect(250);
     }
     client.send("DATA").await.expect(354);
-    client.send(support::MESSAGE).await.expect(250);
+    client.send(crate::support::MESSAGE).await.expect(250);
     // The session itself has been over its time for long.
     assert_eq!(client.greeting().await.to_string(), TIMEOUT);
 }

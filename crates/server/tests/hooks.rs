@@ -1,14 +1,12 @@
 //! What a hook may answer, and what the client hears of it, at every stage.
 
-mod support;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::support::stages::{self, ALL, OnlyAt, Stage, again, answering, reach};
+use crate::support::{DropNote, Seen, log};
 use mailchute::{Answer, Reply, Verdict};
 use mailchute_proto::reply::catalog;
-use support::stages::{self, ALL, OnlyAt, Stage, again, answering, reach};
-use support::{DropNote, Seen, log};
 use tokio::time::Instant;
 
 /// Whether the session is still there: what is said last in it.

@@ -1,16 +1,14 @@
 //! Several hooks on one server: asked in order, the first refusal refuses.
 
-mod support;
-
 use std::future::Future;
 use std::time::Duration;
 
+use crate::support::stages::{ALL, Stage, reach};
+use crate::support::{Seen, accepting, build, builder, deliver, hello, read_all, tls};
 use mailchute::{
     Answer, Command, Credentials, Disconnect, Ehlo, Hooks, Message, Recipient, Reply, Sender, Session, Store,
     TlsFacts, Verdict,
 };
-use support::stages::{ALL, Stage, reach};
-use support::{Seen, accepting, build, builder, deliver, hello, read_all, tls};
 use tokio::time::timeout;
 
 /// Notes every question under its name, and says no at one stage.

@@ -1,12 +1,10 @@
 //! Every limit of a session and a message: what happens at it, and one past it.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{MESSAGE, accepting, build, builder, deliver, envelope, hello, in_data};
 use mailchute::testing::Client;
 use mailchute::{Builder, Server};
-use support::{MESSAGE, accepting, build, builder, deliver, envelope, hello, in_data};
 use tokio::time::Instant;
 
 /// The reply to a message of these octets, the final dot left out.

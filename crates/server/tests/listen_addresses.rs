@@ -1,8 +1,6 @@
 //! What is wrong with an address to listen on is said with the address.
 
-mod support;
-
-use support::{accepting, build};
+use crate::support::{accepting, build};
 
 #[tokio::test]
 async fn an_address_that_is_none_is_named_with_what_to_write() {

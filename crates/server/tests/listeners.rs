@@ -1,10 +1,8 @@
 //! A hook knows where its client came in.
 
-mod support;
-
+use crate::support::talk::{Talk, connect};
+use crate::support::{Seen, accepting, build, tls};
 use mailchute::{Endpoint, Server, testing};
-use support::talk::{Talk, connect};
-use support::{Seen, accepting, build, tls};
 use tokio::net::UnixStream;
 
 /// A server that notes which listener each connection came by.

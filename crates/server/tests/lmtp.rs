@@ -1,10 +1,8 @@
 //! LMTP through the library: a reply for each recipient, what hooks and stores say of single ones, and what is kept.
 
-mod support;
-
+use crate::support::{MESSAGE, Seen, accepting, build, builder, read_all, tls};
 use mailchute::testing::{self, Client};
 use mailchute::{Builder, Event, Message, Reply, Server, Session, Store};
-use support::{MESSAGE, Seen, accepting, build, builder, read_all, tls};
 
 /// Notes for whom it keeps messages; refuses those whose address begins with `full`.
 struct Mailboxes(Seen<String>);
@@ -209,14 +207,14 @@ async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String 
     }));
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let serving = server.clone();
-    tokio::spawn(async move { serving.serve_lmtp_connection(theirs, support::talk::CLIENT).await });
-    let mut client = support::talk::Talk::<Box<dyn mailchute::Io>>::new(Box::new(ours));
+    tokio::spawn(async move { serving.serve_lmtp_connection(theirs, crate::support::talk::CLIENT).await });
+    let mut client = crate::support::talk::Talk::<Box<dyn mailchute::Io>>::new(Box::new(ours));
     client.hear().await;
     client.ask("LHLO client.example", "250").await;
     if secure {
         client.ask("STARTTLS", "220").await;
         let secured = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
-        client = support::talk::Talk::new(Box::new(secured.into_inner()));
+        client = crate::support::talk::Talk::new(Box::new(secured.into_inner()));
         client.ask("LHLO client.example", "250").await;
     }
     if authenticate {
@@ -253,7 +251,7 @@ async fn a_listener_of_lmtp_speaks_it_over_tcp() {
     let address = serving.local_addrs()[0];
     assert_eq!(serving.endpoints().map(ToString::to_string).collect::<Vec<_>>(), [address.to_string()]);
     tokio::spawn(serving.into_future());
-    let mut client = support::talk::connect(address).await;
+    let mut client = crate::support::talk::connect(address).await;
     assert_eq!(client.hear().await, "220 mx.example.com LMTP Mailchute\r\n");
     client.ask("EHLO client.example", "500 5.5.1 ").await;
     client.ask("LHLO client.example", "250-mx.example.com\r\n").await;

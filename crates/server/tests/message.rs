@@ -1,17 +1,15 @@
 //! The message on its way to its readers: asked for late, streamed, kept for the next, cut off.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mailchute::{BodyError, Builder, Message, Reply, Session, Store};
-use support::log;
-use support::talk::pipe;
-use support::{
+use crate::support::log;
+use crate::support::talk::pipe;
+use crate::support::{
     CONTENT, DropNote, MESSAGE, Seen, build, builder, deliver, envelope, hello, in_data, read_all,
 };
+use mailchute::{BodyError, Builder, Message, Reply, Session, Store};
 
 /// Keeps whole messages in memory, and notes what goes wrong before they are.
 #[derive(Clone, Default)]

@@ -1,12 +1,10 @@
 //! A message in the hands of somebody who outlives the stage it was given to.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::talk::pipe;
+use crate::support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, envelope, hello, in_data};
 use mailchute::{BodyError, Builder, Message};
-use support::talk::pipe;
-use support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, envelope, hello, in_data};
 use tokio::sync::mpsc;
 
 /// A data hook that hands each message out, after it has read so many chunks of it, and accepts.

@@ -1,13 +1,11 @@
 //! The PROXY protocol over real sockets: who the client is, and what is closed without a word.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::talk::{CLIENT, Talk, connect, listen, pipe};
+use crate::support::{Seen, accepting, build, tls};
 use mailchute::{Builder, Event, Network, Server};
-use support::talk::{CLIENT, Talk, connect, listen, pipe};
-use support::{Seen, accepting, build, tls};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 

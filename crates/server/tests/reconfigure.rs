@@ -1,11 +1,9 @@
 //! Other options while the server runs: for those who come, not for those who are there.
 
-mod support;
-
+use crate::support::talk::{connect, listen};
+use crate::support::tls::{Identity, NAME, client, config, shake, start};
+use crate::support::{accepting, build, builder, hello, talk_one_message};
 use mailchute::{BuildError, Event, Reply, Server};
-use support::talk::{connect, listen};
-use support::tls::{Identity, NAME, client, config, shake, start};
-use support::{accepting, build, builder, hello, talk_one_message};
 
 #[tokio::test]
 async fn a_session_keeps_the_size_that_it_was_told_and_the_next_one_is_told_the_new() {

@@ -1,19 +1,17 @@
 //! SCRAM against the server: who knows the password gets in, bound to the TLS session or not, and nobody else.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::scram::{Binding, ITERATIONS, UNBOUND, log_in, salt_of};
+use crate::support::talk::pipe;
+use crate::support::tls::Identity;
+use crate::support::{Seen, accepting, build, tls};
 use mailchute::{Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session, TlsConfig};
 use rcgen::KeyPair;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
 use sha2::{Digest as _, Sha256};
-use support::scram::{Binding, ITERATIONS, UNBOUND, log_in, salt_of};
-use support::talk::pipe;
-use support::tls::Identity;
-use support::{Seen, accepting, build, tls};
 
 const PLUS: &str = "SCRAM-SHA-256-PLUS";
 
@@ -62,7 +60,7 @@ async fn a_proof_holds_when_it_is_bound_to_this_session_and_in_no_other() {
         client.ask("STARTTLS", "220").await;
         let stream = tls::secure(client.into_inner(), &[version]).await.into_inner();
         let of_this = exporter(stream.get_ref().1);
-        let mut client = support::talk::Talk::new(stream);
+        let mut client = crate::support::talk::Talk::new(stream);
         assert!(
             client
                 .ask("EHLO client.example", "250")

@@ -1,9 +1,7 @@
 //! What hooks know of a session, and what they may keep in it.
 
-mod support;
-
+use crate::support::{MESSAGE, Seen, accepting, build, deliver, hello};
 use mailchute::{Builder, SessionId, testing};
-use support::{MESSAGE, Seen, accepting, build, deliver, hello};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Count(u32);

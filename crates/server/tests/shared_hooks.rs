@@ -1,17 +1,15 @@
 //! Hooks and stores that the application keeps a handle on.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::support::talk::pipe;
+use crate::support::{Seen, build, builder, deliver, scram, talk_one_message, tls};
 use mailchute::{
     Answer, Command, Credentials, Disconnect, Ehlo, Hooks, Message, Recipient, Reply, ScramVerifier, Sender,
     Session, Store, TlsFacts, Verb, Verdict, testing,
 };
-use support::talk::pipe;
-use support::{Seen, build, builder, deliver, scram, talk_one_message, tls};
 
 /// Has all methods, and says otherwise than the defaults wherever that can be seen.
 #[derive(Default)]
@@ -116,7 +114,7 @@ async fn every_method_of_shared_hooks_is_asked() {
     client.ask("MAIL FROM:<alice@client.example>", "250 2.0.0 mail_from").await;
     client.ask("RCPT TO:<bob@example.com>", "250 2.0.0 rcpt_to").await;
     client.ask("DATA", "354").await;
-    client.ask(support::MESSAGE, "250 2.0.0 data").await;
+    client.ask(crate::support::MESSAGE, "250 2.0.0 data").await;
     client.ask("NOOP", "250 2.0.0 command").await;
     client.ask("QUIT", "221").await;
     drop(client);
@@ -149,7 +147,7 @@ impl Store for Counter {
 async fn a_shared_store_keeps_messages_and_can_be_looked_at_meanwhile() {
     let store = Arc::new(Counter::default());
     let server = build(builder().store(Arc::clone(&store)));
-    let mut client = support::hello(&server).await;
+    let mut client = crate::support::hello(&server).await;
     assert_eq!(deliver(&mut client).await.to_string(), "250 2.6.0 Counted as 1");
     assert_eq!(store.0.load(Ordering::Relaxed), 1);
     let (mut client, _session) = pipe(&server, 65_536);

@@ -1,14 +1,12 @@
 //! The end of a server: who is let finish, who is told to go, and when it returns.
 
-mod support;
-
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::talk::{Talk, connect, listen, moved_pipe, pipe};
+use crate::support::{MESSAGE, Seen, accepting, build, builder, tls};
 use mailchute::{Builder, Disconnect, Reply, Server};
-use support::talk::{Talk, connect, listen, moved_pipe, pipe};
-use support::{MESSAGE, Seen, accepting, build, builder, tls};
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -252,9 +250,9 @@ async fn a_store_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_messa
     let dropped = Seen::default();
     let note = dropped.clone();
     let builder = builder().on_data(move |message, _session| {
-        let note = support::DropNote(note.clone(), "dropped");
+        let note = crate::support::DropNote(note.clone(), "dropped");
         async move {
-            support::read_all(message).await?;
+            crate::support::read_all(message).await?;
             std::future::pending::<()>().await;
             drop(note);
             Ok::<_, Reply>(())

@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-mod support;
-
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
+use crate::support::talk::Talk;
+use crate::support::{accepting, build};
 use mailchute::{Endpoint, ListeningSocket, Serving};
-use support::talk::Talk;
-use support::{accepting, build};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

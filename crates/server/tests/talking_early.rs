@@ -1,13 +1,11 @@
 //! Clients that do not wait for their turn: before the greeting, inside TLS, and behind AUTH.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::log::capture;
+use crate::support::talk::{Talk, connect, pipe};
+use crate::support::{Seen, accepting, build, tls};
 use mailchute::{Builder, Disconnect, Event, Server};
-use support::log::capture;
-use support::talk::{Talk, connect, pipe};
-use support::{Seen, accepting, build, tls};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 

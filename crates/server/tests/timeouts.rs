@@ -1,13 +1,11 @@
 //! Every timeout, in virtual time: what the client hears, and when.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::talk::moved_pipe;
+use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, hello, in_data, tls};
 use mailchute::testing::Client;
 use mailchute::{BuildError, Builder, Reply, Server};
-use support::talk::moved_pipe;
-use support::{MESSAGE, Seen, accepting, build, builder, deliver, hello, in_data, tls};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Hears what comes unasked, and after how many seconds.
@@ -174,7 +172,7 @@ async fn a_store_that_takes_too_long_answers_451_and_must_not_commit() {
         move |message, _session| {
             let note = note.clone();
             async move {
-                support::read_all(message).await?;
+                crate::support::read_all(message).await?;
                 sleep(seconds(31)).await;
                 note.push("committed");
                 Ok(())
@@ -282,7 +280,7 @@ async fn a_handshake_that_does_not_come_is_given_up() {
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_stops_half_way_is_given_up_at_30_seconds_in_all() {
     let server = build(accepting().tls(tls::config()));
-    let (mut client, _session) = support::talk::pipe(&server, 65_536);
+    let (mut client, _session) = crate::support::talk::pipe(&server, 65_536);
     client.hello().await;
     client.ask("STARTTLS", "220").await;
     let since = Instant::now();
@@ -320,7 +318,7 @@ async fn by_default_hooks_and_stores_have_five_minutes_and_a_handshake_half_a_mi
     assert!(client.try_hear().await.is_none());
     assert_eq!(since.elapsed().as_secs(), 30);
     let server = build(builder().on_data(|message, _session| async {
-        support::read_all(message).await?;
+        crate::support::read_all(message).await?;
         std::future::pending::<Result<(), Reply>>().await
     }));
     let mut client = in_data(&server).await;

@@ -1,12 +1,10 @@
 //! TLS over real sockets: STARTTLS, TLS from the first octet, and what an attacker on the way may try.
 
-mod support;
-
+use crate::support::talk::{connect, listen, pipe};
+use crate::support::tls::{config, secure};
+use crate::support::{MESSAGE, Seen, accepting, build, builder};
 use mailchute::{Builder, Disconnect, Reply, Server, TlsConfig};
 use rustls::version::{TLS12, TLS13};
-use support::talk::{connect, listen, pipe};
-use support::tls::{config, secure};
-use support::{MESSAGE, Seen, accepting, build, builder};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
@@ -283,7 +281,7 @@ async fn a_secure_hook_refuses_unasked_and_hangs_up() {
 
 #[tokio::test]
 async fn a_configuration_of_rustls_is_taken_as_it_is() {
-    let identity = support::tls::make_identity();
+    let identity = crate::support::tls::make_identity();
     let chain = rustls::pki_types::pem::PemObject::from_pem_slice(identity.certificate.as_bytes()).unwrap();
     let key = rustls::pki_types::pem::PemObject::from_pem_slice(identity.key.as_bytes()).unwrap();
     let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());

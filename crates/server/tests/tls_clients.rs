@@ -1,17 +1,15 @@
 //! Certificates of clients: asked for or demanded, judged, and known to hooks, logs and trace fields.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::support::clients::{Authority, named, tls, with};
+use crate::support::talk::listen;
+use crate::support::tls::{Identity, NAME, client, identity, start};
+use crate::support::{Seen, accepting, build};
 use mailchute::{Builder, ClientCertificate, ClientCertificates, TlsConfig, Trust};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
-use support::clients::{Authority, named, tls, with};
-use support::talk::listen;
-use support::tls::{Identity, NAME, client, identity, start};
-use support::{Seen, accepting, build};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
@@ -108,7 +106,7 @@ async fn where_they_are_required_whoever_has_no_trusted_one_gets_no_session() {
 
 #[tokio::test]
 async fn without_the_question_no_certificate_is_shown() {
-    let (address, seen) = watching(support::tls::config()).await;
+    let (address, seen) = watching(crate::support::tls::config()).await;
     assert!(is_answered(address, &with(&Identity::of(&["self.example"]), &VERSIONS)).await);
     assert_eq!(seen.all(), [None]);
 }

@@ -1,11 +1,9 @@
 //! Certificates and keys that cannot be used: the error names the file and the mistake.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::tls::{Identity, identity, make_identity};
 use mailchute::TlsConfig;
-use support::tls::{Identity, identity, make_identity};
 
 /// A folder of its own that is gone with the test.
 struct Folder(PathBuf);

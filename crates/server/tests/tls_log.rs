@@ -1,16 +1,14 @@
 //! What the log and the trace fields say of certificates. Each test captures the log before anything is logged.
 
-mod support;
-
+use crate::support::clients::{Authority, named, tls, with};
+use crate::support::talk::listen;
+use crate::support::tls::{Identity, NAME, start};
+use crate::support::{MESSAGE, Seen, build, builder};
 use rustls::version::TLS13;
-use support::clients::{Authority, named, tls, with};
-use support::talk::listen;
-use support::tls::{Identity, NAME, start};
-use support::{MESSAGE, Seen, build, builder};
 
 #[tokio::test]
 async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
-    let (log, _guard) = support::log::capture();
+    let (log, _guard) = crate::support::log::capture();
     let authority = Authority::new();
     let fields = Seen::<String>::default();
     let note = fields.clone();
@@ -45,7 +43,7 @@ async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
 
 #[test]
 fn an_expired_certificate_is_taken_with_a_warning() {
-    let (log, _guard) = support::log::capture();
+    let (log, _guard) = crate::support::log::capture();
     let key = rcgen::KeyPair::generate().unwrap();
     let mut parameters = rcgen::CertificateParams::new(vec!["old.example".to_owned()]).unwrap();
     parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);

@@ -1,16 +1,14 @@
 //! Several certificates: the client's word for the server chooses, and nobody is hung up on for it.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::support::talk::listen;
+use crate::support::tls::{Identity, client, start};
+use crate::support::{accepting, build};
 use mailchute::TlsConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
-use support::talk::listen;
-use support::tls::{Identity, client, start};
-use support::{accepting, build};
 
 fn and(config: TlsConfig, identity: &Identity) -> TlsConfig {
     config.and_pem(identity.certificate.as_bytes(), identity.key.as_bytes()).expect("it was just made")

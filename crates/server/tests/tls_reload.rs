@@ -1,16 +1,14 @@
 //! Sessions that are resumed, certificates that change while the server runs, and handshakes that fail beside others.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::support::talk::{connect, listen};
+use crate::support::tls::{Identity, NAME, client, config, identity, make_identity, shake, start};
+use crate::support::{MESSAGE, Seen, accepting, build};
 use mailchute::{ClientCertificates, Disconnect, Server, TlsConfig};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
-use support::talk::{connect, listen};
-use support::tls::{Identity, NAME, client, config, identity, make_identity, shake, start};
-use support::{MESSAGE, Seen, accepting, build};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
@@ -65,7 +63,7 @@ async fn a_ticket_made_for_one_name_does_not_open_another() {
 async fn in_data(
     address: SocketAddr,
     config: &Arc<ClientConfig>,
-) -> support::talk::Talk<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+) -> crate::support::talk::Talk<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
     let mut talk = start(address, config, NAME).await.expect("the handshake succeeds");
     for line in ["EHLO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.com>"] {
         talk.ask(line, "250").await;
@@ -107,7 +105,7 @@ async fn a_ticket_from_before_a_reload_does_not_live_on() {
         let config = trusting(version, &[identity()]);
         handshake(address, &config).await;
         assert_eq!(handshake(address, &config).await, HandshakeKind::Resumed);
-        server.reload_tls(support::tls::config()).unwrap();
+        server.reload_tls(crate::support::tls::config()).unwrap();
         assert_eq!(handshake(address, &config).await, HandshakeKind::Full);
     }
 }

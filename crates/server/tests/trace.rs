@@ -1,10 +1,8 @@
 //! The fields on top of a message that is kept, to the letter.
 
-mod support;
-
+use crate::support::talk::pipe;
+use crate::support::{Seen, build, builder, tls};
 use mailchute::{Builder, testing};
-use support::talk::pipe;
-use support::{Seen, build, builder, tls};
 
 /// A server that notes the trace fields of each message.
 fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server, Seen<String>) {
@@ -37,7 +35,7 @@ async fn whoever_reads_all_at_once_has_the_fields_on_top_and_the_limit_is_that_o
     for (content, expected) in
         [("Subject: x\r\n\r\nabcd", "Subject: x\r\n\r\nabcd\r\n"), (" a: b", "\r\n a: b\r\n")]
     {
-        let mut client = support::in_data(&server).await;
+        let mut client = crate::support::in_data(&server).await;
         client.send(&format!("{content}\r\n.")).await.expect(250);
         let (above, whole) = seen.all().pop().expect("it was read");
         assert_eq!(whole[above..], *expected.as_bytes());

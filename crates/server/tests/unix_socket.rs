@@ -1,16 +1,14 @@
 //! Unix sockets: who gets in, what lies at the path before and after, and how their clients are told of.
 
-mod support;
-
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 use std::time::Duration;
 
+use crate::support::talk::Talk;
+use crate::support::{Seen, accepting, build, builder, read_all, tls};
 use mailchute::{Endpoint, Server, SocketFile};
-use support::talk::Talk;
-use support::{Seen, accepting, build, builder, read_all, tls};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -1,7 +1,5 @@
 //! The driver between octets and conversation: pipelining, cuts, half-closed and deaf clients.
 
-mod support;
-
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::support::talk::{CLIENT, Talk, connect, listen, pipe};
+use crate::support::{Seen, accepting, build, builder, read_all, tls};
 use mailchute::{Disconnect, Io, Server};
 use proptest::prelude::*;
-use support::talk::{CLIENT, Talk, connect, listen, pipe};
-use support::{Seen, accepting, build, builder, read_all, tls};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::{Instant, sleep, timeout};
 

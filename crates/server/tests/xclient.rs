@@ -1,11 +1,9 @@
 //! XCLIENT and XFORWARD: whom hooks, limits and headers see.
 
-mod support;
-
+use crate::support::talk::pipe;
+use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls};
 use mailchute::testing::{Client, client_from};
 use mailchute::{Builder, Disconnect, Extension, MessageSource, Network, Reply, Server, Told};
-use support::talk::pipe;
-use support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls};
 
 fn network(text: &str) -> Network {
     text.parse().expect("a network")

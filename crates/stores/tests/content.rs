@@ -1,14 +1,10 @@
 //! What stands in the files of a Maildir.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
-
-mod common;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use common::{Post, begin, files, split_trace};
+use crate::common::{Post, begin, files, split_trace};
 
 #[tokio::test]
 async fn the_trace_fields_stand_on_top_of_the_content_which_is_kept_byte_for_byte() {

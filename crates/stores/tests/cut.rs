@@ -1,10 +1,6 @@
 //! Clients who go before the end.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
-
-mod common;
-
-use common::{Post, begin, client};
+use crate::common::{Post, begin, client};
 use mailchute::testing;
 
 const SESSION: &[u8] = b"EHLO client.example\r\n\
@@ -80,7 +76,7 @@ async fn a_message_that_is_refused_at_its_end_leaves_nothing() {
     post.mail.expect_no_leftovers().await;
     assert_eq!(post.mail.messages().len(), 0);
 
-    let mut other = common::client(&post.server, 1).await;
+    let mut other = crate::common::client(&post.server, 1).await;
     begin(&mut other, &["bob@example.com"]).await;
     other.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
     assert_eq!(post.mail.messages().len(), 1);

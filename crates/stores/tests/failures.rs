@@ -1,14 +1,10 @@
 //! Directories that are missing, in the way, or gone.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
-
-mod common;
-
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use common::{Post, begin, eventually, files};
+use crate::common::{Post, begin, eventually, files};
 use mailchute::testing::Client;
 use mailchute_stores::Maildir;
 

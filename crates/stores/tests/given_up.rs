@@ -1,13 +1,9 @@
 //! Stores that are dropped before they have answered.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
-
-mod common;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{Mail, begin, client, files};
+use crate::common::{Mail, begin, client, files};
 use mailchute::{Message, Reply, Server, Session, Store};
 use mailchute_stores::Maildir;
 
@@ -120,7 +116,7 @@ fn a_runtime_that_ends_in_the_middle_of_a_message_leaves_nothing() {
             let mut client = client(&server, 1).await;
             begin(&mut client, &["bob@example.com"]).await;
             client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
-            common::eventually(|| files(&mail.tmp_dir()).len() == 1).await;
+            crate::common::eventually(|| files(&mail.tmp_dir()).len() == 1).await;
             client
         });
         drop(runtime);

@@ -1,13 +1,9 @@
 //! Many deliveries at a time.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
-
-mod common;
-
 use std::collections::HashSet;
 use std::fs;
 
-use common::{Mail, Post, begin, client, split_trace};
+use crate::common::{Mail, Post, begin, client, split_trace};
 use mailchute::Server;
 use mailchute_stores::Maildir;
 

@@ -1,10 +1,6 @@
 //! Store URLs.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
-
-mod common;
-
-use common::{Mail, begin, client};
+use crate::common::{Mail, begin, client};
 use mailchute::Server;
 use mailchute_stores::{AnyStore, StoreUrlError, from_url};
 

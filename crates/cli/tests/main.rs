@@ -1,0 +1,20 @@
+//! The tests of the program, in one binary so that an edit links once.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
+
+mod activation;
+mod architecture;
+mod config_check;
+mod config_file;
+mod config_reload;
+mod handover;
+mod mistakes;
+mod privileges;
+mod program;
+mod reload;
+mod sandbox;
+mod smuggling;
+mod support;
+mod terminal;
+mod threat_model;
+mod users;

@@ -1,0 +1,21 @@
+//! The tests of the conversation, in one binary so that an edit links once.
+
+mod address_grammar;
+mod address_reference;
+mod addresses;
+mod any_cut;
+mod edits_in_midstream;
+mod floods;
+mod lax_servers;
+mod lmtp;
+mod observed_commands;
+mod operations;
+mod parameter_reference;
+mod parameters;
+mod replies;
+mod sasl_exchanges;
+mod session;
+mod smuggling;
+mod talking_ahead;
+mod transcript;
+mod transcripts;

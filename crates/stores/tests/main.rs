@@ -1,0 +1,11 @@
+//! The tests of the stores, in one binary so that an edit links once.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
+
+mod common;
+mod content;
+mod cut;
+mod failures;
+mod given_up;
+mod many;
+mod urls;

@@ -153,10 +153,10 @@ impl Connections {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Whether more than nine tenths of all places are taken.
+    /// Whether one of the last places is taken: of the last tenth, or of fewer than ten places the last.
     pub(crate) fn is_crowded(&self) -> bool {
         let limit = self.limit.load(Ordering::Relaxed);
-        limit != 0 && self.count() > limit - limit / 10
+        limit != 0 && self.count() > limit.saturating_sub((limit / 10).max(1))
     }
 
     /// Waits until none is open.

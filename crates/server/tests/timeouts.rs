@@ -257,14 +257,23 @@ async fn a_busy_session_ends_after_its_time_as_well() {
 
 #[tokio::test(start_paused = true)]
 async fn when_places_are_short_a_silent_client_has_ten_seconds() {
-    let server = build(accepting().max_connections(10));
-    let mut clients = Vec::new();
-    for _ in 0..10 {
-        clients.push(hello(&server).await);
+    // The number of places, and of clients who find that they are short when all are taken.
+    for (places, short) in [(0, 0), (1, 1), (2, 1), (5, 1), (9, 1), (10, 1), (11, 1), (19, 1), (20, 2)] {
+        let server = build(accepting().max_connections(places));
+        let since = Instant::now();
+        let mut clients = Vec::new();
+        for _ in 0..places.max(1) {
+            clients.push(hello(&server).await);
+        }
+        for mut client in clients.split_off(places.max(1) - short) {
+            assert_eq!(unasked(&mut client).await.0, TIMEOUT);
+            assert_eq!(since.elapsed(), seconds(10), "{places} places");
+        }
+        for client in &mut clients {
+            assert_eq!(unasked(client).await.0, TIMEOUT);
+            assert_eq!(since.elapsed(), seconds(300), "{places} places");
+        }
     }
-    let mut last = clients.pop().unwrap();
-    last.send("NOOP").await.expect(250);
-    assert_eq!(unasked(&mut last).await, (TIMEOUT.into(), 10));
 }
 
 #[tokio::test(start_paused = true)]

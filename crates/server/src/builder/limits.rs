@@ -71,7 +71,8 @@ impl Builder {
     }
 
     /// Connections at a time. Default is 8,192 or half of the files that the process may open, whichever is
-    /// less; 0 is no limit. A client that comes when all places are taken is answered `421 4.3.2`.
+    /// less; 0 is no limit. A client that comes when all places are taken is answered `421 4.3.2`. While one of the last
+    /// tenth of them is taken, at least the last one, clients have 10 seconds for their next command.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = Some(connections);
         self
@@ -105,5 +106,6 @@ impl Builder {
 pub(super) fn default_max_connections() -> usize {
     const MOST: u64 = 8_192;
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-    usize::try_from(MOST.min(files / 2)).unwrap_or(usize::MAX)
+    // 0 would be no limit.
+    usize::try_from(MOST.min(files / 2).max(1)).unwrap_or(usize::MAX)
 }

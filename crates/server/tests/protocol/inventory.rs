@@ -184,7 +184,7 @@ fn every_timeout_is_on_the_page_with_its_default_and_proved() {
     let sentence = format!("{rate} octets a second on average after the first {after} s");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
     let crowded = constant("crates/server/src/driver/housekeeping.rs", "CROWDED");
-    let sentence = format!("{crowded} s while more than nine tenths of all connections are taken");
+    let sentence = format!("{crowded} s while one of the last tenth of all places is taken");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
 }
 

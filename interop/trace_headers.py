@@ -3,7 +3,7 @@
 This file alone knows how they look:
 
     Return-Path: <reverse-path>
-    Delivered-To: recipient            (once for every recipient)
+    Delivered-To: recipient            (once for each distinct recipient)
     Received: from NAME ... by ...     (folded, and it ends in a date)
         with PROTOCOL ...; DATE
 """
@@ -71,12 +71,18 @@ def below(content: bytes) -> bytes:
     return content if _BEGINS_WITH_HEADER.match(content) else b"\r\n" + content
 
 
+def _mailbox(address: str) -> tuple[str, str]:
+    """What two spellings of one recipient have in common: the case of the domain makes no difference."""
+    local_part, _, domain = address.rpartition("@")
+    return local_part, domain.lower()
+
+
 def faults(stored: Stored, delivery: Delivery) -> list[str]:
     """What the trace headers say that is not so."""
     found = []
     if stored.reverse_path != delivery.reverse_path.encode():
         found.append(f"Return-Path is {stored.reverse_path!r}, sent was {delivery.reverse_path!r}")
-    sent = [recipient.encode() for recipient in delivery.recipients]
+    sent = list({_mailbox(recipient): recipient.encode() for recipient in reversed(delivery.recipients)}.values())
     if sorted(stored.recipients) != sorted(sent):
         missing = [recipient for recipient in sent if recipient not in stored.recipients]
         added = [recipient for recipient in stored.recipients if recipient not in sent]

@@ -305,8 +305,8 @@ impl Message {
         self.top = Some(Top::new(self.trace_fields()).into());
     }
 
-    /// The header fields to be put on top of a message that is kept, lines ended by CRLF: `Return-Path:`, a `Delivered-To:`
-    /// for every recipient, and `Received:` (RFC 5321 §4.4). [`prepend_trace_fields`](Self::prepend_trace_fields) puts them
+    /// The header fields to be put on top of a message that is kept, lines ended by CRLF: `Return-Path:`, one `Delivered-To:`
+    /// for each distinct recipient, and `Received:` (RFC 5321 §4.4). [`prepend_trace_fields`](Self::prepend_trace_fields) puts them
     /// there safely.
     #[must_use]
     pub fn trace_fields(&self) -> String {

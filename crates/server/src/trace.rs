@@ -1,12 +1,13 @@
 //! Trace information: the fields on top of a message that is kept (RFC 5321 §4.4).
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
-use mailchute_proto::Envelope;
+use mailchute_proto::{Envelope, Recipient};
 
 use crate::message::MessageId;
 use crate::origin::Origin;
@@ -31,7 +32,8 @@ fn write_fields(
     now: Timestamp,
 ) -> std::fmt::Result {
     write!(text, "Return-Path: <{}>\r\n", envelope.sender)?;
-    for recipient in &envelope.recipients {
+    let recipients = distinct(&envelope.recipients);
+    for recipient in &recipients {
         write!(text, "Delivered-To: {recipient}\r\n")?;
     }
     let is_utf8 = envelope.sender.parameters.smtputf8;
@@ -61,11 +63,25 @@ fn write_fields(
         text.push(')');
     }
     // With several recipients the field would tell each of the others (RFC 5321 §7.2).
-    if let [recipient] = &envelope.recipients[..] {
+    if let [recipient] = recipients[..] {
         write!(text, "\r\n\tfor <{recipient}>")?;
     }
     let date = DateTimePrinter::new().zoned_to_string(&now.to_zoned(TimeZone::UTC));
     write!(text, "; {}\r\n", date.unwrap_or_default())
+}
+
+/// The recipients without repetitions, in the order of RCPT. As for mailboxes elsewhere, the case of the domain and
+/// the quotes of the local part make no difference (RFC 5321 §2.4, §4.1.2).
+fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
+    if let [only] = recipients {
+        return vec![only];
+    }
+    let mut seen = HashSet::with_capacity(recipients.len());
+    let key = |recipient: &'r Recipient| {
+        let mailbox = recipient.mailbox()?;
+        Some((mailbox.unquoted_local_part(), mailbox.domain().to_ascii_lowercase()))
+    };
+    recipients.iter().filter(|recipient| seen.insert(key(recipient))).collect()
 }
 
 /// A field's line has room for 998 octets (RFC 5322 §2.1.1), and a certificate for names of any length.

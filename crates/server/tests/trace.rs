@@ -107,6 +107,55 @@ async fn several_recipients_are_all_kept_and_none_told_of_in_received() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn names_each_recipient_once_in_the_order_of_rcpt() {
+    let lines = [
+        &b"EHLO client.example"[..],
+        b"MAIL FROM:<>",
+        b"RCPT TO:<bob@example.com>",
+        b"RCPT TO:<carol@example.com>",
+        b"RCPT TO:<bob@example.com>",
+        b"RCPT TO:<bob@EXAMPLE.com>",
+        b"RCPT TO:<\"bob\"@example.com>",
+        b"RCPT TO:<Bob@example.com>",
+        b"RCPT TO:<bob@example.org>",
+        b"RCPT TO:<postmaster>",
+        b"RCPT TO:<POSTMASTER>",
+        b"RCPT TO:<postmaster@example.com>",
+        b"RCPT TO:<@relay.example:carol@example.com>",
+        b"RCPT TO:<x@[192.0.2.1]>",
+        b"RCPT TO:<x@[192.0.2.1]>",
+    ];
+    let fields = fields_after(&lines, CLIENT).await;
+    let recipients: Vec<_> = fields.lines().filter_map(|line| line.strip_prefix("Delivered-To: ")).collect();
+    assert_eq!(
+        recipients,
+        [
+            "bob@example.com",
+            "carol@example.com",
+            "Bob@example.com",
+            "bob@example.org",
+            "Postmaster",
+            "postmaster@example.com",
+            "x@[192.0.2.1]",
+        ]
+    );
+    assert!(!fields.contains("for <"), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_recipient_counts_as_the_only_one() {
+    let lines = [
+        &b"EHLO client.example"[..],
+        b"MAIL FROM:<>",
+        b"RCPT TO:<bob@example.com>",
+        b"RCPT TO:<bob@Example.com>",
+    ];
+    let fields = fields_after(&lines, CLIENT).await;
+    assert_eq!(fields.matches("Delivered-To: ").count(), 1, "{fields}");
+    assert!(fields.contains("\r\n\tfor <bob@example.com>; "), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ipv4_client_on_an_ipv6_socket_is_shown_as_ipv4() {
     let lines = [&b"EHLO client.example"[..], b"MAIL FROM:<>", b"RCPT TO:<bob@example.com>"];
     let fields = fields_after(&lines, "[::ffff:192.0.2.7]:40000").await;

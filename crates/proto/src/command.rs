@@ -129,6 +129,24 @@ impl fmt::Display for Verb {
     }
 }
 
+/// `WSP` of RFC 5234: a space or a tab.
+fn is_blank(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+/// Whether a line begins with BDAT, also after blanks or before a tab. `start` is the line, or at least its first five
+/// bytes: blanks that fill it may hide the verb.
+///
+/// Such a line that is not read as a BDAT hides where the next command begins.
+pub(crate) fn may_be_bdat(start: &[u8]) -> bool {
+    let word = &start[start.iter().position(|&octet| !is_blank(octet)).unwrap_or(start.len())..];
+    let known = word.len().min(BDAT.len());
+    word[..known].eq_ignore_ascii_case(&BDAT[..known])
+        && word.get(BDAT.len()).is_none_or(|&octet| is_blank(octet))
+}
+
+const BDAT: &[u8] = b"BDAT";
+
 fn without_leading_spaces(octets: &[u8]) -> &[u8] {
     &octets[octets.iter().position(|&octet| octet != b' ').unwrap_or(octets.len())..]
 }
@@ -146,10 +164,10 @@ pub(crate) struct CommandLine<'a> {
 impl<'a> CommandLine<'a> {
     /// Cuts a line, whose CRLF may still be there.
     pub(crate) fn cut(line: &'a [u8], dialect: Dialect) -> Self {
-        // Space at the end is tolerated (RFC 5321 §4.1.1); any other white space is a control character.
+        // White space at the end is tolerated (RFC 5321 §4.1.1). Elsewhere a tab is a control character.
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let length = line.iter().rposition(|&octet| octet != b' ').map_or(0, |last| last + 1);
+        let length = line.iter().rposition(|&octet| !is_blank(octet)).map_or(0, |last| last + 1);
         let line = &line[..length];
         let end = memchr::memchr(b' ', line).unwrap_or(line.len());
         let (word, argument) = line.split_at(end);

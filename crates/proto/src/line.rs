@@ -6,7 +6,7 @@ use memchr::memchr;
 use crate::limits::ENDLESS_LINE;
 
 /// Octets of an overlong line that stay in the input, so that what the line began with can still be told.
-const KEPT: usize = 5;
+pub(crate) const KEPT: usize = 5;
 
 /// Finds lines in a growing input without looking at any octet twice.
 #[derive(Debug, Default)]

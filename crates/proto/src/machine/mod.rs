@@ -16,11 +16,11 @@ use bytes::{Buf, BytesMut};
 use zeroize::Zeroize as _;
 
 use crate::ask::Ask;
-use crate::command::{CommandLine, Verb};
+use crate::command::{CommandLine, Verb, may_be_bdat};
 use crate::dialect::Dialect;
 use crate::edits::EhloEdits;
 use crate::extension::Offer;
-use crate::line::{Line, LineReader};
+use crate::line::{KEPT, Line, LineReader};
 use crate::params::DateTime;
 use crate::phase::Phase;
 use crate::question::{Data, StartTls, Transfer};
@@ -280,8 +280,8 @@ impl Machine {
             self.state = State::Closed(Closing::Violation);
             return Step::Answered;
         }
-        let begins_with = |word| input.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(word));
-        let (is_auth, is_bdat) = (begins_with(b"AUTH "), begins_with(b"BDAT "));
+        let start = &input[..input.len().min(KEPT)];
+        let (is_auth, is_bdat) = (start.eq_ignore_ascii_case(b"AUTH "), may_be_bdat(start));
         let limits = &self.settings.limits;
         let limit = if is_auth { limits.auth_line } else { limits.command_line };
         let length = match self.lines.find(input, limit) {
@@ -305,7 +305,11 @@ impl Machine {
             self.owed_to_last_chunk = None;
         }
         self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
-        let parsed = self.parse(phase, line);
+        let parsed = if verb == Verb::Other && may_be_bdat(&input[..length]) {
+            Err(Refusal::violation(catalog::BAD_CHUNK))
+        } else {
+            self.parse(phase, line)
+        };
         if verb == Verb::Auth {
             input[..length].zeroize();
         }

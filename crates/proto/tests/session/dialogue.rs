@@ -248,7 +248,7 @@ impl<'r> Reader<'r> {
             }
             ("DATA", 400..) if self.is_binary || self.chunks.is_some() => {}
             // Without a recipient DATA changes nothing; after a hook's no the transaction is over.
-            ("DATA", 400..) if !self.recipients.is_empty() && line.eq_ignore_ascii_case(b"DATA\r\n") => {
+            ("DATA", 400..) if !self.recipients.is_empty() && line.trim_ascii().len() == "DATA".len() => {
                 self.forget();
             }
             ("BDAT", _) => {

@@ -10,7 +10,12 @@ pub(super) struct Chunk {
 /// Reads `BDAT size [LAST]`.
 pub(super) fn chunk(line: &[u8]) -> Option<Chunk> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix("\r\n")?.to_ascii_uppercase();
-    let words: Vec<&str> = line.strip_prefix("BDAT ")?.split(' ').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = line
+        .trim_end_matches([' ', '\t'])
+        .strip_prefix("BDAT ")?
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect();
     let (size, is_last) = match words[..] {
         [size] => (size, false),
         [size, "LAST"] => (size, true),
@@ -21,9 +26,11 @@ pub(super) fn chunk(line: &[u8]) -> Option<Chunk> {
     Some(Chunk { size, is_last })
 }
 
+/// The first word, also of a line that is refused for the white space around it.
 pub(super) fn verb(line: &[u8]) -> String {
-    let word = line.split(|&octet| octet == b' ').next().unwrap_or(line);
-    String::from_utf8_lossy(word).trim_end_matches(['\r', '\n']).to_ascii_uppercase()
+    let line = String::from_utf8_lossy(line);
+    let line = line.trim_end_matches(['\r', '\n']).trim_start_matches([' ', '\t']);
+    line.split([' ', '\t']).next().unwrap_or_default().to_ascii_uppercase()
 }
 
 /// What stands between the first `<`, behind a source route, and the `>` that ends it, which is not quoted. In an

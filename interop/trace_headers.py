@@ -24,7 +24,9 @@ _RECEIVED = re.compile(
     rb"Received: ((?:[^\r\n]|\r\n[ \t])*?;(?:\r\n)?[ \t]+"
     rb"(?P<date>(?:\w{3}, +)?\d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4})(?: \(\w+\))?)\r\n"
 )
-_BEGINS_WITH_HEADER = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n|\Z")
+_BEGINS_WITH_HEADER = re.compile(rb"[!-9;-~]{1,998}[ \t]*:|\r?\n|\Z")
+# A line of an mbox file with what continues it; `From :` is a field.
+_MAILBOX_LINE = re.compile(rb">*From (?![ \t]*:)[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -67,8 +69,12 @@ def take_apart(file: bytes) -> Stored:
 
 
 def below(content: bytes) -> bytes:
-    """What stands below the headers: an empty line first, where the content would go on with them."""
-    return content if _BEGINS_WITH_HEADER.match(content) else b"\r\n" + content
+    """What stands below the headers: fields made of mailbox lines, and an empty line where no header follows."""
+    above = b""
+    while line := _MAILBOX_LINE.match(content):
+        above += b"X-Mailbox-Line: " + line[0]
+        content = content[line.end() :]
+    return above + (content if _BEGINS_WITH_HEADER.match(content) else b"\r\n" + content)
 
 
 def _mailbox(address: str) -> tuple[str, str]:

@@ -15,6 +15,9 @@ _STARTS = {
     "a first line that begins with a blank": b" a continuation of nothing\r\nSubject: x\r\n\r\nbody\r\n",
     "a field, then a line that is none": b"Subject: x\r\nno colon in this one\r\nTo: y\r\n\r\nbody\r\n",
     "a mailbox separator first": b"From sender Mon Jan  1 00:00:00 2024\r\nSubject: x\r\n\r\nbody\r\n",
+    "mailbox separators first, quoted": b">From a Mon Jan  1 2024\r\n>>From b\r\n c\r\nSubject: x\r\n\r\nFrom d\r\n",
+    "a mailbox separator, then no header": b"From sender Mon Jan  1 00:00:00 2024\r\nno header\r\n",
+    "From with a blank before the colon": b"From : a@b.example\r\nSubject: x\r\n\r\nbody\r\n",
 }
 
 _FIELDS = {

@@ -248,13 +248,13 @@ impl Message {
     /// later read says [`BodyError::Gone`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         while let Some(top) = &mut self.top {
-            if top.has_begun() {
-                let rest = self.top.take().and_then(|top| top.into_rest());
-                if rest.is_some() {
-                    return Ok(rest);
-                }
-            } else if let Some(first) = top.push(self.body.chunk().await?) {
-                return Ok(Some(first));
+            if let Some(octets) = top.pop() {
+                return Ok(Some(octets));
+            }
+            if top.is_done() {
+                self.top = None;
+            } else {
+                top.push(self.body.chunk().await?);
             }
         }
         self.body.chunk().await
@@ -281,24 +281,27 @@ impl Message {
     /// As [`bytes`](Self::bytes).
     pub async fn bytes_up_to(&mut self, limit: u64) -> Result<Bytes, BodyError> {
         let Some(top) = &self.top else { return self.body.bytes(limit).await };
-        let has_begun = top.has_begun();
+        let before = top.added();
         let mut content = BytesMut::new();
-        let mut above = 0;
+        let mut added = 0;
         while let Some(chunk) = self.chunk().await? {
-            if content.is_empty() && !has_begun {
-                above = chunk.len();
-            }
+            added = self.top.as_ref().map_or(added, |top| top.added() - before);
             content.extend_from_slice(&chunk);
-            if (content.len() - above) as u64 > limit {
+            if content.len() as u64 - added > limit {
                 return Err(BodyError::TooLong { limit });
             }
         }
         Ok(content.freeze())
     }
 
-    /// Puts the [trace fields](Self::trace_fields) in front of what this reader reads, followed by an empty line if the
-    /// content does not begin with a field of its own. Without that line, a content that begins with white space would
-    /// continue the last of the fields above it (RFC 5322 §2.2.3), and the client could write what the server seems to say.
+    /// Puts the [trace fields](Self::trace_fields) in front of what this reader reads.
+    ///
+    /// An empty line follows them if the content does not begin with a field of its own. Otherwise a content that begins
+    /// with white space would continue the last of the trace fields (RFC 5322 §2.2.3), and the client could write what the
+    /// server seems to say.
+    ///
+    /// Lines that begin with `From ` or `>From ` before the content's header come from mbox files. They become fields:
+    /// `X-Mailbox-Line: ` is put in front of each, as Postfix does.
     ///
     /// Call it before the first read, where the message is kept. Other readers are not affected.
     pub fn prepend_trace_fields(&mut self) {

@@ -4,72 +4,116 @@ use std::mem::take;
 
 use bytes::{Bytes, BytesMut};
 
-/// Octets before the content, and what parts the two.
+/// Fields before the content, and what separates the two.
 ///
-/// A first line that begins with white space continues the field above it (RFC 5322 §2.2.3): below the trace fields a client
-/// would go on with what the server says of it. Any other line that is no field is the first of the text. An empty line
-/// comes before both.
+/// A first line that begins with white space would continue the field above it (RFC 5322 §2.2.3), and the client would
+/// go on with what the server says. Any other first line that is not a field is text. An empty line comes before both.
+///
+/// `From ` and `>From ` at the beginning of a line separate messages in mbox files. Such lines before a header become
+/// fields, as in Postfix, so that the header stays one.
 #[derive(Debug, Default)]
 pub(crate) struct Top {
-    fields: String,
+    /// What comes before `content`.
+    due: String,
+    /// Content that was not handed out yet.
+    content: Bytes,
+    /// Octets of it that `begin` knows.
+    looked_at: usize,
     begin: Begin,
-    /// The first octets of the content, until they tell what it begins with.
-    begun: BytesMut,
-    /// What they are part of, once they have.
-    rest: Bytes,
+    /// Octets handed out that are not content.
+    added: u64,
 }
+
+/// The name of the field that a line of an mbox file becomes.
+const MAILBOX_LINE: &str = "X-Mailbox-Line: ";
+
+/// Octets of a field's name: a line has no room for more (RFC 5322 §2.1.1).
+const LONGEST_NAME: usize = 998;
 
 impl Top {
     pub(crate) fn new(fields: String) -> Self {
-        Self { fields, ..Self::default() }
+        Self { due: fields, ..Self::default() }
     }
 
-    /// Whether what comes before the content has been taken.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.fields.is_empty()
+    /// Octets handed out so far that are not content.
+    pub(crate) fn added(&self) -> u64 {
+        self.added
     }
 
-    /// Takes the next octets of the content, or its end; returns what comes before all others, once it is known.
-    pub(crate) fn push(&mut self, chunk: Option<Bytes>) -> Option<Bytes> {
-        let is_whole = chunk.is_none();
-        let chunk = chunk.unwrap_or_default();
-        let mut octets = chunk.iter();
-        while let (false, Some(&octet)) = (self.begin.is_known(), octets.next()) {
-            self.begin = self.begin.after(octet);
+    /// Whether the content comes as it is from here on.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.begin, Begin::Header | Begin::Text) && self.due.is_empty() && self.content.is_empty()
+    }
+
+    /// Takes the next octets of the content, or its end. All that [`pop`](Self::pop) has must be taken before.
+    pub(crate) fn push(&mut self, chunk: Option<Bytes>) {
+        let Some(chunk) = chunk else {
+            let begin = self.begin.at_end();
+            return self.begin(begin);
+        };
+        if self.content.is_empty() {
+            self.content = chunk;
+        } else {
+            let mut content = BytesMut::from(take(&mut self.content));
+            content.extend_from_slice(&chunk);
+            self.content = content.freeze();
         }
-        if !(is_whole || self.begin.is_known()) {
-            self.begun.extend_from_slice(&chunk);
+    }
+
+    /// The next octets of the whole, if they are known.
+    pub(crate) fn pop(&mut self) -> Option<Bytes> {
+        while let (false, Some(&octet)) = (self.begin.is_known(), self.content.get(self.looked_at)) {
+            self.looked_at += 1;
+            self.begin(self.begin.after(octet, self.looked_at));
+        }
+        if !self.begin.is_known() {
             return None;
         }
-        if !matches!(self.begin, Begin::Nothing | Begin::Header) {
-            self.fields.push_str("\r\n");
+        if !self.due.is_empty() {
+            self.added += self.due.len() as u64;
+            return Some(take(&mut self.due).into());
         }
-        self.rest = if self.begun.is_empty() {
-            chunk
-        } else {
-            self.begun.extend_from_slice(&chunk);
-            take(&mut self.begun).freeze()
+        let feed = match self.begin {
+            Begin::MailboxLine => self.content.iter().position(|&octet| octet == b'\n'),
+            _ => None,
         };
-        Some(take(&mut self.fields).into())
+        if let Some(feed) = feed {
+            self.begin = Begin::NextLine;
+            self.looked_at = 0;
+            return Some(self.content.split_to(feed + 1));
+        }
+        Some(take(&mut self.content)).filter(|octets| !octets.is_empty())
     }
 
-    /// The content as far as it was taken.
-    pub(crate) fn into_rest(self) -> Option<Bytes> {
-        Some(self.rest).filter(|rest| !rest.is_empty())
+    fn begin(&mut self, begin: Begin) {
+        match (self.begin, begin) {
+            (Begin::Space { from: true }, Begin::MailboxLine) => self.due.push_str(MAILBOX_LINE),
+            (before, Begin::Text) if before != Begin::Text => self.due.push_str("\r\n"),
+            _ => {}
+        }
+        self.begin = begin;
     }
 }
 
-/// What a content begins with, as far as it has come; each octet is looked at once, however they come.
+/// What a content begins with, as far as it has come. The content is looked at octet by octet and only once.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Begin {
     #[default]
     Nothing,
+    /// The line after one of an mbox file.
+    NextLine,
     /// A CR, which may belong to an empty line.
     Return,
-    /// What may be the name of a field.
-    Name,
-    /// White space behind such a name.
-    Space,
+    /// What may be the name of a field; how many letters of `From` it is, as long as it is no more than that.
+    Name {
+        from: Option<usize>,
+    },
+    /// White space after such a name; `from` if the two begin like a line of an mbox file.
+    Space {
+        from: bool,
+    },
+    /// A line of an mbox file, up to its end.
+    MailboxLine,
     /// A field, or the empty line below a header without any.
     Header,
     Text,
@@ -77,17 +121,48 @@ enum Begin {
 
 impl Begin {
     fn is_known(self) -> bool {
-        matches!(self, Self::Header | Self::Text)
+        matches!(self, Self::MailboxLine | Self::Header | Self::Text)
     }
 
-    fn after(self, octet: u8) -> Self {
+    /// What follows when the next octet, the line's `number`th, is this.
+    fn after(self, octet: u8, number: usize) -> Self {
         match (self, octet) {
-            (Self::Nothing | Self::Return, b'\n') | (Self::Name | Self::Space, b':') => Self::Header,
-            (Self::Nothing, b'\r') => Self::Return,
-            (Self::Nothing | Self::Name, b'!'..=b'9' | b';'..=b'~') => Self::Name,
-            (Self::Name | Self::Space, b' ' | b'\t') => Self::Space,
+            (Self::Nothing | Self::NextLine | Self::Return, b'\n')
+            | (Self::Name { .. } | Self::Space { .. }, b':') => Self::Header,
+            (Self::Space { from: true }, _) if number > LONGEST_NAME => Self::MailboxLine,
+            (Self::Name { .. } | Self::Space { .. }, _) if number > LONGEST_NAME => Self::Text,
+            (Self::Nothing | Self::NextLine, b'\r') => Self::Return,
+            (Self::Nothing | Self::NextLine, b'!'..=b'9' | b';'..=b'~') => {
+                Self::Name { from: letters_of_from(Some(0), octet) }
+            }
+            (Self::Name { from }, b'!'..=b'9' | b';'..=b'~') => {
+                Self::Name { from: letters_of_from(from, octet) }
+            }
+            (Self::Name { from }, b' ') => Self::Space { from: from == Some(FROM.len()) },
+            (Self::Name { .. }, b'\t') => Self::Space { from: false },
+            (Self::Space { .. }, b' ' | b'\t') => self,
+            (Self::NextLine, b' ' | b'\t') | (Self::Space { from: true }, _) => Self::MailboxLine,
             _ => Self::Text,
         }
+    }
+
+    /// What it is if nothing follows.
+    fn at_end(self) -> Self {
+        match self {
+            Self::Nothing | Self::NextLine | Self::MailboxLine | Self::Header => Self::Header,
+            Self::Space { from: true } => Self::MailboxLine,
+            _ => Self::Text,
+        }
+    }
+}
+
+const FROM: &[u8] = b"From";
+
+/// How many letters of `From` have come behind any number of `>`.
+fn letters_of_from(matched: Option<usize>, octet: u8) -> Option<usize> {
+    match (matched?, octet) {
+        (0, b'>') => Some(0),
+        (matched, octet) => (FROM.get(matched) == Some(&octet)).then_some(matched + 1),
     }
 }
 
@@ -95,33 +170,63 @@ impl Begin {
 mod tests {
     use super::*;
 
-    /// The whole below `Trace: x`, as it comes in pieces of this size.
-    fn below_trace(content: &[u8], piece: usize) -> String {
-        let mut top = Top::new("Trace: x\r\n".to_owned());
-        let mut pieces = content.chunks(piece).map(Bytes::copy_from_slice);
+    const FIELDS: &str = "Trace: x\r\n";
+
+    /// The whole below the fields, as it comes in pieces of this size.
+    fn below_fields(content: &str, piece: usize) -> String {
+        let mut top = Top::new(FIELDS.to_owned());
+        let mut pieces = content.as_bytes().chunks(piece).map(Bytes::copy_from_slice);
         let mut whole = Vec::new();
         loop {
-            if let Some(first) = top.push(pieces.next()) {
-                whole.extend_from_slice(&first);
+            while let Some(octets) = top.pop() {
+                whole.extend_from_slice(&octets);
+            }
+            if top.is_done() {
                 break;
             }
+            top.push(pieces.next());
+            assert!(top.content.len() <= LONGEST_NAME + piece, "{}", top.content.len());
         }
-        whole.extend(top.into_rest().unwrap_or_default());
         pieces.for_each(|piece| whole.extend_from_slice(&piece));
-        String::from_utf8(whole).expect("it is ASCII")
+        assert_eq!(top.added(), (whole.len() - content.len()) as u64);
+        let whole = String::from_utf8(whole).expect("it is ASCII");
+        whole.strip_prefix(FIELDS).expect("the fields come first").to_owned()
     }
 
     #[test]
-    fn no_content_goes_on_with_the_fields_above_it() {
-        let header =
-            ["Subject: x\r\n\r\ny\r\n", "X-y \t: z\r\n", "!: \r\n", "\r\ntext\r\n", "\ntext\n", "\r\n", ""];
-        let text = [
+    fn a_header_stands_right_below_the_fields() {
+        let longest = format!("{}: x\r\n", "N".repeat(LONGEST_NAME));
+        let headers = [
+            "Subject: x\r\n\r\ny\r\n",
+            "X-y \t: z\r\n",
+            "!: \r\n",
+            "\r\ntext\r\n",
+            "\ntext\n",
+            "\r\n",
+            "",
+            "From: a\r\n",
+            "From : a\r\n",
+            "From \t : a\r\nFrom b@c Sat\r\n",
+            ">From: a\r\n",
+            "Subject: x\r\nFrom a@b Sat\r\n",
+            &longest,
+        ];
+        for piece in 1..30 {
+            for content in headers {
+                assert_eq!(below_fields(content, piece), content, "{piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_line_comes_before_what_is_not_a_header() {
+        let too_long = "N".repeat(LONGEST_NAME + 1);
+        let texts = [
             " (authenticated as root)\r\nSubject: x\r\n",
             "\tx\r\n",
             " \r\n",
             " : x\r\n",
             ": x\r\n",
-            "From a@b Sat\r\nTo: c\r\n",
             "abc\r\n",
             "abc",
             "a b: c\r\n",
@@ -129,19 +234,62 @@ mod tests {
             "\r",
             "é: x\r\n",
             "\0",
+            "From",
+            "From\ta@b Sat\r\n",
+            "from a@b Sat\r\n",
+            "FROM a@b Sat\r\n",
+            "Fro m a@b Sat\r\n",
+            "From>From a@b Sat\r\n",
+            " From a@b Sat\r\nTo: c\r\n",
+            "> From a@b Sat\r\n",
+            "<From a@b Sat\r\n",
+            &format!("{too_long}: x\r\n"),
+            &format!("a{}: x\r\n", " ".repeat(LONGEST_NAME)),
+            &too_long.repeat(2),
         ];
         for piece in 1..30 {
-            for content in header {
-                assert_eq!(
-                    below_trace(content.as_bytes(), piece),
-                    format!("Trace: x\r\n{content}"),
-                    "{piece}"
-                );
+            for content in texts {
+                assert_eq!(below_fields(content, piece), format!("\r\n{content}"), "{piece}");
             }
-            for content in text {
+        }
+    }
+
+    #[test]
+    fn lines_of_an_mbox_file_before_a_header_become_fields() {
+        let from_and_blanks = format!("From {}a", " ".repeat(LONGEST_NAME));
+        let contents = [
+            "|From a@b Sat Jan  3\r\nTo: c\r\n\r\nFrom here\r\n",
+            "|>From a@b Sat Jan  3\r\nTo: c\r\n",
+            "|>>>From a@b Sat Jan  3\r\nTo: c\r\n",
+            "|From a@b\n|>From c@d\n|From e@f\nTo: c\n\nFrom g\n",
+            "|From a@b Sat\r\n\tJan 3\r\n|From c@d\r\n more\r\nTo: c\r\n",
+            "|From a: b: c\r\nFrom: d\r\n",
+            "|From a@b\rTo: c\r\r\nTo: d\r\n",
+            "|From \r\nTo: c\r\n",
+            "|From \r\n\r\ntext\r\n",
+            "|From a@b\r\n\r\ntext\r\n",
+            "|From a@b",
+            "|From ",
+            "|From a@b\r\n",
+            "|From a@b\r\nFrom : c\r\nFrom d@e\r\n",
+            &format!("|{from_and_blanks}\r\nTo: c\r\n"),
+        ];
+        for piece in 1..30 {
+            for expected in contents {
+                let content = expected.replace('|', "");
+                let expected = expected.replace('|', "X-Mailbox-Line: ");
+                assert_eq!(below_fields(&content, piece), expected, "{piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_after_lines_of_an_mbox_file_is_below_an_empty_line() {
+        for piece in 1..30 {
+            for text in ["Hello Bob\r\n", "Hello", "\r", ": x\r\n"] {
                 assert_eq!(
-                    below_trace(content.as_bytes(), piece),
-                    format!("Trace: x\r\n\r\n{content}"),
+                    below_fields(&format!("From a@b\r\n{text}"), piece),
+                    format!("X-Mailbox-Line: From a@b\r\n\r\n{text}"),
                     "{piece}"
                 );
             }

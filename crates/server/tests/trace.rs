@@ -32,9 +32,11 @@ async fn whoever_reads_all_at_once_has_the_fields_on_top_and_the_limit_is_that_o
             Ok(())
         }
     }));
-    for (content, expected) in
-        [("Subject: x\r\n\r\nabcd", "Subject: x\r\n\r\nabcd\r\n"), (" a: b", "\r\n a: b\r\n")]
-    {
+    for (content, expected) in [
+        ("Subject: x\r\n\r\nabcd", "Subject: x\r\n\r\nabcd\r\n"),
+        (" a: b", "\r\n a: b\r\n"),
+        ("From a\r\nFrom b\r\nab", "X-Mailbox-Line: From a\r\nX-Mailbox-Line: From b\r\n\r\nab\r\n"),
+    ] {
         let mut client = crate::support::in_data(&server).await;
         client.send(&format!("{content}\r\n.")).await.expect(250);
         let (above, whole) = seen.all().pop().expect("it was read");

@@ -58,7 +58,7 @@ async fn a_message_is_kept_byte_for_byte_however_the_network_cuts_it() {
 async fn no_content_goes_on_with_what_the_server_says_of_it() {
     let forged =
         " (authenticated as root)\r\n\tby mx.bank.example; Thu, 1 Jan 1970 00:00:00 +0000\r\nSubject: hi";
-    for content in [forged, "\t", ": x", "From alice@client.example Sat Jan  3", "no header at all"] {
+    for content in [forged, "\t", ": x", "From\talice@client.example Sat Jan  3", "no header at all"] {
         for by_octet in [false, true] {
             let post = Post::open();
             let mut client = post.client().await;
@@ -74,6 +74,53 @@ async fn no_content_goes_on_with_what_the_server_says_of_it() {
             assert!(trace.ends_with(" +0000\r\n") && !trace.contains("root"), "{trace}");
             assert_eq!(below, format!("\r\n{content}\r\n").as_bytes());
         }
+    }
+}
+
+/// Lines of an mbox file, each with what becomes of it; `|` stands for what the server puts there.
+const MAILBOX_LINES: [&str; 3] = [
+    "|From alice@client.example Sat Jan  3 01:05:34 1996\r\nSubject: hi\r\n\r\nFrom here on\r\n",
+    "|>From alice@client.example Sat Jan  3 01:05:34 1996\r\n|From b\r\nSubject: hi\r\n\r\n>From here on\r\n",
+    "|From alice@client.example Sat Jan  3 01:05:34 1996\r\n\r\nno header\r\n",
+];
+
+#[tokio::test]
+async fn a_header_below_a_mailbox_line_stays_a_header() {
+    for expected in MAILBOX_LINES {
+        let content = expected.replace('|', "");
+        let expected = expected.replace('|', "X-Mailbox-Line: ");
+        for by_octet in [false, true] {
+            let post = Post::open();
+            let mut client = post.client().await;
+            begin(&mut client, &["bob@example.com"]).await;
+            for piece in content.as_bytes().chunks(if by_octet { 1 } else { content.len() }) {
+                client.send_octets(piece).await;
+                tokio::task::yield_now().await;
+            }
+            client.send(".").await.expect(250);
+            let message = post.mail.message();
+            let (trace, below) = split_trace(&message);
+            assert!(trace.ends_with(" +0000\r\n"), "{trace}");
+            assert_eq!(below, expected.as_bytes());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_line_in_chunks_is_the_same_as_in_data() {
+    for expected in MAILBOX_LINES {
+        let content = expected.replace('|', "");
+        let expected = expected.replace('|', "X-Mailbox-Line: ");
+        let post = Post::open();
+        let mut client = post.client().await;
+        client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        for octet in content.chars() {
+            client.send_octets(format!("BDAT 1\r\n{octet}").as_bytes()).await;
+            client.greeting().await.expect(250);
+        }
+        client.send("BDAT 0 LAST").await.expect(250);
+        assert_eq!(split_trace(&post.mail.message()).1, expected.as_bytes());
     }
 }
 

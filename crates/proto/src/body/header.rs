@@ -1,13 +1,15 @@
 //! Counts what stands in a message's header block, against mail loops and header floods.
 //!
 //! Nothing is parsed beyond the field name: the block ends at the first empty line, or at the first line that
-//! is neither a field nor the continuation of one.
+//! is neither a field nor the continuation of one. Lines of an mbox file before all fields count as fields, as they
+//! become such where the message is kept.
 
 use memchr::memchr;
 
 use crate::limits::Limits;
 
 const RECEIVED: &[u8] = b"received";
+const FROM: &[u8] = b"From";
 
 #[derive(Debug, Default)]
 pub(crate) struct HeaderScan {
@@ -15,6 +17,8 @@ pub(crate) struct HeaderScan {
     octets: u64,
     fields: u32,
     received: u32,
+    /// Lines of an mbox file, of which nothing but others of them came before.
+    mailbox_lines: u32,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -24,10 +28,13 @@ enum Place {
     /// Inside a field name; how many of its octets are those of `Received`, as long as all are.
     Name {
         received: Option<usize>,
+        /// As many of its octets as are those of `From`, behind any number of `>`.
+        from: Option<usize>,
     },
-    /// White space between a name and its colon.
+    /// White space between a name and its colon, or after `From` in a line of an mbox file.
     AfterName {
         received: bool,
+        from: bool,
     },
     Value,
     Done,
@@ -57,21 +64,34 @@ impl HeaderScan {
                 }
                 (Place::LineStart, b' ' | b'\t') if self.fields > 0 => Place::Value,
                 (Place::LineStart, octet) if is_of_name(octet) => {
-                    Place::Name { received: next_of_received(Some(0), octet) }
+                    let is_top = self.mailbox_lines == self.fields;
+                    Place::Name {
+                        received: next_of_received(Some(0), octet),
+                        from: next_of_from(is_top.then_some(0), octet),
+                    }
                 }
-                (Place::Name { received: None }, octet) if is_of_name(octet) => {
+                (Place::Name { received: None, from: None }, octet) if is_of_name(octet) => {
                     taken = content.iter().position(|&octet| !is_of_name(octet)).unwrap_or(content.len());
-                    Place::Name { received: None }
+                    self.place
                 }
-                (Place::Name { received }, octet) if is_of_name(octet) => {
-                    Place::Name { received: next_of_received(received, octet) }
-                }
-                (Place::Name { received }, b' ' | b'\t') => {
-                    Place::AfterName { received: received == Some(RECEIVED.len()) }
-                }
+                (Place::Name { received, from }, octet) if is_of_name(octet) => Place::Name {
+                    received: next_of_received(received, octet),
+                    from: next_of_from(from, octet),
+                },
+                (Place::Name { received, from }, b' ' | b'\t') => Place::AfterName {
+                    received: received == Some(RECEIVED.len()),
+                    from: from == Some(FROM.len()) && octet == b' ',
+                },
                 (after @ Place::AfterName { .. }, b' ' | b'\t') => after,
-                (Place::Name { received }, b':') => self.field(received == Some(RECEIVED.len()), limits)?,
-                (Place::AfterName { received }, b':') => self.field(received, limits)?,
+                (Place::Name { received, .. }, b':') => {
+                    self.field(received == Some(RECEIVED.len()), limits)?
+                }
+                (Place::AfterName { received, .. }, b':') => self.field(received, limits)?,
+                (Place::AfterName { from: true, .. }, octet) => {
+                    self.mailbox_lines += 1;
+                    let value = self.field(false, limits)?;
+                    if octet == b'\n' { Place::LineStart } else { value }
+                }
                 (Place::Value, _) => {
                     if let Some(feed) = memchr(b'\n', content) {
                         taken = feed + 1;
@@ -121,6 +141,13 @@ fn next_of_received(matched: Option<usize>, octet: u8) -> Option<usize> {
     RECEIVED.get(matched).is_some_and(|expected| octet.eq_ignore_ascii_case(expected)).then_some(matched + 1)
 }
 
+fn next_of_from(matched: Option<usize>, octet: u8) -> Option<usize> {
+    match matched? {
+        0 if octet == b'>' => Some(0),
+        matched => (FROM.get(matched) == Some(&octet)).then_some(matched + 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn a_header_below_lines_of_an_mbox_file_is_counted() {
+        let below = [
+            (&b"From a@b Sat\r\nReceived: x\r\n\r\nReceived: no\r\n"[..], (2, 1)),
+            (b"From a@b Sat\n>From c\n\tmore\n>>From d\nreceived: x\nTo: y\n", (5, 1)),
+            (b"From \r\nFrom \nReceived: x\r\n", (3, 1)),
+            (b"From : a\r\nReceived: x\r\nFrom b Sat\r\nReceived: no\r\n", (2, 1)),
+            (b"From\ta\r\nReceived: no\r\n", (0, 0)),
+            (b"from a\r\nReceived: no\r\n", (0, 0)),
+        ];
+        for (message, expected) in below {
+            for piece in 1..=message.len() {
+                assert_eq!(counted(message, piece), expected, "{}", message.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
     fn a_message_without_a_header_is_no_header_flood() {
         let message = b"just text\r\n".repeat(5_000);
         assert_eq!(counted(&message, 4096), (0, 0));
@@ -158,8 +202,10 @@ mod tests {
 
     #[test]
     fn too_many_fields_and_too_many_octets_are_too_much_header() {
-        let many = b"X: y\r\n".repeat(1_001);
-        assert_eq!(HeaderScan::default().scan(&many, &Limits::default()), Err(HeaderLimit::Size));
+        for field in [&b"X: y\r\n"[..], b"From y\n"] {
+            let many = field.repeat(1_001);
+            assert_eq!(HeaderScan::default().scan(&many, &Limits::default()), Err(HeaderLimit::Size));
+        }
         let mut long = b"X: ".to_vec();
         long.resize(1_048_577, b'y');
         assert_eq!(HeaderScan::default().scan(&long, &Limits::default()), Err(HeaderLimit::Size));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use clap::{ArgAction, Command};
 
 use crate::args::flags;
-use crate::config_file::{Mistake, TABLES, parse, takes_number};
+use crate::config_file::{Mistake, TABLES, parse};
 use crate::origin::{Position, Values};
 
 /// What a configuration file gives is taken by the flags as well, and printed as TOML and read again it is the same; a
@@ -58,7 +58,8 @@ fn printed(values: &Values, command: &Command) -> String {
         let arg = command.get_arguments().find(|arg| arg.get_long() == Some(option)).expect("a flag");
         if let Some((table, ..)) = TABLES.iter().find(|(_, flag, _)| flag == option) {
             for value in values {
-                writeln!(printed, "{table}.{}", value.text).expect("a string takes it");
+                let (name, value) = value.text.split_once('=').expect("a setting has a value");
+                writeln!(printed, "{table}.{name} = {}", quoted(value)).expect("a string takes it");
             }
             continue;
         }
@@ -66,7 +67,6 @@ fn printed(values: &Values, command: &Command) -> String {
         let value = match arg.get_action() {
             ArgAction::SetTrue => "true".to_owned(),
             ArgAction::Append => format!("[{}]", texts.join(",")),
-            _ if takes_number(arg) => values[0].text.clone(),
             _ => texts[0].clone(),
         };
         writeln!(printed, "{option} = {value}").expect("a string takes it");

@@ -58,6 +58,12 @@ mod place;
 mod seed;
 #[path = "../../crates/proto/tests/session/mod.rs"]
 mod session;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/size.rs"]
+mod size;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/time_span.rs"]
+mod time_span;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/proto/tests/transcript/mod.rs"]
 mod transcript;

@@ -4,8 +4,10 @@ use mailchute_proto::Domain;
 
 use crate::endpoint::Endpoint;
 use crate::network::Network;
+use crate::size::Size;
+use crate::time_span::TimeSpan;
 
-/// The values of options: places to listen at, networks and domains print what can be read again as the same, and what
+/// The values of options: places to listen at, networks, domains, sizes and times print what can be read again as the same, and what
 /// is none is refused with what to write.
 pub fn option_values(octets: &[u8]) {
     let Ok(text) = std::str::from_utf8(octets) else { return };
@@ -24,6 +26,14 @@ pub fn option_values(octets: &[u8]) {
     }
     if let Ok(domain) = Domain::parse(text) {
         assert_eq!(Domain::parse(domain.as_str()), Ok(domain));
+    }
+    match text.parse::<Size>() {
+        Ok(size) => assert_eq!(size.to_string().parse(), Ok(size)),
+        Err(error) => assert!(error.contains("write "), "{error}"),
+    }
+    match text.parse::<TimeSpan>() {
+        Ok(time) => assert_eq!(time.to_string().parse(), Ok(time)),
+        Err(error) => assert!(error.contains("write "), "{error}"),
     }
 }
 

@@ -9,6 +9,8 @@ use crate::limits::{Limit, Timeout};
 use crate::log::LogLevel;
 use crate::origin::Origins;
 use crate::place::Place;
+use crate::size::Size;
+use crate::time_span::TimeSpan;
 
 /// An SMTP server you start with one command.
 ///
@@ -174,9 +176,9 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) sandbox: bool,
 
-    /// Octets that a message may have; 0 is no limit
-    #[arg(long, value_name = "OCTETS", default_value_t = 26_214_400)]
-    pub(crate) max_message_size: u64,
+    /// The largest message to take, in bytes or as 512K, 25M or 1G; 0 is no limit
+    #[arg(long, value_name = "SIZE", default_value = "25M")]
+    pub(crate) max_message_size: Size,
 
     /// What becomes of a CR or LF by itself in a message
     #[arg(long, value_name = "WHAT", default_value = "refuse")]
@@ -184,12 +186,13 @@ pub(crate) struct Options {
 
     /// Set a limit; may be given several times. NAME is one of connections, connections-per-client, recipients,
     /// transactions, errors, received-headers, header-size, header-fields, command-line; 0 switches one off,
-    /// except for recipients and command-line
+    /// except for recipients and command-line. header-size and command-line are sizes, such as 64K
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<Limit>,
 
-    /// Set a timeout; may be given several times. NAME is one of command, data, handshake, proxy, store, session
-    #[arg(long, value_name = "NAME=SECONDS")]
+    /// Set a timeout, in seconds or as 30s, 5m, 1h or 2d; may be given several times. NAME is one of command, data,
+    /// handshake, proxy, store, session
+    #[arg(long, value_name = "NAME=TIME")]
     pub(crate) timeout: Vec<Timeout>,
 
     /// Connections from this network or address come through a proxy such as HAProxy, and have to begin with a
@@ -202,9 +205,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "CIDR")]
     pub(crate) xclient_from: Vec<Network>,
 
-    /// Greet after this many seconds only, and hang up on clients that do not wait for it (554 5.5.0)
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    pub(crate) greeting_delay: u64,
+    /// Greet after this time only, and hang up on clients that do not wait for it (554 5.5.0); in seconds or as 5s
+    #[arg(long, value_name = "TIME", default_value = "0")]
+    pub(crate) greeting_delay: TimeSpan,
 
     /// What to log to standard error: off, error, warn, info, debug or trace, or several of them by
     /// target as in warn,mailchute=debug

@@ -15,6 +15,8 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use crate::limits::{LIMITS, Named, TIMEOUTS};
 use crate::origin::{Position, Value, Values};
+use crate::size::Size;
+use crate::time_span::TimeSpan;
 
 /// Tables whose keys are the names of what a flag sets as `NAME=VALUE`.
 pub(crate) const TABLES: [(&str, &str, &[Named]); 2] =
@@ -71,9 +73,18 @@ pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
         .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
 }
 
-/// Whether a flag takes a whole number.
+/// Whether a flag takes a size or a time, which may be a whole number in the file.
 pub(crate) fn takes_number(arg: &Arg) -> bool {
-    arg.get_value_parser().type_id() == ValueParser::from(clap::value_parser!(u64)).type_id()
+    let sizes = ValueParser::from(clap::value_parser!(Size)).type_id();
+    let times = ValueParser::from(clap::value_parser!(TimeSpan)).type_id();
+    let of_flag = arg.get_value_parser().type_id();
+    of_flag == sizes || of_flag == times
+}
+
+/// What stands in a file for a value of a flag: a whole number as it is, all else in quotes.
+pub(crate) fn in_file(value: &str) -> String {
+    let is_number = !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit());
+    if is_number { value.to_owned() } else { format!("{value:?}") }
 }
 
 struct Reading<'t> {
@@ -112,7 +123,10 @@ impl Reading<'_> {
     fn settings(&mut self, table: &str, flag: &str, names: &[Named], value: &Spanned<DeValue<'_>>) {
         let DeValue::Table(settings) = value.get_ref() else {
             let (name, default, _) = names[0];
-            let text = format!("{table}: write a table, such as [{table}] and below it {name} = {default}");
+            let text = format!(
+                "{table}: write a table, such as [{table}] and below it {name} = {}",
+                in_file(default)
+            );
             return self.wrong(&value.span(), text);
         };
         for (name, value) in settings {
@@ -128,6 +142,9 @@ impl Reading<'_> {
                     if let Some(number) = self.number(&key, number, &value.span()) {
                         self.take(flag, &key, format!("{name}={number}"), &value.span());
                     }
+                }
+                DeValue::String(text) => {
+                    self.take(flag, &key, format!("{name}={text}"), &value.span());
                 }
                 other => {
                     let text = format!("{key}: this is {}; write a whole number", in_words(other));
@@ -151,14 +168,14 @@ impl Reading<'_> {
                     self.take(name, name, number.to_string(), &place);
                 }
             }
-            (ArgAction::Set, DeValue::String(text)) if !takes_number(arg) => {
+            (ArgAction::Set, DeValue::String(text)) => {
                 self.take(name, name, text.clone().into_owned(), &place);
             }
             (action, other) => {
                 let expected = match action {
                     ArgAction::SetTrue => Cow::Borrowed("true or false"),
                     ArgAction::Append => format!("an array of strings, such as {name} = [\"…\"]").into(),
-                    _ if takes_number(arg) => "a whole number".into(),
+                    _ if takes_number(arg) => "a whole number, or one with its unit as a string".into(),
                     _ => format!("a string, such as {name} = \"…\"").into(),
                 };
                 self.wrong(&place, format!("{name}: this is {}; write {expected}", in_words(other)));

@@ -1,7 +1,5 @@
 //! From options to what the server is built of, at the start and again at SIGHUP.
 
-use std::time::Duration;
-
 use mailchute::{BareLineEnds, BuildError, Builder, Server, TlsConfig};
 use mailchute_stores::AnyStore;
 
@@ -9,6 +7,7 @@ use crate::args::{self, Options};
 use crate::certificate::Certificates;
 use crate::failure::Failure;
 use crate::recipients::LocalDomains;
+use crate::time_span::TimeSpan;
 use crate::users::Users;
 
 /// The options in force, and what was read from the files that they name.
@@ -50,10 +49,10 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     let mut builder = Server::builder()
         .tls(tls)
         .store(store)
-        .max_message_size(options.max_message_size)
+        .max_message_size(options.max_message_size.0)
         .proxy_from(options.proxy_from.iter().copied())
         .xclient_from(options.xclient_from.iter().copied())
-        .greeting_delay(Duration::from_secs(options.greeting_delay));
+        .greeting_delay(options.greeting_delay.duration());
     if let Some(name) = &options.greeting {
         builder = builder.greeting(name);
     }
@@ -92,8 +91,8 @@ pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
         }
         BuildError::BadTimeout { option, timeout, .. } => {
             let name = origins.name_of_setting("timeout", option.trim_end_matches("_timeout"));
-            let seconds = timeout.as_secs();
-            Failure::usage(format!("{name}={seconds}: write more than 0 seconds and less than a year"))
+            let time = TimeSpan::from(timeout);
+            Failure::usage(format!("{name}={time}: write more than 0 seconds and less than a year"))
         }
         BuildError::BadGreeting(name) => Failure::usage(format!(
             "{} {name:?} is not a domain; write the server's name, such as mx.example.com",
@@ -102,7 +101,7 @@ pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
         BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
             "{} {}: write less than 300 seconds, as clients wait no longer",
             origins.name("greeting-delay"),
-            delay.as_secs()
+            TimeSpan::from(delay)
         )),
         other => Failure::usage(other),
     }

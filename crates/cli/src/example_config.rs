@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction};
 
 use crate::args::flags;
-use crate::config_file::{TABLES, options, takes_number};
+use crate::config_file::{TABLES, in_file, options, takes_number};
 
 const HEAD: &str = "\
 # Options of Mailchute, for `mailchute serve --config FILE`. Each is a flag of the same name: where a text speaks of
@@ -54,7 +54,7 @@ pub(crate) fn example_config() -> String {
         line(&mut text, format_args!("#[{table}]"));
         for (name, default, help) in names {
             comment(&mut text, help);
-            line(&mut text, format_args!("#{name} = {default}"));
+            line(&mut text, format_args!("#{name} = {}", in_file(default)));
         }
     }
     text
@@ -65,7 +65,7 @@ fn value(name: &str, arg: &Arg) -> String {
     let default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
     match (arg.get_action(), default) {
         (ArgAction::SetTrue, _) => "false".to_owned(),
-        (_, Some(default)) if takes_number(arg) => default,
+        (_, Some(default)) if takes_number(arg) => in_file(&default),
         (_, Some(default)) => format!("{default:?}"),
         (_, None) => {
             let example = EXAMPLES.iter().find(|(of, _)| *of == name);
@@ -129,7 +129,7 @@ mod tests {
     fn defaults_are_those_of_the_flags() {
         let text = example_config();
         for line in
-            ["#store = \"maildir:./mail\"", "#max-message-size = 26214400", "#sandbox = false", "#[limits]"]
+            ["#store = \"maildir:./mail\"", "#max-message-size = \"25M\"", "#sandbox = false", "#[limits]"]
         {
             assert!(text.contains(&format!("\n{line}\n")), "{line} is not in {text}");
         }

@@ -1,9 +1,11 @@
 //! The limits and timeouts that can be set by name.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use mailchute::Builder;
+
+use crate::size::Size;
+use crate::time_span::TimeSpan;
 
 /// What can be set by name: its name, its default in words, and what it is.
 pub(crate) type Named = (&'static str, &'static str, &'static str);
@@ -24,19 +26,19 @@ pub(crate) const LIMITS: [Named; 9] = [
     ("transactions", "1000", "Transactions of a session"),
     ("errors", "20", "Refused commands at which a session ends"),
     ("received-headers", "100", "Received: fields of a message, against mail loops"),
-    ("header-size", "1048576", "Octets of a message's header block"),
+    ("header-size", "1M", "Size of a message's header block"),
     ("header-fields", "1000", "Fields of a message's header block"),
-    ("command-line", "2048", "Octets of a command line; 512 to 65535"),
+    ("command-line", "2K", "Size of a command line; 512 to 65535 bytes"),
 ];
 
 /// All timeouts of `--timeout`, which are those of the table `[timeouts]`.
 pub(crate) const TIMEOUTS: [Named; 6] = [
-    ("command", "300", "For the client's next command"),
-    ("data", "180", "For the next octets of a message"),
-    ("handshake", "30", "For a TLS handshake"),
-    ("proxy", "5", "For a PROXY header"),
-    ("store", "300", "For the store, from the end of a message on"),
-    ("session", "3600", "For a whole session; a transaction has as long once more"),
+    ("command", "5m", "For the client's next command"),
+    ("data", "3m", "For the next octets of a message"),
+    ("handshake", "30s", "For a TLS handshake"),
+    ("proxy", "5s", "For a PROXY header"),
+    ("store", "5m", "For the store, from the end of a message on"),
+    ("session", "1h", "For a whole session; a transaction has as long once more"),
 ];
 
 /// `NAME=VALUE`, of `--limit`.
@@ -46,12 +48,15 @@ pub(crate) struct Limit {
     value: u32,
 }
 
-/// `NAME=SECONDS`, of `--timeout`.
+/// `NAME=TIME`, of `--timeout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeout {
     name: &'static str,
-    seconds: u64,
+    time: TimeSpan,
 }
+
+/// Limits on sizes; all others are counts.
+const SIZES: [&str; 2] = ["header-size", "command-line"];
 
 impl Limit {
     pub(crate) fn set(self, builder: Builder) -> Builder {
@@ -73,7 +78,7 @@ impl Limit {
 
 impl Timeout {
     pub(crate) fn set(self, builder: Builder) -> Builder {
-        let time = Duration::from_secs(self.seconds);
+        let time = self.time.duration();
         match self.name {
             "command" => builder.command_timeout(time),
             "data" => builder.data_timeout(time),
@@ -91,6 +96,11 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as connections=1000")?;
         let name = known("limit", name, &LIMITS)?;
+        if SIZES.contains(&name) {
+            let Size(size) = value.parse()?;
+            let value = u32::try_from(size).map_err(|_| "the size is too large; write less than 4G")?;
+            return Ok(Self { name, value });
+        }
         let value = value.parse().map_err(|_| "the value is no number from 0 to 4294967295")?;
         Ok(Self { name, value })
     }
@@ -100,10 +110,9 @@ impl FromStr for Timeout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, seconds) = text.split_once('=').ok_or("write NAME=SECONDS, such as command=300")?;
+        let (name, time) = text.split_once('=').ok_or("write NAME=TIME, such as command=5m")?;
         let name = known("timeout", name, &TIMEOUTS)?;
-        let seconds = seconds.parse().map_err(|_| "the value is no number of seconds")?;
-        Ok(Self { name, seconds })
+        Ok(Self { name, time: time.parse()? })
     }
 }
 
@@ -140,6 +149,20 @@ mod tests {
         for (name, default, _) in TIMEOUTS {
             assert_eq!(set(name, default, Timeout::set), untouched, "{name}");
             assert_ne!(set(name, "777", Timeout::set), untouched, "{name}");
+        }
+    }
+
+    #[test]
+    fn limits_on_sizes_and_timeouts_take_units_and_counts_do_not() {
+        for name in SIZES {
+            assert_eq!(set(name, "3K", Limit::set), set(name, "3072", Limit::set), "{name}");
+        }
+        for (name, ..) in LIMITS {
+            assert_eq!(format!("{name}=3K").parse::<Limit>().is_ok(), SIZES.contains(&name), "{name}");
+        }
+        assert!("header-size=4G".parse::<Limit>().is_err_and(|error| error.contains("write less than 4G")));
+        for (name, ..) in TIMEOUTS {
+            assert_eq!(set(name, "7m", Timeout::set), set(name, "420", Timeout::set), "{name}");
         }
     }
 }

@@ -28,9 +28,11 @@ mod sandbox;
 mod seed;
 mod serve;
 mod signals;
+mod size;
 mod store;
 mod supervisor;
 mod terminal;
+mod time_span;
 mod users;
 mod verifier;
 

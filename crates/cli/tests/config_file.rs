@@ -88,7 +88,7 @@ domain = "example.com"
 listen = ["127.0.0.1:0", "localhost:25", 7]
 require-tls = "yes"
 max-message-size = -1
-greeting-delay = "1"
+greeting-delay = "soon"
 bare-line-ends = "allow"
 log-level = "loud"
 config = "other.toml"
@@ -99,7 +99,7 @@ limits.colour = 3
 limits.recipient = 100
 limits.errors = 99999999999
 [timeouts]
-command = "1m"
+command = "1M"
 "#,
         &[
             &["1:1: ", "no option \"listn\"", "write listen"],
@@ -109,7 +109,7 @@ command = "1m"
             &["4:42: ", "listen: this is a whole number; write a string"],
             &["5:15: ", "require-tls: this is a string; write true or false"],
             &["6:20: ", "max-message-size: -1", "from 0 on"],
-            &["7:18: ", "greeting-delay: this is a string; write a whole number"],
+            &["7:18: ", "greeting-delay: \"soon\"", "such as 5m"],
             &["8:18: ", "bare-line-ends: \"allow\"", "write one of refuse, tolerate, normalize"],
             &["9:13: ", "log-level: \"loud\"", "write off, error"],
             &["10:1: ", "config", "leave it out"],
@@ -119,7 +119,32 @@ command = "1m"
             &["14:8: ", "limits: there is no limit \"colour\""],
             &["15:8: ", "limits: there is no limit \"recipient\"", "write recipients"],
             &["16:17: ", "limits.errors", "no number from 0 to 4294967295"],
-            &["18:11: ", "timeouts.command: this is a string; write a whole number"],
+            &["18:11: ", "timeouts.command: \"command=1M\"", "such as 5m"],
+        ],
+    );
+}
+
+#[test]
+fn sizes_and_times_mean_the_same_in_the_file_and_in_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "max-message-size = \"25M\"\nlisten = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n\
+                limits.header-size = \"64K\"\nlimits.errors = \"5\"\ntimeouts.command = \"5m\"\n";
+    let path = write_config(folder.path(), text);
+    let flags =
+        ["--config", &path, "--max-message-size", "1m", "--timeout", "data=1h", "--limit", "command-line=2K"];
+    for (arguments, size) in [(&flags[..2], "26214400"), (&flags[..], "1048576")] {
+        let program = Program::start(arguments);
+        let mut client = program.connect();
+        client.hear();
+        assert!(client.hear_all("EHLO client.example").contains(&format!("SIZE {size}")), "{arguments:?}");
+    }
+    assert_mistakes(
+        "max-message-size = \"25MB\"\nlimits.recipients = \"1K\"\ntimeouts.data = \"1h30m\"\ntimeouts.store = true\n",
+        &[
+            &["1:20: ", "max-message-size: \"25MB\"", "such as 25M"],
+            &["2:21: ", "limits.recipients: ", "no number from 0 to 4294967295"],
+            &["3:17: ", "timeouts.data: ", "such as 5m"],
+            &["4:18: ", "timeouts.store: this is true or false; write a whole number"],
         ],
     );
 }

@@ -27,6 +27,14 @@ fn a_wrong_limit_is_named_with_what_to_write() {
     fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
     fails(&["--limit", "errors=many"], 2, &["--limit", "errors=many", "no number"]);
     fails(&["--limit", "recipients=0", "--store", "discard:"], 2, &["--limit recipients=0", "1 or more"]);
+    fails(&["--timeout", "command=5x"], 2, &["--timeout", "command=5x", "such as 5m"]);
+    fails(
+        &["--timeout", "command=400d", "--store", "discard:"],
+        2,
+        &["--timeout command=400d", "less than a year"],
+    );
+    fails(&["--limit", "header-size=big"], 2, &["--limit", "header-size=big", "such as 25M"]);
+    fails(&["--max-message-size", "25MB"], 2, &["--max-message-size", "25MB", "such as 25M"]);
     fails(&["--timeout", "coffee=5"], 2, &["no such timeout", "command, data"]);
     fails(&["--timeout", "command=0", "--store", "discard:"], 2, &["--timeout command=0", "more than 0"]);
 }
@@ -37,7 +45,7 @@ fn a_network_that_is_none_is_named_with_what_to_write() {
         fails(&[flag, "localhost"], 2, &[flag, "localhost", "such as 10.0.0.0/8"]);
         fails(&[flag, "10.0.0.1/8"], 2, &[flag, "write 10.0.0.0/8"]);
     }
-    fails(&["--greeting-delay", "300", "--store", "discard:"], 2, &["--greeting-delay 300", "less than 300"]);
+    fails(&["--greeting-delay", "300", "--store", "discard:"], 2, &["--greeting-delay 5m", "less than 300"]);
 }
 
 #[test]

@@ -181,10 +181,10 @@ async fn the_store_is_asked_behind_all_data_hooks_wherever_it_was_given() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_text_of_a_hook_stands_before_that_of_the_store_but_never_before_its_refusal() {
+async fn a_store_that_fails_refuses_what_a_hook_accepted() {
     type Outcome = fn() -> Result<Reply, Reply>;
     let cases: [(Outcome, &str); 5] = [
-        (stored, "250 2.6.0 Thank you"),
+        (stored, "250 2.0.0 Stored"),
         (|| Err(Reply::new(452, (4, 3, 1), "Disk full")), "452 4.3.1 Disk full"),
         (|| Ok(Reply::new(554, (5, 6, 0), "No, really")), "554 5.6.0 No, really"),
         (

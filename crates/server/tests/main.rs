@@ -27,6 +27,7 @@ mod scram;
 mod session;
 mod shared_hooks;
 mod shutdown;
+mod store_replies;
 mod support;
 mod taken_sockets;
 mod talking_early;

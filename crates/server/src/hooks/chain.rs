@@ -168,10 +168,11 @@ impl Chain {
             }
             return verdict;
         };
-        match store.store(message.for_reader(false), session).await {
-            Ok(_) if verdict != Verdict::Accept => verdict,
-            Ok(reply) | Err(reply) => Verdict::Reply(reply),
-        }
+        Verdict::Reply(match store.store(message.for_reader(false), session).await {
+            // The client hears from the store what the message is called; a hook can still hang up behind that.
+            Ok(reply) if matches!(&verdict, Verdict::Reply(hooks) if hooks.closes()) => reply.and_close(),
+            Ok(reply) | Err(reply) => reply,
+        })
     }
 
     /// Each hook has the whole time limit: one that hangs keeps the word from nobody.

@@ -240,7 +240,7 @@ impl Builder {
     ///
     /// Without a [store](Builder::store) a positive answer is the promise that this hook has the message safe. Name what
     /// it keeps by [`Message::id`]: a session may send many messages. What it accepts without having read it to its end is
-    /// gone, and the log warns of it.
+    /// gone, and the log warns of it. With a store, the client hears the store's positive reply and not the hook's.
     ///
     /// ```
     /// # use mailchute::{Reply, Server};

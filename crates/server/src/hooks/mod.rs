@@ -163,6 +163,9 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// DATA: the message. It is asked of the client (354) when its body is first read; a refusal before that
     /// spares the transfer. The standard refusal is `554 5.7.1`. [`Message::refuse`] refuses single recipients.
+    ///
+    /// With a [store](crate::Builder::store) a positive reply only lets the message pass: the client hears the store's reply,
+    /// which may name the message. A reply that closes the connection still does so, after the store's.
     fn data(&self, message: &mut Message, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (message, session);
         ready(Ok(Verdict::Accept))

@@ -22,7 +22,7 @@ proptest! {
         prop_assert_eq!(mailbox.to_string(), text.as_str());
         prop_assert_eq!(format!("{}@{}", mailbox.local_part(), mailbox.domain()), text.as_str());
         prop_assert_eq!(mailbox.address_literal().is_some(), mailbox.domain().starts_with('['));
-        let route = if route && text.len() < 240 { "@a.b,@c:" } else { "" };
+        let route = if route { "@a.b,@c:" } else { "" };
         let argument = format!("<{route}{text}> SIZE=1");
         let (path, rest) = ReversePath::parse_argument(argument.as_bytes()).unwrap();
         prop_assert_eq!(path, ReversePath::Mailbox(mailbox.clone()));
@@ -68,10 +68,8 @@ proptest! {
     fn the_unquoted_local_part_quoted_again_means_the_same(text in any_mailbox()) {
         let plain = mailbox(&text).unquoted_local_part().into_owned();
         let quoted = format!("\"{}\"@b", plain.replace('\\', r"\\").replace('"', r#"\""#));
-        if quoted.len() <= 66 {
-            let quoted = mailbox(&quoted);
-            prop_assert_eq!(quoted.unquoted_local_part(), plain);
-        }
+        let quoted = mailbox(&quoted);
+        prop_assert_eq!(quoted.unquoted_local_part(), plain);
     }
 }
 

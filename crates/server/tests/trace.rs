@@ -88,6 +88,14 @@ async fn the_fields_say_who_sent_what_to_whom_and_how() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cuts_a_hello_to_the_length_of_a_domain() {
+    let hello = format!("EHLO {}", "h".repeat(2_000));
+    let lines = [hello.as_bytes(), b"MAIL FROM:<alice@client.example>", b"RCPT TO:<bob@example.com>"];
+    let fields = fields_after(&lines, CLIENT).await;
+    assert!(fields.contains(&format!("Received: from {} ([192.0.2.7])\r\n", "h".repeat(255))), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn several_recipients_are_all_kept_and_none_told_of_in_received() {
     let lines = [
         &b"HELO client.example"[..],

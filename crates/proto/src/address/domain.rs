@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use super::{AddressError, breaks_lines};
 
-/// The longest domain, in octets (RFC 5321 §4.5.3.1.2).
+/// The longest domain, in characters (RFC 5321 §4.5.3.1.2).
 pub(super) const MAX_DOMAIN: usize = 255;
-/// The longest label, in octets (RFC 1035 §2.3.4).
+/// The longest label, in characters (RFC 1035 §2.3.4).
 const MAX_LABEL: usize = 63;
 
 /// A domain name: labels of letters, digits and hyphens, joined by dots (RFC 5321 §4.1.2).
 ///
-/// At most 255 octets, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
+/// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
 /// at the end either. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
-/// (RFC 6531 §3.3) are accepted as they come: they are counted in octets of UTF-8 and not looked up in the tables of
-/// IDNA, but white space, marks of direction and characters that pass for a dot are refused.
+/// (RFC 6531 §3.3) are accepted as they come: the limits of DNS hold for their `xn--` form, which is shorter than their
+/// UTF-8 for many scripts, so characters are counted. They are not looked up in the tables of IDNA, but white space, marks of direction and characters that pass for a dot are refused.
 ///
 /// Two domains are equal if they differ only in the case of ASCII letters. A clone costs a reference count.
 ///
@@ -129,10 +129,10 @@ pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
             return Err(AddressError::BadDomain);
         }
         let end = start + length;
-        if end > MAX_DOMAIN {
+        if is_longer(&bytes[..end], MAX_DOMAIN) {
             return Err(AddressError::DomainTooLong);
         }
-        if length > MAX_LABEL {
+        if is_longer(label, MAX_LABEL) {
             return Err(AddressError::LabelTooLong);
         }
         if bytes.get(end) != Some(&b'.') {
@@ -140,6 +140,11 @@ pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
         }
         start = end + 1;
     }
+}
+
+/// Whether a text has more characters than `most`, each counted by its first octet.
+fn is_longer(text: &[u8], most: usize) -> bool {
+    text.len() > most && text.iter().filter(|&&octet| octet & 0b1100_0000 != 0b1000_0000).count() > most
 }
 
 /// Refuses those characters beyond ASCII that no registry allows and that could mislead whoever reads the name.

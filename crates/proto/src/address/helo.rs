@@ -4,14 +4,15 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::domain::{self, MAX_DOMAIN};
+use super::domain;
 use super::literal::AddressLiteral;
 use super::{AddressError, breaks_lines};
 
 /// The argument of EHLO, HELO or LHLO (RFC 5321 §4.1.1.1).
 ///
 /// It should be a domain or an address literal, yet RFC 5321 §4.1.4 forbids refusing mail because the name does not
-/// check out, and real clients send bare network addresses and worse. So any word of printable characters is kept,
+/// check out, and real clients send bare network addresses and worse. So any word of printable characters, of any length,
+/// is kept,
 /// and [`kind`](Self::kind) tells what it is. It may hold `<`, quotes and the like: escape it wherever it is printed.
 ///
 /// A clone costs a reference count, or two.
@@ -49,8 +50,7 @@ impl HeloName {
     ///
     /// # Errors
     ///
-    /// [`AddressError::Empty`] without a name, [`AddressError::DomainTooLong`] past 255 octets,
-    /// [`AddressError::Whitespace`] for more than one word, [`AddressError::ControlCharacter`] and
+    /// [`AddressError::Empty`] without a name, [`AddressError::Whitespace`] for more than one word, [`AddressError::ControlCharacter`] and
     /// [`AddressError::InvalidUtf8`] for what is no text.
     ///
     /// ```
@@ -69,9 +69,6 @@ impl HeloName {
         let text = std::str::from_utf8(argument).map_err(|_| AddressError::InvalidUtf8)?.trim_matches(' ');
         if text.is_empty() {
             return Err(AddressError::Empty);
-        }
-        if text.len() > MAX_DOMAIN {
-            return Err(AddressError::DomainTooLong);
         }
         // Most are, and then no character has to be looked up in the tables of Unicode.
         let is_plain = text.bytes().fold(true, |so_far, octet| so_far & octet.is_ascii_graphic());

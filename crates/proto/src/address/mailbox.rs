@@ -9,17 +9,14 @@ use super::domain;
 use super::literal::{AddressLiteral, Form};
 use super::{AddressError, breaks_lines};
 
-/// The longest local part, in octets, quotes and backslashes included (RFC 5321 §4.5.3.1.1).
-const MAX_LOCAL_PART: usize = 64;
-/// The longest mailbox, in octets: the 256 of a path (RFC 5321 §4.5.3.1.3) without its angle brackets.
-const MAX_MAILBOX: usize = 254;
-
 /// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), exactly as the client wrote it.
 ///
-/// The local part is a run of atoms joined by dots or a quoted string, at most 64 octets; the domain is a
-/// [`Domain`](super::Domain) or an [`AddressLiteral`]. The whole is at most 254 octets and holds no control
-/// character, no line break, and no space outside of quotes. It may still hold what means something to a shell, a
-/// database or a file system: it is data, never a path.
+/// The local part is a run of atoms joined by dots or a quoted string; the domain is a [`Domain`](super::Domain) or an
+/// [`AddressLiteral`]. The address holds no control character, no line break, and no space outside of quotes. It may
+/// still hold what means something to a shell, a database or a file system: it is data, never a path.
+///
+/// Only the domain has a length limit. RFC 5321 §4.5.3.1 asks for no others, and bounce addresses (VERP, SRS, BATV) are
+/// longer than the sizes that it lists. On a connection the command line limit bounds the address.
 ///
 /// Two mailboxes are equal if every octet is. RFC 5321 §2.4 leaves the meaning of upper and lower case in the local
 /// part to the host that owns it; to compare domains use [`domain_is`](Self::domain_is). A clone costs a reference
@@ -76,9 +73,6 @@ impl Mailbox {
         let length =
             if domain.first() == Some(&b'[') { scan_literal(domain)? } else { domain::scan(domain)? };
         let end = at + 1 + length;
-        if end > MAX_MAILBOX {
-            return Err(AddressError::PathTooLong);
-        }
         let text = std::str::from_utf8(&bytes[..end]).map_err(|_| AddressError::InvalidUtf8)?;
         if !text.is_ascii() {
             if text.chars().any(breaks_lines) {
@@ -186,7 +180,6 @@ fn scan_local_part(bytes: &[u8]) -> Result<usize, AddressError> {
         Some(_) => scan_dot_string(bytes).ok_or(AddressError::BadLocalPart)?,
     };
     match bytes.get(length) {
-        Some(b'@') if length > MAX_LOCAL_PART => Err(AddressError::LocalPartTooLong),
         Some(b'@') => Ok(length),
         None | Some(b'>') => Err(AddressError::MissingDomain),
         Some(_) => Err(AddressError::BadLocalPart),

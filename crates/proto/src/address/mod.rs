@@ -1,7 +1,7 @@
 //! Addresses: text from the client turned into values that cannot be wrong.
 //!
 //! Whoever holds a [`Mailbox`], a [`Domain`] or a [`HeloName`] holds one that follows RFC 5321: no control
-//! characters, no line breaks, no spaces outside of quotes, nothing too long. There is no way to make one but to
+//! characters, no line breaks, no spaces outside of quotes. There is no way to make one but to
 //! parse it, so no later layer has to check again.
 //!
 //! | type | clause | written |
@@ -58,20 +58,16 @@ pub enum AddressError {
     SourceRoute,
     /// The part before the `@` is empty, or holds what needs quotes, or its quotes are wrong.
     BadLocalPart,
-    /// The part before the `@` is longer than 64 octets (RFC 5321 §4.5.3.1.1).
-    LocalPartTooLong,
     /// There is no `@`.
     MissingDomain,
     /// The part after the `@` is not a sequence of labels separated by single dots.
     BadDomain,
-    /// A label of the domain is longer than 63 octets (RFC 1035 §2.3.4).
+    /// A label of the domain is longer than 63 characters (RFC 1035 §2.3.4).
     LabelTooLong,
-    /// The domain or the host name is longer than 255 octets (RFC 5321 §4.5.3.1.2).
+    /// The domain or the address literal is longer than 255 characters (RFC 5321 §4.5.3.1.2).
     DomainTooLong,
     /// What stands in square brackets is not an address literal of RFC 5321 §4.1.3.
     BadLiteral,
-    /// The path is longer than 256 octets with its angle brackets and its source route (RFC 5321 §4.5.3.1.3).
-    PathTooLong,
     /// Something other than a space follows the `>`.
     TrailingGarbage,
     /// A host name has white space in its middle.
@@ -106,13 +102,11 @@ impl fmt::Display for AddressError {
             Self::NullForwardPath => "a recipient must not be empty",
             Self::SourceRoute => "the source route is malformed",
             Self::BadLocalPart => "the part before the @ is malformed",
-            Self::LocalPartTooLong => "the part before the @ is longer than 64 octets",
             Self::MissingDomain => "the address has no @ and domain",
             Self::BadDomain => "the domain is not a valid host name",
-            Self::LabelTooLong => "a label of the domain is longer than 63 octets",
-            Self::DomainTooLong => "the domain is longer than 255 octets",
+            Self::LabelTooLong => "a label of the domain is longer than 63 characters",
+            Self::DomainTooLong => "the domain is longer than 255 characters",
             Self::BadLiteral => "the address literal in square brackets is malformed",
-            Self::PathTooLong => "the address is longer than 256 octets",
             Self::TrailingGarbage => "only parameters after a space may follow the >",
             Self::Whitespace => "the host name holds white space",
             Self::ControlCharacter => "control characters are not allowed",

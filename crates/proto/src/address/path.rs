@@ -5,8 +5,6 @@ use std::fmt;
 use super::mailbox::Mailbox;
 use super::{AddressError, domain};
 
-/// The longest path, in octets, with its angle brackets and its source route (RFC 5321 §4.5.3.1.3).
-const MAX_PATH: usize = 256;
 const POSTMASTER: &str = "Postmaster";
 
 /// Who sends: the argument of `MAIL FROM:` (RFC 5321 §4.1.1.2).
@@ -213,11 +211,7 @@ fn parse_mailbox(inside: &[u8]) -> Result<(Mailbox, &[u8]), AddressError> {
     if !matches!(inside.get(end), None | Some(b'>')) {
         return Err(AddressError::BadDomain);
     }
-    let rest = close(&inside[end..])?;
-    if end + "<>".len() > MAX_PATH {
-        return Err(AddressError::PathTooLong);
-    }
-    Ok((mailbox, rest))
+    Ok((mailbox, close(&inside[end..])?))
 }
 
 /// Measures `@a,@b:`. It is dropped afterwards, so whether it needs SMTPUTF8 could not be told any more: ASCII only.

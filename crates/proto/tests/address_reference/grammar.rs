@@ -19,7 +19,7 @@ pub(crate) fn split_path(argument: &[u8]) -> Option<(String, &[u8])> {
     (0..argument.len()).find_map(|end| {
         let rest = &argument[end + 1..];
         let inside = std::str::from_utf8(&argument[..end]).ok()?.trim_start_matches(' ').strip_prefix('<')?;
-        let complete = argument[end] == b'>' && (rest.is_empty() || rest[0] == b' ') && inside.len() <= 254;
+        let complete = argument[end] == b'>' && (rest.is_empty() || rest[0] == b' ');
         let address = if inside.starts_with('@') { skip_route(inside)? } else { inside };
         let valid = is_mailbox(address) || inside.is_empty();
         (complete && valid).then(|| (address.to_owned(), rest))
@@ -35,13 +35,11 @@ fn skip_route(inside: &str) -> Option<&str> {
 }
 
 pub(crate) fn is_mailbox(text: &str) -> bool {
-    text.len() <= 254
-        && text.match_indices('@').any(|(at, _)| {
-            let (local_part, domain) = (&text[..at], &text[at + 1..]);
-            local_part.len() <= 64
-                && (is_dot_string(local_part) || is_quoted_string(local_part))
-                && (is_domain(domain) || is_literal(domain))
-        })
+    text.match_indices('@').any(|(at, _)| {
+        let (local_part, domain) = (&text[..at], &text[at + 1..]);
+        (is_dot_string(local_part) || is_quoted_string(local_part))
+            && (is_domain(domain) || is_literal(domain))
+    })
 }
 
 fn is_dot_string(text: &str) -> bool {
@@ -75,12 +73,12 @@ pub(crate) fn is_domain(text: &str) -> bool {
                       \u{2067}\u{2068}\u{2069}\u{ad}\u{200b}\u{2060}\u{feff}";
     let is_unicode = |c: char| is_beyond_ascii(c) && !c.is_whitespace() && !misleading.contains(c);
     let is_let_dig = |c: char| c.is_ascii_alphanumeric() || c == '_' || is_unicode(c);
-    text.len() <= 255
+    text.chars().count() <= 255
         && text.split('.').all(|label| {
             label.starts_with(is_let_dig)
                 && label.ends_with(is_let_dig)
                 && label.chars().all(|c| is_let_dig(c) || c == '-')
-                && label.len() <= 63
+                && label.chars().count() <= 63
         })
 }
 

@@ -13,6 +13,7 @@ mod rcpt;
 mod sparse;
 mod xtext;
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
@@ -27,6 +28,10 @@ pub use sparse::Sparse;
 pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
 use crate::address::breaks_lines;
+
+/// Parameters that change nothing about delivery. A value of theirs that cannot be read is no reason to refuse mail, so
+/// it counts as not given (RFC 4954 §5 says so of AUTH).
+const ADVISORY: [&str; 5] = ["AUTH", "RET", "ENVID", "NOTIFY", "ORCPT"];
 
 /// More than any set of extensions has, and few enough to compare each with each.
 const MAX_PARAMETERS: usize = 64;
@@ -73,6 +78,8 @@ impl Parameters {
     /// [`ParameterError::BadValue`] if nothing follows a `=`; [`ParameterError::Duplicate`] if a keyword comes
     /// twice, and [`ParameterError::TooMany`] past 64 parameters.
     ///
+    /// The values of AUTH, RET, ENVID, NOTIFY and ORCPT may be empty, and may hold a `=`.
+    ///
     /// ```
     /// use mailchute_proto::{ParameterError, Parameters};
     ///
@@ -105,11 +112,19 @@ impl Parameters {
             Some((keyword, value)) => (keyword, Some(value)),
             None => (word, None),
         };
-        if !is_keyword(keyword) || value.is_some_and(|value| value.contains('=')) {
+        if !is_keyword(keyword) {
             return Err(ParameterError::Malformed);
         }
-        if value.is_some_and(str::is_empty) {
-            return Err(ParameterError::bad_value(keyword));
+        match value {
+            Some(value) if value.is_empty() || value.contains('=') => {
+                let is_advisory = ADVISORY.iter().any(|name| name.eq_ignore_ascii_case(keyword));
+                match value {
+                    _ if is_advisory => {}
+                    "" => return Err(ParameterError::bad_value(keyword)),
+                    _ => return Err(ParameterError::Malformed),
+                }
+            }
+            _ => {}
         }
         if self.get(keyword).is_some() {
             return Err(ParameterError::Duplicate { keyword: keyword.to_ascii_uppercase() });
@@ -206,10 +221,20 @@ impl ParameterError {
     fn bad_value(keyword: &str) -> Self {
         Self::BadValue { keyword: keyword.to_ascii_uppercase() }
     }
+}
 
-    /// What a value in xtext that cannot be decoded means for the parameter that has it.
-    fn from_xtext(error: XtextError, keyword: &str) -> Self {
-        if error == XtextError::ControlCharacter { Self::ControlCharacter } else { Self::bad_value(keyword) }
+/// Decodes an advisory value: `None` if it is not xtext.
+///
+/// # Errors
+///
+/// [`ParameterError::ControlCharacter`] if a control character comes out, which is an attack and not a mistake.
+fn decode_advisory(
+    decoded: Result<Cow<'_, str>, XtextError>,
+) -> Result<Option<Cow<'_, str>>, ParameterError> {
+    match decoded {
+        Ok(text) => Ok(Some(text)),
+        Err(XtextError::ControlCharacter) => Err(ParameterError::ControlCharacter),
+        Err(_) => Ok(None),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use super::{Machine, auth};
-use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
+use crate::address::{AddressError, ForwardPath, HeloName, ReversePath};
 use crate::client::{XClient, XForward};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
@@ -153,19 +153,25 @@ impl Machine {
         Ok(parameters)
     }
 
+    fn rcpt_parameters(&self, given: &Parameters) -> Result<RcptParameters, Reply> {
+        let mut typed = RcptParameters::from_parameters(given).map_err(|error| bad_parameter(&error))?;
+        // RFC 6533 §3: an original recipient in UTF-8 needs SMTPUTF8, but not in the form that is sent as ASCII.
+        if !self.facts.is_utf8 && given.get("ORCPT").flatten().is_some_and(|value| !value.is_ascii()) {
+            typed.orcpt = None;
+        }
+        Ok(typed)
+    }
+
     fn parse_rcpt(&self, phase: Phase, line: CommandLine<'_>) -> Result<Recipient, Reply> {
         let argument = line.after(b"TO:").ok_or(catalog::BAD_RCPT_SYNTAX)?;
         let (path, rest) = ForwardPath::parse_argument(argument)
             .map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
         let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
-        // RFC 6533 §3: an original recipient in UTF-8 needs it as well, but not in the form that is sent as ASCII.
-        let is_ascii = path.mailbox().is_none_or(Mailbox::is_ascii)
-            && parameters.get("ORCPT").flatten().is_none_or(str::is_ascii);
         let parameters = match parameters {
             none if none.is_empty() => Sparse::default(),
-            given => RcptParameters::from_parameters(&given).map_err(|error| bad_parameter(&error))?.into(),
+            given => self.rcpt_parameters(&given)?.into(),
         };
-        if !is_ascii && !self.facts.is_utf8 {
+        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !self.facts.is_utf8 {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
         match phase {

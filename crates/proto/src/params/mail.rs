@@ -1,9 +1,10 @@
 //! What the parameters of MAIL mean.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::sparse::sealed::Standard;
-use super::{DeliverBy, Hold, ParameterError, Parameters, Priority, decode_xtext, owned};
+use super::{DeliverBy, Hold, ParameterError, Parameters, Priority, decode_advisory, decode_xtext, owned};
 use crate::address::Mailbox;
 
 /// The longest envelope identifier, in characters (RFC 3461 §4.4).
@@ -36,12 +37,12 @@ pub struct MailParameters {
     /// `SMTPUTF8`: addresses and header fields may hold UTF-8 (RFC 6531 §3.4).
     pub smtputf8: bool,
     /// `AUTH=`: who submitted the message, as the client claims (RFC 4954 §5). To be believed only if the client is
-    /// authenticated and trusted to say so.
+    /// authenticated and trusted to say so. A value that is not an address is [`Submitter::Unknown`].
     pub auth: Option<Submitter>,
-    /// `RET=`: what of the message a failure notification is to bring back (RFC 3461 §4.3).
+    /// `RET=`: what of the message a failure notification is to bring back (RFC 3461 §4.3). Any other value is `None`.
     pub ret: Option<Ret>,
     /// `ENVID=`: the sender's own name for the message, decoded: printable ASCII, at most 100 characters (RFC 3461
-    /// §4.4).
+    /// §4.4). Any other value is `None`.
     pub envid: Option<String>,
     /// `REQUIRETLS`: the message may only be passed on inside TLS that proves the next server (RFC 8689 §2).
     pub requiretls: bool,
@@ -104,7 +105,8 @@ impl MailParameters {
     /// # Errors
     ///
     /// [`ParameterError::BadValue`] names the first parameter whose value is missing, superfluous or not of its
-    /// kind; [`ParameterError::ControlCharacter`] if a decoded value holds one.
+    /// kind; [`ParameterError::ControlCharacter`] if a decoded value holds one. AUTH, RET and ENVID change nothing about
+    /// delivery, so no other value of theirs is an error.
     ///
     /// ```
     /// use mailchute_proto::{MailParameters, ParameterError, Parameters};
@@ -123,9 +125,9 @@ impl MailParameters {
                 ("BODY", Some(value)) => typed.body = Some(BodyKind::parse(value).ok_or_else(bad_value)?),
                 ("SMTPUTF8", None) => typed.smtputf8 = true,
                 ("REQUIRETLS", None) => typed.requiretls = true,
-                ("AUTH", Some(value)) => typed.auth = Some(Submitter::parse(value, keyword)?),
-                ("RET", Some(value)) => typed.ret = Some(Ret::parse(value).ok_or_else(bad_value)?),
-                ("ENVID", Some(value)) => typed.envid = Some(parse_envid(value, keyword)?),
+                ("AUTH", value) => typed.auth = Some(Submitter::parse(value.unwrap_or_default())?),
+                ("RET", value) => typed.ret = value.and_then(Ret::parse),
+                ("ENVID", value) => typed.envid = parse_envid(value.unwrap_or_default())?,
                 ("BY", Some(value)) => {
                     typed.deliver_by = Some(DeliverBy::parse(value).ok_or_else(bad_value)?);
                 }
@@ -155,12 +157,9 @@ fn parse_size(value: &str) -> Option<u64> {
     Some(value.parse().unwrap_or(u64::MAX))
 }
 
-fn parse_envid(value: &str, keyword: &str) -> Result<String, ParameterError> {
-    let envid = decode_xtext(value).map_err(|error| ParameterError::from_xtext(error, keyword))?;
-    if !envid.is_ascii() || envid.len() > MAX_ENVID {
-        return Err(ParameterError::bad_value(keyword));
-    }
-    Ok(envid.into_owned())
+fn parse_envid(value: &str) -> Result<Option<String>, ParameterError> {
+    let envid = decode_advisory(decode_xtext(value))?;
+    Ok(envid.filter(|envid| envid.is_ascii() && (1..=MAX_ENVID).contains(&envid.len())).map(Cow::into_owned))
 }
 
 /// What the lines of a message are made of: the value of `BODY=`.
@@ -233,19 +232,16 @@ impl fmt::Display for Ret {
 /// Who submitted a message to the first server: the value of `AUTH=` on MAIL (RFC 4954 §5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Submitter {
-    /// `<>`: not known, or not to be trusted.
+    /// `<>`, or anything else that is not an address: not known, or not to be trusted (RFC 4954 §5).
     Unknown,
     /// The address of whoever had authenticated, decoded.
     Mailbox(Mailbox),
 }
 
 impl Submitter {
-    fn parse(value: &str, keyword: &str) -> Result<Self, ParameterError> {
-        let text = decode_xtext(value).map_err(|error| ParameterError::from_xtext(error, keyword))?;
-        if text == "<>" {
-            return Ok(Self::Unknown);
-        }
-        Mailbox::parse(&text).map(Self::Mailbox).map_err(|_| ParameterError::bad_value(keyword))
+    fn parse(value: &str) -> Result<Self, ParameterError> {
+        let text = decode_advisory(decode_xtext(value))?;
+        Ok(text.and_then(|text| Mailbox::parse(&text).ok()).map_or(Self::Unknown, Self::Mailbox))
     }
 
     /// The address, if one is known.

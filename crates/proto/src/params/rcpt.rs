@@ -1,10 +1,11 @@
 //! What the parameters of RCPT mean.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::sparse::sealed::Standard;
 use super::xtext::decode_utf8_address;
-use super::{ParameterError, Parameters, decode_xtext, owned};
+use super::{ParameterError, Parameters, decode_advisory, decode_xtext, owned};
 
 /// The longest original recipient, in octets as it is sent (RFC 3461 §4.2).
 const MAX_ORCPT: usize = 500;
@@ -28,9 +29,10 @@ const UTF8_TYPE: &str = "utf-8";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RcptParameters {
-    /// `NOTIFY=`: when the sender wants to be told (RFC 3461 §4.1).
+    /// `NOTIFY=`: when the sender wants to be told (RFC 3461 §4.1). A value that cannot be read is `None`.
     pub notify: Option<Notify>,
-    /// `ORCPT=`: to whom the message was sent at first (RFC 3461 §4.2).
+    /// `ORCPT=`: to whom the message was sent at first (RFC 3461 §4.2). A value that cannot be read is `None`, and so is
+    /// one in UTF-8 where the message did not ask for SMTPUTF8.
     pub orcpt: Option<OriginalRecipient>,
     /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
     /// order.
@@ -60,25 +62,24 @@ impl RcptParameters {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::BadValue`] names the first parameter whose value is missing or not of its kind;
-    /// [`ParameterError::ControlCharacter`] if a decoded value holds one.
+    /// [`ParameterError::ControlCharacter`] if a decoded value holds one. NOTIFY and ORCPT change nothing about delivery,
+    /// so no other value of theirs is an error.
     ///
     /// ```
     /// use mailchute_proto::{ParameterError, Parameters, RcptParameters};
     ///
     /// let typed = |text: &str| RcptParameters::from_parameters(&Parameters::parse(text.as_bytes())?);
     /// assert!(typed("NOTIFY=NEVER").is_ok());
-    /// assert_eq!(typed("NOTIFY=NEVER,DELAY"), Err(ParameterError::BadValue { keyword: "NOTIFY".to_owned() }));
+    /// assert_eq!(typed("NOTIFY=NEVER,DELAY")?.notify, None);
     /// assert_eq!(typed("ORCPT=rfc822;a+0Db"), Err(ParameterError::ControlCharacter));
+    /// # Ok::<(), ParameterError>(())
     /// ```
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, ParameterError> {
         let mut typed = Self::default();
         for (keyword, value) in parameters.iter() {
-            let bad_value = || ParameterError::bad_value(keyword);
             match (keyword, value) {
-                ("NOTIFY", Some(value)) => typed.notify = Some(Notify::parse(value).ok_or_else(bad_value)?),
-                ("ORCPT", Some(value)) => typed.orcpt = Some(OriginalRecipient::parse(value, keyword)?),
-                (keyword, _) if Self::KEYWORDS.contains(&keyword) => return Err(bad_value()),
+                ("NOTIFY", value) => typed.notify = value.and_then(Notify::parse),
+                ("ORCPT", value) => typed.orcpt = OriginalRecipient::parse(value.unwrap_or_default())?,
                 other => typed.other.push(owned(other)),
             }
         }
@@ -176,19 +177,17 @@ pub struct OriginalRecipient {
 }
 
 impl OriginalRecipient {
-    fn parse(value: &str, keyword: &str) -> Result<Self, ParameterError> {
-        let bad_value = || ParameterError::bad_value(keyword);
-        let (addr_type, encoded) = value.split_once(';').ok_or_else(bad_value)?;
-        if !is_atom(addr_type) || encoded.is_empty() || value.len() > MAX_ORCPT {
-            return Err(bad_value());
-        }
+    fn parse(value: &str) -> Result<Option<Self>, ParameterError> {
+        let (addr_type, encoded) = value.split_once(';').unwrap_or(("", value));
         let address = if addr_type.eq_ignore_ascii_case(UTF8_TYPE) {
-            decode_utf8_address(encoded)
+            decode_utf8_address(encoded).map(Cow::Owned)
         } else {
-            decode_xtext(encoded).map(std::borrow::Cow::into_owned)
+            decode_xtext(encoded)
         };
-        let address = address.map_err(|error| ParameterError::from_xtext(error, keyword))?;
-        Ok(Self { addr_type: addr_type.to_owned(), address })
+        let address = decode_advisory(address)?;
+        Ok(address
+            .filter(|address| is_atom(addr_type) && !address.is_empty() && value.len() <= MAX_ORCPT)
+            .map(|address| Self { addr_type: addr_type.to_owned(), address: address.into_owned() }))
     }
 
     /// The kind of the address as the client wrote it: `rfc822` and `utf-8` are those of mail. Case does not matter.

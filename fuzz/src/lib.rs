@@ -62,6 +62,9 @@ mod session;
 #[path = "../../crates/cli/src/size.rs"]
 mod size;
 #[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/text_file.rs"]
+mod text_file;
+#[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/time_span.rs"]
 mod time_span;
 #[allow(dead_code, reason = "tests use the rest")]

@@ -8,6 +8,7 @@ use mailchute::saslprep;
 
 use crate::failure::Failure;
 use crate::seed::Seed;
+use crate::text_file;
 use crate::verifier::Verifier;
 
 /// The users of a password file, in the order of its lines.
@@ -31,8 +32,7 @@ impl AuthFile {
     /// Reads a password file; what is wrong with it is told with the number of the line. `before` is what it takes the
     /// place of, if anything: strangers keep their salts where neither file has a seed.
     pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::unusable(format!("{}: cannot be read: {error}", path.display())))?;
+        let text = text_file::read(path, Failure::unusable)?;
         warn_if_others_can_read(path);
         let seed = before.map(|before| before.seed.unkept());
         let file = Self::parse(&text, seed).map_err(|Mistake { line, text }| match line {

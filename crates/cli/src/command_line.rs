@@ -12,6 +12,7 @@ use crate::config_file::{self, TABLES};
 use crate::failure::Failure;
 use crate::origin::{Origins, Values};
 use crate::relations;
+use crate::text_file;
 
 /// The options that were given when the program was started, by the names of their flags. They stay, and what the
 /// configuration file says beside them may change.
@@ -91,13 +92,7 @@ impl CommandLine {
 
 fn read(path: &Path) -> Result<Values, Failure> {
     let named = path.display();
-    let octets = std::fs::read(path)
-        .map_err(|error| Failure::unusable(format!("{named}: cannot be read: {error}")))?;
-    let text = String::from_utf8(octets).map_err(|error| {
-        let line =
-            error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&octet| octet == b'\n').count();
-        Failure::usage(format!("{named}:{line}:1: this line is no UTF-8; write it anew"))
-    })?;
+    let text = text_file::read(path, Failure::usage)?;
     config_file::parse(&text, &flags()).map_err(|mistakes| {
         let lines: Vec<_> = mistakes.iter().map(|mistake| format!("{named}:{mistake}")).collect();
         Failure::usage(lines.join("\n"))

@@ -32,6 +32,7 @@ mod size;
 mod store;
 mod supervisor;
 mod terminal;
+mod text_file;
 mod time_span;
 mod users;
 mod verifier;

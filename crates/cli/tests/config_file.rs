@@ -61,6 +61,34 @@ fn all_kinds_of_options_are_taken_from_the_file() {
 }
 
 #[test]
+fn a_file_with_a_byte_order_mark_and_crlf_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("\u{feff}{}", SERVES.replace('\n', "\r\n"));
+    let program = Program::start(&["serve", "--config", &write_config(folder.path(), &text)]);
+    assert!(program.connect().hear().contains("file.example.com"));
+    // The mark is no column, and takes no line.
+    assert_mistakes("\u{feff}colour = 3\r\n", &[&["1:1: ", "colour"]]);
+}
+
+#[test]
+fn a_file_in_utf_16_or_latin_1_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mailchute.toml");
+    let utf_16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}store = \"discard:\"\n".encode_utf16().flat_map(order).collect()
+    };
+    for (octets, expected) in [
+        (utf_16(u16::to_le_bytes), ":1:1: the file is text in UTF-16; save it as UTF-8"),
+        (utf_16(u16::to_be_bytes), ":1:1: the file is text in UTF-16; save it as UTF-8"),
+        (b"store = \"discard:\"\n# \xfcmlaut\n".to_vec(), ":2:1: this line is no UTF-8"),
+    ] {
+        fs::write(&path, octets).unwrap();
+        let (code, error) = run(&["serve", "--config", path.to_str().unwrap()]);
+        assert!(code == 2 && error.contains(expected), "{code} {error}");
+    }
+}
+
+#[test]
 fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = write_config(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));

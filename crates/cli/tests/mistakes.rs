@@ -80,6 +80,12 @@ fn a_certificate_that_cannot_be_used_is_named() {
         3,
         &[file, "holds no certificate"],
     );
+    let weak = concat!(env!("CARGO_MANIFEST_DIR"), "/../server/tests/certificates/rsa-1024.pem");
+    fails(
+        &["check", "--store", "discard:", "--tls-cert", weak, "--tls-key", weak],
+        3,
+        &[weak, "its RSA key has 1024 bits", "openssl req -x509", "subjectAltName=DNS:HOST"],
+    );
 }
 
 #[test]

@@ -125,12 +125,27 @@ fn a_password_file_that_cannot_be_used_is_named_with_its_line() {
     fails("# nobody\n", ": holds no user");
     fails("\nalice:wonderland\n", ":2: alice: is no verifier; write one that begins with SCRAM-SHA-256$");
     fails("alice\n", ":1: write USER:VERIFIER");
+    std::fs::write(&file, b"\xff\xfea\0l\0").unwrap();
+    let (code, error) = run(&["--store", "discard:", "--auth-file", path]);
+    assert!(code == 3 && error.contains(&format!("{path}:1:1: the file is text in UTF-16")), "{error}");
     let (code, error) = run(&["--store", "discard:", "--auth-file", "/no/users"]);
     assert!(code == 3 && error.contains("/no/users: cannot be read"), "{error}");
     for flag in ["--require-auth", "--allow-plaintext-auth"] {
         let (code, error) = run(&["--store", "discard:", flag]);
         assert!(code == 2 && error.contains("--auth-file"), "{error}");
     }
+}
+
+#[test]
+fn a_password_file_with_a_byte_order_mark_and_crlf_is_read() {
+    let line = hash_password(&["alice"], "wonderland").1;
+    let users = format!("\u{feff}{}", line.replace('\n', "\r\n"));
+    let (_directory, program) = serve(&users, &["--allow-plaintext-auth"]);
+    let mut client = program.connect();
+    client.hear();
+    client.say("EHLO client.example");
+    // alice, wonderland
+    assert!(client.say("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").starts_with("235 "));
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod tls_clients;
 mod tls_files;
 mod tls_log;
 mod tls_names;
+mod tls_own_certificates;
 mod tls_reload;
 mod trace;
 mod unix_socket;

@@ -56,11 +56,13 @@ pub(super) struct Own {
 impl TlsConfig {
     /// Reads a certificate chain, its own certificate first, and the private key (PKCS #8, PKCS #1 or SEC 1).
     ///
-    /// A certificate that has expired is taken, with a warning in the log.
+    /// A certificate that has expired is taken, with a warning in the log. Text around the PEM, byte order marks of
+    /// UTF-8 and line ends of any kind do no harm.
     ///
     /// # Errors
     /// [`TlsError`] names the file and the mistake: it cannot be read, holds something else, the two files are
-    /// the wrong way round, the key is encrypted or belongs to another certificate.
+    /// the wrong way round, the key is encrypted or belongs to another certificate, the certificate is of X.509 version
+    /// 1, or its key of a kind or length that TLS does not use.
     pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
         let (chain, private) = read_pair(certificate.as_ref(), key.as_ref())?;
         Self::from_parts(chain, private).map_err(|fault| blame(fault, certificate.as_ref(), key.as_ref()))
@@ -164,7 +166,7 @@ fn parse_pair(certificate: &[u8], key: &[u8]) -> Result<Pair, TlsError> {
 fn blame(fault: Fault, certificate: &Path, key: &Path) -> TlsError {
     match fault {
         Fault::TakenAsItIs => fault.into(),
-        Fault::NoName | Fault::Unfit(rustls::Error::InvalidCertificate(_)) => {
+        Fault::NoName | Fault::UnfitCertificate(_) | Fault::Unfit(rustls::Error::InvalidCertificate(_)) => {
             TlsError::in_file(certificate, fault)
         }
         _ => TlsError::in_file(key, fault),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::unfit::REMEDY;
+
 /// Why there is no TLS with these certificates and keys.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -25,10 +27,13 @@ enum Subject {
 pub(super) enum Fault {
     Read(io::Error),
     NotPem(String),
-    NoCertificate { holds_key: bool },
-    NoKey { holds_certificate: bool, is_encrypted: bool },
+    /// What is there instead.
+    Missing(&'static str),
     NoName,
     Unfit(rustls::Error),
+    /// What is wrong with the certificate.
+    UnfitCertificate(String),
+    UnfitKey,
     UnfitRoot(rustls::Error),
     TakenAsItIs,
     NotOffered,
@@ -66,19 +71,7 @@ impl fmt::Display for TlsError {
         match &self.fault {
             Fault::Read(error) => write!(f, "cannot be read: {error}"),
             Fault::NotPem(error) => write!(f, "is not PEM: {error}"),
-            Fault::NoCertificate { holds_key: true } => {
-                f.write_str("holds a private key but no certificate; are certificate and key the wrong way round?")
-            }
-            Fault::NoCertificate { holds_key: false } => {
-                f.write_str("holds no certificate: expected -----BEGIN CERTIFICATE-----")
-            }
-            Fault::NoKey { is_encrypted: true, .. } => f.write_str(
-                "the private key is encrypted with a passphrase; write it without one, as `openssl pkey -in FILE -out NEW` does",
-            ),
-            Fault::NoKey { holds_certificate: true, .. } => {
-                f.write_str("holds a certificate but no private key; are certificate and key the wrong way round?")
-            }
-            Fault::NoKey { .. } => f.write_str("holds no private key: expected -----BEGIN PRIVATE KEY-----"),
+            Fault::Missing(instead) => f.write_str(instead),
             Fault::NoName => f.write_str(
                 "the certificate has no DNS name (subjectAltName) that a client could ask for; give it first, as the \
                  default, or one with a name",
@@ -87,6 +80,13 @@ impl fmt::Display for TlsError {
                 f.write_str("the private key does not belong to the certificate")
             }
             Fault::Unfit(error) => write!(f, "certificate and key cannot be used: {error}"),
+            Fault::UnfitCertificate(complaint) => {
+                write!(f, "the certificate cannot be used: {complaint}; make another, as `{REMEDY}` does")
+            }
+            Fault::UnfitKey => f.write_str(
+                "the private key cannot be used: expected RSA of 2048 to 8192 bits, ECDSA on P-256, P-384 or P-521, or \
+                 Ed25519",
+            ),
             Fault::UnfitRoot(error) => write!(f, "the authority's certificate cannot be used: {error}"),
             Fault::TakenAsItIs => f.write_str(
                 "a configuration of rustls is taken as it is; give it its certificates and its client verifier itself",

@@ -8,12 +8,14 @@ use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ProducesTickets;
 use rustls::sign::CertifiedKey;
+use rustls::{Error, InconsistentKeys};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::error::Fault;
+use super::unfit;
 
 /// A certificate chain with its private key.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ impl Identity {
         key: PrivateKeyDer<'static>,
         provider: &CryptoProvider,
     ) -> Result<Self, Fault> {
-        let key = CertifiedKey::from_der(chain, key, provider).map_err(Fault::Unfit)?;
+        let key = certified(chain, key, provider)?;
         let ticketer = Ticketer::new().map_err(Fault::Unfit)?;
         // What cannot be read here rustls may still serve: such a certificate answers to no name.
         let leaf = key.cert.first().and_then(|leaf| Certificate::from_der(leaf).ok());
@@ -62,6 +64,28 @@ impl Identity {
         let best =
             name.into_iter().flat_map(|name| self.names.iter().map(move |own| answers(own, name))).min();
         best.unwrap_or(Answers::NotAtAll)
+    }
+}
+
+/// The key with its certificate, or what is wrong with one of them.
+fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, Fault> {
+    // The certificate knows more of its key than rustls says.
+    let complaint = |chain: &[CertificateDer<'_>]| {
+        chain.first().and_then(|leaf| unfit::complaint(leaf)).map(Fault::UnfitCertificate)
+    };
+    match provider.key_provider.load_private_key(key) {
+        Ok(key) => {
+            let key = CertifiedKey::new(chain, key);
+            match key.keys_match() {
+                Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(key),
+                Err(error) => Err(complaint(&key.cert).unwrap_or(Fault::Unfit(error))),
+            }
+        }
+        Err(_) => Err(complaint(&chain).unwrap_or(Fault::UnfitKey)),
     }
 }
 

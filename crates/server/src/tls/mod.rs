@@ -3,6 +3,7 @@
 mod binding;
 mod client_certificates;
 mod config;
+mod contents;
 mod error;
 mod facts;
 mod handshake;
@@ -14,6 +15,7 @@ mod provider;
 mod read_ahead;
 #[cfg(target_arch = "x86_64")]
 mod records;
+mod unfit;
 
 pub use client_certificates::ClientCertificates;
 pub use config::TlsConfig;

@@ -125,6 +125,15 @@ pub struct Chunk {
     pub is_last: bool,
 }
 
+/// A chunk has come to its end, and the message goes on with another (RFC 3030). A refusal is the reply to this chunk and
+/// ends the transaction; nothing of the message is kept. Otherwise the reply is that the chunk was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndOfChunk {
+    /// What its BDAT announced.
+    pub chunk: Chunk,
+}
+
 /// The whole message has come; the answer says whether it is kept. [`Ask::answer`](crate::Ask::answer) answers for all
 /// recipients, [`Ask::answer_each`](crate::Ask::answer_each) for each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

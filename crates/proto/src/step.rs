@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::ask::Ask;
 use crate::client::{XClient, XForward};
 use crate::envelope::{Recipient, Sender};
-use crate::question::{Challenge, Command, Connect, Data, Ehlo, EndOfData, Scram, StartTls};
+use crate::question::{Challenge, Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, Scram, StartTls};
 use crate::reply::Reply;
 use crate::sasl::Credentials;
 
@@ -45,6 +45,8 @@ pub enum Step<'m> {
     Body(Bytes),
     /// The message has ended and was refused; the reply is in the output.
     BodyRefused(Reply),
+    /// A chunk of the message has ended well, and another one follows.
+    EndOfChunk(Ask<'m, EndOfChunk>),
     /// The message has ended well.
     EndOfData(Ask<'m, EndOfData>),
     /// XCLIENT: from here on the client is the one that the proxy tells. The answer is that to a new connection, and

@@ -18,6 +18,7 @@ fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
             Step::Rcpt(ask) => ask.answer(Verdict::Accept),
             Step::Data(ask) => ask.answer(Verdict::Accept),
             Step::Command(ask) => ask.answer(Verdict::Accept),
+            Step::EndOfChunk(ask) => ask.answer(Verdict::Accept),
             Step::EndOfData(ask) => ask.answer(Verdict::Accept),
             Step::Body(octets) => content.extend_from_slice(&octets),
             _ => {}

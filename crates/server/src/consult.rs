@@ -88,6 +88,16 @@ impl Hearing {
         self.verdict.take_if(|verdict| !verdict.is_positive())
     }
 
+    /// As [`take_refusal`](Self::take_refusal), once the hooks have gone on with what they have got.
+    pub(crate) async fn refusal_so_far(&mut self) -> Option<Verdict> {
+        poll_fn(|context| {
+            let _ = self.poll(context);
+            Poll::Ready(())
+        })
+        .await;
+        self.take_refusal()
+    }
+
     pub(crate) fn take_verdict(&mut self) -> Verdict {
         self.verdict.take().unwrap_or(Verdict::Reply(catalog::INTERNAL_ERROR))
     }
@@ -96,7 +106,7 @@ impl Hearing {
     pub(crate) async fn fill(&mut self, wire: &mut Wire, at_most: usize, deadline: Instant) -> Wake {
         wire.set_alarm(deadline);
         poll_fn(|context| {
-            // Their verdict may come before the end; it is given there.
+            // Their verdict may come before the end, of the message or of a chunk; it is given there.
             let _ = self.poll(context);
             wire.poll_fill(context, at_most, Patience::UntilTimeout)
         })

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod auth;
+mod chunk_refusals;
 mod chunking;
 mod closures;
 mod connections;

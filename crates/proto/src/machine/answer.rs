@@ -13,7 +13,7 @@ use crate::envelope::{Recipient, Sender};
 use crate::extension::Extension;
 use crate::params::BodyKind;
 use crate::phase::Phase;
-use crate::question::{Command, Connect, Data, Ehlo, EndOfData, StartTls, Transfer};
+use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};
 use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
 use crate::step::Closing;
 use crate::verdict::Verdict;
@@ -272,6 +272,7 @@ impl Question for StartTls {}
 impl Question for Sender {}
 impl Question for Recipient {}
 impl Question for Data {}
+impl Question for EndOfChunk {}
 impl Question for EndOfData {}
 impl Question for Command {}
 impl Question for XClient {}

@@ -2,15 +2,18 @@
 
 use bytes::{Buf, BytesMut};
 
+use super::answer::weigh;
 use super::refusal::{Refusal, Refused};
 use super::{Machine, State};
 use crate::ask::Ask;
+use crate::ask::sealed::Settle;
 use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
 use crate::limits::Limits;
 use crate::phase::Phase;
-use crate::question::{Chunk, Data, EndOfData, Transfer};
+use crate::question::{Chunk, Data, EndOfChunk, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::step::Step;
+use crate::verdict::Verdict;
 
 /// A message that is coming in.
 #[derive(Debug)]
@@ -235,21 +238,46 @@ impl Machine {
         let (size, recipients) = (body.size, body.recipients);
         match body.refusal() {
             None if let Some(chunk) = body.decoder.unfinished() => {
-                catalog::chunk_received(chunk.size).encode(output);
-                if let State::Body(body) = std::mem::replace(&mut self.state, State::Commands(Phase::Chunks))
-                {
-                    self.chunked = Some(Box::new(body));
-                }
-                Step::Answered
+                Step::EndOfChunk(Ask::new(self, output, EndOfChunk { chunk }))
             }
             None => Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients })),
             Some(refusal) => {
                 let is_last = body.decoder.unfinished().is_none();
-                self.state = State::Commands(Phase::Ready);
-                let owed = Some(self.replies_for(recipients));
-                self.refuse_chunk(refusal.clone(), is_last, owed, output);
+                self.refuse_body(refusal.clone(), is_last, recipients, output);
                 Step::BodyRefused(refusal.reply)
             }
         }
+    }
+
+    /// Ends the transaction with the refusal of what has come so far.
+    fn refuse_body(
+        &mut self,
+        refusal: impl Into<Refusal>,
+        is_last: bool,
+        recipients: usize,
+        output: &mut Vec<u8>,
+    ) {
+        self.state = State::Commands(Phase::Ready);
+        let owed = Some(self.replies_for(recipients));
+        self.refuse_chunk(refusal, is_last, owed, output);
+    }
+}
+
+impl Settle for EndOfChunk {
+    type Answer = Verdict;
+
+    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        let State::Body(body) = std::mem::replace(&mut machine.state, State::Commands(Phase::Chunks)) else {
+            return;
+        };
+        let refusal = match weigh(verdict, catalog::OK, catalog::MESSAGE_REFUSED) {
+            Ok(reply) if !reply.closes() => {
+                machine.chunked = Some(Box::new(body));
+                return catalog::chunk_received(self.chunk.size).encode(output);
+            }
+            Ok(_) => catalog::HUNG_UP,
+            Err(refusal) => refusal,
+        };
+        machine.refuse_body(refusal, false, body.recipients, output);
     }
 }

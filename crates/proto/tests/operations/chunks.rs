@@ -13,6 +13,7 @@ pub(super) fn transaction() -> impl Strategy<Value = Vec<u8>> {
         "<ann@client.example> SIZE=30 body=binarymime RET=HDRS",
         "<nostore@client.example>",
         "<nodata@client.example>",
+        "<nochunk@client.example>",
     ];
     const RECIPIENTS: &[&str] =
         &["<bob@example.com>", "<carl@example.com> NOTIFY=NEVER", "<nobody@example.com>"];

@@ -331,6 +331,7 @@ impl<'s> Run<'s> {
                 draft.content.extend_from_slice(&octets);
             }
             Step::BodyRefused(refusal) => assert!(refusal.is_refusal()),
+            Step::EndOfChunk(ask) => settle(ask, session.answer("chunk", &draft.sender), questions),
             Step::EndOfData(ask) => {
                 let message = Message { replied_at: written, ..std::mem::take(draft) };
                 assert_eq!(ask.question().size, message.content.len() as u64);

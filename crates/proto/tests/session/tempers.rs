@@ -41,6 +41,7 @@ impl Session {
         says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
         says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").and_close().into()));
         says("data", "nodata@client.example", None);
+        says("chunk", "nochunk@client.example", Some(reply("452 4.3.1 No room").into()));
         says("message", "nostore@client.example", None);
         says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
         if tempers.answers_each {

@@ -106,7 +106,7 @@ impl Transcript {
     }
 
     fn answer(&mut self, word: &str, rest: &str) {
-        const STAGES: [&str; 12] = [
+        const STAGES: [&str; 13] = [
             "connect",
             "xclient",
             "ehlo",
@@ -116,6 +116,7 @@ impl Transcript {
             "rcpt",
             "data",
             "data-each",
+            "chunk",
             "message",
             "each",
             "command",

@@ -205,7 +205,20 @@ impl Driver {
         match machine.step(&mut wire.input, output) {
             Step::Body(chunk) => Look::Chunk(chunk),
             Step::NeedInput => Look::Wait,
+            // A chunk begins.
             Step::Answered => Look::Unfinished { mark },
+            Step::EndOfChunk(ask) => {
+                let Some(refusal) = hearing.refusal_so_far().await else {
+                    ask.answer(Verdict::Accept);
+                    return Look::Unfinished { mark };
+                };
+                pump.finish(Err(BodyError::Incomplete));
+                ask.answer(match pump.refusals() {
+                    by_name if by_name.are_none() => refusal,
+                    by_name => Verdict::for_all(by_name.with(&refusal, envelope.recipients.len())),
+                });
+                Look::Answered { mark }
+            }
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;

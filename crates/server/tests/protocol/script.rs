@@ -42,8 +42,10 @@ impl Script {
         let has_positive_data = session.answers.iter().any(|answer| {
             answer.stage == "data" && answer.verdict.as_ref().is_some_and(Verdict::is_positive)
         });
-        let has_other =
-            session.answers.iter().any(|answer| matches!(answer.stage, "starttls" | "each" | "xclient"));
+        let has_other = session
+            .answers
+            .iter()
+            .any(|answer| matches!(answer.stage, "starttls" | "each" | "chunk" | "xclient"));
         if has_positive_data || has_other {
             return Err(MachineOnly::Hook);
         }

@@ -25,6 +25,13 @@ impl Phase {
     pub(crate) const NEW_TRANSACTION: Self = Self::Transaction { recipients: 0, any_refused: false };
 }
 
+/// Whether a client may send a command before it authenticates (RFC 4954 §6). XCLIENT may do that for it, and HELP tells
+/// the same to everybody.
+fn is_for_anybody(verb: Verb) -> bool {
+    use Verb::{Auth, Ehlo, Helo, Help, Lhlo, Noop, Quit, Rset, StartTls, Xclient, Xforward};
+    matches!(verb, Auth | Ehlo | Helo | Help | Lhlo | Noop | Quit | Rset | StartTls | Xclient | Xforward)
+}
+
 /// The refusal of a command that is out of order, if it is.
 pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option<Reply> {
     let Offer { settings, facts, .. } = offer;
@@ -34,6 +41,7 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option
         Dialect::Lmtp => catalog::SAY_LHLO_FIRST,
     };
     let lacks_tls = settings.tls == TlsPolicy::Required && !facts.is_tls;
+    let lacks_auth = settings.auth == AuthPolicy::Required && !facts.is_authenticated;
     Some(match (phase, verb) {
         (_, Verb::Quit) => return None,
         (TurnedAway, _) => catalog::SAY_QUIT,
@@ -55,9 +63,7 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option
         (Transaction { .. } | Chunks, Verb::Auth) => catalog::IN_TRANSACTION,
         (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,
         (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data) => say_hello,
-        (_, Verb::Mail) if settings.auth == AuthPolicy::Required && !facts.is_authenticated => {
-            catalog::AUTH_REQUIRED
-        }
+        (_, verb) if lacks_auth && !is_for_anybody(verb) => catalog::AUTH_REQUIRED,
         (Transaction { .. } | Chunks, Verb::Mail) => catalog::NESTED_MAIL,
         (Chunks, Verb::Rcpt | Verb::Data) => catalog::IN_CHUNKS,
         (Ready, Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::NEED_MAIL,

@@ -116,7 +116,8 @@ pub enum AuthPolicy {
     /// From everybody.
     #[default]
     Optional,
-    /// `530 5.7.0` to MAIL before a successful AUTH (RFC 4954 §6).
+    /// `530 5.7.0` to everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT, STARTTLS, XCLIENT and XFORWARD before
+    /// a successful AUTH (RFC 4954 §6). The octets of a BDAT are taken in.
     Required,
 }
 

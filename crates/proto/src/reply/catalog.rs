@@ -178,7 +178,7 @@ catalog! {
     BAD_CREDENTIALS = 535 5 . 7 . 8 "Authentication credentials invalid", "RFC 4954 §6";
     /// Wrong too often.
     TOO_MANY_AUTH_FAILURES = 421 4 . 7 . 0 "Too many failed authentications", "RFC 4954 §9";
-    /// MAIL without authentication where it is demanded.
+    /// Anything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT and STARTTLS before AUTH where mail needs it.
     AUTH_REQUIRED = 530 5 . 7 . 0 "Authentication required", "RFC 4954 §6";
 
     // Proxies (Postfix's XCLIENT and XFORWARD).

@@ -26,6 +26,7 @@ pub(crate) fn commands() -> Vec<(&'static str, Vec<u8>)> {
         ("RSET", "RSET\r\n".to_owned()),
         ("NOOP", "NOOP\r\n".to_owned()),
         ("VRFY", "VRFY bob\r\n".to_owned()),
+        ("HELP", "HELP\r\n".to_owned()),
         ("QUIT", "QUIT\r\n".to_owned()),
         ("STARTTLS", "STARTTLS\r\n".to_owned()),
         ("AUTH", format!("AUTH PLAIN {GOOD}\r\n")),

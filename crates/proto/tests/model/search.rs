@@ -166,6 +166,10 @@ impl Search {
                 assert!(!needs_auth || witness.is_authenticated, "MAIL of nobody");
                 witness.has_sender = true;
             }
+            ("VRFY", Some(252)) => {
+                let needs_auth = self.session.settings.auth == mailchute_proto::AuthPolicy::Required;
+                assert!(!needs_auth || witness.is_authenticated, "VRFY of nobody");
+            }
             ("RCPT", Some(250)) => witness.recipients += 1,
             ("NOOP", None) => assert!(is_content, "a command has a reply"),
             _ => {}

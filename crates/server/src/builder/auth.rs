@@ -37,7 +37,10 @@ impl Builder {
         self
     }
 
-    /// Answers `530 5.7.0` to MAIL before a successful AUTH. Default is that mail is taken from everybody.
+    /// Takes mail only from clients that have authenticated. Default is that mail is taken from everybody.
+    ///
+    /// Before a successful AUTH, `530 5.7.0` answers everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT,
+    /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). [Verbs of the application](Self::command) are answered so as well.
     ///
     /// [`build`](Self::build) refuses it where no client could ever succeed: where no hook judges credentials or gives
     /// verifiers, and where nothing is offered but what sends passwords or tokens, which without [TLS](Self::tls) are not

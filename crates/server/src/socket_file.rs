@@ -1,12 +1,13 @@
 //! Unix sockets in the file system: who may connect, what is replaced, and when the file goes.
 
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::fs::{Mode, RawMode, fchmod};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 /// A Unix socket to listen at: its path, and who may connect.
@@ -59,9 +60,11 @@ impl SocketFile {
         let _turn = self.turn().await;
         self.clear().await.map_err(named)?;
         let socket = UnixSocket::new_stream().map_err(named)?;
+        // Linux makes the file with the mode of the socket, less the umask. Elsewhere this has no effect.
+        let _ = fchmod(&socket, raw(self.mode));
         socket.bind(&self.path).map_err(named)?;
         let file = BoundFile::of(&self.path).map_err(named)?;
-        fs::set_permissions(&self.path, Permissions::from_mode(self.mode)).map_err(named)?;
+        set_mode(&self.path, file.identity, self.mode).map_err(named)?;
         Ok((socket.listen(backlog).map_err(named)?, file))
     }
 
@@ -140,9 +143,12 @@ impl From<PathBuf> for SocketFile {
 #[derive(Debug)]
 pub(crate) struct BoundFile {
     path: PathBuf,
-    identity: (u64, u64),
+    identity: Identity,
     is_left: AtomicBool,
 }
+
+/// Device and inode.
+type Identity = (u64, u64);
 
 impl BoundFile {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
@@ -158,8 +164,58 @@ impl BoundFile {
     }
 }
 
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+fn identity(path: &Path) -> io::Result<Identity> {
+    fs::symlink_metadata(path).map(|file| identity_of(&file))
+}
+
+fn identity_of(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
+}
+
+fn raw(mode: u32) -> Mode {
+    Mode::from_raw_mode(mode as RawMode)
+}
+
+/// Sets the mode of a socket that was just bound, and of nothing else. A user who may write to the directory could put
+/// a link to any file in its place, and `chmod` follows links.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn set_mode(path: &Path, bound: Identity, mode: u32) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let file = rustix::fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    let file = File::from(file);
+    let found = file.metadata()?;
+    check_is_bound(&found, bound)?;
+    // So it is unless the umask took something away.
+    if found.mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    // `fchmod` does not take such a descriptor; this link leads to the very file that it was opened for.
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::set_permissions(link, fs::Permissions::from_mode(mode)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other(format!(
+            "its mode cannot be set to {mode:o} without /proc; mount it, or start the server with the umask 0"
+        )),
+        _ => error,
+    })
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn set_mode(path: &Path, bound: Identity, mode: u32) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, chmodat};
+
+    check_is_bound(&fs::symlink_metadata(path)?, bound)?;
+    Ok(chmodat(CWD, path, raw(mode), AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+fn check_is_bound(found: &Metadata, bound: Identity) -> io::Result<()> {
+    if found.file_type().is_socket() && identity_of(found) == bound {
+        return Ok(());
+    }
+    Err(io::Error::other("somebody has replaced the socket; let nobody else write to its directory"))
 }
 
 impl Drop for BoundFile {
@@ -169,6 +225,84 @@ impl Drop for BoundFile {
         {
             // Whoever listens here next replaces what could not be removed.
             let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn mode_of(path: &Path) -> u32 {
+        fs::symlink_metadata(path).expect("it is there").mode() & 0o7777
+    }
+
+    /// Binds a socket, puts something else in its place, and expects that the mode of that stays.
+    fn expect_untouched(replace: impl FnOnce(&Path, &Path)) {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let (path, victim) = (directory.path().join("socket"), directory.path().join("victim"));
+        let _socket = UnixListener::bind(&path).expect("the path is free");
+        let bound = identity(&path).expect("it is bound");
+        fs::rename(&path, directory.path().join("aside")).expect("the directory is ours");
+        replace(&path, &victim);
+        let before = mode_of(&victim);
+        let error = set_mode(&path, bound, 0o666).expect_err("it is not the socket");
+        assert!(error.to_string().starts_with("somebody has replaced the socket"), "{error}");
+        assert_eq!(mode_of(&victim), before);
+        assert_ne!(before, 0o666);
+    }
+
+    fn private_file(path: &Path) {
+        fs::write(path, "secret").expect("it can be written");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    }
+
+    fn private_socket(path: &Path) {
+        drop(UnixListener::bind(path).expect("the path is free"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    }
+
+    #[test]
+    fn sets_no_mode_through_a_link() {
+        expect_untouched(|path, victim| {
+            private_file(victim);
+            symlink(victim, path).expect("the path is free");
+        });
+        expect_untouched(|path, victim| {
+            private_socket(victim);
+            symlink(victim, path).expect("the path is free");
+        });
+        // A link to the bound socket itself is a link all the same.
+        expect_untouched(|path, victim| {
+            symlink(path.with_file_name("aside"), path).expect("the path is free");
+            private_file(victim);
+        });
+    }
+
+    #[test]
+    fn sets_no_mode_of_another_file() {
+        expect_untouched(|path, victim| {
+            private_file(victim);
+            fs::hard_link(victim, path).expect("the path is free");
+        });
+        expect_untouched(|path, victim| {
+            private_socket(victim);
+            fs::hard_link(victim, path).expect("the path is free");
+        });
+    }
+
+    #[test]
+    fn sets_the_mode_of_the_bound_socket() {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let path = directory.path().join("socket");
+        let _socket = UnixListener::bind(&path).expect("the path is free");
+        let bound = identity(&path).expect("it is bound");
+        for mode in [0o600, 0o660, 0o666, 0o666, 0o000, 0o777] {
+            set_mode(&path, bound, mode).expect("it is the socket");
+            assert_eq!(mode_of(&path), mode);
         }
     }
 }

@@ -70,6 +70,8 @@ mod time_span;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/proto/tests/transcript/mod.rs"]
 mod transcript;
+#[path = "../../crates/cli/src/unexpanded.rs"]
+mod unexpanded;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/verifier.rs"]
 mod verifier;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
 use mailchute::{Domain, Network};
 
@@ -11,6 +12,7 @@ use crate::origin::Origins;
 use crate::place::Place;
 use crate::size::Size;
 use crate::time_span::TimeSpan;
+use crate::unexpanded;
 
 /// An SMTP server you start with one command.
 ///
@@ -45,7 +47,8 @@ Examples:
 Where options come from:
   The command line goes before the environment, that before the file of --config, and that before the defaults. A list in
   the file is left out when its flag is given; limits and timeouts are taken one by one. What a switch turns on in the
-  file no flag turns off. Paths are relative to the working directory.
+  file no flag turns off. Paths are relative to the working directory. Nothing in them is expanded: ~, $NAME and %h
+  are mistakes, except after ./ as in ./~
 
 Signals:
   SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
@@ -93,7 +96,7 @@ pub(crate) struct HashPassword {
 pub(crate) struct Options {
     /// Take options from this file as well: TOML, in which each flag is a key of the same name, as `mailchute
     /// example-config` prints it. A flag given here or by the environment goes before the file. Read again at SIGHUP
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) config: Option<PathBuf>,
 
     /// Listen for SMTP on this address or Unix socket, or on the sockets of this name (its `FileDescriptorName`) that
@@ -111,7 +114,7 @@ pub(crate) struct Options {
     pub(crate) lmtp: Vec<Place>,
 
     /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them
-    #[arg(long, value_name = "URL", default_value = "maildir:./mail")]
+    #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = unexpanded::store)]
     pub(crate) store: String,
 
     /// Accept recipients of this domain, refuse all others; may be given several times. Without it every
@@ -126,16 +129,16 @@ pub(crate) struct Options {
     /// PEM file with the certificate chain; without it a throw-away certificate is made at each start. May be
     /// given several times, each with its --tls-key: clients get the one with the name that they ask for (SNI), and
     /// the first where none has it. Read again at SIGHUP
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_cert: Vec<PathBuf>,
 
     /// PEM file with the private key of the --tls-cert that stands in the same place
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_key: Vec<PathBuf>,
 
     /// Ask clients for a certificate; PEM file with the authorities whose certificates are trusted. The log and
     /// Received: say whose it is and whether it was verified. Read again at SIGHUP
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_client_ca: Option<PathBuf>,
 
     /// Whether clients inside TLS must show a certificate that is trusted
@@ -148,7 +151,7 @@ pub(crate) struct Options {
 
     /// Offer AUTH to the users of this file, a line USER:VERIFIER or USER:VERIFIER SEED each, as `mailchute
     /// hash-password USER` prints it; lines that begin with # are comments. Read again at SIGHUP
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) auth_file: Option<PathBuf>,
 
     /// Take mail from users of --auth-file only (530 5.7.0), except by --lmtp unix:PATH, where the mode of the
@@ -227,6 +230,11 @@ pub(crate) struct Options {
 pub(crate) fn flags() -> clap::Command {
     let command = clap::Command::new("mailchute").no_binary_name(true).disable_help_flag(true);
     <Options as clap::Args>::augment_args(command)
+}
+
+/// Reads the path of a file, which need not be UTF-8.
+fn file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(unexpanded::file)
 }
 
 fn domain(name: &str) -> Result<Domain, String> {

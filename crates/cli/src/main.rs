@@ -34,6 +34,7 @@ mod supervisor;
 mod terminal;
 mod text_file;
 mod time_span;
+mod unexpanded;
 mod users;
 mod verifier;
 

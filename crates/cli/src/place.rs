@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use mailchute::Endpoint;
 
+use crate::unexpanded;
+
 /// A place to listen at: one that the program opens itself, or a socket that it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -35,10 +37,15 @@ impl FromStr for Place {
                     .to_owned())
             }
             Some(name) => Ok(Self::Passed(name.to_owned())),
-            None => text
-                .parse()
-                .map(Self::Own)
-                .map_err(|error| format!("{error}, or a socket that systemd passes, such as systemd:smtp")),
+            None => {
+                let endpoint = text.parse().map_err(|error| {
+                    format!("{error}, or a socket that systemd passes, such as systemd:smtp")
+                })?;
+                if let Endpoint::Unix(path) = &endpoint {
+                    unexpanded::socket(path).map_err(|error| error.to_string())?;
+                }
+                Ok(Self::Own(endpoint))
+            }
         }
     }
 }

@@ -69,6 +69,54 @@ fn a_store_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn a_path_that_nothing_expands_is_named_with_what_to_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = |arguments: &[&str]| {
+        let output = crate::support::mailchute(arguments).current_dir(directory.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let flags = [
+        ("store", "maildir:~/mail", "\"~\""),
+        ("store", "maildir:$HOME/mail", "\"$HOME\""),
+        ("store", "maildir:/mail/{user}", "\"{user}\""),
+        ("auth-file", "~/users", "\"~\""),
+        ("tls-cert", "${HOME}/cert.pem", "\"${HOME}\""),
+        ("tls-key", "%d/key.pem", "\"%d\""),
+        ("tls-client-ca", "$X/ca.pem", "\"$X\""),
+        ("listen", "unix:~/smtp", "\"~\""),
+        ("lmtp", "unix:%t/lmtp", "\"%t\""),
+    ];
+    for (option, value, shorthand) in flags {
+        let flag = format!("--{option}={value}");
+        for arguments in [vec![flag.as_str()], vec!["check", &flag]] {
+            let (code, error) = start(&arguments);
+            assert_eq!(code, Some(2), "{error}");
+            assert!(error.contains(&flag[..option.len() + 2]) && error.contains(shorthand), "{error}");
+        }
+        let is_list = ["tls-cert", "tls-key", "listen", "lmtp"].contains(&option);
+        let value = if is_list { format!("[{value:?}]") } else { format!("{value:?}") };
+        crate::support::write_config(directory.path(), &format!("{option} = {value}\n"));
+        let (code, error) = start(&["check", "--config", "mailchute.toml"]);
+        assert_eq!(code, Some(2), "{error}");
+        let place = format!("mailchute.toml:1:{}: {option}: ", option.len() + 4 + usize::from(is_list));
+        assert!(error.contains(&place) && error.contains(shorthand), "{error}");
+    }
+    assert_eq!(start(&["--config=~/mailchute.toml"]).0, Some(2));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "nothing but the file was made");
+}
+
+#[test]
+fn a_directory_that_is_really_called_so_is_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(
+        crate::support::mailchute(&["--listen", "127.0.0.1:0", "--store", "maildir:./~/mail"])
+            .current_dir(directory.path()),
+    );
+    assert!(program.connect().hear().starts_with("220 "));
+    assert!(directory.path().join("~/mail/new").is_dir());
+}
+
+#[test]
 fn a_certificate_that_cannot_be_used_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("empty.pem");

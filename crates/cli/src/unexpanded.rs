@@ -1,0 +1,203 @@
+//! Shorthands of shells and of other programs in paths. Nothing expands them here, so each is a mistake: taken as it
+//! stands, `~/mail` is a directory named `~`.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A shorthand in a path, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unexpanded {
+    shorthand: String,
+    reason: &'static str,
+    /// The path that means what it says.
+    literal: String,
+}
+
+impl fmt::Display for Unexpanded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shorthand, reason, literal } = self;
+        write!(f, "\"{shorthand}\" {reason}, or {literal} for a file of exactly this name")
+    }
+}
+
+impl Error for Unexpanded {}
+
+/// Takes the path of a file.
+///
+/// # Errors
+/// The first shorthand in it. A name that follows `./` is taken as it stands.
+pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
+    check(&path, false).map(|()| path)
+}
+
+/// Takes the path of a Unix socket, as [`file`] does.
+pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
+    check(path, false)
+}
+
+/// Takes the URL of a store. Braces and percent-encoding are mistakes as well.
+///
+/// # Errors
+/// As [`file`].
+pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
+    let path = url.split_once(':').map_or(url, |(_, path)| path);
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    check(Path::new(path), true).map(|()| url.to_owned())
+}
+
+fn check(path: &Path, is_of_url: bool) -> Result<(), Unexpanded> {
+    let path = path.to_string_lossy();
+    let (mut begin, mut is_literal) = (0, false);
+    for name in path.split('/') {
+        let found = match (begin, is_literal) {
+            (_, true) => None,
+            (0, false) if name.starts_with('~') => Some((name, TILDE)),
+            _ => name.char_indices().find_map(|(at, _)| shorthand(&name[at..], is_of_url)),
+        };
+        if let Some((shorthand, reason)) = found {
+            let (before, behind) = path.split_at(begin);
+            let literal = format!("{before}./{behind}");
+            return Err(Unexpanded { shorthand: shorthand.to_owned(), reason, literal });
+        }
+        is_literal = name == ".";
+        begin += name.len() + 1;
+    }
+    Ok(())
+}
+
+const TILDE: &str =
+    "is not expanded, as shells do that at the beginning of a word only; write the absolute path";
+const VARIABLE: &str = "is not expanded; write the absolute path";
+const BRACES: &str = "is not filled in, and all mail goes to one directory; write its path";
+const ENCODED: &str = "is not decoded; write the character itself";
+
+/// The shorthand at the beginning of a text, and what is wrong with it.
+fn shorthand(text: &str, is_of_url: bool) -> Option<(&str, &'static str)> {
+    let rest = text.get(1..)?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let word = rest.len() - rest.trim_start_matches(is_word).len();
+    let up_to = |end: char| text.find(end).map_or(text, |at| &text[..=at]);
+    match text.as_bytes()[0] {
+        b'$' | b'%' if rest.starts_with('{') => Some((up_to('}'), VARIABLE)),
+        b'$' if rest.starts_with('(') => Some((up_to(')'), VARIABLE)),
+        b'$' if word > 0 => Some((&text[..=word], VARIABLE)),
+        // The specifiers of systemd, and the variables of Dovecot.
+        b'%' if word == 1 && rest.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Some((&text[..2], VARIABLE))
+        }
+        b'%' if is_of_url
+            && rest.len() >= 2
+            && rest.bytes().take(2).all(|octet| octet.is_ascii_hexdigit()) =>
+        {
+            Some((&text[..3], ENCODED))
+        }
+        b'{' if is_of_url => Some((up_to('}'), BRACES)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(outcome: Result<impl Sized, Unexpanded>) -> String {
+        outcome.err().expect("it is a mistake").to_string()
+    }
+
+    #[test]
+    fn names_each_shorthand_and_what_to_write() {
+        for (path, complaint) in [
+            (
+                "~",
+                "\"~\" is not expanded, as shells do that at the beginning of a word only; write the absolute path, \
+                 or ./~ for a file of exactly this name",
+            ),
+            (
+                "~bob/x",
+                "\"~bob\" is not expanded, as shells do that at the beginning of a word only; write the absolute path, \
+                 or ./~bob/x for a file of exactly this name",
+            ),
+            (
+                "$HOME/x",
+                "\"$HOME\" is not expanded; write the absolute path, or ./$HOME/x for a file of exactly this name",
+            ),
+            (
+                "/srv/mail-${USER:-x}.d/y",
+                "\"${USER:-x}\" is not expanded; write the absolute path, or /srv/./mail-${USER:-x}.d/y for a file of \
+                 exactly this name",
+            ),
+        ] {
+            assert_eq!(told(file(path.into())), complaint, "{path}");
+        }
+        for (path, shorthand) in [
+            ("a$B_1-c", "$B_1"),
+            ("/a/$(pwd)/b", "$(pwd)"),
+            ("${", "${"),
+            ("%h/x", "%h"),
+            ("/x/%i.toml", "%i"),
+            ("/mail/%d/%n", "%d"),
+            ("/mail/%{user}", "%{user}"),
+            ("./mail/$USER", "$USER"),
+            ("é$x", "$x"),
+        ] {
+            for complaint in [told(file(path.into())), told(store(&format!("maildir:{path}")))] {
+                assert!(complaint.starts_with(&format!("\"{shorthand}\" is not expanded; ")), "{complaint}");
+            }
+            assert!(socket(Path::new(path)).is_err());
+        }
+    }
+
+    #[test]
+    fn braces_and_percent_encoding_are_mistakes_in_a_store() {
+        let braces = "is not filled in, and all mail goes to one directory; write its path";
+        let decoded = "is not decoded; write the character itself";
+        for (url, complaint) in [
+            (
+                "maildir:/mail/{domain}/{user}",
+                format!("\"{{domain}}\" {braces}, or /mail/./{{domain}}/{{user}} for"),
+            ),
+            ("maildir:{", format!("\"{{\" {braces}, or ./{{ for")),
+            ("maildir:///my%20mail", format!("\"%20\" {decoded}, or ///./my%20mail for")),
+            ("maildir:/%c3%a9", format!("\"%c3\" {decoded}, or /./%c3%a9 for")),
+        ] {
+            let told = told(store(url));
+            assert!(told.starts_with(&complaint), "{told}");
+        }
+        assert!(file("/etc/{a}/my%20file".into()).is_ok());
+    }
+
+    #[test]
+    fn takes_every_other_name() {
+        for path in [
+            "",
+            ".",
+            "/",
+            "./mail",
+            "/var/mail/in",
+            "a~b",
+            "/home/~",
+            "mail~",
+            "/c$/x",
+            "a$",
+            "$",
+            "$-",
+            "100%",
+            "%%",
+            "100%sure.pem",
+            "%1",
+            "./~",
+            "./~/mail",
+            "./$HOME",
+            "/srv/./${x}",
+            "/srv/./%h/y",
+            "é",
+        ] {
+            assert_eq!(file(path.into()), Ok(path.into()), "{path}");
+            let url = format!("maildir:{path}?mode=0660");
+            assert_eq!(store(&url), Ok(url.clone()), "{path}");
+        }
+        assert_eq!(store("maildir:./{x}"), Ok("maildir:./{x}".to_owned()));
+        assert_eq!(store("discard:"), Ok("discard:".to_owned()));
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::address::{ForwardPath, Mailbox, ReversePath};
+use crate::address::{ForwardPath, Mailbox, ReversePath, is_below};
 use crate::params::{MailParameters, RcptParameters, Sparse};
 
 /// Who sends: what MAIL said.
@@ -46,7 +46,7 @@ macro_rules! path_questions {
                 self.path.domain()
             }
 
-            /// Whether the domain is this one, in whatever case.
+            /// Whether the domain is this one, as [`Mailbox::domain_is`] has it.
             #[must_use]
             pub fn domain_is(&self, domain: &str) -> bool {
                 self.path.domain_is(domain)
@@ -85,27 +85,37 @@ impl Recipient {
         self.path.is_postmaster()
     }
 
-    /// Whether mail to it is for this host, whose domains are `domains`: its domain is one of them, in whatever case, or
-    /// it is `<Postmaster>`, which has no domain and which every server that takes mail has to accept
-    /// (RFC 5321 §4.5.1).
+    /// Whether mail to it is for this host, whose domains are `domains`: its domain is one of them, as
+    /// [`Mailbox::domain_is`] has it, or it is `<Postmaster>`, which has no domain and which every server that takes mail
+    /// has to accept (RFC 5321 §4.5.1).
     ///
-    /// A domain stands for itself only, not for those below it.
+    /// A domain stands for itself only, not for those below it. With a dot in front, as in `.example.com`, it stands for
+    /// all domains below it, at any depth, and not for itself.
     ///
     /// ```
     /// use mailchute_proto::{ForwardPath, Recipient};
     ///
     /// fn is_local(path: &[u8]) -> bool {
     ///     let (path, _) = ForwardPath::parse_argument(path).unwrap();
-    ///     Recipient::new(path).is_local_to(["example.com", "example.org"])
+    ///     Recipient::new(path).is_local_to(["example.com", "example.org", ".example.net"])
     /// }
     /// assert!(is_local(b"<alice@Example.ORG>"));
     /// assert!(is_local(b"<Postmaster>"));
     /// assert!(!is_local(b"<alice@sub.example.com>"));
     /// assert!(!is_local(b"<alice@notexample.com>"));
+    /// assert!(is_local(b"<alice@sub.example.net>"));
+    /// assert!(!is_local(b"<alice@example.net>"));
     /// ```
     #[must_use]
     pub fn is_local_to(&self, domains: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
-        self.is_postmaster() || domains.into_iter().any(|domain| self.domain_is(domain.as_ref()))
+        self.is_postmaster() || domains.into_iter().any(|domain| self.is_at(domain.as_ref()))
+    }
+
+    fn is_at(&self, domain: &str) -> bool {
+        match domain.strip_prefix('.') {
+            Some(parent) => self.domain().is_some_and(|domain| is_below(domain, parent)),
+            None => self.domain_is(domain),
+        }
     }
 
     /// A recipient without parameters.

@@ -217,7 +217,7 @@ fn addresses_in_utf_8_are_taken_and_told_apart() {
     assert_eq!(mailbox.unquoted_local_part(), "用户");
     assert!(mailbox.domain_is("BüCHER.example"));
     assert!(Mailbox::parse("user@example.org").unwrap().is_ascii());
-    for domain in ["a\u{a0}b", "a。b", "a\u{202e}b", "a\u{200b}b", "a\u{3000}"] {
+    for domain in ["a\u{a0}b", "a\u{202e}b", "a\u{200b}b", "a\u{3000}"] {
         assert_eq!(refused(&format!("x@{domain}")), AddressError::BadDomain, "{domain:?}");
     }
 }

@@ -6,6 +6,7 @@ mod addresses;
 mod any_cut;
 mod edits_in_midstream;
 mod floods;
+mod internationalized_domains;
 mod lax_servers;
 mod lmtp;
 mod observed_commands;

@@ -61,6 +61,12 @@
 //! are `id`, `client`, and, once an XCLIENT has named a client, `speaks_for`. Credentials are never
 //! logged.
 //!
+//! # Internationalized domains
+//!
+//! `domain_is`, `is_local_to` and [`same_domain`] compare domains by their A-labels, with the crate `idna`. Its back end
+//! is chosen by the `Cargo.lock` of your application: `cargo update -p idna_adapter --precise 1.1.0` takes the one that
+//! shares its tables with SASLprep, and saves 18 crates against the default.
+//!
 //! # What happens to a command
 //!
 //! ```text
@@ -121,7 +127,7 @@ pub use mailchute_proto::{
     GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism, MessageSource, Notify,
     OriginalRecipient, ParameterError, Parameters, Password, Priority, PriorityProfile, RcptParameters,
     Recipient, Reply, ReplyError, Ret, ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity,
-    Sparse, Submitter, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, saslprep,
+    Sparse, Submitter, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, same_domain, saslprep,
 };
 
 pub use body::BodyError;

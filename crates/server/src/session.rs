@@ -257,7 +257,7 @@ impl Session {
     ///
     /// Server::builder().on_ehlo(|ehlo, session| async move {
     ///     session.edit_ehlo(|edits| {
-    ///         if ehlo.name.as_str().eq_ignore_ascii_case("old.example") {
+    ///         if ehlo.name.domain_is("old.example") {
     ///             edits.withdraw(Extension::Chunking).set_size(1_000_000);
     ///         }
     ///         edits.announce("XKEY rsa ed25519")?.take_mail_parameter("XKEY")?;

@@ -71,7 +71,7 @@ fn write_fields(
     write!(text, "; {}\r\n", date.unwrap_or_default())
 }
 
-/// The recipients without repetitions, in the order of RCPT. As for mailboxes elsewhere, the case of the domain and
+/// The recipients without repetitions, in the order of RCPT. As for mailboxes elsewhere, the form of the domain and
 /// the quotes of the local part make no difference (RFC 5321 §2.4, §4.1.2).
 fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
     if let [only] = recipients {
@@ -80,7 +80,7 @@ fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
     let mut seen = HashSet::with_capacity(recipients.len());
     let key = |recipient: &'r Recipient| {
         let mailbox = recipient.mailbox()?;
-        Some((mailbox.unquoted_local_part(), mailbox.domain().to_ascii_lowercase()))
+        Some((mailbox.unquoted_local_part(), mailbox.domain_to_ascii().to_ascii_lowercase()))
     };
     recipients.iter().filter(|recipient| seen.insert(key(recipient))).collect()
 }

@@ -166,6 +166,19 @@ async fn a_repeated_recipient_counts_as_the_only_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_recipient_in_both_forms_of_its_domain_is_named_once() {
+    let lines = [
+        "EHLO client.example".as_bytes(),
+        b"MAIL FROM:<> SMTPUTF8",
+        "RCPT TO:<bob@bücher.example>".as_bytes(),
+        b"RCPT TO:<bob@XN--bcher-kva.example>",
+    ];
+    let fields = fields_after(&lines, CLIENT).await;
+    let recipients: Vec<_> = fields.lines().filter(|line| line.starts_with("Delivered-To: ")).collect();
+    assert_eq!(recipients, ["Delivered-To: bob@bücher.example"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ipv4_client_on_an_ipv6_socket_is_shown_as_ipv4() {
     let lines = [&b"EHLO client.example"[..], b"MAIL FROM:<>", b"RCPT TO:<bob@example.com>"];
     let fields = fields_after(&lines, "[::ffff:192.0.2.7]:40000").await;

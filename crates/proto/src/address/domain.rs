@@ -1,11 +1,12 @@
 //! Domain names as they stand in addresses.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{AddressError, breaks_lines};
+use super::{AddressError, breaks_lines, idna};
 
 /// The longest domain, in characters (RFC 5321 §4.5.3.1.2).
 pub(super) const MAX_DOMAIN: usize = 255;
@@ -16,10 +17,12 @@ const MAX_LABEL: usize = 63;
 ///
 /// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
 /// at the end either. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
-/// (RFC 6531 §3.3) are accepted as they come: the limits of DNS hold for their `xn--` form, which is shorter than their
-/// UTF-8 for many scripts, so characters are counted. They are not looked up in the tables of IDNA, but white space, marks of direction and characters that pass for a dot are refused.
+/// (RFC 6531 §3.3) are accepted as they come, if white space, marks of direction and invisible characters are not in
+/// them. The limits of DNS hold for their `xn--` form, which is shorter than their UTF-8 for many scripts, so characters
+/// are counted. The full stops U+3002, U+FF0E and U+FF61 part labels as a dot does.
 ///
-/// Two domains are equal if they differ only in the case of ASCII letters. A clone costs a reference count.
+/// Two domains are equal if [`same_domain`](super::same_domain) says so: in any case, in UTF-8 or in `xn--` form. A
+/// clone costs a reference count.
 ///
 /// # Examples
 ///
@@ -29,6 +32,7 @@ const MAX_LABEL: usize = 63;
 /// let domain = Domain::parse("Example.ORG")?;
 /// assert_eq!(domain.as_str(), "Example.ORG");
 /// assert_eq!(domain, Domain::parse("example.org")?);
+/// assert_eq!(Domain::parse("bücher.example")?, Domain::parse("xn--bcher-kva.example")?);
 ///
 /// assert_eq!(Domain::parse("example..org"), Err(AddressError::BadDomain));
 /// # Ok::<(), AddressError>(())
@@ -60,6 +64,20 @@ impl Domain {
         &self.0
     }
 
+    /// The name in A-labels (RFC 5890 §2.3.2.1), which needs no SMTPUTF8. An ASCII name, or one that UTS #46 refuses,
+    /// is returned as written.
+    ///
+    /// ```
+    /// use mailchute_proto::Domain;
+    ///
+    /// assert_eq!(Domain::parse("Bücher.example")?.to_ascii(), "xn--bcher-kva.example");
+    /// # Ok::<(), mailchute_proto::AddressError>(())
+    /// ```
+    #[must_use]
+    pub fn to_ascii(&self) -> Cow<'_, str> {
+        idna::to_ascii(&self.0)
+    }
+
     /// Whether the name holds ASCII only, so that it needs no SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
@@ -69,7 +87,7 @@ impl Domain {
 
 impl PartialEq for Domain {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        idna::same_domain(&self.0, &other.0)
     }
 }
 
@@ -77,7 +95,7 @@ impl Eq for Domain {}
 
 impl Hash for Domain {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.0.bytes() {
+        for byte in self.to_ascii().bytes() {
             state.write_u8(byte.to_ascii_lowercase());
         }
         // The end is marked as `str` marks it, so that neighbours in a tuple do not run together.
@@ -132,7 +150,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
         if is_longer(&bytes[..end], MAX_DOMAIN) {
             return Err(AddressError::DomainTooLong);
         }
-        if is_longer(label, MAX_LABEL) {
+        if length > MAX_LABEL && label.is_ascii() {
             return Err(AddressError::LabelTooLong);
         }
         if bytes.get(end) != Some(&b'.') {
@@ -147,7 +165,8 @@ fn is_longer(text: &[u8], most: usize) -> bool {
     text.len() > most && text.iter().filter(|&&octet| octet & 0b1100_0000 != 0b1000_0000).count() > most
 }
 
-/// Refuses those characters beyond ASCII that no registry allows and that could mislead whoever reads the name.
+/// Refuses those characters beyond ASCII that no registry allows and that could mislead a reader of the name, and
+/// checks the labels that [`scan`] could not see.
 pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
     if domain.is_ascii() {
         return Ok(());
@@ -158,7 +177,20 @@ pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
     if domain.chars().any(|character| character.is_whitespace() || is_misleading(character)) {
         return Err(AddressError::BadDomain);
     }
-    Ok(())
+    domain.split(is_full_stop).try_for_each(check_label)
+}
+
+/// Checks a label that may be parted from others by a full stop beyond ASCII, or be in UTF-8.
+fn check_label(label: &str) -> Result<(), AddressError> {
+    if label.is_empty() || label.starts_with('-') || label.ends_with('-') {
+        return Err(AddressError::BadDomain);
+    }
+    if is_longer(label.as_bytes(), MAX_LABEL) { Err(AddressError::LabelTooLong) } else { Ok(()) }
+}
+
+/// What UTS #46 maps to a dot, and the dot itself.
+fn is_full_stop(character: char) -> bool {
+    matches!(character, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
 }
 
 /// What may stand in a label, as a table: a look at it takes half as long as the comparisons.
@@ -174,12 +206,11 @@ static IN_LABEL: [bool; 256] = {
     }
 };
 
-/// Characters that IDNA's mapping turns into a dot, and those that turn the direction of writing or are not seen.
+/// Characters that turn the direction of writing, and those that are not seen.
 fn is_misleading(character: char) -> bool {
     matches!(
         character,
-        '\u{3002}' | '\u{ff0e}' | '\u{ff61}' // full stops
-        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // direction
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // direction
         | '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' // nothing to see
     )
 }

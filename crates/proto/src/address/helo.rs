@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::domain;
+use super::idna;
 use super::literal::AddressLiteral;
 use super::{AddressError, breaks_lines};
 
@@ -87,6 +88,20 @@ impl HeloName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the name is the domain `domain`, in any case and in UTF-8 or in `xn--` form, as
+    /// [`same_domain`](super::same_domain) has it.
+    ///
+    /// ```
+    /// use mailchute_proto::HeloName;
+    ///
+    /// assert!(HeloName::parse(b"MX.xn--bcher-kva.example")?.domain_is("mx.bücher.example"));
+    /// # Ok::<(), mailchute_proto::AddressError>(())
+    /// ```
+    #[must_use]
+    pub fn domain_is(&self, domain: &str) -> bool {
+        idna::same_domain(&self.text, domain)
     }
 
     /// What the name is.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::domain;
+use super::idna;
 use super::literal::{AddressLiteral, Form};
 use super::{AddressError, breaks_lines};
 
@@ -130,12 +131,25 @@ impl Mailbox {
         &self.text[self.at + 1..]
     }
 
-    /// Whether the domain is `domain`, whatever the case of ASCII letters.
+    /// The domain in A-labels (RFC 5890 §2.3.2.1), as [`Domain::to_ascii`](super::Domain::to_ascii) has it.
+    #[must_use]
+    pub fn domain_to_ascii(&self) -> Cow<'_, str> {
+        idna::to_ascii(self.domain())
+    }
+
+    /// Whether the domain is `domain`, in any case and in UTF-8 or in `xn--` form, as
+    /// [`same_domain`](super::same_domain) has it.
     ///
-    /// A domain in UTF-8 and its `xn--` form are not the same to this function.
+    /// ```
+    /// use mailchute_proto::Mailbox;
+    ///
+    /// let mailbox = Mailbox::parse("user@BÜCHER.example")?;
+    /// assert!(mailbox.domain_is("xn--bcher-kva.example"));
+    /// # Ok::<(), mailchute_proto::AddressError>(())
+    /// ```
     #[must_use]
     pub fn domain_is(&self, domain: &str) -> bool {
-        self.domain().eq_ignore_ascii_case(domain)
+        idna::same_domain(self.domain(), domain)
     }
 
     /// The network address that stands in place of the domain, if one does.

@@ -15,9 +15,13 @@
 //!
 //! Text outside of ASCII (RFC 6531) is accepted everywhere an address may hold it. Whether the session has agreed
 //! on SMTPUTF8 is for its owner to say: ask [`Mailbox::is_ascii`].
+//!
+//! A domain and its internationalized form are one: [`same_domain`], equality of [`Domain`]s and every `domain_is`
+//! compare A-labels. An address keeps the form that the client wrote.
 
 mod domain;
 mod helo;
+mod idna;
 mod literal;
 mod mailbox;
 mod path;
@@ -27,6 +31,8 @@ use std::fmt;
 
 pub use domain::Domain;
 pub use helo::{HeloKind, HeloName};
+pub(crate) use idna::is_below;
+pub use idna::same_domain;
 pub use literal::{AddressLiteral, GeneralLiteral};
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};

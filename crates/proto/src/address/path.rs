@@ -156,8 +156,8 @@ macro_rules! path {
                 self.mailbox().map(Mailbox::domain)
             }
 
-            /// Whether the mailbox is in `domain`, whatever the case of ASCII letters; a path without a mailbox is
-            /// in none.
+            /// Whether the mailbox is in `domain`, as [`Mailbox::domain_is`] has it; a path without a mailbox is in
+            /// none.
             #[must_use]
             pub fn domain_is(&self, domain: &str) -> bool {
                 self.mailbox().is_some_and(|mailbox| mailbox.domain_is(domain))

@@ -69,12 +69,12 @@ fn is_beyond_ascii(c: char) -> bool {
 }
 
 pub(crate) fn is_domain(text: &str) -> bool {
-    let misleading = "\u{3002}\u{ff0e}\u{ff61}\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\
+    let misleading = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\
                       \u{2067}\u{2068}\u{2069}\u{ad}\u{200b}\u{2060}\u{feff}";
     let is_unicode = |c: char| is_beyond_ascii(c) && !c.is_whitespace() && !misleading.contains(c);
     let is_let_dig = |c: char| c.is_ascii_alphanumeric() || c == '_' || is_unicode(c);
     text.chars().count() <= 255
-        && text.split('.').all(|label| {
+        && text.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).all(|label| {
             label.starts_with(is_let_dig)
                 && label.ends_with(is_let_dig)
                 && label.chars().all(|c| is_let_dig(c) || c == '-')

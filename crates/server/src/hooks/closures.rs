@@ -77,7 +77,7 @@ closures! {
     ///
     /// ```
     /// # use mailchute::Server;
-    /// Server::builder().on_ehlo(|ehlo, _session| async move { !ehlo.name.as_str().eq_ignore_ascii_case("localhost") });
+    /// Server::builder().on_ehlo(|ehlo, _session| async move { !ehlo.name.domain_is("localhost") });
     /// ```
     on_ehlo, OnEhlo, ehlo, Ehlo, (ehlo: Ehlo);
     /// Decides on a TLS session that has just begun; see [`Hooks::secure`].

@@ -32,6 +32,9 @@ mod auth_file;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/config_file.rs"]
 mod config_file;
+#[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/domains.rs"]
+mod domains;
 #[path = "../../crates/server/src/endpoint.rs"]
 mod endpoint;
 #[allow(dead_code, reason = "the program uses the rest")]

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use mailchute_proto::Domain;
 
+use crate::domains::Domains;
 use crate::endpoint::Endpoint;
 use crate::network::Network;
 use crate::size::Size;
@@ -26,6 +27,10 @@ pub fn option_values(octets: &[u8]) {
     }
     if let Ok(domain) = Domain::parse(text) {
         assert_eq!(Domain::parse(domain.as_str()), Ok(domain));
+    }
+    match text.parse::<Domains>() {
+        Ok(domains) => assert_eq!(domains.to_string(), text),
+        Err(error) => assert!(error.contains("; write "), "{error}"),
     }
     match text.parse::<Size>() {
         Ok(size) => assert_eq!(size.to_string().parse(), Ok(size)),

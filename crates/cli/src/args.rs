@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
-use mailchute::{Domain, Network};
+use mailchute::Network;
 
+use crate::domains::Domains;
 use crate::limits::{Limit, Timeout};
 use crate::log::LogLevel;
 use crate::origin::Origins;
@@ -117,10 +118,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = unexpanded::store)]
     pub(crate) store: String,
 
-    /// Accept recipients of this domain, refuse all others; may be given several times. Without it every
-    /// recipient is accepted, which is allowed on loopback addresses only
-    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
-    pub(crate) domain: Vec<Domain>,
+    /// Accept recipients of this domain, refuse all others; may be given several times. .example.com stands for all
+    /// domains below example.com, and '*' for every recipient. Without it every recipient is accepted as well, which is
+    /// allowed on loopback addresses only
+    #[arg(long, value_name = "DOMAIN|.DOMAIN|*")]
+    pub(crate) domain: Vec<Domains>,
 
     /// The name to greet by [default: the host's name]
     #[arg(long, value_name = "NAME")]
@@ -235,10 +237,6 @@ pub(crate) fn flags() -> clap::Command {
 /// Reads the path of a file, which need not be UTF-8.
 fn file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(unexpanded::file)
-}
-
-fn domain(name: &str) -> Result<Domain, String> {
-    Domain::parse(name).map_err(|error| format!("{error}; write a domain such as example.com"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,7 @@
 //! `mailchute check`: says what is wrong with a configuration, and neither listens nor writes anything.
 
+use std::io::{self, Write as _};
+
 use mailchute_stores::Discard;
 
 use crate::account::{Account, is_root};
@@ -8,7 +10,7 @@ use crate::command_line::CommandLine;
 use crate::configuration::build;
 use crate::failure::Failure;
 use crate::users::Users;
-use crate::{listening, sandbox};
+use crate::{listening, relations, sandbox};
 
 /// Looks at what `mailchute serve` would look at before it listens: the options, the user, the places, what a sandbox would
 /// leave in reach, the password file, certificates and keys. Whoever writes a configuration need not be root, so
@@ -42,5 +44,10 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
             failures.extend(tls.err());
         }
     }
-    Failure::all(failures).map(|()| told)
+    Failure::all(failures)?;
+    for warning in relations::warnings(&options) {
+        // Where nobody can read it, there is nobody to warn.
+        let _ = writeln!(io::stderr(), "mailchute: warning: {warning}");
+    }
+    Ok(told)
 }

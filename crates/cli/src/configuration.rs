@@ -66,8 +66,8 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     }
     builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
     builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
-    if !options.domain.is_empty() {
-        builder = builder.hooks(LocalDomains(options.domain.clone()));
+    if let Some(domains) = LocalDomains::of(&options.domain) {
+        builder = builder.hooks(domains);
     }
     if let Some(users) = users {
         builder = builder.hooks(users);

@@ -147,7 +147,7 @@ fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure>
     if endpoint.is_public() && options.domain.is_empty() {
         return Err(Failure::usage(format!(
             "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
-             --domain for each domain whose mail you receive, or listen on 127.0.0.1"
+             --domain for each domain whose mail you receive, --domain '*' for all mail, or listen on 127.0.0.1"
         )));
     }
     if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {

@@ -9,6 +9,7 @@ mod checkers;
 mod command_line;
 mod config_file;
 mod configuration;
+mod domains;
 mod example_config;
 mod failure;
 mod fair_queue;

@@ -1,6 +1,7 @@
 //! Options that go together, or not.
 
 use crate::args::{ClientCertificate, Options};
+use crate::domains::Domains;
 
 /// What is wrong with the options as a whole, each with what to write instead.
 pub(crate) fn mistakes(options: &Options) -> Vec<String> {
@@ -33,7 +34,43 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
     }
+    mistakes.extend(repeated_domains(options).into_iter().map(|what| format!("{}: {what}", name("domain"))));
     mistakes
+}
+
+/// What is not wrong, and must not be overlooked.
+pub(crate) fn warnings(options: &Options) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if options.domain.contains(&Domains::All) {
+        warnings.push(format!(
+            "{} '*': every recipient of every domain is accepted, from every client",
+            options.origins.name("domain")
+        ));
+    }
+    warnings
+}
+
+/// Logs the warnings.
+pub(crate) fn warn(options: &Options) {
+    for warning in warnings(options) {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// What is wrong with `--domain` given several times.
+fn repeated_domains(options: &Options) -> Option<String> {
+    let domains = &options.domain;
+    if domains.len() > 1 && domains.contains(&Domains::All) {
+        return Some("'*' stands for every recipient; leave the others out".to_owned());
+    }
+    let again = domains.iter().enumerate().find_map(|(index, domain)| {
+        let first = domains[..index].iter().find(|before| *before == domain)?;
+        Some((first, domain))
+    });
+    again.map(|(first, again)| match first.to_string() == again.to_string() {
+        true => format!("{again} is given twice; leave one of them out"),
+        false => format!("{again} and {first} are the same domain; leave one of them out"),
+    })
 }
 
 fn times(count: usize) -> String {

@@ -10,6 +10,7 @@ use crate::configuration::{Configuration, builder, wrong_option};
 use crate::failure::Failure;
 use crate::listening::may_all_be_reached;
 use crate::log::Log;
+use crate::relations;
 use crate::users::Users;
 
 impl Configuration {
@@ -51,6 +52,7 @@ impl Configuration {
             .map_err(|error| vec![wrong_option(error, &options)])?;
         // From here on nothing can go wrong.
         self.warn_of_open_doors(&options);
+        relations::warn(&options);
         log.set(&options.log_level);
         if options.tls_cert.is_empty() {
             tracing::info!("kept the throw-away certificate");

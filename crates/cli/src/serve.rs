@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use mailchute::{Domain, Endpoint};
+use mailchute::Endpoint;
 use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
@@ -11,13 +11,14 @@ use crate::account::{Account, is_root};
 use crate::args::{ClientCertificate, Options};
 use crate::command_line::CommandLine;
 use crate::configuration::Configuration;
+use crate::domains::Domains;
 use crate::failure::Failure;
 use crate::handover::{Handover, Successor};
 use crate::listening::{Kind, Listening};
 use crate::log::Log;
 use crate::passed::Passed;
 use crate::signals::{self, Notice, Stop};
-use crate::supervisor;
+use crate::{relations, supervisor};
 
 /// How long messages that are under way may take when the program is to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -36,6 +37,7 @@ pub(crate) async fn serve(
     signals::let_writes_fail()?;
     let options = &configuration.options;
     let server = configuration.build()?;
+    relations::warn(options);
     let listening = Listening::begin(options, &server, &mut passed, account).await?;
     let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
     let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
@@ -127,7 +129,7 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
         .endpoints()
         .find(|(endpoint, kind)| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
     if let Some((address, _)) = smtp {
-        let recipient = options.domain.first().map_or("example.com", Domain::as_str);
+        let recipient = options.domain.first().map_or_else(|| Domains::All.example(), Domains::example);
         writeln!(out, "Send it a message from another terminal:")?;
         writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
         writeln!(

@@ -7,6 +7,7 @@ mod architecture;
 mod config_check;
 mod config_file;
 mod config_reload;
+mod domains;
 mod handover;
 mod mistakes;
 mod privileges;

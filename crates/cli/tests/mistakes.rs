@@ -52,6 +52,8 @@ fn a_network_that_is_none_is_named_with_what_to_write() {
 fn other_wrong_flags_are_named_too() {
     fails(&["--listen", "localhost:2525"], 2, &["--listen", "localhost:2525", "such as 127.0.0.1:2525"]);
     fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);
+    fails(&["--domain", "*.example.com"], 2, &["--domain", "*.example.com", "write .example.com"]);
+    fails(&["--domain", "192.0.2.1"], 2, &["--domain", "last label is a number", "example.com"]);
     fails(&["--greeting", "not a name", "--store", "discard:"], 2, &["not a name", "mx.example.com"]);
     fails(&["--greeting", "ünï.example", "--store", "discard:"], 2, &["--greeting", "mx.example.com"]);
     for level in ["loud", "inf", "loud=very", "info,mailchut"] {

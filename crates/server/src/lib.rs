@@ -65,7 +65,7 @@
 //!
 //! `domain_is`, `is_local_to` and [`same_domain`] compare domains by their A-labels, with the crate `idna`. Its back end
 //! is chosen by the `Cargo.lock` of your application: `cargo update -p idna_adapter --precise 1.1.0` takes the one that
-//! shares its tables with SASLprep, and saves 18 crates against the default.
+//! shares its tables with `saslprep`, and saves 18 crates against the default.
 //!
 //! # What happens to a command
 //!

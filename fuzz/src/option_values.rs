@@ -5,6 +5,7 @@ use mailchute_proto::Domain;
 use crate::domains::Domains;
 use crate::endpoint::Endpoint;
 use crate::network::Network;
+use crate::place::Place;
 use crate::size::Size;
 use crate::time_span::TimeSpan;
 
@@ -20,6 +21,10 @@ pub fn option_values(octets: &[u8]) {
             assert!(!is_path || !endpoint.is_public());
         }
         Err(error) => assert!(error.to_string().starts_with("write ")),
+    }
+    match text.parse::<Place>() {
+        Ok(place) => assert_eq!(place.to_string().parse(), Ok(place)),
+        Err(error) => assert!(error.contains("write "), "{error}"),
     }
     match text.parse::<Network>() {
         Ok(network) => agrees_with_the_reference(text, network),

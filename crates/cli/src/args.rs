@@ -101,17 +101,18 @@ pub(crate) struct Options {
     pub(crate) config: Option<PathBuf>,
 
     /// Listen for SMTP on this address or Unix socket, or on the sockets of this name (its `FileDescriptorName`) that
-    /// systemd passes; may be given several times [default: 127.0.0.1:2525]
-    #[arg(long, value_name = "ADDR:PORT|unix:PATH|systemd:NAME")]
+    /// systemd passes; may be given several times. localhost:2525 stands for all addresses of the name, :2525 for all
+    /// interfaces, IPv6 and IPv4, and 2525 for 127.0.0.1 only [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) listen: Vec<Place>,
 
     /// Listen for SMTP inside TLS from the first octet on, as on port 465; may be given several times
-    #[arg(long, value_name = "ADDR:PORT|systemd:NAME", value_parser = Place::for_tls)]
+    #[arg(long, value_name = "[ADDR:]PORT|systemd:NAME", value_parser = Place::for_tls)]
     pub(crate) tls_listen: Vec<Place>,
 
     /// Listen for LMTP on this address or Unix socket, as a mail server of this host delivers to; may be given
     /// several times
-    #[arg(long, value_name = "ADDR:PORT|unix:PATH|systemd:NAME")]
+    #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<Place>,
 
     /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them

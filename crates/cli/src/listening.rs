@@ -45,6 +45,37 @@ impl fmt::Display for Asked {
     }
 }
 
+/// All that the flags ask for, with the endpoints that are to be opened for it.
+#[derive(Debug)]
+pub(crate) struct Plan(Vec<(Asked, Vec<Endpoint>)>);
+
+impl Plan {
+    /// Looks up host names, and makes sure that nobody can come from elsewhere who should not. To be made before the
+    /// sandbox is entered, which keeps the resolver from its files. What a predecessor has passed is not looked up.
+    pub(crate) fn of(options: &Options, passed: &Passed) -> Result<Self, Failure> {
+        let plan = Self::where_not(options, |asked| passed.has(asked))?;
+        may_all_be_reached(plan.endpoints(), options)?;
+        Ok(plan)
+    }
+
+    fn where_not(options: &Options, is_passed: impl Fn(&Asked) -> bool) -> Result<Self, Failure> {
+        let planned = all(options).into_iter().map(|asked| {
+            let endpoints = match asked.place {
+                Place::Everywhere(_) | Place::Host(..) if is_passed(&asked) => Vec::new(),
+                _ => asked.place.endpoints().map_err(|error| {
+                    Failure::unusable(format!("{}: this name has no address: {error}", asked.place))
+                })?,
+            };
+            Ok((asked, endpoints))
+        });
+        planned.collect::<Result<_, Failure>>().map(Self)
+    }
+
+    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.0.iter().flat_map(|(_, endpoints)| endpoints)
+    }
+}
+
 /// A server that listens wherever the flags say.
 #[derive(Debug)]
 pub(crate) struct Listening {
@@ -57,15 +88,14 @@ impl Listening {
     /// Takes what was passed in, and opens the rest.
     pub(crate) async fn begin(
         options: &Options,
+        plan: Plan,
         server: &Server,
         passed: &mut Passed,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
-        check(options)?;
-        let asked = all(options);
         let mut listening = Self { serving: server.serving(), asked: Vec::new() };
-        for asked in asked {
-            listening = listening.add(asked, passed, account).await?;
+        for (asked, endpoints) in plan.0 {
+            listening = listening.add(asked, endpoints, passed, account).await?;
         }
         passed.all_taken()?;
         may_all_be_reached(listening.serving.endpoints(), options)?;
@@ -75,13 +105,15 @@ impl Listening {
     async fn add(
         self,
         asked: Asked,
+        endpoints: Vec<Endpoint>,
         passed: &mut Passed,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
         let Self { mut serving, asked: mut so_far } = self;
         let sockets = passed.take(&asked)?;
-        so_far.extend(std::iter::repeat_n(asked.clone(), sockets.len().max(1)));
-        if let (Place::Own(endpoint), true) = (asked.place, sockets.is_empty()) {
+        let endpoints = if sockets.is_empty() { endpoints } else { Vec::new() };
+        so_far.extend(std::iter::repeat_n(asked.clone(), sockets.len() + endpoints.len()));
+        for endpoint in endpoints {
             let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
             let _acting = of_user.map(Account::act).transpose()?;
             let listening = match (endpoint, asked.kind) {
@@ -125,17 +157,12 @@ fn all(options: &Options) -> Vec<Asked> {
     asked
 }
 
-/// Makes sure that nobody can come from elsewhere who should not, as far as the options say where that is.
+/// What [`Plan::of`] would find wrong, as far as the options say where clients can come from.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
-    let asked = all(options);
-    let own = asked.iter().filter_map(|asked| match &asked.place {
-        Place::Own(endpoint) => Some(endpoint),
-        Place::Passed(_) => None,
-    });
-    may_all_be_reached(own, options)
+    may_all_be_reached(Plan::where_not(options, |_| false)?.endpoints(), options)
 }
 
-/// As [`check`], for all that is listened on.
+/// Makes sure that nobody can come from elsewhere who should not.
 pub(crate) fn may_all_be_reached<'e>(
     endpoints: impl IntoIterator<Item = &'e Endpoint>,
     options: &Options,

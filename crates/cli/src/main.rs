@@ -49,6 +49,7 @@ use args::{Args, Command};
 use command_line::CommandLine;
 use configuration::Configuration;
 use failure::Failure;
+use listening::Plan;
 use log::Log;
 
 fn main() -> ExitCode {
@@ -92,6 +93,7 @@ fn serve(command_line: &CommandLine) -> Result<(), Failure> {
     if let Some(account) = &account {
         account.take_groups()?;
     }
+    let plan = Plan::of(&options, &passed)?;
     let store = store::open(&options, account.as_ref())?;
     match (options.sandbox, passed.is_sandboxed()) {
         (true, false) => sandbox::enter(&options)?,
@@ -103,7 +105,7 @@ fn serve(command_line: &CommandLine) -> Result<(), Failure> {
     let configuration = Configuration::of(options, store)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    let serving = serve::serve(configuration, command_line, &log, passed, account.as_ref());
+    let serving = serve::serve(configuration, command_line, &log, plan, passed, account.as_ref());
     let outcome = runtime.block_on(serving);
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

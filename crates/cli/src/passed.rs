@@ -70,8 +70,8 @@ impl Passed {
     /// The sockets for what a flag asks for.
     pub(crate) fn take(&mut self, asked: &Asked) -> Result<Vec<ListeningSocket>, Failure> {
         let label = match (&self.predecessor, &asked.place) {
-            (None, Place::Own(_)) => return Ok(Vec::new()),
             (None, Place::Passed(name)) => name.clone(),
+            (None, _) => return Ok(Vec::new()),
             (Some(_), _) => asked.to_string(),
         };
         match &asked.place {
@@ -95,7 +95,18 @@ impl Passed {
                 };
                 Ok(vec![socket])
             }
+            // A name may have several addresses, and each of them has a socket.
+            Place::Everywhere(_) | Place::Host(..) => {
+                let taken = self.sockets.extract_if(.., |(of, _)| *of == label);
+                Ok(taken.map(|(_, socket)| socket).collect())
+            }
         }
+    }
+
+    /// Whether a predecessor has passed what a flag asks for.
+    pub(crate) fn has(&self, asked: &Asked) -> bool {
+        let label = asked.to_string();
+        self.predecessor.is_some() && self.sockets.iter().any(|(of, _)| *of == label)
     }
 
     fn has_none(&self, asked: &Asked) -> Failure {

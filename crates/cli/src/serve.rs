@@ -14,7 +14,7 @@ use crate::configuration::Configuration;
 use crate::domains::Domains;
 use crate::failure::Failure;
 use crate::handover::{Handover, Successor};
-use crate::listening::{Kind, Listening};
+use crate::listening::{Kind, Listening, Plan};
 use crate::log::Log;
 use crate::passed::Passed;
 use crate::signals::{self, Notice, Stop};
@@ -28,6 +28,7 @@ pub(crate) async fn serve(
     mut configuration: Configuration,
     command_line: &CommandLine,
     log: &Log,
+    plan: Plan,
     mut passed: Passed,
     account: Option<&Account>,
 ) -> Result<(), Failure> {
@@ -38,7 +39,7 @@ pub(crate) async fn serve(
     let options = &configuration.options;
     let server = configuration.build()?;
     relations::warn(options);
-    let listening = Listening::begin(options, &server, &mut passed, account).await?;
+    let listening = Listening::begin(options, plan, &server, &mut passed, account).await?;
     let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
     let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
     match account {

@@ -113,7 +113,7 @@ fn every_mistake_is_told_in_one_run_with_its_line_and_column() {
         r#"listn = ["127.0.0.1:0"]
 store = 5
 domain = "example.com"
-listen = ["127.0.0.1:0", "localhost:25", 7]
+listen = ["127.0.0.1:0", "localhost:smtp", 7]
 require-tls = "yes"
 max-message-size = -1
 greeting-delay = "soon"
@@ -133,8 +133,8 @@ command = "1M"
             &["1:1: ", "no option \"listn\"", "write listen"],
             &["2:9: ", "store: this is a whole number; write a string"],
             &["3:10: ", "domain: this is a string; write an array"],
-            &["4:26: ", "listen: \"localhost:25\"", "such as 127.0.0.1:2525"],
-            &["4:42: ", "listen: this is a whole number; write a string"],
+            &["4:26: ", "listen: \"localhost:smtp\"", "such as 127.0.0.1:2525"],
+            &["4:44: ", "listen: this is a whole number; write a string"],
             &["5:15: ", "require-tls: this is a string; write true or false"],
             &["6:20: ", "max-message-size: -1", "from 0 on"],
             &["7:18: ", "greeting-delay: \"soon\"", "such as 5m"],

@@ -9,6 +9,7 @@ mod config_file;
 mod config_reload;
 mod domains;
 mod handover;
+mod listen_addresses;
 mod mistakes;
 mod privileges;
 mod program;

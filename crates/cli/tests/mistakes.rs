@@ -19,6 +19,8 @@ fn a_public_address_without_domains_is_refused_with_the_reason() {
         &["0.0.0.0:0 can be reached from elsewhere", "--domain"],
     );
     fails(&["--tls-listen", "[::]:0", "--store", "discard:"], 2, &["[::]:0", "--domain"]);
+    fails(&["--listen", ":0", "--store", "discard:"], 2, &[":0 can be reached from elsewhere", "--domain"]);
+    fails(&["check", "--lmtp", ":0"], 2, &[":0 can be reached from elsewhere", "--domain"]);
 }
 
 #[test]
@@ -50,7 +52,8 @@ fn a_network_that_is_none_is_named_with_what_to_write() {
 
 #[test]
 fn other_wrong_flags_are_named_too() {
-    fails(&["--listen", "localhost:2525"], 2, &["--listen", "localhost:2525", "such as 127.0.0.1:2525"]);
+    fails(&["--listen", "localhost"], 2, &["--listen", "localhost", "such as 127.0.0.1:2525"]);
+    fails(&["--listen", "no.invalid:2525"], 3, &["no.invalid:2525: this name has no address"]);
     fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);
     fails(&["--domain", "*.example.com"], 2, &["--domain", "*.example.com", "write .example.com"]);
     fails(&["--domain", "192.0.2.1"], 2, &["--domain", "last label is a number", "example.com"]);

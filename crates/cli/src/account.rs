@@ -4,11 +4,12 @@
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, create_dir_all};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist, seteuid, setgroups, setresgid, setresuid};
-use rustix::fs::{Mode, OFlags, fchown, mkdirat, openat};
+use rustix::fs::{CWD, Mode, OFlags, fchmod, fchown, mkdirat, openat};
 
 use crate::args::Options;
 use crate::failure::Failure;
@@ -97,18 +98,21 @@ impl Account {
             .map_err(|error| Failure::unusable(format!("the groups of --user cannot be taken on: {error}")))
     }
 
-    /// Makes a directory that is not there, for the user alone.
-    pub(crate) fn make_directory(&self, path: &Path) -> Result<(), Failure> {
+    /// Makes a directory that is not there, with this mode whatever the umask, and gives it to the user.
+    pub(crate) fn make_directory(&self, path: &Path, mode: u32) -> Result<(), Failure> {
         if path.exists() {
             return Ok(());
         }
         let acting = self.act()?;
-        let made = DirBuilder::new().mode(0o700).create(path);
+        let made = DirBuilder::new().mode(0o700).create(path).and_then(|()| {
+            let made = opened(CWD, path)?;
+            Ok(fchmod(made, Mode::from_raw_mode(mode))?)
+        });
         drop(acting);
         let made = match made {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => match is_roots_alone(path) {
-                Ok(true) => self.make_directory_as_root(path),
+                Ok(true) => self.make_directory_as_root(path, mode),
                 _ => Err(error),
             },
             made => made,
@@ -117,14 +121,14 @@ impl Account {
     }
 
     /// Where the user may not, and so cannot put a link in the place of the directory before it is given to them.
-    fn make_directory_as_root(&self, path: &Path) -> io::Result<()> {
+    fn make_directory_as_root(&self, path: &Path, mode: u32) -> io::Result<()> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
         create_dir_all(parent)?;
         let parent = fs::File::open(parent)?;
         mkdirat(&parent, name, Mode::RWXU)?;
-        let made =
-            openat(&parent, name, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let made = opened(&parent, Path::new(name))?;
+        fchmod(&made, Mode::from_raw_mode(mode))?;
         let (user, group) = (self.user.as_raw(), self.group.as_raw());
         Ok(fchown(made, Some(rustix::fs::Uid::from_raw(user)), Some(rustix::fs::Gid::from_raw(group)))?)
     }
@@ -146,6 +150,11 @@ impl Account {
         tracing::info!(user = %self.user, group = %self.group, "root's rights are given up");
         Ok(())
     }
+}
+
+/// A directory that was just made, and not what a link in its place leads to.
+fn opened(folder: impl AsFd, name: &Path) -> io::Result<OwnedFd> {
+    Ok(openat(folder, name, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// Whether nobody but root decides what lies above this path.

@@ -13,6 +13,7 @@ use mailchute::Endpoint;
 use crate::args::Options;
 use crate::failure::Failure;
 use crate::place::Place;
+use crate::store;
 
 /// Where the loader and what it loads lie: a process that takes over is started from within.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
@@ -101,7 +102,7 @@ fn written(options: &Options) -> Vec<PathBuf> {
         Place::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
         _ => None,
     });
-    options.store.strip_prefix("maildir:").map(PathBuf::from).into_iter().chain(sockets).collect()
+    store::directory(options).into_iter().chain(sockets).collect()
 }
 
 /// The files that are read again at SIGHUP.

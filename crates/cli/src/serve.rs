@@ -18,7 +18,7 @@ use crate::listening::{Kind, Listening, Plan};
 use crate::log::Log;
 use crate::passed::Passed;
 use crate::signals::{self, Notice, Stop};
-use crate::{relations, supervisor};
+use crate::{relations, store, supervisor};
 
 /// How long messages that are under way may take when the program is to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -106,9 +106,10 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     for (endpoint, kind) in listening.endpoints() {
         writeln!(out, "listening on {endpoint} ({kind})")?;
     }
-    match options.store.strip_prefix("discard:") {
-        Some(_) => writeln!(out, "forgetting all mail (discard:)")?,
-        None => writeln!(out, "keeping mail in {}", options.store)?,
+    let directory = store::directory(options);
+    match directory {
+        None => writeln!(out, "forgetting all mail (discard:)")?,
+        Some(_) => writeln!(out, "keeping mail in {}", options.store)?,
     }
     match options.tls_cert.len() {
         0 => writeln!(
@@ -138,8 +139,8 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
             "  echo hello | curl --url smtp://{address} --mail-from me@{recipient} --mail-rcpt you@{recipient} --crlf -T -"
         )?;
     }
-    if let Some(path) = options.store.strip_prefix("maildir:") {
-        writeln!(out, "Mail is in {path}/new. Ctrl-C stops.\n")?;
+    if let Some(path) = directory {
+        writeln!(out, "Mail is in {}. Ctrl-C stops.\n", path.join("new").display())?;
     }
     out.flush()
 }

@@ -1,8 +1,8 @@
 //! The store of `--store`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use mailchute_stores::AnyStore;
+use mailchute_stores::{AnyStore, StoreUrl};
 
 use crate::account::Account;
 use crate::args::Options;
@@ -10,11 +10,15 @@ use crate::failure::Failure;
 
 /// Opens it, with the rights of the user who is to write to it.
 pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnyStore, Failure> {
-    if let (Some(account), Some(path)) = (account, options.store.strip_prefix("maildir:"))
-        && !path.is_empty()
-    {
-        account.make_directory(Path::new(path))?;
+    let url = StoreUrl::parse(&options.store).map_err(Failure::unusable)?;
+    if let (Some(account), Some(path)) = (account, url.directory()) {
+        account.make_directory(path, url.directory_mode())?;
     }
     let _acting = account.map(Account::act).transpose()?;
-    mailchute_stores::from_url(&options.store).map_err(Failure::unusable)
+    url.open().map_err(Failure::unusable)
+}
+
+/// The directory of the store, if it has one.
+pub(crate) fn directory(options: &Options) -> Option<PathBuf> {
+    StoreUrl::parse(&options.store).ok()?.directory().map(PathBuf::from)
 }

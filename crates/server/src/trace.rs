@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
-use mailchute_proto::{Envelope, Recipient};
+use mailchute_proto::{Domain, Envelope, Recipient};
 
 use crate::message::MessageId;
 use crate::origin::Origin;
@@ -80,7 +80,9 @@ fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
     let mut seen = HashSet::with_capacity(recipients.len());
     let key = |recipient: &'r Recipient| {
         let mailbox = recipient.mailbox()?;
-        Some((mailbox.unquoted_local_part(), mailbox.domain_to_ascii().to_ascii_lowercase()))
+        // An address literal is no domain.
+        let domain = Domain::parse(mailbox.domain()).map_err(|_| mailbox.domain().to_ascii_lowercase());
+        Some((mailbox.unquoted_local_part(), domain))
     };
     recipients.iter().filter(|recipient| seen.insert(key(recipient))).collect()
 }

@@ -156,13 +156,14 @@ async fn names_each_recipient_once_in_the_order_of_rcpt() {
 async fn a_repeated_recipient_counts_as_the_only_one() {
     let lines = [
         &b"EHLO client.example"[..],
-        b"MAIL FROM:<>",
-        b"RCPT TO:<bob@example.com>",
-        b"RCPT TO:<bob@Example.com>",
+        b"MAIL FROM:<> SMTPUTF8",
+        b"RCPT TO:<bob@xn--bcher-kva.example>",
+        "RCPT TO:<bob@B\u{dc}CHER.example>".as_bytes(),
+        b"RCPT TO:<bob@XN--bcher-kva.Example>",
     ];
     let fields = fields_after(&lines, CLIENT).await;
     assert_eq!(fields.matches("Delivered-To: ").count(), 1, "{fields}");
-    assert!(fields.contains("\r\n\tfor <bob@example.com>; "), "{fields}");
+    assert!(fields.contains("\r\n\tfor <bob@xn--bcher-kva.example>; "), "{fields}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use crate::{Discard, Maildir};
 
 /// Any of the stores of this crate, as [`from_url`](crate::from_url) makes them.
 ///
-/// It is printed as a URL that makes the same store.
+/// It is printed as a URL that makes the same store, unless its path has a `?` in it.
 ///
 /// # Examples
 /// ```
@@ -50,7 +50,10 @@ impl From<Discard> for AnyStore {
 impl fmt::Display for AnyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Maildir(store) => write!(f, "maildir:{}", store.path().display()),
+            Self::Maildir(store) => {
+                write!(f, "maildir:{}", store.path().display())?;
+                store.file_mode().map_or(Ok(()), |mode| write!(f, "?mode={mode:04o}"))
+            }
             Self::Discard(_) => f.write_str("discard:"),
         }
     }

@@ -3,13 +3,15 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
-use crate::{AnyStore, Discard, Maildir};
+use crate::{AnyStore, Discard, Maildir, MaildirBuilder};
 
 /// Makes the store that a URL names, and opens it.
 ///
 /// - `maildir:PATH`: a [`Maildir`]; the path is taken as it stands, relative to the working directory if it does
-///   not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`.
+///   not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`. Options follow the first `?`, parted by `&`:
+///   - `mode=0660`: the [mode of files](MaildirBuilder::file_mode), in octal digits.
 /// - `discard:`: [`Discard`].
 ///
 /// It blocks while it opens the store.
@@ -31,10 +33,7 @@ use crate::{AnyStore, Discard, Maildir};
 /// assert_eq!(error.to_string(), "\"./mail\" names no kind of store; write maildir:./mail or discard:");
 /// ```
 pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
-    match Named::parse(url)? {
-        Named::Maildir(path) => Ok(Maildir::open(path).map_err(StoreUrlError::Open)?.into()),
-        Named::Discard => Ok(Discard.into()),
-    }
+    StoreUrl::parse(url)?.open()
 }
 
 /// Says whether a URL names a store, and neither opens nor makes anything.
@@ -47,26 +46,72 @@ pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
 /// assert!(mailchute_stores::check_url("mailbox:/var/mail").is_err());
 /// ```
 pub fn check_url(url: &str) -> Result<(), StoreUrlError> {
-    Named::parse(url).map(drop)
+    StoreUrl::parse(url).map(drop)
 }
 
-/// What a URL names.
-enum Named<'u> {
-    Maildir(&'u str),
+/// The URL of a store, parsed; see [`from_url`]. Nothing is opened or made yet.
+///
+/// # Examples
+/// ```
+/// use mailchute_stores::StoreUrl;
+///
+/// let url = StoreUrl::parse("maildir:/var/mail/in?mode=0660")?;
+/// assert_eq!(url.directory(), Some("/var/mail/in".as_ref()));
+/// # Ok::<(), mailchute_stores::StoreUrlError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct StoreUrl(Named);
+
+#[derive(Debug, Clone)]
+enum Named {
+    Maildir(MaildirBuilder),
     Discard,
 }
 
-impl<'u> Named<'u> {
-    fn parse(url: &'u str) -> Result<Self, StoreUrlError> {
+impl StoreUrl {
+    /// Parses a URL.
+    ///
+    /// # Errors
+    /// As [`from_url`], but for what is found when the store is opened.
+    pub fn parse(url: &str) -> Result<Self, StoreUrlError> {
         let (scheme, rest) = match url.split_once(':') {
             Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
             _ => return Err(StoreUrlError::NoScheme(url.to_owned())),
         };
         match scheme.to_ascii_lowercase().as_str() {
-            "maildir" => maildir_path(url, rest).map(Self::Maildir),
-            "discard" if rest.is_empty() => Ok(Self::Discard),
+            "maildir" => maildir(url, rest).map(|builder| Self(Named::Maildir(builder))),
+            "discard" if rest.is_empty() => Ok(Self(Named::Discard)),
             "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
             _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
+        }
+    }
+
+    /// The directory of a Maildir, as it is written.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.0 {
+            Named::Maildir(builder) => Some(builder.path()),
+            Named::Discard => None,
+        }
+    }
+
+    /// The mode of that directory when it is made.
+    #[must_use]
+    pub fn directory_mode(&self) -> u32 {
+        match &self.0 {
+            Named::Maildir(builder) => builder.directory_mode(),
+            Named::Discard => 0o700,
+        }
+    }
+
+    /// Opens the store. It blocks meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreUrlError::Open`].
+    pub fn open(self) -> Result<AnyStore, StoreUrlError> {
+        match self.0 {
+            Named::Maildir(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            Named::Discard => Ok(Discard.into()),
         }
     }
 }
@@ -83,6 +128,8 @@ pub enum StoreUrlError {
     MissingPath,
     /// `maildir://` is followed by the name of a host.
     Host(String),
+    /// The store has no such option, or not with that value, or not twice.
+    BadOption(String),
     /// `discard:` is followed by something.
     Superfluous(String),
     /// The store could not be opened.
@@ -109,6 +156,12 @@ impl fmt::Display for StoreUrlError {
                 "{url:?} names a host, but a Maildir is a directory on this one; write maildir:PATH, such as \
                  maildir:/var/mail/in or maildir:./mail"
             ),
+            Self::BadOption(option) => {
+                write!(
+                    f,
+                    "maildir: cannot take the option {option:?}; write {OPTIONS}, each once, with & between two"
+                )
+            }
             Self::Superfluous(rest) => {
                 write!(f, "discard: keeps nothing, so {rest:?} means nothing behind it; write discard:")
             }
@@ -125,12 +178,42 @@ fn is_scheme(word: &str) -> bool {
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-fn maildir_path<'a>(url: &str, rest: &'a str) -> Result<&'a str, StoreUrlError> {
-    let path = match rest.strip_prefix("//") {
-        None => rest,
+const OPTIONS: &str = "mode=0600 to mode=0666";
+
+fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
+    let (path, options) = match rest.split_once('?') {
+        Some((path, options)) => (path, Some(options)),
+        None => (rest, None),
+    };
+    let path = match path.strip_prefix("//") {
+        None => path,
         Some("") => "",
         Some(path) if path.starts_with('/') => path,
         Some(_) => return Err(StoreUrlError::Host(url.to_owned())),
     };
-    if path.is_empty() { Err(StoreUrlError::MissingPath) } else { Ok(path) }
+    if path.is_empty() {
+        return Err(StoreUrlError::MissingPath);
+    }
+    let mut seen = Vec::new();
+    let mut builder = Maildir::builder(path);
+    for option in options.into_iter().flat_map(|options| options.split('&')) {
+        let bad = || StoreUrlError::BadOption(option.to_owned());
+        let (name, value) = option.split_once('=').ok_or_else(bad)?;
+        if seen.contains(&name) {
+            return Err(bad());
+        }
+        seen.push(name);
+        builder = match name {
+            "mode" => builder.file_mode(mode(value).ok_or_else(bad)?),
+            _ => return Err(bad()),
+        };
+    }
+    Ok(builder)
+}
+
+/// A mode that files can have, in octal digits.
+fn mode(digits: &str) -> Option<u32> {
+    let is_octal = matches!(digits.len(), 3 | 4) && digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
+    let mode = if is_octal { u32::from_str_radix(digits, 8).ok()? } else { return None };
+    MaildirBuilder::is_file_mode(mode).then_some(mode)
 }

@@ -8,4 +8,5 @@ mod cut;
 mod failures;
 mod given_up;
 mod many;
+mod modes;
 mod urls;

@@ -2,7 +2,7 @@
 
 use crate::common::{Mail, begin, client};
 use mailchute::Server;
-use mailchute_stores::{AnyStore, StoreUrlError, from_url};
+use mailchute_stores::{AnyStore, StoreUrl, StoreUrlError, check_url, from_url};
 
 #[tokio::test]
 async fn a_maildir_url_makes_a_maildir_that_takes_mail() {
@@ -22,8 +22,10 @@ async fn a_maildir_url_makes_a_maildir_that_takes_mail() {
 #[test]
 fn a_store_is_printed_as_a_url_that_makes_it() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("maildir:{}", directory.path().display());
-    assert_eq!(from_url(&url).unwrap().to_string(), url);
+    for options in ["", "?mode=0660", "?mode=0600"] {
+        let url = format!("maildir:{}{options}", directory.path().display());
+        assert_eq!(from_url(&url).unwrap().to_string(), url);
+    }
     assert_eq!(from_url("discard:").unwrap().to_string(), "discard:");
 }
 
@@ -54,10 +56,40 @@ fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
             "\"maildir://var/mail\" names a host, but a Maildir is a directory on this one; write maildir:PATH, \
              such as maildir:/var/mail/in or maildir:./mail",
         ),
+        ("maildir:?mode=0660", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
         ("discard:all", "discard: keeps nothing, so \"all\" means nothing behind it; write discard:"),
     ] {
         assert_eq!(from_url(url).unwrap_err().to_string(), answer, "{url:?}");
     }
+}
+
+#[test]
+fn an_option_that_a_store_does_not_have_is_named() {
+    for option in [
+        "",
+        "mode",
+        "mode=",
+        "mode=0777",
+        "mode=1660",
+        "mode=0060",
+        "mode=0400",
+        "mode=66",
+        "mode=00660",
+        "mode=+660",
+        "mode=rw-",
+        "mode=0668",
+        "Mode=0660",
+        "colour=red",
+    ] {
+        let error = check_url(&format!("maildir:/x?{option}")).unwrap_err();
+        assert!(matches!(&error, StoreUrlError::BadOption(named) if named == option), "{option}: {error}");
+        assert!(error.to_string().contains(&format!("{option:?}; write mode=0600 to mode=0666")), "{error}");
+    }
+    assert!(check_url("maildir:/x?mode=0660&mode=0660").is_err());
+    assert!(check_url("discard:?mode=0660").is_err());
+    assert_eq!(StoreUrl::parse("maildir:/x?mode=660").unwrap().directory_mode(), 0o770);
+    assert_eq!(StoreUrl::parse("maildir:/x?mode=0640").unwrap().directory_mode(), 0o750);
+    assert_eq!(StoreUrl::parse("maildir:/x").unwrap().directory_mode(), 0o700);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The directories of a Maildir.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+
+use super::access::Access;
 use super::named;
 
 #[derive(Debug)]
@@ -14,32 +17,46 @@ pub(super) struct Directories {
     pub(super) tmp: PathBuf,
     /// Where readers find them.
     pub(super) new: PathBuf,
+    pub(super) access: Access,
 }
 
 impl Directories {
-    /// Makes what is missing.
-    pub(super) fn create(root: &Path) -> io::Result<Self> {
+    /// Makes what is missing. Files have this mode, or follow that of the directory.
+    pub(super) fn create(root: &Path, mode: Option<u32>) -> io::Result<Self> {
         // The program may go elsewhere while it runs.
         let root = std::path::absolute(root).map_err(|error| named(&error, "use the Maildir", root))?;
         let (tmp, new) = (root.join("tmp"), root.join("new"));
+        let found = fs::metadata(&root).ok();
+        let access = match mode {
+            Some(mode) => Access::fixed(mode, found.as_ref()),
+            None => found.as_ref().map_or(Access::PRIVATE, Access::like),
+        };
         for directory in [&root, &tmp, &new, &root.join("cur")] {
-            create_durably(directory)?;
+            create_durably(directory, &access)?;
         }
-        Ok(Self { root, tmp, new })
+        Ok(Self { root, tmp, new, access })
     }
 }
 
 /// Makes a directory, and those above it that are missing, so that they outlive a crash of the host.
-fn create_durably(path: &Path) -> io::Result<()> {
+fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
     let Some(parent) = path.parent() else {
         return Err(named(&io::ErrorKind::NotADirectory.into(), "use", path));
     };
-    create_durably(parent)?;
+    create_durably(parent, access)?;
     match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => flush(parent),
+        Ok(()) => {
+            // Not through a link that somebody has put in its place.
+            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            rustix::fs::open(path, flags, Mode::empty())
+                .map_err(io::Error::from)
+                .and_then(|made| access.give_to_directory(&File::from(made)))
+                .map_err(|error| named(&error, "set the mode of", path))?;
+            flush(parent)
+        }
         // Another program made it a moment ago, and may not have come to flush it.
         Err(_) if path.is_dir() => flush(parent),
         Err(error) => Err(named(&error, "make the directory", path)),

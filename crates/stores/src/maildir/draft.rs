@@ -37,7 +37,15 @@ impl Draft {
             remove(&path);
             Err(io::ErrorKind::AlreadyExists.into())
         })?;
-        Ok(Self { maildir: Arc::clone(maildir), file, name, length: 0, is_in_tmp: true })
+        let draft = Self { maildir: Arc::clone(maildir), file, name, length: 0, is_in_tmp: true };
+        let access = &maildir.directories.access;
+        access.give_to_file(&draft.file).map_err(|error| named(&error, "set the mode of", &draft.path()))?;
+        Ok(draft)
+    }
+
+    /// Whether the file has the mode that files are to have.
+    pub(super) fn has_mode(&self) -> bool {
+        self.maildir.directories.access.is_of(&self.file)
     }
 
     pub(super) fn write(&mut self, parts: &[Bytes]) -> io::Result<()> {

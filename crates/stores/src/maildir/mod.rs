@@ -8,7 +8,9 @@
 //! Whatever ends before the 250 takes its file with it: a [`Draft`](draft::Draft) and a [`Kept`](draft::Kept)
 //! remove theirs when they are dropped, wherever that happens.
 
+mod access;
 mod buffer;
+mod builder;
 mod delivery;
 mod directories;
 mod draft;
@@ -23,9 +25,10 @@ use std::sync::Arc;
 
 use mailchute::{Message, Reply, Session, Store};
 
+pub use builder::MaildirBuilder;
+
 use delivery::Delivery;
 use directories::Directories;
-use draft::Draft;
 use leftovers::Sweeper;
 use name::Names;
 use sync::DirectorySync;
@@ -76,37 +79,33 @@ struct Shared {
 }
 
 impl Maildir {
-    /// Opens the Maildir in the directory `path`, and makes what is missing of it: the directory itself, those above
-    /// it, and `tmp`, `new` and `cur` in it, for nobody else to read.
-    ///
-    /// It also removes left-overs of deliveries that never ended, and tries whether a file can be written. All this
-    /// blocks.
+    /// Opens the Maildir in the directory `path` with all defaults of [`builder`](Self::builder).
     ///
     /// # Errors
-    /// When a directory can be neither found nor made, or no file can be written. The error names the path.
+    /// As [`MaildirBuilder::open`].
     ///
     /// ```
     /// let error = mailchute_stores::Maildir::open("/dev/null/mail").unwrap_err();
     /// assert!(error.to_string().contains("/dev/null"));
     /// ```
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        let directories = Directories::create(path.as_ref())?;
-        let names = Names::new();
-        leftovers::remove(&directories.tmp, &names);
-        let shared = Arc::new(Shared {
-            directories,
-            names,
-            sync: DirectorySync::default(),
-            sweeper: Sweeper::default(),
-        });
-        drop(Draft::create(&shared)?);
-        Ok(Self(shared))
+        Self::builder(path).open()
+    }
+
+    /// Options for the Maildir in the directory `path`.
+    pub fn builder(path: impl AsRef<Path>) -> MaildirBuilder {
+        MaildirBuilder::new(path.as_ref())
     }
 
     /// The directory, as an absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.directories.root
+    }
+
+    /// The mode of files, if one was [asked for](MaildirBuilder::file_mode).
+    pub(crate) fn file_mode(&self) -> Option<u32> {
+        self.0.directories.access.asked_for()
     }
 }
 

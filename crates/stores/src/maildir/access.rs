@@ -1,0 +1,100 @@
+//! Who else may read and write what is made in a Maildir.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::{Gid, Mode, RawMode, fchmod, fchown};
+
+/// Modes and group of what is made, whatever the umask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Access {
+    /// Of files.
+    files: u32,
+    /// Of directories.
+    directories: u32,
+    /// What both belong to; `None` is whatever the kernel gives them.
+    group: Option<u32>,
+    /// Whether the mode was asked for, rather than taken from a directory.
+    is_fixed: bool,
+}
+
+impl Access {
+    /// For the owner alone.
+    pub(super) const PRIVATE: Self = Self { files: 0o600, directories: 0o700, group: None, is_fixed: false };
+
+    /// What an existing directory says by its mode, as Dovecot has it: its group may do with files what it may do with the
+    /// directory. A group that may do no more than everybody has not been given anything on purpose (0755 is what most
+    /// umasks leave), and everybody is given nothing here.
+    pub(super) fn like(directory: &Metadata) -> Self {
+        let (group, others) = (directory.mode() & 0o070, directory.mode() & 0o007);
+        if group == 0 || group == others << 3 {
+            return Self::PRIVATE;
+        }
+        Self {
+            files: 0o600 | group & 0o060,
+            directories: 0o700 | group | directory.mode() & 0o2000,
+            group: Some(directory.gid()),
+            is_fixed: false,
+        }
+    }
+
+    /// This mode for files; who may read them may enter directories. The group is that of an existing directory.
+    pub(super) fn fixed(mode: u32, directory: Option<&Metadata>) -> Self {
+        Self {
+            files: mode,
+            directories: mode | mode >> 2 & 0o111,
+            group: directory.map(MetadataExt::gid),
+            is_fixed: true,
+        }
+    }
+
+    /// Gives a new file, whose mode is 0600 or less, its group and mode.
+    pub(super) fn give_to_file(&self, file: &File) -> io::Result<()> {
+        if self.files == Self::PRIVATE.files { Ok(()) } else { self.give(file, self.files) }
+    }
+
+    /// Gives a new directory, whose mode is 0700 or less, its group and mode.
+    pub(super) fn give_to_directory(&self, directory: &File) -> io::Result<()> {
+        if self.directories == Self::PRIVATE.directories {
+            return Ok(());
+        }
+        // The kernel hands the set-group-ID bit down, and with it the group.
+        let handed_down = directory.metadata()?.mode() & 0o2000;
+        match self.give(directory, self.directories | handed_down) {
+            // Where no process may set that bit (`RestrictSUIDSGID=` of systemd), each file is given its group.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.give(directory, self.directories & 0o777)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn give(&self, file: &File, mode: u32) -> io::Result<()> {
+        let is_of_group = match self.group {
+            Some(group) if file.metadata()?.gid() != group => {
+                fchown(file.as_fd(), None, Some(Gid::from_raw(group))).is_ok()
+            }
+            _ => true,
+        };
+        // Another group than the one that was meant is given nothing.
+        let mode = if is_of_group || self.is_fixed { mode } else { mode & !0o070 };
+        Ok(fchmod(file, Mode::from_raw_mode(mode as RawMode))?)
+    }
+
+    /// Whether a file that was given its mode has all of it.
+    pub(super) fn is_of(&self, file: &File) -> bool {
+        file.metadata().is_ok_and(|file| file.mode() & 0o777 == self.files)
+    }
+
+    /// The mode of directories.
+    pub(super) fn directories(&self) -> u32 {
+        self.directories
+    }
+
+    /// The mode of files, if it was asked for.
+    pub(super) fn asked_for(&self) -> Option<u32> {
+        self.is_fixed.then_some(self.files)
+    }
+}

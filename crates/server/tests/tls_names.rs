@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::support::danger::Anything;
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, client, start};
 use crate::support::{accepting, build};
 use mailchute::TlsConfig;
+use rustls::SignatureScheme::{ECDSA_NISTP256_SHA256, ED25519};
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 
@@ -21,7 +23,9 @@ async fn serve(config: TlsConfig) -> SocketAddr {
 /// The certificate that a client which takes any gets for this name; without a name if it is "".
 async fn served(address: SocketAddr, name: &'static str, version: usize) -> CertificateDer<'static> {
     let mut config = client(&[[&TLS12, &TLS13][version]], &[]).with_no_client_auth();
-    config.dangerous().set_certificate_verifier(Arc::new(danger::Anything));
+    config
+        .dangerous()
+        .set_certificate_verifier(Arc::new(Anything::signed_by(&[ED25519, ECDSA_NISTP256_SHA256])));
     config.enable_sni = !name.is_empty();
     let name = if name.is_empty() { "unsaid.example" } else { name };
     let talk = start(address, &Arc::new(config), name).await.expect("the handshake succeeds");
@@ -61,7 +65,7 @@ async fn of_two_certificates_for_a_name_the_client_gets_the_first_that_it_can_ch
     let address = serve(and(modern.config(), &common)).await;
     assert_eq!(served(address, "mx.example.com", 1).await, modern.der);
     let mut config = client(&[&TLS13], &[]).with_no_client_auth();
-    config.dangerous().set_certificate_verifier(Arc::new(danger::EcdsaOnly));
+    config.dangerous().set_certificate_verifier(Arc::new(Anything::signed_by(&[ECDSA_NISTP256_SHA256])));
     let talk = start(address, &Arc::new(config), "mx.example.com").await.unwrap();
     assert_eq!(talk.get_ref().get_ref().1.peer_certificates().unwrap()[0], common.der);
 }
@@ -74,61 +78,4 @@ fn a_certificate_that_nobody_could_ask_for_is_refused_except_as_the_default() {
     let error = named.config().and_pem(pair.0, pair.1).unwrap_err().to_string();
     assert!(error.starts_with("the certificate has no DNS name"), "{error}");
     assert!(nameless.config().and_pem(named.certificate.as_bytes(), named.key.as_bytes()).is_ok());
-}
-
-/// Clients that do not look at certificates.
-mod danger {
-    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-    use rustls::{DigitallySignedStruct, Error, SignatureScheme};
-
-    /// Takes anything.
-    #[derive(Debug)]
-    pub(super) struct Anything;
-
-    /// Takes anything with a key of the common kind.
-    #[derive(Debug)]
-    pub(super) struct EcdsaOnly;
-
-    macro_rules! takes_anything {
-        ($name:ident, $schemes:expr) => {
-            impl ServerCertVerifier for $name {
-                fn verify_server_cert(
-                    &self,
-                    _: &CertificateDer<'_>,
-                    _: &[CertificateDer<'_>],
-                    _: &ServerName<'_>,
-                    _: &[u8],
-                    _: UnixTime,
-                ) -> Result<ServerCertVerified, Error> {
-                    Ok(ServerCertVerified::assertion())
-                }
-
-                fn verify_tls12_signature(
-                    &self,
-                    _: &[u8],
-                    _: &CertificateDer<'_>,
-                    _: &DigitallySignedStruct,
-                ) -> Result<HandshakeSignatureValid, Error> {
-                    Ok(HandshakeSignatureValid::assertion())
-                }
-
-                fn verify_tls13_signature(
-                    &self,
-                    _: &[u8],
-                    _: &CertificateDer<'_>,
-                    _: &DigitallySignedStruct,
-                ) -> Result<HandshakeSignatureValid, Error> {
-                    Ok(HandshakeSignatureValid::assertion())
-                }
-
-                fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-                    $schemes
-                }
-            }
-        };
-    }
-
-    takes_anything!(Anything, vec![SignatureScheme::ED25519, SignatureScheme::ECDSA_NISTP256_SHA256]);
-    takes_anything!(EcdsaOnly, vec![SignatureScheme::ECDSA_NISTP256_SHA256]);
 }

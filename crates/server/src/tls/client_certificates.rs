@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{CertificateError, RootCertStore};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
 use super::error::{Fault, TlsError};
 use super::peer::Trust;
@@ -19,19 +19,31 @@ use super::provider::provider;
 /// A client is asked, and may have none or one that nobody vouches for, such as one that it signed itself; the
 /// session goes on, and [`ClientCertificate::trust`](crate::ClientCertificate::trust) says what the certificate is
 /// worth. Many servers of the Internet show such certificates when they send mail, so refusing them would lose it;
-/// Postfix's `smtpd_tls_ask_ccert` does the same. That the client has the certificate's key is proved in any case.
+/// Postfix's `smtpd_tls_ask_ccert` does the same.
+///
+/// A certificate counts only if the client proved that it has the certificate's key. Where TLS cannot check that, the
+/// session goes on as that of a client without a certificate: it is not X.509 version 3, its RSA key is shorter than 2,048
+/// bits, its key or the signature is of an unknown kind, or the signature is wrong.
 ///
 /// [`required`](Self::required) ends the handshake of whoever has no trusted certificate.
 #[derive(Debug, Clone)]
 pub struct ClientCertificates {
+    roots: Arc<RootCertStore>,
     authorities: Arc<dyn ClientCertVerifier>,
     demand: Demand,
+    usage: Usage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Demand {
     Optional,
     Required,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Usage {
+    Client,
+    Any,
 }
 
 impl ClientCertificates {
@@ -59,23 +71,59 @@ impl ClientCertificates {
         Self { demand: Demand::Required, ..self }
     }
 
+    /// Trusts certificates also if they were not issued for clients (extended key usage `clientAuth`, RFC 5280
+    /// §4.2.1.12) but for servers or anything else. Default is to trust those for clients, and those without any such
+    /// restriction. Public authorities issue certificates for servers only by now, which mail servers show as clients too.
+    #[must_use]
+    pub fn any_usage(self) -> Self {
+        Self { usage: Usage::Any, ..self }
+    }
+
     fn trusting(authorities: &[u8]) -> Result<Self, Fault> {
         let mut roots = RootCertStore::empty();
         for certificate in parse_chain(authorities)? {
             roots.add(certificate).map_err(Fault::UnfitRoot)?;
         }
-        let authorities = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        let roots = Arc::new(roots);
+        let authorities = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider())
             .build()
             .map_err(|error| Fault::UnfitRoot(rustls::Error::General(error.to_string())))?;
-        Ok(Self { authorities, demand: Demand::Optional })
+        Ok(Self { roots, authorities, demand: Demand::Optional, usage: Usage::Client })
     }
 
-    /// What rustls asks during a handshake.
-    pub(super) fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
-        match self.demand {
-            Demand::Optional => Arc::new(AnyCertificate(Arc::clone(&self.authorities))),
-            Demand::Required => Arc::clone(&self.authorities),
+    pub(super) fn is_required(&self) -> bool {
+        self.demand == Demand::Required
+    }
+
+    /// What checks signatures, and knows the names of the authorities.
+    pub(super) fn authorities(&self) -> &dyn ClientCertVerifier {
+        &*self.authorities
+    }
+
+    /// Whether one of the authorities vouches for a certificate.
+    pub(super) fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        match self.authorities.verify_client_cert(leaf, others, now) {
+            Ok(_) => Ok(()),
+            Err(_) if self.usage == Usage::Any && self.is_verified_for_any_usage(leaf, others, now) => Ok(()),
+            Err(error) => Err(error),
         }
+    }
+
+    fn is_verified_for_any_usage(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> bool {
+        let algorithms = provider().signature_verification_algorithms.all;
+        EndEntityCert::try_from(leaf).is_ok_and(|leaf| {
+            leaf.verify_for_usage(algorithms, &self.roots.roots, others, now, AnyUsage, None, None).is_ok()
+        })
     }
 
     /// What the certificate of a client is worth now, also when it came with a ticket of an earlier session.
@@ -89,11 +137,20 @@ impl ClientCertificates {
                 Demand::Required => Err(rustls::Error::NoCertificatesPresented),
             };
         };
-        match (self.authorities.verify_client_cert(leaf, others, UnixTime::now()), self.demand) {
-            (Ok(_), _) => Ok(Some(Trust::Verified)),
+        match (self.verify(leaf, others, UnixTime::now()), self.demand) {
+            (Ok(()), _) => Ok(Some(Trust::Verified)),
             (Err(error), Demand::Required) => Err(error),
             (Err(error), Demand::Optional) => Ok(Some(Trust::Unverified { reason: reason(&error) })),
         }
+    }
+}
+
+/// Takes every usage that can be read.
+struct AnyUsage;
+
+impl ExtendedKeyUsageValidator for AnyUsage {
+    fn validate(&self, mut usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        usages.try_for_each(|usage| usage.map(|_| ()))
     }
 }
 
@@ -104,50 +161,5 @@ fn reason(error: &rustls::Error) -> String {
         }
         rustls::Error::InvalidCertificate(error) => error.to_string(),
         error => error.to_string(),
-    }
-}
-
-/// Lets any certificate pass whose key the client has: what it is worth is judged after the handshake.
-#[derive(Debug)]
-struct AnyCertificate(Arc<dyn ClientCertVerifier>);
-
-impl ClientCertVerifier for AnyCertificate {
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
-        &self,
-        _leaf: &CertificateDer<'_>,
-        _others: &[CertificateDer<'_>],
-        _now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, leaf, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, leaf, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
     }
 }

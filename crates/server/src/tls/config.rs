@@ -16,10 +16,11 @@ use super::provider::provider;
 /// Certificates with their keys, ready to serve TLS 1.2 and 1.3, by STARTTLS and from the first octet alike.
 ///
 /// With several certificates the name that the client asks for (SNI, RFC 6066 §3) chooses among them, by the DNS
-/// names in the certificates themselves; `*.example.com` stands for one label. Of those that fit the name equally
-/// well the first is taken whose kind of key the client can check, so an ECDSA and an RSA certificate may stand
-/// side by side. A client that asks for no name, or for one that is unknown, gets the first certificate: many that
-/// send mail ask for none, and to hang up on the others would lose mail (RFC 7672 §8.1).
+/// names in the certificates themselves; `*.example.com` stands for one label. Only certificates count with which the
+/// client can go on, by its cipher suites in TLS 1.2 and by its signature schemes in both versions, so an ECDSA and an
+/// RSA certificate may stand side by side, in either order; of those that fit the name equally well the first is taken. A
+/// client that asks for no name, for one that is unknown, or for what is no name at all, gets the first certificate: many
+/// that send mail ask for none, and to hang up on the others would lose mail (RFC 7672 §8.1).
 ///
 /// # Sessions are resumed
 /// A client that comes back spares itself and the server most of a handshake, in both versions. What the server
@@ -116,7 +117,8 @@ impl TlsConfig {
 
     /// Takes a configuration of rustls as it is, for all that this type has no method for.
     ///
-    /// A client's certificate counts as trusted if the configuration's own verifier lets it pass.
+    /// A client's certificate counts as trusted if the configuration's own verifier lets it pass. A name (SNI) that rustls
+    /// does not parse ends the handshake here.
     #[must_use]
     pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
         Self(Source::Rustls(config))

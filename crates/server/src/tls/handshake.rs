@@ -7,19 +7,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::ServerConfig;
-use rustls::server::{ClientHello, NoServerSessionStorage};
+use rustls::server::NoServerSessionStorage;
 use rustls::sign::SingleCertAndKey;
+use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 use tokio::io::{AsyncBufRead as _, ReadBuf};
-use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::StartHandshake;
 use tokio_rustls::server::TlsStream;
 
 use super::binding::ChannelBindings;
-use super::client_certificates::ClientCertificates;
+use super::choice::can_be_served_by;
 use super::config::{Own, Source, TlsConfig};
 use super::facts::TlsFacts;
+use super::hello::Hello;
+use super::hidden_name;
 use super::identity::Identity;
 use super::peer::{ClientCertificate, Trust};
+use super::proof::{Proof, Tickets, Verifier};
 use super::read_ahead::ReadAhead;
 use crate::read_buffer;
 use crate::turnstile::Turnstile;
@@ -29,7 +32,8 @@ use crate::wire::Io;
 pub(crate) struct Acceptor {
     first: Choice,
     others: Vec<Choice>,
-    clients: Option<ClientCertificates>,
+    /// What the choices were made of, unless it is a configuration of rustls.
+    own: Option<Box<Own>>,
 }
 
 /// One certificate, ready to serve.
@@ -56,10 +60,10 @@ impl Acceptor {
             Source::Own(own) => Self {
                 first: Choice::new(&own, &own.first),
                 others: own.others.iter().map(|identity| Choice::new(&own, identity)).collect(),
-                clients: own.clients,
+                own: Some(own),
             },
             Source::Rustls(config) => {
-                Self { first: Choice { config, identity: None }, others: Vec::new(), clients: None }
+                Self { first: Choice { config, identity: None }, others: Vec::new(), own: None }
             }
         }
     }
@@ -73,43 +77,62 @@ impl Acceptor {
         plain: Box<dyn Io>,
         turnstile: &Turnstile,
     ) -> io::Result<(Secured, TlsFacts)> {
-        let start =
-            LazyConfigAcceptor::new(rustls::server::Acceptor::default(), ReadAhead::new(plain)).await?;
+        let hello = Hello::read(ReadAhead::new(plain), self.own.is_some()).await?;
         // What follows takes as long as a hundred commands, and many that came together would keep others waiting.
         turnstile.pass().await;
-        let Choice { config, identity } = self.choose(&start.client_hello());
-        let mut stream = start.into_stream(Arc::clone(config)).await?;
+        let choice = self.choose(&hello);
+        let (config, proof) = self.configuration(choice, hello.name_is_hidden).map_err(invalid)?;
+        let start = StartHandshake::from_parts(hello.accepted, hello.io);
+        let mut stream = start.into_stream(config).await?;
         stream.get_mut().1.set_buffer_limit(Some(UNSENT));
         let connection = stream.get_ref().1;
-        let client = self.client(connection.peer_certificates().unwrap_or_default())?;
+        // Of a certificate whose key the client may not have nothing is known.
+        let is_proved = proof.is_none_or(|proof| proof.holds());
+        let chain = connection.peer_certificates().filter(|_| is_proved).unwrap_or_default();
+        let client = self.client(chain)?;
         let facts = TlsFacts::of(connection, client);
-        Ok((Secured { stream, identity: identity.clone(), failure: None }, facts))
+        Ok((Secured { stream, identity: choice.identity.clone(), failure: None }, facts))
     }
 
-    /// A certificate whose key the client cannot check serves nobody, so that comes before the name.
-    fn choose(&self, hello: &ClientHello<'_>) -> &Choice {
+    /// A certificate with which the client cannot go on serves nobody, so that comes before the name.
+    fn choose(&self, hello: &Hello) -> &Choice {
         if self.others.is_empty() {
             return &self.first;
         }
-        let rank = |identity: &Identity| {
-            let is_checkable = identity.key.key.choose_scheme(hello.signature_schemes()).is_some();
-            (!is_checkable, identity.answers(hello.server_name()))
+        let offer = hello.client_hello();
+        let rank = |choice: &Choice| {
+            let suites = &choice.config.crypto_provider().cipher_suites;
+            choice.identity.as_deref().map(|identity| {
+                let serves = can_be_served_by(&offer, hello.offers_tls_1_3, &*identity.key.key, suites);
+                (!serves, identity.answers(offer.server_name()))
+            })
         };
         // Of those that rank alike the first is taken.
-        iter::once(&self.first)
-            .chain(&self.others)
-            .min_by_key(|choice| choice.identity.as_deref().map(rank))
-            .unwrap_or(&self.first)
+        iter::once(&self.first).chain(&self.others).min_by_key(|choice| rank(choice)).unwrap_or(&self.first)
+    }
+
+    /// What serves a client, and what is found out of its certificate: of one handshake, where there is anything to
+    /// find out.
+    fn configuration(
+        &self,
+        choice: &Choice,
+        name_is_hidden: bool,
+    ) -> Result<(Arc<ServerConfig>, Option<Arc<Proof>>), rustls::Error> {
+        match (self.own.as_deref(), &choice.identity) {
+            (Some(own), Some(identity)) if name_is_hidden || own.clients.is_some() => {
+                let base = if name_is_hidden { hidden_name::base()? } else { own.base.clone() };
+                Ok(configure(base, own, identity, name_is_hidden))
+            }
+            _ => Ok((Arc::clone(&choice.config), None)),
+        }
     }
 
     fn client(
         &self,
         chain: &[rustls::pki_types::CertificateDer<'static>],
     ) -> io::Result<Option<Arc<ClientCertificate>>> {
-        let trust = match &self.clients {
-            Some(clients) => {
-                clients.judge(chain).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
-            }
+        let trust = match self.own.as_deref().and_then(|own| own.clients.as_ref()) {
+            Some(clients) => clients.judge(chain).map_err(invalid)?,
             None => Some(Trust::Verified),
         };
         let certificate = chain.first().zip(trust).map(|(leaf, trust)| ClientCertificate::parse(leaf, trust));
@@ -119,18 +142,41 @@ impl Acceptor {
 
 impl Choice {
     fn new(own: &Own, identity: &Arc<Identity>) -> Self {
-        let base = own.base.clone();
-        let builder = match &own.clients {
-            Some(clients) => base.with_client_cert_verifier(clients.verifier()),
-            None => base.with_no_client_auth(),
-        };
-        let mut config =
-            builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key))));
-        config.ticketer = Arc::clone(&identity.ticketer);
-        // Clients keep their tickets; the few that cannot shake hands in full each time.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        Self { config: Arc::new(config), identity: Some(Arc::clone(identity)) }
+        let (config, _) = configure(own.base.clone(), own, identity, false);
+        Self { config, identity: Some(Arc::clone(identity)) }
     }
+}
+
+/// What rustls needs to serve this certificate, and what it finds out in the handshake of a client that is asked for one.
+fn configure(
+    base: ConfigBuilder<ServerConfig, WantsVerifier>,
+    own: &Own,
+    identity: &Identity,
+    name_is_hidden: bool,
+) -> (Arc<ServerConfig>, Option<Arc<Proof>>) {
+    let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key)));
+    let of_all = Arc::clone(&identity.ticketer);
+    let (mut config, proof) = match own.clients.clone() {
+        Some(clients) => {
+            let proof = Arc::new(Proof::default());
+            let verifier = Verifier { clients, proof: Arc::clone(&proof), name_is_hidden };
+            let mut config = base.with_client_cert_verifier(Arc::new(verifier)).with_cert_resolver(resolver);
+            config.ticketer = Arc::new(Tickets { of_all, proof: Arc::clone(&proof) });
+            (config, Some(proof))
+        }
+        None => {
+            let mut config = base.with_no_client_auth().with_cert_resolver(resolver);
+            config.ticketer = of_all;
+            (config, None)
+        }
+    };
+    // Clients keep their tickets; the few that cannot shake hands in full each time.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    (Arc::new(config), proof)
+}
+
+fn invalid(error: rustls::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 impl Secured {

@@ -1,16 +1,20 @@
 //! TLS: who the server is, whom it asks for a certificate, the handshake, and what is known afterwards.
 
 mod binding;
+mod choice;
 mod client_certificates;
 mod config;
 mod contents;
 mod error;
 mod facts;
 mod handshake;
+mod hello;
+mod hidden_name;
 mod identity;
 mod in_force;
 mod peer;
 mod pem;
+mod proof;
 mod provider;
 mod read_ahead;
 #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,6 @@
 //! Reads of the socket beneath TLS.
 
+use std::future::poll_fn;
 use std::io;
 use std::mem::take;
 use std::pin::{Pin, pin};
@@ -28,6 +29,18 @@ impl ReadAhead {
 
     pub(crate) fn shrink(&mut self) {
         read_buffer::shrink(&mut self.ahead);
+    }
+
+    /// What has come and was not consumed; reads if that is nothing, and finds nothing at the end.
+    pub(super) async fn fill(&mut self) -> io::Result<&[u8]> {
+        if self.ahead.is_empty() {
+            poll_fn(|context| self.poll_more(context)).await?;
+        }
+        Ok(&self.ahead)
+    }
+
+    pub(super) fn consume(&mut self, length: usize) {
+        self.ahead.advance(length);
     }
 
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -98,8 +111,6 @@ impl Drop for ReadAhead {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
     use tokio::io::{AsyncWriteExt as _, duplex};
 
     use super::*;

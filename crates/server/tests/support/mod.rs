@@ -2,8 +2,11 @@
 #![allow(dead_code, reason = "each file of tests uses its own part of it")]
 
 pub(crate) mod clients;
+pub(crate) mod danger;
 pub(crate) mod log;
+pub(crate) mod odd_names;
 pub(crate) mod scram;
+pub(crate) mod shown;
 pub(crate) mod stages;
 pub(crate) mod talk;
 pub(crate) mod tls;

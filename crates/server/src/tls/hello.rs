@@ -1,0 +1,214 @@
+//! Reads the `ClientHello`, which rustls hands out in part only.
+
+use std::io;
+use std::ops::Range;
+
+use rustls::server::{Accepted, Acceptor, ClientHello};
+use tokio::io::AsyncWriteExt as _;
+
+use super::hidden_name;
+use super::read_ahead::ReadAhead;
+
+/// A client's `ClientHello`, and its connection.
+pub(super) struct Hello {
+    pub(super) accepted: Accepted,
+    pub(super) io: ReadAhead,
+    /// The client offers TLS 1.3, so that is what will be spoken.
+    pub(super) offers_tls_1_3: bool,
+    /// The name that the client asked for was kept from rustls, which would have failed for it.
+    pub(super) name_is_hidden: bool,
+}
+
+impl Hello {
+    /// Reads until all of the `ClientHello` is there; `may_hide_name` if a name that rustls does not parse may be hidden.
+    ///
+    /// # Errors
+    /// It is none, and the client was told so by an alert; or the connection failed.
+    pub(super) async fn read(mut io: ReadAhead, may_hide_name: bool) -> io::Result<Self> {
+        let mut acceptor = Acceptor::default();
+        let mut records = Vec::new();
+        let refused = loop {
+            let ahead = io.fill().await?;
+            if ahead.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let length = acceptor.read_tls(&mut &ahead[..])?;
+            records.extend_from_slice(&ahead[..length]);
+            io.consume(length);
+            match acceptor.accept() {
+                Ok(Some(accepted)) => return Ok(Self::new(accepted, io, &records, false)),
+                Ok(None) => {}
+                Err(refused) => break refused,
+            }
+        };
+        let accepted = may_hide_name.then(|| accept_without_name(&mut records));
+        if let Some(accepted) = accepted.flatten() {
+            return Ok(Self::new(accepted, io, &records, true));
+        }
+        let (error, mut alert) = refused;
+        let mut octets = Vec::new();
+        alert.write_all(&mut octets)?;
+        // It failed already.
+        let _ = io.write_all(&octets).await;
+        Err(io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    fn new(accepted: Accepted, io: ReadAhead, records: &[u8], name_is_hidden: bool) -> Self {
+        let offers_tls_1_3 = offers_tls_1_3(&message(records, &payloads(records)));
+        Self { accepted, io, offers_tls_1_3, name_is_hidden }
+    }
+
+    /// What rustls knows of it.
+    pub(super) fn client_hello(&self) -> ClientHello<'_> {
+        self.accepted.client_hello()
+    }
+}
+
+/// Whether rustls takes the `ClientHello` but for the name in it, which is masked then.
+fn accept_without_name(records: &mut [u8]) -> Option<Accepted> {
+    let payloads = payloads(records);
+    let name = hidden_name::position(&message(records, &payloads))?;
+    for (position, octet) in name.zip(hidden_name::MASK) {
+        *records.get_mut(at(&payloads, position)?)? = octet;
+    }
+    let mut acceptor = Acceptor::default();
+    let mut rest = &*records;
+    while !rest.is_empty() {
+        acceptor.read_tls(&mut rest).ok()?;
+        if let Some(accepted) = acceptor.accept().ok()? {
+            // What follows would be lost; but before the server has answered nothing does.
+            return rest.is_empty().then_some(accepted);
+        }
+    }
+    None
+}
+
+const HANDSHAKE: u8 = 22;
+
+/// The parts of the first handshake messages in these records (RFC 8446 §5.1).
+fn payloads(records: &[u8]) -> Vec<Range<usize>> {
+    let mut payloads = Vec::new();
+    let mut begin = 0;
+    while let Some(&[HANDSHAKE, _, _, high, low]) = records.get(begin..begin + 5) {
+        let payload = begin + 5..begin + 5 + usize::from(u16::from_be_bytes([high, low]));
+        begin = payload.end;
+        payloads.push(payload.start..payload.end.min(records.len()));
+    }
+    payloads
+}
+
+fn message(records: &[u8], payloads: &[Range<usize>]) -> Vec<u8> {
+    payloads.iter().flat_map(|payload| &records[payload.clone()]).copied().collect()
+}
+
+/// Where in the records an octet of the message stands.
+fn at(payloads: &[Range<usize>], mut position: usize) -> Option<usize> {
+    for payload in payloads {
+        if position < payload.len() {
+            return Some(payload.start + position);
+        }
+        position -= payload.len();
+    }
+    None
+}
+
+fn offers_tls_1_3(message: &[u8]) -> bool {
+    const SUPPORTED_VERSIONS: u16 = 43;
+    let versions = extensions(message).find(|extension| extension.kind == SUPPORTED_VERSIONS);
+    versions
+        .and_then(|versions| versions.data.get(1..))
+        .is_some_and(|versions| versions.chunks_exact(2).any(|version| version == [3, 4]))
+}
+
+/// An extension of a `ClientHello`.
+pub(super) struct Extension<'m> {
+    /// Where in the message it begins, with its type.
+    pub(super) position: usize,
+    pub(super) kind: u16,
+    /// Cut off where the message is.
+    pub(super) data: &'m [u8],
+}
+
+/// The extensions of a `ClientHello` (RFC 8446 §4.1.2), as far as the message goes; those of anything else are none.
+pub(super) fn extensions(message: &[u8]) -> impl Iterator<Item = Extension<'_>> {
+    let bounds = bounds(message).unwrap_or(0..0);
+    let mut position = bounds.start;
+    std::iter::from_fn(move || {
+        let rest = message.get(position..bounds.end)?;
+        let kind = u16::from_be_bytes(*rest.first_chunk()?);
+        let length = usize::from(u16::from_be_bytes(*rest.get(2..)?.first_chunk()?));
+        let data = rest.get(4..4 + length).unwrap_or(&rest[4..]);
+        let extension = Extension { position, kind, data };
+        position += 4 + length;
+        Some(extension)
+    })
+}
+
+fn bounds(message: &[u8]) -> Option<Range<usize>> {
+    const CLIENT_HELLO: u8 = 1;
+    const HEADER_VERSION_AND_RANDOM: usize = 4 + 2 + 32;
+    if message.first() != Some(&CLIENT_HELLO) {
+        return None;
+    }
+    let behind = |begin: usize, width: usize| {
+        let length = message.get(begin..begin + width)?;
+        Some(begin + width + length.iter().fold(0, |number, &octet| number << 8 | usize::from(octet)))
+    };
+    let session_id = HEADER_VERSION_AND_RANDOM;
+    let cipher_suites = behind(session_id, 1)?;
+    let compression = behind(cipher_suites, 2)?;
+    let extensions = behind(compression, 1)?;
+    Some(extensions + 2..behind(extensions, 2)?.min(message.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A `ClientHello` with these extensions.
+    fn hello(extensions: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(extensions.len()).unwrap();
+        let rest = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0, 0, length], extensions].concat();
+        [&[1, 0, 0, u8::try_from(rest.len()).unwrap()][..], &rest].concat()
+    }
+
+    #[test]
+    fn tls_1_3_is_offered_by_the_extension_alone() {
+        for (extensions, offers) in [
+            (&b""[..], false),
+            (b"\x00\x2b\x00\x03\x02\x03\x04", true),
+            (b"\x00\x2b\x00\x03\x02\x03\x03", false),
+            (b"\x00\x2b\x00\x05\x04\x03\x03\x03\x04", true),
+            (b"\x00\x2b\x00\x05\x04\x7a\x7a\x03\x04", true),
+            (b"\xff\x01\x00\x01\x00\x00\x2b\x00\x03\x02\x03\x04", true),
+            // A version that stands across two others.
+            (b"\x00\x2b\x00\x05\x04\x03\x03\x04\x03", false),
+            (b"\x00\x2b\x00\x00", false),
+            (b"\x00\x2b", false),
+        ] {
+            assert_eq!(offers_tls_1_3(&hello(extensions)), offers, "{extensions:x?}");
+        }
+        assert!(!offers_tls_1_3(b""));
+        let whole = hello(b"\x00\x2b\x00\x03\x02\x03\x04");
+        for cut in 0..whole.len() {
+            assert!(!offers_tls_1_3(&whole[..cut]), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_message_in_many_records_is_put_together_and_each_octet_found_again() {
+        let whole = hello(b"\x00\x2b\x00\x03\x02\x03\x04");
+        for size in [1, 2, 7, whole.len()] {
+            let records: Vec<u8> = whole
+                .chunks(size)
+                .flat_map(|part| [&[22, 3, 1, 0, u8::try_from(part.len()).unwrap()], part].concat())
+                .collect();
+            let payloads = payloads(&records);
+            assert_eq!(message(&records, &payloads), whole);
+            for (position, octet) in whole.iter().enumerate() {
+                assert_eq!(records[at(&payloads, position).unwrap()], *octet);
+            }
+            assert_eq!(at(&payloads, whole.len()), None);
+        }
+    }
+}

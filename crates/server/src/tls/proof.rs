@@ -1,0 +1,145 @@
+//! Whether a client has proved to have the key of the certificate that it shows.
+//!
+//! Where certificates are optional nothing that a client shows ends the handshake: a certificate that cannot be parsed,
+//! whose key is too short or of an unknown kind, a signature that cannot be checked or is wrong. rustls is told to go on, and
+//! what was shown counts for nothing. So it must be kept for each handshake whether the signature was checked and right,
+//! and no ticket may carry a certificate without that on to another session.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::ProducesTickets;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+
+use super::client_certificates::ClientCertificates;
+use super::hidden_name;
+
+/// What is known of the client's key in one handshake, which one thread at a time goes on with.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// The client shows a certificate, other than that in its ticket.
+    is_owed: AtomicBool,
+    /// The signature by its key was checked, and is right.
+    is_given: AtomicBool,
+}
+
+impl Proof {
+    /// Whether a certificate of this handshake, if there is one, is the client's; that in a ticket is.
+    pub(super) fn holds(&self) -> bool {
+        self.is_given.load(Relaxed) || !self.is_owed.load(Relaxed)
+    }
+}
+
+/// What rustls asks of the client's certificate in one handshake.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    pub(super) clients: ClientCertificates,
+    pub(super) proof: Arc<Proof>,
+    /// The handshake that is signed is not the one that rustls knows.
+    pub(super) name_is_hidden: bool,
+}
+
+impl Verifier {
+    fn settle(
+        &self,
+        signature: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match signature {
+            Ok(valid) => {
+                self.proof.is_given.store(true, Relaxed);
+                Ok(valid)
+            }
+            Err(error) if self.clients.is_required() => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "went on without the client's certificate, whose key is not proved");
+                Ok(HandshakeSignatureValid::assertion())
+            }
+        }
+    }
+}
+
+impl ClientCertVerifier for Verifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.clients.is_required()
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.clients.authorities().root_hint_subjects()
+    }
+
+    /// What an optional one is worth is judged after the handshake.
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.proof.is_owed.store(true, Relaxed);
+        if self.clients.is_required() {
+            self.clients.verify(leaf, others, now)?;
+        }
+        Ok(ClientCertVerified::assertion())
+    }
+
+    /// In TLS 1.2 all of the handshake is signed, not its hash.
+    fn verify_tls12_signature(
+        &self,
+        handshake: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let authorities = self.clients.authorities();
+        self.settle(if self.name_is_hidden {
+            authorities.verify_tls12_signature(&hidden_name::restored(handshake), leaf, signature)
+        } else {
+            authorities.verify_tls12_signature(handshake, leaf, signature)
+        })
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.settle(self.clients.authorities().verify_tls13_signature(message, leaf, signature))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.clients.authorities().supported_verify_schemes()
+    }
+}
+
+/// Tickets for sessions whose client is proved, or has no certificate.
+pub(super) struct Tickets {
+    pub(super) of_all: Arc<dyn ProducesTickets>,
+    pub(super) proof: Arc<Proof>,
+}
+
+impl ProducesTickets for Tickets {
+    fn enabled(&self) -> bool {
+        self.of_all.enabled()
+    }
+
+    fn lifetime(&self) -> u32 {
+        self.of_all.lifetime()
+    }
+
+    fn encrypt(&self, session: &[u8]) -> Option<Vec<u8>> {
+        self.proof.holds().then(|| self.of_all.encrypt(session)).flatten()
+    }
+
+    fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
+        self.of_all.decrypt(ticket)
+    }
+}
+
+impl fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tickets").field("proof", &self.proof).finish_non_exhaustive()
+    }
+}

@@ -1,6 +1,6 @@
 //! The file of a message: in `tmp/` as long as it is written, then in `new/`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, IoSlice};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -69,7 +69,8 @@ impl Draft {
         let from = self.path();
         let show = |name: &str| -> io::Result<Kept> {
             let to = self.maildir.directories.new.join(format!("{name},S={}", self.length));
-            rename_exclusively(&from, &to).map_err(|error| named(&error, "rename a file to", &to))?;
+            put(rename_exclusively, &self.file, &from, &to)
+                .map_err(|error| named(&error, "rename a file to", &to))?;
             Ok(Kept { maildir: Arc::clone(&self.maildir), path: Some(to) })
         };
         let kept = match show(&self.name) {
@@ -148,6 +149,35 @@ fn with_new_name<T>(
             }
             outcome => return Ok((name, outcome?)),
         }
+    }
+}
+
+/// Renames an open file, and finds out whether that was done when the rename says that it was not.
+///
+/// A network file system tries again when a reply is lost, and then `link` finds the target there already (EEXIST), and
+/// `rename` the source gone (ENOENT). Taken for a failure, it would leave the message and have the client send it again.
+fn put(
+    rename: impl FnOnce(&Path, &Path) -> io::Result<()>,
+    file: &File,
+    from: &Path,
+    to: &Path,
+) -> io::Result<()> {
+    match rename(from, to) {
+        Err(_) if is_at(file, to) => {
+            // Where it was linked, both names are left.
+            remove(from);
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// Whether a path is one of an open file, and not of a link that leads to it.
+fn is_at(file: &File, path: &Path) -> bool {
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(file), Ok(found)) => identity(file) == identity(found),
+        _ => false,
     }
 }
 
@@ -231,6 +261,59 @@ mod tests {
             assert_eq!(fs::read(&to).unwrap(), b"one");
             fs::remove_file(to).unwrap();
         }
+    }
+
+    /// What is done although an error is returned.
+    type Step = fn(&Path, &Path) -> io::Result<()>;
+
+    fn as_if_failed(done: Step, kind: io::ErrorKind) -> impl Fn(&Path, &Path) -> io::Result<()> {
+        move |from, to| done(from, to).and(Err(kind.into()))
+    }
+
+    #[test]
+    fn a_rename_that_was_done_counts_whatever_it_says() {
+        use io::ErrorKind::{AlreadyExists, NotFound, Other, TimedOut};
+        let directory = tempfile::tempdir().unwrap();
+        let (from, to) = (directory.path().join("from"), directory.path().join("to"));
+        let (link, rename): (Step, Step) =
+            (|from, to| fs::hard_link(from, to), |from, to| fs::rename(from, to));
+        for (done, kind) in [
+            (link, AlreadyExists),
+            (link, TimedOut),
+            (rename, NotFound),
+            (rename, AlreadyExists),
+            (rename, Other),
+        ] {
+            fs::write(&from, "one").unwrap();
+            let file = File::open(&from).unwrap();
+            put(as_if_failed(done, kind), &file, &from, &to).unwrap();
+            assert_eq!(fs::read(&to).unwrap(), b"one");
+            assert!(!from.exists(), "{kind}");
+            fs::remove_file(&to).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_rename_that_was_not_done_fails_as_it_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let (from, to) = (directory.path().join("from"), directory.path().join("to"));
+        fs::write(&from, "one").unwrap();
+        let file = File::open(&from).unwrap();
+        let expect = |kind: io::ErrorKind| {
+            let failed = put(as_if_failed(|_, _| Ok(()), kind), &file, &from, &to);
+            assert_eq!(failed.unwrap_err().kind(), kind);
+            assert!(from.exists());
+        };
+        expect(io::ErrorKind::TimedOut);
+        fs::write(&to, "another").unwrap();
+        expect(io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&to).unwrap(), b"another");
+        // The same content is not the same file, and a link to the file is not the file.
+        fs::write(&to, "one").unwrap();
+        expect(io::ErrorKind::AlreadyExists);
+        fs::remove_file(&to).unwrap();
+        std::os::unix::fs::symlink(&from, &to).unwrap();
+        expect(io::ErrorKind::AlreadyExists);
     }
 
     #[test]

@@ -102,12 +102,14 @@ fn serve(command_line: &CommandLine) -> Result<(), Failure> {
         }
         (true, true) | (false, false) => {}
     }
-    let configuration = Configuration::of(options, store)?;
+    let configuration = Configuration::of(options, store.clone())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
     let serving = serve::serve(configuration, command_line, &log, plan, passed, account.as_ref());
     let outcome = runtime.block_on(serving);
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    // What such a thread has shown, and whose client was told to come again, is not to stay.
+    store.close();
     outcome
 }

@@ -26,6 +26,16 @@ pub enum AnyStore {
     Discard(Discard),
 }
 
+impl AnyStore {
+    /// Takes back what was not answered yet, where the store has anything: see [`Maildir::close`].
+    pub fn close(&self) {
+        match self {
+            Self::Maildir(store) => store.close(),
+            Self::Discard(_) => {}
+        }
+    }
+}
+
 impl Store for AnyStore {
     async fn store(&self, message: Message, session: &Session) -> Result<Reply, Reply> {
         match self {

@@ -9,6 +9,7 @@ use super::directories::Directories;
 use super::draft::Draft;
 use super::leftovers::{self, Sweeper};
 use super::name::Names;
+use super::shown::Shown;
 use super::sync::DirectorySync;
 use super::{Maildir, Shared};
 
@@ -85,6 +86,7 @@ impl MaildirBuilder {
             directories,
             names,
             sync: DirectorySync::default(),
+            shown: Shown::default(),
             sweeper: Sweeper::default(),
         });
         let trial = Draft::create(&shared)?;

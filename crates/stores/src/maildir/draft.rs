@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 
 use super::delivery::{Interest, still_wanted};
+use super::shown::{Ticket, closed};
 use super::{Shared, directories, named};
 
 /// How often another name is tried when one is taken, which takes a second host of our name, process id and time.
@@ -69,9 +70,11 @@ impl Draft {
         let from = self.path();
         let show = |name: &str| -> io::Result<Kept> {
             let to = self.maildir.directories.new.join(format!("{name},S={}", self.length));
-            put(rename_exclusively, &self.file, &from, &to)
-                .map_err(|error| named(&error, "rename a file to", &to))?;
-            Ok(Kept { maildir: Arc::clone(&self.maildir), path: Some(to) })
+            let ticket = self.maildir.shown.show(to, |to| {
+                put(rename_exclusively, &self.file, &from, to)
+                    .map_err(|error| named(&error, "rename a file to", to))
+            })?;
+            Ok(Kept { maildir: Arc::clone(&self.maildir), ticket })
         };
         let kept = match show(&self.name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -100,21 +103,24 @@ impl Drop for Draft {
 #[must_use = "dropped, it removes the message"]
 pub(super) struct Kept {
     maildir: Arc<Shared>,
-    path: Option<PathBuf>,
+    ticket: Ticket,
 }
 
 impl Kept {
     /// Leaves the file where it is.
-    pub(super) fn keep(mut self) {
-        if let Some(path) = self.path.take() {
-            tracing::debug!(path = %path.display(), "kept");
-        }
+    ///
+    /// # Errors
+    /// When it was taken back already, as the Maildir is closed.
+    pub(super) fn keep(self) -> io::Result<()> {
+        let path = self.maildir.shown.take(self.ticket).ok_or_else(closed)?;
+        tracing::debug!(path = %path.display(), "kept");
+        Ok(())
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let Some(path) = self.path.take() else { return };
+        let Some(path) = self.maildir.shown.take(self.ticket) else { return };
         remove(&path);
         let flushed = self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new));
         if let Err(error) = flushed {
@@ -206,7 +212,7 @@ fn link_and_remove(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Removes a file that must not remain; it is no secret if that fails.
-fn remove(path: &Path) {
+pub(super) fn remove(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::error!(%error, path = %path.display(), "a file could not be removed");
@@ -325,7 +331,7 @@ mod tests {
         fs::write(&taken, "old").unwrap();
         draft.write(&[Bytes::from_static(b"new")]).unwrap();
         let interest = Arc::new(Interest);
-        draft.publish(&Arc::downgrade(&interest)).unwrap().keep();
+        draft.publish(&Arc::downgrade(&interest)).unwrap().keep().unwrap();
         assert_eq!(fs::read(&taken).unwrap(), b"old");
         assert_eq!(fs::read_dir(&maildir.0.directories.new).unwrap().count(), 2);
     }

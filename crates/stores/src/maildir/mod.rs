@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Whatever ends before the 250 takes its file with it: a [`Draft`](draft::Draft) and a [`Kept`](draft::Kept)
-//! remove theirs when they are dropped, wherever that happens.
+//! remove theirs when they are dropped, wherever that happens. What threads do not come to when the process ends,
+//! [`Shown`] does.
 
 mod access;
 mod buffer;
@@ -16,6 +17,7 @@ mod directories;
 mod draft;
 mod leftovers;
 mod name;
+mod shown;
 mod sync;
 
 use std::fmt;
@@ -31,6 +33,7 @@ use delivery::Delivery;
 use directories::Directories;
 use leftovers::Sweeper;
 use name::Names;
+use shown::Shown;
 use sync::DirectorySync;
 
 /// Keeps each message as a file of its own in a directory, as other programs can read it:
@@ -75,6 +78,7 @@ struct Shared {
     names: Names,
     /// Flushes `new/`.
     sync: DirectorySync,
+    shown: Shown,
     sweeper: Sweeper,
 }
 
@@ -103,6 +107,18 @@ impl Maildir {
         &self.0.directories.root
     }
 
+    /// Takes back all messages that were not answered yet, and refuses those to come (451).
+    ///
+    /// For a program that ends without waiting for tasks that block, as with [`Runtime::shutdown_timeout`]: call it
+    /// behind that. A store's future that is dropped leaves its blocking thread the removal of the file, and that may
+    /// wait for a slow disk; if the process ends first, the message stays and its client, who was told to come again,
+    /// sends it once more. A runtime that is dropped waits, and needs no such call.
+    ///
+    /// [`Runtime::shutdown_timeout`]: tokio::runtime::Runtime::shutdown_timeout
+    pub fn close(&self) {
+        self.0.shown.close();
+    }
+
     /// The mode of files, if one was [asked for](MaildirBuilder::file_mode).
     pub(crate) fn file_mode(&self) -> Option<u32> {
         self.0.directories.access.asked_for()
@@ -122,7 +138,7 @@ impl Store for Maildir {
         }
         let kept = delivery.finish().await?;
         // From here to the answer nothing is awaited, so nobody can give the message up any more.
-        kept.keep();
+        kept.keep()?;
         Ok(Reply::new(250, (2, 6, 0), format!("Message accepted as {}", message.id())))
     }
 }
@@ -136,4 +152,115 @@ impl fmt::Debug for Maildir {
 /// An error that says what was tried, and with what file.
 fn named(error: &io::Error, tried: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {tried} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use mailchute::{Server, testing};
+    use tokio::runtime::Runtime;
+
+    use super::*;
+
+    /// Runs `meanwhile` while `new/` is being flushed and the flush does not end.
+    fn while_new_is_flushed<T>(maildir: &Maildir, meanwhile: impl FnOnce() -> T) -> T {
+        std::thread::scope(|scope| {
+            let (begun, has_begun) = mpsc::channel();
+            let (end, may_end) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                maildir.0.sync.run(|| {
+                    begun.send(()).unwrap();
+                    // The other end is dropped.
+                    let _ = may_end.recv();
+                    Ok(())
+                })
+            });
+            has_begun.recv().unwrap();
+            let outcome = meanwhile();
+            drop(end);
+            outcome
+        })
+    }
+
+    fn messages(maildir: &Maildir) -> usize {
+        fs::read_dir(&maildir.0.directories.new).unwrap().count()
+    }
+
+    /// Sends a message, and waits until it is in `new/` and its client waits for the answer.
+    async fn send(server: &Server, maildir: &Maildir) -> testing::Client {
+        let mut client = testing::client(server);
+        client.greeting().await.expect(220);
+        client.send("EHLO client.example").await.expect(250);
+        client.send("MAIL FROM:<>").await.expect(250);
+        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        client.send("DATA").await.expect(354);
+        client.send_octets(b"Subject: x\r\n\r\n.\r\n").await;
+        while messages(maildir) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        client
+    }
+
+    fn open() -> (tempfile::TempDir, Maildir, Server, Runtime) {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let server = Server::builder().store(maildir.clone()).build().unwrap();
+        (directory, maildir, server, Runtime::new().unwrap())
+    }
+
+    #[test]
+    fn a_process_that_ends_while_new_is_flushed_leaves_nothing() {
+        let (_directory, maildir, server, runtime) = open();
+        while_new_is_flushed(&maildir, || {
+            let client = runtime.block_on(send(&server, &maildir));
+            runtime.shutdown_timeout(Duration::ZERO);
+            assert_eq!(messages(&maildir), 1, "the thread that would remove it waits for the flush");
+            maildir.close();
+            assert_eq!(messages(&maildir), 0);
+            drop(client);
+        });
+        assert_eq!(messages(&maildir), 0);
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_answered_250() {
+        let (_directory, maildir, server, runtime) = open();
+        let mut client = while_new_is_flushed(&maildir, || {
+            let client = runtime.block_on(send(&server, &maildir));
+            maildir.close();
+            client
+        });
+        runtime.block_on(async { client.greeting().await.expect(451) });
+        assert_eq!(messages(&maildir), 0);
+    }
+
+    #[test]
+    fn what_was_answered_250_is_not_taken_back() {
+        let (_directory, maildir, server, runtime) = open();
+        let mut client = while_new_is_flushed(&maildir, || runtime.block_on(send(&server, &maildir)));
+        runtime.block_on(async { client.greeting().await.expect(250) });
+        maildir.close();
+        assert_eq!(messages(&maildir), 1);
+    }
+
+    #[test]
+    fn a_closed_maildir_shows_no_message() {
+        let (directory, maildir, server, runtime) = open();
+        runtime.block_on(async {
+            let mut client = testing::client(&server);
+            client.greeting().await.expect(220);
+            client.send("EHLO client.example").await.expect(250);
+            client.send("MAIL FROM:<>").await.expect(250);
+            client.send("RCPT TO:<bob@example.com>").await.expect(250);
+            client.send("DATA").await.expect(354);
+            maildir.close();
+            client.send("Subject: x\r\n\r\n.").await.expect(451);
+        });
+        drop(runtime);
+        assert_eq!(messages(&maildir), 0);
+        assert_eq!(fs::read_dir(directory.path().join("tmp")).unwrap().count(), 0);
+    }
 }

@@ -1,0 +1,75 @@
+//! Files in `new/` whose clients have not been answered yet.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::draft::remove;
+
+/// Knows which files have to go if the process ends now.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// Read while a file is renamed, so that none appears once this is `true`.
+    is_closed: RwLock<bool>,
+    files: Mutex<Files>,
+}
+
+#[derive(Debug, Default)]
+struct Files {
+    last: Ticket,
+    paths: HashMap<Ticket, PathBuf>,
+}
+
+/// Stands for one file.
+pub(super) type Ticket = u64;
+
+impl Shown {
+    /// Puts a file to a path by `rename`, and remembers it until its ticket is taken.
+    ///
+    /// # Errors
+    /// Those of `rename`, or that the store is closed.
+    pub(super) fn show(
+        &self,
+        path: PathBuf,
+        rename: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<Ticket> {
+        let is_closed = self.is_closed.read().unwrap_or_else(PoisonError::into_inner);
+        if *is_closed {
+            return Err(closed());
+        }
+        rename(&path)?;
+        let mut files = self.files();
+        files.last += 1;
+        let ticket = files.last;
+        files.paths.insert(ticket, path);
+        Ok(ticket)
+    }
+
+    /// Forgets a file; its path, unless it was taken back.
+    pub(super) fn take(&self, ticket: Ticket) -> Option<PathBuf> {
+        self.files().paths.remove(&ticket)
+    }
+
+    /// Removes all files that are remembered; none is shown afterwards.
+    pub(super) fn close(&self) {
+        *self.is_closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        let paths = std::mem::take(&mut self.files().paths);
+        for path in paths.values() {
+            remove(path);
+        }
+        if !paths.is_empty() {
+            tracing::warn!(messages = paths.len(), "took back messages that were not answered in time");
+        }
+    }
+
+    fn files(&self) -> MutexGuard<'_, Files> {
+        // Nothing under this lock can panic half-way.
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a message is not kept.
+pub(super) fn closed() -> io::Error {
+    io::Error::other("the Maildir is closed")
+}

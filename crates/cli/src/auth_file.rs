@@ -71,7 +71,13 @@ impl AuthFile {
                 None => (verifier, None),
             };
             let verifier = verifier.parse().map_err(of_user)?;
-            if by_name.insert(prepared(user), lines.len()).is_some() {
+            let name = saslprep(user).filter(|name| !name.is_empty()).ok_or_else(|| {
+                mistake(format!(
+                    "{user:?}: SASLprep (RFC 4013) does not allow one of its characters, so no client could log in by \
+                     this name; write another"
+                ))
+            })?;
+            if by_name.insert(name.into_owned(), lines.len()).is_some() {
                 return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
             }
             lines.push((user, verifier, seed));
@@ -118,7 +124,7 @@ pub(crate) struct Mistake {
     pub(crate) text: String,
 }
 
-/// SCRAM prepares names, so all names are compared that way; those that cannot be prepared as they are.
+/// As the names of lines are; one that cannot be prepared is as it is, and nobody's.
 fn prepared(user: &str) -> String {
     saslprep(user).map_or_else(|| user.to_owned(), std::borrow::Cow::into_owned)
 }
@@ -181,6 +187,10 @@ mod tests {
             ("user:pencil\n".to_owned(), 1, "user: "),
             (format!("user:{SCRAM}\n\nuser:{SCRAM}\n"), 3, "twice"),
             (format!("user:{}\n", SCRAM.replace("4096", "100")), 1, "4096"),
+            (format!("us\ter:{SCRAM}\n"), 1, "SASLprep (RFC 4013)"),
+            (format!("user:{SCRAM}\n\u{AD}:{SCRAM}\n"), 2, "SASLprep (RFC 4013)"),
+            (format!("\u{1F600}:{SCRAM}\n"), 1, "SASLprep (RFC 4013)"),
+            (format!("IX:{SCRAM}\nI\u{AD}X:{SCRAM}\n"), 2, "twice"),
             (format!("user:{SCRAM} 0123\n"), 1, "32 hexadecimal digits"),
             ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
         ] {

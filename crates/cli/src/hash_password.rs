@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use mailchute::saslprep;
+
 use crate::args::HashPassword;
 use crate::failure::Failure;
 use crate::seed::Seed;
@@ -21,6 +23,12 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
              begin with #"
         )));
     }
+    if !may_be_stored(user) {
+        return Err(Failure::usage(format!(
+            "{user:?} cannot be a user, as SASLprep (RFC 4013) does not allow one of its characters; write a name without \
+             control characters, emoji and the like"
+        )));
+    }
     let password = read_password(user)?;
     if password.is_empty() {
         return Err(Failure::usage("the password is empty; write it as one line to standard input"));
@@ -30,10 +38,21 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
             "the password has a NUL in it, which no client can send (RFC 4616 §2); write another",
         ));
     }
+    if !may_be_stored(&password) {
+        return Err(Failure::usage(
+            "the password has a character that SASLprep (RFC 4013) does not allow, such as a control character or an \
+             emoji, so clients could not log in with it; write another",
+        ));
+    }
     let verifier =
         if arguments.argon2id { Verifier::argon2id(&password)? } else { Verifier::scram(&password)? };
     let seed = if arguments.with_seed { format!(" {}", Seed::make()?) } else { String::new() };
     writeln!(io::stdout(), "{user}:{verifier}{seed}").map_err(Failure::running)
+}
+
+/// Whether it has a prepared form, which stays the same with every version of Unicode, and something is left of it.
+fn may_be_stored(text: &str) -> bool {
+    saslprep(text).is_some_and(|prepared| !prepared.is_empty())
 }
 
 /// The first line of standard input; from a terminal unseen, and twice.

@@ -8,6 +8,7 @@ use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mailchute::{ScramVerifier, saslprep};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
@@ -59,9 +60,9 @@ impl Verifier {
     }
 }
 
-/// The password as SCRAM has it too (RFC 4616 §2), or as it is where that allows it in no form.
-fn prepared(password: &str) -> Cow<'_, str> {
-    saslprep(password).unwrap_or(Cow::Borrowed(password))
+/// The password as SCRAM has it too (RFC 4616 §2), or as it is where that allows it in no form; wiped when dropped.
+fn prepared(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(saslprep(password).map_or_else(|| password.to_owned(), Cow::into_owned))
 }
 
 /// `None` if the hash is not whole, as none is that was read.

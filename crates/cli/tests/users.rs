@@ -50,6 +50,16 @@ fn a_user_or_password_that_cannot_be_is_refused_with_what_to_write() {
         assert_eq!((code, line.as_str()), (2, ""), "{user:?}");
         assert!(error.contains("write a name without colons"), "{error}");
     }
+    for user in ["al\tice", "al\x1bice", "\u{1F600}", "\u{AD}", "a\u{627}"] {
+        let (code, line, error) = hash_password(&[user], "wonderland");
+        assert_eq!((code, line.as_str()), (2, ""), "{user:?}");
+        assert!(error.contains("SASLprep (RFC 4013)"), "{error}");
+    }
+    for password in ["wonder\tland", "\u{1F600}", "\u{AD}"] {
+        let (code, line, error) = hash_password(&["alice"], password);
+        assert_eq!((code, line.as_str()), (2, ""), "{password:?}");
+        assert!(error.contains("SASLprep (RFC 4013)"), "{error}");
+    }
     let (code, _, error) = hash_password(&["alice"], "\n");
     assert!(code == 2 && error.contains("the password is empty"), "{error}");
     let (code, _, error) = hash_password(&["alice"], "wonder\0land\n");

@@ -22,6 +22,7 @@ mod listeners;
 mod lmtp;
 mod message;
 mod message_afterwards;
+mod prepared_names;
 mod proxy_header;
 mod reconfigure;
 mod scram;

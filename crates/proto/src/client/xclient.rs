@@ -7,6 +7,7 @@ use crate::address::HeloName;
 use crate::command::Verb;
 use crate::question::Ehlo;
 use crate::reply::{Reply, catalog};
+use crate::sasl::presented;
 
 /// What an XCLIENT says of the client, which takes the place of what the session knew; `None` was not said.
 ///
@@ -30,7 +31,7 @@ pub struct XClient {
     pub proto: Option<Told<ToldProtocol>>,
     /// `HELO`: the name by which the client said hello.
     pub helo: Option<Told<HeloName>>,
-    /// `LOGIN`: the user that the client proved to be.
+    /// `LOGIN`: the user that the client proved to be, prepared by [`saslprep`](crate::saslprep).
     pub login: Option<Told<String>>,
 }
 
@@ -70,11 +71,16 @@ impl XClient {
             "DESTPORT" => put(&mut client.dest_port, told, port),
             "PROTO" => put(&mut client.proto, told, ToldProtocol::parse),
             "HELO" => put(&mut client.helo, told, |text| HeloName::parse(text.as_bytes()).ok()),
-            "LOGIN" => put(&mut client.login, told, words),
+            "LOGIN" => put(&mut client.login, told, user),
             _ => Err(catalog::BAD_ATTRIBUTE),
         })?;
         Ok(client)
     }
+}
+
+/// Prepared, as if the client had logged in here.
+fn user(text: &str) -> Option<String> {
+    presented(&words(text)?).map(|mut user| std::mem::take(&mut *user))
 }
 
 impl ToldProtocol {

@@ -109,6 +109,12 @@ impl Machine {
             }
             Ok(Progress::Credentials(credentials)) => Step::Auth(Ask::new(self, output, credentials)),
             Ok(Progress::Disproved(credentials)) => self.disprove(credentials, output),
+            Ok(Progress::Unprepared(mechanism)) => {
+                // RFC 4616 §2: verification fails. It is counted as a guess, or it would tell that it was none.
+                let explanation = Exchange::error_challenge(mechanism);
+                self.refuse_credentials(catalog::BAD_CREDENTIALS, explanation, output);
+                Step::Answered
+            }
             Err(refusal) => self.refuse(refusal, output),
         }
     }

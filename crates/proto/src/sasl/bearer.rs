@@ -42,7 +42,9 @@ fn parts(mechanism: Mechanism, response: &[u8]) -> Option<Credentials> {
             ("user", Mechanism::Xoauth2) if user.is_none() && !value.is_empty() => {
                 user = Some(value.to_owned());
             }
-            ("host", Mechanism::OauthBearer) if host.is_none() => host = Some(value.to_owned()),
+            ("host", Mechanism::OauthBearer) if host.is_none() => {
+                host = Some((!value.contains(char::is_control)).then(|| value.to_owned())?);
+            }
             ("port", Mechanism::OauthBearer) if port.is_none() => port = Some(value.parse().ok()?),
             ("auth" | "user" | "host" | "port", _) => return None,
             // RFC 7628 §3.1: keys that one does not know are ignored.
@@ -87,6 +89,7 @@ mod tests {
             "n,,\x01auth=Bearer a b\x01\x01",
             "n,,\x01auth=Bearer a\x01auth=Bearer b\x01\x01",
             "n,,\x01host=h\x01port=587\x01\x01",
+            "n,,\x01host=h\r\nx\x01auth=Bearer t\x01\x01",
             "n,,\x01port=65536\x01auth=Bearer t\x01\x01",
             "n,,\x01user=tim\x01auth=Bearer t\x01\x01",
             "n,a=,\x01auth=Bearer t\x01\x01",

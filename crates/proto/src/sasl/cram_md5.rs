@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::Md5;
 use zeroize::Zeroizing;
 
+use super::prepare::expected;
 use super::secret::same_octets;
 use super::{Credentials, Nonce};
 use crate::reply::{Reply, catalog};
@@ -18,9 +19,14 @@ pub struct CramMd5Digest {
 }
 
 impl CramMd5Digest {
-    /// Whether it was made of this password; compared in a time that tells nothing about where the two differ.
+    /// Whether it was made of this password, as it is or as [`saslprep`](crate::saslprep) has it, as clients differ in
+    /// that; compared in a time that tells nothing about where the two differ.
     #[must_use]
     pub fn is_of(&self, password: &str) -> bool {
+        self.is_of_octets(password) | self.is_of_octets(&expected(password))
+    }
+
+    fn is_of_octets(&self, password: &str) -> bool {
         let mac = Hmac::<Md5>::new_from_slice(password.as_bytes());
         mac.is_ok_and(|mac| {
             let expected = mac.chain_update(&self.challenge).finalize().into_bytes();

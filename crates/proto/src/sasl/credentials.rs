@@ -2,9 +2,14 @@
 
 use super::Mechanism;
 use super::cram_md5::CramMd5Digest;
+use super::prepare::{expected, prepare, presented};
 use super::secret::{Password, Token, same_octets};
 
 /// What the auth hook decides on.
+///
+/// Names and passwords are prepared by `SASLprep` (RFC 4013), whatever mechanism they came by, so two ways to write the
+/// same are one. They are never empty and hold no controls and no line ends. What cannot be prepared is refused with
+/// `535 5.7.8` before any hook is asked.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Credentials {
@@ -17,7 +22,7 @@ pub enum Credentials {
         act_as: Option<String>,
         /// Whose password it is.
         user: String,
-        /// The password as sent.
+        /// The password, prepared.
         password: Password,
     },
     /// A user who has proved by SCRAM-SHA-256 or SCRAM-SHA-256-PLUS to know the password: the proof holds, and what
@@ -80,6 +85,23 @@ impl Credentials {
         }
     }
 
+    /// The same with all names and passwords as `SASLprep` has them; `None` where it cannot have one of them. The
+    /// names of SCRAM are prepared before the exchange goes on.
+    pub(super) fn prepared(mut self) -> Option<Self> {
+        match &mut self {
+            Self::Password { act_as, user, password, .. } => {
+                prepare(user)?;
+                act_as.as_mut().map_or(Some(()), prepare)?;
+                *password = Password::prepared(presented(password.reveal())?);
+                act_as.take_if(|act_as| act_as == user);
+            }
+            Self::Bearer { user, .. } => user.as_mut().map_or(Some(()), prepare)?,
+            Self::CramMd5 { user, .. } => prepare(user)?,
+            Self::Scram { .. } => {}
+        }
+        Some(self)
+    }
+
     /// The mechanism by which they came.
     #[must_use]
     pub const fn mechanism(&self) -> Mechanism {
@@ -99,13 +121,14 @@ impl Credentials {
     }
 
     /// Whether these are `user` and `password`, for oneself; compared in a time that tells nothing about where
-    /// the two differ. Never for SCRAM, which shows no password, and for tokens.
+    /// the two differ. Never for SCRAM, which shows no password, and for tokens. Both are prepared before, as what the
+    /// client sent was.
     #[must_use]
     pub fn is(&self, expected_user: &str, expected_password: &str) -> bool {
-        let same_user = same_octets(self.user().as_bytes(), expected_user.as_bytes());
+        let same_user = same_octets(self.user().as_bytes(), expected(expected_user).as_bytes());
         let same_password = match self {
             Self::Password { password, .. } => {
-                same_octets(password.reveal().as_bytes(), expected_password.as_bytes())
+                same_octets(password.reveal().as_bytes(), expected(expected_password).as_bytes())
             }
             Self::CramMd5 { digest, .. } => digest.is_of(expected_password),
             Self::Scram { .. } | Self::Bearer { .. } => false,

@@ -7,6 +7,7 @@ mod login;
 mod mechanism;
 mod nonce;
 mod plain;
+mod prepare;
 mod saslname;
 mod scram;
 mod secret;
@@ -21,7 +22,8 @@ pub use cram_md5::CramMd5Digest;
 pub use credentials::Credentials;
 pub use mechanism::Mechanism;
 pub use nonce::Nonce;
-pub use saslname::saslprep;
+pub(crate) use prepare::presented;
+pub use prepare::saslprep;
 pub(crate) use scram::{ClientFirst, ScramExchange};
 pub use scram::{ScramVerifier, ScramVerifierError};
 pub use secret::{Password, Token};
@@ -37,7 +39,7 @@ pub(crate) enum Exchange {
     Plain,
     LoginUser,
     LoginPassword {
-        user: String,
+        user: Zeroizing<String>,
     },
     Bearer(Mechanism),
     CramMd5 {
@@ -64,6 +66,17 @@ pub(crate) enum Progress {
     Credentials(Credentials),
     /// The proof does not hold.
     Disproved(Box<Credentials>),
+    /// A name or a password that nobody can have: `SASLprep` prohibits it, or leaves nothing of it.
+    Unprepared(Mechanism),
+}
+
+impl Progress {
+    /// Prepares what the client has said (RFC 4616 §2), so that each mechanism gives the same identity and the same
+    /// password.
+    fn judged(credentials: Credentials) -> Self {
+        let mechanism = credentials.mechanism();
+        credentials.prepared().map_or(Self::Unprepared(mechanism), Self::Credentials)
+    }
 }
 
 impl Exchange {
@@ -98,15 +111,17 @@ impl Exchange {
     /// Takes the client's decoded answer.
     pub(crate) fn go_on(self, response: Response) -> Result<Progress, Reply> {
         match self {
-            Self::Plain => plain::parse(&response).map(Progress::Credentials),
-            Self::LoginUser => login::text(response)
+            Self::Plain => plain::parse(&response).map(Progress::judged),
+            Self::LoginUser => login::text(&response)
                 .map(|user| Progress::Challenge(login::PASSWORD.into(), Self::LoginPassword { user })),
-            Self::LoginPassword { user } => login::text(response)
-                .map(|password| Progress::Credentials(login::credentials(user, password))),
-            Self::Bearer(mechanism) => bearer::parse(mechanism, &response).map(Progress::Credentials),
-            Self::CramMd5 { challenge } => cram_md5::parse(&response, challenge).map(Progress::Credentials),
+            Self::LoginPassword { user } => {
+                login::text(&response).map(|password| Progress::judged(login::credentials(&user, &password)))
+            }
+            Self::Bearer(mechanism) => bearer::parse(mechanism, &response).map(Progress::judged),
+            Self::CramMd5 { challenge } => cram_md5::parse(&response, challenge).map(Progress::judged),
             Self::ScramFirst(mechanism) => {
-                ClientFirst::read(mechanism, &response).map(|first| Progress::Scram(mechanism, first))
+                let first = ClientFirst::read(mechanism, &response)?.prepared();
+                Ok(first.map_or(Progress::Unprepared(mechanism), |first| Progress::Scram(mechanism, first)))
             }
             Self::ScramFinal(exchange) => Ok(match exchange.finish(&response)? {
                 Ok((proof, credentials)) => {
@@ -123,7 +138,11 @@ impl Exchange {
 
 /// Decodes a line of the exchange (RFC 4954 §4).
 pub(crate) fn decode(line: &[u8]) -> Result<Response, Reply> {
-    BASE64.decode(line).map(Zeroizing::new).map_err(|_| catalog::BAD_BASE64)
+    // Of a line that is wrong at its end, too, what was decoded is wiped.
+    let mut octets = Response::new(vec![0; base64::decoded_len_estimate(line.len())]);
+    let length = BASE64.decode_slice(line, &mut octets).map_err(|_| catalog::BAD_BASE64)?;
+    octets.truncate(length);
+    Ok(octets)
 }
 
 /// Appends `334` and the challenge.

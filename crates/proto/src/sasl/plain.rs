@@ -16,7 +16,7 @@ pub(super) fn parse(response: &[u8]) -> Result<Credentials, Reply> {
     }
     Ok(Credentials::Password {
         mechanism: Mechanism::Plain,
-        act_as: (!act_as.is_empty() && act_as != user).then(|| act_as.to_owned()),
+        act_as: (!act_as.is_empty()).then(|| act_as.to_owned()),
         user: user.to_owned(),
         password: Password::new(password.to_owned()),
     })
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn an_authorization_identity_of_ones_own_is_none() {
-        let credentials = parse(b"tim\0tim\0tanstaaftanstaaf").unwrap();
+        let credentials = parse(b"tim\0tim\0tanstaaftanstaaf").unwrap().prepared().unwrap();
         assert_eq!(credentials.identity(), "tim");
         assert!(credentials.is("tim", "tanstaaftanstaaf"));
         let other = parse(b"Ursel\0Kurt\0xipj3plmq").unwrap();

@@ -1,6 +1,4 @@
-//! Names in GS2 headers (RFC 5801 §4, RFC 5802 §5.1), and their preparation (RFC 4013).
-
-use std::borrow::Cow;
+//! Names in GS2 headers (RFC 5801 §4, RFC 5802 §5.1).
 
 /// Undoes `=2C` and `=3D`; nothing else may stand behind an equals sign.
 pub(super) fn decode(name: &str) -> Option<String> {
@@ -17,19 +15,4 @@ pub(super) fn decode(name: &str) -> Option<String> {
     }
     let is_name = !text.is_empty() && !text.contains(['\0']) && !name.contains(',');
     is_name.then_some(text)
-}
-
-/// Prepares a user name or a password by `SASLprep` (RFC 4013), so that two ways to write the same compare as equal;
-/// `None` if it holds what neither may hold.
-///
-/// ```
-/// use mailchute_proto::saslprep;
-///
-/// assert_eq!(saslprep("I\u{AD}X").as_deref(), Some("IX"));
-/// assert_eq!(saslprep("\u{2168}").as_deref(), Some("IX"));
-/// assert_eq!(saslprep("\u{7}"), None);
-/// ```
-#[must_use]
-pub fn saslprep(text: &str) -> Option<Cow<'_, str>> {
-    stringprep::saslprep(text).ok()
 }

@@ -32,6 +32,13 @@ macro_rules! secrets {
     };
 }
 
+impl Password {
+    /// One that was prepared, which is not copied again.
+    pub(super) fn prepared(password: Zeroizing<String>) -> Self {
+        Self(password)
+    }
+}
+
 secrets! {
     /// A password: never printed, wiped from memory when dropped.
     Password;

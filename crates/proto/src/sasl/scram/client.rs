@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::sasl::nonce::is_nonce;
+use crate::sasl::prepare::prepare;
 use crate::sasl::saslname;
 
 /// Octets of a client's nonce, which the challenge repeats. Clients send about thirty.
@@ -18,7 +19,6 @@ pub(crate) struct ClientFirst {
     /// The GS2 header as sent, with its last comma.
     pub(super) header: String,
     pub(super) act_as: Option<String>,
-    /// Prepared by `SASLprep`.
     pub(crate) user: String,
     pub(super) nonce: String,
     /// All behind the header.
@@ -58,7 +58,6 @@ impl ClientFirst {
         let mut attributes = bare.split(',');
         // An `m=` in the place of the user is an extension that has to be understood.
         let user = saslname::decode(attributes.next()?.strip_prefix("n=")?)?;
-        let user = saslname::saslprep(&user).filter(|user| !user.is_empty())?.into_owned();
         let nonce = attributes.next()?.strip_prefix("r=").filter(|nonce| is_nonce(nonce))?;
         if nonce.len() > LONGEST_NONCE {
             return None;
@@ -71,6 +70,17 @@ impl ClientFirst {
             nonce: nonce.to_owned(),
             bare: bare.to_owned(),
         })
+    }
+}
+
+impl ClientFirst {
+    /// With its names as `SASLprep` has them; `None` where it cannot have one of them.
+    pub(crate) fn prepared(mut self) -> Option<Self> {
+        prepare(&mut self.user)?;
+        if let Some(act_as) = &mut self.act_as {
+            prepare(act_as)?;
+        }
+        Some(self)
     }
 }
 
@@ -122,7 +132,6 @@ mod tests {
             (first.act_as.as_deref(), first.user.as_str(), first.nonce.as_str()),
             (Some("bo,b"), "al=ice", "abc")
         );
-        assert_eq!(ClientFirst::parse("n,,n=I\u{AD}X,r=a".as_bytes()).unwrap().user, "IX");
     }
 
     #[test]
@@ -141,7 +150,6 @@ mod tests {
             b"n,,n=us=2cer,r=abc",
             b"n,,n=us\0er,r=abc",
             b"n,,n=us\xffer,r=abc",
-            b"n,,n=us\x07er,r=abc",
             b"n,,m=ext,n=user,r=abc",
             b"n,,n=user,r=abc,m=ext",
             b"n,,n=user,r=abc,",
@@ -153,6 +161,18 @@ mod tests {
             b"F,n,,n=user,r=abc",
         ] {
             assert_eq!(ClientFirst::parse(message), None, "{}", message.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn both_names_are_prepared_or_the_message_is_nobodys() {
+        let prepared = |message: &str| ClientFirst::parse(message.as_bytes()).unwrap().prepared();
+        let first = prepared("n,a=bo\u{AD}b,n=I\u{AD}X,r=a").unwrap();
+        assert_eq!((first.user.as_str(), first.act_as.as_deref()), ("IX", Some("bob")));
+        for message in
+            ["n,,n=us\x07er,r=abc", "n,,n=\u{AD},r=abc", "n,a=\r\n,n=user,r=abc", "n,a=\u{AD},n=user,r=a"]
+        {
+            assert!(prepared(message).is_none(), "{message:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::sasl::saslname::saslprep;
+use crate::sasl::prepare::expected;
 use crate::sasl::secret::same_octets;
 
 type Key = Zeroizing<[u8; 32]>;
@@ -189,8 +189,7 @@ fn key(text: &str) -> Result<Key, ScramVerifierError> {
 /// `StoredKey` and `ServerKey` (RFC 5802 §3).
 fn keys(password: &str, salt: &[u8], iterations: u32) -> (Key, Key) {
     // As PostgreSQL does: a password that cannot be prepared is taken as it is.
-    let password = saslprep(password).map_or_else(|| password.to_owned(), std::borrow::Cow::into_owned);
-    let password = Zeroizing::new(password);
+    let password = expected(password);
     let mut salted = Key::default();
     pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, iterations, &mut salted[..]);
     let client_key = mac(&salted[..], &[b"Client Key"]);

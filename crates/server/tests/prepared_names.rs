@@ -1,0 +1,146 @@
+//! One identity over all mechanisms, and none with controls (RFC 4013, RFC 4616 §2).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use mailchute::testing::{Client, client_from};
+use mailchute::{Builder, Credentials, Mechanism, ScramVerifier};
+use md5::Md5;
+
+use crate::support::scram::{self, ITERATIONS};
+use crate::support::talk::pipe;
+use crate::support::{Seen, accepting, build, hello};
+
+/// The name IX, with a soft hyphen, as one character, in full width, and as it is.
+const SPELLINGS: [&str; 4] = ["I\u{AD}X", "\u{2168}", "\u{FF29}\u{FF38}", "IX"];
+
+/// Takes every credentials, and notes who a session is when MAIL comes.
+fn noting(identities: &Seen<String>) -> Builder {
+    let note = identities.clone();
+    accepting()
+        .allow_plaintext_auth()
+        .mechanisms(Mechanism::ALL.iter().copied())
+        .on_scram(|_, _| async {
+            Ok(Some(ScramVerifier::from_password("pencil", *b"sixteen octets!!", ITERATIONS)?))
+        })
+        .on_auth(|_, _| async { true })
+        .on_mail_from(move |_, session| note.note(session.identity().unwrap_or_default().to_string()))
+}
+
+fn octets_of(text: &str) -> String {
+    BASE64.encode(text)
+}
+
+/// Sends AUTH and what follows it; the code of the last reply.
+async fn auth(client: &mut Client, lines: &[String]) -> u16 {
+    let mut code = 0;
+    for line in lines {
+        code = client.send(line).await.code();
+    }
+    code
+}
+
+/// The exchanges of all mechanisms but CRAM-MD5 and SCRAM, whose answers depend on the server's.
+fn exchanges(user: &str) -> Vec<Vec<String>> {
+    vec![
+        vec![format!("AUTH PLAIN {}", octets_of(&format!("\0{user}\0pencil")))],
+        vec![format!("AUTH PLAIN {}", octets_of(&format!("{user}\0tim\0pencil")))],
+        vec![format!("AUTH LOGIN {}", octets_of(user)), octets_of("pencil")],
+        vec![format!("AUTH OAUTHBEARER {}", octets_of(&format!("n,a={user},\x01auth=Bearer t\x01\x01")))],
+        vec![format!("AUTH XOAUTH2 {}", octets_of(&format!("user={user}\x01auth=Bearer t\x01\x01")))],
+    ]
+}
+
+async fn cram_md5(client: &mut Client, user: &str) -> u16 {
+    let challenge = client.send("AUTH CRAM-MD5").await.expect(334).to_string();
+    let challenge = BASE64.decode(challenge[4..].trim_end()).expect("a challenge and a key");
+    let digest = Hmac::<Md5>::new_from_slice(b"pencil")
+        .expect("a challenge and a key")
+        .chain_update(challenge)
+        .finalize()
+        .into_bytes();
+    let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    client.send(&octets_of(&format!("{user} {digest}"))).await.code()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_identity_over_all_mechanisms() {
+    let identities = Seen::default();
+    let server = build(noting(&identities).xclient_from(["10.0.0.0/8".parse().unwrap()]));
+    let mut count = 0;
+    for user in SPELLINGS {
+        for lines in exchanges(user) {
+            let mut client = hello(&server).await;
+            assert_eq!(auth(&mut client, &lines).await, 235, "{lines:?}");
+            client.send("MAIL FROM:<>").await.expect(250);
+            count += 1;
+        }
+        let mut client = hello(&server).await;
+        assert_eq!(cram_md5(&mut client, user).await, 235, "{user:?}");
+        client.send("MAIL FROM:<>").await.expect(250);
+        let mut talk = pipe(&server, 65_536).0;
+        talk.hello().await;
+        assert!(
+            scram::log_in(&mut talk, user, "pencil", &scram::UNBOUND).await.starts_with("235"),
+            "{user:?}"
+        );
+        talk.ask("MAIL FROM:<>", "250").await;
+        let mut proxy = client_from(&server, "10.0.0.5:1000".parse().unwrap());
+        proxy.greeting().await.expect(220);
+        proxy.send("EHLO proxy.example").await.expect(250);
+        let login: String = user.bytes().map(|octet| format!("+{octet:02X}")).collect();
+        proxy.send(&format!("XCLIENT LOGIN={login}")).await.expect(220);
+        proxy.send("EHLO client.example").await.expect(250);
+        proxy.send("MAIL FROM:<>").await.expect(250);
+        count += 3;
+    }
+    assert_eq!(identities.all(), vec!["IX"; count]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_with_controls_reach_no_hook() {
+    let asked = Seen::<String>::default();
+    let note = asked.clone();
+    let server = build(
+        noting(&Seen::default())
+            .max_auth_failures(0)
+            .on_auth(move |given: Credentials, _| note.note(format!("{given:?}"))),
+    );
+    for control in ["\r", "\n", "\t", "\x1b[2J", "\x7f", "\u{85}", "\u{2028}", "\u{202E}"] {
+        for user in [format!("tim{control}"), format!("t{control}im")] {
+            for lines in exchanges(&user) {
+                let mut client = hello(&server).await;
+                let mut code = auth(&mut client, &lines).await;
+                if code == 334 {
+                    // The client has heard what is wrong with its token.
+                    code = client.send("AQ==").await.code();
+                }
+                assert_eq!(code, 535, "{lines:?}");
+            }
+            assert_eq!(cram_md5(&mut hello(&server).await, &user).await, 535, "{user:?}");
+            let first = octets_of(&format!("n,,n={user},r=abc"));
+            hello(&server).await.send(&format!("AUTH SCRAM-SHA-256 {first}")).await.expect(535);
+        }
+    }
+    assert_eq!(asked.all(), Vec::<String>::new());
+}
+
+/// A password is prepared, too: both sides of a comparison are.
+#[tokio::test(start_paused = true)]
+async fn passwords_in_two_spellings_are_one() {
+    for expected in ["\u{212B}x", "\u{C5}x", "A\u{30A}x"] {
+        let server = build(
+            accepting()
+                .allow_plaintext_auth()
+                .mechanisms(Mechanism::ALL.iter().copied().filter(|mechanism| !mechanism.needs_verifier()))
+                .on_auth(move |given: Credentials, _| async move { given.is("\u{2168}", expected) }),
+        );
+        for sent in ["\u{212B}x", "\u{C5}x", "A\u{30A}\u{AD}x"] {
+            let response = octets_of(&format!("\0IX\0{sent}"));
+            hello(&server).await.send(&format!("AUTH PLAIN {response}")).await.expect(235);
+            let mut client = hello(&server).await;
+            let lines = [format!("AUTH LOGIN {}", octets_of("I\u{AD}X")), octets_of(sent)];
+            assert_eq!(auth(&mut client, &lines).await, 235);
+        }
+    }
+}

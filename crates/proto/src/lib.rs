@@ -23,12 +23,14 @@
 mod address;
 mod ask;
 mod body;
+mod characters;
 mod client;
 mod command;
 mod dialect;
 mod edits;
 mod envelope;
 mod extension;
+mod held;
 mod limits;
 mod line;
 mod machine;
@@ -43,6 +45,7 @@ mod verdict;
 
 pub use address::*;
 pub use ask::{Ask, Question};
+pub use characters::{escaped, is_control};
 pub use client::{MessageSource, Told, ToldProtocol, XClient, XForward};
 pub use command::Verb;
 pub use dialect::Dialect;

@@ -27,7 +27,7 @@ pub use rcpt::{Notify, OriginalRecipient, RcptParameters};
 pub use sparse::Sparse;
 pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
-use crate::address::breaks_lines;
+use crate::characters::breaks_lines;
 
 /// Parameters that change nothing about delivery. A value of theirs that cannot be read is no reason to refuse mail, so
 /// it counts as not given (RFC 4954 §5 says so of AUTH).

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{Credentials, Envelope, HeloName, Mechanism, Recipient, Sender};
+use mailchute_proto::{Credentials, Envelope, HeloName, Mechanism, Recipient, Sender, escaped};
 
 use crate::disconnect::Disconnect;
 use crate::message::MessageId;
+use crate::read_buffer;
 use crate::session::Session;
 use crate::tls::TlsFacts;
 
@@ -50,7 +51,7 @@ pub enum Event {
     Command {
         /// The session.
         session: Session,
-        /// The line, without credentials; octets that are not printable are escaped.
+        /// The line, without credentials, as [`escaped`](crate::escaped) shows it: cut behind 1,024 octets.
         line: String,
     },
     /// EHLO or HELO, or in LMTP LHLO.
@@ -190,12 +191,25 @@ impl Event {
         }
     }
 
-    /// Octets that the event keeps in memory while it waits, beyond its own size.
+    /// Octets of memory that the event keeps while it waits, with its own; its session's are not counted.
     pub(crate) fn weight(&self) -> usize {
-        match self {
-            Self::DataChunk { chunk, .. } => chunk.len(),
-            _ => 0,
-        }
+        let held = match self {
+            Self::DataChunk { chunk, .. } => read_buffer::kept(chunk),
+            Self::Command { line, .. } => line.capacity(),
+            Self::Reply { reply, .. } => reply.capacity(),
+            Self::Auth { identity, .. } => identity.capacity(),
+            Self::Ehlo { name, .. } => name.held_octets(),
+            Self::Mail { sender, .. } => sender.held_octets(),
+            Self::Rcpt { recipient, .. } => recipient.held_octets(),
+            Self::Message { envelope, .. } => size_of::<Envelope>() + envelope.held_octets(),
+            // What is known of TLS is its session's.
+            Self::Connect { .. }
+            | Self::Disconnect { .. }
+            | Self::Secure { .. }
+            | Self::TurnedAway { .. }
+            | Self::Missed(_) => 0,
+        };
+        size_of::<Self>() + held
     }
 }
 
@@ -215,31 +229,14 @@ impl fmt::Display for Event {
                 let outcome = if *succeeded { "succeeded" } else { "failed" };
                 write!(f, "auth {mechanism} as {} {outcome}", escaped(identity.as_bytes()))
             }
-            Self::Mail { sender, .. } => write!(f, "mail from <{sender}>"),
-            Self::Rcpt { recipient, .. } => write!(f, "rcpt to <{recipient}>"),
+            Self::Mail { sender, .. } => write!(f, "mail from <{}>", escaped(sender.as_str().as_bytes())),
+            Self::Rcpt { recipient, .. } => {
+                write!(f, "rcpt to <{}>", escaped(recipient.as_str().as_bytes()))
+            }
             Self::DataChunk { chunk, .. } => write!(f, "data: {} octets", chunk.len()),
             Self::Message { id, size, .. } => write!(f, "message {id}: {size} octets"),
             Self::Reply { reply, .. } => write!(f, "reply: {}", reply.replace("\r\n", " / ")),
             Self::Missed(count) => write!(f, "missed {count} events"),
         }
     }
-}
-
-/// What a client sent, fit for a line of a log: control characters and broken UTF-8 are escaped.
-pub(crate) fn escaped(octets: &[u8]) -> String {
-    // As almost all are. All of them are looked at, which the compiler turns into vector code.
-    let is_plain = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
-    if let (true, Ok(text)) = (is_plain, std::str::from_utf8(octets)) {
-        return text.to_owned();
-    }
-    let mut text = String::with_capacity(octets.len());
-    for piece in octets.utf8_chunks() {
-        for c in piece.valid().chars() {
-            if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
-        }
-        for octet in piece.invalid() {
-            text.push_str(&format!("\\x{octet:02x}"));
-        }
-    }
-    text
 }

@@ -127,7 +127,8 @@ pub use mailchute_proto::{
     GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism, MessageSource, Notify,
     OriginalRecipient, ParameterError, Parameters, Password, Priority, PriorityProfile, RcptParameters,
     Recipient, Reply, ReplyError, Ret, ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity,
-    Sparse, Submitter, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, same_domain, saslprep,
+    Sparse, Submitter, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward, escaped, is_control,
+    same_domain, saslprep,
 };
 
 pub use body::BodyError;

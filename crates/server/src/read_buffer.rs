@@ -56,6 +56,11 @@ pub(crate) fn to_be_kept(slice: Bytes) -> Bytes {
     if slice.len() < READ / 4 { Bytes::copy_from_slice(&slice) } else { slice }
 }
 
+/// Octets of memory that a chunk keeps which is [kept](to_be_kept).
+pub(crate) fn kept(chunk: &Bytes) -> usize {
+    if chunk.len() < READ / 4 { chunk.len() } else { chunk.len().max(READ) }
+}
+
 /// Copies what there is room for, and says how much.
 pub(crate) fn copy(octets: &[u8], buffer: &mut ReadBuf<'_>) -> usize {
     let length = octets.len().min(buffer.remaining());

@@ -288,6 +288,17 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Octets of memory that a handle keeps when the session is over.
+    pub(crate) fn held_octets(&self) -> usize {
+        let facts = self.facts();
+        let hello = facts.hello.as_ref().map_or(0, |hello| hello.name.held_octets());
+        let certificate = facts.tls.as_ref().and_then(|tls| tls.client.as_ref());
+        let certificate = certificate.map_or(0, |client| size_of_val(&**client) + client.held_octets());
+        size_of::<Inner>() + size_of::<TlsFacts>() + hello + certificate
+    }
+}
+
 /// What the driver reports.
 impl Session {
     pub(crate) fn said_hello(&self, hello: Ehlo) {

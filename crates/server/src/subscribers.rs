@@ -9,12 +9,16 @@ use std::vec;
 use tokio::sync::mpsc;
 
 use crate::event::Event;
+use crate::session::Session;
 
 /// Events that one subscriber may be behind before it loses some.
 const BACKLOG: usize = 1_024;
 
-/// Octets of message data that one subscriber may be behind before it loses some.
+/// Octets of memory that one subscriber may be behind before it loses events.
 const BACKLOG_OCTETS: usize = 4 * 1024 * 1024;
+
+/// Of these, how many may be taken when message data is to be added, so that it leaves room for the other events.
+const BACKLOG_WITH_DATA: usize = 3 * 1024 * 1024;
 
 /// Events that a session has in most of its turns.
 const ROUND: usize = 16;
@@ -46,8 +50,30 @@ pub(crate) struct Subscribers {
 
 #[derive(Debug)]
 struct Subscriber {
-    queue: mpsc::UnboundedSender<Vec<Event>>,
+    queue: mpsc::UnboundedSender<Batch>,
     backlog: Arc<Backlog>,
+}
+
+/// What a session has told in one turn.
+#[derive(Debug)]
+struct Batch {
+    events: Vec<Event>,
+    /// Octets of memory that it keeps.
+    weight: usize,
+}
+
+impl Batch {
+    fn of(events: Vec<Event>) -> Self {
+        let held: usize = events.iter().map(Event::weight).sum();
+        let spare = (events.capacity() - events.len()) * size_of::<Event>();
+        let weight = held + spare + session_weight(&events);
+        Self { events, weight }
+    }
+}
+
+/// Octets of memory that a batch keeps of its session, which may be over.
+fn session_weight(events: &[Event]) -> usize {
+    events.first().and_then(Event::session).map_or(0, Session::held_octets)
 }
 
 /// What bounds a queue. A bounded channel's semaphore would take a lock for whatever is read.
@@ -60,12 +86,12 @@ struct Backlog {
 
 /// A subscription to the events of a server, made by [`Server::events`](crate::Server::events).
 ///
-/// A subscriber that is more than 1,024 events or 4 MiB of message data behind loses events and is told how many by
+/// A subscriber that is more than 1,024 events or 4 MiB of memory behind, 3 MiB for message data, loses events and is told how many by
 /// [`Event::Missed`]; no session waits for it. Events of one session come in their order, and at the latest when the
 /// session next waits: for its client, for a hook, for its turn. A hook that blocks its thread holds them back meanwhile.
 #[derive(Debug)]
 pub struct Events {
-    queue: mpsc::UnboundedReceiver<Vec<Event>>,
+    queue: mpsc::UnboundedReceiver<Batch>,
     /// Taken from the queue, and not read yet.
     at_hand: vec::IntoIter<Event>,
     backlog: Arc<Backlog>,
@@ -149,40 +175,42 @@ impl Drop for Turn<'_> {
 impl Subscriber {
     fn take(&self, told: Vec<Event>) {
         let Backlog { events, octets, missed } = &*self.backlog;
-        let weight: usize = told.iter().map(Event::weight).sum();
-        let octets_waiting = if weight == 0 { 0 } else { octets.fetch_add(weight, Ordering::Relaxed) };
-        let events_waiting = events.fetch_add(told.len(), Ordering::Relaxed);
-        let fits = events_waiting + told.len() <= BACKLOG
-            && (weight == 0 || octets_waiting + weight <= BACKLOG_OCTETS);
-        let told = if fits && missed.load(Ordering::Relaxed) == 0 {
-            told
+        let batch = Batch::of(told);
+        let (count, weight) = (batch.events.len(), batch.weight);
+        let octets_waiting = octets.fetch_add(weight, Ordering::Relaxed);
+        let events_waiting = events.fetch_add(count, Ordering::Relaxed);
+        let fits = events_waiting + count <= BACKLOG && octets_waiting + weight <= BACKLOG_WITH_DATA;
+        let batch = if fits && missed.load(Ordering::Relaxed) == 0 {
+            batch
         } else {
-            self.what_fits(told, events_waiting, octets_waiting)
+            let batch = self.what_fits(batch.events, events_waiting, octets_waiting);
+            octets.fetch_add(batch.weight, Ordering::Relaxed);
+            octets.fetch_sub(weight, Ordering::Relaxed);
+            batch
         };
-        if told.is_empty() {
+        if batch.events.is_empty() {
             return;
         }
         // Whoever has left is taken off the list.
-        let _ = self.queue.send(told);
+        let _ = self.queue.send(batch);
     }
 
     /// Drops what does not fit. Where events are missing, the word of it stands before the next one.
     #[cold]
-    fn what_fits(
-        &self,
-        told: Vec<Event>,
-        mut events_waiting: usize,
-        mut octets_waiting: usize,
-    ) -> Vec<Event> {
+    fn what_fits(&self, told: Vec<Event>, mut events_waiting: usize, octets_waiting: usize) -> Batch {
         let mut kept = Vec::new();
         let mut missed = self.backlog.missed.swap(0, Ordering::Relaxed);
+        let mut octets_waiting = octets_waiting + session_weight(&told);
         for event in told {
             let weight = event.weight();
-            // A single chunk may be longer than the bound, so one always fits an empty backlog.
-            let fits = weight == 0 || octets_waiting == 0 || octets_waiting + weight <= BACKLOG_OCTETS;
-            if !fits || events_waiting >= BACKLOG {
+            let bound = match event {
+                Event::DataChunk { .. } => BACKLOG_WITH_DATA,
+                _ => BACKLOG_OCTETS,
+            };
+            // A single event may be heavier than the bound, so one always fits an empty backlog.
+            let is_first = events_waiting == 0;
+            if events_waiting >= BACKLOG || !is_first && octets_waiting + weight > bound {
                 self.backlog.events.fetch_sub(1, Ordering::Relaxed);
-                self.backlog.octets.fetch_sub(weight, Ordering::Relaxed);
                 missed += 1;
                 continue;
             }
@@ -195,7 +223,7 @@ impl Subscriber {
             kept.push(event);
         }
         self.backlog.missed.fetch_add(missed, Ordering::Relaxed);
-        kept
+        if kept.is_empty() { Batch { events: kept, weight: 0 } } else { Batch::of(kept) }
     }
 }
 
@@ -207,13 +235,9 @@ impl Events {
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.at_hand.next() {
-                let weight = event.weight();
-                if weight > 0 {
-                    self.backlog.octets.fetch_sub(weight, Ordering::Relaxed);
-                }
                 return Some(event);
             }
-            let told = match self.queue.try_recv() {
+            let Batch { events, weight } = match self.queue.try_recv() {
                 Ok(told) => told,
                 // Others were missed, and none has come since that could bring the word.
                 Err(_) => match self.backlog.missed.swap(0, Ordering::Relaxed) {
@@ -221,8 +245,9 @@ impl Events {
                     missed => return Some(Event::Missed(missed)),
                 },
             };
-            self.backlog.events.fetch_sub(told.len(), Ordering::Relaxed);
-            self.at_hand = told.into_iter();
+            self.backlog.events.fetch_sub(events.len(), Ordering::Relaxed);
+            self.backlog.octets.fetch_sub(weight, Ordering::Relaxed);
+            self.at_hand = events.into_iter();
         }
     }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
-use mailchute_proto::{Domain, Envelope, Recipient};
+use mailchute_proto::{Domain, Envelope, Recipient, is_control};
 
 use crate::message::MessageId;
 use crate::origin::Origin;
@@ -98,7 +98,7 @@ fn printable(name: &str, is_utf8: bool) -> String {
     name.chars()
         .map(|c| match c {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' | ':' | '[' | ']' => c,
-            c if is_utf8 && !c.is_ascii() && !c.is_control() => c,
+            c if is_utf8 && !c.is_ascii() && !is_control(c) => c,
             _ => '?',
         })
         .collect()

@@ -23,6 +23,7 @@ mod lmtp;
 mod message;
 mod message_afterwards;
 mod prepared_names;
+mod printed;
 mod proxy_header;
 mod reconfigure;
 mod scram;

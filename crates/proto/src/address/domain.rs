@@ -6,7 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{AddressError, breaks_lines, idna};
+use super::{AddressError, idna};
+use crate::characters::breaks_lines;
 
 /// The longest domain, in characters (RFC 5321 §4.5.3.1.2).
 pub(super) const MAX_DOMAIN: usize = 255;

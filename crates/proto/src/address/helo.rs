@@ -4,10 +4,11 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::AddressError;
 use super::domain;
 use super::idna;
 use super::literal::AddressLiteral;
-use super::{AddressError, breaks_lines};
+use crate::characters::breaks_lines;
 
 /// The argument of EHLO, HELO or LHLO (RFC 5321 §4.1.1.1).
 ///

@@ -5,10 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::AddressError;
 use super::domain;
 use super::idna;
 use super::literal::{AddressLiteral, Form};
-use super::{AddressError, breaks_lines};
+use crate::characters::breaks_lines;
 
 /// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), exactly as the client wrote it.
 ///

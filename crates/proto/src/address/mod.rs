@@ -29,6 +29,8 @@ mod path;
 use std::error::Error;
 use std::fmt;
 
+use crate::characters::breaks_lines;
+
 pub use domain::Domain;
 pub use helo::{HeloKind, HeloName};
 pub(crate) use idna::is_below;
@@ -122,9 +124,3 @@ impl fmt::Display for AddressError {
 }
 
 impl Error for AddressError {}
-
-/// Whether a character controls a terminal or ends a line somewhere: C0, DEL, C1, and the two line separators that
-/// Unicode has beyond those.
-pub(crate) fn breaks_lines(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
-}

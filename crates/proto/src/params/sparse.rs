@@ -29,6 +29,13 @@ use sealed::Standard;
 #[derive(Clone)]
 pub struct Sparse<T: Standard>(Option<Arc<T>>);
 
+impl<T: Standard> Sparse<T> {
+    /// The value, if it takes memory.
+    pub(crate) fn made(&self) -> Option<&T> {
+        self.0.as_deref()
+    }
+}
+
 impl<T: Standard> Default for Sparse<T> {
     fn default() -> Self {
         Self(None)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::address::breaks_lines;
+use crate::characters::breaks_lines;
 
 /// Why a text is not xtext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
-use mailchute_proto::{Ask, Awaits, Dialect, Envelope, Step, Verdict};
+use mailchute_proto::{Ask, Awaits, Dialect, Envelope, Step, Verdict, escaped};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -265,8 +265,8 @@ fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], dialect: Dialect) ->
 /// Tells that a message is kept.
 fn accepted(core: &Core, session: &Session, id: MessageId, envelope: &Arc<Envelope>, size: u64) {
     session.accepted_message();
-    // As text it is quoted where fields are, and its quotes and odd characters are escaped.
-    let from = || envelope.sender.to_string();
+    // As text it is quoted where fields are, and its quotes are escaped.
+    let from = || escaped(envelope.sender.as_str().as_bytes());
     tracing::info!(%id, from = from().as_str(), recipients = envelope.recipients.len(), size, "accepted");
     core.subscribers.tell(|| Event::message(session, id, envelope, size));
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Reply, Verdict};
+use mailchute_proto::{Reply, Verdict, escaped};
 use tokio::time::Instant;
 use tracing::Level;
 
 use super::{Driver, hear};
 use crate::disconnect::Disconnect;
-use crate::event::{Event, escaped};
+use crate::event::Event;
 use crate::tls::{ClientCertificate, InForce};
 use crate::wire::{COMMANDS, Patience, Wake};
 

@@ -30,6 +30,8 @@ pub struct ClientCertificate {
     pub sha256: [u8; 32],
     /// The certificate itself, in DER.
     pub der: Vec<u8>,
+    /// Octets of memory that the certificate and its names hold.
+    held: usize,
 }
 
 /// What a client's certificate is worth.
@@ -58,12 +60,21 @@ impl ClientCertificate {
             uris: Vec::new(),
             sha256,
             der: der.to_vec(),
+            held: 0,
         };
         // A certificate whose names cannot be read has none; its digest still tells who it is.
         if let Ok(certificate) = Certificate::from_der(der) {
             parsed.take_names(&certificate);
         }
+        let names = [&parsed.dns_names, &parsed.email_addresses, &parsed.uris];
+        let names = names.into_iter().flatten().map(|name| size_of::<String>() + name.len());
+        parsed.held = der.len() + names.sum::<usize>();
         parsed
+    }
+
+    /// Octets of memory that it holds beyond its own size.
+    pub(crate) fn held_octets(&self) -> usize {
+        self.held
     }
 
     fn take_names(&mut self, certificate: &Certificate) {

@@ -1,0 +1,126 @@
+//! Characters that do more than stand in a line, and how they are shown: the one idea of it, for addresses, events,
+//! logs and header fields.
+
+/// The octets to which [`escaped`] cuts.
+const LONGEST: usize = 1_024;
+
+/// Whether a character controls a terminal or ends a line somewhere: C0, DEL, C1, and the two line separators that
+/// Unicode has beyond those. No address, parameter or name holds one.
+pub(crate) fn breaks_lines(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a character must not be shown as it is: it controls a terminal, ends a line, is invisible, or changes the
+/// order in which the text beside it is read.
+///
+/// These are C0, DEL and C1, the separators of lines and paragraphs, and the format characters of Unicode: bidirectional
+/// marks, zero-width characters, byte order marks and tags. Some of them are legitimate in addresses
+/// ([`Mailbox`](crate::Mailbox) accepts them), so escape what you print.
+///
+/// ```
+/// use mailchute_proto::is_control;
+///
+/// assert!(is_control('\n') && is_control('\u{85}') && is_control('\u{2028}') && is_control('\u{202e}'));
+/// assert!(!is_control('ü') && !is_control(' '));
+/// ```
+#[must_use]
+pub fn is_control(character: char) -> bool {
+    breaks_lines(character)
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// What a client sent, fit for a line of a log: [control characters](is_control) and broken UTF-8 are escaped, and
+/// more than 1,024 octets are cut, with `…` in their place.
+///
+/// ```
+/// use mailchute_proto::escaped;
+///
+/// assert_eq!(escaped("caf\u{e9} \u{202e}\n".as_bytes()), "café \\u{202e}\\n");
+/// assert_eq!(escaped(b"caf\xe9"), "caf\\xe9");
+/// assert!(escaped(&[b'x'; 5_000]).ends_with("xxx…"));
+/// ```
+#[must_use]
+pub fn escaped(octets: &[u8]) -> String {
+    // As almost all are. All of them are looked at, which the compiler turns into vector code.
+    let is_plain = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
+    if let (true, true, Ok(text)) = (is_plain, octets.len() <= LONGEST, std::str::from_utf8(octets)) {
+        return text.to_owned();
+    }
+    let mut text = String::with_capacity(octets.len().min(LONGEST));
+    for piece in octets.utf8_chunks() {
+        for c in piece.valid().chars() {
+            let before = text.len();
+            if is_control(c) {
+                text.extend(c.escape_default());
+            } else {
+                text.push(c);
+            }
+            if text.len() > LONGEST {
+                return cut(text, before);
+            }
+        }
+        for octet in piece.invalid() {
+            let before = text.len();
+            text.push_str(&format!("\\x{octet:02x}"));
+            if text.len() > LONGEST {
+                return cut(text, before);
+            }
+        }
+    }
+    text
+}
+
+fn cut(mut text: String, at: usize) -> String {
+    text.truncate(at);
+    text.push('…');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_breaks_lines_hides_or_reorders_is_a_control() {
+        let ranges = [
+            ('\0', '\u{1f}'),
+            ('\u{7f}', '\u{9f}'),
+            ('\u{200b}', '\u{200f}'),
+            ('\u{2028}', '\u{202e}'),
+            ('\u{2060}', '\u{2064}'),
+            ('\u{2066}', '\u{2069}'),
+            ('\u{feff}', '\u{feff}'),
+            ('\u{e0001}', '\u{e007f}'),
+        ];
+        for (first, last) in ranges {
+            for c in first..=last {
+                assert!(is_control(c), "{c:?}");
+                let shown = escaped(format!("a{c}b").as_bytes());
+                assert!(shown.is_ascii() && shown.starts_with("a\\") && shown.ends_with('b'), "{shown}");
+            }
+        }
+        for c in "az~ üßжع字🙂\u{2010}\u{202f}\u{205f}".chars() {
+            assert!(!is_control(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters_and_escapes() {
+        assert_eq!(escaped(&[b'x'; LONGEST]), "x".repeat(LONGEST));
+        assert_eq!(escaped(&[b'x'; LONGEST + 1]), format!("{}…", "x".repeat(LONGEST)));
+        assert_eq!(escaped("ü".repeat(600).as_bytes()), format!("{}…", "ü".repeat(512)));
+        assert_eq!(escaped(&[0; 300]), format!("{}…", "\\u{0}".repeat(204)));
+        assert_eq!(escaped(&[0xff; 300]), format!("{}…", "\\xff".repeat(256)));
+    }
+}

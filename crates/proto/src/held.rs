@@ -1,0 +1,84 @@
+//! How much memory a client's words take: so that what may wait or pile up can be bounded.
+
+use std::mem::size_of;
+
+use crate::address::HeloName;
+use crate::envelope::{Envelope, Recipient, Sender};
+use crate::params::{MailParameters, RcptParameters};
+
+/// What an allocation takes beyond its octets.
+const ALLOCATION: usize = 16;
+
+fn text(octets: usize) -> usize {
+    if octets == 0 { 0 } else { octets + ALLOCATION }
+}
+
+fn others(others: &[(String, Option<String>)]) -> usize {
+    let words = others.iter().map(|(keyword, value)| {
+        size_of::<(String, Option<String>)>()
+            + text(keyword.len())
+            + text(value.as_ref().map_or(0, String::len))
+    });
+    words.sum()
+}
+
+impl MailParameters {
+    fn held_octets(&self) -> usize {
+        let auth = self.auth.as_ref().and_then(|submitter| submitter.mailbox());
+        size_of::<Self>()
+            + ALLOCATION
+            + text(auth.map_or(0, |mailbox| mailbox.as_str().len()))
+            + text(self.envid.as_ref().map_or(0, String::len))
+            + others(&self.other)
+    }
+}
+
+impl RcptParameters {
+    fn held_octets(&self) -> usize {
+        let original = self.orcpt.as_ref();
+        size_of::<Self>()
+            + ALLOCATION
+            + original.map_or(0, |original| text(original.addr_type().len()) + text(original.address().len()))
+            + others(&self.other)
+    }
+}
+
+impl Sender {
+    /// Octets of memory that it holds beyond its own size.
+    #[must_use]
+    pub fn held_octets(&self) -> usize {
+        text(self.as_str().len()) + self.parameters.made().map_or(0, MailParameters::held_octets)
+    }
+}
+
+impl Recipient {
+    /// Octets of memory that it holds beyond its own size.
+    ///
+    /// ```
+    /// use mailchute_proto::{ForwardPath, Recipient};
+    ///
+    /// let (path, _) = ForwardPath::parse_argument(b"<bob@example.com>").unwrap();
+    /// assert_eq!(Recipient::new(path).held_octets(), "bob@example.com".len() + 16);
+    /// ```
+    #[must_use]
+    pub fn held_octets(&self) -> usize {
+        text(self.as_str().len()) + self.parameters.made().map_or(0, RcptParameters::held_octets)
+    }
+}
+
+impl Envelope {
+    /// Octets of memory that it holds beyond its own size.
+    #[must_use]
+    pub fn held_octets(&self) -> usize {
+        let recipients = self.recipients.iter().map(Recipient::held_octets).sum::<usize>();
+        self.sender.held_octets() + recipients + self.recipients.capacity() * size_of::<Recipient>()
+    }
+}
+
+impl HeloName {
+    /// Octets of memory that it holds beyond its own size.
+    #[must_use]
+    pub fn held_octets(&self) -> usize {
+        text(self.as_str().len())
+    }
+}

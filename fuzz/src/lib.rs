@@ -41,6 +41,9 @@ mod endpoint;
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
+#[path = "../../crates/cli/src/likeness.rs"]
+mod likeness;
+#[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/limits.rs"]
 mod limits;
 #[allow(dead_code, reason = "the program uses the rest")]

@@ -10,10 +10,10 @@ pub fn password_file(octets: &[u8]) {
     let entries: Vec<&str> = lines.iter().filter(is_entry).copied().collect();
     match AuthFile::parse(text, None) {
         Ok(file) => {
-            assert_eq!(file.users().count(), entries.len());
+            assert_eq!(file.count(), entries.len());
             for entry in entries {
                 let (user, verifier) = entry.split_once(':').expect("an entry has a colon");
-                let kept = file.of(user).unwrap_or_else(|| panic!("{user:?} is not there"));
+                let kept = file.find(user).known.unwrap_or_else(|| panic!("{user:?} is not there"));
                 let again: Verifier = kept.to_string().parse().expect("what is printed can be read");
                 assert_eq!(again.to_string(), kept.to_string());
                 assert_eq!(kept.for_scram().is_some(), verifier.starts_with("SCRAM-SHA-256$"));

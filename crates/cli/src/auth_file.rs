@@ -1,12 +1,14 @@
 //! `--auth-file`: who may authenticate, one `USER:VERIFIER` a line, with a seed behind it or without.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use mailchute::saslprep;
+use mailchute::{ScramVerifier, saslprep};
 
 use crate::failure::Failure;
+use crate::likeness::Likenesses;
 use crate::seed::Seed;
 use crate::text_file;
 use crate::verifier::Verifier;
@@ -14,18 +16,31 @@ use crate::verifier::Verifier;
 /// The users of a password file, in the order of its lines.
 #[derive(Debug)]
 pub(crate) struct AuthFile {
-    users: Vec<User>,
+    users: Vec<Verifier>,
     /// Where each stands, by the name as `SASLprep` has it.
     by_name: HashMap<String, usize>,
-    /// What the seeds of lines without one are made of.
-    seed: Seed,
+    /// Whom unknown users look like.
+    likenesses: Likenesses,
 }
 
-/// What a line says of its user.
+/// What there is for a name: all of it comes from its prepared form, or spellings of it would scatter, for unknown users
+/// only.
 #[derive(Debug)]
-pub(crate) struct User {
-    pub(crate) verifier: Verifier,
-    pub(crate) seed: Seed,
+pub(crate) struct Found<'f> {
+    name: Cow<'f, str>,
+    /// That of the user, if there is one.
+    pub(crate) known: Option<&'f Verifier>,
+    /// One that takes as long to check, where there is no such user.
+    pub(crate) like: Option<&'f Verifier>,
+    scram: Option<(&'f ScramVerifier, Seed)>,
+}
+
+impl Found<'_> {
+    /// What SCRAM shows of an unknown user: that of a user with another salt. `None` if the file has none.
+    pub(crate) fn scram_decoy(&self) -> Option<ScramVerifier> {
+        let (verifier, seed) = self.scram?;
+        Some(verifier.imitate(seed.octets(), &self.name))
+    }
 }
 
 impl AuthFile {
@@ -34,12 +49,12 @@ impl AuthFile {
     pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
         let text = text_file::read(path, Failure::unusable)?;
         warn_if_others_can_read(path);
-        let seed = before.map(|before| before.seed.unkept());
+        let seed = before.and_then(|before| before.likenesses.seed()).map(Seed::unkept);
         let file = Self::parse(&text, seed).map_err(|Mistake { line, text }| match line {
             0 => Failure::unusable(format!("{}: {text}", path.display())),
             line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
         })?;
-        if file.has_scram() && !file.users.iter().any(|user| user.seed.is_kept()) {
+        if file.has_scram() && !file.likenesses.seed().is_some_and(|seed| seed.is_kept()) {
             tracing::warn!(
                 file = %path.display(),
                 "whoever tries names before and after a restart can tell which are users, as no verifier in the \
@@ -52,7 +67,7 @@ impl AuthFile {
 
     /// Reads the text of a password file; if no line has a seed it is `seed`, or made now.
     pub(crate) fn parse(text: &str, seed: Option<Seed>) -> Result<Self, Mistake> {
-        let mut lines: Vec<(&str, Verifier, Option<Seed>)> = Vec::new();
+        let mut lines: Vec<(Verifier, Option<Seed>)> = Vec::new();
         let mut by_name = HashMap::new();
         for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
             if text.is_empty() || text.starts_with('#') {
@@ -80,7 +95,7 @@ impl AuthFile {
             if by_name.insert(name.into_owned(), lines.len()).is_some() {
                 return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
             }
-            lines.push((user, verifier, seed));
+            lines.push((verifier, seed));
         }
         let of_file = |text: String| Mistake { line: 0, text };
         if lines.is_empty() {
@@ -88,32 +103,31 @@ impl AuthFile {
                 "holds no user; add a line that `mailchute hash-password USER` prints".to_owned(),
             ));
         }
-        let first_seed = match lines.iter().find_map(|(_, _, seed)| *seed).or(seed) {
-            Some(seed) => seed,
-            None => Seed::make().map_err(|failure| of_file(failure.to_string()))?,
-        };
-        let users = lines
-            .into_iter()
-            .map(|(user, verifier, seed)| User {
-                verifier,
-                seed: seed.unwrap_or_else(|| first_seed.for_line_of(user)),
-            })
-            .collect();
-        Ok(Self { users, by_name, seed: first_seed })
+        let seeds = lines.iter().filter_map(|(_, seed)| *seed);
+        let verifiers = lines.iter().map(|(verifier, _)| verifier);
+        let made = || seed.map_or_else(|| Seed::make().map_err(|failure| failure.to_string()), Ok);
+        let likenesses = Likenesses::of(verifiers, seeds, made).map_err(of_file)?;
+        let users = lines.into_iter().map(|(verifier, _)| verifier).collect();
+        Ok(Self { users, by_name, likenesses })
     }
 
     /// Whether anybody in it can authenticate by SCRAM.
     pub(crate) fn has_scram(&self) -> bool {
-        self.users.iter().any(|user| user.verifier.for_scram().is_some())
+        self.users.iter().any(|verifier| verifier.for_scram().is_some())
     }
 
-    /// The verifier of a user, if there is one.
-    pub(crate) fn of(&self, user: &str) -> Option<&Verifier> {
-        self.by_name.get(&prepared(user)).map(|&index| &self.users[index].verifier)
+    /// What there is for a name, in whatever spelling. It takes as long for an unknown user as for a known one.
+    pub(crate) fn find<'f>(&'f self, user: &'f str) -> Found<'f> {
+        let name = prepared(user);
+        let known = self.by_name.get(&*name).map(|&line| &self.users[line]);
+        let like = self.likenesses.of_name(&name);
+        let scram = like.and_then(|like| Some((self.users[like.scram?].for_scram()?, like.seed)));
+        Found { name, known, like: like.map(|like| &self.users[like.line]), scram }
     }
 
-    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
-        self.users.iter()
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.users.len()
     }
 }
 
@@ -125,8 +139,8 @@ pub(crate) struct Mistake {
 }
 
 /// As the names of lines are; one that cannot be prepared is as it is, and nobody's.
-fn prepared(user: &str) -> String {
-    saslprep(user).map_or_else(|| user.to_owned(), std::borrow::Cow::into_owned)
+fn prepared(user: &str) -> Cow<'_, str> {
+    saslprep(user).unwrap_or(Cow::Borrowed(user))
 }
 
 #[cfg(unix)]
@@ -156,23 +170,24 @@ mod tests {
     fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
         let file =
             AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n"), None).unwrap();
-        assert!(file.of("user").is_some_and(|verifier| verifier.is_of("pencil", &mut Vec::new())));
-        assert!(file.of("IX").is_some() && file.of("I\u{AD}X").is_some());
-        assert!(file.of("nobody").is_none() && file.of("USER").is_none());
+        assert!(file.find("user").known.is_some_and(|verifier| verifier.is_of("pencil", &mut Vec::new())));
+        assert!(file.find("IX").known.is_some() && file.find("I\u{AD}X").known.is_some());
+        assert!(file.find("nobody").known.is_none() && file.find("USER").known.is_none());
     }
 
     #[test]
     fn strangers_keep_their_salts_when_a_file_without_a_seed_is_read_again_and_no_file_is_then_said_to_have_one()
      {
         let text = format!("alice:{SCRAM}\n");
-        let seed_of = |file: &AuthFile| file.users[0].seed;
+        let seed_of = |file: &AuthFile| file.likenesses.seed().unwrap();
         let before = AuthFile::parse(&text, None).unwrap();
-        let again = AuthFile::parse(&format!("{text}bob:{SCRAM}\n"), Some(before.seed.unkept())).unwrap();
+        let again =
+            AuthFile::parse(&format!("{text}bob:{SCRAM}\n"), Some(seed_of(&before).unkept())).unwrap();
         assert!(seed_of(&again) == seed_of(&before) && !seed_of(&again).is_kept());
         let seeded = format!("alice:{SCRAM} 00112233445566778899aabbccddeeff\n");
-        let seeded = AuthFile::parse(&seeded, Some(before.seed.unkept())).unwrap();
+        let seeded = AuthFile::parse(&seeded, Some(seed_of(&before).unkept())).unwrap();
         assert!(seed_of(&seeded).is_kept());
-        let without = AuthFile::parse(&text, Some(seeded.seed.unkept())).unwrap();
+        let without = AuthFile::parse(&text, Some(seed_of(&seeded).unkept())).unwrap();
         assert!(!seed_of(&without).is_kept());
         assert!(seed_of(&AuthFile::parse(&text, None).unwrap()) != seed_of(&before));
     }

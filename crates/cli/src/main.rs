@@ -16,6 +16,7 @@ mod fair_queue;
 mod go_between;
 mod handover;
 mod hash_password;
+mod likeness;
 mod limits;
 mod listening;
 mod log;

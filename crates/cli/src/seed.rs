@@ -8,13 +8,11 @@ use sha2::{Digest as _, Sha256};
 use crate::failure::Failure;
 use crate::verifier::random;
 
-/// Random octets for a line of the password file. A stranger looks like the line whose seed gives it the most weight,
-/// and has a salt that comes from that seed. A line without one has it from the first line that has, so that strangers
-/// look like all lines alike.
+/// Random octets that stand in the password file, or are made when none do. Which class of lines a stranger looks like
+/// comes from a seed, and so does its salt.
 ///
 /// What holds if a line has a seed: a stranger's salt is the same over restarts and on all servers with the same file. A
-/// line that is added, changed or removed changes the salts of as many strangers as look like it, one in so many as
-/// there are lines; they look like users whose passwords were changed then.
+/// line with a seed that is added or removed changes the salts of as many strangers as have theirs from it.
 ///
 /// The verifiers would be there without another column, but they are made of passwords: from salts made of them
 /// passwords could be guessed without asking the server.
@@ -46,19 +44,17 @@ impl Seed {
         }
     }
 
-    /// That of another line, for a user that has none there.
-    pub(crate) fn for_line_of(&self, user: &str) -> Self {
-        let mut octets = [0; OCTETS];
-        octets.copy_from_slice(&self.hash("line", user)[..OCTETS]);
-        match self {
-            Self::Made(_) => Self::Made(octets),
-            Self::Kept(_) => Self::Kept(octets),
-        }
-    }
-
-    /// How much a stranger looks like the line of this seed.
+    /// How much a stranger belongs to this seed, among others.
     pub(crate) fn weight(&self, stranger: &str) -> impl Ord + use<> {
         self.hash("stranger", stranger)
+    }
+
+    /// Two numbers for a stranger, independent of each other and of the weight.
+    pub(crate) fn draws(&self, stranger: &str) -> (u64, u64) {
+        let hash = self.hash("class", stranger);
+        let draw =
+            |place: usize| hash[place..place + 8].iter().fold(0, |draw, &octet| draw << 8 | u64::from(octet));
+        (draw(0), draw(8))
     }
 
     fn hash(&self, purpose: &str, name: &str) -> [u8; 32] {
@@ -119,28 +115,5 @@ mod tests {
         for wrong in [String::new(), "00".to_owned(), "0".repeat(33), "+".repeat(32), "é".repeat(16)] {
             assert!(wrong.parse::<Seed>().unwrap_err().contains("32 hexadecimal digits"), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn a_line_that_comes_or_goes_takes_those_along_who_look_like_it_and_nobody_else() {
-        let seeds: Vec<Seed> = (0..20u8).map(|octet| Seed::Kept([octet; OCTETS])).collect();
-        let likeness =
-            |among: &[Seed], stranger: &str| *among.iter().max_by_key(|seed| seed.weight(stranger)).unwrap();
-        let (last, fewer) = seeds.split_last().unwrap();
-        let strangers: Vec<String> = (0..1000).map(|number| format!("stranger{number}")).collect();
-        let (moved, stayed): (Vec<_>, Vec<_>) =
-            strangers.iter().partition(|stranger| likeness(&seeds, stranger) == *last);
-        assert!(stayed.iter().all(|stranger| likeness(&seeds, stranger) == likeness(fewer, stranger)));
-        assert!((20..100).contains(&moved.len()), "one in twenty of a thousand, not {}", moved.len());
-    }
-
-    #[test]
-    fn a_line_without_a_seed_has_one_of_its_own_from_that_of_another() {
-        let kept = Seed::Kept([2; OCTETS]);
-        assert!(
-            kept.for_line_of("alice").is_kept() && !Seed::Made([1; OCTETS]).for_line_of("alice").is_kept()
-        );
-        assert!(kept.for_line_of("alice") == kept.for_line_of("alice"));
-        assert!(kept.for_line_of("alice") != kept.for_line_of("bob"));
     }
 }

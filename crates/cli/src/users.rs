@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
 
 use crate::args::Options;
-use crate::auth_file::{AuthFile, User};
+use crate::auth_file::AuthFile;
 use crate::checkers::Checkers;
 use crate::failure::Failure;
 
@@ -45,7 +45,7 @@ impl Users {
 
     /// Puts another file in force. Who is authenticated stays so until the session ends.
     pub(crate) fn replace(&self, file: AuthFile) {
-        let users = file.users().count();
+        let users = file.count();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
         // Whoever reads this line may rely on it.
         tracing::info!(users, "read the password file again");
@@ -56,11 +56,6 @@ impl Users {
     }
 }
 
-/// One of these: always the same for the same stranger.
-fn like<'f>(users: impl Iterator<Item = &'f User>, stranger: &str) -> Option<&'f User> {
-    users.max_by_key(|user| user.seed.weight(stranger))
-}
-
 impl Hooks for Users {
     fn judges_credentials(&self) -> bool {
         true
@@ -69,19 +64,18 @@ impl Hooks for Users {
     async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
         if let Credentials::Scram { user, act_as: None, .. } = credentials {
             // Proven; but who was taken out of the file since the challenge is out.
-            return Ok(self.file().of(user).is_some().into());
+            return Ok(self.file().find(user).known.is_some().into());
         }
         let Credentials::Password { user, password, act_as: None, .. } = credentials else {
             return Ok(false.into());
         };
         // A stranger's password is checked as well, against that of somebody, so that the time tells nothing.
         let file = self.file();
-        let known = file.of(user);
-        let somebody = like(file.users(), user).map(|user| &user.verifier);
-        let Some(verifier) = known.or(somebody).cloned() else {
+        let found = file.find(user);
+        let is_known = found.known.is_some();
+        let Some(verifier) = found.known.or(found.like).cloned() else {
             return Ok(false.into());
         };
-        let is_known = known.is_some();
         let is_right = self.checkers.check(session.client_ip(), verifier, password.clone()).await?;
         Ok((is_right && is_known).into())
     }
@@ -93,10 +87,10 @@ impl Hooks for Users {
     /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
         let file = self.file();
-        let with_scram = file.users().filter(|user| user.verifier.for_scram().is_some());
-        let decoy = like(with_scram, user)
-            .and_then(|like| Some(like.verifier.for_scram()?.imitate(like.seed.octets(), user)));
-        let known = file.of(user).and_then(|verifier| verifier.for_scram());
+        let found = file.find(user);
+        // Made for users as well, so that the time tells nothing.
+        let decoy = found.scram_decoy();
+        let known = found.known.and_then(|verifier| verifier.for_scram());
         Ok(known.cloned().or(decoy))
     }
 }
@@ -114,15 +108,38 @@ mod tests {
     fn strangers_look_like_every_kind_of_line_also_where_a_single_one_has_a_seed() {
         let bob = ALICE.replace("alice", "bob").replace("4096", "100000");
         let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("users");
-        std::fs::write(&path, text).unwrap();
-        let file = AuthFile::read(&path, None).unwrap();
+        let file = AuthFile::parse(&text, None).unwrap();
+        let kinds = ["alice", "bob", "carol"].map(|user| file.find(user).known.unwrap().class());
         let mut likenesses = [0; 3];
         for stranger in (0..300).map(|number| format!("stranger{number}")) {
-            let like = like(file.users(), &stranger).unwrap();
-            likenesses[file.users().position(|user| std::ptr::eq(user, like)).unwrap()] += 1;
+            let like = file.find(&stranger).like.unwrap().class();
+            likenesses[kinds.iter().position(|&kind| kind == like).unwrap()] += 1;
         }
         assert!(likenesses.iter().all(|&strangers| strangers > 50), "a third each: {likenesses:?}");
+    }
+
+    /// A soft hyphen, one character for two, letters of full width: who has other salts or takes another time for each
+    /// of them is no user.
+    #[test]
+    fn all_spellings_of_an_unknown_name_look_alike() {
+        let bob = ALICE.replace("alice", "bob").replace("4096", "100000");
+        let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
+        let file = AuthFile::parse(&text, None).unwrap();
+        for number in 0..100 {
+            let name = format!("IX{number}");
+            let [first, others @ ..] = [
+                &name,
+                &format!("I\u{AD}X{number}"),
+                &format!("\u{2168}{number}"),
+                &format!("\u{FF29}\u{FF38}{number}"),
+            ]
+            .map(|name| {
+                let found = file.find(name);
+                assert!(found.known.is_none());
+                let decoy = found.scram_decoy().unwrap();
+                (found.like.unwrap().class(), decoy.iterations(), decoy.salt().to_vec())
+            });
+            assert!(others.iter().all(|other| *other == first), "{name}: {first:?} {others:?}");
+        }
     }
 }

@@ -21,6 +21,21 @@ pub(crate) enum Verifier {
     Argon2id(PasswordHash),
 }
 
+/// What can be told of a verifier without the password: the parameters that SCRAM shows, and those that say how long a
+/// password takes to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    Scram { iterations: u32, salt: usize },
+    Argon2id { memory: u32, passes: u32, lanes: u32, octets: usize },
+}
+
+impl Class {
+    /// Whether SCRAM shows something of it.
+    pub(crate) fn is_scram(&self) -> bool {
+        matches!(self, Self::Scram { .. })
+    }
+}
+
 /// Memory in KiB that a hash may ask for; the password file is trusted, and slips of the pen happen.
 const MOST_MEMORY: u32 = 1024 * 1024;
 
@@ -48,6 +63,24 @@ impl Verifier {
         match self {
             Self::Scram(verifier) => verifier.is_of(password),
             Self::Argon2id(hash) => is_hash_of(hash, password, memory).unwrap_or(false),
+        }
+    }
+
+    /// What others can tell of it by asking.
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Self::Scram(verifier) => {
+                Class::Scram { iterations: verifier.iterations(), salt: verifier.salt().len() }
+            }
+            Self::Argon2id(hash) => {
+                let parameters = Params::try_from(hash).unwrap_or_default();
+                Class::Argon2id {
+                    memory: parameters.m_cost(),
+                    passes: parameters.t_cost(),
+                    lanes: parameters.p_cost(),
+                    octets: hash.hash.as_ref().map_or(0, Output::len),
+                }
+            }
         }
     }
 

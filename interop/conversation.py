@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server import Server
 
 # For `running`: log every command and every reply, for programs to read.
-LOGGING = ("--log-level", "info", "--log-format", "json")
+LOGGING = ("--log-level", "debug", "--log-format", "json")
 
 
 @dataclass(frozen=True)

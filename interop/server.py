@@ -16,6 +16,9 @@ from pathlib import Path
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?|lmtp)\b")
 # Behind the lines that tell the listeners.
 _READY = "keeping mail in "
+# The same in a log in JSON, which says it instead.
+_LOGGED_LISTENING = re.compile(r'"event":"listening","address":"127\.0\.0\.1:(\d+)","protocol":"(smtps?|lmtp)\b')
+_LOGGED_READY = '"event":"ready"'
 _START_SECONDS = 15
 _STOP_SECONDS = 30
 
@@ -124,6 +127,9 @@ def ports_of(process: subprocess.Popen, complaints: Path) -> dict[str, int]:
                 raise ServerError(
                     f"no listeners after {_START_SECONDS} s; printed: {printed!r}\n{_tail(complaints)}"
                 )
+            logged = complaints.read_text(errors="replace")
+            if _LOGGED_READY in logged:
+                return {protocol: int(port) for port, protocol in _LOGGED_LISTENING.findall(logged)}
             changed.wait(0.1)
     return ports
 

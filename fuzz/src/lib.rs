@@ -47,7 +47,7 @@ mod likeness;
 #[path = "../../crates/cli/src/limits.rs"]
 mod limits;
 #[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/log.rs"]
+#[path = "../../crates/cli/src/log/level.rs"]
 mod log;
 #[path = "../../crates/server/src/network.rs"]
 mod network;

@@ -147,7 +147,7 @@ impl Account {
         if setresuid(root, root, root).is_ok() {
             return Err(Failure::unusable("root's rights cannot be given up on this host"));
         }
-        tracing::info!(user = %self.user, group = %self.group, "root's rights are given up");
+        tracing::info!(name: "rights-given-up", user = %self.user, group = %self.group, "root's rights are given up");
         Ok(())
     }
 }

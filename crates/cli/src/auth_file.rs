@@ -56,6 +56,7 @@ impl AuthFile {
         })?;
         if file.has_scram() && !file.likenesses.seed().is_some_and(|seed| seed.is_kept()) {
             tracing::warn!(
+                name: "no-seed",
                 file = %path.display(),
                 "whoever tries names before and after a restart can tell which are users, as no verifier in the \
                  password file has a seed behind it; make one of these lines anew with `mailchute hash-password \
@@ -149,6 +150,7 @@ fn warn_if_others_can_read(path: &Path) {
     const OTHERS_READ: u32 = 0o004;
     if fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS_READ != 0) {
         tracing::warn!(
+            name: "passwords-readable",
             file = %path.display(),
             "everybody on this host can read the password file; write: chmod 600 {}",
             path.display()

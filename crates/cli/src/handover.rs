@@ -57,17 +57,21 @@ impl Handover {
     pub(crate) async fn done(&self, signal: &mut Notice) -> Successor {
         loop {
             signal.wait().await;
-            tracing::info!(program = %self.program.display(), "handing over to a new process");
+            tracing::info!(name: "handing-over", program = %self.program.display(), "handing over to a new process");
             let mut attempt = std::pin::pin!(self.attempt());
             let attempted = loop {
                 tokio::select! {
                     attempted = &mut attempt => break attempted,
-                    () = signal.wait() => tracing::warn!("handing over already; this SIGUSR2 changes nothing"),
+                    () = signal.wait() => {
+                        tracing::warn!(name: "handover-running", "handing over already; this SIGUSR2 changes nothing");
+                    }
                 }
             };
             match attempted {
                 Ok(successor) => return successor,
-                Err(reason) => tracing::error!(%reason, "not handed over: this process serves on"),
+                Err(error) => {
+                    tracing::error!(name: "handover-failed", %error, "not handed over: this process serves on");
+                }
             }
         }
     }

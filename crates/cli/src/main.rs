@@ -46,49 +46,60 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use account::Account;
-use args::{Args, Command};
+use args::{Args, Command, Options};
 use command_line::CommandLine;
 use configuration::Configuration;
 use failure::Failure;
 use listening::Plan;
 use log::Log;
+use passed::Passed;
 
 fn main() -> ExitCode {
-    let done =
-        if go_between::is_asked_for() { go_between::go_between() } else { run().map(|()| ExitCode::SUCCESS) };
+    let done = if go_between::is_asked_for() { go_between::go_between() } else { run() };
     match done {
         Ok(code) => code,
         Err(failure) => {
-            for line in failure.to_string().lines() {
-                // Where nobody can read it, the exit code says what there is to say.
-                let _ = writeln!(io::stderr(), "mailchute: {line}");
-            }
+            log::say_without_log(&failure);
             failure.exit_code()
         }
     }
 }
 
-fn run() -> Result<(), Failure> {
-    let matches = Args::command().get_matches();
-    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+fn run() -> Result<ExitCode, Failure> {
+    let matches = Args::command().try_get_matches().map_err(log::wrong_usage)?;
+    let args = Args::from_arg_matches(&matches).map_err(log::wrong_usage)?;
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     match &args.command {
         None => serve(&CommandLine::of(&args.serve, of_command)),
         Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
         Some(Command::Check(options)) => say(check::check(&CommandLine::of(options, of_command))?),
         Some(Command::ExampleConfig) => say(&example_config::example_config()),
-        Some(Command::HashPassword(arguments)) => hash_password::hash_password(arguments),
+        Some(Command::HashPassword(arguments)) => {
+            hash_password::hash_password(arguments)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
-fn say(text: &str) -> Result<(), Failure> {
-    io::stdout().write_all(text.as_bytes()).map_err(Failure::running)
+fn say(text: &str) -> Result<ExitCode, Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(Failure::running)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn serve(command_line: &CommandLine) -> Result<(), Failure> {
+fn serve(command_line: &CommandLine) -> Result<ExitCode, Failure> {
     let options = command_line.options()?;
-    let passed = passed::Passed::receive()?;
+    let passed = Passed::receive()?;
     let log = Log::begin(&options.log_level, options.log_format)?;
+    let outcome = serve_with(command_line, options, passed, &log);
+    Ok(log.end(outcome))
+}
+
+fn serve_with(
+    command_line: &CommandLine,
+    options: Options,
+    passed: Passed,
+    log: &Log,
+) -> Result<(), Failure> {
     serve::raise_file_limit();
     let account = Account::of(&options)?;
     if let Some(account) = &account {
@@ -99,14 +110,15 @@ fn serve(command_line: &CommandLine) -> Result<(), Failure> {
     match (options.sandbox, passed.is_sandboxed()) {
         (true, false) => sandbox::enter(&options)?,
         (false, true) => {
-            tracing::warn!("a sandbox cannot be left by a handover; restart the program to run without");
+            tracing::warn!(name: "sandbox-kept", "a sandbox cannot be left by a handover; restart the program to run without");
         }
         (true, true) | (false, false) => {}
     }
+    log.write()?;
     let configuration = Configuration::of(options, store.clone())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
-    let serving = serve::serve(configuration, command_line, &log, plan, passed, account.as_ref());
+    let serving = serve::serve(configuration, command_line, log, plan, passed, account.as_ref());
     let outcome = runtime.block_on(serving);
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

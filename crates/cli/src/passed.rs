@@ -128,7 +128,7 @@ impl Passed {
     pub(crate) fn all_taken(&self) -> Result<(), Failure> {
         if self.has_predecessor() {
             for (place, _) in &self.sockets {
-                tracing::info!(%place, "no option asks for this place any more: it is listened on no longer");
+                tracing::info!(name: "place-left", %place, "no option asks for this place any more: it is listened on no longer");
             }
             return Ok(());
         }

@@ -53,7 +53,7 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
 /// Logs the warnings.
 pub(crate) fn warn(options: &Options) {
     for warning in warnings(options) {
-        tracing::warn!("{warning}");
+        tracing::warn!(name: "option-warning", "{warning}");
     }
 }
 

@@ -24,7 +24,11 @@ impl Configuration {
     ) {
         for failure in self.try_reload(command_line, endpoints, log, server).err().into_iter().flatten() {
             for error in failure.to_string().lines() {
-                tracing::error!(%error, "kept the certificates in force and the users, and all options");
+                tracing::error!(
+                    name: "reload-failed",
+                    %error,
+                    "kept the certificates in force and the users, and all options"
+                );
             }
         }
     }
@@ -55,16 +59,21 @@ impl Configuration {
         relations::warn(&options);
         log.set(&options.log_level);
         if options.tls_cert.is_empty() {
-            tracing::info!("kept the throw-away certificate");
+            tracing::info!(name: "certificate-kept", "kept the throw-away certificate");
         } else {
             let certificates = options.tls_cert.len();
-            tracing::info!(certificates, "read the certificates again; new TLS sessions get them");
+            tracing::info!(
+                name: "certificates-read",
+                certificates,
+                "read the certificates again; new TLS sessions get them"
+            );
         }
         if let (Some(users), Some(file)) = (&users, file) {
             users.replace(file);
         }
         if let Some(file) = &options.config {
-            tracing::info!(file = %file.display(), "read the configuration again; new sessions get it");
+            let file = file.display();
+            tracing::info!(name: "configuration-read", %file, "read the configuration again; new sessions get it");
         }
         self.options = options;
         // Sessions that began with a password file keep to it when it is left out, and hear of it when it comes back.
@@ -94,7 +103,7 @@ impl Configuration {
             ("domain", !self.options.domain.is_empty() && options.domain.is_empty()),
         ] {
             if is_dropped {
-                tracing::warn!(option, "was in force and is not any more");
+                tracing::warn!(name: "option-dropped", option, "was in force and is not any more");
             }
         }
     }

@@ -42,9 +42,11 @@ pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
     })?;
     match status {
         LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V4 => tracing::info!(
+            name: "sandboxed",
             "from here on only the store and the folders of Unix sockets can be written to, and no TCP connection made"
         ),
         _ => tracing::warn!(
+            name: "sandboxed",
             "from here on only the store and the folders of Unix sockets can be written to; to forbid TCP connections as \
              well takes Linux 6.7"
         ),

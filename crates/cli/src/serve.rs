@@ -45,17 +45,20 @@ pub(crate) async fn serve(
     match account {
         Some(account) => account.take_on()?,
         None if is_root() && !options.allow_root => tracing::warn!(
+            name: "runs-as-root",
             "this program runs as root, and a user without any rights is enough for it: see --user"
         ),
         None => {}
     }
     if passed.has_predecessor() {
         // Who has read the welcome of the first process reads no more.
-        tracing::info!("took over the sockets of the process that served before");
+        tracing::info!(name: "taken-over", "took over the sockets of the process that served before");
         passed.tell_ready()?;
     } else {
-        if let Err(error) = welcome(options, &listening) {
-            tracing::warn!(%error, "nobody reads what is said on standard output");
+        if log.is_json() {
+            log_welcome(options, &listening);
+        } else if let Err(error) = welcome(options, &listening) {
+            tracing::warn!(name: "welcome-failed", %error, "nobody reads what is said on standard output");
         }
         supervisor::tell(&[NotifyState::Ready]);
     }
@@ -70,6 +73,7 @@ pub(crate) async fn serve(
         match &successor {
             Some(Successor { process }) => {
                 tracing::info!(
+                    name: "handed-over",
                     process,
                     "handed over: the new process serves, this one ends what it has begun"
                 );
@@ -81,7 +85,7 @@ pub(crate) async fn serve(
         if successor.is_some() {
             // Sent to the whole service, which the new process belongs to; this one is stopping as it says.
             stop.wait().await;
-            tracing::info!("stopping already; another signal cuts off what is under way");
+            tracing::info!(name: "stopping-already", "stopping already; another signal cuts off what is under way");
         }
         stop.wait().await;
     };
@@ -143,6 +147,14 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
         writeln!(out, "Mail is in {}. Ctrl-C stops.\n", path.join("new").display())?;
     }
     out.flush()
+}
+
+/// As [`welcome`], for programs that read the log.
+fn log_welcome(options: &Options, listening: &Listening) {
+    for (endpoint, kind) in listening.endpoints() {
+        tracing::info!(name: "listening", address = %endpoint, protocol = %kind, "listening");
+    }
+    tracing::info!(name: "ready", store = options.store, certificates = options.tls_cert.len(), "ready");
 }
 
 /// Each connection is a file: takes as many as the host lets this process have.

@@ -5,7 +5,7 @@ use sd_notify::NotifyState;
 /// Tells it, if somebody wants to know.
 pub(crate) fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "the service's supervisor cannot be told: see NOTIFY_SOCKET");
+        tracing::warn!(name: "supervisor-failed", %error, "the service's supervisor cannot be told: see NOTIFY_SOCKET");
     }
 }
 
@@ -13,6 +13,6 @@ pub(crate) fn tell(states: &[NotifyState<'_>]) {
 pub(crate) fn tell_reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::warn!(%error, "the clock cannot be read"),
+        Err(error) => tracing::warn!(name: "clock-failed", %error, "the clock cannot be read"),
     }
 }

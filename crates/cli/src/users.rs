@@ -48,7 +48,7 @@ impl Users {
         let users = file.count();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
         // Whoever reads this line may rely on it.
-        tracing::info!(users, "read the password file again");
+        tracing::info!(name: "users-read", users, "read the password file again");
     }
 
     fn file(&self) -> Arc<AuthFile> {

@@ -94,7 +94,7 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let path = write_config(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
     let arguments = ["--config", &path, "--greeting", "flag.example.com", "--domain", "example.net"];
     let limits = ["--limit", "errors=4"];
-    let variable = Some(("MAILCHUTE_LOG_LEVEL", "info"));
+    let variable = Some(("MAILCHUTE_LOG_LEVEL", "debug"));
     let mut program = Program::start_with(&[&arguments[..], &limits].concat(), variable);
     let mut client = program.connect();
     assert!(client.hear().contains("flag.example.com"));

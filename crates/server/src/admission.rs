@@ -15,7 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::event::Event;
 use crate::listener::Service;
 use crate::origin::Origin;
-use crate::proxy::Header;
+use crate::proxy::{Header, ProxyError};
 use crate::session::Session;
 use crate::wire::{Io, Wire};
 
@@ -101,7 +101,12 @@ impl Core {
             Ok(header) => header,
             Err(error) => {
                 let client = peer.addr().ip().to_canonical();
-                tracing::warn!(%peer, %error, "turned away");
+                if matches!(error, ProxyError::Silent) {
+                    // A health check of the proxy, or a look whether the port is open.
+                    tracing::debug!(name: "turned-away", client = %peer, %error, "turned away");
+                } else {
+                    tracing::warn!(name: "turned-away", client = %peer, %error, "turned away");
+                }
                 self.subscribers.tell(|| Event::TurnedAway { client });
                 return None;
             }
@@ -124,7 +129,7 @@ impl Core {
 
     fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
         let client = origin.addr().ip().to_canonical();
-        tracing::warn!(client = %origin, reason = ?no_place, "turned away");
+        tracing::warn!(name: "turned-away", client = %origin, error = %no_place, "turned away");
         self.subscribers.tell(|| Event::TurnedAway { client });
         let mut octets = Vec::new();
         no_place.reply().encode(&mut octets);

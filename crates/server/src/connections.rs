@@ -1,6 +1,7 @@
 //! The connections that are open: how many, from whom, and how to tell them to stop.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,6 +59,16 @@ impl Client {
 pub(crate) enum NoPlace {
     Full,
     FullForClient,
+}
+
+/// For logs.
+impl fmt::Display for NoPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "too many connections",
+            Self::FullForClient => "too many connections of this client",
+        })
+    }
 }
 
 impl NoPlace {

@@ -216,7 +216,7 @@ impl Drop for Hearing {
 }
 
 fn too_late() -> Verdict {
-    tracing::error!("the hooks did not answer in time");
+    tracing::error!(name: "hook-late", "the hooks did not answer in time");
     Verdict::Reply(catalog::INTERNAL_ERROR)
 }
 
@@ -229,7 +229,7 @@ fn outcome_of(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
                 .map(ToString::to_string)
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            tracing::error!(panic = text, "a hook or store panicked");
+            tracing::error!(name: "hook-panicked", panic = text, "a hook or store panicked");
             Verdict::Reply(catalog::INTERNAL_ERROR)
         },
         understood,
@@ -242,7 +242,7 @@ pub(crate) fn understood(verdict: Verdict) -> Verdict {
     Verdict::Reply(match reply.cause() {
         Some(cause) if is_too_long(cause) => catalog::MESSAGE_TOO_LARGE,
         Some(cause) => {
-            tracing::error!(error = %chain_of(cause), "a hook or store failed");
+            tracing::error!(name: "hook-failed", error = %chain_of(cause), "a hook or store failed");
             if is_disk_full(cause) { catalog::INSUFFICIENT_STORAGE } else { reply }
         }
         None => reply,

@@ -45,21 +45,38 @@
 //! at the start of the program, nobody sees anything. The targets begin with `mailchute` (and `mailchute_stores`); filter
 //! by these names, as the modules after them may change.
 //!
-//! | level | what | fields |
+//! | level | event | fields |
 //! |---|---|---|
-//! | error | a hook or store failed, panicked or was too slow; connections cannot be accepted | `error`, `panic` |
-//! | warn | a connection was turned away | `client` and `reason`, or `peer` and `error` |
-//! | | a certificate has expired or is not valid yet; sessions are cut off when the grace of a stop is over | `names`, `since`, `until`; `sessions` |
-//! | info | `connected`, `disconnected` | `proxy`; `cause`, `messages` |
+//! | error | `hook-failed`, `hook-panicked`, `hook-late`: a hook or store failed, panicked or was too slow | `error`; `panic` |
+//! | | `accept-failed`: no connection can be accepted; `no-random-numbers` | `error` |
+//! | warn | `turned-away`: a connection was closed at once | `client`, `error` |
+//! | | `certificate-expired`, `certificate-early`: a certificate has expired or is not valid yet | `names`, `since`, `until` |
+//! | | `grace-over`: sessions are cut off at the end of a stop | `sessions` |
+//! | | `message-unread`: no hook has read an accepted message to its end; `socket-locked` | `path` |
+//! | info | `accepted`: a message was | `id`, `helo`, `tls`, `user`, `from`, `to`, `recipients`, `size`, `store`, `took` |
+//! | | `refused`: a command was, or with `id` and `to` a message | `id`, `helo`, `tls`, `user`, `from`, `to`, `command`, `reply` |
+//! | | `disconnected`: a session ended badly | `cause`, `helo`, `tls`, `user`, `from`, `messages`, `refusals`, `took` |
+//! | | `tls-failed`: a TLS handshake failed; `stopping`: a server has begun to stop | `error`; `sessions` |
+//! | debug | `connected`, `disconnected`: any session | `proxy`; `cause`, `messages` |
 //! | | `command`, with its reply, or a `reply` by itself | `command`, `reply` |
 //! | | `secured`: TLS is up | `version`, `cipher`, `sni`, `resumed`, `client_certificate`, `client_verified` |
-//! | | `accepted`: a message was | `message`, `from`, `recipients`, `size` |
-//! | | `the TLS handshake failed`; `stopping`: a server has begun to stop | `error`; `sessions` |
-//! | debug | `kept`: the Maildir has a message | `path` |
+//! | | `turned-away`: a connection that a proxy closed before any octet | `client`, `error` |
+//! | | `kept`: the Maildir has a message | `path` |
 //!
-//! All that happens in a session, what your own hooks log included, is in its span `session` (level info), whose fields
-//! are `id`, `client`, and, once an XCLIENT has named a client, `speaks_for`. Credentials are never
+//! The event is the name in the metadata of the `tracing` event. The page `docs/log.md` of the repository says what each
+//! field means; there `id` is called `message`, and the fields of the span stand in each line.
+//!
+//! At info a session has one line a message, at most 100 refusals, and one line if it ends badly: at a timeout or a limit,
+//! hung up on, or cut off in a transaction. Texts of clients are cut after 200 octets, those of commands and replies at
+//! debug after 1,000. Credentials are never logged.
+//!
+//! All that happens in a session, what your own hooks log included, is in its span `session`, whose fields are `id`,
+//! `client`, and, once an XCLIENT has named a client, `speaks_for`. Its level is error, so that it is there whatever level is
 //! logged.
+//!
+//! A subscriber that writes, such as that of `tracing_subscriber::fmt::init()`, writes on the thread of the session: where
+//! nobody reads its output, sessions wait. The program `mailchute` writes from a thread of its own; the crate
+//! `tracing-appender` does the same for yours.
 //!
 //! # Internationalized domains
 //!

@@ -133,7 +133,7 @@ impl Listener {
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::error!(%error, "cannot accept connections");
+                    tracing::error!(name: "accept-failed", %error, "cannot accept connections");
                     tokio::time::sleep(PAUSE).await;
                 }
             }

@@ -239,12 +239,13 @@ impl Serving {
         if !is_over {
             signal.await;
         }
-        tracing::info!(sessions = connections.count(), "stopping");
+        tracing::info!(name: "stopping", sessions = connections.count(), "stopping");
         // The sockets close, and their files go, with the tasks that hold them.
         accepting.shutdown().await;
         connections.stop(Urgency::Drain);
         if tokio::time::timeout(grace, connections.until_empty()).await.is_err() {
-            tracing::warn!(sessions = connections.count(), "the grace is over: cutting sessions off");
+            let sessions = connections.count();
+            tracing::warn!(name: "grace-over", sessions, "the grace is over: cutting sessions off");
             connections.stop(Urgency::Now);
             let _ = tokio::time::timeout(FAREWELL, connections.until_empty()).await;
         }

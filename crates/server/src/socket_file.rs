@@ -87,6 +87,7 @@ impl SocketFile {
                 // Whoever may read the folder can lock it, and nobody may keep a server from starting by that.
                 Err(TryLockError::WouldBlock) if tokio::time::Instant::now() >= deadline => {
                     tracing::warn!(
+                        name: "socket-locked",
                         path = %self.path.display(),
                         "somebody keeps the folder of the socket locked; going on without"
                     );

@@ -63,6 +63,8 @@ pub(crate) struct Program {
     stderr: BufReader<ChildStderr>,
     /// What was read of it.
     log: String,
+    /// Lines of it that nobody has asked for yet.
+    passed_by: Vec<String>,
     /// All of its standard output up to the empty line before the advice.
     pub(crate) welcome: Vec<String>,
 }
@@ -78,6 +80,23 @@ impl Program {
         Self::start_command(mailchute(arguments).envs(variable))
     }
 
+    /// As [`start`](Self::start), with a log in JSON, which also says where it listens.
+    pub(crate) fn start_with_json(arguments: &[&str]) -> Self {
+        let mut command = mailchute(arguments);
+        command.args(["--log-format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut program =
+            Self { child, stderr, log: String::new(), passed_by: Vec::new(), welcome: Vec::new() };
+        program.logged(r#""event":"ready""#);
+        let listening = |line: &str| {
+            let rest = line.split_once(r#""event":"listening","address":""#)?.1;
+            Some(format!("listening on {} ", rest.split_once('"')?.0))
+        };
+        program.welcome = program.log.lines().filter_map(listening).collect();
+        program
+    }
+
     /// As [`start`](Self::start), with whatever was set before.
     pub(crate) fn start_command(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -86,7 +105,7 @@ impl Program {
         // Read on, so that the program never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, log: String::new(), welcome }
+        Self { child, stderr, log: String::new(), passed_by: Vec::new(), welcome }
     }
 
     /// Where it listens, in the order of its flags.
@@ -113,18 +132,35 @@ impl Program {
         self.log_line_with(&[text])
     }
 
-    /// Reads what it, or a process that has taken over from it, logs up to the first line that has one of these in
-    /// it, and returns that line.
+    /// The first line that it, or a process that has taken over from it, logs with one of these texts, and that was
+    /// not returned before. Lines of two processes come in any order.
     pub(crate) fn log_line_with(&mut self, texts: &[&str]) -> String {
+        let is_meant = |line: &str| texts.iter().any(|text| line.contains(text));
+        if let Some(index) = self.passed_by.iter().position(|line| is_meant(line)) {
+            return self.passed_by.remove(index);
+        }
         loop {
             let mut line = String::new();
             let length = self.stderr.read_line(&mut line).unwrap();
             assert_ne!(length, 0, "none of {texts:?} is in the log: {}", self.log);
             self.log += &line;
-            if texts.iter().any(|text| line.contains(text)) {
+            if is_meant(&line) {
                 return line;
             }
+            self.passed_by.push(line);
         }
+    }
+
+    /// All that it has written to standard output, and was not read as its welcome.
+    pub(crate) fn rest_of_stdout(&mut self) -> String {
+        let mut text = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// Waits for its end, and nobody reads its log.
+    pub(crate) fn wait_without_reading(&mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap()
     }
 
     /// Waits for its end, and that of all that have taken over; its exit code and what they logged.

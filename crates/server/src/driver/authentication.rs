@@ -69,6 +69,7 @@ pub(super) async fn judge(
 }
 
 fn without_random_numbers(failure: Reply) -> Reply {
-    tracing::error!(error = failure.cause().map(tracing::field::display), "the host has no random numbers");
+    let error = failure.cause().map(tracing::field::display);
+    tracing::error!(name: "no-random-numbers", error, "the host has no random numbers");
     failure
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
-use mailchute_proto::{Ask, Awaits, Dialect, Envelope, Step, Verdict, escaped};
+use mailchute_proto::{Ask, Awaits, Dialect, Envelope, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
+use super::report::{Accepted, accepted};
 use crate::body::{self, BodyError, Pump};
 use crate::consult::Hearing;
 use crate::core::Core;
@@ -30,6 +31,7 @@ const TURN_OF_DATA: usize = 256 * 1024;
 /// One message, and those who hear it.
 pub(super) struct Delivery {
     id: MessageId,
+    began: Instant,
     envelope: Arc<Envelope>,
     pump: Pump,
     pub(super) hearing: Hearing,
@@ -45,7 +47,7 @@ impl Delivery {
         let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limit);
         let id = message.id();
         let hearing = Hearing::new(Arc::clone(core), message, session.clone());
-        Self { id, envelope, pump, hearing }
+        Self { id, began: Instant::now(), envelope, pump, hearing }
     }
 
     /// Waits until the hooks ask for the content or decide without it.
@@ -131,7 +133,7 @@ impl Driver {
                     self.wait_for_data(Some(&mut *delivery), &mut pace).await?;
                 }
                 Look::Answered { mark } => {
-                    self.report(None, mark);
+                    self.report_message(delivery.id, mark);
                     return Ok(());
                 }
                 Look::Unfinished { mark } => {
@@ -200,7 +202,7 @@ impl Driver {
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
         let Self { core, machine, wire, output, session, .. } = self;
-        let Delivery { id, envelope, pump, hearing } = delivery;
+        let Delivery { id, began, envelope, pump, hearing } = delivery;
         let mark = output.len();
         match machine.step(&mut wire.input, output) {
             Step::Body(chunk) => Look::Chunk(chunk),
@@ -228,14 +230,18 @@ impl Driver {
                 let verdict = hearing.take_verdict();
                 if pump.refusals().are_none() {
                     if verdict.is_positive() {
-                        accepted(core, session, *id, envelope, size);
+                        let store = text_of(&verdict);
+                        let took = began.elapsed();
+                        accepted(core, session, &Accepted { id: *id, envelope, size, store, took });
                     }
                     ask.answer(verdict);
                     return Look::Answered { mark };
                 }
                 let verdicts = pump.refusals().with(&verdict, recipients);
                 if let Some(envelope) = kept_for(envelope, &verdicts, session.dialect()) {
-                    accepted(core, session, *id, &envelope, size);
+                    let store = verdicts.iter().find(|verdict| verdict.is_positive()).map_or("", text_of);
+                    let took = began.elapsed();
+                    accepted(core, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
                 }
                 ask.answer_each(verdicts);
                 Look::Answered { mark }
@@ -262,11 +268,9 @@ fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], dialect: Dialect) ->
     Some(kept.into())
 }
 
-/// Tells that a message is kept.
-fn accepted(core: &Core, session: &Session, id: MessageId, envelope: &Arc<Envelope>, size: u64) {
-    session.accepted_message();
-    // As text it is quoted where fields are, and its quotes are escaped.
-    let from = || escaped(envelope.sender.as_str().as_bytes());
-    tracing::info!(%id, from = from().as_str(), recipients = envelope.recipients.len(), size, "accepted");
-    core.subscribers.tell(|| Event::message(session, id, envelope, size));
+fn text_of(verdict: &Verdict) -> &str {
+    match verdict {
+        Verdict::Reply(reply) => reply.text(),
+        Verdict::Accept | Verdict::Refuse => "",
+    }
 }

@@ -1,17 +1,17 @@
 //! What the driver does between the steps: wait, send, shake hands, tell what happened.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Reply, Verdict, escaped};
+use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
-use tracing::Level;
 
-use super::{Driver, hear};
+use super::{Driver, Opening, hear};
 use crate::disconnect::Disconnect;
 use crate::event::Event;
-use crate::tls::{ClientCertificate, InForce};
+use crate::tls::InForce;
 use crate::wire::{COMMANDS, Patience, Wake};
 
 /// How long a client may take for its next command when places are short.
@@ -74,14 +74,23 @@ impl Driver {
     /// Says why the session ends, if the client can still hear it.
     pub(super) async fn give_up(&mut self, wake: Wake) -> Disconnect {
         match wake {
-            Wake::Timeout => self.hang_up(&catalog::TIMEOUT).await,
-            Wake::Stop => self.hang_up(&catalog::SHUTTING_DOWN).await,
+            Wake::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
+            Wake::Stop => self.say_farewell(&catalog::SHUTTING_DOWN).await,
             Wake::Input | Wake::Gone => {}
         }
         wake.into()
     }
 
-    pub(super) async fn hang_up(&mut self, reply: &Reply) {
+    async fn say_farewell(&mut self, reply: &Reply) {
+        let mark = self.output.len();
+        self.machine.hang_up(reply, &mut self.output);
+        self.report_farewell(mark);
+        // The session ends with this reply whether it arrives or not.
+        let _ = self.flush().await;
+    }
+
+    /// Refuses to go on.
+    async fn hang_up(&mut self, reply: &Reply) {
         let mark = self.output.len();
         self.machine.hang_up(reply, &mut self.output);
         self.report(None, mark);
@@ -119,17 +128,7 @@ impl Driver {
         };
         match self.wire.upgrade(self.core.timeouts.handshake, &tls, &self.core.turnstile).await? {
             Ok(facts) => {
-                let client = facts.client.as_deref();
-                tracing::info!(
-                    version = facts.version,
-                    cipher = facts.cipher,
-                    sni = facts.sni,
-                    resumed = facts.is_resumed,
-                    client_certificate =
-                        client.and_then(|client| client.name()).map(|name| escaped(name.as_bytes())),
-                    client_verified = client.map(ClientCertificate::is_verified),
-                    "secured"
-                );
+                self.report_tls(&facts);
                 if self.would_bind() && !self.wire.has_channel_binding() {
                     self.machine.cannot_bind();
                 }
@@ -138,8 +137,12 @@ impl Driver {
                 self.core.subscribers.tell(|| Event::secure(&self.session, facts));
                 Ok(())
             }
+            // As health checks of proxies do.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected && self.opening == Opening::Tls => {
+                Err(Disconnect::ClientGone)
+            }
             Err(error) => {
-                tracing::info!(%error, "the TLS handshake failed");
+                tracing::info!(name: "tls-failed", %error, "the TLS handshake failed");
                 Err(Disconnect::TlsFailure)
             }
         }
@@ -167,46 +170,5 @@ impl Driver {
         };
         self.hang_up(&reply).await;
         Err(Disconnect::Hook)
-    }
-
-    /// Tells of the command that the next step reads; its line, if the log wants it with the reply.
-    pub(super) fn observe_command(&self) -> Option<String> {
-        let subscribers = &self.core.subscribers;
-        if !(subscribers.any() || tracing::enabled!(Level::INFO)) {
-            return None;
-        }
-        let line = escaped(self.machine.upcoming_command(&self.wire.input)?);
-        if !tracing::enabled!(Level::INFO) {
-            subscribers.tell(|| Event::command(&self.session, line));
-            return None;
-        }
-        subscribers.tell(|| Event::command(&self.session, line.clone()));
-        Some(line)
-    }
-
-    /// Tells what was answered; the reply is what stands in the output from `mark` on.
-    pub(super) fn report(&self, line: Option<String>, mark: usize) {
-        if !(self.core.subscribers.any() || tracing::enabled!(Level::INFO)) {
-            return;
-        }
-        // A reply is printable ASCII, whoever made it.
-        let reply = str::from_utf8(self.output.get(mark..).unwrap_or_default()).unwrap_or_default();
-        // A challenge of SCRAM is all it takes to guess the password without asking us.
-        let reply = if reply.starts_with("334 ") { "334" } else { reply.trim_ascii_end() };
-        if reply.is_empty() {
-            // BDAT is answered when its chunk has come.
-            if let Some(command) = line {
-                tracing::info!(command, "command");
-            }
-            return;
-        }
-        if tracing::enabled!(Level::INFO) {
-            let reply_line = reply.replace("\r\n", " / ");
-            match line {
-                Some(command) => tracing::info!(command, reply = reply_line, "command"),
-                None => tracing::info!(reply = reply_line, "reply"),
-            }
-        }
-        self.core.subscribers.tell(|| Event::reply(&self.session, reply));
     }
 }

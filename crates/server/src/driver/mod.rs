@@ -3,6 +3,7 @@
 mod authentication;
 mod delivery;
 mod housekeeping;
+mod report;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -54,6 +55,8 @@ pub(crate) struct Driver {
     refused: Option<Disconnect>,
     /// The connect hooks were asked, so the disconnect hooks are told.
     is_announced: bool,
+    /// Commands and messages refused so far.
+    refusals: u32,
 }
 
 /// Octets of replies that may wait for the end of a pipelined group. With the last one they fit into 16 KiB: memory that
@@ -95,6 +98,7 @@ impl Driver {
             opening,
             refused: None,
             is_announced: false,
+            refusals: 0,
         }
     }
 
@@ -103,7 +107,8 @@ impl Driver {
         let (id, client) = (self.session.id(), self.session.origin());
         // Whom XCLIENT tells, if it comes.
         let speaks_for = tracing::field::Empty;
-        let span = tracing::info_span!("session", %id, %client, speaks_for);
+        // Of the highest level, so that whatever is logged of the session has it.
+        let span = tracing::error_span!("session", %id, %client, speaks_for);
         // Borrowed and not moved from one async function into the next, each of which would keep room for it.
         async move {
             let core = Arc::clone(&self.core);
@@ -119,18 +124,19 @@ impl Driver {
 
     async fn session_to_end(&mut self) {
         let proxy = Some(self.session.peer_addr()).filter(|&peer| peer != self.session.client_addr());
-        tracing::info!(proxy = proxy.map(tracing::field::display), "connected");
+        tracing::debug!(name: "connected", proxy = proxy.map(tracing::field::display), "connected");
         self.core.subscribers.tell(|| Event::connect(&self.session));
         let cause = match self.converse().await {
             Ok(cause) | Err(cause) => self.refused.unwrap_or(cause),
         };
+        let cut_off = self.session.envelope();
         self.session.end_transaction();
         self.wire.close(cause).await;
         if self.is_announced {
             self.core.chain.disconnect(cause, &self.session, self.core.timeouts.hook).await;
         }
         self.session.state().clear();
-        tracing::info!(%cause, messages = self.session.messages(), "disconnected");
+        self.report_end(cause, cut_off.as_deref());
         self.core.subscribers.tell(|| Event::disconnect(&self.session, cause));
     }
 

@@ -163,6 +163,7 @@ impl Chain {
         let Some(store) = &self.store else {
             if !message.is_read() {
                 tracing::warn!(
+                    name: "message-unread",
                     "accepted a message that no data hook has read to its end; its content is gone"
                 );
             }
@@ -180,8 +181,8 @@ impl Chain {
         for hooks in self.asked(Stage::Disconnect) {
             match timeout(limit, super::guarded(hooks.disconnect(cause, session))).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => tracing::error!("a disconnect hook panicked"),
-                Err(_) => tracing::error!("a disconnect hook did not end in time"),
+                Ok(Err(_)) => tracing::error!(name: "hook-panicked", "a disconnect hook panicked"),
+                Err(_) => tracing::error!(name: "hook-late", "a disconnect hook did not end in time"),
             }
         }
     }

@@ -29,6 +29,6 @@ pub(crate) fn poll_guarded<F: Future + ?Sized>(
 pub(crate) fn drop_guarded<F>(future: F) {
     // Nothing sees what it left half-done: it is gone.
     if catch_unwind(AssertUnwindSafe(|| drop(future))).is_err() {
-        tracing::error!("a hook or store panicked when it was given up");
+        tracing::error!(name: "hook-panicked", "a hook or store panicked when it was given up");
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Header {
 pub(crate) enum ProxyError {
     /// The octets are none, or none of this kind.
     Malformed(&'static str),
+    /// The connection ended or failed before its first octet.
+    Silent,
     /// The connection ended or failed before the header did.
     Io(io::Error),
     /// The time for it is over.
@@ -37,6 +39,7 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(fault) => f.write_str(fault),
+            Self::Silent => f.write_str("the connection ended without a PROXY header"),
             Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 f.write_str("the connection ended before the PROXY header did")
             }
@@ -63,8 +66,11 @@ pub(crate) async fn read(io: &mut impl Io) -> Result<Header, ProxyError> {
             Progress::Whole(header) => return Ok(header),
             Progress::Needs(count) => {
                 let mut limited = (&mut *io).take(count as u64);
-                if limited.read_buf(&mut octets).await.map_err(ProxyError::Io)? == 0 {
-                    return Err(ProxyError::Io(io::ErrorKind::UnexpectedEof.into()));
+                match limited.read_buf(&mut octets).await {
+                    Ok(1..) => {}
+                    Ok(0) | Err(_) if octets.is_empty() => return Err(ProxyError::Silent),
+                    Ok(0) => return Err(ProxyError::Io(io::ErrorKind::UnexpectedEof.into())),
+                    Err(error) => return Err(ProxyError::Io(error)),
                 }
             }
         }

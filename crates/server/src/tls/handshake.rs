@@ -77,7 +77,9 @@ impl Acceptor {
         plain: Box<dyn Io>,
         turnstile: &Turnstile,
     ) -> io::Result<(Secured, TlsFacts)> {
-        let hello = Hello::read(ReadAhead::new(plain), self.own.is_some()).await?;
+        let mut plain = ReadAhead::new(plain);
+        plain.begin().await?;
+        let hello = Hello::read(plain, self.own.is_some()).await?;
         // What follows takes as long as a hundred commands, and many that came together would keep others waiting.
         turnstile.pass().await;
         let choice = self.choose(&hello);

@@ -124,9 +124,11 @@ fn warn_of_dates(certificate: &Certificate, names: &[String]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let names = names.join(" ");
     if validity.not_after.to_unix_duration() < now {
-        tracing::warn!(names, since = %validity.not_after, "the TLS certificate has expired");
+        let since = validity.not_after;
+        tracing::warn!(name: "certificate-expired", names, %since, "the TLS certificate has expired");
     } else if validity.not_before.to_unix_duration() > now {
-        tracing::warn!(names, until = %validity.not_before, "the TLS certificate is not valid yet");
+        let until = validity.not_before;
+        tracing::warn!(name: "certificate-early", names, %until, "the TLS certificate is not valid yet");
     }
 }
 

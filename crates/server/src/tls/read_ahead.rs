@@ -27,6 +27,19 @@ impl ReadAhead {
         Self { io, ahead: BytesMut::new(), at_most: READ }
     }
 
+    /// Waits for the first octets.
+    ///
+    /// # Errors
+    /// [`NotConnected`](io::ErrorKind::NotConnected) when the client closes or loses the connection before.
+    pub(crate) async fn begin(&mut self) -> io::Result<()> {
+        match poll_fn(|context| self.poll_more(context)).await {
+            Ok(1..) => Ok(()),
+            Ok(0) | Err(_) => {
+                Err(io::Error::new(io::ErrorKind::NotConnected, "the connection ended before a handshake"))
+            }
+        }
+    }
+
     pub(crate) fn shrink(&mut self) {
         read_buffer::shrink(&mut self.ahead);
     }

@@ -92,6 +92,7 @@ impl MaildirBuilder {
         let trial = Draft::create(&shared)?;
         if !trial.has_mode() {
             tracing::warn!(
+                name: "group-locked-out",
                 path = %shared.directories.root.display(),
                 "the group of this directory cannot read mail in it, as files cannot be given to that group; let the \
                  server's user be a member of it, or set the set-group-ID bit of tmp"

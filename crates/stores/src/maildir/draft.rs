@@ -113,7 +113,7 @@ impl Kept {
     /// When it was taken back already, as the Maildir is closed.
     pub(super) fn keep(self) -> io::Result<()> {
         let path = self.maildir.shown.take(self.ticket).ok_or_else(closed)?;
-        tracing::debug!(path = %path.display(), "kept");
+        tracing::debug!(name: "kept", path = %path.display(), "kept");
         Ok(())
     }
 }
@@ -124,7 +124,8 @@ impl Drop for Kept {
         remove(&path);
         let flushed = self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new));
         if let Err(error) = flushed {
-            tracing::error!(%error, "a message that was given up may be back after a crash");
+            let path = path.display();
+            tracing::error!(name: "withdrawal-failed", %error, %path, "a message that was given up may be back after a crash");
         }
     }
 }
@@ -215,7 +216,7 @@ fn link_and_remove(from: &Path, to: &Path) -> io::Result<()> {
 pub(super) fn remove(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::error!(%error, path = %path.display(), "a file could not be removed");
+            tracing::error!(name: "removal-failed", %error, path = %path.display(), "a file could not be removed");
         }
         _ => {}
     }

@@ -54,8 +54,14 @@ pub(super) fn remove(tmp: &Path, names: &Names) {
     });
     match outcome {
         Ok(0) => {}
-        Ok(removed) => tracing::info!(removed, path = %tmp.display(), "removed what deliveries had left"),
-        Err(error) => tracing::warn!(%error, path = %tmp.display(), "left-overs could not be removed"),
+        Ok(removed) => {
+            let path = tmp.display();
+            tracing::info!(name: "leftovers-removed", removed, %path, "removed what deliveries had left");
+        }
+        Err(error) => {
+            let path = tmp.display();
+            tracing::warn!(name: "leftovers-failed", %error, %path, "left-overs could not be removed");
+        }
     }
 }
 

@@ -59,7 +59,8 @@ impl Shown {
             remove(path);
         }
         if !paths.is_empty() {
-            tracing::warn!(messages = paths.len(), "took back messages that were not answered in time");
+            let messages = paths.len();
+            tracing::warn!(name: "messages-withdrawn", messages, "took back messages that were not answered in time");
         }
     }
 

@@ -1,0 +1,54 @@
+//! What the program says before it has a log: in the format that was asked for, as far as that can be found out.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write as _};
+
+use super::line::Lines;
+use crate::args::LogFormat;
+use crate::failure::Failure;
+
+/// The variable of `--log-format`.
+const VARIABLE: &str = "MAILCHUTE_LOG_FORMAT";
+
+/// What clap finds wrong with the command line, which it says by itself where lines are for people; help and the version
+/// are no mistakes.
+pub(crate) fn wrong_usage(error: clap::Error) -> Failure {
+    if !error.use_stderr() || asked_for_here() == LogFormat::Text {
+        error.exit();
+    }
+    Failure::usage(error)
+}
+
+/// Says why the program ends.
+pub(crate) fn say_without_log(failure: &Failure) {
+    let lines = Lines(asked_for_here()).failure(failure);
+    // Where nobody can read it, the exit code says what there is to say.
+    let _ = io::stderr().write_all(lines.as_bytes());
+}
+
+fn asked_for_here() -> LogFormat {
+    asked_for(&env::args_os().collect::<Vec<_>>())
+}
+
+/// The format of the log of `mailchute serve`, also where something is wrong with its options.
+fn asked_for(arguments: &[OsString]) -> LogFormat {
+    let word = |index: usize| arguments.get(index).map(|word| word.to_string_lossy());
+    let is_serving = word(1).is_none_or(|word| word == "serve" || word.starts_with('-'));
+    let value = |flag: &str| {
+        (1..arguments.len()).find_map(|index| match word(index)?.strip_prefix(flag)? {
+            "" => word(index + 1).map(std::borrow::Cow::into_owned),
+            rest => rest.strip_prefix('=').map(str::to_owned),
+        })
+    };
+    let given = || value("--log-format").or_else(|| env::var(VARIABLE).ok());
+    let of_file = || {
+        let text = fs::read_to_string(value("--config")?).ok()?;
+        text.lines().find(|line| line.trim_start().starts_with("log-format")).map(str::to_owned)
+    };
+    match is_serving.then(|| given().or_else(of_file)).flatten() {
+        Some(format) if format.contains("json") => LogFormat::Json,
+        _ => LogFormat::Text,
+    }
+}

@@ -1,0 +1,75 @@
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use super::*;
+use crate::log::queue::{Entrance, Queue};
+
+/// What is logged meanwhile, without the time.
+fn logged(format: LogFormat, log: impl FnOnce()) -> Vec<String> {
+    let (queue, lines) = (Arc::new(Queue::default()), Lines(format));
+    let layer = fmt::layer().event_format(lines).fmt_fields(lines).with_writer(Entrance(Arc::clone(&queue)));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer.with_ansi(false)), log);
+    let mut text = Vec::new();
+    queue.take(&mut text, Instant::now());
+    let mut read = String::new();
+    text.as_slice().read_to_string(&mut read).expect("it is text");
+    let time = if format == LogFormat::Json { r#"{"time":"2026-01-01T00:00:00.000000Z","#.len() } else { 28 };
+    read.lines().map(|line| line[time..].to_owned()).collect()
+}
+
+fn log_of_a_session() {
+    let speaks_for = tracing::field::Empty;
+    let span = tracing::error_span!("session", id = %"01ABC", client = %"192.0.2.1", speaks_for);
+    let _entered = span.enter();
+    tracing::info!(name: "accepted", id = %"01ABC-1", from = "a b", size = 12_u64, took = 0.5, none = None::<&str>, "accepted");
+    for client in ["192.0.2.7", "192.0.2.8"] {
+        span.record("speaks_for", tracing::field::display(client));
+    }
+    tracing::error!(name: "hook-late", late = true, "too\nlate");
+    tracing::warn!(name: "bare", "bare");
+}
+
+#[test]
+fn a_line_has_the_event_then_its_session_then_its_values() {
+    assert_eq!(
+        logged(LogFormat::Text, log_of_a_session),
+        [
+            r#" INFO accepted session=01ABC client=192.0.2.1 message=01ABC-1 from="a b" size=12 took=0.5"#,
+            r"ERROR too\nlate session=01ABC client=192.0.2.1 speaks_for=192.0.2.8 late=true",
+            r" WARN bare session=01ABC client=192.0.2.1 speaks_for=192.0.2.8",
+        ]
+    );
+    assert_eq!(
+        logged(LogFormat::Json, log_of_a_session),
+        [
+            concat!(
+                r#""level":"info","event":"accepted","session":"01ABC","client":"192.0.2.1","#,
+                r#""message":"01ABC-1","from":"a b","size":12,"took":0.5}"#
+            ),
+            concat!(
+                r#""level":"error","event":"hook-late","text":"too\u000alate","session":"01ABC","#,
+                r#""client":"192.0.2.1","speaks_for":"192.0.2.8","late":true}"#
+            ),
+            concat!(
+                r#""level":"warn","event":"bare","session":"01ABC","client":"192.0.2.1","#,
+                r#""speaks_for":"192.0.2.8"}"#
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_failure_has_a_line_for_each_of_its_mistakes() {
+    let failure = Failure::usage("a \"b\"\n\nc");
+    assert_eq!(Lines(LogFormat::Text).failure(&failure), "mailchute: a \"b\"\nmailchute: c\n");
+    let json = Lines(LogFormat::Json).failure(&failure);
+    let lines: Vec<_> = json.lines().map(|line| line.split_once(",\"level\":").expect("a level").1).collect();
+    assert_eq!(
+        lines,
+        [r#""error","event":"failed","error":"a \"b\""}"#, r#""error","event":"failed","error":"c"}"#]
+    );
+}

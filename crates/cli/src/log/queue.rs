@@ -1,0 +1,141 @@
+//! The lines that wait to be written. Whoever logs never waits: a line that finds no room is dropped and counted.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Octets that may wait.
+const ROOM: usize = 1024 * 1024;
+
+/// How much later than a batch the next one is written. To wake a thread costs as much as to write ten lines.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// How long the program waits at its end for what is not written yet.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Lines on their way to the writer.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// Rung for the writer, and at the end by it.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    lines: Vec<u8>,
+    dropped: u64,
+    /// The writer waits for a first line.
+    is_idle: bool,
+    is_ending: bool,
+    pub(super) has_writer: bool,
+    is_done: bool,
+}
+
+/// What there is to be written.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// Lines that found no room behind those of this batch.
+    pub(super) dropped: u64,
+    pub(super) is_last: bool,
+}
+
+impl Queue {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is whole before anything can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, line: &[u8]) {
+        let mut state = self.state();
+        if state.lines.len() + line.len() > ROOM {
+            state.dropped += 1;
+            return;
+        }
+        state.lines.extend_from_slice(line);
+        if std::mem::take(&mut state.is_idle) {
+            drop(state);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for lines, and swaps them for `lines`, which is empty. `since` is when the last ones were taken.
+    pub(super) fn take(&self, lines: &mut Vec<u8>, since: Instant) -> Batch {
+        let state = self.state();
+        let waits = |state: &mut State| {
+            state.is_idle = state.lines.is_empty() && !state.is_ending;
+            state.is_idle
+        };
+        let state = self.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
+        let lingers = |state: &mut State| !state.is_ending;
+        let linger = LINGER.saturating_sub(since.elapsed());
+        let waited = self.changed.wait_timeout_while(state, linger, lingers);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut state.lines, lines);
+        Batch { dropped: std::mem::take(&mut state.dropped), is_last: state.is_ending }
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_idle_writer(&self) -> bool {
+        self.state().is_idle
+    }
+
+    /// The last batch is written.
+    pub(super) fn done(&self) {
+        self.state().is_done = true;
+        self.changed.notify_all();
+    }
+
+    /// Has what waits written at once, and waits for that as long as there is patience.
+    pub(super) fn end(&self) {
+        let mut state = self.state();
+        state.is_ending = true;
+        self.changed.notify_all();
+        // Who does not read by then is not waited for.
+        let _ = self.changed.wait_timeout_while(state, PATIENCE, |state| !state.is_done);
+    }
+}
+
+/// The way into the queue. Each event comes as one piece.
+#[derive(Debug, Clone)]
+pub(super) struct Entrance(pub(super) Arc<Queue>);
+
+impl<'a> MakeWriter<'a> for Entrance {
+    type Writer = &'a Queue;
+
+    fn make_writer(&'a self) -> &'a Queue {
+        &self.0
+    }
+}
+
+impl io::Write for &Queue {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_lines_that_find_no_room() {
+        let queue = Queue::default();
+        let line = [b'x'; ROOM / 4];
+        (0..7).for_each(|_| queue.push(&line));
+        let mut lines = Vec::new();
+        let batch = queue.take(&mut lines, Instant::now());
+        assert_eq!((lines.len(), batch.dropped, batch.is_last), (ROOM, 3, false));
+        queue.push(b"again\n");
+        lines.clear();
+        let batch = queue.take(&mut lines, Instant::now());
+        assert_eq!((&*lines, batch.dropped), (&b"again\n"[..], 0));
+    }
+}

@@ -1,0 +1,276 @@
+//! What the driver tells the log and the subscribers. `docs/log.md` lists the events of the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailchute_proto::{Dialect, Envelope, escaped};
+use tracing::Level;
+
+use super::Driver;
+use crate::core::Core;
+use crate::disconnect::Disconnect;
+use crate::event::Event;
+use crate::message::MessageId;
+use crate::session::Session;
+use crate::tls::{ClientCertificate, TlsFacts};
+
+/// Octets of a text of the client's that the log shows at the default level.
+const SHOWN: usize = 200;
+
+/// Octets of a command or a reply that the log shows at the level of debug.
+const SHOWN_IN_DETAIL: usize = 1000;
+
+/// Recipients that a line of the log names.
+const NAMED: usize = 10;
+
+/// Refusals of a session with a line of their own at the default level.
+const REFUSALS: u32 = 100;
+
+/// The command that the next step reads, for the log.
+pub(super) enum Observed {
+    /// As it came, with its length. A buffer, because at the default level few commands are shown.
+    Raw([u8; SHOWN], usize),
+    /// Without control characters.
+    Text(String),
+}
+
+impl Observed {
+    fn raw(line: &[u8]) -> Self {
+        let mut octets = [0; SHOWN];
+        let length = line.len().min(SHOWN);
+        octets[..length].copy_from_slice(&line[..length]);
+        Self::Raw(octets, line.len())
+    }
+
+    fn text(self, most: usize) -> String {
+        match self {
+            Self::Raw(octets, length) => {
+                let mut text = escaped(&octets[..length.min(SHOWN)]);
+                text.push_str(if length > SHOWN { "…" } else { "" });
+                cut(text, most)
+            }
+            Self::Text(text) => cut(text, most),
+        }
+    }
+}
+
+/// A message that the client was told is kept.
+pub(super) struct Accepted<'a> {
+    pub(super) id: MessageId,
+    pub(super) envelope: &'a Arc<Envelope>,
+    pub(super) size: u64,
+    /// What the store or the last hook said.
+    pub(super) store: &'a str,
+    /// Since DATA or the first BDAT.
+    pub(super) took: Duration,
+}
+
+/// Tells that a message is kept.
+pub(super) fn accepted(core: &Core, session: &Session, accepted: &Accepted<'_>) {
+    let Accepted { id, envelope, size, store, took } = accepted;
+    session.accepted_message();
+    // Texts are strings for `tracing`: so they are quoted where fields are, and odd characters in them are escaped.
+    tracing::info!(
+        name: "accepted",
+        %id,
+        helo = helo(session),
+        tls = version(session),
+        user = user(session),
+        from = from(envelope),
+        to = to(envelope),
+        recipients = envelope.recipients.len(),
+        size,
+        store = shown(store),
+        took = seconds(*took),
+        "accepted"
+    );
+    core.subscribers.tell(|| Event::message(session, *id, envelope, *size));
+}
+
+impl Driver {
+    /// Tells of the command that the next step reads; the command, if the log may want it with the reply.
+    pub(super) fn observe_command(&self) -> Option<Observed> {
+        let has_subscribers = self.core.subscribers.any();
+        if !(has_subscribers || tracing::enabled!(Level::INFO)) {
+            return None;
+        }
+        let line = self.machine.upcoming_command(&self.wire.input)?;
+        if !(has_subscribers || tracing::enabled!(Level::DEBUG)) {
+            return Some(Observed::raw(line));
+        }
+        let line = escaped(line);
+        if !tracing::enabled!(Level::INFO) {
+            self.core.subscribers.tell(|| Event::command(&self.session, line));
+            return None;
+        }
+        self.core.subscribers.tell(|| Event::command(&self.session, line.clone()));
+        Some(Observed::Text(line))
+    }
+
+    /// Tells what was answered to a command; the reply is what stands in the output from `mark` on.
+    pub(super) fn report(&mut self, line: Option<Observed>, mark: usize) {
+        self.report_reply(line, None, mark);
+    }
+
+    /// Tells what was answered to a message.
+    pub(super) fn report_message(&mut self, id: MessageId, mark: usize) {
+        self.report_reply(None, Some(id), mark);
+    }
+
+    fn report_reply(&mut self, line: Option<Observed>, id: Option<MessageId>, mark: usize) {
+        let reply = self.output.get(mark..).unwrap_or_default();
+        let is_refusal = is_refusal(reply, self.session.dialect());
+        self.refusals += u32::from(is_refusal);
+        let is_shown = is_refusal && self.refusals <= REFUSALS && tracing::enabled!(Level::INFO);
+        if !(is_shown || self.core.subscribers.any() || tracing::enabled!(Level::DEBUG)) {
+            return;
+        }
+        // A reply is printable ASCII, whoever made it.
+        let reply = str::from_utf8(reply).unwrap_or_default();
+        // A challenge of SCRAM is all it takes to guess the password without asking us.
+        let reply = if reply.starts_with("334 ") { "334" } else { reply.trim_ascii_end() };
+        if reply.is_empty() {
+            // BDAT is answered when its chunk has come.
+            if let Some(command) = line.filter(|_| tracing::enabled!(Level::DEBUG)) {
+                tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), "command");
+            }
+            return;
+        }
+        if is_shown {
+            refused(&self.session, line, id, reply);
+        } else if tracing::enabled!(Level::DEBUG) {
+            let reply = on_one_line(reply, SHOWN_IN_DETAIL);
+            match line {
+                Some(command) => {
+                    tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), reply, "command");
+                }
+                None => tracing::debug!(name: "reply", reply, "reply"),
+            }
+        }
+        self.core.subscribers.tell(|| Event::reply(&self.session, reply));
+    }
+
+    /// Tells what the session ends with that is not the answer to anything.
+    pub(super) fn report_farewell(&self, mark: usize) {
+        let reply = str::from_utf8(self.output.get(mark..).unwrap_or_default()).unwrap_or_default();
+        if reply.is_empty() {
+            return;
+        }
+        tracing::debug!(name: "reply", reply = on_one_line(reply.trim_ascii_end(), SHOWN_IN_DETAIL), "reply");
+        self.core.subscribers.tell(|| Event::reply(&self.session, reply.trim_ascii_end()));
+    }
+
+    pub(super) fn report_tls(&self, facts: &TlsFacts) {
+        let client = facts.client.as_deref();
+        tracing::debug!(
+            name: "secured",
+            version = facts.version,
+            cipher = facts.cipher,
+            sni = facts.sni,
+            resumed = facts.is_resumed,
+            client_certificate = client.and_then(ClientCertificate::name).map(|name| escaped(name.as_bytes())),
+            client_verified = client.map(ClientCertificate::is_verified),
+            "secured"
+        );
+    }
+
+    /// Tells that the session is over: at the default level only if it ended badly, and nothing else says so.
+    pub(super) fn report_end(&self, cause: Disconnect, cut_off: Option<&Envelope>) {
+        let is_bad = match cause {
+            Disconnect::Timeout | Disconnect::Hook | Disconnect::Limit | Disconnect::Violation => true,
+            Disconnect::ClientGone | Disconnect::Shutdown => cut_off.is_some(),
+            Disconnect::Quit | Disconnect::Refused | Disconnect::TlsFailure => false,
+        };
+        let (session, messages) = (&self.session, self.session.messages());
+        if is_bad || self.refusals > REFUSALS {
+            tracing::info!(
+                name: "disconnected",
+                %cause,
+                helo = helo(session),
+                tls = version(session),
+                user = user(session),
+                from = cut_off.map(from),
+                messages,
+                refusals = self.refusals,
+                took = seconds(self.began.elapsed()),
+                "disconnected"
+            );
+        } else {
+            tracing::debug!(name: "disconnected", %cause, messages, "disconnected");
+        }
+    }
+}
+
+fn refused(session: &Session, line: Option<Observed>, id: Option<MessageId>, reply: &str) {
+    let envelope = session.envelope();
+    tracing::info!(
+        name: "refused",
+        id = id.map(tracing::field::display),
+        helo = helo(session),
+        tls = version(session),
+        user = user(session),
+        from = envelope.as_deref().map(from),
+        to = envelope.as_deref().filter(|_| id.is_some()).map(to),
+        command = line.map(|line| line.text(SHOWN)),
+        reply = on_one_line(reply, SHOWN),
+        "refused"
+    );
+}
+
+/// Whether a reply, or in LMTP one of those to a message, says no.
+fn is_refusal(reply: &[u8], dialect: Dialect) -> bool {
+    let says_no = |line: &[u8]| matches!(line, [b'4' | b'5', ..]);
+    says_no(reply) || dialect == Dialect::Lmtp && reply.split(|&octet| octet == b'\n').any(says_no)
+}
+
+fn helo(session: &Session) -> Option<String> {
+    session.helo_name().map(|name| shown(name.as_str()))
+}
+
+fn version(session: &Session) -> Option<&'static str> {
+    session.tls().map(|facts| facts.version)
+}
+
+fn user(session: &Session) -> Option<String> {
+    session.identity().map(|user| shown(&user))
+}
+
+fn from(envelope: &Envelope) -> String {
+    shown(envelope.sender.as_str())
+}
+
+fn to(envelope: &Envelope) -> String {
+    let mut text = String::new();
+    for (index, recipient) in envelope.recipients.iter().enumerate() {
+        if index == NAMED || text.len() > 4 * SHOWN {
+            text.push_str(",…");
+            break;
+        }
+        text.push_str(if index == 0 { "" } else { "," });
+        text.push_str(&shown(recipient.as_str()));
+    }
+    text
+}
+
+fn on_one_line(reply: &str, most: usize) -> String {
+    cut(reply.replace("\r\n", " / "), most)
+}
+
+fn seconds(took: Duration) -> f64 {
+    // Exact up to some hundred years.
+    took.as_micros() as f64 / 1e6
+}
+
+/// A text of the client's as the default level shows it.
+fn shown(text: &str) -> String {
+    cut(escaped(text.as_bytes()), SHOWN)
+}
+
+/// The text, or its first `most` octets with a sign that there is more.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
+}

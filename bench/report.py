@@ -21,7 +21,12 @@ from workloads import KIB, WORKLOADS, Workload
 _BUSY = 0.9
 _LARGE = 100 * KIB
 _BASES = ("floor", "smtp-sink")
-_STEPS = (("ours", "ours-bare"), ("ours-watched", "ours"))
+_STEPS = (
+    ("ours", "ours-bare"),
+    ("ours-watched", "ours"),
+    ("ours", "ours-silent"),
+    ("program-discard", "program-silent"),
+)
 
 
 def write(results: Results, folder: Path) -> None:
@@ -129,9 +134,15 @@ def _hooks(results: Results) -> str:
             row.append(f"{statistics.median(ratios):+.1f} % ({min(ratios):+.1f} to {max(ratios):+.1f})" if ratios else "")
         if any(row[1:]):
             rows.append(row)
-    head = ["workload", "a no-op hook at each stage", "and one subscriber to all events"]
+    head = [
+        "workload",
+        "a no-op hook at each stage",
+        "and one subscriber to all events",
+        "the log of the library",
+        "the log of the program",
+    ]
     trust = "CPU time a message, against that of the server without. Trust: medians of many rounds on a quiet machine."
-    return f"## The price of hooks and events\n\n{trust}\n\n" + _table(head, rows) if rows else ""
+    return f"## The price of hooks, events and the log\n\n{trust}\n\n" + _table(head, rows) if rows else ""
 
 
 def _handshakes(results: Results) -> str:

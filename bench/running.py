@@ -67,7 +67,7 @@ def running(server: Server, cores: Cores, kind: str = "ec", for_idle: bool = Fal
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=errors,
+            stderr=subprocess.DEVNULL if server.logs else errors,
             preexec_fn=_placed(cores.server),
             start_new_session=True,
         )

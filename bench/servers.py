@@ -25,7 +25,7 @@ from place import (
 _PEERS = BENCH / "peers"
 # One client that never stops is no attack here.
 _LIMITS_OFF = "--limit connections=0 --limit connections-per-client=0 --limit transactions=0"
-_PROGRAM = f"{PROGRAM} serve --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}} --log-level error"
+_PROGRAM = f"{PROGRAM} serve --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
 _LIBRARY = f"{LIBRARY} --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
 
 
@@ -43,6 +43,8 @@ class Server:
     most_idle: int = 10_000
     # What has to be there besides the program itself.
     needs: Path | None = None
+    # It logs each message, as it does by default, and the log is thrown away.
+    logs: bool = False
     # Where it keeps messages, to count them and to empty between runs.
     maildir: Path | None = None
 
@@ -57,7 +59,7 @@ class Server:
 
 _MAILDIR = WORK / "mail" / "program"
 
-OURS = Server("ours", _LIBRARY, "Mailchute, library; one no-op hook a stage, discards")
+OURS = Server("ours", _LIBRARY, "Mailchute, library; one no-op hook a stage, discards", logs=True)
 FLOOR_SERVER = Server(
     "floor", f"{FLOOR} {{port}}", "C, one thread, epoll; only the system calls", offers_tls=False
 )
@@ -65,16 +67,30 @@ PROGRAM_MAILDIR = Server(
     "program-maildir",
     f"{_PROGRAM} --store maildir:{_MAILDIR} {_LIMITS_OFF}",
     "Mailchute, program; Maildir with fsync",
+    logs=True,
     maildir=_MAILDIR,
 )
 
 SERVERS: tuple[Server, ...] = (
     OURS,
-    Server("ours-bare", f"{_LIBRARY} --hooks 0", "Mailchute, library; no hook, discards"),
+    Server("ours-bare", f"{_LIBRARY} --hooks 0", "Mailchute, library; no hook, discards", logs=True),
     Server(
-        "ours-watched", f"{_LIBRARY} --subscribers 1", "Mailchute, library; one hook a stage, one subscriber"
+        "ours-watched",
+        f"{_LIBRARY} --subscribers 1",
+        "Mailchute, library; one hook a stage, one subscriber",
+        logs=True,
     ),
-    Server("program-discard", f"{_PROGRAM} --store discard: {_LIMITS_OFF}", "Mailchute, program; discards"),
+    Server(
+        "ours-silent", f"{_LIBRARY} --no-log", "Mailchute, library; one no-op hook a stage, discards, no log"
+    ),
+    Server(
+        "program-discard", f"{_PROGRAM} --store discard: {_LIMITS_OFF}", "Mailchute, program; discards", logs=True
+    ),
+    Server(
+        "program-silent",
+        f"{_PROGRAM} --store discard: {_LIMITS_OFF} --log-level off",
+        "Mailchute, program; discards, no log",
+    ),
     PROGRAM_MAILDIR,
     FLOOR_SERVER,
     Server(
@@ -161,4 +177,4 @@ DURABLE: tuple[Server, ...] = (
 def library_with(**flags: int) -> Server:
     """The library with these flags, such as hooks=10."""
     words = " ".join(f"--{name} {value}" for name, value in flags.items())
-    return Server("ours", f"{_LIBRARY} {words}", OURS.made_of)
+    return Server("ours", f"{_LIBRARY} {words}", OURS.made_of, logs=True)

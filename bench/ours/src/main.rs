@@ -1,4 +1,4 @@
-//! The library as the benchmarks measure it: TLS on offer, a no-op hook at every stage, a store that forgets.
+//! The library as the benchmarks measure it: TLS on offer, a no-op hook at every stage, a store that forgets, and a log.
 //!
 //! Limits on the number of connections and transactions are off, as a benchmark is one client that never stops. All
 //! others are the library's own.
@@ -38,6 +38,10 @@ struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     subscribers: usize,
 
+    /// Log nothing; otherwise the events of the default level go to standard error, as lines of `tracing-subscriber`
+    #[arg(long)]
+    no_log: bool,
+
     /// Worker threads of the runtime [default: as many as the process has cores]
     #[arg(long, value_name = "NUMBER")]
     threads: Option<usize>,
@@ -45,6 +49,9 @@ struct Args {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
+    if !args.no_log {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
         runtime.worker_threads(threads);

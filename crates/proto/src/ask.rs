@@ -1,9 +1,12 @@
 //! One question, to be answered before the conversation goes on.
 
+use zeroize::Zeroizing;
+
 use crate::edits::EhloEdits;
 use crate::machine::Machine;
 use crate::question::{Data, EndOfData};
 use crate::reply::catalog;
+use crate::sasl::Credentials;
 use crate::verdict::Verdict;
 
 /// A question of the [`Machine`] with the way to answer it.
@@ -106,6 +109,22 @@ impl Ask<'_, EndOfData> {
     pub fn answer_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
         if let Some(question) = self.question.take() {
             question.settle_each(verdicts, self.machine, self.output);
+        }
+    }
+}
+
+impl Ask<'_, Credentials> {
+    /// Answers as [`answer`](Self::answer) does, and remembers refused credentials, so that the same ones by another
+    /// mechanism are no other guess: many clients that are refused try all mechanisms with one password. They cost an
+    /// error ([`Limits::errors`](crate::Limits::errors)) and no guess ([`Limits::auth_failures`](crate::Limits::auth_failures)), once by each mechanism.
+    ///
+    /// What is remembered is a hash by `key`, which is to be of random octets, new for each answer. Passwords of
+    /// SCRAM are never shown, so these are not remembered; a CRAM-MD5 digest is compared with passwords that come after
+    /// it.
+    pub fn answer_by_key(mut self, verdict: Verdict, key: [u8; 32]) {
+        let key = Zeroizing::new(key);
+        if let Some(question) = self.question.take() {
+            question.settle_by(Some(key), verdict, self.machine, self.output);
         }
     }
 }

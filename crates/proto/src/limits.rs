@@ -21,7 +21,8 @@ pub struct Limits {
     /// At this many refused commands since the last accepted message the session ends. Default is 20; 0 is
     /// never.
     pub errors: u32,
-    /// At this many wrong credentials the session ends. Default is 3; 0 is never.
+    /// At this many wrong credentials the session ends. Default is 3; 0 is never. The same ones by another mechanism
+    /// count once, if the machine is [told to remember them](crate::Ask::answer_by_key).
     pub auth_failures: u32,
     /// `Received:` fields of a message, against mail loops. Default is 100 (RFC 5321 §6.3); 0 is no limit.
     pub received_headers: u32,

@@ -230,6 +230,31 @@ async fn a_wrong_password_is_answered_late_and_the_third_hangs_up() {
     }
 }
 
+/// Python's smtplib tries each mechanism with one password, and then the user types another.
+#[tokio::test(start_paused = true)]
+async fn the_same_password_by_another_mechanism_is_no_guess() {
+    let asked = Seen::<String>::default();
+    let note = asked.clone();
+    let server = build(accepting().allow_plaintext_auth().on_auth(move |given: Credentials, _| {
+        note.push(given.mechanism().name());
+        async move { given.is("alice", "wonderland") }
+    }));
+    let mut client = hello(&server).await;
+    // guess, wrong, wonder.
+    for (number, password) in ["Z3Vlc3M=", "d3Jvbmc=", "d29uZGVy"].into_iter().enumerate() {
+        let response = ["AGFsaWNlAGd1ZXNz", "AGFsaWNlAHdyb25n", "AGFsaWNlAHdvbmRlcg=="][number];
+        let since = Instant::now();
+        let code = if number == 2 { 421 } else { 535 };
+        client.send(&format!("AUTH PLAIN {response}")).await.expect(code);
+        if code == 535 {
+            client.send("AUTH LOGIN YWxpY2U=").await.expect(334);
+            client.send(password).await.expect(535);
+            assert!(since.elapsed() >= Duration::from_secs(2), "a repetition is held back as well");
+        }
+    }
+    assert_eq!(asked.all(), ["PLAIN", "LOGIN", "PLAIN", "LOGIN", "PLAIN"], "the hook is asked each time");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_user_database_that_fails_is_no_wrong_password() {
     let server = build(

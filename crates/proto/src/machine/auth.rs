@@ -1,9 +1,9 @@
 //! AUTH (RFC 4954): the exchange of lines, and what its outcome does.
 
 use bytes::{Buf, BytesMut};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Facts, Machine, PENALTY, State};
+use super::{Facts, Machine, PENALTY, State, guesses};
 use crate::ask::sealed::Settle;
 use crate::ask::{Ask, Question};
 use crate::extension;
@@ -112,7 +112,7 @@ impl Machine {
             Ok(Progress::Unprepared(mechanism)) => {
                 // RFC 4616 §2: verification fails. It is counted as a guess, or it would tell that it was none.
                 let explanation = Exchange::error_challenge(mechanism);
-                self.refuse_credentials(catalog::BAD_CREDENTIALS, explanation, output);
+                self.refuse_guess(catalog::BAD_CREDENTIALS, explanation, output);
                 Step::Answered
             }
             Err(refusal) => self.refuse(refusal, output),
@@ -132,29 +132,35 @@ impl Machine {
     }
 
     fn disprove<'m>(&'m mut self, credentials: Box<Credentials>, output: &mut Vec<u8>) -> Step<'m> {
-        self.refuse_credentials(catalog::BAD_CREDENTIALS, None, output);
+        self.refuse_guess(catalog::BAD_CREDENTIALS, None, output);
         Step::AuthRefused(credentials)
     }
 
     /// The outside has no answer; that is a refusal, whatever it says.
     fn fail_auth(&mut self, reply: Reply, output: &mut Vec<u8>) {
         let reply = if reply.is_refusal() { reply } else { catalog::INTERNAL_ERROR };
-        self.refuse_credentials(reply, None, output);
+        self.refuse_guess(reply, None, output);
     }
 
     /// Refuses what the client offered as proof, and counts it; `explanation` is what it hears before.
-    fn refuse_credentials(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
-        // A 4yz says that nobody could tell: no guess was made.
-        let is_guess = reply.code().get() >= 500;
-        self.auth_failures += u32::from(is_guess);
-        self.pause = Some(PENALTY);
-        if is_guess && Limits::reached(self.auth_failures, self.settings.limits.auth_failures) {
-            catalog::TOO_MANY_AUTH_FAILURES.encode(output);
-            self.state = State::Closed(Closing::Limit);
-            return;
+    fn refuse_guess(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
+        if is_guess(&reply) {
+            self.auth_failures += 1;
+            if Limits::reached(self.auth_failures, self.settings.limits.auth_failures) {
+                self.pause = Some(PENALTY);
+                catalog::TOO_MANY_AUTH_FAILURES.encode(output);
+                self.state = State::Closed(Closing::Limit);
+                return;
+            }
         }
+        self.refuse_proof(reply, explanation, output);
+    }
+
+    /// As [`refuse_guess`](Self::refuse_guess), and counts an error only.
+    fn refuse_proof(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
+        self.pause = Some(PENALTY);
         match explanation {
-            Some(text) if is_guess && !reply.closes() => {
+            Some(text) if is_guess(&reply) && !reply.closes() => {
                 self.challenge(text, Exchange::Refused(reply), output);
             }
             _ => self.reply(reply, output),
@@ -162,17 +168,42 @@ impl Machine {
     }
 }
 
+/// A 4yz says that nobody could tell: no guess was made.
+fn is_guess(reply: &Reply) -> bool {
+    reply.code().get() >= 500
+}
+
 impl Settle for Credentials {
     type Answer = Verdict;
 
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match super::answer::weigh(verdict, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS) {
+        self.settle_by(None, verdict, machine, output);
+    }
+}
+
+impl Credentials {
+    /// Remembers a refused guess by a key, if there is one.
+    pub(crate) fn settle_by(
+        self,
+        key: Option<Zeroizing<[u8; 32]>>,
+        verdict: Verdict,
+        machine: &mut Machine,
+        output: &mut Vec<u8>,
+    ) {
+        let refusal = match super::answer::weigh(verdict, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS) {
             Ok(reply) => {
+                machine.last_guess = None;
                 machine.facts.is_authenticated = machine.give(Ok(reply), output);
+                return;
             }
-            Err(reply) => {
-                machine.refuse_credentials(reply, Exchange::error_challenge(self.mechanism()), output);
-            }
+            Err(refusal) => refusal,
+        };
+        let explanation = Exchange::error_challenge(self.mechanism());
+        let key = key.filter(|_| is_guess(&refusal));
+        if key.is_some_and(|key| guesses::repeats(&mut machine.last_guess, &self, key)) {
+            machine.refuse_proof(refusal, explanation, output);
+        } else {
+            machine.refuse_guess(refusal, explanation, output);
         }
     }
 }

@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 mod data;
 mod each;
+mod guesses;
 mod observe;
 mod parse;
 mod refusal;
@@ -29,6 +30,7 @@ use crate::sasl::Exchange;
 use crate::settings::Settings;
 use crate::step::{Closing, Step};
 use data::Body;
+use guesses::LastGuess;
 use observe::looks_like_auth;
 use parse::Asked;
 use refusal::{Refusal, Refused};
@@ -73,6 +75,8 @@ pub struct Machine {
     transactions: u32,
     errors: u32,
     auth_failures: u32,
+    /// Boxed, as few sessions guess.
+    last_guess: Option<Box<LastGuess>>,
     /// How long the reply just given is held back.
     pause: Option<Duration>,
     /// A message between two of its chunks; boxed, as few sessions have one.
@@ -156,6 +160,7 @@ impl Machine {
             transactions: 0,
             errors: 0,
             auth_failures: 0,
+            last_guess: None,
             pause: None,
             chunked: None,
             owed_to_last_chunk: None,

@@ -26,6 +26,7 @@ pub(crate) use prepare::presented;
 pub use prepare::saslprep;
 pub(crate) use scram::{ClientFirst, ScramExchange};
 pub use scram::{ScramVerifier, ScramVerifierError};
+pub(crate) use secret::same_octets;
 pub use secret::{Password, Token};
 
 use crate::reply::{Reply, catalog};

@@ -47,7 +47,7 @@ secrets! {
 }
 
 /// Takes as long for a wrong first octet as for a wrong last one.
-pub(super) fn same_octets(given: &[u8], expected: &[u8]) -> bool {
+pub(crate) fn same_octets(given: &[u8], expected: &[u8]) -> bool {
     let mut difference = u8::from(given.len() != expected.len());
     for (index, octet) in given.iter().enumerate() {
         difference |= octet ^ expected.get(index).copied().unwrap_or(!octet);

@@ -39,7 +39,8 @@ impl Builder {
         self
     }
 
-    /// Wrong passwords at which a session ends. Default is 3; 0 is no limit.
+    /// Wrong passwords at which a session ends. Default is 3; 0 is no limit. The same one by another mechanism is one
+    /// guess, as many clients try all mechanisms with it.
     pub fn max_auth_failures(mut self, failures: u32) -> Self {
         self.limits.auth_failures = failures;
         self

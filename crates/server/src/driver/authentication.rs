@@ -1,7 +1,7 @@
 //! What AUTH asks of the outside: a nonce, a verifier, a verdict.
 
 use mailchute_proto::question::{Scram, ScramAnswer};
-use mailchute_proto::{Credentials, Nonce, Reply, ScramVerifier, Verdict};
+use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramVerifier, Verdict};
 
 use super::hear;
 use crate::consult::consult;
@@ -65,6 +65,17 @@ pub(super) async fn judge(
     match core.chain.auth(credentials, session) {
         None => Ok(credentials.are_proven().into()),
         hooks => hear(core, wire, unsent, hooks).await,
+    }
+}
+
+/// Answers about credentials. Refused ones are remembered, if the host has random numbers to do it by.
+pub(super) fn decide(ask: Ask<'_, Credentials>, verdict: Verdict) {
+    if verdict.is_positive() {
+        return ask.answer(verdict);
+    }
+    match scram_secret::random() {
+        Ok(key) => ask.answer_by_key(verdict, key),
+        Err(_) => ask.answer(verdict),
     }
 }
 

@@ -267,7 +267,7 @@ impl Driver {
                 let succeeded = verdict.is_positive();
                 core.subscribers.tell(|| Event::auth(session, credentials, succeeded));
                 session.authenticated(succeeded.then(|| credentials.identity()));
-                ask.answer(verdict);
+                authentication::decide(ask, verdict);
             }
             Step::Mail(mut ask) => {
                 let (sender, unsent) = ask.parts();

@@ -1,0 +1,92 @@
+//! Which wrong credentials are a guess, and which only repeat the last one by another mechanism.
+//!
+//! A client that is told that its password is wrong sends it again by the next mechanism it knows, as Python's smtplib
+//! does by CRAM-MD5, PLAIN and LOGIN. That is one guess: a password that was refused already tells nobody anything.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::sasl::{CramMd5Digest, Credentials, Mechanism, same_octets};
+
+/// The last guess: enough to know it again, and not the secret itself.
+#[derive(Debug)]
+pub(super) struct LastGuess {
+    proof: Proof,
+    /// A bit for each mechanism by which it came, so that each of them repeats it once.
+    mechanisms: u32,
+}
+
+enum Proof {
+    /// A keyed hash of the names and the password or token.
+    Shown { key: Zeroizing<[u8; 32]>, hash: Zeroizing<[u8; 32]> },
+    /// A password that is shown later can be compared with it.
+    CramMd5 { user: String, digest: CramMd5Digest },
+}
+
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Proof(…)")
+    }
+}
+
+/// Notes a guess, and whether it only repeats the last one: the same names and the same secret by a mechanism that has
+/// not brought them yet.
+///
+/// SCRAM shows no password, and CRAM-MD5 shows none to compare with an earlier one, so each of these is a guess of its
+/// own. There are never more secrets guessed than guesses counted.
+pub(super) fn repeats(
+    last: &mut Option<Box<LastGuess>>,
+    credentials: &Credentials,
+    key: Zeroizing<[u8; 32]>,
+) -> bool {
+    let mechanism = bit(credentials.mechanism());
+    let is_same = last.as_ref().is_some_and(|last| last.proof.is_of(credentials));
+    let before = last.as_ref().filter(|_| is_same).map_or(0, |last| last.mechanisms);
+    if let Some(proof) = Proof::of(credentials, key) {
+        *last = Some(Box::new(LastGuess { proof, mechanisms: before | mechanism }));
+    }
+    is_same && before & mechanism == 0
+}
+
+impl Proof {
+    fn of(credentials: &Credentials, key: Zeroizing<[u8; 32]>) -> Option<Self> {
+        if let Credentials::CramMd5 { user, digest } = credentials {
+            return Some(Self::CramMd5 { user: user.clone(), digest: digest.clone() });
+        }
+        let hash = hash(credentials, &key)?;
+        Some(Self::Shown { key, hash })
+    }
+
+    fn is_of(&self, credentials: &Credentials) -> bool {
+        match (self, credentials) {
+            (Self::Shown { key, hash: expected }, _) => {
+                hash(credentials, key).is_some_and(|hash| same_octets(&hash[..], &expected[..]))
+            }
+            (
+                Self::CramMd5 { user, digest },
+                Credentials::Password { act_as: None, user: given, password, .. },
+            ) => (user == given) & digest.is_of(password.reveal()),
+            (Self::CramMd5 { .. }, _) => false,
+        }
+    }
+}
+
+/// Of credentials that show their secret.
+fn hash(credentials: &Credentials, key: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+    let (kind, secret) = match credentials {
+        Credentials::Password { password, .. } => ("password", password.reveal()),
+        Credentials::Bearer { token, .. } => ("token", token.reveal()),
+        _ => return None,
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    for part in [kind, credentials.user(), credentials.identity(), secret] {
+        mac.update(&part.len().to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    Some(Zeroizing::new(mac.finalize().into_bytes().into()))
+}
+
+fn bit(mechanism: Mechanism) -> u32 {
+    1 << mechanism as u32
+}

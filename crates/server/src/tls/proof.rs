@@ -55,7 +55,7 @@ impl Verifier {
             }
             Err(error) if self.clients.is_required() => Err(error),
             Err(error) => {
-                tracing::debug!(%error, "went on without the client's certificate, whose key is not proved");
+                tracing::debug!(name: "certificate-ignored", %error, "went on without the client's certificate, whose key is not proved");
                 Ok(HandshakeSignatureValid::assertion())
             }
         }

@@ -150,6 +150,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DEMAND", default_value = "optional")]
     pub(crate) tls_client_cert: ClientCertificate,
 
+    /// What a client's certificate must have been issued for to be trusted. Public authorities no longer issue any for
+    /// clients, and mail servers show the one that they have as servers
+    #[arg(long, value_name = "USAGE", default_value = "client")]
+    pub(crate) tls_client_cert_usage: CertificateUsage,
+
     /// Take no mail before STARTTLS (530 5.7.0), except by --lmtp unix:PATH
     #[arg(long)]
     pub(crate) require_tls: bool,
@@ -248,6 +253,14 @@ pub(crate) enum ClientCertificate {
     Optional,
     /// The handshake of a client without a trusted one fails, and the connection is closed
     Required,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CertificateUsage {
+    /// Clients of TLS (extended key usage clientAuth), or anything
+    Client,
+    /// Whatever it says
+    Any,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

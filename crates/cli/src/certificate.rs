@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use mailchute::{ClientCertificates, Domain, TlsConfig};
 
-use crate::args::{ClientCertificate, Options};
+use crate::args::{CertificateUsage, ClientCertificate, Options};
 use crate::failure::Failure;
 
 /// The certificates of the program.
@@ -35,6 +35,10 @@ impl Certificates {
                 let clients = match options.tls_client_cert {
                     ClientCertificate::Optional => clients,
                     ClientCertificate::Required => clients.required(),
+                };
+                let clients = match options.tls_client_cert_usage {
+                    CertificateUsage::Client => clients,
+                    CertificateUsage::Any => clients.any_usage(),
                 };
                 tls.client_certificates(clients).map_err(Failure::unusable)
             }

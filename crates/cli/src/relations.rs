@@ -1,6 +1,6 @@
 //! Options that go together, or not.
 
-use crate::args::{ClientCertificate, Options};
+use crate::args::{CertificateUsage, ClientCertificate, Options};
 use crate::domains::Domains;
 
 /// What is wrong with the options as a whole, each with what to write instead.
@@ -25,11 +25,17 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
             mistakes.push(format!("{}: nobody could log in; write --auth-file as well", name(option)));
         }
     }
-    if options.tls_client_cert == ClientCertificate::Required && options.tls_client_ca.is_none() {
-        mistakes.push(format!(
-            "{}: no certificate could be trusted; write --tls-client-ca as well",
-            name("tls-client-cert")
-        ));
+    let no_authorities = options.tls_client_ca.is_none();
+    for (option, is_changed) in [
+        ("tls-client-cert", options.tls_client_cert == ClientCertificate::Required),
+        ("tls-client-cert-usage", options.tls_client_cert_usage == CertificateUsage::Any),
+    ] {
+        if is_changed && no_authorities {
+            mistakes.push(format!(
+                "{}: no certificate could be trusted; write --tls-client-ca as well",
+                name(option)
+            ));
+        }
     }
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));

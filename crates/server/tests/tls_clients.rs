@@ -105,6 +105,56 @@ async fn where_they_are_required_whoever_has_no_trusted_one_gets_no_session() {
 }
 
 #[tokio::test]
+async fn a_certificate_for_servers_is_trusted_only_where_any_usage_is() {
+    use rcgen::ExtendedKeyUsagePurpose::{Any, ClientAuth, CodeSigning, EmailProtection, ServerAuth};
+    let authority = Authority::new();
+    let (clients_only, seen) = watching(tls(authority.asked())).await;
+    let (any, seen_any) = watching(tls(authority.asked().any_usage())).await;
+    let (clients_required, _) = watching(tls(authority.asked().required())).await;
+    let (any_required, _) = watching(tls(authority.asked().any_usage().required())).await;
+    for (usages, is_for_clients) in [
+        (vec![], true),
+        (vec![ClientAuth], true),
+        (vec![ServerAuth, ClientAuth], true),
+        (vec![ServerAuth], false),
+        (vec![EmailProtection], false),
+        (vec![CodeSigning], false),
+        (vec![Any], false),
+    ] {
+        let mut parameters = named("of some usage");
+        parameters.extended_key_usages = usages.clone();
+        let shown = authority.sign(&parameters);
+        for version in VERSIONS {
+            let config = with(&shown, &[version]);
+            assert!(is_answered(clients_only, &config).await && is_answered(any, &config).await);
+            let verified = |seen: &Clients| seen.all().pop().unwrap().unwrap().is_verified();
+            assert_eq!((verified(&seen), verified(&seen_any)), (is_for_clients, true), "{usages:?}");
+            assert_eq!(is_answered(clients_required, &config).await, is_for_clients, "{usages:?}");
+            assert!(is_answered(any_required, &config).await, "{usages:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_usage_trusts_no_stranger_and_no_old_certificate() {
+    let authority = Authority::new();
+    let mut expired = named("too late");
+    expired.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    expired.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    let (address, seen) = watching(tls(authority.asked().any_usage())).await;
+    for shown in [
+        Identity::of(&["self.example"]),
+        Authority::called("Strange").sign(&named("stranger")),
+        authority.sign(&expired),
+    ] {
+        for version in VERSIONS {
+            assert!(is_answered(address, &with(&shown, &[version])).await);
+            assert!(!seen.all().pop().unwrap().unwrap().is_verified());
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_the_question_no_certificate_is_shown() {
     let (address, seen) = watching(crate::support::tls::config()).await;
     assert!(is_answered(address, &with(&Identity::of(&["self.example"]), &VERSIONS)).await);

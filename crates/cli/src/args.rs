@@ -164,6 +164,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) auth_file: Option<PathBuf>,
 
+    /// Offer AUTH and accept every name with every password, to test clients and for inboxes. Allowed on loopback
+    /// addresses only, except with --domain '*'; a warning says so at each start
+    #[arg(long)]
+    pub(crate) auth_any: bool,
+
     /// Take mail from users of --auth-file only (530 5.7.0), except by --lmtp unix:PATH, where the mode of the
     /// folder around it says who may connect
     #[arg(long)]

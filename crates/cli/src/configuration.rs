@@ -3,6 +3,7 @@
 use mailchute::{BareLineEnds, BuildError, Builder, Server, TlsConfig};
 use mailchute_stores::AnyStore;
 
+use crate::any_login::AnyLogin;
 use crate::args::{self, Options};
 use crate::certificate::Certificates;
 use crate::failure::Failure;
@@ -71,6 +72,9 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     }
     if let Some(users) = users {
         builder = builder.hooks(users);
+    }
+    if options.auth_any {
+        builder = builder.hooks(AnyLogin);
     }
     if options.require_auth {
         builder = builder.require_auth();

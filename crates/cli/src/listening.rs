@@ -7,6 +7,7 @@ use mailchute::{Endpoint, Server, Serving};
 
 use crate::account::{Account, is_root};
 use crate::args::Options;
+use crate::domains::Domains;
 use crate::failure::Failure;
 use crate::passed::Passed;
 use crate::place::Place;
@@ -175,6 +176,12 @@ fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure>
         return Err(Failure::usage(format!(
             "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
              --domain for each domain whose mail you receive, --domain '*' for all mail, or listen on 127.0.0.1"
+        )));
+    }
+    if endpoint.is_public() && options.auth_any && !options.domain.contains(&Domains::All) {
+        return Err(Failure::usage(format!(
+            "{endpoint} can be reached from elsewhere, and with --auth-any the mail of strangers would look authenticated; \
+             write --auth-file FILE, --domain '*' for an inbox of all mail, or listen on 127.0.0.1"
         )));
     }
     if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {

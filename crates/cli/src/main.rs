@@ -1,6 +1,7 @@
 //! The program `mailchute`: an SMTP server you start with one command.
 
 mod account;
+mod any_login;
 mod args;
 mod auth_file;
 mod certificate;

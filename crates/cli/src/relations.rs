@@ -16,7 +16,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
             times(keys),
         ));
     }
-    let no_users = options.auth_file.is_none();
+    let no_users = options.auth_file.is_none() && !options.auth_any;
     for (option, is_on) in [
         ("require-auth", options.require_auth && no_users),
         ("allow-plaintext-auth", options.allow_plaintext_auth && no_users),
@@ -24,6 +24,12 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         if is_on {
             mistakes.push(format!("{}: nobody could log in; write --auth-file as well", name(option)));
         }
+    }
+    if options.auth_any && options.auth_file.is_some() {
+        mistakes.push(format!(
+            "{}: every login would be accepted, whatever --auth-file says; leave one of the two out",
+            name("auth-any")
+        ));
     }
     let no_authorities = options.tls_client_ca.is_none();
     for (option, is_changed) in [
@@ -51,6 +57,12 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
         warnings.push(format!(
             "{} '*': every recipient of every domain is accepted, from every client",
             options.origins.name("domain")
+        ));
+    }
+    if options.auth_any {
+        warnings.push(format!(
+            "{}: every login is accepted, whatever its name and password; do not use it where mail matters",
+            options.origins.name("auth-any")
         ));
     }
     warnings

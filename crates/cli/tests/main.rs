@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
 mod activation;
+mod any_login;
 mod architecture;
 mod config_check;
 mod config_file;

@@ -87,6 +87,11 @@ impl<'m, Q: Question> Ask<'m, Q> {
         (self.machine, self.output)
     }
 
+    /// Whether octets before the greeting end the session.
+    pub(crate) fn demands_silence(&self) -> bool {
+        self.machine.demands_silence()
+    }
+
     /// What this session is offered otherwise than others. What stands there when EHLO is answered is announced; all
     /// of it is in force at once.
     pub fn edits_mut(&mut self) -> &mut EhloEdits {

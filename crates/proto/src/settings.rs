@@ -13,6 +13,10 @@ pub struct Settings {
     pub limits: Limits,
     /// Whether STARTTLS is offered. Default is [`TlsPolicy::Off`], for want of a certificate.
     pub tls: TlsPolicy,
+    /// Whether a client must be silent until it is greeted: what it says before that is answered `554 5.5.0`. Default is
+    /// `false`: its commands are taken after the greeting. A PROXY header and the first record of TLS close the connection
+    /// in both cases.
+    pub silence_before_greeting: bool,
     /// The authentication mechanisms on offer. Default is none.
     pub mechanisms: Vec<Mechanism>,
     /// Where a password may travel in the clear. Default is [`PlaintextAuth::InsideTls`].
@@ -129,6 +133,7 @@ impl Settings {
             hostname: hostname.into(),
             limits: Limits::default(),
             tls: TlsPolicy::default(),
+            silence_before_greeting: false,
             mechanisms: Vec::new(),
             plaintext_auth: PlaintextAuth::default(),
             auth: AuthPolicy::default(),

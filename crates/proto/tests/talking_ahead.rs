@@ -31,11 +31,14 @@ fn is_hung_up_on(pieces: &[&[u8]]) {
 #[test]
 fn another_protocol_before_the_greeting_is_closed_without_a_word() {
     for early in [&b"PROXY TCP4 192.0.2.1 "[..], b"\r\n\r\n\0\r\nQUIT\n\x21", b"\x16\x03\x01\x02\0"] {
-        let mut session = Session::new();
-        session.early = early.to_vec();
-        let record = Run::new(&session).record;
-        assert_eq!((shown(&record.output).as_str(), record.closing), ("", Some(Closing::Violation)));
-        assert!(record.questions.is_empty(), "nobody is asked about such a client");
+        for silence in [false, true] {
+            let mut session = Session::new();
+            session.early = early.to_vec();
+            session.settings.silence_before_greeting = silence;
+            let record = Run::new(&session).record;
+            assert_eq!((shown(&record.output).as_str(), record.closing), ("", Some(Closing::Violation)));
+            assert!(record.questions.is_empty(), "nobody is asked about such a client");
+        }
     }
 }
 

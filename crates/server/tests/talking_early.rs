@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::log::capture;
 use crate::support::talk::{Talk, connect, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Disconnect, Event, Server};
+use mailchute::{Builder, Disconnect, Event, Events, Server};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -16,43 +16,75 @@ fn noting(builder: Builder, causes: &Seen<Disconnect>) -> Builder {
     builder.on_disconnect(move |cause, _| causes.note(cause))
 }
 
-#[tokio::test]
-async fn octets_that_are_there_before_the_connection_is_taken_are_not_heard() {
-    let causes = Seen::default();
-    let server = build(noting(accepting(), &causes));
-    let mut events = server.events();
-    let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
-    let mut talk = connect(serving.local_addrs()[0]).await;
-    talk.write("EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\n").await;
-    let serving = tokio::spawn(serving.into_future());
-    assert_eq!(talk.rest().await, EARLY);
-    assert_eq!(causes.until(1).await, [Disconnect::Violation]);
-    let mut told = Vec::new();
+/// A server that greets without delay, and one that waits for so little that only octets which are there count.
+fn with_and_without_delay(builder: fn() -> Builder) -> [(Server, bool); 2] {
+    [(build(builder()), false), (build(builder().greeting_delay(Duration::from_millis(1))), true)]
+}
+
+/// Why the next session ends.
+async fn cause_of(events: &mut Events) -> Disconnect {
     loop {
-        match events.next().await.expect("the server is there") {
-            Event::Reply { reply, .. } => told.push(reply),
-            Event::Disconnect { cause, .. } => break assert_eq!(cause, Disconnect::Violation),
-            _ => {}
+        if let Event::Disconnect { cause, .. } = events.next().await.expect("the server is there") {
+            return cause;
         }
     }
-    assert_eq!(told, [EARLY.trim_end()]);
-    serving.abort();
+}
+
+#[tokio::test]
+async fn octets_that_are_there_before_the_connection_is_taken() {
+    for (server, is_delayed) in with_and_without_delay(accepting) {
+        let mut events = server.events();
+        let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
+        let mut talk = connect(serving.local_addrs()[0]).await;
+        talk.write("EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nQUIT\r\n").await;
+        let serving = tokio::spawn(serving.into_future());
+        let heard = talk.rest().await;
+        let cause = cause_of(&mut events).await;
+        if is_delayed {
+            assert_eq!((heard.as_str(), cause), (EARLY, Disconnect::Violation));
+        } else {
+            assert!(heard.starts_with("220 mx.example.com ESMTP Mailchute\r\n250-"), "{heard}");
+            assert!(heard.ends_with("250 HELP\r\n250 2.1.0 Sender OK\r\n221 2.0.0 Closing connection\r\n"));
+            assert_eq!(cause, Disconnect::Quit);
+        }
+        serving.abort();
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn octets_that_come_while_the_connect_hook_is_awaited_are_not_heard() {
-    let (asked, is_asked) = oneshot::channel();
-    let asked = std::sync::Mutex::new(Some(asked));
-    let server = build(accepting().on_connect(move |_| {
-        asked.lock().unwrap().take().unwrap().send(()).unwrap();
-        async { sleep(Duration::from_secs(1)).await }
-    }));
-    let (log, _guard) = capture();
-    let (mut talk, _) = pipe(&server, 1024);
-    is_asked.await.unwrap();
-    talk.write("E").await;
-    assert_eq!(talk.rest().await, EARLY);
-    log.expect("554 5.5.0 You talked before the greeting");
+async fn octets_that_come_while_the_connect_hook_is_awaited() {
+    let slow = || accepting().on_connect(|_| sleep(Duration::from_secs(1)));
+    for (server, is_delayed) in with_and_without_delay(slow) {
+        let mut events = server.events();
+        let (log, _guard) = capture();
+        let (mut talk, _) = pipe(&server, 1024);
+        sleep(Duration::from_millis(500)).await;
+        talk.write("EHLO client.example\r\nQ").await;
+        sleep(Duration::from_secs(1)).await;
+        talk.write("UIT\r\n").await;
+        let heard = talk.rest().await;
+        let cause = cause_of(&mut events).await;
+        if is_delayed {
+            assert_eq!((heard.as_str(), cause), (EARLY, Disconnect::Violation));
+            log.expect("554 5.5.0 You talked before the greeting");
+        } else {
+            assert!(heard.starts_with("220 ") && heard.ends_with("221 2.0.0 Closing connection\r\n"));
+            assert_eq!(cause, Disconnect::Quit);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_protocol_before_the_greeting_is_closed_silently() {
+    for early in
+        [&b"PROXY TCP4 192.0.2.1 192.0.2.25 4242 25\r\n"[..], b"\r\n\r\n\0\r\nQUIT\n!", b"\x16\x03\x01\x02\0"]
+    {
+        for (server, _) in with_and_without_delay(accepting) {
+            let (mut talk, _) = pipe(&server, 1024);
+            talk.write(early).await;
+            assert_eq!(talk.rest().await, "");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,8 @@
 //! Clients that talk before it is their turn: before the greeting, and behind AUTH.
 //!
 //! Octets that come before the reply they should wait for were not written by somebody who knows that reply. Before
-//! the greeting that is a spammer, or another protocol; within AUTH they may be credentials that would be run as
-//! commands, or commands that somebody has put there.
+//! the greeting that is another protocol, or, where the greeting is held back, a spammer; within AUTH they may be
+//! credentials that would be run as commands, or commands that somebody has put there.
 
 use bytes::BytesMut;
 
@@ -23,14 +23,14 @@ fn is_other_protocol(input: &[u8]) -> bool {
 }
 
 impl Machine {
-    /// Before the greeting: asks about the client, unless it talks already.
+    /// Before the greeting: asks about the client, unless it has talked when it must not.
     pub(super) fn connect<'m>(&'m mut self, input: &BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
         let ask = Ask::new(self, output, Connect);
-        if input.is_empty() {
-            return Step::Connect(ask);
+        if ask.is_out_of_turn(input) {
+            ask.talked_ahead(input);
+            return Step::Answered;
         }
-        ask.talked_ahead(input);
-        Step::Answered
+        Step::Connect(ask)
     }
 
     pub(super) fn talked_behind_auth<'m>(&'m mut self, output: &mut Vec<u8>) -> Step<'m> {
@@ -39,6 +39,13 @@ impl Machine {
 }
 
 impl Ask<'_, Connect> {
+    /// Whether `input` ends the session when it is there before the greeting: another protocol always, commands where
+    /// [silence](crate::Settings::silence_before_greeting) is demanded.
+    #[must_use]
+    pub fn is_out_of_turn(&self, input: &[u8]) -> bool {
+        !input.is_empty() && (self.demands_silence() || is_other_protocol(input))
+    }
+
     /// The client has sent `input` without waiting for the greeting: answers `554 5.5.0` and closes, or closes
     /// without a word if that is a PROXY header or a `ClientHello` of TLS.
     pub fn talked_ahead(mut self, input: &[u8]) {

@@ -39,8 +39,8 @@ use refusal::{Refusal, Refused};
 ///
 /// Give [`step`](Self::step) the octets that came and a buffer for the replies, do what the returned [`Step`]
 /// says, and call it again until it wants more input. However the input is cut into pieces, the replies are the
-/// same, as long as the client waits for the replies that it has to wait for: input that is there before the
-/// greeting, or behind an AUTH that was not answered yet, ends the session.
+/// same, as long as the client waits for the replies that it has to wait for: input that is there behind an AUTH that
+/// was not answered yet ends the session, and so may input before the greeting.
 ///
 /// # Examples
 /// ```
@@ -275,6 +275,10 @@ impl Machine {
             }
             State::Closed(closing) => Step::Close(closing),
         }
+    }
+
+    pub(crate) fn demands_silence(&self) -> bool {
+        self.settings.silence_before_greeting
     }
 
     fn command<'m>(&'m mut self, phase: Phase, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {

@@ -67,7 +67,9 @@ impl Transcript {
         let segments = self.segments();
         let whole = self.session.cut(&segments, &[]);
         self.compare(&whole);
-        dialogue::check_with(self.session.settings.bare_line_ends, &segments, &whole);
+        let mut said = segments.clone();
+        said[0].splice(..0, self.session.early.iter().copied());
+        dialogue::check_with(self.session.settings.bare_line_ends, &said, &whole);
         assert_same(&self.line_by_line(), &whole, "line by line");
         assert_same(&self.session.octet_by_octet(&segments), &whole, "octet by octet");
         let length = segments.iter().map(Vec::len).sum();

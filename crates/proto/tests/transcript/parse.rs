@@ -78,6 +78,7 @@ impl Transcript {
                 settings.tls = TlsPolicy::Offered;
                 self.session.is_inside_tls = true;
             }
+            ("silence_before_greeting", "on") => settings.silence_before_greeting = true,
             ("auth", names) => {
                 let mechanism = |name: &str| Mechanism::by_name(name.as_bytes()).expect("a mechanism");
                 settings.mechanisms = names.split(' ').map(mechanism).collect();

@@ -53,8 +53,12 @@ impl Builder {
     }
 
     /// How long clients have to be silent before they are greeted; less than five minutes, which is what they wait
-    /// (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait, and are answered `554 5.5.0` and hung up on.
-    /// Default is none: then only clients are caught whose octets arrive before the greeting goes out.
+    /// (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait, and are answered `554 5.5.0` and hung up on. So is a
+    /// client that talks while the connect hooks decide.
+    ///
+    /// Default is none: then early commands are answered after the greeting, as some devices and scripts send them. In
+    /// both cases a PROXY header from an address that may send none, and TLS on a listener without it, close the
+    /// connection without a reply.
     ///
     /// Where TLS begins with the first octet, the time begins after the handshake.
     pub fn greeting_delay(mut self, delay: Duration) -> Self {

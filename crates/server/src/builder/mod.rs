@@ -180,6 +180,7 @@ impl Builder {
         let mut settings = Settings::new(hostname.clone());
         settings.limits = self.limits;
         settings.tls = tls;
+        settings.silence_before_greeting = !self.clients.greeting_delay.is_zero();
         settings.mechanisms = mechanisms;
         settings.plaintext_auth = self.plaintext_auth;
         settings.auth = self.auth;

@@ -228,7 +228,7 @@ impl Driver {
                 let verdict = hear(core, wire, ask.unsent(), hooks).await?;
                 self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
                 apply_edits(session, || ask.edits_mut());
-                if verdict.is_positive() && wire.has_input().await {
+                if verdict.is_positive() && wire.has_input().await && ask.is_out_of_turn(&wire.input) {
                     ask.talked_ahead(&wire.input);
                 } else {
                     ask.answer(verdict);

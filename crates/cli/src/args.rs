@@ -272,9 +272,9 @@ pub(crate) enum CertificateUsage {
 pub(crate) enum BareLineEnds {
     /// 550 5.5.2, and the connection is closed
     Refuse,
-    /// Kept as it came, except around a dot that stands alone; for old scripts
+    /// Kept as it came, but made a CRLF in front of a dot; for old scripts
     Tolerate,
-    /// Made a CRLF; for old scripts
+    /// Each form of line end made one CRLF; for old scripts
     Normalize,
 }
 

@@ -44,23 +44,26 @@ pub struct Settings {
 
 /// What becomes of a CR or LF by itself in a message that comes by DATA, or by BDAT without BODY=BINARYMIME.
 ///
-/// In none of the three does anything but `CR LF . CR LF` end a message, and in none is a dot behind a CR or LF by
-/// itself unstuffed. Nor do bare line ends that are accepted let octets through that, dot-stuffed by a client on their
-/// way to the next server, could end the message there, whatever that server takes for the end of a line, and if it
-/// drops NULs. A line of NULs and a dot between two CRLFs is content in all three, so a server that drops NULs and then
-/// looks for the end must not stand behind this one. The size that is counted is that of the octets which are handed on.
+/// In all three only `CR LF . CR LF` ends a message. The two milder settings keep the message that the client means:
+///
+/// - CR LF, CR CR LF, LF, CR and LF CR each end one line.
+/// - A dot that begins a line is handed on after a CRLF, so that a client stuffs it on the way to the next server, whatever
+///   that one takes for a line end. Only NULs and a dot alone beside a bare line end are refused, as a server that drops NULs
+///   could end the message there. Between two CRLFs they are content in all three, so such a server must not stand behind
+///   this one.
+/// - By DATA, two dots after a bare LF are a stuffed one, unless a single dot after a bare LF has come before: then this
+///   client stuffs no dots there. A CRLF behind a bare LF at the end of the data is the client's and not the message's. By
+///   BDAT all dots and line ends are content.
+///
+/// The counted size is that of the octets which are handed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BareLineEnds {
     /// `550 5.5.2` at the end of the message, and the connection is closed.
     #[default]
     Refuse,
-    /// They are kept as they came. Only a dot alone between two line ends, of which the first is a CR or LF by itself,
-    /// is refused as above: `LF . CR LF` and its like, and with NULs beside the dot also where the second one is. No
-    /// letter needs it and smuggling does.
+    /// They are kept as they came, except in front of a dot.
     Tolerate,
-    /// Each becomes a CRLF in what is handed on. Dots behind them are content: whoever passes the message on stuffs
-    /// them, for they now stand at the beginning of a line. With a NUL before it a dot would not be stuffed: alone
-    /// between line ends that do not both come as CRLF, it is refused as above.
+    /// Each form of line end becomes one CRLF.
     Normalize,
 }
 

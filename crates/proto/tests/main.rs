@@ -8,6 +8,7 @@ mod edits_in_midstream;
 mod floods;
 mod internationalized_domains;
 mod lax_servers;
+mod line_end_forms;
 mod lmtp;
 mod observed_commands;
 mod operations;

@@ -1,25 +1,18 @@
-//! A dot alone on its line, which the next server could take for the end of the message.
+//! A NUL and a dot alone on a line, which the next server could take for the end of the message.
 
 use memchr::{memchr2, memrchr};
 
 use super::line_ends::LineEnds;
 
-/// Looks for a dot alone between line ends that are not all CRLF. A client that passes the message on stuffs a dot that
-/// stands right behind a CRLF, and no other; a server may take other line ends for one, or drop NULs.
+/// Looks for NULs and a dot alone between line ends that are not all CRLF. A client that passes the message on stuffs a dot
+/// right after a CRLF, and no other; a server may take other line ends for one, and drop NULs. A dot without a NUL before it
+/// is always handed on after a CRLF.
 ///
 /// Between two CRLFs, NULs and a dot are content like all else, as they are where bare line ends are refused.
 #[derive(Debug)]
 pub(crate) struct LoneDot {
-    kept: Kept,
     place: Place,
     is_found: bool,
-}
-
-/// How line ends are kept that are bare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
-    AsTheyCame,
-    AsCrlf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +48,8 @@ impl Place {
 }
 
 impl LoneDot {
-    pub(super) fn new(kept: Kept) -> Self {
-        Self { kept, place: Place::behind(LineEnd::Crlf), is_found: false }
+    pub(super) fn new() -> Self {
+        Self { place: Place::behind(LineEnd::Crlf), is_found: false }
     }
 
     pub(super) fn is_found(&self) -> bool {
@@ -115,11 +108,7 @@ impl LoneDot {
     /// Whether the line, if it ends so, is a dot that the next server could take for the end.
     fn is_lone(&self, end: LineEnd) -> bool {
         let Place::Start(Line { behind, begins_with_nul, has_dot: true }) = self.place else { return false };
-        match self.kept {
-            Kept::AsTheyCame => behind == LineEnd::Bare || (begins_with_nul && end == LineEnd::Bare),
-            // What becomes the beginning of a line is stuffed, unless a NUL stands there.
-            Kept::AsCrlf => begins_with_nul && (behind == LineEnd::Bare || end == LineEnd::Bare),
-        }
+        begins_with_nul && (behind == LineEnd::Bare || end == LineEnd::Bare)
     }
 
     fn end_if(&mut self, is_end: bool) {
@@ -135,8 +124,8 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::{Index, select};
 
-    fn is_found(kept: Kept, pieces: &[&[u8]]) -> bool {
-        let mut lone_dot = LoneDot::new(kept);
+    fn is_found(pieces: &[&[u8]]) -> bool {
+        let mut lone_dot = LoneDot::new();
         for piece in pieces {
             lone_dot.look_at(piece, false);
         }
@@ -155,11 +144,10 @@ mod tests {
         fn what_is_passed_over_at_once_is_the_same_as_octet_for_octet(
             octets in octets(),
             cut in any::<Index>(),
-            kept in select(&[Kept::AsTheyCame, Kept::AsCrlf][..]),
         ) {
             let (head, tail) = octets.split_at(cut.index(octets.len() + 1));
             let single: Vec<&[u8]> = octets.chunks(1).collect();
-            prop_assert_eq!(is_found(kept, &[head, tail]), is_found(kept, &single));
+            prop_assert_eq!(is_found(&[head, tail]), is_found(&single));
         }
     }
 }

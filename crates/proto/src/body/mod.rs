@@ -5,6 +5,7 @@ mod chunk;
 mod dot;
 mod header;
 mod line_ends;
+mod line_forms;
 mod lone_dot;
 
 use bytes::Bytes;

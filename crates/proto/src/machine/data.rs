@@ -137,7 +137,7 @@ impl Body {
 
 impl Machine {
     pub(super) fn begin_body(&mut self) {
-        let treatment = Treatment::new(self.settings.bare_line_ends);
+        let treatment = Treatment::new(self.settings.bare_line_ends, Transfer::Dot);
         let decoder = Decoder::Dot(DotDecoder::new());
         self.state = State::Body(Body::new(decoder, treatment, self.accepted_recipients()));
     }
@@ -147,7 +147,7 @@ impl Machine {
         let (octets, treatment) = if self.facts.is_binary {
             (Octets::Binary, Treatment::Untouched)
         } else {
-            (Octets::Lines, Treatment::new(self.settings.bare_line_ends))
+            (Octets::Lines, Treatment::new(self.settings.bare_line_ends, Transfer::Chunks(chunk)))
         };
         let mut decoder = ChunkDecoder::new(octets);
         decoder.begin(chunk.size);

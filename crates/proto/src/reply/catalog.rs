@@ -156,8 +156,8 @@ catalog! {
     RELEASE_IN_THE_PAST = 501 5 . 5 . 4 "The time of release has passed", "RFC 4865 §4";
     /// A CR or LF by itself in the message data.
     BARE_CR_OR_LF = 550 5 . 5 . 2 "Bare CR or LF in the message data: lines must end with CR LF", "RFC 5321 §2.3.8";
-    /// A dot alone between bare CRs or LFs, where those are tolerated.
-    LONE_DOT = 550 5 . 5 . 2 "A dot alone between bare CRs or LFs could end the message elsewhere", "RFC 5321 §4.1.1.4";
+    /// NULs and a dot alone on a line beside a bare CR or LF, where those are tolerated or normalized.
+    LONE_DOT = 550 5 . 5 . 2 "NUL and a dot alone by a bare CR or LF could end the message elsewhere", "RFC 5321 §4.1.1.4";
 
     // Authentication (RFC 4954 §6).
     /// AUTH where it is not offered.

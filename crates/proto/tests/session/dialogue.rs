@@ -3,7 +3,7 @@
 
 use mailchute_proto::{BareLineEnds, Closing, Dialect};
 
-use super::line_ends::{end_of_message, find, has_bare, has_lone_dot, normalized, unstuffed};
+use super::line_ends::{end_of_message, find, handed_on, has_bare, has_lone_dot, unstuffed};
 use super::lines::{Chunk, address, chunk, verb};
 use super::{Message, Record, shown};
 
@@ -292,7 +292,7 @@ impl<'r> Reader<'r> {
         }
         let content = [self.chunks.take().unwrap_or_default(), octets.to_vec()].concat();
         if reply.code != 250 || chunk.is_last {
-            return self.message(&content, reply);
+            return self.message(&content, false, reply);
         }
         assert_eq!(reply.text, format!("2.0.0 {} octets received", chunk.size));
         // Whether a CR or a dot at the end stands alone is not known yet.
@@ -308,11 +308,11 @@ impl<'r> Reader<'r> {
         if self.is_refused(&content) {
             assert_eq!((reply.code, self.closing), (550, Some(Closing::Violation)));
         }
-        self.message(&content, reply);
+        self.message(&content, true, reply);
     }
 
     /// Ends the transaction with the message, or with as much of it as came until it was refused.
-    fn message(&mut self, content: &[u8], reply: &WireReply) {
+    fn message(&mut self, content: &[u8], by_data: bool, reply: &WireReply) {
         let sender = self.sender.take().expect("a message has a sender");
         let (recipients, is_binary) = (std::mem::take(&mut self.recipients), self.is_binary);
         self.forget();
@@ -326,7 +326,7 @@ impl<'r> Reader<'r> {
             return;
         };
         self.messages.next();
-        let content = if is_binary { content.to_vec() } else { self.handed_on(content) };
+        let content = if is_binary { content.to_vec() } else { self.handed_on(content, by_data) };
         assert_eq!(shown(&message.content), shown(&content));
         assert_eq!((&message.sender, &message.recipients), (&sender, &recipients));
         assert!(is_binary || !self.is_refused(&content), "a message with a bare CR or LF has come through");
@@ -336,12 +336,15 @@ impl<'r> Reader<'r> {
     fn is_refused(&self, content: &[u8]) -> bool {
         match self.bare_line_ends {
             BareLineEnds::Refuse => has_bare(content),
-            setting => has_lone_dot(content, setting == BareLineEnds::Normalize),
+            BareLineEnds::Tolerate | BareLineEnds::Normalize => has_lone_dot(content),
         }
     }
 
-    fn handed_on(&self, content: &[u8]) -> Vec<u8> {
-        if self.bare_line_ends == BareLineEnds::Normalize { normalized(content) } else { content.to_vec() }
+    fn handed_on(&self, content: &[u8], by_data: bool) -> Vec<u8> {
+        match self.bare_line_ends {
+            BareLineEnds::Refuse => content.to_vec(),
+            setting => handed_on(content, setting == BareLineEnds::Normalize, by_data),
+        }
     }
 
     /// Whether the connection is closed after this reply to this line.

@@ -9,9 +9,8 @@ pub(crate) fn has_bare(content: &[u8]) -> bool {
     })
 }
 
-/// Whether a dot is alone on a line but for NULs, where of the line ends around it one is bare: the one before it, or
-/// with a NUL between them either. Where bare ones become CRLF, only with the NUL.
-pub(crate) fn has_lone_dot(content: &[u8], becomes_crlf: bool) -> bool {
+/// Whether NULs and a dot behind them are alone on a line, where of the line ends around it one is bare.
+pub(crate) fn has_lone_dot(content: &[u8]) -> bool {
     const CRLF: char = '\u{100}';
     const BARE: char = '\u{101}';
     let text = content.iter().map(|&octet| char::from(octet)).collect::<String>();
@@ -21,18 +20,76 @@ pub(crate) fn has_lone_dot(content: &[u8], becomes_crlf: bool) -> bool {
     ends.windows(2).any(|pair| {
         let [before, behind] = [pair[0], pair[1]];
         let line = &text[before + 1..behind];
-        let has_nul = line.first() == Some(&'\0');
-        line.iter().filter(|&&octet| octet != '\0').eq([&'.'])
-            && (text[before] == BARE || (has_nul && text[behind] == BARE))
-            && (has_nul || !becomes_crlf)
+        line.first() == Some(&'\0')
+            && line.iter().filter(|&&octet| octet != '\0').eq([&'.'])
+            && (text[before] == BARE || text[behind] == BARE)
     })
 }
 
-/// Every line end as CRLF.
-pub(crate) fn normalized(content: &[u8]) -> Vec<u8> {
-    let text = content.iter().map(|&octet| char::from(octet)).collect::<String>();
-    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
-    text.chars().map(|character| u8::try_from(character).expect("it was an octet")).collect()
+/// The most CRs that belong to the LF after them.
+const MOST_RETURNS: usize = 8;
+
+/// Cuts a run of CRs and LFs into line ends.
+fn line_ends(run: &[u8]) -> Vec<Vec<u8>> {
+    let mut ends: Vec<Vec<u8>> = Vec::new();
+    for group in run.split_inclusive(|&octet| octet == b'\n') {
+        let returns = group.iter().filter(|&&octet| octet == b'\r').count();
+        let of_feed = if returns < group.len() { returns.min(MOST_RETURNS) } else { 0 };
+        for number in 0..returns - of_feed {
+            match ends.last_mut().filter(|_| number == 0 && run[0] == b'\n') {
+                Some(end) => end.push(b'\r'),
+                None => ends.push(b"\r".to_vec()),
+            }
+        }
+        if returns < group.len() {
+            ends.push([vec![b'\r'; of_feed], b"\n".to_vec()].concat());
+        }
+    }
+    ends
+}
+
+/// What is handed on of a content that came by DATA, dots behind CRLFs unstuffed, or by BDAT.
+pub(crate) fn handed_on(content: &[u8], normalize: bool, by_data: bool) -> Vec<u8> {
+    let is_of_run = |octet: &u8| matches!(octet, b'\r' | b'\n');
+    let (mut whole, mut rest, mut stuffs) = (Vec::new(), content, by_data);
+    while !rest.is_empty() {
+        let text = rest.iter().position(is_of_run).unwrap_or(rest.len());
+        whole.extend_from_slice(&rest[..text]);
+        rest = &rest[text..];
+        let run = rest.iter().position(|octet| !is_of_run(octet)).unwrap_or(rest.len());
+        if run == 0 {
+            break;
+        }
+        let mut ends = line_ends(&rest[..run]);
+        rest = &rest[run..];
+        let is_feed = ends.last().is_some_and(|end| end == b"\n");
+        if let (true, true, [.., before, last]) = (by_data, rest.is_empty(), &mut ends[..])
+            && before == b"\n"
+            && last.ends_with(b"\r\n")
+        {
+            // The client's end of the data.
+            last.truncate(last.len() - 2);
+            if normalize {
+                ends.pop();
+            }
+        }
+        if let (Some(last), [b'.', ..]) = (ends.last_mut(), rest) {
+            *last = match find(last, b"\r\n") {
+                Some(at) => last[..at + 2].to_vec(),
+                None => b"\r\n".to_vec(),
+            };
+        }
+        for end in ends {
+            whole.extend_from_slice(if normalize { b"\r\n" } else { &end });
+        }
+        if is_feed && rest.starts_with(b".") {
+            stuffs &= rest.starts_with(b"..") || rest == b".";
+            if stuffs && rest.starts_with(b"..") {
+                rest = &rest[1..];
+            }
+        }
+    }
+    whole
 }
 
 pub(super) fn find(octets: &[u8], sought: &[u8]) -> Option<usize> {

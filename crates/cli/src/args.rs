@@ -188,9 +188,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) allow_root: bool,
 
-    /// Have the kernel (Landlock, Linux 5.19 or later) keep the program from all files but the store, the folders of
-    /// the files and Unix sockets that flags name, and itself, and from making TCP connections (from Linux 6.7 on). When
-    /// one of these folders was replaced itself, or mounted anew, start the program anew
+    /// Have the kernel keep the program from all files but the store, the directories of the files and Unix sockets that
+    /// flags name, and itself (Landlock, Linux 5.19 or later); from making connections, sockets other than those of TCP and
+    /// Unix ones, and changes of modes and rights (seccomp, on x86-64 and 64-bit Arm); and from Linux 6.12 on from signals to
+    /// other processes. When one of these directories was replaced itself, or mounted again, restart the program
     #[arg(long)]
     pub(crate) sandbox: bool,
 

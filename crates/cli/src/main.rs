@@ -34,6 +34,8 @@ mod signals;
 mod size;
 mod store;
 mod supervisor;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod system_calls;
 mod terminal;
 mod text_file;
 mod time_span;

@@ -1,4 +1,5 @@
-//! `--sandbox`: what the process may still do is told to the kernel (Landlock), and nothing undoes it.
+//! `--sandbox`: what the process may still do is told to the kernel, and nothing undoes it. Landlock bounds files, and
+//! signals and abstract Unix sockets where the kernel can; a filter of system calls bounds what Landlock does not cover.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -6,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, Ruleset,
-    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, path_beneath_rules,
+    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 use mailchute::Endpoint;
 
@@ -14,6 +15,8 @@ use crate::args::Options;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::store;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use crate::system_calls;
 
 /// Where the loader and what it loads lie: a process that takes over is started from within.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
@@ -40,17 +43,30 @@ pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
              or leave the flag out"
         ))
     })?;
-    match status {
-        LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V4 => tracing::info!(
-            name: "sandboxed",
-            "from here on only the store and the folders of Unix sockets can be written to, and no TCP connection made"
-        ),
-        _ => tracing::warn!(
-            name: "sandboxed",
-            "from here on only the store and the folders of Unix sockets can be written to; to forbid TCP connections as \
-             well takes Linux 6.7"
-        ),
+    tracing::info!(name: "sandboxed", "from here on only the store and the folders of Unix sockets can be written to");
+    if !matches!(status, LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V6) {
+        tracing::warn!(
+            name: "sandbox-incomplete",
+            "signals to processes of the same user, and abstract Unix sockets, stay in reach of the sandbox; to keep them \
+             out takes Linux 6.12"
+        );
     }
+    Ok(())
+}
+
+/// Takes away what no server needs once its sockets are open and root's rights are given up: connections, other sockets
+/// than those of TCP and Unix ones, and whatever changes the host.
+pub(crate) fn close() -> Result<(), Failure> {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    {
+        system_calls::refuse()?;
+        tracing::info!(name: "system-calls-filtered", "from here on no connection can be made");
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    tracing::warn!(
+        name: "sandbox-incomplete",
+        "on this architecture the sandbox bounds files and TCP only, and filters no system calls"
+    );
     Ok(())
 }
 
@@ -86,6 +102,7 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(ABI::V5))?
         .handle_access(AccessNet::ConnectTcp)?
+        .scope(Scope::from_all(ABI::V6))?
         .create()?;
     let mut allow = |paths: Vec<PathBuf>, access: BitFlags<AccessFs>| -> Result<(), RulesetError> {
         (&mut rules).add_rules(path_beneath_rules(paths, access)).map(drop)
@@ -145,3 +162,7 @@ fn folder_of(path: &Path) -> PathBuf {
         _ => PathBuf::from("."),
     }
 }
+
+#[cfg(test)]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tests;

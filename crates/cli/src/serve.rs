@@ -18,7 +18,7 @@ use crate::listening::{Kind, Listening, Plan};
 use crate::log::Log;
 use crate::passed::Passed;
 use crate::signals::{self, Notice, Stop};
-use crate::{relations, store, supervisor};
+use crate::{relations, sandbox, store, supervisor};
 
 /// How long messages that are under way may take when the program is to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -49,6 +49,9 @@ pub(crate) async fn serve(
             "this program runs as root, and a user without any rights is enough for it: see --user"
         ),
         None => {}
+    }
+    if options.sandbox && !passed.is_sandboxed() {
+        sandbox::close()?;
     }
     if passed.has_predecessor() {
         // Who has read the welcome of the first process reads no more.

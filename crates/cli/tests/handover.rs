@@ -206,20 +206,23 @@ fn the_supervisor_is_told_of_every_change() {
         let length = supervisor.recv(&mut text).unwrap();
         String::from_utf8(text[..length].to_vec()).unwrap()
     };
-    let mut command = mailchute(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
-    let mut program = Program::start_command(command.env("NOTIFY_SOCKET", &path));
-    assert_eq!(hear(), "READY=1\n");
-    program.signal(Signal::HUP);
-    let reloading = hear();
-    let moment = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
-    assert!(moment.trim_end().parse::<u64>().is_ok_and(|moment| moment > 0), "{reloading}");
-    assert_eq!(hear(), "READY=1\n");
-    program.signal(Signal::USR2);
-    let successor = Successor::of(&mut program);
-    assert_eq!(hear(), format!("MAINPID={}\n", successor.0.as_raw_nonzero()));
-    // The child of another than the supervisor is killed at once when the service is to stop.
-    assert_ne!(parent(successor.0), Some(program.process()));
-    successor.signal(Signal::TERM);
-    assert_eq!(hear(), "STOPPING=1\n");
-    assert_eq!(program.wait().0, 0);
+    for sandbox in [None, Some("--sandbox")] {
+        let mut command = mailchute(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
+        command.args(sandbox);
+        let mut program = Program::start_command(command.env("NOTIFY_SOCKET", &path));
+        assert_eq!(hear(), "READY=1\n");
+        program.signal(Signal::HUP);
+        let reloading = hear();
+        let moment = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+        assert!(moment.trim_end().parse::<u64>().is_ok_and(|moment| moment > 0), "{reloading}");
+        assert_eq!(hear(), "READY=1\n");
+        program.signal(Signal::USR2);
+        let successor = Successor::of(&mut program);
+        assert_eq!(hear(), format!("MAINPID={}\n", successor.0.as_raw_nonzero()));
+        // The child of another than the supervisor is killed at once when the service is to stop.
+        assert_ne!(parent(successor.0), Some(program.process()));
+        successor.signal(Signal::TERM);
+        assert_eq!(hear(), "STOPPING=1\n");
+        assert_eq!(program.wait().0, 0);
+    }
 }

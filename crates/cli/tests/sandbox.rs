@@ -108,3 +108,37 @@ fn a_sandbox_that_would_leave_the_whole_host_in_reach_is_refused() {
         assert!(code == 2 && told.contains("into a folder below /"), "{flags:?}: {code} {told}");
     }
 }
+
+/// What the kernel says of the filter in each thread of a process.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn filters(process: rustix::process::Pid) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())).unwrap();
+    let statuses =
+        threads.filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("status")).ok());
+    statuses
+        .flat_map(|it| {
+            it.lines().filter(|line| line.starts_with("Seccomp")).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn filters_the_calls_of_every_thread_and_of_a_new_process() {
+    let own = filters(rustix::process::getpid());
+    let count = own.iter().find_map(|line| line.strip_prefix("Seccomp_filters:")).unwrap().trim();
+    let filtered = format!("Seccomp_filters:\t{}", count.parse::<u32>().unwrap() + 1);
+    let all_are = |filters: &[String]| {
+        filters.len() >= 4 && filters.iter().all(|line| line == "Seccomp:\t2" || *line == filtered)
+    };
+    let mut program = Program::start(&["--sandbox", "--listen", "127.0.0.1:0", "--store", "discard:"]);
+    assert!(all_are(&filters(program.process())), "{:?}", filters(program.process()));
+    program.signal(Signal::USR2);
+    let told = program.logged("handed over: the new process serves");
+    let next = told.split("process=").nth(1).unwrap().trim().parse().unwrap();
+    let next = rustix::process::Pid::from_raw(next).unwrap();
+    // One filter, as it is inherited and not entered again.
+    assert!(all_are(&filters(next)), "{:?}", filters(next));
+    rustix::process::kill_process(next, Signal::TERM).unwrap();
+    assert_eq!(program.wait().0, 0);
+}

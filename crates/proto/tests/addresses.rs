@@ -109,7 +109,8 @@ fn a_domain_is_made_of_letters_digits_hyphens_and_dots() {
     for text in [
         "",
         ".",
-        "b.",
+        "b..",
+        "[1.2.3.4].",
         ".b",
         "b..c",
         "-b",
@@ -127,6 +128,22 @@ fn a_domain_is_made_of_letters_digits_hyphens_and_dots() {
         let error = refused(&format!("a@{text}"));
         assert_eq!(error, AddressError::BadDomain, "{text:?}");
     }
+}
+
+#[test]
+fn drops_a_dot_at_the_end_of_a_domain() {
+    let rooted = mailbox("a@Example.org.");
+    assert_eq!((rooted.as_str(), rooted.domain()), ("a@Example.org", "Example.org"));
+    assert!(rooted.domain_is("example.org"));
+    assert_eq!(Mailbox::parse("a@example.org."), Mailbox::parse("a@example.org"));
+    assert_eq!(Domain::parse("example.org."), Domain::parse("example.org"));
+    assert_eq!(sender("<a@example.org.> SIZE=1").unwrap().0.as_str(), "a@example.org");
+    assert_eq!(recipient("<@r.example:a@example.org.>").unwrap().0.as_str(), "a@example.org");
+    assert_eq!(mailbox(&format!("a@{}.", domain_of(255))).domain().len(), 255);
+    for text in ["a@.", "a@example.org..", "a@.example.org.", "a@-."] {
+        assert_eq!(refused(text), AddressError::BadDomain, "{text:?}");
+    }
+    assert_eq!(recipient("<@r.example.:a@b>"), Err(AddressError::SourceRoute));
 }
 
 #[test]

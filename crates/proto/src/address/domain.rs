@@ -16,8 +16,8 @@ const MAX_LABEL: usize = 63;
 
 /// A domain name: labels of letters, digits and hyphens, joined by dots (RFC 5321 §4.1.2).
 ///
-/// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
-/// at the end either. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
+/// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end. A dot at the end, as
+/// DNS writes it, is dropped. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
 /// (RFC 6531 §3.3) are accepted as they come, if white space, marks of direction and invisible characters are not in
 /// them. The limits of DNS hold for their `xn--` form, which is shorter than their UTF-8 for many scripts, so characters
 /// are counted. The full stops U+3002, U+FF0E and U+FF61 part labels as a dot does.
@@ -53,13 +53,16 @@ impl Domain {
     /// use mailchute_proto::{AddressError, Domain};
     ///
     /// assert!(Domain::parse("mail.example.org").is_ok());
-    /// assert_eq!(Domain::parse("mail.example.org."), Err(AddressError::BadDomain));
+    /// assert_eq!(Domain::parse("mail.example.org.")?.as_str(), "mail.example.org");
+    /// assert_eq!(Domain::parse("mail.example.org.."), Err(AddressError::BadDomain));
+    /// # Ok::<(), AddressError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        check(text).map(|()| Self(Arc::from(text))).map_err(|error| error.or_worse(text.as_bytes()))
+        let name = text.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(text);
+        check(name).map(|()| Self(Arc::from(name))).map_err(|error| error.or_worse(text.as_bytes()))
     }
 
-    /// The name as it was written.
+    /// The name as it was written, without a dot at the end.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -129,21 +132,33 @@ pub(super) fn check(text: &str) -> Result<(), AddressError> {
     if text.is_empty() {
         return Err(AddressError::Empty);
     }
-    if scan(text.as_bytes())? != text.len() {
+    let found = scan(text.as_bytes())?;
+    if found.length != text.len() {
         return Err(AddressError::BadDomain);
     }
     check_unicode(text)
 }
 
+/// A domain at the beginning of a text.
+pub(super) struct Found {
+    /// Octets of the name.
+    pub(super) length: usize,
+    /// Whether one dot follows, which names the root of DNS and is not part of the name.
+    pub(super) is_rooted: bool,
+}
+
 /// Measures the domain at the beginning of `bytes`: up to the first octet that cannot belong to one.
 ///
 /// What lies outside of ASCII is taken for granted here; [`check_unicode`] looks at it once it is known to be text.
-pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
+pub(super) fn scan(bytes: &[u8]) -> Result<Found, AddressError> {
     let mut start = 0;
     loop {
         let rest = &bytes[start..];
         let length = rest.iter().position(|&byte| !IN_LABEL[usize::from(byte)]).unwrap_or(rest.len());
         let label = &rest[..length];
+        if label.is_empty() && start > 0 && rest.first() != Some(&b'.') {
+            return Ok(Found { length: start - 1, is_rooted: true });
+        }
         if label.is_empty() || label.first() == Some(&b'-') || label.last() == Some(&b'-') {
             return Err(AddressError::BadDomain);
         }
@@ -155,7 +170,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<usize, AddressError> {
             return Err(AddressError::LabelTooLong);
         }
         if bytes.get(end) != Some(&b'.') {
-            return Ok(end);
+            return Ok(Found { length: end, is_rooted: false });
         }
         start = end + 1;
     }

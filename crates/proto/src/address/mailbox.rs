@@ -11,7 +11,8 @@ use super::idna;
 use super::literal::{AddressLiteral, Form};
 use crate::characters::breaks_lines;
 
-/// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), exactly as the client wrote it.
+/// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), exactly as the client wrote it, but for a dot at the
+/// end of the domain, which is dropped.
 ///
 /// The local part is a run of atoms joined by dots or a quoted string; the domain is a [`Domain`](super::Domain) or an
 /// [`AddressLiteral`]. The address holds no control character, no line break, and no space outside of quotes. It may
@@ -64,16 +65,19 @@ impl Mailbox {
     }
 
     fn parse_whole(bytes: &[u8]) -> Result<Self, AddressError> {
-        let mailbox = Self::parse_prefix(bytes)?;
-        if mailbox.text.len() == bytes.len() { Ok(mailbox) } else { Err(AddressError::BadDomain) }
+        let (mailbox, length) = Self::parse_prefix(bytes)?;
+        if length == bytes.len() { Ok(mailbox) } else { Err(AddressError::BadDomain) }
     }
 
-    /// Parses the address at the beginning of `bytes`, up to the first octet that cannot belong to it.
-    pub(super) fn parse_prefix(bytes: &[u8]) -> Result<Self, AddressError> {
+    /// Parses the address at the beginning of `bytes`, up to the first octet that cannot belong to it, and says how many
+    /// octets it takes.
+    pub(super) fn parse_prefix(bytes: &[u8]) -> Result<(Self, usize), AddressError> {
         let at = scan_local_part(bytes)?;
         let domain = &bytes[at + 1..];
-        let length =
-            if domain.first() == Some(&b'[') { scan_literal(domain)? } else { domain::scan(domain)? };
+        let domain::Found { length, is_rooted } = match domain.first() {
+            Some(b'[') => domain::Found { length: scan_literal(domain)?, is_rooted: false },
+            _ => domain::scan(domain)?,
+        };
         let end = at + 1 + length;
         let text = std::str::from_utf8(&bytes[..end]).map_err(|_| AddressError::InvalidUtf8)?;
         if !text.is_ascii() {
@@ -82,7 +86,7 @@ impl Mailbox {
             }
             domain::check_unicode(&text[at + 1..])?;
         }
-        Ok(Self { text: Arc::from(text), at })
+        Ok((Self { text: Arc::from(text), at }, end + usize::from(is_rooted)))
     }
 
     /// The address as the client wrote it.

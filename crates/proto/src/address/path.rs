@@ -206,8 +206,8 @@ fn close(bytes: &[u8]) -> Result<&[u8], AddressError> {
 /// stand in a quoted local part.
 fn parse_mailbox(inside: &[u8]) -> Result<(Mailbox, &[u8]), AddressError> {
     let route = if inside.first() == Some(&b'@') { scan_source_route(inside)? } else { 0 };
-    let mailbox = Mailbox::parse_prefix(&inside[route..])?;
-    let end = route + mailbox.as_str().len();
+    let (mailbox, length) = Mailbox::parse_prefix(&inside[route..])?;
+    let end = route + length;
     if !matches!(inside.get(end), None | Some(b'>')) {
         return Err(AddressError::BadDomain);
     }
@@ -219,7 +219,7 @@ fn scan_source_route(bytes: &[u8]) -> Result<usize, AddressError> {
     let mut index = 0;
     loop {
         let host = bytes[index..].strip_prefix(b"@").ok_or(AddressError::SourceRoute)?;
-        let length = domain::scan(host).map_err(|_| AddressError::SourceRoute)?;
+        let domain::Found { length, .. } = domain::scan(host).map_err(|_| AddressError::SourceRoute)?;
         index += 1 + length;
         let separator = bytes.get(index);
         index += 1;

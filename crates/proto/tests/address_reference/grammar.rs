@@ -22,7 +22,7 @@ pub(crate) fn split_path(argument: &[u8]) -> Option<(String, &[u8])> {
         let complete = argument[end] == b'>' && (rest.is_empty() || rest[0] == b' ');
         let address = if inside.starts_with('@') { skip_route(inside)? } else { inside };
         let valid = is_mailbox(address) || inside.is_empty();
-        (complete && valid).then(|| (address.to_owned(), rest))
+        (complete && valid).then(|| (without_root(address).to_owned(), rest))
     })
 }
 
@@ -34,11 +34,16 @@ fn skip_route(inside: &str) -> Option<&str> {
     hosts_are_domains.then_some(address)
 }
 
+/// Without the dot at the end of a domain, which names the root of DNS.
+pub(crate) fn without_root(text: &str) -> &str {
+    text.strip_suffix('.').unwrap_or(text)
+}
+
 pub(crate) fn is_mailbox(text: &str) -> bool {
     text.match_indices('@').any(|(at, _)| {
         let (local_part, domain) = (&text[..at], &text[at + 1..]);
         (is_dot_string(local_part) || is_quoted_string(local_part))
-            && (is_domain(domain) || is_literal(domain))
+            && (is_domain(without_root(domain)) || is_literal(domain))
     })
 }
 

@@ -233,7 +233,7 @@ impl<'r> Reader<'r> {
             ("MAIL", 250) => {
                 assert!(self.sender.is_none(), "a sender inside a transaction");
                 self.sender = Some(address(line));
-                let mut words = line.trim_ascii_end().split(|&octet| octet == b' ');
+                let mut words = line.trim_ascii_end().split(|octet| matches!(octet, b' ' | b'\t'));
                 self.is_binary = words.any(|word| word.eq_ignore_ascii_case(b"BODY=BINARYMIME"));
             }
             ("RCPT", 250 | 251) => {

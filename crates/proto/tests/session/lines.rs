@@ -7,18 +7,13 @@ pub(super) struct Chunk {
     pub(super) is_last: bool,
 }
 
-/// Reads `BDAT size [LAST]`.
+/// Reads `BDAT size [LAST]`, with any white space: where that is an error, the line has its reply.
 pub(super) fn chunk(line: &[u8]) -> Option<Chunk> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix("\r\n")?.to_ascii_uppercase();
-    let words: Vec<&str> = line
-        .trim_end_matches([' ', '\t'])
-        .strip_prefix("BDAT ")?
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
     let (size, is_last) = match words[..] {
-        [size] => (size, false),
-        [size, "LAST"] => (size, true),
+        ["BDAT", size] => (size, false),
+        ["BDAT", size, "LAST"] => (size, true),
         _ => return None,
     };
     let is_number = size.bytes().all(|octet| octet.is_ascii_digit());
@@ -33,21 +28,50 @@ pub(super) fn verb(line: &[u8]) -> String {
     line.split([' ', '\t']).next().unwrap_or_default().to_ascii_uppercase()
 }
 
-/// What stands between the first `<`, behind a source route, and the `>` that ends it, which is not quoted. In an
-/// address literal a quote is a character like others.
+/// The address of a MAIL or RCPT that was taken, as it is handed on: without the dot at its end, with quotes where the
+/// strict grammar needs them, and with our name where it has no domain.
 pub(super) fn address(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let inside = text.split_once('<').map_or("", |(_, inside)| inside);
+    let text = String::from_utf8_lossy(line).replace('\t', " ");
+    let argument = text.split_once(':').map_or("", |(_, argument)| argument).trim();
+    let is_open = |c: char| !matches!(c, '<' | ' ');
+    // Parameters may hold brackets as well.
+    let bracket =
+        unquoted(argument, '<').filter(|&start| unquoted(argument, '@').is_none_or(|at| start < at));
+    let path = match bracket {
+        Some(start) => {
+            let inside = argument[start..].trim_start_matches(|c| !is_open(c));
+            &inside[..unquoted(inside, '>').unwrap_or(0)]
+        }
+        None => &argument[..unquoted(argument, ' ').unwrap_or(argument.len())],
+    };
+    let is_routed = path.starts_with('@');
+    let mailbox = path.split_once(':').filter(|_| is_routed).map_or(path, |(_, mailbox)| mailbox).trim();
+    let is_recipient = text.trim_start().get(..1).is_some_and(|verb| verb.eq_ignore_ascii_case("r"));
+    match unquoted(mailbox, '@') {
+        None if mailbox.is_empty() => String::new(),
+        None if is_recipient && mailbox.eq_ignore_ascii_case("postmaster") => "Postmaster".to_owned(),
+        None => format!("{}@mx.example.com", quoted(mailbox)),
+        Some(at) => {
+            let domain = &mailbox[at + 1..];
+            format!("{}@{}", quoted(&mailbox[..at]), domain.strip_suffix('.').unwrap_or(domain))
+        }
+    }
+}
+
+/// Where a sign stands that is neither quoted nor within an address literal, where a quote is a character like others.
+fn unquoted(text: &str, sign: char) -> Option<usize> {
     let (mut is_quoted, mut is_escaped, mut is_literal) = (false, false, false);
-    let end = inside.find(|character| {
-        let is_end = character == '>' && !is_quoted && !is_literal;
+    text.find(|character| {
+        let is_found = character == sign && !is_quoted && !is_literal;
         is_literal = !is_quoted && character != ']' && (is_literal || character == '[');
         is_quoted ^= character == '"' && !is_escaped && !is_literal;
         is_escaped = character == '\\' && !is_escaped;
-        is_end
-    });
-    let path = &inside[..end.unwrap_or(0)];
-    let is_routed = path.starts_with('@');
-    let mailbox = path.split_once(':').filter(|_| is_routed).map_or(path, |(_, mailbox)| mailbox);
-    if mailbox.eq_ignore_ascii_case("postmaster") { "Postmaster".to_owned() } else { mailbox.to_owned() }
+        is_found
+    })
+}
+
+/// A local part whose dots do not stand between atoms needs quotes.
+fn quoted(local_part: &str) -> String {
+    let is_odd = local_part.split('.').any(str::is_empty);
+    if is_odd && !local_part.starts_with('"') { format!("\"{local_part}\"") } else { local_part.to_owned() }
 }

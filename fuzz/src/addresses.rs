@@ -1,11 +1,14 @@
 use mailchute_proto::{AddressLiteral, Domain, HeloName, Mailbox};
 
-use crate::address_grammar::{agrees_with_the_reference, is_domain, is_mailbox, without_root};
+use crate::address_grammar::{
+    agrees_with_the_lenient_reference, agrees_with_the_reference, is_domain, is_mailbox, without_root,
+};
 
 /// Paths, mailboxes, domains and names are what the grammar of RFC 5321 says, and print what was parsed.
 pub fn addresses(octets: &[u8]) {
     agrees_with_the_reference(octets);
     agrees_with_the_reference(&[b"<", octets, b">"].concat());
+    agrees_with_the_lenient_reference(octets);
     if let Ok(name) = HeloName::parse(octets) {
         assert!(!name.as_str().contains(|c: char| c.is_control() || c.is_whitespace()), "{name:?}");
     }

@@ -1,8 +1,8 @@
 //! A listener, told by four octets.
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, DateTime, Dialect, Limits, Mechanism, PlaintextAuth, PriorityProfile, Settings,
-    TlsPolicy,
+    AuthPolicy, BareLineEnds, DateTime, Dialect, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth,
+    PriorityProfile, Settings, TlsPolicy,
 };
 
 use crate::session::tempers::Tempers;
@@ -30,6 +30,9 @@ pub(crate) fn listener(octets: [u8; LENGTH]) -> Session {
         2 => BareLineEnds::Normalize,
         _ => BareLineEnds::Refuse,
     };
+    if is_set(second, 4) {
+        settings.envelope = EnvelopeSyntax::Lenient;
+    }
     if is_set(second, 2) {
         settings.limits = low(limits);
     }
@@ -97,7 +100,8 @@ pub(crate) fn told(session: &Session) -> [u8; LENGTH] {
     let second = u8::from(session.is_trusted)
         | u8::from(session.answers.iter().any(|answer| answer.stage == "each")) << 1
         | u8::from(has_limits) << 2
-        | u8::from(has_more) << 3;
+        | u8::from(has_more) << 3
+        | u8::from(settings.envelope == EnvelopeSyntax::Lenient) << 4;
     [first, second, 0x3f, 0x7f]
 }
 

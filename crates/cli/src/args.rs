@@ -199,6 +199,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SIZE", default_value = "25M")]
     pub(crate) max_message_size: Size,
 
+    /// How strictly EHLO, MAIL, RCPT and the words of commands are read
+    #[arg(long, value_name = "HOW", default_value = "strict")]
+    pub(crate) envelope: EnvelopeSyntax,
+
     /// What becomes of a CR or LF by itself in a message
     #[arg(long, value_name = "WHAT", default_value = "refuse")]
     pub(crate) bare_line_ends: BareLineEnds,
@@ -267,6 +271,14 @@ pub(crate) enum CertificateUsage {
     Client,
     /// Whatever it says
     Any,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EnvelopeSyntax {
+    /// As RFC 5321 has it
+    Strict,
+    /// Also as devices and scripts write it: addresses without brackets, names without a domain, and more
+    Lenient,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

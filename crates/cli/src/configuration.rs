@@ -1,6 +1,6 @@
 //! From options to what the server is built of, at the start and again at SIGHUP.
 
-use mailchute::{BareLineEnds, BuildError, Builder, Server, TlsConfig};
+use mailchute::{BareLineEnds, BuildError, Builder, EnvelopeSyntax, Server, TlsConfig};
 use mailchute_stores::AnyStore;
 
 use crate::any_login::AnyLogin;
@@ -57,6 +57,10 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     if let Some(name) = &options.greeting {
         builder = builder.greeting(name);
     }
+    builder = builder.envelope_syntax(match options.envelope {
+        args::EnvelopeSyntax::Strict => EnvelopeSyntax::Strict,
+        args::EnvelopeSyntax::Lenient => EnvelopeSyntax::Lenient,
+    });
     builder = builder.bare_line_ends(match options.bare_line_ends {
         args::BareLineEnds::Refuse => BareLineEnds::Refuse,
         args::BareLineEnds::Tolerate => BareLineEnds::Tolerate,

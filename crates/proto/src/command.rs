@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::dialect::Dialect;
+use crate::settings::EnvelopeSyntax;
 
 /// The verbs that Mailchute knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,13 +140,32 @@ fn is_blank(octet: u8) -> bool {
 ///
 /// Such a line that is not read as a BDAT hides where the next command begins.
 pub(crate) fn may_be_bdat(start: &[u8]) -> bool {
-    let word = &start[start.iter().position(|&octet| !is_blank(octet)).unwrap_or(start.len())..];
+    let word = without_leading_blanks(start);
     let known = word.len().min(BDAT.len());
     word[..known].eq_ignore_ascii_case(&BDAT[..known])
         && word.get(BDAT.len()).is_none_or(|&octet| is_blank(octet))
 }
 
 const BDAT: &[u8] = b"BDAT";
+
+/// Makes a space of each tab between the words of a line. One in quotes stays what it is, an error, as it would be part of
+/// an address.
+pub(crate) fn level_tabs(line: &mut [u8]) {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for octet in line {
+        match octet {
+            _ if is_escaped => is_escaped = false,
+            b'"' => is_quoted = !is_quoted,
+            b'\\' => is_escaped = is_quoted,
+            b'\t' if !is_quoted => *octet = b' ',
+            _ => {}
+        }
+    }
+}
+
+fn without_leading_blanks(octets: &[u8]) -> &[u8] {
+    &octets[octets.iter().position(|&octet| !is_blank(octet)).unwrap_or(octets.len())..]
+}
 
 fn without_leading_spaces(octets: &[u8]) -> &[u8] {
     &octets[octets.iter().position(|&octet| octet != b' ').unwrap_or(octets.len())..]
@@ -163,14 +183,20 @@ pub(crate) struct CommandLine<'a> {
 
 impl<'a> CommandLine<'a> {
     /// Cuts a line, whose CRLF may still be there.
-    pub(crate) fn cut(line: &'a [u8], dialect: Dialect) -> Self {
+    pub(crate) fn cut(line: &'a [u8], dialect: Dialect, syntax: EnvelopeSyntax) -> Self {
         // White space at the end is tolerated (RFC 5321 §4.1.1). Elsewhere a tab is a control character.
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let length = line.iter().rposition(|&octet| !is_blank(octet)).map_or(0, |last| last + 1);
         let line = &line[..length];
-        let end = memchr::memchr(b' ', line).unwrap_or(line.len());
-        let (word, argument) = line.split_at(end);
+        let (line, end) = match syntax {
+            EnvelopeSyntax::Strict => (line, memchr::memchr(b' ', line)),
+            EnvelopeSyntax::Lenient => {
+                let line = without_leading_blanks(line);
+                (line, line.iter().position(|&octet| is_blank(octet)))
+            }
+        };
+        let (word, argument) = line.split_at(end.unwrap_or(line.len()));
         Self { verb: Verb::of(word).spoken_in(dialect), word, argument: without_leading_spaces(argument) }
     }
 

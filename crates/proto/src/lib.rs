@@ -60,6 +60,8 @@ pub use sasl::{
     CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramVerifier, ScramVerifierError, Token,
     saslprep,
 };
-pub use settings::{AuthPolicy, BareLineEnds, PlaintextAuth, PriorityProfile, Settings, TlsPolicy};
+pub use settings::{
+    AuthPolicy, BareLineEnds, EnvelopeSyntax, PlaintextAuth, PriorityProfile, Settings, TlsPolicy,
+};
 pub use step::{Closing, Step};
 pub use verdict::Verdict;

@@ -22,6 +22,9 @@ pub struct Ehlo {
     pub verb: Verb,
     /// Whom the client says it is.
     pub name: HeloName,
+    /// Whether the client has the service extensions now: not after HELO, unless it said EHLO before and the
+    /// [lenient setting](crate::EnvelopeSyntax::Lenient) leaves it what that gave.
+    pub is_extended: bool,
 }
 
 /// The client asked for TLS.

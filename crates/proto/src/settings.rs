@@ -25,6 +25,8 @@ pub struct Settings {
     pub auth: AuthPolicy,
     /// Verbs of the application's own, in capitals, for the reply to HELP.
     pub verbs: Vec<String>,
+    /// How the lines of the envelope are read. Default is [`EnvelopeSyntax::Strict`].
+    pub envelope: EnvelopeSyntax,
     /// What becomes of a CR or LF by itself in a message. Default is [`BareLineEnds::Refuse`].
     pub bare_line_ends: BareLineEnds,
     /// DELIVERBY (RFC 2852): the fewest seconds in which a message can be delivered or returned; 0 names none. Default
@@ -40,6 +42,23 @@ pub struct Settings {
     pub mail_parameters: Vec<String>,
     /// As [`mail_parameters`](Self::mail_parameters), for RCPT.
     pub rcpt_parameters: Vec<String>,
+}
+
+/// How the lines that carry a message's envelope are read: hello, MAIL, RCPT, and the words of any command.
+///
+/// A line that the strict setting takes is read the same in both. No line has two readings in either. Control characters
+/// and text that is not UTF-8 are refused in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EnvelopeSyntax {
+    /// As RFC 5321 has it.
+    #[default]
+    Strict,
+    /// Also as devices and scripts write it. The path of MAIL and RCPT is that of
+    /// [`ReversePath::parse_lenient`](crate::ReversePath::parse_lenient), and addresses in UTF-8 need no SMTPUTF8. Words
+    /// may follow the name in EHLO, HELO and LHLO, or it may be missing ([`HeloKind::Missing`](crate::HeloKind)). HELO
+    /// leaves a client the service extensions that its EHLO gave. White space may stand before a verb, and tabs may stand
+    /// between words.
+    Lenient,
 }
 
 /// What becomes of a CR or LF by itself in a message that comes by DATA, or by BDAT without BODY=BINARYMIME.
@@ -141,6 +160,7 @@ impl Settings {
             plaintext_auth: PlaintextAuth::default(),
             auth: AuthPolicy::default(),
             verbs: Vec::new(),
+            envelope: EnvelopeSyntax::default(),
             bare_line_ends: BareLineEnds::default(),
             deliver_by: None,
             mt_priority: None,

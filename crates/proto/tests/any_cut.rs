@@ -6,7 +6,7 @@ use crate::operations::{Operation, operations};
 use crate::session::tempers::Tempers;
 use crate::session::{Message, Session, assert_octets, dialogue};
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy,
+    AuthPolicy, BareLineEnds, Dialect, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -45,11 +45,13 @@ fn settings() -> impl Strategy<Value = Settings> {
         1 => Just(BareLineEnds::Tolerate),
         1 => Just(BareLineEnds::Normalize)
     ];
-    (tls, mechanisms, passwords, auth, limits, bare).prop_map(
-        |(tls, mechanisms, passwords, auth, limits, bare)| {
+    let envelope = select(&[EnvelopeSyntax::Strict, EnvelopeSyntax::Strict, EnvelopeSyntax::Lenient][..]);
+    (tls, mechanisms, passwords, auth, limits, (bare, envelope)).prop_map(
+        |(tls, mechanisms, passwords, auth, limits, (bare, envelope))| {
             let mut settings = Settings::new("mx.example.com");
             (settings.tls, settings.mechanisms, settings.plaintext_auth) = (tls, mechanisms, passwords);
             (settings.auth, settings.limits, settings.bare_line_ends) = (auth, limits, bare);
+            settings.envelope = envelope;
             settings
         },
     )

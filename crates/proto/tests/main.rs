@@ -8,6 +8,8 @@ mod edits_in_midstream;
 mod floods;
 mod internationalized_domains;
 mod lax_servers;
+mod lenient_lines;
+mod lenient_paths;
 mod line_end_forms;
 mod lmtp;
 mod observed_commands;

@@ -1,11 +1,16 @@
 //! What logs and events get to see of a command line: all of it but credentials.
 
 use bytes::BytesMut;
-use mailchute_proto::{Machine, Mechanism, PlaintextAuth, Settings, Step, Verdict};
+use mailchute_proto::{EnvelopeSyntax, Machine, Mechanism, PlaintextAuth, Settings, Step, Verdict};
 
 /// What is shown of each of these lines, said one after the other behind EHLO.
 fn shown(lines: &[&str]) -> Vec<String> {
+    shown_by(EnvelopeSyntax::Strict, lines)
+}
+
+fn shown_by(envelope: EnvelopeSyntax, lines: &[&str]) -> Vec<String> {
     let mut settings = Settings::new("mx.example.com");
+    settings.envelope = envelope;
     settings.mechanisms = vec![Mechanism::Plain, Mechanism::Login];
     settings.plaintext_auth = PlaintextAuth::Anywhere;
     settings.verbs = vec!["XPING".into()];
@@ -63,4 +68,16 @@ fn the_lines_of_an_exchange_are_not_shown_even_if_the_exchange_was_refused() {
     assert_eq!(refused[0], "AUTH");
     assert!(refused[1..3].iter().all(|line| line.starts_with("(no command")), "{refused:?}");
     assert_eq!(refused[3..], ["XPING", "NOOP"]);
+}
+
+#[test]
+fn shows_no_credentials_of_lenient_lines() {
+    for line in
+        [" AUTH PLAIN AHVzZXIAc2VjcmV0", "AUTH\tPLAIN\tAHVzZXIAc2VjcmV0", "\t auth\t plain AHVzZXIAc2VjcmV0"]
+    {
+        let shown = shown_by(EnvelopeSyntax::Lenient, &[line, "dXNlcg==", "\tNOOP"]);
+        assert_eq!(shown[0], "AUTH", "{line:?}");
+        assert!(shown[1].starts_with("(no command"), "{shown:?}");
+        assert_eq!(shown[2], "\tNOOP");
+    }
 }

@@ -7,9 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{
-    Dialect, EhloEdits, Envelope, HeloName, Recipient, Sender, Told, Verb, XClient, XForward,
-};
+use mailchute_proto::{Dialect, EhloEdits, Envelope, HeloName, Recipient, Sender, Told, XClient, XForward};
 
 use crate::admission::Arrival;
 use crate::endpoint::Endpoint;
@@ -209,7 +207,7 @@ impl Session {
         let facts = self.facts();
         Protocol {
             dialect: self.0.dialect,
-            is_extended: facts.hello.as_ref().is_some_and(|hello| hello.verb == Verb::Ehlo),
+            is_extended: facts.hello.as_ref().is_some_and(|hello| hello.is_extended),
             is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),
             is_tls: facts.tls.is_some(),
             is_authenticated: facts.identity.is_some(),

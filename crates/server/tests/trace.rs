@@ -2,7 +2,7 @@
 
 use crate::support::talk::pipe;
 use crate::support::{Seen, build, builder, tls};
-use mailchute::{Builder, testing};
+use mailchute::{Builder, EnvelopeSyntax, testing};
 
 /// A server that notes the trace fields of each message.
 fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server, Seen<String>) {
@@ -93,6 +93,26 @@ async fn cuts_a_hello_to_the_length_of_a_domain() {
     let lines = [hello.as_bytes(), b"MAIL FROM:<alice@client.example>", b"RCPT TO:<bob@example.com>"];
     let fields = fields_after(&lines, CLIENT).await;
     assert!(fields.contains(&format!("Received: from {} ([192.0.2.7])\r\n", "h".repeat(255))), "{fields}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeps_esmtp_after_a_lenient_helo_without_a_name() {
+    let (server, seen) = tracing_server(|builder| builder.envelope_syntax(EnvelopeSyntax::Lenient));
+    let mut client = testing::client_from(&server, CLIENT.parse().expect("it is an address and a port"));
+    client.greeting().await.expect(220);
+    for line in ["EHLO my computer", "HELO", "\tMAIL FROM:scanner.@client.example", "RCPT TO:<bob>"] {
+        client.send(line).await.expect(250);
+    }
+    client.send("DATA").await.expect(354);
+    client.send(".").await.expect(250);
+    assert_eq!(
+        without_date(&seen.all().pop().expect("a message was accepted")),
+        "Return-Path: <\"scanner.\"@client.example>\r\n\
+         Delivered-To: bob@mx.example.com\r\n\
+         Received: from unknown ([192.0.2.7])\r\n\
+         \tby mx.example.com (Mailchute) with ESMTP id ID\r\n\
+         \tfor <bob@mx.example.com>"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,8 @@ pub enum HeloKind {
     Domain,
     /// An address literal, as it should be for hosts without a name.
     Literal(AddressLiteral),
+    /// None was said, which only [`HeloName::parse_lenient`] takes. It prints as `unknown`.
+    Missing,
     /// Neither: a network address without brackets, or something else that is printable.
     Other,
 }
@@ -65,6 +67,33 @@ impl HeloName {
     /// ```
     pub fn parse(argument: &[u8]) -> Result<Self, AddressError> {
         Self::parse_text(argument).map_err(|error| error.or_worse(argument))
+    }
+
+    /// As [`parse`](Self::parse), but words after the name are dropped, and there may be no name at all: that is
+    /// [`HeloKind::Missing`].
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError::ControlCharacter`] and [`AddressError::InvalidUtf8`], also for what is dropped, and
+    /// [`AddressError::Whitespace`] for a name with white space that is not a space.
+    ///
+    /// ```
+    /// use mailchute_proto::{AddressError, HeloKind, HeloName};
+    ///
+    /// assert_eq!(HeloName::parse_lenient(b"my computer")?.as_str(), "my");
+    /// assert_eq!(HeloName::parse_lenient(b"")?.kind(), &HeloKind::Missing);
+    /// assert_eq!(HeloName::parse_lenient(b"my com\0puter"), Err(AddressError::ControlCharacter));
+    /// # Ok::<(), AddressError>(())
+    /// ```
+    pub fn parse_lenient(argument: &[u8]) -> Result<Self, AddressError> {
+        match Self::parse(argument) {
+            Err(AddressError::Empty) => Ok(Self { text: Arc::from("unknown"), kind: HeloKind::Missing }),
+            Err(AddressError::Whitespace) => {
+                let mut words = argument.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+                Self::parse(words.next().unwrap_or_default())
+            }
+            judged => judged,
+        }
     }
 
     fn parse_text(argument: &[u8]) -> Result<Self, AddressError> {

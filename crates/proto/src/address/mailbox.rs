@@ -223,7 +223,7 @@ fn scan_dot_string(bytes: &[u8]) -> Option<usize> {
 }
 
 /// `Quoted-string`, both quotes included. `bytes` begins with the first of them.
-fn scan_quoted_string(bytes: &[u8]) -> Option<usize> {
+pub(super) fn scan_quoted_string(bytes: &[u8]) -> Option<usize> {
     let mut index = 1;
     loop {
         match bytes.get(index)? {
@@ -244,7 +244,7 @@ fn scan_literal(bytes: &[u8]) -> Result<usize, AddressError> {
 }
 
 /// `atext` of RFC 5322 §3.2.3 with `UTF8-non-ascii` of RFC 6531 §3.3.
-static ATEXT: [bool; 256] = {
+pub(super) static ATEXT: [bool; 256] = {
     let mut table = [false; 256];
     let mut octet = 0_u8;
     loop {

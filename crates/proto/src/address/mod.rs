@@ -22,6 +22,7 @@
 mod domain;
 mod helo;
 mod idna;
+mod lenient;
 mod literal;
 mod mailbox;
 mod path;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::lenient::{self, Address};
 use super::mailbox::Mailbox;
 use super::{AddressError, domain};
 
@@ -61,6 +62,37 @@ impl ReversePath {
         }
         let (mailbox, rest) = parse_mailbox(inside)?;
         Ok((Self::Mailbox(mailbox), rest))
+    }
+
+    /// As [`parse_argument`](Self::parse_argument), and what that refuses is read as devices and scripts write it
+    /// ([`EnvelopeSyntax::Lenient`](crate::EnvelopeSyntax::Lenient)).
+    ///
+    /// Taken are addresses without brackets or with doubled ones, spaces inside brackets, a display name before them, dots
+    /// anywhere in the local part, which gets quotes, and in brackets a name without a domain, which gets `own_domain`. No
+    /// argument has two readings.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse_argument`](Self::parse_argument).
+    ///
+    /// ```
+    /// use mailchute_proto::ReversePath;
+    ///
+    /// let parse = |text: &'static str| ReversePath::parse_lenient(text.as_bytes(), "mx.example.com");
+    /// assert_eq!(parse("scanner@example.org SIZE=9").unwrap().0.as_str(), "scanner@example.org");
+    /// assert_eq!(parse("Scanner < scanner >").unwrap().0.as_str(), "scanner@mx.example.com");
+    /// assert_eq!(parse("<<a..b@example.org>>").unwrap().0.as_str(), r#""a..b"@example.org"#);
+    /// assert!(parse("<a@example.org>, <b@example.org>").is_err());
+    /// ```
+    pub fn parse_lenient<'a>(argument: &'a [u8], own_domain: &str) -> Result<(Self, &'a [u8]), AddressError> {
+        Self::parse_argument(argument).or_else(|error| {
+            let (address, rest) = lenient::parse(argument, own_domain).ok_or(error)?;
+            let path = match address {
+                Address::Null => Self::Null,
+                Address::Postmaster(mailbox) | Address::Mailbox(mailbox) => Self::Mailbox(mailbox),
+            };
+            Ok((path, rest))
+        })
     }
 
     /// Whether this is `<>`.
@@ -128,6 +160,37 @@ impl ForwardPath {
         }
         let (mailbox, rest) = parse_mailbox(inside)?;
         Ok((Self::Mailbox(mailbox), rest))
+    }
+
+    /// As [`parse_argument`](Self::parse_argument), and what that refuses is read as devices and scripts write it
+    /// ([`EnvelopeSyntax::Lenient`](crate::EnvelopeSyntax::Lenient)).
+    ///
+    /// Taken are addresses without brackets or with doubled ones, spaces inside brackets, a display name before them, dots
+    /// anywhere in the local part, which gets quotes, and in brackets a name without a domain, which gets `own_domain`. No
+    /// argument has two readings.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse_argument`](Self::parse_argument).
+    ///
+    /// ```
+    /// use mailchute_proto::ForwardPath;
+    ///
+    /// let parse = |text: &'static str| ForwardPath::parse_lenient(text.as_bytes(), "mx.example.com");
+    /// assert_eq!(parse("scanner@example.org SIZE=9").unwrap().0.as_str(), "scanner@example.org");
+    /// assert_eq!(parse("Scanner < scanner >").unwrap().0.as_str(), "scanner@mx.example.com");
+    /// assert_eq!(parse("<<a..b@example.org>>").unwrap().0.as_str(), r#""a..b"@example.org"#);
+    /// assert!(parse("<a@example.org>, <b@example.org>").is_err());
+    /// ```
+    pub fn parse_lenient<'a>(argument: &'a [u8], own_domain: &str) -> Result<(Self, &'a [u8]), AddressError> {
+        Self::parse_argument(argument).or_else(|error| {
+            let (address, rest) = lenient::parse(argument, own_domain).ok_or(error)?;
+            match address {
+                Address::Null => Err(AddressError::NullForwardPath),
+                Address::Postmaster(_) => Ok((Self::Postmaster, rest)),
+                Address::Mailbox(mailbox) => Ok((Self::Mailbox(mailbox), rest)),
+            }
+        })
     }
 
     /// Whether this is `<Postmaster>` without a domain. `<postmaster@example.org>` is a mailbox like others.
@@ -215,7 +278,7 @@ fn parse_mailbox(inside: &[u8]) -> Result<(Mailbox, &[u8]), AddressError> {
 }
 
 /// Measures `@a,@b:`. It is dropped afterwards, so whether it needs SMTPUTF8 could not be told any more: ASCII only.
-fn scan_source_route(bytes: &[u8]) -> Result<usize, AddressError> {
+pub(super) fn scan_source_route(bytes: &[u8]) -> Result<usize, AddressError> {
     let mut index = 0;
     loop {
         let host = bytes[index..].strip_prefix(b"@").ok_or(AddressError::SourceRoute)?;

@@ -57,7 +57,7 @@ impl XClient {
             Some(Told::Known(ToldProtocol::Smtp)) => Verb::Helo,
             _ => Verb::Ehlo,
         };
-        Some(Ehlo { verb, name })
+        Some(Ehlo { verb, name, is_extended: verb == Verb::Ehlo })
     }
 
     pub(crate) fn parse(argument: &[u8]) -> Result<Self, Reply> {

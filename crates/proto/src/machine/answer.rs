@@ -132,11 +132,11 @@ impl Settle for Ehlo {
         match weigh(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(reply) => {
-                machine.facts.is_extended = self.verb != Verb::Helo;
+                machine.facts.is_extended = self.is_extended;
                 machine.chunked = None;
                 machine.state = State::Commands(Phase::Ready);
                 let mut lines = vec![Cow::Owned(machine.hostname_and(reply.text()))];
-                if machine.facts.is_extended {
+                if self.verb != Verb::Helo {
                     lines.extend(machine.offer().keywords());
                 }
                 encode_lines(reply.code(), None, &lines, output);

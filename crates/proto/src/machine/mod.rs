@@ -17,7 +17,7 @@ use bytes::{Buf, BytesMut};
 use zeroize::Zeroize as _;
 
 use crate::ask::Ask;
-use crate::command::{CommandLine, Verb, may_be_bdat};
+use crate::command::{CommandLine, Verb, level_tabs, may_be_bdat};
 use crate::dialect::Dialect;
 use crate::edits::EhloEdits;
 use crate::extension::Offer;
@@ -290,7 +290,9 @@ impl Machine {
             return Step::Answered;
         }
         let start = &input[..input.len().min(KEPT)];
-        let (is_auth, is_bdat) = (start.eq_ignore_ascii_case(b"AUTH "), may_be_bdat(start));
+        let is_auth = start.eq_ignore_ascii_case(b"AUTH ")
+            || (self.is_lenient() && start.eq_ignore_ascii_case(b"AUTH\t"));
+        let is_bdat = may_be_bdat(start);
         let limits = &self.settings.limits;
         let limit = if is_auth { limits.auth_line } else { limits.command_line };
         let length = match self.lines.find(input, limit) {
@@ -308,7 +310,10 @@ impl Machine {
                 };
             }
         };
-        let line = CommandLine::cut(&input[..length], self.facts.dialect);
+        if self.is_lenient() {
+            level_tabs(&mut input[..length]);
+        }
+        let line = CommandLine::cut(&input[..length], self.facts.dialect, self.settings.envelope);
         let verb = line.verb;
         if verb != Verb::Bdat {
             self.owed_to_last_chunk = None;

@@ -3,6 +3,7 @@
 use super::{Machine, State};
 use crate::command::{CommandLine, Verb};
 use crate::sasl::Mechanism;
+use crate::settings::EnvelopeSyntax;
 
 impl Machine {
     /// The command line that the next step will read, without its CRLF, for logs and events; `None` when it is
@@ -17,16 +18,17 @@ impl Machine {
         }
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let command = || CommandLine::cut(line, self.facts.dialect);
+        let command = |syntax| CommandLine::cut(line, self.facts.dialect, syntax);
         if looks_like_auth(line) {
-            let command = command();
+            // Where white space leaves the mechanism in doubt, nothing of it is shown.
+            let command = command(EnvelopeSyntax::Strict);
             let word = command.argument.split(|&octet| octet == b' ').next().unwrap_or_default();
             let is_mechanism = command.verb == Verb::Auth && Mechanism::by_name(word).is_some();
             return Some(if is_mechanism { &line[..b"AUTH ".len() + word.len()] } else { b"AUTH" });
         }
         let is_none =
             |command: CommandLine<'_>| command.verb == Verb::Other && !self.is_own_verb(command.word);
-        if self.facts.has_tried_auth && is_none(command()) {
+        if self.facts.has_tried_auth && is_none(command(self.settings.envelope)) {
             return Some(b"(no command; left out, as it may hold credentials)");
         }
         Some(line)

@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use super::{Machine, auth};
-use crate::address::{AddressError, ForwardPath, HeloName, ReversePath};
+use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
 use crate::client::{XClient, XForward};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
@@ -12,6 +12,7 @@ use crate::phase::{Phase, out_of_order};
 use crate::question::{Chunk, Command, Ehlo};
 use crate::reply::{Reply, catalog};
 use crate::sasl::{Mechanism, Response};
+use crate::settings::EnvelopeSyntax;
 
 /// A parsed command, before it becomes a question that holds the machine.
 #[derive(Debug)]
@@ -35,6 +36,10 @@ pub(super) enum Asked {
 }
 
 impl Machine {
+    pub(super) fn is_lenient(&self) -> bool {
+        self.settings.envelope == EnvelopeSyntax::Lenient
+    }
+
     pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Refusal> {
         if line.verb == Verb::Other && line.is_http() && !self.is_own_verb(line.word) {
             return Err(Refusal::violation(catalog::NOT_HTTP));
@@ -52,8 +57,14 @@ impl Machine {
         match line.verb {
             Verb::Ehlo | Verb::Helo | Verb::Lhlo => {
                 let syntax = if line.verb == Verb::Lhlo { catalog::BAD_LHLO } else { catalog::BAD_HELO };
-                let name = HeloName::parse(line.argument).map_err(|error| bad_address(&error, syntax))?;
-                Ok(Asked::Ehlo(Ehlo { verb: line.verb, name }))
+                let name = if self.is_lenient() {
+                    HeloName::parse_lenient(line.argument)
+                } else {
+                    HeloName::parse(line.argument)
+                };
+                let name = name.map_err(|error| bad_address(&error, syntax))?;
+                let is_extended = line.verb != Verb::Helo || (self.is_lenient() && self.facts.is_extended);
+                Ok(Asked::Ehlo(Ehlo { verb: line.verb, name, is_extended }))
             }
             Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
                 Err(catalog::NO_ARGUMENT_ALLOWED.into())
@@ -103,13 +114,17 @@ impl Machine {
 
     fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Refusal> {
         let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
-        let (path, rest) = ReversePath::parse_argument(argument)
-            .map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
+        let path = if self.is_lenient() {
+            ReversePath::parse_lenient(argument, &self.settings.hostname)
+        } else {
+            ReversePath::parse_argument(argument)
+        };
+        let (path, rest) = path.map_err(|error| bad_address(&error, catalog::BAD_SENDER))?;
         let parameters = match self.announced_parameters(Verb::Mail, rest)? {
             none if none.is_empty() => Sparse::default(),
             given => MailParameters::from_parameters(&given).map_err(|error| bad_parameter(&error))?.into(),
         };
-        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !parameters.smtputf8 {
+        if !(parameters.smtputf8 || self.is_lenient() || path.mailbox().is_none_or(Mailbox::is_ascii)) {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8.into());
         }
         if parameters.size.is_some_and(|size| Limits::passed(size, self.offer().message_size())) {
@@ -164,14 +179,18 @@ impl Machine {
 
     fn parse_rcpt(&self, phase: Phase, line: CommandLine<'_>) -> Result<Recipient, Reply> {
         let argument = line.after(b"TO:").ok_or(catalog::BAD_RCPT_SYNTAX)?;
-        let (path, rest) = ForwardPath::parse_argument(argument)
-            .map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
+        let path = if self.is_lenient() {
+            ForwardPath::parse_lenient(argument, &self.settings.hostname)
+        } else {
+            ForwardPath::parse_argument(argument)
+        };
+        let (path, rest) = path.map_err(|error| bad_address(&error, catalog::BAD_RECIPIENT))?;
         let parameters = self.announced_parameters(Verb::Rcpt, rest)?;
         let parameters = match parameters {
             none if none.is_empty() => Sparse::default(),
             given => self.rcpt_parameters(&given)?.into(),
         };
-        if path.mailbox().is_some_and(|mailbox| !mailbox.is_ascii()) && !self.facts.is_utf8 {
+        if !(self.facts.is_utf8 || self.is_lenient() || path.mailbox().is_none_or(Mailbox::is_ascii)) {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
         match phase {

@@ -48,9 +48,11 @@ pub(crate) fn is_mailbox(text: &str) -> bool {
 }
 
 fn is_dot_string(text: &str) -> bool {
-    let is_atext =
-        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c);
     text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+}
+
+fn is_atext(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c)
 }
 
 fn is_quoted_string(text: &str) -> bool {
@@ -133,5 +135,89 @@ fn is_ipv6(text: &str) -> bool {
         Some((head, tail)) => {
             matches!((groups_of(head, false), groups_of(tail, true)), (Some(a), Some(b)) if a + b <= 7)
         }
+    }
+}
+
+/// All that the lenient grammar makes of the argument of MAIL, by trying every place for every sign: the address, which
+/// is empty for `<>`, and what follows. A grammar without two readings of anything never gives more than one.
+pub(crate) fn lenient_readings<'a>(argument: &'a [u8], own_domain: &str) -> Vec<(String, &'a [u8])> {
+    let is_control = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
+    let Ok(text) = std::str::from_utf8(argument) else { return Vec::new() };
+    if text.contains(is_control) {
+        return Vec::new();
+    }
+    let ends = (0..=text.len()).filter(|&end| end == text.len() || argument[end] == b' ');
+    ends.flat_map(|end| {
+        let rest = &argument[end..];
+        lenient_paths(text[..end].trim_start_matches(' '), own_domain).map(move |address| (address, rest))
+    })
+    .collect()
+}
+
+/// The addresses that the whole of a text may stand for as a path.
+fn lenient_paths(text: &str, own_domain: &str) -> impl Iterator<Item = String> {
+    let mut found: Vec<String> = lenient_address(text, None).into_iter().collect();
+    for (at, _) in text.match_indices('<') {
+        let Some(inside) = text[at + 1..].strip_suffix('>').filter(|_| is_phrase(&text[..at])) else {
+            continue;
+        };
+        let inside = inside.trim_matches(' ');
+        let doubled = inside.strip_prefix('<').and_then(|inside| inside.strip_suffix('>'));
+        for inside in [Some(inside), doubled.map(|inside| inside.trim_matches(' '))].into_iter().flatten() {
+            let address = if inside.starts_with('@') { skip_route(inside) } else { Some(inside) };
+            let address = address.and_then(|address| lenient_address(address, Some(own_domain)));
+            found.extend(if inside.is_empty() { Some(String::new()) } else { address });
+        }
+    }
+    found.into_iter()
+}
+
+/// Words and quoted strings, or nothing.
+fn is_phrase(text: &str) -> bool {
+    let Some(first) = text.chars().next() else { return true };
+    if first == '"' {
+        return (1..=text.len())
+            .filter(|&end| text.is_char_boundary(end))
+            .any(|end| is_quoted_string(&text[..end]) && is_phrase(&text[end..]));
+    }
+    (is_atext(first) && first != '=' || " .".contains(first)) && is_phrase(&text[first.len_utf8()..])
+}
+
+/// An address as the strict grammar writes it. Only with a domain of ours there may be none.
+fn lenient_address(text: &str, own_domain: Option<&str>) -> Option<String> {
+    let places =
+        text.match_indices('@').map(|(at, _)| (&text[..at], without_root(&text[at + 1..]), &text[at + 1..]));
+    let alone = own_domain.map(|own| (text, own, own));
+    places.chain(alone).find_map(|(local_part, domain, whole)| {
+        let is_good = is_domain(domain) || is_literal(whole);
+        let domain = if is_literal(whole) { whole } else { domain };
+        if is_dot_string(local_part) || is_quoted_string(local_part) {
+            return is_good.then(|| format!("{local_part}@{domain}"));
+        }
+        let has_odd_dots =
+            local_part.chars().all(|c| is_atext(c) || c == '.') && local_part.contains(is_atext);
+        (is_good && has_odd_dots).then(|| format!("\"{local_part}\"@{domain}"))
+    })
+}
+
+/// Compares both lenient readings of one argument. What the strict grammar takes, it reads.
+pub(crate) fn agrees_with_the_lenient_reference(argument: &[u8]) {
+    const OWN: &str = "mx.example.com";
+    let readings = lenient_readings(argument, OWN);
+    assert!(readings.len() <= 1, "two readings of {:?}: {readings:?}", argument.escape_ascii().to_string());
+    let strict = split_path(argument);
+    let expected = strict.clone().or(readings.into_iter().next());
+    let parsed = ReversePath::parse_lenient(argument, OWN).ok();
+    assert_eq!(parsed.as_ref().map(|(path, rest)| (path.to_string(), *rest)), expected, "{argument:?}");
+    let parsed = ForwardPath::parse_lenient(argument, OWN).ok();
+    if let Ok(strict) = ForwardPath::parse_argument(argument) {
+        assert_eq!(parsed, Some(strict), "{argument:?}");
+    } else if let Some((path, rest)) = parsed {
+        let address = if path.is_postmaster() { format!("postmaster@{OWN}") } else { path.to_string() };
+        let (expected, behind) = expected.expect("a recipient is a sender as well");
+        assert!(address == expected || path.is_postmaster() && address.eq_ignore_ascii_case(&expected));
+        assert_eq!(rest, behind, "{argument:?}");
+    } else {
+        assert!(expected.is_none_or(|(address, _)| address.is_empty()), "{argument:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What a client may do, at random: good commands and bad ones, whole transactions, garbage.
 
 mod chunks;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 use std::fmt;
 

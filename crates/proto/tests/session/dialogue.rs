@@ -4,7 +4,7 @@
 use mailchute_proto::{BareLineEnds, Closing, Dialect};
 
 use super::line_ends::{end_of_message, find, handed_on, has_bare, has_lone_dot, unstuffed};
-use super::lines::{Chunk, address, chunk, verb};
+use super::lines::{Chunk, address, chunk, is_oddly_spaced, verb};
 use super::{Message, Record, shown};
 
 /// A line that comes to this many octets is one without end.
@@ -216,7 +216,7 @@ impl<'r> Reader<'r> {
         self.place = Place::Command;
         let is_hello = self.is_hello(&verb);
         // The line is not even looked at when it is too long, ends wrongly, or was one error too many.
-        let is_unread = matches!(reply.code, 421 | 500);
+        let is_unread = matches!(reply.code, 421 | 500) || is_oddly_spaced(line);
         let lacks_code =
             matches!(reply.code, 220 | 334 | 354) && verb != "STARTTLS" || (is_hello && !is_unread);
         assert!(

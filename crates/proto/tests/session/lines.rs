@@ -28,6 +28,13 @@ pub(super) fn verb(line: &[u8]) -> String {
     line.split([' ', '\t']).next().unwrap_or_default().to_ascii_uppercase()
 }
 
+/// Whether white space hides the verb, unless it is read leniently.
+pub(super) fn is_oddly_spaced(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let separator = line.iter().find(|octet| matches!(octet, b' ' | b'\t'));
+    line.starts_with(b" ") || separator == Some(&b'\t')
+}
+
 /// The address of a MAIL or RCPT that was taken, as it is handed on: without the dot at its end, with quotes where the
 /// strict grammar needs them, and with our name where it has no domain.
 pub(super) fn address(line: &[u8]) -> String {

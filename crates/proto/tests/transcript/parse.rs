@@ -1,8 +1,8 @@
 //! How a transcript is read.
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, Extension, Mechanism, Nonce,
-    PlaintextAuth, PriorityProfile, Settings, TlsPolicy, Verdict,
+    AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, EnvelopeSyntax, Extension, Mechanism,
+    Nonce, PlaintextAuth, PriorityProfile, Settings, TlsPolicy, Verdict,
 };
 
 use super::{Event, Transcript};
@@ -85,6 +85,7 @@ impl Transcript {
             }
             ("passwords", "anywhere") => settings.plaintext_auth = PlaintextAuth::Anywhere,
             ("mail", "authenticated") => settings.auth = AuthPolicy::Required,
+            ("envelope", "lenient") => settings.envelope = EnvelopeSyntax::Lenient,
             ("bare_line_ends", "tolerate") => settings.bare_line_ends = BareLineEnds::Tolerate,
             ("bare_line_ends", "normalize") => settings.bare_line_ends = BareLineEnds::Normalize,
             ("deliver_by", seconds) => settings.deliver_by = Some(seconds.parse().expect("seconds")),

@@ -1,8 +1,8 @@
-//! Service extensions that are off by default, parameters of one's own, bare line ends.
+//! Service extensions that are off by default, parameters of one's own, envelopes and bare line ends.
 
 use std::time::Duration;
 
-use mailchute_proto::{BareLineEnds, EhloEdits, PriorityProfile};
+use mailchute_proto::{BareLineEnds, EhloEdits, EnvelopeSyntax, PriorityProfile};
 
 use super::Builder;
 use crate::error::BuildError;
@@ -10,9 +10,10 @@ use crate::error::BuildError;
 /// The most seconds that the extensions can write: nine digits.
 const MOST_SECONDS: u64 = 999_999_999;
 
-/// Settings for extensions that are off by default, for parameters of one's own, and for bare line ends.
+/// Settings for extensions that are off by default, for parameters of one's own, for envelopes and bare line ends.
 #[derive(Debug, Default)]
 pub(super) struct Extensions {
+    pub(super) envelope: EnvelopeSyntax,
     pub(super) bare_line_ends: BareLineEnds,
     pub(super) mt_priority: Option<PriorityProfile>,
     deliver_by: Option<Duration>,
@@ -83,8 +84,16 @@ impl Builder {
     }
 }
 
-/// Line ends.
+/// Envelopes and line ends.
 impl Builder {
+    /// Sets how strictly hello, MAIL, RCPT and the words of any command are read. Default is [`EnvelopeSyntax::Strict`];
+    /// the other is for devices and scripts that cannot be fixed. A name without a domain gets that of the
+    /// [greeting](Self::greeting).
+    pub fn envelope_syntax(mut self, syntax: EnvelopeSyntax) -> Self {
+        self.extensions.envelope = syntax;
+        self
+    }
+
     /// What becomes of a CR or LF by itself in a message. Default is [`BareLineEnds::Refuse`]; the others are for local
     /// scripts that know no better, and let nothing be smuggled either.
     pub fn bare_line_ends(mut self, setting: BareLineEnds) -> Self {
@@ -96,6 +105,7 @@ impl Builder {
 impl Extensions {
     /// Writes them into the settings of the conversation.
     pub(super) fn settle(self, settings: &mut mailchute_proto::Settings) -> Result<(), BuildError> {
+        settings.envelope = self.envelope;
         settings.bare_line_ends = self.bare_line_ends;
         settings.mt_priority = self.mt_priority;
         settings.deliver_by = self.deliver_by.map(fewest_seconds).transpose()?;

@@ -198,6 +198,17 @@ fn every_attack_from_1_to_17_is_on_the_page_and_proved() {
 }
 
 #[test]
+fn every_form_of_an_envelope_is_proved_in_both_settings() {
+    let rows = table("Envelopes");
+    for row in &rows {
+        assert_eq!(row.cells.len(), 4, "{PAGE}: {:?} has a form, an example and two replies", row.cells);
+        expect_proofs(row, &[Kind::Machine, Kind::Server]);
+        assert!(row.proofs.len() >= 2, "{PAGE}: {:?} has no proof for each setting", row.cells);
+    }
+    assert_eq!(rows.len(), 14, "{PAGE}: a form is missing from the table, or new to this test");
+}
+
+#[test]
 fn every_promise_of_the_store_is_proved() {
     table("The store's promise").iter().for_each(|row| expect_proofs(row, &[Kind::Server]));
 }

@@ -96,6 +96,7 @@ fn options(session: &session::Session) -> Result<Builder, MachineOnly> {
     if let Some(profile) = settings.mt_priority {
         builder = builder.mt_priority(profile);
     }
+    builder = builder.envelope_syntax(settings.envelope);
     builder = builder.bare_line_ends(settings.bare_line_ends);
     builder = settings.mail_parameters.iter().fold(builder, |builder, name| builder.mail_parameter(name));
     builder = settings.rcpt_parameters.iter().fold(builder, |builder, name| builder.rcpt_parameter(name));

@@ -1,0 +1,120 @@
+//! Paths as devices and scripts write them. Only what the strict grammar refuses comes here.
+//!
+//! ```text
+//! path      = *SP ( [ phrase ] "<" *SP inside *SP ">"
+//!                 / [ phrase ] "<" *SP "<" *SP inside *SP ">" *SP ">"
+//!                 / address )                     ; without brackets an address needs its domain
+//! inside    = "" / [ A-d-l ":" ] ( address / local )
+//! address   = local "@" ( Domain [ "." ] / address-literal )
+//! local     = Quoted-string / 1*( atext / "." )   ; at least one atext
+//! phrase    = 1*( Quoted-string / atext except "=" / "." / SP )
+//! ```
+//!
+//! What follows is nothing, or a space and the parameters. A phrase holds no `@` outside of quotes and an address without
+//! brackets holds no `<` before its `@`, so no text has two readings. Nothing is ever read as two addresses.
+//!
+//! The result is a [`Mailbox`] like any other: odd dots get quotes, and a name without a domain gets ours.
+
+use std::borrow::Cow;
+
+use super::mailbox::{ATEXT, Mailbox, scan_quoted_string};
+use super::path::scan_source_route;
+use crate::characters::breaks_lines;
+
+/// What stands where a path should.
+pub(super) enum Address {
+    /// Nothing between brackets.
+    Null,
+    /// `Postmaster` without a domain, in whatever case: a recipient of its own, and as a sender the mailbox.
+    Postmaster(Mailbox),
+    Mailbox(Mailbox),
+}
+
+/// Reads the path at the beginning of `argument`; returns it with what follows. `own_domain` completes a name without a
+/// domain.
+pub(super) fn parse<'a>(argument: &'a [u8], own_domain: &str) -> Option<(Address, &'a [u8])> {
+    let text = std::str::from_utf8(argument).ok().filter(|text| !text.chars().any(breaks_lines))?;
+    let start = &text.as_bytes()[text.len() - text.trim_start_matches(' ').len()..];
+    let (address, rest) = match after_phrase(start).strip_prefix(b"<") {
+        Some(inside) => bracketed(inside, own_domain)?,
+        None => bare(start)?,
+    };
+    matches!(rest.first(), None | Some(b' ')).then_some((address, rest))
+}
+
+/// Skips a display name, if one stands before a `<`.
+fn after_phrase(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [b'<', ..] => return rest,
+            [b'"', ..] => match scan_quoted_string(rest) {
+                Some(length) => &rest[length..],
+                None => return text,
+            },
+            [octet, behind @ ..] if *octet != b'=' && (is_in_dotted(*octet) || *octet == b' ') => behind,
+            _ => return text,
+        }
+    }
+}
+
+/// What follows the first `<`, up to and with the `>` that belongs to it.
+fn bracketed<'a>(inside: &'a [u8], own_domain: &str) -> Option<(Address, &'a [u8])> {
+    let inside = without_spaces(inside);
+    let doubled = inside.strip_prefix(b"<");
+    let inside = doubled.map_or(inside, without_spaces);
+    let (address, rest) = if inside.first() == Some(&b'>') {
+        (Address::Null, inside)
+    } else {
+        let route = if inside.first() == Some(&b'@') { scan_source_route(inside).ok()? } else { 0 };
+        let (local, rest) = local_part(&inside[route..])?;
+        if rest.first() == Some(&b'@') {
+            with_domain(&local, rest)?
+        } else {
+            let mailbox = Mailbox::parse(&format!("{local}@{own_domain}")).ok()?;
+            let is_postmaster = route == 0 && local.eq_ignore_ascii_case("postmaster");
+            (if is_postmaster { Address::Postmaster(mailbox) } else { Address::Mailbox(mailbox) }, rest)
+        }
+    };
+    let rest = without_spaces(rest).strip_prefix(b">")?;
+    Some((address, if doubled.is_some() { without_spaces(rest).strip_prefix(b">")? } else { rest }))
+}
+
+/// An address without brackets. Without an `@` it could be a parameter.
+fn bare(text: &[u8]) -> Option<(Address, &[u8])> {
+    let (local, rest) = local_part(text)?;
+    with_domain(&local, rest)
+}
+
+/// Reads `@domain`, and makes an address of it.
+fn with_domain<'a>(local: &str, rest: &'a [u8]) -> Option<(Address, &'a [u8])> {
+    let length = match rest.get(1)? {
+        b'[' => rest.iter().position(|&octet| octet == b']')? + 1,
+        _ => rest.iter().position(|&octet| matches!(octet, b' ' | b'>')).unwrap_or(rest.len()),
+    };
+    let (domain, rest) = rest.split_at(length);
+    let mailbox = Mailbox::parse(&format!("{local}{}", std::str::from_utf8(domain).ok()?)).ok()?;
+    Some((Address::Mailbox(mailbox), rest))
+}
+
+/// Reads a local part, and puts quotes around one whose dots need them.
+fn local_part(text: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
+    let length = match text.first() {
+        Some(b'"') => scan_quoted_string(text)?,
+        _ => text.iter().position(|&octet| !is_in_dotted(octet)).unwrap_or(text.len()),
+    };
+    let (local, rest) = text.split_at(length);
+    let local = std::str::from_utf8(local).ok()?;
+    if local.starts_with('"') || local.split('.').all(|atom| !atom.is_empty()) {
+        return Some((Cow::Borrowed(local), rest));
+    }
+    local.contains(|character| character != '.').then(|| (Cow::Owned(format!("\"{local}\"")), rest))
+}
+
+fn is_in_dotted(octet: u8) -> bool {
+    ATEXT[usize::from(octet)] || octet == b'.'
+}
+
+fn without_spaces(text: &[u8]) -> &[u8] {
+    &text[text.iter().position(|&octet| octet != b' ').unwrap_or(text.len())..]
+}

@@ -10,6 +10,7 @@ mod config_file;
 mod config_reload;
 mod domains;
 mod handover;
+mod lenient_envelopes;
 mod listen_addresses;
 mod log;
 mod log_page;

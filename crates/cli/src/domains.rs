@@ -56,7 +56,7 @@ impl FromStr for Domains {
         };
         let domain = Domain::parse(name).map_err(|error| wrong(&error.to_string()))?;
         if domain.as_str().len() > LONGEST {
-            return Err("no address has room for so long a domain; write a shorter one".to_owned());
+            return Err("DNS has no room for so long a domain; write a shorter one".to_owned());
         }
         if domain
             .as_str()
@@ -70,8 +70,8 @@ impl FromStr for Domains {
     }
 }
 
-/// What an address leaves to its domain: 254 octets without `x@`.
-const LONGEST: usize = 252;
+/// The longest name of DNS in octets, as it is written (RFC 1035 §2.3.4).
+const LONGEST: usize = 253;
 
 /// The domains that were probably meant by what is none.
 fn meant(text: &str) -> Option<Domains> {
@@ -131,7 +131,7 @@ mod tests {
             ("[192.0.2.1]", "write a domain"),
             ("x@192.0.2.1", "write a domain"),
             ("", "write a domain"),
-            (&format!("{}example.com", "a.".repeat(121)), "write a shorter one"),
+            (&format!("{}example.com", "a.".repeat(122)), "write a shorter one"),
         ] {
             let error = text.parse::<Domains>().expect_err(text);
             assert!(error.contains(hint), "{text}: {error}");

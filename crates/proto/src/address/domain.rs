@@ -16,8 +16,8 @@ const MAX_LABEL: usize = 63;
 
 /// A domain name: labels of letters, digits and hyphens, joined by dots (RFC 5321 §4.1.2).
 ///
-/// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end. A dot at the end, as
-/// DNS writes it, is dropped. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
+/// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
+/// at the end either. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
 /// (RFC 6531 §3.3) are accepted as they come, if white space, marks of direction and invisible characters are not in
 /// them. The limits of DNS hold for their `xn--` form, which is shorter than their UTF-8 for many scripts, so characters
 /// are counted. The full stops U+3002, U+FF0E and U+FF61 part labels as a dot does.
@@ -53,16 +53,13 @@ impl Domain {
     /// use mailchute_proto::{AddressError, Domain};
     ///
     /// assert!(Domain::parse("mail.example.org").is_ok());
-    /// assert_eq!(Domain::parse("mail.example.org.")?.as_str(), "mail.example.org");
-    /// assert_eq!(Domain::parse("mail.example.org.."), Err(AddressError::BadDomain));
-    /// # Ok::<(), AddressError>(())
+    /// assert_eq!(Domain::parse("mail.example.org."), Err(AddressError::BadDomain));
     /// ```
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let name = text.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(text);
-        check(name).map(|()| Self(Arc::from(name))).map_err(|error| error.or_worse(text.as_bytes()))
+        check(text).map(|()| Self(Arc::from(text))).map_err(|error| error.or_worse(text.as_bytes()))
     }
 
-    /// The name as it was written, without a dot at the end.
+    /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,7 @@
 //! The tests of the conversation, in one binary so that an edit links once.
 
 mod address_grammar;
+mod address_lengths;
 mod address_reference;
 mod addresses;
 mod any_cut;

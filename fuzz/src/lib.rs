@@ -8,6 +8,8 @@
 
 mod addresses;
 mod chunks;
+mod client_certificates;
+mod client_hello;
 mod commands;
 mod config_files;
 mod data;
@@ -19,6 +21,7 @@ mod parameters;
 mod password_file;
 mod proxy_header;
 mod sasl;
+mod starttls;
 
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/proto/tests/address_reference/grammar.rs"]
@@ -32,6 +35,8 @@ mod auth_file;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/config_file.rs"]
 mod config_file;
+#[path = "../../crates/server/tests/support/danger.rs"]
+mod danger;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/domains.rs"]
 mod domains;
@@ -64,6 +69,9 @@ mod place;
 mod seed;
 #[path = "../../crates/proto/tests/session/mod.rs"]
 mod session;
+#[allow(dead_code, reason = "tests use the rest")]
+#[path = "../../crates/server/tests/support/shown.rs"]
+mod shown;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/size.rs"]
 mod size;
@@ -86,6 +94,8 @@ mod vocabulary;
 
 pub use addresses::addresses;
 pub use chunks::chunks;
+pub use client_certificates::client_certificates;
+pub use client_hello::client_hello;
 pub use commands::commands;
 pub use config_files::config_file;
 pub use data::data;
@@ -101,9 +111,11 @@ pub use sasl::sasl;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("addresses", addresses),
     ("chunks", chunks),
+    ("client_certificates", client_certificates),
+    ("client_hello", client_hello),
     ("commands", commands),
     ("config_file", config_file),
     ("data", data),

@@ -12,7 +12,8 @@ pub struct Limits {
     /// Octets of a message as announced by SIZE (RFC 1870). Default is 26,214,400 (25 MiB); 0 is no limit.
     pub message_size: u64,
     /// Recipients of a transaction, announced by RCPTMAX (RFC 9422). Default is 1,000; at least 1. RFC 5321 §4.5.3.1.8
-    /// asks for at least 100 where mail comes from the whole Internet.
+    /// asks for at least 100 where mail comes from the whole Internet. All together may hold 320 octets of memory for each
+    /// of these, which takes ordinary addresses, and long ones as long as they are fewer.
     pub recipients: usize,
     /// Transactions of a session. Default is 1,000; 0 is no limit.
     pub transactions: u32,
@@ -31,6 +32,10 @@ pub struct Limits {
     /// Fields of a message's header block. Default is 1,000; 0 is no limit.
     pub header_fields: u32,
 }
+
+/// Octets of memory for each of the recipients that a transaction may have, on average: a path is about a hundred with
+/// what it takes to hold it, and its original recipient (ORCPT), which Postfix sends with each, two hundred more.
+const RECIPIENT_OCTETS: usize = 320;
 
 /// A line that reaches this many octets without an end closes the connection.
 pub(crate) const ENDLESS_LINE: usize = 65_536;
@@ -54,6 +59,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Octets of memory that the recipients of a transaction may hold; at least as much as 400 ordinary ones.
+    pub(crate) fn recipient_octets(&self) -> usize {
+        self.recipients.max(400).saturating_mul(RECIPIENT_OCTETS)
+    }
+
     /// Whether `count` has gone past `limit`, where 0 is no limit.
     pub(crate) fn passed<N: PartialOrd + Default>(count: N, limit: N) -> bool {
         limit != N::default() && count > limit

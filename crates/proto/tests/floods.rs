@@ -47,6 +47,35 @@ fn endless_recipients_are_taken_up_to_the_limit_and_the_rest_is_for_later() {
 }
 
 #[test]
+fn recipients_are_bounded_in_memory_and_ordinary_ones_fit() {
+    let session = Session::new();
+    let recipients = |number: usize, path: usize, original: usize| {
+        let mut run = flood(&session, b"MAIL FROM:<>\r\n", 1);
+        for _ in 0..number {
+            let (path, original) = ("p".repeat(path), "o".repeat(original));
+            let line = format!(
+                "RCPT TO:<{path}@example.com> NOTIFY=FAILURE ORCPT=rfc822;{original}@example.com\r\n"
+            );
+            run.feed_at_once(line.as_bytes());
+        }
+        codes(&run)[1..].to_vec()
+    };
+    assert_eq!(recipients(1_000, 38, 38), [250; 1_000]);
+    let taken = recipients(1_000, 60, 450).iter().filter(|&&code| code == 250).count();
+    assert!((400..500).contains(&taken), "{taken} of the longest are taken");
+    // What the transaction before has held counts no more.
+    let mut run = flood(&session, b"MAIL FROM:<>\r\n", 1);
+    for _ in 0..3 {
+        for _ in 0..400 {
+            let line = format!("RCPT TO:<b@example.com> ORCPT=rfc822;{}\r\n", "o".repeat(480));
+            run.feed_at_once(line.as_bytes());
+        }
+        run.feed_at_once(b"RSET\r\nMAIL FROM:<>\r\n");
+    }
+    assert!(codes(&run).iter().all(|&code| code == 250));
+}
+
+#[test]
 fn endless_unknown_commands_end_the_session() {
     let session = Session::new();
     let run = flood(&session, b"nonsense\r\n", 1_000);

@@ -5,11 +5,19 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
 
-/// Octets kept in memory; most messages are shorter, and a thousand of them at once take a gigabyte at most.
+/// Octets of one message kept in memory; most are shorter.
 const IN_MEMORY: usize = 1024 * 1024;
+
+/// Octets of all messages of the process kept in memory. Past them what comes goes to files at once, so that clients that
+/// stop within a message cannot have the server hold more.
+const IN_MEMORY_OF_ALL: usize = 64 * 1024 * 1024;
+
+/// Octets that all messages keep in memory now.
+static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
 /// Octets read back from the file at a time.
 const CHUNK: usize = 64 * 1024;
@@ -40,7 +48,7 @@ impl Spool {
         if !(keep && is_whole) {
             return Ok(());
         }
-        if self.tail.is_none() && self.head.len() + chunk.len() <= IN_MEMORY {
+        if self.tail.is_none() && self.head.len() + chunk.len() <= IN_MEMORY && has_room(chunk.len()) {
             self.head.extend_from_slice(chunk);
             return Ok(());
         }
@@ -86,6 +94,49 @@ impl Spool {
     }
 }
 
+impl Drop for Spool {
+    fn drop(&mut self) {
+        OF_ALL.fetch_sub(self.head.len(), Ordering::Relaxed);
+    }
+}
+
+/// Takes room in memory for so many octets, if there is any.
+fn has_room(octets: usize) -> bool {
+    let before = OF_ALL.fetch_add(octets, Ordering::Relaxed);
+    let is_there = before + octets <= IN_MEMORY_OF_ALL;
+    if !is_there {
+        OF_ALL.fetch_sub(octets, Ordering::Relaxed);
+    }
+    is_there
+}
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn many_messages_share_a_bound_in_memory_and_none_loses_octets() {
+        let chunk = Bytes::from(vec![b'x'; IN_MEMORY / 2]);
+        let mut spools: Vec<Spool> = (0..80).map(|_| Spool::default()).collect();
+        for _ in 0..2 {
+            for spool in &mut spools {
+                spool.pass(&chunk, true).await.unwrap();
+            }
+        }
+        let in_memory: usize = spools.iter().map(|spool| spool.head.len()).sum();
+        assert_eq!(in_memory, IN_MEMORY_OF_ALL);
+        for spool in &mut spools {
+            let mut read = 0;
+            while read < spool.kept() {
+                read += spool.read(read).await.unwrap().len() as u64;
+            }
+            assert_eq!(read, 2 * chunk.len() as u64);
+        }
+        drop(spools);
+        assert_eq!(OF_ALL.load(Ordering::Relaxed), 0, "the memory is there for others");
+    }
 }

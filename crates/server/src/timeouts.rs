@@ -18,8 +18,8 @@ pub(crate) struct Timeouts {
     /// For the store, and hooks that keep the message, from the end of the message on; past it the answer is
     /// `451 4.3.0`. Default is 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
     pub(crate) store: Duration,
-    /// For the whole session, looked at between transactions, and for each transaction once more, but for the
-    /// message itself. Default is an hour.
+    /// For the whole session, looked at between transactions, and for each transaction once more, but for a message that
+    /// comes at [`STEADY_RATE`]. Default is an hour.
     pub(crate) session: Duration,
 }
 
@@ -43,3 +43,10 @@ pub(crate) const SLOWEST_RATE: u64 = 500;
 
 /// See [`SLOWEST_RATE`].
 pub(crate) const RATE_AFTER: Duration = Duration::from_secs(60);
+
+/// Octets a second at which a message may outlast its transaction's time: the largest by default takes two hours. When
+/// places are short it is the lowest rate of all, once the client was waited for as long as [`CROWDED`].
+pub(crate) const STEADY_RATE: u64 = 4_000;
+
+/// How long a client may be silent when places are short, before its next command or within a message.
+pub(crate) const CROWDED: Duration = Duration::from_secs(10);

@@ -6,6 +6,7 @@ mod support;
 use std::future::pending;
 use std::io;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const SESSIONS: usize = 100;
 
 /// Octets for each: commands, replies, the session itself, and a message that has begun.
 const ROOM: usize = 52 * 1024;
+
+/// As [`ROOM`], for a transaction with as many of the longest recipients as it may have, whose message stops.
+const ROOM_OF_TRANSACTION: usize = 400 * 1024;
 
 /// What a client does, the server that it does it to, and how.
 type Case = (&'static str, Builder, fn() -> Flood);
@@ -58,6 +62,17 @@ impl Flood {
     fn once(commands: &'static [u8]) -> Self {
         Self { sends: commands.len(), ..Self::of(commands) }
     }
+}
+
+/// A transaction whose message stops within a chunk.
+fn transaction() -> Flood {
+    static OCTETS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let (path, original) = ("p".repeat(60), "o".repeat(480));
+        let recipient = format!("RCPT TO:<{path}@example.com> ORCPT=rfc822;{original}\r\n");
+        let begin = "EHLO client.example\r\nMAIL FROM:<>\r\n";
+        [begin.as_bytes(), &recipient.repeat(1_000).into_bytes(), b"BDAT 100000\r\nSubject: x"].concat()
+    });
+    Flood { reads: usize::MAX, ..Flood::once(&OCTETS) }
 }
 
 /// A hook that reads the message and never decides.
@@ -170,4 +185,7 @@ async fn clients_that_send_without_end_make_the_server_hold_little_while_it_wait
         let held = held(builder, flood).await;
         assert!(held < ROOM, "{held} octets for each client that {client}");
     }
+    let held = held(accepting(), transaction).await;
+    assert!(held > ROOM, "{held} octets: the recipients were not taken");
+    assert!(held < ROOM_OF_TRANSACTION, "{held} octets for each client that stops within a message");
 }

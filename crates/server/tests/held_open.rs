@@ -99,10 +99,11 @@ async fn who_is_never_between_two_transactions_ends_with_the_first_that_ends_too
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_never_done_with_its_chunks_ends_with_the_time_of_the_transaction() {
-    for chunk in ["BDAT 1\r\nx", "BDAT 0\r\n"] {
+    for chunk in [b"BDAT 600\r\n".to_vec(), b"BDAT 0\r\nBDAT 600\r\n".to_vec()] {
         let mut client = hello(&server()).await;
         envelope(&mut client).await;
-        assert_eq!(until_hung_up(&mut client, chunk.as_bytes(), seconds(100)).await, 1_000, "{chunk}");
+        let chunk = [&chunk[..], &[b'x'; 600]].concat();
+        assert_eq!(until_hung_up(&mut client, &chunk, seconds(1)).await, 1_000);
     }
 }
 
@@ -152,11 +153,21 @@ async fn a_message_without_end_that_is_refused_already_ends_with_the_time_of_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_wanted_may_outlast_the_session() {
-    let mut client = in_data(&server()).await;
-    for _ in 0..2_000 {
-        client.send_octets(&[&[b'x'; 998][..], b"\r\n"].concat()).await;
-        sleep(seconds(1)).await;
+async fn a_message_that_comes_steadily_may_outlast_the_session() {
+    for chunk in ["", "BDAT 5000\r\n"] {
+        let mut client = hello(&server()).await;
+        envelope(&mut client).await;
+        if chunk.is_empty() {
+            client.send("DATA").await.expect(354);
+        }
+        for _ in 0..2_000 {
+            let piece = [chunk.as_bytes(), &[b'x'; 4_998], b"\r\n"].concat();
+            client.send_octets(&piece).await;
+            if !chunk.is_empty() {
+                client.greeting().await.expect(250);
+            }
+            sleep(seconds(1)).await;
+        }
+        client.send(if chunk.is_empty() { "." } else { "BDAT 0 LAST" }).await.expect(250);
     }
-    client.send(".").await.expect(250);
 }

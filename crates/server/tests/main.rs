@@ -46,6 +46,7 @@ mod tls_own_certificates;
 mod tls_reload;
 mod tls_unproved_clients;
 mod trace;
+mod trickled;
 mod unix_socket;
 mod wire;
 mod xclient;

@@ -164,6 +164,7 @@ impl Settle for Sender {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         if machine.give(weigh(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
             machine.transactions += 1;
+            machine.recipient_octets = 0;
             machine.facts.is_utf8 = self.parameters.smtputf8;
             machine.facts.is_binary = self.parameters.body == Some(BodyKind::BinaryMime);
             machine.state = State::Commands(Phase::NEW_TRANSACTION);
@@ -183,6 +184,7 @@ impl Settle for Recipient {
         }
         let is_yes = machine.give(weighed, output);
         if let State::Commands(Phase::Transaction { recipients, any_refused }) = &mut machine.state {
+            machine.recipient_octets += if is_yes { size_of::<Self>() + self.held_octets() } else { 0 };
             *recipients += usize::from(is_yes);
             *any_refused |= !is_yes;
         }

@@ -73,6 +73,8 @@ pub struct Machine {
     facts: Facts,
     lines: LineReader,
     transactions: u32,
+    /// Octets of memory that the recipients of the transaction hold.
+    recipient_octets: usize,
     errors: u32,
     auth_failures: u32,
     /// Boxed, as few sessions guess.
@@ -158,6 +160,7 @@ impl Machine {
             facts: Facts::default(),
             lines: LineReader::default(),
             transactions: 0,
+            recipient_octets: 0,
             errors: 0,
             auth_failures: 0,
             last_guess: None,
@@ -243,6 +246,13 @@ impl Machine {
             State::Skipping { .. } => Awaits::Refuse,
             _ => Awaits::Command,
         }
+    }
+
+    /// Whether another chunk must come to end a message: between two of its chunks, or after one that was refused while
+    /// the client sends on.
+    #[must_use]
+    pub fn awaits_chunks(&self) -> bool {
+        self.chunked.is_some() || self.owed_to_last_chunk.is_some()
     }
 
     /// Whether a MAIL was accepted whose transaction has not ended yet.

@@ -193,11 +193,16 @@ impl Machine {
         if !(self.facts.is_utf8 || self.is_lenient() || path.mailbox().is_none_or(Mailbox::is_ascii)) {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
+        let recipient = Recipient { path, parameters };
+        let limits = &self.settings.limits;
+        let octets = self.recipient_octets + size_of::<Recipient>() + recipient.held_octets();
         match phase {
-            Phase::Transaction { recipients, .. } if recipients >= self.settings.limits.recipients => {
+            Phase::Transaction { recipients, .. }
+                if recipients >= limits.recipients || octets > limits.recipient_octets() =>
+            {
                 Err(catalog::TOO_MANY_RECIPIENTS)
             }
-            _ => Ok(Recipient { path, parameters }),
+            _ => Ok(recipient),
         }
     }
 }

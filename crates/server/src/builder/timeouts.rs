@@ -14,7 +14,9 @@ impl Builder {
         self
     }
 
-    /// For the next octets of a message. Default is 180 s.
+    /// For the next octets of a message. Default is 180 s, but 10 s when places are
+    /// [short](Self::max_connections). A message must also come at 500 octets a second on average once the client was
+    /// waited for 60 s, and at 4,000 after 10 s when places are short.
     pub fn data_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.data = timeout;
         self
@@ -46,8 +48,8 @@ impl Builder {
     }
 
     /// For a whole session, checked between transactions. A transaction that begins in time gets the same time again,
-    /// checked whenever a command is awaited and while a message that is refused already still comes in. A message that
-    /// is wanted has all the time that it needs. Default is an hour.
+    /// checked whenever the client is waited for. Only a message that has come at 4,000 octets a second on average may go
+    /// on after that, to its end. Default is an hour.
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.session = timeout;
         self

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
-use mailchute_proto::{Ask, Awaits, Dialect, Envelope, Step, Verdict};
+use mailchute_proto::{Ask, Dialect, Envelope, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -18,7 +18,6 @@ use crate::event::Event;
 use crate::message::{Message, MessageId};
 use crate::read_buffer::{self, READ};
 use crate::session::Session;
-use crate::timeouts::{RATE_AFTER, SLOWEST_RATE};
 use crate::wire::{Wake, Wire};
 
 /// Octets up to which a message is read as a whole where messages have no limit.
@@ -76,23 +75,6 @@ impl Delivery {
     }
 }
 
-/// How long the client was waited for, and what it sent in that time.
-#[derive(Default)]
-struct Pace {
-    waited: Duration,
-    octets: u64,
-    /// Octets since others had their turn.
-    of_turn: usize,
-    /// Octets since subscribers had time to read them.
-    told: usize,
-}
-
-impl Pace {
-    fn is_too_slow(&self) -> bool {
-        self.waited > RATE_AFTER && self.octets < SLOWEST_RATE * self.waited.as_secs()
-    }
-}
-
 /// What follows a look at the message.
 enum Look {
     /// There is a chunk for the readers.
@@ -110,12 +92,11 @@ enum Look {
 impl Driver {
     /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
     pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
-        let mut pace = self.pace();
         loop {
             match self.look(&mut delivery).await {
                 Look::Chunk(chunk) => {
                     let chunk = read_buffer::to_be_kept(chunk);
-                    pace.told += chunk.len();
+                    self.pace.get_or_insert_default().told += chunk.len();
                     self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut *delivery;
                     let limit = self.core.timeouts.hook;
@@ -124,13 +105,14 @@ impl Driver {
                     }
                 }
                 Look::Wait => {
-                    if pace.told >= READ / 2 && self.core.subscribers.any() {
+                    let told = &mut self.pace.get_or_insert_default().told;
+                    if *told >= READ / 2 && self.core.subscribers.any() {
                         // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
                         // read then goes to memory that no cache holds.
-                        pace.told = 0;
+                        *told = 0;
                         tokio::task::yield_now().await;
                     }
-                    self.wait_for_data(Some(&mut *delivery), &mut pace).await?;
+                    self.wait_for_data(Some(&mut *delivery)).await?;
                 }
                 Look::Answered { mark } => {
                     self.report_message(delivery.id, mark);
@@ -148,63 +130,53 @@ impl Driver {
 
     /// Lets a chunk go by that nobody wants, and answers it.
     pub(super) async fn let_by(&mut self) -> Result<(), Disconnect> {
-        let mut pace = self.pace();
         loop {
-            let mark = self.output.len();
-            if !matches!(self.machine.step(&mut self.wire.input, &mut self.output), Step::NeedInput) {
+            let (mark, before) = (self.output.len(), self.wire.input.len());
+            let is_incomplete =
+                matches!(self.machine.step(&mut self.wire.input, &mut self.output), Step::NeedInput);
+            self.pace.get_or_insert_default().came(before - self.wire.input.len());
+            if !is_incomplete {
                 self.report(None, mark);
                 return Ok(());
             }
-            self.wait_for_data(None, &mut pace).await?;
+            self.wait_for_data(None).await?;
         }
-    }
-
-    fn pace(&self) -> Pace {
-        Pace { octets: self.wire.input.len() as u64, ..Pace::default() }
     }
 
     /// Sends what is to be sent and waits for more of a message, or of a chunk.
-    async fn wait_for_data(
-        &mut self,
-        delivery: Option<&mut Delivery>,
-        pace: &mut Pace,
-    ) -> Result<(), Disconnect> {
+    async fn wait_for_data(&mut self, delivery: Option<&mut Delivery>) -> Result<(), Disconnect> {
         self.flush().await?;
-        if pace.of_turn >= TURN_OF_DATA {
-            pace.of_turn = 0;
+        if self.pace.get_or_insert_default().of_turn >= TURN_OF_DATA {
+            self.pace.get_or_insert_default().of_turn = 0;
             self.core.turnstile.pass().await;
         }
         let (since, before) = (Instant::now(), self.wire.input.len());
-        let mut deadline = since + self.core.timeouts.data;
-        let last_moment = self.last_moment(since);
-        // What is wanted comes to an end by its size; what is dropped has none.
-        if self.machine.awaits() == Awaits::Refuse {
-            deadline = deadline.min(last_moment);
-        }
+        let deadline = self.message_deadline(since, self.core.timeouts.data, delivery.is_some());
+        let Some(deadline) = deadline else {
+            return Err(self.give_up(Wake::Timeout).await);
+        };
         let patience = self.patience();
         let wake = match delivery {
-            _ if deadline <= since => Wake::Timeout,
             Some(delivery) => delivery.hearing.fill(&mut self.wire, READ, deadline).await,
             None => self.wire.fill(READ, patience, deadline).await,
         };
-        pace.waited += since.elapsed();
-        // As they come, and not as they are handed on: of a message that is refused already, none are.
-        let came = self.wire.input.len() - before;
-        pace.of_turn += came;
-        pace.octets += came as u64;
+        let pace = self.pace.get_or_insert_default();
+        pace.waited_since(since);
+        pace.of_turn += self.wire.input.len() - before;
         match wake {
-            Wake::Input if !pace.is_too_slow() => Ok(()),
-            Wake::Input => Err(self.give_up(Wake::Timeout).await),
+            Wake::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
     }
 
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
-        let Self { core, machine, wire, output, session, .. } = self;
+        let Self { core, machine, wire, output, session, pace, .. } = self;
         let Delivery { id, began, envelope, pump, hearing } = delivery;
-        let mark = output.len();
-        match machine.step(&mut wire.input, output) {
+        let (mark, before) = (output.len(), wire.input.len());
+        let step = machine.step(&mut wire.input, output);
+        pace.get_or_insert_default().came(before - wire.input.len());
+        match step {
             Step::Body(chunk) => Look::Chunk(chunk),
             Step::NeedInput => Look::Wait,
             // A chunk begins.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{Reply, Verdict};
@@ -11,11 +10,9 @@ use tokio::time::Instant;
 use super::{Driver, Opening, hear};
 use crate::disconnect::Disconnect;
 use crate::event::Event;
+use crate::timeouts::CROWDED;
 use crate::tls::InForce;
 use crate::wire::{COMMANDS, Patience, Wake};
-
-/// How long a client may take for its next command when places are short.
-const CROWDED: Duration = Duration::from_secs(10);
 
 impl Driver {
     /// Gives a client the time to show that it does not wait for the greeting.
@@ -40,16 +37,23 @@ impl Driver {
         }
         // The whole command has that time, not each of its octets.
         let deadline = *self.waiting_since.get_or_insert(now) + limit;
-        let deadline = deadline.min(self.last_moment(now));
-        if deadline <= now {
+        let last_moment = match self.pace {
+            Some(_) => self.message_deadline(now, limit, self.delivery.is_some()),
+            None => Some(self.last_moment(now)),
+        };
+        let Some(deadline) = last_moment.map(|last| deadline.min(last)).filter(|deadline| *deadline > now)
+        else {
             return Err(self.give_up(Wake::Timeout).await);
-        }
+        };
         let patience = self.patience();
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
             Some(delivery) => delivery.hearing.fill(&mut self.wire, COMMANDS, deadline).await,
             None => self.wire.fill(COMMANDS, patience, deadline).await,
         };
+        if let Some(pace) = &mut self.pace {
+            pace.waited_since(now);
+        }
         match wake {
             Wake::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
@@ -104,6 +108,7 @@ impl Driver {
 
     /// Does what a reply brings with it.
     pub(super) async fn after_reply(&mut self) -> Result<(), Disconnect> {
+        self.forget_pace();
         if !self.machine.in_transaction() {
             self.delivery = None;
             self.session.end_transaction();

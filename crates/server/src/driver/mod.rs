@@ -3,6 +3,7 @@
 mod authentication;
 mod delivery;
 mod housekeeping;
+mod pace;
 mod report;
 
 use std::future::{Future, poll_fn};
@@ -25,6 +26,7 @@ use crate::proxy::Header;
 use crate::session::Session;
 use crate::wire::{SHORT_REPLIES, Wake, Wire};
 use delivery::Delivery;
+use pace::Pace;
 
 /// How a connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub(crate) struct Driver {
     messages: u32,
     /// The message that is coming in.
     delivery: Option<Box<Delivery>>,
+    /// How fast that message comes, or chunks behind a refused one.
+    pace: Option<Pace>,
     began: Instant,
     /// Since when the client has been waited for within the transaction that is under way.
     in_transaction_since: Option<Instant>,
@@ -92,6 +96,7 @@ impl Driver {
             session,
             messages: 0,
             delivery: None,
+            pace: None,
             began: Instant::now(),
             in_transaction_since: None,
             waiting_since: None,

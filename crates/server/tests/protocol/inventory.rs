@@ -183,7 +183,17 @@ fn every_timeout_is_on_the_page_with_its_default_and_proved() {
     let after = constant("crates/server/src/timeouts.rs", "RATE_AFTER");
     let sentence = format!("{rate} octets a second on average after the first {after} s");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
-    let crowded = constant("crates/server/src/driver/housekeeping.rs", "CROWDED");
+    let crowded = constant("crates/server/src/timeouts.rs", "CROWDED");
+    let steady = constant("crates/server/src/timeouts.rs", "STEADY_RATE");
+    let steady = format!("{},{:03}", steady / 1_000, steady % 1_000);
+    for sentence in [
+        format!(
+            "While places are short, {crowded} s, and {steady} octets a second after the first {crowded} s"
+        ),
+        format!("Only a message that has come at {steady} octets a second on average goes on"),
+    ] {
+        assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
+    }
     let sentence = format!("{crowded} s while one of the last tenth of all places is taken");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
 }

@@ -1,6 +1,7 @@
 //! One message on its way to the disk.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -14,6 +15,16 @@ use super::draft::{Draft, Kept};
 /// Octets gathered before they are written, so that a small message takes one turn on a blocking thread, and a large
 /// one a turn for this much of it.
 const BUFFER: usize = 256 * 1024;
+
+/// Octets gathered in all buffers of the process past which each is written as soon as it has [`SHORT`] octets, so that
+/// clients that stop within a message cannot have the store hold more.
+const GATHERED: usize = 64 * 1024 * 1024;
+
+/// See [`GATHERED`].
+const SHORT: usize = 4 * 1024;
+
+/// Octets in all buffers now.
+static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
 /// A message that is not whole yet. Dropped, it leaves nothing behind.
 pub(super) struct Delivery {
@@ -45,8 +56,9 @@ impl Delivery {
 
     /// Adds what comes next.
     pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
+        let of_all = OF_ALL.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
         self.buffer.push(chunk);
-        if self.buffer.len() >= BUFFER {
+        if self.buffer.len() >= if of_all > GATHERED { SHORT } else { BUFFER } {
             self.draft = Some(self.write(|draft, _| Ok(draft)).await?);
         }
         Ok(())
@@ -68,6 +80,7 @@ impl Delivery {
     ) -> io::Result<T> {
         let maildir = Arc::clone(&self.maildir);
         let draft = self.draft.take();
+        OF_ALL.fetch_sub(self.buffer.len(), Ordering::Relaxed);
         let parts = self.buffer.take();
         let interest = Arc::downgrade(&self.interest);
         spawn_blocking(move || {
@@ -84,6 +97,7 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
+        OF_ALL.fetch_sub(self.buffer.len(), Ordering::Relaxed);
         let Some(draft) = self.draft.take() else { return };
         // To remove a large file takes a while. If the runtime is at its end, it drops the draft instead of running
         // this, which does the same.

@@ -77,7 +77,8 @@ def running(
     command = [
         str(program), "serve",
         "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
-        "--store", f"maildir:{maildir}", *logging, *flags,
+        # The octets as they came are compared.
+        "--store", f"maildir:{maildir}?line-ends=crlf", *logging, *flags,
     ]  # fmt: skip
     if certificate:
         command += ["--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)]

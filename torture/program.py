@@ -56,7 +56,7 @@ class Program:
     def command(self, *listeners: str) -> list[str]:
         """How it is started, to listen there."""
         return [
-            str(self._path), "serve", *listeners, "--store", f"maildir:{self.store}",
+            str(self._path), "serve", *listeners, "--store", f"maildir:{self.store}?line-ends=crlf",
             "--log-level", "error", *self._flags,
             *(f"--limit={name}=0" for name in self._unlimited),
         ]  # fmt: skip

@@ -115,9 +115,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<Place>,
 
-    /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them. maildir:PATH?mode=0660 sets the mode
-    /// of files; without it they are for the user alone, and for the group of an existing directory that its group
-    /// shares
+    /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them. Options follow a ?, with & between
+    /// two. line-ends=crlf keeps the line ends of SMTP; the default is lf, as readers of a Maildir expect it. mode=0660
+    /// sets the mode of files; without it they are for the user alone, and for the group of an existing directory that
+    /// its group shares
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = unexpanded::store)]
     pub(crate) store: String,
 

@@ -31,12 +31,10 @@ fn a_message_is_in_the_maildir_when_the_250_comes() {
     let kept = messages(&directory);
     assert_eq!(kept.len(), 1);
     assert!(
-        kept[0].starts_with(
-            "Return-Path: <a@b.example>\r\nDelivered-To: anybody@wherever.example\r\nReceived: "
-        )
+        kept[0].starts_with("Return-Path: <a@b.example>\nDelivered-To: anybody@wherever.example\nReceived: ")
     );
     assert!(kept[0].contains("by mx.example.com (Mailchute) with ESMTP id "));
-    assert!(kept[0].ends_with("\r\nSubject: hello\r\n\r\n.dots\r\n"));
+    assert!(kept[0].ends_with("\nSubject: hello\n\n.dots\n"));
     assert!(client.say("QUIT").starts_with("221 2.0.0 "));
 }
 
@@ -151,7 +149,7 @@ fn a_message_that_is_under_way_at_sigterm_is_finished_and_kept() {
     assert!(sending.say("Subject: in time\r\n\r\n.").starts_with("250 2.6.0 "));
     assert_eq!(sending.hear(), "421 4.3.2 Service shutting down");
     assert_eq!(program.wait().0, 0);
-    assert!(messages(&directory)[0].ends_with("Subject: in time\r\n\r\n"));
+    assert!(messages(&directory)[0].ends_with("Subject: in time\n\n"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::support::log;
 use crate::support::talk::{Talk, connect, listen};
 use crate::support::{build, builder, tls};
 use mailchute::{Io, Server};
-use mailchute_stores::Maildir;
+use mailchute_stores::{LineEnds, Maildir};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -22,7 +22,8 @@ struct Post {
 impl Post {
     async fn open() -> Self {
         let root = tempfile::tempdir().expect("a temporary directory");
-        let store = Maildir::open(root.path().join("mail")).expect("a fresh directory");
+        let store = Maildir::builder(root.path().join("mail")).line_ends(LineEnds::Crlf).open();
+        let store = store.expect("a fresh directory");
         let server = build(builder().tls(tls::config()).max_connections_per_client(0).store(store));
         Self { address: listen(&server).await, server, root }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use mailchute::{Message, Reply, Session, Store};
 
-use crate::{Discard, Maildir};
+use crate::{Discard, LineEnds, Maildir};
 
 /// Any of the stores of this crate, as [`from_url`](crate::from_url) makes them.
 ///
@@ -62,7 +62,12 @@ impl fmt::Display for AnyStore {
         match self {
             Self::Maildir(store) => {
                 write!(f, "maildir:{}", store.path().display())?;
-                store.file_mode().map_or(Ok(()), |mode| write!(f, "?mode={mode:04o}"))
+                let mode = store.file_mode().map(|mode| format!("mode={mode:04o}"));
+                let line_ends = (store.line_ends() == LineEnds::Crlf).then(|| "line-ends=crlf".to_owned());
+                mode.into_iter()
+                    .chain(line_ends)
+                    .zip(std::iter::once('?').chain(std::iter::repeat('&')))
+                    .try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
             }
             Self::Discard(_) => f.write_str("discard:"),
         }

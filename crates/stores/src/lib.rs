@@ -2,7 +2,7 @@
 //!
 //! | store | URL | what becomes of a message |
 //! |---|---|---|
-//! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?mode=0660` | a file of its own in a directory, safe before the client is told so |
+//! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | a file of its own in a directory, safe before the client is told so |
 //! | [`Discard`] | `discard:` | read to its end and forgotten |
 //!
 //! [`from_url`] makes a store of a URL, for programs that are told where mail goes.
@@ -38,5 +38,5 @@ mod url;
 
 pub use any::AnyStore;
 pub use discard::Discard;
-pub use maildir::{Maildir, MaildirBuilder};
+pub use maildir::{LineEnds, Maildir, MaildirBuilder};
 pub use url::{StoreUrl, StoreUrlError, check_url, from_url};

@@ -5,13 +5,14 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use crate::{AnyStore, Discard, Maildir, MaildirBuilder};
+use crate::{AnyStore, Discard, LineEnds, Maildir, MaildirBuilder};
 
 /// Makes the store that a URL names, and opens it.
 ///
 /// - `maildir:PATH`: a [`Maildir`]; the path is taken as it stands, relative to the working directory if it does
 ///   not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`. Options follow the first `?`, parted by `&`:
 ///   - `mode=0660`: the [mode of files](MaildirBuilder::file_mode), in octal digits.
+///   - `line-ends=lf`, the default, or `line-ends=crlf`: [how lines end](MaildirBuilder::line_ends).
 /// - `discard:`: [`Discard`].
 ///
 /// It blocks while it opens the store.
@@ -178,7 +179,7 @@ fn is_scheme(word: &str) -> bool {
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-const OPTIONS: &str = "mode=0600 to mode=0666";
+const OPTIONS: &str = "line-ends=lf or line-ends=crlf, mode=0600 to mode=0666";
 
 fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
     let (path, options) = match rest.split_once('?') {
@@ -205,6 +206,11 @@ fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
         seen.push(name);
         builder = match name {
             "mode" => builder.file_mode(mode(value).ok_or_else(bad)?),
+            "line-ends" => builder.line_ends(match value {
+                "lf" => LineEnds::Lf,
+                "crlf" => LineEnds::Crlf,
+                _ => return Err(bad()),
+            }),
             _ => return Err(bad()),
         };
     }

@@ -7,6 +7,7 @@ mod content;
 mod cut;
 mod failures;
 mod given_up;
+mod line_ends;
 mod many;
 mod modes;
 mod urls;

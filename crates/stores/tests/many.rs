@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::common::{Mail, Post, begin, client, split_trace};
 use mailchute::Server;
-use mailchute_stores::Maildir;
+use mailchute_stores::{LineEnds, Maildir};
 
 /// Sends messages from `clients` clients at a time, `each` from every one.
 async fn send(server: &Server, clients: u8, each: usize, mark: &str) {
@@ -68,7 +68,10 @@ async fn small_and_large_messages_in_turn_are_all_kept_once() {
 async fn two_stores_on_one_directory_do_not_clash() {
     let directory = tempfile::tempdir().unwrap();
     let mail = Mail(directory.path().to_owned());
-    let server = || Server::builder().store(Maildir::open(&mail.0).unwrap()).build().unwrap();
+    let server = || {
+        let store = Maildir::builder(&mail.0).line_ends(LineEnds::Crlf).open().unwrap();
+        Server::builder().store(store).build().unwrap()
+    };
     let (one, other) = (server(), server());
     tokio::join!(send(&one, 50, 2, "one"), send(&other, 50, 2, "other"));
     assert_eq!(mail.messages().len(), 200);

@@ -22,7 +22,7 @@ async fn a_maildir_url_makes_a_maildir_that_takes_mail() {
 #[test]
 fn a_store_is_printed_as_a_url_that_makes_it() {
     let directory = tempfile::tempdir().unwrap();
-    for options in ["", "?mode=0660", "?mode=0600"] {
+    for options in ["", "?mode=0660", "?mode=0600", "?line-ends=crlf", "?mode=0640&line-ends=crlf"] {
         let url = format!("maildir:{}{options}", directory.path().display());
         assert_eq!(from_url(&url).unwrap().to_string(), url);
     }
@@ -80,10 +80,17 @@ fn an_option_that_a_store_does_not_have_is_named() {
         "mode=0668",
         "Mode=0660",
         "colour=red",
+        "line-ends=cr",
+        "line-ends=LF",
     ] {
         let error = check_url(&format!("maildir:/x?{option}")).unwrap_err();
         assert!(matches!(&error, StoreUrlError::BadOption(named) if named == option), "{option}: {error}");
-        assert!(error.to_string().contains(&format!("{option:?}; write mode=0600 to mode=0666")), "{error}");
+        assert!(
+            error.to_string().contains(&format!(
+                "{option:?}; write line-ends=lf or line-ends=crlf, mode=0600 to mode=0666"
+            )),
+            "{error}"
+        );
     }
     assert!(check_url("maildir:/x?mode=0660&mode=0660").is_err());
     assert!(check_url("discard:?mode=0660").is_err());

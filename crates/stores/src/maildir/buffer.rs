@@ -34,6 +34,11 @@ impl Buffer {
         self.tail.extend_from_slice(octets);
     }
 
+    /// Makes room for octets to be copied.
+    pub(super) fn reserve(&mut self, length: usize) {
+        self.tail.reserve(length);
+    }
+
     /// Takes all that is in it, in order.
     pub(super) fn take(&mut self) -> Vec<Bytes> {
         self.seal();

@@ -11,7 +11,7 @@ use super::leftovers::{self, Sweeper};
 use super::name::Names;
 use super::shown::Shown;
 use super::sync::DirectorySync;
-use super::{Maildir, Shared};
+use super::{LineEnds, Maildir, Shared};
 
 /// Options of a [`Maildir`], made by [`Maildir::builder`].
 ///
@@ -29,11 +29,12 @@ use super::{Maildir, Shared};
 pub struct MaildirBuilder {
     path: PathBuf,
     file_mode: Option<u32>,
+    line_ends: LineEnds,
 }
 
 impl MaildirBuilder {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), file_mode: None }
+        Self { path: path.to_owned(), file_mode: None, line_ends: LineEnds::default() }
     }
 
     /// The mode of the files of messages, whatever the umask. Directories that are made have it too, and whoever may
@@ -47,6 +48,12 @@ impl MaildirBuilder {
     /// owner's alone. The mode of the directory is looked at when it is opened.
     pub fn file_mode(mut self, mode: u32) -> Self {
         self.file_mode = Some(mode);
+        self
+    }
+
+    /// How lines end in the files. Default is [`LineEnds::Lf`], as the readers of a Maildir expect it.
+    pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
+        self.line_ends = line_ends;
         self
     }
 
@@ -85,6 +92,7 @@ impl MaildirBuilder {
         let shared = Arc::new(Shared {
             directories,
             names,
+            line_ends: self.line_ends,
             sync: DirectorySync::default(),
             shown: Shown::default(),
             sweeper: Sweeper::default(),

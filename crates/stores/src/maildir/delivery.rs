@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use super::Shared;
 use super::buffer::Buffer;
 use super::draft::{Draft, Kept};
+use super::line_ends::{Converter, LineEnds};
 
 /// Octets gathered before they are written, so that a small message takes one turn on a blocking thread, and a large
 /// one a turn for this much of it.
@@ -30,6 +31,10 @@ static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 pub(super) struct Delivery {
     maildir: Arc<Shared>,
     buffer: Buffer,
+    /// Octets of the buffer that [`OF_ALL`] knows of.
+    counted: usize,
+    /// `None` where the octets are kept as they come.
+    converter: Option<Converter>,
     /// What is written already; `None` before the buffer was full for the first time.
     draft: Option<Draft>,
     /// Lives as long as somebody waits for the message to be kept.
@@ -50,18 +55,40 @@ pub(super) fn still_wanted(interest: &Weak<Interest>) -> io::Result<()> {
 }
 
 impl Delivery {
-    pub(super) fn new(maildir: Arc<Shared>) -> Self {
-        Self { maildir, buffer: Buffer::default(), draft: None, interest: Arc::new(Interest) }
+    pub(super) fn new(maildir: Arc<Shared>, line_ends: LineEnds) -> Self {
+        let converter = (line_ends == LineEnds::Lf).then(Converter::default);
+        Self {
+            maildir,
+            buffer: Buffer::default(),
+            counted: 0,
+            converter,
+            draft: None,
+            interest: Arc::new(Interest),
+        }
     }
 
     /// Adds what comes next.
     pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
-        let of_all = OF_ALL.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
-        self.buffer.push(chunk);
-        if self.buffer.len() >= if of_all > GATHERED { SHORT } else { BUFFER } {
+        match &mut self.converter {
+            None => self.buffer.push(chunk),
+            Some(converter) => {
+                if let Err(bare) = converter.convert(&chunk, &mut self.buffer) {
+                    self.restore(bare.after_cr).await?;
+                    self.buffer.push(chunk.slice(bare.converted..));
+                }
+            }
+        }
+        if self.buffer.len() >= if self.count() > GATHERED { SHORT } else { BUFFER } {
             self.draft = Some(self.write(|draft, _| Ok(draft)).await?);
         }
         Ok(())
+    }
+
+    /// Counts what was gathered since, and says what all have.
+    fn count(&mut self) -> usize {
+        let added = self.buffer.len() - self.counted;
+        self.counted += added;
+        OF_ALL.fetch_add(added, Ordering::Relaxed) + added
     }
 
     /// Puts the message, which is whole now, where readers find it.
@@ -70,7 +97,20 @@ impl Delivery {
     /// When this future is dropped the message is taken back, at the latest when the blocking thread comes to its
     /// end: what the thread returns is a [`Kept`], which removes its file if nobody takes it.
     pub(super) async fn finish(mut self) -> io::Result<Kept> {
+        if self.converter.as_ref().is_some_and(Converter::ends_with_cr) {
+            self.restore(true).await?;
+        }
         self.write(Draft::publish).await
+    }
+
+    /// Goes back to the octets as they came, in a file: all of them may be too much for memory.
+    async fn restore(&mut self, after_cr: bool) -> io::Result<()> {
+        self.converter = None;
+        self.draft = Some(self.write(|draft, _| draft.with_crlf()).await?);
+        if after_cr {
+            self.buffer.copy(b"\r");
+        }
+        Ok(())
     }
 
     /// Writes what has gathered and goes on with `then`, all in one turn on a blocking thread.
@@ -80,7 +120,7 @@ impl Delivery {
     ) -> io::Result<T> {
         let maildir = Arc::clone(&self.maildir);
         let draft = self.draft.take();
-        OF_ALL.fetch_sub(self.buffer.len(), Ordering::Relaxed);
+        OF_ALL.fetch_sub(std::mem::take(&mut self.counted), Ordering::Relaxed);
         let parts = self.buffer.take();
         let interest = Arc::downgrade(&self.interest);
         spawn_blocking(move || {
@@ -97,7 +137,7 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        OF_ALL.fetch_sub(self.buffer.len(), Ordering::Relaxed);
+        OF_ALL.fetch_sub(self.counted, Ordering::Relaxed);
         let Some(draft) = self.draft.take() else { return };
         // To remove a large file takes a while. If the runtime is at its end, it drops the draft instead of running
         // this, which does the same.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, IoSlice};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::delivery::{Interest, still_wanted};
 use super::shown::{Ticket, closed};
-use super::{Shared, directories, named};
+use super::{Shared, directories, line_ends, named};
 
 /// How often another name is tried when one is taken, which takes a second host of our name, process id and time.
 const ATTEMPTS: usize = 16;
@@ -28,7 +28,8 @@ impl Draft {
     /// An empty file that nobody else writes to.
     pub(super) fn create(maildir: &Arc<Shared>) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
+        // Read where line ends are restored.
+        options.read(true).write(true).create_new(true).mode(0o600);
         let (name, file) = with_new_name(maildir, |name| {
             let path = maildir.directories.tmp.join(name);
             let file = options.open(&path).map_err(|error| named(&error, "make the file", &path))?;
@@ -53,6 +54,26 @@ impl Draft {
         write_all(&mut self.file, parts).map_err(|error| named(&error, "write", &self.path()))?;
         self.length += parts.iter().map(|part| part.len() as u64).sum::<u64>();
         Ok(())
+    }
+
+    /// The same content in another file, with each LF made the CRLF that it was.
+    pub(super) fn with_crlf(self) -> io::Result<Self> {
+        const PIECE: usize = 64 * 1024;
+        let mut draft = Self::create(&self.maildir)?;
+        let (mut piece, mut at) = (vec![0; PIECE], 0);
+        loop {
+            let read = match self.file.read_at(&mut piece, at) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(|error| named(&error, "read", &self.path()))?,
+            };
+            if read == 0 {
+                return Ok(draft);
+            }
+            at += read as u64;
+            let mut restored = Vec::with_capacity(read + read / 16);
+            line_ends::restore(&piece[..read], &mut restored);
+            draft.write(&[restored.into()])?;
+        }
     }
 
     /// Makes the content durable, then visible, then the name durable.

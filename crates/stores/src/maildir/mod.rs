@@ -16,6 +16,7 @@ mod delivery;
 mod directories;
 mod draft;
 mod leftovers;
+mod line_ends;
 mod name;
 mod shown;
 mod sync;
@@ -25,9 +26,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use mailchute::{Message, Reply, Session, Store};
+use mailchute::{BodyKind, Message, Reply, Session, Store};
 
 pub use builder::MaildirBuilder;
+pub use line_ends::LineEnds;
 
 use delivery::Delivery;
 use directories::Directories;
@@ -41,7 +43,8 @@ use sync::DirectorySync;
 ///
 /// The client is told 250 when the message is safe: written to `tmp/`, flushed, renamed to `new/`, and `new/`
 /// flushed. On top of it stand the [trace fields](Message::trace_fields), which tell the envelope with every
-/// recipient; the rest is byte for byte what the client sent, lines ended by CRLF. File names are made of the time,
+/// recipient; the rest is what the client sent. Lines end with LF, unless the [builder](MaildirBuilder::line_ends) says
+/// otherwise; no other octet is changed. File names are made of the time,
 /// the process and the host, never of anything that a client said. All mail goes to the one directory; to sort it
 /// by recipients is left to whoever reads it.
 ///
@@ -76,6 +79,7 @@ pub struct Maildir(Arc<Shared>);
 struct Shared {
     directories: Directories,
     names: Names,
+    line_ends: LineEnds,
     /// Flushes `new/`.
     sync: DirectorySync,
     shown: Shown,
@@ -119,6 +123,10 @@ impl Maildir {
         self.0.shown.close();
     }
 
+    pub(crate) fn line_ends(&self) -> LineEnds {
+        self.0.line_ends
+    }
+
     /// The mode of files, if one was [asked for](MaildirBuilder::file_mode).
     pub(crate) fn file_mode(&self) -> Option<u32> {
         self.0.directories.access.asked_for()
@@ -131,7 +139,11 @@ impl Store for Maildir {
             let shared = Arc::clone(&self.0);
             tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
         }
-        let mut delivery = Delivery::new(Arc::clone(&self.0));
+        let line_ends = match message.envelope().sender.parameters.body {
+            Some(BodyKind::BinaryMime) => LineEnds::Crlf,
+            _ => self.0.line_ends,
+        };
+        let mut delivery = Delivery::new(Arc::clone(&self.0), line_ends);
         message.prepend_trace_fields();
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mailchute::testing::{self, Client};
 use mailchute::{Builder, Server};
-use mailchute_stores::Maildir;
+use mailchute_stores::{LineEnds, Maildir};
 use tempfile::TempDir;
 
 /// A server that keeps its mail in a temporary directory.
@@ -32,7 +32,8 @@ impl Post {
     pub(crate) fn with(options: impl FnOnce(Builder) -> Builder) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mail = Mail(directory.path().join("mail"));
-        let store = Maildir::open(&mail.0).unwrap();
+        // What the client sent is compared to the octet; line_ends.rs has the default.
+        let store = Maildir::builder(&mail.0).line_ends(LineEnds::Crlf).open().unwrap();
         let builder = Server::builder().greeting("mx.example.com").store(store);
         Self { server: options(builder).build().unwrap(), mail, _directory: directory }
     }

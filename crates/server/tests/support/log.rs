@@ -1,7 +1,7 @@
 //! What goes to the log while a test runs on its own thread.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
@@ -12,6 +12,12 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 /// Captures the log of this thread until the guard is dropped.
 pub(crate) fn capture() -> (Log, DefaultGuard) {
+    /// A subscriber of the whole process wants everything. Without it, tests on other threads could turn lines off:
+    /// whether a line is wanted is decided once for all threads.
+    static WANT_EVERYTHING: Once = Once::new();
+    WANT_EVERYTHING.call_once(|| {
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+    });
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)

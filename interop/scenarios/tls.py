@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -39,6 +40,10 @@ class Tls(Scenario):
         required.mkdir()
         with running(program, required, None, [*flags, "--tls-client-cert", "required"]) as server:
             _required(checks, server, authority, client, certificate)
+        logins = folder / "logins"
+        logins.mkdir()
+        with running(program, logins, None, [*flags, "--auth-external", "--require-auth"]) as server:
+            _logins(checks, server, authority, client, certificate)
         with running(program, folder, None, flags) as server:
             _names(checks, server, authority)
             _tickets(checks, server, authority, folder)
@@ -153,6 +158,36 @@ def _required(
             expected = (ssl.SSLError, ConnectionError, smtplib.SMTPServerDisconnected)
             checks.that(isinstance(refused, expected), f"required, {version}, {shown}: {refused!r}")
     checks.that(len(list((server.maildir / "new").iterdir())) == len(_VERSIONS), "more mail came than should")
+
+
+def _logins(
+    checks: Checks, server: Server, authority: _Authority, client: Certificate, stranger: Certificate
+) -> None:
+    """AUTH EXTERNAL: the good certificate is a login, as its own name and no other."""
+    for version in _VERSIONS:
+        for shown, wish, expected in (
+            (client, "", 235),
+            (client, "client.example", 235),
+            (client, "another.example", 535),
+            (stranger, "", 535),
+            (None, "", 535),
+        ):
+            context = authority.trust(version, shown)
+            context.check_hostname = False
+            with smtplib.SMTP("127.0.0.1", server.port, "client.example", _PATIENCE_SECONDS) as session:
+                session.starttls(context=context)
+                session.ehlo()
+                offered = "EXTERNAL" in session.esmtp_features.get("auth", "").split()
+                checks.that(offered == (shown is client), f"EXTERNAL, {version}, {shown}: offered {offered}")
+                if offered:
+                    code, _ = session.auth("EXTERNAL", lambda _=None, wish=wish: wish) if expected == 235 else (
+                        session.docmd("AUTH", "EXTERNAL " + base64.b64encode(wish.encode()).decode())
+                    )  # fmt: skip
+                else:
+                    code, _ = session.docmd("AUTH", "EXTERNAL =")
+                checks.that(code == expected, f"EXTERNAL, {version}, {shown}, as {wish!r}: {code}")
+                code, _ = session.docmd("MAIL", "FROM:<a@client.example>")
+                checks.that((code == 250) == (expected == 235), f"MAIL behind EXTERNAL: {code}")
 
 
 def _send(server: Server, context: ssl.SSLContext) -> Exception | None:

@@ -12,6 +12,6 @@ impl Hooks for AnyLogin {
     }
 
     async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
-        Ok(matches!(credentials, Credentials::Password { .. }).into())
+        Ok((matches!(credentials, Credentials::Password { .. }) || credentials.are_proven()).into())
     }
 }

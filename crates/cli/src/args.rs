@@ -165,6 +165,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) auth_file: Option<PathBuf>,
 
+    /// Offer AUTH EXTERNAL to clients with a certificate that --tls-client-ca trusts. Such a client is the user that the
+    /// certificate names: its email address, else its DNS name, else its common name. With --auth-file only users of that
+    /// file are let in
+    #[arg(long)]
+    pub(crate) auth_external: bool,
+
     /// Offer AUTH and accept every name with every password, to test clients and for inboxes. Allowed on loopback
     /// addresses only, except with --domain '*'; a warning says so at each start
     #[arg(long)]

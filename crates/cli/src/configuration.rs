@@ -77,6 +77,9 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     if let Some(users) = users {
         builder = builder.hooks(users);
     }
+    if options.auth_external {
+        builder = builder.auth_external();
+    }
     if options.auth_any {
         builder = builder.hooks(AnyLogin);
     }

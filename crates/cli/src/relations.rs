@@ -18,7 +18,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     }
     let no_users = options.auth_file.is_none() && !options.auth_any;
     for (option, is_on) in [
-        ("require-auth", options.require_auth && no_users),
+        ("require-auth", options.require_auth && no_users && !options.auth_external),
         ("allow-plaintext-auth", options.allow_plaintext_auth && no_users),
     ] {
         if is_on {
@@ -33,6 +33,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     }
     let no_authorities = options.tls_client_ca.is_none();
     for (option, is_changed) in [
+        ("auth-external", options.auth_external),
         ("tls-client-cert", options.tls_client_cert == ClientCertificate::Required),
         ("tls-client-cert-usage", options.tls_client_cert_usage == CertificateUsage::Any),
     ] {

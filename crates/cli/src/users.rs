@@ -62,9 +62,10 @@ impl Hooks for Users {
     }
 
     async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
-        if let Credentials::Scram { user, act_as: None, .. } = credentials {
-            // Proven; but who was taken out of the file since the challenge is out.
-            return Ok(self.file().find(user).known.is_some().into());
+        if credentials.are_proven() {
+            // By SCRAM, whose user may have been taken out of the file since the challenge, or by a certificate, whose
+            // user need not stand in it.
+            return Ok(self.file().find(credentials.user()).known.is_some().into());
         }
         let Credentials::Password { user, password, act_as: None, .. } = credentials else {
             return Ok(false.into());

@@ -147,6 +147,10 @@ fn certificates_and_keys_come_in_pairs_and_authorities_from_a_file() {
     fails(&lone, 2, &["--tls-cert is given 2 times and --tls-key once", "one --tls-key for each"]);
     fails(&["--tls-client-ca", "/no/ca.pem", "--store", "discard:"], 3, &["/no/ca.pem", "cannot be read"]);
     fails(&["--tls-client-cert", "required"], 2, &["--tls-client-ca"]);
+    fails(&["--auth-external"], 2, &["--auth-external: ", "--tls-client-ca"]);
+    fails(&["check", "--auth-external", "--require-auth"], 2, &["--auth-external: ", "--tls-client-ca"]);
+    let plaintext = ["--auth-external", "--tls-client-ca", "x", "--allow-plaintext-auth"];
+    fails(&plaintext, 2, &["--allow-plaintext-auth: nobody could log in", "--auth-file"]);
     fails(&["--tls-client-cert-usage", "any"], 2, &["--tls-client-cert-usage", "--tls-client-ca"]);
     fails(&["--tls-client-cert-usage", "server"], 2, &["server", "client, any"]);
     fails(&["--tls-client-ca", "x", "--tls-client-cert", "maybe"], 2, &["maybe", "optional, required"]);

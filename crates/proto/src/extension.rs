@@ -217,6 +217,9 @@ fn limits(settings: &Settings) -> String {
 pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &Facts) -> bool {
     let is_hidden_or_shown =
         !mechanism.sends_password() || settings.plaintext_auth == PlaintextAuth::Anywhere;
+    if mechanism.needs_certificate() {
+        return facts.is_tls && facts.is_certified;
+    }
     if mechanism.binds_channel() {
         return facts.is_tls && !facts.cannot_bind;
     }

@@ -55,6 +55,8 @@ pub enum BuildError {
     NobodyJudgesCredentials,
     /// SCRAM is named among the mechanisms and no hook [gives verifiers](crate::Hooks::gives_scram_verifiers).
     NobodyGivesVerifiers,
+    /// EXTERNAL is asked for and clients are not [asked for certificates](crate::TlsConfig::client_certificates).
+    NoClientCertificates,
     /// Authentication is required and none of the mechanisms that are named can be offered.
     NoMechanism,
     /// Authentication is required, and all that is offered sends passwords or tokens, for which there is no TLS.
@@ -112,6 +114,10 @@ impl fmt::Display for BuildError {
             Self::NobodyGivesVerifiers => f.write_str(
                 "SCRAM is among the mechanisms and no hook gives verifiers; write .on_scram(…) as well; a type with \
                  `fn scram_verifier` also needs `fn gives_scram_verifiers(&self) -> bool { true }`",
+            ),
+            Self::NoClientCertificates => f.write_str(
+                "EXTERNAL needs certificates of clients, and they are asked for none; write .tls(…) with a TlsConfig that \
+                 has .client_certificates(…), or leave .auth_external() out",
             ),
             Self::NoMechanism => f.write_str(
                 "authentication is required and .mechanisms(…) names none that can be offered; leave it out, or name one \

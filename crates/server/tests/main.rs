@@ -12,6 +12,7 @@ mod ehlo_edits;
 mod events;
 mod exports;
 mod extensions;
+mod external;
 mod fairness;
 mod held_open;
 mod hooks;

@@ -83,8 +83,11 @@ impl Settle for XClient {
             is_trusted,
             has_tried_auth,
             is_authenticated,
+            // The certificate is the proxy's.
+            is_for_another: true,
             ..Facts::default()
         };
+        machine.certified = None;
         machine.greet(verdict, output);
     }
 }

@@ -35,6 +35,9 @@ pub(super) fn parse(
         .filter(|mechanism| settings.mechanisms.contains(mechanism))
         .ok_or(catalog::UNKNOWN_MECHANISM)?;
     if !extension::is_allowed(mechanism, settings, facts) {
+        if facts.is_tls && mechanism.needs_certificate() {
+            return Err(catalog::BAD_CREDENTIALS);
+        }
         // More encryption than there is would not help.
         return Err(if facts.is_tls { catalog::UNKNOWN_MECHANISM } else { catalog::ENCRYPTION_REQUIRED });
     }
@@ -54,6 +57,16 @@ impl Machine {
     /// that can be bound to.
     pub fn cannot_bind(&mut self) {
         self.facts.cannot_bind = true;
+    }
+
+    /// The client has shown a certificate that was verified and names it so: EXTERNAL is offered to it, if the settings
+    /// name it, and makes it this user. To be said when the handshake is over, before [`secured`](Self::secured) if that
+    /// follows. A name that `SASLprep` prohibits is nobody's, and behind XCLIENT the certificate is not the client's:
+    /// neither has EXTERNAL.
+    pub fn certified(&mut self, name: &str) {
+        let name = sasl::presented(name).filter(|_| !self.facts.is_for_another);
+        self.facts.is_certified = name.is_some();
+        self.certified = name.map(|name| name.as_str().into());
     }
 
     pub(super) fn begin_auth<'m>(
@@ -98,6 +111,13 @@ impl Machine {
             Ok(Progress::Challenge(text, exchange)) => {
                 self.challenge(&text, exchange, output);
                 Step::Answered
+            }
+            Ok(Progress::External(act_as)) => {
+                let judged = match self.certified.as_deref() {
+                    Some(user) => sasl::certified(user.to_owned(), act_as),
+                    None => Progress::Unprepared(Mechanism::External),
+                };
+                self.progress(Ok(judged), output)
             }
             Ok(Progress::CramMd5) => Step::Challenge(Ask::new(self, output, Challenge)),
             Ok(Progress::Scram(mechanism, first)) if self.was_downgraded(&first) => {

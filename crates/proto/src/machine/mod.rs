@@ -79,6 +79,8 @@ pub struct Machine {
     auth_failures: u32,
     /// Boxed, as few sessions guess.
     last_guess: Option<Box<LastGuess>>,
+    /// Who the client is by its certificate.
+    certified: Option<Box<str>>,
     /// How long the reply just given is held back.
     pause: Option<Duration>,
     /// A message between two of its chunks; boxed, as few sessions have one.
@@ -99,6 +101,10 @@ pub(crate) struct Facts {
     pub(crate) is_tls: bool,
     /// What is inside TLS has nothing to bind to.
     pub(crate) cannot_bind: bool,
+    /// The client has shown a certificate that was verified; its name stands in the machine.
+    pub(crate) is_certified: bool,
+    /// XCLIENT has come, so the other end of TLS is not the client.
+    pub(crate) is_for_another: bool,
     /// The client said EHLO or LHLO, not HELO.
     pub(crate) is_extended: bool,
     pub(crate) is_authenticated: bool,
@@ -164,6 +170,7 @@ impl Machine {
             errors: 0,
             auth_failures: 0,
             last_guess: None,
+            certified: None,
             pause: None,
             chunked: None,
             owed_to_last_chunk: None,
@@ -210,8 +217,16 @@ impl Machine {
     /// The TLS handshake that [`Step::Handshake`] asked for has succeeded: all that was said in the clear is
     /// forgotten (RFC 3207 §4.2).
     pub fn secured(&mut self) {
-        let Facts { dialect, is_trusted, cannot_bind, .. } = self.facts;
-        self.facts = Facts { is_tls: true, dialect, is_trusted, cannot_bind, ..Facts::default() };
+        let Facts { dialect, is_trusted, cannot_bind, is_certified, is_for_another, .. } = self.facts;
+        self.facts = Facts {
+            is_tls: true,
+            dialect,
+            is_trusted,
+            cannot_bind,
+            is_certified,
+            is_for_another,
+            ..Facts::default()
+        };
         self.chunked = None;
         self.state = State::Commands(Phase::Greeted);
     }

@@ -13,6 +13,15 @@ use super::secret::{Password, Token, same_octets};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Credentials {
+    /// A client that has shown a verified certificate inside TLS, by EXTERNAL: what is left to decide is whether this
+    /// one may come in, and act as somebody else.
+    #[non_exhaustive]
+    External {
+        /// Whom the client wants to act as, where that is not `user`.
+        act_as: Option<String>,
+        /// Who it is by its certificate.
+        user: String,
+    },
     /// A user and the password itself, from PLAIN or LOGIN.
     #[non_exhaustive]
     Password {
@@ -65,7 +74,10 @@ impl Credentials {
     #[must_use]
     pub fn user(&self) -> &str {
         match self {
-            Self::Password { user, .. } | Self::Scram { user, .. } | Self::CramMd5 { user, .. } => user,
+            Self::External { user, .. }
+            | Self::Password { user, .. }
+            | Self::Scram { user, .. }
+            | Self::CramMd5 { user, .. } => user,
             Self::Bearer { user, .. } => user.as_deref().unwrap_or_default(),
         }
     }
@@ -80,13 +92,15 @@ impl Credentials {
     #[must_use]
     pub fn act_as(&self) -> Option<&str> {
         match self {
-            Self::Password { act_as, .. } | Self::Scram { act_as, .. } => act_as.as_deref(),
+            Self::External { act_as, .. } | Self::Password { act_as, .. } | Self::Scram { act_as, .. } => {
+                act_as.as_deref()
+            }
             Self::Bearer { .. } | Self::CramMd5 { .. } => None,
         }
     }
 
     /// The same with all names and passwords as `SASLprep` has them; `None` where it cannot have one of them. The
-    /// names of SCRAM are prepared before the exchange goes on.
+    /// names of SCRAM and EXTERNAL are prepared before.
     pub(super) fn prepared(mut self) -> Option<Self> {
         match &mut self {
             Self::Password { act_as, user, password, .. } => {
@@ -97,7 +111,7 @@ impl Credentials {
             }
             Self::Bearer { user, .. } => user.as_mut().map_or(Some(()), prepare)?,
             Self::CramMd5 { user, .. } => prepare(user)?,
-            Self::Scram { .. } => {}
+            Self::External { .. } | Self::Scram { .. } => {}
         }
         Some(self)
     }
@@ -109,19 +123,21 @@ impl Credentials {
             Self::Password { mechanism, .. }
             | Self::Scram { mechanism, .. }
             | Self::Bearer { mechanism, .. } => *mechanism,
+            Self::External { .. } => Mechanism::External,
             Self::CramMd5 { .. } => Mechanism::CramMd5,
         }
     }
 
-    /// Whether the client has proved already that it is [`user`](Self::user), as with SCRAM, and wants to act as
-    /// nobody else.
+    /// Whether the client has proved already that it is [`user`](Self::user), as with SCRAM and EXTERNAL, and wants to
+    /// act as nobody else.
     #[must_use]
     pub const fn are_proven(&self) -> bool {
-        matches!(self, Self::Scram { act_as: None, .. })
+        matches!(self, Self::Scram { act_as: None, .. } | Self::External { act_as: None, .. })
     }
 
     /// Whether these are `user` and `password`, for oneself; compared in a time that tells nothing about where
-    /// the two differ. Never for SCRAM, which shows no password, and for tokens. Both are prepared before, as what the
+    /// the two differ. Never for SCRAM and EXTERNAL, which show no password, and for
+    /// tokens. Both are prepared before, as what the
     /// client sent was.
     #[must_use]
     pub fn is(&self, expected_user: &str, expected_password: &str) -> bool {
@@ -131,7 +147,7 @@ impl Credentials {
                 same_octets(password.reveal().as_bytes(), expected(expected_password).as_bytes())
             }
             Self::CramMd5 { digest, .. } => digest.is_of(expected_password),
-            Self::Scram { .. } | Self::Bearer { .. } => false,
+            Self::External { .. } | Self::Scram { .. } | Self::Bearer { .. } => false,
         };
         same_user & same_password && self.act_as().is_none()
     }

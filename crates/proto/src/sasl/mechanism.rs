@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
+    /// EXTERNAL (RFC 4422 appendix A): the client is the one that its TLS certificate names, which was verified.
+    External,
     /// SCRAM-SHA-256-PLUS (RFC 7677): as SCRAM-SHA-256, and bound to the TLS session, so that nobody in the middle
     /// can pass it on.
     ScramSha256Plus,
@@ -28,6 +30,7 @@ pub enum Mechanism {
 impl Mechanism {
     /// All mechanisms, the strongest first.
     pub const ALL: &'static [Self] = &[
+        Self::External,
         Self::ScramSha256Plus,
         Self::ScramSha256,
         Self::Plain,
@@ -41,6 +44,7 @@ impl Mechanism {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::External => "EXTERNAL",
             Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::Plain => "PLAIN",
@@ -62,7 +66,7 @@ impl Mechanism {
     pub const fn sends_password(self) -> bool {
         match self {
             Self::Plain | Self::Login | Self::OauthBearer | Self::Xoauth2 => true,
-            Self::ScramSha256 | Self::ScramSha256Plus | Self::CramMd5 => false,
+            Self::External | Self::ScramSha256 | Self::ScramSha256Plus | Self::CramMd5 => false,
         }
     }
 
@@ -70,6 +74,12 @@ impl Mechanism {
     #[must_use]
     pub const fn binds_channel(self) -> bool {
         matches!(self, Self::ScramSha256Plus)
+    }
+
+    /// Whether it needs a verified certificate of the client, and so exists inside TLS only.
+    #[must_use]
+    pub const fn needs_certificate(self) -> bool {
+        matches!(self, Self::External)
     }
 
     /// Whether it needs a [`ScramVerifier`](crate::ScramVerifier) of the user; the others need somebody who judges

@@ -3,6 +3,7 @@
 mod bearer;
 mod cram_md5;
 mod credentials;
+mod external;
 mod login;
 mod mechanism;
 mod nonce;
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 
 pub use cram_md5::CramMd5Digest;
 pub use credentials::Credentials;
+pub(crate) use external::judged as certified;
 pub use mechanism::Mechanism;
 pub use nonce::Nonce;
 pub(crate) use prepare::presented;
@@ -37,6 +39,7 @@ pub(crate) type Response = Zeroizing<Vec<u8>>;
 /// An AUTH exchange that waits for the client's next line.
 #[derive(Debug)]
 pub(crate) enum Exchange {
+    External,
     Plain,
     LoginUser,
     LoginPassword {
@@ -59,6 +62,8 @@ pub(crate) enum Exchange {
 pub(crate) enum Progress {
     /// Send this challenge and wait on.
     Challenge(Cow<'static, str>, Exchange),
+    /// EXTERNAL: what is missing is who the client is, and there is whom it wants to act as.
+    External(Option<String>),
     /// CRAM-MD5 begins; its challenge needs a nonce.
     CramMd5,
     /// SCRAM goes on with what only the outside knows.
@@ -84,6 +89,7 @@ impl Exchange {
     /// Begins an exchange; `initial` is the decoded initial response, if the client sent one.
     pub(crate) fn begin(mechanism: Mechanism, initial: Option<Response>) -> Result<Progress, Reply> {
         let (challenge, exchange) = match mechanism {
+            Mechanism::External => ("", Self::External),
             Mechanism::Plain => ("", Self::Plain),
             Mechanism::Login => (login::USER, Self::LoginUser),
             Mechanism::OauthBearer | Mechanism::Xoauth2 => ("", Self::Bearer(mechanism)),
@@ -112,6 +118,7 @@ impl Exchange {
     /// Takes the client's decoded answer.
     pub(crate) fn go_on(self, response: Response) -> Result<Progress, Reply> {
         match self {
+            Self::External => external::parse(&response).map(Progress::External),
             Self::Plain => plain::parse(&response).map(Progress::judged),
             Self::LoginUser => login::text(&response)
                 .map(|user| Progress::Challenge(login::PASSWORD.into(), Self::LoginPassword { user })),

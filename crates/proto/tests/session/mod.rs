@@ -26,6 +26,8 @@ pub(crate) struct Session {
     /// Inside TLS from the first octet.
     pub(crate) is_inside_tls: bool,
     pub(crate) cannot_bind: bool,
+    /// Who the client is by a certificate that was verified.
+    pub(crate) certificate: Option<String>,
     pub(crate) dialect: Dialect,
     /// The client is a proxy that may speak for others.
     pub(crate) is_trusted: bool,
@@ -92,6 +94,7 @@ impl Session {
             settings: Settings::new("mx.example.com"),
             is_inside_tls: false,
             cannot_bind: false,
+            certificate: None,
             dialect: Dialect::Smtp,
             is_trusted: false,
             early: Vec::new(),
@@ -195,6 +198,9 @@ impl<'s> Run<'s> {
         if session.cannot_bind {
             machine.cannot_bind();
         }
+        if let Some(name) = session.certificate.as_ref().filter(|_| session.is_inside_tls) {
+            machine.certified(name);
+        }
         let mut run = Self {
             session,
             machine,
@@ -263,6 +269,9 @@ impl<'s> Run<'s> {
     /// The TLS handshake, if the machine has asked for one.
     pub(crate) fn shake_hands(&mut self) {
         if std::mem::take(&mut self.awaits_handshake) {
+            if let Some(name) = &self.session.certificate {
+                self.machine.certified(name);
+            }
             self.machine.secured();
         }
     }

@@ -7,6 +7,7 @@
 //! set limits.recipients 2                    a setting, before the first octet
 //! set dialect lmtp                           LMTP and not SMTP
 //! set binding none                           the TLS session has nothing to bind to
+//! set certificate tim                        the client shows a verified certificate of this name, with escapes
 //! user tim tanstaaf                          somebody who may authenticate
 //! verifier tim SCRAM-SHA-256$…               the same by SCRAM; of the token of RFC 7628 any user
 //! nonce 1896.697170952                       what the server puts into its challenges

@@ -2,7 +2,7 @@
 
 use mailchute_proto::{
     AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, EnvelopeSyntax, Extension, Mechanism,
-    Nonce, PlaintextAuth, PriorityProfile, Settings, TlsPolicy, Verdict,
+    Nonce, PlaintextAuth, PriorityProfile, Settings, TlsPolicy, Verdict, saslprep,
 };
 
 use super::{Event, Transcript};
@@ -100,6 +100,9 @@ impl Transcript {
             }
             ("now", moment) => self.session.now = Some(DateTime::parse(moment).expect("a moment")),
             ("verbs", verbs) => settings.verbs = verbs.split(' ').map(str::to_owned).collect(),
+            ("certificate", name) => {
+                self.session.certificate = Some(String::from_utf8(unescaped(name)).expect("UTF-8"));
+            }
             ("binding", "none") => self.session.cannot_bind = true,
             ("proxy", "trusted") => self.session.is_trusted = true,
             ("hostname", hostname) => hostname.clone_into(&mut settings.hostname),
@@ -160,7 +163,9 @@ impl Transcript {
         }
         let is_anywhere = settings.plaintext_auth == PlaintextAuth::Anywhere;
         let mut mechanisms = settings.mechanisms.clone();
+        let has_name = self.session.certificate.as_deref().is_some_and(|name| saslprep(name).is_some());
         mechanisms.retain(|mechanism| match mechanism.name() {
+            "EXTERNAL" => is_secured && has_name,
             "PLAIN" | "LOGIN" | "OAUTHBEARER" | "XOAUTH2" => is_secured || is_anywhere,
             name => (is_secured && !self.session.cannot_bind) || !name.ends_with("-PLUS"),
         });

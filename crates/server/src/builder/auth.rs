@@ -8,6 +8,7 @@ use super::Builder;
 use crate::error::BuildError;
 use crate::hooks::Stage;
 use crate::scram_secret::ScramSecret;
+use crate::tls::TlsConfig;
 
 /// Authentication, offered as soon as a hook judges credentials or gives verifiers.
 impl Builder {
@@ -15,10 +16,23 @@ impl Builder {
     /// SCRAM-SHA-256 if a hook [gives verifiers](Self::on_scram), then PLAIN and LOGIN if one
     /// [judges credentials](Self::on_auth).
     ///
-    /// OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your hook judges tokens; CRAM-MD5 as
+    /// EXTERNAL is offered in its place here, and only if it is [switched on](Self::auth_external). OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your hook judges tokens; CRAM-MD5 as
     /// well, as it is obsolete and the hook has to know the passwords themselves.
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
         self.mechanisms = Some(mechanisms.into_iter().collect());
+        self
+    }
+
+    /// Offers EXTERNAL (RFC 4422 appendix A) to clients that have shown a verified certificate, before all other mechanisms
+    /// unless [these](Self::mechanisms) say otherwise.
+    /// Such a client is the [user](crate::ClientCertificate::user) that the certificate names. Default is off: a
+    /// certificate is no login.
+    ///
+    /// The auth hooks are asked about it as about all credentials. Where no hook judges credentials, every certificate of an
+    /// authority that is [trusted](crate::TlsConfig::client_certificates) lets its client in by its own name, and by no
+    /// other. [`build`](Self::build) refuses it where clients are not asked for certificates.
+    pub fn auth_external(mut self) -> Self {
+        self.auth_external = true;
         self
     }
 
@@ -59,7 +73,10 @@ impl Builder {
     pub(super) fn offered_mechanisms(&self) -> Result<Vec<Mechanism>, BuildError> {
         let judges = self.chain.is_asked(Stage::Auth);
         let verifies = self.chain.is_asked(Stage::ScramVerifier);
-        if self.auth == AuthPolicy::Required && !judges && !verifies {
+        if self.auth_external && !self.tls.as_ref().is_some_and(TlsConfig::may_ask_clients) {
+            return Err(BuildError::NoClientCertificates);
+        }
+        if self.auth == AuthPolicy::Required && !judges && !verifies && !self.auth_external {
             return Err(BuildError::NobodyJudgesCredentials);
         }
         let by_default =
@@ -71,7 +88,11 @@ impl Builder {
             }
             Some(named) => named.clone(),
         };
+        if self.auth_external && !mechanisms.contains(&Mechanism::External) {
+            mechanisms.insert(0, Mechanism::External);
+        }
         mechanisms.retain(|mechanism| match mechanism {
+            mechanism if mechanism.needs_certificate() => self.auth_external,
             mechanism if mechanism.binds_channel() && self.tls.is_none() => false,
             mechanism if mechanism.needs_verifier() => verifies,
             _ => judges,

@@ -137,6 +137,10 @@ impl Driver {
                 if self.would_bind() && !self.wire.has_channel_binding() {
                     self.machine.cannot_bind();
                 }
+                let certificate = facts.client.as_ref().filter(|certificate| certificate.is_verified());
+                if let Some(name) = certificate.and_then(|certificate| certificate.user()) {
+                    self.machine.certified(name);
+                }
                 let facts = Arc::new(facts);
                 self.session.secured(Arc::clone(&facts));
                 self.core.subscribers.tell(|| Event::secure(&self.session, facts));

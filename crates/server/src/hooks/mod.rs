@@ -113,7 +113,7 @@ pub trait Hooks: Send + Sync + 'static {
         false
     }
 
-    /// The client gave its credentials, or has proved by SCRAM to know its password; asked if
+    /// The client gave its credentials, or has proved by SCRAM to know its password, or by its certificate who it is; asked if
     /// [`judges_credentials`](Self::judges_credentials). The standard refusal is `535 5.7.8`.
     ///
     /// A type that has this and not `judges_credentials` is never asked: nothing can tell the default of a method from

@@ -115,6 +115,14 @@ impl TlsConfig {
         }
     }
 
+    /// Whether clients are asked for a certificate, or may be, as one of rustls does not tell.
+    pub(crate) fn may_ask_clients(&self) -> bool {
+        match &self.0 {
+            Source::Own(own) => own.clients.is_some(),
+            Source::Rustls(_) => true,
+        }
+    }
+
     /// Takes a configuration of rustls as it is, for all that this type has no method for.
     ///
     /// A client's certificate counts as trusted if the configuration's own verifier lets it pass. A name (SNI) that rustls

@@ -108,6 +108,15 @@ impl ClientCertificate {
         text
     }
 
+    /// The name by which EXTERNAL lets the client in: the first email address, or the first DNS name without `*` where
+    /// there is none, or else the common name.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        let hosts = self.dns_names.iter().filter(|name| !name.contains('*'));
+        let names = self.email_addresses.iter().chain(hosts).chain(&self.common_name);
+        names.map(String::as_str).find(|name| !name.is_empty())
+    }
+
     /// The name to print where there is room for one, not escaped: the common name, else the first alternative one.
     pub(crate) fn name(&self) -> Option<&str> {
         let alternatives = self.dns_names.iter().chain(&self.email_addresses).chain(&self.uris);

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute::{
-    Answer as HookAnswer, Builder, Command, Credentials, Dialect, Ehlo, Hooks, Message, Recipient, Reply,
-    Sender, Server, Session, Verdict,
+    Answer as HookAnswer, Builder, Command, Credentials, Dialect, Ehlo, Hooks, Mechanism, Message, Recipient,
+    Reply, Sender, Server, Session, Verdict,
 };
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};
+use rcgen::{CertificateParams, DnType};
+use rustls::ClientConfig;
 
 use crate::session;
+use crate::support::clients::{self, Authority};
 use crate::support::{Seen, tls};
 use crate::transcript::{Event, Transcript};
 
@@ -21,6 +24,8 @@ pub(crate) type Kept = (String, Vec<String>, Vec<u8>);
 pub(crate) struct Script {
     pub(crate) server: Server,
     pub(crate) kept: Seen<Kept>,
+    /// A client that shows the transcript's certificate, if there is one.
+    pub(crate) client: Arc<ClientConfig>,
 }
 
 /// Why a transcript can be shown to the bare machine only.
@@ -62,8 +67,21 @@ impl Script {
         }
         let kept = Seen::default();
         let hooks = Scripted { session: Arc::new(session.clone()), kept: kept.clone() };
-        let server = options(session)?.hooks(hooks).build().map_err(|_| MachineOnly::Setting)?;
-        Ok(Self { server, kept })
+        let authority = Authority::new();
+        let mut builder = options(session)?;
+        if session.settings.mechanisms.contains(&Mechanism::External) {
+            builder = builder.tls(clients::tls(authority.asked())).auth_external();
+        }
+        let server = builder.hooks(hooks).build().map_err(|_| MachineOnly::Setting)?;
+        let client = match &session.certificate {
+            Some(name) => {
+                let mut parameters = CertificateParams::default();
+                parameters.distinguished_name.push(DnType::CommonName, name.as_str());
+                clients::with(&authority.sign(&parameters), rustls::ALL_VERSIONS)
+            }
+            None => tls::client(rustls::ALL_VERSIONS, &[tls::identity()]).with_no_client_auth().into(),
+        };
+        Ok(Self { server, kept, client })
     }
 }
 

@@ -39,11 +39,12 @@ async fn connect(script: &Script, transcript: &Transcript) -> Stream {
     tokio::spawn(serving.into_future());
     let stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).expect("it is a socket");
-    if transcript.session.is_inside_tls { secured(Box::new(stream)).await } else { Box::new(stream) }
+    if transcript.session.is_inside_tls { secured(Box::new(stream), script).await } else { Box::new(stream) }
 }
 
-async fn secured(stream: Stream) -> Stream {
-    Box::new(tls::secure(stream, rustls::ALL_VERSIONS).await.into_inner())
+async fn secured(stream: Stream, script: &Script) -> Stream {
+    let shaken = tls::shake(stream, &script.client, tls::NAME).await;
+    Box::new(shaken.expect("the handshake succeeds").into_inner())
 }
 
 /// Sends what a closed connection may not take any more.
@@ -95,7 +96,7 @@ async fn run(name: &str, transcript: &Transcript, script: &Script, way: Way) {
                 send(&mut stream, &mut unsent, way).await;
                 hear(&mut stream, std::mem::take(&mut awaited), &mut heard).await;
                 assert_octets(&heard, &expected, name);
-                stream = secured(stream).await;
+                stream = secured(stream, script).await;
             }
             _ => {}
         }

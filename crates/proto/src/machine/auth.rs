@@ -51,24 +51,6 @@ pub(super) fn parse(
 }
 
 impl Machine {
-    /// The TLS session of this connection has neither of the [channel bindings](crate::question::ChannelBinding), so
-    /// that a mechanism which needs one is not offered. To be said when the handshake is over, before
-    /// [`secured`](Self::secured) if that follows; a machine that was not told takes every session inside TLS for one
-    /// that can be bound to.
-    pub fn cannot_bind(&mut self) {
-        self.facts.cannot_bind = true;
-    }
-
-    /// The client has shown a certificate that was verified and names it so: EXTERNAL is offered to it, if the settings
-    /// name it, and makes it this user. To be said when the handshake is over, before [`secured`](Self::secured) if that
-    /// follows. A name that `SASLprep` prohibits is nobody's, and behind XCLIENT the certificate is not the client's:
-    /// neither has EXTERNAL.
-    pub fn certified(&mut self, name: &str) {
-        let name = sasl::presented(name).filter(|_| !self.facts.is_for_another);
-        self.facts.is_certified = name.is_some();
-        self.certified = name.map(|name| name.as_str().into());
-    }
-
     pub(super) fn begin_auth<'m>(
         &'m mut self,
         mechanism: Mechanism,

@@ -9,6 +9,7 @@ mod guesses;
 mod observe;
 mod parse;
 mod refusal;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,37 +199,12 @@ impl Machine {
         self
     }
 
-    /// A session on a connection that is inside TLS from its first octet (RFC 8314), before its greeting.
-    #[must_use]
-    pub fn inside_tls(settings: Arc<Settings>) -> Self {
-        let mut machine = Self::new(settings);
-        machine.facts.is_tls = true;
-        machine
-    }
-
     /// The client may say by XCLIENT and XFORWARD who it speaks for, and is told so by EHLO; all others are answered
     /// `550 5.7.1`. As with Postfix the trust is that in the connection: XCLIENT neither takes it away nor gives it.
     #[must_use]
     pub fn trusting_proxy(mut self) -> Self {
         self.facts.is_trusted = true;
         self
-    }
-
-    /// The TLS handshake that [`Step::Handshake`] asked for has succeeded: all that was said in the clear is
-    /// forgotten (RFC 3207 §4.2).
-    pub fn secured(&mut self) {
-        let Facts { dialect, is_trusted, cannot_bind, is_certified, is_for_another, .. } = self.facts;
-        self.facts = Facts {
-            is_tls: true,
-            dialect,
-            is_trusted,
-            cannot_bind,
-            is_certified,
-            is_for_another,
-            ..Facts::default()
-        };
-        self.chunked = None;
-        self.state = State::Commands(Phase::Greeted);
     }
 
     /// Ends the session with `reply`, for reasons that the machine cannot know: a timeout, a shutdown.

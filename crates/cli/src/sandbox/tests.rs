@@ -17,7 +17,10 @@ use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, XattrFlags, chmodat, open, setxattr, utimensat,
 };
 use rustix::net::{AddressFamily, Protocol, SendFlags, SocketType, sendto, socket};
-use rustix::process::{PidfdFlags, Signal, getpid, getppid, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    PidfdFlags, Resource, Rlimit, Signal, getpid, getppid, getrlimit, kill_process, pidfd_open,
+    pidfd_send_signal, prlimit, setpriority_process, setrlimit,
+};
 
 use super::{close, enter};
 use crate::args::{Options, flags};
@@ -116,6 +119,10 @@ fn inside(folder: &Path) {
     ours.send(b"text").unwrap();
     assert_eq!(theirs.recv(&mut [0; 9]).unwrap(), 4);
     kill_process(getpid(), Signal::CONT).unwrap();
+    setrlimit(Resource::Nofile, getrlimit(Resource::Nofile)).unwrap();
+    assert_eq!(std::thread::spawn(|| 1).join().unwrap(), 1);
+    let own = Command::new(env::current_exe().unwrap()).arg("--help").output().unwrap();
+    assert!(own.status.success(), "{own:?}");
     eprintln!("all was tried");
 }
 
@@ -158,6 +165,11 @@ fn other_processes(parent: rustix::process::Pid) {
     let place = RemoteIoVec { base: 0x40_0000, len: memory.len() };
     let read = process_vm_readv(parent_of_nix, &mut [IoSliceMut::new(&mut memory)], &[place]);
     assert_refused("memory of another process", read);
+    let limit = Rlimit { current: Some(1), maximum: Some(1_000_000) };
+    assert_refused("a limit of another process", prlimit(Some(parent), Resource::Cpu, limit));
+    let cpus = nix::sched::sched_getaffinity(parent_of_nix).unwrap();
+    assert_refused("processors of another process", nix::sched::sched_setaffinity(parent_of_nix, &cpus));
+    assert_refused("the priority of another process", setpriority_process(Some(parent), 19));
     assert_refused("its memory as a file", File::open(format!("/proc/{}/mem", parent.as_raw_nonzero())));
 }
 

@@ -1,9 +1,10 @@
 //! Where the program listens, and for what.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use mailchute::{Endpoint, Server, Serving};
+use rustix::io::Errno;
 
 use crate::account::{Account, is_root};
 use crate::args::Options;
@@ -54,7 +55,12 @@ impl Plan {
     /// Looks up host names, and makes sure that nobody can come from elsewhere who should not. To be made before the
     /// sandbox is entered, which keeps the resolver from its files. What a predecessor has passed is not looked up.
     pub(crate) fn of(options: &Options, passed: &Passed) -> Result<Self, Failure> {
-        let plan = Self::where_not(options, |asked| passed.has(asked))?;
+        let mut plan = Self::where_not(options, |asked| passed.has(asked))?;
+        for (asked, endpoints) in &mut plan.0 {
+            if let Place::Host(..) = asked.place {
+                skip_absent(&asked.place, endpoints);
+            }
+        }
         may_all_be_reached(plan.endpoints(), options)?;
         Ok(plan)
     }
@@ -144,6 +150,27 @@ impl Listening {
     }
 }
 
+/// Leaves out the addresses of a host name that this host does not have, unless it has none of them: `/etc/hosts` names
+/// `::1` where IPv6 is off as well.
+fn skip_absent(place: &Place, endpoints: &mut Vec<Endpoint>) {
+    let (absent, present): (Vec<_>, Vec<_>) = endpoints.drain(..).partition(is_absent);
+    if present.is_empty() {
+        *endpoints = absent;
+        return;
+    }
+    for address in absent {
+        tracing::warn!(name: "address-skipped", %place, %address, "this host does not have this address of the name: it is not listened on");
+    }
+    *endpoints = present;
+}
+
+fn is_absent(endpoint: &Endpoint) -> bool {
+    let Endpoint::Tcp(address) = endpoint else { return false };
+    // Any port, as nothing else than the address is in question.
+    let Err(error) = TcpListener::bind((address.ip(), 0)) else { return false };
+    matches!(Errno::from_io_error(&error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
+}
+
 /// All that the flags ask for, in the order in which it is listened on.
 fn all(options: &Options) -> Vec<Asked> {
     let of = |places: &[Place], kind| -> Vec<Asked> {
@@ -191,4 +218,24 @@ fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure>
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skips_addresses_of_a_name_that_the_host_does_not_have() {
+        // Addresses for documentation, which no host has (RFC 5737, RFC 3849).
+        for (addresses, listened_on) in [
+            (&["[2001:db8::1]:0", "127.0.0.1:0"][..], &["127.0.0.1:0"][..]),
+            (&["127.0.0.1:0", "192.0.2.1:0", "127.0.0.2:0"], &["127.0.0.1:0", "127.0.0.2:0"]),
+            (&["[2001:db8::1]:0", "192.0.2.1:0"], &["[2001:db8::1]:0", "192.0.2.1:0"]),
+        ] {
+            let mut endpoints: Vec<Endpoint> = addresses.iter().map(|it| it.parse().unwrap()).collect();
+            skip_absent(&"localhost:0".parse().unwrap(), &mut endpoints);
+            let left: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
+            assert_eq!(left, listened_on, "{addresses:?}");
+        }
+    }
 }

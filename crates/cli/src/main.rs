@@ -4,6 +4,7 @@ mod account;
 mod any_login;
 mod args;
 mod auth_file;
+mod bounded;
 mod certificate;
 mod check;
 mod checkers;
@@ -45,6 +46,7 @@ mod verifier;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -97,6 +99,10 @@ fn serve(command_line: &CommandLine) -> Result<ExitCode, Failure> {
     Ok(log.end(outcome))
 }
 
+/// How long the end waits for threads that block, and then for the store to take back what was not answered. If the disk
+/// answers to neither, such messages may stay, as after a kill: their clients send them once more.
+const FINAL_PATIENCE: Duration = Duration::from_secs(5);
+
 fn serve_with(
     command_line: &CommandLine,
     options: Options,
@@ -124,8 +130,10 @@ fn serve_with(
     let serving = serve::serve(configuration, command_line, log, plan, passed, account.as_ref());
     let outcome = runtime.block_on(serving);
     // A thread that waits for a disk which does not answer must not keep the program from its end.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(FINAL_PATIENCE);
     // What such a thread has shown, and whose client was told to come again, is not to stay.
-    store.close();
+    if !bounded::is_done_within(FINAL_PATIENCE, move || store.close()) {
+        tracing::warn!(name: "store-not-closed", "the store did not answer: messages that were not answered in time may stay in it");
+    }
     outcome
 }

@@ -10,14 +10,16 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Unexpanded {
     shorthand: String,
     reason: &'static str,
-    /// The path that means what it says.
+    /// The value that means what it says.
     literal: String,
+    /// What the value names.
+    named: &'static str,
 }
 
 impl fmt::Display for Unexpanded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shorthand, reason, literal } = self;
-        write!(f, "\"{shorthand}\" {reason}, or {literal} for a file of exactly this name")
+        let Self { shorthand, reason, literal, named } = self;
+        write!(f, "\"{shorthand}\" {reason}, or {literal} for a {named} of exactly this name")
     }
 }
 
@@ -28,12 +30,12 @@ impl Error for Unexpanded {}
 /// # Errors
 /// The first shorthand in it. A name that follows `./` is taken as it stands.
 pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
-    check(&path, false).map(|()| path)
+    check(["", &path.to_string_lossy(), ""], "file", false).map(|()| path)
 }
 
-/// Takes the path of a Unix socket, as [`file`] does.
+/// Takes the path of a Unix socket, as [`file`] does; it stands behind `unix:`.
 pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
-    check(path, false)
+    check(["unix:", &path.to_string_lossy(), ""], "socket", false)
 }
 
 /// Takes the URL of a store. Braces and percent-encoding are mistakes as well.
@@ -41,29 +43,31 @@ pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
 /// # Errors
 /// As [`file`].
 pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
-    let path = url.split_once(':').map_or(url, |(_, path)| path);
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    check(Path::new(path), true).map(|()| url.to_owned())
+    let (scheme, rest) = url.split_at(url.find(':').map_or(0, |colon| colon + 1));
+    let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    check([scheme, path, query], "directory", true).map(|()| url.to_owned())
 }
 
-fn check(path: &Path, is_of_url: bool) -> Result<(), Unexpanded> {
-    let path = path.to_string_lossy();
-    let (mut begin, mut is_literal) = (0, false);
+/// Checks the path in a value, of which the other parts stand before and after it.
+fn check([before, path, after]: [&str; 3], named: &'static str, is_of_url: bool) -> Result<(), Unexpanded> {
+    let (mut first, mut is_literal) = (None, false);
+    let mut literal: Vec<&str> = Vec::new();
     for name in path.split('/') {
-        let found = match (begin, is_literal) {
+        let found = match (literal.is_empty(), is_literal) {
             (_, true) => None,
-            (0, false) if name.starts_with('~') => Some((name, TILDE)),
+            (true, false) if name.starts_with('~') => Some((name, TILDE)),
             _ => name.char_indices().find_map(|(at, _)| shorthand(&name[at..], is_of_url)),
         };
-        if let Some((shorthand, reason)) = found {
-            let (before, behind) = path.split_at(begin);
-            let literal = format!("{before}./{behind}");
-            return Err(Unexpanded { shorthand: shorthand.to_owned(), reason, literal });
+        if found.is_some() {
+            literal.push(".");
         }
+        first = first.or(found);
         is_literal = name == ".";
-        begin += name.len() + 1;
+        literal.push(name);
     }
-    Ok(())
+    let Some((shorthand, reason)) = first else { return Ok(()) };
+    let literal = format!("{before}{}{after}", literal.join("/"));
+    Err(Unexpanded { shorthand: shorthand.to_owned(), reason, literal, named })
 }
 
 const TILDE: &str =
@@ -103,6 +107,29 @@ mod tests {
 
     fn told(outcome: Result<impl Sized, Unexpanded>) -> String {
         outcome.err().expect("it is a mistake").to_string()
+    }
+
+    /// The value that a complaint says to write.
+    fn literal(complaint: &str) -> String {
+        let (_, literal) = complaint.rsplit_once(", or ").expect("it says one");
+        literal.split_once(" for a ").expect("it says of what").0.to_owned()
+    }
+
+    #[test]
+    fn says_the_whole_value_to_write_which_is_then_taken() {
+        for (url, whole) in [
+            ("maildir:~/mail", "maildir:./~/mail"),
+            ("maildir:~/mail?mode=0660", "maildir:./~/mail?mode=0660"),
+            ("maildir:///my%20mail/%41", "maildir:///./my%20mail/./%41"),
+            ("maildir:$HOME/~/{user}", "maildir:./$HOME/~/./{user}"),
+            ("~/mail", "./~/mail"),
+        ] {
+            let told = told(store(url));
+            assert!(told.ends_with(&format!(", or {whole} for a directory of exactly this name")), "{told}");
+            assert_eq!(store(&literal(&told)), Ok(whole.to_owned()));
+        }
+        let told = told(socket(Path::new("~/lmtp")));
+        assert!(told.ends_with(", or unix:./~/lmtp for a socket of exactly this name"), "{told}");
     }
 
     #[test]
@@ -145,6 +172,7 @@ mod tests {
                 assert!(complaint.starts_with(&format!("\"{shorthand}\" is not expanded; ")), "{complaint}");
             }
             assert!(socket(Path::new(path)).is_err());
+            assert_eq!(file(literal(&told(file(path.into()))).into()).err(), None, "{path}");
         }
     }
 
@@ -155,11 +183,13 @@ mod tests {
         for (url, complaint) in [
             (
                 "maildir:/mail/{domain}/{user}",
-                format!("\"{{domain}}\" {braces}, or /mail/./{{domain}}/{{user}} for"),
+                format!(
+                    "\"{{domain}}\" {braces}, or maildir:/mail/./{{domain}}/./{{user}} for a directory of"
+                ),
             ),
-            ("maildir:{", format!("\"{{\" {braces}, or ./{{ for")),
-            ("maildir:///my%20mail", format!("\"%20\" {decoded}, or ///./my%20mail for")),
-            ("maildir:/%c3%a9", format!("\"%c3\" {decoded}, or /./%c3%a9 for")),
+            ("maildir:{", format!("\"{{\" {braces}, or maildir:./{{ for")),
+            ("maildir:///my%20mail", format!("\"%20\" {decoded}, or maildir:///./my%20mail for")),
+            ("maildir:/%c3%a9", format!("\"%c3\" {decoded}, or maildir:/./%c3%a9 for")),
         ] {
             let told = told(store(url));
             assert!(told.starts_with(&complaint), "{told}");

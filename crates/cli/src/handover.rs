@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::Shutdown;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixDatagram as Pair;
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use command_fds::{CommandFdExt as _, FdMapping};
 use mailchute::ListeningSocket;
+use rustix::net::{RecvFlags, recv};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::UnixDatagram;
 use tokio::process::Child;
@@ -89,8 +91,8 @@ impl Handover {
         drop(command);
         let child =
             spawned.map_err(|error| failed(&format!("cannot start {}", self.program.display()), &error))?;
-        let unproven = Unproven { go_between: child, process: None };
-        unproven.ready(&ours).await
+        let unproven = Unproven { go_between: child, said: ours, process: None, has_ended: false };
+        unproven.ready().await
     }
 
     fn command(&self, ready: OwnedFd) -> Result<tokio::process::Command, Box<dyn std::error::Error>> {
@@ -134,15 +136,19 @@ impl Handover {
 /// A process that has not said yet that it is ready; dropped, it is killed.
 struct Unproven {
     go_between: Child,
+    /// Where the new process says who it is, and that it is ready.
+    said: UnixDatagram,
     /// The one that is to serve, once it has said who it is.
     process: Option<Pid>,
+    /// Whether it has ended by itself, so that its number may be another's.
+    has_ended: bool,
 }
 
 impl Unproven {
     /// Waits until it is ready, and nobody's child.
-    async fn ready(mut self, said: &UnixDatagram) -> Result<Successor, String> {
+    async fn ready(mut self) -> Result<Successor, String> {
         let late = || format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs());
-        tokio::time::timeout(PATIENCE, self.hear(said)).await.unwrap_or_else(|_| Err(late()))?;
+        tokio::time::timeout(PATIENCE, self.hear()).await.unwrap_or_else(|_| Err(late()))?;
         let process = self.process.take().ok_or("the new process did not say which one it is")?;
         self.go_between
             .kill()
@@ -151,7 +157,7 @@ impl Unproven {
         Ok(Successor { process: process.as_raw_nonzero().get().unsigned_abs() })
     }
 
-    async fn hear(&mut self, said: &UnixDatagram) -> Result<(), String> {
+    async fn hear(&mut self) -> Result<(), String> {
         let mut word = [0; 32];
         loop {
             let heard = tokio::select! {
@@ -161,18 +167,18 @@ impl Unproven {
                     return Err(match ended {
                         Ok(status) => {
                             // It ends by itself where the other has, and by a signal before it.
-                            self.process.take_if(|_| status.code().is_some());
+                            self.has_ended = status.code().is_some();
                             format!("the new process has ended ({status}); what it wrote says why")
                         }
                         Err(error) => format!("the new process cannot be waited for: {error}"),
                     });
                 }
-                heard = said.recv(&mut word) => {
+                heard = self.said.recv(&mut word) => {
                     heard.map_err(|error| format!("the new process cannot be heard: {error}"))?
                 }
             };
             let word = &word[..heard];
-            match std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).and_then(Pid::from_raw) {
+            match number(word) {
                 Some(process) => self.process = Some(process),
                 None if word == READY => return Ok(()),
                 None => return Err("the new process said something else than that it is ready".to_owned()),
@@ -181,12 +187,66 @@ impl Unproven {
     }
 }
 
+/// The number of a process, if that is what was said.
+fn number(word: &[u8]) -> Option<Pid> {
+    std::str::from_utf8(word).ok()?.parse().ok().and_then(Pid::from_raw)
+}
+
 impl Drop for Unproven {
     fn drop(&mut self) {
+        // A process that says its number from here on fails to, and ends; one that has said it unheard is heard now.
+        let _ = self.said.shutdown(Shutdown::Read);
+        let mut word = [0; 32];
+        while let Ok((heard, _)) = recv(&self.said, &mut word, RecvFlags::DONTWAIT)
+            && heard > 0
+        {
+            self.process = number(&word[..heard]).or(self.process);
+        }
         // They may have ended by themselves.
         let _ = self.go_between.start_kill();
-        if let Some(process) = self.process {
+        if let Some(process) = self.process.filter(|_| !self.has_ended) {
             let _ = kill_process(process, Signal::KILL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Stdio;
+
+    use super::*;
+
+    fn sleeping() -> Command {
+        let mut command = Command::new("sleep");
+        command.arg("30");
+        command
+    }
+
+    #[tokio::test]
+    async fn kills_a_process_whose_number_was_not_heard_yet() {
+        let mut process = sleeping().spawn().unwrap();
+        let (ours, theirs) = Pair::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.send(process.id().to_string().as_bytes()).unwrap();
+        let go_between = tokio::process::Command::from(sleeping()).spawn().unwrap();
+        let said = UnixDatagram::from_std(ours).unwrap();
+        drop(Unproven { go_between, said, process: None, has_ended: false });
+        assert_eq!(process.wait().unwrap().signal(), Some(9));
+        assert!(theirs.send(b"1").is_err(), "nobody hears another one");
+    }
+
+    #[tokio::test]
+    async fn kills_no_process_that_has_ended_by_itself() {
+        // It ends once its input does.
+        let mut another = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let (ours, theirs) = Pair::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        theirs.send(another.id().to_string().as_bytes()).unwrap();
+        let go_between = tokio::process::Command::new("true").spawn().unwrap();
+        let said = UnixDatagram::from_std(ours).unwrap();
+        let ended = Unproven { go_between, said, process: None, has_ended: false }.ready().await;
+        assert!(ended.is_err_and(|told| told.contains("has ended")));
+        assert!(another.wait().unwrap().success());
     }
 }

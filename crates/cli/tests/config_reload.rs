@@ -149,9 +149,7 @@ struct Successor(Pid);
 
 impl Successor {
     fn of(program: &mut Program) -> Self {
-        let told = program.logged("handed over: the new process serves");
-        let process = told.split("process=").nth(1).unwrap().trim().parse().unwrap();
-        Self(Pid::from_raw(process).unwrap())
+        Self(program.handed_over())
     }
 }
 

@@ -18,10 +18,7 @@ struct Successor(Pid);
 impl Successor {
     /// The one that a program, or its last successor, says that it has handed over to.
     fn of(program: &mut Program) -> Self {
-        let line = program.logged("handed over: the new process serves");
-        let process = line.trim_end().rsplit_once("process=").expect("it says which").1;
-        let process = process.parse().ok().and_then(Pid::from_raw);
-        Self(process.expect("that is a number"))
+        Self(program.handed_over())
     }
 
     fn signal(&self, signal: Signal) {

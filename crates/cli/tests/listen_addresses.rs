@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use crate::support::{Client, Program, wait_until_ended};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 fn addresses(program: &Program) -> Vec<SocketAddr> {
     let listening = program.welcome.iter().filter(|line| line.starts_with("listening on "));
@@ -40,9 +40,9 @@ fn listens_on_all_addresses_of_a_name_and_hands_them_over() {
         let mut process = program.process();
         for _ in 0..2 {
             kill_process(process, Signal::USR2).unwrap();
-            let told = program.logged("handed over: the new process serves");
+            let next = program.handed_over();
             wait_until_ended(process);
-            process = Pid::from_raw(told.split("process=").nth(1).unwrap().trim().parse().unwrap()).unwrap();
+            process = next;
             for address in &addresses {
                 assert!(Client::connect(*address).hear().starts_with("220 "), "{address}");
             }

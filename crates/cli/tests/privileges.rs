@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
 use crate::support::{Program, mailchute, run, wait_until_ended, write_config};
-use rustix::process::{Signal, getuid};
+use rustix::process::{Pid, Signal, getuid, kill_process};
 
 /// "nobody", as most hosts number it; it need not be known to this one.
 const NOBODY: u32 = 65534;
@@ -33,8 +33,8 @@ fn low_port() -> String {
 }
 
 /// What the kernel says of each thread.
-fn threads(process: &str) -> Vec<String> {
-    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+fn threads(process: Pid) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())).unwrap();
     tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap()).collect()
 }
 
@@ -44,7 +44,7 @@ fn deliver(program: &Program) {
     assert!(client.say(".").starts_with("250 2.6.0 "));
 }
 
-fn assert_is_nobody(program: &Program, process: &str) {
+fn assert_is_nobody(program: &Program, process: Pid) {
     let threads = threads(process);
     assert!(threads.len() > 1, "{threads:?}");
     for status in threads {
@@ -62,7 +62,7 @@ fn assert_is_nobody(program: &Program, process: &str) {
 fn as_root(store: &Path) {
     let (port, url) = (low_port(), format!("maildir:{}", store.display()));
     let mut program = Program::start(&["--listen", &port, "--store", &url, "--user", NOBODYS]);
-    assert_is_nobody(&program, &program.process().as_raw_nonzero().to_string());
+    assert_is_nobody(&program, program.process());
     for (path, mode) in [(store.to_owned(), 0o700), (store.join("new"), 0o700)] {
         let made = fs::metadata(&path).unwrap();
         assert_eq!(
@@ -77,15 +77,10 @@ fn as_root(store: &Path) {
 
     // The next process cannot open the port any more, and is handed it.
     program.signal(Signal::USR2);
-    let told = program.logged("handed over: the new process serves");
-    let next = told.split("process=").nth(1).unwrap().trim().to_owned();
+    let next = program.handed_over();
     wait_until_ended(program.process());
-    assert_is_nobody(&program, &next);
-    rustix::process::kill_process(
-        rustix::process::Pid::from_raw(next.parse().unwrap()).unwrap(),
-        Signal::TERM,
-    )
-    .unwrap();
+    assert_is_nobody(&program, next);
+    kill_process(next, Signal::TERM).unwrap();
     assert_eq!(program.wait().0, 0);
     // Made by root before, and of no use to the user.
     let others = store.with_file_name("others");

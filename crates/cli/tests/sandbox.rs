@@ -67,10 +67,9 @@ fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_ou
     let mut process = program.process();
     for _ in 0..20 {
         rustix::process::kill_process(process, Signal::USR2).unwrap();
-        let told = program.logged("handed over: the new process serves");
-        let next = told.split("process=").nth(1).unwrap().trim().parse().unwrap();
+        let next = program.handed_over();
         wait_until_ended(process);
-        process = rustix::process::Pid::from_raw(next).unwrap();
+        process = next;
         deliver(&program);
     }
     rustix::process::kill_process(process, Signal::TERM).unwrap();
@@ -134,9 +133,7 @@ fn filters_the_calls_of_every_thread_and_of_a_new_process() {
     let mut program = Program::start(&["--sandbox", "--listen", "127.0.0.1:0", "--store", "discard:"]);
     assert!(all_are(&filters(program.process())), "{:?}", filters(program.process()));
     program.signal(Signal::USR2);
-    let told = program.logged("handed over: the new process serves");
-    let next = told.split("process=").nth(1).unwrap().trim().parse().unwrap();
-    let next = rustix::process::Pid::from_raw(next).unwrap();
+    let next = program.handed_over();
     // One filter, as it is inherited and not entered again.
     assert!(all_are(&filters(next)), "{:?}", filters(next));
     rustix::process::kill_process(next, Signal::TERM).unwrap();

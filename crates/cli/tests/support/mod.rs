@@ -8,6 +8,9 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Pid;
+
 /// Longer than anything here takes; a test that fails by it fails loudly.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,14 +53,14 @@ pub(crate) fn write_certificate(folder: &Path) -> (String, String) {
 }
 
 /// Waits until a process has ended; until then it may take a connection, and say that it stops.
-pub(crate) fn wait_until_ended(process: rustix::process::Pid) {
+pub(crate) fn wait_until_ended(process: Pid) {
     let status = format!("/proc/{}/status", process.as_raw_nonzero());
     while std::fs::read_to_string(&status).is_ok_and(|status| !status.contains("State:\tZ")) {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// The program while it serves; killed when dropped.
+/// The program while it serves; killed when dropped, with the process that has taken over last.
 pub(crate) struct Program {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -65,6 +68,8 @@ pub(crate) struct Program {
     log: String,
     /// Lines of it that nobody has asked for yet.
     passed_by: Vec<String>,
+    /// The process that has taken over last.
+    successor: Option<Pid>,
     /// All of its standard output up to the empty line before the advice.
     pub(crate) welcome: Vec<String>,
 }
@@ -86,8 +91,14 @@ impl Program {
         command.args(["--log-format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut program =
-            Self { child, stderr, log: String::new(), passed_by: Vec::new(), welcome: Vec::new() };
+        let mut program = Self {
+            child,
+            stderr,
+            log: String::new(),
+            passed_by: Vec::new(),
+            successor: None,
+            welcome: Vec::new(),
+        };
         program.logged(r#""event":"ready""#);
         let listening = |line: &str| {
             let rest = line.split_once(r#""event":"listening","address":""#)?.1;
@@ -105,7 +116,7 @@ impl Program {
         // Read on, so that the program never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, log: String::new(), passed_by: Vec::new(), welcome }
+        Self { child, stderr, log: String::new(), passed_by: Vec::new(), successor: None, welcome }
     }
 
     /// Where it listens, in the order of its flags.
@@ -123,8 +134,8 @@ impl Program {
         rustix::process::kill_process(self.process(), signal).unwrap();
     }
 
-    pub(crate) fn process(&self) -> rustix::process::Pid {
-        rustix::process::Pid::from_child(&self.child)
+    pub(crate) fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
     /// As [`log_line_with`](Self::log_line_with), for one text.
@@ -141,6 +152,7 @@ impl Program {
         }
         loop {
             let mut line = String::new();
+            self.wait_for_log(texts);
             let length = self.stderr.read_line(&mut line).unwrap();
             assert_ne!(length, 0, "none of {texts:?} is in the log: {}", self.log);
             self.log += &line;
@@ -149,6 +161,25 @@ impl Program {
             }
             self.passed_by.push(line);
         }
+    }
+
+    /// A test that waits for a line that never comes fails.
+    fn wait_for_log(&self, texts: &[&str]) {
+        if self.stderr.buffer().is_empty() {
+            let mut ready = [PollFd::new(self.stderr.get_ref(), PollFlags::IN)];
+            let limit = Timespec { tv_sec: 2 * PATIENCE.as_secs().cast_signed(), tv_nsec: 0 };
+            let count = poll(&mut ready, Some(&limit)).unwrap();
+            assert_ne!(count, 0, "nothing was logged for long, and none of {texts:?}: {}", self.log);
+        }
+    }
+
+    /// Waits until it, or its last successor, has handed over; the process that serves from then on.
+    pub(crate) fn handed_over(&mut self) -> Pid {
+        let line = self.log_line_with(&["handed over: the new process serves", "not handed over"]);
+        let process =
+            line.trim_end().rsplit_once("process=").and_then(|(_, id)| Pid::from_raw(id.parse().ok()?));
+        self.successor = process;
+        process.unwrap_or_else(|| panic!("it has not handed over: {}", self.log))
     }
 
     /// All that it has written to standard output, and was not read as its welcome.
@@ -166,12 +197,16 @@ impl Program {
     /// Waits for its end, and that of all that have taken over; its exit code and what they logged.
     pub(crate) fn wait(mut self) -> (i32, String) {
         self.stderr.read_to_string(&mut self.log).unwrap();
+        self.successor = None;
         (self.child.wait().unwrap().code().unwrap(), std::mem::take(&mut self.log))
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
+        if let Some(successor) = self.successor {
+            let _ = rustix::process::kill_process(successor, rustix::process::Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

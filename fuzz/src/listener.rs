@@ -68,6 +68,7 @@ fn low([first, second]: [u8; 2]) -> Limits {
     limits.transactions = u32::from(first >> 2 & 0b11);
     limits.errors = u32::from(first >> 4);
     limits.errors_before_delay = u32::from(second & 0b111);
+    limits.junk_commands = u32::from(first >> 2);
     limits.auth_failures = u32::from(second >> 3 & 0b11);
     limits.received_headers = u32::from(second >> 5 & 0b11);
     limits.header_size = u64::from(first) / 2;

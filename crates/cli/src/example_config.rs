@@ -111,7 +111,7 @@ mod tests {
     fn the_example_changes_nothing_and_with_its_comments_removed_it_is_a_good_file() {
         assert_eq!(parse(&example_config(), &flags()), Ok(crate::origin::Values::new()));
         let values = parse(&with_comments_removed(), &flags()).expect("each example is good");
-        assert!(values["limit"].len() == 9 && values["timeout"].len() == 6);
+        assert!(values["limit"].len() == 10 && values["timeout"].len() == 6);
     }
 
     #[test]

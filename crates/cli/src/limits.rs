@@ -11,7 +11,7 @@ use crate::time_span::TimeSpan;
 pub(crate) type Named = (&'static str, &'static str, &'static str);
 
 /// All limits of `--limit`, which are those of the table `[limits]`.
-pub(crate) const LIMITS: [Named; 9] = [
+pub(crate) const LIMITS: [Named; 10] = [
     (
         "connections",
         "8192",
@@ -25,6 +25,11 @@ pub(crate) const LIMITS: [Named; 9] = [
     ),
     ("transactions", "1000", "Transactions of a session"),
     ("errors", "20", "Refused commands at which a session ends"),
+    (
+        "junk-commands",
+        "100",
+        "Commands since the last message that bring none (NOOP, RSET, EHLO ...); each one more is an error",
+    ),
     ("received-headers", "100", "Received: fields of a message, against mail loops"),
     ("header-size", "1M", "Size of a message's header block"),
     ("header-fields", "1000", "Fields of a message's header block"),
@@ -68,6 +73,7 @@ impl Limit {
             "recipients" => builder.max_recipients(size),
             "transactions" => builder.max_transactions(value),
             "errors" => builder.max_errors(value),
+            "junk-commands" => builder.max_junk_commands(value),
             "received-headers" => builder.max_received_headers(value),
             "header-size" => builder.max_header_size(value.into()),
             "header-fields" => builder.max_header_fields(value),

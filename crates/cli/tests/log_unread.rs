@@ -11,7 +11,16 @@ const CONNECTIONS: usize = 1_000;
 
 /// A program whose log is read by nobody, and full.
 fn flooded(format: &[&str]) -> Program {
-    let arguments = ["--listen", "127.0.0.1:0", "--store", "discard:", "--log-level", "debug"];
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+        "--log-level",
+        "debug",
+        "--limit",
+        "junk-commands=0",
+    ];
     let program = match format {
         [] => Program::start(&arguments),
         _ => Program::start_with_json(&arguments),

@@ -22,6 +22,10 @@ pub struct Limits {
     /// At this many refused commands since the last accepted message the session ends. Default is 20; 0 is
     /// never.
     pub errors: u32,
+    /// Accepted commands since the last accepted message that bring none: EHLO, HELO, LHLO, NOOP, RSET, VRFY, EXPN, HELP
+    /// and the application's own. Each one more is answered and counts as an error, as with Postfix. Default is 100; 0 is no
+    /// limit.
+    pub junk_commands: u32,
     /// At this many wrong credentials the session ends. Default is 3; 0 is never. The same ones by another mechanism
     /// count once, if the machine is [told to remember them](crate::Ask::answer_by_key).
     pub auth_failures: u32,
@@ -50,6 +54,7 @@ impl Default for Limits {
             transactions: 1_000,
             errors_before_delay: 10,
             errors: 20,
+            junk_commands: 100,
             auth_failures: 3,
             received_headers: 100,
             header_size: 1_048_576,

@@ -28,6 +28,7 @@ fn limits() -> impl Strategy<Value = Limits> {
             limits.errors,
             limits.auth_failures,
         ) = counts;
+        limits.junk_commands = 3 * limits.errors;
         (limits.message_size, limits.received_headers, limits.header_size, limits.header_fields) = messages;
         limits
     })

@@ -27,7 +27,8 @@ fn codes(run: &Run<'_>) -> Vec<u16> {
 
 #[test]
 fn endless_small_talk_is_answered_word_for_word() {
-    let session = Session::new();
+    let mut session = Session::new();
+    session.settings.limits.junk_commands = 0;
     for (line, code) in [("NOOP\r\n", 250), ("RSET\r\n", 250), ("HELP\r\n", 214), ("VRFY x\r\n", 252)] {
         assert_eq!(codes(&flood(&session, line.as_bytes(), 2_000)), [code; 2_000]);
     }
@@ -86,7 +87,8 @@ fn endless_unknown_commands_end_the_session() {
 
 #[test]
 fn endless_transactions_end_the_session() {
-    let session = Session::new();
+    let mut session = Session::new();
+    session.settings.limits.junk_commands = 0;
     let run = flood(&session, b"MAIL FROM:<>\r\nRSET\r\n", 2_000);
     let codes = codes(&run);
     assert_eq!((codes.len(), codes[2_000]), (2_001, 421));

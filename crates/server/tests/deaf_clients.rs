@@ -130,7 +130,7 @@ impl AsyncWrite for Flood {
 
 /// Octets that each of many such sessions holds after half a second, in which no time runs out.
 async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
-    let server = build(builder.max_connections_per_client(0));
+    let server = build(builder.max_connections_per_client(0).max_junk_commands(0));
     let before = ALLOCATED.current_usage();
     let sessions: Vec<_> = (0..SESSIONS)
         .map(|_| {

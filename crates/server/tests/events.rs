@@ -217,7 +217,7 @@ async fn sessions_can_be_told_apart_and_each_keeps_its_order() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_subscriber_loses_events_and_is_told_how_many_where_they_are_missing() {
     const NOOPS: u64 = 2_000;
-    let server = build(accepting());
+    let server = build(accepting().max_junk_commands(0));
     let mut slow = server.events();
     let mut client = hello(&server).await;
     for number in 0..NOOPS {
@@ -244,7 +244,7 @@ async fn a_slow_subscriber_loses_events_and_is_told_how_many_where_they_are_miss
 
 #[tokio::test(start_paused = true)]
 async fn the_word_of_missed_events_stands_before_the_next_that_is_told() {
-    let server = build(accepting());
+    let server = build(accepting().max_junk_commands(0));
     let mut slow = server.events();
     let mut client = hello(&server).await;
     for _ in 0..600 {

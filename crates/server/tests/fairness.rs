@@ -81,10 +81,13 @@ async fn others_have_their_turn_while_a_long_message_of_one_client_is_taken_in()
 async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
     let commands = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&commands);
-    let counting = accepting().max_connections_per_client(0).command("XCOUNT", move |_argument, _session| {
-        counter.fetch_add(1, Ordering::Relaxed);
-        ready(true)
-    });
+    let counting = accepting().max_connections_per_client(0).max_junk_commands(0).command(
+        "XCOUNT",
+        move |_argument, _session| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            ready(true)
+        },
+    );
     let server = build(counting);
     let mut quiet = connect(listen(&server).await).await;
     quiet.hello().await;

@@ -106,7 +106,7 @@ async fn one_transaction_too_many_ends_the_session() {
     let heard = client.send("MAIL FROM:<alice@client.example>").await;
     assert!(heard.to_string().starts_with("421 4.7.0 "), "{heard}");
     assert!(client.try_hear().await.is_none());
-    let mut client = hello(&build(accepting().max_transactions(0))).await;
+    let mut client = hello(&build(accepting().max_transactions(0).max_junk_commands(0))).await;
     for _ in 0..1_100 {
         client.send("MAIL FROM:<>").await.expect(250);
         client.send("RSET").await.expect(250);
@@ -143,6 +143,33 @@ async fn an_accepted_message_forgives_the_errors_before_it() {
         deliver(&mut client).await.expect(250);
     }
     assert_eq!(refusals(&mut client).await, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_talk_past_its_limit_counts_as_errors() {
+    for (builder, most) in [(accepting(), 119), (accepting().max_junk_commands(5), 24)] {
+        let mut client = hello(&build(builder)).await;
+        // EHLO was the first.
+        for number in 2..=most {
+            let since = Instant::now();
+            client.send("NOOP").await.expect(250);
+            let is_late = number >= most - 9;
+            assert_eq!(since.elapsed(), Duration::from_secs(is_late.into()), "command {number}");
+        }
+        assert_eq!(client.send("NOOP").await.to_string(), "421 4.7.0 Too many errors");
+    }
+    // A message pays for it, and 0 is no limit.
+    let mut client = hello(&build(accepting().max_errors(1))).await;
+    for _ in 0..3 {
+        for _ in 0..99 {
+            client.send("RSET").await.expect(250);
+        }
+        deliver(&mut client).await.expect(250);
+    }
+    let mut client = hello(&build(accepting().max_errors(1).max_junk_commands(0))).await;
+    for _ in 0..300 {
+        client.send("HELP").await.expect(214);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,7 +290,7 @@ fn limits_at_their_least_and_names_of_every_kind_are_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn endless_commands_are_answered_each() {
-    let server = build(accepting());
+    let server = build(accepting().max_junk_commands(0));
     let mut client = hello(&server).await;
     for _ in 0..500 {
         client.send("NOOP").await.expect(250);

@@ -266,7 +266,7 @@ async fn a_store_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_messa
 
 #[tokio::test]
 async fn a_client_that_never_reads_does_not_keep_the_server_from_returning() {
-    let running = run(accepting(), Duration::from_millis(20)).await;
+    let running = run(accepting().max_junk_commands(0), Duration::from_millis(20)).await;
     let mut client = connect(running.address).await;
     client.hello().await;
     let flood = "HELP\r\n".repeat(10_000);

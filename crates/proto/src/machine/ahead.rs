@@ -33,6 +33,10 @@ impl Machine {
         Step::Connect(ask)
     }
 
+    pub(crate) fn demands_silence(&self) -> bool {
+        self.settings.silence_before_greeting
+    }
+
     pub(super) fn talked_behind_auth<'m>(&'m mut self, output: &mut Vec<u8>) -> Step<'m> {
         self.refuse(Refusal::violation(catalog::TALKED_BEHIND_AUTH), output)
     }

@@ -134,6 +134,7 @@ impl Settle for Ehlo {
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         match weigh(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
+            Ok(_) if machine.is_junk_too_much(output) => {}
             Ok(reply) => {
                 machine.facts.is_extended = self.is_extended;
                 machine.chunked = None;
@@ -236,6 +237,9 @@ impl Settle for Command {
             Verdict::Refuse => catalog::COMMAND_REFUSED,
         };
         let is_yes = reply.is_positive();
+        if is_yes && self.verb != Verb::Quit && machine.is_junk_too_much(output) {
+            return;
+        }
         machine.reply(reply, output);
         match (self.verb, &machine.state) {
             (_, State::Closed(_)) => {}

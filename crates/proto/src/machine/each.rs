@@ -34,7 +34,7 @@ impl Machine {
     pub(super) fn reply_each(&mut self, weighed: Vec<Result<Reply, Reply>>, output: &mut Vec<u8>) {
         let mut counts = weighed.iter().all(Result::is_err);
         if !counts {
-            self.errors = 0;
+            self.forgive();
         }
         let mut closes = false;
         for Ok(reply) | Err(reply) in weighed {
@@ -65,7 +65,7 @@ impl Settle for EndOfData {
         machine.state = State::Commands(Phase::Ready);
         let weighed = weigh_message(verdict);
         if weighed.is_ok() {
-            machine.errors = 0;
+            machine.forgive();
         }
         let (Ok(reply) | Err(reply)) = weighed;
         machine.reply_times(reply, machine.replies_for(self.recipients), output);

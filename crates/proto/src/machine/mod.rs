@@ -3,6 +3,7 @@
 mod ahead;
 mod answer;
 mod auth;
+mod awaits;
 mod data;
 mod each;
 mod guesses;
@@ -30,6 +31,7 @@ use crate::reply::{Reply, catalog};
 use crate::sasl::Exchange;
 use crate::settings::Settings;
 use crate::step::{Closing, Step};
+pub use awaits::Awaits;
 use data::Body;
 use guesses::LastGuess;
 use observe::looks_like_auth;
@@ -77,6 +79,8 @@ pub struct Machine {
     /// Octets of memory that the recipients of the transaction hold.
     recipient_octets: usize,
     errors: u32,
+    /// Accepted commands since the last accepted message that bring none.
+    junk: u32,
     auth_failures: u32,
     /// Boxed, as few sessions guess.
     last_guess: Option<Box<LastGuess>>,
@@ -138,18 +142,6 @@ enum State {
     Closed(Closing),
 }
 
-/// What the conversation waits for, and so which timeout runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Awaits {
-    /// A command, or an answer within AUTH.
-    Command,
-    /// Octets of a message.
-    Data,
-    /// Octets that are dropped: the rest of a message that is refused already, or a chunk that nobody wants.
-    Refuse,
-}
-
 /// How the `ClientHello` of TLS begins.
 const TLS_HANDSHAKE_RECORD: u8 = 0x16;
 
@@ -169,6 +161,7 @@ impl Machine {
             transactions: 0,
             recipient_octets: 0,
             errors: 0,
+            junk: 0,
             auth_failures: 0,
             last_guess: None,
             certified: None,
@@ -228,35 +221,6 @@ impl Machine {
         Offer { settings: &self.settings, facts: &self.facts, edits: self.edits.as_deref(), now: self.now }
     }
 
-    /// What is awaited now.
-    #[must_use]
-    pub fn awaits(&self) -> Awaits {
-        match &self.state {
-            State::Body(body) if body.is_refused() => Awaits::Refuse,
-            State::Body(_) => Awaits::Data,
-            State::Skipping { .. } => Awaits::Refuse,
-            _ => Awaits::Command,
-        }
-    }
-
-    /// Whether another chunk must come to end a message: between two of its chunks, or after one that was refused while
-    /// the client sends on.
-    #[must_use]
-    pub fn awaits_chunks(&self) -> bool {
-        self.chunked.is_some() || self.owed_to_last_chunk.is_some()
-    }
-
-    /// Whether a MAIL was accepted whose transaction has not ended yet.
-    #[must_use]
-    pub fn in_transaction(&self) -> bool {
-        let phase = match &self.state {
-            State::Body(_) => return true,
-            State::Commands(phase) | State::Skipping { then: phase, .. } => phase,
-            _ => return false,
-        };
-        matches!(phase, Phase::Transaction { .. } | Phase::Chunks)
-    }
-
     /// How long the reply just given is to be held back; asking takes the answer away.
     pub fn take_pause(&mut self) -> Option<Duration> {
         self.pause.take()
@@ -276,10 +240,6 @@ impl Machine {
             }
             State::Closed(closing) => Step::Close(closing),
         }
-    }
-
-    pub(crate) fn demands_silence(&self) -> bool {
-        self.settings.silence_before_greeting
     }
 
     fn command<'m>(&'m mut self, phase: Phase, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {

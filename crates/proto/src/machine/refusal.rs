@@ -60,24 +60,45 @@ impl Machine {
     /// nothing more is said.
     pub(super) fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
         let Refusal { reply, closing } = refusal.into();
-        let limits = &self.settings.limits;
         // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
         // who had sent on when a chunk was refused (RFC 3030 §2).
         let is_error =
             reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && self.owed_to_last_chunk.is_none();
-        self.errors += u32::from(is_error);
-        if is_error && closing.is_none() && Limits::reached(self.errors, limits.errors) {
-            catalog::TOO_MANY_ERRORS.encode(output);
-            self.state = State::Closed(Closing::Limit);
+        if is_error && self.is_one_error_too_many(closing, output) {
             return;
-        }
-        if is_error && Limits::reached(self.errors, limits.errors_before_delay) {
-            self.pause = Some(PENALTY);
         }
         let times = if reply.is_farewell() { 1 } else { times };
         (0..times).for_each(|_| reply.encode(output));
         if let Some(closing) = closing {
             self.state = State::Closed(closing);
         }
+    }
+
+    /// Counts an error, which may cost time; with one too many the session ends instead of what was to be said.
+    fn is_one_error_too_many(&mut self, closing: Option<Closing>, output: &mut Vec<u8>) -> bool {
+        let limits = &self.settings.limits;
+        self.errors += 1;
+        if closing.is_none() && Limits::reached(self.errors, limits.errors) {
+            catalog::TOO_MANY_ERRORS.encode(output);
+            self.state = State::Closed(Closing::Limit);
+            return true;
+        }
+        if Limits::reached(self.errors, limits.errors_before_delay) {
+            self.pause = Some(PENALTY);
+        }
+        false
+    }
+
+    /// Counts a command that is accepted and brings no message; past their limit each is an error. Says whether the
+    /// session ends with it, instead of what was to be said.
+    pub(super) fn is_junk_too_much(&mut self, output: &mut Vec<u8>) -> bool {
+        self.junk = self.junk.saturating_add(1);
+        Limits::passed(self.junk, self.settings.limits.junk_commands)
+            && self.is_one_error_too_many(None, output)
+    }
+
+    /// A message was accepted, which pays for all that was wrong or idle before.
+    pub(super) fn forgive(&mut self) {
+        (self.errors, self.junk) = (0, 0);
     }
 }

@@ -62,6 +62,7 @@ fn without_counters() -> Limits {
     let mut limits = Limits::default();
     (limits.errors, limits.errors_before_delay, limits.auth_failures, limits.transactions) = (0, 0, 0, 0);
     (limits.message_size, limits.header_size, limits.header_fields, limits.received_headers) = (0, 0, 0, 0);
+    limits.junk_commands = 0;
     limits.recipients = RECIPIENTS;
     limits
 }

@@ -191,8 +191,16 @@ fn codes(output: &[u8]) -> Vec<u16> {
 /// Left out are the counters whose limits are off in these searches, so that nothing is decided by them. Secrets, which
 /// are not printed, are in none of the exchanges.
 fn standing(run: &Run<'_>) -> String {
-    const COUNTERS: [&str; 7] =
-        ["errors: ", "auth_failures: ", "transactions: ", "size: ", "octets: ", "fields: ", "received: "];
+    const COUNTERS: [&str; 8] = [
+        "errors: ",
+        "junk: ",
+        "auth_failures: ",
+        "transactions: ",
+        "size: ",
+        "octets: ",
+        "fields: ",
+        "received: ",
+    ];
     let text = format!("{:?}", run.machine);
     let (settings, rest) = text.split_once("state: ").expect("the machine has a state behind its settings");
     assert!(settings.contains("Settings"), "{settings}");

@@ -216,6 +216,7 @@ fn set_limit(settings: &mut Settings, name: &str, value: &str) {
         "limits.transactions" => limits.transactions = number,
         "limits.errors_before_delay" => limits.errors_before_delay = number,
         "limits.errors" => limits.errors = number,
+        "limits.junk_commands" => limits.junk_commands = number,
         "limits.auth_failures" => limits.auth_failures = number,
         "limits.received_headers" => limits.received_headers = number,
         "limits.header_size" => limits.header_size = number.into(),

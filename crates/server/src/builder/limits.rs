@@ -39,6 +39,14 @@ impl Builder {
         self
     }
 
+    /// Accepted commands since the last accepted message that bring none: EHLO, HELO, LHLO, NOOP, RSET, VRFY, EXPN, HELP and
+    /// those of [`command`](Self::command). Each one more is answered and counts as an error
+    /// ([`max_errors`](Self::max_errors)), as with Postfix. Default is 100; 0 is no limit.
+    pub fn max_junk_commands(mut self, commands: u32) -> Self {
+        self.limits.junk_commands = commands;
+        self
+    }
+
     /// Wrong passwords at which a session ends. Default is 3; 0 is no limit. The same one by another mechanism is one
     /// guess, as many clients try all mechanisms with it.
     pub fn max_auth_failures(mut self, failures: u32) -> Self {

@@ -135,6 +135,7 @@ fn limited(builder: Builder, limits: &Limits) -> Builder {
         .max_recipients(limits.recipients)
         .max_transactions(limits.transactions)
         .max_errors(limits.errors)
+        .max_junk_commands(limits.junk_commands)
         .max_auth_failures(limits.auth_failures)
         .max_received_headers(limits.received_headers)
         .max_header_size(limits.header_size)

@@ -222,7 +222,7 @@ def _reload(checks: Checks, server: Server, authority: _Authority, pair: Certifi
     pair.certificate.write_text("cut off while it was written\n")
     os.kill(server.process, signal.SIGHUP)
     log = folder / "server.stderr"
-    told = _until(log.read_text, lambda text: "kept the certificates in force" in text)
+    told = _until(log.read_text, lambda text: "kept all certificates" in text)
     checks.that("a.example.pem: holds no certificate" in told, f"the log does not say what is wrong: {told[-600:]}")
     checks.that(_served(server) == renewed, "a broken file changed the certificate in force")
     sending.send(b"The second half\r\n.\r\n")

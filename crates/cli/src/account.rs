@@ -65,11 +65,12 @@ impl Account {
         };
         let failed = |error: nix::Error| format!("users cannot be looked up: {error}");
         let number = name.parse().ok().map(Uid::from_raw);
-        let known = match number {
-            Some(number) => User::from_uid(number),
-            None => User::from_name(name),
-        }
-        .map_err(failed)?;
+        // With both as numbers no name service is asked, which a process in the sandbox could not reach.
+        let known = match (number, group) {
+            (Some(_), Some(_)) => None,
+            (Some(number), None) => User::from_uid(number).map_err(failed)?,
+            (None, _) => User::from_name(name).map_err(failed)?,
+        };
         let user =
             known.as_ref().map(|user| user.uid).or(number).ok_or("there is no such user on this host")?;
         let Some(group) = group else {

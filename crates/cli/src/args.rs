@@ -46,9 +46,9 @@ Examples:
       Have all options in a file, and look at it before it is used.
 
 Where options come from:
-  The command line goes before the environment, that before the file of --config, and that before the defaults. A list in
-  the file is left out when its flag is given; limits and timeouts are taken one by one. What a switch turns on in the
-  file no flag turns off. Paths are relative to the working directory. Nothing in them is expanded: ~, $NAME and %h
+  Precedence: command line, environment, file of --config, defaults. A list in the file is left out when its flag is
+  given; limits and timeouts are taken one by one. A switch set in the file cannot be turned off by a flag. Paths are
+  relative to the working directory. Nothing in them is expanded: ~, $NAME and %h
   are mistakes, except after ./ as in ./~
 
 Signals:
@@ -151,8 +151,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DEMAND", default_value = "optional")]
     pub(crate) tls_client_cert: ClientCertificate,
 
-    /// What a client's certificate must have been issued for to be trusted. Public authorities no longer issue any for
-    /// clients, and mail servers show the one that they have as servers
+    /// The usage that a trusted client certificate must have. Public authorities no longer issue certificates for
+    /// clients, so mail servers show their server certificates
     #[arg(long, value_name = "USAGE", default_value = "client")]
     pub(crate) tls_client_cert_usage: CertificateUsage,
 
@@ -176,8 +176,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) auth_any: bool,
 
-    /// Take mail from users of --auth-file only (530 5.7.0), except by --lmtp unix:PATH, where the mode of the
-    /// folder around it says who may connect
+    /// Take mail only from clients that log in (530 5.7.0), by --auth-file, --auth-external or --auth-any. Clients of
+    /// --lmtp unix:PATH need no login: the mode of the directory around it says who may connect
     #[arg(long)]
     pub(crate) require_auth: bool,
 
@@ -195,10 +195,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) allow_root: bool,
 
-    /// Have the kernel keep the program from all files but the store, the directories of the files and Unix sockets that
-    /// flags name, and itself (Landlock, Linux 5.19 or later); from making connections, sockets other than those of TCP and
-    /// Unix ones, and changes of modes and rights (seccomp, on x86-64 and 64-bit Arm); and from Linux 6.12 on from signals to
-    /// other processes. When one of these directories was replaced itself, or mounted again, restart the program
+    /// Let the kernel restrict the program. Landlock (Linux 5.19) allows only the store, the program itself, and the
+    /// directories of files and Unix sockets that flags name. Seccomp (x86-64, 64-bit Arm) refuses connections, sockets
+    /// other than TCP and Unix ones, and changes of modes and rights. Linux 6.12 also blocks signals to other processes.
+    /// Restart the program after one of these directories was replaced or mounted again
     #[arg(long)]
     pub(crate) sandbox: bool,
 

@@ -58,9 +58,9 @@ impl AuthFile {
             tracing::warn!(
                 name: "no-seed",
                 file = %path.display(),
-                "whoever tries names before and after a restart can tell which are users, as no verifier in the \
-                 password file has a seed behind it; make one of these lines anew with `mailchute hash-password \
-                 --with-seed USER`, or write a space and 32 random hexadecimal digits behind it"
+                "clients that try names before and after a restart can tell users from unknown users, because no \
+                 line of the password file has a seed; make one line again with `mailchute hash-password \
+                 --with-seed USER`, or write a space and 32 random hexadecimal digits after it"
             );
         }
         Ok(file)

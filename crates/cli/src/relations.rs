@@ -22,7 +22,10 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         ("allow-plaintext-auth", options.allow_plaintext_auth && no_users),
     ] {
         if is_on {
-            mistakes.push(format!("{}: nobody could log in; write --auth-file as well", name(option)));
+            mistakes.push(format!(
+                "{}: nobody could log in; write --auth-file or --auth-any as well",
+                name(option)
+            ));
         }
     }
     if options.auth_any && options.auth_file.is_some() {

@@ -27,7 +27,7 @@ impl Configuration {
                 tracing::error!(
                     name: "reload-failed",
                     %error,
-                    "kept the certificates in force and the users, and all options"
+                    "kept all certificates, users and options in force"
                 );
             }
         }
@@ -103,7 +103,7 @@ impl Configuration {
             ("domain", !self.options.domain.is_empty() && options.domain.is_empty()),
         ] {
             if is_dropped {
-                tracing::warn!(name: "option-dropped", option, "was in force and is not any more");
+                tracing::warn!(name: "option-dropped", option, "the option is no longer in force");
             }
         }
     }

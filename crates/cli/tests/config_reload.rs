@@ -25,13 +25,13 @@ impl Configured {
     fn reload(&mut self, text: &str) -> String {
         fs::write(&self.path, text).unwrap();
         self.program.signal(Signal::HUP);
-        self.program.log_line_with(&["read the configuration again", "kept the certificates in force"])
+        self.program.log_line_with(&["read the configuration again", "kept all certificates"])
     }
 
     #[track_caller]
     fn assert_refused(&mut self, text: &str, complaints: &[&str]) {
         let told = self.reload(text);
-        assert!(told.contains("kept the certificates in force"), "{told}");
+        assert!(told.contains("kept all certificates"), "{told}");
         for complaint in complaints {
             assert!(told.contains(complaint), "{told} does not say {complaint:?}");
         }
@@ -85,7 +85,7 @@ fn any_mistake_leaves_everything_as_it_was_and_is_told() {
     }
     fs::remove_file(&configured.path).unwrap();
     configured.program.signal(Signal::HUP);
-    assert!(configured.program.logged("kept the certificates").contains("mailchute.toml: cannot be read"));
+    assert!(configured.program.logged("kept all certificates").contains("mailchute.toml: cannot be read"));
     assert!(configured.reload(&good).contains("read the configuration again"));
     assert!(hello(&mut configured.program.connect()).contains("new.example.com"));
 }

@@ -157,7 +157,7 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     program.signal(Signal::HUP);
-    let told = program.logged("kept the certificates in force");
+    let told = program.logged("kept all certificates");
     assert!(told.contains("mailchute.toml") && told.contains("ermission denied"), "{told}");
     assert!(program.connect().hear().starts_with("220 new.example.com "));
     assert!(old.say("NOOP").starts_with("250 "));

@@ -22,7 +22,7 @@ fn serve(folder: &Path) -> Program {
 /// Has the files read again; the line of the log that says what came of it.
 fn reload(program: &mut Program) -> String {
     program.signal(Signal::HUP);
-    program.log_line_with(&["read the password file again", "kept the certificates in force and the users"])
+    program.log_line_with(&["read the password file again", "kept all certificates, users and options"])
 }
 
 fn reply_to(program: &Program, response: &str) -> String {
@@ -63,7 +63,7 @@ fn a_wrong_file_leaves_all_of_them_as_they_were_and_is_named() {
         fs::write(path("users"), &bob).unwrap();
         fs::write(path(file), content).unwrap();
         let told = reload(&mut program);
-        assert!(told.contains("kept the certificates in force and the users"), "{file}: {told}");
+        assert!(told.contains("kept all certificates, users and options"), "{file}: {told}");
         assert!(told.contains(complaint), "{file}: {told}");
         assert!(reply_to(&program, ALICE).starts_with("235 2.7.0 "), "{file}: alice is out");
         assert!(reply_to(&program, BOB).starts_with("535 5.7.8 "), "{file}: bob is in");
@@ -80,7 +80,7 @@ fn each_file_that_is_wrong_is_named() {
     fs::write(folder.path().join("users"), "# nobody\nbob builder\n").unwrap();
     fs::write(folder.path().join("cert.pem"), "nothing").unwrap();
     assert!(reload(&mut program).contains("cert.pem: holds no certificate"));
-    assert!(program.logged("kept the certificates").contains("users:2: write USER:VERIFIER"));
+    assert!(program.logged("kept all certificates").contains("users:2: write USER:VERIFIER"));
     assert!(reply_to(&program, ALICE).starts_with("235 2.7.0 "));
 }
 

@@ -57,7 +57,7 @@ fn mail_is_taken_files_are_read_again_sockets_handed_over_and_other_files_are_ou
     program.logged("read the certificates again");
     lead(&here, &elsewhere);
     program.signal(Signal::HUP);
-    let told = program.logged("kept the certificates in force");
+    let told = program.logged("kept all certificates");
     assert!(told.contains("ermission denied"), "{told}");
     for name in ["cert.pem", "key.pem"] {
         fs::rename(here.join(format!("{name}.good")), here.join(name)).unwrap();

@@ -121,7 +121,7 @@ catalog! {
     TLS_NOT_OFFERED = 502 5 . 5 . 1 "STARTTLS is not offered", "RFC 5321 §4.2.4";
     /// BDAT where it is not offered; its octets are taken in and dropped.
     CHUNKING_NOT_OFFERED = 502 5 . 5 . 1 "BDAT is not offered", "RFC 5321 §4.2.4";
-    /// Anything but NOOP, EHLO, STARTTLS and QUIT while TLS is required (RFC 3207 §4).
+    /// Anything but NOOP, EHLO, LHLO, STARTTLS, XCLIENT and QUIT while TLS is required (RFC 3207 §4).
     TLS_REQUIRED = 530 5 . 7 . 0 "Must issue a STARTTLS command first", "RFC 3207 §4";
 
     /// Octets before the greeting.
@@ -178,7 +178,8 @@ catalog! {
     BAD_CREDENTIALS = 535 5 . 7 . 8 "Authentication credentials invalid", "RFC 4954 §6";
     /// Wrong too often.
     TOO_MANY_AUTH_FAILURES = 421 4 . 7 . 0 "Too many failed authentications", "RFC 4954 §9";
-    /// Anything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT and STARTTLS before AUTH where mail needs it.
+    /// Anything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT, STARTTLS, XCLIENT and XFORWARD before AUTH where mail
+    /// needs it.
     AUTH_REQUIRED = 530 5 . 7 . 0 "Authentication required", "RFC 4954 §6";
 
     // Proxies (Postfix's XCLIENT and XFORWARD).

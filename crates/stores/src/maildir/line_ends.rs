@@ -10,11 +10,12 @@ use super::buffer::Buffer;
 pub enum LineEnds {
     /// LF, as the readers of a Maildir expect it: Dovecot, mutt, procmail, `grep`.
     ///
-    /// Nothing else of a message is changed, so it can be restored to the octet. A message that came with
-    /// BODY=BINARYMIME, or that has a CR or LF by itself, could not be restored: it keeps its octets and its CRLFs.
+    /// Nothing else of a message is changed, so what reached the store can be restored. A message that came with
+    /// BODY=BINARYMIME, or that reaches the store with a CR or LF by itself, could not be: it keeps its CRLFs. The server
+    /// may have changed bare line ends before, as its setting for them says.
     #[default]
     Lf,
-    /// CRLF: a message keeps all octets that the client sent.
+    /// CRLF: a message is kept as it reaches the store.
     Crlf,
 }
 

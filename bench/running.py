@@ -60,19 +60,32 @@ def running(server: Server, cores: Cores, kind: str = "ec", for_idle: bool = Fal
     if for_idle:
         environment |= server.idle_environment
     log = WORK / f"{server.name}.log"
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            cwd=WORK,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if server.logs else errors,
-            preexec_fn=_placed(cores.server),
-            start_new_session=True,
-        )
+
+    def start(keeps_log: bool) -> subprocess.Popen[bytes]:
+        with log.open("wb") as errors:
+            return subprocess.Popen(
+                command,
+                cwd=WORK,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors if keeps_log else subprocess.DEVNULL,
+                preexec_fn=_placed(cores.server),
+                start_new_session=True,
+            )
+
+    process = start(keeps_log=not server.logs)
     try:
-        _wait_for_greeting(process, port, server.name, log)
+        try:
+            _wait_for_greeting(process, port, server.name, log)
+        except Failed:
+            if not server.logs:
+                raise
+            # The log that says why was thrown away, so the server starts once more and keeps it.
+            _stop(process)
+            process = start(keeps_log=True)
+            _wait_for_greeting(process, port, server.name, log)
+            raise
         yield Running(server, port, process.pid)
     finally:
         _stop(process)

@@ -67,23 +67,60 @@ impl Log {
         }
     }
 
-    /// Says what the program ends with, and waits, for a short time only, until all is written.
-    pub(crate) fn end(&self, outcome: Result<(), Failure>) -> ExitCode {
-        let code = match outcome {
+    /// Says what the program ends with. The log is then written as when it is dropped.
+    pub(crate) fn end(self, outcome: Result<(), Failure>) -> ExitCode {
+        match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 self.queue.push(self.lines.failure(&failure).as_bytes());
                 failure.exit_code()
             }
-        };
-        // Where no thread can be started there is nobody to write.
-        if self.write().is_ok() {
-            self.queue.end();
         }
-        code
     }
 
     pub(crate) fn is_json(&self) -> bool {
         self.lines.0 == LogFormat::Json
+    }
+}
+
+impl Drop for Log {
+    /// Waits, for a short time only, until all is written. A panic of the main thread comes by here too.
+    fn drop(&mut self) {
+        // If no thread can be started, nothing can be written without the risk of waiting forever.
+        if self.write().is_ok() {
+            self.queue.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+
+    use super::*;
+
+    const HOW: &str = "MAILCHUTE_TEST_PANICS";
+
+    /// This test runs again in a process of its own, as the log and the panic hook belong to the whole process.
+    #[test]
+    fn a_panic_is_logged_whether_or_not_the_writer_runs() {
+        if let Ok(how) = env::var(HOW) {
+            let log = Log::begin(&"info".parse().expect("a level"), LogFormat::Json).expect("the only log");
+            if how == "writing" {
+                log.write().expect("a thread");
+            }
+            panic!("on purpose");
+        }
+        for how in ["gathering", "writing"] {
+            let name = "log::tests::a_panic_is_logged_whether_or_not_the_writer_runs";
+            let program = env::current_exe().expect("this program");
+            let child = Command::new(program).args([name, "--exact", "--nocapture"]).env(HOW, how).output();
+            let child = child.expect("it runs");
+            let log = String::from_utf8_lossy(&child.stderr);
+            assert_eq!(child.status.code(), Some(101), "{how}: {log}");
+            let panics = log.matches(r#""level":"error","event":"panicked","text":"a thread panicked""#);
+            assert_eq!(panics.count(), 1, "{how}: {log}");
+        }
     }
 }

@@ -30,23 +30,32 @@ impl Queue {
         Ok(())
     }
 
-    /// Writes what comes until the end. What cannot be written, as the disk is full or nobody is there to read, is
-    /// dropped, and that is said as soon as something can be.
+    /// Writes what comes until the end. Lines that cannot be written, because the disk is full or the reader is gone,
+    /// are dropped. The log says so as soon as it can be written again.
     fn write_to(&self, mut out: impl Write, format: Lines) {
         let mut lines = Vec::new();
         let mut unsaid = 0;
+        let mut is_within_line = false;
         let mut since = Instant::now();
         loop {
             let Batch { dropped, is_last } = self.take(&mut lines, since);
             since = Instant::now();
             unsaid += dropped;
-            if unsaid > 0 && !lines.is_empty() {
+            let end = lines.len();
+            if unsaid > 0 && end > 0 {
                 lines.extend_from_slice(format.dropped(unsaid).as_bytes());
             }
-            match write_lines(&mut out, &lines) {
-                Ok(()) if lines.is_empty() => {}
-                Ok(()) => unsaid = 0,
-                Err(Unwritten(count)) => unsaid += count,
+            if is_within_line && end > 0 {
+                is_within_line = write_piece(&mut out, b"\n") == 0;
+            }
+            let written = if is_within_line { 0 } else { write_lines(&mut out, &lines) };
+            if let Some(last) = lines[..written].last() {
+                is_within_line = *last != b'\n';
+            }
+            if written < lines.len() {
+                unsaid += count_lines(&lines[written.min(end)..end]);
+            } else if end > 0 {
+                unsaid = 0;
             }
             lines.clear();
             if lines.capacity() > KEPT {
@@ -59,19 +68,23 @@ impl Queue {
     }
 }
 
-/// So many lines could not be written.
-#[derive(Debug, PartialEq, Eq)]
-struct Unwritten(u64);
+fn count_lines(lines: &[u8]) -> u64 {
+    lines.iter().map(|&octet| u64::from(octet == b'\n')).sum()
+}
 
-fn write_lines(out: &mut impl Write, mut lines: &[u8]) -> Result<(), Unwritten> {
-    while !lines.is_empty() {
-        let (piece, rest) = lines.split_at(first_piece(lines));
-        if write_piece(out, piece).is_err() {
-            return Err(Unwritten(lines.iter().map(|&octet| u64::from(octet == b'\n')).sum()));
+/// Writes lines up to the first error; the number of octets that were written.
+fn write_lines(out: &mut impl Write, lines: &[u8]) -> usize {
+    let mut written = 0;
+    while written < lines.len() {
+        let rest = &lines[written..];
+        let piece = &rest[..first_piece(rest)];
+        let count = write_piece(out, piece);
+        written += count;
+        if count < piece.len() {
+            break;
         }
-        lines = rest;
     }
-    Ok(())
+    written
 }
 
 /// As many whole lines as go in one piece, and at least one.
@@ -82,22 +95,27 @@ fn first_piece(lines: &[u8]) -> usize {
     end.map_or(lines.len(), |end| end + 1)
 }
 
-fn write_piece(out: &mut impl Write, mut piece: &[u8]) -> io::Result<()> {
-    while !piece.is_empty() {
-        match out.write(piece) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => piece = &piece[count..],
+/// Writes up to the first error; the number of octets that were written.
+fn write_piece(out: &mut impl Write, piece: &[u8]) -> usize {
+    let mut written = 0;
+    while written < piece.len() {
+        match out.write(&piece[written..]) {
+            Ok(0) => break,
+            Ok(count) => written += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Somebody who has the same file open has made it so.
+            // Another process that has the same file open made it non-blocking.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
-            Err(error) => return Err(error),
+            Err(_) => break,
         }
     }
-    Ok(())
+    written
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::args::LogFormat;
 
@@ -130,7 +148,7 @@ mod tests {
         let mut out = Out::default();
         let line = |length: usize| format!("{}\n", "x".repeat(length - 1));
         let lines = [line(2000), line(2000), line(97), line(5000), line(10)].concat();
-        assert_eq!(write_lines(&mut &mut out, lines.as_bytes()), Ok(()));
+        assert_eq!(write_lines(&mut &mut out, lines.as_bytes()), lines.len());
         assert_eq!(out.pieces, [4000, 1000, 97, 5000, 2000, 10]);
         assert_eq!(out.written, lines.as_bytes());
     }
@@ -139,7 +157,7 @@ mod tests {
     fn a_line_that_is_interrupted_or_finds_no_room_is_written_later() {
         let mut out =
             Out { failures: vec![io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted], ..Out::default() };
-        assert_eq!(write_lines(&mut &mut out, b"a\nb\n"), Ok(()));
+        assert_eq!(write_lines(&mut &mut out, b"a\nb\n"), 4);
         assert_eq!(out.written, b"a\nb\n");
     }
 
@@ -159,5 +177,65 @@ mod tests {
         let text = String::from_utf8(out.written).expect("it is text");
         assert!(text.starts_with("kept\n{\"time\":"), "{text}");
         assert!(text.ends_with(",\"lines\":2}\n"), "{text}");
+    }
+
+    /// A disk with room for so many octets, until somebody makes more.
+    struct Disk {
+        room: Arc<AtomicUsize>,
+        written: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            let count = octets.len().min(self.room.load(Ordering::SeqCst));
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room.fetch_sub(count, Ordering::SeqCst);
+            self.written.lock().expect("no test panics with it").extend_from_slice(&octets[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_cut_by_a_full_disk_does_not_touch_the_next() {
+        // The room for the first batch, and what is left of it; the lines that are lost of both.
+        for (room, left, lost) in [
+            (0, "", 4),
+            (2, "{}", 4),
+            (3, "{}\n", 3),
+            (7, "{}\n{\"a\"", 3),
+            (10, "{}\n{\"a\":1}", 3),
+            (11, "{}\n{\"a\":1}\n", 2),
+            (12, "{}\n{\"a\":1}\n{", 2),
+        ] {
+            let disk = Disk { room: Arc::new(room.into()), written: Arc::default() };
+            let (more, written) = (Arc::clone(&disk.room), Arc::clone(&disk.written));
+            let queue = Queue::default();
+            queue.push(b"{}\n{\"a\":1}\n{}\n");
+            thread::scope(|scope| {
+                scope.spawn(|| queue.write_to(disk, Lines(LogFormat::Json)));
+                let wait = || {
+                    while !queue.has_idle_writer() {
+                        thread::yield_now();
+                    }
+                };
+                wait();
+                queue.push(b"lost\n");
+                wait();
+                more.store(usize::MAX, Ordering::SeqCst);
+                queue.push(b"kept\n");
+                queue.end();
+            });
+            let text = String::from_utf8(written.lock().expect("no test panics with it").clone());
+            let text = text.expect("it is text");
+            let end = if left.is_empty() || left.ends_with('\n') { "" } else { "\n" };
+            assert!(text.starts_with(&format!("{left}{end}kept\n{{\"time\":")), "{room}: {text}");
+            assert!(text.ends_with(&format!(",\"lines\":{lost}}}\n")), "{room}: {text}");
+        }
     }
 }

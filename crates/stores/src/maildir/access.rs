@@ -7,8 +7,16 @@ use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::{Gid, Mode, RawMode, fchmod, fchown};
 
+/// Gives a file to a group unless it has it, and returns whether it has it now.
+pub(super) type GiveToGroup = fn(&File, u32) -> bool;
+
+pub(super) fn give_to_group(file: &File, group: u32) -> bool {
+    file.metadata().is_ok_and(|file| file.gid() == group)
+        || fchown(file.as_fd(), None, Some(Gid::from_raw(group))).is_ok()
+}
+
 /// Modes and group of what is made, whatever the umask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Access {
     /// Of files.
     files: u32,
@@ -18,11 +26,13 @@ pub(super) struct Access {
     group: Option<u32>,
     /// Whether the mode was asked for, rather than taken from a directory.
     is_fixed: bool,
+    give_to_group: GiveToGroup,
 }
 
 impl Access {
     /// For the owner alone.
-    pub(super) const PRIVATE: Self = Self { files: 0o600, directories: 0o700, group: None, is_fixed: false };
+    pub(super) const PRIVATE: Self =
+        Self { files: 0o600, directories: 0o700, group: None, is_fixed: false, give_to_group };
 
     /// What an existing directory says by its mode, as Dovecot has it: its group may do with files what it may do with the
     /// directory. A group that may do no more than everybody has not been given anything on purpose (0755 is what most
@@ -37,6 +47,7 @@ impl Access {
             directories: 0o700 | group | directory.mode() & 0o2000,
             group: Some(directory.gid()),
             is_fixed: false,
+            give_to_group,
         }
     }
 
@@ -47,7 +58,21 @@ impl Access {
             directories: mode | mode >> 2 & 0o111,
             group: directory.map(MetadataExt::gid),
             is_fixed: true,
+            give_to_group,
         }
+    }
+
+    /// The same, with another way to give files to the group.
+    pub(super) fn giving_by(self, give_to_group: GiveToGroup) -> Self {
+        Self { give_to_group, ..self }
+    }
+
+    /// Whether the group that may read files may also search and list this directory. Without a group to speak of, yes.
+    pub(super) fn lets_group_into(&self, directory: &Metadata) -> bool {
+        let Some(group) = self.group.filter(|_| self.files & 0o060 != 0) else { return true };
+        let needed = 0o1 | self.files >> 3 & 0o4;
+        let mode = if directory.gid() == group { directory.mode() >> 3 } else { directory.mode() };
+        mode & needed == needed
     }
 
     /// Gives a new file, whose mode is 0600 or less, its group and mode.
@@ -72,12 +97,7 @@ impl Access {
     }
 
     fn give(&self, file: &File, mode: u32) -> io::Result<()> {
-        let is_of_group = match self.group {
-            Some(group) if file.metadata()?.gid() != group => {
-                fchown(file.as_fd(), None, Some(Gid::from_raw(group))).is_ok()
-            }
-            _ => true,
-        };
+        let is_of_group = self.group.is_none_or(|group| (self.give_to_group)(file, group));
         // Another group than the one that was meant is given nothing.
         let mode = if is_of_group || self.is_fixed { mode } else { mode & !0o070 };
         Ok(fchmod(file, Mode::from_raw_mode(mode as RawMode))?)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::access::Access;
+use super::access::{Access, GiveToGroup, give_to_group};
 use super::directories::Directories;
 use super::draft::Draft;
 use super::leftovers::{self, Sweeper};
@@ -30,11 +30,12 @@ pub struct MaildirBuilder {
     path: PathBuf,
     file_mode: Option<u32>,
     line_ends: LineEnds,
+    give_to_group: GiveToGroup,
 }
 
 impl MaildirBuilder {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), file_mode: None, line_ends: LineEnds::default() }
+        Self { path: path.to_owned(), file_mode: None, line_ends: LineEnds::default(), give_to_group }
     }
 
     /// The mode of the files of messages, whatever the umask. Directories that are made have it too, and whoever may
@@ -86,7 +87,7 @@ impl MaildirBuilder {
             let wrong = format!("files cannot have the mode {mode:04o}; take 0600 to 0666, such as 0660");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, wrong));
         }
-        let directories = Directories::create(&self.path, self.file_mode)?;
+        let directories = Directories::create(&self.path, self.file_mode, self.give_to_group)?;
         let names = Names::new();
         leftovers::remove(&directories.tmp, &names);
         let shared = Arc::new(Shared {
@@ -107,6 +108,98 @@ impl MaildirBuilder {
             );
         }
         drop(trial);
+        for path in shared.directories.closed_to_group() {
+            tracing::warn!(
+                name: "group-locked-out",
+                path = %path.display(),
+                "the group of the Maildir cannot enter this directory of it; give it the group and mode of the Maildir"
+            );
+        }
         Ok(Maildir(shared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+    use std::fs::{self, Permissions};
+    use std::io::Write;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::sync::{Mutex, Once, PoisonError};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(octets);
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What opening the Maildir logs.
+    fn log_of(builder: MaildirBuilder) -> String {
+        /// A subscriber of the whole process wants everything, so that tests on other threads turn no lines off.
+        static WANT_EVERYTHING: Once = Once::new();
+        WANT_EVERYTHING.call_once(|| {
+            let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+        });
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || drop(builder.open().unwrap()));
+        let text = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_given_gets_nothing_and_is_logged() {
+        let directory = tempfile::tempdir().unwrap();
+        set_mode(directory.path(), 0o770);
+        let mut builder = Maildir::builder(directory.path());
+        builder.give_to_group = |_, _| false;
+        let log = log_of(builder.clone());
+        assert!(log.contains("files cannot be given to that group"), "{log}");
+        let maildir = builder.open().unwrap();
+        let draft = Draft::create(&maildir.0).unwrap();
+        let file = fs::read_dir(directory.path().join("tmp")).unwrap().next().unwrap().unwrap();
+        assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(directory.path().join("new")).unwrap().mode() & 0o777, 0o700);
+        drop(draft);
+    }
+
+    #[test]
+    fn a_directory_that_keeps_the_group_out_is_logged() {
+        for (root, new, cur, expected) in [
+            (0o700, 0o700, 0o700, &[][..]),
+            (0o2770, 0o2770, 0o2770, &[]),
+            (0o2770, 0o700, 0o700, &["new", "cur"]),
+            (0o770, 0o770, 0o760, &["cur"]),
+            (0o770, 0o710, 0o770, &["new"]),
+            (0o750, 0o750, 0o750, &[]),
+            (0o755, 0o700, 0o700, &[]),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            drop(Maildir::open(directory.path()).unwrap());
+            set_mode(&directory.path().join("new"), new);
+            set_mode(&directory.path().join("cur"), cur);
+            set_mode(directory.path(), root);
+            let log = log_of(Maildir::builder(directory.path()));
+            let paths = expected.iter().map(|name| format!("path={}", directory.path().join(name).display()));
+            assert_eq!(log.lines().count(), expected.len(), "{root:o} {new:o} {cur:o}: {log}");
+            paths.for_each(|path| assert!(log.contains(&path), "{path}: {log}"));
+        }
     }
 }

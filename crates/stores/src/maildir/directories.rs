@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::access::Access;
+use super::access::{Access, GiveToGroup};
 use super::named;
 
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Directories {
 
 impl Directories {
     /// Makes what is missing. Files have this mode, or follow that of the directory.
-    pub(super) fn create(root: &Path, mode: Option<u32>) -> io::Result<Self> {
+    pub(super) fn create(root: &Path, mode: Option<u32>, give_to_group: GiveToGroup) -> io::Result<Self> {
         // The program may go elsewhere while it runs.
         let root = std::path::absolute(root).map_err(|error| named(&error, "use the Maildir", root))?;
         let (tmp, new) = (root.join("tmp"), root.join("new"));
@@ -31,10 +31,18 @@ impl Directories {
             Some(mode) => Access::fixed(mode, found.as_ref()),
             None => found.as_ref().map_or(Access::PRIVATE, Access::like),
         };
+        let access = access.giving_by(give_to_group);
         for directory in [&root, &tmp, &new, &root.join("cur")] {
             create_durably(directory, &access)?;
         }
         Ok(Self { root, tmp, new, access })
+    }
+
+    /// The directories of messages that keep out the group, although the Maildir lets it in and its files are for it.
+    pub(super) fn closed_to_group(&self) -> Vec<PathBuf> {
+        let lets_in = |path: &Path| fs::metadata(path).is_ok_and(|found| self.access.lets_group_into(&found));
+        let closed = [self.new.clone(), self.root.join("cur")].into_iter().filter(|path| !lets_in(path));
+        if lets_in(&self.root) { closed.collect() } else { Vec::new() }
     }
 }
 

@@ -93,7 +93,7 @@ fn the_folder_where_the_program_was_started_is_not_let_in() {
         let mut program = Program::start_command(&mut command);
         lead(&here, &elsewhere);
         program.signal(Signal::HUP);
-        let told = program.logged("the certificates");
+        let told = program.logged("kept all certificates");
         assert!(told.contains("kept") && told.contains("ermission denied"), "{told}");
         program.signal(Signal::TERM);
         assert_eq!(program.wait().0, 0);

@@ -1,16 +1,17 @@
 //! A line of the log: for people, or a JSON object.
 
 use std::fmt::{self, Debug, Display, Write};
+use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::time;
 use super::values::{write_bare, write_json, write_text};
 use crate::args::LogFormat;
 use crate::failure::Failure;
@@ -22,60 +23,54 @@ pub(super) struct Lines(pub(super) LogFormat);
 impl Lines {
     /// That so many lines are not in the log.
     pub(super) fn dropped(self, lines: u64) -> String {
-        let mut line = String::new();
-        // Writing to a string does not fail.
-        let _ = self.write_line(Writer::new(&mut line), Level::WARN, |row| {
+        self.line(Level::WARN, |row| {
             row.begin(
                 "lines-dropped",
                 Some(&format_args!("lines of the log were dropped: nobody read them in time")),
-            )?;
-            row.number("lines", &lines)
-        });
-        line
+            );
+            row.number("lines", &lines);
+        })
     }
 
     /// What the program ends with.
     pub(super) fn failure(self, failure: &Failure) -> String {
         let failure = failure.to_string();
-        let mut lines = String::new();
-        for text in failure.lines().filter(|text| !text.is_empty()) {
-            // Writing to a string does not fail.
-            let _ = match self.0 {
-                LogFormat::Text => writeln!(lines, "mailchute: {text}"),
-                LogFormat::Json => self.write_line(Writer::new(&mut lines), Level::ERROR, |row| {
-                    row.begin("failed", None)?;
-                    row.string("error", text)
-                }),
-            };
-        }
-        lines
+        let lines = failure.lines().filter(|text| !text.is_empty()).map(|text| match self.0 {
+            LogFormat::Text => format!("mailchute: {text}\n"),
+            LogFormat::Json => self.line(Level::ERROR, |row| {
+                row.begin("failed", None);
+                row.string("error", text);
+            }),
+        });
+        lines.collect()
     }
 
-    fn write_line(
-        self,
-        mut out: Writer<'_>,
-        level: Level,
-        write: impl FnOnce(&mut Row<'_>) -> fmt::Result,
-    ) -> fmt::Result {
+    fn line(self, level: Level, write: impl FnOnce(&mut Row)) -> String {
+        self.colored(level, false, write)
+    }
+
+    fn colored(self, level: Level, has_colors: bool, write: impl FnOnce(&mut Row)) -> String {
         let Self(format) = self;
+        let mut row =
+            Row { format, line: String::with_capacity(LENGTH), scratch: String::with_capacity(VALUE) };
         let (dim, color, plain) =
-            if out.has_ansi_escapes() { ("\x1b[2m", color(level), "\x1b[0m") } else { ("", "", "") };
-        match format {
-            LogFormat::Text => {
-                out.write_str(dim)?;
-                SystemTime.format_time(&mut out)?;
-                write!(out, "{plain} {color}{level:>5}{plain} ")?;
-            }
-            LogFormat::Json => {
-                out.write_str("{\"time\":\"")?;
-                SystemTime.format_time(&mut out)?;
-                write!(out, "\",\"level\":\"{}\"", name(level))?;
-            }
-        }
-        write(&mut Row { format, out: &mut out, scratch: String::new() })?;
-        out.write_str(if format == LogFormat::Json { "}\n" } else { "\n" })
+            if has_colors { ("\x1b[2m", color(level), "\x1b[0m") } else { ("", "", "") };
+        let (before, between, after) = match format {
+            LogFormat::Text => (dim, [plain, " ", color, padded(level), plain, " "], "\n"),
+            LogFormat::Json => ("{\"time\":\"", ["\",\"level\":\"", name(level), "\"", "", "", ""], "}\n"),
+        };
+        row.line.push_str(before);
+        time::write(&mut row.line);
+        between.into_iter().for_each(|part| row.line.push_str(part));
+        write(&mut row);
+        row.line.push_str(after);
+        row.line
     }
 }
+
+/// Octets of most lines, and of most values.
+const LENGTH: usize = 400;
+const VALUE: usize = 64;
 
 fn name(level: Level) -> &'static str {
     match level {
@@ -84,6 +79,16 @@ fn name(level: Level) -> &'static str {
         Level::INFO => "info",
         Level::DEBUG => "debug",
         Level::TRACE => "trace",
+    }
+}
+
+fn padded(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR",
+        Level::WARN => " WARN",
+        Level::INFO => " INFO",
+        Level::DEBUG => "DEBUG",
+        Level::TRACE => "TRACE",
     }
 }
 
@@ -97,127 +102,138 @@ fn color(level: Level) -> &'static str {
     }
 }
 
-/// The keys and values of a line.
-struct Row<'a> {
+/// The keys and values of a line. It is a string from the start, as each detour shows where there is a line a message.
+struct Row {
     format: LogFormat,
-    out: &'a mut dyn Write,
+    line: String,
     /// A value on its way.
     scratch: String,
 }
 
-impl Row<'_> {
+impl Row {
     /// What has happened: the name of the event for programs, a text for people.
-    fn begin(&mut self, event: &str, text: Option<&dyn Debug>) -> fmt::Result {
+    fn begin(&mut self, event: &str, text: Option<&dyn Debug>) {
         self.scratch.clear();
         if let Some(text) = text {
-            write!(self.scratch, "{text:?}")?;
+            // Writing to a string does not fail.
+            let _ = write!(self.scratch, "{text:?}");
         }
         let text = if self.scratch.is_empty() { event } else { &self.scratch };
         match self.format {
-            LogFormat::Text => write_bare(self.out, text),
+            LogFormat::Text => write_bare(&mut self.line, text),
             LogFormat::Json => {
-                self.out.write_str(",\"event\":")?;
-                write_json(self.out, event)?;
+                self.line.push_str(",\"event\":");
+                write_json(&mut self.line, event);
                 if text != event {
-                    self.out.write_str(",\"text\":")?;
-                    write_json(self.out, text)?;
+                    self.line.push_str(",\"text\":");
+                    write_json(&mut self.line, text);
                 }
-                Ok(())
             }
         }
     }
 
-    fn key(&mut self, key: &str) -> fmt::Result {
+    fn key(&mut self, key: &str) {
+        let (before, after) = match self.format {
+            LogFormat::Text => (" ", "="),
+            LogFormat::Json => (",\"", "\":"),
+        };
+        [before, key, after].into_iter().for_each(|part| self.line.push_str(part));
+    }
+
+    fn string(&mut self, key: &str, value: &str) {
+        self.key(key);
         match self.format {
-            LogFormat::Text => write!(self.out, " {key}="),
-            LogFormat::Json => write!(self.out, ",\"{key}\":"),
+            LogFormat::Text => write_text(&mut self.line, value),
+            LogFormat::Json => write_json(&mut self.line, value),
         }
     }
 
-    fn string(&mut self, key: &str, value: &str) -> fmt::Result {
-        self.key(key)?;
-        match self.format {
-            LogFormat::Text => write_text(self.out, value),
-            LogFormat::Json => write_json(self.out, value),
-        }
-    }
-
-    fn debug(&mut self, key: &str, value: &dyn Debug) -> fmt::Result {
+    fn debug(&mut self, key: &str, value: &dyn Debug) {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        write!(scratch, "{value:?}")?;
-        self.string(key, &scratch)?;
+        let _ = write!(scratch, "{value:?}");
+        self.string(key, &scratch);
         self.scratch = scratch;
-        Ok(())
     }
 
     /// A number, or a truth.
-    fn number(&mut self, key: &str, value: &dyn Display) -> fmt::Result {
-        self.key(key)?;
-        write!(self.out, "{value}")
+    fn number(&mut self, key: &str, value: &dyn Display) {
+        self.key(key);
+        let _ = write!(self.line, "{value}");
+    }
+
+    /// A time in seconds, with six digits behind the point: much less work than the shortest form.
+    fn seconds(&mut self, key: &str, value: f64) {
+        self.key(key);
+        let time = Duration::try_from_secs_f64(value).unwrap_or_default();
+        let _ = write!(self.line, "{}", time.as_secs());
+        time::write_fraction(&mut self.line, time.subsec_micros());
     }
 }
 
 /// Writes the fields of an event or a span as they are visited.
-struct Fields<'a, 'r> {
-    row: &'a mut Row<'r>,
+struct Fields<'a> {
+    row: &'a mut Row,
     /// What the field `id` is called, so that it says of what.
     id: &'static str,
     /// Of an event, what stands before its fields, until it does.
     beginning: Option<Beginning<'a>>,
-    outcome: fmt::Result,
 }
 
 /// How the line of an event begins.
 #[derive(Clone, Copy)]
 struct Beginning<'a> {
     event: &'static str,
-    /// The fields of the spans that the event is in.
+    /// The fields of the span that the event is in.
     context: &'a str,
 }
 
-impl Fields<'_, '_> {
-    fn begin(&mut self, text: Option<&dyn Debug>) -> fmt::Result {
-        let Some(Beginning { event, context }) = self.beginning.take() else { return Ok(()) };
-        self.row.begin(event, text)?;
-        self.row.out.write_str(context)
+impl Fields<'_> {
+    fn begin(&mut self, text: Option<&dyn Debug>) {
+        if let Some(Beginning { event, context }) = self.beginning.take() {
+            self.row.begin(event, text);
+            self.row.line.push_str(context);
+        }
     }
 
-    fn put(&mut self, field: &Field, write: impl FnOnce(&mut Row<'_>, &str) -> fmt::Result) {
-        if self.outcome.is_ok() {
-            let key = if field.name() == "id" { self.id } else { field.name() };
-            self.outcome = self.begin(None).and_then(|()| write(self.row, key));
-        }
+    fn key(&mut self, field: &Field) -> &'static str {
+        self.begin(None);
+        if field.name() == "id" { self.id } else { field.name() }
     }
 }
 
-impl Visit for Fields<'_, '_> {
+impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" && self.outcome.is_ok() {
-            self.outcome = self.begin(Some(value));
-        } else {
-            self.put(field, |row, key| row.debug(key, value));
+        if field.name() == "message" {
+            return self.begin(Some(value));
         }
+        let key = self.key(field);
+        self.row.debug(key, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, |row, key| row.string(key, value));
+        let key = self.key(field);
+        self.row.string(key, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field, |row, key| row.number(key, &value));
+        let key = self.key(field);
+        self.row.seconds(key, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, |row, key| row.number(key, &value));
+        let key = self.key(field);
+        self.row.number(key, &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, |row, key| row.number(key, &value));
+        let key = self.key(field);
+        self.row.number(key, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, |row, key| row.number(key, &value));
+        let key = self.key(field);
+        self.row.number(key, &value);
     }
 }
 
@@ -229,35 +245,32 @@ where
     fn format_event(
         &self,
         context: &FmtContext<'_, S, N>,
-        out: Writer<'_>,
+        mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
         let metadata = event.metadata();
-        let write = |spans: &str| {
-            self.write_line(out, *metadata.level(), |row| {
-                let beginning = Some(Beginning { event: metadata.name(), context: spans });
-                let mut fields = Fields { row, id: "message", beginning, outcome: Ok(()) };
+        let has_colors = out.has_ansi_escapes();
+        let line = |context: &str| {
+            self.colored(*metadata.level(), has_colors, |row| {
+                let beginning = Some(Beginning { event: metadata.name(), context });
+                let mut fields = Fields { row, id: "message", beginning };
                 event.record(&mut fields);
-                fields.outcome.and_then(|()| fields.begin(None))
+                fields.begin(None);
             })
         };
         // Sessions are the only spans there are.
-        match context.lookup_current() {
-            Some(span) => match span.extensions().get::<FormattedFields<N>>() {
-                Some(fields) => write(fields),
-                None => write(""),
-            },
-            None => write(""),
-        }
+        let span = context.lookup_current();
+        let extensions = span.as_ref().map(tracing_subscriber::registry::SpanRef::extensions);
+        let fields = extensions.as_ref().and_then(|extensions| extensions.get::<FormattedFields<N>>());
+        out.write_str(&line(fields.map_or("", |fields| fields.as_str())))
     }
 }
 
 impl<'w> FormatFields<'w> for Lines {
     fn format_fields<R: RecordFields>(&self, mut out: Writer<'w>, fields: R) -> fmt::Result {
-        let mut row = Row { format: self.0, out: &mut out, scratch: String::new() };
-        let mut visitor = Fields { row: &mut row, id: "session", beginning: None, outcome: Ok(()) };
-        fields.record(&mut visitor);
-        visitor.outcome
+        let mut row = Row { format: self.0, line: String::new(), scratch: String::new() };
+        fields.record(&mut Fields { row: &mut row, id: "session", beginning: None });
+        out.write_str(&row.line)
     }
 
     /// What is recorded later takes the place of what was: no key stands twice, however often a proxy speaks for others.

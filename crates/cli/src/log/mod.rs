@@ -4,6 +4,7 @@ mod before;
 mod level;
 mod line;
 mod queue;
+mod time;
 mod values;
 mod writer;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, Registry, fmt, reload};
+use tracing_subscriber::{Registry, fmt, reload};
 
 use crate::args::LogFormat;
 use crate::failure::Failure;
@@ -45,9 +46,9 @@ impl Log {
             .with_writer(Entrance(Arc::clone(&queue)))
             .with_ansi(io::stderr().is_terminal())
             // It would write to standard error by itself.
-            .log_internal_errors(false)
-            .with_filter(filter);
-        tracing_subscriber::registry().with(layer).try_init().map_err(Failure::running)?;
+            .log_internal_errors(false);
+        // For all layers, so that what it says of an event is remembered; a layer's own filter is asked each time.
+        tracing_subscriber::registry().with(filter).with(layer).try_init().map_err(Failure::running)?;
         panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(tracing::field::display);
             tracing::error!(name: "panicked", place, panic = panic.payload_as_str(), "a thread panicked");

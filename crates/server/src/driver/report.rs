@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::{Dialect, Envelope, escaped};
-use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 use super::Driver;
 use crate::core::Core;
@@ -28,24 +28,21 @@ const REFUSALS: u32 = 100;
 
 /// The command that the next step reads, for the log.
 pub(super) enum Observed {
-    /// As it came, with its length. A buffer, because at the default level few commands are shown.
-    Raw([u8; SHOWN], usize),
+    /// The octets to show as they came, and how many there were: at the default level few commands are shown.
+    Raw(Vec<u8>, usize),
     /// Without control characters.
     Text(String),
 }
 
 impl Observed {
     fn raw(line: &[u8]) -> Self {
-        let mut octets = [0; SHOWN];
-        let length = line.len().min(SHOWN);
-        octets[..length].copy_from_slice(&line[..length]);
-        Self::Raw(octets, line.len())
+        Self::Raw(line[..line.len().min(SHOWN)].to_vec(), line.len())
     }
 
     fn text(self, most: usize) -> String {
         match self {
             Self::Raw(octets, length) => {
-                let mut text = escaped(&octets[..length.min(SHOWN)]);
+                let mut text = escaped(&octets);
                 text.push_str(if length > SHOWN { "…" } else { "" });
                 cut(text, most)
             }
@@ -81,7 +78,7 @@ pub(super) fn accepted(core: &Core, session: &Session, accepted: &Accepted<'_>) 
         recipients = envelope.recipients.len(),
         size,
         store = shown(store),
-        took = seconds(*took),
+        took = took.as_secs_f64(),
         "accepted"
     );
     core.subscribers.tell(|| Event::message(session, *id, envelope, *size));
@@ -91,15 +88,15 @@ impl Driver {
     /// Tells of the command that the next step reads; the command, if the log may want it with the reply.
     pub(super) fn observe_command(&self) -> Option<Observed> {
         let has_subscribers = self.core.subscribers.any();
-        if !(has_subscribers || tracing::enabled!(Level::INFO)) {
+        if !(has_subscribers || is_logged(LevelFilter::INFO)) {
             return None;
         }
         let line = self.machine.upcoming_command(&self.wire.input)?;
-        if !(has_subscribers || tracing::enabled!(Level::DEBUG)) {
+        if !(has_subscribers || is_logged(LevelFilter::DEBUG)) {
             return Some(Observed::raw(line));
         }
         let line = escaped(line);
-        if !tracing::enabled!(Level::INFO) {
+        if !is_logged(LevelFilter::INFO) {
             self.core.subscribers.tell(|| Event::command(&self.session, line));
             return None;
         }
@@ -121,8 +118,8 @@ impl Driver {
         let reply = self.output.get(mark..).unwrap_or_default();
         let is_refusal = is_refusal(reply, self.session.dialect());
         self.refusals += u32::from(is_refusal);
-        let is_shown = is_refusal && self.refusals <= REFUSALS && tracing::enabled!(Level::INFO);
-        if !(is_shown || self.core.subscribers.any() || tracing::enabled!(Level::DEBUG)) {
+        let is_shown = is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO);
+        if !(is_shown || self.core.subscribers.any() || is_logged(LevelFilter::DEBUG)) {
             return;
         }
         // A reply is printable ASCII, whoever made it.
@@ -131,14 +128,14 @@ impl Driver {
         let reply = if reply.starts_with("334 ") { "334" } else { reply.trim_ascii_end() };
         if reply.is_empty() {
             // BDAT is answered when its chunk has come.
-            if let Some(command) = line.filter(|_| tracing::enabled!(Level::DEBUG)) {
+            if let Some(command) = line.filter(|_| is_logged(LevelFilter::DEBUG)) {
                 tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), "command");
             }
             return;
         }
         if is_shown {
             refused(&self.session, line, id, reply);
-        } else if tracing::enabled!(Level::DEBUG) {
+        } else if is_logged(LevelFilter::DEBUG) {
             let reply = on_one_line(reply, SHOWN_IN_DETAIL);
             match line {
                 Some(command) => {
@@ -192,7 +189,7 @@ impl Driver {
                 from = cut_off.map(from),
                 messages,
                 refusals = self.refusals,
-                took = seconds(self.began.elapsed()),
+                took = self.began.elapsed().as_secs_f64(),
                 "disconnected"
             );
         } else {
@@ -215,6 +212,11 @@ fn refused(session: &Session, line: Option<Observed>, id: Option<MessageId>, rep
         reply = on_one_line(reply, SHOWN),
         "refused"
     );
+}
+
+/// Whether anything of this level may be logged. It is one look at a number, where `tracing::enabled!` asks the subscriber.
+fn is_logged(level: LevelFilter) -> bool {
+    level <= LevelFilter::current()
 }
 
 /// Whether a reply, or in LMTP one of those to a message, says no.
@@ -254,11 +256,6 @@ fn to(envelope: &Envelope) -> String {
 
 fn on_one_line(reply: &str, most: usize) -> String {
     cut(reply.replace("\r\n", " / "), most)
-}
-
-fn seconds(took: Duration) -> f64 {
-    // Exact up to some hundred years.
-    took.as_micros() as f64 / 1e6
 }
 
 /// A text of the client's as the default level shows it.

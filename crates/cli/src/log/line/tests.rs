@@ -38,7 +38,7 @@ fn a_line_has_the_event_then_its_session_then_its_values() {
     assert_eq!(
         logged(LogFormat::Text, log_of_a_session),
         [
-            r#" INFO accepted session=01ABC client=192.0.2.1 message=01ABC-1 from="a b" size=12 took=0.5"#,
+            r#" INFO accepted session=01ABC client=192.0.2.1 message=01ABC-1 from="a b" size=12 took=0.500000"#,
             r"ERROR too\nlate session=01ABC client=192.0.2.1 speaks_for=192.0.2.8 late=true",
             r" WARN bare session=01ABC client=192.0.2.1 speaks_for=192.0.2.8",
         ]
@@ -48,7 +48,7 @@ fn a_line_has_the_event_then_its_session_then_its_values() {
         [
             concat!(
                 r#""level":"info","event":"accepted","session":"01ABC","client":"192.0.2.1","#,
-                r#""message":"01ABC-1","from":"a b","size":12,"took":0.5}"#
+                r#""message":"01ABC-1","from":"a b","size":12,"took":0.500000}"#
             ),
             concat!(
                 r#""level":"error","event":"hook-late","text":"too\u000alate","session":"01ABC","#,

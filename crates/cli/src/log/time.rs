@@ -1,0 +1,44 @@
+//! The time at the beginning of a line.
+
+use std::cell::RefCell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+
+/// A second, and how its time begins.
+#[derive(Default)]
+struct Second {
+    since_1970: i64,
+    text: String,
+}
+
+thread_local! {
+    /// Of the last line: most lines of a busy server come in the same second.
+    static LAST: RefCell<Second> = RefCell::default();
+}
+
+/// Writes the time, as RFC 3339 has it, with microseconds.
+pub(super) fn write(line: &mut String) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(now.as_secs()).unwrap_or_default();
+    LAST.with_borrow_mut(|last| {
+        if last.text.is_empty() || last.since_1970 != seconds {
+            let text = Timestamp::from_second(seconds).unwrap_or_default().to_string();
+            *last = Second { since_1970: seconds, text: text.trim_end_matches('Z').to_owned() };
+        }
+        line.push_str(&last.text);
+    });
+    write_fraction(line, now.subsec_micros());
+    line.push('Z');
+}
+
+/// Writes millionths as six digits behind a point.
+pub(super) fn write_fraction(line: &mut String, micros: u32) {
+    let mut rest = micros;
+    let mut text = *b".000000";
+    for digit in text.iter_mut().skip(1).rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    line.push_str(str::from_utf8(&text).unwrap_or_default());
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::address::{ForwardPath, Mailbox, ReversePath, is_below};
+use crate::address::{ForwardPath, Mailbox, ReversePath, is_below, same_domain, to_ascii};
 use crate::params::{MailParameters, RcptParameters, Sparse};
 
 /// Who sends: what MAIL said.
@@ -108,14 +108,15 @@ impl Recipient {
     /// ```
     #[must_use]
     pub fn is_local_to(&self, domains: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
-        self.is_postmaster() || domains.into_iter().any(|domain| self.is_at(domain.as_ref()))
-    }
-
-    fn is_at(&self, domain: &str) -> bool {
-        match domain.strip_prefix('.') {
-            Some(parent) => self.domain().is_some_and(|domain| is_below(domain, parent)),
-            None => self.domain_is(domain),
-        }
+        // Mapped once for all domains; there may be thousands.
+        let own = self.domain().map(to_ascii);
+        self.is_postmaster()
+            || own.is_some_and(|own| {
+                domains.into_iter().any(|domain| match domain.as_ref().strip_prefix('.') {
+                    Some(parent) => is_below(&own, parent),
+                    None => same_domain(&own, domain.as_ref()),
+                })
+            })
     }
 
     /// A recipient without parameters.

@@ -336,10 +336,12 @@ fn a_client_may_introduce_itself_by_any_printable_word() {
     let kind = |text: &str| HeloName::parse(text.as_bytes()).unwrap().kind().clone();
     assert_eq!(kind("mail.example.org"), HeloKind::Domain);
     assert_eq!(kind("my_pc"), HeloKind::Domain);
+    assert_eq!(kind("mail.example.org."), HeloKind::Domain);
+    assert!(HeloName::parse(b"mail.example.org.").unwrap().domain_is("mail.example.org"));
     assert_eq!(kind("bücher.example"), HeloKind::Domain);
     assert!(matches!(kind("[192.0.2.1]"), HeloKind::Literal(AddressLiteral::Ipv4(_))));
     assert!(matches!(kind("[IPv6:::1]"), HeloKind::Literal(AddressLiteral::Ipv6(_))));
-    for text in ["192.0.2.1", "::1", "[300.1.1.1]", "host.", "-host", "<script>", "a..b"] {
+    for text in ["192.0.2.1", "::1", "[300.1.1.1]", "host..", "-host", "<script>", "a..b"] {
         assert_eq!(kind(text), HeloKind::Other, "{text:?}");
     }
 }

@@ -131,3 +131,27 @@ fn labels_parted_by_other_full_stops_have_a_length_each() {
     assert_eq!(Mailbox::parse(&too_long), Err(AddressError::LabelTooLong));
     assert_eq!(Domain::parse(&too_long[2..]), Err(AddressError::LabelTooLong));
 }
+
+#[test]
+fn what_the_mapping_makes_is_a_domain_or_is_not_taken() {
+    // Full-width forms of ASCII characters that no domain has.
+    for domain in ["a；b.com", "＂x＂.com", "a，b.com", "＊.com", "－a.com", "ａ－.com"] {
+        let parsed = Domain::parse(domain).expect(domain);
+        assert_eq!(parsed.to_ascii(), domain, "as written");
+    }
+    for (domain, other) in [("a；b.com", "a;b.com"), ("＊.com", "*.com")] {
+        assert!(!same_domain(domain, other), "{domain}");
+    }
+    // Characters that are not seen, and that the mapping drops.
+    for domain in [
+        "\u{fe0f}.example.com",
+        "x.\u{fe0f}.example.com",
+        "example.com.\u{fe0f}",
+        "exam\u{2064}ple.com",
+        "exam\u{180b}ple.com",
+        "exam\u{e0100}ple.com",
+        "exam\u{115f}ple.com",
+    ] {
+        assert_eq!(Domain::parse(domain), Err(AddressError::BadDomain), "{domain:?}");
+    }
+}

@@ -39,7 +39,7 @@ fn write_fields(
     let is_utf8 = envelope.sender.parameters.smtputf8;
     let hello = session
         .helo_name()
-        .map_or_else(|| "unknown".into(), |name| printable(&shortened(name.as_str(), 255), is_utf8));
+        .map_or_else(|| "unknown".into(), |name| printable(shortened(name.as_str(), 255), is_utf8));
     let client = match session.client_ip() {
         // No address: a comment tells instead (RFC 5321 §4.4).
         _ if session.origin() == Origin::UnixSocket => "local socket".into(),
@@ -58,7 +58,7 @@ fn write_fields(
             // As Sendmail has it: FAIL is a certificate that nobody vouches for.
             text.push_str(if client.is_verified() { " verify=OK" } else { " verify=FAIL" });
             if let Some(name) = client.name() {
-                write!(text, " client={}", printable(&shortened(name, 128), is_utf8))?;
+                write!(text, " client={}", printable(shortened(name, 128), is_utf8))?;
             }
         }
         text.push(')');
@@ -87,10 +87,10 @@ fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
     recipients.iter().filter(|recipient| seen.insert(key(recipient))).collect()
 }
 
-/// Cuts a name to so many characters. A field's line has room for 998 octets (RFC 5322 §2.1.1), while a certificate and a
+/// Cuts a name to at most so many octets. A field's line has room for 998 octets (RFC 5322 §2.1.1), while a certificate and a
 /// hello have room for names of any length.
-fn shortened(name: &str, longest: usize) -> String {
-    name.chars().take(longest).collect()
+fn shortened(name: &str, longest: usize) -> &str {
+    &name[..name.floor_char_boundary(longest)]
 }
 
 /// The client's word for itself, without what could end a comment or a field early.

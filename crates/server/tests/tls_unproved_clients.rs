@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::support::clients::{Authority, named, tls};
 use crate::support::shown::Shown;
 use crate::support::talk::listen;
-use crate::support::tls::{NAME, client, identity, start};
+use crate::support::tls::{NAME, client, config, identity, start};
 use crate::support::{Seen, accepting, build};
 use mailchute::{ClientCertificates, TlsFacts, Trust};
 use rustls::pki_types::pem::PemObject as _;
@@ -140,5 +140,28 @@ async fn an_old_signature_on_a_certificate_leaves_it_unverified() {
             assert!(matches!(shown.trust, Trust::Unverified { .. }), "{:?}", shown.trust);
             assert_eq!(shown.der, der(file).to_vec());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_brings_no_certificate_where_none_is_asked_for() {
+    let (own, seen) = (config(), Seen::<TlsFacts>::default());
+    let note = seen.clone();
+    let asking = own.clone().client_certificates(Authority::new().asked()).unwrap();
+    let server = build(accepting().tls(asking.clone()).on_secure(move |facts, _| note.note(facts.clone())));
+    let address = listen(&server).await;
+    let stranger = file!("rsa-2048");
+    for version in VERSIONS {
+        let key = PrivateKeyDer::from_pem_slice(stranger.as_bytes()).unwrap();
+        let client = client(&[version], &[identity()]).with_client_auth_cert(vec![der(stranger)], key);
+        let client = Arc::new(client.unwrap());
+        server.reload_tls(asking.clone()).unwrap();
+        assert!(is_answered(address, &client).await);
+        assert!(matches!(seen.all().pop().unwrap().client.unwrap().trust, Trust::Unverified { .. }));
+        // The same keys seal the tickets, so that they still open.
+        server.reload_tls(own.clone()).unwrap();
+        assert!(is_answered(address, &client).await);
+        let facts = seen.all().pop().unwrap();
+        assert!(facts.is_resumed && facts.client.is_none(), "{facts:?}");
     }
 }

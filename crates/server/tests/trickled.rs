@@ -145,3 +145,16 @@ async fn an_idle_client_has_its_time_after_a_slow_or_refused_message() {
         client.send("NOOP").await.expect(250);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_command_after_a_refused_chunk_has_its_own_time() {
+    let mut client = hello(&build(accepting().max_message_size(10))).await;
+    envelope(&mut client).await;
+    client.send_octets(b"BDAT 20\r\nxxxxxxxxxxxxxxxxxxxx").await;
+    client.hear().await.expect(552);
+    sleep(seconds(70)).await;
+    client.send_octets(b"MA").await;
+    sleep(seconds(1)).await;
+    client.send_octets(b"IL FROM:<ann@client.example>\r\n").await;
+    client.hear().await.expect(250);
+}

@@ -131,7 +131,7 @@ impl HeloName {
     /// ```
     #[must_use]
     pub fn domain_is(&self, domain: &str) -> bool {
-        idna::same_domain(&self.text, domain)
+        idna::same_domain(without_root(&self.text), without_root(domain))
     }
 
     /// What the name is.
@@ -141,13 +141,18 @@ impl HeloName {
     }
 }
 
+/// A domain without the dot that may end it.
+fn without_root(domain: &str) -> &str {
+    domain.strip_suffix('.').unwrap_or(domain)
+}
+
 impl HeloKind {
     fn of(text: &str) -> Self {
         if text.starts_with('[')
             && let Ok(literal) = AddressLiteral::parse(text)
         {
             Self::Literal(literal)
-        } else if text.parse::<Ipv4Addr>().is_err() && domain::check(text).is_ok() {
+        } else if text.parse::<Ipv4Addr>().is_err() && domain::check(without_root(text)).is_ok() {
             // The grammar of a domain admits four numbers too, but no such name exists.
             Self::Domain
         } else {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use idna::AsciiDenyList;
 
+use super::domain;
+
 /// Whether two domains are one: in any case, and each in UTF-8 or in its `xn--` form.
 ///
 /// Domains that are not ASCII are mapped by UTS #46 before they are compared, so `BÜCHER.example`, the decomposed
@@ -38,10 +40,13 @@ pub(crate) fn is_below(domain: &str, parent: &str) -> bool {
 }
 
 /// The domain in A-labels; as written if it is ASCII or the mapping refuses it.
-pub(super) fn to_ascii(domain: &str) -> Cow<'_, str> {
+pub(crate) fn to_ascii(domain: &str) -> Cow<'_, str> {
     if domain.is_ascii() {
         return Cow::Borrowed(domain);
     }
-    // Whatever means something in a URL cannot come out of the mapping and pass for a part of a name.
-    idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL).unwrap_or(Cow::Borrowed(domain))
+    idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL)
+        .ok()
+        // The mapping makes ASCII of other characters, and drops some: only a domain may come out of it.
+        .filter(|ascii| domain::check(ascii).is_ok())
+        .unwrap_or(Cow::Borrowed(domain))
 }

@@ -34,8 +34,8 @@ use crate::characters::breaks_lines;
 
 pub use domain::Domain;
 pub use helo::{HeloKind, HeloName};
-pub(crate) use idna::is_below;
 pub use idna::same_domain;
+pub(crate) use idna::{is_below, to_ascii};
 pub use literal::{AddressLiteral, GeneralLiteral};
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};

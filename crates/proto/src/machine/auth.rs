@@ -114,7 +114,11 @@ impl Machine {
             Ok(Progress::Unprepared(mechanism)) => {
                 // RFC 4616 §2: verification fails. It is counted as a guess, or it would tell that it was none.
                 let explanation = Exchange::error_challenge(mechanism);
-                self.refuse_guess(catalog::BAD_CREDENTIALS, explanation, output);
+                if guesses::repeats_unprepared(&mut self.last_guess, mechanism) {
+                    self.refuse_proof(catalog::BAD_CREDENTIALS, explanation, output);
+                } else {
+                    self.refuse_guess(catalog::BAD_CREDENTIALS, explanation, output);
+                }
                 Step::Answered
             }
             Err(refusal) => self.refuse(refusal, output),

@@ -22,6 +22,8 @@ enum Proof {
     Shown { key: Zeroizing<[u8; 32]>, hash: Zeroizing<[u8; 32]> },
     /// A password that is shown later can be compared with it.
     CramMd5 { user: String, digest: CramMd5Digest },
+    /// SASLprep refused the name or the password, so no user can have them and nothing is learned by sending them.
+    Unprepared,
 }
 
 impl std::fmt::Debug for Proof {
@@ -49,6 +51,15 @@ pub(super) fn repeats(
     is_same && before & mechanism == 0
 }
 
+/// As [`repeats`], for credentials that SASLprep refuses.
+pub(super) fn repeats_unprepared(last: &mut Option<Box<LastGuess>>, mechanism: Mechanism) -> bool {
+    let mechanism = bit(mechanism);
+    let same = last.as_ref().filter(|last| matches!(last.proof, Proof::Unprepared));
+    let before = same.map_or(0, |last| last.mechanisms);
+    *last = Some(Box::new(LastGuess { proof: Proof::Unprepared, mechanisms: before | mechanism }));
+    before != 0 && before & mechanism == 0
+}
+
 impl Proof {
     fn of(credentials: &Credentials, key: Zeroizing<[u8; 32]>) -> Option<Self> {
         if let Credentials::CramMd5 { user, digest } = credentials {
@@ -67,7 +78,7 @@ impl Proof {
                 Self::CramMd5 { user, digest },
                 Credentials::Password { act_as: None, user: given, password, .. },
             ) => (user == given) & digest.is_of(password.reveal()),
-            (Self::CramMd5 { .. }, _) => false,
+            (Self::CramMd5 { .. } | Self::Unprepared, _) => false,
         }
     }
 }

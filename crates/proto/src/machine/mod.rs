@@ -93,6 +93,8 @@ pub struct Machine {
     /// Behind a refused chunk of a message: how many replies the last one is owed, as a client that pipelines counts
     /// on them.
     owed_to_last_chunk: Option<usize>,
+    /// Chunks of that message that were not counted as errors.
+    excused_chunks: u32,
     /// What this session is offered otherwise than others; boxed, as few have such.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
@@ -142,6 +144,9 @@ enum State {
     Closed(Closing),
 }
 
+/// Octets in which AUTH is looked for after the blanks of a lenient line.
+const BLANKS: usize = 64;
+
 /// How the `ClientHello` of TLS begins.
 const TLS_HANDSHAKE_RECORD: u8 = 0x16;
 
@@ -168,6 +173,7 @@ impl Machine {
             pause: None,
             chunked: None,
             owed_to_last_chunk: None,
+            excused_chunks: 0,
             edits: None,
             now: None,
         }
@@ -251,8 +257,11 @@ impl Machine {
             return Step::Answered;
         }
         let start = &input[..input.len().min(KEPT)];
-        let is_auth = start.eq_ignore_ascii_case(b"AUTH ")
-            || (self.is_lenient() && start.eq_ignore_ascii_case(b"AUTH\t"));
+        let is_auth = if self.is_lenient() {
+            looks_like_auth(&input[..input.len().min(BLANKS)])
+        } else {
+            start.eq_ignore_ascii_case(b"AUTH ")
+        };
         let is_bdat = may_be_bdat(start);
         let limits = &self.settings.limits;
         let limit = if is_auth { limits.auth_line } else { limits.command_line };

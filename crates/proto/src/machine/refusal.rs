@@ -5,6 +5,9 @@ use crate::limits::Limits;
 use crate::reply::{Reply, catalog};
 use crate::step::{Closing, Step};
 
+/// Chunks of a refused message that are no errors. A client that pipelines 25 MiB in chunks of 32 KiB sends fewer.
+const MOST_CHUNKS_ON_THEIR_WAY: u32 = 1_000;
+
 /// What is said to a command, and whether the session ends with it.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
@@ -56,14 +59,23 @@ impl Machine {
         self.reply_times(refusal, 1, output);
     }
 
+    /// Whether the command is a chunk that may have been sent before its message was refused.
+    fn was_on_its_way(&mut self) -> bool {
+        if self.owed_to_last_chunk.is_none() {
+            self.excused_chunks = 0;
+            return false;
+        }
+        self.excused_chunks += 1;
+        self.excused_chunks <= MOST_CHUNKS_ON_THEIR_WAY
+    }
+
     /// As [`reply`](Self::reply), said once for each recipient that waits for it, and counted once. Behind a 421
     /// nothing more is said.
     pub(super) fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
         let Refusal { reply, closing } = refusal.into();
         // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
         // who had sent on when a chunk was refused (RFC 3030 §2).
-        let is_error =
-            reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && self.owed_to_last_chunk.is_none();
+        let is_error = reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && !self.was_on_its_way();
         if is_error && self.is_one_error_too_many(closing, output) {
             return;
         }

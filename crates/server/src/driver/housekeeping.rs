@@ -38,8 +38,9 @@ impl Driver {
         // The whole command has that time, not each of its octets.
         let deadline = *self.waiting_since.get_or_insert(now) + limit;
         let last_moment = match self.pace {
-            Some(_) => self.message_deadline(now, limit, self.delivery.is_some()),
-            None => Some(self.last_moment(now)),
+            Some(_) if self.delivery.is_some() => self.message_deadline(now, limit, true),
+            // After a refusal the next command may be no chunk, and takes its time.
+            _ => Some(self.last_moment(now)),
         };
         let Some(deadline) = last_moment.map(|last| deadline.min(last)).filter(|deadline| *deadline > now)
         else {

@@ -133,8 +133,11 @@ impl Acceptor {
         &self,
         chain: &[rustls::pki_types::CertificateDer<'static>],
     ) -> io::Result<Option<Arc<ClientCertificate>>> {
-        let trust = match self.own.as_deref().and_then(|own| own.clients.as_ref()) {
-            Some(clients) => clients.judge(chain).map_err(invalid)?,
+        let trust = match self.own.as_deref().map(|own| own.clients.as_ref()) {
+            Some(Some(clients)) => clients.judge(chain).map_err(invalid)?,
+            // Nobody was asked. A ticket brings the certificate of a session in which the client was.
+            Some(None) => None,
+            // The verifier of a configuration of rustls let it pass.
             None => Some(Trust::Verified),
         };
         let certificate = chain.first().zip(trust).map(|(leaf, trust)| ClientCertificate::parse(leaf, trust));

@@ -191,8 +191,8 @@ fn codes(output: &[u8]) -> Vec<u16> {
 /// Left out are the counters whose limits are off in these searches, so that nothing is decided by them. Secrets, which
 /// are not printed, are in none of the exchanges.
 fn standing(run: &Run<'_>) -> String {
-    const COUNTERS: [&str; 9] =
-        ["excused_chunks: ", 
+    const COUNTERS: [&str; 9] = [
+        "excused_chunks: ",
         "errors: ",
         "junk: ",
         "auth_failures: ",

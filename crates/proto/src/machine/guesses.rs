@@ -22,7 +22,7 @@ enum Proof {
     Shown { key: Zeroizing<[u8; 32]>, hash: Zeroizing<[u8; 32]> },
     /// A password that is shown later can be compared with it.
     CramMd5 { user: String, digest: CramMd5Digest },
-    /// SASLprep refused the name or the password, so no user can have them and nothing is learned by sending them.
+    /// `SASLprep` refused the name or the password, so no user can have them and nothing is learned by sending them.
     Unprepared,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn repeats(
     is_same && before & mechanism == 0
 }
 
-/// As [`repeats`], for credentials that SASLprep refuses.
+/// As [`repeats`], for credentials that `SASLprep` refuses.
 pub(super) fn repeats_unprepared(last: &mut Option<Box<LastGuess>>, mechanism: Mechanism) -> bool {
     let mechanism = bit(mechanism);
     let same = last.as_ref().filter(|last| matches!(last.proof, Proof::Unprepared));

@@ -194,7 +194,8 @@ fn every_timeout_is_on_the_page_with_its_default_and_proved() {
     ] {
         assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
     }
-    let sentence = format!("{crowded} s while one of the last tenth of all places is taken");
+    let sentence =
+        format!("{crowded} s while more than nine tenths of all places, or the last place, are taken");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
 }
 

@@ -144,9 +144,6 @@ enum State {
     Closed(Closing),
 }
 
-/// Octets in which AUTH is looked for after the blanks of a lenient line.
-const BLANKS: usize = 64;
-
 /// How the `ClientHello` of TLS begins.
 const TLS_HANDSHAKE_RECORD: u8 = 0x16;
 
@@ -257,11 +254,9 @@ impl Machine {
             return Step::Answered;
         }
         let start = &input[..input.len().min(KEPT)];
-        let is_auth = if self.is_lenient() {
-            looks_like_auth(&input[..input.len().min(BLANKS)])
-        } else {
-            start.eq_ignore_ascii_case(b"AUTH ")
-        };
+        // Blanks before a lenient AUTH would make this depend on how the input is cut.
+        let is_auth = start.eq_ignore_ascii_case(b"AUTH ")
+            || (self.is_lenient() && start.eq_ignore_ascii_case(b"AUTH\t"));
         let is_bdat = may_be_bdat(start);
         let limits = &self.settings.limits;
         let limit = if is_auth { limits.auth_line } else { limits.command_line };

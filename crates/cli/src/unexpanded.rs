@@ -19,6 +19,9 @@ pub(crate) struct Unexpanded {
 impl fmt::Display for Unexpanded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shorthand, reason, literal, named } = self;
+        // What is quoted here stays on one line, whatever was given.
+        let plain = |text: &str| mailchute::escaped(text.as_bytes());
+        let (shorthand, literal) = (plain(shorthand), plain(literal));
         write!(f, "\"{shorthand}\" {reason}, or {literal} for a {named} of exactly this name")
     }
 }
@@ -113,6 +116,12 @@ mod tests {
     fn literal(complaint: &str) -> String {
         let (_, literal) = complaint.rsplit_once(", or ").expect("it says one");
         literal.split_once(" for a ").expect("it says of what").0.to_owned()
+    }
+
+    #[test]
+    fn says_on_one_line_what_is_wrong_with_several() {
+        let told = told(socket(Path::new("/ale.%e.\nb")));
+        assert!(told.ends_with(r"or unix:/./ale.%e.\nb for a socket of exactly this name"), "{told}");
     }
 
     #[test]

@@ -356,8 +356,9 @@ impl<'r> Reader<'r> {
             return verb(line) == "QUIT" && reply.code != 501;
         }
         // A ClientHello closes without a reply, so the last reply is not the last word.
-        let is_violation =
-            matches!(reply.code, 221 | 500 | 550 | 554) || (reply.code == 501 && verb(line) == "BDAT");
+        // Blanks at the front of a line that is too long may hide a BDAT.
+        let is_violation = matches!(reply.code, 221 | 500 | 550 | 554)
+            || (reply.code == 501 && reply.text.contains("BDAT size"));
         let is_tls = self.closing == Some(Closing::Violation) && !is_violation;
         self.closing.is_some() && is_last && !is_tls
     }

@@ -86,6 +86,8 @@ mod time_span;
 mod transcript;
 #[path = "../../crates/cli/src/unexpanded.rs"]
 mod unexpanded;
+#[path = "../../crates/cli/src/units.rs"]
+mod units;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/verifier.rs"]
 mod verifier;

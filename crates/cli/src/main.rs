@@ -41,6 +41,7 @@ mod terminal;
 mod text_file;
 mod time_span;
 mod unexpanded;
+mod units;
 mod users;
 mod verifier;
 

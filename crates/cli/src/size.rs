@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::units::{self, Fault};
+
 /// A number of bytes, written `25M`, `512K`, `1G` or as the bare number; K is 1,024 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
@@ -14,28 +16,18 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unit = text
-            .chars()
-            .last()
-            .and_then(|last| UNITS.into_iter().find(|(name, _)| last.eq_ignore_ascii_case(name)));
-        let (number, factor) = unit.map_or((text, 1), |(_, factor)| (&text[..text.len() - 1], factor));
-        if number.is_empty() || !number.bytes().all(|octet| octet.is_ascii_digit()) {
-            return Err(
+        units::read(&text.to_ascii_uppercase(), &UNITS).map(Self).map_err(|fault| match fault {
+            Fault::NoNumber => {
                 "this is not a size; write a number of bytes, or one with K, M or G, such as 25M".to_owned()
-            );
-        }
-        let size = number.parse().ok().and_then(|number: u64| number.checked_mul(factor));
-        size.map(Self).ok_or_else(|| "the size is too large; write less than 17179869184G".to_owned())
+            }
+            Fault::TooLarge => "the size is too large; write less than 17179869184G".to_owned(),
+        })
     }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = UNITS.into_iter().find(|(_, factor)| self.0 > 0 && self.0.is_multiple_of(*factor));
-        match unit {
-            Some((name, factor)) => write!(f, "{}{name}", self.0 / factor),
-            None => self.0.fmt(f),
-        }
+        units::write(f, self.0, &UNITS)
     }
 }
 

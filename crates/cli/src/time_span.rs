@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::units::{self, Fault};
+
 /// A length of time in whole seconds, written `30s`, `5m`, `1h`, `2d` or as the bare number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeSpan(u64);
@@ -28,26 +30,19 @@ impl FromStr for TimeSpan {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unit = text.chars().last().and_then(|last| UNITS.into_iter().find(|(name, _)| last == *name));
-        let (number, factor) = unit.map_or((text, 1), |(_, factor)| (&text[..text.len() - 1], factor));
-        if number.is_empty() || !number.bytes().all(|octet| octet.is_ascii_digit()) {
-            return Err(
+        units::read(text, &UNITS).map(Self).map_err(|fault| match fault {
+            Fault::NoNumber => {
                 "this is not a time; write a number of seconds, or one with s, m, h or d, such as 5m"
-                    .to_owned(),
-            );
-        }
-        let seconds = number.parse().ok().and_then(|number: u64| number.checked_mul(factor));
-        seconds.map(Self).ok_or_else(|| "the time is too long; write less, such as 5m".to_owned())
+                    .to_owned()
+            }
+            Fault::TooLarge => "the time is too long; write less, such as 5m".to_owned(),
+        })
     }
 }
 
 impl fmt::Display for TimeSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = UNITS.into_iter().find(|(_, factor)| self.0 > 0 && self.0.is_multiple_of(*factor));
-        match unit {
-            Some((name, factor)) => write!(f, "{}{name}", self.0 / factor),
-            None => self.0.fmt(f),
-        }
+        units::write(f, self.0, &UNITS)
     }
 }
 

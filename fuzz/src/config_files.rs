@@ -3,9 +3,9 @@ use std::fmt::Write as _;
 
 use clap::{ArgAction, Command};
 
-use crate::args::flags;
-use crate::config_file::{Mistake, TABLES, parse};
-use crate::origin::{Position, Values};
+use crate::options::args::flags;
+use crate::options::file::{Mistake, TABLES, parse};
+use crate::options::provenance::{Position, Values};
 
 /// What a configuration file gives is taken by the flags as well, and printed as TOML and read again it is the same; a
 /// mistake is told with a place that is in the file.

@@ -26,71 +26,36 @@ mod starttls;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/proto/tests/address_reference/grammar.rs"]
 mod address_grammar;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/args.rs"]
-mod args;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/auth_file.rs"]
-mod auth_file;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/config_file.rs"]
-mod config_file;
 #[path = "../../crates/server/tests/support/danger.rs"]
 mod danger;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/domains.rs"]
-mod domains;
 #[path = "../../crates/server/src/endpoint.rs"]
 mod endpoint;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/likeness.rs"]
-mod likeness;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/limits.rs"]
-mod limits;
-#[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/log/level.rs"]
 mod log;
 #[path = "../../crates/server/src/network.rs"]
 mod network;
 #[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/origin.rs"]
-mod origin;
+#[path = "../../crates/cli/src/options/mod.rs"]
+mod options;
 #[path = "../../crates/proto/tests/parameter_reference/mod.rs"]
 mod parameter_reference;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/place.rs"]
-mod place;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/seed.rs"]
-mod seed;
 #[path = "../../crates/proto/tests/session/mod.rs"]
 mod session;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/server/tests/support/shown.rs"]
 mod shown;
 #[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/size.rs"]
-mod size;
-#[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/text_file.rs"]
 mod text_file;
-#[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/time_span.rs"]
-mod time_span;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/proto/tests/transcript/mod.rs"]
 mod transcript;
-#[path = "../../crates/cli/src/unexpanded.rs"]
-mod unexpanded;
-#[path = "../../crates/cli/src/units.rs"]
-mod units;
 #[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/verifier.rs"]
-mod verifier;
+mod users;
 #[path = "../../crates/proto/tests/operations/vocabulary.rs"]
 mod vocabulary;
 

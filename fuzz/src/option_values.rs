@@ -2,12 +2,12 @@ use std::net::IpAddr;
 
 use mailchute_proto::Domain;
 
-use crate::domains::Domains;
 use crate::endpoint::Endpoint;
 use crate::network::Network;
-use crate::place::Place;
-use crate::size::Size;
-use crate::time_span::TimeSpan;
+use crate::options::domains::Domains;
+use crate::options::listen_at::Place;
+use crate::options::size::Size;
+use crate::options::time_span::TimeSpan;
 
 /// The values of options: places to listen at, networks, domains, sizes and times print what can be read again as the same, and what
 /// is none is refused with what to write.

@@ -1,5 +1,5 @@
-use crate::auth_file::{AuthFile, Mistake};
-use crate::verifier::Verifier;
+use crate::users::auth_file::{AuthFile, Mistake};
+use crate::users::verifier::Verifier;
 
 /// A password file holds the users of its lines, or a mistake is told with its line, and all lines before that one are
 /// good.

@@ -1,49 +1,12 @@
 //! The program `mailchute`: an SMTP server you start with one command.
 
-mod account;
-mod any_login;
-mod args;
-mod auth_file;
-mod bounded;
-mod certificate;
-mod check;
-mod checkers;
-mod command_line;
-mod config_file;
-mod configuration;
-mod domains;
-mod example_config;
+mod commands;
 mod failure;
-mod fair_queue;
-mod go_between;
-mod handover;
-mod hash_password;
-mod likeness;
-mod limits;
-mod listening;
 mod log;
-mod origin;
-mod passed;
-mod place;
-mod recipients;
-mod relations;
-mod reload;
-mod sandbox;
-mod seed;
-mod serve;
-mod signals;
-mod size;
-mod store;
-mod supervisor;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-mod system_calls;
-mod terminal;
+mod options;
+mod process;
 mod text_file;
-mod time_span;
-mod unexpanded;
-mod units;
 mod users;
-mod verifier;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -51,17 +14,20 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use account::Account;
-use args::{Args, Command, Options};
-use command_line::CommandLine;
-use configuration::Configuration;
+use commands::build::Configuration;
+use commands::{check, hash_password, serve, store};
 use failure::Failure;
-use listening::Plan;
 use log::Log;
-use passed::Passed;
+use options::args::{Args, Command, Options};
+use options::example;
+use options::merge::CommandLine;
+use process::inherited::Passed;
+use process::privileges::Account;
+use process::sockets::Plan;
+use process::{deadline, detach, sandbox};
 
 fn main() -> ExitCode {
-    let done = if go_between::is_asked_for() { go_between::go_between() } else { run() };
+    let done = if detach::is_asked_for() { detach::go_between() } else { run() };
     match done {
         Ok(code) => code,
         Err(failure) => {
@@ -79,7 +45,7 @@ fn run() -> Result<ExitCode, Failure> {
         None => serve(&CommandLine::of(&args.serve, of_command)),
         Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
         Some(Command::Check(options)) => say(check::check(&CommandLine::of(options, of_command))?),
-        Some(Command::ExampleConfig) => say(&example_config::example_config()),
+        Some(Command::ExampleConfig) => say(&example::example_config()),
         Some(Command::HashPassword(arguments)) => {
             hash_password::hash_password(arguments)?;
             Ok(ExitCode::SUCCESS)
@@ -133,7 +99,7 @@ fn serve_with(
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(FINAL_PATIENCE);
     // What such a thread has shown, and whose client was told to come again, is not to stay.
-    if !bounded::is_done_within(FINAL_PATIENCE, move || store.close()) {
+    if !deadline::is_done_within(FINAL_PATIENCE, move || store.close()) {
         tracing::warn!(name: "store-not-closed", "the store did not answer: messages that were not answered in time may stay in it");
     }
     outcome

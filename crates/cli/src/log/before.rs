@@ -6,8 +6,8 @@ use std::fs;
 use std::io::{self, Write as _};
 
 use super::line::Lines;
-use crate::args::LogFormat;
 use crate::failure::Failure;
+use crate::options::args::LogFormat;
 
 /// The variable of `--log-format`.
 const VARIABLE: &str = "MAILCHUTE_LOG_FORMAT";

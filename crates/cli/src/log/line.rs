@@ -13,8 +13,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::time;
 use super::values::{write_bare, write_json, write_text};
-use crate::args::LogFormat;
 use crate::failure::Failure;
+use crate::options::args::LogFormat;
 
 /// Makes lines of this format.
 #[derive(Debug, Clone, Copy)]

@@ -18,8 +18,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt, reload};
 
-use crate::args::LogFormat;
 use crate::failure::Failure;
+use crate::options::args::LogFormat;
 use line::Lines;
 use queue::{Entrance, Queue};
 

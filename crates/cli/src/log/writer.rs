@@ -117,7 +117,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::args::LogFormat;
+    use crate::options::args::LogFormat;
 
     /// Fails so many times, then takes all but a part at a time.
     #[derive(Default)]

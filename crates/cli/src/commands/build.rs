@@ -1,0 +1,119 @@
+//! From options to what the server is built of, at the start and again at SIGHUP.
+
+use mailchute::{BareLineEnds, BuildError, Builder, EnvelopeSyntax, Server, TlsConfig};
+use mailchute_stores::AnyStore;
+
+use crate::commands::certificates::Certificates;
+use crate::commands::local_domains::LocalDomains;
+use crate::failure::Failure;
+use crate::options::args::{self, Options};
+use crate::options::time_span::TimeSpan;
+use crate::users::Users;
+use crate::users::any_login::AnyLogin;
+
+/// The options in force, and what was read from the files that they name.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) options: Options,
+    pub(crate) certificates: Certificates,
+    /// Of the last password file that was named; in force if the options name one.
+    pub(crate) users: Option<Users>,
+    pub(crate) store: AnyStore,
+}
+
+impl Configuration {
+    /// Reads the password file, if there is one.
+    pub(crate) fn of(options: Options, store: AnyStore) -> Result<Self, Failure> {
+        let users = Users::of(&options)?;
+        Ok(Self { options, certificates: Certificates::default(), users, store })
+    }
+
+    /// Reads the certificates, and builds the server.
+    pub(crate) fn build(&self) -> Result<Server, Failure> {
+        let tls = self.certificates.read(&self.options)?;
+        build(&self.options, tls, self.users.clone(), self.store.clone())
+    }
+}
+
+/// Builds the server that the options ask for.
+pub(crate) fn build(
+    options: &Options,
+    tls: TlsConfig,
+    users: Option<Users>,
+    store: AnyStore,
+) -> Result<Server, Failure> {
+    builder(options, tls, users, store).build().map_err(|error| wrong_option(error, options))
+}
+
+/// All that the options say of the server.
+pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, store: AnyStore) -> Builder {
+    let mut builder = Server::builder()
+        .tls(tls)
+        .store(store)
+        .max_message_size(options.max_message_size.0)
+        .proxy_from(options.proxy_from.iter().copied())
+        .xclient_from(options.xclient_from.iter().copied())
+        .greeting_delay(options.greeting_delay.duration());
+    if let Some(name) = &options.greeting {
+        builder = builder.greeting(name);
+    }
+    builder = builder.envelope_syntax(match options.envelope {
+        args::EnvelopeSyntax::Strict => EnvelopeSyntax::Strict,
+        args::EnvelopeSyntax::Lenient => EnvelopeSyntax::Lenient,
+    });
+    builder = builder.bare_line_ends(match options.bare_line_ends {
+        args::BareLineEnds::Refuse => BareLineEnds::Refuse,
+        args::BareLineEnds::Tolerate => BareLineEnds::Tolerate,
+        args::BareLineEnds::Normalize => BareLineEnds::Normalize,
+    });
+    if options.require_tls {
+        builder = builder.require_tls();
+    }
+    builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
+    builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
+    if let Some(domains) = LocalDomains::of(&options.domain) {
+        builder = builder.hooks(domains);
+    }
+    if let Some(users) = users {
+        builder = builder.hooks(users);
+    }
+    if options.auth_external {
+        builder = builder.auth_external();
+    }
+    if options.auth_any {
+        builder = builder.hooks(AnyLogin);
+    }
+    if options.require_auth {
+        builder = builder.require_auth();
+    }
+    if options.allow_plaintext_auth {
+        builder = builder.allow_plaintext_auth();
+    }
+    builder
+}
+
+/// The builder's error in the words of the command line, or of the file.
+pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
+    let origins = &options.origins;
+    match error {
+        BuildError::BadLimit { option, value, expected, .. } => {
+            let name = option.trim_start_matches("max_").replace('_', "-");
+            Failure::usage(format!("{}={value}: write {expected}", origins.name_of_setting("limit", &name)))
+        }
+        BuildError::BadTimeout { option, timeout, .. } => {
+            let name = origins.name_of_setting("timeout", option.trim_end_matches("_timeout"));
+            let time = TimeSpan::from(timeout);
+            Failure::usage(format!("{name}={time}: write more than 0 seconds and less than a year"))
+        }
+        BuildError::BadGreeting(name) => Failure::usage(format!(
+            "{} {name:?} is not a domain; write the server's name, such as mx.example.com",
+            origins.name("greeting")
+        )),
+        BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
+            "{} {}: write less than 300 seconds, as clients wait no longer",
+            origins.name("greeting-delay"),
+            TimeSpan::from(delay)
+        )),
+        other => Failure::usage(other),
+    }
+}

@@ -1,0 +1,69 @@
+//! The certificates that the flags name, or a throw-away one: TLS that hides the mail from listeners on the way, and
+//! proves nothing.
+
+use std::cell::OnceCell;
+
+use mailchute::{ClientCertificates, Domain, TlsConfig};
+
+use crate::failure::Failure;
+use crate::options::args::{CertificateUsage, ClientCertificate, Options};
+
+/// The certificates of the program.
+#[derive(Debug, Default)]
+pub(crate) struct Certificates {
+    /// Made once: a client that remembers it, as those do that trust at first sight, finds it again after a reload.
+    throw_away: OnceCell<TlsConfig>,
+}
+
+impl Certificates {
+    /// Reads the files that the flags name.
+    pub(crate) fn read(&self, options: &Options) -> Result<TlsConfig, Failure> {
+        let (certificates, keys) = (&options.tls_cert, &options.tls_key);
+        let mut pairs = certificates.iter().zip(keys);
+        let mut tls = match pairs.next() {
+            Some((certificate, key)) => {
+                TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?
+            }
+            None => self.throw_away(options.greeting.as_deref().unwrap_or("localhost"))?,
+        };
+        for (certificate, key) in pairs {
+            tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;
+        }
+        match &options.tls_client_ca {
+            Some(authorities) => {
+                let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
+                let clients = match options.tls_client_cert {
+                    ClientCertificate::Optional => clients,
+                    ClientCertificate::Required => clients.required(),
+                };
+                let clients = match options.tls_client_cert_usage {
+                    CertificateUsage::Client => clients,
+                    CertificateUsage::Any => clients.any_usage(),
+                };
+                tls.client_certificates(clients).map_err(Failure::unusable)
+            }
+            None => Ok(tls),
+        }
+    }
+
+    /// The certificate that was made, or is made now.
+    fn throw_away(&self, name: &str) -> Result<TlsConfig, Failure> {
+        match self.throw_away.get() {
+            Some(made) => Ok(made.clone()),
+            None => {
+                let made = throw_away(name)?;
+                Ok(self.throw_away.get_or_init(|| made).clone())
+            }
+        }
+    }
+}
+
+/// Makes a certificate for `name` that no authority has signed; it is gone when the program ends.
+fn throw_away(name: &str) -> Result<TlsConfig, Failure> {
+    // A name that is no domain is refused elsewhere, in words that help.
+    let own = Some(name).filter(|name| Domain::parse(name).is_ok() && name.is_ascii());
+    let names: Vec<String> = own.into_iter().chain(["localhost", "127.0.0.1"]).map(str::to_owned).collect();
+    let made = rcgen::generate_simple_self_signed(names).map_err(Failure::running)?;
+    TlsConfig::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes())
+        .map_err(Failure::running)
+}

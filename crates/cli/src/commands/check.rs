@@ -1,0 +1,55 @@
+//! `mailchute check`: says what is wrong with a configuration, and neither listens nor writes anything.
+
+use std::io::{self, Write as _};
+
+use mailchute_stores::Discard;
+
+use crate::commands::build::build;
+use crate::commands::certificates::Certificates;
+use crate::failure::Failure;
+use crate::options::merge::CommandLine;
+use crate::options::rules;
+use crate::process::privileges::{Account, is_root};
+use crate::process::sandbox;
+use crate::process::sockets;
+use crate::users::Users;
+
+/// Looks at what `mailchute serve` would look at before it listens: the options, the user, the places, what a sandbox would
+/// leave in reach, the password file, certificates and keys. Whoever writes a configuration need not be root, so
+/// whether this process could become the user is no mistake, and told where none is found.
+///
+/// # Errors
+/// The first mistake of each of these; what builds the server is looked at when the files can be read.
+pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure> {
+    let options = command_line.options()?;
+    let mut failures = Vec::new();
+    let mut told = "no mistake was found\n";
+    match options.user.as_deref().map(Account::named) {
+        Some(Ok(account)) if !is_root() && !account.is_own() => {
+            told = "no mistake was found; it takes root to become its user\n";
+        }
+        Some(Err(failure)) => failures.push(failure),
+        Some(Ok(_)) | None => {}
+    }
+    failures.extend(sockets::check(&options).err());
+    failures.extend(mailchute_stores::check_url(&options.store).err().map(Failure::unusable));
+    if options.sandbox {
+        failures.extend(sandbox::check(&options).err());
+    }
+    match (Users::of(&options), Certificates::default().read(&options)) {
+        (Ok(users), Ok(tls)) => {
+            // Nothing is kept in it, as there are no sessions.
+            failures.extend(build(&options, tls, users, Discard.into()).err());
+        }
+        (users, tls) => {
+            failures.extend(users.err());
+            failures.extend(tls.err());
+        }
+    }
+    Failure::all(failures)?;
+    for warning in rules::warnings(&options) {
+        // Where nobody can read it, there is nobody to warn.
+        let _ = writeln!(io::stderr(), "mailchute: warning: {warning}");
+    }
+    Ok(told)
+}

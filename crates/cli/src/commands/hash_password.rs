@@ -1,0 +1,74 @@
+//! `mailchute hash-password`: makes a line of a password file.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use mailchute::saslprep;
+
+use crate::commands::prompt;
+use crate::failure::Failure;
+use crate::options::args::HashPassword;
+use crate::users::seed::Seed;
+use crate::users::verifier::Verifier;
+
+/// Reads a password and prints the line.
+pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
+    let user = &arguments.user;
+    if user.is_empty()
+        || user.trim() != user
+        || user.starts_with('#')
+        || user.contains([':', '\0', '\r', '\n'])
+    {
+        return Err(Failure::usage(format!(
+            "{user:?} cannot be a user; write a name without colons, line ends and spaces around it, that does not \
+             begin with #"
+        )));
+    }
+    if !may_be_stored(user) {
+        return Err(Failure::usage(format!(
+            "{user:?} cannot be a user, as SASLprep (RFC 4013) does not allow one of its characters; write a name without \
+             control characters, emoji and the like"
+        )));
+    }
+    let password = read_password(user)?;
+    if password.is_empty() {
+        return Err(Failure::usage("the password is empty; write it as one line to standard input"));
+    }
+    if password.contains('\0') {
+        return Err(Failure::usage(
+            "the password has a NUL in it, which no client can send (RFC 4616 §2); write another",
+        ));
+    }
+    if !may_be_stored(&password) {
+        return Err(Failure::usage(
+            "the password has a character that SASLprep (RFC 4013) does not allow, such as a control character or an \
+             emoji, so clients could not log in with it; write another",
+        ));
+    }
+    let verifier =
+        if arguments.argon2id { Verifier::argon2id(&password)? } else { Verifier::scram(&password)? };
+    let seed = if arguments.with_seed { format!(" {}", Seed::make()?) } else { String::new() };
+    writeln!(io::stdout(), "{user}:{verifier}{seed}").map_err(Failure::running)
+}
+
+/// Whether it has a prepared form, which stays the same with every version of Unicode, and something is left of it.
+fn may_be_stored(text: &str) -> bool {
+    saslprep(text).is_some_and(|prepared| !prepared.is_empty())
+}
+
+/// The first line of standard input; from a terminal unseen, and twice.
+fn read_password(user: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return read_line();
+    }
+    let first = prompt::unseen(&format!("Password of {user}: "), read_line)?;
+    let second = prompt::unseen("The same again: ", read_line)?;
+    if first == second { Ok(first) } else { Err(Failure::usage("the two passwords differ; try again")) }
+}
+
+fn read_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(Failure::running)?;
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
+    Ok(line)
+}

@@ -1,0 +1,26 @@
+//! Whose recipients are accepted.
+
+use mailchute::{Answer, Hooks, Recipient, Reply, Session, Verdict};
+
+use crate::options::domains::Domains;
+
+/// Accepts the recipients of some domains, and refuses to pass mail on to others.
+#[derive(Debug)]
+pub(crate) struct LocalDomains(Vec<String>);
+
+impl LocalDomains {
+    /// Those of `--domain`; none where every recipient is accepted.
+    pub(crate) fn of(domains: &[Domains]) -> Option<Self> {
+        let patterns: Option<Vec<_>> = domains.iter().map(Domains::pattern).collect();
+        patterns.filter(|patterns| !patterns.is_empty()).map(Self)
+    }
+}
+
+impl Hooks for LocalDomains {
+    async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
+        if to.is_local_to(&self.0) {
+            return Ok(Verdict::Accept);
+        }
+        Err(Reply::new(550, (5, 7, 1), "Relaying denied"))
+    }
+}

@@ -1,0 +1,56 @@
+//! A terminal that does not show what is typed.
+
+use std::io;
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::failure::Failure;
+use crate::process::signals::Stop;
+
+/// Asks on the terminal, and has `read` read what is typed there without its being seen.
+pub(crate) fn unseen(
+    question: &str,
+    read: impl FnOnce() -> Result<String, Failure> + Send + 'static,
+) -> Result<String, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = runtime.map_err(Failure::running)?;
+    let outcome = runtime.block_on(async {
+        // Left to itself a signal would end the program with the terminal as it is then. They are caught before.
+        let mut stop = Stop::catch()?;
+        let mut quit = signal(SignalKind::quit()).map_err(Failure::running)?;
+        let _shown = Shown::hide()?;
+        // Standard output may be going into a file.
+        eprint!("{question}");
+        let interrupted = || Err(Failure::running("interrupted; no line was made"));
+        tokio::select! {
+            line = tokio::task::spawn_blocking(read) => line.map_err(Failure::running)?,
+            () = stop.wait() => interrupted(),
+            _ = quit.recv() => interrupted(),
+        }
+    });
+    eprintln!();
+    // Nothing wakes a thread that waits for the terminal; it ends with the program.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// How the terminal was before; it is so again when this is dropped.
+struct Shown(Termios);
+
+impl Shown {
+    fn hide() -> Result<Self, Failure> {
+        let shown = Self(tcgetattr(io::stdin()).map_err(Failure::running)?);
+        let mut hidden = shown.0.clone();
+        hidden.local_modes -= LocalModes::ECHO;
+        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).map_err(Failure::running)?;
+        Ok(shown)
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        // If that fails there is no terminal any more.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}

@@ -1,0 +1,144 @@
+//! SIGHUP: the configuration file is read again and the files that options name, and put in force as a whole or not at
+//! all.
+
+use mailchute::{Endpoint, Server};
+
+use crate::commands::build::{Configuration, builder, wrong_option};
+use crate::failure::Failure;
+use crate::log::Log;
+use crate::options::args::Options;
+use crate::options::merge::CommandLine;
+use crate::options::rules;
+use crate::process::sockets::may_all_be_reached;
+use crate::users::Users;
+use crate::users::auth_file::AuthFile;
+
+impl Configuration {
+    /// Reads all of it again and puts it in force for new sessions, all or nothing. What is wrong is told.
+    pub(crate) fn reload(
+        &mut self,
+        command_line: &CommandLine,
+        endpoints: &[Endpoint],
+        log: &Log,
+        server: &Server,
+    ) {
+        for failure in self.try_reload(command_line, endpoints, log, server).err().into_iter().flatten() {
+            for error in failure.to_string().lines() {
+                tracing::error!(
+                    name: "reload-failed",
+                    %error,
+                    "kept all certificates, users and options in force"
+                );
+            }
+        }
+    }
+
+    fn try_reload(
+        &mut self,
+        command_line: &CommandLine,
+        endpoints: &[Endpoint],
+        log: &Log,
+        server: &Server,
+    ) -> Result<(), Vec<Failure>> {
+        let options = command_line.options().map_err(|failure| vec![failure])?;
+        // Without the domains of before everybody's mail could be accepted from everywhere.
+        let fixed = self.refuse_fixed(&options).and_then(|()| may_all_be_reached(endpoints, &options));
+        let tls = self.certificates.read(&options);
+        let users = self.read_users(&options);
+        let (tls, (users, file)) = match (fixed, tls, users) {
+            (Ok(()), Ok(tls), Ok(users)) => (tls, users),
+            (fixed, tls, users) => {
+                return Err([fixed.err(), tls.err(), users.err()].into_iter().flatten().collect());
+            }
+        };
+        server
+            .reconfigure(builder(&options, tls, users.clone(), self.store.clone()))
+            .map_err(|error| vec![wrong_option(error, &options)])?;
+        // From here on nothing can go wrong.
+        self.warn_of_open_doors(&options);
+        rules::warn(&options);
+        log.set(&options.log_level);
+        if options.tls_cert.is_empty() {
+            tracing::info!(name: "certificate-kept", "kept the throw-away certificate");
+        } else {
+            let certificates = options.tls_cert.len();
+            tracing::info!(
+                name: "certificates-read",
+                certificates,
+                "read the certificates again; new TLS sessions get them"
+            );
+        }
+        if let (Some(users), Some(file)) = (&users, file) {
+            users.replace(file);
+        }
+        if let Some(file) = &options.config {
+            let file = file.display();
+            tracing::info!(name: "configuration-read", %file, "read the configuration again; new sessions get it");
+        }
+        self.options = options;
+        // Sessions that began with a password file keep to it when it is left out, and hear of it when it comes back.
+        self.users = users.or(self.users.take());
+        Ok(())
+    }
+
+    /// Those of the password file, and with one that takes the place of another what is to be put in force.
+    fn read_users(&self, options: &Options) -> Result<(Option<Users>, Option<AuthFile>), Failure> {
+        match (&options.auth_file, &self.users) {
+            (None, _) => Ok((None, None)),
+            (Some(path), None) => Ok((Some(Users::read(path)?), None)),
+            (Some(path), Some(users)) => {
+                let (users, file) = users.read_again(path)?;
+                Ok((Some(users), Some(file)))
+            }
+        }
+    }
+
+    /// A file that was read while it was written may lack the half of its options.
+    fn warn_of_open_doors(&self, options: &Options) {
+        for (option, is_dropped) in [
+            ("require-tls", self.options.require_tls && !options.require_tls),
+            ("require-auth", self.options.require_auth && !options.require_auth),
+            ("auth-file", self.options.auth_file.is_some() && options.auth_file.is_none()),
+            ("tls-client-ca", self.options.tls_client_ca.is_some() && options.tls_client_ca.is_none()),
+            ("domain", !self.options.domain.is_empty() && options.domain.is_empty()),
+        ] {
+            if is_dropped {
+                tracing::warn!(name: "option-dropped", option, "the option is no longer in force");
+            }
+        }
+    }
+
+    /// What a process is settled on when it starts: sockets, rights and the store.
+    fn refuse_fixed(&self, options: &Options) -> Result<(), Failure> {
+        let is_changed = [
+            ("listen", options.listen != self.options.listen),
+            ("tls-listen", options.tls_listen != self.options.tls_listen),
+            ("lmtp", options.lmtp != self.options.lmtp),
+            ("store", options.store != self.options.store),
+            ("user", options.user != self.options.user),
+            ("allow-root", options.allow_root != self.options.allow_root),
+            ("sandbox", options.sandbox != self.options.sandbox),
+            ("log-format", options.log_format != self.options.log_format),
+            // For a throw-away one, which clients that verify it do not take.
+            ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),
+        ];
+        let changed: Vec<_> = is_changed.into_iter().filter(|(_, is_changed)| *is_changed).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let hint = |option| match option {
+            // The new process inherits the rights of this one.
+            "user" | "allow-root" => "restart",
+            "listen" | "tls-listen" | "lmtp" => {
+                "hand over to a new process by SIGUSR2, or restart if a place is to speak something else"
+            }
+            _ => "hand over to a new process by SIGUSR2, or restart",
+        };
+        let line = |&(option, _): &(&'static str, bool)| {
+            let name = options.origins.name(option);
+            format!("{name}: this cannot be changed while the program runs; {}", hint(option))
+        };
+        let lines: Vec<_> = changed.iter().map(line).collect();
+        Err(Failure::usage(lines.join("\n")))
+    }
+}

@@ -1,0 +1,172 @@
+//! `mailchute serve`: from options to a server that runs.
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use mailchute::Endpoint;
+use sd_notify::NotifyState;
+use tokio::sync::oneshot;
+
+use crate::commands::build::Configuration;
+use crate::commands::store;
+use crate::failure::Failure;
+use crate::log::Log;
+use crate::options::args::{ClientCertificate, Options};
+use crate::options::domains::Domains;
+use crate::options::merge::CommandLine;
+use crate::options::rules;
+use crate::process::handover::{Handover, Successor};
+use crate::process::inherited::Passed;
+use crate::process::privileges::{Account, is_root};
+use crate::process::sandbox;
+use crate::process::signals::{self, Notice, Stop};
+use crate::process::sockets::{Kind, Listening, Plan};
+use crate::process::systemd;
+
+/// How long messages that are under way may take when the program is to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Receives mail until a signal ends it.
+pub(crate) async fn serve(
+    mut configuration: Configuration,
+    command_line: &CommandLine,
+    log: &Log,
+    plan: Plan,
+    mut passed: Passed,
+    account: Option<&Account>,
+) -> Result<(), Failure> {
+    let mut stop = Stop::catch()?;
+    let mut reload = Notice::to_reload()?;
+    let mut hand_over = Notice::to_hand_over()?;
+    signals::let_writes_fail()?;
+    let options = &configuration.options;
+    let server = configuration.build()?;
+    rules::warn(options);
+    let listening = Listening::begin(options, plan, &server, &mut passed, account).await?;
+    let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
+    let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
+    match account {
+        Some(account) => account.take_on()?,
+        None if is_root() && !options.allow_root => tracing::warn!(
+            name: "runs-as-root",
+            "this program runs as root, and a user without any rights is enough for it: see --user"
+        ),
+        None => {}
+    }
+    if options.sandbox && !passed.is_sandboxed() {
+        sandbox::close()?;
+    }
+    if passed.has_predecessor() {
+        // Who has read the welcome of the first process reads no more.
+        tracing::info!(name: "taken-over", "took over the sockets of the process that served before");
+        passed.tell_ready()?;
+    } else {
+        if log.is_json() {
+            log_welcome(options, &listening);
+        } else if let Err(error) = welcome(options, &listening) {
+            tracing::warn!(name: "welcome-failed", %error, "nobody reads what is said on standard output");
+        }
+        systemd::tell(&[NotifyState::Ready]);
+    }
+    // The first signal is taken before anybody learns of it, so that a second one is never mistaken for the first.
+    let (stopping, stopped) = oneshot::channel();
+    let cut_off = async {
+        let successor = tokio::select! {
+            () = stop.wait() => None,
+            successor = handover.done(&mut hand_over) => Some(successor),
+        };
+        handover.end(successor.as_ref());
+        match &successor {
+            Some(Successor { process }) => {
+                tracing::info!(
+                    name: "handed-over",
+                    process,
+                    "handed over: the new process serves, this one ends what it has begun"
+                );
+                systemd::tell(&[NotifyState::MainPid(*process)]);
+            }
+            None => systemd::tell(&[NotifyState::Stopping]),
+        }
+        let _ = stopping.send(());
+        if successor.is_some() {
+            // Sent to the whole service, which the new process belongs to; this one is stopping as it says.
+            stop.wait().await;
+            tracing::info!(name: "stopping-already", "stopping already; another signal cuts off what is under way");
+        }
+        stop.wait().await;
+    };
+    let reloading = async {
+        loop {
+            reload.wait().await;
+            systemd::tell_reloading();
+            configuration.reload(command_line, &endpoints, log, &server);
+            systemd::tell(&[NotifyState::Ready]);
+        }
+    };
+    tokio::select! {
+        served = listening.serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
+        () = cut_off => Err(Failure::running("cut off by a second signal")),
+        () = reloading => Ok(()),
+    }
+}
+
+/// Says where mail comes in and where it goes; programs that start this one read the first lines.
+fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (endpoint, kind) in listening.endpoints() {
+        writeln!(out, "listening on {endpoint} ({kind})")?;
+    }
+    let directory = store::directory(options);
+    match directory {
+        None => writeln!(out, "forgetting all mail (discard:)")?,
+        Some(_) => writeln!(out, "keeping mail in {}", options.store)?,
+    }
+    match options.tls_cert.len() {
+        0 => writeln!(
+            out,
+            "TLS with a certificate made just now, which clients cannot verify; see --tls-cert"
+        )?,
+        1 => {}
+        count => writeln!(out, "TLS with {count} certificates, chosen by the name that a client asks for")?,
+    }
+    if let Some(authorities) = &options.tls_client_ca {
+        let demand = match options.tls_client_cert {
+            ClientCertificate::Optional => "asking clients for a certificate",
+            ClientCertificate::Required => "requiring a certificate of clients",
+        };
+        writeln!(out, "{demand}, trusting {}", authorities.display())?;
+    }
+    writeln!(out)?;
+    let smtp = listening
+        .endpoints()
+        .find(|(endpoint, kind)| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
+    if let Some((address, _)) = smtp {
+        let recipient = options.domain.first().map_or_else(|| Domains::All.example(), Domains::example);
+        writeln!(out, "Send it a message from another terminal:")?;
+        writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
+        writeln!(
+            out,
+            "  echo hello | curl --url smtp://{address} --mail-from me@{recipient} --mail-rcpt you@{recipient} --crlf -T -"
+        )?;
+    }
+    if let Some(path) = directory {
+        writeln!(out, "Mail is in {}. Ctrl-C stops.\n", path.join("new").display())?;
+    }
+    out.flush()
+}
+
+/// As [`welcome`], for programs that read the log.
+fn log_welcome(options: &Options, listening: &Listening) {
+    for (endpoint, kind) in listening.endpoints() {
+        tracing::info!(name: "listening", address = %endpoint, protocol = %kind, "listening");
+    }
+    tracing::info!(name: "ready", store = options.store, certificates = options.tls_cert.len(), "ready");
+}
+
+/// Each connection is a file: takes as many as the host lets this process have.
+pub(crate) fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Without it there are fewer connections, and the limit on them follows.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

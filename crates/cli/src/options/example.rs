@@ -1,0 +1,138 @@
+//! `mailchute example-config`: a configuration file with every option, made of the flags themselves.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, ArgAction};
+
+use crate::options::args::flags;
+use crate::options::file::{TABLES, in_file, options, takes_number};
+
+const HEAD: &str = "\
+# Options of Mailchute, for `mailchute serve --config FILE`. Each is a flag of the same name: where a text speaks of
+# --NAME, the option NAME of this file is meant as well. Lines that begin with # and no space are options at their
+# defaults, or with an example where there is none; take the # away to set them.
+#
+# A flag of the command line goes before this file. SIGHUP has it read again; `mailchute check --config FILE` says what
+# is wrong with it.
+";
+
+/// Values to show for flags that have no default.
+const EXAMPLES: [(&str, &str); 12] = [
+    ("listen", r#"["127.0.0.1:2525"]"#),
+    ("tls-listen", r#"["127.0.0.1:4650"]"#),
+    ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
+    ("domain", r#"["example.com", "example.org"]"#),
+    ("greeting", r#""mx.example.com""#),
+    ("tls-cert", r#"["/etc/mailchute/fullchain.pem"]"#),
+    ("tls-key", r#"["/etc/mailchute/privkey.pem"]"#),
+    ("tls-client-ca", r#""/etc/mailchute/authorities.pem""#),
+    ("auth-file", r#""/etc/mailchute/users""#),
+    ("user", r#""mailchute""#),
+    ("proxy-from", r#"["10.0.0.5", "2001:db8::/64"]"#),
+    ("xclient-from", r#"["10.0.0.6"]"#),
+];
+
+/// The text of the file.
+pub(crate) fn example_config() -> String {
+    let mut text = HEAD.to_owned();
+    let command = flags();
+    for (name, arg) in options(&command) {
+        text.push('\n');
+        let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+        comment(&mut text, &help);
+        for choice in arg.get_possible_values() {
+            if let Some(help) = choice.get_help() {
+                comment(&mut text, &format!("{}: {help}", choice.get_name()));
+            }
+        }
+        line(&mut text, format_args!("#{name} = {}", value(name, arg)));
+    }
+    for (table, flag, names) in TABLES {
+        text.push('\n');
+        let help = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).and_then(Arg::get_help);
+        comment(&mut text, &help.map(ToString::to_string).unwrap_or_default());
+        line(&mut text, format_args!("#[{table}]"));
+        for (name, default, help) in names {
+            comment(&mut text, help);
+            line(&mut text, format_args!("#{name} = {}", in_file(default)));
+        }
+    }
+    text
+}
+
+/// The default of an option, or an example for it, in TOML.
+fn value(name: &str, arg: &Arg) -> String {
+    let default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
+    match (arg.get_action(), default) {
+        (ArgAction::SetTrue, _) => "false".to_owned(),
+        (_, Some(default)) if takes_number(arg) => in_file(&default),
+        (_, Some(default)) => format!("{default:?}"),
+        (_, None) => {
+            let example = EXAMPLES.iter().find(|(of, _)| *of == name);
+            example.map_or_else(|| "\"\"".to_owned(), |(_, example)| (*example).to_owned())
+        }
+    }
+}
+
+/// Prose behind `# `, in lines of 120 characters at most.
+fn comment(text: &mut String, prose: &str) {
+    let mut width = usize::MAX;
+    for word in prose.split_whitespace() {
+        if width.saturating_add(word.chars().count() + 1) > 120 {
+            text.push_str(if width == usize::MAX { "#" } else { "\n#" });
+            width = 1;
+        }
+        text.push(' ');
+        text.push_str(word);
+        width += word.chars().count() + 1;
+    }
+    text.push('\n');
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // A string takes all that is written to it.
+    let _ = writeln!(text, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::file::{CONFIG, parse};
+
+    /// The file with its options switched on: what begins with # and no space.
+    fn with_comments_removed() -> String {
+        let is_option = |line: &&str| !line.starts_with("# ") && *line != "#";
+        let text = example_config();
+        let lines: Vec<_> = text.lines().filter(is_option).map(|line| line.trim_start_matches('#')).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_example_changes_nothing_and_with_its_comments_removed_it_is_a_good_file() {
+        assert_eq!(parse(&example_config(), &flags()), Ok(crate::options::provenance::Values::new()));
+        let values = parse(&with_comments_removed(), &flags()).expect("each example is good");
+        assert!(values["limit"].len() == 10 && values["timeout"].len() == 6);
+    }
+
+    #[test]
+    fn every_flag_of_serve_is_in_the_example_and_can_stand_in_a_file() {
+        let text = format!("\n{}\n", with_comments_removed());
+        for arg in flags().get_arguments() {
+            let name = arg.get_long().expect("each flag has a long name");
+            let table = TABLES.iter().find(|(_, flag, _)| *flag == name);
+            let key = table.map_or_else(|| format!("\n{name} = "), |(table, ..)| format!("\n[{table}]\n"));
+            assert_eq!(text.contains(&key), name != CONFIG, "{name}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_flags() {
+        let text = example_config();
+        for line in
+            ["#store = \"maildir:./mail\"", "#max-message-size = \"25M\"", "#sandbox = false", "#[limits]"]
+        {
+            assert!(text.contains(&format!("\n{line}\n")), "{line} is not in {text}");
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    }
+}

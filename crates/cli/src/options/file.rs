@@ -1,0 +1,268 @@
+//! The text of a configuration file: TOML whose keys are the names of the flags of `mailchute serve`.
+//!
+//! The flags themselves are the schema: what a flag takes, how often, and what is wrong with a value is asked of the
+//! reader of the command line, so neither knows an option that the other does not.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::fmt;
+use std::ops::Range;
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, Command};
+use toml::Spanned;
+use toml::de::{DeArray, DeInteger, DeTable, DeValue};
+
+use crate::options::limits::{LIMITS, Named, TIMEOUTS};
+use crate::options::provenance::{Position, Value, Values};
+use crate::options::size::Size;
+use crate::options::time_span::TimeSpan;
+
+/// Tables whose keys are the names of what a flag sets as `NAME=VALUE`.
+pub(crate) const TABLES: [(&str, &str, &[Named]); 2] =
+    [("limits", "limit", &LIMITS), ("timeouts", "timeout", &TIMEOUTS)];
+
+/// The flag that names the file, which has no place in it.
+pub(crate) const CONFIG: &str = "config";
+
+/// What is wrong in a configuration file, where, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    pub(crate) position: Position,
+    pub(crate) text: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.position, self.text)
+    }
+}
+
+/// Reads the text of a file by the flags of `command`.
+///
+/// # Errors
+/// All mistakes, in the order in which they stand in the file. Where it is no TOML, what that is about comes first, and
+/// the rest when it is put right.
+pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake>> {
+    let mut reading = Reading { text, command, values: Values::new(), mistakes: Vec::new() };
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        reading.document(document.get_ref());
+    } else {
+        for error in errors {
+            // Without a place it is the end that is missed.
+            let place = error.span().unwrap_or(text.len()..text.len());
+            reading.wrong(&place, format!("this is no TOML: {}", error.message().replace('\n', " ")));
+        }
+        // What else is said of a line mostly follows from the first.
+        reading.mistakes.sort_by_key(|mistake| mistake.position);
+        reading.mistakes.dedup_by_key(|mistake| mistake.position.line);
+    }
+    if reading.mistakes.is_empty() {
+        return Ok(reading.values);
+    }
+    reading.mistakes.sort_by_key(|mistake| mistake.position);
+    Err(reading.mistakes)
+}
+
+/// The options that a file may hold.
+pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
+    command
+        .get_arguments()
+        .filter_map(|arg| Some((arg.get_long()?, arg)))
+        .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
+}
+
+/// Whether a flag takes a size or a time, which may be a whole number in the file.
+pub(crate) fn takes_number(arg: &Arg) -> bool {
+    let sizes = ValueParser::from(clap::value_parser!(Size)).type_id();
+    let times = ValueParser::from(clap::value_parser!(TimeSpan)).type_id();
+    let of_flag = arg.get_value_parser().type_id();
+    of_flag == sizes || of_flag == times
+}
+
+/// What stands in a file for a value of a flag: a whole number as it is, all else in quotes.
+pub(crate) fn in_file(value: &str) -> String {
+    let is_number = !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit());
+    if is_number { value.to_owned() } else { format!("{value:?}") }
+}
+
+struct Reading<'t> {
+    text: &'t str,
+    command: &'t Command,
+    values: Values,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reading<'_> {
+    fn wrong(&mut self, place: &Range<usize>, text: String) {
+        self.mistakes.push(Mistake { position: Position::of(self.text, place.start), text });
+    }
+
+    fn document(&mut self, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            if let Some((table, flag, names)) = TABLES.iter().find(|(table, ..)| *table == name) {
+                self.settings(table, flag, names, value);
+            } else if let Some((_, arg)) = options(self.command).find(|(option, _)| *option == name) {
+                self.option(name, &arg.clone(), value);
+            } else if name == CONFIG {
+                self.wrong(
+                    &key.span(),
+                    "config: a configuration file cannot name another; leave it out".to_owned(),
+                );
+            } else {
+                let known = options(self.command).map(|(option, _)| option);
+                let nearest = nearest(name, known.chain(TABLES.map(|(table, ..)| table)));
+                self.wrong(&key.span(), format!("there is no option {name:?}; {nearest}"));
+            }
+        }
+    }
+
+    /// A table of limits or timeouts.
+    fn settings(&mut self, table: &str, flag: &str, names: &[Named], value: &Spanned<DeValue<'_>>) {
+        let DeValue::Table(settings) = value.get_ref() else {
+            let (name, default, _) = names[0];
+            let text = format!(
+                "{table}: write a table, such as [{table}] and below it {name} = {}",
+                in_file(default)
+            );
+            return self.wrong(&value.span(), text);
+        };
+        for (name, value) in settings {
+            let (place, name) = (name.span(), name.get_ref());
+            if names.iter().all(|(known, ..)| known != name) {
+                let nearest = nearest(name, names.iter().map(|(known, ..)| *known));
+                self.wrong(&place, format!("{table}: there is no {flag} {name:?}; {nearest}"));
+                continue;
+            }
+            let key = format!("{table}.{name}");
+            match value.get_ref() {
+                DeValue::Integer(number) => {
+                    if let Some(number) = self.number(&key, number, &value.span()) {
+                        self.take(flag, &key, format!("{name}={number}"), &value.span());
+                    }
+                }
+                DeValue::String(text) => {
+                    self.take(flag, &key, format!("{name}={text}"), &value.span());
+                }
+                other => {
+                    let text = format!("{key}: this is {}; write a whole number", in_words(other));
+                    self.wrong(&value.span(), text);
+                }
+            }
+        }
+    }
+
+    fn option(&mut self, name: &str, arg: &Arg, value: &Spanned<DeValue<'_>>) {
+        let place = value.span();
+        match (arg.get_action(), value.get_ref()) {
+            (ArgAction::SetTrue, DeValue::Boolean(is_on)) => {
+                if *is_on {
+                    self.keep(name, name, "true".to_owned(), &place);
+                }
+            }
+            (ArgAction::Append, DeValue::Array(items)) => self.items(name, items),
+            (ArgAction::Set, DeValue::Integer(number)) if takes_number(arg) => {
+                if let Some(number) = self.number(name, number, &place) {
+                    self.take(name, name, number.to_string(), &place);
+                }
+            }
+            (ArgAction::Set, DeValue::String(text)) => {
+                self.take(name, name, text.clone().into_owned(), &place);
+            }
+            (action, other) => {
+                let expected = match action {
+                    ArgAction::SetTrue => Cow::Borrowed("true or false"),
+                    ArgAction::Append => format!("an array of strings, such as {name} = [\"…\"]").into(),
+                    _ if takes_number(arg) => "a whole number, or one with its unit as a string".into(),
+                    _ => format!("a string, such as {name} = \"…\"").into(),
+                };
+                self.wrong(&place, format!("{name}: this is {}; write {expected}", in_words(other)));
+            }
+        }
+    }
+
+    fn items(&mut self, name: &str, items: &DeArray<'_>) {
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => self.take(name, name, text.clone().into_owned(), &item.span()),
+                other => {
+                    let text = format!("{name}: this is {}; write a string", in_words(other));
+                    self.wrong(&item.span(), text);
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, key: &str, number: &DeInteger<'_>, place: &Range<usize>) -> Option<u64> {
+        let value = u64::from_str_radix(number.as_str(), number.radix()).ok();
+        if value.is_none() {
+            self.wrong(
+                place,
+                format!("{key}: {number} is too low or too high; write a whole number from 0 on"),
+            );
+        }
+        value
+    }
+
+    /// Takes a value if the flag takes it.
+    fn take(&mut self, flag: &str, key: &str, text: String, place: &Range<usize>) {
+        let complaint = match self.command.get_arguments().find(|arg| arg.get_long() == Some(flag)) {
+            Some(arg) => complaint(arg, &text),
+            None => Some("there is no such option".to_owned()),
+        };
+        if let Some(complaint) = complaint {
+            return self.wrong(place, format!("{key}: {text:?} cannot be taken: {complaint}"));
+        }
+        self.keep(flag, key, text, place);
+    }
+
+    fn keep(&mut self, flag: &str, key: &str, text: String, place: &Range<usize>) {
+        let position = Position::of(self.text, place.start);
+        let value = Value { text, key: key.to_owned(), position };
+        self.values.entry(flag.to_owned()).or_default().push(value);
+    }
+}
+
+/// What the reader of the command line has against a value, if anything.
+fn complaint(arg: &Arg, value: &str) -> Option<String> {
+    if value.is_empty() {
+        return Some("it is empty; leave the option out, or write a value".to_owned());
+    }
+    let arg = arg.clone();
+    let choices: Vec<_> =
+        arg.get_possible_values().iter().map(|choice| choice.get_name().to_owned()).collect();
+    let argument = format!("--{}={value}", arg.get_long().unwrap_or_default());
+    let command = Command::new("option").no_binary_name(true).disable_help_flag(true).arg(arg);
+    let error = command.try_get_matches_from([argument]).err()?;
+    Some(match error.source() {
+        Some(reason) => reason.to_string(),
+        None if choices.is_empty() => "write another value".to_owned(),
+        None => format!("write one of {}", choices.join(", ")),
+    })
+}
+
+/// What to write for a name that there is not.
+fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let nearest = known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len().div_ceil(2));
+    match nearest {
+        Some((_, known)) => format!("write {known}"),
+        None => "`mailchute example-config` prints all that there are".to_owned(),
+    }
+}
+
+fn in_words(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

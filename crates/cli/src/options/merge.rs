@@ -1,0 +1,100 @@
+//! What the command line and the environment say, and with a configuration file all options.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
+
+use crate::failure::Failure;
+use crate::options::args::{Options, flags};
+use crate::options::file::{self, TABLES};
+use crate::options::provenance::{Origins, Values};
+use crate::options::rules;
+use crate::text_file;
+
+/// The options that were given when the program was started, by the names of their flags. They stay, and what the
+/// configuration file says beside them may change.
+#[derive(Debug)]
+pub(crate) struct CommandLine {
+    config: Option<PathBuf>,
+    given: BTreeMap<String, Vec<OsString>>,
+}
+
+impl CommandLine {
+    pub(crate) fn of(options: &Options, matches: &ArgMatches) -> Self {
+        let mut given = BTreeMap::new();
+        for arg in flags().get_arguments() {
+            let id = arg.get_id().as_str();
+            let is_given =
+                matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+            if let (true, Some(values), Some(name)) = (is_given, matches.get_raw(id), arg.get_long()) {
+                given.insert(name.to_owned(), values.map(ToOwned::to_owned).collect());
+            }
+        }
+        Self { config: options.config.clone(), given }
+    }
+
+    /// All options: those of the command line, and behind them those of the configuration file that it names.
+    ///
+    /// # Errors
+    /// All that is wrong in the file, and behind that with options that do not go together.
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
+        let origins = match &self.config {
+            Some(path) => Origins::new(path.clone(), self.spare(read(path)?)),
+            None => Origins::default(),
+        };
+        let options = self.with(origins)?;
+        let mistakes = rules::mistakes(&options);
+        if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }
+    }
+
+    /// What the file says that the command line does not.
+    fn spare(&self, mut values: Values) -> Values {
+        values.retain(|option, values| {
+            let Some(given) = self.given.get(option) else { return true };
+            // Limits and timeouts are options of their own, each by its name.
+            let is_table = TABLES.iter().any(|(_, flag, _)| flag == option);
+            values.retain(|value| {
+                let name = value.text.split('=').next().unwrap_or_default();
+                is_table && given.iter().all(|given| given.to_string_lossy().split('=').next() != Some(name))
+            });
+            !values.is_empty()
+        });
+        values
+    }
+
+    fn with(&self, origins: Origins) -> Result<Options, Failure> {
+        let command = flags();
+        let of_file = origins.values().iter().map(|(option, values)| {
+            (option, values.iter().map(|value| OsString::from(&value.text)).collect::<Vec<_>>())
+        });
+        let of_command_line = self.given.iter().map(|(option, values)| (option, values.clone()));
+        let mut arguments = Vec::new();
+        for (option, values) in of_file.chain(of_command_line) {
+            let arg = command.get_arguments().find(|arg| arg.get_long() == Some(option.as_str()));
+            let takes_value = arg.is_some_and(|arg| arg.get_action().takes_values());
+            for value in values {
+                let mut argument = OsString::from(format!("--{option}"));
+                if takes_value {
+                    argument.push("=");
+                    argument.push(value);
+                }
+                arguments.push(argument);
+            }
+        }
+        let matches = command.try_get_matches_from(arguments).map_err(Failure::usage)?;
+        let options = Options::from_arg_matches(&matches).map_err(Failure::usage)?;
+        Ok(Options { origins, ..options })
+    }
+}
+
+fn read(path: &Path) -> Result<Values, Failure> {
+    let named = path.display();
+    let text = text_file::read(path, Failure::usage)?;
+    file::parse(&text, &flags()).map_err(|mistakes| {
+        let lines: Vec<_> = mistakes.iter().map(|mistake| format!("{named}:{mistake}")).collect();
+        Failure::usage(lines.join("\n"))
+    })
+}

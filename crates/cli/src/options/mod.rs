@@ -1,0 +1,15 @@
+//! The options: flags, environment and configuration file.
+
+pub(crate) mod args;
+pub(crate) mod domains;
+pub(crate) mod example;
+pub(crate) mod file;
+pub(crate) mod limits;
+pub(crate) mod listen_at;
+pub(crate) mod merge;
+pub(crate) mod paths;
+pub(crate) mod provenance;
+pub(crate) mod rules;
+pub(crate) mod size;
+pub(crate) mod time_span;
+pub(crate) mod units;

@@ -1,0 +1,104 @@
+//! Options that go together, or not.
+
+use crate::options::args::{CertificateUsage, ClientCertificate, Options};
+use crate::options::domains::Domains;
+
+/// What is wrong with the options as a whole, each with what to write instead.
+pub(crate) fn mistakes(options: &Options) -> Vec<String> {
+    let name = |option: &str| options.origins.name(option);
+    let mut mistakes = Vec::new();
+    let (certificates, keys) = (options.tls_cert.len(), options.tls_key.len());
+    if certificates != keys {
+        mistakes.push(format!(
+            "{}: --tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
+            name(if certificates == 0 { "tls-key" } else { "tls-cert" }),
+            times(certificates),
+            times(keys),
+        ));
+    }
+    let no_users = options.auth_file.is_none() && !options.auth_any;
+    for (option, is_on) in [
+        ("require-auth", options.require_auth && no_users && !options.auth_external),
+        ("allow-plaintext-auth", options.allow_plaintext_auth && no_users),
+    ] {
+        if is_on {
+            mistakes.push(format!(
+                "{}: nobody could log in; write --auth-file or --auth-any as well",
+                name(option)
+            ));
+        }
+    }
+    if options.auth_any && options.auth_file.is_some() {
+        mistakes.push(format!(
+            "{}: every login would be accepted, whatever --auth-file says; leave one of the two out",
+            name("auth-any")
+        ));
+    }
+    let no_authorities = options.tls_client_ca.is_none();
+    for (option, is_changed) in [
+        ("auth-external", options.auth_external),
+        ("tls-client-cert", options.tls_client_cert == ClientCertificate::Required),
+        ("tls-client-cert-usage", options.tls_client_cert_usage == CertificateUsage::Any),
+    ] {
+        if is_changed && no_authorities {
+            mistakes.push(format!(
+                "{}: no certificate could be trusted; write --tls-client-ca as well",
+                name(option)
+            ));
+        }
+    }
+    if options.allow_root && options.user.is_some() {
+        mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
+    }
+    mistakes.extend(repeated_domains(options).into_iter().map(|what| format!("{}: {what}", name("domain"))));
+    mistakes
+}
+
+/// What is not wrong, and must not be overlooked.
+pub(crate) fn warnings(options: &Options) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if options.domain.contains(&Domains::All) {
+        warnings.push(format!(
+            "{} '*': every recipient of every domain is accepted, from every client",
+            options.origins.name("domain")
+        ));
+    }
+    if options.auth_any {
+        warnings.push(format!(
+            "{}: every login is accepted, whatever its name and password; do not use it where mail matters",
+            options.origins.name("auth-any")
+        ));
+    }
+    warnings
+}
+
+/// Logs the warnings.
+pub(crate) fn warn(options: &Options) {
+    for warning in warnings(options) {
+        tracing::warn!(name: "option-warning", "{warning}");
+    }
+}
+
+/// What is wrong with `--domain` given several times.
+fn repeated_domains(options: &Options) -> Option<String> {
+    let domains = &options.domain;
+    if domains.len() > 1 && domains.contains(&Domains::All) {
+        return Some("'*' stands for every recipient; leave the others out".to_owned());
+    }
+    let again = domains.iter().enumerate().find_map(|(index, domain)| {
+        let first = domains[..index].iter().find(|before| *before == domain)?;
+        Some((first, domain))
+    });
+    again.map(|(first, again)| match first.to_string() == again.to_string() {
+        true => format!("{again} is given twice; leave one of them out"),
+        false => format!("{again} and {first} are the same domain; leave one of them out"),
+    })
+}
+
+fn times(count: usize) -> String {
+    match count {
+        0 => "not at all".into(),
+        1 => "once".into(),
+        count => format!("{count} times"),
+    }
+}

@@ -1,0 +1,189 @@
+//! Sockets that were passed in: by systemd, or by the process that served before.
+
+use std::env;
+use std::os::unix::net::UnixDatagram;
+
+use listenfd::ListenFd;
+use mailchute::{Endpoint, ListeningSocket};
+
+use crate::failure::Failure;
+use crate::options::listen_at::Place;
+use crate::process::sockets::Asked;
+
+/// The variable with what each of a predecessor's sockets is for, a line each. The descriptors come as from systemd,
+/// without `LISTEN_PID`, which nobody knows before the process is there; behind them one to say on that this one is ready.
+pub(crate) const HANDED_OVER: &str = "MAILCHUTE_HANDED_OVER";
+
+/// The variable that says that a predecessor is in the sandbox, and with it whom it starts.
+pub(crate) const SANDBOXED: &str = "MAILCHUTE_SANDBOXED";
+
+/// What is said to a predecessor, some time after the number of this process.
+pub(crate) const READY: &[u8] = b"READY";
+
+/// The sockets that nobody has taken yet, each with its name or with what it was for.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    sockets: Vec<(String, ListeningSocket)>,
+    /// Who waits for this process to be ready.
+    predecessor: Option<UnixDatagram>,
+}
+
+impl Passed {
+    /// Takes what was passed to this process. To be called once, before there is another thread: it changes the
+    /// environment, so that no program started from here takes it for its own.
+    pub(crate) fn receive() -> Result<Self, Failure> {
+        let handed_over = env::var(HANDED_OVER).ok();
+        let names = env::var("LISTEN_FDNAMES").ok();
+        let mut descriptors = ListenFd::from_env();
+        let count = descriptors.len();
+        let (labels, predecessor): (Vec<String>, _) = match (handed_over, names) {
+            (Some(labels), _) => {
+                let ready =
+                    count.checked_sub(1).and_then(|last| descriptors.take_unix_datagram(last).ok()?);
+                let ready = ready.ok_or_else(|| {
+                    Failure::unusable(format!(
+                        "{HANDED_OVER} is set, and nobody waits for this process; unset it"
+                    ))
+                })?;
+                say(&ready, std::process::id().to_string().as_bytes())?;
+                (labels.lines().map(str::to_owned).collect(), Some(ready))
+            }
+            (None, Some(names)) if count > 0 => (names.split(':').map(str::to_owned).collect(), None),
+            // As systemd calls what has no name.
+            (None, _) => (vec!["unknown".to_owned(); count], None),
+        };
+        let expected = count - usize::from(predecessor.is_some());
+        if labels.len() != expected {
+            return Err(Failure::unusable(format!(
+                "{expected} sockets were passed in, and {} names; pass a name for each",
+                labels.len()
+            )));
+        }
+        let sockets = labels
+            .into_iter()
+            .enumerate()
+            .map(|(index, label)| Ok((label.clone(), socket(&mut descriptors, index, &label)?)))
+            .collect::<Result<_, Failure>>()?;
+        Ok(Self { sockets, predecessor })
+    }
+
+    /// The sockets for what a flag asks for.
+    pub(crate) fn take(&mut self, asked: &Asked) -> Result<Vec<ListeningSocket>, Failure> {
+        let label = match (&self.predecessor, &asked.place) {
+            (None, Place::Passed(name)) => name.clone(),
+            (None, _) => return Ok(Vec::new()),
+            (Some(_), _) => asked.to_string(),
+        };
+        match &asked.place {
+            Place::Passed(_) => {
+                let taken: Vec<_> = self.sockets.extract_if(.., |(of, _)| *of == label).collect();
+                if taken.is_empty() {
+                    return Err(self.has_none(asked));
+                }
+                Ok(taken.into_iter().map(|(_, socket)| socket).collect())
+            }
+            Place::Own(endpoint) => {
+                let Some(index) = self.sockets.iter().position(|(of, _)| *of == label) else {
+                    return Ok(Vec::new());
+                };
+                let (_, socket) = self.sockets.remove(index);
+                let socket = match endpoint {
+                    Endpoint::Unix(_) => socket.with_file().map_err(|error| {
+                        Failure::unusable(format!("{endpoint}: the file is gone: {error}"))
+                    })?,
+                    _ => socket,
+                };
+                Ok(vec![socket])
+            }
+            // A name may have several addresses, and each of them has a socket.
+            Place::Everywhere(_) | Place::Host(..) => {
+                let taken = self.sockets.extract_if(.., |(of, _)| *of == label);
+                Ok(taken.map(|(_, socket)| socket).collect())
+            }
+        }
+    }
+
+    /// Whether a predecessor has passed what a flag asks for.
+    pub(crate) fn has(&self, asked: &Asked) -> bool {
+        let label = asked.to_string();
+        self.predecessor.is_some() && self.sockets.iter().any(|(of, _)| *of == label)
+    }
+
+    fn has_none(&self, asked: &Asked) -> Failure {
+        let place = &asked.place;
+        if self.sockets.is_empty() {
+            return Failure::unusable(format!(
+                "{place}: no socket is left that was passed in; start the program by a .socket unit of systemd, and name \
+                 each of its sockets once"
+            ));
+        }
+        Failure::unusable(format!(
+            "{place}: no socket of this name was passed in, but {}; write FileDescriptorName= in the .socket unit",
+            self.names()
+        ))
+    }
+
+    /// Makes sure that each socket was asked for: clients would wait in the queue of another for ever. Those of a
+    /// predecessor may be left over, as its configuration was another; they are closed once it stops.
+    pub(crate) fn all_taken(&self) -> Result<(), Failure> {
+        if self.has_predecessor() {
+            for (place, _) in &self.sockets {
+                tracing::info!(name: "place-left", %place, "no option asks for this place any more: it is listened on no longer");
+            }
+            return Ok(());
+        }
+        if self.sockets.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::unusable(format!(
+            "sockets were passed in that no flag asks for: {}; write --listen, --tls-listen or --lmtp systemd:NAME for \
+             each",
+            self.names()
+        )))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<_> = self.sockets.iter().map(|(name, _)| name.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// Whether this process was started from within the sandbox, which it cannot leave.
+    pub(crate) fn is_sandboxed(&self) -> bool {
+        self.predecessor.is_some() && env::var_os(SANDBOXED).is_some()
+    }
+
+    /// Whether another process serves until this one is ready.
+    pub(crate) fn has_predecessor(&self) -> bool {
+        self.predecessor.is_some()
+    }
+
+    /// Says that this process listens, to who waits for it.
+    pub(crate) fn tell_ready(self) -> Result<(), Failure> {
+        let Some(predecessor) = self.predecessor else { return Ok(()) };
+        say(&predecessor, READY)?;
+        for (place, socket) in self.sockets {
+            // The file of its own socket is removed with it; one that systemd has made is left.
+            if !place.starts_with("systemd:") {
+                drop(socket.with_file());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn say(predecessor: &UnixDatagram, word: &[u8]) -> Result<(), Failure> {
+    let gone = |error| Failure::running(format!("the process that served before has gone: {error}"));
+    predecessor.send(word).map_err(gone).map(drop)
+}
+
+fn socket(descriptors: &mut ListenFd, index: usize, label: &str) -> Result<ListeningSocket, Failure> {
+    let wrong = |what: String| Failure::unusable(format!("the socket {label} that was passed in: {what}"));
+    let socket = if let Ok(Some(socket)) = descriptors.take_tcp_listener(index) {
+        ListeningSocket::try_from(socket)
+    } else if let Ok(Some(socket)) = descriptors.take_unix_listener(index) {
+        ListeningSocket::try_from(socket)
+    } else {
+        return Err(wrong("it is no stream socket; write ListenStream= in the .socket unit".to_owned()));
+    };
+    socket.map_err(|error| wrong(format!("{error}; write ListenStream= and Accept=no in the .socket unit")))
+}

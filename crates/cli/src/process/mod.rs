@@ -1,0 +1,11 @@
+//! The process: its rights, its signals, its sockets, and how it is handed over.
+
+pub(crate) mod deadline;
+pub(crate) mod detach;
+pub(crate) mod handover;
+pub(crate) mod inherited;
+pub(crate) mod privileges;
+pub(crate) mod sandbox;
+pub(crate) mod signals;
+pub(crate) mod sockets;
+pub(crate) mod systemd;

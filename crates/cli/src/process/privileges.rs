@@ -1,0 +1,187 @@
+//! Whose rights the program has: root's until its sockets are open, if it is to, and then those of somebody who has
+//! none.
+
+use std::ffi::CString;
+use std::fs::{self, DirBuilder, create_dir_all};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::Path;
+
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist, seteuid, setgroups, setresgid, setresuid};
+use rustix::fs::{CWD, Mode, OFlags, fchmod, fchown, mkdirat, openat};
+
+use crate::failure::Failure;
+use crate::options::args::Options;
+
+/// Whether this process may do all that root may.
+pub(crate) fn is_root() -> bool {
+    Uid::effective().is_root()
+}
+
+/// The user that the program is to go on as.
+#[derive(Debug)]
+pub(crate) struct Account {
+    user: Uid,
+    group: Gid,
+    groups: Vec<Gid>,
+}
+
+impl Account {
+    /// That of `--user`, unless this process is that user's already, as one is that was handed the sockets.
+    pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
+        let Some(asked) = &options.user else { return Ok(None) };
+        let account = Self::named(asked)?;
+        if is_root() {
+            return Ok(Some(account));
+        }
+        if account.is_own() {
+            return Ok(None);
+        }
+        Err(wrong(
+            asked,
+            "only root can become another user; start the program as root, or leave the flag out",
+        ))
+    }
+
+    /// That of this user, whether or not this process can become it.
+    pub(crate) fn named(asked: &str) -> Result<Self, Failure> {
+        let account = Self::find(asked).map_err(|what| wrong(asked, &what))?;
+        if account.user.is_root() {
+            return Err(wrong(asked, "this is root itself; name a user who has no rights, such as nobody"));
+        }
+        Ok(account)
+    }
+
+    /// Whether this process is that user's.
+    pub(crate) fn is_own(&self) -> bool {
+        self.user == Uid::effective()
+    }
+
+    fn find(asked: &str) -> Result<Self, String> {
+        let (name, group) = match asked.split_once(':') {
+            Some((name, group)) => (name, Some(group)),
+            None => (asked, None),
+        };
+        let failed = |error: nix::Error| format!("users cannot be looked up: {error}");
+        let number = name.parse().ok().map(Uid::from_raw);
+        // With both as numbers no name service is asked, which a process in the sandbox could not reach.
+        let known = match (number, group) {
+            (Some(_), Some(_)) => None,
+            (Some(number), None) => User::from_uid(number).map_err(failed)?,
+            (None, _) => User::from_name(name).map_err(failed)?,
+        };
+        let user =
+            known.as_ref().map(|user| user.uid).or(number).ok_or("there is no such user on this host")?;
+        let Some(group) = group else {
+            let known = known
+                .ok_or("no user has that number, so write that of a group as well, such as 1000:1000")?;
+            let name = CString::new(known.name).map_err(|error| error.to_string())?;
+            return Ok(Self {
+                user,
+                group: known.gid,
+                groups: getgrouplist(&name, known.gid).map_err(failed)?,
+            });
+        };
+        let group = match group.parse() {
+            Ok(number) => Gid::from_raw(number),
+            Err(_) => {
+                Group::from_name(group).map_err(failed)?.ok_or("there is no such group on this host")?.gid
+            }
+        };
+        Ok(Self { user, group, groups: vec![group] })
+    }
+
+    /// Leaves root's groups for those of the user.
+    pub(crate) fn take_groups(&self) -> Result<(), Failure> {
+        setgroups(&self.groups)
+            .and_then(|()| setresgid(self.group, self.group, self.group))
+            .map_err(|error| Failure::unusable(format!("the groups of --user cannot be taken on: {error}")))
+    }
+
+    /// Makes a directory that is not there, with this mode whatever the umask, and gives it to the user.
+    pub(crate) fn make_directory(&self, path: &Path, mode: u32) -> Result<(), Failure> {
+        if path.exists() {
+            return Ok(());
+        }
+        let acting = self.act()?;
+        let made = DirBuilder::new().mode(0o700).create(path).and_then(|()| {
+            let made = opened(CWD, path)?;
+            Ok(fchmod(made, Mode::from_raw_mode(mode))?)
+        });
+        drop(acting);
+        let made = match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => match is_roots_alone(path) {
+                Ok(true) => self.make_directory_as_root(path, mode),
+                _ => Err(error),
+            },
+            made => made,
+        };
+        made.map_err(|error| Failure::unusable(format!("{}: cannot be made: {error}", path.display())))
+    }
+
+    /// Where the user may not, and so cannot put a link in the place of the directory before it is given to them.
+    fn make_directory_as_root(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        create_dir_all(parent)?;
+        let parent = fs::File::open(parent)?;
+        mkdirat(&parent, name, Mode::RWXU)?;
+        let made = opened(&parent, Path::new(name))?;
+        fchmod(&made, Mode::from_raw_mode(mode))?;
+        let (user, group) = (self.user.as_raw(), self.group.as_raw());
+        Ok(fchown(made, Some(rustix::fs::Uid::from_raw(user)), Some(rustix::fs::Gid::from_raw(group)))?)
+    }
+
+    /// Has the rights of the user until the guard is dropped, and root's afterwards: what lies where the user may write
+    /// is opened as the user, who could put a link to somebody else's file in its place.
+    pub(crate) fn act(&self) -> Result<Acting, Failure> {
+        seteuid(self.user).map_err(cannot_become)?;
+        Ok(Acting)
+    }
+
+    /// Becomes the user, for good and in all threads: the C library sees to each of them.
+    pub(crate) fn take_on(&self) -> Result<(), Failure> {
+        let root = Uid::from_raw(0);
+        setresuid(self.user, self.user, self.user).map_err(cannot_become)?;
+        if setresuid(root, root, root).is_ok() {
+            return Err(Failure::unusable("root's rights cannot be given up on this host"));
+        }
+        tracing::info!(name: "rights-given-up", user = %self.user, group = %self.group, "root's rights are given up");
+        Ok(())
+    }
+}
+
+/// A directory that was just made, and not what a link in its place leads to.
+fn opened(folder: impl AsFd, name: &Path) -> io::Result<OwnedFd> {
+    Ok(openat(folder, name, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Whether nobody but root decides what lies above this path.
+fn is_roots_alone(path: &Path) -> io::Result<bool> {
+    let path = std::path::absolute(path)?;
+    Ok(path.ancestors().skip(1).all(|folder| match fs::symlink_metadata(folder) {
+        Ok(found) => found.uid() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }))
+}
+
+/// The rights of a user for the time being, in all threads.
+#[must_use]
+pub(crate) struct Acting;
+
+impl Drop for Acting {
+    fn drop(&mut self) {
+        // It cannot fail for a process whose real user is root; if it did, the program would go on with fewer rights.
+        let _ = seteuid(Uid::from_raw(0));
+    }
+}
+
+fn wrong(asked: &str, what: &str) -> Failure {
+    Failure::usage(format!("--user {asked}: {what}"))
+}
+
+fn cannot_become(error: nix::Error) -> Failure {
+    Failure::unusable(format!("the user of --user cannot be taken on: {error}"))
+}

@@ -1,0 +1,169 @@
+//! `--sandbox`: what the process may still do is told to the kernel, and nothing undoes it. Landlock bounds files, and
+//! signals and abstract Unix sockets where the kernel can; a filter of system calls bounds what Landlock does not cover.
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod seccomp;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, Ruleset,
+    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
+};
+use mailchute::Endpoint;
+
+use crate::commands::store;
+use crate::failure::Failure;
+use crate::options::args::Options;
+use crate::options::listen_at::Place;
+
+/// Where the loader and what it loads lie: a process that takes over is started from within.
+const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
+
+/// What the loader and the C library look up, and what is neither here nor there.
+const READ: [&str; 8] = [
+    "/etc/ld.so.cache",
+    "/etc/ld.so.preload",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/group",
+    "/dev/null",
+    "/dev/urandom",
+    "/proc",
+];
+
+/// Leaves this thread, and all that it starts, the store, the folders of Unix sockets, and to read the folders of the
+/// files that flags name. To be called before there is another thread, and when the store is there.
+pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
+    let (written, read) = reach(options)?;
+    let status = restrict(written, read).map_err(|error| {
+        Failure::unusable(format!(
+            "--sandbox: this kernel does not do it ({error}); it takes Linux 5.19 with Landlock switched on (lsm=landlock), \
+             or leave the flag out"
+        ))
+    })?;
+    tracing::info!(name: "sandboxed", "from here on only the store and the folders of Unix sockets can be written to");
+    if !matches!(status, LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V6) {
+        tracing::warn!(
+            name: "sandbox-incomplete",
+            "signals to processes of the same user, and abstract Unix sockets, stay in reach of the sandbox; to keep them \
+             out takes Linux 6.12"
+        );
+    }
+    Ok(())
+}
+
+/// Takes away what no server needs once its sockets are open and root's rights are given up: connections, other sockets
+/// than those of TCP and Unix ones, and whatever changes the host.
+pub(crate) fn close() -> Result<(), Failure> {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    {
+        seccomp::refuse()?;
+        tracing::info!(name: "system-calls-filtered", "from here on no connection can be made");
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    tracing::warn!(
+        name: "sandbox-incomplete",
+        "on this architecture the sandbox bounds files and TCP only, and filters no system calls"
+    );
+    Ok(())
+}
+
+/// Whether there would be anything that is out of reach.
+///
+/// # Errors
+/// What leaves nothing.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    reach(options).map(drop)
+}
+
+/// What is written to, and what is read.
+fn reach(options: &Options) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    let (written, read) = (written(options), folders_of(files(options)));
+    if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
+        return Err(Failure::usage(format!(
+            "--sandbox: with {} nothing on this host would be out of reach, so put the store, each Unix socket and each file \
+             that is named into a folder below /",
+            folder.display()
+        )));
+    }
+    Ok((written, read))
+}
+
+fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStatus, RulesetError> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let write = AccessFs::from_all(ABI::V5)
+        & !(AccessFs::Execute | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
+    let mut rules = Ruleset::default()
+        // A rename from tmp/ to new/ wants the second version; what later ones add is taken where it is there.
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(ABI::V2))?
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(ABI::V5))?
+        .handle_access(AccessNet::ConnectTcp)?
+        .scope(Scope::from_all(ABI::V6))?
+        .create()?;
+    let mut allow = |paths: Vec<PathBuf>, access: BitFlags<AccessFs>| -> Result<(), RulesetError> {
+        (&mut rules).add_rules(path_beneath_rules(paths, access)).map(drop)
+    };
+    allow(written, write)?;
+    allow(to_read, read)?;
+    allow(READ.map(PathBuf::from).to_vec(), read)?;
+    allow(LIBRARIES.map(PathBuf::from).to_vec(), read | AccessFs::Execute)?;
+    allow(programs(), read | AccessFs::Execute)?;
+    Ok(rules.restrict_self()?.landlock)
+}
+
+/// The store, and the folders of Unix sockets, which are made and removed there.
+fn written(options: &Options) -> Vec<PathBuf> {
+    let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
+        Place::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
+        _ => None,
+    });
+    store::directory(options).into_iter().chain(sockets).collect()
+}
+
+/// The files that are read again at SIGHUP.
+fn files(options: &Options) -> Vec<PathBuf> {
+    let several = options.tls_cert.iter().chain(&options.tls_key);
+    several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config).cloned().collect()
+}
+
+/// The folders of this program, as it was started and as it is; where one of them is `/`, the program itself, which then
+/// cannot be replaced while it runs.
+fn programs() -> Vec<PathBuf> {
+    // A name without a folder was looked for in those of PATH, and says nothing.
+    let started =
+        env::args_os().next().map(PathBuf::from).filter(|path| path.parent() != Some(Path::new("")));
+    let programs: Vec<_> = started.into_iter().chain(env::current_exe()).collect();
+    let mut allowed = folders_of(programs.clone());
+    if allowed.iter().any(|folder| is_root_folder(folder)) {
+        allowed.retain(|folder| !is_root_folder(folder));
+        allowed.extend(programs);
+    }
+    allowed
+}
+
+fn is_root_folder(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path == Path::new("/"))
+}
+
+/// The folders, as files are replaced by others of their name; of links, those that they lead to as well.
+fn folders_of(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    let led_to: Vec<_> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let folders: BTreeSet<_> = paths.iter().chain(&led_to).map(|path| folder_of(path)).collect();
+    folders.into_iter().collect()
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tests;

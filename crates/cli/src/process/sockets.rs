@@ -1,0 +1,241 @@
+//! Where the program listens, and for what.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+
+use mailchute::{Endpoint, Server, Serving};
+use rustix::io::Errno;
+
+use crate::failure::Failure;
+use crate::options::args::Options;
+use crate::options::domains::Domains;
+use crate::options::listen_at::Place;
+use crate::process::inherited::Passed;
+use crate::process::privileges::{Account, is_root};
+
+/// Where to listen when nothing is said.
+const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
+
+/// What is spoken at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Smtp,
+    Smtps,
+    Lmtp,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Smtp => "smtp, starttls",
+            Self::Smtps => "smtps",
+            Self::Lmtp => "lmtp",
+        })
+    }
+}
+
+/// What a flag asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.place, self.kind)
+    }
+}
+
+/// All that the flags ask for, with the endpoints that are to be opened for it.
+#[derive(Debug)]
+pub(crate) struct Plan(Vec<(Asked, Vec<Endpoint>)>);
+
+impl Plan {
+    /// Looks up host names, and makes sure that nobody can come from elsewhere who should not. To be made before the
+    /// sandbox is entered, which keeps the resolver from its files. What a predecessor has passed is not looked up.
+    pub(crate) fn of(options: &Options, passed: &Passed) -> Result<Self, Failure> {
+        let mut plan = Self::where_not(options, |asked| passed.has(asked))?;
+        for (asked, endpoints) in &mut plan.0 {
+            if let Place::Host(..) = asked.place {
+                skip_absent(&asked.place, endpoints);
+            }
+        }
+        may_all_be_reached(plan.endpoints(), options)?;
+        Ok(plan)
+    }
+
+    fn where_not(options: &Options, is_passed: impl Fn(&Asked) -> bool) -> Result<Self, Failure> {
+        let planned = all(options).into_iter().map(|asked| {
+            let endpoints = match asked.place {
+                Place::Everywhere(_) | Place::Host(..) if is_passed(&asked) => Vec::new(),
+                _ => asked.place.endpoints().map_err(|error| {
+                    Failure::unusable(format!("{}: this name has no address: {error}", asked.place))
+                })?,
+            };
+            Ok((asked, endpoints))
+        });
+        planned.collect::<Result<_, Failure>>().map(Self)
+    }
+
+    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.0.iter().flat_map(|(_, endpoints)| endpoints)
+    }
+}
+
+/// A server that listens wherever the flags say.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) serving: Serving,
+    /// What has asked for each of its sockets, in their order.
+    pub(crate) asked: Vec<Asked>,
+}
+
+impl Listening {
+    /// Takes what was passed in, and opens the rest.
+    pub(crate) async fn begin(
+        options: &Options,
+        plan: Plan,
+        server: &Server,
+        passed: &mut Passed,
+        account: Option<&Account>,
+    ) -> Result<Self, Failure> {
+        let mut listening = Self { serving: server.serving(), asked: Vec::new() };
+        for (asked, endpoints) in plan.0 {
+            listening = listening.add(asked, endpoints, passed, account).await?;
+        }
+        passed.all_taken()?;
+        may_all_be_reached(listening.serving.endpoints(), options)?;
+        Ok(listening)
+    }
+
+    async fn add(
+        self,
+        asked: Asked,
+        endpoints: Vec<Endpoint>,
+        passed: &mut Passed,
+        account: Option<&Account>,
+    ) -> Result<Self, Failure> {
+        let Self { mut serving, asked: mut so_far } = self;
+        let sockets = passed.take(&asked)?;
+        let endpoints = if sockets.is_empty() { endpoints } else { Vec::new() };
+        so_far.extend(std::iter::repeat_n(asked.clone(), sockets.len() + endpoints.len()));
+        for endpoint in endpoints {
+            let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
+            let _acting = of_user.map(Account::act).transpose()?;
+            let listening = match (endpoint, asked.kind) {
+                (Endpoint::Tcp(address), Kind::Smtp) => serving.and_listen(address).await,
+                (Endpoint::Tcp(address), Kind::Smtps) => serving.and_listen_tls(address).await,
+                (Endpoint::Tcp(address), Kind::Lmtp) => serving.and_listen_lmtp(address).await,
+                (Endpoint::Unix(path), Kind::Lmtp) => serving.and_listen_lmtp_unix(path).await,
+                (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
+                (other, _) => return Err(Failure::usage(format!("{other}: this cannot be listened on"))),
+            };
+            serving = listening.map_err(Failure::unusable)?;
+        }
+        for socket in sockets {
+            let taking = match asked.kind {
+                Kind::Smtp => serving.and_take(socket).await,
+                Kind::Smtps => serving.and_take_tls(socket).await,
+                Kind::Lmtp => serving.and_take_lmtp(socket).await,
+            };
+            serving = taking.map_err(Failure::unusable)?;
+        }
+        Ok(Self { serving, asked: so_far })
+    }
+
+    /// Each endpoint with what is spoken there.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Kind)> {
+        self.serving.endpoints().zip(self.asked.iter().map(|asked| asked.kind))
+    }
+}
+
+/// Leaves out the addresses of a host name that this host does not have, unless it has none of them: `/etc/hosts` names
+/// `::1` where IPv6 is off as well.
+fn skip_absent(place: &Place, endpoints: &mut Vec<Endpoint>) {
+    let (absent, present): (Vec<_>, Vec<_>) = endpoints.drain(..).partition(is_absent);
+    if present.is_empty() {
+        *endpoints = absent;
+        return;
+    }
+    for address in absent {
+        tracing::warn!(name: "address-skipped", %place, %address, "this host does not have this address of the name: it is not listened on");
+    }
+    *endpoints = present;
+}
+
+fn is_absent(endpoint: &Endpoint) -> bool {
+    let Endpoint::Tcp(address) = endpoint else { return false };
+    // Any port, as nothing else than the address is in question.
+    let Err(error) = TcpListener::bind((address.ip(), 0)) else { return false };
+    matches!(Errno::from_io_error(&error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
+}
+
+/// All that the flags ask for, in the order in which it is listened on.
+fn all(options: &Options) -> Vec<Asked> {
+    let of = |places: &[Place], kind| -> Vec<Asked> {
+        places.iter().map(|place| Asked { place: place.clone(), kind }).collect()
+    };
+    let mut asked = of(&options.listen, Kind::Smtp);
+    asked.extend(of(&options.tls_listen, Kind::Smtps));
+    asked.extend(of(&options.lmtp, Kind::Lmtp));
+    if asked.is_empty() {
+        asked.push(Asked { place: Place::Own(Endpoint::Tcp(DEFAULT)), kind: Kind::Smtp });
+    }
+    asked
+}
+
+/// What [`Plan::of`] would find wrong, as far as the options say where clients can come from.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    may_all_be_reached(Plan::where_not(options, |_| false)?.endpoints(), options)
+}
+
+/// Makes sure that nobody can come from elsewhere who should not.
+pub(crate) fn may_all_be_reached<'e>(
+    endpoints: impl IntoIterator<Item = &'e Endpoint>,
+    options: &Options,
+) -> Result<(), Failure> {
+    endpoints.into_iter().try_for_each(|endpoint| may_be_reached(endpoint, options))
+}
+
+fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
+    if endpoint.is_public() && options.domain.is_empty() {
+        return Err(Failure::usage(format!(
+            "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
+             --domain for each domain whose mail you receive, --domain '*' for all mail, or listen on 127.0.0.1"
+        )));
+    }
+    if endpoint.is_public() && options.auth_any && !options.domain.contains(&Domains::All) {
+        return Err(Failure::usage(format!(
+            "{endpoint} can be reached from elsewhere, and with --auth-any the mail of strangers would look authenticated; \
+             write --auth-file FILE, --domain '*' for an inbox of all mail, or listen on 127.0.0.1"
+        )));
+    }
+    if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {
+        return Err(Failure::usage(format!(
+            "{endpoint} can be reached from elsewhere, and this program runs as root; write --user NAME, the user to go \
+             on as once the sockets are open, or --allow-root"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skips_addresses_of_a_name_that_the_host_does_not_have() {
+        // Addresses for documentation, which no host has (RFC 5737, RFC 3849).
+        for (addresses, listened_on) in [
+            (&["[2001:db8::1]:0", "127.0.0.1:0"][..], &["127.0.0.1:0"][..]),
+            (&["127.0.0.1:0", "192.0.2.1:0", "127.0.0.2:0"], &["127.0.0.1:0", "127.0.0.2:0"]),
+            (&["[2001:db8::1]:0", "192.0.2.1:0"], &["[2001:db8::1]:0", "192.0.2.1:0"]),
+        ] {
+            let mut endpoints: Vec<Endpoint> = addresses.iter().map(|it| it.parse().unwrap()).collect();
+            skip_absent(&"localhost:0".parse().unwrap(), &mut endpoints);
+            let left: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
+            assert_eq!(left, listened_on, "{addresses:?}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! `--auth-file`: who may authenticate, one `USER:VERIFIER` a line, with a seed behind it or without.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use mailchute::{ScramVerifier, saslprep};
+
+use crate::failure::Failure;
+use crate::text_file;
+use crate::users::decoys::Likenesses;
+use crate::users::seed::Seed;
+use crate::users::verifier::Verifier;
+
+/// The users of a password file, in the order of its lines.
+#[derive(Debug)]
+pub(crate) struct AuthFile {
+    users: Vec<Verifier>,
+    /// Where each stands, by the name as `SASLprep` has it.
+    by_name: HashMap<String, usize>,
+    /// Whom unknown users look like.
+    likenesses: Likenesses,
+}
+
+/// What there is for a name: all of it comes from its prepared form, or spellings of it would scatter, for unknown users
+/// only.
+#[derive(Debug)]
+pub(crate) struct Found<'f> {
+    name: Cow<'f, str>,
+    /// That of the user, if there is one.
+    pub(crate) known: Option<&'f Verifier>,
+    /// One that takes as long to check, where there is no such user.
+    pub(crate) like: Option<&'f Verifier>,
+    scram: Option<(&'f ScramVerifier, Seed)>,
+}
+
+impl Found<'_> {
+    /// What SCRAM shows of an unknown user: that of a user with another salt. `None` if the file has none.
+    pub(crate) fn scram_decoy(&self) -> Option<ScramVerifier> {
+        let (verifier, seed) = self.scram?;
+        Some(verifier.imitate(seed.octets(), &self.name))
+    }
+}
+
+impl AuthFile {
+    /// Reads a password file; what is wrong with it is told with the number of the line. `before` is what it takes the
+    /// place of, if anything: strangers keep their salts where neither file has a seed.
+    pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
+        let text = text_file::read(path, Failure::unusable)?;
+        warn_if_others_can_read(path);
+        let seed = before.and_then(|before| before.likenesses.seed()).map(Seed::unkept);
+        let file = Self::parse(&text, seed).map_err(|Mistake { line, text }| match line {
+            0 => Failure::unusable(format!("{}: {text}", path.display())),
+            line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
+        })?;
+        if file.has_scram() && !file.likenesses.seed().is_some_and(|seed| seed.is_kept()) {
+            tracing::warn!(
+                name: "no-seed",
+                file = %path.display(),
+                "clients that try names before and after a restart can tell users from unknown users, because no \
+                 line of the password file has a seed; make one line again with `mailchute hash-password \
+                 --with-seed USER`, or write a space and 32 random hexadecimal digits after it"
+            );
+        }
+        Ok(file)
+    }
+
+    /// Reads the text of a password file; if no line has a seed it is `seed`, or made now.
+    pub(crate) fn parse(text: &str, seed: Option<Seed>) -> Result<Self, Mistake> {
+        let mut lines: Vec<(Verifier, Option<Seed>)> = Vec::new();
+        let mut by_name = HashMap::new();
+        for (line, text) in text.lines().enumerate().map(|(index, text)| (index + 1, text.trim())) {
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let mistake = |text: String| Mistake { line, text };
+            let (user, verifier) =
+                text.split_once(':').filter(|(user, _)| !user.is_empty()).ok_or_else(|| {
+                    mistake(
+                        "write USER:VERIFIER, a line that `mailchute hash-password USER` prints".to_owned(),
+                    )
+                })?;
+            let of_user = |error: String| mistake(format!("{user}: {error}"));
+            let (verifier, seed) = match verifier.split_once(' ') {
+                Some((verifier, seed)) => (verifier, Some(seed.trim_start().parse().map_err(of_user)?)),
+                None => (verifier, None),
+            };
+            let verifier = verifier.parse().map_err(of_user)?;
+            let name = saslprep(user).filter(|name| !name.is_empty()).ok_or_else(|| {
+                mistake(format!(
+                    "{user:?}: SASLprep (RFC 4013) does not allow one of its characters, so no client could log in by \
+                     this name; write another"
+                ))
+            })?;
+            if by_name.insert(name.into_owned(), lines.len()).is_some() {
+                return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
+            }
+            lines.push((verifier, seed));
+        }
+        let of_file = |text: String| Mistake { line: 0, text };
+        if lines.is_empty() {
+            return Err(of_file(
+                "holds no user; add a line that `mailchute hash-password USER` prints".to_owned(),
+            ));
+        }
+        let seeds = lines.iter().filter_map(|(_, seed)| *seed);
+        let verifiers = lines.iter().map(|(verifier, _)| verifier);
+        let made = || seed.map_or_else(|| Seed::make().map_err(|failure| failure.to_string()), Ok);
+        let likenesses = Likenesses::of(verifiers, seeds, made).map_err(of_file)?;
+        let users = lines.into_iter().map(|(verifier, _)| verifier).collect();
+        Ok(Self { users, by_name, likenesses })
+    }
+
+    /// Whether anybody in it can authenticate by SCRAM.
+    pub(crate) fn has_scram(&self) -> bool {
+        self.users.iter().any(|verifier| verifier.for_scram().is_some())
+    }
+
+    /// What there is for a name, in whatever spelling. It takes as long for an unknown user as for a known one.
+    pub(crate) fn find<'f>(&'f self, user: &'f str) -> Found<'f> {
+        let name = prepared(user);
+        let known = self.by_name.get(&*name).map(|&line| &self.users[line]);
+        let like = self.likenesses.of_name(&name);
+        let scram = like.and_then(|like| Some((self.users[like.scram?].for_scram()?, like.seed)));
+        Found { name, known, like: like.map(|like| &self.users[like.line]), scram }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.users.len()
+    }
+}
+
+/// What is wrong in a line; line 0 is the file itself.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    pub(crate) line: usize,
+    pub(crate) text: String,
+}
+
+/// As the names of lines are; one that cannot be prepared is as it is, and nobody's.
+fn prepared(user: &str) -> Cow<'_, str> {
+    saslprep(user).unwrap_or(Cow::Borrowed(user))
+}
+
+#[cfg(unix)]
+fn warn_if_others_can_read(path: &Path) {
+    use std::os::unix::fs::MetadataExt as _;
+    const OTHERS_READ: u32 = 0o004;
+    if fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS_READ != 0) {
+        tracing::warn!(
+            name: "passwords-readable",
+            file = %path.display(),
+            "everybody on this host can read the password file; write: chmod 600 {}",
+            path.display()
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_others_can_read(_path: &Path) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                         wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+
+    #[test]
+    fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
+        let file =
+            AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n"), None).unwrap();
+        assert!(file.find("user").known.is_some_and(|verifier| verifier.is_of("pencil", &mut Vec::new())));
+        assert!(file.find("IX").known.is_some() && file.find("I\u{AD}X").known.is_some());
+        assert!(file.find("nobody").known.is_none() && file.find("USER").known.is_none());
+    }
+
+    #[test]
+    fn strangers_keep_their_salts_when_a_file_without_a_seed_is_read_again_and_no_file_is_then_said_to_have_one()
+     {
+        let text = format!("alice:{SCRAM}\n");
+        let seed_of = |file: &AuthFile| file.likenesses.seed().unwrap();
+        let before = AuthFile::parse(&text, None).unwrap();
+        let again =
+            AuthFile::parse(&format!("{text}bob:{SCRAM}\n"), Some(seed_of(&before).unkept())).unwrap();
+        assert!(seed_of(&again) == seed_of(&before) && !seed_of(&again).is_kept());
+        let seeded = format!("alice:{SCRAM} 00112233445566778899aabbccddeeff\n");
+        let seeded = AuthFile::parse(&seeded, Some(seed_of(&before).unkept())).unwrap();
+        assert!(seed_of(&seeded).is_kept());
+        let without = AuthFile::parse(&text, Some(seed_of(&seeded).unkept())).unwrap();
+        assert!(!seed_of(&without).is_kept());
+        assert!(seed_of(&AuthFile::parse(&text, None).unwrap()) != seed_of(&before));
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line_and_what_to_write() {
+        for (text, line, expected) in [
+            (String::new(), 0, "holds no user"),
+            ("# only this\n".to_owned(), 0, "hash-password USER"),
+            ("user pencil\n".to_owned(), 1, "write USER:VERIFIER"),
+            (format!("# one\n:{SCRAM}\n"), 2, "write USER:VERIFIER"),
+            ("user:pencil\n".to_owned(), 1, "user: "),
+            (format!("user:{SCRAM}\n\nuser:{SCRAM}\n"), 3, "twice"),
+            (format!("user:{}\n", SCRAM.replace("4096", "100")), 1, "4096"),
+            (format!("us\ter:{SCRAM}\n"), 1, "SASLprep (RFC 4013)"),
+            (format!("user:{SCRAM}\n\u{AD}:{SCRAM}\n"), 2, "SASLprep (RFC 4013)"),
+            (format!("\u{1F600}:{SCRAM}\n"), 1, "SASLprep (RFC 4013)"),
+            (format!("IX:{SCRAM}\nI\u{AD}X:{SCRAM}\n"), 2, "twice"),
+            (format!("user:{SCRAM} 0123\n"), 1, "32 hexadecimal digits"),
+            ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
+        ] {
+            let mistake = AuthFile::parse(&text, None).unwrap_err();
+            assert_eq!(mistake.line, line, "{text:?}: {mistake:?}");
+            assert!(mistake.text.contains(expected), "{text:?}: {mistake:?}");
+        }
+    }
+}

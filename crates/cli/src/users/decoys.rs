@@ -1,0 +1,168 @@
+//! Whom unknown users look like, settled when the password file is read.
+
+use crate::users::seed::Seed;
+use crate::users::verifier::{Class, Verifier};
+
+/// The classes of verifiers in a password file, by which each unknown user looks like one of the lines.
+///
+/// A login takes two hashes and a look at the classes, however many lines the file has: with one hash a line, 50,000
+/// users took 16 ms of a thread that serves everybody.
+#[derive(Debug)]
+pub(crate) struct Likenesses {
+    /// In the order of the classes, not of the lines, so that moving a line changes nobody.
+    kinds: Vec<Kind>,
+    /// Of the lines that have one, up to [`MOST_SEEDS`]; never none.
+    seeds: Vec<Seed>,
+}
+
+/// The lines of one class.
+#[derive(Debug)]
+struct Kind {
+    class: Class,
+    /// One of them, for its parameters.
+    line: usize,
+    lines: u64,
+}
+
+/// Whom an unknown user looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Likeness {
+    /// A line whose password takes as long to check.
+    pub(crate) line: usize,
+    /// A line whose SCRAM parameters are shown, if any has some: the same line if that has.
+    pub(crate) scram: Option<usize>,
+    /// What the salt is made of.
+    pub(crate) seed: Seed,
+}
+
+/// With several seeds, the line of one can go and most unknown users keep their salts.
+const MOST_SEEDS: usize = 16;
+
+impl Likenesses {
+    /// Those of these lines; `made` is taken where no line has a seed.
+    pub(crate) fn of<'v>(
+        verifiers: impl Iterator<Item = &'v Verifier>,
+        seeds: impl Iterator<Item = Seed>,
+        made: impl FnOnce() -> Result<Seed, String>,
+    ) -> Result<Self, String> {
+        let mut classes: Vec<(Class, usize)> =
+            verifiers.enumerate().map(|(line, verifier)| (verifier.class(), line)).collect();
+        classes.sort_unstable();
+        let same = classes.chunk_by(|(one, _), (other, _)| one == other);
+        let kinds = same.filter_map(|same| {
+            let &(class, line) = same.first()?;
+            Some(Kind { class, line, lines: same.len() as u64 })
+        });
+        let kinds = kinds.collect();
+        let mut seeds: Vec<Seed> = seeds.take(MOST_SEEDS).collect();
+        if seeds.is_empty() {
+            seeds.push(made()?);
+        }
+        Ok(Self { kinds, seeds })
+    }
+
+    /// The first of the seeds, and the only one where none stands in the file.
+    pub(crate) fn seed(&self) -> Option<Seed> {
+        self.seeds.first().copied()
+    }
+
+    /// Always the same for the same prepared name. Shares are as large as those of the classes.
+    pub(crate) fn of_name(&self, prepared: &str) -> Option<Likeness> {
+        let seed = *self.seeds.iter().max_by_key(|seed| seed.weight(prepared))?;
+        let (first, second) = seed.draws(prepared);
+        let kind = self.share(first, |_| true)?;
+        let scram = if kind.class.is_scram() { Some(kind) } else { self.share(second, Class::is_scram) };
+        Some(Likeness { line: kind.line, scram: scram.map(|kind| kind.line), seed })
+    }
+
+    /// The kind at this place, of 2^64, in all lines of those classes. One line more or less moves each border between
+    /// two kinds by at most the share of a line.
+    fn share(&self, place: u64, counts: impl Fn(&Class) -> bool) -> Option<&Kind> {
+        let kinds = || self.kinds.iter().filter(|kind| counts(&kind.class));
+        let lines: u64 = kinds().map(|kind| kind.lines).sum();
+        let mut place = (u128::from(place) * u128::from(lines)) >> 64;
+        kinds().find(|kind| {
+            let is_here = place < u128::from(kind.lines);
+            place = place.saturating_sub(kind.lines.into());
+            is_here
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRAM: &str = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                         wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+    const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$\
+                         aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+    fn scram(iterations: u32) -> Verifier {
+        SCRAM.replace("4096", &iterations.to_string()).parse().unwrap()
+    }
+
+    fn seed(octet: u8) -> Seed {
+        format!("{octet:02x}").repeat(16).parse().unwrap()
+    }
+
+    fn likenesses(verifiers: &[Verifier], seeds: &[Seed]) -> Likenesses {
+        Likenesses::of(verifiers.iter(), seeds.iter().copied(), || unreachable!()).unwrap()
+    }
+
+    fn strangers() -> impl Iterator<Item = String> {
+        (0..1_000).map(|number| format!("stranger{number}"))
+    }
+
+    /// How many of a thousand strangers look otherwise in the one than in the other.
+    fn moved(one: &Likenesses, other: &Likenesses) -> usize {
+        strangers().filter(|name| one.of_name(name) != other.of_name(name)).count()
+    }
+
+    #[test]
+    fn the_work_of_a_login_does_not_grow_with_the_lines() {
+        let verifiers: Vec<Verifier> = (0..50_000).map(|line| scram(4_096 + line % 2)).collect();
+        let seeds: Vec<Seed> = (0..200).map(seed).collect();
+        let likenesses = likenesses(&verifiers, &seeds);
+        assert_eq!((likenesses.kinds.len(), likenesses.seeds.len()), (2, MOST_SEEDS));
+    }
+
+    #[test]
+    fn strangers_are_shared_out_among_classes_by_their_lines() {
+        let verifiers = [scram(4_096), scram(100_000), ARGON.parse().unwrap(), scram(4_096)];
+        let likenesses = likenesses(&verifiers, &[seed(7)]);
+        let mut lines = [0; 4];
+        let mut shown = [0; 4];
+        for name in strangers() {
+            let like = likenesses.of_name(&name).unwrap();
+            lines[like.line] += 1;
+            shown[like.scram.unwrap()] += 1;
+            assert!(like.line == 2 || like.scram == Some(like.line), "{name} has two faces");
+        }
+        assert!(lines[0] > 400 && lines[1] > 150 && lines[2] > 150 && lines[3] == 0, "{lines:?}");
+        assert!(shown[0] > 550 && shown[1] > 200 && shown[2..] == [0, 0], "{shown:?}");
+    }
+
+    #[test]
+    fn a_line_that_comes_or_goes_moves_few_strangers_and_its_place_none() {
+        let verifiers: Vec<Verifier> = (0..100).map(|line| scram(4_096 + line % 2)).collect();
+        let all = likenesses(&verifiers, &[seed(1)]);
+        assert!(moved(&all, &likenesses(&verifiers[..99], &[seed(1)])) < 20);
+        // The lines are others; the classes and the seed are the same.
+        let turned: Vec<Verifier> = verifiers.iter().rev().cloned().collect();
+        let turned = likenesses(&turned, &[seed(1)]);
+        let class = |of: &Likenesses, name: &str| {
+            let line = of.of_name(name).unwrap().line;
+            of.kinds.iter().find(|kind| kind.line == line).unwrap().class
+        };
+        assert!(strangers().all(|name| class(&all, &name) == class(&turned, &name)));
+    }
+
+    #[test]
+    fn a_seed_that_goes_takes_those_along_who_have_theirs_from_it() {
+        let seeds: Vec<Seed> = (0..10).map(seed).collect();
+        let verifiers = [scram(4_096)];
+        let moved = moved(&likenesses(&verifiers, &seeds), &likenesses(&verifiers, &seeds[1..]));
+        assert!((50..200).contains(&moved), "one in ten of a thousand, not {moved}");
+    }
+}

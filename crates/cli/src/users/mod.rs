@@ -1,0 +1,154 @@
+//! The users of the password file, as hooks.
+
+pub(crate) mod any_login;
+pub(crate) mod auth_file;
+pub(crate) mod decoys;
+pub(crate) mod fair_queue;
+pub(crate) mod pool;
+pub(crate) mod seed;
+pub(crate) mod verifier;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
+
+use crate::failure::Failure;
+use crate::options::args::Options;
+use crate::users::auth_file::AuthFile;
+use crate::users::pool::Checkers;
+
+/// Judges passwords, and gives verifiers to SCRAM.
+#[derive(Debug, Clone)]
+pub(crate) struct Users {
+    /// Another takes its place when the path is read again; a question that was begun is answered from the one it
+    /// found.
+    file: Arc<RwLock<Arc<AuthFile>>>,
+    /// Settled for each session when it begins, by the file of then.
+    offers_scram: bool,
+    checkers: Checkers,
+}
+
+impl Users {
+    /// Those of the password file, if the options name one.
+    pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
+        options.auth_file.as_deref().map(Self::read).transpose()
+    }
+
+    /// Those of the password file at `path`.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let file = AuthFile::read(path, None)?;
+        let offers_scram = file.has_scram();
+        let file = RwLock::new(Arc::new(file));
+        let checkers = Checkers::start()?;
+        Ok(Self { file: Arc::new(file), offers_scram, checkers })
+    }
+
+    /// What a password file says by now, and who judges by it for new sessions. It is to be put in force by
+    /// [`replace`](Self::replace), and then for the sessions that run as well: who is taken out of it is out.
+    pub(crate) fn read_again(&self, path: &Path) -> Result<(Self, AuthFile), Failure> {
+        let file = AuthFile::read(path, Some(&self.file()))?;
+        Ok((Self { offers_scram: file.has_scram(), ..self.clone() }, file))
+    }
+
+    /// Puts another file in force. Who is authenticated stays so until the session ends.
+    pub(crate) fn replace(&self, file: AuthFile) {
+        let users = file.count();
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+        // Whoever reads this line may rely on it.
+        tracing::info!(name: "users-read", users, "read the password file again");
+    }
+
+    fn file(&self) -> Arc<AuthFile> {
+        Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Hooks for Users {
+    fn judges_credentials(&self) -> bool {
+        true
+    }
+
+    async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
+        if credentials.are_proven() {
+            // By SCRAM, whose user may have been taken out of the file since the challenge, or by a certificate, whose
+            // user need not stand in it.
+            return Ok(self.file().find(credentials.user()).known.is_some().into());
+        }
+        let Credentials::Password { user, password, act_as: None, .. } = credentials else {
+            return Ok(false.into());
+        };
+        // A stranger's password is checked as well, against that of somebody, so that the time tells nothing.
+        let file = self.file();
+        let found = file.find(user);
+        let is_known = found.known.is_some();
+        let Some(verifier) = found.known.or(found.like).cloned() else {
+            return Ok(false.into());
+        };
+        let is_right = self.checkers.check(session.client_ip(), verifier, password.clone()).await?;
+        Ok((is_right && is_known).into())
+    }
+
+    fn gives_scram_verifiers(&self) -> bool {
+        self.offers_scram
+    }
+
+    /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.
+    async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
+        let file = self.file();
+        let found = file.find(user);
+        // Made for users as well, so that the time tells nothing.
+        let decoy = found.scram_decoy();
+        let known = found.known.and_then(|verifier| verifier.for_scram());
+        Ok(known.cloned().or(decoy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: &str = "alice:SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:\
+                         wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+    const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$\
+                         aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+    #[test]
+    fn strangers_look_like_every_kind_of_line_also_where_a_single_one_has_a_seed() {
+        let bob = ALICE.replace("alice", "bob").replace("4096", "100000");
+        let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
+        let file = AuthFile::parse(&text, None).unwrap();
+        let kinds = ["alice", "bob", "carol"].map(|user| file.find(user).known.unwrap().class());
+        let mut likenesses = [0; 3];
+        for stranger in (0..300).map(|number| format!("stranger{number}")) {
+            let like = file.find(&stranger).like.unwrap().class();
+            likenesses[kinds.iter().position(|&kind| kind == like).unwrap()] += 1;
+        }
+        assert!(likenesses.iter().all(|&strangers| strangers > 50), "a third each: {likenesses:?}");
+    }
+
+    /// A soft hyphen, one character for two, letters of full width: who has other salts or takes another time for each
+    /// of them is no user.
+    #[test]
+    fn all_spellings_of_an_unknown_name_look_alike() {
+        let bob = ALICE.replace("alice", "bob").replace("4096", "100000");
+        let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
+        let file = AuthFile::parse(&text, None).unwrap();
+        for number in 0..100 {
+            let name = format!("IX{number}");
+            let [first, others @ ..] = [
+                &name,
+                &format!("I\u{AD}X{number}"),
+                &format!("\u{2168}{number}"),
+                &format!("\u{FF29}\u{FF38}{number}"),
+            ]
+            .map(|name| {
+                let found = file.find(name);
+                assert!(found.known.is_none());
+                let decoy = found.scram_decoy().unwrap();
+                (found.like.unwrap().class(), decoy.iterations(), decoy.salt().to_vec())
+            });
+            assert!(others.iter().all(|other| *other == first), "{name}: {first:?} {others:?}");
+        }
+    }
+}

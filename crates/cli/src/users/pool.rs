@@ -1,0 +1,113 @@
+//! The threads that check passwords.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use mailchute::Password;
+use tokio::sync::oneshot;
+
+use crate::failure::Failure;
+use crate::users::fair_queue::FairQueue;
+use crate::users::verifier::Verifier;
+
+/// As many threads as there are processors. Each check takes one, and argon2id memory, so that who guesses waits and
+/// does not take it from others.
+///
+/// They are threads of their own, each of which keeps its memory for the next password (19 MiB for argon2id as it is
+/// usual): with memory taken anew on any thread of the runtime, fifty clients that guessed made it a gigabyte.
+///
+/// Clients take turns: an address that guesses on all its connections keeps another waiting for one check, not for fifty.
+#[derive(Debug, Clone)]
+pub(crate) struct Checkers {
+    queue: Arc<Queue>,
+    /// Rung once for each check; the threads end with the last of them.
+    bell: Sender<()>,
+}
+
+type Queue = Mutex<FairQueue<IpAddr, Check>>;
+
+#[derive(Debug)]
+struct Check {
+    verifier: Verifier,
+    password: Password,
+    answer: oneshot::Sender<bool>,
+}
+
+impl Checkers {
+    pub(crate) fn start() -> Result<Self, Failure> {
+        let queue = Arc::new(Mutex::new(FairQueue::new()));
+        let (bell, rung) = channel();
+        let rung = Arc::new(Mutex::new(rung));
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            let (queue, rung) = (Arc::clone(&queue), Arc::clone(&rung));
+            thread::Builder::new()
+                .name("password".to_owned())
+                .spawn(move || work(&queue, &rung))
+                .map_err(Failure::running)?;
+        }
+        Ok(Self { queue, bell })
+    }
+
+    /// Whether the verifier was made of this password, which that client has sent.
+    pub(crate) async fn check(
+        &self,
+        client: IpAddr,
+        verifier: Verifier,
+        password: Password,
+    ) -> Result<bool, oneshot::error::RecvError> {
+        let (answer, answered) = oneshot::channel();
+        locked(&self.queue).push(one_client(client), Check { verifier, password, answer });
+        // Where nobody hears it, nobody answers.
+        let _ = self.bell.send(());
+        answered.await
+    }
+}
+
+fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
+    let mut memory = Vec::new();
+    loop {
+        let rung = locked(rung).recv();
+        if rung.is_err() {
+            return;
+        }
+        // Whoever has gone meanwhile costs nothing.
+        let next = locked(queue).pop(|check| !check.answer.is_closed());
+        if let Some(Check { verifier, password, answer }) = next {
+            // The thread lives on whatever happens; who is not answered is told 451.
+            let check = AssertUnwindSafe(|| verifier.is_of(password.reveal(), &mut memory));
+            if let Ok(is_right) = catch_unwind(check) {
+                let _ = answer.send(is_right);
+            }
+        }
+    }
+}
+
+/// Who counts as one client, as with connections: an IPv4 address, or an IPv6 network of 64 bits.
+fn one_client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address => address,
+    }
+}
+
+/// Nothing that is done under these locks can leave anything half-done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_64_bits_is_one_client_of_ipv6_and_each_address_one_of_ipv4() {
+        let one = |address: &str| one_client(address.parse().unwrap());
+        assert_eq!(one("2001:db8::1"), one("2001:db8::ffff:1"));
+        assert_ne!(one("2001:db8::1"), one("2001:db8:0:1::1"));
+        assert_ne!(one("192.0.2.1"), one("192.0.2.2"));
+        assert_eq!(one("192.0.2.1"), one("::ffff:192.0.2.1"));
+    }
+}

@@ -1,0 +1,119 @@
+//! What the likeness of strangers to users is made of.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::failure::Failure;
+use crate::users::verifier::random;
+
+/// Random octets that stand in the password file, or are made when none do. Which class of lines a stranger looks like
+/// comes from a seed, and so does its salt.
+///
+/// What holds if a line has a seed: a stranger's salt is the same over restarts and on all servers with the same file. A
+/// line with a seed that is added or removed changes the salts of as many strangers as have theirs from it.
+///
+/// The verifiers would be there without another column, but they are made of passwords: from salts made of them
+/// passwords could be guessed without asking the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seed {
+    /// No line has any: made just now, so what is made of it lasts no longer than the program.
+    Made([u8; OCTETS]),
+    /// As it stands in the file, or made of one that does.
+    Kept([u8; OCTETS]),
+}
+
+const OCTETS: usize = 16;
+
+impl Seed {
+    /// Makes another.
+    pub(crate) fn make() -> Result<Self, Failure> {
+        random().map(Self::Made)
+    }
+
+    /// Whether it is the same after a restart.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_))
+    }
+
+    /// The same octets, as those of a file that has none: what lasts no longer than the program.
+    pub(crate) fn unkept(self) -> Self {
+        match self {
+            Self::Made(octets) | Self::Kept(octets) => Self::Made(octets),
+        }
+    }
+
+    /// How much a stranger belongs to this seed, among others.
+    pub(crate) fn weight(&self, stranger: &str) -> impl Ord + use<> {
+        self.hash("stranger", stranger)
+    }
+
+    /// Two numbers for a stranger, independent of each other and of the weight.
+    pub(crate) fn draws(&self, stranger: &str) -> (u64, u64) {
+        let hash = self.hash("class", stranger);
+        let draw =
+            |place: usize| hash[place..place + 8].iter().fold(0, |draw, &octet| draw << 8 | u64::from(octet));
+        (draw(0), draw(8))
+    }
+
+    fn hash(&self, purpose: &str, name: &str) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(self.octets())
+            .chain_update(purpose)
+            .chain_update([0])
+            .chain_update(name)
+            .finalize()
+            .into()
+    }
+
+    pub(crate) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Made(octets) | Self::Kept(octets) => octets,
+        }
+    }
+}
+
+/// Hexadecimal digits, two for each octet.
+impl FromStr for Seed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_whole = text.len() == 2 * OCTETS && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let number = if is_whole { u128::from_str_radix(text, 16).ok() } else { None };
+        number.map(|number| Self::Kept(number.to_be_bytes())).ok_or_else(|| {
+            "has something behind its verifier that is no seed; write 32 hexadecimal digits there, as `mailchute \
+             hash-password --with-seed USER` prints them, or nothing"
+                .to_owned()
+        })
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.octets().iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_kept() { "Kept(…)" } else { "Made(…)" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_kept_when_it_is_read_again() {
+        let made = Seed::make().unwrap();
+        let read: Seed = made.to_string().parse().unwrap();
+        assert_eq!(made.octets(), read.octets());
+        assert!(read.is_kept() && !made.is_kept());
+        assert_eq!(format!("{made:?} {read:?}"), "Made(…) Kept(…)");
+        for wrong in [String::new(), "00".to_owned(), "0".repeat(33), "+".repeat(32), "é".repeat(16)] {
+            assert!(wrong.parse::<Seed>().unwrap_err().contains("32 hexadecimal digits"), "{wrong:?}");
+        }
+    }
+}

@@ -21,7 +21,6 @@
 //! hooks that give the answers.
 
 mod address;
-mod ask;
 mod body;
 mod characters;
 mod client;
@@ -40,11 +39,9 @@ pub mod question;
 pub mod reply;
 mod sasl;
 mod settings;
-mod step;
 mod verdict;
 
 pub use address::*;
-pub use ask::{Ask, Question};
 pub use characters::{escaped, is_control};
 pub use client::{MessageSource, Told, ToldProtocol, XClient, XForward};
 pub use command::Verb;
@@ -53,6 +50,8 @@ pub use edits::{EhloEdits, EhloError};
 pub use envelope::{Envelope, Recipient, Sender};
 pub use extension::Extension;
 pub use limits::Limits;
+pub use machine::ask::{Ask, Question};
+pub use machine::step::{Closing, Step};
 pub use machine::{Awaits, Machine};
 pub use params::*;
 pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
@@ -63,5 +62,4 @@ pub use sasl::{
 pub use settings::{
     AuthPolicy, BareLineEnds, EnvelopeSyntax, PlaintextAuth, PriorityProfile, Settings, TlsPolicy,
 };
-pub use step::{Closing, Step};
 pub use verdict::Verdict;

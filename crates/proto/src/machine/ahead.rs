@@ -8,11 +8,11 @@ use bytes::BytesMut;
 
 use super::refusal::Refusal;
 use super::{Machine, State, TLS_HANDSHAKE_RECORD};
-use crate::ask::{Ask, Question};
+use crate::machine::ask::{Ask, Question};
+use crate::machine::step::{Closing, Step};
 use crate::question::{Connect, Scram};
 use crate::reply::catalog;
 use crate::sasl::Credentials;
-use crate::step::{Closing, Step};
 
 /// How the two versions of HAProxy's PROXY header begin, and the first record of TLS.
 const OTHER_PROTOCOLS: [&[u8]; 3] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n", &[TLS_HANDSHAKE_RECORD]];

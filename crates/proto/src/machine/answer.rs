@@ -4,18 +4,18 @@ use std::borrow::Cow;
 
 use super::refusal::Refused;
 use super::{Facts, Machine, State};
-use crate::ask::Question;
-use crate::ask::sealed::Settle;
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::dialect::Dialect;
 use crate::envelope::{Recipient, Sender};
 use crate::extension::Extension;
+use crate::machine::ask::Question;
+use crate::machine::ask::sealed::Settle;
+use crate::machine::step::Closing;
 use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};
 use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
-use crate::step::Closing;
 use crate::verdict::Verdict;
 
 /// Weighs a verdict: the reply to send, and whether it says yes.

@@ -4,11 +4,12 @@ use bytes::{Buf, BytesMut};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Facts, Machine, PENALTY, State, guesses};
-use crate::ask::sealed::Settle;
-use crate::ask::{Ask, Question};
 use crate::extension;
 use crate::limits::Limits;
 use crate::line::Line;
+use crate::machine::ask::sealed::Settle;
+use crate::machine::ask::{Ask, Question};
+use crate::machine::step::{Closing, Step};
 use crate::phase::Phase;
 use crate::question::{Challenge, Scram, ScramAnswer};
 use crate::reply::{Reply, catalog};
@@ -16,7 +17,6 @@ use crate::sasl::{
     self, ClientFirst, Credentials, Exchange, Mechanism, Nonce, Progress, Response, ScramExchange,
 };
 use crate::settings::Settings;
-use crate::step::{Closing, Step};
 use crate::verdict::Verdict;
 
 /// Reads `mechanism [initial-response]`.

@@ -5,14 +5,14 @@ use bytes::{Buf, BytesMut};
 use super::answer::weigh;
 use super::refusal::{Refusal, Refused};
 use super::{Machine, State};
-use crate::ask::Ask;
-use crate::ask::sealed::Settle;
 use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
 use crate::limits::Limits;
+use crate::machine::ask::Ask;
+use crate::machine::ask::sealed::Settle;
+use crate::machine::step::Step;
 use crate::phase::Phase;
 use crate::question::{Chunk, Data, EndOfChunk, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
-use crate::step::Step;
 use crate::verdict::Verdict;
 
 /// A message that is coming in.

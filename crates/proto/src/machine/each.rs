@@ -3,12 +3,12 @@
 use super::answer::weigh;
 use super::refusal::Refused;
 use super::{Machine, State};
-use crate::ask::sealed::Settle;
 use crate::dialect::Dialect;
+use crate::machine::ask::sealed::Settle;
+use crate::machine::step::Closing;
 use crate::phase::Phase;
 use crate::question::{Data, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
-use crate::step::Closing;
 use crate::verdict::Verdict;
 
 impl Machine {

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod answer;
+pub(crate) mod ask;
 mod auth;
 mod awaits;
 mod data;
@@ -10,6 +11,7 @@ mod guesses;
 mod observe;
 mod parse;
 mod refusal;
+pub(crate) mod step;
 mod tls;
 
 use std::sync::Arc;
@@ -18,19 +20,19 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use zeroize::Zeroize as _;
 
-use crate::ask::Ask;
 use crate::command::{CommandLine, Verb, level_tabs, may_be_bdat};
 use crate::dialect::Dialect;
 use crate::edits::EhloEdits;
 use crate::extension::Offer;
 use crate::line::{KEPT, Line, LineReader};
+use crate::machine::ask::Ask;
+use crate::machine::step::{Closing, Step};
 use crate::params::DateTime;
 use crate::phase::Phase;
 use crate::question::{Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::sasl::Exchange;
 use crate::settings::Settings;
-use crate::step::{Closing, Step};
 pub use awaits::Awaits;
 use data::Body;
 use guesses::LastGuess;

@@ -2,8 +2,8 @@
 
 use super::{Machine, PENALTY, State};
 use crate::limits::Limits;
+use crate::machine::step::{Closing, Step};
 use crate::reply::{Reply, catalog};
-use crate::step::{Closing, Step};
 
 /// Chunks of a refused message that are no errors. A client that pipelines 25 MiB in chunks of 32 KiB sends fewer.
 const MOST_CHUNKS_ON_THEIR_WAY: u32 = 1_000;

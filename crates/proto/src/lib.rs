@@ -29,10 +29,12 @@ mod dialect;
 mod edits;
 mod envelope;
 mod extension;
+mod facts;
 mod held;
 mod limits;
 mod line;
 mod machine;
+mod offer;
 mod params;
 mod phase;
 pub mod question;
@@ -56,8 +58,8 @@ pub use machine::{Awaits, Machine};
 pub use params::*;
 pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
 pub use sasl::{
-    CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramVerifier, ScramVerifierError, Token,
-    saslprep,
+    ChannelBinding, CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramAnswer, ScramVerifier,
+    ScramVerifierError, Token, saslprep,
 };
 pub use settings::{
     AuthPolicy, BareLineEnds, EnvelopeSyntax, PlaintextAuth, PriorityProfile, Settings, TlsPolicy,

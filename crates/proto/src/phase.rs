@@ -2,7 +2,8 @@
 
 use crate::command::Verb;
 use crate::dialect::Dialect;
-use crate::extension::{Extension, Offer};
+use crate::extension::Extension;
+use crate::offer::Offer;
 use crate::reply::{Reply, catalog};
 use crate::settings::{AuthPolicy, TlsPolicy};
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::address::HeloName;
 use crate::command::Verb;
-use crate::sasl::{ClientFirst, Mechanism, Nonce, ScramVerifier};
+use crate::sasl::{ChannelBinding, ClientFirst, Mechanism};
 
 /// A client has connected; the answer is the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,12 @@ pub struct Ehlo {
 #[non_exhaustive]
 pub struct StartTls;
 
-/// CRAM-MD5 has begun, and its challenge needs a [`Nonce`], which is the answer.
+/// CRAM-MD5 has begun, and its challenge needs a [`Nonce`](crate::Nonce), which is the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge;
 
-/// SCRAM has begun: the client has said who it is. The answer is a [`ScramAnswer`].
+/// SCRAM has begun: the client has said who it is. The answer is a [`ScramAnswer`](crate::ScramAnswer).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Scram {
@@ -60,44 +60,6 @@ impl fmt::Debug for Scram {
             .field("channel_binding", channel_binding)
             .finish_non_exhaustive()
     }
-}
-
-/// What of a TLS session SCRAM-SHA-256-PLUS is bound to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ChannelBinding {
-    /// The hash of the server's certificate (RFC 5929 §4).
-    TlsServerEndPoint,
-    /// Keying material of the session (RFC 9266).
-    TlsExporter,
-}
-
-impl ChannelBinding {
-    const ALL: [Self; 2] = [Self::TlsServerEndPoint, Self::TlsExporter];
-
-    /// The registered name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TlsServerEndPoint => "tls-server-end-point",
-            Self::TlsExporter => "tls-exporter",
-        }
-    }
-
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|binding| binding.name() == name)
-    }
-}
-
-/// What SCRAM needs of the outside.
-#[derive(Debug, Clone)]
-pub struct ScramAnswer {
-    /// The user's verifier; for a user that there is not, a [decoy](ScramVerifier::decoy).
-    pub verifier: ScramVerifier,
-    /// Our half of the nonce.
-    pub nonce: Nonce,
-    /// The data of [`Scram::channel_binding`]; without it the client's proof does not hold.
-    pub channel_binding: Option<Vec<u8>>,
 }
 
 /// DATA, or the first BDAT: the message is announced. To accept DATA is to send the 354; the answer to the message

@@ -18,7 +18,7 @@
 use std::borrow::Cow;
 
 use super::mailbox::{ATEXT, Mailbox, scan_quoted_string};
-use super::path::scan_source_route;
+use super::source_route::scan_source_route;
 use crate::characters::breaks_lines;
 
 /// What stands where a path should.

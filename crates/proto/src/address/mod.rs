@@ -26,6 +26,7 @@ mod lenient;
 mod literal;
 mod mailbox;
 mod path;
+mod source_route;
 
 use std::error::Error;
 use std::fmt;

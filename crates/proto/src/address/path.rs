@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::AddressError;
 use super::lenient::{self, Address};
 use super::mailbox::Mailbox;
-use super::{AddressError, domain};
+use super::source_route::scan_source_route;
 
 const POSTMASTER: &str = "Postmaster";
 
@@ -275,21 +276,4 @@ fn parse_mailbox(inside: &[u8]) -> Result<(Mailbox, &[u8]), AddressError> {
         return Err(AddressError::BadDomain);
     }
     Ok((mailbox, close(&inside[end..])?))
-}
-
-/// Measures `@a,@b:`. It is dropped afterwards, so whether it needs SMTPUTF8 could not be told any more: ASCII only.
-pub(super) fn scan_source_route(bytes: &[u8]) -> Result<usize, AddressError> {
-    let mut index = 0;
-    loop {
-        let host = bytes[index..].strip_prefix(b"@").ok_or(AddressError::SourceRoute)?;
-        let domain::Found { length, .. } = domain::scan(host).map_err(|_| AddressError::SourceRoute)?;
-        index += 1 + length;
-        let separator = bytes.get(index);
-        index += 1;
-        match separator {
-            Some(b':') if bytes[..index].is_ascii() => return Ok(index),
-            Some(b',') => {}
-            _ => return Err(AddressError::SourceRoute),
-        }
-    }
 }

@@ -6,10 +6,10 @@
 
 use bytes::BytesMut;
 
+use super::ask::{Ask, Question};
 use super::refusal::Refusal;
+use super::step::{Closing, Step};
 use super::{Machine, State, TLS_HANDSHAKE_RECORD};
-use crate::machine::ask::{Ask, Question};
-use crate::machine::step::{Closing, Step};
 use crate::question::{Connect, Scram};
 use crate::reply::catalog;
 use crate::sasl::Credentials;

@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 
+use super::ask::Question;
+use super::ask::sealed::Settle;
 use super::refusal::Refused;
-use super::{Facts, Machine, State};
+use super::step::Closing;
+use super::{Machine, State};
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::dialect::Dialect;
 use crate::envelope::{Recipient, Sender};
 use crate::extension::Extension;
-use crate::machine::ask::Question;
-use crate::machine::ask::sealed::Settle;
-use crate::machine::step::Closing;
+use crate::facts::Facts;
 use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};

@@ -3,18 +3,20 @@
 use bytes::{Buf, BytesMut};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Facts, Machine, PENALTY, State, guesses};
-use crate::extension;
+use super::ask::sealed::Settle;
+use super::ask::{Ask, Question};
+use super::step::{Closing, Step};
+use super::{Machine, PENALTY, State, guesses};
+use crate::facts::Facts;
 use crate::limits::Limits;
 use crate::line::Line;
-use crate::machine::ask::sealed::Settle;
-use crate::machine::ask::{Ask, Question};
-use crate::machine::step::{Closing, Step};
+use crate::offer;
 use crate::phase::Phase;
-use crate::question::{Challenge, Scram, ScramAnswer};
+use crate::question::{Challenge, Scram};
 use crate::reply::{Reply, catalog};
 use crate::sasl::{
-    self, ClientFirst, Credentials, Exchange, Mechanism, Nonce, Progress, Response, ScramExchange,
+    self, ClientFirst, Credentials, Exchange, Mechanism, Nonce, Progress, Response, ScramAnswer,
+    ScramExchange,
 };
 use crate::settings::Settings;
 use crate::verdict::Verdict;
@@ -34,7 +36,7 @@ pub(super) fn parse(
     let mechanism = Mechanism::by_name(name)
         .filter(|mechanism| settings.mechanisms.contains(mechanism))
         .ok_or(catalog::UNKNOWN_MECHANISM)?;
-    if !extension::is_allowed(mechanism, settings, facts) {
+    if !offer::is_allowed(mechanism, settings, facts) {
         if facts.is_tls && mechanism.needs_certificate() {
             return Err(catalog::BAD_CREDENTIALS);
         }
@@ -134,7 +136,7 @@ impl Machine {
     fn was_downgraded(&self, first: &ClientFirst) -> bool {
         let mut mechanisms = self.settings.mechanisms.iter().filter(|mechanism| mechanism.binds_channel());
         first.takes_us_for_unable_to_bind()
-            && mechanisms.any(|&mechanism| extension::is_allowed(mechanism, &self.settings, &self.facts))
+            && mechanisms.any(|&mechanism| offer::is_allowed(mechanism, &self.settings, &self.facts))
     }
 
     fn disprove<'m>(&'m mut self, credentials: Box<Credentials>, output: &mut Vec<u8>) -> Step<'m> {

@@ -3,13 +3,13 @@
 use bytes::{Buf, BytesMut};
 
 use super::answer::weigh;
+use super::ask::Ask;
+use super::ask::sealed::Settle;
 use super::refusal::{Refusal, Refused};
+use super::step::Step;
 use super::{Machine, State};
 use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
 use crate::limits::Limits;
-use crate::machine::ask::Ask;
-use crate::machine::ask::sealed::Settle;
-use crate::machine::step::Step;
 use crate::phase::Phase;
 use crate::question::{Chunk, Data, EndOfChunk, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};

@@ -1,11 +1,11 @@
 //! The end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
 
 use super::answer::weigh;
+use super::ask::sealed::Settle;
 use super::refusal::Refused;
+use super::step::Closing;
 use super::{Machine, State};
 use crate::dialect::Dialect;
-use crate::machine::ask::sealed::Settle;
-use crate::machine::step::Closing;
 use crate::phase::Phase;
 use crate::question::{Data, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};

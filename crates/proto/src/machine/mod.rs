@@ -23,22 +23,23 @@ use zeroize::Zeroize as _;
 use crate::command::{CommandLine, Verb, level_tabs, may_be_bdat};
 use crate::dialect::Dialect;
 use crate::edits::EhloEdits;
-use crate::extension::Offer;
+use crate::facts::Facts;
 use crate::line::{KEPT, Line, LineReader};
-use crate::machine::ask::Ask;
-use crate::machine::step::{Closing, Step};
+use crate::offer::Offer;
 use crate::params::DateTime;
 use crate::phase::Phase;
 use crate::question::{Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::sasl::Exchange;
 use crate::settings::Settings;
+use ask::Ask;
 pub use awaits::Awaits;
 use data::Body;
 use guesses::LastGuess;
 use observe::looks_like_auth;
 use parse::Asked;
 use refusal::{Refusal, Refused};
+use step::{Closing, Step};
 
 /// One SMTP session, without I/O and without a clock.
 ///
@@ -100,31 +101,6 @@ pub struct Machine {
     /// What this session is offered otherwise than others; boxed, as few have such.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
-}
-
-/// What is true of the session beyond its phase.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Facts {
-    pub(crate) dialect: Dialect,
-    /// Inside TLS.
-    pub(crate) is_tls: bool,
-    /// What is inside TLS has nothing to bind to.
-    pub(crate) cannot_bind: bool,
-    /// The client has shown a certificate that was verified; its name stands in the machine.
-    pub(crate) is_certified: bool,
-    /// XCLIENT has come, so the other end of TLS is not the client.
-    pub(crate) is_for_another: bool,
-    /// The client said EHLO or LHLO, not HELO.
-    pub(crate) is_extended: bool,
-    pub(crate) is_authenticated: bool,
-    /// A proxy that may speak for its clients.
-    pub(crate) is_trusted: bool,
-    /// The client said AUTH, so what is no command may be credentials.
-    pub(crate) has_tried_auth: bool,
-    /// MAIL carried SMTPUTF8.
-    pub(crate) is_utf8: bool,
-    /// MAIL carried BODY=BINARYMIME.
-    pub(crate) is_binary: bool,
 }
 
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! A reply of the machine, and what it means for the session: it may close it, and errors are counted.
 
+use super::step::{Closing, Step};
 use super::{Machine, PENALTY, State};
 use crate::limits::Limits;
-use crate::machine::step::{Closing, Step};
 use crate::reply::{Reply, catalog};
 
 /// Chunks of a refused message that are no errors. A client that pipelines 25 MiB in chunks of 32 KiB sends fewer.

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
+use super::ask::Ask;
 use crate::client::{XClient, XForward};
 use crate::envelope::{Recipient, Sender};
-use crate::machine::ask::Ask;
 use crate::question::{Challenge, Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, Scram, StartTls};
 use crate::reply::Reply;
 use crate::sasl::Credentials;

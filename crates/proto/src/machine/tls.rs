@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Facts, Machine, State};
+use super::{Machine, State};
+use crate::facts::Facts;
 use crate::phase::Phase;
 use crate::sasl;
 use crate::settings::Settings;
@@ -33,7 +34,7 @@ impl Machine {
         self.state = State::Commands(Phase::Greeted);
     }
 
-    /// The TLS session of this connection has neither of the [channel bindings](crate::question::ChannelBinding), so
+    /// The TLS session of this connection has neither of the [channel bindings](crate::sasl::ChannelBinding), so
     /// that a mechanism which needs one is not offered. To be said when the handshake is over, before
     /// [`secured`](Self::secured) if that follows; a machine that was not told takes every session inside TLS for one
     /// that can be bound to.

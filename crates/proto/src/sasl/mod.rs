@@ -26,8 +26,8 @@ pub use mechanism::Mechanism;
 pub use nonce::Nonce;
 pub(crate) use prepare::presented;
 pub use prepare::saslprep;
+pub use scram::{ChannelBinding, ScramAnswer, ScramVerifier, ScramVerifierError};
 pub(crate) use scram::{ClientFirst, ScramExchange};
-pub use scram::{ScramVerifier, ScramVerifierError};
 pub(crate) use secret::same_octets;
 pub use secret::{Password, Token};
 

@@ -10,10 +10,10 @@ pub(crate) mod tempers;
 use std::fmt;
 
 use bytes::BytesMut;
-use mailchute_proto::question::{ChannelBinding, Scram, ScramAnswer};
+use mailchute_proto::question::Scram;
 use mailchute_proto::{
-    Ask, Closing, Credentials, DateTime, Dialect, EhloEdits, Machine, Nonce, Question, Reply, ScramVerifier,
-    Settings, Step, Verb, Verdict,
+    Ask, ChannelBinding, Closing, Credentials, DateTime, Dialect, EhloEdits, Machine, Nonce, Question, Reply,
+    ScramAnswer, ScramVerifier, Settings, Step, Verb, Verdict,
 };
 
 /// The token that is taken, that of RFC 7628 §4.1.

@@ -1,7 +1,7 @@
 //! What AUTH asks of the outside: a nonce, a verifier, a verdict.
 
-use mailchute_proto::question::{Scram, ScramAnswer};
-use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramVerifier, Verdict};
+use mailchute_proto::question::Scram;
+use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};
 
 use super::hear;
 use crate::consult::consult;

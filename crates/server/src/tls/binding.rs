@@ -1,7 +1,7 @@
 //! Channel bindings: values that both ends of one TLS connection know, and nobody in between (RFC 5056).
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
-use mailchute_proto::question::ChannelBinding;
+use mailchute_proto::ChannelBinding;
 use rustls::{ProtocolVersion, ServerConnection};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;

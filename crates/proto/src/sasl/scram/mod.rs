@@ -1,18 +1,19 @@
 //! SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): the server's side of the exchange.
 
+mod binding;
 mod client;
 mod verifier;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+pub use binding::{ChannelBinding, ScramAnswer};
 pub(crate) use client::ClientFirst;
 use client::{ClientFinal, Gs2Flag};
 pub use verifier::{ScramVerifier, ScramVerifierError};
 
 use super::secret::same_octets;
 use super::{Credentials, Mechanism};
-use crate::question::{ChannelBinding, ScramAnswer};
 use crate::reply::{Reply, catalog};
 
 impl ClientFirst {

@@ -34,7 +34,6 @@ mod endpoint;
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
-#[path = "../../crates/cli/src/log/level.rs"]
 mod log;
 #[path = "../../crates/server/src/network.rs"]
 mod network;

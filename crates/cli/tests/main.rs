@@ -19,6 +19,7 @@ mod mistakes;
 mod privileges;
 mod program;
 mod reload;
+mod rooms;
 mod sandbox;
 mod smuggling;
 mod support;

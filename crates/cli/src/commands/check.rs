@@ -6,6 +6,7 @@ use mailchute_stores::Discard;
 
 use crate::commands::build::build;
 use crate::commands::certificates::Certificates;
+use crate::commands::store;
 use crate::failure::Failure;
 use crate::options::merge::CommandLine;
 use crate::options::rules;
@@ -34,7 +35,7 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
     failures.extend(sockets::check(&options).err());
     failures.extend(mailchute_stores::check_url(&options.store).err().map(Failure::unusable));
     if options.sandbox {
-        failures.extend(sandbox::check(&options).err());
+        failures.extend(sandbox::check(&options, store::directory(&options)).err());
     }
     match (Users::of(&options), Certificates::default().read(&options)) {
         (Ok(users), Ok(tls)) => {

@@ -1,4 +1,8 @@
-//! What each command of the program does.
+//! The commands of the program, and what they build from the options.
+//!
+//! Directories stand in this order, and each imports only what stands below it: `commands`, `process`, `users`,
+//! `options`, `log`, then the files `text_file` and `failure`. No files import each other in a circle.
+//! `crates/cli/tests/rooms.rs` checks both.
 
 pub(crate) mod build;
 pub(crate) mod certificates;

@@ -17,10 +17,11 @@ use crate::options::merge::CommandLine;
 use crate::options::rules;
 use crate::process::handover::{Handover, Successor};
 use crate::process::inherited::Passed;
+use crate::process::listener::Protocol;
 use crate::process::privileges::{Account, is_root};
 use crate::process::sandbox;
 use crate::process::signals::{self, Notice, Stop};
-use crate::process::sockets::{Kind, Listening, Plan};
+use crate::process::sockets::{Listening, Plan};
 use crate::process::systemd;
 
 /// How long messages that are under way may take when the program is to stop.
@@ -113,8 +114,8 @@ pub(crate) async fn serve(
 /// Says where mail comes in and where it goes; programs that start this one read the first lines.
 fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for (endpoint, kind) in listening.endpoints() {
-        writeln!(out, "listening on {endpoint} ({kind})")?;
+    for (endpoint, protocol) in listening.endpoints() {
+        writeln!(out, "listening on {endpoint} ({protocol})")?;
     }
     let directory = store::directory(options);
     match directory {
@@ -139,7 +140,7 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     writeln!(out)?;
     let smtp = listening
         .endpoints()
-        .find(|(endpoint, kind)| matches!((endpoint, kind), (Endpoint::Tcp(_), Kind::Smtp)));
+        .find(|(endpoint, protocol)| matches!((endpoint, protocol), (Endpoint::Tcp(_), Protocol::Smtp)));
     if let Some((address, _)) = smtp {
         let recipient = options.domain.first().map_or_else(|| Domains::All.example(), Domains::example);
         writeln!(out, "Send it a message from another terminal:")?;
@@ -157,8 +158,8 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
 
 /// As [`welcome`], for programs that read the log.
 fn log_welcome(options: &Options, listening: &Listening) {
-    for (endpoint, kind) in listening.endpoints() {
-        tracing::info!(name: "listening", address = %endpoint, protocol = %kind, "listening");
+    for (endpoint, protocol) in listening.endpoints() {
+        tracing::info!(name: "listening", address = %endpoint, %protocol, "listening");
     }
     tracing::info!(name: "ready", store = options.store, certificates = options.tls_cert.len(), "ready");
 }

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write as _};
 
+use super::format::LogFormat;
 use super::line::Lines;
 use crate::failure::Failure;
-use crate::options::args::LogFormat;
 
 /// The variable of `--log-format`.
 const VARIABLE: &str = "MAILCHUTE_LOG_FORMAT";

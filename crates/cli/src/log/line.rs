@@ -11,10 +11,10 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::format::LogFormat;
 use super::time;
 use super::values::{write_bare, write_json, write_text};
 use crate::failure::Failure;
-use crate::options::args::LogFormat;
 
 /// Makes lines of this format.
 #[derive(Debug, Clone, Copy)]

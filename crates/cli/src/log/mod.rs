@@ -1,6 +1,7 @@
 //! The log, on standard error. `docs/log.md` lists its events and keys.
 
 mod before;
+mod format;
 mod level;
 mod line;
 mod queue;
@@ -19,11 +20,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt, reload};
 
 use crate::failure::Failure;
-use crate::options::args::LogFormat;
 use line::Lines;
 use queue::{Entrance, Queue};
 
 pub(crate) use before::{say_without_log, wrong_usage};
+pub(crate) use format::LogFormat;
 pub(crate) use level::LogLevel;
 
 /// The log that was begun.

@@ -117,7 +117,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::options::args::LogFormat;
+    use crate::log::LogFormat;
 
     /// Fails so many times, then takes all but a part at a time.
     #[derive(Default)]

@@ -6,7 +6,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
 use mailchute::Network;
 
-use crate::log::LogLevel;
+use crate::log::{LogFormat, LogLevel};
 use crate::options::domains::Domains;
 use crate::options::limits::{Limit, Timeout};
 use crate::options::listen_at::Place;
@@ -296,12 +296,4 @@ pub(crate) enum BareLineEnds {
     Tolerate,
     /// Each form of line end made one CRLF; for old scripts
     Normalize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// A line for people
-    Text,
-    /// A JSON object a line, for programs
-    Json,
 }

@@ -50,7 +50,7 @@ impl Handover {
         Ok(Self {
             program,
             arguments,
-            sockets: listening.asked.iter().map(ToString::to_string).zip(sockets).collect(),
+            sockets: listening.listeners.iter().map(ToString::to_string).zip(sockets).collect(),
             is_sandboxed,
         })
     }

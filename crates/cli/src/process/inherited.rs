@@ -8,7 +8,7 @@ use mailchute::{Endpoint, ListeningSocket};
 
 use crate::failure::Failure;
 use crate::options::listen_at::Place;
-use crate::process::sockets::Asked;
+use crate::process::listener::Listener;
 
 /// The variable with what each of a predecessor's sockets is for, a line each. The descriptors come as from systemd,
 /// without `LISTEN_PID`, which nobody knows before the process is there; behind them one to say on that this one is ready.
@@ -68,17 +68,17 @@ impl Passed {
     }
 
     /// The sockets for what a flag asks for.
-    pub(crate) fn take(&mut self, asked: &Asked) -> Result<Vec<ListeningSocket>, Failure> {
-        let label = match (&self.predecessor, &asked.place) {
+    pub(crate) fn take(&mut self, listener: &Listener) -> Result<Vec<ListeningSocket>, Failure> {
+        let label = match (&self.predecessor, &listener.place) {
             (None, Place::Passed(name)) => name.clone(),
             (None, _) => return Ok(Vec::new()),
-            (Some(_), _) => asked.to_string(),
+            (Some(_), _) => listener.to_string(),
         };
-        match &asked.place {
+        match &listener.place {
             Place::Passed(_) => {
                 let taken: Vec<_> = self.sockets.extract_if(.., |(of, _)| *of == label).collect();
                 if taken.is_empty() {
-                    return Err(self.has_none(asked));
+                    return Err(self.has_none(listener));
                 }
                 Ok(taken.into_iter().map(|(_, socket)| socket).collect())
             }
@@ -104,13 +104,13 @@ impl Passed {
     }
 
     /// Whether a predecessor has passed what a flag asks for.
-    pub(crate) fn has(&self, asked: &Asked) -> bool {
-        let label = asked.to_string();
+    pub(crate) fn has(&self, listener: &Listener) -> bool {
+        let label = listener.to_string();
         self.predecessor.is_some() && self.sockets.iter().any(|(of, _)| *of == label)
     }
 
-    fn has_none(&self, asked: &Asked) -> Failure {
-        let place = &asked.place;
+    fn has_none(&self, listener: &Listener) -> Failure {
+        let place = &listener.place;
         if self.sockets.is_empty() {
             return Failure::unusable(format!(
                 "{place}: no socket is left that was passed in; start the program by a .socket unit of systemd, and name \

@@ -1,6 +1,5 @@
 //! Where the program listens, and for what.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use mailchute::{Endpoint, Server, Serving};
@@ -11,69 +10,39 @@ use crate::options::args::Options;
 use crate::options::domains::Domains;
 use crate::options::listen_at::Place;
 use crate::process::inherited::Passed;
+use crate::process::listener::{Listener, Protocol};
 use crate::process::privileges::{Account, is_root};
 
 /// Where to listen when nothing is said.
 const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
 
-/// What is spoken at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Smtp,
-    Smtps,
-    Lmtp,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Smtp => "smtp, starttls",
-            Self::Smtps => "smtps",
-            Self::Lmtp => "lmtp",
-        })
-    }
-}
-
-/// What a flag asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) place: Place,
-    pub(crate) kind: Kind,
-}
-
-impl fmt::Display for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.place, self.kind)
-    }
-}
-
 /// All that the flags ask for, with the endpoints that are to be opened for it.
 #[derive(Debug)]
-pub(crate) struct Plan(Vec<(Asked, Vec<Endpoint>)>);
+pub(crate) struct Plan(Vec<(Listener, Vec<Endpoint>)>);
 
 impl Plan {
     /// Looks up host names, and makes sure that nobody can come from elsewhere who should not. To be made before the
     /// sandbox is entered, which keeps the resolver from its files. What a predecessor has passed is not looked up.
     pub(crate) fn of(options: &Options, passed: &Passed) -> Result<Self, Failure> {
-        let mut plan = Self::where_not(options, |asked| passed.has(asked))?;
-        for (asked, endpoints) in &mut plan.0 {
-            if let Place::Host(..) = asked.place {
-                skip_absent(&asked.place, endpoints);
+        let mut plan = Self::where_not(options, |listener| passed.has(listener))?;
+        for (listener, endpoints) in &mut plan.0 {
+            if let Place::Host(..) = listener.place {
+                skip_absent(&listener.place, endpoints);
             }
         }
         may_all_be_reached(plan.endpoints(), options)?;
         Ok(plan)
     }
 
-    fn where_not(options: &Options, is_passed: impl Fn(&Asked) -> bool) -> Result<Self, Failure> {
-        let planned = all(options).into_iter().map(|asked| {
-            let endpoints = match asked.place {
-                Place::Everywhere(_) | Place::Host(..) if is_passed(&asked) => Vec::new(),
-                _ => asked.place.endpoints().map_err(|error| {
-                    Failure::unusable(format!("{}: this name has no address: {error}", asked.place))
+    fn where_not(options: &Options, is_passed: impl Fn(&Listener) -> bool) -> Result<Self, Failure> {
+        let planned = all(options).into_iter().map(|listener| {
+            let endpoints = match listener.place {
+                Place::Everywhere(_) | Place::Host(..) if is_passed(&listener) => Vec::new(),
+                _ => listener.place.endpoints().map_err(|error| {
+                    Failure::unusable(format!("{}: this name has no address: {error}", listener.place))
                 })?,
             };
-            Ok((asked, endpoints))
+            Ok((listener, endpoints))
         });
         planned.collect::<Result<_, Failure>>().map(Self)
     }
@@ -87,8 +56,8 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) serving: Serving,
-    /// What has asked for each of its sockets, in their order.
-    pub(crate) asked: Vec<Asked>,
+    /// The listener of each of its sockets, in their order.
+    pub(crate) listeners: Vec<Listener>,
 }
 
 impl Listening {
@@ -100,9 +69,9 @@ impl Listening {
         passed: &mut Passed,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
-        let mut listening = Self { serving: server.serving(), asked: Vec::new() };
-        for (asked, endpoints) in plan.0 {
-            listening = listening.add(asked, endpoints, passed, account).await?;
+        let mut listening = Self { serving: server.serving(), listeners: Vec::new() };
+        for (listener, endpoints) in plan.0 {
+            listening = listening.add(listener, endpoints, passed, account).await?;
         }
         passed.all_taken()?;
         may_all_be_reached(listening.serving.endpoints(), options)?;
@@ -111,42 +80,42 @@ impl Listening {
 
     async fn add(
         self,
-        asked: Asked,
+        listener: Listener,
         endpoints: Vec<Endpoint>,
         passed: &mut Passed,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
-        let Self { mut serving, asked: mut so_far } = self;
-        let sockets = passed.take(&asked)?;
+        let Self { mut serving, listeners: mut so_far } = self;
+        let sockets = passed.take(&listener)?;
         let endpoints = if sockets.is_empty() { endpoints } else { Vec::new() };
-        so_far.extend(std::iter::repeat_n(asked.clone(), sockets.len() + endpoints.len()));
+        so_far.extend(std::iter::repeat_n(listener.clone(), sockets.len() + endpoints.len()));
         for endpoint in endpoints {
             let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
             let _acting = of_user.map(Account::act).transpose()?;
-            let listening = match (endpoint, asked.kind) {
-                (Endpoint::Tcp(address), Kind::Smtp) => serving.and_listen(address).await,
-                (Endpoint::Tcp(address), Kind::Smtps) => serving.and_listen_tls(address).await,
-                (Endpoint::Tcp(address), Kind::Lmtp) => serving.and_listen_lmtp(address).await,
-                (Endpoint::Unix(path), Kind::Lmtp) => serving.and_listen_lmtp_unix(path).await,
+            let listening = match (endpoint, listener.protocol) {
+                (Endpoint::Tcp(address), Protocol::Smtp) => serving.and_listen(address).await,
+                (Endpoint::Tcp(address), Protocol::Smtps) => serving.and_listen_tls(address).await,
+                (Endpoint::Tcp(address), Protocol::Lmtp) => serving.and_listen_lmtp(address).await,
+                (Endpoint::Unix(path), Protocol::Lmtp) => serving.and_listen_lmtp_unix(path).await,
                 (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
                 (other, _) => return Err(Failure::usage(format!("{other}: this cannot be listened on"))),
             };
             serving = listening.map_err(Failure::unusable)?;
         }
         for socket in sockets {
-            let taking = match asked.kind {
-                Kind::Smtp => serving.and_take(socket).await,
-                Kind::Smtps => serving.and_take_tls(socket).await,
-                Kind::Lmtp => serving.and_take_lmtp(socket).await,
+            let taking = match listener.protocol {
+                Protocol::Smtp => serving.and_take(socket).await,
+                Protocol::Smtps => serving.and_take_tls(socket).await,
+                Protocol::Lmtp => serving.and_take_lmtp(socket).await,
             };
             serving = taking.map_err(Failure::unusable)?;
         }
-        Ok(Self { serving, asked: so_far })
+        Ok(Self { serving, listeners: so_far })
     }
 
     /// Each endpoint with what is spoken there.
-    pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Kind)> {
-        self.serving.endpoints().zip(self.asked.iter().map(|asked| asked.kind))
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Protocol)> {
+        self.serving.endpoints().zip(self.listeners.iter().map(|listener| listener.protocol))
     }
 }
 
@@ -172,17 +141,17 @@ fn is_absent(endpoint: &Endpoint) -> bool {
 }
 
 /// All that the flags ask for, in the order in which it is listened on.
-fn all(options: &Options) -> Vec<Asked> {
-    let of = |places: &[Place], kind| -> Vec<Asked> {
-        places.iter().map(|place| Asked { place: place.clone(), kind }).collect()
+fn all(options: &Options) -> Vec<Listener> {
+    let of = |places: &[Place], protocol| -> Vec<Listener> {
+        places.iter().map(|place| Listener { place: place.clone(), protocol }).collect()
     };
-    let mut asked = of(&options.listen, Kind::Smtp);
-    asked.extend(of(&options.tls_listen, Kind::Smtps));
-    asked.extend(of(&options.lmtp, Kind::Lmtp));
-    if asked.is_empty() {
-        asked.push(Asked { place: Place::Own(Endpoint::Tcp(DEFAULT)), kind: Kind::Smtp });
+    let mut listeners = of(&options.listen, Protocol::Smtp);
+    listeners.extend(of(&options.tls_listen, Protocol::Smtps));
+    listeners.extend(of(&options.lmtp, Protocol::Lmtp));
+    if listeners.is_empty() {
+        listeners.push(Listener { place: Place::Own(Endpoint::Tcp(DEFAULT)), protocol: Protocol::Smtp });
     }
-    asked
+    listeners
 }
 
 /// What [`Plan::of`] would find wrong, as far as the options say where clients can come from.

@@ -14,7 +14,6 @@ use landlock::{
 };
 use mailchute::Endpoint;
 
-use crate::commands::store;
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::options::listen_at::Place;
@@ -36,8 +35,8 @@ const READ: [&str; 8] = [
 
 /// Leaves this thread, and all that it starts, the store, the folders of Unix sockets, and to read the folders of the
 /// files that flags name. To be called before there is another thread, and when the store is there.
-pub(crate) fn enter(options: &Options) -> Result<(), Failure> {
-    let (written, read) = reach(options)?;
+pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
+    let (written, read) = reach(options, store)?;
     let status = restrict(written, read).map_err(|error| {
         Failure::unusable(format!(
             "--sandbox: this kernel does not do it ({error}); it takes Linux 5.19 with Landlock switched on (lsm=landlock), \
@@ -75,13 +74,13 @@ pub(crate) fn close() -> Result<(), Failure> {
 ///
 /// # Errors
 /// What leaves nothing.
-pub(crate) fn check(options: &Options) -> Result<(), Failure> {
-    reach(options).map(drop)
+pub(crate) fn check(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
+    reach(options, store).map(drop)
 }
 
 /// What is written to, and what is read.
-fn reach(options: &Options) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
-    let (written, read) = (written(options), folders_of(files(options)));
+fn reach(options: &Options, store: Option<PathBuf>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    let (written, read) = (written(options, store), folders_of(files(options)));
     if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
         return Err(Failure::usage(format!(
             "--sandbox: with {} nothing on this host would be out of reach, so put the store, each Unix socket and each file \
@@ -117,12 +116,12 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
 }
 
 /// The store, and the folders of Unix sockets, which are made and removed there.
-fn written(options: &Options) -> Vec<PathBuf> {
+fn written(options: &Options, store: Option<PathBuf>) -> Vec<PathBuf> {
     let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
         Place::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
         _ => None,
     });
-    store::directory(options).into_iter().chain(sockets).collect()
+    store.into_iter().chain(sockets).collect()
 }
 
 /// The files that are read again at SIGHUP.

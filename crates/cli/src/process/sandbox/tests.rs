@@ -97,7 +97,7 @@ fn inside(folder: &Path) {
     let address: SocketAddr = fs::read_to_string(folder.join("mail/address")).unwrap().parse().unwrap();
     let within = TcpListener::bind("127.0.0.1:0").unwrap();
     let parent = getppid().unwrap();
-    enter(&options).unwrap();
+    enter(&options, Some(folder.join("mail"))).unwrap();
     close().unwrap();
 
     connections(address, folder);

@@ -1,0 +1,36 @@
+//! A listener that a flag asks for.
+
+use std::fmt;
+
+use crate::options::listen_at::Place;
+
+/// The protocol that a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Smtp,
+    Smtps,
+    Lmtp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Smtp => "smtp, starttls",
+            Self::Smtps => "smtps",
+            Self::Lmtp => "lmtp",
+        })
+    }
+}
+
+/// A place to listen at, and what is spoken there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listener {
+    pub(crate) place: Place,
+    pub(crate) protocol: Protocol,
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.place, self.protocol)
+    }
+}

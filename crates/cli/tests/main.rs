@@ -15,6 +15,7 @@ mod listen_addresses;
 mod log;
 mod log_page;
 mod log_unread;
+mod minimum_rust;
 mod mistakes;
 mod privileges;
 mod program;

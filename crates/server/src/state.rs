@@ -77,6 +77,7 @@ impl TypedState {
     /// Changes the value of this type in place, beginning with its default, and returns what `change` returns.
     ///
     /// `change` runs under a lock and must not touch the state itself.
+    #[expect(clippy::missing_panics_doc, reason = "the value stands under its own type")]
     pub fn update<T: Any + Send + Sync + Default, R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let mut values = self.values();
         let value = values

@@ -92,18 +92,30 @@ pub struct Heard {
 
 impl Client {
     /// Reads the greeting, or any reply that comes unasked.
+    ///
+    /// # Panics
+    ///
+    /// If the server has closed the connection.
     #[must_use = "expect something of it"]
     pub async fn greeting(&mut self) -> Heard {
         self.hear().await
     }
 
     /// Reads one more reply, such as that for the next recipient in LMTP.
+    ///
+    /// # Panics
+    ///
+    /// If the server has closed the connection.
     #[must_use = "expect something of it"]
     pub async fn hear(&mut self) -> Heard {
         self.try_hear().await.expect("the server has closed the connection")
     }
 
     /// Sends a line, to which CRLF is added, and reads the reply.
+    ///
+    /// # Panics
+    ///
+    /// If the server has closed the connection.
     #[must_use = "expect something of it"]
     pub async fn send(&mut self, line: &str) -> Heard {
         self.send_octets(format!("{line}\r\n").as_bytes()).await;
@@ -118,6 +130,10 @@ impl Client {
     }
 
     /// Reads a reply; `None` when the server has closed the connection.
+    ///
+    /// # Panics
+    ///
+    /// If a line of the reply does not end with CRLF.
     pub async fn try_hear(&mut self) -> Option<Heard> {
         let mut lines = Vec::new();
         loop {
@@ -157,7 +173,11 @@ impl Heard {
         &self.lines
     }
 
-    /// Panics unless the reply has this code.
+    /// Returns the reply if it has this code.
+    ///
+    /// # Panics
+    ///
+    /// If the reply has another code.
     #[track_caller]
     pub fn expect(self, code: u16) -> Self {
         assert_eq!(self.code(), code, "the server said: {self}");

@@ -64,6 +64,7 @@ impl<'m, Q: Question> Ask<'m, Q> {
     }
 
     /// What is asked.
+    #[expect(clippy::missing_panics_doc, reason = "answering consumes the `Ask`, so the question is there")]
     #[must_use]
     pub fn question(&self) -> &Q {
         self.question.as_ref().expect("the question is there until it is answered, and that takes the Ask")
@@ -76,6 +77,7 @@ impl<'m, Q: Question> Ask<'m, Q> {
     }
 
     /// What is asked and the replies that wait, [`question`](Self::question) and [`unsent`](Self::unsent) at once.
+    #[expect(clippy::missing_panics_doc, reason = "answering consumes the `Ask`, so the question is there")]
     pub fn parts(&mut self) -> (&Q, &mut Vec<u8>) {
         let question = self.question.as_ref().expect("the question is there until it is answered");
         (question, self.output)

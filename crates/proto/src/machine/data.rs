@@ -236,14 +236,12 @@ impl Machine {
             return Step::NeedInput;
         }
         let (size, recipients) = (body.size, body.recipients);
-        match body.refusal() {
-            None if let Some(chunk) = body.decoder.unfinished() => {
-                Step::EndOfChunk(Ask::new(self, output, EndOfChunk { chunk }))
-            }
-            None => Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients })),
-            Some(refusal) => {
-                let is_last = body.decoder.unfinished().is_none();
-                self.refuse_body(refusal.clone(), is_last, recipients, output);
+        let unfinished = body.decoder.unfinished();
+        match (body.refusal(), unfinished) {
+            (None, Some(chunk)) => Step::EndOfChunk(Ask::new(self, output, EndOfChunk { chunk })),
+            (None, None) => Step::EndOfData(Ask::new(self, output, EndOfData { size, recipients })),
+            (Some(refusal), _) => {
+                self.refuse_body(refusal.clone(), unfinished.is_none(), recipients, output);
                 Step::BodyRefused(refusal.reply)
             }
         }

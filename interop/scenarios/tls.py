@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import shutil
 import signal
@@ -18,6 +19,11 @@ from server import Certificate, Server, running
 from .base import Checks, Scenario
 
 _NAMES = ("a.example", "b.example")
+# Names that are none, and that rustls does not parse.
+_ODD_NAMES = ("a.example:25", "-a.example", "a..example", ".a.example", "[192.0.2.1]", "bücher.example", "a example")
+# By the first of these an OpenSSL client makes its key. A TLS 1.3 server without that group asks for another key: the
+# client says ClientHello so many times.
+_GROUPS = {"X25519:P-256": 1, "P-521:X25519:P-256": 2, "ffdhe2048:P-256": 2}
 _VERSIONS = {"tls1_2": ssl.TLSVersion.TLSv1_2, "tls1_3": ssl.TLSVersion.TLSv1_3}
 _PATIENCE_SECONDS = 20
 
@@ -46,6 +52,7 @@ class Tls(Scenario):
             _logins(checks, server, authority, client, certificate)
         with running(program, folder, None, flags) as server:
             _names(checks, server, authority)
+            _odd_names(checks, server, authority, folder)
             _tickets(checks, server, authority, folder)
             _certificates(checks, server, authority, client, certificate)
             _reload(checks, server, authority, first, folder)
@@ -123,6 +130,20 @@ def _names(checks: Checks, server: Server, authority: _Authority) -> None:
             plain = socket.create_connection(("127.0.0.1", server.tls_port), _PATIENCE_SECONDS)
             with authority.trust(version).wrap_socket(plain, server_hostname=name) as inside:
                 checks.that(inside.recv(4) == b"220 ", f"no greeting inside TLS for {name}")
+
+
+def _odd_names(checks: Checks, server: Server, authority: _Authority, folder: Path) -> None:
+    """A name that is none gets the first certificate, also by the second ClientHello, with a ticket and without."""
+    ticket = str(folder / "ticket-odd-name")
+    sessions = {"New, TLSv1.": "-sess_out", "Reused, TLSv1.": "-sess_in"}
+    for version, groups, name in itertools.product(_VERSIONS, _GROUPS, _ODD_NAMES):
+        flags = [f"-{version}", "-groups", groups, "-servername", name]
+        for expected, flag in sessions.items():
+            told = _s_client(server, authority, *flags, "-msg", flag, ticket)
+            held = expected in told and ("subject=CN = a.example" in told or "subject=CN=a.example" in told)
+            checks.that(held, f"s_client {flags} is not {expected}: {told[-1500:]}")
+            hellos = _GROUPS[groups] if version == "tls1_3" else 1
+            checks.that(told.count(", ClientHello") == hellos, f"s_client {flags} says not {hellos} ClientHello")
 
 
 def _tickets(checks: Checks, server: Server, authority: _Authority, folder: Path) -> None:

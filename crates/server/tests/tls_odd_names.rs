@@ -99,6 +99,19 @@ async fn a_name_that_is_none_gets_the_first_certificate_in_both_versions() {
 }
 
 #[tokio::test]
+async fn such_a_client_may_be_asked_for_another_key() {
+    let (address, seen) = watching(crate::support::tls::config()).await;
+    for name in odd_names() {
+        let config = Arc::new(name.retrying_client().with_no_client_auth());
+        let (kind, shown) =
+            greet(address, &name, &config).await.unwrap_or_else(|error| panic!("{name:x?}: {error}"));
+        assert_eq!(kind, Some(HandshakeKind::FullWithHelloRetryRequest));
+        assert_eq!(shown, identity().der);
+    }
+    assert_eq!(seen.count(), odd_names().len());
+}
+
+#[tokio::test]
 async fn a_name_that_rustls_takes_is_known_as_ever() {
     let other = Identity::of(&["mx.example.org"]);
     let config = crate::support::tls::config();
@@ -129,7 +142,11 @@ async fn such_a_session_is_resumed_and_its_client_certificate_is_proved() {
     let name = OddName::called(b"mx.example.com:25");
     for clients in [authority.asked(), authority.asked().required()] {
         let (address, seen) = watching(tls(clients)).await;
-        for version in VERSIONS {
+        for (builder, kind) in [
+            (name.client(&TLS12), HandshakeKind::Full),
+            (name.client(&TLS13), HandshakeKind::Full),
+            (name.retrying_client(), HandshakeKind::FullWithHelloRetryRequest),
+        ] {
             let key = PrivateKeyDer::from_pem_slice(shown.key.as_bytes()).unwrap();
             let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap();
             let scheme = SignatureScheme::ECDSA_NISTP256_SHA256;
@@ -138,15 +155,15 @@ async fn such_a_session_is_resumed_and_its_client_certificate_is_proved() {
             let proof = Shown::signed(vec![shown.der.clone()], scheme, move |handshake| {
                 key.choose_scheme(&[scheme]).unwrap().sign(&sent.replaced(handshake)).unwrap()
             });
-            let config = Arc::new(name.client(version).with_client_cert_resolver(proof));
+            let config = Arc::new(builder.with_client_cert_resolver(proof));
             let (first, _) = greet(address, &name, &config).await.unwrap();
-            assert_ne!(first, Some(HandshakeKind::Resumed));
+            assert_eq!(first, Some(kind));
             let (second, _) = greet(address, &name, &config).await.unwrap();
             assert_eq!(second, Some(HandshakeKind::Resumed));
         }
         let verified: Vec<_> = seen.all().iter().map(|facts| facts.client.clone().unwrap()).collect();
         assert!(verified.iter().all(|client| client.is_verified()));
-        assert_eq!(verified.len(), 4);
+        assert_eq!(verified.len(), 6);
     }
 }
 

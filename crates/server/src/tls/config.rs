@@ -125,8 +125,12 @@ impl TlsConfig {
 
     /// Takes a configuration of rustls as it is, for all that this type has no method for.
     ///
-    /// A client's certificate counts as trusted if the configuration's own verifier lets it pass. A name (SNI) that rustls
-    /// does not parse ends the handshake here.
+    /// A client's certificate counts as trusted if the configuration's own verifier lets it pass.
+    ///
+    /// A name (SNI) that rustls does not parse, such as `mx.example.com:25` or an umlaut, ends the handshake here with the
+    /// alert `illegal_parameter`, in both versions. The other constructors hide such a name from rustls by hash functions
+    /// that they give it; those of a finished configuration cannot be replaced. Mail of the few clients that send such a
+    /// name then comes in the clear, or not at all.
     #[must_use]
     pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
         Self(Source::Rustls(config))

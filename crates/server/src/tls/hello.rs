@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::hidden_name;
 use super::read_ahead::ReadAhead;
+use super::second_hello::SecondHello;
 
 /// A client's `ClientHello`, and its connection.
 pub(super) struct Hello {
@@ -43,7 +44,12 @@ impl Hello {
         };
         let accepted = may_hide_name.then(|| accept_without_name(&mut records));
         if let Some(accepted) = accepted.flatten() {
-            return Ok(Self::new(accepted, io, &records, true));
+            let mut hello = Self::new(accepted, io, &records, true);
+            // In TLS 1.2 the same octets may be encrypted ones.
+            if hello.offers_tls_1_3 {
+                hello.io.pass_through(SecondHello::new);
+            }
+            return Ok(hello);
         }
         let (error, mut alert) = refused;
         let mut octets = Vec::new();
@@ -66,11 +72,7 @@ impl Hello {
 
 /// Whether rustls takes the `ClientHello` but for the name in it, which is masked then.
 fn accept_without_name(records: &mut [u8]) -> Option<Accepted> {
-    let payloads = payloads(records);
-    let name = hidden_name::position(&message(records, &payloads))?;
-    for (position, octet) in name.zip(hidden_name::MASK) {
-        *records.get_mut(at(&payloads, position)?)? = octet;
-    }
+    hide_name(records)?;
     let mut acceptor = Acceptor::default();
     let mut rest = &*records;
     while !rest.is_empty() {
@@ -83,10 +85,24 @@ fn accept_without_name(records: &mut [u8]) -> Option<Accepted> {
     None
 }
 
-const HANDSHAKE: u8 = 22;
+/// Masks the name in the `ClientHello` in these records, if there is one and it can be hidden.
+pub(super) fn hide_name(records: &mut [u8]) -> Option<()> {
+    let payloads = payloads(records);
+    let name = hidden_name::position(&message(records, &payloads))?;
+    for (position, octet) in name.zip(hidden_name::MASK) {
+        *records.get_mut(at(&payloads, position)?)? = octet;
+    }
+    Some(())
+}
+
+/// The type of a record.
+pub(super) const HANDSHAKE: u8 = 22;
+
+/// The type of a handshake message.
+pub(super) const CLIENT_HELLO: u8 = 1;
 
 /// The parts of the first handshake messages in these records (RFC 8446 §5.1).
-fn payloads(records: &[u8]) -> Vec<Range<usize>> {
+pub(super) fn payloads(records: &[u8]) -> Vec<Range<usize>> {
     let mut payloads = Vec::new();
     let mut begin = 0;
     while let Some(&[HANDSHAKE, _, _, high, low]) = records.get(begin..begin + 5) {
@@ -97,7 +113,7 @@ fn payloads(records: &[u8]) -> Vec<Range<usize>> {
     payloads
 }
 
-fn message(records: &[u8], payloads: &[Range<usize>]) -> Vec<u8> {
+pub(super) fn message(records: &[u8], payloads: &[Range<usize>]) -> Vec<u8> {
     payloads.iter().flat_map(|payload| &records[payload.clone()]).copied().collect()
 }
 
@@ -145,7 +161,6 @@ pub(super) fn extensions(message: &[u8]) -> impl Iterator<Item = Extension<'_>> 
 }
 
 fn bounds(message: &[u8]) -> Option<Range<usize>> {
-    const CLIENT_HELLO: u8 = 1;
     const HEADER_VERSION_AND_RANDOM: usize = 4 + 2 + 32;
     if message.first() != Some(&CLIENT_HELLO) {
         return None;

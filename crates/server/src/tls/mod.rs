@@ -19,6 +19,7 @@ mod provider;
 mod read_ahead;
 #[cfg(target_arch = "x86_64")]
 mod records;
+mod second_hello;
 mod unfit;
 
 pub use client_certificates::ClientCertificates;

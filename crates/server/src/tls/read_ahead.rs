@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::mem::take;
+use std::mem::{replace, take};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -54,6 +54,14 @@ impl ReadAhead {
 
     pub(super) fn consume(&mut self, length: usize) {
         self.ahead.advance(length);
+    }
+
+    /// Has all that was not consumed, and what comes from now on, pass through what is made of the connection and those
+    /// octets.
+    pub(super) fn pass_through<T: Io + 'static>(&mut self, layer: impl FnOnce(Box<dyn Io>, BytesMut) -> T) {
+        let io = replace(&mut self.io, Box::new(tokio::io::empty()));
+        self.io = Box::new(layer(io, BytesMut::from(&self.ahead[..])));
+        read_buffer::give_back(take(&mut self.ahead));
     }
 
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {

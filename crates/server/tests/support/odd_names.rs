@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 
 use rustls::client::WantsClientCert;
 use rustls::crypto::hash::{self, Hash, HashAlgorithm, Output};
-use rustls::crypto::{CipherSuiteCommon, aws_lc_rs};
+use rustls::crypto::{CipherSuiteCommon, CryptoProvider, aws_lc_rs};
 use rustls::pki_types::ServerName;
+use rustls::version::TLS13;
 use rustls::{
     ClientConfig, ConfigBuilder, SupportedCipherSuite, SupportedProtocolVersion, Tls12CipherSuite,
     Tls13CipherSuite,
@@ -61,7 +62,21 @@ impl OddName {
         &self,
         version: &'static SupportedProtocolVersion,
     ) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+        self.client_of(aws_lc_rs::default_provider(), version)
+    }
+
+    /// One whose first key is of a group that no server takes by default, so that TLS 1.3 asks it for another.
+    pub(crate) fn retrying_client(&self) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         let mut provider = aws_lc_rs::default_provider();
+        provider.kx_groups = vec![aws_lc_rs::kx_group::MLKEM1024, aws_lc_rs::kx_group::X25519];
+        self.client_of(provider, &TLS13)
+    }
+
+    fn client_of(
+        &self,
+        mut provider: CryptoProvider,
+        version: &'static SupportedProtocolVersion,
+    ) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         for suite in &mut provider.cipher_suites {
             *suite = self.suite(*suite);
         }

@@ -1,0 +1,27 @@
+//! What happened in a session.
+
+use mailchute_proto::{Closing, Dialect};
+
+/// What happened in a session, as the client and the store saw it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) output: Vec<u8>,
+    /// The messages that came to their end without a fault, whatever the hook then said.
+    pub(crate) messages: Vec<Message>,
+    /// Every question the machine asked, in order.
+    pub(crate) questions: Vec<String>,
+    /// After how many octets of output a reply was held back.
+    pub(crate) held_back: Vec<usize>,
+    pub(crate) closing: Option<Closing>,
+    pub(crate) dialect: Dialect,
+}
+
+/// A message with its envelope.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) sender: String,
+    pub(crate) recipients: Vec<String>,
+    pub(crate) content: Vec<u8>,
+    /// How many octets of output stood before its reply.
+    pub(crate) replied_at: usize,
+}

@@ -1,0 +1,221 @@
+//! A session on its way: steps the machine, answers its questions and writes the record.
+
+use bytes::BytesMut;
+use mailchute_proto::{Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
+
+use super::{Message, Record, Session};
+
+/// A session on its way.
+#[derive(Debug)]
+pub(crate) struct Run<'s> {
+    session: &'s Session,
+    pub(crate) machine: Machine,
+    input: BytesMut,
+    /// What the client has sent of the line that it is at.
+    line: Vec<u8>,
+    draft: Message,
+    awaits_handshake: bool,
+    pub(crate) record: Record,
+}
+
+impl<'s> Run<'s> {
+    pub(crate) fn new(session: &'s Session) -> Self {
+        let settings = session.settings.clone().into();
+        let machine =
+            if session.is_inside_tls { Machine::inside_tls(settings) } else { Machine::new(settings) };
+        let machine = machine.speaking(session.dialect);
+        let mut machine = if session.is_trusted { machine.trusting_proxy() } else { machine };
+        if let Some(now) = session.now {
+            machine.tell_time(now);
+        }
+        if session.cannot_bind {
+            machine.cannot_bind();
+        }
+        if let Some(name) = session.certificate.as_ref().filter(|_| session.is_inside_tls) {
+            machine.certified(name);
+        }
+        let mut run = Self {
+            session,
+            machine,
+            input: BytesMut::from(&session.early[..]),
+            line: Vec::new(),
+            draft: Message::default(),
+            awaits_handshake: false,
+            record: Record { dialect: session.dialect, ..Record::default() },
+        };
+        run.work();
+        run
+    }
+
+    /// Sends one piece as a client does: what stands behind AUTH, or an answer within it, waits for the reply.
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while let Some(feed) = rest.iter().position(|&octet| octet == b'\n') {
+            let (line, behind) = rest.split_at(feed + 1);
+            self.line.extend_from_slice(line);
+            // Behind the octets of a chunk a command begins in the midst of a line; to wait too often does no harm.
+            let is_auth = self.line.windows(4).any(|word| word.eq_ignore_ascii_case(b"AUTH"));
+            self.line.clear();
+            if is_auth || self.is_in_exchange() {
+                self.feed_at_once(&piece[..piece.len() - behind.len()]);
+                return self.feed(behind);
+            }
+            rest = behind;
+        }
+        self.line.extend_from_slice(rest);
+        self.feed_at_once(piece);
+    }
+
+    /// Whether the last line of the server is a challenge.
+    fn is_in_exchange(&self) -> bool {
+        let output = self.record.output.strip_suffix(b"\r\n").unwrap_or_default();
+        output.rsplit(|&octet| octet == b'\n').next().is_some_and(|line| line.starts_with(b"334"))
+    }
+
+    /// Hands the machine one piece of input, whatever it holds.
+    pub(crate) fn feed_at_once(&mut self, piece: &[u8]) {
+        self.input.extend_from_slice(piece);
+        self.work();
+    }
+
+    /// Steps until the machine wants more.
+    fn work(&mut self) {
+        while self.step() {
+            self.record.held_back.extend(self.machine.take_pause().map(|_| self.record.output.len()));
+        }
+        let limits = &self.session.settings.limits;
+        let bound = limits.command_line.max(limits.auth_line).max(8);
+        let waiting = self.input.len();
+        assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
+    }
+
+    /// How many octets the input has room for.
+    pub(crate) fn room(&self) -> usize {
+        self.input.capacity()
+    }
+
+    /// How many octets have come of the message that is on its way.
+    pub(crate) fn drafted(&self) -> usize {
+        self.draft.content.len()
+    }
+
+    /// The TLS handshake, if the machine has asked for one.
+    pub(crate) fn shake_hands(&mut self) {
+        if std::mem::take(&mut self.awaits_handshake) {
+            if let Some(name) = &self.session.certificate {
+                self.machine.certified(name);
+            }
+            self.machine.secured();
+        }
+    }
+
+    /// Goes one step and says whether there may be another.
+    fn step(&mut self) -> bool {
+        let Self { session, draft, record, .. } = self;
+        let Record { output, messages, questions, closing, .. } = record;
+        let written = output.len();
+        match self.machine.step(&mut self.input, output) {
+            Step::NeedInput => return false,
+            Step::Answered => {}
+            Step::Handshake => {
+                self.awaits_handshake = true;
+                return false;
+            }
+            Step::Close(why) => {
+                *closing = Some(why);
+                return false;
+            }
+            Step::Connect(ask) => settle(ask, session.answer("connect", ""), questions),
+            Step::Ehlo(mut ask) => {
+                if session.edits != EhloEdits::default() {
+                    ask.edits_mut().clone_from(&session.edits);
+                }
+                let verdict = session.answer("ehlo", ask.question().name.as_str());
+                settle(ask, verdict, questions);
+            }
+            Step::StartTls(ask) => settle(ask, session.answer("starttls", ""), questions),
+            Step::Challenge(ask) => {
+                let nonce = session.nonce();
+                settle(ask, Some(nonce), questions);
+            }
+            Step::Scram(ask) => {
+                let answer = session.scram(ask.question());
+                settle(ask, Some(answer), questions);
+            }
+            Step::AuthRefused(credentials) => questions.push(format!("disproved {credentials:?}")),
+            Step::Auth(ask) => {
+                let verdict = session.authenticate(ask.question());
+                questions.push(format!("{:?}", ask.question()));
+                if let Some(verdict) = verdict {
+                    ask.answer_by_key(verdict, [7; 32]);
+                }
+            }
+            Step::Mail(ask) => {
+                let sender = ask.question().to_string();
+                let verdict = session.answer("mail", &sender);
+                if is_yes(verdict.as_ref()) {
+                    *draft = Message { sender, ..Message::default() };
+                }
+                settle(ask, verdict, questions);
+            }
+            Step::Rcpt(ask) => {
+                let recipient = ask.question().to_string();
+                let verdict = session.answer("rcpt", &recipient);
+                if is_yes(verdict.as_ref()) {
+                    draft.recipients.push(recipient);
+                }
+                settle(ask, verdict, questions);
+            }
+            Step::Data(ask) if session.answers.iter().any(|answer| answer.stage == "data-each") => {
+                questions.push(format!("{:?}", ask.question()));
+                ask.refuse_each(draft.recipients.iter().map_while(|to| session.answer("data-each", to)));
+            }
+            Step::Data(ask) => settle(ask, session.answer("data", &draft.sender), questions),
+            Step::Body(octets) => {
+                assert!(!octets.is_empty(), "Step::Body is never empty");
+                draft.content.extend_from_slice(&octets);
+            }
+            Step::BodyRefused(refusal) => assert!(refusal.is_refusal()),
+            Step::EndOfChunk(ask) => settle(ask, session.answer("chunk", &draft.sender), questions),
+            Step::EndOfData(ask) => {
+                let message = Message { replied_at: written, ..std::mem::take(draft) };
+                assert_eq!(ask.question().size, message.content.len() as u64);
+                assert_eq!(ask.question().recipients, message.recipients.len());
+                if session.answers.iter().any(|answer| answer.stage == "each") {
+                    questions.push(format!("{:?}", ask.question()));
+                    let verdicts = message.recipients.iter().map_while(|to| session.answer("each", to));
+                    ask.answer_each(verdicts);
+                } else {
+                    settle(ask, session.answer("message", &message.sender), questions);
+                }
+                messages.push(message);
+            }
+            Step::Xclient(ask) => {
+                let verdict = session.answer("xclient", "");
+                settle(ask, verdict, questions);
+            }
+            Step::Xforward(ask) => settle(ask, Some(Verdict::Accept), questions),
+            Step::Command(ask) => {
+                let verdict = session.answer("command", &ask.question().word);
+                let is_rset = ask.question().verb == Verb::Rset;
+                if is_rset && is_yes(verdict.as_ref()) {
+                    *draft = Message::default();
+                }
+                settle(ask, verdict, questions);
+            }
+            other => panic!("a step that nobody knows: {other:?}"),
+        }
+        true
+    }
+}
+
+fn is_yes(verdict: Option<&Verdict>) -> bool {
+    verdict.is_some_and(Verdict::is_positive)
+}
+
+fn settle<Q: Question>(ask: Ask<'_, Q>, answer: Option<Q::Answer>, questions: &mut Vec<String>) {
+    questions.push(format!("{:?}", ask.question()));
+    if let Some(answer) = answer {
+        ask.answer(answer);
+    }
+}

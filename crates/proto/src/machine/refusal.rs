@@ -59,14 +59,14 @@ impl Machine {
         self.reply_times(refusal, 1, output);
     }
 
+    /// Counts the refused chunks that follow a refused message.
+    fn count_chunk_on_its_way(&mut self) {
+        self.excused_chunks = if self.owed_to_last_chunk.is_some() { self.excused_chunks + 1 } else { 0 };
+    }
+
     /// Whether the command is a chunk that may have been sent before its message was refused.
-    fn was_on_its_way(&mut self) -> bool {
-        if self.owed_to_last_chunk.is_none() {
-            self.excused_chunks = 0;
-            return false;
-        }
-        self.excused_chunks += 1;
-        self.excused_chunks <= MOST_CHUNKS_ON_THEIR_WAY
+    fn was_on_its_way(&self) -> bool {
+        self.owed_to_last_chunk.is_some() && self.excused_chunks <= MOST_CHUNKS_ON_THEIR_WAY
     }
 
     /// As [`reply`](Self::reply), said once for each recipient that waits for it, and counted once. Behind a 421
@@ -75,9 +75,11 @@ impl Machine {
         let Refusal { reply, closing } = refusal.into();
         // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
         // who had sent on when a chunk was refused (RFC 3030 §2).
-        let is_error = reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS && !self.was_on_its_way();
-        if is_error && self.is_one_error_too_many(closing, output) {
-            return;
+        if reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS {
+            self.count_chunk_on_its_way();
+            if !self.was_on_its_way() && self.is_one_error_too_many(closing, output) {
+                return;
+            }
         }
         let times = if reply.is_farewell() { 1 } else { times };
         (0..times).for_each(|_| reply.encode(output));

@@ -26,7 +26,7 @@ pub(crate) fn tls(pem: &str) -> TlsConfig {
 
 /// A server that takes all mail.
 pub(crate) fn builder(tls: TlsConfig) -> Builder {
-    Server::builder().greeting("mx.example.com").tls(tls).on_data(|mut message: Message, _| async move {
+    Server::builder().hostname("mx.example.com").tls(tls).on_data(|mut message: Message, _| async move {
         while message.chunk().await?.is_some() {}
         Ok::<_, Reply>(())
     })

@@ -79,14 +79,14 @@ def _as_it_is(checks: Checks, machine: Container) -> None:
 
 def _configured(checks: Checks, machine: Container) -> None:
     machine.write("/etc/systemd/system/mailchute.service.d/override.conf", _OWN_START)
-    _configure(machine, 'domain = ["one.example"]\ngreeting = "first"\n')
+    _configure(machine, 'domain = ["one.example"]\nhostname = "first"\n')
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", "mailchute")
     told = _client(machine, "bob@one.example", "bob@example.com")
     checks.that(told == ["first ESMTP Mailchute", "250", "550"], f"with a configuration file: {told}")
     _keeps(checks, machine, 2)
     process = _main_process(machine)
-    _configure(machine, 'domain = ["two.example"]\ngreeting = "second"\n')
+    _configure(machine, 'domain = ["two.example"]\nhostname = "second"\n')
     machine.run("systemctl", "reload", "mailchute")
     told = _client(machine, "bob@two.example", "bob@one.example")
     checks.that(told == ["second ESMTP Mailchute", "250", "550"], f"after a reload: {told}")
@@ -99,7 +99,7 @@ def _configured(checks: Checks, machine: Container) -> None:
 
 
 def _handed_over(checks: Checks, machine: Container) -> None:
-    _configure(machine, 'domain = ["two.example"]\ngreeting = "third"\n')
+    _configure(machine, 'domain = ["two.example"]\nhostname = "third"\n')
     before = _main_process(machine)
     # While the old process has something to do, the new one is seen as it will be: as the child of nobody.
     told = _in_a_message(machine, "kill", "--kill-whom=main", "--signal=USR2", "mailchute")

@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn serve(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut builder = Server::builder()
-        .greeting("bench.test")
+        .hostname("bench.test")
         .max_connections(0)
         .max_connections_per_client(0)
         .max_transactions(0)

@@ -32,7 +32,7 @@ fn assert_mistakes(text: &str, expected: &[&[&str]]) {
 const SERVES: &str = r#"
 listen = ["127.0.0.1:0"]
 store = "discard:"
-greeting = "file.example.com"
+hostname = "file.example.com"
 domain = ["example.com", "example.org"]
 max-message-size = 1_000
 require-tls = false
@@ -92,7 +92,7 @@ fn a_file_in_utf_16_or_latin_1_is_told_as_such() {
 fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = write_config(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
-    let arguments = ["--config", &path, "--greeting", "flag.example.com", "--domain", "example.net"];
+    let arguments = ["--config", &path, "--hostname", "flag.example.com", "--domain", "example.net"];
     let limits = ["--limit", "errors=4"];
     let variable = Some(("MAILCHUTE_LOG_LEVEL", "debug"));
     let mut program = Program::start_with(&[&arguments[..], &limits].concat(), variable);
@@ -212,7 +212,7 @@ fn options_that_do_not_go_together_are_named_where_they_stand() {
         &[&["3:21: limits.recipients=0", "1 or more"]],
     );
     assert_mistakes(&format!("{serves}timeouts.data = 0\n"), &[&["3:17: timeouts.data=0", "more than 0"]]);
-    assert_mistakes(&format!("{serves}greeting = \"no name\"\n"), &[&["3:12: greeting", "mx.example.com"]]);
+    assert_mistakes(&format!("{serves}hostname = \"no name\"\n"), &[&["3:12: hostname", "mx.example.com"]]);
 }
 
 #[test]

@@ -47,11 +47,11 @@ fn hello(client: &mut Client) -> String {
 #[test]
 fn a_session_keeps_its_options_and_the_next_one_has_those_of_the_new_file() {
     let folder = tempfile::tempdir().unwrap();
-    let mut configured = Configured::start(folder.path(), "greeting = \"old.example.com\"\n");
+    let mut configured = Configured::start(folder.path(), "hostname = \"old.example.com\"\n");
     let mut old = configured.program.connect();
     assert!(hello(&mut old).contains("old.example.com"));
     let told = configured.reload(&format!(
-        "{PLACE}greeting = \"new.example.com\"\ndomain = [\"example.com\"]\nmax-message-size = 1000\nrequire-tls = true\n"
+        "{PLACE}hostname = \"new.example.com\"\ndomain = [\"example.com\"]\nmax-message-size = 1000\nrequire-tls = true\n"
     ));
     assert!(told.contains("read the configuration again"), "{told}");
     assert!(old.say("MAIL FROM:<> SIZE=5000").starts_with("250 "));
@@ -65,8 +65,8 @@ fn a_session_keeps_its_options_and_the_next_one_has_those_of_the_new_file() {
 #[test]
 fn any_mistake_leaves_everything_as_it_was_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let mut configured = Configured::start(folder.path(), "greeting = \"old.example.com\"\n");
-    let good = format!("{PLACE}greeting = \"new.example.com\"\n");
+    let mut configured = Configured::start(folder.path(), "hostname = \"old.example.com\"\n");
+    let good = format!("{PLACE}hostname = \"new.example.com\"\n");
     for (text, complaints) in [
         (format!("{good}colour = 1\n"), &["mailchute.toml:4:1: ", "no option", "colour"][..]),
         (format!("{good}limits.recipients = 0\n"), &["4:21: limits.recipients=0", "1 or more"]),
@@ -139,7 +139,7 @@ fn the_sandbox_lets_the_file_be_read_again() {
     let (certificate, key) = write_certificate(folder.path());
     let files = format!("sandbox = true\ntls-cert = [{certificate:?}]\ntls-key = [{key:?}]\n");
     let mut configured = Configured::start(folder.path(), &files);
-    let told = configured.reload(&format!("{PLACE}{files}greeting = \"new.example.com\"\n"));
+    let told = configured.reload(&format!("{PLACE}{files}hostname = \"new.example.com\"\n"));
     assert!(told.contains("read the configuration again"), "{told}");
     assert!(hello(&mut configured.program.connect()).contains("new.example.com"));
 }
@@ -175,7 +175,7 @@ fn a_handover_takes_the_new_file_and_closes_places_that_it_does_not_name_any_mor
     assert!(configured.program.logged("not handed over").contains("exit status: 2"));
     assert!(hello(&mut Client::connect(address)).starts_with("220 "));
 
-    let other = format!("{PLACE}greeting = \"new.example.com\"\n");
+    let other = format!("{PLACE}hostname = \"new.example.com\"\n");
     fs::write(&configured.path, other).unwrap();
     configured.program.signal(Signal::USR2);
     configured.program.logged("it is listened on no longer");

@@ -57,8 +57,8 @@ fn other_wrong_flags_are_named_too() {
     fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);
     fails(&["--domain", "*.example.com"], 2, &["--domain", "*.example.com", "write .example.com"]);
     fails(&["--domain", "192.0.2.1"], 2, &["--domain", "last label is a number", "example.com"]);
-    fails(&["--greeting", "not a name", "--store", "discard:"], 2, &["not a name", "mx.example.com"]);
-    fails(&["--greeting", "ünï.example", "--store", "discard:"], 2, &["--greeting", "mx.example.com"]);
+    fails(&["--hostname", "not a name", "--store", "discard:"], 2, &["not a name", "mx.example.com"]);
+    fails(&["--hostname", "ünï.example", "--store", "discard:"], 2, &["--hostname", "mx.example.com"]);
     for level in ["loud", "inf", "loud=very", "info,mailchut"] {
         fails(&["--log-level", level], 2, &["--log-level", level, "write off, error"]);
     }

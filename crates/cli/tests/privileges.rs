@@ -150,7 +150,7 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
     let mut program = Program::start(&["serve", "--config", &path]);
     let mut old = program.connect();
     assert!(old.hear().starts_with("220 "));
-    fs::write(&path, format!("{text}greeting = \"new.example.com\"\n")).unwrap();
+    fs::write(&path, format!("{text}hostname = \"new.example.com\"\n")).unwrap();
     program.signal(Signal::HUP);
     program.logged("read the configuration again");
     assert!(program.connect().hear().starts_with("220 new.example.com "));

@@ -24,7 +24,7 @@ fn messages(directory: &tempfile::TempDir) -> Vec<String> {
 fn a_message_is_in_the_maildir_when_the_250_comes() {
     let (directory, url) = maildir();
     let program =
-        Program::start(&["--listen", "127.0.0.1:0", "--store", &url, "--greeting", "mx.example.com"]);
+        Program::start(&["--listen", "127.0.0.1:0", "--store", &url, "--hostname", "mx.example.com"]);
     let mut client = program.connect();
     client.begin_message("anybody@wherever.example");
     assert!(client.say("Subject: hello\r\n\r\n..dots\r\n.").starts_with("250 2.6.0 "));

@@ -14,8 +14,8 @@ pub enum BuildError {
     /// There is neither a data hook nor a store, or a type implements [`Hooks::data`](crate::Hooks::data) and not
     /// [`Hooks::reads_messages`](crate::Hooks::reads_messages).
     NoDestination,
-    /// The name to greet by is no domain.
-    BadGreeting(String),
+    /// The host name is not a domain.
+    BadHostname(String),
     /// A limit has a value that cannot work.
     #[non_exhaustive]
     BadLimit {
@@ -80,8 +80,8 @@ impl fmt::Display for BuildError {
                 "messages would be lost: there is neither a data hook nor a store; write .on_data(…) or .store(…); a type \
                  with `fn data` also needs `fn reads_messages(&self) -> bool { true }`",
             ),
-            Self::BadGreeting(name) => {
-                write!(f, "greeting {name:?} is not a domain; write the server's name, such as \"mx.example.com\"")
+            Self::BadHostname(name) => {
+                write!(f, "hostname {name:?} is not a domain; write the server's name, such as \"mx.example.com\"")
             }
             Self::BadLimit { option, value, expected } => write!(f, "{option} is {value}; write {expected}"),
             Self::BadTimeout { option, timeout } => {

@@ -17,7 +17,7 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     tracing_subscriber::fmt::init();
 //!     let server = Server::builder()
-//!         .greeting("mx.example.com")
+//!         .hostname("mx.example.com")
 //!         .on_mail_from(|from, _session| async move {
 //!             if from.domain_is("blacklisted.example") {
 //!                 return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));

@@ -253,9 +253,9 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
         (|builder| builder.max_recipients(0), "max_recipients is 0; write 1 or more"),
         (|builder| builder.max_command_line(511), "max_command_line is 511; write 512 to 65,535"),
         (|builder| builder.max_command_line(65_536), "max_command_line is 65536; write 512 to 65,535"),
-        (|builder| builder.greeting("no domain"), "write the server's name, such as \"mx.example.com\""),
-        (|builder| builder.greeting(""), "write the server's name"),
-        (|builder| builder.greeting("mx.example\r\n250 x"), r#""mx.example\r\n250 x" is not a domain"#),
+        (|builder| builder.hostname("no domain"), "write the server's name, such as \"mx.example.com\""),
+        (|builder| builder.hostname(""), "write the server's name"),
+        (|builder| builder.hostname("mx.example\r\n250 x"), r#""mx.example\r\n250 x" is not a domain"#),
         (Builder::require_tls, "there is no certificate; write .tls(…) or .tls_pem_files(…)"),
         (|builder| builder.command("MAIL", |_, _| async {}), "\"MAIL\" cannot be a verb of one's own"),
         (
@@ -282,7 +282,7 @@ fn limits_at_their_least_and_names_of_every_kind_are_taken() {
     assert!(accepting().max_command_line(65_535).build().is_ok());
     for name in ["mx.example.com", "localhost", "[192.0.2.1]", "[IPv6:2001:db8::1]", "xn--bcher-kva.example"]
     {
-        assert_eq!(&*accepting().greeting(name).build().unwrap().hostname(), name);
+        assert_eq!(&*accepting().hostname(name).build().unwrap().hostname(), name);
     }
     let named_by_host = Server::builder().on_data(|_, _| async {}).build().unwrap();
     assert!(!named_by_host.hostname().is_empty());

@@ -26,9 +26,9 @@ async fn hooks_store_and_name_are_new_for_those_who_come() {
     let refusing = |text: &'static str| {
         accepting().on_rcpt_to(move |_, _| async move { Err::<(), _>(Reply::new(550, (5, 7, 1), text)) })
     };
-    let server = build(refusing("old hook").greeting("old.example.com"));
+    let server = build(refusing("old hook").hostname("old.example.com"));
     let mut old = hello(&server).await;
-    server.reconfigure(refusing("new hook").greeting("new.example.com")).expect("the options are right");
+    server.reconfigure(refusing("new hook").hostname("new.example.com")).expect("the options are right");
     assert_eq!(&*server.hostname(), "new.example.com");
     let mut new = hello(&server).await;
     for (client, text, name) in
@@ -86,11 +86,11 @@ async fn whoever_watches_goes_on_to_see_old_sessions_and_new_ones() {
 
 #[tokio::test]
 async fn a_mistake_changes_nothing_at_all() {
-    let server = build(accepting().greeting("old.example.com").tls(config()).max_message_size(1_000));
+    let server = build(accepting().hostname("old.example.com").tls(config()).max_message_size(1_000));
     for (options, expected) in [
         (builder().tls(config()), BuildError::NoDestination),
         (accepting(), BuildError::TlsTakenAway),
-        (accepting().tls(config()).greeting("no name"), BuildError::BadGreeting("no name".into())),
+        (accepting().tls(config()).hostname("no name"), BuildError::BadHostname("no name".into())),
         (accepting().tls(config()).require_auth(), BuildError::NobodyJudgesCredentials),
     ] {
         let options = options.max_connections(1).max_message_size(5);

@@ -54,8 +54,8 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
         .proxy_from(options.proxy_from.iter().copied())
         .xclient_from(options.xclient_from.iter().copied())
         .greeting_delay(options.greeting_delay.duration());
-    if let Some(name) = &options.greeting {
-        builder = builder.greeting(name);
+    if let Some(name) = &options.hostname {
+        builder = builder.hostname(name);
     }
     builder = builder.envelope_syntax(match options.envelope {
         args::EnvelopeSyntax::Strict => EnvelopeSyntax::Strict,
@@ -105,9 +105,9 @@ pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
             let time = TimeSpan::from(timeout);
             Failure::usage(format!("{name}={time}: write more than 0 seconds and less than a year"))
         }
-        BuildError::BadGreeting(name) => Failure::usage(format!(
+        BuildError::BadHostname(name) => Failure::usage(format!(
             "{} {name:?} is not a domain; write the server's name, such as mx.example.com",
-            origins.name("greeting")
+            origins.name("hostname")
         )),
         BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
             "{} {}: write less than 300 seconds, as clients wait no longer",

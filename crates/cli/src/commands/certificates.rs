@@ -24,7 +24,7 @@ impl Certificates {
             Some((certificate, key)) => {
                 TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?
             }
-            None => self.throw_away(options.greeting.as_deref().unwrap_or("localhost"))?,
+            None => self.throw_away(options.hostname.as_deref().unwrap_or("localhost"))?,
         };
         for (certificate, key) in pairs {
             tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;

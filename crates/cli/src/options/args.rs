@@ -128,9 +128,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DOMAIN|.DOMAIN|*")]
     pub(crate) domain: Vec<Domains>,
 
-    /// The name to greet by [default: the host's name]
+    /// The name of this server, in its greeting, its reply to EHLO and Received: [default: the host's name]
     #[arg(long, value_name = "NAME")]
-    pub(crate) greeting: Option<String>,
+    pub(crate) hostname: Option<String>,
 
     /// PEM file with the certificate chain; without it a throw-away certificate is made at each start. May be
     /// given several times, each with its --tls-key: clients get the one with the name that they ask for (SNI), and

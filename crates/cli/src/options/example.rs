@@ -22,7 +22,7 @@ const EXAMPLES: [(&str, &str); 12] = [
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
     ("domain", r#"["example.com", "example.org"]"#),
-    ("greeting", r#""mx.example.com""#),
+    ("hostname", r#""mx.example.com""#),
     ("tls-cert", r#"["/etc/mailchute/fullchain.pem"]"#),
     ("tls-key", r#"["/etc/mailchute/privkey.pem"]"#),
     ("tls-client-ca", r#""/etc/mailchute/authorities.pem""#),

@@ -33,7 +33,7 @@ pub(crate) use successor::Successor;
 /// use mailchute::Server;
 ///
 /// let server = Server::builder()
-///     .greeting("mx.example.com")
+///     .hostname("mx.example.com")
 ///     .max_message_size(10 * 1024 * 1024)
 ///     .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
 ///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
@@ -43,7 +43,7 @@ pub(crate) use successor::Successor;
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
-    greeting: Option<String>,
+    hostname: Option<String>,
     limits: Limits,
     max_connections: Option<usize>,
     max_connections_per_client: usize,
@@ -64,7 +64,7 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            greeting: None,
+            hostname: None,
             limits: Limits::default(),
             max_connections: None,
             max_connections_per_client: 50,
@@ -111,10 +111,10 @@ impl Builder {
 
 /// The name.
 impl Builder {
-    /// The name by which the server greets and answers EHLO: a domain, as clients know it. Default is the host's
-    /// name.
-    pub fn greeting(mut self, name: impl Into<String>) -> Self {
-        self.greeting = Some(name.into());
+    /// Sets the name of the server, a domain: it stands in the greeting, in the reply to EHLO and in `Received:`.
+    /// Default is the host's name.
+    pub fn hostname(mut self, name: impl Into<String>) -> Self {
+        self.hostname = Some(name.into());
         self
     }
 }
@@ -167,7 +167,7 @@ impl Builder {
         if !self.chain.has_destination() {
             return Err(BuildError::NoDestination);
         }
-        let hostname = self.hostname()?;
+        let hostname = self.checked_hostname()?;
         self.check_limits()?;
         self.check_timeouts()?;
         self.check_clients()?;
@@ -213,8 +213,8 @@ impl Builder {
         (in_all, self.max_connections_per_client)
     }
 
-    fn hostname(&self) -> Result<String, BuildError> {
-        let (name, is_given) = match &self.greeting {
+    fn checked_hostname(&self) -> Result<String, BuildError> {
+        let (name, is_given) = match &self.hostname {
             Some(name) => (name.clone(), true),
             None => (rustix::system::uname().nodename().to_string_lossy().into_owned(), false),
         };
@@ -224,7 +224,7 @@ impl Builder {
             return Ok(name);
         }
         // A host whose name is no domain can still receive mail; an option that was written wrongly is refused.
-        if is_given { Err(BuildError::BadGreeting(name)) } else { Ok("localhost".into()) }
+        if is_given { Err(BuildError::BadHostname(name)) } else { Ok("localhost".into()) }
     }
 
     fn check_verbs(&self) -> Result<(), BuildError> {

@@ -92,7 +92,7 @@ fn options(session: &session::Session) -> Result<Builder, MachineOnly> {
     if auth_line != Limits::default().auth_line || errors_before_delay != errors.div_ceil(2) {
         return Err(MachineOnly::Setting);
     }
-    builder = builder.greeting(settings.hostname.clone()).mechanisms(settings.mechanisms.clone());
+    builder = builder.hostname(settings.hostname.clone()).mechanisms(settings.mechanisms.clone());
     if settings.tls != TlsPolicy::Off {
         builder = builder.tls(tls::config());
     }

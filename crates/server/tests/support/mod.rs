@@ -25,7 +25,7 @@ pub(crate) const CONTENT: &[u8] = b"Subject: hello\r\n\r\nHello Bob\r\n";
 
 /// A server without hooks; it is not complete without a data hook or a store.
 pub(crate) fn builder() -> Builder {
-    Server::builder().greeting("mx.example.com")
+    Server::builder().hostname("mx.example.com")
 }
 
 /// A server that reads every message to its end and accepts it.

@@ -160,7 +160,7 @@ pub use message::{Message, MessageId};
 pub use network::{Network, NetworkError};
 pub use server::Server;
 pub use serving::Serving;
-pub use session::{Protocol, Session, SessionId};
+pub use session::{Session, SessionId, TransmissionType};
 pub use socket_file::SocketFile;
 pub use state::TypedState;
 pub use store::Store;

@@ -52,9 +52,9 @@ struct Facts {
     edits: Option<Box<EhloEdits>>,
 }
 
-/// The `with` keyword of a session, as `Received:` says it (RFC 3848, RFC 6531 §4.3).
+/// The transmission type of a session: the `with` keyword in `Received:` (RFC 3848, RFC 6531 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Protocol {
+pub struct TransmissionType {
     dialect: Dialect,
     is_extended: bool,
     is_utf8: bool,
@@ -62,7 +62,7 @@ pub struct Protocol {
     is_authenticated: bool,
 }
 
-impl fmt::Display for Protocol {
+impl fmt::Display for TransmissionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.dialect, self.is_extended, self.is_utf8) {
             (Dialect::Lmtp, _, false) => "LMTP",
@@ -201,11 +201,11 @@ impl Session {
         self.facts().hello.as_ref().map(|hello| hello.name.clone())
     }
 
-    /// The protocol spoken so far.
+    /// Returns the transmission type so far, as `Received:` names it.
     #[must_use]
-    pub fn protocol(&self) -> Protocol {
+    pub fn transmission_type(&self) -> TransmissionType {
         let facts = self.facts();
-        Protocol {
+        TransmissionType {
             dialect: self.0.dialect,
             is_extended: facts.hello.as_ref().is_some_and(|hello| hello.is_extended),
             is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),

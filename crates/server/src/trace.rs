@@ -51,7 +51,7 @@ fn write_fields(
     // Names that proxies tell are letters, digits, dots, hyphens and underscores.
     let name = session.client_name().map_or_else(String::new, |name| format!("{name} "));
     write!(text, "Received: from {hello} ({name}{client})\r\n")?;
-    write!(text, "\tby {} (Mailchute) with {} id {id}", session.hostname(), session.protocol())?;
+    write!(text, "\tby {} (Mailchute) with {} id {id}", session.hostname(), session.transmission_type())?;
     if let Some(tls) = session.tls() {
         write!(text, "\r\n\t(version={} cipher={}", tls.version, tls.cipher)?;
         if let Some(client) = &tls.client {

@@ -20,7 +20,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
                 async {}
             })
             .on_ehlo(move |hello, session| {
-                ehlo.push(format!("{} {} {}", hello.verb, hello.name.as_str(), session.protocol()));
+                ehlo.push(format!("{} {} {}", hello.verb, hello.name.as_str(), session.transmission_type()));
                 async {}
             })
             .on_secure(move |tls, session| {

@@ -8,9 +8,9 @@ use mailchute::{
     Credentials, DateTime, DeliverBy, Dialect, Disconnect, Domain, EhloEdits, EhloError, Enhanced, Envelope,
     Event, Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters, Mailbox,
     Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError, Parameters,
-    Password, Priority, Protocol, RcptParameters, Recipient, Reply, Ret, ReversePath, ScramVerifier, Sender,
-    Session, SessionId, Severity, Sparse, Submitter, TlsFacts, Token, Told, ToldProtocol, Trust, TypedState,
-    Verb, Verdict, XClient, XForward, testing,
+    Password, Priority, RcptParameters, Recipient, Reply, Ret, ReversePath, ScramVerifier, Sender, Session,
+    SessionId, Severity, Sparse, Submitter, TlsFacts, Token, Told, ToldProtocol, TransmissionType, Trust,
+    TypedState, Verb, Verdict, XClient, XForward, testing,
 };
 
 /// Gives every value that it can reach the name of its type.
@@ -21,7 +21,7 @@ impl Hooks for Namer {
         let _: SessionId = session.id();
         let _: Dialect = session.dialect();
         let _: Option<HeloName> = session.helo_name();
-        let _: Protocol = session.protocol();
+        let _: TransmissionType = session.transmission_type();
         let _: Option<Arc<TlsFacts>> = session.tls();
         let _: Option<Arc<Envelope>> = session.envelope();
         let _: &TypedState = session.state();

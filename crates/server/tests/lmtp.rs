@@ -202,7 +202,7 @@ async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String 
     let note = seen.clone();
     let builder = builder().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async {});
     let server = build(builder.on_data(move |message, session| {
-        note.push(session.protocol().to_string());
+        note.push(session.transmission_type().to_string());
         read_all(message)
     }));
     let (ours, theirs) = tokio::io::duplex(64 * 1024);

@@ -51,7 +51,7 @@ async fn lmtp_over_a_unix_socket_from_hello_to_goodbye() {
             "{} {} {}\n{}",
             session.is_over_unix_socket(),
             session.client_addr(),
-            session.protocol(),
+            session.transmission_type(),
             message.trace_fields()
         ));
         read_all(message)

@@ -39,7 +39,7 @@ async fn the_connect_hooks_are_asked_about_the_client_that_the_proxy_tells() {
             session.destination_addr(),
             session.identity(),
             session.helo_name().map(|name| name.to_string()),
-            session.protocol(),
+            session.transmission_type(),
         ))
     }));
     let mut client = hello_from(&server, "10.0.0.5:1000").await;

@@ -12,7 +12,7 @@ pub fn commands(octets: &[u8]) {
         return;
     }
     let session = listener(told);
-    let hello = if session.dialect == mailchute_proto::Dialect::Lmtp { "LHLO" } else { "EHLO" };
+    let hello = if session.protocol == mailchute_proto::Protocol::Lmtp { "LHLO" } else { "EHLO" };
     let phases = ["", "MAIL FROM:<ann@client.example>\r\n", "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n"];
     for phase in phases {
         let before = format!("{hello} client.example\r\n{phase}").into_bytes();

@@ -1,8 +1,8 @@
 //! A listener, told by four octets.
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, DateTime, Dialect, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth,
-    PriorityProfile, Settings, TlsPolicy,
+    AuthPolicy, BareLineEnds, DateTime, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth, PriorityProfile,
+    Protocol, Settings, TlsPolicy,
 };
 
 use crate::session::tempers::Tempers;
@@ -44,11 +44,11 @@ pub(crate) fn listener(octets: [u8; LENGTH]) -> Session {
         settings.mail_parameters.push("COLOUR".to_owned());
         settings.rcpt_parameters.push("COLOUR".to_owned());
     }
-    let dialect = if is_set(first, 7) { Dialect::Lmtp } else { Dialect::Smtp };
+    let protocol = if is_set(first, 7) { Protocol::Lmtp } else { Protocol::Smtp };
     let mut session = Session::of_every_temper(
         settings,
         Tempers {
-            dialect,
+            protocol,
             implicit_tls: first & 0b11 == 3,
             trusted: is_set(second, 0),
             answers_each: is_set(second, 1),
@@ -95,7 +95,7 @@ pub(crate) fn told(session: &Session) -> [u8; LENGTH] {
         | u8::from(settings.plaintext_auth == PlaintextAuth::Anywhere) << 3
         | u8::from(settings.auth == AuthPolicy::Required) << 4
         | bare << 5
-        | u8::from(session.dialect == Dialect::Lmtp) << 7;
+        | u8::from(session.protocol == Protocol::Lmtp) << 7;
     let has_limits = settings.limits != Limits::default();
     let has_more = settings.deliver_by.is_some() || session.now.is_some();
     let second = u8::from(session.is_trusted)

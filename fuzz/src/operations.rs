@@ -42,7 +42,7 @@ fn session(source: &mut Unstructured<'_>) -> Result<()> {
         };
         segments.last_mut().expect("there is one").extend_from_slice(&octets);
     }
-    if session.dialect == mailchute_proto::Dialect::Lmtp {
+    if session.protocol == mailchute_proto::Protocol::Lmtp {
         segments.iter_mut().for_each(|segment| in_lmtp(segment));
     }
     let length = segments.iter().map(Vec::len).sum();

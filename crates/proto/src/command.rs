@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::dialect::Dialect;
+use crate::protocol::Protocol;
 use crate::settings::EnvelopeSyntax;
 
 /// The verbs that Mailchute knows.
@@ -109,10 +109,10 @@ impl Verb {
         known.map_or(Self::Other, |index| Self::KNOWN[index].1)
     }
 
-    /// The verb as a dialect knows it: SMTP has no LHLO, and LMTP has no other hello (RFC 2033 §4.1).
-    fn spoken_in(self, dialect: Dialect) -> Self {
-        match (dialect, self) {
-            (Dialect::Smtp, Self::Lhlo) | (Dialect::Lmtp, Self::Ehlo | Self::Helo) => Self::Other,
+    /// The verb as a protocol knows it: SMTP has no LHLO, and LMTP has no other hello (RFC 2033 §4.1).
+    fn spoken_in(self, protocol: Protocol) -> Self {
+        match (protocol, self) {
+            (Protocol::Smtp, Self::Lhlo) | (Protocol::Lmtp, Self::Ehlo | Self::Helo) => Self::Other,
             (_, verb) => verb,
         }
     }
@@ -183,7 +183,7 @@ pub(crate) struct CommandLine<'a> {
 
 impl<'a> CommandLine<'a> {
     /// Cuts a line, whose CRLF may still be there.
-    pub(crate) fn cut(line: &'a [u8], dialect: Dialect, syntax: EnvelopeSyntax) -> Self {
+    pub(crate) fn cut(line: &'a [u8], protocol: Protocol, syntax: EnvelopeSyntax) -> Self {
         // White space at the end is tolerated (RFC 5321 §4.1.1). Elsewhere a tab is a control character.
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -197,7 +197,7 @@ impl<'a> CommandLine<'a> {
             }
         };
         let (word, argument) = line.split_at(end.unwrap_or(line.len()));
-        Self { verb: Verb::of(word).spoken_in(dialect), word, argument: without_leading_spaces(argument) }
+        Self { verb: Verb::of(word).spoken_in(protocol), word, argument: without_leading_spaces(argument) }
     }
 
     /// What follows `keyword` in the argument, as in `FROM:` and `TO:`.

@@ -1,11 +1,11 @@
 //! What is true of a session beyond its phase.
 
-use crate::dialect::Dialect;
+use crate::protocol::Protocol;
 
 /// What is true of the session beyond its phase.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Facts {
-    pub(crate) dialect: Dialect,
+    pub(crate) protocol: Protocol,
     /// Inside TLS.
     pub(crate) is_tls: bool,
     /// What is inside TLS has nothing to bind to.

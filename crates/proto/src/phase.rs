@@ -1,9 +1,9 @@
 //! The phases of a session, and which command is allowed in which (RFC 5321 §4.1.4): the one table.
 
 use crate::command::Verb;
-use crate::dialect::Dialect;
 use crate::extension::Extension;
 use crate::offer::Offer;
+use crate::protocol::Protocol;
 use crate::reply::{Reply, catalog};
 use crate::settings::{AuthPolicy, TlsPolicy};
 
@@ -37,9 +37,9 @@ fn is_for_anybody(verb: Verb) -> bool {
 pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option<Reply> {
     let Offer { settings, facts, .. } = offer;
     use Phase::{Chunks, Greeted, Ready, Transaction, TurnedAway};
-    let say_hello = match facts.dialect {
-        Dialect::Smtp => catalog::SAY_HELLO_FIRST,
-        Dialect::Lmtp => catalog::SAY_LHLO_FIRST,
+    let say_hello = match facts.protocol {
+        Protocol::Smtp => catalog::SAY_HELLO_FIRST,
+        Protocol::Lmtp => catalog::SAY_LHLO_FIRST,
     };
     let lacks_tls = settings.tls == TlsPolicy::Required && !facts.is_tls;
     let lacks_auth = settings.auth == AuthPolicy::Required && !facts.is_authenticated;
@@ -68,9 +68,9 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option
         (Transaction { .. } | Chunks, Verb::Mail) => catalog::NESTED_MAIL,
         (Chunks, Verb::Rcpt | Verb::Data) => catalog::IN_CHUNKS,
         (Ready, Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::NEED_MAIL,
-        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => match facts.dialect {
-            Dialect::Smtp => catalog::NO_VALID_RECIPIENTS,
-            Dialect::Lmtp => catalog::NO_RECIPIENT_ACCEPTED,
+        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => match facts.protocol {
+            Protocol::Smtp => catalog::NO_VALID_RECIPIENTS,
+            Protocol::Lmtp => catalog::NO_RECIPIENT_ACCEPTED,
         },
         (Transaction { recipients: 0, .. }, Verb::Data | Verb::Bdat) => catalog::NEED_RCPT,
         (_, Verb::Data) if facts.is_binary => catalog::BINARY_NEEDS_BDAT,

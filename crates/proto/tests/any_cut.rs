@@ -6,7 +6,7 @@ use crate::operations::{Operation, operations};
 use crate::session::tempers::Tempers;
 use crate::session::{Message, Session, assert_octets, dialogue};
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Dialect, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy,
+    AuthPolicy, BareLineEnds, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth, Protocol, Settings, TlsPolicy,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -60,24 +60,24 @@ fn settings() -> impl Strategy<Value = Settings> {
 
 /// A listener with hooks of every temper.
 fn session() -> impl Strategy<Value = Session> {
-    let dialect = select(&[Dialect::Smtp, Dialect::Lmtp][..]);
+    let protocol = select(&[Protocol::Smtp, Protocol::Lmtp][..]);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (settings(), dialect, flags).prop_map(
-        |(settings, dialect, (implicit_tls, turned_away, answers_each, trusted))| {
+    (settings(), protocol, flags).prop_map(
+        |(settings, protocol, (implicit_tls, turned_away, answers_each, trusted))| {
             let turned_away = turned_away && implicit_tls;
-            let tempers = Tempers { dialect, implicit_tls, answers_each, trusted, turned_away };
+            let tempers = Tempers { protocol, implicit_tls, answers_each, trusted, turned_away };
             Session::of_every_temper(settings, tempers)
         },
     )
 }
 
-/// What is sent, parted where handshakes take place. Most clients say hello in the session's dialect.
-fn segments(operations: &[Operation], dialect: Dialect) -> Vec<Vec<u8>> {
+/// What is sent, parted where handshakes take place. Most clients say hello in the session's protocol.
+fn segments(operations: &[Operation], protocol: Protocol) -> Vec<Vec<u8>> {
     let mut segments = vec![Vec::new()];
     for operation in operations {
         match (operation, segments.last_mut()) {
             (Operation::Send(octets), Some(segment)) => match octets.strip_prefix(b"EHLO") {
-                Some(rest) if dialect == Dialect::Lmtp => {
+                Some(rest) if protocol == Protocol::Lmtp => {
                     segment.extend_from_slice(&[b"LHLO", rest].concat());
                 }
                 _ => segment.extend_from_slice(octets),
@@ -102,7 +102,7 @@ proptest! {
         operations in operations(),
         cuts in vec(any::<Index>(), 0..8),
     ) {
-        let segments = segments(&operations, session.dialect);
+        let segments = segments(&operations, session.protocol);
         let length: usize = segments.iter().map(Vec::len).sum();
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(length + 1)).collect();
         cuts.sort_unstable();
@@ -126,10 +126,10 @@ fn the_random_sessions_reach_nearly_every_reply() {
     for _ in 0..1_500 {
         let session = session().new_tree(&mut runner).expect("a session").current();
         let operations = operations().new_tree(&mut runner).expect("operations").current();
-        let record = session.cut(&segments(&operations, session.dialect), &[]);
+        let record = session.cut(&segments(&operations, session.protocol), &[]);
         let replies = dialogue::replies(&record.output);
         let several = |message: &&Message| message.recipients.len() > 1;
-        if session.dialect == Dialect::Lmtp {
+        if session.protocol == Protocol::Lmtp {
             for_several += record.messages.iter().filter(several).count();
         }
         codes.extend(replies.iter().map(|reply| reply.code));

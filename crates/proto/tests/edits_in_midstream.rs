@@ -1,7 +1,7 @@
 //! What an application edits while a session runs may cost nobody a message, and a client nothing for free.
 
 use bytes::BytesMut;
-use mailchute_proto::{Dialect, Extension, Machine, Settings, Step, Verdict};
+use mailchute_proto::{Extension, Machine, Protocol, Settings, Step, Verdict};
 
 /// Lets the machine read all of the input, with hooks that say yes; what came of a message.
 fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
@@ -61,11 +61,11 @@ fn overlong_lines_behind_a_refused_chunk_are_errors() {
 
 #[test]
 fn chunks_that_are_offered_no_more_between_two_of_them_end_the_message() {
-    for dialect in [Dialect::Smtp, Dialect::Lmtp] {
-        let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(dialect);
+    for protocol in [Protocol::Smtp, Protocol::Lmtp] {
+        let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(protocol);
         let mut output = Vec::new();
         feed(&mut machine, b"", &mut output);
-        let hello = if dialect == Dialect::Smtp { "EHLO" } else { "LHLO" };
+        let hello = if protocol == Protocol::Smtp { "EHLO" } else { "LHLO" };
         feed(&mut machine, format!("{hello} client.example\r\n").as_bytes(), &mut output);
         let start = b"MAIL FROM:<>\r\nRCPT TO:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nBDAT 4\r\nhead";
         assert_eq!(feed(&mut machine, start, &mut output), b"head");
@@ -81,7 +81,7 @@ fn chunks_that_are_offered_no_more_between_two_of_them_end_the_message() {
         // In LMTP the last chunk has a reply for each of the two recipients.
         codes.dedup();
         assert_eq!(codes, ["502 ", "503 ", "250 "], "{said}");
-        assert_eq!(said.lines().count(), if dialect == Dialect::Smtp { 3 } else { 4 }, "{said}");
+        assert_eq!(said.lines().count(), if protocol == Protocol::Smtp { 3 } else { 4 }, "{said}");
         let anew = b"MAIL FROM:<>\r\nRCPT TO:<a@example.com>\r\nBDAT 5 LAST\r\nwhole";
         assert_eq!(feed(&mut machine, anew, &mut output), b"whole");
     }

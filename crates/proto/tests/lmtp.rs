@@ -1,7 +1,7 @@
 //! LMTP: as many replies to a message as recipients were accepted, in their order, whatever becomes of it.
 
 use crate::session::{Answer, Session, dialogue, reply};
-use mailchute_proto::{Dialect, Verdict};
+use mailchute_proto::{Protocol, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,7 +33,7 @@ enum Content {
 
 fn listener() -> Session {
     let mut session = Session::new();
-    session.dialect = Dialect::Lmtp;
+    session.protocol = Protocol::Lmtp;
     session.settings.limits.message_size = 100;
     let mut says = |stage, subject: Fate, verdict| {
         session.answers.push(Answer { stage, subject: subject.address().to_owned(), verdict });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::{AuthPolicy, Dialect, Settings, TlsPolicy};
+use mailchute_proto::{AuthPolicy, Protocol, Settings, TlsPolicy};
 
 use crate::clients::Clients;
 use crate::connections::Connections;
@@ -35,7 +35,7 @@ impl Core {
     /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the modes of its file and
     /// folder, has nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
     pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {
-        let delivers = session.dialect() == Dialect::Lmtp && session.is_over_unix_socket();
+        let delivers = session.protocol() == Protocol::Lmtp && session.is_over_unix_socket();
         Arc::clone(if delivers { &self.undemanding } else { &self.settings })
     }
 }

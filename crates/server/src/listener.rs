@@ -7,7 +7,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::Dialect;
+use mailchute_proto::Protocol;
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
 use tokio::task::yield_now;
 
@@ -23,14 +23,14 @@ use crate::wire::Io;
 /// What the clients of a listener get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Service {
-    pub(crate) dialect: Dialect,
+    pub(crate) protocol: Protocol,
     pub(crate) opening: Opening,
 }
 
 impl Service {
-    pub(crate) const SMTP: Self = Self { dialect: Dialect::Smtp, opening: Opening::Plain };
-    pub(crate) const SMTP_INSIDE_TLS: Self = Self { dialect: Dialect::Smtp, opening: Opening::Tls };
-    pub(crate) const LMTP: Self = Self { dialect: Dialect::Lmtp, opening: Opening::Plain };
+    pub(crate) const SMTP: Self = Self { protocol: Protocol::Smtp, opening: Opening::Plain };
+    pub(crate) const SMTP_INSIDE_TLS: Self = Self { protocol: Protocol::Smtp, opening: Opening::Tls };
+    pub(crate) const LMTP: Self = Self { protocol: Protocol::Lmtp, opening: Opening::Plain };
 }
 
 /// A listening socket.
@@ -166,7 +166,7 @@ fn no_address(given: &str, error: &io::Error) -> io::Error {
 }
 
 fn not_lmtp_at_the_port_of_smtp(address: SocketAddr, service: Service) -> io::Result<()> {
-    if service.dialect == Dialect::Lmtp && address.port() == SMTP_PORT {
+    if service.protocol == Protocol::Lmtp && address.port() == SMTP_PORT {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(

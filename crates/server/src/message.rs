@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use mailchute_proto::{Dialect, Envelope, Reply, Verdict};
+use mailchute_proto::{Envelope, Protocol, Reply, Verdict};
 
 use crate::body::{Body, BodyError};
 use crate::session::{Session, SessionId};
@@ -226,7 +226,7 @@ impl Message {
             .filter(|(place, _)| refusals.of(*place).is_none())
             .map(|(place, recipient)| (place, recipient.clone()))
             .unzip();
-        if recipients.is_empty() || self.session.dialect() == Dialect::Smtp {
+        if recipients.is_empty() || self.session.protocol() == Protocol::Smtp {
             return Some(refusals.verdict());
         }
         let mut envelope = Envelope::new(self.envelope.sender.clone());

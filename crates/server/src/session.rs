@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{Dialect, EhloEdits, Envelope, HeloName, Recipient, Sender, Told, XClient, XForward};
+use mailchute_proto::{EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, Told, XClient, XForward};
 
 use crate::admission::Arrival;
 use crate::endpoint::Endpoint;
@@ -30,7 +30,7 @@ struct Inner {
     hostname: Arc<str>,
     origin: Origin,
     listener: Option<Arc<Endpoint>>,
-    dialect: Dialect,
+    protocol: Protocol,
     facts: Mutex<Facts>,
     state: TypedState,
     transaction_state: TypedState,
@@ -55,7 +55,7 @@ struct Facts {
 /// The transmission type of a session: the `with` keyword in `Received:` (RFC 3848, RFC 6531 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TransmissionType {
-    dialect: Dialect,
+    protocol: Protocol,
     is_extended: bool,
     is_utf8: bool,
     is_tls: bool,
@@ -64,15 +64,15 @@ pub struct TransmissionType {
 
 impl fmt::Display for TransmissionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.dialect, self.is_extended, self.is_utf8) {
-            (Dialect::Lmtp, _, false) => "LMTP",
-            (Dialect::Lmtp, _, true) => "UTF8LMTP",
+        f.write_str(match (self.protocol, self.is_extended, self.is_utf8) {
+            (Protocol::Lmtp, _, false) => "LMTP",
+            (Protocol::Lmtp, _, true) => "UTF8LMTP",
             (_, false, _) => "SMTP",
             (_, true, false) => "ESMTP",
             (_, true, true) => "UTF8SMTP",
         })?;
         // The suffixes are registered for LMTP and for the extended form of SMTP.
-        if self.is_extended || self.dialect == Dialect::Lmtp {
+        if self.is_extended || self.protocol == Protocol::Lmtp {
             f.write_str(if self.is_tls { "S" } else { "" })?;
             f.write_str(if self.is_authenticated { "A" } else { "" })?;
         }
@@ -88,7 +88,7 @@ impl Session {
             hostname,
             origin,
             listener,
-            dialect: service.dialect,
+            protocol: service.protocol,
             facts: Mutex::new(Facts { told: header.and_then(ToldClient::by_header), ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
@@ -180,8 +180,8 @@ impl Session {
 
     /// What is spoken: SMTP, or LMTP with its reply for each recipient.
     #[must_use]
-    pub fn dialect(&self) -> Dialect {
-        self.0.dialect
+    pub fn protocol(&self) -> Protocol {
+        self.0.protocol
     }
 
     /// Who the client is, for logs.
@@ -206,7 +206,7 @@ impl Session {
     pub fn transmission_type(&self) -> TransmissionType {
         let facts = self.facts();
         TransmissionType {
-            dialect: self.0.dialect,
+            protocol: self.0.protocol,
             is_extended: facts.hello.as_ref().is_some_and(|hello| hello.is_extended),
             is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),
             is_tls: facts.tls.is_some(),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use mailchute::{
     AddressError, AddressLiteral, Answer, BodyKind, ByMode, ClientCertificate, Code, Command, CramMd5Digest,
-    Credentials, DateTime, DeliverBy, Dialect, Disconnect, Domain, EhloEdits, EhloError, Enhanced, Envelope,
-    Event, Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters, Mailbox,
+    Credentials, DateTime, DeliverBy, Disconnect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Event,
+    Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters, Mailbox,
     Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError, Parameters,
-    Password, Priority, RcptParameters, Recipient, Reply, Ret, ReversePath, ScramVerifier, Sender, Session,
-    SessionId, Severity, Sparse, Submitter, TlsFacts, Token, Told, ToldProtocol, TransmissionType, Trust,
-    TypedState, Verb, Verdict, XClient, XForward, testing,
+    Password, Priority, Protocol, RcptParameters, Recipient, Reply, Ret, ReversePath, ScramVerifier, Sender,
+    Session, SessionId, Severity, Sparse, Submitter, TlsFacts, Token, Told, ToldProtocol, TransmissionType,
+    Trust, TypedState, Verb, Verdict, XClient, XForward, testing,
 };
 
 /// Gives every value that it can reach the name of its type.
@@ -19,7 +19,7 @@ struct Namer;
 impl Hooks for Namer {
     async fn connect(&self, session: &Session) -> Answer {
         let _: SessionId = session.id();
-        let _: Dialect = session.dialect();
+        let _: Protocol = session.protocol();
         let _: Option<HeloName> = session.helo_name();
         let _: TransmissionType = session.transmission_type();
         let _: Option<Arc<TlsFacts>> = session.tls();

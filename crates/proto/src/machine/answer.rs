@@ -9,12 +9,12 @@ use super::step::Closing;
 use super::{Machine, State};
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
-use crate::dialect::Dialect;
 use crate::envelope::{Recipient, Sender};
 use crate::extension::Extension;
 use crate::facts::Facts;
 use crate::params::BodyKind;
 use crate::phase::Phase;
+use crate::protocol::Protocol;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};
 use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
 use crate::verdict::Verdict;
@@ -75,10 +75,10 @@ impl Settle for XClient {
     type Answer = Verdict;
 
     fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        let Facts { dialect, is_tls, cannot_bind, is_trusted, has_tried_auth, .. } = machine.facts;
+        let Facts { protocol, is_tls, cannot_bind, is_trusted, has_tried_auth, .. } = machine.facts;
         let is_authenticated = self.login.as_ref().is_some_and(|login| login.known().is_some());
         machine.facts = Facts {
-            dialect,
+            protocol,
             is_tls,
             cannot_bind,
             is_trusted,
@@ -104,9 +104,9 @@ impl Settle for XForward {
 impl Machine {
     /// Answers a new client, be it a connection's or an XCLIENT's.
     fn greet(&mut self, verdict: Verdict, output: &mut Vec<u8>) {
-        let greeting = match self.facts.dialect {
-            Dialect::Smtp => catalog::GREETING,
-            Dialect::Lmtp => catalog::LMTP_GREETING,
+        let greeting = match self.facts.protocol {
+            Protocol::Smtp => catalog::GREETING,
+            Protocol::Lmtp => catalog::LMTP_GREETING,
         };
         match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
@@ -259,9 +259,9 @@ impl Machine {
         let offer = self.offer();
         let has_chunks = !offer.lacks(Extension::Chunking);
         let auth = !self.settings.mechanisms.is_empty() && !offer.lacks(Extension::Auth);
-        let mut verbs = match self.facts.dialect {
-            Dialect::Smtp => vec!["EHLO", "HELO"],
-            Dialect::Lmtp => vec!["LHLO"],
+        let mut verbs = match self.facts.protocol {
+            Protocol::Smtp => vec!["EHLO", "HELO"],
+            Protocol::Lmtp => vec!["LHLO"],
         };
         verbs.extend(["MAIL", "RCPT", "DATA"]);
         verbs.extend(has_chunks.then_some("BDAT"));

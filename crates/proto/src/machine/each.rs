@@ -5,8 +5,8 @@ use super::ask::sealed::Settle;
 use super::refusal::Refused;
 use super::step::Closing;
 use super::{Machine, State};
-use crate::dialect::Dialect;
 use crate::phase::Phase;
+use crate::protocol::Protocol;
 use crate::question::{Data, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::verdict::Verdict;
@@ -14,9 +14,9 @@ use crate::verdict::Verdict;
 impl Machine {
     /// How many replies the end of a message has.
     pub(super) fn replies_for(&self, recipients: usize) -> usize {
-        match self.facts.dialect {
-            Dialect::Smtp => 1,
-            Dialect::Lmtp => recipients,
+        match self.facts.protocol {
+            Protocol::Smtp => 1,
+            Protocol::Lmtp => recipients,
         }
     }
 
@@ -79,7 +79,7 @@ impl EndOfData {
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
-        if machine.facts.dialect == Dialect::Smtp {
+        if machine.facts.protocol == Protocol::Smtp {
             return self.settle(Verdict::for_all(verdicts), machine, output);
         }
         machine.state = State::Commands(Phase::Ready);
@@ -103,7 +103,7 @@ impl Data {
             weigh_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
         });
         match self.transfer {
-            Transfer::Chunks(chunk) if chunk.is_last && machine.facts.dialect == Dialect::Lmtp => {
+            Transfer::Chunks(chunk) if chunk.is_last && machine.facts.protocol == Protocol::Lmtp => {
                 let refused = Refused::ForEach(refusals.collect());
                 machine.begin_skip(chunk, refused, Phase::Ready);
             }

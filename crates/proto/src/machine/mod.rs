@@ -21,13 +21,13 @@ use bytes::{Buf, BytesMut};
 use zeroize::Zeroize as _;
 
 use crate::command::{CommandLine, Verb, level_tabs, may_be_bdat};
-use crate::dialect::Dialect;
 use crate::edits::EhloEdits;
 use crate::facts::Facts;
 use crate::line::{KEPT, Line, LineReader};
 use crate::offer::Offer;
 use crate::params::DateTime;
 use crate::phase::Phase;
+use crate::protocol::Protocol;
 use crate::question::{Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::sasl::Exchange;
@@ -154,13 +154,13 @@ impl Machine {
         }
     }
 
-    /// The same session in another dialect; [`Dialect::Smtp`] is the default. To be chosen before the first step.
+    /// The same session in another protocol; [`Protocol::Smtp`] is the default. To be chosen before the first step.
     ///
     /// ```
     /// use bytes::BytesMut;
-    /// use mailchute_proto::{Dialect, Machine, Settings, Step, Verdict};
+    /// use mailchute_proto::{Machine, Protocol, Settings, Step, Verdict};
     ///
-    /// let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(Dialect::Lmtp);
+    /// let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(Protocol::Lmtp);
     /// let mut output = Vec::new();
     /// if let Step::Connect(ask) = machine.step(&mut BytesMut::new(), &mut output) {
     ///     ask.answer(Verdict::Accept);
@@ -168,8 +168,8 @@ impl Machine {
     /// assert_eq!(output, b"220 mx.example.com LMTP Mailchute\r\n");
     /// ```
     #[must_use]
-    pub fn speaking(mut self, dialect: Dialect) -> Self {
-        self.facts.dialect = dialect;
+    pub fn speaking(mut self, protocol: Protocol) -> Self {
+        self.facts.protocol = protocol;
         self
     }
 
@@ -256,7 +256,7 @@ impl Machine {
         if self.is_lenient() {
             level_tabs(&mut input[..length]);
         }
-        let line = CommandLine::cut(&input[..length], self.facts.dialect, self.settings.envelope);
+        let line = CommandLine::cut(&input[..length], self.facts.protocol, self.settings.envelope);
         let verb = line.verb;
         if verb != Verb::Bdat {
             self.owed_to_last_chunk = None;

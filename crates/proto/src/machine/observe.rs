@@ -18,7 +18,7 @@ impl Machine {
         }
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let command = |syntax| CommandLine::cut(line, self.facts.dialect, syntax);
+        let command = |syntax| CommandLine::cut(line, self.facts.protocol, syntax);
         if looks_like_auth(line) {
             // Where white space leaves the mechanism in doubt, nothing of it is shown.
             let command = command(EnvelopeSyntax::Strict);

@@ -20,10 +20,10 @@ impl Machine {
     /// The TLS handshake that [`Step::Handshake`](crate::Step::Handshake) asked for has succeeded: all that was said in the clear is
     /// forgotten (RFC 3207 §4.2).
     pub fn secured(&mut self) {
-        let Facts { dialect, is_trusted, cannot_bind, is_certified, is_for_another, .. } = self.facts;
+        let Facts { protocol, is_trusted, cannot_bind, is_certified, is_for_another, .. } = self.facts;
         self.facts = Facts {
             is_tls: true,
-            dialect,
+            protocol,
             is_trusted,
             cannot_bind,
             is_certified,

@@ -11,7 +11,7 @@ mod table;
 
 use std::collections::HashSet;
 
-use mailchute_proto::{AuthPolicy, Dialect, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verdict};
+use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Protocol, Settings, TlsPolicy, Verdict};
 use search::{Found, Search};
 use session::{Answer, Session};
 use table::Table;
@@ -46,7 +46,7 @@ fn search(listener: &'static str) -> Search {
     settings.limits = without_counters();
     let mut session = Session::new();
     session.settings = settings;
-    session.dialect = if is("lmtp") { Dialect::Lmtp } else { Dialect::Smtp };
+    session.protocol = if is("lmtp") { Protocol::Lmtp } else { Protocol::Smtp };
     session.is_trusted = !is("stranger");
     session.users.push(("tim".to_owned(), "tanstaaftanstaaf".to_owned()));
     session.answers.push(Answer {

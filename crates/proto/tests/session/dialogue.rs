@@ -1,7 +1,7 @@
 //! The client's side of a session, read from its octets alone and slowly: which reply belongs to which command,
 //! where a message ends, what it says. It shares nothing with the machine but RFC 5321, RFC 3030 and RFC 2033.
 
-use mailchute_proto::{BareLineEnds, Closing, Dialect};
+use mailchute_proto::{BareLineEnds, Closing, Protocol};
 
 use super::line_ends::{end_of_message, find, handed_on, has_bare, has_lone_dot, unstuffed};
 use super::lines::{Chunk, address, chunk, is_oddly_spaced, verb};
@@ -82,7 +82,7 @@ pub(crate) fn check_with(bare_line_ends: BareLineEnds, segments: &[Vec<u8>], rec
         replies: replies.iter(),
         messages: record.messages.iter(),
         closing: record.closing,
-        dialect: record.dialect,
+        protocol: record.protocol,
         owed: 0,
         sender: None,
         recipients: Vec::new(),
@@ -118,7 +118,7 @@ struct Reader<'r> {
     replies: std::slice::Iter<'r, WireReply>,
     messages: std::slice::Iter<'r, Message>,
     closing: Option<Closing>,
-    dialect: Dialect,
+    protocol: Protocol,
     /// Replies that the last chunk has although an earlier one was refused.
     owed: usize,
     sender: Option<String>,
@@ -176,7 +176,7 @@ impl<'r> Reader<'r> {
     /// Goes on to the last of the replies that belong together: there is one, or after a message in LMTP one for each
     /// recipient, of which a 421 is the last.
     fn last_of(&mut self, first: &'r WireReply, place: Place, chunk: Option<Chunk>) -> &'r WireReply {
-        let of_message = if self.dialect == Dialect::Lmtp { self.recipients.len().max(1) } else { 1 };
+        let of_message = if self.protocol == Protocol::Lmtp { self.recipients.len().max(1) } else { 1 };
         let times = match (place, chunk) {
             (Place::Body, _) => of_message,
             (_, Some(Chunk { is_last: true, .. })) => of_message.max(std::mem::take(&mut self.owed)),
@@ -264,8 +264,8 @@ impl<'r> Reader<'r> {
     }
 
     fn is_hello(&self, verb: &str) -> bool {
-        match self.dialect {
-            Dialect::Lmtp => verb == "LHLO",
+        match self.protocol {
+            Protocol::Lmtp => verb == "LHLO",
             _ => matches!(verb, "EHLO" | "HELO"),
         }
     }

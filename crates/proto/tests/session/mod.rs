@@ -13,7 +13,7 @@ use std::fmt;
 
 use mailchute_proto::question::Scram;
 use mailchute_proto::{
-    ChannelBinding, Credentials, DateTime, Dialect, EhloEdits, Nonce, Reply, ScramAnswer, ScramVerifier,
+    ChannelBinding, Credentials, DateTime, EhloEdits, Nonce, Protocol, Reply, ScramAnswer, ScramVerifier,
     Settings, Verdict,
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     pub(crate) cannot_bind: bool,
     /// Who the client is by a certificate that was verified.
     pub(crate) certificate: Option<String>,
-    pub(crate) dialect: Dialect,
+    pub(crate) protocol: Protocol,
     /// The client is a proxy that may speak for others.
     pub(crate) is_trusted: bool,
     /// What the client has sent before it is greeted.
@@ -75,7 +75,7 @@ impl Session {
             is_inside_tls: false,
             cannot_bind: false,
             certificate: None,
-            dialect: Dialect::Smtp,
+            protocol: Protocol::Smtp,
             is_trusted: false,
             early: Vec::new(),
             now: None,

@@ -1,6 +1,6 @@
 //! What happened in a session.
 
-use mailchute_proto::{Closing, Dialect};
+use mailchute_proto::{Closing, Protocol};
 
 /// What happened in a session, as the client and the store saw it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(crate) struct Record {
     /// After how many octets of output a reply was held back.
     pub(crate) held_back: Vec<usize>,
     pub(crate) closing: Option<Closing>,
-    pub(crate) dialect: Dialect,
+    pub(crate) protocol: Protocol,
 }
 
 /// A message with its envelope.

@@ -23,7 +23,7 @@ impl<'s> Run<'s> {
         let settings = session.settings.clone().into();
         let machine =
             if session.is_inside_tls { Machine::inside_tls(settings) } else { Machine::new(settings) };
-        let machine = machine.speaking(session.dialect);
+        let machine = machine.speaking(session.protocol);
         let mut machine = if session.is_trusted { machine.trusting_proxy() } else { machine };
         if let Some(now) = session.now {
             machine.tell_time(now);
@@ -41,7 +41,7 @@ impl<'s> Run<'s> {
             line: Vec::new(),
             draft: Message::default(),
             awaits_handshake: false,
-            record: Record { dialect: session.dialect, ..Record::default() },
+            record: Record { protocol: session.protocol, ..Record::default() },
         };
         run.work();
         run

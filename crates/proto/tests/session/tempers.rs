@@ -1,13 +1,13 @@
 //! Hooks of every temper.
 
-use mailchute_proto::{Dialect, Nonce, Settings, TlsPolicy, Verdict};
+use mailchute_proto::{Nonce, Protocol, Settings, TlsPolicy, Verdict};
 
 use super::{Answer, Session, reply};
 
 /// What a listener is like beyond its settings.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tempers {
-    pub(crate) dialect: Dialect,
+    pub(crate) protocol: Protocol,
     /// TLS from the first octet, if there is a certificate.
     pub(crate) implicit_tls: bool,
     /// Recipients of one message hear different things.
@@ -22,7 +22,7 @@ impl Session {
     /// A listener whose hooks say all that hooks may say, each about a subject of its own.
     pub(crate) fn of_every_temper(settings: Settings, tempers: Tempers) -> Self {
         let mut session = Self::new();
-        session.dialect = tempers.dialect;
+        session.protocol = tempers.protocol;
         session.is_trusted = tempers.trusted;
         session.is_inside_tls = tempers.implicit_tls && settings.tls == TlsPolicy::Offered;
         session.settings = settings;

@@ -5,7 +5,7 @@
 //! set proxy trusted                          the client may say XCLIENT and XFORWARD
 //! edit withdraw DSN                          what the ehlo hook changes for the session
 //! set limits.recipients 2                    a setting, before the first octet
-//! set dialect lmtp                           LMTP and not SMTP
+//! set protocol lmtp                          LMTP and not SMTP
 //! set binding none                           the TLS session has nothing to bind to
 //! set certificate tim                        the client shows a verified certificate of this name, with escapes
 //! user tim tanstaaf                          somebody who may authenticate

@@ -1,8 +1,8 @@
 //! How a transcript is read.
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Closing, DateTime, Dialect, EhloEdits, EnvelopeSyntax, Extension, Mechanism,
-    Nonce, PlaintextAuth, PriorityProfile, Settings, TlsPolicy, Verdict, saslprep,
+    AuthPolicy, BareLineEnds, Closing, DateTime, EhloEdits, EnvelopeSyntax, Extension, Mechanism, Nonce,
+    PlaintextAuth, PriorityProfile, Protocol, Settings, TlsPolicy, Verdict, saslprep,
 };
 
 use super::{Event, Transcript};
@@ -71,7 +71,7 @@ impl Transcript {
         let (name, value) = line.split_once(' ').expect("`set name value`");
         let settings = &mut self.session.settings;
         match (name, value) {
-            ("dialect", "lmtp") => self.session.dialect = Dialect::Lmtp,
+            ("protocol", "lmtp") => self.session.protocol = Protocol::Lmtp,
             ("tls", "offered") => settings.tls = TlsPolicy::Offered,
             ("tls", "required") => settings.tls = TlsPolicy::Required,
             ("tls", "implicit") => {
@@ -178,11 +178,11 @@ impl Transcript {
             lines.push("XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE".to_owned());
         }
         if self.events.is_empty() {
-            let protocol = if self.session.dialect == Dialect::Lmtp { "LMTP" } else { "ESMTP" };
+            let protocol = if self.session.protocol == Protocol::Lmtp { "LMTP" } else { "ESMTP" };
             let greeting = format!("220 {} {protocol} Mailchute", settings.hostname);
             self.events.push(Event::Server(with_crlf(greeting.as_bytes())));
         }
-        let verb = if self.session.dialect == Dialect::Lmtp { "LHLO" } else { "EHLO" };
+        let verb = if self.session.protocol == Protocol::Lmtp { "LHLO" } else { "EHLO" };
         self.events.push(Event::Client(with_crlf(format!("{verb} client.example").as_bytes())));
         for line in lines {
             self.events.push(Event::Server(with_crlf(format!("250-{line}").as_bytes())));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
-use mailchute_proto::{Ask, Dialect, Envelope, Step, Verdict};
+use mailchute_proto::{Ask, Envelope, Protocol, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -210,7 +210,7 @@ impl Driver {
                     return Look::Answered { mark };
                 }
                 let verdicts = pump.refusals().with(&verdict, recipients);
-                if let Some(envelope) = kept_for(envelope, &verdicts, session.dialect()) {
+                if let Some(envelope) = kept_for(envelope, &verdicts, session.protocol()) {
                     let store = verdicts.iter().find(|verdict| verdict.is_positive()).map_or("", text_of);
                     let took = began.elapsed();
                     accepted(core, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
@@ -228,9 +228,9 @@ impl Driver {
 }
 
 /// Those of the envelope for whom the client is told that the message is kept, if there are any.
-fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], dialect: Dialect) -> Option<Arc<Envelope>> {
+fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], protocol: Protocol) -> Option<Arc<Envelope>> {
     let is_kept = |verdict: &Verdict| verdict.is_positive();
-    if dialect == Dialect::Smtp || !verdicts.iter().any(is_kept) {
+    if protocol == Protocol::Smtp || !verdicts.iter().any(is_kept) {
         return None;
     }
     let mut kept = Envelope::new(envelope.sender.clone());

@@ -80,7 +80,7 @@ impl Driver {
         service: Service,
         header: Option<Header>,
     ) -> Self {
-        let Service { dialect, opening } = service;
+        let Service { protocol, opening } = service;
         let settings = core.settings_of(&session);
         let machine = match opening {
             Opening::Plain => Machine::new(settings),
@@ -90,7 +90,7 @@ impl Driver {
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };
         Self {
             core,
-            machine: machine.speaking(dialect),
+            machine: machine.speaking(protocol),
             wire,
             output: Vec::with_capacity(SHORT_REPLIES),
             session,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::{Dialect, Envelope, escaped};
+use mailchute_proto::{Envelope, Protocol, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
@@ -116,7 +116,7 @@ impl Driver {
 
     fn report_reply(&mut self, line: Option<Observed>, id: Option<MessageId>, mark: usize) {
         let reply = self.output.get(mark..).unwrap_or_default();
-        let is_refusal = is_refusal(reply, self.session.dialect());
+        let is_refusal = is_refusal(reply, self.session.protocol());
         self.refusals += u32::from(is_refusal);
         let is_shown = is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO);
         if !(is_shown || self.core.subscribers.any() || is_logged(LevelFilter::DEBUG)) {
@@ -220,9 +220,9 @@ fn is_logged(level: LevelFilter) -> bool {
 }
 
 /// Whether a reply, or in LMTP one of those to a message, says no.
-fn is_refusal(reply: &[u8], dialect: Dialect) -> bool {
+fn is_refusal(reply: &[u8], protocol: Protocol) -> bool {
     let says_no = |line: &[u8]| matches!(line, [b'4' | b'5', ..]);
-    says_no(reply) || dialect == Dialect::Lmtp && reply.split(|&octet| octet == b'\n').any(says_no)
+    says_no(reply) || protocol == Protocol::Lmtp && reply.split(|&octet| octet == b'\n').any(says_no)
 }
 
 fn helo(session: &Session) -> Option<String> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute::{
-    Answer as HookAnswer, Builder, Command, Credentials, Dialect, Ehlo, Hooks, Mechanism, Message, Recipient,
-    Reply, Sender, Server, Session, Verdict,
+    Answer as HookAnswer, Builder, Command, Credentials, Ehlo, Hooks, Mechanism, Message, Protocol,
+    Recipient, Reply, Sender, Server, Session, Verdict,
 };
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};
@@ -55,7 +55,7 @@ impl Script {
             return Err(MachineOnly::Hook);
         }
         let has_clock = session.now.is_some() || session.settings.future_release.is_some();
-        let is_lmtp_inside_tls = session.dialect == Dialect::Lmtp && session.is_inside_tls;
+        let is_lmtp_inside_tls = session.protocol == Protocol::Lmtp && session.is_inside_tls;
         if is_lmtp_inside_tls || has_clock || !session.early.is_empty() {
             return Err(MachineOnly::Setting);
         }

@@ -1,6 +1,6 @@
 //! Every transcript over TCP, and inside TLS where it says so: the same octets as from the bare machine.
 
-use mailchute::{Dialect, Io};
+use mailchute::{Io, Protocol};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -29,8 +29,8 @@ type Stream = Box<dyn Io>;
 
 async fn connect(script: &Script, transcript: &Transcript) -> Stream {
     let any = "127.0.0.1:0";
-    let serving = match (transcript.session.dialect, transcript.session.is_inside_tls) {
-        (Dialect::Lmtp, _) => script.server.listen_lmtp(any).await,
+    let serving = match (transcript.session.protocol, transcript.session.is_inside_tls) {
+        (Protocol::Lmtp, _) => script.server.listen_lmtp(any).await,
         (_, true) => script.server.listen_tls(any).await,
         (_, false) => script.server.listen(any).await,
     };

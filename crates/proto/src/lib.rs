@@ -45,7 +45,7 @@ mod verdict;
 
 pub use address::*;
 pub use characters::{escaped, is_control};
-pub use client::{MessageSource, Told, ToldProtocol, XClient, XForward};
+pub use client::{Attribute, MessageSource, ProxiedProtocol, XClient, XForward};
 pub use command::Verb;
 pub use edits::{EhloEdits, EhloError};
 pub use envelope::{Envelope, Recipient, Sender};

@@ -139,13 +139,13 @@ mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
-    AddressError, AddressLiteral, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest, Credentials, DateTime,
-    DeliverBy, Domain, EhloEdits, EhloError, Enhanced, Envelope, EnvelopeSyntax, Extension, ForwardPath,
-    GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism, MessageSource, Notify,
-    OriginalRecipient, ParameterError, Parameters, Password, Priority, PriorityProfile, Protocol,
-    RcptParameters, Recipient, Reply, ReplyError, Ret, ReversePath, ScramVerifier, ScramVerifierError,
-    Sender, Severity, Sparse, Submitter, Token, Told, ToldProtocol, Verb, Verdict, XClient, XForward,
-    escaped, is_control, same_domain, saslprep,
+    AddressError, AddressLiteral, Attribute, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest,
+    Credentials, DateTime, DeliverBy, Domain, EhloEdits, EhloError, Enhanced, Envelope, EnvelopeSyntax,
+    Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism,
+    MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority,
+    PriorityProfile, Protocol, ProxiedProtocol, RcptParameters, Recipient, Reply, ReplyError, Ret,
+    ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Sparse, Submitter, Token, Verb,
+    Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
 pub use body::BodyError;

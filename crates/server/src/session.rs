@@ -7,7 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, Told, XClient, XForward};
+use mailchute_proto::{
+    Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, XClient, XForward,
+};
 
 use crate::admission::Arrival;
 use crate::endpoint::Endpoint;
@@ -313,7 +315,7 @@ impl Session {
         facts.hello = told.hello();
         facts.identified = None;
         facts.edits = None;
-        facts.identity = told.login.as_ref().and_then(Told::known).map(|login| login.as_str().into());
+        facts.identity = told.login.as_ref().and_then(Attribute::known).map(|login| login.as_str().into());
         facts.forwarded = None;
         facts.told.get_or_insert_with(|| Box::new(ToldClient::of(self.0.origin.addr()))).update(told);
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use mailchute_proto::{Told, XClient};
+use mailchute_proto::{Attribute, XClient};
 
 use crate::proxy::Header;
 
@@ -52,6 +52,6 @@ impl ToldClient {
 }
 
 /// An address that the proxy does not know is that of nobody, and in no network: the proxy's own would be trusted.
-fn ip(told: &Told<IpAddr>) -> IpAddr {
+fn ip(told: &Attribute<IpAddr>) -> IpAddr {
     told.known().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }

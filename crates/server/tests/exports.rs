@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use mailchute::{
-    AddressError, AddressLiteral, Answer, BodyKind, ByMode, ClientCertificate, Code, Command, CramMd5Digest,
-    Credentials, DateTime, DeliverBy, Disconnect, Domain, EhloEdits, EhloError, Enhanced, Envelope, Event,
-    Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters, Mailbox,
-    Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError, Parameters,
-    Password, Priority, Protocol, RcptParameters, Recipient, Reply, Ret, ReversePath, ScramVerifier, Sender,
-    Session, SessionId, Severity, Sparse, Submitter, TlsFacts, Token, Told, ToldProtocol, TransmissionType,
-    Trust, TypedState, Verb, Verdict, XClient, XForward, testing,
+    AddressError, AddressLiteral, Answer, Attribute, BodyKind, ByMode, ClientCertificate, Code, Command,
+    CramMd5Digest, Credentials, DateTime, DeliverBy, Disconnect, Domain, EhloEdits, EhloError, Enhanced,
+    Envelope, Event, Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters,
+    Mailbox, Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError,
+    Parameters, Password, Priority, Protocol, ProxiedProtocol, RcptParameters, Recipient, Reply, Ret,
+    ReversePath, ScramVerifier, Sender, Session, SessionId, Severity, Sparse, Submitter, TlsFacts, Token,
+    TransmissionType, Trust, TypedState, Verb, Verdict, XClient, XForward, testing,
 };
 
 /// Gives every value that it can reach the name of its type.
@@ -27,7 +27,7 @@ impl Hooks for Namer {
         let _: &TypedState = session.state();
         if let Some(told) = session.forwarded() {
             let told: &XForward = &told;
-            let _: &Option<Told<MessageSource>> = &told.source;
+            let _: &Option<Attribute<MessageSource>> = &told.source;
         }
         Ok(Verdict::Accept)
     }
@@ -137,7 +137,7 @@ fn what_hooks_are_given_can_be_made_from_text() {
     assert_eq!(sender(b"<alice@example.com>").unwrap().as_str(), "alice@example.com");
     assert_eq!(parameters(b" RET=HDRS").unwrap().ret, Some(Ret::Headers));
     let mut told = XClient::default();
-    told.proto = Some(Told::Known(ToldProtocol::Esmtp));
+    told.proto = Some(Attribute::Known(ProxiedProtocol::Esmtp));
     assert!(told.login.is_none());
 }
 

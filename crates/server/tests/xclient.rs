@@ -3,7 +3,7 @@
 use crate::support::talk::pipe;
 use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls};
 use mailchute::testing::{Client, client_from};
-use mailchute::{Builder, Disconnect, Extension, MessageSource, Network, Reply, Server, Told};
+use mailchute::{Attribute, Builder, Disconnect, Extension, MessageSource, Network, Reply, Server};
 
 fn network(text: &str) -> Network {
     text.parse().expect("a network")
@@ -263,7 +263,7 @@ async fn xforward_is_there_for_one_transaction() {
         note.note(forwarded.map_or_else(
             || "nothing".to_owned(),
             |told| {
-                assert_eq!(told.source, Some(Told::Known(MessageSource::Remote)));
+                assert_eq!(told.source, Some(Attribute::Known(MessageSource::Remote)));
                 format!("{:?} {:?}", told.addr, told.ident)
             },
         ))

@@ -6,7 +6,7 @@ mod xforward;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str;
 
-pub use xclient::{ToldProtocol, XClient};
+pub use xclient::{ProxiedProtocol, XClient};
 pub use xforward::{MessageSource, XForward};
 
 use crate::params::{XtextError, decode_xtext};
@@ -14,7 +14,7 @@ use crate::reply::{Reply, catalog};
 
 /// What a proxy knows of one attribute of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Told<T> {
+pub enum Attribute<T> {
     /// This.
     Known(T),
     /// `[UNAVAILABLE]`: nothing, and it will not know more later.
@@ -23,7 +23,7 @@ pub enum Told<T> {
     TemporarilyUnavailable,
 }
 
-impl<T> Told<T> {
+impl<T> Attribute<T> {
     /// The value, where the proxy knows it.
     #[must_use]
     pub fn known(&self) -> Option<&T> {
@@ -41,7 +41,7 @@ const MAX_TEXT: usize = 255;
 /// knows the name.
 fn each_attribute(
     argument: &[u8],
-    mut take: impl FnMut(&str, Told<&str>) -> Result<(), Reply>,
+    mut take: impl FnMut(&str, Attribute<&str>) -> Result<(), Reply>,
 ) -> Result<(), Reply> {
     if argument.iter().any(u8::is_ascii_control) {
         return Err(catalog::CONTROL_CHARACTER);
@@ -55,16 +55,16 @@ fn each_attribute(
         let (name, value) = word.split_once('=').ok_or(catalog::BAD_ATTRIBUTE)?;
         let name = name.to_ascii_uppercase();
         if value.eq_ignore_ascii_case("[UNAVAILABLE]") {
-            take(&name, Told::Unavailable)?;
+            take(&name, Attribute::Unavailable)?;
         } else if value.eq_ignore_ascii_case("[TEMPUNAVAIL]") {
-            take(&name, Told::TemporarilyUnavailable)?;
+            take(&name, Attribute::TemporarilyUnavailable)?;
         } else {
             let value = decode_xtext(value).map_err(|error| match error {
                 XtextError::ControlCharacter => catalog::CONTROL_CHARACTER,
                 XtextError::InvalidUtf8 => catalog::BROKEN_UTF8,
                 _ => catalog::BAD_ATTRIBUTE,
             })?;
-            take(&name, Told::Known(&value))?;
+            take(&name, Attribute::Known(&value))?;
         }
     }
     Ok(())
@@ -72,14 +72,14 @@ fn each_attribute(
 
 /// Keeps what was told of an attribute, which must be of its kind and not there yet.
 fn put<T>(
-    attribute: &mut Option<Told<T>>,
-    told: Told<&str>,
+    attribute: &mut Option<Attribute<T>>,
+    told: Attribute<&str>,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<(), Reply> {
     let told = match told {
-        Told::Known(text) => Told::Known(parse(text).ok_or(catalog::BAD_ATTRIBUTE)?),
-        Told::Unavailable => Told::Unavailable,
-        Told::TemporarilyUnavailable => Told::TemporarilyUnavailable,
+        Attribute::Known(text) => Attribute::Known(parse(text).ok_or(catalog::BAD_ATTRIBUTE)?),
+        Attribute::Unavailable => Attribute::Unavailable,
+        Attribute::TemporarilyUnavailable => Attribute::TemporarilyUnavailable,
     };
     if attribute.replace(told).is_some() { Err(catalog::BAD_ATTRIBUTE) } else { Ok(()) }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Told, address, each_attribute, host_name, port, put, words};
+use super::{Attribute, address, each_attribute, host_name, port, put, words};
 use crate::address::HeloName;
 use crate::command::Verb;
 use crate::question::Ehlo;
@@ -16,29 +16,29 @@ use crate::sasl::presented;
 #[non_exhaustive]
 pub struct XClient {
     /// `NAME`: the client's host name, looked up both ways.
-    pub name: Option<Told<String>>,
+    pub name: Option<Attribute<String>>,
     /// `REVERSE_NAME`: the name of the client's address, not verified.
-    pub reverse_name: Option<Told<String>>,
+    pub reverse_name: Option<Attribute<String>>,
     /// `ADDR`: the client's address.
-    pub addr: Option<Told<IpAddr>>,
+    pub addr: Option<Attribute<IpAddr>>,
     /// `PORT`: the client's port.
-    pub port: Option<Told<u16>>,
+    pub port: Option<Attribute<u16>>,
     /// `DESTADDR`: the address that the client connected to.
-    pub dest_addr: Option<Told<IpAddr>>,
+    pub dest_addr: Option<Attribute<IpAddr>>,
     /// `DESTPORT`: the port that the client connected to.
-    pub dest_port: Option<Told<u16>>,
+    pub dest_port: Option<Attribute<u16>>,
     /// `PROTO`: how the client said hello.
-    pub proto: Option<Told<ToldProtocol>>,
+    pub proto: Option<Attribute<ProxiedProtocol>>,
     /// `HELO`: the name by which the client said hello.
-    pub helo: Option<Told<HeloName>>,
+    pub helo: Option<Attribute<HeloName>>,
     /// `LOGIN`: the user that the client proved to be, prepared by [`saslprep`](crate::saslprep).
-    pub login: Option<Told<String>>,
+    pub login: Option<Attribute<String>>,
 }
 
 /// The protocol that a proxy speaks with its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ToldProtocol {
+pub enum ProxiedProtocol {
     /// The client said HELO.
     Smtp,
     /// The client said EHLO.
@@ -52,9 +52,9 @@ impl XClient {
     /// How the client said hello to the proxy, as far as that tells: EHLO, unless it says otherwise.
     #[must_use]
     pub fn hello(&self) -> Option<Ehlo> {
-        let name = self.helo.as_ref().and_then(Told::known)?.clone();
+        let name = self.helo.as_ref().and_then(Attribute::known)?.clone();
         let verb = match self.proto {
-            Some(Told::Known(ToldProtocol::Smtp)) => Verb::Helo,
+            Some(Attribute::Known(ProxiedProtocol::Smtp)) => Verb::Helo,
             _ => Verb::Ehlo,
         };
         Some(Ehlo { verb, name, is_extended: verb == Verb::Ehlo })
@@ -69,7 +69,7 @@ impl XClient {
             "PORT" => put(&mut client.port, told, port),
             "DESTADDR" => put(&mut client.dest_addr, told, address),
             "DESTPORT" => put(&mut client.dest_port, told, port),
-            "PROTO" => put(&mut client.proto, told, ToldProtocol::parse),
+            "PROTO" => put(&mut client.proto, told, ProxiedProtocol::parse),
             "HELO" => put(&mut client.helo, told, |text| HeloName::parse(text.as_bytes()).ok()),
             "LOGIN" => put(&mut client.login, told, user),
             _ => Err(catalog::BAD_ATTRIBUTE),
@@ -83,7 +83,7 @@ fn user(text: &str) -> Option<String> {
     presented(&words(text)?).map(|mut user| std::mem::take(&mut *user))
 }
 
-impl ToldProtocol {
+impl ProxiedProtocol {
     fn parse(text: &str) -> Option<Self> {
         match text.to_ascii_uppercase().as_str() {
             "SMTP" => Some(Self::Smtp),
@@ -102,20 +102,20 @@ mod tests {
         let told = "NAME=mail_1.client.example ADDR=IPV6:2001:DB8::1 PORT=4242 PROTO=esmtp HELO=[192.0.2.1] \
                     LOGIN=tim+20b DESTADDR=192.0.2.25 DESTPORT=25 REVERSE_NAME=[tempunavail]";
         let client = XClient::parse(told.as_bytes()).unwrap();
-        assert_eq!(client.name, Some(Told::Known("mail_1.client.example".to_owned())));
-        assert_eq!(client.addr, Some(Told::Known("2001:db8::1".parse().unwrap())));
-        assert_eq!(client.port, Some(Told::Known(4242)));
-        assert_eq!(client.proto, Some(Told::Known(ToldProtocol::Esmtp)));
+        assert_eq!(client.name, Some(Attribute::Known("mail_1.client.example".to_owned())));
+        assert_eq!(client.addr, Some(Attribute::Known("2001:db8::1".parse().unwrap())));
+        assert_eq!(client.port, Some(Attribute::Known(4242)));
+        assert_eq!(client.proto, Some(Attribute::Known(ProxiedProtocol::Esmtp)));
         assert_eq!(client.helo.unwrap().known().unwrap().as_str(), "[192.0.2.1]");
-        assert_eq!(client.login, Some(Told::Known("tim b".to_owned())));
-        assert_eq!(client.dest_addr, Some(Told::Known("192.0.2.25".parse().unwrap())));
-        assert_eq!(client.dest_port, Some(Told::Known(25)));
-        assert_eq!(client.reverse_name, Some(Told::TemporarilyUnavailable));
+        assert_eq!(client.login, Some(Attribute::Known("tim b".to_owned())));
+        assert_eq!(client.dest_addr, Some(Attribute::Known("192.0.2.25".parse().unwrap())));
+        assert_eq!(client.dest_port, Some(Attribute::Known(25)));
+        assert_eq!(client.reverse_name, Some(Attribute::TemporarilyUnavailable));
     }
 
     #[test]
     fn an_address_that_maps_ipv4_is_that_ipv4_address() {
         let client = XClient::parse(b"ADDR=IPV6:::ffff:192.0.2.1").unwrap();
-        assert_eq!(client.addr, Some(Told::Known("192.0.2.1".parse().unwrap())));
+        assert_eq!(client.addr, Some(Attribute::Known("192.0.2.1".parse().unwrap())));
     }
 }

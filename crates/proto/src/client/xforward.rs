@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Told, address, each_attribute, host_name, port, put, words};
+use super::{Attribute, address, each_attribute, host_name, port, put, words};
 use crate::reply::{Reply, catalog};
 
 /// What XFORWARD says of the client that the next message came from; `None` was not said.
@@ -13,19 +13,19 @@ use crate::reply::{Reply, catalog};
 #[non_exhaustive]
 pub struct XForward {
     /// `NAME`: the client's host name.
-    pub name: Option<Told<String>>,
+    pub name: Option<Attribute<String>>,
     /// `ADDR`: the client's address.
-    pub addr: Option<Told<IpAddr>>,
+    pub addr: Option<Attribute<IpAddr>>,
     /// `PORT`: the client's port.
-    pub port: Option<Told<u16>>,
+    pub port: Option<Attribute<u16>>,
     /// `PROTO`: the protocol that the message came by.
-    pub proto: Option<Told<String>>,
+    pub proto: Option<Attribute<String>>,
     /// `HELO`: the name by which the client said hello.
-    pub helo: Option<Told<String>>,
+    pub helo: Option<Attribute<String>>,
     /// `IDENT`: the relay's own name for the message.
-    pub ident: Option<Told<String>>,
+    pub ident: Option<Attribute<String>>,
     /// `SOURCE`: whether the message came from inside.
-    pub source: Option<Told<MessageSource>>,
+    pub source: Option<Attribute<MessageSource>>,
 }
 
 /// Where a relay got a message from.
@@ -62,14 +62,14 @@ impl XForward {
     /// # Examples
     ///
     /// ```
-    /// use mailchute_proto::{Told, XForward};
+    /// use mailchute_proto::{Attribute, XForward};
     ///
     /// let mut first = XForward::default();
-    /// first.port = Some(Told::Known(4242));
+    /// first.port = Some(Attribute::Known(4242));
     /// let mut second = XForward::default();
-    /// second.ident = Some(Told::Known("4Xyz".to_owned()));
+    /// second.ident = Some(Attribute::Known("4Xyz".to_owned()));
     /// first.update(second);
-    /// assert_eq!(first.port, Some(Told::Known(4242)));
+    /// assert_eq!(first.port, Some(Attribute::Known(4242)));
     /// assert!(first.ident.is_some());
     /// ```
     pub fn update(&mut self, newer: Self) {

@@ -54,7 +54,7 @@ fn sockets_of_all_kinds_are_taken_by_their_names() {
         assert!(line.ends_with(kind), "{line}");
     }
     for index in 0..2 {
-        assert!(Client::connect(program.address(index)).hear().ends_with(" ESMTP Mailchute"));
+        assert!(Client::connect(program.address(index)).read_reply().ends_with(" ESMTP Mailchute"));
     }
     assert!(program.address(1).is_ipv6());
     program.signal(Signal::TERM);

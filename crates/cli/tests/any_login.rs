@@ -20,7 +20,7 @@ fn every_login_is_accepted_and_warned_of() {
         ("AGFsaWNlDQoAd29uZGVybGFuZA==", "535 5.7.8 "),
     ] {
         let mut client = program.connect();
-        client.hear();
+        client.read_reply();
         client.say("EHLO client.example");
         assert!(client.say("MAIL FROM:<a@b.example>").starts_with("530 "));
         assert!(client.say(&format!("AUTH PLAIN {response}")).starts_with(code), "{response}");
@@ -28,7 +28,7 @@ fn every_login_is_accepted_and_warned_of() {
         assert!(client.say("MAIL FROM:<a@b.example>").starts_with(expected));
     }
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     let hello = client.hear_all("EHLO client.example");
     assert!(hello.contains("AUTH PLAIN LOGIN"), "{hello}");
     assert!(client.say("AUTH LOGIN YWxpY2U=").starts_with("334 "));
@@ -42,7 +42,7 @@ fn every_login_is_accepted_and_warned_of() {
 fn any_login_stays_inside_tls_unless_allowed() {
     let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:", "--auth-any"]);
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     assert!(!client.hear_all("EHLO client.example").contains("AUTH"));
     assert!(client.say("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").starts_with("538 "));
 }

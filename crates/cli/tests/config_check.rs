@@ -69,5 +69,5 @@ fn the_example_can_be_served_as_it_is_printed() {
     assert_eq!(run(&["check", "--config", &path]), (0, String::new()));
     let place = ["--listen", "127.0.0.1:0", "--store", "discard:"];
     let program = Program::start(&[&["serve", "--config", &path][..], &place].concat());
-    assert!(program.connect().hear().starts_with("220 "));
+    assert!(program.connect().read_reply().starts_with("220 "));
 }

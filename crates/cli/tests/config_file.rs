@@ -51,7 +51,7 @@ fn all_kinds_of_options_are_taken_from_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&["serve", "--config", &write_config(folder.path(), SERVES)]);
     let mut client = program.connect();
-    assert!(client.hear().contains("file.example.com"));
+    assert!(client.read_reply().contains("file.example.com"));
     client.say("EHLO client.example");
     assert!(client.say("MAIL FROM:<> SIZE=1001").starts_with("552 5.3.4 "));
     assert!(client.say("MAIL FROM:<> SIZE=1000").starts_with("250 "));
@@ -65,7 +65,7 @@ fn a_file_with_a_byte_order_mark_and_crlf_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("\u{feff}{}", SERVES.replace('\n', "\r\n"));
     let program = Program::start(&["serve", "--config", &write_config(folder.path(), &text)]);
-    assert!(program.connect().hear().contains("file.example.com"));
+    assert!(program.connect().read_reply().contains("file.example.com"));
     // The mark is no column, and takes no line.
     assert_mistakes("\u{feff}colour = 3\r\n", &[&["1:1: ", "colour"]]);
 }
@@ -97,7 +97,7 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let variable = Some(("MAILCHUTE_LOG_LEVEL", "debug"));
     let mut program = Program::start_with(&[&arguments[..], &limits].concat(), variable);
     let mut client = program.connect();
-    assert!(client.hear().contains("flag.example.com"));
+    assert!(client.read_reply().contains("flag.example.com"));
     program.logged("connected");
     client.say("EHLO client.example");
     assert!(client.say("MAIL FROM:<> SIZE=1001").starts_with("552 "), "the size is that of the file");
@@ -163,7 +163,7 @@ fn sizes_and_times_mean_the_same_in_the_file_and_in_flags() {
     for (arguments, size) in [(&flags[..2], "26214400"), (&flags[..], "1048576")] {
         let program = Program::start(arguments);
         let mut client = program.connect();
-        client.hear();
+        client.read_reply();
         assert!(client.hear_all("EHLO client.example").contains(&format!("SIZE {size}")), "{arguments:?}");
     }
     assert_mistakes(

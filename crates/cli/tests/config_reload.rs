@@ -40,7 +40,7 @@ impl Configured {
 
 /// What a new session is told at EHLO, behind the greeting.
 fn hello(client: &mut Client) -> String {
-    let greeting = client.hear();
+    let greeting = client.read_reply();
     greeting + "\n" + &client.hear_all("EHLO client.example")
 }
 

@@ -11,7 +11,7 @@ fn start(domains: &[&str]) -> Program {
 
 fn begin(program: &Program) -> Client {
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     assert!(client.say("MAIL FROM:<> SMTPUTF8").starts_with("250 "));
     client

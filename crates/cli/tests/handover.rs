@@ -77,10 +77,10 @@ fn the_new_process_serves_while_the_old_one_finishes_what_is_under_way() {
     let mut program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
     let (mut sending, mut idle) = (program.connect(), program.connect());
     sending.begin_message("a@example.com");
-    assert!(idle.hear().starts_with("220 "));
+    assert!(idle.read_reply().starts_with("220 "));
     let address = program.address(0);
     program.signal(Signal::USR2);
-    assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(idle.read_reply(), "421 4.3.2 Service shutting down");
     let successor = Successor::of(&mut program);
     let mut new = Client::connect(address);
     new.begin_message("b@example.com");
@@ -89,10 +89,10 @@ fn the_new_process_serves_while_the_old_one_finishes_what_is_under_way() {
     program.signal(Signal::TERM);
     program.logged("stopping already");
     assert!(sending.say(".").starts_with("250 2.6.0 "));
-    assert_eq!(sending.hear(), "421 4.3.2 Service shutting down");
-    assert_eq!(sending.hear(), "", "no process holds the connection open");
+    assert_eq!(sending.read_reply(), "421 4.3.2 Service shutting down");
+    assert_eq!(sending.read_reply(), "", "no process holds the connection open");
     successor.signal(Signal::TERM);
-    assert_eq!(new.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(new.read_reply(), "421 4.3.2 Service shutting down");
     assert_eq!(program.wait().0, 0);
     assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
 }
@@ -114,7 +114,7 @@ fn generation_after_generation_has_the_same_files_open_and_the_file_of_the_socke
         successor = Successor::of(&mut program);
         assert!(greeting(&path).contains(" LMTP "));
         for address in addresses {
-            assert!(Client::connect(address).hear().starts_with("220 "));
+            assert!(Client::connect(address).read_reply().starts_with("220 "));
         }
     }
     // Sessions that were just closed may be there for a moment.
@@ -135,17 +135,17 @@ fn a_process_that_does_not_start_changes_nothing() {
     let good = std::fs::read(&certificate).unwrap();
     let mut program = Program::start(&certified(&certificate, &key));
     let mut session = program.connect();
-    session.hear();
+    session.read_reply();
     std::fs::write(&certificate, "no certificate").unwrap();
     program.signal(Signal::USR2);
     program.logged("cert.pem: holds no certificate");
     assert!(program.logged("not handed over: this process serves on").contains("exit status: 3"));
     assert_eq!(session.say("NOOP"), "250 2.0.0 OK");
-    assert!(program.connect().hear().starts_with("220 "));
+    assert!(program.connect().read_reply().starts_with("220 "));
     std::fs::write(&certificate, good).unwrap();
     program.signal(Signal::USR2);
     let successor = Successor::of(&mut program);
-    assert_eq!(session.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(session.read_reply(), "421 4.3.2 Service shutting down");
     successor.signal(Signal::TERM);
     assert_eq!(program.wait().0, 0);
 }
@@ -167,7 +167,7 @@ fn a_process_that_says_nothing_can_be_stopped_with_the_one_that_waits_for_it() {
     program.logged("is mute");
     program.signal(Signal::USR2);
     program.logged("handing over already");
-    assert!(program.connect().hear().starts_with("220 "));
+    assert!(program.connect().read_reply().starts_with("220 "));
     program.signal(Signal::TERM);
     // The mute one would hold the log open.
     assert_eq!(program.wait().0, 0);

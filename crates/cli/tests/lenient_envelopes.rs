@@ -10,7 +10,7 @@ const LISTEN: [&str; 4] = ["--listen", "127.0.0.1:0", "--store", "discard:"];
 fn replies(options: &[&str]) -> [String; 3] {
     let program = Program::start(&[&LISTEN, options].concat());
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     let bare = client.say("MAIL FROM:ann@client.example");
     client.say("RSET");

@@ -14,7 +14,7 @@ fn addresses(program: &Program) -> Vec<SocketAddr> {
 fn listens_on_loopback_for_a_bare_port() {
     let program = Program::start(&["--listen", "0", "--store", "discard:"]);
     assert!(addresses(&program).iter().all(|address| address.ip() == Ipv4Addr::LOCALHOST));
-    assert!(program.connect().hear().starts_with("220 "));
+    assert!(program.connect().read_reply().starts_with("220 "));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn listens_on_all_addresses_of_a_name_and_hands_them_over() {
             wait_until_ended(process);
             process = next;
             for address in &addresses {
-                assert!(Client::connect(*address).hear().starts_with("220 "), "{address}");
+                assert!(Client::connect(*address).read_reply().starts_with("220 "), "{address}");
             }
         }
         kill_process(process, Signal::TERM).unwrap();

@@ -11,7 +11,7 @@ fn logging(format: &str, level: &str) -> (Program, Client) {
         _ => Program::start(&arguments),
     };
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     (program, client)
 }
@@ -61,7 +61,7 @@ fn the_log_level_comes_by_flag_and_by_environment() {
         let mut arguments = vec!["--listen", "127.0.0.1:0", "--store", "discard:"];
         arguments.extend(flag.into_iter().flat_map(|level| ["--log-level", level]));
         let program = Program::start_with(&arguments, variable.map(|level| ("MAILCHUTE_LOG_LEVEL", level)));
-        program.connect().hear();
+        program.connect().read_reply();
         assert_eq!(log_of(program), "");
     }
 }
@@ -96,7 +96,7 @@ fn the_line_of_an_accepted_message_can_be_read_by_programs() {
 fn lines_of(flags: &[&str], act: impl Fn(&Program, &mut Client)) -> Vec<String> {
     let program = Program::start(&[&["--listen", "127.0.0.1:0", "--store", "discard:"], flags].concat());
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     act(&program, &mut client);
     drop(client);
     let log = log_of(program);
@@ -174,7 +174,7 @@ fn sessions_that_end_badly_have_a_line_at_the_default_level() {
     {
         assert!(line.contains(part), "{line}");
     }
-    let lines = lines_of(&["--timeout", "command=1"], |_, client| drop(client.hear()));
+    let lines = lines_of(&["--timeout", "command=1"], |_, client| drop(client.read_reply()));
     assert!(matches!(&lines[..], [line] if line.contains(" cause=timeout ")), "{lines:?}");
     let lines = lines_of(&[], |_, client| {
         client.say("EHLO client.example");

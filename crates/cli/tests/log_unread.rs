@@ -26,15 +26,15 @@ fn flooded(format: &[&str]) -> Program {
         _ => Program::start_with_json(&arguments),
     };
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     for _ in 0..NOOPS / 100 {
         // The whole group is in the log before the answer to its last command is sent.
         assert!(client.say(&["NOOP"; 100].join("\r\n")).starts_with("250 "));
-        (1..100).for_each(|_| assert!(client.hear().starts_with("250 ")));
+        (1..100).for_each(|_| assert!(client.read_reply().starts_with("250 ")));
     }
     for _ in 0..CONNECTIONS {
-        assert!(program.connect().hear().starts_with("220 "));
+        assert!(program.connect().read_reply().starts_with("220 "));
     }
     program
 }
@@ -46,7 +46,7 @@ fn an_unread_log_holds_up_neither_clients_nor_the_end() {
     client.begin_message("a@example.com");
     assert!(client.say("Subject: x\r\n\r\n.").starts_with("250 "));
     program.signal(Signal::TERM);
-    assert_eq!(client.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(client.read_reply(), "421 4.3.2 Service shutting down");
     assert_eq!(program.wait_without_reading(), 0);
 }
 
@@ -62,7 +62,7 @@ fn an_unread_log_says_later_how_many_lines_it_lacks() {
         assert!((1_000..NOOPS + 5 * CONNECTIONS).contains(&count), "{line}");
         assert!(line.contains(if format.is_empty() { " WARN " } else { r#""level":"warn""# }), "{line}");
         let mut client = program.connect();
-        client.hear();
+        client.read_reply();
         client.say("NOOP after all");
         // Nothing is lost any more.
         assert!(program.logged("NOOP after all").contains("250 2.0.0"));

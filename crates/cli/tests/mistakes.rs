@@ -117,7 +117,7 @@ fn a_directory_that_is_really_called_so_is_used() {
         crate::support::mailchute(&["--listen", "127.0.0.1:0", "--store", "maildir:./~/mail"])
             .current_dir(directory.path()),
     );
-    assert!(program.connect().hear().starts_with("220 "));
+    assert!(program.connect().read_reply().starts_with("220 "));
     assert!(directory.path().join("~/mail/new").is_dir());
 }
 

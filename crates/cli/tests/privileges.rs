@@ -149,17 +149,17 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
     let path = config(folder.path(), &text);
     let mut program = Program::start(&["serve", "--config", &path]);
     let mut old = program.connect();
-    assert!(old.hear().starts_with("220 "));
+    assert!(old.read_reply().starts_with("220 "));
     fs::write(&path, format!("{text}hostname = \"new.example.com\"\n")).unwrap();
     program.signal(Signal::HUP);
     program.logged("read the configuration again");
-    assert!(program.connect().hear().starts_with("220 new.example.com "));
+    assert!(program.connect().read_reply().starts_with("220 new.example.com "));
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     program.signal(Signal::HUP);
     let told = program.logged("kept all certificates");
     assert!(told.contains("mailchute.toml") && told.contains("ermission denied"), "{told}");
-    assert!(program.connect().hear().starts_with("220 new.example.com "));
+    assert!(program.connect().read_reply().starts_with("220 new.example.com "));
     assert!(old.say("NOOP").starts_with("250 "));
 }
 

@@ -81,7 +81,7 @@ fn lmtp_and_smtp_are_spoken_on_unix_sockets_which_are_not_public() {
         BufReader::new(stream).read_line(&mut greeting).unwrap();
         assert!(greeting.ends_with(&format!(" {protocol} Mailchute\r\n")), "{greeting}");
     }
-    assert!(Client::connect(program.address(2)).hear().ends_with(" LMTP Mailchute"));
+    assert!(Client::connect(program.address(2)).read_reply().ends_with(" LMTP Mailchute"));
     program.signal(Signal::TERM);
     assert_eq!(program.wait().0, 0);
     assert!(!smtp.exists() && !lmtp.exists());
@@ -100,7 +100,7 @@ fn recipients_of_other_domains_are_refused_when_domains_are_given() {
         "b.example",
     ]);
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     client.say("MAIL FROM:<>");
     assert_eq!(client.say("RCPT TO:<a@elsewhere.example>"), "550 5.7.1 Relaying denied");
@@ -116,11 +116,11 @@ fn limits_and_timeouts_come_from_flags() {
     let program =
         Program::start(&[&arguments[..], &["--max-message-size", "1000", "--timeout", "command=1"]].concat());
     let mut first = program.connect();
-    assert!(first.hear().starts_with("220 "));
-    assert_eq!(program.connect().hear(), "421 4.7.0 Too many connections from your address");
+    assert!(first.read_reply().starts_with("220 "));
+    assert_eq!(program.connect().read_reply(), "421 4.7.0 Too many connections from your address");
     assert_eq!(first.say("EHLO x").split(' ').next(), Some("250"));
     assert_eq!(first.say("MAIL FROM:<> SIZE=1001"), "552 5.3.4 Message exceeds the maximum size");
-    assert_eq!(first.hear(), "421 4.4.2 Timeout: closing connection");
+    assert_eq!(first.read_reply(), "421 4.4.2 Timeout: closing connection");
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn sigterm_and_sigint_end_idle_sessions_at_once_and_the_program_with_0() {
     for signal in [Signal::TERM, Signal::INT] {
         let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
         let mut idle = program.connect();
-        assert!(idle.hear().starts_with("220 "));
+        assert!(idle.read_reply().starts_with("220 "));
         program.signal(signal);
-        assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+        assert_eq!(idle.read_reply(), "421 4.3.2 Service shutting down");
         assert_eq!(program.wait().0, 0);
     }
 }
@@ -141,13 +141,13 @@ fn a_message_that_is_under_way_at_sigterm_is_finished_and_kept() {
     let program = Program::start(&["--listen", "127.0.0.1:0", "--store", &url]);
     let (mut sending, mut idle) = (program.connect(), program.connect());
     sending.begin_message("a@example.com");
-    assert!(idle.hear().starts_with("220 "));
+    assert!(idle.read_reply().starts_with("220 "));
     let address = program.address(0);
     program.signal(Signal::TERM);
-    assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(idle.read_reply(), "421 4.3.2 Service shutting down");
     assert!(std::net::TcpStream::connect(address).is_err(), "no more connections are taken");
     assert!(sending.say("Subject: in time\r\n\r\n.").starts_with("250 2.6.0 "));
-    assert_eq!(sending.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(sending.read_reply(), "421 4.3.2 Service shutting down");
     assert_eq!(program.wait().0, 0);
     assert!(messages(&directory)[0].ends_with("Subject: in time\n\n"));
 }
@@ -199,10 +199,10 @@ fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
     let mut sending = program.connect();
     sending.begin_message("a@example.com");
     let mut idle = program.connect();
-    idle.hear();
+    idle.read_reply();
     program.signal(Signal::TERM);
     // Its farewell shows that the first signal has been seen.
-    assert_eq!(idle.hear(), "421 4.3.2 Service shutting down");
+    assert_eq!(idle.read_reply(), "421 4.3.2 Service shutting down");
     program.signal(Signal::TERM);
     let (code, log) = program.wait();
     assert_eq!(code, 1);
@@ -218,7 +218,7 @@ fn a_message_past_the_limit_on_the_size_of_files_is_refused_and_ends_nothing() {
     command.args(["--listen", "127.0.0.1:0", "--store", &store]);
     let program = Program::start_command(&mut command);
     let mut client: Client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     for (size, reply) in [(400_000, "451 4.3.0 "), (10_000, "250 2.6.0 ")] {
         client.say("MAIL FROM:<a@b.example>");

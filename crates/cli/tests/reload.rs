@@ -27,7 +27,7 @@ fn reload(program: &mut Program) -> String {
 
 fn reply_to(program: &Program, response: &str) -> String {
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     client.say(&format!("AUTH PLAIN {response}"))
 }
@@ -37,7 +37,7 @@ fn who_is_in_the_new_password_file_is_let_in_and_who_is_not_any_more_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = serve(folder.path());
     let mut before = program.connect();
-    before.hear();
+    before.read_reply();
     before.say("EHLO client.example");
     assert!(before.say(&format!("AUTH PLAIN {ALICE}")).starts_with("235 2.7.0 "));
     fs::write(folder.path().join("users"), format!("bob:{SCRAM}\n")).unwrap();
@@ -90,7 +90,7 @@ fn scram_comes_and_goes_with_the_verifiers_in_the_file() {
     let users = folder.path().join("users");
     let offer = |program: &Program| {
         let mut client = program.connect();
-        client.hear();
+        client.read_reply();
         client.hear_all("EHLO client.example").contains("SCRAM-SHA-256")
     };
     fs::write(&users, format!("alice:{ARGON}\n")).unwrap();

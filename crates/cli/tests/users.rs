@@ -80,7 +80,7 @@ fn users_of_both_kinds_are_let_in_and_all_others_refused_alike() {
         ("Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=", "535 5.7.8 Authentication credentials invalid"),
     ] {
         let mut client = program.connect();
-        client.hear();
+        client.read_reply();
         client.say("EHLO client.example");
         assert!(client.say("MAIL FROM:<a@b.example>").starts_with("530 5.7.0 "));
         let reply = client.say(&format!("AUTH PLAIN {response}"));
@@ -95,7 +95,7 @@ fn scram_is_offered_only_to_a_file_that_has_a_verifier() {
     for (flags, offered) in [(&["bob"][..], "334"), (&["bob", "--argon2id"], "504 5.5.4 ")] {
         let (_directory, program) = serve(&hash_password(flags, "builder").1, &["--allow-plaintext-auth"]);
         let mut client = program.connect();
-        client.hear();
+        client.read_reply();
         client.say("EHLO client.example");
         assert!(client.say("AUTH SCRAM-SHA-256").starts_with(offered), "{flags:?}");
     }
@@ -110,7 +110,7 @@ fn a_restart_does_not_tell_strangers_from_users() {
         // n=alice, n=nobody and n=argon, each with the nonce abcd.
         ["biwsbj1hbGljZSxyPWFiY2Q=", "biwsbj1ub2JvZHkscj1hYmNk", "biwsbj1hcmdvbixyPWFiY2Q="].map(|first| {
             let mut client = program.connect();
-            client.hear();
+            client.read_reply();
             client.say("EHLO client.example");
             let challenge = client.say(&format!("AUTH SCRAM-SHA-256 {first}"));
             // Behind the nonces, which end where a group of base64 does: the salt and the iterations.
@@ -152,7 +152,7 @@ fn a_password_file_with_a_byte_order_mark_and_crlf_is_read() {
     let users = format!("\u{feff}{}", line.replace('\n', "\r\n"));
     let (_directory, program) = serve(&users, &["--allow-plaintext-auth"]);
     let mut client = program.connect();
-    client.hear();
+    client.read_reply();
     client.say("EHLO client.example");
     // alice, wonderland
     assert!(client.say("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").starts_with("235 "));

@@ -191,7 +191,7 @@ impl Message {
     /// client.send("RCPT TO:<full@example.com>").await.expect(250);
     /// client.send("DATA").await.expect(354);
     /// client.send("Subject: hello\r\n\r\nHello you two\r\n.").await.expect(250); // for Bob
-    /// client.hear().await.expect(452); // for the other
+    /// client.read_reply().await.expect(452); // for the other
     /// # Ok(())
     /// # }
     /// ```

@@ -225,7 +225,7 @@ impl Server {
     ///
     /// let stopped = server.serving().with_graceful_shutdown(async {}, Duration::from_secs(30));
     /// stopped.await?; // when all sessions are over
-    /// client.hear().await.expect(421);
+    /// client.read_reply().await.expect(421);
     /// # Ok(())
     /// # }
     /// ```

@@ -51,7 +51,7 @@ pub fn client(server: &Server) -> Client {
 }
 
 /// As [`client`], for LMTP: the end of a message has a reply for each recipient, of which [`Client::send`] reads the
-/// first and [`Client::hear`] the others.
+/// first and [`Client::read_reply`] the others.
 ///
 /// ```
 /// use mailchute::{Server, testing};
@@ -84,9 +84,9 @@ pub fn client_from(server: &Server, address: SocketAddr) -> Client {
     Client { stream: BufStream::new(ours) }
 }
 
-/// What the server said.
+/// A reply of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct Reply {
     lines: Vec<String>,
 }
 
@@ -97,8 +97,8 @@ impl Client {
     ///
     /// If the server has closed the connection.
     #[must_use = "expect something of it"]
-    pub async fn greeting(&mut self) -> Heard {
-        self.hear().await
+    pub async fn greeting(&mut self) -> Reply {
+        self.read_reply().await
     }
 
     /// Reads one more reply, such as that for the next recipient in LMTP.
@@ -107,8 +107,8 @@ impl Client {
     ///
     /// If the server has closed the connection.
     #[must_use = "expect something of it"]
-    pub async fn hear(&mut self) -> Heard {
-        self.try_hear().await.expect("the server has closed the connection")
+    pub async fn read_reply(&mut self) -> Reply {
+        self.try_read_reply().await.expect("the server has closed the connection")
     }
 
     /// Sends a line, to which CRLF is added, and reads the reply.
@@ -117,9 +117,9 @@ impl Client {
     ///
     /// If the server has closed the connection.
     #[must_use = "expect something of it"]
-    pub async fn send(&mut self, line: &str) -> Heard {
+    pub async fn send(&mut self, line: &str) -> Reply {
         self.send_octets(format!("{line}\r\n").as_bytes()).await;
-        self.hear().await
+        self.read_reply().await
     }
 
     /// Sends octets as they are and reads nothing. What a closed connection does not take is lost.
@@ -134,7 +134,7 @@ impl Client {
     /// # Panics
     ///
     /// If a line of the reply does not end with CRLF.
-    pub async fn try_hear(&mut self) -> Option<Heard> {
+    pub async fn try_read_reply(&mut self) -> Option<Reply> {
         let mut lines = Vec::new();
         loop {
             let mut line = String::new();
@@ -145,7 +145,7 @@ impl Client {
             let goes_on = line.as_bytes().get(3) == Some(&b'-');
             lines.push(line);
             if !goes_on {
-                return Some(Heard { lines });
+                return Some(Reply { lines });
             }
         }
     }
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-impl Heard {
+impl Reply {
     /// The reply code.
     #[must_use]
     pub fn code(&self) -> u16 {
@@ -185,7 +185,7 @@ impl Heard {
     }
 }
 
-impl fmt::Display for Heard {
+impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.lines.join("\n"))
     }

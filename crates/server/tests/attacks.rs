@@ -63,7 +63,7 @@ impl Post {
     /// A client that waits for the greeting, as it has to.
     async fn greeted(&self) -> TcpStream {
         let mut client = connect(self.address).await;
-        assert!(client.hear().await.starts_with("220 "));
+        assert!(client.read_reply().await.starts_with("220 "));
         client.into_inner()
     }
 
@@ -217,7 +217,7 @@ async fn no_word_of_a_client_becomes_a_path_a_line_or_a_control_character() {
     ];
     for word in hostile {
         let mut client = connect(post.address).await;
-        client.hear().await;
+        client.read_reply().await;
         client.ask(&format!("EHLO {}", word.replace(' ', "_")), "250").await;
         client.ask(&format!("MAIL FROM:<\"{word}\"@client.example>"), "250").await;
         client.ask(&format!("RCPT TO:<\"{word}\"@example.com>"), "250").await;
@@ -274,7 +274,7 @@ async fn every_method_of_http_is_answered_221_and_closed() {
     let post = Post::open().await;
     for method in ["GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"] {
         let mut client: Talk<TcpStream> = connect(post.address).await;
-        client.hear().await;
+        client.read_reply().await;
         client.write(format!("{method} / HTTP/1.1\r\nHost: mx\r\n\r\n")).await;
         client.write([BEFORE, b"\r\n.\r\n"].concat()).await;
         assert_eq!(client.rest().await, "221 2.7.0 This is an SMTP server, not a web server\r\n", "{method}");

@@ -196,7 +196,7 @@ async fn a_command_hook_sees_unknown_verbs_and_quit_but_cannot_keep_the_client()
     client.send("frobnicate now").await.expect(500);
     client.send("RSET").await.expect(250);
     client.send("QUIT").await.expect(550);
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
     assert_eq!(seen.all(), ["Other FROBNICATE now", "Rset RSET ", "Quit QUIT "]);
 }
 

@@ -27,7 +27,7 @@ async fn when_all_places_are_taken_the_next_client_is_told_before_any_hook_is_as
     assert_eq!((code_of_one, code_of_two), (220, 220));
     let mut third = client_from(&server, "192.0.2.3:1".parse().unwrap());
     assert_eq!(third.greeting().await.to_string(), "421 4.3.2 Too many connections; try again later");
-    assert!(third.try_hear().await.is_none());
+    assert!(third.try_read_reply().await.is_none());
     assert_eq!(asked.count(), 2);
     // A place that is given back can be taken again.
     drop(one);
@@ -72,13 +72,13 @@ async fn a_client_that_has_all_its_places_is_told_and_others_are_not() {
     }
     let mut third = client_from(&server, "192.0.2.1:3".parse().unwrap());
     assert_eq!(third.greeting().await.to_string(), "421 4.7.0 Too many connections from your address");
-    assert!(third.try_hear().await.is_none());
+    assert!(third.try_read_reply().await.is_none());
     // The same host by another kind of address.
     assert_eq!(from(&server, "[::ffff:192.0.2.1]:4").await.1, 421);
     assert_eq!(from(&server, "192.0.2.2:1").await.1, 220);
     let mut leaving = held.pop().unwrap();
     leaving.send("QUIT").await.expect(221);
-    assert!(leaving.try_hear().await.is_none());
+    assert!(leaving.try_read_reply().await.is_none());
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
@@ -148,7 +148,7 @@ async fn a_flood_of_connections_leaves_the_sessions_that_run_unharmed() {
     one.ask(crate::support::MESSAGE, "250").await;
     let mut greeted = 0;
     for client in &mut flood {
-        greeted += usize::from(client.hear().await.starts_with("220"));
+        greeted += usize::from(client.read_reply().await.starts_with("220"));
     }
     assert_eq!(greeted, 9);
 }
@@ -159,7 +159,7 @@ async fn ten_thousand_idle_connections_do_not_keep_another_waiting() {
     let mut idle = Vec::new();
     for _ in 0..10_000 {
         let (mut client, _session) = pipe(&server, 256);
-        assert!(client.hear().await.starts_with("220"));
+        assert!(client.read_reply().await.starts_with("220"));
         idle.push(client);
     }
     let mut client = hello(&server).await;

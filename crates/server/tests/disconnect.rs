@@ -41,7 +41,7 @@ async fn cause(builder: Builder, client: impl AsyncFnOnce(&mut Client)) -> Disco
 }
 
 async fn lines(client: &mut Client, lines: &[&str]) {
-    client.hear().await;
+    client.read_reply().await;
     for line in lines {
         client.say(line).await;
     }
@@ -76,7 +76,7 @@ async fn a_client_that_goes_without_a_word_is_gone_whatever_was_going_on() {
     assert_eq!(cause(accepting(), async |_client| {}).await, Disconnect::ClientGone);
     for cut in ["EHL", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nSubject: ha"] {
         let told = cause(accepting(), async |client| {
-            client.hear().await;
+            client.read_reply().await;
             client.write(cut).await;
         })
         .await;
@@ -114,7 +114,7 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
                 Stage::Connect | Stage::Secure => &[],
             };
             if stage != Stage::Connect {
-                client.hear().await;
+                client.read_reply().await;
             }
             for line in walk {
                 client.write(format!("{line}\r\n")).await;
@@ -140,9 +140,9 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
 async fn a_client_that_goes_before_the_message_was_asked_for_is_not_waited_for() {
     let builder = builder().on_data(|_, _| std::future::pending::<()>());
     let session = cause(builder, async |client| {
-        client.hear().await;
+        client.read_reply().await;
         client.write("EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n").await;
-        client.hear().await;
+        client.read_reply().await;
     });
     let told = tokio::time::timeout(Duration::from_secs(10), session).await;
     assert_eq!(told.unwrap(), Disconnect::ClientGone);
@@ -153,7 +153,7 @@ async fn a_client_that_is_too_slow_runs_into_a_timeout() {
     for phase in [&["EHLO x"][..], &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"]] {
         let told = cause(accepting(), async |client| {
             lines(client, phase).await;
-            client.hear().await;
+            client.read_reply().await;
         });
         assert_eq!(told.await, Disconnect::Timeout, "{phase:?}");
     }
@@ -198,7 +198,7 @@ async fn a_limit_of_the_session_is_told_as_a_limit() {
     for (limit, walk) in builders {
         let told = cause(limit(accepting()), async |client| {
             if walk == [ENDLESS] {
-                client.hear().await;
+                client.read_reply().await;
                 client.write(vec![b'x'; 70_000]).await;
             } else {
                 lines(client, walk).await;
@@ -214,7 +214,7 @@ async fn a_client_that_breaks_the_protocol_is_told_as_such() {
     let data = "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nbare\nfeed\r\n.\r\n";
     for said in ["EHLO x\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01", data] {
         let told = cause(accepting(), async |client| {
-            client.hear().await;
+            client.read_reply().await;
             client.write(said).await;
             client.rest().await;
         });
@@ -260,7 +260,7 @@ async fn a_connection_without_a_place_was_no_session() {
     let (mut first, one) = pipe(&server, 65_536);
     first.hello().await;
     let (mut second, two) = pipe(&server, 65_536);
-    assert!(second.hear().await.starts_with("421 "));
+    assert!(second.read_reply().await.starts_with("421 "));
     two.await.unwrap();
     assert_eq!(seen.count(), 0);
     first.ask("QUIT", "221").await;

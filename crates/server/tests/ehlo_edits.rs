@@ -141,5 +141,5 @@ async fn every_other_command_reaches_a_hook_which_may_answer_in_many_lines() {
         let heard = client.send(line).await.expect(code);
         assert_eq!(heard.lines(), [format!("{code}-2.0.0 {word}"), format!("{code} 2.0.0 and more")]);
     }
-    assert!(client.try_hear().await.is_none(), "QUIT closes whatever the hook says");
+    assert!(client.try_read_reply().await.is_none(), "QUIT closes whatever the hook says");
 }

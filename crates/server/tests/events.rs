@@ -139,7 +139,7 @@ async fn an_event_is_told_while_a_hook_still_thinks() {
     client.send_octets(b"RCPT TO:<bob@example.com>\r\n").await;
     while !matches!(events.next().await.expect("it is told"), Event::Rcpt { .. }) {}
     decide.send(true).expect("the hook waits");
-    client.hear().await.expect(250);
+    client.read_reply().await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn a_subscription_begins_when_it_is_made_and_ends_when_it_is_dropped() {
     let mut late = server.events();
     client.send("NOOP").await.expect(250);
     client.send("QUIT").await.expect(221);
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
     drop(server);
     let expected = [
         "command: NOOP",
@@ -324,7 +324,7 @@ async fn a_line_of_the_log_cannot_be_forged_by_a_client() {
     let (mut client, session) = pipe(&server, 65_536);
     client.hello().await;
     client.write(b"NOOP \x1b[2J\x00\x07 caf\xe9 \xc2\x85\r\n").await;
-    client.hear().await;
+    client.read_reply().await;
     client.ask("QUIT", "221").await;
     session.await.unwrap();
     drop(server);

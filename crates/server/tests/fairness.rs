@@ -38,7 +38,7 @@ impl Other {
 async fn turns_of_others(client: &mut Talk<DuplexStream>, octets: &str, last: &str) -> usize {
     let other = Other::begin();
     client.write(octets).await;
-    while !client.hear().await.starts_with(last) {}
+    while !client.read_reply().await.starts_with(last) {}
     other.end()
 }
 
@@ -54,7 +54,7 @@ async fn others_have_their_turn_while_ten_thousand_commands_of_one_packet_are_an
     ] {
         // All of it, and all replies, fit into the pipe: nobody ever waits for room.
         let (mut client, _session) = pipe(&server, 4_000_000);
-        client.hear().await;
+        client.read_reply().await;
         client.say("EHLO client.example").await;
         let octets = format!("{first}{}QUIT\r\n", piece.repeat(number));
         let turns = turns_of_others(&mut client, &octets, "221 ").await;
@@ -66,7 +66,7 @@ async fn others_have_their_turn_while_ten_thousand_commands_of_one_packet_are_an
 async fn others_have_their_turn_while_a_long_message_of_one_client_is_taken_in() {
     let server = build(accepting());
     let (mut client, _session) = pipe(&server, 16_000_000);
-    client.hear().await;
+    client.read_reply().await;
     client.say("EHLO client.example").await;
     let line = format!("{}\r\n", "x".repeat(998));
     let message = format!(

@@ -20,12 +20,13 @@ async fn until_hung_up(client: &mut Client, octets: &[u8], pause: Duration) -> u
     loop {
         client.send_octets(octets).await;
         let end = Instant::now() + pause;
-        while let Ok(heard) = timeout(end.saturating_duration_since(Instant::now()), client.try_hear()).await
+        while let Ok(heard) =
+            timeout(end.saturating_duration_since(Instant::now()), client.try_read_reply()).await
         {
             let heard = heard.expect("the last words are 421").to_string();
             if heard.starts_with("421") {
                 assert_eq!(heard, TIMEOUT);
-                assert!(client.try_hear().await.is_none());
+                assert!(client.try_read_reply().await.is_none());
                 return since.elapsed().as_secs();
             }
         }

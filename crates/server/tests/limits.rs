@@ -105,7 +105,7 @@ async fn one_transaction_too_many_ends_the_session() {
     }
     let heard = client.send("MAIL FROM:<alice@client.example>").await;
     assert!(heard.to_string().starts_with("421 4.7.0 "), "{heard}");
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
     let mut client = hello(&build(accepting().max_transactions(0).max_junk_commands(0))).await;
     for _ in 0..1_100 {
         client.send("MAIL FROM:<>").await.expect(250);
@@ -129,7 +129,7 @@ async fn from_the_tenth_error_on_each_answer_waits_and_the_twentieth_hangs_up() 
     }
     let heard = client.send("FROBNICATE").await;
     assert_eq!(heard.to_string(), "421 4.7.0 Too many errors");
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,7 +233,7 @@ async fn a_line_without_an_end_hangs_up() {
         client.send_octets(&[b'x'; 1_000]).await;
     }
     assert_eq!(client.greeting().await.to_string(), "421 4.7.0 Line without end");
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,7 +243,7 @@ async fn an_overlong_message_and_one_with_bare_line_ends_leave_no_second_envelop
     client.send_octets(&[b'x'; 60]).await;
     client.send_octets(b"\n.\r\nMAIL FROM:<evil@client.example>\r\n.\r\n").await;
     client.greeting().await.expect(550);
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
 }
 
 #[test]

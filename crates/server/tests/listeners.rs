@@ -26,10 +26,10 @@ async fn each_session_knows_the_listener_that_took_it() {
     tokio::spawn(serving.into_future());
     for endpoint in endpoints.iter().rev() {
         match endpoint {
-            Endpoint::Tcp(address) => drop(connect(*address).await.hear().await),
+            Endpoint::Tcp(address) => drop(connect(*address).await.read_reply().await),
             _ => {
                 let stream = UnixStream::connect(&path).await.expect("it listens");
-                assert!(Talk::new(stream).hear().await.starts_with("220 "));
+                assert!(Talk::new(stream).read_reply().await.starts_with("220 "));
             }
         }
         assert_eq!(seen.all().pop(), Some(Some(endpoint.clone())));

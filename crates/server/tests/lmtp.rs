@@ -37,7 +37,7 @@ async fn deliver(client: &mut Client, hello: &str, recipients: &[&str]) -> Vec<S
     client.send("DATA").await.expect(354);
     client.send_octets(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
     let mut replies = Vec::new();
-    while let Some(reply) = client.try_hear().await {
+    while let Some(reply) = client.try_read_reply().await {
         replies.push(reply.to_string());
     }
     replies
@@ -95,7 +95,7 @@ async fn who_is_refused_by_name_before_a_chunk_has_come_hears_it_behind_that() {
     client.send_octets(b"BDAT 6 LAST\r\nQUIT\r\n").await;
     for (code, text) in [(550, "Not here"), (452, "Mailbox full"), (451, "Internal error"), (550, "Not here")]
     {
-        let reply = client.hear().await.expect(code).to_string();
+        let reply = client.read_reply().await.expect(code).to_string();
         assert!(reply.contains(text), "{reply}");
     }
     client.send("NOOP").await.expect(250);
@@ -209,7 +209,7 @@ async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String 
     let serving = server.clone();
     tokio::spawn(async move { serving.serve_lmtp_connection(theirs, crate::support::talk::CLIENT).await });
     let mut client = crate::support::talk::Talk::<Box<dyn mailchute::Io>>::new(Box::new(ours));
-    client.hear().await;
+    client.read_reply().await;
     client.ask("LHLO client.example", "250").await;
     if secure {
         client.ask("STARTTLS", "220").await;
@@ -252,7 +252,7 @@ async fn a_listener_of_lmtp_speaks_it_over_tcp() {
     assert_eq!(serving.endpoints().map(ToString::to_string).collect::<Vec<_>>(), [address.to_string()]);
     tokio::spawn(serving.into_future());
     let mut client = crate::support::talk::connect(address).await;
-    assert_eq!(client.hear().await, "220 mx.example.com LMTP Mailchute\r\n");
+    assert_eq!(client.read_reply().await, "220 mx.example.com LMTP Mailchute\r\n");
     client.ask("EHLO client.example", "500 5.5.1 ").await;
     client.ask("LHLO client.example", "250-mx.example.com\r\n").await;
 }

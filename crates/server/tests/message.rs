@@ -75,10 +75,10 @@ async fn the_client_is_asked_for_the_message_when_somebody_first_reads_it() {
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("RCPT TO:<bob@example.com>", "250").await;
     client.write("DATA\r\n").await;
-    let early = tokio::time::timeout(Duration::from_secs(200), client.hear()).await;
+    let early = tokio::time::timeout(Duration::from_secs(200), client.read_reply()).await;
     assert!(early.is_err(), "nobody has read yet: {early:?}");
     ask.send(()).unwrap();
-    assert!(client.hear().await.starts_with("354 "));
+    assert!(client.read_reply().await.starts_with("354 "));
     client.ask(MESSAGE, "250 2.6.0").await;
 }
 

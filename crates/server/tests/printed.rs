@@ -36,7 +36,7 @@ async fn events_and_logs_escape_controls_of_every_kind() {
     let mut events = server.events();
     let (log, guard) = capture();
     let (mut client, session) = pipe(&server, 65_536);
-    client.hear().await;
+    client.read_reply().await;
     for c in CONTROLS {
         for line in [
             format!("EHLO a{c}z.example"),

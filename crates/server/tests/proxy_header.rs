@@ -80,7 +80,7 @@ async fn a_header_may_come_in_any_pieces() {
             talk.write(&header[..cut]).await;
             tokio::time::sleep(Duration::from_millis(100)).await;
             talk.write(&header[cut..]).await;
-            assert!(talk.hear().await.starts_with("220 "), "cut at {cut}");
+            assert!(talk.read_reply().await.starts_with("220 "), "cut at {cut}");
         }
         let (mut talk, _) = pipe(&server, 1024);
         for octet in header {
@@ -172,7 +172,7 @@ async fn a_strangers_header_is_not_taken_and_ends_the_connection() {
     }
     let address = listen(&server).await;
     let mut talk = connect(address).await;
-    assert!(talk.hear().await.starts_with("220 "));
+    assert!(talk.read_reply().await.starts_with("220 "));
     talk.write(V1).await;
     assert_eq!(talk.rest().await, "550 5.7.1 No PROXY header is expected from your address\r\n");
     assert_eq!(seen.all(), ["127.0.0.1"; 3]);

@@ -116,7 +116,7 @@ async fn each_session_has_a_name_of_its_own_and_outlives_its_connection_as_a_han
         client.send("EHLO client.example").await.expect(250);
         deliver(&mut client).await.expect(250);
         client.send("QUIT").await.expect(221);
-        assert!(client.try_hear().await.is_none());
+        assert!(client.try_read_reply().await.is_none());
     }
     let sessions = seen.all();
     let mut names: Vec<SessionId> = sessions.iter().map(mailchute::Session::id).collect();

@@ -43,7 +43,7 @@ async fn a_session_that_goes_on_in_another_task_is_stopped_there() {
     let (mut client, session) = moved_pipe(server).await;
     let serving = tokio::spawn(serving.with_graceful_shutdown(stopped, LONG));
     stop.send(()).expect("the server runs");
-    assert_eq!(client.hear().await, STOPPING);
+    assert_eq!(client.read_reply().await, STOPPING);
     session.await.expect("the session does not panic");
     serving.await.expect("the server does not panic").expect("it stops");
 }
@@ -66,10 +66,10 @@ async fn the_end_of_one_serving_ends_the_sessions_of_all_others_and_those_to_com
 
     // The other one still takes connections.
     let mut late = connect(elsewhere).await;
-    assert!(late.hear().await.starts_with("220 "));
+    assert!(late.read_reply().await.starts_with("220 "));
     assert_eq!(late.rest().await, STOPPING);
     let (mut late, _) = pipe(&server, 65_536);
-    assert!(late.hear().await.starts_with("220 "));
+    assert!(late.read_reply().await.starts_with("220 "));
     assert_eq!(late.rest().await, STOPPING);
 }
 
@@ -90,7 +90,7 @@ async fn a_server_without_sessions_stops_at_once_and_takes_no_more() {
 async fn idle_sessions_are_told_at_once() {
     let running = run(accepting(), LONG).await;
     let mut greeted = connect(running.address).await;
-    greeted.hear().await;
+    greeted.read_reply().await;
     let mut ready = connect(running.address).await;
     ready.hello().await;
     let mut between = connect(running.address).await;
@@ -163,7 +163,8 @@ async fn cut_off(builder: Builder, walk: &[&str]) -> String {
     }
     client.write(format!("{last}\r\n")).await;
     // The hook or the phase is reached when the server has read the last line; a reply says so where there is one.
-    let heard = if matches!(*last, "DATA" | "MAIL FROM:<>") { client.hear().await } else { String::new() };
+    let heard =
+        if matches!(*last, "DATA" | "MAIL FROM:<>") { client.read_reply().await } else { String::new() };
     drop(heard);
     running.stop.send(()).expect("the server runs");
     let rest = client.rest().await;

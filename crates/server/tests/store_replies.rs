@@ -77,7 +77,7 @@ async fn a_hook_that_accepts_and_hangs_up_does_so_after_the_stores_reply() {
     let server = build(answered(&clean().and_close()).store(Answering(Ok(queued()))));
     let mut client = hello(&server).await;
     assert_eq!(deliver(&mut client).await.lines(), ["250 2.6.0 Queued as 4fzQ"]);
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
 }
 
 async fn lmtp_replies(client: &mut Client) -> Vec<String> {
@@ -90,7 +90,7 @@ async fn lmtp_replies(client: &mut Client) -> Vec<String> {
     client.send("DATA").await.expect(354);
     client.send_octets(b"Subject: hello\r\n.\r\nQUIT\r\n").await;
     let mut replies = Vec::new();
-    while let Some(reply) = client.try_hear().await {
+    while let Some(reply) = client.try_read_reply().await {
         replies.push(reply.to_string());
     }
     replies

@@ -34,7 +34,7 @@ async fn a_client_that_waits_in_the_queue_is_served_by_the_server_that_comes() {
     let serving = build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap();
     assert_eq!(serving.local_addrs(), [address]);
     let _running = run(serving);
-    assert!(early.hear().await.starts_with("220 "));
+    assert!(early.read_reply().await.starts_with("220 "));
 }
 
 #[tokio::test]
@@ -44,13 +44,13 @@ async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
     let passed = first.sockets().unwrap().pop().unwrap();
     let (stop, ended) = run(first);
     let mut idle = Talk::new(TcpStream::connect(address).await.unwrap());
-    assert!(idle.hear().await.starts_with("220 "));
+    assert!(idle.read_reply().await.starts_with("220 "));
     stop.send(()).unwrap();
-    assert!(idle.hear().await.starts_with("421 4.3.2 "));
+    assert!(idle.read_reply().await.starts_with("421 4.3.2 "));
     ended.await.unwrap();
     let mut between = Talk::new(TcpStream::connect(address).await.unwrap());
     let _second = run(build(accepting()).serving().and_take_lmtp(passed).await.unwrap());
-    assert!(between.hear().await.starts_with("220 "));
+    assert!(between.read_reply().await.starts_with("220 "));
     between.ask("EHLO client.example", "500 ").await;
 }
 
@@ -72,7 +72,7 @@ async fn the_file_of_a_unix_socket_goes_with_the_server_that_has_it_last() {
     assert!(path.exists(), "it was left to the next server");
     let (stop, ended) = run(build(accepting()).serving().and_take_lmtp(next).await.unwrap());
     let mut client = Talk::new(UnixStream::connect(&path).await.unwrap());
-    assert!(client.hear().await.starts_with("220 "));
+    assert!(client.read_reply().await.starts_with("220 "));
     stop.send(()).unwrap();
     ended.await.unwrap();
     assert!(!path.exists(), "the last one has removed it");

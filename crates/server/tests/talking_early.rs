@@ -108,7 +108,7 @@ async fn a_delayed_greeting_comes_in_time_to_those_who_wait() {
     let (server, asked) = delayed();
     let since = Instant::now();
     let (mut talk, _) = pipe(&server, 1024);
-    assert!(talk.hear().await.starts_with("220 "));
+    assert!(talk.read_reply().await.starts_with("220 "));
     assert_eq!(since.elapsed().as_secs(), 7);
     assert_eq!(asked.count(), 1);
 }
@@ -120,7 +120,7 @@ async fn a_delayed_greeting_catches_those_who_do_not_before_any_hook_is_asked() 
     let (mut talk, _) = pipe(&server, 1024);
     sleep(Duration::from_secs(6)).await;
     talk.write("EHLO client.example\r\n").await;
-    assert_eq!(talk.hear().await, EARLY);
+    assert_eq!(talk.read_reply().await, EARLY);
     assert_eq!(since.elapsed().as_secs(), 6);
     assert_eq!(asked.count(), 0);
 }
@@ -199,10 +199,10 @@ async fn a_stop_of_the_server_ends_the_wait_for_the_greeting() {
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(serving.with_graceful_shutdown(stopped, Duration::from_secs(100)));
     let mut talk: Talk<_> = connect(address).await;
-    assert!(timeout(Duration::from_secs(1), talk.hear()).await.is_err());
+    assert!(timeout(Duration::from_secs(1), talk.read_reply()).await.is_err());
     let since = Instant::now();
     stop.send(()).unwrap();
-    assert_eq!(talk.hear().await, "421 4.3.2 Service shutting down\r\n");
+    assert_eq!(talk.read_reply().await, "421 4.3.2 Service shutting down\r\n");
     served.await.unwrap().unwrap();
     assert!(since.elapsed() < Duration::from_secs(10));
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 async fn unasked(client: &mut Client) -> (String, u64) {
     let since = Instant::now();
     let heard = client.greeting().await.to_string();
-    assert!(client.try_hear().await.is_none(), "the server hangs up after {heard}");
+    assert!(client.try_read_reply().await.is_none(), "the server hangs up after {heard}");
     (heard, since.elapsed().as_secs())
 }
 
@@ -46,7 +46,7 @@ async fn a_session_that_goes_on_in_another_task_is_woken_there() {
     let server = build(accepting().command_timeout(seconds(20)));
     let (mut client, session) = moved_pipe(server).await;
     let since = Instant::now();
-    assert_eq!(client.hear().await, format!("{TIMEOUT}\r\n"));
+    assert_eq!(client.read_reply().await, format!("{TIMEOUT}\r\n"));
     assert_eq!(since.elapsed().as_secs(), 20);
     session.await.expect("the session does not panic");
 }
@@ -282,7 +282,7 @@ async fn a_handshake_that_does_not_come_is_given_up() {
     let mut client = hello(&server).await;
     client.send("STARTTLS").await.expect(220);
     let since = Instant::now();
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
     assert_eq!(since.elapsed().as_secs(), 12);
 }
 
@@ -324,7 +324,7 @@ async fn by_default_hooks_and_stores_have_five_minutes_and_a_handshake_half_a_mi
     assert_eq!(since.elapsed().as_secs(), 300);
     client.send("STARTTLS").await.expect(220);
     let since = Instant::now();
-    assert!(client.try_hear().await.is_none());
+    assert!(client.try_read_reply().await.is_none());
     assert_eq!(since.elapsed().as_secs(), 30);
     let server = build(builder().on_data(|message, _session| async {
         crate::support::read_all(message).await?;

@@ -119,7 +119,7 @@ async fn what_was_said_in_the_clear_behind_starttls_is_never_run() {
         let mut client = connect(address).await;
         client.hello().await;
         client.write(format!("STARTTLS\r\n{injected}")).await;
-        assert_eq!(client.hear().await, "220 2.0.0 Ready to start TLS\r\n");
+        assert_eq!(client.read_reply().await, "220 2.0.0 Ready to start TLS\r\n");
         let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
         // Not one reply too many: the next is the one to this.
         assert_eq!(client.say("VRFY alice").await.get(..3), Some("252"), "{injected:?}");
@@ -208,7 +208,7 @@ async fn after_the_end_of_tls_nothing_is_taken_in_the_clear() {
 async fn a_client_that_speaks_tls_on_a_plain_port_is_hung_up_on() {
     let address = listen(&with_tls(accepting())).await;
     let mut client = connect(address).await;
-    client.hear().await;
+    client.read_reply().await;
     client.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").await;
     assert_eq!(client.rest().await, "");
 }
@@ -217,7 +217,7 @@ async fn a_client_that_speaks_tls_on_a_plain_port_is_hung_up_on() {
 async fn starttls_takes_no_argument_and_wants_ehlo_first() {
     let address = listen(&with_tls(accepting())).await;
     let mut client = connect(address).await;
-    client.hear().await;
+    client.read_reply().await;
     client.ask("STARTTLS", "503 5.5.1").await;
     client.ask("EHLO client.example", "250").await;
     client.ask("STARTTLS now", "501 5.5.4").await;
@@ -274,7 +274,7 @@ async fn a_secure_hook_refuses_unasked_and_hangs_up() {
         assert!(reply.starts_with(code), "{reply}");
         // Where TLS comes first the refusal is the greeting.
         let mut client = secure(connect(inside).await.into_inner(), &[version]).await;
-        let greeting = client.hear().await;
+        let greeting = client.read_reply().await;
         assert!(greeting.starts_with(if code == "554" { "554" } else { "220" }), "{greeting}");
     }
 }

@@ -318,7 +318,7 @@ async fn the_protocol_is_named_by_its_keyword() {
                 client.say(line).await;
             }
         } else {
-            client.hear().await;
+            client.read_reply().await;
             for line in all {
                 client.say(line).await;
             }

@@ -20,7 +20,8 @@ async fn hung_up(client: &mut Client, octets: &[u8], pause: u64, most: u64) -> O
     while since.elapsed() < seconds(most) {
         client.send_octets(octets).await;
         let end = Instant::now() + seconds(pause);
-        while let Ok(heard) = timeout(end.saturating_duration_since(Instant::now()), client.try_hear()).await
+        while let Ok(heard) =
+            timeout(end.saturating_duration_since(Instant::now()), client.try_read_reply()).await
         {
             let heard = heard.expect("the last words are 421").to_string();
             if heard.starts_with("421") {
@@ -151,10 +152,10 @@ async fn a_command_after_a_refused_chunk_has_its_own_time() {
     let mut client = hello(&build(accepting().max_message_size(10))).await;
     envelope(&mut client).await;
     client.send_octets(b"BDAT 20\r\nxxxxxxxxxxxxxxxxxxxx").await;
-    client.hear().await.expect(552);
+    client.read_reply().await.expect(552);
     sleep(seconds(70)).await;
     client.send_octets(b"MA").await;
     sleep(seconds(1)).await;
     client.send_octets(b"IL FROM:<ann@client.example>\r\n").await;
-    client.hear().await.expect(250);
+    client.read_reply().await.expect(250);
 }

@@ -58,14 +58,14 @@ async fn lmtp_over_a_unix_socket_from_hello_to_goodbye() {
     }));
     let (stop, task) = serve(&server, path.as_path()).await;
     let mut client = connect(&path).await;
-    assert_eq!(client.hear().await, "220 mx.example.com LMTP Mailchute\r\n");
+    assert_eq!(client.read_reply().await, "220 mx.example.com LMTP Mailchute\r\n");
     client.ask("LHLO client.example", "250-mx.example.com\r\n").await;
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("RCPT TO:<bob@example.com>", "250").await;
     client.ask("RCPT TO:<carl@example.com>", "250").await;
     client.ask("DATA", "354").await;
     client.ask(".", "250 2.6.0 ").await;
-    assert!(client.hear().await.starts_with("250 2.6.0 "));
+    assert!(client.read_reply().await.starts_with("250 2.6.0 "));
     client.ask("QUIT", "221").await;
     let told = seen.all().concat();
     assert!(told.starts_with("true 127.0.0.1:0 LMTP\nReturn-Path: <alice@client.example>\r\n"), "{told}");
@@ -99,7 +99,7 @@ async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credent
     tokio::spawn(serving.into_future());
 
     let mut postfix = connect(&path).await;
-    postfix.hear().await;
+    postfix.read_reply().await;
     postfix.ask("LHLO client.example", "250-mx.example.com\r\n").await;
     postfix.ask("MAIL FROM:<alice@client.example>", "250").await;
     postfix.ask("RCPT TO:<bob@example.com>", "250").await;
@@ -110,7 +110,7 @@ async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credent
     client.hello().await;
     client.ask("MAIL FROM:<alice@client.example>", "530 5.7.0 Must issue a STARTTLS command first").await;
     let mut client = Talk::new(TcpStream::connect(address).await.expect("the server listens"));
-    client.hear().await;
+    client.read_reply().await;
     client.ask("LHLO client.example", "250").await;
     client.ask("MAIL FROM:<alice@client.example>", "530 5.7.0 Must issue a STARTTLS command first").await;
 }
@@ -143,7 +143,7 @@ async fn what_a_dead_server_left_is_replaced() {
     drop(std::os::unix::net::UnixListener::bind(&path).expect("the path is free"));
     assert!(path.exists(), "a socket that is only closed leaves its file");
     let (_stop, _task) = serve(&build(accepting()), path.as_path()).await;
-    assert!(connect(&path).await.hear().await.starts_with("220 "));
+    assert!(connect(&path).await.read_reply().await.starts_with("220 "));
 }
 
 #[test]
@@ -210,7 +210,7 @@ async fn a_server_that_lives_is_not_replaced_and_goes_on() {
         text,
         format!("unix:{}: a server listens there already; stop it, or name another path", path.display())
     );
-    assert!(connect(&path).await.hear().await.starts_with("220 "));
+    assert!(connect(&path).await.read_reply().await.starts_with("220 "));
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn its_clients_count_towards_all_connections_but_are_no_one_client() {
     let mut inside = Vec::new();
     for _ in 0..3 {
         let mut client = connect(&path).await;
-        assert!(client.hear().await.starts_with("220 "));
+        assert!(client.read_reply().await.starts_with("220 "));
         inside.push(client);
     }
     let mut last = connect(&path).await;

@@ -29,7 +29,7 @@ async fn held(first: &[u8], again: &[u8], sessions: usize) -> usize {
     let before = ALLOCATED.current_usage();
     for _ in 0..sessions {
         let (mut client, session) = pipe(&server, 64 * 1024);
-        client.hear().await;
+        client.read_reply().await;
         client.write(first).await;
         let block = again.repeat((16 * 1024 / again.len()).clamp(1, SENT / sessions / again.len()));
         for _ in 0..SENT / sessions / block.len() {

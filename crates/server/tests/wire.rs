@@ -41,7 +41,7 @@ fn keeping() -> (Server, Seen<Vec<u8>>) {
 async fn replies(pieces: &[&[u8]]) -> (String, Vec<Vec<u8>>) {
     let (server, seen) = keeping();
     let (mut client, session) = pipe(&server, 65_536);
-    assert!(client.hear().await.starts_with("220 "));
+    assert!(client.read_reply().await.starts_with("220 "));
     for piece in pieces {
         client.write(piece).await;
         tokio::task::yield_now().await;
@@ -99,7 +99,7 @@ async fn pipelined_replies_travel_together() {
     let before = writes.load(Ordering::Relaxed);
     client.write(b"MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nNOOP\r\nDATA\r\n").await;
     for code in ["250", "250", "250", "250", "354"] {
-        assert!(client.hear().await.starts_with(code));
+        assert!(client.read_reply().await.starts_with(code));
     }
     assert_eq!(writes.load(Ordering::Relaxed) - before, 1);
     client.write(b"Hello\r\n.\r\nMAIL FROM:<>\r\nRSET\r\nQUIT\r\n").await;
@@ -114,10 +114,10 @@ async fn replies_do_not_wait_for_a_slow_hook_behind_them() {
     client.hello().await;
     let since = Instant::now();
     client.write(b"NOOP\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\n").await;
-    assert!(client.hear().await.starts_with("250 2.0.0"));
-    assert!(client.hear().await.starts_with("250 2.1.0"));
+    assert!(client.read_reply().await.starts_with("250 2.0.0"));
+    assert!(client.read_reply().await.starts_with("250 2.1.0"));
     assert_eq!(since.elapsed().as_secs(), 0);
-    assert!(client.hear().await.starts_with("250 2.1.5"));
+    assert!(client.read_reply().await.starts_with("250 2.1.5"));
     assert_eq!(since.elapsed().as_secs(), 100);
 }
 
@@ -176,7 +176,7 @@ async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_rep
                 .on_disconnect(move |cause, _| cause_note.note(cause)),
         );
         let mut client = connect(listen(&server).await).await;
-        client.hear().await;
+        client.read_reply().await;
         client.write(SESSION).await;
         client.finish().await;
         let heard = client.rest().await;
@@ -191,7 +191,7 @@ async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_rep
 async fn a_message_is_accepted_though_the_client_closed_its_side_right_behind_it() {
     let (server, kept) = keeping();
     let mut client = connect(listen(&server).await).await;
-    client.hear().await;
+    client.read_reply().await;
     client.write(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nHello\r\n.\r\n").await;
     client.finish().await;
     let heard = client.rest().await;
@@ -211,7 +211,7 @@ async fn a_client_that_never_reads_is_timed_out_and_little_is_taken_from_it() {
         let (mut client, session) = pipe(&server, PIPE);
         let since = Instant::now();
         let mut accepted = 0;
-        client.hear().await;
+        client.read_reply().await;
         let flood = lines.repeat(100);
         while timeout(Duration::from_secs(60), client.write(&flood)).await.is_ok() {
             accepted += flood.len();
@@ -244,9 +244,9 @@ async fn replies_go_out_while_a_hook_is_awaited_and_while_a_chunk_is() {
         let mut client = narrow(&server, in_tls).await;
         let since = Instant::now();
         client.write("EHLO client.example\r\nMAIL FROM:<>\r\n").await;
-        assert!(client.hear().await.ends_with("250 HELP\r\n"));
+        assert!(client.read_reply().await.ends_with("250 HELP\r\n"));
         assert_eq!(since.elapsed().as_secs(), 0, "in TLS: {in_tls}");
-        assert!(client.hear().await.starts_with("250 2.1.0"));
+        assert!(client.read_reply().await.starts_with("250 2.1.0"));
         assert_eq!(since.elapsed().as_secs(), 100, "in TLS: {in_tls}");
 
         let server = build(builder().tls(tls::config()).on_data(move |message, _session| async move {
@@ -261,11 +261,11 @@ async fn replies_go_out_while_a_hook_is_awaited_and_while_a_chunk_is() {
         // It reads when the hook does.
         sleep(Duration::from_secs(110)).await;
         for reply in ["250-", "250 2.1.0", "250 2.1.5"] {
-            assert!(client.hear().await.starts_with(reply), "in TLS: {in_tls}");
+            assert!(client.read_reply().await.starts_with(reply), "in TLS: {in_tls}");
         }
         assert_eq!(since.elapsed().as_secs(), 110, "in TLS: {in_tls}");
         client.write("Hello").await;
-        assert!(client.hear().await.starts_with("250 2.6.0"), "in TLS: {in_tls}");
+        assert!(client.read_reply().await.starts_with("250 2.6.0"), "in TLS: {in_tls}");
     }
 }
 
@@ -292,7 +292,7 @@ async fn a_browser_is_told_and_hung_up_on() {
     for request in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /?MAIL HTTP/1.1\r\n\r\nMAIL FROM:<>\r\n"] {
         let (server, _) = keeping();
         let (mut client, _session) = pipe(&server, 65_536);
-        client.hear().await;
+        client.read_reply().await;
         client.write(request).await;
         assert_eq!(client.rest().await, "221 2.7.0 This is an SMTP server, not a web server\r\n");
     }
@@ -303,7 +303,7 @@ async fn a_connection_that_is_cut_at_any_octet_keeps_only_what_was_answered() {
     for cut in 0..SESSION.len() {
         let (server, kept) = keeping();
         let (mut client, session) = pipe(&server, 65_536);
-        client.hear().await;
+        client.read_reply().await;
         client.write(&SESSION[..cut]).await;
         client.finish().await;
         let heard = client.rest().await;

@@ -211,7 +211,7 @@ async fn the_limit_of_connections_is_that_of_the_client() {
     let mut second = hello_from(&server, "10.0.0.5:1001").await;
     let heard = second.send("XCLIENT ADDR=198.51.100.7").await.expect(421);
     assert_eq!(heard.to_string(), "421 4.7.0 Too many connections from your address");
-    assert!(second.try_hear().await.is_none());
+    assert!(second.try_read_reply().await.is_none());
     drop(second);
     assert_eq!(causes.until(1).await, [Disconnect::Limit]);
     let mut third = hello_from(&server, "10.0.0.5:1002").await;

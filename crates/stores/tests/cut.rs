@@ -22,7 +22,7 @@ async fn send_cut(post: &Post, octets: &[u8]) -> usize {
     client.send_octets(octets).await;
     client.close().await;
     let mut accepted = 0;
-    while let Some(heard) = client.try_hear().await {
+    while let Some(heard) = client.try_read_reply().await {
         accepted += usize::from(heard.to_string().contains("Message accepted"));
     }
     accepted
@@ -52,7 +52,7 @@ async fn a_large_message_that_is_cut_leaves_nothing() {
         client.send_octets(&content.as_bytes()[..cut]).await;
         if cut % 200_000 == 0 {
             client.close().await;
-            while client.try_hear().await.is_some() {}
+            while client.try_read_reply().await.is_some() {}
         }
         drop(client);
         post.mail.expect_no_leftovers().await;

@@ -50,7 +50,7 @@ impl Client {
         for line in conversation.lines().map(str::trim).filter(|line| !line.is_empty()) {
             match line.split_once(": ") {
                 Some(("C", said)) => self.say(said),
-                Some(("S", expected)) => assert_eq!(self.hear(), expected, "in {conversation}"),
+                Some(("S", expected)) => assert_eq!(self.read_reply(), expected, "in {conversation}"),
                 _ => panic!("{line:?} is said by nobody"),
             }
         }
@@ -70,7 +70,7 @@ impl Client {
 
     /// The next reply, its lines separated by ` / `.
     #[track_caller]
-    pub(crate) fn hear(&mut self) -> String {
+    pub(crate) fn read_reply(&mut self) -> String {
         let mut reply = String::new();
         loop {
             let mut line = String::new();
@@ -88,7 +88,7 @@ impl Client {
     #[track_caller]
     pub(crate) fn hello(&mut self) -> String {
         self.say("EHLO client.example");
-        let offers = self.hear();
+        let offers = self.read_reply();
         assert!(offers.starts_with("250-"), "{offers}");
         offers
     }
@@ -105,7 +105,7 @@ impl Client {
              S: 354 End data with <CR><LF>.<CR><LF>",
         );
         self.say(&format!("{}\r\n.", content.replace('\n', "\r\n")));
-        self.hear()
+        self.read_reply()
     }
 
     /// Says STARTTLS and goes on inside TLS, whatever the certificate.

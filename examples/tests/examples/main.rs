@@ -204,7 +204,7 @@ fn limit_clients_refuses_one_address_and_a_third_connection_of_any() {
     let first = example.connect();
     let second = example.connect();
     let mut third = example.connect_and_wait();
-    assert_eq!(third.hear(), "421 4.7.0 Too many connections from your address");
+    assert_eq!(third.read_reply(), "421 4.7.0 Too many connections from your address");
     assert!(third.is_hung_up_on());
     // Those who were in are served on, and so is somebody else.
     for mut client in [first, second] {
@@ -212,7 +212,7 @@ fn limit_clients_refuses_one_address_and_a_third_connection_of_any() {
         assert_eq!(client.send_message(MESSAGE), ACCEPTED);
         client.quit();
     }
-    assert!(example.connect_from([127, 0, 0, 3]).hear().starts_with("220 "));
+    assert!(example.connect_from([127, 0, 0, 3]).read_reply().starts_with("220 "));
     example.ends_by_ctrl_c();
 }
 
@@ -245,7 +245,7 @@ fn throttle_lets_three_messages_a_minute_through_whatever_the_session() {
     assert!(client.is_hung_up_on());
 
     let mut somebody_else = example.connect_from([127, 0, 0, 3]);
-    assert!(somebody_else.hear().starts_with("220 "));
+    assert!(somebody_else.read_reply().starts_with("220 "));
     somebody_else.hello();
     assert_eq!(somebody_else.send_message(MESSAGE), ACCEPTED);
     somebody_else.quit();
@@ -295,7 +295,7 @@ fn own_verb_answers_xping_and_vrfy_in_its_own_way() {
          S: 500 5.5.1 Command not recognized; HELP lists the commands
          C: HELP",
     );
-    let help = client.hear();
+    let help = client.read_reply();
     assert!(help.starts_with("214 2.0.0 Commands: ") && help.contains(" XPING"), "{help}");
     client.quit();
     example.ends_by_ctrl_c();
@@ -326,7 +326,7 @@ fn stream_to_disk_writes_as_it_reads_and_leaves_nothing_unfinished() {
         client.send(&thousand_lines).expect("the server takes it");
     }
     client.say(".");
-    let reply = client.hear();
+    let reply = client.read_reply();
     let path = reply.strip_prefix("250 2.6.0 Kept as ").expect("a positive reply");
     let kept = fs::read(example.folder().join(path)).expect("the file that the reply names");
     assert!(kept.starts_with(b"Return-Path: <alice@example.com>\r\n"));

@@ -55,7 +55,7 @@ impl Example {
     /// A client that has heard the greeting.
     pub(crate) fn connect(&self) -> Client {
         let mut client = self.connect_and_wait();
-        let greeting = client.hear();
+        let greeting = client.read_reply();
         assert!(greeting.starts_with("220 ") && greeting.ends_with(" ESMTP Mailchute"), "{greeting}");
         client
     }

@@ -223,7 +223,7 @@ impl Client {
     }
 
     /// Reads a reply and returns its last line.
-    pub(crate) fn hear(&mut self) -> String {
+    pub(crate) fn read_reply(&mut self) -> String {
         self.lines().pop().unwrap()
     }
 
@@ -248,12 +248,12 @@ impl Client {
 
     pub(crate) fn say(&mut self, line: &str) -> String {
         self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
-        self.hear()
+        self.read_reply()
     }
 
     /// Greets and sends a message up to its final dot, which is left to say.
     pub(crate) fn begin_message(&mut self, recipient: &str) {
-        assert!(self.hear().starts_with("220 "));
+        assert!(self.read_reply().starts_with("220 "));
         for (command, code) in [
             ("EHLO client.example", "250"),
             ("MAIL FROM:<a@b.example>", "250"),

@@ -67,7 +67,7 @@ pub(crate) async fn in_data(server: &Server) -> Client {
 }
 
 /// Sends one small message and returns the reply to it.
-pub(crate) async fn deliver(client: &mut Client) -> testing::Heard {
+pub(crate) async fn deliver(client: &mut Client) -> testing::Reply {
     envelope(client).await;
     client.send("DATA").await.expect(354);
     client.send(MESSAGE).await

@@ -132,10 +132,10 @@ pub(crate) async fn reach(server: &Server, stage: Stage) -> (String, Client) {
         return (again(&mut client, stage).await, client);
     }
     if stage == Stage::Connect {
-        let greeting = client.hear().await;
+        let greeting = client.read_reply().await;
         return (greeting, Talk::new(Box::new(client.into_inner())));
     }
-    client.hear().await;
+    client.read_reply().await;
     let mut client: Client = Talk::new(Box::new(client.into_inner()));
     let before: &[&str] = match stage {
         Stage::Connect | Stage::Secure | Stage::Ehlo => &[],

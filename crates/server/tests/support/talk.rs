@@ -83,7 +83,7 @@ impl<S: Io> Talk<S> {
     /// Sends a line and reads the reply.
     pub(crate) async fn say(&mut self, line: &str) -> String {
         self.write(format!("{line}\r\n")).await;
-        self.hear().await
+        self.read_reply().await
     }
 
     /// Sends a line and checks how the reply begins.
@@ -98,7 +98,7 @@ impl<S: Io> Talk<S> {
     }
 
     /// One reply with all its lines; empty when the server has closed.
-    pub(crate) async fn hear(&mut self) -> String {
+    pub(crate) async fn read_reply(&mut self) -> String {
         let mut reply = String::new();
         loop {
             let line = self.line().await;
@@ -142,7 +142,7 @@ impl<S: Io> Talk<S> {
 
     /// Up to EHLO.
     pub(crate) async fn hello(&mut self) -> String {
-        let greeting = self.hear().await;
+        let greeting = self.read_reply().await;
         assert!(greeting.starts_with("220 "), "the greeting is {greeting:?}");
         self.ask("EHLO client.example", "250").await
     }

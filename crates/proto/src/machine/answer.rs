@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::ask::Question;
-use super::ask::sealed::Settle;
+use super::ask::sealed::Apply;
 use super::refusal::Refused;
 use super::step::Closing;
 use super::{Machine, State};
@@ -23,7 +23,7 @@ use crate::verdict::Verdict;
 ///
 /// A hook's positive reply keeps its text and enhanced code, but says yes in the code that the stage demands.
 /// A reply that asks the client for more (3yz) has no place after any command, so it is a fault of ours.
-pub(super) fn weigh(verdict: Verdict, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
+pub(super) fn resolve(verdict: Verdict, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
     match verdict {
         Verdict::Accept => Ok(accepted),
         Verdict::Refuse => Err(refused),
@@ -34,10 +34,10 @@ pub(super) fn weigh(verdict: Verdict, accepted: Reply, refused: Reply) -> Result
 }
 
 impl Machine {
-    /// Gives a weighed reply and says whether it said yes.
-    pub(super) fn give(&mut self, weighed: Result<Reply, Reply>, output: &mut Vec<u8>) -> bool {
-        let is_yes = weighed.is_ok();
-        let (Ok(reply) | Err(reply)) = weighed;
+    /// Gives a resolved reply and says whether it said yes.
+    pub(super) fn send(&mut self, resolved: Result<Reply, Reply>, output: &mut Vec<u8>) -> bool {
+        let is_yes = resolved.is_ok();
+        let (Ok(reply) | Err(reply)) = resolved;
         self.reply(reply, output);
         is_yes && !matches!(self.state, State::Closed(_))
     }
@@ -63,18 +63,18 @@ impl Machine {
     }
 }
 
-impl Settle for Connect {
+impl Apply for Connect {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.greet(verdict, output);
     }
 }
 
-impl Settle for XClient {
+impl Apply for XClient {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let Facts { protocol, is_tls, cannot_bind, is_trusted, has_tried_auth, .. } = machine.facts;
         let is_authenticated = self.login.as_ref().is_some_and(|login| login.known().is_some());
         machine.facts = Facts {
@@ -93,11 +93,11 @@ impl Settle for XClient {
     }
 }
 
-impl Settle for XForward {
+impl Apply for XForward {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        machine.give(weigh(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        machine.send(resolve(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
     }
 }
 
@@ -108,7 +108,7 @@ impl Machine {
             Protocol::Smtp => catalog::GREETING,
             Protocol::Lmtp => catalog::LMTP_GREETING,
         };
-        match weigh(verdict, greeting, catalog::CONNECTION_REFUSED) {
+        match resolve(verdict, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
                 self.state = State::Commands(Phase::Greeted);
                 encode_lines(reply.code(), None, &[self.hostname_and(reply.text())], output);
@@ -129,11 +129,11 @@ impl Machine {
     }
 }
 
-impl Settle for Ehlo {
+impl Apply for Ehlo {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match weigh(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        match resolve(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(_) if machine.is_junk_too_much(output) => {}
             Ok(reply) => {
@@ -153,21 +153,21 @@ impl Settle for Ehlo {
     }
 }
 
-impl Settle for StartTls {
+impl Apply for StartTls {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        if machine.give(weigh(verdict, catalog::READY_FOR_TLS, catalog::TLS_REFUSED), output) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        if machine.send(resolve(verdict, catalog::READY_FOR_TLS, catalog::TLS_REFUSED), output) {
             machine.state = State::Handshake;
         }
     }
 }
 
-impl Settle for Sender {
+impl Apply for Sender {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        if machine.give(weigh(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        if machine.send(resolve(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
             machine.transactions += 1;
             machine.recipient_octets = 0;
             machine.facts.is_utf8 = self.parameters.smtputf8;
@@ -177,17 +177,17 @@ impl Settle for Sender {
     }
 }
 
-impl Settle for Recipient {
+impl Apply for Recipient {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let forwards = matches!(&verdict, Verdict::Reply(reply) if reply.code().get() == 251);
-        let mut weighed = weigh(verdict, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
-        if let (true, Ok(reply), Some(code)) = (forwards, &weighed, Code::new(251)) {
+        let mut resolved = resolve(verdict, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
+        if let (true, Ok(reply), Some(code)) = (forwards, &resolved, Code::new(251)) {
             // RFC 5321 §3.4: 251 says yes as well, and that the user is elsewhere.
-            weighed = Ok(reply.clone().with_code(code));
+            resolved = Ok(reply.clone().with_code(code));
         }
-        let is_yes = machine.give(weighed, output);
+        let is_yes = machine.send(resolved, output);
         if let State::Commands(Phase::Transaction { recipients, any_refused }) = &mut machine.state {
             machine.recipient_octets += if is_yes { size_of::<Self>() + self.held_octets() } else { 0 };
             *recipients += usize::from(is_yes);
@@ -196,11 +196,11 @@ impl Settle for Recipient {
     }
 }
 
-impl Settle for Data {
+impl Apply for Data {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match (weigh(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        match (resolve(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
             (Ok(reply), _) if reply.closes() => machine.reply(catalog::HUNG_UP, output),
             (Ok(_), Transfer::Dot) => {
                 catalog::START_DATA.encode(output);
@@ -218,10 +218,10 @@ impl Settle for Data {
     }
 }
 
-impl Settle for Command {
+impl Apply for Command {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let standard = match self.verb {
             Verb::Quit => catalog::GOODBYE,
             Verb::Vrfy => catalog::CANNOT_VERIFY,

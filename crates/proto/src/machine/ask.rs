@@ -24,19 +24,19 @@ pub struct Ask<'m, Q: Question> {
 /// What can be asked; implemented by the types of [`question`](crate::question) and nowhere else.
 ///
 /// Most are answered with a [`Verdict`]; those that ask for what the machine cannot know, with that or a refusal.
-pub trait Question: sealed::Settle {}
+pub trait Question: sealed::Apply {}
 
 pub(crate) mod sealed {
     use super::{Machine, Verdict, catalog};
     use crate::reply::Reply;
 
     /// How an answer moves the machine on.
-    pub trait Settle: Sized + std::fmt::Debug {
+    pub trait Apply: Sized + std::fmt::Debug {
         /// What answers the question.
         type Answer: Answer;
 
         /// Applies `answer` and appends the reply.
-        fn settle(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>);
+        fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>);
     }
 
     /// What can answer a question.
@@ -103,7 +103,7 @@ impl<'m, Q: Question> Ask<'m, Q> {
     /// Answers: the machine moves on and the reply is appended to the output.
     pub fn answer(mut self, answer: Q::Answer) {
         if let Some(question) = self.question.take() {
-            question.settle(answer, self.machine, self.output);
+            question.apply(answer, self.machine, self.output);
         }
     }
 }
@@ -115,7 +115,7 @@ impl Ask<'_, EndOfData> {
     /// are answered `451 4.3.0`. In SMTP there is one reply, that of [`Verdict::for_all`].
     pub fn answer_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
         if let Some(question) = self.question.take() {
-            question.settle_each(verdicts, self.machine, self.output);
+            question.apply_each(verdicts, self.machine, self.output);
         }
     }
 }
@@ -131,7 +131,7 @@ impl Ask<'_, Credentials> {
     pub fn answer_by_key(mut self, verdict: Verdict, key: [u8; 32]) {
         let key = Zeroizing::new(key);
         if let Some(question) = self.question.take() {
-            question.settle_by(Some(key), verdict, self.machine, self.output);
+            question.apply_by(Some(key), verdict, self.machine, self.output);
         }
     }
 }
@@ -153,7 +153,7 @@ impl Ask<'_, Data> {
 impl<Q: Question> Drop for Ask<'_, Q> {
     fn drop(&mut self) {
         if let Some(question) = self.question.take() {
-            question.settle(sealed::Answer::none(), self.machine, self.output);
+            question.apply(sealed::Answer::none(), self.machine, self.output);
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::{Buf, BytesMut};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::ask::sealed::Settle;
+use super::ask::sealed::Apply;
 use super::ask::{Ask, Question};
 use super::step::{Closing, Step};
 use super::{Machine, PENALTY, State, guesses};
@@ -181,27 +181,28 @@ fn is_guess(reply: &Reply) -> bool {
     reply.code().get() >= 500
 }
 
-impl Settle for Credentials {
+impl Apply for Credentials {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        self.settle_by(None, verdict, machine, output);
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+        self.apply_by(None, verdict, machine, output);
     }
 }
 
 impl Credentials {
     /// Remembers a refused guess by a key, if there is one.
-    pub(crate) fn settle_by(
+    pub(crate) fn apply_by(
         self,
         key: Option<Zeroizing<[u8; 32]>>,
         verdict: Verdict,
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
-        let refusal = match super::answer::weigh(verdict, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS) {
+        let refusal = match super::answer::resolve(verdict, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS)
+        {
             Ok(reply) => {
                 machine.last_guess = None;
-                machine.facts.is_authenticated = machine.give(Ok(reply), output);
+                machine.facts.is_authenticated = machine.send(Ok(reply), output);
                 return;
             }
             Err(refusal) => refusal,
@@ -216,10 +217,10 @@ impl Credentials {
     }
 }
 
-impl Settle for Challenge {
+impl Apply for Challenge {
     type Answer = Result<Nonce, Reply>;
 
-    fn settle(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         match answer {
             Ok(nonce) => {
                 let (challenge, exchange) = Exchange::begin_cram_md5(&nonce, &machine.settings.hostname);
@@ -230,10 +231,10 @@ impl Settle for Challenge {
     }
 }
 
-impl Settle for Scram {
+impl Apply for Scram {
     type Answer = Result<ScramAnswer, Reply>;
 
-    fn settle(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         match answer {
             Ok(answer) => {
                 let (challenge, exchange) = ScramExchange::begin(self.mechanism, self.first, answer);

@@ -2,9 +2,9 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::answer::weigh;
+use super::answer::resolve;
 use super::ask::Ask;
-use super::ask::sealed::Settle;
+use super::ask::sealed::Apply;
 use super::refusal::{Refusal, Refused};
 use super::step::Step;
 use super::{Machine, State};
@@ -261,14 +261,14 @@ impl Machine {
     }
 }
 
-impl Settle for EndOfChunk {
+impl Apply for EndOfChunk {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         let State::Body(body) = std::mem::replace(&mut machine.state, State::Commands(Phase::Chunks)) else {
             return;
         };
-        let refusal = match weigh(verdict, catalog::OK, catalog::MESSAGE_REFUSED) {
+        let refusal = match resolve(verdict, catalog::OK, catalog::MESSAGE_REFUSED) {
             Ok(reply) if !reply.closes() => {
                 machine.chunked = Some(Box::new(body));
                 return catalog::chunk_received(self.chunk.size).encode(output);

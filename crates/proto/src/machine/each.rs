@@ -1,7 +1,7 @@
 //! The end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
 
-use super::answer::weigh;
-use super::ask::sealed::Settle;
+use super::answer::resolve;
+use super::ask::sealed::Apply;
 use super::refusal::Refused;
 use super::step::Closing;
 use super::{Machine, State};
@@ -31,13 +31,13 @@ impl Machine {
 
     /// Says to each recipient what becomes of the message; behind a 421 nothing more. However many are refused, it is
     /// one error, and none if the message was accepted for somebody.
-    pub(super) fn reply_each(&mut self, weighed: Vec<Result<Reply, Reply>>, output: &mut Vec<u8>) {
-        let mut counts = weighed.iter().all(Result::is_err);
+    pub(super) fn reply_each(&mut self, resolved: Vec<Result<Reply, Reply>>, output: &mut Vec<u8>) {
+        let mut counts = resolved.iter().all(Result::is_err);
         if !counts {
             self.forgive();
         }
         let mut closes = false;
-        for Ok(reply) | Err(reply) in weighed {
+        for Ok(reply) | Err(reply) in resolved {
             let is_farewell = reply.is_farewell();
             closes |= reply.closes();
             if std::mem::take(&mut counts) {
@@ -58,34 +58,34 @@ impl Machine {
     }
 }
 
-impl Settle for EndOfData {
+impl Apply for EndOfData {
     type Answer = Verdict;
 
-    fn settle(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.state = State::Commands(Phase::Ready);
-        let weighed = weigh_message(verdict);
-        if weighed.is_ok() {
+        let resolved = resolve_message(verdict);
+        if resolved.is_ok() {
             machine.forgive();
         }
-        let (Ok(reply) | Err(reply)) = weighed;
+        let (Ok(reply) | Err(reply)) = resolved;
         machine.reply_times(reply, machine.replies_for(self.recipients), output);
     }
 }
 
 impl EndOfData {
-    pub(crate) fn settle_each(
+    pub(crate) fn apply_each(
         self,
         verdicts: impl IntoIterator<Item = Verdict>,
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
         if machine.facts.protocol == Protocol::Smtp {
-            return self.settle(Verdict::for_all(verdicts), machine, output);
+            return self.apply(Verdict::for_all(verdicts), machine, output);
         }
         machine.state = State::Commands(Phase::Ready);
         let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
         let verdicts = verdicts.into_iter().chain(unanswered).take(self.recipients);
-        machine.reply_each(verdicts.map(weigh_message).collect(), output);
+        machine.reply_each(verdicts.map(resolve_message).collect(), output);
     }
 }
 
@@ -100,18 +100,18 @@ impl Data {
         let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
         let refusals = refusals.into_iter().chain(unanswered).take(recipients).map(|verdict| {
             // One that says yes belongs behind the message.
-            weigh_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
+            resolve_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
         });
         match self.transfer {
             Transfer::Chunks(chunk) if chunk.is_last && machine.facts.protocol == Protocol::Lmtp => {
                 let refused = Refused::ForEach(refusals.collect());
                 machine.begin_skip(chunk, refused, Phase::Ready);
             }
-            _ => self.settle(Verdict::for_all(refusals.map(Verdict::Reply)), machine, output),
+            _ => self.apply(Verdict::for_all(refusals.map(Verdict::Reply)), machine, output),
         }
     }
 }
 
-fn weigh_message(verdict: Verdict) -> Result<Reply, Reply> {
-    weigh(verdict, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED)
+fn resolve_message(verdict: Verdict) -> Result<Reply, Reply> {
+    resolve(verdict, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED)
 }

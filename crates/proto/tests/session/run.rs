@@ -125,22 +125,22 @@ impl<'s> Run<'s> {
                 *closing = Some(why);
                 return false;
             }
-            Step::Connect(ask) => settle(ask, session.answer("connect", ""), questions),
+            Step::Connect(ask) => apply(ask, session.answer("connect", ""), questions),
             Step::Ehlo(mut ask) => {
                 if session.edits != EhloEdits::default() {
                     ask.edits_mut().clone_from(&session.edits);
                 }
                 let verdict = session.answer("ehlo", ask.question().name.as_str());
-                settle(ask, verdict, questions);
+                apply(ask, verdict, questions);
             }
-            Step::StartTls(ask) => settle(ask, session.answer("starttls", ""), questions),
+            Step::StartTls(ask) => apply(ask, session.answer("starttls", ""), questions),
             Step::Challenge(ask) => {
                 let nonce = session.nonce();
-                settle(ask, Some(nonce), questions);
+                apply(ask, Some(nonce), questions);
             }
             Step::Scram(ask) => {
                 let answer = session.scram(ask.question());
-                settle(ask, Some(answer), questions);
+                apply(ask, Some(answer), questions);
             }
             Step::AuthRefused(credentials) => questions.push(format!("disproved {credentials:?}")),
             Step::Auth(ask) => {
@@ -156,7 +156,7 @@ impl<'s> Run<'s> {
                 if is_yes(verdict.as_ref()) {
                     *draft = Message { sender, ..Message::default() };
                 }
-                settle(ask, verdict, questions);
+                apply(ask, verdict, questions);
             }
             Step::Rcpt(ask) => {
                 let recipient = ask.question().to_string();
@@ -164,19 +164,19 @@ impl<'s> Run<'s> {
                 if is_yes(verdict.as_ref()) {
                     draft.recipients.push(recipient);
                 }
-                settle(ask, verdict, questions);
+                apply(ask, verdict, questions);
             }
             Step::Data(ask) if session.answers.iter().any(|answer| answer.stage == "data-each") => {
                 questions.push(format!("{:?}", ask.question()));
                 ask.refuse_each(draft.recipients.iter().map_while(|to| session.answer("data-each", to)));
             }
-            Step::Data(ask) => settle(ask, session.answer("data", &draft.sender), questions),
+            Step::Data(ask) => apply(ask, session.answer("data", &draft.sender), questions),
             Step::Body(octets) => {
                 assert!(!octets.is_empty(), "Step::Body is never empty");
                 draft.content.extend_from_slice(&octets);
             }
             Step::BodyRefused(refusal) => assert!(refusal.is_refusal()),
-            Step::EndOfChunk(ask) => settle(ask, session.answer("chunk", &draft.sender), questions),
+            Step::EndOfChunk(ask) => apply(ask, session.answer("chunk", &draft.sender), questions),
             Step::EndOfData(ask) => {
                 let message = Message { replied_at: written, ..std::mem::take(draft) };
                 assert_eq!(ask.question().size, message.content.len() as u64);
@@ -186,22 +186,22 @@ impl<'s> Run<'s> {
                     let verdicts = message.recipients.iter().map_while(|to| session.answer("each", to));
                     ask.answer_each(verdicts);
                 } else {
-                    settle(ask, session.answer("message", &message.sender), questions);
+                    apply(ask, session.answer("message", &message.sender), questions);
                 }
                 messages.push(message);
             }
             Step::Xclient(ask) => {
                 let verdict = session.answer("xclient", "");
-                settle(ask, verdict, questions);
+                apply(ask, verdict, questions);
             }
-            Step::Xforward(ask) => settle(ask, Some(Verdict::Accept), questions),
+            Step::Xforward(ask) => apply(ask, Some(Verdict::Accept), questions),
             Step::Command(ask) => {
                 let verdict = session.answer("command", &ask.question().word);
                 let is_rset = ask.question().verb == Verb::Rset;
                 if is_rset && is_yes(verdict.as_ref()) {
                     *draft = Message::default();
                 }
-                settle(ask, verdict, questions);
+                apply(ask, verdict, questions);
             }
             other => panic!("a step that nobody knows: {other:?}"),
         }
@@ -213,7 +213,7 @@ fn is_yes(verdict: Option<&Verdict>) -> bool {
     verdict.is_some_and(Verdict::is_positive)
 }
 
-fn settle<Q: Question>(ask: Ask<'_, Q>, answer: Option<Q::Answer>, questions: &mut Vec<String>) {
+fn apply<Q: Question>(ask: Ask<'_, Q>, answer: Option<Q::Answer>, questions: &mut Vec<String>) {
     questions.push(format!("{:?}", ask.question()));
     if let Some(answer) = answer {
         ask.answer(answer);

@@ -129,7 +129,7 @@ impl Driver {
     }
 
     /// Lets a chunk go by that nobody wants, and answers it.
-    pub(super) async fn let_by(&mut self) -> Result<(), Disconnect> {
+    pub(super) async fn discard_chunk(&mut self) -> Result<(), Disconnect> {
         loop {
             let (mark, before) = (self.output.len(), self.wire.input.len());
             let is_incomplete =

@@ -177,7 +177,7 @@ impl Driver {
             if self.machine.awaits() != Awaits::Command {
                 match self.delivery.take() {
                     Some(delivery) => Box::pin(self.receive(delivery)).await?,
-                    None => Box::pin(self.let_by()).await?,
+                    None => Box::pin(self.discard_chunk()).await?,
                 }
                 self.after_reply().await?;
                 continue;

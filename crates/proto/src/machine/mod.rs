@@ -1,15 +1,15 @@
 //! The machine: the only place that knows the whole conversation.
 
-mod ahead;
 mod answer;
 pub(crate) mod ask;
 mod auth;
 mod awaits;
 mod data;
-mod each;
+mod early_input;
 mod guesses;
-mod observe;
 mod parse;
+mod per_recipient;
+mod redact;
 mod refusal;
 pub(crate) mod step;
 mod tls;
@@ -36,8 +36,8 @@ use ask::Ask;
 pub use awaits::Awaits;
 use data::Body;
 use guesses::LastGuess;
-use observe::looks_like_auth;
 use parse::Asked;
+use redact::looks_like_auth;
 use refusal::{Refusal, Refused};
 use step::{Closing, Step};
 

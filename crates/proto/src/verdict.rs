@@ -11,7 +11,7 @@ pub enum Verdict {
     /// Refuse, with the standard refusal of the stage.
     Refuse,
     /// A positive reply goes on with this text, a negative one refuses with it, and a reply that
-    /// [closes](Reply::closes) hangs up.
+    /// [closes](Reply::hangs_up) hangs up.
     Reply(Reply),
 }
 

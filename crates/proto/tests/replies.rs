@@ -29,7 +29,7 @@ fn every_reply_of_the_catalogue_has_codes_that_agree() {
         assert!(enhanced.subject() <= 7 && enhanced.detail() <= 30, "{name}: RFC 3463 knows no {enhanced}");
         let is_refusal = matches!(reply.code().severity(), Severity::Transient | Severity::Permanent);
         assert_eq!((reply.is_refusal(), reply.is_positive()), (is_refusal, !is_refusal), "{name}");
-        assert_eq!(reply.closes(), reply.code().get() == 421, "{name}");
+        assert_eq!(reply.hangs_up(), reply.code().get() == 421, "{name}");
         assert!(reply.cause().is_none(), "{name}");
     }
 }
@@ -189,8 +189,8 @@ fn a_literal_that_makes_no_reply_panics_where_it_stands() {
     }));
     let first = line!() + 1;
     assert!(panic::catch_unwind(|| Reply::new(550, (4, 1, 1), "x")).is_err());
-    assert!(panic::catch_unwind(|| Reply::constant(550, (4, 1, 1), "x")).is_err());
-    assert!(panic::catch_unwind(|| Reply::constant(260, (2, 1, 1), "x")).is_err());
+    assert!(panic::catch_unwind(|| Reply::from_static(550, (4, 1, 1), "x")).is_err());
+    assert!(panic::catch_unwind(|| Reply::from_static(260, (2, 1, 1), "x")).is_err());
     panic::set_hook(before);
     let expected = [0, 1, 2].map(|further| (file!().to_owned(), first + further));
     assert_eq!(*places.lock().unwrap(), expected);

@@ -89,8 +89,8 @@ async fn after_a_refused_connection_only_quit_is_answered() {
 async fn a_hook_may_hang_up_at_every_stage() {
     let replies = [
         || Reply::new(421, (4, 7, 1), "Go away"),
-        || Reply::new(550, (5, 7, 1), "Go away").and_close(),
-        || Reply::new(250, (2, 7, 1), "Go away").and_close(),
+        || Reply::new(550, (5, 7, 1), "Go away").hang_up(),
+        || Reply::new(250, (2, 7, 1), "Go away").hang_up(),
     ];
     for make in replies {
         for stage in ALL {

@@ -74,7 +74,7 @@ async fn a_refusal_of_hook_or_store_stands_whatever_the_other_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_accepts_and_hangs_up_does_so_after_the_stores_reply() {
-    let server = build(answered(&clean().and_close()).store(Answering(Ok(queued()))));
+    let server = build(answered(&clean().hang_up()).store(Answering(Ok(queued()))));
     let mut client = hello(&server).await;
     assert_eq!(deliver(&mut client).await.lines(), ["250 2.6.0 Queued as 4fzQ"]);
     assert!(client.try_read_reply().await.is_none());

@@ -112,14 +112,14 @@ impl Machine {
             Ok(reply) => {
                 self.state = State::Commands(Phase::Greeted);
                 encode_lines(reply.code(), None, &[self.hostname_and(reply.text())], output);
-                if reply.closes() {
+                if reply.hangs_up() {
                     self.state = State::Closed(Closing::HungUp);
                 }
             }
             Err(reply) => {
                 // It refuses no command, so it is no error.
                 reply.encode(output);
-                self.state = if reply.closes() {
+                self.state = if reply.hangs_up() {
                     State::Closed(Closing::HungUp)
                 } else {
                     State::Commands(Phase::TurnedAway)
@@ -145,7 +145,7 @@ impl Apply for Ehlo {
                     lines.extend(machine.offer().keywords());
                 }
                 encode_lines(reply.code(), None, &lines, output);
-                if reply.closes() {
+                if reply.hangs_up() {
                     machine.state = State::Closed(Closing::HungUp);
                 }
             }
@@ -201,7 +201,7 @@ impl Apply for Data {
 
     fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         match (resolve(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
-            (Ok(reply), _) if reply.closes() => machine.reply(catalog::HUNG_UP, output),
+            (Ok(reply), _) if reply.hangs_up() => machine.reply(catalog::HUNG_UP, output),
             (Ok(_), Transfer::Dot) => {
                 catalog::START_DATA.encode(output);
                 machine.begin_body();

@@ -168,7 +168,7 @@ impl Machine {
     fn refuse_proof(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
         self.pause = Some(PENALTY);
         match explanation {
-            Some(text) if is_guess(&reply) && !reply.closes() => {
+            Some(text) if is_guess(&reply) && !reply.hangs_up() => {
                 self.challenge(text, Exchange::Refused(reply), output);
             }
             _ => self.reply(reply, output),

@@ -269,7 +269,7 @@ impl Apply for EndOfChunk {
             return;
         };
         let refusal = match resolve(verdict, catalog::OK, catalog::MESSAGE_REFUSED) {
-            Ok(reply) if !reply.closes() => {
+            Ok(reply) if !reply.hangs_up() => {
                 machine.chunked = Some(Box::new(body));
                 return catalog::chunk_received(self.chunk.size).encode(output);
             }

@@ -39,7 +39,7 @@ impl Machine {
         let mut closes = false;
         for Ok(reply) | Err(reply) in resolved {
             let is_farewell = reply.is_farewell();
-            closes |= reply.closes();
+            closes |= reply.hangs_up();
             if std::mem::take(&mut counts) {
                 self.reply(reply, output);
                 if matches!(self.state, State::Closed(Closing::Limit)) {

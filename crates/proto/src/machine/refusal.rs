@@ -18,12 +18,12 @@ pub(super) struct Refusal {
 impl Refusal {
     /// The client broke the protocol: after this nothing that it sends is run.
     pub(super) fn violation(reply: Reply) -> Self {
-        Self { reply: reply.and_close(), closing: Some(Closing::Violation) }
+        Self { reply: reply.hang_up(), closing: Some(Closing::Violation) }
     }
 
     /// The client has had all that a session gives.
     pub(super) fn limit(reply: Reply) -> Self {
-        Self { reply: reply.and_close(), closing: Some(Closing::Limit) }
+        Self { reply: reply.hang_up(), closing: Some(Closing::Limit) }
     }
 
     pub(super) fn without_enhanced(self) -> Self {
@@ -42,7 +42,7 @@ pub(super) enum Refused {
 /// A reply that closes is somebody's wish to hang up.
 impl From<Reply> for Refusal {
     fn from(reply: Reply) -> Self {
-        let closing = reply.closes().then_some(Closing::HungUp);
+        let closing = reply.hangs_up().then_some(Closing::HungUp);
         Self { reply, closing }
     }
 }

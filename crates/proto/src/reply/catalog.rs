@@ -23,7 +23,7 @@ macro_rules! catalog {
         $(
             $(#[doc = $when])+
             #[doc = concat!("`", $code, " ", $class, ".", $subject, ".", $detail, " ", $text, "`, ", $clause)]
-            pub const $name: Reply = Reply::constant($code, ($class, $subject, $detail), $text);
+            pub const $name: Reply = Reply::from_static($code, ($class, $subject, $detail), $text);
         )*
         /// Those with an enhanced status code.
         const ENHANCED: &[Entry] =

@@ -147,7 +147,7 @@ impl Reply {
     /// # Panics
     /// As [`Reply::new`], where it is called at run time.
     #[track_caller]
-    pub const fn constant(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
+    pub const fn from_static(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
         let enhanced = Enhanced::new(enhanced.0, enhanced.1, enhanced.2);
         assert!(enhanced.is_well_formed() && enhanced.class() as u16 == code / 100, "the classes must agree");
         let mut reply = Self::plain(code, text);
@@ -171,7 +171,7 @@ impl Reply {
     }
 
     /// Makes the server close the connection after this reply.
-    pub const fn and_close(mut self) -> Self {
+    pub const fn hang_up(mut self) -> Self {
         self.closes = true;
         self
     }
@@ -196,7 +196,7 @@ impl Reply {
 
     /// Whether the connection is closed after this reply.
     #[must_use]
-    pub const fn closes(&self) -> bool {
+    pub const fn hangs_up(&self) -> bool {
         self.closes
     }
 

@@ -39,7 +39,7 @@ impl Session {
         says("rcpt", "nobody@example.com", Some(reply("550 5.1.1 No such user\r\n250 2.0.0 OK").into()));
         says("rcpt", "moved@example.com", Some(reply("251 2.1.5 Will forward").into()));
         says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
-        says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").and_close().into()));
+        says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").hang_up().into()));
         says("data", "nodata@client.example", None);
         says("chunk", "nochunk@client.example", Some(reply("452 4.3.1 No room").into()));
         says("message", "nostore@client.example", None);

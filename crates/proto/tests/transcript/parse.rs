@@ -136,7 +136,7 @@ impl Transcript {
             _ if answer == "drop" => None,
             _ if answer == "accept" => Some(Verdict::Accept),
             _ if answer == "refuse" => Some(Verdict::Refuse),
-            Some(("close", text)) => Some(Verdict::Reply(reply(text).and_close())),
+            Some(("close", text)) => Some(Verdict::Reply(reply(text).hang_up())),
             _ => Some(Verdict::Reply(reply(answer))),
         };
         let subject = subject.trim_matches(['<', '>']).to_owned();

@@ -174,7 +174,7 @@ impl Driver {
         let reply = match verdict {
             Verdict::Accept => return Ok(()),
             Verdict::Refuse => catalog::HUNG_UP,
-            Verdict::Reply(reply) if reply.is_positive() && !reply.closes() => return Ok(()),
+            Verdict::Reply(reply) if reply.is_positive() && !reply.hangs_up() => return Ok(()),
             Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
             Verdict::Reply(_) => catalog::INTERNAL_ERROR,
         };

@@ -320,7 +320,7 @@ impl Driver {
                         let verdict = hear(core, wire, unsent, hooks).await?;
                         (verdict, Disconnect::Refused)
                     }
-                    Err(no_place) => (no_place.reply().and_close().into(), Disconnect::Limit),
+                    Err(no_place) => (no_place.reply().hang_up().into(), Disconnect::Limit),
                 };
                 self.refused = (!verdict.is_positive()).then_some(refused);
                 mark = unsent.len();
@@ -388,7 +388,7 @@ fn greeting<'a>(core: &'a Core, session: &'a Session, opening: Opening) -> Asked
             Verdict::Accept => verdict,
             // As after STARTTLS, a refusal hangs up.
             Verdict::Refuse => Verdict::Reply(catalog::HUNG_UP),
-            Verdict::Reply(reply) if reply.is_refusal() => Verdict::Reply(reply.and_close()),
+            Verdict::Reply(reply) if reply.is_refusal() => Verdict::Reply(reply.hang_up()),
             decided => decided,
         }
     }))

@@ -171,7 +171,7 @@ impl Chain {
         };
         Verdict::Reply(match store.store(message.for_reader(false), session).await {
             // The client hears from the store what the message is called; a hook can still hang up behind that.
-            Ok(reply) if matches!(&verdict, Verdict::Reply(hooks) if hooks.closes()) => reply.and_close(),
+            Ok(reply) if matches!(&verdict, Verdict::Reply(hooks) if hooks.hangs_up()) => reply.hang_up(),
             Ok(reply) | Err(reply) => reply,
         })
     }

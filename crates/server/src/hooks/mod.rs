@@ -28,8 +28,8 @@ pub type Answer = Result<Verdict, Reply>;
 /// A hook for every stage; implement those that you need, as plain `async fn`.
 ///
 /// The conversation waits for the answer. [`Verdict::Accept`] goes on, `Err(reply)` refuses with that reply,
-/// a positive [`Verdict::Reply`] goes on with its text, and a reply that [closes](Reply::closes) (every 421, or
-/// one made by [`Reply::and_close`]) hangs up. Any [`std::error::Error`] that `?` passes on becomes a `451 4.3.0` that tells
+/// a positive [`Verdict::Reply`] goes on with its text, and a reply that [closes](Reply::hangs_up) (every 421, or
+/// one made by [`Reply::hang_up`]) hangs up. Any [`std::error::Error`] that `?` passes on becomes a `451 4.3.0` that tells
 /// the client nothing and the log everything; so does a panic, and an answer that takes longer than the
 /// [time limit](crate::Builder::hook_timeout). Other errors, such as `Box<dyn Error + Send + Sync>` and
 /// `anyhow::Error`, need `.map_err(Reply::internal)?`.

@@ -28,14 +28,14 @@ mod starttls;
 mod address_grammar;
 #[path = "../../crates/server/tests/support/danger.rs"]
 mod danger;
-#[path = "../../crates/server/src/endpoint.rs"]
+#[path = "../../crates/server/src/net/endpoint.rs"]
 mod endpoint;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
 mod log;
-#[path = "../../crates/server/src/network.rs"]
+#[path = "../../crates/server/src/net/network.rs"]
 mod network;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/options/mod.rs"]

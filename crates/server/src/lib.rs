@@ -96,46 +96,19 @@
 //! The conversation itself is the crate `mailchute-proto`, which does no I/O; its types that hooks and events meet are
 //! exported here as well, with all that can be taken out of them.
 
-mod admission;
-mod body;
-mod builder;
-mod clients;
-mod connections;
-mod consult;
-mod core;
-mod disconnect;
+mod connection;
 mod driver;
-mod endpoint;
-mod error;
-mod event;
+mod events;
 mod hooks;
-mod listener;
-mod listening_socket;
+mod listen;
 mod message;
-mod network;
-mod origin;
+mod net;
 mod proxy;
-mod read_buffer;
-mod refusals;
-mod scram_secret;
+mod runtime;
 mod server;
-mod serving;
 mod session;
-mod socket_file;
-mod spool;
-mod state;
-mod store;
-mod subscribers;
 pub mod testing;
-mod timeouts;
-mod timer;
 mod tls;
-mod told;
-mod top;
-mod trace;
-mod transport;
-mod turnstile;
-mod wire;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
@@ -148,25 +121,25 @@ pub use mailchute_proto::{
     Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
-pub use body::BodyError;
-pub use builder::Builder;
-pub use disconnect::Disconnect;
-pub use endpoint::{Endpoint, EndpointError};
-pub use error::BuildError;
-pub use event::Event;
+pub use connection::wire::Io;
+pub use events::event::Event;
+pub use events::subscribers::Events;
+pub use hooks::store::Store;
 pub use hooks::{Answer, Hooks, IntoVerdict};
-pub use listening_socket::ListeningSocket;
+pub use listen::inherited::ListeningSocket;
+pub use listen::unix::SocketFile;
+pub use message::body::BodyError;
 pub use message::{Message, MessageId};
-pub use network::{Network, NetworkError};
+pub use net::endpoint::{Endpoint, EndpointError};
+pub use net::network::{Network, NetworkError};
 pub use server::Server;
-pub use serving::Serving;
+pub use server::build_error::BuildError;
+pub use server::builder::Builder;
+pub use server::serving::Serving;
+pub use session::disconnect::Disconnect;
+pub use session::typed_state::TypedState;
 pub use session::{Session, SessionId, TransmissionType};
-pub use socket_file::SocketFile;
-pub use state::TypedState;
-pub use store::Store;
-pub use subscribers::Events;
 pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, Trust};
-pub use wire::Io;
 
 /// The code in README.md compiles.
 #[cfg(doctest)]

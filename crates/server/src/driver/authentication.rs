@@ -4,15 +4,15 @@ use mailchute_proto::question::Scram;
 use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};
 
 use super::hear;
-use crate::consult::consult;
-use crate::core::Core;
-use crate::scram_secret;
+use crate::connection::wire::{Wake, Wire};
+use crate::driver::ask_hooks::consult;
+use crate::driver::decoys;
+use crate::driver::shared::Core;
 use crate::session::Session;
-use crate::wire::{Wake, Wire};
 
 /// A nonce for CRAM-MD5.
 pub(super) fn nonce() -> Result<Nonce, Reply> {
-    scram_secret::nonce().map_err(without_random_numbers)
+    decoys::nonce().map_err(without_random_numbers)
 }
 
 /// What SCRAM needs: the verifier of the user or of nobody, a nonce, and what the TLS session binds to.
@@ -50,7 +50,7 @@ fn answer(
     // Made whether it is needed or not, so that the time tells nothing.
     let decoy = core.scram_secret.decoy(&scram.user)?;
     let verifier = found.unwrap_or(decoy);
-    Ok(ScramAnswer { verifier, nonce: scram_secret::nonce()?, channel_binding })
+    Ok(ScramAnswer { verifier, nonce: decoys::nonce()?, channel_binding })
 }
 
 /// Whether credentials are good. A proof that holds needs nobody's word, unless it is to act as somebody else.
@@ -73,7 +73,7 @@ pub(super) fn decide(ask: Ask<'_, Credentials>, verdict: Verdict) {
     if verdict.is_positive() {
         return ask.answer(verdict);
     }
-    match scram_secret::random() {
+    match decoys::random() {
         Ok(key) => ask.answer_by_key(verdict, key),
         Err(_) => ask.answer(verdict),
     }

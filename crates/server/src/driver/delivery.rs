@@ -10,15 +10,15 @@ use tokio::time::Instant;
 
 use super::Driver;
 use super::report::{Accepted, accepted};
-use crate::body::{self, BodyError, Pump};
-use crate::consult::Hearing;
-use crate::core::Core;
-use crate::disconnect::Disconnect;
-use crate::event::Event;
+use crate::connection::wire::{Wake, Wire};
+use crate::driver::ask_hooks::Hearing;
+use crate::driver::shared::Core;
+use crate::events::event::Event;
+use crate::message::body::{self, BodyError, Pump};
 use crate::message::{Message, MessageId};
-use crate::read_buffer::{self, READ};
+use crate::runtime::read_buffer::{self, READ};
 use crate::session::Session;
-use crate::wire::{Wake, Wire};
+use crate::session::disconnect::Disconnect;
 
 /// Octets up to which a message is read as a whole where messages have no limit.
 const WHOLE_WITHOUT_LIMIT: u64 = 64 * 1024 * 1024;

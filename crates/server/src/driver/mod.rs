@@ -1,10 +1,13 @@
 //! The driver: runs one session. Octets come off the wire, the machine asks, the hooks answer, replies go out.
 
+pub(crate) mod ask_hooks;
 mod authentication;
+pub(crate) mod decoys;
 mod delivery;
-mod housekeeping;
 mod pace;
 mod report;
+pub(crate) mod shared;
+pub(crate) mod waiting;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,15 +19,15 @@ use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verb, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::consult::consult;
-use crate::core::Core;
-use crate::disconnect::Disconnect;
-use crate::event::Event;
+use crate::connection::wire::{SHORT_REPLIES, Wake, Wire};
+use crate::driver::ask_hooks::consult;
+use crate::driver::shared::Core;
+use crate::events::event::Event;
 use crate::hooks::Asked;
-use crate::listener::Service;
+use crate::listen::listener::Service;
 use crate::proxy::Header;
 use crate::session::Session;
-use crate::wire::{SHORT_REPLIES, Wake, Wire};
+use crate::session::disconnect::Disconnect;
 use delivery::Delivery;
 use pace::Pace;
 

@@ -6,7 +6,7 @@ use mailchute_proto::Awaits;
 use tokio::time::Instant;
 
 use super::Driver;
-use crate::timeouts::{CROWDED, RATE_AFTER, SLOWEST_RATE, STEADY_RATE};
+use crate::runtime::timeouts::{CROWDED, RATE_AFTER, SLOWEST_RATE, STEADY_RATE};
 
 /// How long the client was waited for, and what it sent of the message in that time.
 #[derive(Debug, Default)]

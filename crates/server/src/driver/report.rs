@@ -7,11 +7,11 @@ use mailchute_proto::{Envelope, Protocol, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
-use crate::core::Core;
-use crate::disconnect::Disconnect;
-use crate::event::Event;
+use crate::driver::shared::Core;
+use crate::events::event::Event;
 use crate::message::MessageId;
 use crate::session::Session;
+use crate::session::disconnect::Disconnect;
 use crate::tls::{ClientCertificate, TlsFacts};
 
 /// Octets of a text of the client's that the log shows at the default level.

@@ -9,10 +9,10 @@ use tokio::time::timeout;
 
 use super::Hooks;
 use super::erased::{BoxFuture, ErasedHooks};
-use crate::disconnect::Disconnect;
+use crate::hooks::store::ErasedStore;
 use crate::message::Message;
 use crate::session::Session;
-use crate::store::ErasedStore;
+use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
 /// The stages of a session at which hooks are asked.

@@ -7,9 +7,9 @@ use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 
 use super::{Hooks, IntoVerdict as _};
-use crate::disconnect::Disconnect;
 use crate::message::Message;
 use crate::session::Session;
+use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

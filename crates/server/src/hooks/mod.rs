@@ -1,10 +1,10 @@
 //! Hooks: code of the application's own that decides at each stage of a session.
 
+pub(crate) mod arc;
+pub(crate) mod catch_panic;
 mod chain;
-mod closures;
 mod erased;
-mod guard;
-mod shared;
+pub(crate) mod store;
 mod verdict;
 
 use std::future::{Future, ready};
@@ -12,14 +12,14 @@ use std::future::{Future, ready};
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
 
+pub(crate) use catch_panic::{drop_guarded, guarded, poll_guarded};
 pub(crate) use chain::{Asked, Chain, Stage};
 pub(crate) use erased::BoxFuture;
-pub(crate) use guard::{drop_guarded, guarded, poll_guarded};
 pub use verdict::IntoVerdict;
 
-use crate::disconnect::Disconnect;
 use crate::message::Message;
 use crate::session::Session;
+use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
 /// What a hook answers: a verdict, or by `?` any [`std::error::Error`], which becomes a logged `451 4.3.0`.

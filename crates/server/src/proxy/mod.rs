@@ -1,5 +1,7 @@
 //! HAProxy's PROXY protocol: a proxy says in the first octets of a connection who its client is.
 
+pub(crate) mod client;
+pub(crate) mod trust;
 mod v1;
 mod v2;
 
@@ -9,7 +11,7 @@ use std::net::SocketAddr;
 
 use tokio::io::AsyncReadExt as _;
 
-use crate::wire::Io;
+use crate::connection::wire::Io;
 
 /// What a header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -80,8 +80,8 @@ mod tests {
     use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
     use super::{ChannelBindings, server_end_point};
+    use crate::runtime::fairness::Turnstile;
     use crate::tls::{Acceptor, TlsConfig};
-    use crate::turnstile::Turnstile;
 
     fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate_for(algorithm).expect("the provider has the algorithm");

@@ -24,9 +24,9 @@ use super::identity::Identity;
 use super::peer::{ClientCertificate, Trust};
 use super::proof::{Proof, Tickets, Verifier};
 use super::read_ahead::ReadAhead;
-use crate::read_buffer;
-use crate::turnstile::Turnstile;
-use crate::wire::Io;
+use crate::connection::wire::Io;
+use crate::runtime::fairness::Turnstile;
+use crate::runtime::read_buffer;
 
 /// Shakes hands with clients.
 pub(crate) struct Acceptor {

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-use crate::read_buffer::{self, READ};
-use crate::wire::Io;
+use crate::connection::wire::Io;
+use crate::runtime::read_buffer::{self, READ};
 
 /// A connection from which more is read than was asked for. rustls asks for 4 KiB at a time, so that a record takes four
 /// or five reads of the socket; this way four records take one.
@@ -135,7 +135,7 @@ mod tests {
     use tokio::io::{AsyncWriteExt as _, duplex};
 
     use super::*;
-    use crate::read_buffer::REMAINDER;
+    use crate::runtime::read_buffer::REMAINDER;
 
     #[tokio::test]
     async fn what_is_left_of_a_limited_read_waits_in_a_buffer_of_its_size() {

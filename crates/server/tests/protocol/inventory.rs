@@ -161,7 +161,7 @@ fn options(path: &str, part: &str) -> Vec<String> {
 
 #[test]
 fn every_timeout_is_on_the_page_with_its_default_and_proved() {
-    let source = source("crates/server/src/timeouts.rs");
+    let source = source("crates/server/src/runtime/timeouts.rs");
     let defaults: Vec<(String, u64)> = source
         .lines()
         .filter_map(|line| line.trim().strip_suffix("),")?.split_once(": Duration::from_secs("))
@@ -179,12 +179,12 @@ fn every_timeout_is_on_the_page_with_its_default_and_proved() {
         assert_eq!(row.number(2), Some(*default), "{PAGE}: the default of {name} is {default} s: write that");
         expect_proofs(row, &[Kind::Server]);
     }
-    let rate = constant("crates/server/src/timeouts.rs", "SLOWEST_RATE");
-    let after = constant("crates/server/src/timeouts.rs", "RATE_AFTER");
+    let rate = constant("crates/server/src/runtime/timeouts.rs", "SLOWEST_RATE");
+    let after = constant("crates/server/src/runtime/timeouts.rs", "RATE_AFTER");
     let sentence = format!("{rate} octets a second on average after the first {after} s");
     assert!(text().contains(&sentence), "{PAGE} does not say {sentence:?}");
-    let crowded = constant("crates/server/src/timeouts.rs", "CROWDED");
-    let steady = constant("crates/server/src/timeouts.rs", "STEADY_RATE");
+    let crowded = constant("crates/server/src/runtime/timeouts.rs", "CROWDED");
+    let steady = constant("crates/server/src/runtime/timeouts.rs", "STEADY_RATE");
     let steady = format!("{},{:03}", steady / 1_000, steady % 1_000);
     for sentence in [
         format!(

@@ -1,0 +1,5 @@
+//! One connection: its octets, and its place among the others.
+
+pub(crate) mod slots;
+pub(crate) mod stream;
+pub(crate) mod wire;

@@ -1,0 +1,398 @@
+//! The connection as the driver sees it: octets in, octets out, and what else can happen meanwhile.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{BufMut as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::task::coop::has_budget_remaining;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::connection::slots::{NoPlace, Place, Urgency};
+use crate::connection::stream::Transport;
+use crate::proxy::{self, Header, ProxyError};
+use crate::runtime::fairness::Turnstile;
+use crate::runtime::read_buffer::{self, READ, REMAINDER};
+use crate::runtime::timer::Timer;
+use crate::session::disconnect::Disconnect;
+use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
+
+/// Anything that carries a session: a TCP stream, TLS, a Unix socket, a pipe in memory.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// Octets of commands read at a time: what a client that reads no replies can have the server hold. A pipelined group
+/// is shorter, even with a message of a few pages.
+pub(crate) const COMMANDS: usize = REMAINDER;
+
+/// Octets read at a time from a client that is no longer listened to.
+const UNHEARD: usize = 4 * 1024;
+
+/// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
+pub(crate) const SHORT_REPLIES: usize = 128;
+
+/// How long a handshake or PROXY header that is under way may take when the server stops; on most ways it takes a tenth.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
+/// What waiting for octets led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wake {
+    Input,
+    Gone,
+    Timeout,
+    /// The server stops.
+    Stop,
+}
+
+/// Whether a session may be stopped where it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Between transactions.
+    UntilStop,
+    /// Within one.
+    UntilTimeout,
+}
+
+pub(crate) struct Wire {
+    io: Transport,
+    pub(crate) input: BytesMut,
+    /// The input lies in a read buffer, or the rest of one.
+    is_in_read_buffer: bool,
+    timer: Timer,
+    place: Place,
+    /// Whom both the timer and a stop of the server wake: the task, or whoever polls the session within one. `None` where
+    /// they may differ.
+    waker: Option<Waker>,
+    /// Replies were written and not all of them sent: TLS takes more than the connection does.
+    is_unflushed: bool,
+    /// The client has closed its side; what it sent before is still to be answered.
+    has_ended: bool,
+}
+
+impl Wire {
+    pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
+        let io = Transport::Plain(io);
+        Self {
+            io,
+            input: BytesMut::new(),
+            is_in_read_buffer: false,
+            timer: Timer::new(),
+            place,
+            waker: None,
+            is_unflushed: false,
+            has_ended: false,
+        }
+    }
+
+    /// Reads the PROXY header at the front of the connection, and nothing behind it.
+    pub(crate) async fn proxy_header(&mut self, limit: Duration) -> Result<Header, ProxyError> {
+        let Self { io, place, .. } = self;
+        match unless_stopped(place, timeout(limit, proxy::read(io))).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) => Err(ProxyError::Late),
+            Err(_) => Err(ProxyError::Stopped),
+        }
+    }
+
+    /// The place is from now on that of `client`, or nobody's.
+    pub(crate) fn belongs_to(&mut self, client: Option<IpAddr>) -> Result<(), NoPlace> {
+        self.place.belongs_to(client)
+    }
+
+    /// Whether the client has sent something already.
+    pub(crate) async fn has_input(&mut self) -> bool {
+        if self.input.is_empty() {
+            poll_fn(|context| {
+                let _ = self.poll_read(context, COMMANDS);
+                Poll::Ready(())
+            })
+            .await;
+        }
+        !self.input.is_empty()
+    }
+
+    /// What credentials may bind to, inside TLS.
+    pub(crate) fn channel_bindings(&self) -> Option<ChannelBindings> {
+        match &self.io {
+            Transport::Tls(secured) => Some(secured.channel_bindings()),
+            Transport::Plain(_) | Transport::Gone => None,
+        }
+    }
+
+    /// Whether there is anything that they may bind to.
+    pub(crate) fn has_channel_binding(&self) -> bool {
+        matches!(&self.io, Transport::Tls(secured) if secured.has_channel_binding())
+    }
+
+    /// Waits for octets, of which `at_most` so many are appended to the input.
+    pub(crate) async fn fill(&mut self, at_most: usize, patience: Patience, deadline: Instant) -> Wake {
+        self.set_alarm(deadline);
+        poll_fn(|context| self.poll_fill(context, at_most, patience)).await
+    }
+
+    pub(crate) fn poll_fill(
+        &mut self,
+        context: &mut Context<'_>,
+        at_most: usize,
+        patience: Patience,
+    ) -> Poll<Wake> {
+        let stops = |urgency| {
+            urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop)
+        };
+        let urgency = self.place.stop().urgency();
+        if stops(urgency) {
+            return Poll::Ready(Wake::Stop);
+        }
+        if let Poll::Ready(wake) = self.poll_read(context, at_most) {
+            return Poll::Ready(wake);
+        }
+        // In most rounds those who would wake this task know it already, and asking them again takes ten times as long.
+        let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if is_known && urgency == Urgency::None && self.timer.is_armed() {
+            return Poll::Pending;
+        }
+        if stops(self.place.stop().poll(context)) {
+            return Poll::Ready(Wake::Stop);
+        }
+        if self.timer.poll(context).is_ready() {
+            return Poll::Ready(Wake::Timeout);
+        }
+        // A task that has used up its budget is asked to come again, and the timer has not heard of it.
+        self.waker = has_budget_remaining().then(|| context.waker().clone());
+        Poll::Pending
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>, at_most: usize) -> Poll<Wake> {
+        if self.has_ended {
+            return Poll::Ready(Wake::Gone);
+        }
+        self.make_room();
+        self.io.read_at_most(at_most);
+        let mut room = (&mut self.input).limit(at_most);
+        let read = pin!(self.io.read_buf(&mut room)).poll(context);
+        match read {
+            Poll::Ready(Ok(0) | Err(_)) => {
+                self.has_ended = true;
+                Poll::Ready(Wake::Gone)
+            }
+            Poll::Ready(Ok(_)) => Poll::Ready(Wake::Input),
+            Poll::Pending => {
+                self.shrink();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Makes room for a read: in the buffer that is there if nobody holds slices of it any more, else in another.
+    fn make_room(&mut self) {
+        let has_room = self.input.capacity() - self.input.len() >= READ / 2;
+        if !has_room && !self.input.try_reclaim(READ / 2) {
+            let remainder = std::mem::replace(&mut self.input, read_buffer::take());
+            self.is_in_read_buffer = true;
+            self.input.extend_from_slice(&remainder);
+            self.input.reserve(READ / 4);
+        }
+    }
+
+    /// Gives the read buffer back while nothing is read.
+    pub(crate) fn shrink(&mut self) {
+        if self.is_in_read_buffer {
+            self.is_in_read_buffer = !read_buffer::shrink(&mut self.input);
+        }
+        self.io.shrink();
+    }
+
+    /// Gives the read buffer back with what is in it.
+    fn give_back(&mut self) {
+        let buffer = std::mem::take(&mut self.input);
+        if std::mem::take(&mut self.is_in_read_buffer) {
+            read_buffer::give_back(buffer);
+        }
+    }
+
+    /// Sends all of `output` and leaves it empty.
+    pub(crate) async fn flush(&mut self, output: &mut Vec<u8>, limit: Duration) -> Result<(), Wake> {
+        if output.is_empty() && !self.is_unflushed {
+            return Ok(());
+        }
+        let mut is_first = true;
+        poll_fn(|context| match self.poll_send(context, output) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(Wake::Gone)),
+            Poll::Pending if self.must_stop(context) => Poll::Ready(Err(Wake::Stop)),
+            Poll::Pending => {
+                // Most replies go out at once, and need neither clock nor timer.
+                if std::mem::take(&mut is_first) {
+                    self.set_timer(limit);
+                    self.shrink();
+                }
+                self.poll_timer(context).map(|()| Err(Wake::Timeout))
+            }
+        })
+        .await
+    }
+
+    /// Sends what can be sent now, and says when all has gone.
+    fn poll_send(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<io::Result<()>> {
+        let mut sent = 0;
+        let outcome = loop {
+            if sent == output.len() {
+                break Pin::new(&mut self.io).poll_flush(context);
+            }
+            match Pin::new(&mut self.io).poll_write(context, &output[sent..]) {
+                Poll::Ready(Ok(0)) => break Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(length)) => sent += length,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        output.drain(..sent);
+        self.is_unflushed = outcome.is_pending();
+        // A long reply, as that to EHLO, is no reason to hold its memory while nothing more is said.
+        if output.is_empty() && output.capacity() > SHORT_REPLIES {
+            *output = Vec::new();
+        }
+        outcome
+    }
+
+    /// Sees to the connection while something else is awaited: sends what is unsent, takes in what comes, and is
+    /// ready only when the client has gone and nothing that it sent is left to answer, or the server must stop.
+    pub(crate) fn poll_meanwhile(&mut self, context: &mut Context<'_>, unsent: &mut Vec<u8>) -> Poll<Wake> {
+        if self.must_stop(context) {
+            return Poll::Ready(Wake::Stop);
+        }
+        let is_all_sent = unsent.is_empty() && !self.is_unflushed;
+        if !is_all_sent && matches!(self.poll_send(context, unsent), Poll::Ready(Err(_))) {
+            return Poll::Ready(Wake::Gone);
+        }
+        while !self.has_ended && self.input.len() < COMMANDS {
+            let wake = ready!(self.poll_read(context, COMMANDS - self.input.len()));
+            if wake == Wake::Gone && self.input.is_empty() {
+                return Poll::Ready(Wake::Gone);
+            }
+            if self.input.len() == COMMANDS {
+                self.shrink();
+            }
+        }
+        if self.has_ended && self.input.is_empty() { Poll::Ready(Wake::Gone) } else { Poll::Pending }
+    }
+
+    /// Whether the server waits no longer, not even for a transaction.
+    pub(crate) fn must_stop(&mut self, context: &Context<'_>) -> bool {
+        self.asks_for(context);
+        self.place.stop().poll(context) == Urgency::Now
+    }
+
+    /// Rings after `limit`; for use with [`poll_timer`](Self::poll_timer).
+    pub(crate) fn set_timer(&mut self, limit: Duration) {
+        self.set_alarm(Instant::now() + limit);
+    }
+
+    /// As [`set_timer`](Self::set_timer), where the time is known already.
+    pub(crate) fn set_alarm(&mut self, deadline: Instant) {
+        self.timer.set(deadline);
+    }
+
+    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.asks_for(context);
+        self.timer.poll(context)
+    }
+
+    /// One of timer and stop is asked to wake somebody, who may be another than the other wakes.
+    fn asks_for(&mut self, context: &Context<'_>) {
+        self.waker.take_if(|known| !known.will_wake(context.waker()));
+    }
+
+    /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
+    ///
+    /// # Errors
+    /// Why the handshake failed; [`Wake::Stop`] when the server stops and the handshake is not done at once.
+    pub(crate) async fn upgrade(
+        &mut self,
+        limit: Duration,
+        tls: &Acceptor,
+        turnstile: &Turnstile,
+    ) -> Result<io::Result<TlsFacts>, Wake> {
+        self.give_back();
+        self.waker = None;
+        let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
+            return Err(Wake::Gone);
+        };
+        let (secured, facts) =
+            match unless_stopped(&self.place, timeout(limit, tls.accept(plain, turnstile))).await? {
+                Ok(Ok(secured)) => secured,
+                Ok(Err(error)) => return Ok(Err(error)),
+                Err(elapsed) => return Ok(Err(elapsed.into())),
+            };
+        self.io = Transport::Tls(Box::new(secured));
+        Ok(Ok(facts))
+    }
+
+    /// Closes the connection so that the last reply arrives: a socket that is closed while octets of the client
+    /// wait unread takes the reply back. After a QUIT nothing waits, and dropping the socket says enough.
+    pub(crate) async fn close(&mut self, after: Disconnect) {
+        const LINGER: Duration = Duration::from_secs(2);
+        // An idle client has sent nothing that could take its 421 back, and a stop should not wait for it.
+        const LINGER_AT_SHUTDOWN: Duration = Duration::from_millis(200);
+        let has_quit = after == Disconnect::Quit && self.input.is_empty();
+        self.give_back();
+        if !has_quit {
+            // Whoever does not close within that time, or has gone already, has had the reply or never will.
+            let patience = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
+            let _ = timeout(patience, self.linger()).await;
+        } else if self.io.is_secure() {
+            let _ = timeout(LINGER, self.io.shutdown()).await;
+        }
+        self.io = Transport::Gone;
+    }
+
+    /// Waits for the client to close its side, and drops what it still sends.
+    async fn linger(&mut self) -> io::Result<()> {
+        const LINGER_OCTETS: usize = 1024 * 1024;
+        self.io.shutdown().await?;
+        let mut dropped = 0;
+        while dropped < LINGER_OCTETS {
+            self.input.clear();
+            self.input.reserve(UNHEARD);
+            match self.io.read_buf(&mut self.input).await? {
+                0 => break,
+                length => dropped += length,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Wire {
+    /// The last read of a connection leaves a buffer, which the next one on this thread takes up.
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}
+
+/// Waits for what comes before a session can have a transaction. When the server stops meanwhile there is a moment left
+/// to be done: who has just connected can then be told 421, and before that nobody can.
+async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Result<T, Wake> {
+    let mut work = pin!(work);
+    let mut last_moment = None;
+    poll_fn(|context| {
+        let urgency = place.stop().poll(context);
+        if urgency == Urgency::Now {
+            return Poll::Ready(Err(Wake::Stop));
+        }
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Ok(done));
+        }
+        if urgency == Urgency::None {
+            return Poll::Pending;
+        }
+        let last_moment = last_moment.get_or_insert_with(|| Box::pin(sleep(LAST_MOMENT)));
+        last_moment.as_mut().poll(context).map(|()| Err(Wake::Stop))
+    })
+    .await
+}

@@ -1,0 +1,54 @@
+//! What all sessions of a server share.
+
+use std::sync::Arc;
+
+use mailchute_proto::{AuthPolicy, Protocol, Settings, TlsPolicy};
+
+use crate::connection::slots::Connections;
+use crate::driver::decoys::ScramSecret;
+use crate::events::subscribers::Subscribers;
+use crate::hooks::Chain;
+use crate::proxy::trust::Clients;
+use crate::runtime::fairness::Turnstile;
+use crate::runtime::timeouts::Timeouts;
+use crate::session::Session;
+use crate::tls::InForce;
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) settings: Arc<Settings>,
+    /// Those of the clients that need nothing but their place; the same where nothing else is demanded of anybody.
+    pub(crate) undemanding: Arc<Settings>,
+    pub(crate) hostname: Arc<str>,
+    pub(crate) clients: Clients,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) chain: Chain,
+    /// What the decoys of users that there are not are made of.
+    pub(crate) scram_secret: Arc<ScramSecret>,
+    pub(crate) tls: Option<Arc<InForce>>,
+    pub(crate) subscribers: Arc<Subscribers>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) turnstile: Arc<Turnstile>,
+}
+
+impl Core {
+    /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the modes of its file and
+    /// folder, has nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
+    pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {
+        let delivers = session.protocol() == Protocol::Lmtp && session.is_over_unix_socket();
+        Arc::clone(if delivers { &self.undemanding } else { &self.settings })
+    }
+}
+
+/// These settings without what they demand of clients.
+pub(crate) fn undemanding(settings: &Arc<Settings>) -> Arc<Settings> {
+    if settings.tls != TlsPolicy::Required && settings.auth != AuthPolicy::Required {
+        return Arc::clone(settings);
+    }
+    let mut without = Settings::clone(settings);
+    without.auth = AuthPolicy::Optional;
+    if without.tls == TlsPolicy::Required {
+        without.tls = TlsPolicy::Offered;
+    }
+    Arc::new(without)
+}

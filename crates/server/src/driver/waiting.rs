@@ -1,0 +1,184 @@
+//! What the driver does between the steps: wait, send, shake hands, tell what happened.
+
+use std::io;
+use std::sync::Arc;
+
+use mailchute_proto::reply::catalog;
+use mailchute_proto::{Reply, Verdict};
+use tokio::time::Instant;
+
+use super::{Driver, Opening, hear};
+use crate::connection::wire::{COMMANDS, Patience, Wake};
+use crate::events::event::Event;
+use crate::runtime::timeouts::CROWDED;
+use crate::session::disconnect::Disconnect;
+use crate::tls::InForce;
+
+impl Driver {
+    /// Gives a client the time to show that it does not wait for the greeting.
+    pub(super) async fn hold_greeting(&mut self) -> Result<(), Disconnect> {
+        let delay = self.core.clients.greeting_delay;
+        if delay.is_zero() {
+            return Ok(());
+        }
+        match self.wire.fill(COMMANDS, Patience::UntilStop, Instant::now() + delay).await {
+            Wake::Input | Wake::Timeout => Ok(()),
+            wake => Err(self.give_up(wake).await),
+        }
+    }
+
+    /// Sends what is to be sent and waits for more of the client.
+    pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
+        self.flush().await?;
+        let now = Instant::now();
+        let mut limit = self.core.timeouts.command;
+        if self.core.connections.is_crowded() {
+            limit = limit.min(CROWDED);
+        }
+        // The whole command has that time, not each of its octets.
+        let deadline = *self.waiting_since.get_or_insert(now) + limit;
+        let last_moment = match self.pace {
+            Some(_) if self.delivery.is_some() => self.message_deadline(now, limit, true),
+            // After a refusal the next command may be no chunk, and takes its time.
+            _ => Some(self.last_moment(now)),
+        };
+        let Some(deadline) = last_moment.map(|last| deadline.min(last)).filter(|deadline| *deadline > now)
+        else {
+            return Err(self.give_up(Wake::Timeout).await);
+        };
+        let patience = self.patience();
+        let wake = match &mut self.delivery {
+            // Between two chunks of a message those who hear it work on.
+            Some(delivery) => delivery.hearing.fill(&mut self.wire, COMMANDS, deadline).await,
+            None => self.wire.fill(COMMANDS, patience, deadline).await,
+        };
+        if let Some(pace) = &mut self.pace {
+            pace.waited_since(now);
+        }
+        match wake {
+            Wake::Input => Ok(()),
+            wake => Err(self.give_up(wake).await),
+        }
+    }
+
+    /// When the client must be done with its session, or with the transaction that is under way: talk within one
+    /// would hold it open for ever.
+    pub(super) fn last_moment(&mut self, now: Instant) -> Instant {
+        let since = if self.machine.in_transaction() {
+            *self.in_transaction_since.get_or_insert(now)
+        } else {
+            self.began
+        };
+        since + self.core.timeouts.session
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        if self.machine.in_transaction() { Patience::UntilTimeout } else { Patience::UntilStop }
+    }
+
+    /// Says why the session ends, if the client can still hear it.
+    pub(super) async fn give_up(&mut self, wake: Wake) -> Disconnect {
+        match wake {
+            Wake::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
+            Wake::Stop => self.say_farewell(&catalog::SHUTTING_DOWN).await,
+            Wake::Input | Wake::Gone => {}
+        }
+        wake.into()
+    }
+
+    async fn say_farewell(&mut self, reply: &Reply) {
+        let mark = self.output.len();
+        self.machine.hang_up(reply, &mut self.output);
+        self.report_farewell(mark);
+        // The session ends with this reply whether it arrives or not.
+        let _ = self.flush().await;
+    }
+
+    /// Refuses to go on.
+    async fn hang_up(&mut self, reply: &Reply) {
+        let mark = self.output.len();
+        self.machine.hang_up(reply, &mut self.output);
+        self.report(None, mark);
+        // The session ends with this reply whether it arrives or not.
+        let _ = self.flush().await;
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<(), Disconnect> {
+        Ok(self.wire.flush(&mut self.output, self.core.timeouts.command).await?)
+    }
+
+    /// Does what a reply brings with it.
+    pub(super) async fn after_reply(&mut self) -> Result<(), Disconnect> {
+        self.forget_pace();
+        if !self.machine.in_transaction() {
+            self.delivery = None;
+            self.session.end_transaction();
+            // Who begins the next transaction in the same breath is never waited for between the two.
+            let was_slow = self.in_transaction_since.take().is_some();
+            if was_slow && self.began.elapsed() >= self.core.timeouts.session {
+                return Err(self.give_up(Wake::Timeout).await);
+            }
+        }
+        if let Some(pause) = self.machine.take_pause() {
+            self.wire.shrink();
+            tokio::time::sleep(pause).await;
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts TLS in the place of the plain connection.
+    pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
+        let Some(tls) = self.core.tls.as_deref().map(InForce::now) else {
+            return Err(Disconnect::TlsFailure);
+        };
+        match self.wire.upgrade(self.core.timeouts.handshake, &tls, &self.core.turnstile).await? {
+            Ok(facts) => {
+                self.report_tls(&facts);
+                if self.would_bind() && !self.wire.has_channel_binding() {
+                    self.machine.cannot_bind();
+                }
+                let certificate = facts.client.as_ref().filter(|certificate| certificate.is_verified());
+                if let Some(name) = certificate.and_then(|certificate| certificate.user()) {
+                    self.machine.certified(name);
+                }
+                let facts = Arc::new(facts);
+                self.session.secured(Arc::clone(&facts));
+                self.core.subscribers.tell(|| Event::secure(&self.session, facts));
+                Ok(())
+            }
+            // As health checks of proxies do.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected && self.opening == Opening::Tls => {
+                Err(Disconnect::ClientGone)
+            }
+            Err(error) => {
+                tracing::info!(name: "tls-failed", %error, "the TLS handshake failed");
+                Err(Disconnect::TlsFailure)
+            }
+        }
+    }
+
+    /// Whether a mechanism is on offer that binds to the TLS session.
+    fn would_bind(&self) -> bool {
+        self.core.settings.mechanisms.iter().any(|mechanism| mechanism.binds_channel())
+    }
+
+    /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
+    pub(super) async fn hear_secure_hooks(&mut self) -> Result<(), Disconnect> {
+        let Some(tls) = self.session.tls() else { return Ok(()) };
+        let hooks = self.core.chain.secure(&tls, &self.session);
+        let verdict = match hear(&self.core, &mut self.wire, &mut self.output, hooks).await {
+            Ok(verdict) => verdict,
+            Err(wake) => return Err(self.give_up(wake).await),
+        };
+        let reply = match verdict {
+            Verdict::Accept => return Ok(()),
+            Verdict::Refuse => catalog::HUNG_UP,
+            Verdict::Reply(reply) if reply.is_positive() && !reply.hangs_up() => return Ok(()),
+            Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
+            Verdict::Reply(_) => catalog::INTERNAL_ERROR,
+        };
+        self.hang_up(&reply).await;
+        Err(Disconnect::Hook)
+    }
+}

@@ -1,0 +1,4 @@
+//! What happens in sessions, told to whoever subscribed.
+
+pub(crate) mod event;
+pub(crate) mod subscribers;

@@ -1,0 +1,133 @@
+//! Listening sockets that come from elsewhere, or go there.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustix::net::sockopt;
+
+use crate::listen::unix::BoundFile;
+use crate::net::endpoint::Endpoint;
+
+/// A socket that listens already: systemd has opened it, or the process that served before, or a test. A server takes
+/// it by [`Serving::and_take`](crate::Serving::and_take), and gives its own away by
+/// [`Serving::sockets`](crate::Serving::sockets).
+///
+/// Processes that hold the same socket share its queue: while one of them accepts, no client is refused.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
+/// use mailchute::ListeningSocket;
+///
+/// let socket = std::net::TcpListener::bind("127.0.0.1:2525")?;
+/// server.serving().and_take(ListeningSocket::try_from(socket)?).await?.await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ListeningSocket {
+    pub(crate) socket: Inherited,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) file: Option<Arc<BoundFile>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Inherited {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl ListeningSocket {
+    /// Where it listens. A Unix socket in the abstract namespace has the path `@NAME`.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Hands the file of a Unix socket to the server that takes the socket: the file is removed when that server stops.
+    /// Without this the file is left to whoever made it, as systemd wants it. For TCP nothing changes.
+    ///
+    /// # Errors
+    /// When the file is not there any more.
+    pub fn with_file(mut self) -> io::Result<Self> {
+        if let Endpoint::Unix(path) = &self.endpoint {
+            self.file = Some(Arc::new(BoundFile::of(path)?));
+        }
+        Ok(self)
+    }
+
+    /// Leaves the file of a Unix socket where it is when the server that this socket comes from stops, as the next
+    /// server has taken both.
+    pub fn leave_file(&self) {
+        if let Some(file) = &self.file {
+            file.leave();
+        }
+    }
+}
+
+/// Tells a socket that does not listen from one that does, and readies it for the runtime.
+fn listens(socket: impl AsFd, set_nonblocking: io::Result<()>) -> io::Result<()> {
+    if !sockopt::socket_acceptconn(socket)? {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket does not listen"));
+    }
+    set_nonblocking
+}
+
+/// # Errors
+/// When the socket does not listen.
+impl TryFrom<TcpListener> for ListeningSocket {
+    type Error = io::Error;
+
+    fn try_from(socket: TcpListener) -> io::Result<Self> {
+        listens(&socket, socket.set_nonblocking(true))?;
+        // Accepted connections inherit it, as from sockets of our own.
+        sockopt::set_tcp_nodelay(&socket, true)?;
+        let endpoint = Endpoint::Tcp(socket.local_addr()?);
+        Ok(Self { socket: Inherited::Tcp(socket), endpoint, file: None })
+    }
+}
+
+/// # Errors
+/// When the socket does not listen.
+impl TryFrom<UnixListener> for ListeningSocket {
+    type Error = io::Error;
+
+    fn try_from(socket: UnixListener) -> io::Result<Self> {
+        listens(&socket, socket.set_nonblocking(true))?;
+        let address = socket.local_addr()?;
+        let path = match (address.as_pathname(), address.as_abstract_name()) {
+            (Some(path), _) => path.to_owned(),
+            (None, Some(name)) => {
+                let name = [b"@", name].concat();
+                PathBuf::from(std::ffi::OsStr::from_bytes(&name))
+            }
+            (None, None) => {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the Unix socket has no name"));
+            }
+        };
+        Ok(Self { socket: Inherited::Unix(socket), endpoint: Endpoint::Unix(path), file: None })
+    }
+}
+
+impl AsFd for ListeningSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.socket {
+            Inherited::Tcp(socket) => socket.as_fd(),
+            Inherited::Unix(socket) => socket.as_fd(),
+        }
+    }
+}
+
+impl From<ListeningSocket> for OwnedFd {
+    fn from(socket: ListeningSocket) -> Self {
+        match socket.socket {
+            Inherited::Tcp(socket) => socket.into(),
+            Inherited::Unix(socket) => socket.into(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A listener: where connections come in, and what is spoken there.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailchute_proto::Protocol;
+use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
+use tokio::task::yield_now;
+
+use crate::connection::wire::Io;
+use crate::driver::Opening;
+use crate::listen::inherited::{Inherited, ListeningSocket};
+use crate::listen::unix::{BoundFile, SocketFile};
+use crate::net::endpoint::Endpoint;
+use crate::net::origin::Origin;
+use crate::server::Server;
+use crate::server::accept::{Arrival, bid_farewell};
+
+/// What the clients of a listener get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Service {
+    pub(crate) protocol: Protocol,
+    pub(crate) opening: Opening,
+}
+
+impl Service {
+    pub(crate) const SMTP: Self = Self { protocol: Protocol::Smtp, opening: Opening::Plain };
+    pub(crate) const SMTP_INSIDE_TLS: Self = Self { protocol: Protocol::Smtp, opening: Opening::Tls };
+    pub(crate) const LMTP: Self = Self { protocol: Protocol::Lmtp, opening: Opening::Plain };
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: Socket,
+    service: Service,
+    endpoint: Arc<Endpoint>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix {
+        /// Removed before the socket is closed: behind it the file could be that of the next server already, with the
+        /// same number.
+        file: Option<Arc<BoundFile>>,
+        socket: UnixListener,
+    },
+}
+
+/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
+const BACKLOG: u32 = 4_096;
+
+/// Connections that are taken before others have their turn. A flood has thousands waiting, each of which is a session to
+/// be greeted before the runtime looks at its sockets again.
+const TURN: u32 = 4;
+
+/// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
+const SMTP_PORT: u16 = 25;
+
+impl Listener {
+    /// Listens on the first address of a name that can be listened on.
+    pub(crate) async fn tcp(address: impl ToSocketAddrs + Debug, service: Service) -> io::Result<Self> {
+        let given = format!("{address:?}");
+        let mut failure = None;
+        for address in lookup_host(address).await.map_err(|error| no_address(&given, &error))? {
+            not_lmtp_at_the_port_of_smtp(address, service)?;
+            match bind(address) {
+                Ok(socket) => {
+                    let endpoint = Arc::new(Endpoint::Tcp(socket.local_addr()?));
+                    return Ok(Self { socket: Socket::Tcp(socket), service, endpoint });
+                }
+                Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
+            }
+        }
+        Err(failure
+            .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{given}: no address"))))
+    }
+
+    pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
+        let (socket, bound) = file.listen(BACKLOG).await?;
+        let endpoint = Arc::new(Endpoint::Unix(file.path().to_owned()));
+        Ok(Self { socket: Socket::Unix { file: Some(Arc::new(bound)), socket }, service, endpoint })
+    }
+
+    /// Takes a socket that listens already.
+    pub(crate) fn taken(taken: ListeningSocket, service: Service) -> io::Result<Self> {
+        let ListeningSocket { socket, endpoint, file } = taken;
+        if let Endpoint::Tcp(address) = endpoint {
+            not_lmtp_at_the_port_of_smtp(address, service)?;
+        }
+        let socket = match socket {
+            Inherited::Tcp(socket) => Socket::Tcp(TcpListener::from_std(socket)?),
+            Inherited::Unix(socket) => Socket::Unix { file, socket: UnixListener::from_std(socket)? },
+        };
+        Ok(Self { socket, service, endpoint: Arc::new(endpoint) })
+    }
+
+    /// The same socket once more.
+    pub(crate) fn share(&self) -> io::Result<ListeningSocket> {
+        let (socket, file) = match &self.socket {
+            Socket::Tcp(socket) => (Inherited::Tcp(duplicate(socket.as_fd())?.into()), None),
+            Socket::Unix { file, socket } => {
+                (Inherited::Unix(duplicate(socket.as_fd())?.into()), file.clone())
+            }
+        };
+        Ok(ListeningSocket { socket, endpoint: Endpoint::clone(&self.endpoint), file })
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Takes connections and lets them be served, for ever.
+    pub(crate) async fn accept(self, server: Server) {
+        /// How long to wait when the process can open no more files.
+        const PAUSE: Duration = Duration::from_millis(100);
+        let mut taken = 0;
+        loop {
+            if taken == TURN {
+                taken = 0;
+                yield_now().await;
+            }
+            taken += 1;
+            match self.next().await {
+                Ok((stream, origin)) => {
+                    let listener = Some(Arc::clone(&self.endpoint));
+                    admit(&server, stream, Arrival { origin, service: self.service, listener });
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(name: "accept-failed", %error, "cannot accept connections");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn next(&self) -> io::Result<(Box<dyn Io>, Origin)> {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                let (stream, client) = socket.accept().await?;
+                Ok((Box::new(stream), Origin::Network(client)))
+            }
+            Socket::Unix { socket, .. } => {
+                let (stream, _) = socket.accept().await?;
+                Ok((Box::new(stream), Origin::UnixSocket))
+            }
+        }
+    }
+}
+
+/// Says what was given: what looks it up does not.
+fn no_address(given: &str, error: &io::Error) -> io::Error {
+    let text = match error.kind() {
+        io::ErrorKind::InvalidInput => {
+            format!("{given}: {error}; write ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+        }
+        _ => format!("{given}: {error}"),
+    };
+    io::Error::new(error.kind(), text)
+}
+
+fn not_lmtp_at_the_port_of_smtp(address: SocketAddr, service: Service) -> io::Result<()> {
+    if service.protocol == Protocol::Lmtp && address.port() == SMTP_PORT {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "{address}: port 25 is for SMTP; for LMTP write another port, such as 24, or a Unix socket"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn duplicate(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    socket.try_clone_to_owned()
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart need not wait for the last run's connections to fade.
+    socket.set_reuseaddr(true)?;
+    // Accepted connections inherit it, which spares a system call for each.
+    socket.set_nodelay(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Whether an error of `accept` speaks of a client that left before it was let in.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
+}
+
+fn admit(server: &Server, stream: Box<dyn Io>, arrival: Arrival) {
+    let core = server.core();
+    match core.enter(arrival.origin) {
+        Ok(place) => core.spawn(place, stream, arrival),
+        // A client that expects TLS could not read the reply.
+        Err(_) if arrival.service.opening == Opening::Tls => {}
+        Err(refusal) => {
+            tokio::spawn(async move { bid_farewell(stream, &refusal).await });
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Where connections come in.
+
+pub(crate) mod inherited;
+pub(crate) mod listener;
+pub(crate) mod unix;

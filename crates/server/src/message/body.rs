@@ -1,0 +1,293 @@
+//! The content of a message on its way from the driver to its readers.
+//!
+//! The driver puts one chunk at a time into a slot and goes on when a reader has taken it, so a slow reader
+//! leaves the socket unread. A reader that is not the last leaves what it read in a [`Spool`] for the next.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::message::refusals::Refusals;
+use crate::message::spool::Spool;
+
+/// Why the content of a message cannot be read.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The message did not come to its end: the client is gone, was too slow, or sent what cannot be taken.
+    Incomplete,
+    /// The content is longer than the reader wants; turned into a reply it is `552 5.3.4`.
+    TooLong {
+        /// The octets that the reader was ready for.
+        limit: u64,
+    },
+    /// The stage that this message was handed to is over, or a clone of it has read the content away.
+    Gone,
+    /// The content could not be kept for the next reader.
+    Spool(Arc<io::Error>),
+}
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Incomplete => f.write_str("the message did not come to its end"),
+            Self::TooLong { limit } => write!(f, "the message is longer than {limit} octets"),
+            Self::Gone => f.write_str("the content of the message is gone"),
+            Self::Spool(error) => write!(f, "the message could not be spooled: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Spool(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What driver and readers share.
+#[derive(Debug, Default)]
+struct Shared {
+    slot: Mutex<Slot>,
+    spool: tokio::sync::Mutex<Spool>,
+    refusals: Refusals,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    chunk: Option<Bytes>,
+    end: Option<Result<(), BodyError>>,
+    /// Somebody has read: time for the 354.
+    is_wanted: bool,
+    /// Somebody has seen the end of the whole.
+    is_read: bool,
+    reader: Option<Waker>,
+    driver: Option<Waker>,
+}
+
+impl Shared {
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        // Nothing under this lock can panic half-way.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reader of the content.
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    shared: Arc<Shared>,
+    /// Octets that this reader has read.
+    position: u64,
+    /// Whether another reader comes after this one.
+    keeps: bool,
+}
+
+/// The driver's end. Dropped, it leaves its readers [`BodyError::Incomplete`].
+#[derive(Debug)]
+pub(crate) struct Pump(Arc<Shared>);
+
+/// A body that nobody has asked for yet.
+pub(crate) fn channel() -> (Pump, Body) {
+    let shared = Arc::new(Shared::default());
+    (Pump(Arc::clone(&shared)), Body { shared, position: 0, keeps: false })
+}
+
+impl Pump {
+    /// The recipients whom the readers have refused.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
+    }
+
+    /// Ready when a reader has asked for the first octets.
+    pub(crate) fn poll_wanted(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut slot = self.0.slot();
+        if slot.is_wanted {
+            return Poll::Ready(());
+        }
+        remember(&mut slot.driver, context);
+        Poll::Pending
+    }
+
+    /// Ready when there is room for a chunk.
+    pub(crate) fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut slot = self.0.slot();
+        if slot.chunk.is_none() {
+            return Poll::Ready(());
+        }
+        remember(&mut slot.driver, context);
+        Poll::Pending
+    }
+
+    /// Puts a chunk where there is room for it. A reader within the task that asks is not woken: that task lets its
+    /// hooks go on before it waits, and a wake would have it polled once more for nothing.
+    pub(crate) fn push(&self, chunk: Bytes, asks: &Context<'_>) {
+        let mut slot = self.0.slot();
+        slot.chunk = Some(chunk);
+        wake_other(&mut slot.reader, asks);
+    }
+
+    /// The message is there to its end; as with [`push`](Self::push), the task that asks is not woken.
+    pub(crate) fn complete(&self, asks: &Context<'_>) {
+        let mut slot = self.0.slot();
+        slot.end.get_or_insert(Ok(()));
+        wake_other(&mut slot.reader, asks);
+    }
+
+    /// No more chunks come.
+    pub(crate) fn finish(&self, end: Result<(), BodyError>) {
+        let mut slot = self.0.slot();
+        slot.end.get_or_insert(end);
+        wake(&mut slot.reader);
+    }
+}
+
+impl Drop for Pump {
+    fn drop(&mut self) {
+        self.finish(Err(BodyError::Incomplete));
+    }
+}
+
+impl Body {
+    /// The recipients whom the readers have refused.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.shared.refusals
+    }
+
+    /// Whether a reader has come to the end.
+    pub(crate) fn is_read(&self) -> bool {
+        self.shared.slot().is_read
+    }
+
+    /// Another reader from the first octet on.
+    pub(crate) fn for_reader(&self, keeps: bool) -> Self {
+        Self { shared: Arc::clone(&self.shared), position: 0, keeps }
+    }
+
+    /// The next octets, or `None` at the end of the message.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        // Held over the read, so that clones that read at the same time do not take turns at the live chunks.
+        // Hardly ever does a clone read meanwhile, and then there is nothing to wait for.
+        let mut spool = match self.shared.spool.try_lock() {
+            Ok(spool) => spool,
+            Err(_) => self.shared.spool.lock().await,
+        };
+        if self.position < spool.kept() {
+            let chunk = spool.read(self.position).await.map_err(|error| BodyError::Spool(error.into()))?;
+            self.position += chunk.len() as u64;
+            return Ok(Some(chunk));
+        }
+        if self.position < spool.passed() {
+            return Err(BodyError::Gone);
+        }
+        let chunk = poll_fn(|context| self.poll_live(context)).await?;
+        if let Some(chunk) = &chunk {
+            spool.pass(chunk, self.keeps).await.map_err(|error| BodyError::Spool(error.into()))?;
+            self.position += chunk.len() as u64;
+        }
+        Ok(chunk)
+    }
+
+    fn poll_live(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        let mut slot = self.shared.slot();
+        if let Some(chunk) = slot.chunk.take() {
+            wake(&mut slot.driver);
+            return Poll::Ready(Ok(Some(chunk)));
+        }
+        if let Some(end) = slot.end.clone() {
+            slot.is_read |= end.is_ok();
+            return Poll::Ready(end.map(|()| None));
+        }
+        if !slot.is_wanted {
+            slot.is_wanted = true;
+            wake(&mut slot.driver);
+        }
+        remember(&mut slot.reader, context);
+        Poll::Pending
+    }
+
+    /// The rest of the message in one piece.
+    pub(crate) async fn bytes(&mut self, limit: u64) -> Result<Bytes, BodyError> {
+        let mut content = BytesMut::new();
+        let mut first = None;
+        while let Some(chunk) = self.chunk().await? {
+            if (content.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len()) as u64 > limit {
+                return Err(BodyError::TooLong { limit });
+            }
+            // Most messages come in one chunk, which is then handed on as it is.
+            match first.take() {
+                None if content.is_empty() => first = Some(chunk),
+                None => content.extend_from_slice(&chunk),
+                Some(head) => {
+                    content.reserve((head.len() + chunk.len()) * 2);
+                    content.extend_from_slice(&head);
+                    content.extend_from_slice(&chunk);
+                }
+            }
+        }
+        Ok(first.unwrap_or_else(|| content.freeze()))
+    }
+}
+
+fn remember(place: &mut Option<Waker>, context: &Context<'_>) {
+    match place {
+        Some(waker) if waker.will_wake(context.waker()) => {}
+        _ => *place = Some(context.waker().clone()),
+    }
+}
+
+fn wake(place: &mut Option<Waker>) {
+    if let Some(waker) = place.take() {
+        waker.wake();
+    }
+}
+
+fn wake_other(place: &mut Option<Waker>, context: &Context<'_>) {
+    if let Some(waker) = place.take().filter(|waker| !waker.will_wake(context.waker())) {
+        waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_reader_in_another_task_is_woken_and_one_in_the_task_that_hands_on_is_not() {
+        let (session, reader) = (Arc::new(Task::default()), Arc::new(Task::default()));
+        let [of_session, of_reader] = [&session, &reader].map(|task| Waker::from(Arc::clone(task)));
+        let handing_on = Context::from_waker(&of_session);
+        for (waker, wakes) in [(&of_session, 0), (&of_reader, 1)] {
+            let (pump, mut body) = channel();
+            let mut context = Context::from_waker(waker);
+            let is_pending = |chunk: &Poll<Result<Option<Bytes>, BodyError>>| chunk.is_pending();
+            assert!(is_pending(&pin!(body.chunk()).poll(&mut context)));
+            pump.push(Bytes::from_static(b"one"), &handing_on);
+            assert_eq!(reader.0.swap(0, Ordering::Relaxed), wakes);
+            assert!(!is_pending(&pin!(body.chunk()).poll(&mut context)));
+            assert!(is_pending(&pin!(body.chunk()).poll(&mut context)));
+            pump.complete(&handing_on);
+            assert_eq!(reader.0.swap(0, Ordering::Relaxed), wakes);
+        }
+        assert_eq!(session.0.load(Ordering::Relaxed), 0);
+    }
+}

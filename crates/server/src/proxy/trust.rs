@@ -1,0 +1,47 @@
+//! Which clients are proxies, and how long all of them wait.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::net::network::Network;
+use crate::net::origin::Origin;
+use crate::proxy::Header;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Clients {
+    /// Who has to begin with a PROXY header.
+    pub(crate) proxies: Vec<Network>,
+    /// Who may say XCLIENT and XFORWARD.
+    pub(crate) xclients: Vec<Network>,
+    pub(crate) greeting_delay: Duration,
+}
+
+impl Clients {
+    pub(crate) fn is_proxy(&self, peer: Origin) -> bool {
+        is_in(&self.proxies, peer)
+    }
+
+    /// Whether the first client of a connection may. Where a PROXY header names none it is not the proxy: that one may
+    /// have passed on somebody whom it could not name.
+    pub(crate) fn may_speak_for_others(&self, peer: Origin, header: Option<Header>) -> bool {
+        match header {
+            None => is_in(&self.xclients, peer),
+            Some(Header::Proxied { client, .. }) => is_in(&self.xclients, Origin::Network(client)),
+            Some(Header::Local) => false,
+        }
+    }
+
+    /// Whose connections those of a client count as, if anybody's: who speaks for others counts as those, as soon as
+    /// it names them.
+    pub(crate) fn counted_as(&self, client: Origin) -> Option<IpAddr> {
+        client.counted_as().filter(|_| !is_in(&self.xclients, client))
+    }
+}
+
+/// A Unix socket is in no network, whatever stands for its address.
+fn is_in(networks: &[Network], origin: Origin) -> bool {
+    match origin {
+        Origin::Network(address) => networks.iter().any(|network| network.contains(address.ip())),
+        Origin::UnixSocket => false,
+    }
+}

@@ -1,0 +1,138 @@
+//! Who is let in: a place is taken for a connection, a proxy names its client, and a session begins.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
+
+use crate::connection::slots::{NoPlace, Place};
+use crate::connection::wire::{Io, Wire};
+use crate::driver::shared::Core;
+use crate::driver::{Driver, Opening};
+use crate::events::event::Event;
+use crate::listen::listener::Service;
+use crate::net::endpoint::Endpoint;
+use crate::net::origin::Origin;
+use crate::proxy::{Header, ProxyError};
+use crate::session::Session;
+use crate::session::disconnect::Disconnect;
+
+/// How long a client that is turned away gets to take the reply.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Tells a client that has no place why, and closes. Nobody waits long for one that does not even take this: it has no
+/// place, so the limits on connections do not count it.
+pub(crate) async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
+    // The buffer of a new socket takes it at once.
+    let _ = timeout(FAREWELL, async {
+        io.write_all(refusal).await?;
+        io.shutdown().await
+    })
+    .await;
+}
+
+/// A connection as it comes in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) origin: Origin,
+    pub(crate) service: Service,
+    /// Where it was taken, unless the application has brought it.
+    pub(crate) listener: Option<Arc<Endpoint>>,
+}
+
+impl Arrival {
+    /// One that the application has brought.
+    pub(crate) fn brought(client: SocketAddr, service: Service) -> Self {
+        Self { origin: Origin::Network(client), service, listener: None }
+    }
+}
+
+impl Core {
+    /// A place for a client, or the octets that tell it that there is none.
+    pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
+        // Who counts is the client of a proxy, and that one is not known yet.
+        let named = self.clients.counted_as(origin).filter(|_| !self.clients.is_proxy(origin));
+        self.connections.enter(named).map_err(|no_place| self.turn_away(origin, no_place))
+    }
+
+    /// Serves a connection to its end.
+    pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, arrival: Arrival) {
+        match self.enter(arrival.origin) {
+            Ok(place) => {
+                let wire = Wire::new(io, place);
+                if self.clients.is_proxy(arrival.origin) {
+                    self.serve_introduced(wire, arrival).await;
+                } else {
+                    self.driver(wire, arrival, None).run().await;
+                }
+            }
+            Err(refusal) => bid_farewell(io, &refusal).await,
+        }
+    }
+
+    /// Serves a connection that has its place in a task of its own.
+    pub(crate) fn spawn(self: Arc<Self>, place: Place, io: Box<dyn Io>, arrival: Arrival) {
+        let wire = Wire::new(io, place);
+        // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
+        if self.clients.is_proxy(arrival.origin) {
+            tokio::spawn(self.serve_introduced(wire, arrival));
+        } else {
+            tokio::spawn(self.driver(wire, arrival, None).run());
+        }
+    }
+
+    async fn serve_introduced(self: Arc<Self>, mut wire: Wire, arrival: Arrival) {
+        if let Some(header) = self.introduction(&mut wire, arrival.origin, arrival.service.opening).await {
+            self.driver(wire, arrival, Some(header)).run().await;
+        }
+    }
+
+    fn driver(self: Arc<Self>, wire: Wire, arrival: Arrival, header: Option<Header>) -> Driver {
+        let service = arrival.service;
+        let session = Session::new(Arc::clone(&self.hostname), arrival, header);
+        Driver::new(self, wire, session, service, header)
+    }
+
+    /// The PROXY header of a proxy whose client there is a place for; the others are closed.
+    async fn introduction(&self, wire: &mut Wire, peer: Origin, opening: Opening) -> Option<Header> {
+        let header = match wire.proxy_header(self.timeouts.proxy).await {
+            Ok(header) => header,
+            Err(error) => {
+                let client = peer.addr().ip().to_canonical();
+                if matches!(error, ProxyError::Silent) {
+                    // A health check of the proxy, or a look whether the port is open.
+                    tracing::debug!(name: "turned-away", client = %peer, %error, "turned away");
+                } else {
+                    tracing::warn!(name: "turned-away", client = %peer, %error, "turned away");
+                }
+                self.subscribers.tell(|| Event::TurnedAway { client });
+                return None;
+            }
+        };
+        let (client, counted) = match header {
+            Header::Local => (peer, peer.counted_as()),
+            Header::Proxied { client, .. } => {
+                let client = Origin::Network(client);
+                (client, self.clients.counted_as(client))
+            }
+        };
+        let Err(no_place) = wire.belongs_to(counted) else { return Some(header) };
+        let mut refusal = self.turn_away(client, no_place);
+        // A client that expects TLS could not read the reply.
+        if opening == Opening::Plain && wire.flush(&mut refusal, FAREWELL).await.is_ok() {
+            wire.close(Disconnect::Limit).await;
+        }
+        None
+    }
+
+    fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
+        let client = origin.addr().ip().to_canonical();
+        tracing::warn!(name: "turned-away", client = %origin, error = %no_place, "turned away");
+        self.subscribers.tell(|| Event::TurnedAway { client });
+        let mut octets = Vec::new();
+        no_place.reply().encode(&mut octets);
+        octets
+    }
+}

@@ -1,0 +1,118 @@
+//! Authentication: how, where and whether it is needed.
+
+use std::sync::Arc;
+
+use mailchute_proto::{AuthPolicy, Mechanism, PlaintextAuth};
+
+use super::Builder;
+use crate::driver::decoys::ScramSecret;
+use crate::hooks::Stage;
+use crate::server::build_error::BuildError;
+use crate::tls::TlsConfig;
+
+/// Authentication, offered as soon as a hook judges credentials or gives verifiers.
+impl Builder {
+    /// The mechanisms on offer, in the order in which EHLO names them. Default is SCRAM-SHA-256-PLUS and
+    /// SCRAM-SHA-256 if a hook [gives verifiers](Self::on_scram), then PLAIN and LOGIN if one
+    /// [judges credentials](Self::on_auth).
+    ///
+    /// EXTERNAL is offered in its place here, and only if it is [switched on](Self::auth_external). OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your hook judges tokens; CRAM-MD5 as
+    /// well, as it is obsolete and the hook has to know the passwords themselves.
+    pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
+        self.mechanisms = Some(mechanisms.into_iter().collect());
+        self
+    }
+
+    /// Offers EXTERNAL (RFC 4422 appendix A) to clients that have shown a verified certificate, before all other mechanisms
+    /// unless [these](Self::mechanisms) say otherwise.
+    /// Such a client is the [user](crate::ClientCertificate::user) that the certificate names. Default is off: a
+    /// certificate is no login.
+    ///
+    /// The auth hooks are asked about it as about all credentials. Where no hook judges credentials, every certificate of an
+    /// authority that is [trusted](crate::TlsConfig::client_certificates) lets its client in by its own name, and by no
+    /// other. [`build`](Self::build) refuses it where clients are not asked for certificates.
+    pub fn auth_external(mut self) -> Self {
+        self.auth_external = true;
+        self
+    }
+
+    /// What SCRAM makes the salts of unknown users from. Default is random for each server that is built; give one
+    /// where the salts shall stay the same after a restart, or be the same on several servers, so that nobody can tell
+    /// who is a user.
+    pub fn scram_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.scram_secret = Some(Arc::new(ScramSecret::from(secret.into())));
+        self
+    }
+
+    /// Lets passwords and tokens travel in the clear, outside TLS, where anybody on the way can read them. By default
+    /// the mechanisms that send them are offered inside TLS only; SCRAM-SHA-256 and CRAM-MD5 do not send them.
+    pub fn allow_plaintext_auth(mut self) -> Self {
+        self.plaintext_auth = PlaintextAuth::Anywhere;
+        self
+    }
+
+    /// Takes mail only from clients that have authenticated. Default is that mail is taken from everybody.
+    ///
+    /// Before a successful AUTH, `530 5.7.0` answers everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT,
+    /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). [Verbs of the application](Self::command) are answered so as well.
+    ///
+    /// [`build`](Self::build) refuses it where no client could ever succeed: where no hook judges credentials or gives
+    /// verifiers, and where nothing is offered but what sends passwords or tokens, which without [TLS](Self::tls) are not
+    /// taken unless [allowed](Self::allow_plaintext_auth). The latter is taken where a proxy
+    /// [may say XCLIENT](Self::xclient_from), as it tells who has logged in to it.
+    ///
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no AUTH: mail servers
+    /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default
+    /// everybody who can reach the path.
+    pub fn require_auth(mut self) -> Self {
+        self.auth = AuthPolicy::Required;
+        self
+    }
+
+    /// The mechanisms that somebody stands behind.
+    pub(super) fn offered_mechanisms(&self) -> Result<Vec<Mechanism>, BuildError> {
+        let judges = self.chain.is_asked(Stage::Auth);
+        let verifies = self.chain.is_asked(Stage::ScramVerifier);
+        if self.auth_external && !self.tls.as_ref().is_some_and(TlsConfig::may_ask_clients) {
+            return Err(BuildError::NoClientCertificates);
+        }
+        if self.auth == AuthPolicy::Required && !judges && !verifies && !self.auth_external {
+            return Err(BuildError::NobodyJudgesCredentials);
+        }
+        let by_default =
+            [Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
+        let mut mechanisms = match &self.mechanisms {
+            None => by_default.to_vec(),
+            Some(named) if !verifies && named.iter().any(|mechanism| mechanism.needs_verifier()) => {
+                return Err(BuildError::NobodyGivesVerifiers);
+            }
+            Some(named) => named.clone(),
+        };
+        if self.auth_external && !mechanisms.contains(&Mechanism::External) {
+            mechanisms.insert(0, Mechanism::External);
+        }
+        mechanisms.retain(|mechanism| match mechanism {
+            mechanism if mechanism.needs_certificate() => self.auth_external,
+            mechanism if mechanism.binds_channel() && self.tls.is_none() => false,
+            mechanism if mechanism.needs_verifier() => verifies,
+            _ => judges,
+        });
+        // Whoever may say XCLIENT may tell a login that was proved elsewhere.
+        if self.auth == AuthPolicy::Required && self.clients.xclients.is_empty() {
+            self.check_way_in(&mechanisms)?;
+        }
+        Ok(mechanisms)
+    }
+
+    /// Whether anybody could ever use one of the mechanisms that are offered; without one, no mail could be sent.
+    fn check_way_in(&self, offered: &[Mechanism]) -> Result<(), BuildError> {
+        if offered.is_empty() {
+            return Err(BuildError::NoMechanism);
+        }
+        let takes_passwords = self.tls.is_some() || self.plaintext_auth == PlaintextAuth::Anywhere;
+        if takes_passwords || offered.iter().any(|mechanism| !mechanism.sends_password()) {
+            return Ok(());
+        }
+        Err(BuildError::PasswordsWithoutTls)
+    }
+}

@@ -1,0 +1,246 @@
+//! The builder: all options of a server, checked together.
+
+mod auth;
+pub(crate) mod closures;
+mod extensions;
+mod limits;
+pub(crate) mod proxies;
+pub(crate) mod reconfigure;
+mod timeouts;
+mod tls;
+
+use std::sync::Arc;
+
+use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verb};
+
+use crate::connection::slots::Connections;
+use crate::driver::decoys::ScramSecret;
+use crate::driver::shared::{Core, undemanding};
+use crate::events::subscribers::Subscribers;
+use crate::hooks::store::Store;
+use crate::hooks::{Chain, Hooks, Stage};
+use crate::proxy::trust::Clients;
+use crate::runtime::fairness::Turnstile;
+use crate::runtime::timeouts::Timeouts;
+use crate::server::Server;
+use crate::server::build_error::BuildError;
+use crate::tls::{InForce, TlsConfig};
+pub(crate) use reconfigure::Successor;
+
+/// Options and hooks of a [`Server`], made by [`Server::builder`].
+///
+/// # Examples
+/// ```
+/// use mailchute::Server;
+///
+/// let server = Server::builder()
+///     .hostname("mx.example.com")
+///     .max_message_size(10 * 1024 * 1024)
+///     .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
+///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .build()?;
+/// # Ok::<(), mailchute::BuildError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    hostname: Option<String>,
+    limits: Limits,
+    max_connections: Option<usize>,
+    max_connections_per_client: usize,
+    clients: Clients,
+    timeouts: Timeouts,
+    tls: Option<TlsConfig>,
+    requires_tls: bool,
+    mechanisms: Option<Vec<Mechanism>>,
+    auth_external: bool,
+    scram_secret: Option<Arc<ScramSecret>>,
+    plaintext_auth: PlaintextAuth,
+    auth: AuthPolicy,
+    verbs: Vec<String>,
+    extensions: extensions::Extensions,
+    chain: Chain,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            hostname: None,
+            limits: Limits::default(),
+            max_connections: None,
+            max_connections_per_client: 50,
+            clients: Clients::default(),
+            timeouts: Timeouts::default(),
+            tls: None,
+            requires_tls: false,
+            mechanisms: None,
+            auth_external: false,
+            scram_secret: None,
+            plaintext_auth: PlaintextAuth::default(),
+            auth: AuthPolicy::default(),
+            verbs: Vec::new(),
+            extensions: extensions::Extensions::default(),
+            chain: Chain::default(),
+        }
+    }
+}
+
+/// Hooks and the store.
+impl Builder {
+    /// Adds a hook for all stages, asked after those that were added before.
+    pub fn hooks(self, hooks: impl Hooks) -> Self {
+        self.hook(None, hooks)
+    }
+
+    /// Keeps accepted messages in `store`, which is asked after all data hooks. A second store replaces the
+    /// first.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.chain.keep_in(Arc::new(store));
+        self
+    }
+
+    pub(crate) fn hook(mut self, stage: Option<Stage>, hooks: impl Hooks) -> Self {
+        self.chain.push(stage, hooks);
+        self
+    }
+
+    pub(crate) fn verb(mut self, verb: &str) -> Self {
+        self.verbs.push(verb.to_owned());
+        self
+    }
+}
+
+/// The name.
+impl Builder {
+    /// Sets the name of the server, a domain: it stands in the greeting, in the reply to EHLO and in `Received:`.
+    /// Default is the host's name.
+    pub fn hostname(mut self, name: impl Into<String>) -> Self {
+        self.hostname = Some(name.into());
+        self
+    }
+}
+
+impl Builder {
+    /// Checks all options and builds the server.
+    ///
+    /// # Errors
+    /// [`BuildError`] says which option is wrong and what to write instead; among others when messages would
+    /// end nowhere, because there is neither a data hook nor a store.
+    ///
+    /// ```
+    /// use mailchute::Server;
+    ///
+    /// let error = Server::builder().build().unwrap_err();
+    /// assert!(error.to_string().starts_with("messages would be lost"));
+    /// ```
+    pub fn build(self) -> Result<Server, BuildError> {
+        let (in_all, of_one_client) = self.connection_limits();
+        let connections = Connections::new(in_all, of_one_client);
+        let secret = self.scram_secret.clone().unwrap_or_default();
+        let (tls, core) = self.settle(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
+        Ok(Server::new(Core { tls: tls.map(InForce::new).map(Arc::new), ..core }))
+    }
+
+    /// Checks all options and makes of them what takes the place of `before`.
+    pub(crate) fn settle_after(self, before: &Core) -> Result<Successor, BuildError> {
+        if before.tls.is_some() && self.tls.is_none() {
+            return Err(BuildError::TlsTakenAway);
+        }
+        let limits = self.connection_limits();
+        let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
+        let (tls, core) = self.settle(
+            Arc::clone(&before.connections),
+            Arc::clone(&before.subscribers),
+            Arc::clone(&before.turnstile),
+            secret,
+        )?;
+        Ok(Successor { core, limits, tls, tls_in_force: before.tls.clone() })
+    }
+
+    /// Checks all options; the certificates and what all sessions share but for them.
+    fn settle(
+        self,
+        connections: Arc<Connections>,
+        subscribers: Arc<Subscribers>,
+        turnstile: Arc<Turnstile>,
+        scram_secret: Arc<ScramSecret>,
+    ) -> Result<(Option<TlsConfig>, Core), BuildError> {
+        if !self.chain.has_destination() {
+            return Err(BuildError::NoDestination);
+        }
+        let hostname = self.checked_hostname()?;
+        self.check_limits()?;
+        self.check_timeouts()?;
+        self.check_clients()?;
+        self.check_verbs()?;
+        let tls = match (&self.tls, self.requires_tls) {
+            (None, true) => return Err(BuildError::TlsWithoutCertificate),
+            (None, false) => TlsPolicy::Off,
+            (Some(_), true) => TlsPolicy::Required,
+            (Some(_), false) => TlsPolicy::Offered,
+        };
+        let mechanisms = self.offered_mechanisms()?;
+        let mut settings = Settings::new(hostname.clone());
+        settings.limits = self.limits;
+        settings.tls = tls;
+        settings.silence_before_greeting = !self.clients.greeting_delay.is_zero();
+        settings.mechanisms = mechanisms;
+        settings.plaintext_auth = self.plaintext_auth;
+        settings.auth = self.auth;
+        // HELP names the others anyway.
+        settings.verbs =
+            self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
+        self.extensions.settle(&mut settings)?;
+        let settings = Arc::new(settings);
+        let core = Core {
+            undemanding: undemanding(&settings),
+            settings,
+            hostname: hostname.into(),
+            clients: self.clients,
+            timeouts: self.timeouts,
+            chain: self.chain,
+            scram_secret,
+            tls: None,
+            subscribers,
+            connections,
+            turnstile,
+        };
+        Ok((self.tls, core))
+    }
+
+    /// On connections, in all and of one client.
+    fn connection_limits(&self) -> (usize, usize) {
+        let in_all = self.max_connections.unwrap_or_else(limits::default_max_connections);
+        (in_all, self.max_connections_per_client)
+    }
+
+    fn checked_hostname(&self) -> Result<String, BuildError> {
+        let (name, is_given) = match &self.hostname {
+            Some(name) => (name.clone(), true),
+            None => (rustix::system::uname().nodename().to_string_lossy().into_owned(), false),
+        };
+        let is_literal = mailchute_proto::AddressLiteral::parse(&name).is_ok();
+        let is_domain = mailchute_proto::Domain::parse(&name).is_ok() && name.is_ascii();
+        if is_literal || is_domain {
+            return Ok(name);
+        }
+        // A host whose name is no domain can still receive mail; an option that was written wrongly is refused.
+        if is_given { Err(BuildError::BadHostname(name)) } else { Ok("localhost".into()) }
+    }
+
+    fn check_verbs(&self) -> Result<(), BuildError> {
+        for verb in &self.verbs {
+            let is_word = (1..=32).contains(&verb.len())
+                && verb.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+            if !(is_word && is_free(Verb::of(verb.as_bytes()))) {
+                return Err(BuildError::BadVerb(verb.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a verb may be answered in one's own way; the conversation needs the others.
+pub(crate) fn is_free(verb: Verb) -> bool {
+    matches!(verb, Verb::Other | Verb::Noop | Verb::Rset | Verb::Vrfy | Verb::Expn | Verb::Help)
+}

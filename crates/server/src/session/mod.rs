@@ -1,0 +1,400 @@
+//! The session as hooks and events see it: a cheap handle.
+
+pub(crate) mod disconnect;
+mod id;
+pub(crate) mod typed_state;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mailchute_proto::question::Ehlo;
+use mailchute_proto::{
+    Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, XClient, XForward,
+};
+
+use crate::net::endpoint::Endpoint;
+use crate::net::origin::Origin;
+use crate::proxy::Header;
+use crate::proxy::client::ToldClient;
+use crate::server::accept::Arrival;
+use crate::session::typed_state::TypedState;
+use crate::tls::TlsFacts;
+
+pub use id::SessionId;
+
+/// One session: who the client is, what it said, and the application's own state.
+///
+/// A handle: clones are cheap and speak of the same session, also when it is over.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    id: SessionId,
+    hostname: Arc<str>,
+    origin: Origin,
+    listener: Option<Arc<Endpoint>>,
+    protocol: Protocol,
+    facts: Mutex<Facts>,
+    state: TypedState,
+    transaction_state: TypedState,
+}
+
+/// What the conversation has brought to light so far.
+#[derive(Default)]
+struct Facts {
+    told: Option<Box<ToldClient>>,
+    forwarded: Option<Arc<XForward>>,
+    hello: Option<Ehlo>,
+    tls: Option<Arc<TlsFacts>>,
+    identity: Option<Arc<str>>,
+    /// Who the auth hook says it is, until AUTH is decided.
+    identified: Option<Arc<str>>,
+    envelope: Option<Arc<Envelope>>,
+    messages: u32,
+    /// What this session is offered otherwise than others, if a hook has said so.
+    edits: Option<Box<EhloEdits>>,
+}
+
+/// The transmission type of a session: the `with` keyword in `Received:` (RFC 3848, RFC 6531 §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TransmissionType {
+    protocol: Protocol,
+    is_extended: bool,
+    is_utf8: bool,
+    is_tls: bool,
+    is_authenticated: bool,
+}
+
+impl fmt::Display for TransmissionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.protocol, self.is_extended, self.is_utf8) {
+            (Protocol::Lmtp, _, false) => "LMTP",
+            (Protocol::Lmtp, _, true) => "UTF8LMTP",
+            (_, false, _) => "SMTP",
+            (_, true, false) => "ESMTP",
+            (_, true, true) => "UTF8SMTP",
+        })?;
+        // The suffixes are registered for LMTP and for the extended form of SMTP.
+        if self.is_extended || self.protocol == Protocol::Lmtp {
+            f.write_str(if self.is_tls { "S" } else { "" })?;
+            f.write_str(if self.is_authenticated { "A" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    pub(crate) fn new(hostname: Arc<str>, arrival: Arrival, header: Option<Header>) -> Self {
+        let Arrival { origin, service, listener } = arrival;
+        Self(Arc::new(Inner {
+            id: SessionId::next(),
+            hostname,
+            origin,
+            listener,
+            protocol: service.protocol,
+            facts: Mutex::new(Facts { told: header.and_then(ToldClient::by_header), ..Facts::default() }),
+            state: TypedState::default(),
+            transaction_state: TypedState::default(),
+        }))
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Facts> {
+        // Each change is one assignment, so a panic cannot leave anything half-done.
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session's name in logs and headers.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.0.id
+    }
+
+    /// The name by which the server greets.
+    #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.0.hostname
+    }
+
+    /// Where the client connects from: as a PROXY header or an XCLIENT says, from a proxy that is trusted to say so
+    /// ([`Builder::proxy_from`](crate::Builder::proxy_from)); without one the address of the connection. A port
+    /// that the proxy did not tell is 0, an address that it does not know is `0.0.0.0`. For a
+    /// client [over a Unix socket](Self::is_over_unix_socket), which has no address, it is `127.0.0.1:0`.
+    #[must_use]
+    pub fn client_addr(&self) -> SocketAddr {
+        self.facts().told.as_ref().map_or(self.0.origin.addr(), |told| told.address)
+    }
+
+    /// The other end of the connection: the client's, or that of the proxy that speaks for it.
+    #[must_use]
+    pub fn peer_addr(&self) -> SocketAddr {
+        self.0.origin.addr()
+    }
+
+    /// Where the server listens that took the connection, with the port that was chosen for 0: by it a hook tells clients
+    /// of port 25 from those of 587. `None` for a connection that the application has brought
+    /// ([`Server::serve_connection`](crate::Server::serve_connection)).
+    ///
+    /// ```
+    /// use mailchute::{Endpoint, Reply, Server};
+    ///
+    /// Server::builder().on_mail_from(|_from, session| async move {
+    ///     let is_submission = matches!(session.listener(), Some(Endpoint::Tcp(address)) if address.port() == 587);
+    ///     if is_submission && session.identity().is_none() {
+    ///         return Err(Reply::new(530, (5, 7, 0), "Authentication required"));
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn listener(&self) -> Option<&Endpoint> {
+        self.0.listener.as_deref()
+    }
+
+    /// The address that the client connected to, where a proxy has told it.
+    #[must_use]
+    pub fn destination_addr(&self) -> Option<SocketAddr> {
+        self.facts().told.as_ref()?.destination
+    }
+
+    /// The client's host name, looked up both ways by the proxy that told it (`NAME` of XCLIENT).
+    #[must_use]
+    pub fn client_name(&self) -> Option<Arc<str>> {
+        self.facts().told.as_ref()?.name.clone()
+    }
+
+    /// The name of the client's address, not verified, where a proxy has told it (`REVERSE_NAME` of XCLIENT).
+    #[must_use]
+    pub fn client_reverse_name(&self) -> Option<Arc<str>> {
+        self.facts().told.as_ref()?.reverse_name.clone()
+    }
+
+    /// Where this message comes from, as a relay in front has said by XFORWARD. It is there from XFORWARD, before MAIL,
+    /// until the end of the transaction, RSET or EHLO.
+    #[must_use]
+    pub fn forwarded(&self) -> Option<Arc<XForward>> {
+        self.facts().forwarded.clone()
+    }
+
+    /// Whether the client is a process of this host that has connected to a Unix socket.
+    #[must_use]
+    pub fn is_over_unix_socket(&self) -> bool {
+        self.0.origin == Origin::UnixSocket
+    }
+
+    /// What is spoken: SMTP, or LMTP with its reply for each recipient.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.0.protocol
+    }
+
+    /// Who the client is, for logs.
+    pub(crate) fn origin(&self) -> Origin {
+        self.facts().told.as_ref().map_or(self.0.origin, |told| Origin::Network(told.address))
+    }
+
+    /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
+    #[must_use]
+    pub fn client_ip(&self) -> IpAddr {
+        self.client_addr().ip().to_canonical()
+    }
+
+    /// The name that the client has given itself by EHLO, HELO or LHLO.
+    #[must_use]
+    pub fn helo_name(&self) -> Option<HeloName> {
+        self.facts().hello.as_ref().map(|hello| hello.name.clone())
+    }
+
+    /// Returns the transmission type so far, as `Received:` names it.
+    #[must_use]
+    pub fn transmission_type(&self) -> TransmissionType {
+        let facts = self.facts();
+        TransmissionType {
+            protocol: self.0.protocol,
+            is_extended: facts.hello.as_ref().is_some_and(|hello| hello.is_extended),
+            is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),
+            is_tls: facts.tls.is_some(),
+            is_authenticated: facts.identity.is_some(),
+        }
+    }
+
+    /// The facts of the TLS session, inside TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<Arc<TlsFacts>> {
+        self.facts().tls.clone()
+    }
+
+    /// The user that the client has proved to be by AUTH.
+    #[must_use]
+    pub fn identity(&self) -> Option<Arc<str>> {
+        self.facts().identity.clone()
+    }
+
+    /// Sets who the client is, where that is not what its credentials say. It is for the auth hook, before it says yes.
+    ///
+    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise; called anywhere else it
+    /// does nothing. Needed for tokens that say themselves whose they are, and for users with several names.
+    pub fn identify(&self, identity: impl Into<Arc<str>>) {
+        self.facts().identified = Some(identity.into());
+    }
+
+    /// The envelope of the transaction that is under way, as far as it was accepted.
+    #[must_use]
+    pub fn envelope(&self) -> Option<Arc<Envelope>> {
+        self.facts().envelope.clone()
+    }
+
+    /// How many messages were accepted in this session.
+    #[must_use]
+    pub fn messages(&self) -> u32 {
+        self.facts().messages
+    }
+
+    /// Changes what EHLO announces to this session, and what the session may use. Call it in the hooks of connect, secure
+    /// and ehlo: what is changed later holds from the next EHLO on. A client that XCLIENT names begins without any
+    /// changes. Returns what `edit` returns.
+    ///
+    /// ```
+    /// use mailchute::{Extension, Reply, Server};
+    ///
+    /// Server::builder().on_ehlo(|ehlo, session| async move {
+    ///     session.edit_ehlo(|edits| {
+    ///         if ehlo.name.domain_is("old.example") {
+    ///             edits.withdraw(Extension::Chunking).set_size(1_000_000);
+    ///         }
+    ///         edits.announce("XKEY rsa ed25519")?.take_mail_parameter("XKEY")?;
+    ///         Ok::<(), Reply>(())
+    ///     })
+    /// });
+    /// ```
+    pub fn edit_ehlo<R>(&self, edit: impl FnOnce(&mut EhloEdits) -> R) -> R {
+        // A copy, so that neither a panic nor another call on this session meets a lock that is held.
+        let mut edits = self.edits().unwrap_or_default();
+        let result = edit(&mut edits);
+        self.facts().edits = Some(edits);
+        result
+    }
+
+    /// State of the application's own that lasts as long as the client is the same: as long as the connection, or until
+    /// XCLIENT names another client, about which the connect hooks are asked and find nothing here.
+    #[must_use]
+    pub fn state(&self) -> &TypedState {
+        &self.0.state
+    }
+
+    /// State of the application's own that is gone when the transaction ends: at the end of the message, at RSET
+    /// and at EHLO.
+    #[must_use]
+    pub fn transaction_state(&self) -> &TypedState {
+        &self.0.transaction_state
+    }
+}
+
+impl Session {
+    /// Octets of memory that a handle keeps when the session is over.
+    pub(crate) fn held_octets(&self) -> usize {
+        let facts = self.facts();
+        let hello = facts.hello.as_ref().map_or(0, |hello| hello.name.held_octets());
+        let certificate = facts.tls.as_ref().and_then(|tls| tls.client.as_ref());
+        let certificate = certificate.map_or(0, |client| size_of_val(&**client) + client.held_octets());
+        size_of::<Inner>() + size_of::<TlsFacts>() + hello + certificate
+    }
+}
+
+/// What the driver reports.
+impl Session {
+    pub(crate) fn said_hello(&self, hello: Ehlo) {
+        let mut facts = self.facts();
+        facts.hello = Some(hello);
+        facts.forwarded = None;
+    }
+
+    /// A proxy speaks for another client: what was said before is forgotten.
+    pub(crate) fn speaks_for(&self, told: &XClient) {
+        self.end_transaction();
+        self.0.state.clear();
+        let mut facts = self.facts();
+        facts.hello = told.hello();
+        facts.identified = None;
+        facts.edits = None;
+        facts.identity = told.login.as_ref().and_then(Attribute::known).map(|login| login.as_str().into());
+        facts.forwarded = None;
+        facts.told.get_or_insert_with(|| Box::new(ToldClient::of(self.0.origin.addr()))).update(told);
+    }
+
+    pub(crate) fn forwards(&self, told: &XForward) {
+        let mut facts = self.facts();
+        Arc::make_mut(facts.forwarded.get_or_insert_default()).update(told.clone());
+    }
+
+    pub(crate) fn was_reset(&self) {
+        self.facts().forwarded = None;
+    }
+
+    /// TLS is up: what was said in the clear is forgotten (RFC 3207 §4.2), but for the client that a proxy has told: if
+    /// that was the proxy's own again, STARTTLS would give it the proxy's rights.
+    pub(crate) fn secured(&self, tls: Arc<TlsFacts>) {
+        self.end_transaction();
+        let mut facts = self.facts();
+        facts.hello = None;
+        facts.identity = None;
+        facts.identified = None;
+        facts.forwarded = None;
+        facts.tls = Some(tls);
+    }
+
+    pub(crate) fn edits(&self) -> Option<Box<EhloEdits>> {
+        self.facts().edits.clone()
+    }
+
+    /// Another limit on the octets of a message, if a hook has set one.
+    pub(crate) fn edited_size(&self) -> Option<u64> {
+        self.facts().edits.as_ref()?.size()
+    }
+
+    /// Credentials are about to be judged: what was said of others before is not about them.
+    pub(crate) fn nobody_is_identified(&self) {
+        self.facts().identified = None;
+    }
+
+    /// AUTH was decided; `identity` is that of the credentials if they were good.
+    pub(crate) fn authenticated(&self, identity: Option<&str>) {
+        let mut facts = self.facts();
+        let identified = facts.identified.take();
+        facts.identity = identity.map(|identity| identified.unwrap_or_else(|| identity.into()));
+    }
+
+    pub(crate) fn begin_transaction(&self, sender: Sender) {
+        self.facts().envelope = Some(Arc::new(Envelope::new(sender)));
+    }
+
+    pub(crate) fn add_recipient(&self, recipient: Recipient) {
+        if let Some(envelope) = &mut self.facts().envelope {
+            // Copies only when somebody still holds an earlier state of the envelope.
+            Arc::make_mut(envelope).recipients.push(recipient);
+        }
+    }
+
+    pub(crate) fn end_transaction(&self) {
+        let mut facts = self.facts();
+        // XFORWARD comes before the transaction that it speaks of.
+        if facts.envelope.take().is_some() {
+            facts.forwarded = None;
+        }
+        drop(facts);
+        self.0.transaction_state.clear();
+    }
+
+    pub(crate) fn accepted_message(&self) {
+        self.facts().messages += 1;
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &format_args!("{}", self.id()))
+            .field("client", &self.client_addr())
+            .finish_non_exhaustive()
+    }
+}

@@ -28,20 +28,22 @@ mod starttls;
 mod address_grammar;
 #[path = "../../crates/server/tests/support/danger.rs"]
 mod danger;
-#[path = "../../crates/server/src/net/endpoint.rs"]
-mod endpoint;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
 mod log;
-#[path = "../../crates/server/src/net/network.rs"]
-mod network;
+#[allow(dead_code, reason = "the library uses the rest")]
+#[path = "../../crates/server/src/net/mod.rs"]
+mod net;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/options/mod.rs"]
 mod options;
 #[path = "../../crates/proto/tests/parameter_reference/mod.rs"]
 mod parameter_reference;
+#[allow(dead_code, reason = "the library uses the rest")]
+#[path = "../../crates/server/src/proxy/mod.rs"]
+mod proxy;
 #[path = "../../crates/proto/tests/session/mod.rs"]
 mod session;
 #[allow(dead_code, reason = "tests use the rest")]
@@ -93,9 +95,3 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("proxy_header", proxy_header),
     ("sasl", sasl),
 ];
-
-/// What `crates/server/src/proxy` needs of its neighbour.
-mod wire {
-    pub(crate) trait Io: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
-    impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Io for T {}
-}

@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use mailchute_proto::Domain;
 
-use crate::endpoint::Endpoint;
-use crate::network::Network;
+use crate::net::endpoint::Endpoint;
+use crate::net::network::Network;
 use crate::options::domains::Domains;
 use crate::options::listen_at::Place;
 use crate::options::size::Size;

@@ -4,13 +4,10 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-#[allow(dead_code, reason = "the library uses the rest")]
-#[path = "../../crates/server/src/proxy/mod.rs"]
-mod proxy;
 #[path = "../../crates/server/src/proxy/reference.rs"]
 mod reference;
 
-use proxy::Header;
+use crate::proxy::{self, Header};
 
 /// A PROXY header is what the specification says, however it comes in pieces, and not an octet behind it is taken. The
 /// first octet tells the size of the pieces.

@@ -71,6 +71,12 @@ impl Verb {
         ("XFORWARD", Self::Xforward),
     ];
 
+    /// Whether an application may answer it in its own way; the conversation itself needs the others.
+    #[must_use]
+    pub const fn is_free(self) -> bool {
+        matches!(self, Self::Other | Self::Noop | Self::Rset | Self::Vrfy | Self::Expn | Self::Help)
+    }
+
     /// All verbs that have a name, in the order of their enumeration.
     pub const ALL: &'static [Self] = &{
         let mut all = [Self::Other; Self::KNOWN.len()];

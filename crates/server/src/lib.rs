@@ -121,16 +121,17 @@ pub use mailchute_proto::{
     Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
-pub use connection::wire::Io;
 pub use events::event::Event;
 pub use events::subscribers::Events;
 pub use hooks::store::Store;
 pub use hooks::{Answer, Hooks, IntoVerdict};
 pub use listen::inherited::ListeningSocket;
 pub use listen::unix::SocketFile;
+pub use message::Message;
 pub use message::body::BodyError;
-pub use message::{Message, MessageId};
+pub use message::id::MessageId;
 pub use net::endpoint::{Endpoint, EndpointError};
+pub use net::io::Io;
 pub use net::network::{Network, NetworkError};
 pub use server::Server;
 pub use server::build_error::BuildError;

@@ -1,5 +1,6 @@
 //! One connection: its octets, and its place among the others.
 
+pub(crate) mod read_outcome;
 pub(crate) mod slots;
 pub(crate) mod stream;
 pub(crate) mod wire;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connection::wire::Io;
+use crate::net::io::Io;
 use crate::tls::Secured;
 
 pub(crate) enum Transport {

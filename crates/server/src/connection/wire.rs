@@ -8,23 +8,20 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{BufMut as _, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::connection::read_outcome::{Patience, Wake};
 use crate::connection::slots::{NoPlace, Place, Urgency};
 use crate::connection::stream::Transport;
+use crate::net::io::Io;
 use crate::proxy::{self, Header, ProxyError};
 use crate::runtime::fairness::Turnstile;
 use crate::runtime::read_buffer::{self, READ, REMAINDER};
 use crate::runtime::timer::Timer;
 use crate::session::disconnect::Disconnect;
 use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
-
-/// Anything that carries a session: a TCP stream, TLS, a Unix socket, a pipe in memory.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Octets of commands read at a time: what a client that reads no replies can have the server hold. A pipelined group
 /// is shorter, even with a message of a few pages.
@@ -38,25 +35,6 @@ pub(crate) const SHORT_REPLIES: usize = 128;
 
 /// How long a handshake or PROXY header that is under way may take when the server stops; on most ways it takes a tenth.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
-
-/// What waiting for octets led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wake {
-    Input,
-    Gone,
-    Timeout,
-    /// The server stops.
-    Stop,
-}
-
-/// Whether a session may be stopped where it waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// Between transactions.
-    UntilStop,
-    /// Within one.
-    UntilTimeout,
-}
 
 pub(crate) struct Wire {
     io: Transport,

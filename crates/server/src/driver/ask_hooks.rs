@@ -12,7 +12,8 @@ use mailchute_proto::Verdict;
 use mailchute_proto::reply::catalog;
 use tokio::time::Instant;
 
-use crate::connection::wire::{Patience, Wake, Wire};
+use crate::connection::read_outcome::{Patience, Wake};
+use crate::connection::wire::Wire;
 use crate::driver::shared::Core;
 use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
 use crate::message::Message;

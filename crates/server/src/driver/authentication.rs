@@ -4,7 +4,8 @@ use mailchute_proto::question::Scram;
 use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};
 
 use super::hear;
-use crate::connection::wire::{Wake, Wire};
+use crate::connection::read_outcome::Wake;
+use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::consult;
 use crate::driver::decoys;
 use crate::driver::shared::Core;

@@ -10,12 +10,14 @@ use tokio::time::Instant;
 
 use super::Driver;
 use super::report::{Accepted, accepted};
-use crate::connection::wire::{Wake, Wire};
-use crate::driver::ask_hooks::Hearing;
+use crate::connection::read_outcome::Wake;
+use crate::connection::wire::Wire;
+use crate::driver::ask_hooks::{Hearing, understood};
 use crate::driver::shared::Core;
 use crate::events::event::Event;
+use crate::message::Message;
 use crate::message::body::{self, BodyError, Pump};
-use crate::message::{Message, MessageId};
+use crate::message::id::MessageId;
 use crate::runtime::read_buffer::{self, READ};
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -70,7 +72,7 @@ impl Delivery {
         if refusals.are_none() {
             ask.answer(refusal);
         } else {
-            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len()));
+            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len(), understood));
         }
     }
 }
@@ -189,7 +191,9 @@ impl Driver {
                 pump.finish(Err(BodyError::Incomplete));
                 ask.answer(match pump.refusals() {
                     by_name if by_name.are_none() => refusal,
-                    by_name => Verdict::for_all(by_name.with(&refusal, envelope.recipients.len())),
+                    by_name => {
+                        Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), understood))
+                    }
                 });
                 Look::Answered { mark }
             }
@@ -209,7 +213,7 @@ impl Driver {
                     ask.answer(verdict);
                     return Look::Answered { mark };
                 }
-                let verdicts = pump.refusals().with(&verdict, recipients);
+                let verdicts = pump.refusals().with(&verdict, recipients, understood);
                 if let Some(envelope) = kept_for(envelope, &verdicts, session.protocol()) {
                     let store = verdicts.iter().find(|verdict| verdict.is_positive()).map_or("", text_of);
                     let took = began.elapsed();

@@ -19,26 +19,18 @@ use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verb, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::connection::wire::{SHORT_REPLIES, Wake, Wire};
+use crate::connection::read_outcome::Wake;
+use crate::connection::wire::{SHORT_REPLIES, Wire};
 use crate::driver::ask_hooks::consult;
 use crate::driver::shared::Core;
 use crate::events::event::Event;
 use crate::hooks::Asked;
-use crate::listen::listener::Service;
+use crate::net::arrival::{Opening, Service};
 use crate::proxy::Header;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use delivery::Delivery;
 use pace::Pace;
-
-/// How a connection begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Opening {
-    /// In the clear; TLS comes by STARTTLS if at all.
-    Plain,
-    /// With a TLS handshake (RFC 8314).
-    Tls,
-}
 
 pub(crate) struct Driver {
     core: Arc<Core>,

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::Driver;
 use crate::driver::shared::Core;
 use crate::events::event::Event;
-use crate::message::MessageId;
+use crate::message::id::MessageId;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::{ClientCertificate, TlsFacts};

@@ -8,7 +8,8 @@ use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 
 use super::{Driver, Opening, hear};
-use crate::connection::wire::{COMMANDS, Patience, Wake};
+use crate::connection::read_outcome::{Patience, Wake};
+use crate::connection::wire::COMMANDS;
 use crate::events::event::Event;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;

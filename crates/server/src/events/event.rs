@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{Credentials, Envelope, HeloName, Mechanism, Recipient, Sender, escaped};
 
-use crate::message::MessageId;
+use crate::message::id::MessageId;
 use crate::runtime::read_buffer;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;

@@ -5,33 +5,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
 
 use mailchute_proto::Protocol;
 use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
-use tokio::task::yield_now;
 
-use crate::connection::wire::Io;
-use crate::driver::Opening;
 use crate::listen::inherited::{Inherited, ListeningSocket};
 use crate::listen::unix::{BoundFile, SocketFile};
+use crate::net::arrival::{Arrival, Service};
 use crate::net::endpoint::Endpoint;
+use crate::net::io::Io;
 use crate::net::origin::Origin;
-use crate::server::Server;
-use crate::server::accept::{Arrival, bid_farewell};
-
-/// What the clients of a listener get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Service {
-    pub(crate) protocol: Protocol,
-    pub(crate) opening: Opening,
-}
-
-impl Service {
-    pub(crate) const SMTP: Self = Self { protocol: Protocol::Smtp, opening: Opening::Plain };
-    pub(crate) const SMTP_INSIDE_TLS: Self = Self { protocol: Protocol::Smtp, opening: Opening::Tls };
-    pub(crate) const LMTP: Self = Self { protocol: Protocol::Lmtp, opening: Opening::Plain };
-}
 
 /// A listening socket.
 #[derive(Debug)]
@@ -54,10 +37,6 @@ enum Socket {
 
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: u32 = 4_096;
-
-/// Connections that are taken before others have their turn. A flood has thousands waiting, each of which is a session to
-/// be greeted before the runtime looks at its sockets again.
-const TURN: u32 = 4;
 
 /// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
 const SMTP_PORT: u16 = 25;
@@ -115,42 +94,20 @@ impl Listener {
         &self.endpoint
     }
 
-    /// Takes connections and lets them be served, for ever.
-    pub(crate) async fn accept(self, server: Server) {
-        /// How long to wait when the process can open no more files.
-        const PAUSE: Duration = Duration::from_millis(100);
-        let mut taken = 0;
-        loop {
-            if taken == TURN {
-                taken = 0;
-                yield_now().await;
-            }
-            taken += 1;
-            match self.next().await {
-                Ok((stream, origin)) => {
-                    let listener = Some(Arc::clone(&self.endpoint));
-                    admit(&server, stream, Arrival { origin, service: self.service, listener });
-                }
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) => {
-                    tracing::error!(name: "accept-failed", %error, "cannot accept connections");
-                    tokio::time::sleep(PAUSE).await;
-                }
-            }
-        }
-    }
-
-    async fn next(&self) -> io::Result<(Box<dyn Io>, Origin)> {
-        match &self.socket {
+    /// Takes the next connection.
+    pub(crate) async fn next(&self) -> io::Result<(Box<dyn Io>, Arrival)> {
+        let (stream, origin): (Box<dyn Io>, _) = match &self.socket {
             Socket::Tcp(socket) => {
                 let (stream, client) = socket.accept().await?;
-                Ok((Box::new(stream), Origin::Network(client)))
+                (Box::new(stream), Origin::Network(client))
             }
             Socket::Unix { socket, .. } => {
                 let (stream, _) = socket.accept().await?;
-                Ok((Box::new(stream), Origin::UnixSocket))
+                (Box::new(stream), Origin::UnixSocket)
             }
-        }
+        };
+        let listener = Some(Arc::clone(&self.endpoint));
+        Ok((stream, Arrival { origin, service: self.service, listener }))
     }
 }
 
@@ -189,22 +146,4 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nodelay(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
-}
-
-/// Whether an error of `accept` speaks of a client that left before it was let in.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
-}
-
-fn admit(server: &Server, stream: Box<dyn Io>, arrival: Arrival) {
-    let core = server.core();
-    match core.enter(arrival.origin) {
-        Ok(place) => core.spawn(place, stream, arrival),
-        // A client that expects TLS could not read the reply.
-        Err(_) if arrival.service.opening == Opening::Tls => {}
-        Err(refusal) => {
-            tokio::spawn(async move { bid_farewell(stream, &refusal).await });
-        }
-    }
 }

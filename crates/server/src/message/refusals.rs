@@ -4,8 +4,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::{Reply, Verdict};
 
-use crate::driver::ask_hooks::understood;
-
 /// The refused recipients of one message, by their places in the envelope as the client gave it.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Mutex<Vec<(usize, Reply)>>);
@@ -32,10 +30,15 @@ impl Refusals {
         self.list().iter().find(|(refused, _)| *refused == place).map(|(_, reply)| reply.clone())
     }
 
-    /// What each recipient hears, by its place, where those who are not refused by name hear `others`.
-    pub(crate) fn with(&self, others: &Verdict, recipients: usize) -> Vec<Verdict> {
+    /// What each recipient is answered, by its place: its own refusal as `answer` makes it, or `others`.
+    pub(crate) fn with(
+        &self,
+        others: &Verdict,
+        recipients: usize,
+        answer: impl Fn(Verdict) -> Verdict,
+    ) -> Vec<Verdict> {
         let verdict = |place| match self.of(place) {
-            Some(refusal) => understood(Verdict::Reply(refusal)),
+            Some(refusal) => answer(Verdict::Reply(refusal)),
             None => others.clone(),
         };
         (0..recipients).map(verdict).collect()

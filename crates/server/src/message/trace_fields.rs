@@ -9,7 +9,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
 use mailchute_proto::{Domain, Envelope, Recipient, is_control};
 
-use crate::message::MessageId;
+use crate::message::id::MessageId;
 use crate::net::origin::Origin;
 use crate::session::Session;
 

@@ -1,5 +1,7 @@
 //! Addresses, networks, and what a connection is made of.
 
+pub(crate) mod arrival;
 pub(crate) mod endpoint;
+pub(crate) mod io;
 pub(crate) mod network;
 pub(crate) mod origin;

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use tokio::io::AsyncReadExt as _;
 
-use crate::connection::wire::Io;
+use crate::net::io::Io;
 
 /// What a header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

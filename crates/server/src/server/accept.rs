@@ -1,21 +1,24 @@
 //! Who is let in: a place is taken for a connection, a proxy names its client, and a session begins.
 
-use std::net::SocketAddr;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::connection::slots::{NoPlace, Place};
-use crate::connection::wire::{Io, Wire};
+use crate::connection::wire::Wire;
+use crate::driver::Driver;
 use crate::driver::shared::Core;
-use crate::driver::{Driver, Opening};
 use crate::events::event::Event;
-use crate::listen::listener::Service;
-use crate::net::endpoint::Endpoint;
+use crate::listen::listener::Listener;
+use crate::net::arrival::{Arrival, Opening};
+use crate::net::io::Io;
 use crate::net::origin::Origin;
 use crate::proxy::{Header, ProxyError};
+use crate::server::Server;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 
@@ -24,7 +27,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Tells a client that has no place why, and closes. Nobody waits long for one that does not even take this: it has no
 /// place, so the limits on connections do not count it.
-pub(crate) async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
+async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
     // The buffer of a new socket takes it at once.
     let _ = timeout(FAREWELL, async {
         io.write_all(refusal).await?;
@@ -33,20 +36,48 @@ pub(crate) async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
     .await;
 }
 
-/// A connection as it comes in.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) origin: Origin,
-    pub(crate) service: Service,
-    /// Where it was taken, unless the application has brought it.
-    pub(crate) listener: Option<Arc<Endpoint>>,
+/// Connections that are taken before others have their turn. A flood has thousands waiting, each of which is a session to
+/// be greeted before the runtime looks at its sockets again.
+const TURN: u32 = 4;
+
+/// Takes connections and lets them be served, for ever.
+pub(crate) async fn accept(listener: Listener, server: Server) {
+    /// How long to wait when the process can open no more files.
+    const PAUSE: Duration = Duration::from_millis(100);
+    let mut taken = 0;
+    loop {
+        if taken == TURN {
+            taken = 0;
+            yield_now().await;
+        }
+        taken += 1;
+        match listener.next().await {
+            Ok((stream, arrival)) => admit(&server, stream, arrival),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(name: "accept-failed", %error, "cannot accept connections");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
 }
 
-impl Arrival {
-    /// One that the application has brought.
-    pub(crate) fn brought(client: SocketAddr, service: Service) -> Self {
-        Self { origin: Origin::Network(client), service, listener: None }
+fn admit(server: &Server, stream: Box<dyn Io>, arrival: Arrival) {
+    let core = server.core();
+    match core.enter(arrival.origin) {
+        Ok(place) => core.spawn(place, stream, arrival),
+        // A client that expects TLS could not read the reply.
+        Err(_) if arrival.service.opening == Opening::Tls => {}
+        Err(refusal) => {
+            tokio::spawn(async move { bid_farewell(stream, &refusal).await });
+        }
     }
+}
+
+/// Whether an error of `accept` speaks of a client that left before it was let in.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
 impl Core {

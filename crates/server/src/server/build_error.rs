@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use mailchute_proto::Verb;
 
-use crate::server::builder::is_free;
-
 /// An option that makes no server; its text says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -91,7 +89,7 @@ impl fmt::Display for BuildError {
                 write!(f, "greeting_delay is {delay:?}; write less than five minutes, as clients wait no longer")
             }
             Self::BadVerb(verb) => {
-                let needed = Verb::ALL.iter().filter(|&&verb| !is_free(verb));
+                let needed = Verb::ALL.iter().filter(|verb| !verb.is_free());
                 let needed: Vec<_> = needed.map(|verb| verb.name()).collect();
                 write!(
                     f,

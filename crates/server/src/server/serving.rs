@@ -13,10 +13,12 @@ use tokio::task::JoinSet;
 
 use crate::connection::slots::Urgency;
 use crate::listen::inherited::ListeningSocket;
-use crate::listen::listener::{Listener, Service};
+use crate::listen::listener::Listener;
 use crate::listen::unix::SocketFile;
+use crate::net::arrival::Service;
 use crate::net::endpoint::Endpoint;
 use crate::server::Server;
+use crate::server::accept::accept;
 
 /// A server with its listening sockets; await it to serve.
 ///
@@ -49,6 +51,48 @@ pub struct Serving {
 
 /// How long sessions that are cut off get for their last reply.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Server {
+    /// A server that listens nowhere yet, for addresses that come as a list: add them with [`Serving::and_listen`].
+    pub fn serving(&self) -> Serving {
+        Serving::new(self.clone())
+    }
+
+    /// Listens for SMTP on an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on: it is taken, not of this host, or needs rights; or when it is none, as
+    /// without a port. The error says which address it is about.
+    ///
+    /// # Cancel safety
+    /// Safe: dropping the future closes what was opened.
+    pub async fn listen(&self, address: impl ToSocketAddrs + Debug) -> io::Result<Serving> {
+        self.serving().and_listen(address).await
+    }
+
+    /// Listens for SMTP inside TLS from the first octet on (RFC 8314; port 465).
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen), and when the server has no certificate.
+    ///
+    /// # Cancel safety
+    /// As [`listen`](Self::listen).
+    pub async fn listen_tls(&self, address: impl ToSocketAddrs + Debug) -> io::Result<Serving> {
+        self.serving().and_listen_tls(address).await
+    }
+
+    /// Listens on an address for LMTP (RFC 2033), by which mail servers hand over what they have for local mailboxes and
+    /// get a reply for each recipient.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen), and for port 25, where LMTP must not be spoken (RFC 2033 §5).
+    ///
+    /// # Cancel safety
+    /// As [`listen`](Self::listen).
+    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs + Debug) -> io::Result<Serving> {
+        self.serving().and_listen_lmtp(address).await
+    }
+}
 
 impl Serving {
     pub(crate) fn new(server: Server) -> Self {
@@ -234,7 +278,7 @@ impl Serving {
         let connections = self.server.connections();
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
-            accepting.spawn(listener.accept(self.server.clone()));
+            accepting.spawn(accept(listener, self.server.clone()));
         }
         if !is_over {
             signal.await;

@@ -4,8 +4,6 @@ use std::fmt;
 
 use mailchute_proto::Closing;
 
-use crate::connection::wire::Wake;
-
 /// The cause of a disconnect, told once to hooks and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -37,16 +35,6 @@ impl From<Closing> for Disconnect {
             Closing::Limit => Self::Limit,
             Closing::Violation => Self::Violation,
             _ => Self::Hook,
-        }
-    }
-}
-
-impl From<Wake> for Disconnect {
-    fn from(wake: Wake) -> Self {
-        match wake {
-            Wake::Timeout => Self::Timeout,
-            Wake::Stop => Self::Shutdown,
-            Wake::Input | Wake::Gone => Self::ClientGone,
         }
     }
 }

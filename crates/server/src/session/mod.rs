@@ -13,11 +13,11 @@ use mailchute_proto::{
     Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, XClient, XForward,
 };
 
+use crate::net::arrival::Arrival;
 use crate::net::endpoint::Endpoint;
 use crate::net::origin::Origin;
 use crate::proxy::Header;
 use crate::proxy::client::ToldClient;
-use crate::server::accept::Arrival;
 use crate::session::typed_state::TypedState;
 use crate::tls::TlsFacts;
 

@@ -24,7 +24,7 @@ use super::identity::Identity;
 use super::peer::{ClientCertificate, Trust};
 use super::proof::{Proof, Tickets, Verifier};
 use super::read_ahead::ReadAhead;
-use crate::connection::wire::Io;
+use crate::net::io::Io;
 use crate::runtime::fairness::Turnstile;
 use crate::runtime::read_buffer;
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-use crate::connection::wire::Io;
+use crate::net::io::Io;
 use crate::runtime::read_buffer::{self, READ};
 
 /// A connection from which more is read than was asked for. rustls asks for 4 KiB at a time, so that a record takes four

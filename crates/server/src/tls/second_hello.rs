@@ -13,8 +13,8 @@ use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use super::hello::{CLIENT_HELLO, HANDSHAKE, hide_name, message, payloads};
-use crate::read_buffer;
-use crate::wire::Io;
+use crate::runtime::read_buffer;
+use crate::net::io::Io;
 
 /// Octets that are held until the `ClientHello` in them is whole; rustls takes no longer one.
 const MOST: usize = 64 * 1024;

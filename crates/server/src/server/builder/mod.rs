@@ -86,6 +86,13 @@ impl Default for Builder {
 }
 
 /// Hooks and the store.
+impl Server {
+    /// Begins with all options at their defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
 impl Builder {
     /// Adds a hook for all stages, asked after those that were added before.
     pub fn hooks(self, hooks: impl Hooks) -> Self {
@@ -232,15 +239,10 @@ impl Builder {
         for verb in &self.verbs {
             let is_word = (1..=32).contains(&verb.len())
                 && verb.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-            if !(is_word && is_free(Verb::of(verb.as_bytes()))) {
+            if !(is_word && Verb::of(verb.as_bytes()).is_free()) {
                 return Err(BuildError::BadVerb(verb.clone()));
             }
         }
         Ok(())
     }
-}
-
-/// Whether a verb may be answered in one's own way; the conversation needs the others.
-pub(crate) fn is_free(verb: Verb) -> bool {
-    matches!(verb, Verb::Other | Verb::Noop | Verb::Rset | Verb::Vrfy | Verb::Expn | Verb::Help)
 }

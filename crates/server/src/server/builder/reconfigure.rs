@@ -1,8 +1,11 @@
 //! Options that take the place of those of a server that runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::driver::shared::Core;
+use crate::server::Server;
+use crate::server::build_error::BuildError;
+use crate::server::builder::Builder;
 use crate::tls::{InForce, TlsConfig};
 
 /// Checked options that are not in force yet.
@@ -29,5 +32,63 @@ impl Successor {
             (_, tls) => tls.map(InForce::new).map(Arc::new),
         };
         Core { tls, ..core }
+    }
+}
+
+impl Server {
+    /// Replaces all options, the hooks and the store, for connections that come from now on. Sessions that run keep what
+    /// they began with, to their end. The builder begins at the defaults, so what shall stay is given again.
+    ///
+    /// All of it is put in force, or nothing. What belongs to the server and not to a session goes on:
+    ///
+    /// - Open connections count towards the new limits on connections. Where there are more than these allow, none is
+    ///   closed, and none is taken until there are fewer.
+    /// - [Certificates](Builder::tls) are put in force as by [`reload_tls`](Self::reload_tls): a session that runs finds
+    ///   the new ones if it says STARTTLS.
+    /// - [Subscribers](Self::events) get the events of sessions of either kind.
+    /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.
+    ///
+    /// Where the server listens is not changed by this; see [`Serving`](crate::Serving).
+    ///
+    /// # Errors
+    /// [`BuildError`] as for [`Builder::build`], and when the server had a certificate and the new options have none, as
+    /// listeners inside TLS need one. Everything stays as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Builder, Server, testing};
+    ///
+    /// fn options() -> Builder {
+    ///     Server::builder()
+    ///         .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = options().greeting("old.example.com").build()?;
+    /// let mut before = testing::client(&server);
+    /// before.greeting().await.expect(220);
+    ///
+    /// server.reconfigure(options().greeting("new.example.com"))?;
+    /// assert!(before.send("HELO client.example").await.expect(250).to_string().contains("old.example.com"));
+    /// let mut after = testing::client(&server);
+    /// assert!(after.greeting().await.expect(220).to_string().contains("new.example.com"));
+    ///
+    /// // A mistake leaves everything as it is.
+    /// assert!(server.reconfigure(options().greeting("no name")).is_err());
+    /// assert_eq!(&*server.hostname(), "new.example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reconfigure(&self, builder: Builder) -> Result<(), BuildError> {
+        /// One at a time, so that none settles on what another replaces. It is not the lock of the core, as hooks that
+        /// are dropped meanwhile may ask the server something.
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = Arc::new(builder.settle_after(&self.core())?.put_in_force());
+        let before = self.replace(next);
+        drop(turn);
+        drop(before);
+        Ok(())
     }
 }

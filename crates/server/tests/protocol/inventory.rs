@@ -124,7 +124,7 @@ fn every_limit_is_on_the_page_with_its_default_and_proved() {
     let limits = limits();
     let mut names: BTreeSet<String> = limits.iter().map(|(name, _)| name.clone()).collect();
     // Among them are those of the server, which the machine knows nothing of.
-    for option in options("crates/server/src/builder/limits.rs", "max_") {
+    for option in options("crates/server/src/server/builder/limits.rs", "max_") {
         names.insert(option.trim_start_matches("max_").to_owned());
     }
     expect_same("Limits", &rows, 1, &names);
@@ -169,7 +169,7 @@ fn every_timeout_is_on_the_page_with_its_default_and_proved() {
         .collect();
     let rows = table("Timeouts");
     expect_same("Timeouts", &rows, 1, &defaults.iter().map(|(name, _)| name.clone()).collect());
-    let options: BTreeSet<String> = options("crates/server/src/builder/timeouts.rs", "_timeout")
+    let options: BTreeSet<String> = options("crates/server/src/server/builder/timeouts.rs", "_timeout")
         .iter()
         .map(|option| option.trim_end_matches("_timeout").to_owned())
         .collect();

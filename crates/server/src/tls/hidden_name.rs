@@ -15,7 +15,7 @@ use rustls::{
     ConfigBuilder, ServerConfig, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite, WantsVerifier,
 };
 
-use super::hello::extensions;
+use super::handshake_messages::{at, extensions, message, payloads};
 use super::provider::provider;
 
 const SERVER_NAME: u16 = 0;
@@ -24,11 +24,21 @@ const SERVER_NAME: u16 = 0;
 const HIDDEN: u16 = 0xff53;
 
 /// The octets of that type.
-pub(super) const MASK: [u8; 2] = HIDDEN.to_be_bytes();
+const MASK: [u8; 2] = HIDDEN.to_be_bytes();
+
+/// Masks the name in the `ClientHello` in these records, if there is one and it can be hidden.
+pub(super) fn hide_name(records: &mut [u8]) -> Option<()> {
+    let payloads = payloads(records);
+    let name = position(&message(records, &payloads))?;
+    for (position, octet) in name.zip(MASK) {
+        *records.get_mut(at(&payloads, position)?)? = octet;
+    }
+    Some(())
+}
 
 /// Where in a `ClientHello` the type of the extension stands that is to be hidden, if there is one, and it is the only one
 /// that will be taken for a hidden one.
-pub(super) fn position(message: &[u8]) -> Option<Range<usize>> {
+fn position(message: &[u8]) -> Option<Range<usize>> {
     let mut extensions =
         extensions(message).filter(|extension| [SERVER_NAME, HIDDEN].contains(&extension.kind));
     let name = extensions.next().filter(|extension| extension.kind == SERVER_NAME)?;

@@ -8,6 +8,7 @@ mod contents;
 mod error;
 mod facts;
 mod handshake;
+mod handshake_messages;
 mod hello;
 mod hidden_name;
 mod identity;

@@ -12,9 +12,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-use super::hello::{CLIENT_HELLO, HANDSHAKE, hide_name, message, payloads};
-use crate::runtime::read_buffer;
+use super::handshake_messages::{CLIENT_HELLO, HANDSHAKE, message, payloads};
+use super::hidden_name::hide_name;
 use crate::net::io::Io;
+use crate::runtime::read_buffer;
 
 /// Octets that are held until the `ClientHello` in them is whole; rustls takes no longer one.
 const MOST: usize = 64 * 1024;

@@ -72,23 +72,28 @@ fn what_does_not_fit_is_told_with_what_to_write() {
             listen("systemd:smtp"),
             "mx",
             vec![listener()],
-            "of this name was passed in, but mx; write FileDescriptorName=",
+            "of this name was passed, only mx; set FileDescriptorName=",
         ),
-        (listen("127.0.0.1:0"), "mx", vec![listener()], "no flag asks for: mx; write --listen"),
-        (listen("systemd:mx"), "mx:mx", vec![listener()], "1 sockets were passed in, and 2 names"),
+        (
+            listen("127.0.0.1:0"),
+            "mx",
+            vec![listener()],
+            "no flag uses these passed sockets: mx; write --listen",
+        ),
+        (listen("systemd:mx"), "mx:mx", vec![listener()], "1 sockets but 2 names were passed"),
         (
             listen("systemd:mx"),
             "mx",
             vec![udp()],
-            "mx that was passed in: it is no stream socket; write ListenStream=",
+            "passed socket mx: this is not a stream socket; set ListenStream=",
         ),
         (
             listen("systemd:mx"),
             "mx",
             vec![file()],
-            "mx that was passed in: it is no stream socket; write ListenStream=",
+            "passed socket mx: this is not a stream socket; set ListenStream=",
         ),
-        (listen("systemd:mx"), "", vec![], "no socket is left that was passed in"),
+        (listen("systemd:mx"), "", vec![], "no passed socket is left"),
     ] {
         let (code, error) = failure(&arguments, names, sockets);
         assert!(code == 3 && error.contains(expected), "{code} {error}");

@@ -34,10 +34,10 @@ fn all_that_is_wrong_behind_the_options_is_told_in_one_run() {
     let (code, error) = run(&["check", "--config", &write_config(folder.path(), &text)]);
     assert_eq!(code, 2, "{error}");
     for complaint in [
-        "0.0.0.0:0 can be reached",
-        "with / nothing on this host would be out of reach",
+        "0.0.0.0:0 is reachable",
+        "access to / would leave the whole host in reach",
         "mailbox",
-        "users:1: write USER:VERIFIER",
+        "users:1: this is not USER:VERIFIER",
         "/no/a",
     ] {
         assert!(error.contains(complaint), "{error} does not say {complaint}");

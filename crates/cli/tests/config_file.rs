@@ -78,9 +78,9 @@ fn a_file_in_utf_16_or_latin_1_is_told_as_such() {
         "\u{feff}store = \"discard:\"\n".encode_utf16().flat_map(order).collect()
     };
     for (octets, expected) in [
-        (utf_16(u16::to_le_bytes), ":1:1: the file is text in UTF-16; save it as UTF-8"),
-        (utf_16(u16::to_be_bytes), ":1:1: the file is text in UTF-16; save it as UTF-8"),
-        (b"store = \"discard:\"\n# \xfcmlaut\n".to_vec(), ":2:1: this line is no UTF-8"),
+        (utf_16(u16::to_le_bytes), ":1:1: the file is UTF-16; save it as UTF-8"),
+        (utf_16(u16::to_be_bytes), ":1:1: the file is UTF-16; save it as UTF-8"),
+        (b"store = \"discard:\"\n# \xfcmlaut\n".to_vec(), ":2:1: this line is not UTF-8"),
     ] {
         fs::write(&path, octets).unwrap();
         let (code, error) = run(&["serve", "--config", path.to_str().unwrap()]);
@@ -136,7 +136,7 @@ command = "1M"
             &["4:26: ", "listen: \"localhost:smtp\"", "such as 127.0.0.1:2525"],
             &["4:44: ", "listen: this is a whole number; write a string"],
             &["5:15: ", "require-tls: this is a string; write true or false"],
-            &["6:20: ", "max-message-size: -1", "from 0 on"],
+            &["6:20: ", "max-message-size: -1", "0 or more"],
             &["7:18: ", "greeting-delay: \"soon\"", "such as 5m"],
             &["8:18: ", "bare-line-ends: \"allow\"", "write one of refuse, tolerate, normalize"],
             &["9:13: ", "log-level: \"loud\"", "write off, error"],
@@ -146,7 +146,7 @@ command = "1M"
             &["13:15: ", "proxy-from", "write 10.0.0.0/8"],
             &["14:8: ", "limits: there is no limit \"colour\""],
             &["15:8: ", "limits: there is no limit \"recipient\"", "write recipients"],
-            &["16:17: ", "limits.errors", "no number from 0 to 4294967295"],
+            &["16:17: ", "limits.errors", "write one from 0 to 4294967295"],
             &["18:11: ", "timeouts.command: \"command=1M\"", "such as 5m"],
         ],
     );
@@ -170,7 +170,7 @@ fn sizes_and_times_mean_the_same_in_the_file_and_in_flags() {
         "max-message-size = \"25MB\"\nlimits.recipients = \"1K\"\ntimeouts.data = \"1h30m\"\ntimeouts.store = true\n",
         &[
             &["1:20: ", "max-message-size: \"25MB\"", "such as 25M"],
-            &["2:21: ", "limits.recipients: ", "no number from 0 to 4294967295"],
+            &["2:21: ", "limits.recipients: ", "write one from 0 to 4294967295"],
             &["3:17: ", "timeouts.data: ", "such as 5m"],
             &["4:18: ", "timeouts.store: this is true or false; write a whole number"],
         ],
@@ -179,10 +179,10 @@ fn sizes_and_times_mean_the_same_in_the_file_and_in_flags() {
 
 #[test]
 fn what_is_no_toml_is_told_where_it_begins() {
-    assert_mistakes("listen = [\"127.0.0.1:0\"\nstore = \"discard:\"\n", &[&["2:", "no TOML"]]);
+    assert_mistakes("listen = [\"127.0.0.1:0\"\nstore = \"discard:\"\n", &[&["2:", "not TOML"]]);
     assert_mistakes(
         "store = \"discard:\"\nstore = \"discard:\"\n",
-        &[&["2:1: ", "no TOML", "duplicate key"]],
+        &[&["2:1: ", "not TOML", "duplicate key"]],
     );
     assert_mistakes("limit = [\"errors=5\"]\n", &[&["1:1: ", "write limits"]]);
     assert_mistakes("limits = 5\n", &[&["1:10: ", "[limits]", "connections = 8192"]]);
@@ -191,7 +191,7 @@ fn what_is_no_toml_is_told_where_it_begins() {
     fs::write(&path, b"listen = []\n# caf\xe9\n").unwrap();
     let (code, error) = run(&["--config", path.to_str().unwrap()]);
     assert_eq!(code, 2, "{error}");
-    assert!(error.contains("mailchute.toml:2:1: this line is no UTF-8"), "{error}");
+    assert!(error.contains("mailchute.toml:2:1: this line is not UTF-8"), "{error}");
 }
 
 #[test]

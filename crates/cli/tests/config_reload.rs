@@ -73,11 +73,11 @@ fn any_mistake_leaves_everything_as_it_was_and_is_told() {
         (format!("{good}require-auth = true\n"), &["4:16: require-auth", "--auth-file"]),
         (format!("{good}auth-file = \"/no/users\"\n"), &["/no/users", "cannot be read"]),
         (format!("{good}tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n"), &["/no/a", "cannot be read"]),
-        (good.replace("127.0.0.1:0", "127.0.0.1:1"), &["1:11: listen: ", "cannot be changed", "SIGUSR2"]),
-        (good.replace("discard:", "maildir:/tmp/x"), &["2:9: store: ", "cannot be changed"]),
-        (format!("{good}sandbox = true\n"), &["4:11: sandbox: ", "cannot be changed"]),
-        (format!("{good}log-format = \"json\"\n"), &["4:14: log-format: ", "cannot be changed"]),
-        ("listen = [".to_owned(), &["mailchute.toml:1:", "no TOML"]),
+        (good.replace("127.0.0.1:0", "127.0.0.1:1"), &["1:11: listen: ", "cannot change", "SIGUSR2"]),
+        (good.replace("discard:", "maildir:/tmp/x"), &["2:9: store: ", "cannot change"]),
+        (format!("{good}sandbox = true\n"), &["4:11: sandbox: ", "cannot change"]),
+        (format!("{good}log-format = \"json\"\n"), &["4:14: log-format: ", "cannot change"]),
+        ("listen = [".to_owned(), &["mailchute.toml:1:", "not TOML"]),
     ] {
         configured.assert_refused(&text, complaints);
         let told = hello(&mut configured.program.connect());
@@ -98,7 +98,7 @@ fn who_can_be_reached_from_elsewhere_cannot_be_left_without_domains() {
     fs::write(&path, format!("{place}domain = [\"example.com\"]\n")).unwrap();
     let program = Program::start(&["serve", "--config", path.to_str().unwrap()]);
     let mut configured = Configured { program, path };
-    configured.assert_refused(&place, &["can be reached from elsewhere", "--domain"]);
+    configured.assert_refused(&place, &["is reachable from other hosts", "--domain"]);
     let port = configured.program.address(0).port();
     let mut client = Client::connect(([127, 0, 0, 1], port).into());
     hello(&mut client);

@@ -16,18 +16,18 @@ fn a_public_address_without_domains_is_refused_with_the_reason() {
     fails(
         &["--listen", "0.0.0.0:0", "--store", "discard:"],
         2,
-        &["0.0.0.0:0 can be reached from elsewhere", "--domain"],
+        &["0.0.0.0:0 is reachable from other hosts", "--domain"],
     );
     fails(&["--tls-listen", "[::]:0", "--store", "discard:"], 2, &["[::]:0", "--domain"]);
-    fails(&["--listen", ":0", "--store", "discard:"], 2, &[":0 can be reached from elsewhere", "--domain"]);
-    fails(&["check", "--lmtp", ":0"], 2, &[":0 can be reached from elsewhere", "--domain"]);
+    fails(&["--listen", ":0", "--store", "discard:"], 2, &[":0 is reachable from other hosts", "--domain"]);
+    fails(&["check", "--lmtp", ":0"], 2, &[":0 is reachable from other hosts", "--domain"]);
 }
 
 #[test]
 fn a_wrong_limit_is_named_with_what_to_write() {
     fails(&["--limit", "colour=3"], 2, &["--limit", "colour=3", "no such limit", "connections-per-client"]);
     fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
-    fails(&["--limit", "errors=many"], 2, &["--limit", "errors=many", "no number"]);
+    fails(&["--limit", "errors=many"], 2, &["--limit", "errors=many", "not a number"]);
     fails(&["--limit", "recipients=0", "--store", "discard:"], 2, &["--limit recipients=0", "1 or more"]);
     fails(&["--timeout", "command=5x"], 2, &["--timeout", "command=5x", "such as 5m"]);
     fails(
@@ -150,7 +150,7 @@ fn certificates_and_keys_come_in_pairs_and_authorities_from_a_file() {
     fails(&["--auth-external"], 2, &["--auth-external: ", "--tls-client-ca"]);
     fails(&["check", "--auth-external", "--require-auth"], 2, &["--auth-external: ", "--tls-client-ca"]);
     let plaintext = ["--auth-external", "--tls-client-ca", "x", "--allow-plaintext-auth"];
-    fails(&plaintext, 2, &["--allow-plaintext-auth: nobody could log in", "--auth-file"]);
+    fails(&plaintext, 2, &["--allow-plaintext-auth: no user could log in", "--auth-file"]);
     fails(&["--tls-client-cert-usage", "any"], 2, &["--tls-client-cert-usage", "--tls-client-ca"]);
     fails(&["--tls-client-cert-usage", "server"], 2, &["server", "client, any"]);
     fails(&["--tls-client-ca", "x", "--tls-client-cert", "maybe"], 2, &["maybe", "optional, required"]);
@@ -170,7 +170,7 @@ fn a_place_that_lmtp_cannot_be_spoken_at_is_named() {
         3,
         &["127.0.0.1:25", "port 25 is for SMTP", "another port"],
     );
-    fails(&["--lmtp", "0.0.0.0:0", "--store", "discard:"], 2, &["0.0.0.0:0 can be reached", "--domain"]);
+    fails(&["--lmtp", "0.0.0.0:0", "--store", "discard:"], 2, &["0.0.0.0:0 is reachable", "--domain"]);
     fails(&["--lmtp", "unix:", "--store", "discard:"], 2, &["--lmtp", "such as unix:/run/mailchute/lmtp"]);
     let directory = tempfile::tempdir().unwrap();
     let endpoint = format!("unix:{}", directory.path().display());

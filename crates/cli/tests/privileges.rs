@@ -103,7 +103,7 @@ fn root_opens_a_low_port_and_goes_on_as_somebody_without_rights_and_others_canno
 
 fn assert_only_root_can_become_another_user() {
     let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", "discard:", "--user", NOBODYS]);
-    assert!(code == 2 && told.contains("only root can become another user"), "{code} {told}");
+    assert!(code == 2 && told.contains("only root can switch to another user"), "{code} {told}");
 }
 
 #[test]
@@ -179,10 +179,10 @@ fn whoever_writes_a_configuration_can_check_it_without_becoming_its_user() {
     };
     let (code, told, error) = check("1:1");
     assert_eq!((code, error.as_str()), (Some(0), ""));
-    assert_eq!(told, "no mistake was found; it takes root to become its user\n");
+    assert_eq!(told, "no mistakes found; only root can switch to its user\n");
     let (code, told, error) = check("no-such-user-here");
     assert!(
-        code == Some(2) && told.is_empty() && error.contains("there is no such user"),
+        code == Some(2) && told.is_empty() && error.contains("this host has no such user"),
         "{code:?} {error}"
     );
 }
@@ -193,7 +193,7 @@ fn root_is_refused_where_it_can_be_reached_from_elsewhere_unless_it_is_told_to()
     if getuid().is_root() {
         let (code, told) = run(&public);
         assert_eq!(code, 2);
-        assert!(told.contains("0.0.0.0:0 can be reached") && told.contains("--user NAME"), "{told}");
+        assert!(told.contains("0.0.0.0:0 is reachable") && told.contains("--user NAME"), "{told}");
     }
     let program = Program::start(&[&public[..], &["--allow-root"]].concat());
     program.signal(Signal::TERM);
@@ -208,12 +208,12 @@ fn root_is_refused_where_it_can_be_reached_from_elsewhere_unless_it_is_told_to()
 #[test]
 fn a_user_that_cannot_be_is_told_with_what_to_write() {
     for (user, expected) in [
-        ("no-such-user-here", "there is no such user"),
+        ("no-such-user-here", "this host has no such user"),
         ("4000000000", "such as 1000:1000"),
-        ("1:no-such-group-here", "there is no such group"),
-        ("0", "name a user who has no rights"),
-        ("root:nogroup", "name a user who has no rights"),
-        ("", "there is no such user"),
+        ("1:no-such-group-here", "this host has no such group"),
+        ("0", "name an unprivileged user"),
+        ("root:nogroup", "name an unprivileged user"),
+        ("", "this host has no such user"),
     ] {
         let (code, told) = run(&["--listen", "127.0.0.1:0", "--store", "discard:", "--user", user]);
         assert!(code == 2 && told.contains(expected), "{user}: {code} {told}");

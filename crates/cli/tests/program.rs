@@ -51,7 +51,7 @@ fn it_says_where_it_listens_and_where_mail_goes() {
     ]);
     assert_eq!(program.welcome[0], format!("listening on {} (smtp, starttls)", program.address(0)));
     assert_eq!(program.welcome[1], format!("listening on {} (smtps)", program.address(1)));
-    assert_eq!(program.welcome[2], "forgetting all mail (discard:)");
+    assert_eq!(program.welcome[2], "discarding all mail (discard:)");
     let mut client = program.connect();
     client.begin_message("a@example.com");
     assert!(client.say(".").starts_with("250 2.6.0 "));
@@ -206,7 +206,7 @@ fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
     program.signal(Signal::TERM);
     let (code, log) = program.wait();
     assert_eq!(code, 1);
-    assert!(log.contains("cut off by a second signal"), "{log}");
+    assert!(log.contains("stopped at once by a second signal"), "{log}");
 }
 
 #[test]

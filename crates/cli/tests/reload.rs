@@ -56,8 +56,8 @@ fn a_wrong_file_leaves_all_of_them_as_they_were_and_is_named() {
     let bob = format!("bob:{SCRAM}\n");
     let certificate = fs::read(path("cert.pem")).unwrap();
     for (file, content, complaint) in [
-        ("users", format!("{bob}carol\n"), "users:2: write USER:VERIFIER"),
-        ("users", String::new(), "holds no user"),
+        ("users", format!("{bob}carol\n"), "users:2: this is not USER:VERIFIER"),
+        ("users", String::new(), "has no users"),
         ("cert.pem", "no certificate\n".to_owned(), "cert.pem"),
     ] {
         fs::write(path("users"), &bob).unwrap();
@@ -80,7 +80,7 @@ fn each_file_that_is_wrong_is_named() {
     fs::write(folder.path().join("users"), "# nobody\nbob builder\n").unwrap();
     fs::write(folder.path().join("cert.pem"), "nothing").unwrap();
     assert!(reload(&mut program).contains("cert.pem: holds no certificate"));
-    assert!(program.logged("kept all certificates").contains("users:2: write USER:VERIFIER"));
+    assert!(program.logged("kept all certificates").contains("users:2: this is not USER:VERIFIER"));
     assert!(reply_to(&program, ALICE).starts_with("235 2.7.0 "));
 }
 

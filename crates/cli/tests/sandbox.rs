@@ -104,7 +104,7 @@ fn the_folder_where_the_program_was_started_is_not_let_in() {
 fn a_sandbox_that_would_leave_the_whole_host_in_reach_is_refused() {
     for flags in [["--auth-file", "/users"], ["--lmtp", "unix:/lmtp"], ["--store", "maildir:/"]] {
         let (code, told) = run(&[&["--sandbox", "--listen", "127.0.0.1:0"], &flags[..]].concat());
-        assert!(code == 2 && told.contains("into a folder below /"), "{flags:?}: {code} {told}");
+        assert!(code == 2 && told.contains("in a directory below /"), "{flags:?}: {code} {told}");
     }
 }
 

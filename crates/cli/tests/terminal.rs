@@ -113,7 +113,7 @@ fn the_keys_that_interrupt_the_prompt_leave_the_terminal_as_it_was() {
         let (code, printed) = terminal.end();
         assert!(terminal.echoes(), "{key:?}");
         assert_eq!((code, printed.as_str()), (Some(1), ""), "{key:?}");
-        let shown = terminal.until("interrupted; no line was made");
+        let shown = terminal.until("interrupted; no line was written");
         assert!(!shown.contains("wonder"), "{shown}");
     }
 }

@@ -24,10 +24,10 @@ use crate::users::Users;
 pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure> {
     let options = command_line.options()?;
     let mut failures = Vec::new();
-    let mut told = "no mistake was found\n";
+    let mut told = "no mistakes found\n";
     match options.user.as_deref().map(Account::named) {
         Some(Ok(account)) if !is_root() && !account.is_own() => {
-            told = "no mistake was found; it takes root to become its user\n";
+            told = "no mistakes found; only root can switch to its user\n";
         }
         Some(Err(failure)) => failures.push(failure),
         Some(Ok(_)) | None => {}

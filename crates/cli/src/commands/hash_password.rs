@@ -19,14 +19,14 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
         || user.contains([':', '\0', '\r', '\n'])
     {
         return Err(Failure::usage(format!(
-            "{user:?} cannot be a user; write a name without colons, line ends and spaces around it, that does not \
-             begin with #"
+            "{user:?} cannot be a user name; write one without colons, line breaks, surrounding spaces, and # at its \
+             beginning"
         )));
     }
     if !may_be_stored(user) {
         return Err(Failure::usage(format!(
-            "{user:?} cannot be a user, as SASLprep (RFC 4013) does not allow one of its characters; write a name without \
-             control characters, emoji and the like"
+            "{user:?} cannot be a user name, because SASLprep (RFC 4013) forbids one of its characters; write a name \
+             without control characters and emoji"
         )));
     }
     let password = read_password(user)?;
@@ -35,13 +35,13 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
     }
     if password.contains('\0') {
         return Err(Failure::usage(
-            "the password has a NUL in it, which no client can send (RFC 4616 §2); write another",
+            "the password contains a NUL, which no client can send (RFC 4616 §2); write another one",
         ));
     }
     if !may_be_stored(&password) {
         return Err(Failure::usage(
-            "the password has a character that SASLprep (RFC 4013) does not allow, such as a control character or an \
-             emoji, so clients could not log in with it; write another",
+            "the password contains a character that SASLprep (RFC 4013) forbids, such as an emoji, so no client could \
+             log in; write another one",
         ));
     }
     let verifier =

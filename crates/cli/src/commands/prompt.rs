@@ -22,7 +22,7 @@ pub(crate) fn unseen(
         let _shown = Shown::hide()?;
         // Standard output may be going into a file.
         eprint!("{question}");
-        let interrupted = || Err(Failure::running("interrupted; no line was made"));
+        let interrupted = || Err(Failure::running("interrupted; no line was written"));
         tokio::select! {
             line = tokio::task::spawn_blocking(read) => line.map_err(Failure::running)?,
             () = stop.wait() => interrupted(),

@@ -130,13 +130,13 @@ impl Configuration {
             // The new process inherits the rights of this one.
             "user" | "allow-root" => "restart",
             "listen" | "tls-listen" | "lmtp" => {
-                "hand over to a new process by SIGUSR2, or restart if a place is to speak something else"
+                "hand over to a new process with SIGUSR2, or restart if the protocol of an address changes"
             }
-            _ => "hand over to a new process by SIGUSR2, or restart",
+            _ => "hand over to a new process with SIGUSR2, or restart",
         };
         let line = |&(option, _): &(&'static str, bool)| {
             let name = options.origins.name(option);
-            format!("{name}: this cannot be changed while the program runs; {}", hint(option))
+            format!("{name}: this option cannot change while the program runs; {}", hint(option))
         };
         let lines: Vec<_> = changed.iter().map(line).collect();
         Err(Failure::usage(lines.join("\n")))

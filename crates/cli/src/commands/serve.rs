@@ -106,7 +106,7 @@ pub(crate) async fn serve(
     };
     tokio::select! {
         served = listening.serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
-        () = cut_off => Err(Failure::running("cut off by a second signal")),
+        () = cut_off => Err(Failure::running("stopped at once by a second signal")),
         () = reloading => Ok(()),
     }
 }
@@ -119,14 +119,13 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     }
     let directory = store::directory(options);
     match directory {
-        None => writeln!(out, "forgetting all mail (discard:)")?,
+        None => writeln!(out, "discarding all mail (discard:)")?,
         Some(_) => writeln!(out, "keeping mail in {}", options.store)?,
     }
     match options.tls_cert.len() {
-        0 => writeln!(
-            out,
-            "TLS with a certificate made just now, which clients cannot verify; see --tls-cert"
-        )?,
+        0 => {
+            writeln!(out, "TLS with a self-signed certificate, which clients cannot verify; see --tls-cert")?;
+        }
         1 => {}
         count => writeln!(out, "TLS with {count} certificates, chosen by the name that a client asks for")?,
     }

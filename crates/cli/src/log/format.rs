@@ -5,8 +5,8 @@ use clap::ValueEnum;
 /// The format of `--log-format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// A line for people
+    /// Lines for people
     Text,
-    /// A JSON object a line, for programs
+    /// One JSON object a line, for programs
     Json,
 }

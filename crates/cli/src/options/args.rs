@@ -8,7 +8,7 @@ use mailchute::Network;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::options::domains::Domains;
-use crate::options::limits::{Limit, Timeout};
+use crate::options::limits::{self, Limit, Timeout};
 use crate::options::listen_at::Place;
 use crate::options::paths;
 use crate::options::provenance::Origins;
@@ -17,8 +17,8 @@ use crate::options::time_span::TimeSpan;
 
 /// An SMTP server you start with one command.
 ///
-/// Without any flag it receives mail on 127.0.0.1:2525, offers STARTTLS with a certificate that it makes for
-/// itself, accepts every recipient, and keeps each message as a file in the Maildir ./mail.
+/// Without flags it receives mail on 127.0.0.1:2525 and offers STARTTLS with a self-signed certificate. It accepts every
+/// recipient, and keeps each message as a file in the Maildir ./mail.
 #[derive(Debug, Parser)]
 #[command(name = "mailchute", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -34,154 +34,156 @@ Examples:
       Try it out. In another terminal: swaks --server 127.0.0.1:2525 --to you@example.com
   mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
             --tls-cert fullchain.pem --tls-key privkey.pem
-      Receive the mail of example.com from the Internet.
+      Receive mail for example.com from the Internet.
   mailchute --lmtp unix:/run/mailchute/lmtp --store maildir:/var/mail/in
-      Take what Postfix delivers: mailbox_transport = lmtp:unix:/run/mailchute/lmtp
-  mailchute hash-password alice >> users    # asks for the password; on a pipe it reads one line
+      Receive mail from Postfix, with mailbox_transport = lmtp:unix:/run/mailchute/lmtp
+  mailchute hash-password alice >> users
+      Add a user. It asks for the password on a terminal, and reads one line from a pipe.
   mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
-      Take mail from users only.
+      Accept mail from users only.
   mailchute --limit connections=2000 --limit recipients=200 --log-format json
+      Set limits, and log as JSON.
   mailchute example-config > mailchute.toml
   mailchute check --config mailchute.toml && mailchute serve --config mailchute.toml
-      Have all options in a file, and look at it before it is used.
+      Write all options to a file, check the file, and use it.
 
 Where options come from:
-  Precedence: command line, environment, file of --config, defaults. A list in the file is left out when its flag is
-  given; limits and timeouts are taken one by one. A switch set in the file cannot be turned off by a flag. Paths are
-  relative to the working directory. Nothing in them is expanded: ~, $NAME and %h
-  are mistakes, except after ./ as in ./~
+  Precedence: command line, environment, file of --config, defaults.
+  A flag replaces the whole list of the same name in the file. Limits and timeouts are replaced one by one.
+  A switch set in the file cannot be turned off by a flag.
+  Paths are relative to the working directory. Shorthands such as ~, $NAME and %h are not expanded, and are
+  errors. After ./ they are plain names, as in ./~
 
 Signals:
-  SIGTERM, SIGINT   take no more connections, answer idle sessions 421, let messages that are
-                    under way finish for up to 30 s, and exit with 0. A second one cuts them off.
-  SIGHUP            read the files of --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file again, for
-                    new sessions and logins; if anything is wrong the log says so and all that was in force
-                    stays so.
-  SIGUSR2           start the program anew, as it was started, and hand it all sockets; once it is
-                    ready, end as by SIGTERM. No client is refused. If it does not start, serve on.
+  SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running transactions
+                    30 s to finish, and exit with 0. A second signal closes all sessions at once.
+  SIGHUP            Reload the files of --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file for
+                    new sessions and logins. If a file has an error, log it and change nothing.
+  SIGUSR2           Restart without refusing a client: start a new process with the same command line, pass
+                    it all sockets, and stop once it is ready. If it fails to start, keep serving.
 
 Exit codes:
-  0  stopped by a signal, nothing was lost
-  1  failed while running, or was cut off by a second signal
-  2  a flag or the configuration file is wrong; the message says what to write instead
-  3  an address, certificate, store, password or configuration file cannot be used; the message names it";
+  0  Stopped by a signal. No mail was lost.
+  1  Failed while running, or stopped by a second signal.
+  2  A flag or the configuration file is wrong. The message says what to write instead.
+  3  An address, certificate, store, password file or configuration file cannot be used. The message says why.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Receive mail (this is also what happens without a command)
+    /// Receive mail (the default command)
     Serve(Box<Options>),
-    /// Say what is wrong with a configuration file and the files that it names, and neither listen nor write anything
+    /// Check the options and the files that they name, without listening or writing anything
     Check(Box<Options>),
     /// Print a configuration file with every option and its default
     ExampleConfig,
-    /// Read a password and print the line USER:VERIFIER for the file of --auth-file
+    /// Read a password and print a line USER:VERIFIER for the file of --auth-file
     HashPassword(HashPassword),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct HashPassword {
-    /// Whose password it is
+    /// Switch to this user after opening sockets and reading files, when started as root. The store belongs to this
+    /// user. Files that are reloaded at SIGHUP or SIGUSR2 must be readable to it, and Unix sockets are created as this
+    /// user
     pub(crate) user: String,
 
-    /// Make a hash by argon2id, which serves PLAIN and LOGIN only, and not a verifier of SCRAM-SHA-256
+    /// Print an argon2id hash instead of a SCRAM-SHA-256 verifier. It works with PLAIN and LOGIN only
     #[arg(long)]
     pub(crate) argon2id: bool,
 
-    /// Print 32 random digits behind the verifier, which keep those who are no users from being told from users over
-    /// restarts; one line of the file with them is enough
+    /// Add a seed of 32 random hexadecimal digits to the line. With a seed, unknown users look the same after a
+    /// restart. One line of the file with a seed is enough
     #[arg(long)]
     pub(crate) with_seed: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Take options from this file as well: TOML, in which each flag is a key of the same name, as `mailchute
-    /// example-config` prints it. A flag given here or by the environment goes before the file. Read again at SIGHUP
+    /// Read options from this TOML file too. Each flag is a key of the same name; `mailchute example-config` prints
+    /// them all. Flags and environment variables take precedence. Reloaded at SIGHUP
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) config: Option<PathBuf>,
 
-    /// Listen for SMTP on this address or Unix socket, or on the sockets of this name (its `FileDescriptorName`) that
-    /// systemd passes; may be given several times. localhost:2525 stands for all addresses of the name, :2525 for all
-    /// interfaces, IPv6 and IPv4, and 2525 for 127.0.0.1 only [default: 127.0.0.1:2525]
+    /// Listen for SMTP on this address, Unix socket, or socket passed by systemd (its `FileDescriptorName`);
+    /// repeatable. localhost:2525 means all addresses of that name, :2525 all interfaces (IPv6 and IPv4), and 2525 only
+    /// 127.0.0.1 [default: 127.0.0.1:2525]
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) listen: Vec<Place>,
 
-    /// Listen for SMTP inside TLS from the first octet on, as on port 465; may be given several times
+    /// Listen for SMTP with TLS from the first byte (implicit TLS, as on port 465); repeatable
     #[arg(long, value_name = "[ADDR:]PORT|systemd:NAME", value_parser = Place::for_tls)]
     pub(crate) tls_listen: Vec<Place>,
 
-    /// Listen for LMTP on this address or Unix socket, as a mail server of this host delivers to; may be given
-    /// several times
+    /// Listen for LMTP, for a mail server on this host that delivers to Mailchute; repeatable
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<Place>,
 
-    /// Where messages go: maildir:PATH keeps each as a file, discard: forgets them. Options follow a ?, with & between
-    /// two. line-ends=crlf keeps the line ends of SMTP; the default is lf, as readers of a Maildir expect it. mode=0660
-    /// sets the mode of files; without it they are for the user alone, and for the group of an existing directory that
-    /// its group shares
+    /// Where messages go: maildir:PATH keeps each message as a file, discard: drops it. Options follow ? and are
+    /// separated by &. line-ends=crlf keeps the line ends of SMTP; the default is lf, which readers of a Maildir
+    /// expect. mode=0660 sets the mode of new files. By default only the user can read them, and the group if an
+    /// existing directory is shared with its group
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: String,
 
-    /// Accept recipients of this domain, refuse all others; may be given several times. .example.com stands for all
-    /// domains below example.com, and '*' for every recipient. Without it every recipient is accepted as well, which is
-    /// allowed on loopback addresses only
+    /// Accept recipients of this domain and refuse all others; repeatable. .example.com means all domains below
+    /// example.com, and '*' every recipient. Without this flag every recipient is accepted, which is allowed on
+    /// loopback addresses only
     #[arg(long, value_name = "DOMAIN|.DOMAIN|*")]
     pub(crate) domain: Vec<Domains>,
 
-    /// The name of this server, in its greeting, its reply to EHLO and Received: [default: the host's name]
+    /// The name of this server, for its greeting, its EHLO reply and Received: [default: the host's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) hostname: Option<String>,
 
-    /// PEM file with the certificate chain; without it a throw-away certificate is made at each start. May be
-    /// given several times, each with its --tls-key: clients get the one with the name that they ask for (SNI), and
-    /// the first where none has it. Read again at SIGHUP
+    /// PEM file with a certificate chain. Without it a self-signed certificate is created at each start. Repeatable,
+    /// each with its --tls-key: the client's server name (SNI) selects the certificate, and the first one is the
+    /// fallback. Reloaded at SIGHUP
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_cert: Vec<PathBuf>,
 
-    /// PEM file with the private key of the --tls-cert that stands in the same place
+    /// PEM file with the private key of the --tls-cert at the same position. Reloaded at SIGHUP
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_key: Vec<PathBuf>,
 
-    /// Ask clients for a certificate; PEM file with the authorities whose certificates are trusted. The log and
-    /// Received: say whose it is and whether it was verified. Read again at SIGHUP
+    /// Ask clients for a certificate. PEM file with the certificate authorities to trust. The log and Received: name
+    /// the certificate and say whether it was verified. Reloaded at SIGHUP
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_client_ca: Option<PathBuf>,
 
-    /// Whether clients inside TLS must show a certificate that is trusted
+    /// Whether clients must present a trusted certificate in TLS
     #[arg(long, value_name = "DEMAND", default_value = "optional")]
     pub(crate) tls_client_cert: ClientCertificate,
 
-    /// The usage that a trusted client certificate must have. Public authorities no longer issue certificates for
-    /// clients, so mail servers show their server certificates
+    /// The key usage that a client certificate must allow. Public authorities no longer issue client certificates, so
+    /// mail servers present their server certificates
     #[arg(long, value_name = "USAGE", default_value = "client")]
     pub(crate) tls_client_cert_usage: CertificateUsage,
 
-    /// Take no mail before STARTTLS (530 5.7.0), except by --lmtp unix:PATH
+    /// Refuse mail before STARTTLS (530 5.7.0), except on --lmtp unix:PATH
     #[arg(long)]
     pub(crate) require_tls: bool,
 
-    /// Offer AUTH to the users of this file, a line USER:VERIFIER or USER:VERIFIER SEED each, as `mailchute
-    /// hash-password USER` prints it; lines that begin with # are comments. Read again at SIGHUP
+    /// Offer AUTH to the users in this file. Each line is USER:VERIFIER or USER:VERIFIER SEED, as `mailchute hash-
+    /// password USER` prints it. Lines that begin with # are comments. Reloaded at SIGHUP
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) auth_file: Option<PathBuf>,
 
-    /// Offer AUTH EXTERNAL to clients with a certificate that --tls-client-ca trusts. Such a client is the user that the
-    /// certificate names: its email address, else its DNS name, else its common name. With --auth-file only users of that
-    /// file are let in
+    /// Offer AUTH EXTERNAL to clients with a certificate that --tls-client-ca trusts. The certificate names the user by
+    /// its email address, else its DNS name, else its common name. With --auth-file only users in that file can log in
     #[arg(long)]
     pub(crate) auth_external: bool,
 
-    /// Offer AUTH and accept every name with every password, to test clients and for inboxes. Allowed on loopback
-    /// addresses only, except with --domain '*'; a warning says so at each start
+    /// Offer AUTH and accept every login, whatever the name and password. Use it to test clients and for inboxes.
+    /// Allowed on loopback addresses only, except with --domain '*'; a warning is logged at each start
     #[arg(long)]
     pub(crate) auth_any: bool,
 
-    /// Take mail only from clients that log in (530 5.7.0), by --auth-file, --auth-external or --auth-any. Clients of
-    /// --lmtp unix:PATH need no login: the mode of the directory around it says who may connect
+    /// Accept mail only from clients that log in (530 5.7.0), with --auth-file, --auth-external or --auth-any. Clients
+    /// of --lmtp unix:PATH need no login: the mode of the socket's directory controls access
     #[arg(long)]
     pub(crate) require_auth: bool,
 
-    /// Take passwords outside TLS as well, where anybody on the way can read them
+    /// Accept passwords without TLS too, where anyone on the network path can read them
     #[arg(long)]
     pub(crate) allow_plaintext_auth: bool,
 
@@ -191,69 +193,63 @@ pub(crate) struct Options {
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(crate) user: Option<String>,
 
-    /// Run as root where clients can connect from elsewhere, which is refused otherwise
+    /// Allow to run as root on addresses that other hosts can reach; without this flag that is refused
     #[arg(long)]
     pub(crate) allow_root: bool,
 
-    /// Let the kernel restrict the program. Landlock (Linux 5.19) allows only the store, the program itself, and the
-    /// directories of files and Unix sockets that flags name. Seccomp (x86-64, 64-bit Arm) refuses connections, sockets
-    /// other than TCP and Unix ones, and changes of modes and rights. Linux 6.12 also blocks signals to other processes.
-    /// Restart the program after one of these directories was replaced or mounted again
+    /// Restrict the program with the kernel's help. Landlock (Linux 5.19) allows access only to the store, the program
+    /// itself, and the directories of the files and Unix sockets that options name. Seccomp (x86-64, 64-bit Arm) blocks
+    /// outgoing connections, sockets other than TCP and Unix ones, and changes of modes and privileges. Linux 6.12 also
+    /// blocks signals to other processes. Restart the program if one of these directories is replaced or mounted again
     #[arg(long)]
     pub(crate) sandbox: bool,
 
-    /// The largest message to take, in bytes or as 512K, 25M or 1G; 0 is no limit
+    /// The largest message to accept, in bytes or as 512K, 25M or 1G; 0 means no limit
     #[arg(long, value_name = "SIZE", default_value = "25M")]
     pub(crate) max_message_size: Size,
 
-    /// How strictly EHLO, MAIL, RCPT and the words of commands are read
+    /// How strictly to parse EHLO, MAIL, RCPT and other commands
     #[arg(long, value_name = "HOW", default_value = "strict")]
     pub(crate) envelope: EnvelopeSyntax,
 
-    /// What becomes of a CR or LF by itself in a message
+    /// How to treat a bare CR or LF in a message
     #[arg(long, value_name = "WHAT", default_value = "refuse")]
     pub(crate) bare_line_ends: BareLineEnds,
 
-    /// Set a limit; may be given several times. NAME is one of connections, connections-per-client, recipients,
-    /// transactions, errors, received-headers, header-size, header-fields, command-line; 0 switches one off,
-    /// except for recipients and command-line. header-size and command-line are sizes, such as 64K
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", help = limits::limit_help())]
     pub(crate) limit: Vec<Limit>,
 
-    /// Set a timeout, in seconds or as 30s, 5m, 1h or 2d; may be given several times. NAME is one of command, data,
-    /// handshake, proxy, store, session
-    #[arg(long, value_name = "NAME=TIME")]
+    #[arg(long, value_name = "NAME=TIME", help = limits::timeout_help())]
     pub(crate) timeout: Vec<Timeout>,
 
-    /// Connections from this network or address come through a proxy such as HAProxy, and have to begin with a
-    /// PROXY header, version 1 or 2, that names the client; may be given several times
+    /// Expect a PROXY header (version 1 or 2) on connections from this network or address, as HAProxy sends it;
+    /// repeatable
     #[arg(long, value_name = "CIDR")]
     pub(crate) proxy_from: Vec<Network>,
 
-    /// Clients of this network or address may say by XCLIENT and XFORWARD whom they speak for, as proxies and
-    /// relays do; may be given several times
+    /// Allow XCLIENT and XFORWARD from this network or address, as proxies and relays send them; repeatable
     #[arg(long, value_name = "CIDR")]
     pub(crate) xclient_from: Vec<Network>,
 
-    /// Greet after this time only, and hang up on clients that do not wait for it (554 5.5.0); in seconds or as 5s
+    /// Wait this long before the greeting, and reject clients that do not wait for it (554 5.5.0); in seconds or as 5s
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub(crate) greeting_delay: TimeSpan,
 
-    /// What to log to standard error: off, error, warn, info, debug or trace, or several of them by
-    /// target as in warn,mailchute=debug
+    /// What to log to standard error: off, error, warn, info, debug or trace. Targets are possible too, as in
+    /// warn,mailchute=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MAILCHUTE_LOG_LEVEL")]
     pub(crate) log_level: LogLevel,
 
-    /// How to write the log
+    /// The format of the log
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "MAILCHUTE_LOG_FORMAT")]
     pub(crate) log_format: LogFormat,
 
-    /// Which of all these a configuration file gave
+    /// The options that came from a configuration file, and where they stand in it
     #[arg(skip)]
     pub(crate) origins: Origins,
 }
 
-/// The flags of `mailchute serve`, by themselves.
+/// Returns the flags of `mailchute serve` as a command of their own.
 pub(crate) fn flags() -> clap::Command {
     let command = clap::Command::new("mailchute").no_binary_name(true).disable_help_flag(true);
     <Options as clap::Args>::augment_args(command)
@@ -266,34 +262,34 @@ fn file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ClientCertificate {
-    /// A client may have none, or one that is not trusted, and sends mail all the same
+    /// Clients without a trusted certificate can send mail too
     Optional,
-    /// The handshake of a client without a trusted one fails, and the connection is closed
+    /// Without a trusted certificate the TLS handshake fails
     Required,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CertificateUsage {
-    /// Clients of TLS (extended key usage clientAuth), or anything
+    /// TLS clients (extended key usage clientAuth), or no restriction
     Client,
-    /// Whatever it says
+    /// Any usage
     Any,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum EnvelopeSyntax {
-    /// As RFC 5321 has it
+    /// By RFC 5321
     Strict,
-    /// Also as devices and scripts write it: addresses without brackets, names without a domain, and more
+    /// Also accept what devices and scripts send: addresses without brackets, names without a domain, and more
     Lenient,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum BareLineEnds {
-    /// 550 5.5.2, and the connection is closed
+    /// Refuse the message (550 5.5.2) and close the connection
     Refuse,
-    /// Kept as it came, but made a CRLF in front of a dot; for old scripts
+    /// Keep it, except before a dot, where it becomes CRLF; for old scripts
     Tolerate,
-    /// Each form of line end made one CRLF; for old scripts
+    /// Turn each line end into CRLF; for old scripts
     Normalize,
 }

@@ -56,7 +56,7 @@ impl FromStr for Domains {
         };
         let domain = Domain::parse(name).map_err(|error| wrong(&error.to_string()))?;
         if domain.as_str().len() > LONGEST {
-            return Err("DNS has no room for so long a domain; write a shorter one".to_owned());
+            return Err("a domain has 253 characters at most; write a shorter one".to_owned());
         }
         if domain
             .as_str()
@@ -64,7 +64,7 @@ impl FromStr for Domains {
             .next()
             .is_some_and(|label| label.bytes().all(|octet| octet.is_ascii_digit()))
         {
-            return Err(wrong("this is no domain, as its last label is a number"));
+            return Err(wrong("this is not a domain, because its last label is a number"));
         }
         Ok(make(domain))
     }

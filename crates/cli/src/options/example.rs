@@ -8,12 +8,13 @@ use crate::options::args::flags;
 use crate::options::file::{TABLES, in_file, options, takes_number};
 
 const HEAD: &str = "\
-# Options of Mailchute, for `mailchute serve --config FILE`. Each is a flag of the same name: where a text speaks of
-# --NAME, the option NAME of this file is meant as well. Lines that begin with # and no space are options at their
-# defaults, or with an example where there is none; take the # away to set them.
+# Options of Mailchute, for `mailchute serve --config FILE`. Each option is a flag of the same name: where a text names
+# the flag --NAME, the option NAME of this file has the same effect.
 #
-# A flag of the command line goes before this file. SIGHUP has it read again; `mailchute check --config FILE` says what
-# is wrong with it.
+# Lines that begin with # and no space are options with their defaults, or with an example if there is no default.
+# Remove the # to set an option.
+#
+# Flags take precedence over this file. SIGHUP reloads it. `mailchute check --config FILE` finds its mistakes.
 ";
 
 /// Values to show for flags that have no default.

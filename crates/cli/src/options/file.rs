@@ -52,7 +52,7 @@ pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake
         for error in errors {
             // Without a place it is the end that is missed.
             let place = error.span().unwrap_or(text.len()..text.len());
-            reading.wrong(&place, format!("this is no TOML: {}", error.message().replace('\n', " ")));
+            reading.wrong(&place, format!("this is not TOML: {}", error.message().replace('\n', " ")));
         }
         // What else is said of a line mostly follows from the first.
         reading.mistakes.sort_by_key(|mistake| mistake.position);
@@ -109,7 +109,7 @@ impl Reading<'_> {
             } else if name == CONFIG {
                 self.wrong(
                     &key.span(),
-                    "config: a configuration file cannot name another; leave it out".to_owned(),
+                    "config: a configuration file cannot name another one; leave it out".to_owned(),
                 );
             } else {
                 let known = options(self.command).map(|(option, _)| option);
@@ -198,10 +198,7 @@ impl Reading<'_> {
     fn number(&mut self, key: &str, number: &DeInteger<'_>, place: &Range<usize>) -> Option<u64> {
         let value = u64::from_str_radix(number.as_str(), number.radix()).ok();
         if value.is_none() {
-            self.wrong(
-                place,
-                format!("{key}: {number} is too low or too high; write a whole number from 0 on"),
-            );
+            self.wrong(place, format!("{key}: {number} is out of range; write a whole number, 0 or more"));
         }
         value
     }
@@ -213,7 +210,7 @@ impl Reading<'_> {
             None => Some("there is no such option".to_owned()),
         };
         if let Some(complaint) = complaint {
-            return self.wrong(place, format!("{key}: {text:?} cannot be taken: {complaint}"));
+            return self.wrong(place, format!("{key}: {text:?} is invalid: {complaint}"));
         }
         self.keep(flag, key, text, place);
     }
@@ -251,7 +248,7 @@ fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
         .filter(|(distance, known)| *distance <= known.len().div_ceil(2));
     match nearest {
         Some((_, known)) => format!("write {known}"),
-        None => "`mailchute example-config` prints all that there are".to_owned(),
+        None => "`mailchute example-config` prints all names".to_owned(),
     }
 }
 

@@ -15,36 +15,58 @@ pub(crate) const LIMITS: [Named; 10] = [
     (
         "connections",
         "8192",
-        "Connections at a time; by default no more than half of the files that may be open",
+        "Open connections; by default at most half of the files that the process may open",
     ),
-    ("connections-per-client", "50", "Connections of one client at a time; an IPv6 /64 is one client"),
+    ("connections-per-client", "50", "Open connections of one client; an IPv6 /64 counts as one client"),
     (
         "recipients",
         "1000",
-        "Recipients of a message; 1 or more, and 100 or more where mail comes from everywhere",
+        "Recipients of a message; at least 1, and at least 100 for mail from the Internet",
     ),
     ("transactions", "1000", "Transactions of a session"),
-    ("errors", "20", "Refused commands at which a session ends"),
+    ("errors", "20", "Refused commands after which a session ends"),
     (
         "junk-commands",
         "100",
-        "Commands since the last message that bring none (NOOP, RSET, EHLO ...); each one more is an error",
+        "Commands such as NOOP, RSET and EHLO since the last message; each further one counts as an error",
     ),
-    ("received-headers", "100", "Received: fields of a message, against mail loops"),
-    ("header-size", "1M", "Size of a message's header block"),
-    ("header-fields", "1000", "Fields of a message's header block"),
-    ("command-line", "2K", "Size of a command line; 512 to 65535 bytes"),
+    ("received-headers", "100", "Received: fields of a message, to stop mail loops"),
+    ("header-size", "1M", "Size of the header of a message"),
+    ("header-fields", "1000", "Fields in the header of a message"),
+    ("command-line", "2K", "Size of a command line; from 512 to 65535 bytes"),
 ];
 
 /// All timeouts of `--timeout`, which are those of the table `[timeouts]`.
 pub(crate) const TIMEOUTS: [Named; 6] = [
-    ("command", "5m", "For the client's next command"),
-    ("data", "3m", "For the next octets of a message"),
-    ("handshake", "30s", "For a TLS handshake"),
-    ("proxy", "5s", "For a PROXY header"),
-    ("store", "5m", "For the store, from the end of a message on"),
-    ("session", "1h", "For a whole session; a transaction has as long once more"),
+    ("command", "5m", "Wait for the next command of the client"),
+    ("data", "3m", "Wait for the next bytes of a message"),
+    ("handshake", "30s", "A TLS handshake"),
+    ("proxy", "5s", "Wait for a PROXY header"),
+    ("store", "5m", "Wait for the store after the end of a message"),
+    ("session", "1h", "A whole session; a running transaction may take the same time again"),
 ];
+
+/// Returns the help of `--limit`.
+pub(crate) fn limit_help() -> String {
+    format!(
+        "Set a limit; repeatable. NAME is one of {}. 0 disables a limit, except recipients and command-line. {} are sizes, \
+         such as 64K",
+        names(&LIMITS),
+        SIZES.join(" and ")
+    )
+}
+
+/// Returns the help of `--timeout`.
+pub(crate) fn timeout_help() -> String {
+    format!(
+        "Set a timeout, in seconds or as 30s, 5m, 1h or 2d; repeatable. NAME is one of {}",
+        names(&TIMEOUTS)
+    )
+}
+
+fn names(all: &[Named]) -> String {
+    all.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
+}
 
 /// `NAME=VALUE`, of `--limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +129,7 @@ impl FromStr for Limit {
             let value = u32::try_from(size).map_err(|_| "the size is too large; write less than 4G")?;
             return Ok(Self { name, value });
         }
-        let value = value.parse().map_err(|_| "the value is no number from 0 to 4294967295")?;
+        let value = value.parse().map_err(|_| "the value is not a number; write one from 0 to 4294967295")?;
         Ok(Self { name, value })
     }
 }
@@ -124,10 +146,9 @@ impl FromStr for Timeout {
 
 fn known(what: &str, asked: &str, all: &[Named]) -> Result<&'static str, String> {
     let found = all.iter().find(|(name, ..)| *name == asked);
-    found.map(|(name, ..)| *name).ok_or_else(|| {
-        let names: Vec<_> = all.iter().map(|(name, ..)| *name).collect();
-        format!("there is no such {what}; write one of {}", names.join(", "))
-    })
+    found
+        .map(|(name, ..)| *name)
+        .ok_or_else(|| format!("there is no such {what}; write one of {}", names(all)))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl Place {
     /// Reads a place where TLS can be spoken.
     pub(crate) fn for_tls(text: &str) -> Result<Self, String> {
         match text.parse() {
-            Ok(Self::Own(Endpoint::Unix(_))) => Err(format!("TLS is spoken over TCP only; {TCP}")),
+            Ok(Self::Own(Endpoint::Unix(_))) => Err(format!("TLS works over TCP only; {TCP}")),
             read => read,
         }
     }
@@ -195,7 +195,7 @@ mod tests {
         for text in ["systemd:", "systemd:a:b"] {
             assert!(text.parse::<Place>().expect_err(text).contains("systemd:smtp"), "{text}");
         }
-        assert!(Place::for_tls("unix:/x").is_err_and(|error| error.contains("TLS is spoken over TCP only")));
+        assert!(Place::for_tls("unix:/x").is_err_and(|error| error.contains("TLS works over TCP only")));
         assert!(Place::for_tls("localhost:465").is_ok());
     }
 }

@@ -74,9 +74,9 @@ fn check([before, path, after]: [&str; 3], named: &'static str, is_of_url: bool)
 }
 
 const TILDE: &str =
-    "is not expanded, as shells do that at the beginning of a word only; write the absolute path";
+    "is not expanded, because shells expand it at the start of a word only; write the absolute path";
 const VARIABLE: &str = "is not expanded; write the absolute path";
-const BRACES: &str = "is not filled in, and all mail goes to one directory; write its path";
+const BRACES: &str = "is not replaced, because all mail goes to one directory; write its path";
 const ENCODED: &str = "is not decoded; write the character itself";
 
 /// The shorthand at the beginning of a text, and what is wrong with it.
@@ -146,12 +146,12 @@ mod tests {
         for (path, complaint) in [
             (
                 "~",
-                "\"~\" is not expanded, as shells do that at the beginning of a word only; write the absolute path, \
+                "\"~\" is not expanded, because shells expand it at the start of a word only; write the absolute path, \
                  or ./~ for a file of exactly this name",
             ),
             (
                 "~bob/x",
-                "\"~bob\" is not expanded, as shells do that at the beginning of a word only; write the absolute path, \
+                "\"~bob\" is not expanded, because shells expand it at the start of a word only; write the absolute path, \
                  or ./~bob/x for a file of exactly this name",
             ),
             (
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn braces_and_percent_encoding_are_mistakes_in_a_store() {
-        let braces = "is not filled in, and all mail goes to one directory; write its path";
+        let braces = "is not replaced, because all mail goes to one directory; write its path";
         let decoded = "is not decoded; write the character itself";
         for (url, complaint) in [
             (

@@ -22,15 +22,12 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         ("allow-plaintext-auth", options.allow_plaintext_auth && no_users),
     ] {
         if is_on {
-            mistakes.push(format!(
-                "{}: nobody could log in; write --auth-file or --auth-any as well",
-                name(option)
-            ));
+            mistakes.push(format!("{}: no user could log in; add --auth-file or --auth-any", name(option)));
         }
     }
     if options.auth_any && options.auth_file.is_some() {
         mistakes.push(format!(
-            "{}: every login would be accepted, whatever --auth-file says; leave one of the two out",
+            "{}: every login would be accepted, so --auth-file has no effect; leave one of the two out",
             name("auth-any")
         ));
     }
@@ -41,10 +38,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         ("tls-client-cert-usage", options.tls_client_cert_usage == CertificateUsage::Any),
     ] {
         if is_changed && no_authorities {
-            mistakes.push(format!(
-                "{}: no certificate could be trusted; write --tls-client-ca as well",
-                name(option)
-            ));
+            mistakes.push(format!("{}: no certificate would be trusted; add --tls-client-ca", name(option)));
         }
     }
     if options.allow_root && options.user.is_some() {

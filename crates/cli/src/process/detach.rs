@@ -29,5 +29,5 @@ pub(crate) fn go_between() -> Result<ExitCode, Failure> {
         .status()
         .map_err(|error| Failure::running(format!("cannot start {}: {error}", program.display())))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    code.map(ExitCode::from).ok_or_else(|| Failure::running(format!("the new process has ended: {status}")))
+    code.map(ExitCode::from).ok_or_else(|| Failure::running(format!("the new process was killed: {status}")))
 }

@@ -80,9 +80,11 @@ impl Handover {
 
     async fn attempt(&self) -> Result<Successor, String> {
         let failed = |what: &str, error: &dyn fmt::Display| format!("{what}: {error}");
-        let (ours, theirs) = Pair::pair().map_err(|error| failed("no pair of sockets", &error))?;
-        ours.set_nonblocking(true).map_err(|error| failed("no pair of sockets", &error))?;
-        let ours = UnixDatagram::from_std(ours).map_err(|error| failed("no pair of sockets", &error))?;
+        let (ours, theirs) =
+            Pair::pair().map_err(|error| failed("cannot create a pair of sockets", &error))?;
+        ours.set_nonblocking(true).map_err(|error| failed("cannot create a pair of sockets", &error))?;
+        let ours = UnixDatagram::from_std(ours)
+            .map_err(|error| failed("cannot create a pair of sockets", &error))?;
         let mut command =
             self.command(theirs.into()).map_err(|error| failed("the sockets cannot be passed", &error))?;
         command.kill_on_drop(false);
@@ -149,11 +151,11 @@ impl Unproven {
     async fn ready(mut self) -> Result<Successor, String> {
         let late = || format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs());
         tokio::time::timeout(PATIENCE, self.hear()).await.unwrap_or_else(|_| Err(late()))?;
-        let process = self.process.take().ok_or("the new process did not say which one it is")?;
+        let process = self.process.take().ok_or("the new process did not send its process ID")?;
         self.go_between
             .kill()
             .await
-            .map_err(|error| format!("who started the new process stays: {error}"))?;
+            .map_err(|error| format!("the process that started the new one cannot be stopped: {error}"))?;
         Ok(Successor { process: process.as_raw_nonzero().get().unsigned_abs() })
     }
 
@@ -168,20 +170,20 @@ impl Unproven {
                         Ok(status) => {
                             // It ends by itself where the other has, and by a signal before it.
                             self.has_ended = status.code().is_some();
-                            format!("the new process has ended ({status}); what it wrote says why")
+                            format!("the new process has exited ({status}); its own error message says why")
                         }
                         Err(error) => format!("the new process cannot be waited for: {error}"),
                     });
                 }
                 heard = self.said.recv(&mut word) => {
-                    heard.map_err(|error| format!("the new process cannot be heard: {error}"))?
+                    heard.map_err(|error| format!("cannot hear from the new process: {error}"))?
                 }
             };
             let word = &word[..heard];
             match number(word) {
                 Some(process) => self.process = Some(process),
                 None if word == READY => return Ok(()),
-                None => return Err("the new process said something else than that it is ready".to_owned()),
+                None => return Err("the new process sent an unknown message instead of READY".to_owned()),
             }
         }
     }
@@ -246,7 +248,7 @@ mod tests {
         let go_between = tokio::process::Command::new("true").spawn().unwrap();
         let said = UnixDatagram::from_std(ours).unwrap();
         let ended = Unproven { go_between, said, process: None, has_ended: false }.ready().await;
-        assert!(ended.is_err_and(|told| told.contains("has ended")));
+        assert!(ended.is_err_and(|told| told.contains("has exited")));
         assert!(another.wait().unwrap().success());
     }
 }

@@ -42,7 +42,7 @@ impl Passed {
                     count.checked_sub(1).and_then(|last| descriptors.take_unix_datagram(last).ok()?);
                 let ready = ready.ok_or_else(|| {
                     Failure::unusable(format!(
-                        "{HANDED_OVER} is set, and nobody waits for this process; unset it"
+                        "{HANDED_OVER} is set, but no process is handing over; unset it"
                     ))
                 })?;
                 say(&ready, std::process::id().to_string().as_bytes())?;
@@ -55,7 +55,7 @@ impl Passed {
         let expected = count - usize::from(predecessor.is_some());
         if labels.len() != expected {
             return Err(Failure::unusable(format!(
-                "{expected} sockets were passed in, and {} names; pass a name for each",
+                "{expected} sockets but {} names were passed; pass one name for each socket",
                 labels.len()
             )));
         }
@@ -89,7 +89,9 @@ impl Passed {
                 let (_, socket) = self.sockets.remove(index);
                 let socket = match endpoint {
                     Endpoint::Unix(_) => socket.with_file().map_err(|error| {
-                        Failure::unusable(format!("{endpoint}: the file is gone: {error}"))
+                        Failure::unusable(format!(
+                            "{endpoint}: the file of this socket is gone: {error}; restart the program"
+                        ))
                     })?,
                     _ => socket,
                 };
@@ -113,12 +115,12 @@ impl Passed {
         let place = &listener.place;
         if self.sockets.is_empty() {
             return Failure::unusable(format!(
-                "{place}: no socket is left that was passed in; start the program by a .socket unit of systemd, and name \
-                 each of its sockets once"
+                "{place}: no passed socket is left; start the program from a .socket unit of systemd, and name each of its \
+                 sockets once"
             ));
         }
         Failure::unusable(format!(
-            "{place}: no socket of this name was passed in, but {}; write FileDescriptorName= in the .socket unit",
+            "{place}: no socket of this name was passed, only {}; set FileDescriptorName= in the .socket unit",
             self.names()
         ))
     }
@@ -136,7 +138,7 @@ impl Passed {
             return Ok(());
         }
         Err(Failure::unusable(format!(
-            "sockets were passed in that no flag asks for: {}; write --listen, --tls-listen or --lmtp systemd:NAME for \
+            "no flag uses these passed sockets: {}; write --listen, --tls-listen or --lmtp systemd:NAME for \
              each",
             self.names()
         )))
@@ -172,18 +174,18 @@ impl Passed {
 }
 
 fn say(predecessor: &UnixDatagram, word: &[u8]) -> Result<(), Failure> {
-    let gone = |error| Failure::running(format!("the process that served before has gone: {error}"));
+    let gone = |error| Failure::running(format!("the old process has exited: {error}"));
     predecessor.send(word).map_err(gone).map(drop)
 }
 
 fn socket(descriptors: &mut ListenFd, index: usize, label: &str) -> Result<ListeningSocket, Failure> {
-    let wrong = |what: String| Failure::unusable(format!("the socket {label} that was passed in: {what}"));
+    let wrong = |what: String| Failure::unusable(format!("passed socket {label}: {what}"));
     let socket = if let Ok(Some(socket)) = descriptors.take_tcp_listener(index) {
         ListeningSocket::try_from(socket)
     } else if let Ok(Some(socket)) = descriptors.take_unix_listener(index) {
         ListeningSocket::try_from(socket)
     } else {
-        return Err(wrong("it is no stream socket; write ListenStream= in the .socket unit".to_owned()));
+        return Err(wrong("this is not a stream socket; set ListenStream= in the .socket unit".to_owned()));
     };
-    socket.map_err(|error| wrong(format!("{error}; write ListenStream= and Accept=no in the .socket unit")))
+    socket.map_err(|error| wrong(format!("{error}; set ListenStream= and Accept=no in the .socket unit")))
 }

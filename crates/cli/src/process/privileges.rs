@@ -40,7 +40,7 @@ impl Account {
         }
         Err(wrong(
             asked,
-            "only root can become another user; start the program as root, or leave the flag out",
+            "only root can switch to another user; start the program as root, or leave the flag out",
         ))
     }
 
@@ -48,7 +48,7 @@ impl Account {
     pub(crate) fn named(asked: &str) -> Result<Self, Failure> {
         let account = Self::find(asked).map_err(|what| wrong(asked, &what))?;
         if account.user.is_root() {
-            return Err(wrong(asked, "this is root itself; name a user who has no rights, such as nobody"));
+            return Err(wrong(asked, "this user is root; name an unprivileged user, such as nobody"));
         }
         Ok(account)
     }
@@ -63,7 +63,7 @@ impl Account {
             Some((name, group)) => (name, Some(group)),
             None => (asked, None),
         };
-        let failed = |error: nix::Error| format!("users cannot be looked up: {error}");
+        let failed = |error: nix::Error| format!("the users of this host cannot be looked up: {error}");
         let number = name.parse().ok().map(Uid::from_raw);
         // With both as numbers no name service is asked, which a process in the sandbox could not reach.
         let known = match (number, group) {
@@ -71,11 +71,13 @@ impl Account {
             (Some(number), None) => User::from_uid(number).map_err(failed)?,
             (None, _) => User::from_name(name).map_err(failed)?,
         };
-        let user =
-            known.as_ref().map(|user| user.uid).or(number).ok_or("there is no such user on this host")?;
+        let user = known
+            .as_ref()
+            .map(|user| user.uid)
+            .or(number)
+            .ok_or("this host has no such user; create it, or name another one")?;
         let Some(group) = group else {
-            let known = known
-                .ok_or("no user has that number, so write that of a group as well, such as 1000:1000")?;
+            let known = known.ok_or("this number has no user, so name a group too, such as 1000:1000")?;
             let name = CString::new(known.name).map_err(|error| error.to_string())?;
             return Ok(Self {
                 user,
@@ -86,7 +88,10 @@ impl Account {
         let group = match group.parse() {
             Ok(number) => Gid::from_raw(number),
             Err(_) => {
-                Group::from_name(group).map_err(failed)?.ok_or("there is no such group on this host")?.gid
+                Group::from_name(group)
+                    .map_err(failed)?
+                    .ok_or("this host has no such group; create it, or name another one")?
+                    .gid
             }
         };
         Ok(Self { user, group, groups: vec![group] })
@@ -96,7 +101,7 @@ impl Account {
     pub(crate) fn take_groups(&self) -> Result<(), Failure> {
         setgroups(&self.groups)
             .and_then(|()| setresgid(self.group, self.group, self.group))
-            .map_err(|error| Failure::unusable(format!("the groups of --user cannot be taken on: {error}")))
+            .map_err(|error| Failure::unusable(format!("cannot switch to the groups of --user: {error}")))
     }
 
     /// Makes a directory that is not there, with this mode whatever the umask, and gives it to the user.
@@ -118,7 +123,7 @@ impl Account {
             },
             made => made,
         };
-        made.map_err(|error| Failure::unusable(format!("{}: cannot be made: {error}", path.display())))
+        made.map_err(|error| Failure::unusable(format!("{}: cannot be created: {error}", path.display())))
     }
 
     /// Where the user may not, and so cannot put a link in the place of the directory before it is given to them.
@@ -146,7 +151,7 @@ impl Account {
         let root = Uid::from_raw(0);
         setresuid(self.user, self.user, self.user).map_err(cannot_become)?;
         if setresuid(root, root, root).is_ok() {
-            return Err(Failure::unusable("root's rights cannot be given up on this host"));
+            return Err(Failure::unusable("cannot drop the privileges of root on this host"));
         }
         tracing::info!(name: "rights-given-up", user = %self.user, group = %self.group, "root's rights are given up");
         Ok(())
@@ -183,5 +188,5 @@ fn wrong(asked: &str, what: &str) -> Failure {
 }
 
 fn cannot_become(error: nix::Error) -> Failure {
-    Failure::unusable(format!("the user of --user cannot be taken on: {error}"))
+    Failure::unusable(format!("cannot switch to the user of --user: {error}"))
 }

@@ -98,7 +98,11 @@ impl Listening {
                 (Endpoint::Tcp(address), Protocol::Lmtp) => serving.and_listen_lmtp(address).await,
                 (Endpoint::Unix(path), Protocol::Lmtp) => serving.and_listen_lmtp_unix(path).await,
                 (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
-                (other, _) => return Err(Failure::usage(format!("{other}: this cannot be listened on"))),
+                (other, _) => {
+                    return Err(Failure::usage(format!(
+                        "{other}: cannot listen on this kind of address; write ADDR:PORT or unix:PATH"
+                    )));
+                }
             };
             serving = listening.map_err(Failure::unusable)?;
         }
@@ -170,20 +174,20 @@ pub(crate) fn may_all_be_reached<'e>(
 fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
     if endpoint.is_public() && options.domain.is_empty() {
         return Err(Failure::usage(format!(
-            "{endpoint} can be reached from elsewhere, and without --domain every recipient is accepted; write \
-             --domain for each domain whose mail you receive, --domain '*' for all mail, or listen on 127.0.0.1"
+            "{endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \
+             --domain for each domain that you receive mail for, --domain '*' for all mail, or listen on 127.0.0.1"
         )));
     }
     if endpoint.is_public() && options.auth_any && !options.domain.contains(&Domains::All) {
         return Err(Failure::usage(format!(
-            "{endpoint} can be reached from elsewhere, and with --auth-any the mail of strangers would look authenticated; \
+            "{endpoint} is reachable from other hosts, and with --auth-any mail from unknown clients would look authenticated; \
              write --auth-file FILE, --domain '*' for an inbox of all mail, or listen on 127.0.0.1"
         )));
     }
     if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {
         return Err(Failure::usage(format!(
-            "{endpoint} can be reached from elsewhere, and this program runs as root; write --user NAME, the user to go \
-             on as once the sockets are open, or --allow-root"
+            "{endpoint} is reachable from other hosts, and this program runs as root; write --user NAME to switch \
+             to that user once the sockets are open, or --allow-root"
         )));
     }
     Ok(())

@@ -78,7 +78,8 @@ impl AuthFile {
             let (user, verifier) =
                 text.split_once(':').filter(|(user, _)| !user.is_empty()).ok_or_else(|| {
                     mistake(
-                        "write USER:VERIFIER, a line that `mailchute hash-password USER` prints".to_owned(),
+                        "this is not USER:VERIFIER; write a line that `mailchute hash-password USER` prints"
+                            .to_owned(),
                     )
                 })?;
             let of_user = |error: String| mistake(format!("{user}: {error}"));
@@ -89,19 +90,19 @@ impl AuthFile {
             let verifier = verifier.parse().map_err(of_user)?;
             let name = saslprep(user).filter(|name| !name.is_empty()).ok_or_else(|| {
                 mistake(format!(
-                    "{user:?}: SASLprep (RFC 4013) does not allow one of its characters, so no client could log in by \
-                     this name; write another"
+                    "{user:?}: SASLprep (RFC 4013) forbids one of its characters, so no client could log in with \
+                     this name; write another one"
                 ))
             })?;
             if by_name.insert(name.into_owned(), lines.len()).is_some() {
-                return Err(mistake(format!("{user}: is there twice; keep one of the two lines")));
+                return Err(mistake(format!("{user}: this user has two lines; keep one of them")));
             }
             lines.push((verifier, seed));
         }
         let of_file = |text: String| Mistake { line: 0, text };
         if lines.is_empty() {
             return Err(of_file(
-                "holds no user; add a line that `mailchute hash-password USER` prints".to_owned(),
+                "the file has no users; add a line that `mailchute hash-password USER` prints".to_owned(),
             ));
         }
         let seeds = lines.iter().filter_map(|(_, seed)| *seed);
@@ -197,17 +198,17 @@ mod tests {
     #[test]
     fn a_mistake_is_told_with_its_line_and_what_to_write() {
         for (text, line, expected) in [
-            (String::new(), 0, "holds no user"),
+            (String::new(), 0, "has no users"),
             ("# only this\n".to_owned(), 0, "hash-password USER"),
-            ("user pencil\n".to_owned(), 1, "write USER:VERIFIER"),
-            (format!("# one\n:{SCRAM}\n"), 2, "write USER:VERIFIER"),
+            ("user pencil\n".to_owned(), 1, "write a line that `mailchute hash-password USER` prints"),
+            (format!("# one\n:{SCRAM}\n"), 2, "write a line that `mailchute hash-password USER` prints"),
             ("user:pencil\n".to_owned(), 1, "user: "),
-            (format!("user:{SCRAM}\n\nuser:{SCRAM}\n"), 3, "twice"),
+            (format!("user:{SCRAM}\n\nuser:{SCRAM}\n"), 3, "two lines"),
             (format!("user:{}\n", SCRAM.replace("4096", "100")), 1, "4096"),
             (format!("us\ter:{SCRAM}\n"), 1, "SASLprep (RFC 4013)"),
             (format!("user:{SCRAM}\n\u{AD}:{SCRAM}\n"), 2, "SASLprep (RFC 4013)"),
             (format!("\u{1F600}:{SCRAM}\n"), 1, "SASLprep (RFC 4013)"),
-            (format!("IX:{SCRAM}\nI\u{AD}X:{SCRAM}\n"), 2, "twice"),
+            (format!("IX:{SCRAM}\nI\u{AD}X:{SCRAM}\n"), 2, "two lines"),
             (format!("user:{SCRAM} 0123\n"), 1, "32 hexadecimal digits"),
             ("user:$argon2id$v=19$m=19456,t=2,p=1$c2FsdA\n".to_owned(), 1, "user: "),
         ] {

@@ -82,8 +82,8 @@ impl FromStr for Seed {
         let is_whole = text.len() == 2 * OCTETS && text.bytes().all(|digit| digit.is_ascii_hexdigit());
         let number = if is_whole { u128::from_str_radix(text, 16).ok() } else { None };
         number.map(|number| Self::Kept(number.to_be_bytes())).ok_or_else(|| {
-            "has something behind its verifier that is no seed; write 32 hexadecimal digits there, as `mailchute \
-             hash-password --with-seed USER` prints them, or nothing"
+            "the text after the verifier is not a seed; write 32 hexadecimal digits as `mailchute hash-password \
+             --with-seed USER` prints them, or remove it"
                 .to_owned()
         })
     }

@@ -139,11 +139,17 @@ impl FromStr for Verifier {
                 .map_err(|error: mailchute::ScramVerifierError| error.to_string());
         }
         if !text.starts_with("$argon2id$") {
-            return Err("is no verifier; write one that begins with SCRAM-SHA-256$ or $argon2id$, as \
+            return Err(
+                "this is not a verifier; write one that begins with SCRAM-SHA-256$ or $argon2id$, as \
                         `mailchute hash-password USER` prints it"
-                .to_owned());
+                    .to_owned(),
+            );
         }
-        let wrong = |what: &dyn fmt::Display| format!("is no hash by argon2id: {what}");
+        let wrong = |what: &dyn fmt::Display| {
+            format!(
+                "this argon2id hash is invalid: {what}; make the line again with `mailchute hash-password`"
+            )
+        };
         let hash = PasswordHash::new(text).map_err(|error| wrong(&error))?;
         let parameters = Params::try_from(&hash).map_err(|error| wrong(&error))?;
         if hash.salt.is_none() || hash.hash.is_none() {

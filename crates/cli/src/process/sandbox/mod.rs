@@ -39,8 +39,8 @@ pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Fai
     let (written, read) = reach(options, store)?;
     let status = restrict(written, read).map_err(|error| {
         Failure::unusable(format!(
-            "--sandbox: this kernel does not do it ({error}); it takes Linux 5.19 with Landlock switched on (lsm=landlock), \
-             or leave the flag out"
+            "--sandbox: this kernel does not support it ({error}); use Linux 5.19 or later with Landlock enabled \
+             (lsm=landlock), or leave the flag out"
         ))
     })?;
     tracing::info!(name: "sandboxed", "from here on only the store and the folders of Unix sockets can be written to");
@@ -83,8 +83,8 @@ fn reach(options: &Options, store: Option<PathBuf>) -> Result<(Vec<PathBuf>, Vec
     let (written, read) = (written(options, store), folders_of(files(options)));
     if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
         return Err(Failure::usage(format!(
-            "--sandbox: with {} nothing on this host would be out of reach, so put the store, each Unix socket and each file \
-             that is named into a folder below /",
+            "--sandbox: access to {} would leave the whole host in reach; put the store, each Unix socket and each file in \
+             a directory below /",
             folder.display()
         )));
     }

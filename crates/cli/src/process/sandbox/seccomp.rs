@@ -173,7 +173,7 @@ pub(crate) fn refuse() -> Result<(), Failure> {
     let refuse = || apply_filter_all_threads(&program()?);
     refuse().map_err(|error| {
         Failure::unusable(format!(
-            "--sandbox: this kernel does not filter system calls ({error}); it takes one with seccomp, or leave the flag out"
+            "--sandbox: this kernel does not support seccomp ({error}); use one that does, or leave the flag out"
         ))
     })
 }

@@ -2,7 +2,11 @@
 
 use std::str::FromStr;
 
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::reload;
 
 /// A level for all, or one for each of several targets.
 #[derive(Debug, Clone)]
@@ -24,5 +28,24 @@ impl FromStr for LogLevel {
         targets.map(Self).ok_or_else(|| {
             "write off, error, warn, info, debug or trace, or targets such as warn,mailchute=debug".to_owned()
         })
+    }
+}
+
+/// Lets through what the level in force says.
+pub(super) struct Filter<S>(pub(super) reload::Layer<Targets, S>);
+
+/// Nothing but what says whether an event is wanted, and that is asked once for each place in the code: `reload::Layer`
+/// by itself takes a lock of all threads at each turn of a session, and twice an event.
+impl<S: Subscriber> Layer<S> for Filter<S> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.0.register_callsite(metadata)
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        Layer::enabled(&self.0, metadata, context)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Layer::max_level_hint(&self.0)
     }
 }

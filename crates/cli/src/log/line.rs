@@ -1,6 +1,7 @@
 //! A line of the log: for people, or a JSON object.
 
-use std::fmt::{self, Debug, Display, Write};
+use std::cell::Cell;
+use std::fmt::{self, Debug, Write};
 use std::time::Duration;
 
 use tracing::field::{Field, Visit};
@@ -13,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::format::LogFormat;
 use super::time;
-use super::values::{write_bare, write_json, write_text};
+use super::values::{write_bare, write_json, write_number, write_text};
 use crate::failure::Failure;
 
 /// Makes lines of this format.
@@ -28,7 +29,7 @@ impl Lines {
                 "lines-dropped",
                 Some(&format_args!("lines of the log were dropped: nobody read them in time")),
             );
-            row.number("lines", &lines);
+            row.number("lines", lines);
         })
     }
 
@@ -46,31 +47,37 @@ impl Lines {
     }
 
     fn line(self, level: Level, write: impl FnOnce(&mut Row)) -> String {
-        self.colored(level, false, write)
+        let mut row = self.row(Buffers::default());
+        row.whole(level, false, write);
+        row.buffers.line
     }
 
-    fn colored(self, level: Level, has_colors: bool, write: impl FnOnce(&mut Row)) -> String {
-        let Self(format) = self;
-        let mut row =
-            Row { format, line: String::with_capacity(LENGTH), scratch: String::with_capacity(VALUE) };
-        let (dim, color, plain) =
-            if has_colors { ("\x1b[2m", color(level), "\x1b[0m") } else { ("", "", "") };
-        let (before, between, after) = match format {
-            LogFormat::Text => (dim, [plain, " ", color, padded(level), plain, " "], "\n"),
-            LogFormat::Json => ("{\"time\":\"", ["\",\"level\":\"", name(level), "\"", "", "", ""], "}\n"),
-        };
-        row.line.push_str(before);
-        time::write(&mut row.line);
-        between.into_iter().for_each(|part| row.line.push_str(part));
-        write(&mut row);
-        row.line.push_str(after);
-        row.line
+    fn row(self, buffers: Buffers) -> Row {
+        Row { format: self.0, buffers }
     }
 }
 
-/// Octets of most lines, and of most values.
-const LENGTH: usize = 400;
-const VALUE: usize = 64;
+/// The memory that lines are made in.
+#[derive(Default)]
+struct Buffers {
+    line: String,
+    /// A value on its way.
+    scratch: String,
+}
+
+impl Buffers {
+    const fn new() -> Self {
+        Self { line: String::new(), scratch: String::new() }
+    }
+}
+
+thread_local! {
+    /// Of the last line of this thread, for its next one.
+    static LAST: Cell<Buffers> = const { Cell::new(Buffers::new()) };
+}
+
+/// Octets of a buffer that are kept for the next line: most lines are shorter by far.
+const KEPT: usize = 4096;
 
 fn name(level: Level) -> &'static str {
     match level {
@@ -105,69 +112,128 @@ fn color(level: Level) -> &'static str {
 /// The keys and values of a line. It is a string from the start, as each detour shows where there is a line a message.
 struct Row {
     format: LogFormat,
-    line: String,
-    /// A value on its way.
-    scratch: String,
+    buffers: Buffers,
 }
 
 impl Row {
+    /// A line from its time to its end; `write` writes what is in between.
+    fn whole(&mut self, level: Level, has_colors: bool, write: impl FnOnce(&mut Self)) {
+        self.buffers.line.clear();
+        self.before(level, has_colors);
+        write(self);
+        self.buffers.line.push_str(if self.format == LogFormat::Json { "}\n" } else { "\n" });
+    }
+
+    fn before(&mut self, level: Level, has_colors: bool) {
+        let line = &mut self.buffers.line;
+        let (dim, color, plain) =
+            if has_colors { ("\x1b[2m", color(level), "\x1b[0m") } else { ("", "", "") };
+        match self.format {
+            LogFormat::Text => {
+                line.push_str(dim);
+                time::write(line);
+                line.push_str(plain);
+                line.push(' ');
+                line.push_str(color);
+                line.push_str(padded(level));
+                line.push_str(plain);
+                line.push(' ');
+            }
+            LogFormat::Json => {
+                line.push_str("{\"time\":\"");
+                time::write(line);
+                line.push_str("\",\"level\":\"");
+                line.push_str(name(level));
+                line.push('"');
+            }
+        }
+    }
+
+    /// Leaves the memory to the next line of this thread.
+    fn keep(self) {
+        if self.buffers.line.capacity().max(self.buffers.scratch.capacity()) <= KEPT {
+            LAST.set(self.buffers);
+        }
+    }
+
     /// What has happened: the name of the event for programs, a text for people.
     fn begin(&mut self, event: &str, text: Option<&dyn Debug>) {
-        self.scratch.clear();
+        let Buffers { line, scratch } = &mut self.buffers;
+        scratch.clear();
         if let Some(text) = text {
             // Writing to a string does not fail.
-            let _ = write!(self.scratch, "{text:?}");
+            let _ = write!(scratch, "{text:?}");
         }
-        let text = if self.scratch.is_empty() { event } else { &self.scratch };
+        let text = if scratch.is_empty() { event } else { scratch };
         match self.format {
-            LogFormat::Text => write_bare(&mut self.line, text),
+            LogFormat::Text => write_bare(line, text),
             LogFormat::Json => {
-                self.line.push_str(",\"event\":");
-                write_json(&mut self.line, event);
+                line.push_str(",\"event\":");
+                write_json(line, event);
                 if text != event {
-                    self.line.push_str(",\"text\":");
-                    write_json(&mut self.line, text);
+                    line.push_str(",\"text\":");
+                    write_json(line, text);
                 }
             }
         }
     }
 
     fn key(&mut self, key: &str) {
-        let (before, after) = match self.format {
-            LogFormat::Text => (" ", "="),
-            LogFormat::Json => (",\"", "\":"),
-        };
-        [before, key, after].into_iter().for_each(|part| self.line.push_str(part));
+        let line = &mut self.buffers.line;
+        match self.format {
+            LogFormat::Text => {
+                line.push(' ');
+                line.push_str(key);
+                line.push('=');
+            }
+            LogFormat::Json => {
+                line.push_str(",\"");
+                line.push_str(key);
+                line.push_str("\":");
+            }
+        }
     }
 
     fn string(&mut self, key: &str, value: &str) {
         self.key(key);
         match self.format {
-            LogFormat::Text => write_text(&mut self.line, value),
-            LogFormat::Json => write_json(&mut self.line, value),
+            LogFormat::Text => write_text(&mut self.buffers.line, value),
+            LogFormat::Json => write_json(&mut self.buffers.line, value),
         }
     }
 
     fn debug(&mut self, key: &str, value: &dyn Debug) {
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut scratch = std::mem::take(&mut self.buffers.scratch);
         scratch.clear();
         let _ = write!(scratch, "{value:?}");
         self.string(key, &scratch);
-        self.scratch = scratch;
+        self.buffers.scratch = scratch;
     }
 
-    /// A number, or a truth.
-    fn number(&mut self, key: &str, value: &dyn Display) {
+    fn signed(&mut self, key: &str, value: i64) {
         self.key(key);
-        let _ = write!(self.line, "{value}");
+        if value < 0 {
+            self.buffers.line.push('-');
+        }
+        write_number(&mut self.buffers.line, value.unsigned_abs());
+    }
+
+    fn truth(&mut self, key: &str, value: bool) {
+        self.key(key);
+        self.buffers.line.push_str(if value { "true" } else { "false" });
+    }
+
+    fn number(&mut self, key: &str, value: u64) {
+        self.key(key);
+        write_number(&mut self.buffers.line, value);
     }
 
     /// A time in seconds, with six digits behind the point: much less work than the shortest form.
     fn seconds(&mut self, key: &str, value: f64) {
         self.key(key);
         let time = Duration::try_from_secs_f64(value).unwrap_or_default();
-        let _ = write!(self.line, "{}", time.as_secs());
-        time::write_fraction(&mut self.line, time.subsec_micros());
+        write_number(&mut self.buffers.line, time.as_secs());
+        time::write_fraction(&mut self.buffers.line, time.subsec_micros());
     }
 }
 
@@ -192,7 +258,7 @@ impl Fields<'_> {
     fn begin(&mut self, text: Option<&dyn Debug>) {
         if let Some(Beginning { event, context }) = self.beginning.take() {
             self.row.begin(event, text);
-            self.row.line.push_str(context);
+            self.row.buffers.line.push_str(context);
         }
     }
 
@@ -223,17 +289,17 @@ impl Visit for Fields<'_> {
 
     fn record_i64(&mut self, field: &Field, value: i64) {
         let key = self.key(field);
-        self.row.number(key, &value);
+        self.row.signed(key, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         let key = self.key(field);
-        self.row.number(key, &value);
+        self.row.number(key, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         let key = self.key(field);
-        self.row.number(key, &value);
+        self.row.truth(key, value);
     }
 }
 
@@ -250,27 +316,30 @@ where
     ) -> fmt::Result {
         let metadata = event.metadata();
         let has_colors = out.has_ansi_escapes();
-        let line = |context: &str| {
-            self.colored(*metadata.level(), has_colors, |row| {
-                let beginning = Some(Beginning { event: metadata.name(), context });
-                let mut fields = Fields { row, id: "message", beginning };
-                event.record(&mut fields);
-                fields.begin(None);
-            })
-        };
         // Sessions are the only spans there are.
         let span = context.lookup_current();
         let extensions = span.as_ref().map(tracing_subscriber::registry::SpanRef::extensions);
         let fields = extensions.as_ref().and_then(|extensions| extensions.get::<FormattedFields<N>>());
-        out.write_str(&line(fields.map_or("", |fields| fields.as_str())))
+        let context = fields.map_or("", |fields| fields.as_str());
+        // Taken, and not borrowed: to write a value may log another line.
+        let mut row = self.row(LAST.take());
+        row.whole(*metadata.level(), has_colors, |row| {
+            let beginning = Some(Beginning { event: metadata.name(), context });
+            let mut fields = Fields { row, id: "message", beginning };
+            event.record(&mut fields);
+            fields.begin(None);
+        });
+        let written = out.write_str(&row.buffers.line);
+        row.keep();
+        written
     }
 }
 
 impl<'w> FormatFields<'w> for Lines {
     fn format_fields<R: RecordFields>(&self, mut out: Writer<'w>, fields: R) -> fmt::Result {
-        let mut row = Row { format: self.0, line: String::new(), scratch: String::new() };
+        let mut row = self.row(Buffers::default());
         fields.record(&mut Fields { row: &mut row, id: "session", beginning: None });
-        out.write_str(&row.line)
+        out.write_str(&row.buffers.line)
     }
 
     /// What is recorded later takes the place of what was: no key stands twice, however often a proxy speaks for others.

@@ -20,6 +20,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt, reload};
 
 use crate::failure::Failure;
+use level::Filter;
 use line::Lines;
 use queue::{Entrance, Queue};
 
@@ -49,7 +50,11 @@ impl Log {
             // It would write to standard error by itself.
             .log_internal_errors(false);
         // For all layers, so that what it says of an event is remembered; a layer's own filter is asked each time.
-        tracing_subscriber::registry().with(filter).with(layer).try_init().map_err(Failure::running)?;
+        tracing_subscriber::registry()
+            .with(Filter(filter))
+            .with(layer)
+            .try_init()
+            .map_err(Failure::running)?;
         panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(tracing::field::display);
             tracing::error!(name: "panicked", place, panic = panic.payload_as_str(), "a thread panicked");

@@ -34,11 +34,8 @@ pub(super) fn write(line: &mut String) {
 
 /// Writes millionths as six digits behind a point.
 pub(super) fn write_fraction(line: &mut String, micros: u32) {
-    let mut rest = micros;
-    let mut text = *b".000000";
-    for digit in text.iter_mut().skip(1).rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
+    line.push('.');
+    for unit in [100_000, 10_000, 1_000, 100, 10, 1] {
+        line.push(char::from(b'0' + (micros / unit % 10) as u8));
     }
-    line.push_str(str::from_utf8(&text).unwrap_or_default());
 }

@@ -1,9 +1,11 @@
 //! What the driver tells the log and the subscribers. `docs/log.md` lists the events of the log.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::{Envelope, Protocol, escaped};
+use mailchute_proto::{Envelope, HeloName, Protocol, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
@@ -29,25 +31,48 @@ const REFUSALS: u32 = 100;
 /// The command that the next step reads, for the log.
 pub(super) enum Observed {
     /// The octets to show as they came, and how many there were: at the default level few commands are shown.
-    Raw(Vec<u8>, usize),
+    Raw(Octets, usize),
     /// Without control characters.
     Text(String),
 }
 
 impl Observed {
     fn raw(line: &[u8]) -> Self {
-        Self::Raw(line[..line.len().min(SHOWN)].to_vec(), line.len())
+        Self::Raw(Octets::of(&line[..line.len().min(SHOWN)]), line.len())
     }
 
     fn text(self, most: usize) -> String {
         match self {
             Self::Raw(octets, length) => {
-                let mut text = escaped(&octets);
+                let mut text = escaped(&octets.0);
                 text.push_str(if length > SHOWN { "…" } else { "" });
                 cut(text, most)
             }
             Self::Text(text) => cut(text, most),
         }
+    }
+}
+
+/// A copy of octets in memory that goes to the next one of this thread: each command is copied, and few are shown.
+pub(super) struct Octets(Vec<u8>);
+
+thread_local! {
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Octets {
+    fn of(octets: &[u8]) -> Self {
+        let mut memory = SPARE.take();
+        memory.clear();
+        memory.extend_from_slice(octets);
+        Self(memory)
+    }
+}
+
+impl Drop for Octets {
+    fn drop(&mut self) {
+        // A thread that ends has no place for it any more.
+        let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
     }
 }
 
@@ -70,14 +95,14 @@ pub(super) fn accepted(core: &Core, session: &Session, accepted: &Accepted<'_>) 
     tracing::info!(
         name: "accepted",
         %id,
-        helo = helo(session),
+        helo = helo(session.helo_name().as_ref()).as_deref(),
         tls = version(session),
-        user = user(session),
-        from = from(envelope),
-        to = to(envelope),
+        user = session.identity().as_deref().map(shown).as_deref(),
+        from = &*from(envelope),
+        to = &*to(envelope),
         recipients = envelope.recipients.len(),
         size,
-        store = shown(store),
+        store = &*shown(store),
         took = took.as_secs_f64(),
         "accepted"
     );
@@ -183,10 +208,10 @@ impl Driver {
             tracing::info!(
                 name: "disconnected",
                 %cause,
-                helo = helo(session),
+                helo = helo(session.helo_name().as_ref()).as_deref(),
                 tls = version(session),
-                user = user(session),
-                from = cut_off.map(from),
+                user = session.identity().as_deref().map(shown).as_deref(),
+                from = cut_off.map(from).as_deref(),
                 messages,
                 refusals = self.refusals,
                 took = self.began.elapsed().as_secs_f64(),
@@ -203,11 +228,11 @@ fn refused(session: &Session, line: Option<Observed>, id: Option<MessageId>, rep
     tracing::info!(
         name: "refused",
         id = id.map(tracing::field::display),
-        helo = helo(session),
+        helo = helo(session.helo_name().as_ref()).as_deref(),
         tls = version(session),
-        user = user(session),
-        from = envelope.as_deref().map(from),
-        to = envelope.as_deref().filter(|_| id.is_some()).map(to),
+        user = session.identity().as_deref().map(shown).as_deref(),
+        from = envelope.as_deref().map(from).as_deref(),
+        to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
         command = line.map(|line| line.text(SHOWN)),
         reply = on_one_line(reply, SHOWN),
         "refused"
@@ -225,23 +250,22 @@ fn is_refusal(reply: &[u8], protocol: Protocol) -> bool {
     says_no(reply) || protocol == Protocol::Lmtp && reply.split(|&octet| octet == b'\n').any(says_no)
 }
 
-fn helo(session: &Session) -> Option<String> {
-    session.helo_name().map(|name| shown(name.as_str()))
+fn helo(name: Option<&HeloName>) -> Option<Cow<'_, str>> {
+    name.map(|name| shown(name.as_str()))
 }
 
 fn version(session: &Session) -> Option<&'static str> {
     session.tls().map(|facts| facts.version)
 }
 
-fn user(session: &Session) -> Option<String> {
-    session.identity().map(|user| shown(&user))
-}
-
-fn from(envelope: &Envelope) -> String {
+fn from(envelope: &Envelope) -> Cow<'_, str> {
     shown(envelope.sender.as_str())
 }
 
-fn to(envelope: &Envelope) -> String {
+fn to(envelope: &Envelope) -> Cow<'_, str> {
+    if let [recipient] = &*envelope.recipients {
+        return shown(recipient.as_str());
+    }
     let mut text = String::new();
     for (index, recipient) in envelope.recipients.iter().enumerate() {
         if index == NAMED || text.len() > 4 * SHOWN {
@@ -251,16 +275,19 @@ fn to(envelope: &Envelope) -> String {
         text.push_str(if index == 0 { "" } else { "," });
         text.push_str(&shown(recipient.as_str()));
     }
-    text
+    text.into()
 }
 
 fn on_one_line(reply: &str, most: usize) -> String {
     cut(reply.replace("\r\n", " / "), most)
 }
 
-/// A text of the client's as the default level shows it.
-fn shown(text: &str) -> String {
-    cut(escaped(text.as_bytes()), SHOWN)
+/// A text of the client's as the default level shows it. Almost all are shown as they are.
+fn shown(text: &str) -> Cow<'_, str> {
+    if text.len() <= SHOWN && text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~')) {
+        return text.into();
+    }
+    cut(escaped(text.as_bytes()), SHOWN).into()
 }
 
 /// The text, or its first `most` octets with a sign that there is more.

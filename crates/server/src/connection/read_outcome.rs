@@ -4,27 +4,27 @@ use crate::session::disconnect::Disconnect;
 
 /// What waiting for octets led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wake {
+pub(crate) enum ReadOutcome {
     Input,
     Gone,
     Timeout,
     /// The server stops.
-    Stop,
+    Shutdown,
 }
 
-impl From<Wake> for Disconnect {
-    fn from(wake: Wake) -> Self {
+impl From<ReadOutcome> for Disconnect {
+    fn from(wake: ReadOutcome) -> Self {
         match wake {
-            Wake::Timeout => Self::Timeout,
-            Wake::Stop => Self::Shutdown,
-            Wake::Input | Wake::Gone => Self::ClientGone,
+            ReadOutcome::Timeout => Self::Timeout,
+            ReadOutcome::Shutdown => Self::Shutdown,
+            ReadOutcome::Input | ReadOutcome::Gone => Self::ClientGone,
         }
     }
 }
 
 /// Whether a session may be stopped where it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum Interruptible {
     /// Between transactions.
     UntilStop,
     /// Within one.

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// All open connections of a server.
 #[derive(Debug)]
-pub(crate) struct Connections {
+pub(crate) struct Slots {
     table: Mutex<Table>,
     /// As many as the table holds, for a look without its lock.
     count: AtomicUsize,
@@ -28,7 +28,7 @@ pub(crate) struct Connections {
 #[derive(Debug, Default)]
 struct Table {
     /// By the keys of their places.
-    open: Vec<Option<Arc<Stop>>>,
+    open: Vec<Option<Arc<ShutdownSignal>>>,
     /// Keys that nobody has now.
     free: Vec<usize>,
     per_client: HashMap<Client, usize>,
@@ -56,13 +56,13 @@ impl Client {
 
 /// Why there is no place for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoPlace {
+pub(crate) enum Full {
     Full,
     FullForClient,
 }
 
 /// For logs.
-impl fmt::Display for NoPlace {
+impl fmt::Display for Full {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "too many connections",
@@ -71,7 +71,7 @@ impl fmt::Display for NoPlace {
     }
 }
 
-impl NoPlace {
+impl Full {
     pub(crate) fn reply(self) -> Reply {
         match self {
             Self::Full => catalog::TOO_MANY_CONNECTIONS,
@@ -82,12 +82,12 @@ impl NoPlace {
 
 /// A connection's place; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    connections: Arc<Connections>,
+pub(crate) struct Slot {
+    connections: Arc<Slots>,
     key: usize,
     /// Who it is counted for, if anybody, or if that is known yet.
     client: Option<Client>,
-    stop: Arc<Stop>,
+    stop: Arc<ShutdownSignal>,
 }
 
 /// How soon a session has to end.
@@ -104,12 +104,12 @@ pub(crate) enum Urgency {
 
 /// Tells one session that the server stops.
 #[derive(Debug, Default)]
-pub(crate) struct Stop {
+pub(crate) struct ShutdownSignal {
     urgency: AtomicU8,
     waker: Mutex<Option<Waker>>,
 }
 
-impl Connections {
+impl Slots {
     pub(crate) fn new(limit: usize, limit_per_client: usize) -> Self {
         Self {
             table: Mutex::default(),
@@ -134,20 +134,21 @@ impl Connections {
 
     /// Takes a place for a client; one without an address, or that a proxy has yet to name, counts towards the whole
     /// only.
-    pub(crate) fn enter(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Place, NoPlace> {
+    pub(crate) fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Slot, Full> {
         let client = client.map(Client::of);
         let mut table = self.table();
         let limit = self.limit.load(Ordering::Relaxed);
         if limit != 0 && table.count() >= limit {
-            return Err(NoPlace::Full);
+            return Err(Full::Full);
         }
         if let Some(client) = client {
             table.count_in(client, self.limit_per_client.load(Ordering::Relaxed))?;
         }
-        let stop = Arc::new(Stop { urgency: AtomicU8::new(table.urgency as u8), waker: Mutex::default() });
+        let stop =
+            Arc::new(ShutdownSignal { urgency: AtomicU8::new(table.urgency as u8), waker: Mutex::default() });
         let key = table.open(Arc::clone(&stop));
         self.count.store(table.count(), Ordering::Relaxed);
-        Ok(Place { connections: Arc::clone(self), key, client, stop })
+        Ok(Slot { connections: Arc::clone(self), key, client, stop })
     }
 
     /// Tells every session, also those to come, that the server stops.
@@ -187,7 +188,7 @@ impl Table {
         self.open.len() - self.free.len()
     }
 
-    fn open(&mut self, stop: Arc<Stop>) -> usize {
+    fn open(&mut self, stop: Arc<ShutdownSignal>) -> usize {
         let key = self.free.pop().unwrap_or(self.open.len());
         match self.open.get_mut(key) {
             Some(place) => *place = Some(stop),
@@ -202,10 +203,10 @@ impl Table {
         }
     }
 
-    fn count_in(&mut self, client: Client, limit: usize) -> Result<(), NoPlace> {
+    fn count_in(&mut self, client: Client, limit: usize) -> Result<(), Full> {
         let of_client = self.per_client.entry(client).or_default();
         if limit != 0 && *of_client >= limit {
-            return Err(NoPlace::FullForClient);
+            return Err(Full::FullForClient);
         }
         *of_client += 1;
         Ok(())
@@ -221,10 +222,10 @@ impl Table {
     }
 }
 
-impl Place {
+impl Slot {
     /// From now on the place is that of `client`, if that one may have another; else it stays whose it was. Without a
     /// client it counts towards the whole only.
-    pub(crate) fn belongs_to(&mut self, client: Option<IpAddr>) -> Result<(), NoPlace> {
+    pub(crate) fn reassign(&mut self, client: Option<IpAddr>) -> Result<(), Full> {
         let client = client.map(Client::of);
         if self.client == client {
             return Ok(());
@@ -239,12 +240,12 @@ impl Place {
         Ok(())
     }
 
-    pub(crate) fn stop(&self) -> &Stop {
+    pub(crate) fn stop(&self) -> &ShutdownSignal {
         &self.stop
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut table = self.connections.table();
         table.close(self.key);
@@ -258,7 +259,7 @@ impl Drop for Place {
     }
 }
 
-impl Stop {
+impl ShutdownSignal {
     fn set(&self, urgency: Urgency) {
         self.urgency.store(urgency as u8, Ordering::Release);
         if let Some(waker) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {

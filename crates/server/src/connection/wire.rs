@@ -12,12 +12,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::connection::read_outcome::{Patience, Wake};
-use crate::connection::slots::{NoPlace, Place, Urgency};
+use crate::connection::read_outcome::{Interruptible, ReadOutcome};
+use crate::connection::slots::{Full, Slot, Urgency};
 use crate::connection::stream::Transport;
 use crate::net::io::Io;
 use crate::proxy::{self, Header, ProxyError};
-use crate::runtime::fairness::Turnstile;
+use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::read_buffer::{self, READ, REMAINDER};
 use crate::runtime::timer::Timer;
 use crate::session::disconnect::Disconnect;
@@ -42,7 +42,7 @@ pub(crate) struct Wire {
     /// The input lies in a read buffer, or the rest of one.
     is_in_read_buffer: bool,
     timer: Timer,
-    place: Place,
+    slot: Slot,
     /// Whom both the timer and a stop of the server wake: the task, or whoever polls the session within one. `None` where
     /// they may differ.
     waker: Option<Waker>,
@@ -53,14 +53,14 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(io: Box<dyn Io>, place: Place) -> Self {
+    pub(crate) fn new(io: Box<dyn Io>, slot: Slot) -> Self {
         let io = Transport::Plain(io);
         Self {
             io,
             input: BytesMut::new(),
             is_in_read_buffer: false,
             timer: Timer::new(),
-            place,
+            slot,
             waker: None,
             is_unflushed: false,
             has_ended: false,
@@ -69,17 +69,17 @@ impl Wire {
 
     /// Reads the PROXY header at the front of the connection, and nothing behind it.
     pub(crate) async fn proxy_header(&mut self, limit: Duration) -> Result<Header, ProxyError> {
-        let Self { io, place, .. } = self;
-        match unless_stopped(place, timeout(limit, proxy::read(io))).await {
+        let Self { io, slot, .. } = self;
+        match unless_stopped(slot, timeout(limit, proxy::read(io))).await {
             Ok(Ok(read)) => read,
             Ok(Err(_)) => Err(ProxyError::Late),
             Err(_) => Err(ProxyError::Stopped),
         }
     }
 
-    /// The place is from now on that of `client`, or nobody's.
-    pub(crate) fn belongs_to(&mut self, client: Option<IpAddr>) -> Result<(), NoPlace> {
-        self.place.belongs_to(client)
+    /// The slot is from now on that of `client`, or nobody's.
+    pub(crate) fn reassign(&mut self, client: Option<IpAddr>) -> Result<(), Full> {
+        self.slot.reassign(client)
     }
 
     /// Whether the client has sent something already.
@@ -108,23 +108,29 @@ impl Wire {
     }
 
     /// Waits for octets, of which `at_most` so many are appended to the input.
-    pub(crate) async fn fill(&mut self, at_most: usize, patience: Patience, deadline: Instant) -> Wake {
+    pub(crate) async fn fill(
+        &mut self,
+        at_most: usize,
+        interruptible: Interruptible,
+        deadline: Instant,
+    ) -> ReadOutcome {
         self.set_alarm(deadline);
-        poll_fn(|context| self.poll_fill(context, at_most, patience)).await
+        poll_fn(|context| self.poll_fill(context, at_most, interruptible)).await
     }
 
     pub(crate) fn poll_fill(
         &mut self,
         context: &mut Context<'_>,
         at_most: usize,
-        patience: Patience,
-    ) -> Poll<Wake> {
+        interruptible: Interruptible,
+    ) -> Poll<ReadOutcome> {
         let stops = |urgency| {
-            urgency == Urgency::Now || (urgency == Urgency::Drain && patience == Patience::UntilStop)
+            urgency == Urgency::Now
+                || (urgency == Urgency::Drain && interruptible == Interruptible::UntilStop)
         };
-        let urgency = self.place.stop().urgency();
+        let urgency = self.slot.stop().urgency();
         if stops(urgency) {
-            return Poll::Ready(Wake::Stop);
+            return Poll::Ready(ReadOutcome::Shutdown);
         }
         if let Poll::Ready(wake) = self.poll_read(context, at_most) {
             return Poll::Ready(wake);
@@ -134,20 +140,20 @@ impl Wire {
         if is_known && urgency == Urgency::None && self.timer.is_armed() {
             return Poll::Pending;
         }
-        if stops(self.place.stop().poll(context)) {
-            return Poll::Ready(Wake::Stop);
+        if stops(self.slot.stop().poll(context)) {
+            return Poll::Ready(ReadOutcome::Shutdown);
         }
         if self.timer.poll(context).is_ready() {
-            return Poll::Ready(Wake::Timeout);
+            return Poll::Ready(ReadOutcome::Timeout);
         }
         // A task that has used up its budget is asked to come again, and the timer has not heard of it.
         self.waker = has_budget_remaining().then(|| context.waker().clone());
         Poll::Pending
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>, at_most: usize) -> Poll<Wake> {
+    fn poll_read(&mut self, context: &mut Context<'_>, at_most: usize) -> Poll<ReadOutcome> {
         if self.has_ended {
-            return Poll::Ready(Wake::Gone);
+            return Poll::Ready(ReadOutcome::Gone);
         }
         self.make_room();
         self.io.read_at_most(at_most);
@@ -156,9 +162,9 @@ impl Wire {
         match read {
             Poll::Ready(Ok(0) | Err(_)) => {
                 self.has_ended = true;
-                Poll::Ready(Wake::Gone)
+                Poll::Ready(ReadOutcome::Gone)
             }
-            Poll::Ready(Ok(_)) => Poll::Ready(Wake::Input),
+            Poll::Ready(Ok(_)) => Poll::Ready(ReadOutcome::Input),
             Poll::Pending => {
                 self.shrink();
                 Poll::Pending
@@ -194,22 +200,22 @@ impl Wire {
     }
 
     /// Sends all of `output` and leaves it empty.
-    pub(crate) async fn flush(&mut self, output: &mut Vec<u8>, limit: Duration) -> Result<(), Wake> {
+    pub(crate) async fn flush(&mut self, output: &mut Vec<u8>, limit: Duration) -> Result<(), ReadOutcome> {
         if output.is_empty() && !self.is_unflushed {
             return Ok(());
         }
         let mut is_first = true;
         poll_fn(|context| match self.poll_send(context, output) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
-            Poll::Ready(Err(_)) => Poll::Ready(Err(Wake::Gone)),
-            Poll::Pending if self.must_stop(context) => Poll::Ready(Err(Wake::Stop)),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(ReadOutcome::Gone)),
+            Poll::Pending if self.must_stop(context) => Poll::Ready(Err(ReadOutcome::Shutdown)),
             Poll::Pending => {
                 // Most replies go out at once, and need neither clock nor timer.
                 if std::mem::take(&mut is_first) {
                     self.set_timer(limit);
                     self.shrink();
                 }
-                self.poll_timer(context).map(|()| Err(Wake::Timeout))
+                self.poll_timer(context).map(|()| Err(ReadOutcome::Timeout))
             }
         })
         .await
@@ -240,30 +246,34 @@ impl Wire {
 
     /// Sees to the connection while something else is awaited: sends what is unsent, takes in what comes, and is
     /// ready only when the client has gone and nothing that it sent is left to answer, or the server must stop.
-    pub(crate) fn poll_meanwhile(&mut self, context: &mut Context<'_>, unsent: &mut Vec<u8>) -> Poll<Wake> {
+    pub(crate) fn poll_background(
+        &mut self,
+        context: &mut Context<'_>,
+        unsent: &mut Vec<u8>,
+    ) -> Poll<ReadOutcome> {
         if self.must_stop(context) {
-            return Poll::Ready(Wake::Stop);
+            return Poll::Ready(ReadOutcome::Shutdown);
         }
         let is_all_sent = unsent.is_empty() && !self.is_unflushed;
         if !is_all_sent && matches!(self.poll_send(context, unsent), Poll::Ready(Err(_))) {
-            return Poll::Ready(Wake::Gone);
+            return Poll::Ready(ReadOutcome::Gone);
         }
         while !self.has_ended && self.input.len() < COMMANDS {
             let wake = ready!(self.poll_read(context, COMMANDS - self.input.len()));
-            if wake == Wake::Gone && self.input.is_empty() {
-                return Poll::Ready(Wake::Gone);
+            if wake == ReadOutcome::Gone && self.input.is_empty() {
+                return Poll::Ready(ReadOutcome::Gone);
             }
             if self.input.len() == COMMANDS {
                 self.shrink();
             }
         }
-        if self.has_ended && self.input.is_empty() { Poll::Ready(Wake::Gone) } else { Poll::Pending }
+        if self.has_ended && self.input.is_empty() { Poll::Ready(ReadOutcome::Gone) } else { Poll::Pending }
     }
 
     /// Whether the server waits no longer, not even for a transaction.
     pub(crate) fn must_stop(&mut self, context: &Context<'_>) -> bool {
         self.asks_for(context);
-        self.place.stop().poll(context) == Urgency::Now
+        self.slot.stop().poll(context) == Urgency::Now
     }
 
     /// Rings after `limit`; for use with [`poll_timer`](Self::poll_timer).
@@ -289,20 +299,20 @@ impl Wire {
     /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
     ///
     /// # Errors
-    /// Why the handshake failed; [`Wake::Stop`] when the server stops and the handshake is not done at once.
+    /// Why the handshake failed; [`ReadOutcome::Shutdown`] when the server stops and the handshake is not done at once.
     pub(crate) async fn upgrade(
         &mut self,
         limit: Duration,
         tls: &Acceptor,
-        turnstile: &Turnstile,
-    ) -> Result<io::Result<TlsFacts>, Wake> {
+        fair_queue: &FairQueue,
+    ) -> Result<io::Result<TlsFacts>, ReadOutcome> {
         self.give_back();
         self.waker = None;
         let Transport::Plain(plain) = std::mem::replace(&mut self.io, Transport::Gone) else {
-            return Err(Wake::Gone);
+            return Err(ReadOutcome::Gone);
         };
         let (secured, facts) =
-            match unless_stopped(&self.place, timeout(limit, tls.accept(plain, turnstile))).await? {
+            match unless_stopped(&self.slot, timeout(limit, tls.accept(plain, fair_queue))).await? {
                 Ok(Ok(secured)) => secured,
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(elapsed) => return Ok(Err(elapsed.into())),
@@ -321,8 +331,8 @@ impl Wire {
         self.give_back();
         if !has_quit {
             // Whoever does not close within that time, or has gone already, has had the reply or never will.
-            let patience = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
-            let _ = timeout(patience, self.linger()).await;
+            let interruptible = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
+            let _ = timeout(interruptible, self.linger()).await;
         } else if self.io.is_secure() {
             let _ = timeout(LINGER, self.io.shutdown()).await;
         }
@@ -355,13 +365,13 @@ impl Drop for Wire {
 
 /// Waits for what comes before a session can have a transaction. When the server stops meanwhile there is a moment left
 /// to be done: who has just connected can then be told 421, and before that nobody can.
-async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Result<T, Wake> {
+async fn unless_stopped<T>(slot: &Slot, work: impl Future<Output = T>) -> Result<T, ReadOutcome> {
     let mut work = pin!(work);
     let mut last_moment = None;
     poll_fn(|context| {
-        let urgency = place.stop().poll(context);
+        let urgency = slot.stop().poll(context);
         if urgency == Urgency::Now {
-            return Poll::Ready(Err(Wake::Stop));
+            return Poll::Ready(Err(ReadOutcome::Shutdown));
         }
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Ok(done));
@@ -370,7 +380,7 @@ async fn unless_stopped<T>(place: &Place, work: impl Future<Output = T>) -> Resu
             return Poll::Pending;
         }
         let last_moment = last_moment.get_or_insert_with(|| Box::pin(sleep(LAST_MOMENT)));
-        last_moment.as_mut().poll(context).map(|()| Err(Wake::Stop))
+        last_moment.as_mut().poll(context).map(|()| Err(ReadOutcome::Shutdown))
     })
     .await
 }

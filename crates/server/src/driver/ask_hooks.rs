@@ -12,9 +12,9 @@ use mailchute_proto::Verdict;
 use mailchute_proto::reply::catalog;
 use tokio::time::Instant;
 
-use crate::connection::read_outcome::{Patience, Wake};
+use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::Wire;
-use crate::driver::shared::Core;
+use crate::driver::shared::Shared;
 use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
 use crate::message::Message;
 use crate::message::body::{BodyError, Pump};
@@ -24,14 +24,14 @@ use crate::session::Session;
 /// commands come in.
 ///
 /// # Errors
-/// [`Wake::Gone`] when the client has gone meanwhile and [`Wake::Stop`] when the server waits no longer; the
+/// [`ReadOutcome::Gone`] when the client has gone meanwhile and [`ReadOutcome::Shutdown`] when the server waits no longer; the
 /// hooks' future is dropped then.
-pub(crate) async fn consult(
+pub(crate) async fn ask_hooks(
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
     limit: Duration,
     mut hooks: BoxFuture<'_, Verdict>,
-) -> Result<Verdict, Wake> {
+) -> Result<Verdict, ReadOutcome> {
     let mut is_first = true;
     let verdict = poll_fn(|context| {
         if let Poll::Ready(outcome) = poll_guarded(hooks.as_mut(), context) {
@@ -40,7 +40,7 @@ pub(crate) async fn consult(
         if std::mem::take(&mut is_first) {
             wire.set_timer(limit);
         }
-        if let Poll::Ready(wake) = wire.poll_meanwhile(context, unsent) {
+        if let Poll::Ready(wake) = wire.poll_background(context, unsent) {
             return Poll::Ready(Err(wake));
         }
         wire.poll_timer(context).map(|()| Ok(too_late()))
@@ -57,8 +57,8 @@ pub(crate) struct Hearing {
 }
 
 impl Hearing {
-    pub(crate) fn new(core: Arc<Core>, message: Message, session: Session) -> Self {
-        let work = async move { core.chain.data(message, &session).await };
+    pub(crate) fn new(shared: Arc<Shared>, message: Message, session: Session) -> Self {
+        let work = async move { shared.chain.data(message, &session).await };
         Self { work: Some(Box::pin(work)), verdict: None }
     }
 
@@ -104,12 +104,12 @@ impl Hearing {
     }
 
     /// Waits for more of the message, while the hooks work on what there is.
-    pub(crate) async fn fill(&mut self, wire: &mut Wire, at_most: usize, deadline: Instant) -> Wake {
+    pub(crate) async fn fill(&mut self, wire: &mut Wire, at_most: usize, deadline: Instant) -> ReadOutcome {
         wire.set_alarm(deadline);
         poll_fn(|context| {
             // Their verdict may come before the end, of the message or of a chunk; it is given there.
             let _ = self.poll(context);
-            wire.poll_fill(context, at_most, Patience::UntilTimeout)
+            wire.poll_fill(context, at_most, Interruptible::UntilTimeout)
         })
         .await
     }
@@ -121,7 +121,7 @@ impl Hearing {
         wire: &mut Wire,
         unsent: &mut Vec<u8>,
         limit: Duration,
-    ) -> Result<(), Wake> {
+    ) -> Result<(), ReadOutcome> {
         let mut is_first = true;
         poll_fn(|context| {
             if self.poll(context).is_ready() || pump.poll_wanted(context).is_ready() {
@@ -130,7 +130,7 @@ impl Hearing {
             if std::mem::take(&mut is_first) {
                 wire.set_timer(limit);
             }
-            if let Poll::Ready(wake) = wire.poll_meanwhile(context, unsent) {
+            if let Poll::Ready(wake) = wire.poll_background(context, unsent) {
                 return Poll::Ready(Err(wake));
             }
             wire.poll_timer(context).map(|()| {
@@ -148,7 +148,7 @@ impl Hearing {
         pump: &Pump,
         wire: &mut Wire,
         limit: Duration,
-    ) -> Result<(), Wake> {
+    ) -> Result<(), ReadOutcome> {
         let mut chunk = Some(chunk);
         let mut is_first = true;
         poll_fn(|context| {
@@ -160,7 +160,7 @@ impl Hearing {
                 if std::mem::take(&mut is_first) {
                     wire.set_timer(limit);
                 }
-                ready!(self.poll_patience(wire, context))?;
+                ready!(self.poll_interruptible(wire, context))?;
             }
             if self.has_decided() {
                 // Whoever still holds the message must not take what it has for the whole.
@@ -180,7 +180,7 @@ impl Hearing {
         pump: &Pump,
         wire: &mut Wire,
         limit: Duration,
-    ) -> Result<(), Wake> {
+    ) -> Result<(), ReadOutcome> {
         let mut is_first = true;
         poll_fn(|context| {
             if is_first {
@@ -193,14 +193,18 @@ impl Hearing {
                 wire.set_timer(limit);
                 wire.shrink();
             }
-            self.poll_patience(wire, context)
+            self.poll_interruptible(wire, context)
         })
         .await
     }
 
-    fn poll_patience(&mut self, wire: &mut Wire, context: &mut Context<'_>) -> Poll<Result<(), Wake>> {
+    fn poll_interruptible(
+        &mut self,
+        wire: &mut Wire,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), ReadOutcome>> {
         if wire.must_stop(context) {
-            return Poll::Ready(Err(Wake::Stop));
+            return Poll::Ready(Err(ReadOutcome::Shutdown));
         }
         wire.poll_timer(context).map(|()| {
             self.give_up();
@@ -233,12 +237,12 @@ fn outcome_of(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
             tracing::error!(name: "hook-panicked", panic = text, "a hook or store panicked");
             Verdict::Reply(catalog::INTERNAL_ERROR)
         },
-        understood,
+        sanitize,
     )
 }
 
 /// A verdict as the client gets it; what it hides from the client goes to the log.
-pub(crate) fn understood(verdict: Verdict) -> Verdict {
+pub(crate) fn sanitize(verdict: Verdict) -> Verdict {
     let Verdict::Reply(reply) = verdict else { return verdict };
     Verdict::Reply(match reply.cause() {
         Some(cause) if is_too_long(cause) => catalog::MESSAGE_TOO_LARGE,
@@ -286,9 +290,7 @@ mod tests {
         for (errno, expected) in [(28, 452), (122, 452), (5, 451), (13, 451)] {
             let error = || io::Error::from_raw_os_error(errno);
             for cause in [Reply::internal(error()), Reply::internal(BodyError::Spool(error().into()))] {
-                let Verdict::Reply(reply) = understood(Verdict::Reply(cause)) else {
-                    panic!("a reply is due")
-                };
+                let Verdict::Reply(reply) = sanitize(Verdict::Reply(cause)) else { panic!("a reply is due") };
                 assert_eq!(reply.code().get(), expected, "errno {errno}");
                 assert!(!reply.to_string().contains("os error"), "{reply}");
             }

@@ -4,11 +4,11 @@ use mailchute_proto::question::Scram;
 use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};
 
 use super::hear;
-use crate::connection::read_outcome::Wake;
+use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
-use crate::driver::ask_hooks::consult;
+use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::decoys;
-use crate::driver::shared::Core;
+use crate::driver::shared::Shared;
 use crate::session::Session;
 
 /// A nonce for CRAM-MD5.
@@ -18,15 +18,15 @@ pub(super) fn nonce() -> Result<Nonce, Reply> {
 
 /// What SCRAM needs: the verifier of the user or of nobody, a nonce, and what the TLS session binds to.
 pub(super) async fn scram(
-    core: &Core,
+    shared: &Shared,
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
     scram: &Scram,
     session: &Session,
-) -> Result<Result<ScramAnswer, Reply>, Wake> {
+) -> Result<Result<ScramAnswer, Reply>, ReadOutcome> {
     let mut found = None;
     let hooks = async {
-        match core.chain.scram_verifier(&scram.user, session).await {
+        match shared.chain.scram_verifier(&scram.user, session).await {
             Ok(verifier) => {
                 found = verifier;
                 Verdict::Accept
@@ -34,38 +34,38 @@ pub(super) async fn scram(
             Err(reply) => Verdict::Reply(reply),
         }
     };
-    if let Verdict::Reply(reply) = consult(wire, unsent, core.timeouts.hook, Box::pin(hooks)).await? {
+    if let Verdict::Reply(reply) = ask_hooks(wire, unsent, shared.timeouts.hook, Box::pin(hooks)).await? {
         return Ok(Err(reply));
     }
     let channel_binding =
         scram.channel_binding.and_then(|binding| wire.channel_bindings()?.into_data(binding));
-    Ok(answer(core, scram, found, channel_binding).map_err(without_random_numbers))
+    Ok(answer(shared, scram, found, channel_binding).map_err(without_random_numbers))
 }
 
 fn answer(
-    core: &Core,
+    shared: &Shared,
     scram: &Scram,
     found: Option<ScramVerifier>,
     channel_binding: Option<Vec<u8>>,
 ) -> Result<ScramAnswer, Reply> {
     // Made whether it is needed or not, so that the time tells nothing.
-    let decoy = core.scram_secret.decoy(&scram.user)?;
+    let decoy = shared.scram_secret.decoy(&scram.user)?;
     let verifier = found.unwrap_or(decoy);
     Ok(ScramAnswer { verifier, nonce: decoys::nonce()?, channel_binding })
 }
 
 /// Whether credentials are good. A proof that holds needs nobody's word, unless it is to act as somebody else.
 pub(super) async fn judge(
-    core: &Core,
+    shared: &Shared,
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
     credentials: &Credentials,
     session: &Session,
-) -> Result<Verdict, Wake> {
+) -> Result<Verdict, ReadOutcome> {
     session.nobody_is_identified();
-    match core.chain.auth(credentials, session) {
+    match shared.chain.auth(credentials, session) {
         None => Ok(credentials.are_proven().into()),
-        hooks => hear(core, wire, unsent, hooks).await,
+        hooks => hear(shared, wire, unsent, hooks).await,
     }
 }
 

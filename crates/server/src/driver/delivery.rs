@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use super::Driver;
 use super::report::{Accepted, accepted};
-use crate::connection::read_outcome::Wake;
+use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
-use crate::driver::ask_hooks::{Hearing, understood};
-use crate::driver::shared::Core;
+use crate::driver::ask_hooks::{Hearing, sanitize};
+use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::message::Message;
 use crate::message::body::{self, BodyError, Pump};
@@ -39,15 +39,15 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(core: &Arc<Core>, session: &Session, envelope: Arc<Envelope>, number: u32) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, session: &Session, envelope: Arc<Envelope>, number: u32) -> Self {
         let (pump, body) = body::channel();
-        let limit = match session.edited_size().unwrap_or(core.settings.limits.message_size) {
+        let limit = match session.edited_size().unwrap_or(shared.settings.limits.message_size) {
             0 => WHOLE_WITHOUT_LIMIT,
             limit => limit,
         };
         let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limit);
         let id = message.id();
-        let hearing = Hearing::new(Arc::clone(core), message, session.clone());
+        let hearing = Hearing::new(Arc::clone(shared), message, session.clone());
         Self { id, began: Instant::now(), envelope, pump, hearing }
     }
 
@@ -57,7 +57,7 @@ impl Delivery {
         wire: &mut Wire,
         unsent: &mut Vec<u8>,
         limit: Duration,
-    ) -> Result<(), Wake> {
+    ) -> Result<(), ReadOutcome> {
         self.hearing.until_wanted(&self.pump, wire, unsent, limit).await
     }
 
@@ -72,7 +72,7 @@ impl Delivery {
         if refusals.are_none() {
             ask.answer(refusal);
         } else {
-            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len(), understood));
+            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len(), sanitize));
         }
     }
 }
@@ -88,7 +88,7 @@ enum Look {
     /// A BDAT has been answered, and others follow.
     Unfinished { mark: usize },
     /// The server stops and waits for no verdict.
-    GivenUp(Wake),
+    GivenUp(ReadOutcome),
 }
 
 impl Driver {
@@ -99,16 +99,16 @@ impl Driver {
                 Look::Chunk(chunk) => {
                     let chunk = read_buffer::to_be_kept(chunk);
                     self.pace.get_or_insert_default().told += chunk.len();
-                    self.core.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
+                    self.shared.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
                     let Delivery { pump, hearing, .. } = &mut *delivery;
-                    let limit = self.core.timeouts.hook;
+                    let limit = self.shared.timeouts.hook;
                     if let Err(wake) = hearing.hand_on(chunk, pump, &mut self.wire, limit).await {
                         return Err(self.give_up(wake).await);
                     }
                 }
                 Look::Wait => {
                     let told = &mut self.pace.get_or_insert_default().told;
-                    if *told >= READ / 2 && self.core.subscribers.any() {
+                    if *told >= READ / 2 && self.shared.subscribers.any() {
                         // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
                         // read then goes to memory that no cache holds.
                         *told = 0;
@@ -150,30 +150,30 @@ impl Driver {
         self.flush().await?;
         if self.pace.get_or_insert_default().of_turn >= TURN_OF_DATA {
             self.pace.get_or_insert_default().of_turn = 0;
-            self.core.turnstile.pass().await;
+            self.shared.fair_queue.pass().await;
         }
         let (since, before) = (Instant::now(), self.wire.input.len());
-        let deadline = self.message_deadline(since, self.core.timeouts.data, delivery.is_some());
+        let deadline = self.message_deadline(since, self.shared.timeouts.data, delivery.is_some());
         let Some(deadline) = deadline else {
-            return Err(self.give_up(Wake::Timeout).await);
+            return Err(self.give_up(ReadOutcome::Timeout).await);
         };
-        let patience = self.patience();
+        let interruptible = self.interruptible();
         let wake = match delivery {
             Some(delivery) => delivery.hearing.fill(&mut self.wire, READ, deadline).await,
-            None => self.wire.fill(READ, patience, deadline).await,
+            None => self.wire.fill(READ, interruptible, deadline).await,
         };
         let pace = self.pace.get_or_insert_default();
         pace.waited_since(since);
         pace.of_turn += self.wire.input.len() - before;
         match wake {
-            Wake::Input => Ok(()),
+            ReadOutcome::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
     }
 
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
-        let Self { core, machine, wire, output, session, pace, .. } = self;
+        let Self { shared, machine, wire, output, session, pace, .. } = self;
         let Delivery { id, began, envelope, pump, hearing } = delivery;
         let (mark, before) = (output.len(), wire.input.len());
         let step = machine.step(&mut wire.input, output);
@@ -191,16 +191,14 @@ impl Driver {
                 pump.finish(Err(BodyError::Incomplete));
                 ask.answer(match pump.refusals() {
                     by_name if by_name.are_none() => refusal,
-                    by_name => {
-                        Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), understood))
-                    }
+                    by_name => Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), sanitize)),
                 });
                 Look::Answered { mark }
             }
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;
-                if let Err(wake) = hearing.until_decided(pump, wire, core.timeouts.store).await {
+                if let Err(wake) = hearing.until_decided(pump, wire, shared.timeouts.store).await {
                     return Look::GivenUp(wake);
                 }
                 let verdict = hearing.take_verdict();
@@ -208,16 +206,16 @@ impl Driver {
                     if verdict.is_positive() {
                         let store = text_of(&verdict);
                         let took = began.elapsed();
-                        accepted(core, session, &Accepted { id: *id, envelope, size, store, took });
+                        accepted(shared, session, &Accepted { id: *id, envelope, size, store, took });
                     }
                     ask.answer(verdict);
                     return Look::Answered { mark };
                 }
-                let verdicts = pump.refusals().with(&verdict, recipients, understood);
+                let verdicts = pump.refusals().with(&verdict, recipients, sanitize);
                 if let Some(envelope) = kept_for(envelope, &verdicts, session.protocol()) {
                     let store = verdicts.iter().find(|verdict| verdict.is_positive()).map_or("", text_of);
                     let took = began.elapsed();
-                    accepted(core, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
+                    accepted(shared, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
                 }
                 ask.answer_each(verdicts);
                 Look::Answered { mark }

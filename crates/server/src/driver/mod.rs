@@ -19,10 +19,10 @@ use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verb, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::connection::read_outcome::Wake;
+use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::{SHORT_REPLIES, Wire};
-use crate::driver::ask_hooks::consult;
-use crate::driver::shared::Core;
+use crate::driver::ask_hooks::ask_hooks;
+use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::hooks::Asked;
 use crate::net::arrival::{Opening, Service};
@@ -33,7 +33,7 @@ use delivery::Delivery;
 use pace::Pace;
 
 pub(crate) struct Driver {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     machine: Machine,
     wire: Wire,
     output: Vec<u8>,
@@ -69,22 +69,22 @@ const TURN: u32 = 32;
 impl Driver {
     /// `header` is the PROXY header that the connection began with.
     pub(crate) fn new(
-        core: Arc<Core>,
+        shared: Arc<Shared>,
         wire: Wire,
         session: Session,
         service: Service,
         header: Option<Header>,
     ) -> Self {
         let Service { protocol, opening } = service;
-        let settings = core.settings_of(&session);
+        let settings = shared.settings_of(&session);
         let machine = match opening {
             Opening::Plain => Machine::new(settings),
             Opening::Tls => Machine::inside_tls(settings),
         };
-        let is_trusted = core.clients.may_speak_for_others(session.origin(), header);
+        let is_trusted = shared.proxies.may_speak_for_others(session.origin(), header);
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };
         Self {
-            core,
+            shared,
             machine: machine.speaking(protocol),
             wire,
             output: Vec::with_capacity(SHORT_REPLIES),
@@ -106,15 +106,15 @@ impl Driver {
     pub(crate) fn run(mut self) -> impl Future<Output = ()> {
         let (id, client) = (self.session.id(), self.session.origin());
         // Whom XCLIENT tells, if it comes.
-        let speaks_for = tracing::field::Empty;
+        let apply_xclient = tracing::field::Empty;
         // Of the highest level, so that whatever is logged of the session has it.
-        let span = tracing::error_span!("session", %id, %client, speaks_for);
+        let span = tracing::error_span!("session", %id, %client, apply_xclient);
         // Borrowed and not moved from one async function into the next, each of which would keep room for it.
         async move {
-            let core = Arc::clone(&self.core);
+            let shared = Arc::clone(&self.shared);
             let mut session = pin!(self.session_to_end());
             poll_fn(|context| {
-                let _turn = core.subscribers.turn();
+                let _turn = shared.subscribers.turn();
                 session.as_mut().poll(context)
             })
             .await;
@@ -125,7 +125,7 @@ impl Driver {
     async fn session_to_end(&mut self) {
         let proxy = Some(self.session.peer_addr()).filter(|&peer| peer != self.session.client_addr());
         tracing::debug!(name: "connected", proxy = proxy.map(tracing::field::display), "connected");
-        self.core.subscribers.tell(|| Event::connect(&self.session));
+        self.shared.subscribers.tell(|| Event::connect(&self.session));
         let cause = match self.converse().await {
             Ok(cause) | Err(cause) => self.refused.unwrap_or(cause),
         };
@@ -133,11 +133,11 @@ impl Driver {
         self.session.end_transaction();
         self.wire.close(cause).await;
         if self.is_announced {
-            self.core.chain.disconnect(cause, &self.session, self.core.timeouts.hook).await;
+            self.shared.chain.disconnect(cause, &self.session, self.shared.timeouts.hook).await;
         }
         self.session.state().clear();
         self.report_end(cause, cut_off.as_deref());
-        self.core.subscribers.tell(|| Event::disconnect(&self.session, cause));
+        self.shared.subscribers.tell(|| Event::disconnect(&self.session, cause));
     }
 
     /// The conversation from the greeting to the last reply.
@@ -166,7 +166,7 @@ impl Driver {
             if answered == TURN {
                 answered = 0;
                 self.wire.shrink();
-                self.core.turnstile.pass().await;
+                self.shared.fair_queue.pass().await;
             }
             answered += 1;
             if self.machine.awaits() != Awaits::Command {
@@ -211,10 +211,10 @@ impl Driver {
     }
 
     /// Goes one step: puts the machine's question to the hooks and gives it their answer.
-    async fn step(&mut self) -> Result<Next, Wake> {
-        let Self { core, machine, wire, output, session, .. } = self;
+    async fn step(&mut self) -> Result<Next, ReadOutcome> {
+        let Self { shared, machine, wire, output, session, .. } = self;
         let mut mark = output.len();
-        if core.settings.future_release.is_some() {
+        if shared.settings.future_release.is_some() {
             machine.tell_time(SystemTime::now().into());
         }
         match machine.step(&mut wire.input, output) {
@@ -224,8 +224,8 @@ impl Driver {
             Step::Answered => {}
             Step::Connect(mut ask) => {
                 self.is_announced = true;
-                let hooks = greeting(core, session, self.opening);
-                let verdict = hear(core, wire, ask.unsent(), hooks).await?;
+                let hooks = greeting(shared, session, self.opening);
+                let verdict = hear(shared, wire, ask.unsent(), hooks).await?;
                 self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
                 apply_edits(session, || ask.edits_mut());
                 if verdict.is_positive() && wire.has_input().await && ask.is_out_of_turn(&wire.input) {
@@ -236,10 +236,10 @@ impl Driver {
             }
             Step::Ehlo(mut ask) => {
                 let (ehlo, unsent) = ask.parts();
-                core.subscribers.tell(|| Event::ehlo(session, ehlo));
-                let verdict = hear(core, wire, unsent, core.chain.ehlo(ehlo, session)).await?;
+                shared.subscribers.tell(|| Event::ehlo(session, ehlo));
+                let verdict = hear(shared, wire, unsent, shared.chain.ehlo(ehlo, session)).await?;
                 if verdict.is_positive() {
-                    session.said_hello(ehlo.clone());
+                    session.set_helo(ehlo.clone());
                 }
                 mark = unsent.len();
                 apply_edits(session, || ask.edits_mut());
@@ -249,31 +249,31 @@ impl Driver {
             Step::Challenge(ask) => ask.answer(authentication::nonce()),
             Step::Scram(mut ask) => {
                 let (scram, unsent) = ask.parts();
-                let answer = authentication::scram(core, wire, unsent, scram, session).await?;
+                let answer = authentication::scram(shared, wire, unsent, scram, session).await?;
                 mark = unsent.len();
                 if wire.input.is_empty() { ask.answer(answer) } else { ask.talked_ahead() }
             }
             Step::AuthRefused(credentials) => {
-                core.subscribers.tell(|| Event::auth(session, &credentials, false));
+                shared.subscribers.tell(|| Event::auth(session, &credentials, false));
             }
             Step::Auth(mut ask) => {
                 let (credentials, unsent) = ask.parts();
-                let verdict = authentication::judge(core, wire, unsent, credentials, session).await?;
+                let verdict = authentication::judge(shared, wire, unsent, credentials, session).await?;
                 mark = unsent.len();
                 if !wire.input.is_empty() {
                     ask.talked_ahead();
                     return Ok(Next::Reply { mark });
                 }
                 let succeeded = verdict.is_positive();
-                core.subscribers.tell(|| Event::auth(session, credentials, succeeded));
+                shared.subscribers.tell(|| Event::auth(session, credentials, succeeded));
                 session.authenticated(succeeded.then(|| credentials.identity()));
                 authentication::decide(ask, verdict);
             }
             Step::Mail(mut ask) => {
                 let (sender, unsent) = ask.parts();
-                core.subscribers.tell(|| Event::mail(session, sender));
-                let hooks = core.chain.mail_from(sender, session);
-                let verdict = hear(core, wire, unsent, hooks).await?;
+                shared.subscribers.tell(|| Event::mail(session, sender));
+                let hooks = shared.chain.mail_from(sender, session);
+                let verdict = hear(shared, wire, unsent, hooks).await?;
                 if verdict.is_positive() {
                     session.begin_transaction(sender.clone());
                 }
@@ -282,9 +282,9 @@ impl Driver {
             }
             Step::Rcpt(mut ask) => {
                 let (recipient, unsent) = ask.parts();
-                core.subscribers.tell(|| Event::rcpt(session, recipient));
-                let hooks = core.chain.rcpt_to(recipient, session);
-                let verdict = hear(core, wire, unsent, hooks).await?;
+                shared.subscribers.tell(|| Event::rcpt(session, recipient));
+                let hooks = shared.chain.rcpt_to(recipient, session);
+                let verdict = hear(shared, wire, unsent, hooks).await?;
                 if verdict.is_positive() {
                     session.add_recipient(recipient.clone());
                 }
@@ -293,10 +293,10 @@ impl Driver {
             }
             Step::Data(mut ask) => {
                 // The machine asks for data only inside a transaction.
-                let envelope = session.envelope().ok_or(Wake::Gone)?;
+                let envelope = session.envelope().ok_or(ReadOutcome::Gone)?;
                 self.messages += 1;
-                let mut delivery = Box::new(Delivery::new(core, session, envelope, self.messages));
-                delivery.until_wanted(wire, ask.unsent(), core.timeouts.hook).await?;
+                let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
+                delivery.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
                 mark = ask.unsent().len();
                 let Some(refusal) = delivery.take_refusal() else {
                     ask.answer(Verdict::Accept);
@@ -306,16 +306,16 @@ impl Driver {
             }
             Step::Xclient(mut ask) => {
                 let (told, unsent) = ask.parts();
-                session.speaks_for(told);
+                session.apply_xclient(told);
                 let client = session.client_ip();
-                tracing::Span::current().record("speaks_for", tracing::field::display(client));
-                let (verdict, refused) = match wire.belongs_to(core.clients.counted_as(session.origin())) {
+                tracing::Span::current().record("apply_xclient", tracing::field::display(client));
+                let (verdict, refused) = match wire.reassign(shared.proxies.counted_as(session.origin())) {
                     Ok(()) => {
-                        let hooks = core.chain.connect(session);
-                        let verdict = hear(core, wire, unsent, hooks).await?;
+                        let hooks = shared.chain.connect(session);
+                        let verdict = hear(shared, wire, unsent, hooks).await?;
                         (verdict, Disconnect::Refused)
                     }
-                    Err(no_place) => (no_place.reply().hang_up().into(), Disconnect::Limit),
+                    Err(full) => (full.reply().hang_up().into(), Disconnect::Limit),
                 };
                 self.refused = (!verdict.is_positive()).then_some(refused);
                 mark = unsent.len();
@@ -323,21 +323,21 @@ impl Driver {
                 ask.answer(verdict);
             }
             Step::Xforward(ask) => {
-                session.forwards(ask.question());
+                session.apply_xforward(ask.question());
                 ask.answer(Verdict::Accept);
             }
             Step::Command(mut ask) => {
                 let (command, unsent) = ask.parts();
-                let hooks = core.chain.command(command, session);
-                let verdict = hear(core, wire, unsent, hooks).await?;
+                let hooks = shared.chain.command(command, session);
+                let verdict = hear(shared, wire, unsent, hooks).await?;
                 if command.verb == Verb::Rset && verdict.is_positive() {
-                    session.was_reset();
+                    session.reset();
                 }
                 mark = unsent.len();
                 ask.answer(verdict);
             }
             // The steps of a body come only while one is received.
-            _ => return Err(Wake::Gone),
+            _ => return Err(ReadOutcome::Gone),
         }
         Ok(Next::Reply { mark })
     }
@@ -353,9 +353,14 @@ enum Next {
 }
 
 /// Asks the hooks of a stage, if there are any.
-async fn hear(core: &Core, wire: &mut Wire, unsent: &mut Vec<u8>, hooks: Asked<'_>) -> Result<Verdict, Wake> {
+async fn hear(
+    shared: &Shared,
+    wire: &mut Wire,
+    unsent: &mut Vec<u8>,
+    hooks: Asked<'_>,
+) -> Result<Verdict, ReadOutcome> {
     match hooks {
-        Some(hooks) => consult(wire, unsent, core.timeouts.hook, hooks).await,
+        Some(hooks) => ask_hooks(wire, unsent, shared.timeouts.hook, hooks).await,
         None => Ok(Verdict::Accept),
     }
 }
@@ -368,15 +373,15 @@ fn apply_edits<'m>(session: &Session, machines: impl FnOnce() -> &'m mut EhloEdi
 }
 
 /// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.
-fn greeting<'a>(core: &'a Core, session: &'a Session, opening: Opening) -> Asked<'a> {
-    let connect = core.chain.connect(session);
+fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> Asked<'a> {
+    let connect = shared.chain.connect(session);
     let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };
     Some(Box::pin(async move {
         let verdict = match connect {
             Some(hooks) => hooks.await,
             None => Verdict::Accept,
         };
-        let Some(secure) = core.chain.secure(&tls, session).filter(|_| verdict.is_positive()) else {
+        let Some(secure) = shared.chain.secure(&tls, session).filter(|_| verdict.is_positive()) else {
             return verdict;
         };
         match secure.await {

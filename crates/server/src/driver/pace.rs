@@ -50,7 +50,7 @@ impl Driver {
         silence: Duration,
         is_wanted: bool,
     ) -> Option<Instant> {
-        let is_crowded = self.core.connections.is_crowded();
+        let is_crowded = self.shared.connections.is_crowded();
         let silence = if is_crowded { silence.min(CROWDED) } else { silence };
         let last_moment = self.last_moment(now);
         let is_refused = !is_wanted || self.machine.awaits() == Awaits::Refuse;

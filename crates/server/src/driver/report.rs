@@ -9,7 +9,7 @@ use mailchute_proto::{Envelope, HeloName, Protocol, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
-use crate::driver::shared::Core;
+use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::message::id::MessageId;
 use crate::session::Session;
@@ -88,7 +88,7 @@ pub(super) struct Accepted<'a> {
 }
 
 /// Tells that a message is kept.
-pub(super) fn accepted(core: &Core, session: &Session, accepted: &Accepted<'_>) {
+pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'_>) {
     let Accepted { id, envelope, size, store, took } = accepted;
     session.accepted_message();
     // Texts are strings for `tracing`: so they are quoted where fields are, and odd characters in them are escaped.
@@ -106,13 +106,13 @@ pub(super) fn accepted(core: &Core, session: &Session, accepted: &Accepted<'_>) 
         took = took.as_secs_f64(),
         "accepted"
     );
-    core.subscribers.tell(|| Event::message(session, *id, envelope, *size));
+    shared.subscribers.tell(|| Event::message(session, *id, envelope, *size));
 }
 
 impl Driver {
     /// Tells of the command that the next step reads; the command, if the log may want it with the reply.
     pub(super) fn observe_command(&self) -> Option<Observed> {
-        let has_subscribers = self.core.subscribers.any();
+        let has_subscribers = self.shared.subscribers.any();
         if !(has_subscribers || is_logged(LevelFilter::INFO)) {
             return None;
         }
@@ -122,10 +122,10 @@ impl Driver {
         }
         let line = escaped(line);
         if !is_logged(LevelFilter::INFO) {
-            self.core.subscribers.tell(|| Event::command(&self.session, line));
+            self.shared.subscribers.tell(|| Event::command(&self.session, line));
             return None;
         }
-        self.core.subscribers.tell(|| Event::command(&self.session, line.clone()));
+        self.shared.subscribers.tell(|| Event::command(&self.session, line.clone()));
         Some(Observed::Text(line))
     }
 
@@ -144,7 +144,7 @@ impl Driver {
         let is_refusal = is_refusal(reply, self.session.protocol());
         self.refusals += u32::from(is_refusal);
         let is_shown = is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO);
-        if !(is_shown || self.core.subscribers.any() || is_logged(LevelFilter::DEBUG)) {
+        if !(is_shown || self.shared.subscribers.any() || is_logged(LevelFilter::DEBUG)) {
             return;
         }
         // A reply is printable ASCII, whoever made it.
@@ -169,7 +169,7 @@ impl Driver {
                 None => tracing::debug!(name: "reply", reply, "reply"),
             }
         }
-        self.core.subscribers.tell(|| Event::reply(&self.session, reply));
+        self.shared.subscribers.tell(|| Event::reply(&self.session, reply));
     }
 
     /// Tells what the session ends with that is not the answer to anything.
@@ -179,7 +179,7 @@ impl Driver {
             return;
         }
         tracing::debug!(name: "reply", reply = on_one_line(reply.trim_ascii_end(), SHOWN_IN_DETAIL), "reply");
-        self.core.subscribers.tell(|| Event::reply(&self.session, reply.trim_ascii_end()));
+        self.shared.subscribers.tell(|| Event::reply(&self.session, reply.trim_ascii_end()));
     }
 
     pub(super) fn report_tls(&self, facts: &TlsFacts) {

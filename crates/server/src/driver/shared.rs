@@ -4,34 +4,34 @@ use std::sync::Arc;
 
 use mailchute_proto::{AuthPolicy, Protocol, Settings, TlsPolicy};
 
-use crate::connection::slots::Connections;
+use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
 use crate::events::subscribers::Subscribers;
 use crate::hooks::Chain;
-use crate::proxy::trust::Clients;
-use crate::runtime::fairness::Turnstile;
+use crate::proxy::trust::TrustedProxies;
+use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
 use crate::session::Session;
 use crate::tls::InForce;
 
 #[derive(Debug)]
-pub(crate) struct Core {
+pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
     /// Those of the clients that need nothing but their place; the same where nothing else is demanded of anybody.
     pub(crate) undemanding: Arc<Settings>,
     pub(crate) hostname: Arc<str>,
-    pub(crate) clients: Clients,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) timeouts: Timeouts,
     pub(crate) chain: Chain,
     /// What the decoys of users that there are not are made of.
     pub(crate) scram_secret: Arc<ScramSecret>,
     pub(crate) tls: Option<Arc<InForce>>,
     pub(crate) subscribers: Arc<Subscribers>,
-    pub(crate) connections: Arc<Connections>,
-    pub(crate) turnstile: Arc<Turnstile>,
+    pub(crate) connections: Arc<Slots>,
+    pub(crate) fair_queue: Arc<FairQueue>,
 }
 
-impl Core {
+impl Shared {
     /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the modes of its file and
     /// folder, has nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
     pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {

@@ -8,7 +8,7 @@ use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 
 use super::{Driver, Opening, hear};
-use crate::connection::read_outcome::{Patience, Wake};
+use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
 use crate::events::event::Event;
 use crate::runtime::timeouts::CROWDED;
@@ -18,12 +18,12 @@ use crate::tls::InForce;
 impl Driver {
     /// Gives a client the time to show that it does not wait for the greeting.
     pub(super) async fn hold_greeting(&mut self) -> Result<(), Disconnect> {
-        let delay = self.core.clients.greeting_delay;
+        let delay = self.shared.proxies.greeting_delay;
         if delay.is_zero() {
             return Ok(());
         }
-        match self.wire.fill(COMMANDS, Patience::UntilStop, Instant::now() + delay).await {
-            Wake::Input | Wake::Timeout => Ok(()),
+        match self.wire.fill(COMMANDS, Interruptible::UntilStop, Instant::now() + delay).await {
+            ReadOutcome::Input | ReadOutcome::Timeout => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
     }
@@ -32,8 +32,8 @@ impl Driver {
     pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
         self.flush().await?;
         let now = Instant::now();
-        let mut limit = self.core.timeouts.command;
-        if self.core.connections.is_crowded() {
+        let mut limit = self.shared.timeouts.command;
+        if self.shared.connections.is_crowded() {
             limit = limit.min(CROWDED);
         }
         // The whole command has that time, not each of its octets.
@@ -45,19 +45,19 @@ impl Driver {
         };
         let Some(deadline) = last_moment.map(|last| deadline.min(last)).filter(|deadline| *deadline > now)
         else {
-            return Err(self.give_up(Wake::Timeout).await);
+            return Err(self.give_up(ReadOutcome::Timeout).await);
         };
-        let patience = self.patience();
+        let interruptible = self.interruptible();
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
             Some(delivery) => delivery.hearing.fill(&mut self.wire, COMMANDS, deadline).await,
-            None => self.wire.fill(COMMANDS, patience, deadline).await,
+            None => self.wire.fill(COMMANDS, interruptible, deadline).await,
         };
         if let Some(pace) = &mut self.pace {
             pace.waited_since(now);
         }
         match wake {
-            Wake::Input => Ok(()),
+            ReadOutcome::Input => Ok(()),
             wake => Err(self.give_up(wake).await),
         }
     }
@@ -70,19 +70,19 @@ impl Driver {
         } else {
             self.began
         };
-        since + self.core.timeouts.session
+        since + self.shared.timeouts.session
     }
 
-    pub(super) fn patience(&self) -> Patience {
-        if self.machine.in_transaction() { Patience::UntilTimeout } else { Patience::UntilStop }
+    pub(super) fn interruptible(&self) -> Interruptible {
+        if self.machine.in_transaction() { Interruptible::UntilTimeout } else { Interruptible::UntilStop }
     }
 
     /// Says why the session ends, if the client can still hear it.
-    pub(super) async fn give_up(&mut self, wake: Wake) -> Disconnect {
+    pub(super) async fn give_up(&mut self, wake: ReadOutcome) -> Disconnect {
         match wake {
-            Wake::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
-            Wake::Stop => self.say_farewell(&catalog::SHUTTING_DOWN).await,
-            Wake::Input | Wake::Gone => {}
+            ReadOutcome::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
+            ReadOutcome::Shutdown => self.say_farewell(&catalog::SHUTTING_DOWN).await,
+            ReadOutcome::Input | ReadOutcome::Gone => {}
         }
         wake.into()
     }
@@ -105,7 +105,7 @@ impl Driver {
     }
 
     pub(super) async fn flush(&mut self) -> Result<(), Disconnect> {
-        Ok(self.wire.flush(&mut self.output, self.core.timeouts.command).await?)
+        Ok(self.wire.flush(&mut self.output, self.shared.timeouts.command).await?)
     }
 
     /// Does what a reply brings with it.
@@ -116,8 +116,8 @@ impl Driver {
             self.session.end_transaction();
             // Who begins the next transaction in the same breath is never waited for between the two.
             let was_slow = self.in_transaction_since.take().is_some();
-            if was_slow && self.began.elapsed() >= self.core.timeouts.session {
-                return Err(self.give_up(Wake::Timeout).await);
+            if was_slow && self.began.elapsed() >= self.shared.timeouts.session {
+                return Err(self.give_up(ReadOutcome::Timeout).await);
             }
         }
         if let Some(pause) = self.machine.take_pause() {
@@ -130,10 +130,10 @@ impl Driver {
 
     /// Puts TLS in the place of the plain connection.
     pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.core.tls.as_deref().map(InForce::now) else {
+        let Some(tls) = self.shared.tls.as_deref().map(InForce::now) else {
             return Err(Disconnect::TlsFailure);
         };
-        match self.wire.upgrade(self.core.timeouts.handshake, &tls, &self.core.turnstile).await? {
+        match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.fair_queue).await? {
             Ok(facts) => {
                 self.report_tls(&facts);
                 if self.would_bind() && !self.wire.has_channel_binding() {
@@ -145,7 +145,7 @@ impl Driver {
                 }
                 let facts = Arc::new(facts);
                 self.session.secured(Arc::clone(&facts));
-                self.core.subscribers.tell(|| Event::secure(&self.session, facts));
+                self.shared.subscribers.tell(|| Event::secure(&self.session, facts));
                 Ok(())
             }
             // As health checks of proxies do.
@@ -161,14 +161,14 @@ impl Driver {
 
     /// Whether a mechanism is on offer that binds to the TLS session.
     fn would_bind(&self) -> bool {
-        self.core.settings.mechanisms.iter().any(|mechanism| mechanism.binds_channel())
+        self.shared.settings.mechanisms.iter().any(|mechanism| mechanism.binds_channel())
     }
 
     /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
     pub(super) async fn hear_secure_hooks(&mut self) -> Result<(), Disconnect> {
         let Some(tls) = self.session.tls() else { return Ok(()) };
-        let hooks = self.core.chain.secure(&tls, &self.session);
-        let verdict = match hear(&self.core, &mut self.wire, &mut self.output, hooks).await {
+        let hooks = self.shared.chain.secure(&tls, &self.session);
+        let verdict = match hear(&self.shared, &mut self.wire, &mut self.output, hooks).await {
             Ok(verdict) => verdict,
             Err(wake) => return Err(self.give_up(wake).await),
         };

@@ -14,7 +14,7 @@ use crate::listen::unix::{BoundFile, SocketFile};
 use crate::net::arrival::{Arrival, Service};
 use crate::net::endpoint::Endpoint;
 use crate::net::io::Io;
-use crate::net::origin::Origin;
+use crate::net::peer::Peer;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -99,11 +99,11 @@ impl Listener {
         let (stream, origin): (Box<dyn Io>, _) = match &self.socket {
             Socket::Tcp(socket) => {
                 let (stream, client) = socket.accept().await?;
-                (Box::new(stream), Origin::Network(client))
+                (Box::new(stream), Peer::Network(client))
             }
             Socket::Unix { socket, .. } => {
                 let (stream, _) = socket.accept().await?;
-                (Box::new(stream), Origin::UnixSocket)
+                (Box::new(stream), Peer::UnixSocket)
             }
         };
         let listener = Some(Arc::clone(&self.endpoint));

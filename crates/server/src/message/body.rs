@@ -52,14 +52,14 @@ impl std::error::Error for BodyError {
 
 /// What driver and readers share.
 #[derive(Debug, Default)]
-struct Shared {
-    slot: Mutex<Slot>,
+struct Channel {
+    slot: Mutex<Handoff>,
     spool: tokio::sync::Mutex<Spool>,
     refusals: Refusals,
 }
 
 #[derive(Debug, Default)]
-struct Slot {
+struct Handoff {
     chunk: Option<Bytes>,
     end: Option<Result<(), BodyError>>,
     /// Somebody has read: time for the 354.
@@ -70,8 +70,8 @@ struct Slot {
     driver: Option<Waker>,
 }
 
-impl Shared {
-    fn slot(&self) -> MutexGuard<'_, Slot> {
+impl Channel {
+    fn slot(&self) -> MutexGuard<'_, Handoff> {
         // Nothing under this lock can panic half-way.
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,7 +80,7 @@ impl Shared {
 /// A reader of the content.
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
-    shared: Arc<Shared>,
+    shared: Arc<Channel>,
     /// Octets that this reader has read.
     position: u64,
     /// Whether another reader comes after this one.
@@ -89,11 +89,11 @@ pub(crate) struct Body {
 
 /// The driver's end. Dropped, it leaves its readers [`BodyError::Incomplete`].
 #[derive(Debug)]
-pub(crate) struct Pump(Arc<Shared>);
+pub(crate) struct Pump(Arc<Channel>);
 
 /// A body that nobody has asked for yet.
 pub(crate) fn channel() -> (Pump, Body) {
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Channel::default());
     (Pump(Arc::clone(&shared)), Body { shared, position: 0, keeps: false })
 }
 

@@ -15,7 +15,7 @@ use mailchute_proto::{Envelope, Protocol, Reply, Verdict};
 
 use crate::message::body::{Body, BodyError};
 use crate::message::id::MessageId;
-use crate::message::prefix::Top;
+use crate::message::prefix::Prefix;
 use crate::session::Session;
 
 /// A message that a client hands over.
@@ -48,7 +48,7 @@ pub struct Message {
     /// Where the recipients stand in the envelope as the client gave it, if some of it are refused.
     places: Option<Arc<[usize]>>,
     /// What this reader wants to have before the content, until it has it.
-    top: Option<Box<Top>>,
+    top: Option<Box<Prefix>>,
 }
 
 impl Message {
@@ -283,7 +283,7 @@ impl Message {
     ///
     /// Call it before the first read, where the message is kept. Other readers are not affected.
     pub fn prepend_trace_fields(&mut self) {
-        self.top = Some(Top::new(self.trace_fields()).into());
+        self.top = Some(Prefix::new(self.trace_fields()).into());
     }
 
     /// The header fields to be put on top of a message that is kept, lines ended by CRLF: `Return-Path:`, one `Delivered-To:`

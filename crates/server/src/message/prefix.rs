@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 /// `From ` and `>From ` at the beginning of a line separate messages in mbox files. Such lines before a header become
 /// fields, as in Postfix, so that the header stays one.
 #[derive(Debug, Default)]
-pub(crate) struct Top {
+pub(crate) struct Prefix {
     /// What comes before `content`.
     due: String,
     /// Content that was not handed out yet.
@@ -30,7 +30,7 @@ const MAILBOX_LINE: &str = "X-Mailbox-Line: ";
 /// Octets of a field's name: a line has no room for more (RFC 5322 §2.1.1).
 const LONGEST_NAME: usize = 998;
 
-impl Top {
+impl Prefix {
     pub(crate) fn new(fields: String) -> Self {
         Self { due: fields, ..Self::default() }
     }
@@ -174,7 +174,7 @@ mod tests {
 
     /// The whole below the fields, as it comes in pieces of this size.
     fn below_fields(content: &str, piece: usize) -> String {
-        let mut top = Top::new(FIELDS.to_owned());
+        let mut top = Prefix::new(FIELDS.to_owned());
         let mut pieces = content.as_bytes().chunks(piece).map(Bytes::copy_from_slice);
         let mut whole = Vec::new();
         loop {

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use mailchute_proto::{Domain, Envelope, Recipient, is_control};
 
 use crate::message::id::MessageId;
-use crate::net::origin::Origin;
+use crate::net::peer::Peer;
 use crate::session::Session;
 
 pub(crate) fn fields(id: MessageId, envelope: &Envelope, session: &Session) -> String {
@@ -42,7 +42,7 @@ fn write_fields(
         .map_or_else(|| "unknown".into(), |name| printable(shortened(name.as_str(), 255), is_utf8));
     let client = match session.client_ip() {
         // No address: a comment tells instead (RFC 5321 §4.4).
-        _ if session.origin() == Origin::UnixSocket => "local socket".into(),
+        _ if session.origin() == Peer::UnixSocket => "local socket".into(),
         // A proxy that knows it no better.
         address if address.is_unspecified() => "unknown".into(),
         IpAddr::V4(address) => format!("[{address}]"),

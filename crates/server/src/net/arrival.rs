@@ -6,12 +6,12 @@ use std::sync::Arc;
 use mailchute_proto::Protocol;
 
 use crate::net::endpoint::Endpoint;
-use crate::net::origin::Origin;
+use crate::net::peer::Peer;
 
 /// A connection as it comes in.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) origin: Origin,
+    pub(crate) origin: Peer,
     pub(crate) service: Service,
     /// Where it was taken, unless the application has brought it.
     pub(crate) listener: Option<Arc<Endpoint>>,
@@ -20,7 +20,7 @@ pub(crate) struct Arrival {
 impl Arrival {
     /// One that the application has brought.
     pub(crate) fn brought(client: SocketAddr, service: Service) -> Self {
-        Self { origin: Origin::Network(client), service, listener: None }
+        Self { origin: Peer::Network(client), service, listener: None }
     }
 }
 

@@ -4,4 +4,4 @@ pub(crate) mod arrival;
 pub(crate) mod endpoint;
 pub(crate) mod io;
 pub(crate) mod network;
-pub(crate) mod origin;
+pub(crate) mod peer;

@@ -9,14 +9,14 @@ use crate::proxy::Header;
 
 /// A client that others speak for; a session without a proxy has none.
 #[derive(Debug, Clone)]
-pub(crate) struct ToldClient {
+pub(crate) struct ProxiedClient {
     pub(crate) address: SocketAddr,
     pub(crate) destination: Option<SocketAddr>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) reverse_name: Option<Arc<str>>,
 }
 
-impl ToldClient {
+impl ProxiedClient {
     pub(crate) fn of(address: SocketAddr) -> Self {
         Self { address, destination: None, name: None, reverse_name: None }
     }

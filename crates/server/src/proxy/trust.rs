@@ -4,11 +4,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::net::network::Network;
-use crate::net::origin::Origin;
+use crate::net::peer::Peer;
 use crate::proxy::Header;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Clients {
+pub(crate) struct TrustedProxies {
     /// Who has to begin with a PROXY header.
     pub(crate) proxies: Vec<Network>,
     /// Who may say XCLIENT and XFORWARD.
@@ -16,32 +16,32 @@ pub(crate) struct Clients {
     pub(crate) greeting_delay: Duration,
 }
 
-impl Clients {
-    pub(crate) fn is_proxy(&self, peer: Origin) -> bool {
+impl TrustedProxies {
+    pub(crate) fn is_proxy(&self, peer: Peer) -> bool {
         is_in(&self.proxies, peer)
     }
 
     /// Whether the first client of a connection may. Where a PROXY header names none it is not the proxy: that one may
     /// have passed on somebody whom it could not name.
-    pub(crate) fn may_speak_for_others(&self, peer: Origin, header: Option<Header>) -> bool {
+    pub(crate) fn may_speak_for_others(&self, peer: Peer, header: Option<Header>) -> bool {
         match header {
             None => is_in(&self.xclients, peer),
-            Some(Header::Proxied { client, .. }) => is_in(&self.xclients, Origin::Network(client)),
+            Some(Header::Proxied { client, .. }) => is_in(&self.xclients, Peer::Network(client)),
             Some(Header::Local) => false,
         }
     }
 
     /// Whose connections those of a client count as, if anybody's: who speaks for others counts as those, as soon as
     /// it names them.
-    pub(crate) fn counted_as(&self, client: Origin) -> Option<IpAddr> {
+    pub(crate) fn counted_as(&self, client: Peer) -> Option<IpAddr> {
         client.counted_as().filter(|_| !is_in(&self.xclients, client))
     }
 }
 
 /// A Unix socket is in no network, whatever stands for its address.
-fn is_in(networks: &[Network], origin: Origin) -> bool {
+fn is_in(networks: &[Network], origin: Peer) -> bool {
     match origin {
-        Origin::Network(address) => networks.iter().any(|network| network.contains(address.ip())),
-        Origin::UnixSocket => false,
+        Peer::Network(address) => networks.iter().any(|network| network.contains(address.ip())),
+        Peer::UnixSocket => false,
     }
 }

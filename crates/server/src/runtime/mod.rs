@@ -1,6 +1,6 @@
 //! Time, turns and buffers.
 
-pub(crate) mod fairness;
+pub(crate) mod fair_queue;
 pub(crate) mod read_buffer;
 pub(crate) mod timeouts;
 pub(crate) mod timer;

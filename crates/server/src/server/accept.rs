@@ -1,4 +1,4 @@
-//! Who is let in: a place is taken for a connection, a proxy names its client, and a session begins.
+//! Who is let in: a slot is taken for a connection, a proxy names its client, and a session begins.
 
 use std::io;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::connection::slots::{NoPlace, Place};
+use crate::connection::slots::{Full, Slot};
 use crate::connection::wire::Wire;
 use crate::driver::Driver;
-use crate::driver::shared::Core;
+use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::listen::listener::Listener;
 use crate::net::arrival::{Arrival, Opening};
 use crate::net::io::Io;
-use crate::net::origin::Origin;
+use crate::net::peer::Peer;
 use crate::proxy::{Header, ProxyError};
 use crate::server::Server;
 use crate::session::Session;
@@ -25,8 +25,8 @@ use crate::session::disconnect::Disconnect;
 /// How long a client that is turned away gets to take the reply.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Tells a client that has no place why, and closes. Nobody waits long for one that does not even take this: it has no
-/// place, so the limits on connections do not count it.
+/// Tells a client that has no slot why, and closes. Nobody waits long for one that does not even take this: it has no
+/// slot, so the limits on connections do not count it.
 async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
     // The buffer of a new socket takes it at once.
     let _ = timeout(FAREWELL, async {
@@ -63,9 +63,9 @@ pub(crate) async fn accept(listener: Listener, server: Server) {
 }
 
 fn admit(server: &Server, stream: Box<dyn Io>, arrival: Arrival) {
-    let core = server.core();
-    match core.enter(arrival.origin) {
-        Ok(place) => core.spawn(place, stream, arrival),
+    let shared = server.shared();
+    match shared.acquire(arrival.origin) {
+        Ok(slot) => shared.spawn(slot, stream, arrival),
         // A client that expects TLS could not read the reply.
         Err(_) if arrival.service.opening == Opening::Tls => {}
         Err(refusal) => {
@@ -80,20 +80,20 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
-impl Core {
-    /// A place for a client, or the octets that tell it that there is none.
-    pub(crate) fn enter(&self, origin: Origin) -> Result<Place, Vec<u8>> {
+impl Shared {
+    /// A slot for a client, or the octets that tell it that there is none.
+    pub(crate) fn acquire(&self, origin: Peer) -> Result<Slot, Vec<u8>> {
         // Who counts is the client of a proxy, and that one is not known yet.
-        let named = self.clients.counted_as(origin).filter(|_| !self.clients.is_proxy(origin));
-        self.connections.enter(named).map_err(|no_place| self.turn_away(origin, no_place))
+        let named = self.proxies.counted_as(origin).filter(|_| !self.proxies.is_proxy(origin));
+        self.connections.acquire(named).map_err(|full| self.turn_away(origin, full))
     }
 
     /// Serves a connection to its end.
     pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, arrival: Arrival) {
-        match self.enter(arrival.origin) {
-            Ok(place) => {
-                let wire = Wire::new(io, place);
-                if self.clients.is_proxy(arrival.origin) {
+        match self.acquire(arrival.origin) {
+            Ok(slot) => {
+                let wire = Wire::new(io, slot);
+                if self.proxies.is_proxy(arrival.origin) {
                     self.serve_introduced(wire, arrival).await;
                 } else {
                     self.driver(wire, arrival, None).run().await;
@@ -103,11 +103,11 @@ impl Core {
         }
     }
 
-    /// Serves a connection that has its place in a task of its own.
-    pub(crate) fn spawn(self: Arc<Self>, place: Place, io: Box<dyn Io>, arrival: Arrival) {
-        let wire = Wire::new(io, place);
+    /// Serves a connection that has its slot in a task of its own.
+    pub(crate) fn spawn(self: Arc<Self>, slot: Slot, io: Box<dyn Io>, arrival: Arrival) {
+        let wire = Wire::new(io, slot);
         // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
-        if self.clients.is_proxy(arrival.origin) {
+        if self.proxies.is_proxy(arrival.origin) {
             tokio::spawn(self.serve_introduced(wire, arrival));
         } else {
             tokio::spawn(self.driver(wire, arrival, None).run());
@@ -126,8 +126,8 @@ impl Core {
         Driver::new(self, wire, session, service, header)
     }
 
-    /// The PROXY header of a proxy whose client there is a place for; the others are closed.
-    async fn introduction(&self, wire: &mut Wire, peer: Origin, opening: Opening) -> Option<Header> {
+    /// The PROXY header of a proxy whose client there is a slot for; the others are closed.
+    async fn introduction(&self, wire: &mut Wire, peer: Peer, opening: Opening) -> Option<Header> {
         let header = match wire.proxy_header(self.timeouts.proxy).await {
             Ok(header) => header,
             Err(error) => {
@@ -145,12 +145,12 @@ impl Core {
         let (client, counted) = match header {
             Header::Local => (peer, peer.counted_as()),
             Header::Proxied { client, .. } => {
-                let client = Origin::Network(client);
-                (client, self.clients.counted_as(client))
+                let client = Peer::Network(client);
+                (client, self.proxies.counted_as(client))
             }
         };
-        let Err(no_place) = wire.belongs_to(counted) else { return Some(header) };
-        let mut refusal = self.turn_away(client, no_place);
+        let Err(full) = wire.reassign(counted) else { return Some(header) };
+        let mut refusal = self.turn_away(client, full);
         // A client that expects TLS could not read the reply.
         if opening == Opening::Plain && wire.flush(&mut refusal, FAREWELL).await.is_ok() {
             wire.close(Disconnect::Limit).await;
@@ -158,12 +158,12 @@ impl Core {
         None
     }
 
-    fn turn_away(&self, origin: Origin, no_place: NoPlace) -> Vec<u8> {
+    fn turn_away(&self, origin: Peer, full: Full) -> Vec<u8> {
         let client = origin.addr().ip().to_canonical();
-        tracing::warn!(name: "turned-away", client = %origin, error = %no_place, "turned away");
+        tracing::warn!(name: "turned-away", client = %origin, error = %full, "turned away");
         self.subscribers.tell(|| Event::TurnedAway { client });
         let mut octets = Vec::new();
-        no_place.reply().encode(&mut octets);
+        full.reply().encode(&mut octets);
         octets
     }
 }

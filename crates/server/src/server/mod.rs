@@ -9,8 +9,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::connection::slots::Connections;
-use crate::driver::shared::Core;
+use crate::connection::slots::Slots;
+use crate::driver::shared::Shared;
 use crate::events::subscribers::Events;
 use crate::net::arrival::{Arrival, Service};
 use crate::net::io::Io;
@@ -38,36 +38,36 @@ use crate::tls::{TlsConfig, TlsError};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Server(Arc<RwLock<Arc<Core>>>);
+pub struct Server(Arc<RwLock<Arc<Shared>>>);
 
 impl Server {
-    pub(crate) fn new(core: Core) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(core))))
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(shared))))
     }
 
     /// What sessions begin with now. A connection looks once, so that all of it is of one configuration.
-    pub(crate) fn core(&self) -> Arc<Core> {
+    pub(crate) fn shared(&self) -> Arc<Shared> {
         // Only whole ones are ever put here.
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts another configuration in force, and returns the one so far.
-    pub(crate) fn replace(&self, next: Arc<Core>) -> Arc<Core> {
+    pub(crate) fn replace(&self, next: Arc<Shared>) -> Arc<Shared> {
         std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), next)
     }
 
-    pub(crate) fn connections(&self) -> Arc<Connections> {
-        Arc::clone(&self.core().connections)
+    pub(crate) fn connections(&self) -> Arc<Slots> {
+        Arc::clone(&self.shared().connections)
     }
 
     pub(crate) fn has_certificate(&self) -> bool {
-        self.core().tls.is_some()
+        self.shared().tls.is_some()
     }
 
     /// The name by which the server greets.
     #[must_use]
     pub fn hostname(&self) -> Arc<str> {
-        Arc::clone(&self.core().hostname)
+        Arc::clone(&self.shared().hostname)
     }
 
     /// Puts other certificates in force, and other demands on [client certificates](TlsConfig::client_certificates), for
@@ -89,7 +89,7 @@ impl Server {
     /// # }
     /// ```
     pub fn reload_tls(&self, tls: TlsConfig) -> Result<(), TlsError> {
-        self.core().tls.as_ref().ok_or_else(TlsError::not_offered)?.replace(tls);
+        self.shared().tls.as_ref().ok_or_else(TlsError::not_offered)?.replace(tls);
         Ok(())
     }
 
@@ -97,7 +97,7 @@ impl Server {
     /// that, of sessions that are at work at this very moment.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.core().subscribers.subscribe()
+        self.shared().subscribers.subscribe()
     }
 
     /// Runs one session of SMTP over anything that carries octets, and returns when it is over.
@@ -133,7 +133,7 @@ impl Server {
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
     /// is not kept, and the disconnect hook is not told.
     pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.core().serve(Box::new(io), Arrival::brought(client, Service::SMTP)).await;
+        self.shared().serve(Box::new(io), Arrival::brought(client, Service::SMTP)).await;
     }
 
     /// As [`serve_connection`](Self::serve_connection), in LMTP.
@@ -141,7 +141,7 @@ impl Server {
     /// # Cancel safety
     /// As [`serve_connection`](Self::serve_connection).
     pub async fn serve_lmtp_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.core().serve(Box::new(io), Arrival::brought(client, Service::LMTP)).await;
+        self.shared().serve(Box::new(io), Arrival::brought(client, Service::LMTP)).await;
     }
 }
 

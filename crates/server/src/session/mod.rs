@@ -15,9 +15,9 @@ use mailchute_proto::{
 
 use crate::net::arrival::Arrival;
 use crate::net::endpoint::Endpoint;
-use crate::net::origin::Origin;
+use crate::net::peer::Peer;
 use crate::proxy::Header;
-use crate::proxy::client::ToldClient;
+use crate::proxy::client::ProxiedClient;
 use crate::session::typed_state::TypedState;
 use crate::tls::TlsFacts;
 
@@ -32,7 +32,7 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     id: SessionId,
     hostname: Arc<str>,
-    origin: Origin,
+    origin: Peer,
     listener: Option<Arc<Endpoint>>,
     protocol: Protocol,
     facts: Mutex<Facts>,
@@ -43,7 +43,7 @@ struct Inner {
 /// What the conversation has brought to light so far.
 #[derive(Default)]
 struct Facts {
-    told: Option<Box<ToldClient>>,
+    told: Option<Box<ProxiedClient>>,
     forwarded: Option<Arc<XForward>>,
     hello: Option<Ehlo>,
     tls: Option<Arc<TlsFacts>>,
@@ -93,7 +93,7 @@ impl Session {
             origin,
             listener,
             protocol: service.protocol,
-            facts: Mutex::new(Facts { told: header.and_then(ToldClient::by_header), ..Facts::default() }),
+            facts: Mutex::new(Facts { told: header.and_then(ProxiedClient::by_header), ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
@@ -179,7 +179,7 @@ impl Session {
     /// Whether the client is a process of this host that has connected to a Unix socket.
     #[must_use]
     pub fn is_over_unix_socket(&self) -> bool {
-        self.0.origin == Origin::UnixSocket
+        self.0.origin == Peer::UnixSocket
     }
 
     /// What is spoken: SMTP, or LMTP with its reply for each recipient.
@@ -189,8 +189,8 @@ impl Session {
     }
 
     /// Who the client is, for logs.
-    pub(crate) fn origin(&self) -> Origin {
-        self.facts().told.as_ref().map_or(self.0.origin, |told| Origin::Network(told.address))
+    pub(crate) fn origin(&self) -> Peer {
+        self.facts().told.as_ref().map_or(self.0.origin, |told| Peer::Network(told.address))
     }
 
     /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
@@ -303,14 +303,14 @@ impl Session {
 
 /// What the driver reports.
 impl Session {
-    pub(crate) fn said_hello(&self, hello: Ehlo) {
+    pub(crate) fn set_helo(&self, hello: Ehlo) {
         let mut facts = self.facts();
         facts.hello = Some(hello);
         facts.forwarded = None;
     }
 
     /// A proxy speaks for another client: what was said before is forgotten.
-    pub(crate) fn speaks_for(&self, told: &XClient) {
+    pub(crate) fn apply_xclient(&self, told: &XClient) {
         self.end_transaction();
         self.0.state.clear();
         let mut facts = self.facts();
@@ -319,15 +319,15 @@ impl Session {
         facts.edits = None;
         facts.identity = told.login.as_ref().and_then(Attribute::known).map(|login| login.as_str().into());
         facts.forwarded = None;
-        facts.told.get_or_insert_with(|| Box::new(ToldClient::of(self.0.origin.addr()))).update(told);
+        facts.told.get_or_insert_with(|| Box::new(ProxiedClient::of(self.0.origin.addr()))).update(told);
     }
 
-    pub(crate) fn forwards(&self, told: &XForward) {
+    pub(crate) fn apply_xforward(&self, told: &XForward) {
         let mut facts = self.facts();
         Arc::make_mut(facts.forwarded.get_or_insert_default()).update(told.clone());
     }
 
-    pub(crate) fn was_reset(&self) {
+    pub(crate) fn reset(&self) {
         self.facts().forwarded = None;
     }
 

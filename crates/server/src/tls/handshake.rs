@@ -25,7 +25,7 @@ use super::peer::{ClientCertificate, Trust};
 use super::proof::{Proof, Tickets, Verifier};
 use super::read_ahead::ReadAhead;
 use crate::net::io::Io;
-use crate::runtime::fairness::Turnstile;
+use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::read_buffer;
 
 /// Shakes hands with clients.
@@ -75,13 +75,13 @@ impl Acceptor {
     pub(crate) async fn accept(
         &self,
         plain: Box<dyn Io>,
-        turnstile: &Turnstile,
+        fair_queue: &FairQueue,
     ) -> io::Result<(Secured, TlsFacts)> {
         let mut plain = ReadAhead::new(plain);
         plain.begin().await?;
         let hello = Hello::read(plain, self.own.is_some()).await?;
         // What follows takes as long as a hundred commands, and many that came together would keep others waiting.
-        turnstile.pass().await;
+        fair_queue.pass().await;
         let choice = self.choose(&hello);
         let (config, proof) = self.configuration(choice, hello.name_is_hidden).map_err(invalid)?;
         let start = StartHandshake::from_parts(hello.accepted, hello.io);

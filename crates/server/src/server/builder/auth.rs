@@ -98,7 +98,7 @@ impl Builder {
             _ => judges,
         });
         // Whoever may say XCLIENT may tell a login that was proved elsewhere.
-        if self.auth == AuthPolicy::Required && self.clients.xclients.is_empty() {
+        if self.auth == AuthPolicy::Required && self.proxies.xclients.is_empty() {
             self.check_way_in(&mechanisms)?;
         }
         Ok(mechanisms)

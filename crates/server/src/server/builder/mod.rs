@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, TlsPolicy, Verb};
 
-use crate::connection::slots::Connections;
+use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
-use crate::driver::shared::{Core, undemanding};
+use crate::driver::shared::{Shared, undemanding};
 use crate::events::subscribers::Subscribers;
 use crate::hooks::store::Store;
 use crate::hooks::{Chain, Hooks, Stage};
-use crate::proxy::trust::Clients;
-use crate::runtime::fairness::Turnstile;
+use crate::proxy::trust::TrustedProxies;
+use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
@@ -48,7 +48,7 @@ pub struct Builder {
     limits: Limits,
     max_connections: Option<usize>,
     max_connections_per_client: usize,
-    clients: Clients,
+    proxies: TrustedProxies,
     timeouts: Timeouts,
     tls: Option<TlsConfig>,
     requires_tls: bool,
@@ -69,7 +69,7 @@ impl Default for Builder {
             limits: Limits::default(),
             max_connections: None,
             max_connections_per_client: 50,
-            clients: Clients::default(),
+            proxies: TrustedProxies::default(),
             timeouts: Timeouts::default(),
             tls: None,
             requires_tls: false,
@@ -142,36 +142,36 @@ impl Builder {
     /// ```
     pub fn build(self) -> Result<Server, BuildError> {
         let (in_all, of_one_client) = self.connection_limits();
-        let connections = Connections::new(in_all, of_one_client);
+        let connections = Slots::new(in_all, of_one_client);
         let secret = self.scram_secret.clone().unwrap_or_default();
-        let (tls, core) = self.settle(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
-        Ok(Server::new(Core { tls: tls.map(InForce::new).map(Arc::new), ..core }))
+        let (tls, shared) = self.settle(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
+        Ok(Server::new(Shared { tls: tls.map(InForce::new).map(Arc::new), ..shared }))
     }
 
     /// Checks all options and makes of them what takes the place of `before`.
-    pub(crate) fn settle_after(self, before: &Core) -> Result<Successor, BuildError> {
+    pub(crate) fn settle_after(self, before: &Shared) -> Result<Successor, BuildError> {
         if before.tls.is_some() && self.tls.is_none() {
             return Err(BuildError::TlsTakenAway);
         }
         let limits = self.connection_limits();
         let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
-        let (tls, core) = self.settle(
+        let (tls, shared) = self.settle(
             Arc::clone(&before.connections),
             Arc::clone(&before.subscribers),
-            Arc::clone(&before.turnstile),
+            Arc::clone(&before.fair_queue),
             secret,
         )?;
-        Ok(Successor { core, limits, tls, tls_in_force: before.tls.clone() })
+        Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
     /// Checks all options; the certificates and what all sessions share but for them.
     fn settle(
         self,
-        connections: Arc<Connections>,
+        connections: Arc<Slots>,
         subscribers: Arc<Subscribers>,
-        turnstile: Arc<Turnstile>,
+        fair_queue: Arc<FairQueue>,
         scram_secret: Arc<ScramSecret>,
-    ) -> Result<(Option<TlsConfig>, Core), BuildError> {
+    ) -> Result<(Option<TlsConfig>, Shared), BuildError> {
         if !self.chain.has_destination() {
             return Err(BuildError::NoDestination);
         }
@@ -190,7 +190,7 @@ impl Builder {
         let mut settings = Settings::new(hostname.clone());
         settings.limits = self.limits;
         settings.tls = tls;
-        settings.silence_before_greeting = !self.clients.greeting_delay.is_zero();
+        settings.silence_before_greeting = !self.proxies.greeting_delay.is_zero();
         settings.mechanisms = mechanisms;
         settings.plaintext_auth = self.plaintext_auth;
         settings.auth = self.auth;
@@ -199,20 +199,20 @@ impl Builder {
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         self.extensions.settle(&mut settings)?;
         let settings = Arc::new(settings);
-        let core = Core {
+        let shared = Shared {
             undemanding: undemanding(&settings),
             settings,
             hostname: hostname.into(),
-            clients: self.clients,
+            proxies: self.proxies,
             timeouts: self.timeouts,
             chain: self.chain,
             scram_secret,
             tls: None,
             subscribers,
             connections,
-            turnstile,
+            fair_queue,
         };
-        Ok((self.tls, core))
+        Ok((self.tls, shared))
     }
 
     /// On connections, in all and of one client.

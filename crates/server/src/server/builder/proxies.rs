@@ -28,7 +28,7 @@ impl Builder {
     /// # }
     /// ```
     pub fn proxy_from(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
-        self.clients.proxies.extend(networks);
+        self.proxies.proxies.extend(networks);
         self
     }
 
@@ -48,7 +48,7 @@ impl Builder {
     ///
     /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody, with any login.
     pub fn xclient_from(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
-        self.clients.xclients.extend(networks);
+        self.proxies.xclients.extend(networks);
         self
     }
 
@@ -62,12 +62,12 @@ impl Builder {
     ///
     /// Where TLS begins with the first octet, the time begins after the handshake.
     pub fn greeting_delay(mut self, delay: Duration) -> Self {
-        self.clients.greeting_delay = delay;
+        self.proxies.greeting_delay = delay;
         self
     }
 
     pub(super) fn check_clients(&self) -> Result<(), BuildError> {
-        let delay = self.clients.greeting_delay;
+        let delay = self.proxies.greeting_delay;
         if delay >= MAX_GREETING_DELAY { Err(BuildError::BadGreetingDelay(delay)) } else { Ok(()) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::driver::shared::Core;
+use crate::driver::shared::Shared;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
 use crate::server::builder::Builder;
@@ -11,7 +11,7 @@ use crate::tls::{InForce, TlsConfig};
 /// Checked options that are not in force yet.
 #[must_use = "nothing changes until it is put in force"]
 pub(crate) struct Successor {
-    pub(super) core: Core,
+    pub(super) shared: Shared,
     /// On connections, in all and of one client.
     pub(super) limits: (usize, usize),
     pub(super) tls: Option<TlsConfig>,
@@ -21,9 +21,9 @@ pub(crate) struct Successor {
 
 impl Successor {
     /// Changes what the sessions that run share with those to come; what the latter begin with.
-    pub(crate) fn put_in_force(self) -> Core {
-        let Self { core, limits: (in_all, of_one_client), tls, tls_in_force } = self;
-        core.connections.limit(in_all, of_one_client);
+    pub(crate) fn put_in_force(self) -> Shared {
+        let Self { shared, limits: (in_all, of_one_client), tls, tls_in_force } = self;
+        shared.connections.limit(in_all, of_one_client);
         let tls = match (tls_in_force, tls) {
             (Some(in_force), Some(tls)) => {
                 in_force.replace(tls);
@@ -31,7 +31,7 @@ impl Successor {
             }
             (_, tls) => tls.map(InForce::new).map(Arc::new),
         };
-        Core { tls, ..core }
+        Shared { tls, ..shared }
     }
 }
 
@@ -81,11 +81,11 @@ impl Server {
     /// # }
     /// ```
     pub fn reconfigure(&self, builder: Builder) -> Result<(), BuildError> {
-        /// One at a time, so that none settles on what another replaces. It is not the lock of the core, as hooks that
+        /// One at a time, so that none settles on what another replaces. It is not the lock of the configuration, as hooks that
         /// are dropped meanwhile may ask the server something.
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = Arc::new(builder.settle_after(&self.core())?.put_in_force());
+        let next = Arc::new(builder.settle_after(&self.shared())?.put_in_force());
         let before = self.replace(next);
         drop(turn);
         drop(before);

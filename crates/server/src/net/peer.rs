@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum Peer {
     Network(SocketAddr),
     /// A process of this host, whose address is no network's.
     UnixSocket,
 }
 
-impl Origin {
+impl Peer {
     /// The address; loopback with port 0 for a Unix socket, which is as near.
     pub(crate) fn addr(self) -> SocketAddr {
         match self {
@@ -31,7 +31,7 @@ impl Origin {
 }
 
 /// For logs.
-impl fmt::Display for Origin {
+impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Network(address) => address.ip().to_canonical().fmt(f),

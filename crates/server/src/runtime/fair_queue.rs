@@ -14,12 +14,12 @@ use tokio::time::timeout;
 /// queue has had its turn: beside 200 greedy sessions one with a single command waited for 200 turns. So they queue
 /// here, and as many as the runtime has threads go on to its queue.
 #[derive(Debug, Default)]
-pub(crate) struct Turnstile {
+pub(crate) struct FairQueue {
     /// Made by the first session that comes by, as only the runtime knows its threads.
     gate: OnceLock<Semaphore>,
 }
 
-impl Turnstile {
+impl FairQueue {
     /// Waits for the next turn.
     pub(crate) async fn pass(&self) {
         /// A turn takes a fraction of a millisecond; a hook that blocks its thread keeps those in its queue, and they

@@ -5,15 +5,15 @@ use std::fmt;
 use crate::protocol::Protocol;
 use crate::settings::EnvelopeSyntax;
 
-/// The verbs that Mailchute knows.
+/// A verb that Mailchute knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verb {
-    /// Says hello and asks for the service extensions.
+    /// Greets the server and asks for the service extensions.
     Ehlo,
-    /// Says hello in the old way.
+    /// Greets the server without service extensions.
     Helo,
-    /// Says hello in LMTP (RFC 2033 §4.1).
+    /// Greets an LMTP server (RFC 2033 §4.1).
     Lhlo,
     /// Asks for TLS (RFC 3207).
     StartTls,
@@ -39,15 +39,15 @@ pub enum Verb {
     Expn,
     /// Asks for help.
     Help,
-    /// A proxy says who its client is (Postfix).
+    /// Tells which client a proxy speaks for (Postfix).
     Xclient,
-    /// A relay says where the next message came from (Postfix).
+    /// Tells where the next message came from (Postfix).
     Xforward,
-    /// Anything else: unknown, or a verb of the application's own.
+    /// Any other verb: unknown, or added by the application.
     Other,
 }
 
-/// The octets of the longest name, `STARTTLS` or `XFORWARD`.
+/// The length of the longest names, `STARTTLS` and `XFORWARD`.
 const LONGEST: usize = 8;
 
 impl Verb {
@@ -77,7 +77,7 @@ impl Verb {
         matches!(self, Self::Other | Self::Noop | Self::Rset | Self::Vrfy | Self::Expn | Self::Help)
     }
 
-    /// All verbs that have a name, in the order of their enumeration.
+    /// All verbs that have a name, in the order of the enum.
     pub const ALL: &'static [Self] = &{
         let mut all = [Self::Other; Self::KNOWN.len()];
         let mut index = 0;
@@ -88,8 +88,7 @@ impl Verb {
         all
     };
 
-    /// The names again, filled up with spaces to a length at which they are compared in one instruction each: with
-    /// `eq_ignore_ascii_case` in the loop this was a tenth of what a RCPT takes.
+    /// The names padded with spaces, so that each comparison is one instruction.
     const PADDED: [[u8; LONGEST]; Self::KNOWN.len()] = {
         let mut padded = [[b' '; LONGEST]; Self::KNOWN.len()];
         let mut index = 0;
@@ -101,12 +100,12 @@ impl Verb {
         padded
     };
 
-    /// The verb of a word, in whatever case (RFC 5321 §2.4).
+    /// Returns the verb that a word names, in any case (RFC 5321 §2.4).
     #[must_use]
     pub fn of(word: &[u8]) -> Self {
         let mut padded = [b' '; LONGEST];
         match padded.get_mut(..word.len()) {
-            // A space at the end would look like what it is filled up with.
+            // A trailing space would look like padding.
             Some(start) if word.last() != Some(&b' ') => start.copy_from_slice(word),
             _ => return Self::Other,
         }
@@ -115,7 +114,7 @@ impl Verb {
         known.map_or(Self::Other, |index| Self::KNOWN[index].1)
     }
 
-    /// The verb as a protocol knows it: SMTP has no LHLO, and LMTP has no other hello (RFC 2033 §4.1).
+    /// Returns the verb as the protocol knows it. SMTP has no LHLO; LMTP has neither EHLO nor HELO (RFC 2033 §4.1).
     fn spoken_in(self, protocol: Protocol) -> Self {
         match (protocol, self) {
             (Protocol::Smtp, Self::Lhlo) | (Protocol::Lmtp, Self::Ehlo | Self::Helo) => Self::Other,
@@ -123,7 +122,7 @@ impl Verb {
         }
     }
 
-    /// The verb in capitals; [`Verb::Other`] has no name.
+    /// Returns the verb in capitals. [`Verb::Other`] has an empty name.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::KNOWN.iter().find(|&&(_, verb)| verb == self).map_or("", |&(name, _)| name)
@@ -136,15 +135,15 @@ impl fmt::Display for Verb {
     }
 }
 
-/// `WSP` of RFC 5234: a space or a tab.
+/// Returns whether a byte is `WSP` (RFC 5234): a space or a tab.
 fn is_blank(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t')
 }
 
-/// Whether a line begins with BDAT, also after blanks or before a tab. `start` is the line, or at least its first five
-/// bytes: blanks that fill it may hide the verb.
+/// Returns whether a line begins with BDAT, also after blanks or before a tab. `start` is the line, or at least its
+/// first five bytes. Blanks that fill these may hide the verb.
 ///
-/// Such a line that is not read as a BDAT hides where the next command begins.
+/// If such a line is not read as a BDAT, the start of the next command is unknown.
 pub(crate) fn may_be_bdat(start: &[u8]) -> bool {
     let word = without_leading_blanks(start);
     let known = word.len().min(BDAT.len());
@@ -154,8 +153,8 @@ pub(crate) fn may_be_bdat(start: &[u8]) -> bool {
 
 const BDAT: &[u8] = b"BDAT";
 
-/// Makes a space of each tab between the words of a line. One in quotes stays what it is, an error, as it would be part of
-/// an address.
+/// Turns each tab between words into a space. A tab inside quotes stays and is an error, as it would be part of an
+/// address.
 pub(crate) fn level_tabs(line: &mut [u8]) {
     let (mut is_quoted, mut is_escaped) = (false, false);
     for octet in line {
@@ -177,18 +176,18 @@ fn without_leading_spaces(octets: &[u8]) -> &[u8] {
     &octets[octets.iter().position(|&octet| octet != b' ').unwrap_or(octets.len())..]
 }
 
-/// A command line cut into its parts.
+/// A command line, split into its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CommandLine<'a> {
     pub(crate) verb: Verb,
     /// The verb as written.
     pub(crate) word: &'a [u8],
-    /// What follows, without the white space around it.
+    /// The argument, without white space around it.
     pub(crate) argument: &'a [u8],
 }
 
 impl<'a> CommandLine<'a> {
-    /// Cuts a line, whose CRLF may still be there.
+    /// Splits a line, with or without its CRLF.
     pub(crate) fn cut(line: &'a [u8], protocol: Protocol, syntax: EnvelopeSyntax) -> Self {
         // White space at the end is tolerated (RFC 5321 §4.1.1). Elsewhere a tab is a control character.
         let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -206,7 +205,7 @@ impl<'a> CommandLine<'a> {
         Self { verb: Verb::of(word).spoken_in(protocol), word, argument: without_leading_spaces(argument) }
     }
 
-    /// What follows `keyword` in the argument, as in `FROM:` and `TO:`.
+    /// Returns what follows `keyword` in the argument, as in `FROM:` and `TO:`.
     pub(crate) fn after(&self, keyword: &[u8]) -> Option<&'a [u8]> {
         let (head, rest) = self.argument.split_at_checked(keyword.len())?;
         head.eq_ignore_ascii_case(keyword).then_some(rest)
@@ -216,7 +215,8 @@ impl<'a> CommandLine<'a> {
         self.argument.iter().any(u8::is_ascii_control)
     }
 
-    /// A method of HTTP: a browser was sent here, or somebody abuses one (cross-protocol scripting).
+    /// Returns whether the verb is an HTTP method: a browser connected, or someone misuses one (cross-protocol
+    /// scripting).
     pub(crate) fn is_http(&self) -> bool {
         const METHODS: [&[u8]; 9] =
             [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];

@@ -1,4 +1,4 @@
-//! What one session is offered that others are not, and the other way round.
+//! The changes to the EHLO offer of one session.
 
 use std::error::Error;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use crate::extension::Extension;
 use crate::params::{MailParameters, RcptParameters, is_keyword};
 
-/// Changes to the reply to EHLO, and to what stands behind it, for one session.
+/// The changes to the EHLO offer of one session, announced and in force.
 ///
-/// They last as long as the session, over further EHLOs and over STARTTLS, up to an XCLIENT, whose client begins without
-/// any; a later one takes the place of an earlier one. What is [withdrawn](Self::withdraw) is off, not only unsaid.
+/// They last for the session, also after EHLO and STARTTLS, until an XCLIENT. A later change replaces an earlier one.
+/// A [withdrawn](Self::withdraw) extension is disabled.
 ///
 /// # Examples
 ///
@@ -31,36 +31,35 @@ pub struct EhloEdits {
 }
 
 impl EhloEdits {
-    /// Takes an extension away: it is not announced, its command is answered `502 5.5.1` and its parameters
-    /// `555 5.5.4`. Without CHUNKING there is no BINARYMIME either.
+    /// Disables an extension. It is not announced, its command is answered `502 5.5.1` and its parameters `555
+    /// 5.5.4`. Without CHUNKING there is no BINARYMIME either.
     ///
-    /// PIPELINING, ENHANCEDSTATUSCODES, LIMITS and HELP are only announced no more: commands may come in groups, replies
-    /// carry their codes, and limits hold all the same. Without SIZE the limit on the data holds.
+    /// PIPELINING, ENHANCEDSTATUSCODES, LIMITS and HELP are only removed from the reply. Pipelined commands, enhanced
+    /// codes and limits stay in force. Without SIZE the limit on the content stays.
     pub fn withdraw(&mut self, extension: Extension) -> &mut Self {
         self.withdrawn |= extension.bit();
         self
     }
 
-    /// Offers again what was withdrawn, if the server offers it at all.
+    /// Enables a withdrawn extension again, if the server offers it.
     pub fn restore(&mut self, extension: Extension) -> &mut Self {
         self.withdrawn &= !extension.bit();
         self
     }
 
-    /// Announces another SIZE and holds the session to it, at MAIL and in the data: octets of a message, 0 for no
-    /// limit.
+    /// Sets another SIZE, in bytes, and enforces it at MAIL and in the content. 0 is no limit.
     pub fn set_size(&mut self, octets: u64) -> &mut Self {
         self.size = Some(octets);
         self
     }
 
-    /// Announces a keyword of the application's own, with its arguments behind it, in the place of an earlier line
-    /// with this keyword. It is only said; what it means is the application's to do.
+    /// Announces an additional keyword with its arguments. It replaces an earlier line with the same keyword. The
+    /// application must implement it.
     ///
     /// # Errors
-    /// [`EhloError::BadKeyword`] if the line is not a keyword of letters, digits and hyphens with arguments of printable
-    /// ASCII, each behind one space, and no longer than 500 octets in all (RFC 5321 §4.1.1.1); [`EhloError::Known`] if
-    /// the keyword is Mailchute's own.
+    /// Returns [`EhloError::BadKeyword`] if the line is malformed or longer than 500 bytes. It must be a keyword of
+    /// letters, digits and hyphens, with arguments of printable ASCII, each after one space (RFC 5321 §4.1.1.1).
+    /// Returns [`EhloError::Known`] if Mailchute defines the keyword.
     pub fn announce(&mut self, line: &str) -> Result<&mut Self, EhloError> {
         let mut words = line.split(' ');
         let keyword = words.next().filter(|keyword| is_keyword(keyword));
@@ -76,15 +75,14 @@ impl EhloEdits {
         Ok(self)
     }
 
-    /// Announces a keyword of the application's own no more.
+    /// Stops announcing an additional keyword.
     pub fn retract(&mut self, keyword: &str) -> &mut Self {
         self.lines
             .retain(|line| !line.split(' ').next().is_some_and(|own| own.eq_ignore_ascii_case(keyword)));
         self
     }
 
-    /// Takes a parameter of MAIL that Mailchute does not know and hands it on in
-    /// [`MailParameters::other`].
+    /// Accepts a parameter of MAIL that Mailchute does not know and passes it on in [`MailParameters::other`].
     ///
     /// # Errors
     /// [`EhloError::BadKeyword`] if the name is none, [`EhloError::Known`] if Mailchute knows it.
@@ -93,7 +91,7 @@ impl EhloEdits {
         Ok(self)
     }
 
-    /// As [`take_mail_parameter`](Self::take_mail_parameter), for RCPT.
+    /// Accepts a parameter of RCPT, like [`take_mail_parameter`](Self::take_mail_parameter).
     ///
     /// # Errors
     /// [`EhloError::BadKeyword`] if the name is none, [`EhloError::Known`] if Mailchute knows it.
@@ -102,7 +100,7 @@ impl EhloEdits {
         Ok(self)
     }
 
-    /// Another limit on the octets of a message, if one was set.
+    /// Returns the limit on the bytes of a message, if one was set.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         self.size
@@ -125,17 +123,17 @@ impl EhloEdits {
     }
 }
 
-/// Less than the 512 octets of a line with its code and CRLF (RFC 5321 §4.5.3.1.5).
+/// The longest line, below the 512 bytes with code and CRLF (RFC 5321 §4.5.3.1.5).
 const LONGEST: usize = 500;
 
-/// Once is enough: a hook says the same at each EHLO.
+/// Adds a name once: a hook may add it at each EHLO.
 fn add(parameters: &mut Vec<String>, name: String) {
     if !parameters.contains(&name) {
         parameters.push(name);
     }
 }
 
-/// The name in capitals, if it is one and not among those that are `known`.
+/// Returns the name in capitals, if it is valid and not among `known`.
 fn own_parameter(name: &str, known: &[&str]) -> Result<String, EhloError> {
     let upper = name.to_ascii_uppercase();
     if !is_keyword(name) || name.len() > LONGEST {
@@ -144,13 +142,13 @@ fn own_parameter(name: &str, known: &[&str]) -> Result<String, EhloError> {
     if known.contains(&&*upper) { Err(EhloError::Known(upper)) } else { Ok(upper) }
 }
 
-/// Why a keyword or a parameter of one's own cannot be had.
+/// The error for an additional keyword or parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EhloError {
-    /// It is not of the form that RFC 5321 §4.1.1.1 gives it.
+    /// It is malformed (RFC 5321 §4.1.1.1).
     BadKeyword(String),
-    /// Mailchute knows it and gives it its own meaning.
+    /// Mailchute already defines it.
     Known(String),
 }
 

@@ -1,21 +1,21 @@
-//! The envelope of a message: who sends it and to whom (RFC 5321 §2.3.1).
+//! The envelope of a message: its sender and recipients (RFC 5321 §2.3.1).
 
 use std::fmt;
 
 use crate::address::{ForwardPath, Mailbox, ReversePath, is_below, same_domain, to_ascii};
 use crate::params::{MailParameters, RcptParameters, Sparse};
 
-/// Who sends: what MAIL said.
+/// The sender of a message, from MAIL.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Sender {
-    /// The reverse-path, where reports of failure go.
+    /// The reverse-path, which receives failure reports.
     pub path: ReversePath,
     /// The ESMTP parameters.
     pub parameters: Sparse<MailParameters>,
 }
 
-/// Who shall receive: what one RCPT said.
+/// A recipient of a message, from RCPT.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Recipient {
@@ -28,25 +28,25 @@ pub struct Recipient {
 macro_rules! path_questions {
     ($type:ty) => {
         impl $type {
-            /// The address without angle brackets.
+            /// Returns the address without angle brackets.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.path.as_str()
             }
 
-            /// The mailbox, if the path names one.
+            /// Returns the mailbox, if the path names one.
             #[must_use]
             pub fn mailbox(&self) -> Option<&Mailbox> {
                 self.path.mailbox()
             }
 
-            /// The domain as written, if there is one.
+            /// Returns the domain as written, if there is one.
             #[must_use]
             pub fn domain(&self) -> Option<&str> {
                 self.path.domain()
             }
 
-            /// Whether the domain is this one, as [`Mailbox::domain_is`] has it.
+            /// Returns whether the domain equals `domain`, compared as [`Mailbox::domain_is`] does.
             #[must_use]
             pub fn domain_is(&self, domain: &str) -> bool {
                 self.path.domain_is(domain)
@@ -65,13 +65,13 @@ path_questions!(Sender);
 path_questions!(Recipient);
 
 impl Sender {
-    /// A sender without parameters.
+    /// Creates a sender without parameters.
     #[must_use]
     pub fn new(path: ReversePath) -> Self {
         Self { path, parameters: Sparse::default() }
     }
 
-    /// Whether it is `<>`, the sender of reports (RFC 5321 §4.5.5).
+    /// Returns whether it is `<>`, the sender of reports (RFC 5321 §4.5.5).
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.path.is_null()
@@ -79,18 +79,18 @@ impl Sender {
 }
 
 impl Recipient {
-    /// Whether it is `<Postmaster>`, without a domain (RFC 5321 §4.5.1).
+    /// Returns whether it is `<Postmaster>`, without a domain (RFC 5321 §4.5.1).
     #[must_use]
     pub fn is_postmaster(&self) -> bool {
         self.path.is_postmaster()
     }
 
-    /// Whether mail to it is for this host, whose domains are `domains`: its domain is one of them, as
-    /// [`Mailbox::domain_is`] has it, or it is `<Postmaster>`, which has no domain and which every server that takes mail
-    /// has to accept (RFC 5321 §4.5.1).
+    /// Returns whether the recipient is local: its domain is one of `domains`, or it is `<Postmaster>`. Every server
+    /// must accept mail for `<Postmaster>`, which has no domain (RFC 5321 §4.5.1). Domains are compared as
+    /// [`Mailbox::domain_is`] does.
     ///
-    /// A domain stands for itself only, not for those below it. With a dot in front, as in `.example.com`, it stands for
-    /// all domains below it, at any depth, and not for itself.
+    /// A domain does not match its subdomains. With a leading dot, as in `.example.com`, it matches all subdomains at
+    /// any depth, but not itself.
     ///
     /// ```
     /// use mailchute_proto::{ForwardPath, Recipient};
@@ -108,7 +108,7 @@ impl Recipient {
     /// ```
     #[must_use]
     pub fn is_local_to(&self, domains: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
-        // Mapped once for all domains; there may be thousands.
+        // Mapped once, as there may be thousands of domains.
         let own = self.domain().map(to_ascii);
         self.is_postmaster()
             || own.is_some_and(|own| {
@@ -119,7 +119,7 @@ impl Recipient {
             })
     }
 
-    /// A recipient without parameters.
+    /// Creates a recipient without parameters.
     #[must_use]
     pub fn new(path: ForwardPath) -> Self {
         Self { path, parameters: Sparse::default() }
@@ -130,14 +130,14 @@ impl Recipient {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Envelope {
-    /// Who sends.
+    /// The sender.
     pub sender: Sender,
-    /// Everybody who was accepted, in order.
+    /// The accepted recipients, in order.
     pub recipients: Vec<Recipient>,
 }
 
 impl Envelope {
-    /// An envelope without recipients.
+    /// Creates an envelope without recipients.
     #[must_use]
     pub fn new(sender: Sender) -> Self {
         Self { sender, recipients: Vec::new() }

@@ -16,33 +16,33 @@ macro_rules! extensions {
 }
 
 extensions! {
-    /// Commands in groups (RFC 2920).
+    /// Pipelined commands (RFC 2920).
     Pipelining = "PIPELINING";
-    /// Octets beyond ASCII (RFC 6152).
+    /// 8-bit content (RFC 6152).
     EightBitMime = "8BITMIME";
-    /// Addresses in every script (RFC 6531).
+    /// Internationalized addresses (RFC 6531).
     SmtpUtf8 = "SMTPUTF8";
-    /// Codes that say more (RFC 2034).
+    /// Enhanced status codes (RFC 2034).
     EnhancedStatusCodes = "ENHANCEDSTATUSCODES";
-    /// BDAT (RFC 3030).
+    /// Messages in chunks, by BDAT (RFC 3030).
     Chunking = "CHUNKING";
-    /// Any octets, by BDAT (RFC 3030).
+    /// Binary content, by BDAT (RFC 3030).
     BinaryMime = "BINARYMIME";
-    /// Reports on delivery (RFC 3461).
+    /// Delivery status notifications (RFC 3461).
     Dsn = "DSN";
-    /// How large a message may be (RFC 1870).
+    /// The maximum message size (RFC 1870).
     Size = "SIZE";
-    /// How much else there may be (RFC 9422).
+    /// Other limits (RFC 9422).
     Limits = "LIMITS";
-    /// By when to deliver (RFC 2852).
+    /// A deadline for delivery (RFC 2852).
     DeliverBy = "DELIVERBY";
-    /// How urgent a message is (RFC 6710).
+    /// Message priorities (RFC 6710).
     MtPriority = "MT-PRIORITY";
-    /// When to release a message (RFC 4865).
+    /// Messages held until a later time (RFC 4865).
     FutureRelease = "FUTURERELEASE";
-    /// TLS all the way (RFC 8689).
+    /// TLS on each hop (RFC 8689).
     RequireTls = "REQUIRETLS";
-    /// TLS from here on (RFC 3207).
+    /// TLS upgrade (RFC 3207).
     StartTls = "STARTTLS";
     /// Authentication (RFC 4954).
     Auth = "AUTH";
@@ -51,7 +51,7 @@ extensions! {
 }
 
 impl Extension {
-    /// The extension of a keyword, in whatever case.
+    /// Returns the extension that a keyword names, in any case.
     #[must_use]
     pub fn of(keyword: &str) -> Option<Self> {
         let known = Self::KEYWORDS.iter().find(|(name, _)| keyword.eq_ignore_ascii_case(name));

@@ -1,25 +1,25 @@
-//! What is true of a session beyond its phase.
+//! The facts of a session that its phase does not tell.
 
 use crate::protocol::Protocol;
 
-/// What is true of the session beyond its phase.
+/// The facts of a session that its phase does not tell.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Facts {
     pub(crate) protocol: Protocol,
-    /// Inside TLS.
+    /// The connection is inside TLS.
     pub(crate) is_tls: bool,
-    /// What is inside TLS has nothing to bind to.
+    /// The TLS session has no channel binding.
     pub(crate) cannot_bind: bool,
-    /// The client has shown a certificate that was verified; its name stands in the machine.
+    /// The client presented a verified certificate. The machine keeps its name.
     pub(crate) is_certified: bool,
-    /// XCLIENT has come, so the other end of TLS is not the client.
+    /// XCLIENT was received, so the peer of the TLS session is not the client.
     pub(crate) is_for_another: bool,
-    /// The client said EHLO or LHLO, not HELO.
+    /// The client sent EHLO or LHLO, not HELO.
     pub(crate) is_extended: bool,
     pub(crate) is_authenticated: bool,
-    /// A proxy that may speak for its clients.
+    /// The peer is a proxy that may speak for its clients.
     pub(crate) is_trusted: bool,
-    /// The client said AUTH, so what is no command may be credentials.
+    /// The client sent AUTH, so an unknown command may hold credentials.
     pub(crate) has_tried_auth: bool,
     /// MAIL carried SMTPUTF8.
     pub(crate) is_utf8: bool,

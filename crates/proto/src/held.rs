@@ -1,4 +1,4 @@
-//! How much memory a client's words take: so that what may wait or pile up can be bounded.
+//! The memory that a client's input takes, so that it can be bounded.
 
 use std::mem::size_of;
 
@@ -6,7 +6,7 @@ use crate::address::HeloName;
 use crate::envelope::{Envelope, Recipient, Sender};
 use crate::params::{MailParameters, RcptParameters};
 
-/// What an allocation takes beyond its octets.
+/// Bytes that an allocation takes beyond its content.
 const ALLOCATION: usize = 16;
 
 fn text(octets: usize) -> usize {
@@ -44,7 +44,7 @@ impl RcptParameters {
 }
 
 impl Sender {
-    /// Octets of memory that it holds beyond its own size.
+    /// Returns how many bytes of memory it holds beyond its own size.
     #[must_use]
     pub fn held_octets(&self) -> usize {
         text(self.as_str().len()) + self.parameters.made().map_or(0, MailParameters::held_octets)
@@ -52,7 +52,7 @@ impl Sender {
 }
 
 impl Recipient {
-    /// Octets of memory that it holds beyond its own size.
+    /// Returns how many bytes of memory it holds beyond its own size.
     ///
     /// ```
     /// use mailchute_proto::{ForwardPath, Recipient};
@@ -67,7 +67,7 @@ impl Recipient {
 }
 
 impl Envelope {
-    /// Octets of memory that it holds beyond its own size.
+    /// Returns how many bytes of memory it holds beyond its own size.
     #[must_use]
     pub fn held_octets(&self) -> usize {
         let recipients = self.recipients.iter().map(Recipient::held_octets).sum::<usize>();
@@ -76,7 +76,7 @@ impl Envelope {
 }
 
 impl HeloName {
-    /// Octets of memory that it holds beyond its own size.
+    /// Returns how many bytes of memory it holds beyond its own size.
     #[must_use]
     pub fn held_octets(&self) -> usize {
         text(self.as_str().len())

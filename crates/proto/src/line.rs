@@ -1,43 +1,42 @@
-//! Command lines: found by their CRLF, bounded in length, refused when a CR or LF stands alone.
+//! Finds command lines by their CRLF, bounds their length, and refuses a bare CR or LF.
 
 use bytes::{Buf, BytesMut};
 use memchr::memchr;
 
 use crate::limits::ENDLESS_LINE;
 
-/// Octets of an overlong line that stay in the input, so that what the line began with can still be told.
+/// Bytes of an overlong line that stay in the input, to recognize what it began with.
 pub(crate) const KEPT: usize = 5;
 
-/// Finds lines in a growing input without looking at any octet twice.
+/// Finds lines in a growing input and reads no byte twice.
 #[derive(Debug, Default)]
 pub(crate) struct LineReader {
-    /// Octets at the front of the input that are known to hold no LF.
+    /// Bytes at the front of the input that are known to hold no LF.
     scanned: usize,
-    /// Octets of an overlong line that were dropped already, all behind the first [`KEPT`]; 0 while no line is
-    /// overlong.
+    /// Bytes of an overlong line dropped so far, all after the first [`KEPT`]. It is 0 while no line is overlong.
     dropped: usize,
-    /// The last dropped octet, to know a CRLF that is cut in two.
+    /// The last byte dropped, to recognize a CRLF that is split.
     last_dropped: u8,
 }
 
-/// What stands at the front of the input.
+/// What the front of the input holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// No whole line yet.
+    /// No complete line yet.
     Incomplete,
-    /// A line of this many octets, its CRLF included.
+    /// A line of this many bytes, including CRLF.
     Complete(usize),
-    /// A line past the limit; it was dropped.
+    /// A line over the limit. It was dropped.
     TooLong,
-    /// A line past [`ENDLESS_LINE`].
+    /// A line that reaches [`ENDLESS_LINE`].
     Endless,
-    /// A line with a CR or LF by itself.
+    /// A line with a bare CR or LF.
     BareLineEnd,
 }
 
 impl LineReader {
-    /// Looks for a line of at most `limit` octets. [`Line::Complete`] leaves the line in the
-    /// input, to be taken out before the next look.
+    /// Looks for a line of at most `limit` bytes. [`Line::Complete`] leaves the line in the input. The caller removes
+    /// it before the next call.
     pub(crate) fn find(&mut self, input: &mut BytesMut, limit: usize) -> Line {
         let Some(feed) = memchr(b'\n', &input[self.scanned..]).map(|at| self.scanned + at) else {
             return self.without_end(input, limit);
@@ -81,7 +80,7 @@ impl LineReader {
         Line::Incomplete
     }
 
-    /// Whether the line at the front of the input is past its limit, and some of it dropped.
+    /// Returns whether the line at the front of the input is over its limit, with part of it dropped.
     pub(crate) fn is_overlong(&self) -> bool {
         self.dropped > 0
     }

@@ -1,4 +1,4 @@
-//! What a session is offered as it stands: what EHLO says, and which parameters are taken.
+//! The offer of a session: what EHLO announces, and which parameters are accepted.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::params::DateTime;
 use crate::sasl::Mechanism;
 use crate::settings::{PlaintextAuth, Settings, TlsPolicy};
 
-/// What is on offer to a session as it stands.
+/// The current offer of a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offer<'m> {
     pub(crate) settings: &'m Settings,
@@ -20,11 +20,11 @@ pub(crate) struct Offer<'m> {
     pub(crate) now: Option<DateTime>,
 }
 
-/// What the reply to EHLO has room for at first; more than most sessions are told.
+/// Initial capacity of the EHLO reply, more than most sessions need.
 const MOST_KEYWORDS: usize = 16;
 
 impl<'o> Offer<'o> {
-    /// Whether the application has taken an extension away from this session.
+    /// Returns whether the application has withdrawn an extension in this session.
     pub(crate) fn lacks(self, extension: Extension) -> bool {
         self.edits.is_some_and(|edits| {
             edits.has_withdrawn(extension)
@@ -32,7 +32,7 @@ impl<'o> Offer<'o> {
         })
     }
 
-    /// Octets that a message may have; 0 is no limit.
+    /// Returns the maximum bytes of a message. 0 is no limit.
     pub(crate) fn message_size(self) -> u64 {
         self.edits.and_then(EhloEdits::size).unwrap_or(self.settings.limits.message_size)
     }
@@ -46,24 +46,24 @@ impl<'o> Offer<'o> {
             && !self.lacks(Extension::Auth)
     }
 
-    /// The most that a message may be held, in seconds, and until when; needs to know what time it is.
+    /// Returns the maximum seconds that a message may be held, and until when. It needs to know the time.
     pub(crate) fn future_release(self) -> Option<(u32, DateTime)> {
         let seconds = self.settings.future_release?;
         Some((seconds, self.now?.plus_seconds(seconds)))
     }
 
-    /// The lines of the reply to EHLO behind the first (RFC 5321 §4.1.1.1).
+    /// Returns the lines of the EHLO reply after the first (RFC 5321 §4.1.1.1).
     pub(crate) fn keywords(self) -> Vec<Cow<'o, str>> {
         let mut lines: Vec<Cow<'o, str>> = Vec::with_capacity(MOST_KEYWORDS);
         lines.extend(
             ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"]
                 .map(Cow::Borrowed),
         );
-        // RFC 1870 §4: 0 says that there is no fixed limit.
+        // RFC 1870 §4: 0 means no fixed limit.
         lines.push(format!("SIZE {}", self.message_size()).into());
         lines.push(limits(self.settings).into());
         match self.settings.deliver_by {
-            // RFC 2852 §3: no argument says that there is no fixed minimum.
+            // RFC 2852 §3: no argument means no fixed minimum.
             Some(0) => lines.push("DELIVERBY".into()),
             Some(seconds) => lines.push(format!("DELIVERBY {seconds}").into()),
             None => {}
@@ -74,7 +74,7 @@ impl<'o> Offer<'o> {
         if let Some((seconds, until)) = self.future_release() {
             lines.push(format!("FUTURERELEASE {seconds} {until}").into());
         }
-        // RFC 8689 §2: nobody can keep the promise outside TLS.
+        // RFC 8689 §2: outside TLS the promise cannot be kept.
         if self.facts.is_tls {
             lines.push("REQUIRETLS".into());
         }
@@ -104,7 +104,7 @@ impl<'o> Offer<'o> {
         lines
     }
 
-    /// Whether a parameter of MAIL or RCPT was announced to this client: none was after HELO.
+    /// Returns whether a parameter of MAIL or RCPT was announced to this client. None is after HELO.
     pub(crate) fn takes_parameter(self, verb: Verb, keyword: &str, value: Option<&str>) -> bool {
         let has = |extension| !self.lacks(extension);
         self.facts.is_extended
@@ -131,7 +131,7 @@ impl<'o> Offer<'o> {
             }
     }
 
-    /// Whether the application has declared a parameter.
+    /// Returns whether the application has declared a parameter.
     fn takes_own_parameter(self, verb: Verb, keyword: &str) -> bool {
         let Settings { mail_parameters, rcpt_parameters, .. } = self.settings;
         let (declared, of_session) = match verb {
@@ -142,7 +142,7 @@ impl<'o> Offer<'o> {
     }
 }
 
-/// RFC 9422 §4; a limit that there is not is not named.
+/// Returns the LIMITS line (RFC 9422 §4). A disabled limit is left out.
 fn limits(settings: &Settings) -> String {
     let mut line = format!("LIMITS RCPTMAX={}", settings.limits.recipients);
     if settings.limits.transactions != 0 {
@@ -151,7 +151,7 @@ fn limits(settings: &Settings) -> String {
     line
 }
 
-/// Whether a mechanism may be used as the connection stands.
+/// Returns whether a mechanism is allowed on the connection in its current state.
 pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &Facts) -> bool {
     let is_hidden_or_shown =
         !mechanism.sends_password() || settings.plaintext_auth == PlaintextAuth::Anywhere;

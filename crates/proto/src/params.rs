@@ -1,8 +1,8 @@
-//! The ESMTP parameters of MAIL and RCPT (RFC 5321 §4.1.2), first as words, then as types.
+//! The ESMTP parameters of MAIL and RCPT (RFC 5321 §4.1.2), as words and as types.
 //!
-//! [`Parameters`] holds the words of one command. [`MailParameters`] and [`RcptParameters`] are what they mean. The
-//! two steps are apart because only the session knows which extensions it has announced: it looks at the keywords
-//! before it cares for their values.
+//! [`Parameters`] holds the words of one command. [`MailParameters`] and [`RcptParameters`] hold typed values. The
+//! steps are separate because only the session knows which extensions it announced. It checks the keywords before the
+//! values.
 
 mod date_time;
 mod deliver_by;
@@ -29,17 +29,17 @@ pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
 use crate::characters::breaks_lines;
 
-/// Parameters that change nothing about delivery. A value of theirs that cannot be read is no reason to refuse mail, so
-/// it counts as not given (RFC 4954 §5 says so of AUTH).
+/// Parameters that do not change delivery. An unreadable value is no reason to refuse mail, so it counts as absent
+/// (RFC 4954 §5 requires this for AUTH).
 const ADVISORY: [&str; 5] = ["AUTH", "RET", "ENVID", "NOTIFY", "ORCPT"];
 
-/// More than any set of extensions has, and few enough to compare each with each.
+/// More than all extensions use, and few enough to compare each with each.
 const MAX_PARAMETERS: usize = 64;
 
-/// The parameters that follow the path in MAIL or RCPT, in the order of the client, none of them twice.
+/// The parameters after the path in MAIL or RCPT, in the client's order, without duplicates.
 ///
-/// Keywords are kept in upper case, since case does not matter in them; values are kept as they came. It prints as
-/// the parameters would be written to another server. Without parameters nothing is allocated.
+/// Keywords are in upper case, since case does not matter; values are unchanged. `Display` writes the parameters as
+/// sent to another server. Without parameters nothing is allocated.
 ///
 /// # Examples
 ///
@@ -60,7 +60,7 @@ pub struct Parameters {
     places: Vec<Place>,
 }
 
-/// Where in the text one parameter stands.
+/// The position of one parameter in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     keyword: Range<usize>,
@@ -68,15 +68,14 @@ struct Place {
 }
 
 impl Parameters {
-    /// Parses what follows the `>` of a path. Any number of spaces may stand before, between and after the
-    /// parameters.
+    /// Parses what follows the `>` of a path. Any number of spaces may surround the parameters.
     ///
     /// # Errors
     ///
-    /// [`ParameterError::ControlCharacter`] and [`ParameterError::InvalidUtf8`] if the text holds such;
-    /// [`ParameterError::Malformed`] if a parameter is not `keyword` or `keyword=value`;
-    /// [`ParameterError::BadValue`] if nothing follows a `=`; [`ParameterError::Duplicate`] if a keyword comes
-    /// twice, and [`ParameterError::TooMany`] past 64 parameters.
+    /// Returns [`ParameterError::ControlCharacter`] or [`ParameterError::InvalidUtf8`] for such text,
+    /// [`ParameterError::Malformed`] for a word that is not `keyword` or `keyword=value`,
+    /// [`ParameterError::BadValue`] if nothing follows a `=`, [`ParameterError::Duplicate`] for a repeated keyword,
+    /// and [`ParameterError::TooMany`] for more than 64 parameters.
     ///
     /// The values of AUTH, RET, ENVID, NOTIFY and ORCPT may be empty, and may hold a `=`.
     ///
@@ -106,7 +105,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Adds one parameter; `capacity` is the length of the whole, so that the text grows once.
+    /// Adds one parameter. `capacity` is the total length, so that the text grows once.
     fn push(&mut self, word: &str, capacity: usize) -> Result<(), ParameterError> {
         let (keyword, value) = match word.split_once('=') {
             Some((keyword, value)) => (keyword, Some(value)),
@@ -146,27 +145,27 @@ impl Parameters {
         Ok(())
     }
 
-    /// The parameters as keyword, in upper case, and value, in the client's order.
+    /// Returns each keyword, in upper case, and its value, in the client's order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Option<&str>)> {
         self.places.iter().map(|Place { keyword, value }| {
             (&self.text[keyword.clone()], value.clone().map(|value| &self.text[value]))
         })
     }
 
-    /// The value of `keyword`, in whatever case: `None` if the client did not send it, `Some(None)` if it sent it
+    /// Returns the value of `keyword`, in any case: `None` if the client did not send it, `Some(None)` if it sent it
     /// without a value.
     #[must_use]
     pub fn get(&self, keyword: &str) -> Option<Option<&str>> {
         self.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword)).map(|(_, value)| value)
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of parameters.
     #[must_use]
     pub fn len(&self) -> usize {
         self.places.len()
@@ -179,39 +178,40 @@ impl fmt::Display for Parameters {
     }
 }
 
-/// `esmtp-keyword` and `ehlo-keyword`: letters, digits and hyphens, the first not a hyphen.
+/// Returns whether a text is an `esmtp-keyword` or `ehlo-keyword`: letters, digits and hyphens, not beginning with a
+/// hyphen.
 pub(crate) fn is_keyword(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// The words of which this library knows nothing, to be handed on.
+/// Copies a parameter that this library does not know, to pass it on.
 fn owned((keyword, value): (&str, Option<&str>)) -> (String, Option<String>) {
     (keyword.to_owned(), value.map(str::to_owned))
 }
 
-/// Why the parameters of a command cannot be taken.
+/// The error for the parameters of a command.
 ///
-/// A keyword in an error is in upper case and holds letters, digits and hyphens only; its length is the client's.
+/// A keyword in an error is in upper case and holds only letters, digits and hyphens. The client chooses its length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterError {
-    /// A word is neither `keyword` nor `keyword=value` (RFC 5321 §4.1.2).
+    /// A word is not `keyword` or `keyword=value` (RFC 5321 §4.1.2).
     Malformed,
-    /// A keyword stands there more than once.
+    /// A keyword appears more than once.
     Duplicate {
         /// Which one.
         keyword: String,
     },
-    /// A keyword has a value that is not of its kind, lacks the value it needs, or has one that it must not have.
+    /// A keyword has a wrong value, lacks a required one, or has one that it must not have.
     BadValue {
         /// Which one.
         keyword: String,
     },
     /// There are more than 64 parameters.
     TooMany,
-    /// There is a control character or a line separator, as it stands or within xtext.
+    /// The text holds a control character or a line separator, plain or within xtext.
     ControlCharacter,
     /// The text is not UTF-8.
     InvalidUtf8,
@@ -223,11 +223,11 @@ impl ParameterError {
     }
 }
 
-/// Decodes an advisory value: `None` if it is not xtext.
+/// Decodes an advisory value, or returns `None` if it is not xtext.
 ///
 /// # Errors
 ///
-/// [`ParameterError::ControlCharacter`] if a control character comes out, which is an attack and not a mistake.
+/// Returns [`ParameterError::ControlCharacter`] if the decoded value holds a control character, which is an attack.
 fn decode_advisory(
     decoded: Result<Cow<'_, str>, XtextError>,
 ) -> Result<Option<Cow<'_, str>>, ParameterError> {

@@ -1,4 +1,4 @@
-//! The phases of a session, and which command is allowed in which (RFC 5321 §4.1.4): the one table.
+//! The phases of a session, and the commands allowed in each (RFC 5321 §4.1.4).
 
 use crate::command::Verb;
 use crate::extension::Extension;
@@ -7,16 +7,16 @@ use crate::protocol::Protocol;
 use crate::reply::{Reply, catalog};
 use crate::settings::{AuthPolicy, TlsPolicy};
 
-/// Where a session stands between two commands.
+/// The phase of a session between two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The greeting was a refusal: only QUIT is left (RFC 5321 §3.1).
+    /// The greeting was a refusal: only QUIT is allowed (RFC 5321 §3.1).
     TurnedAway,
-    /// Greeted; the client has not said hello, or must say it again inside TLS.
+    /// The client was greeted and must send EHLO, HELO or LHLO next, also again inside TLS.
     Greeted,
     /// Between transactions.
     Ready,
-    /// MAIL was accepted; `recipients` were too, and some may have been refused.
+    /// MAIL was accepted, and so were `recipients`. Others may have been refused.
     Transaction { recipients: usize, any_refused: bool },
     /// Between two chunks of a message (RFC 3030).
     Chunks,
@@ -26,14 +26,14 @@ impl Phase {
     pub(crate) const NEW_TRANSACTION: Self = Self::Transaction { recipients: 0, any_refused: false };
 }
 
-/// Whether a client may send a command before it authenticates (RFC 4954 §6). XCLIENT may do that for it, and HELP tells
-/// the same to everybody.
+/// Returns whether a client may send a command before it authenticates (RFC 4954 §6). XCLIENT may authenticate for
+/// it, and HELP tells everyone the same.
 fn is_for_anybody(verb: Verb) -> bool {
     use Verb::{Auth, Ehlo, Helo, Help, Lhlo, Noop, Quit, Rset, StartTls, Xclient, Xforward};
     matches!(verb, Auth | Ehlo | Helo | Help | Lhlo | Noop | Quit | Rset | StartTls | Xclient | Xforward)
 }
 
-/// The refusal of a command that is out of order, if it is.
+/// Returns the refusal of a command that is out of order.
 pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option<Reply> {
     let Offer { settings, facts, .. } = offer;
     use Phase::{Chunks, Greeted, Ready, Transaction, TurnedAway};
@@ -53,7 +53,7 @@ pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option
         (_, Verb::StartTls) if settings.tls == TlsPolicy::Off || offer.lacks(Extension::StartTls) => {
             catalog::TLS_NOT_OFFERED
         }
-        // Extensions belong to those who asked for them by EHLO.
+        // Only a client that sent EHLO may use extensions.
         (_, Verb::StartTls) if !facts.is_extended => say_hello,
         (_, verb) if lacks_tls && !matches!(verb, Verb::StartTls | Verb::Xclient) => catalog::TLS_REQUIRED,
         (_, Verb::Auth) if settings.mechanisms.is_empty() || offer.lacks(Extension::Auth) => {

@@ -1,4 +1,4 @@
-//! The questions that the conversation puts to the outside, one type a stage.
+//! The questions of the conversation, one type for each stage.
 //!
 //! AUTH asks about [`Credentials`](crate::Credentials), MAIL about a [`Sender`](crate::Sender), RCPT about a
 //! [`Recipient`](crate::Recipient).
@@ -9,21 +9,21 @@ use crate::address::HeloName;
 use crate::command::Verb;
 use crate::sasl::{ChannelBinding, ClientFirst, Mechanism};
 
-/// A client has connected; the answer is the greeting.
+/// A client has connected. The answer is the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Connect;
 
-/// The client said EHLO or HELO, or in LMTP LHLO.
+/// The client sent EHLO or HELO, or LHLO in LMTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ehlo {
     /// [`Verb::Ehlo`], [`Verb::Helo`] or [`Verb::Lhlo`].
     pub verb: Verb,
-    /// Whom the client says it is.
+    /// The name that the client gave.
     pub name: HeloName,
-    /// Whether the client has the service extensions now: not after HELO, unless it said EHLO before and the
-    /// [lenient setting](crate::EnvelopeSyntax::Lenient) leaves it what that gave.
+    /// Whether the client has the service extensions. It has none after HELO, unless it sent EHLO before and the
+    /// [lenient setting](crate::EnvelopeSyntax::Lenient) keeps them.
     pub is_extended: bool,
 }
 
@@ -32,21 +32,21 @@ pub struct Ehlo {
 #[non_exhaustive]
 pub struct StartTls;
 
-/// CRAM-MD5 has begun, and its challenge needs a [`Nonce`](crate::Nonce), which is the answer.
+/// CRAM-MD5 has begun. The answer is the [`Nonce`](crate::Nonce) for its challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge;
 
-/// SCRAM has begun: the client has said who it is. The answer is a [`ScramAnswer`](crate::ScramAnswer).
+/// SCRAM has begun, and the client has named its user. The answer is a [`ScramAnswer`](crate::ScramAnswer).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Scram {
     /// [`Mechanism::ScramSha256`] or [`Mechanism::ScramSha256Plus`].
     pub mechanism: Mechanism,
-    /// Whom the client says it is, prepared by [`saslprep`](crate::saslprep).
+    /// The user that the client named, prepared by [`saslprep`](crate::saslprep).
     pub user: String,
-    /// The channel binding that the client uses; `None` with [`Mechanism::ScramSha256`], and for a binding that
-    /// nobody here knows.
+    /// The channel binding that the client uses. It is `None` with [`Mechanism::ScramSha256`] and for an unknown
+    /// binding.
     pub channel_binding: Option<ChannelBinding>,
     pub(crate) first: ClientFirst,
 }
@@ -62,65 +62,64 @@ impl fmt::Debug for Scram {
     }
 }
 
-/// DATA, or the first BDAT: the message is announced. To accept DATA is to send the 354; the answer to the message
-/// itself is given at [`EndOfData`]. The octets of a BDAT that is refused are taken in and dropped;
-/// [`Ask::refuse_each`](crate::Ask::refuse_each) refuses for each recipient.
+/// DATA, or the first BDAT, announces a message. Acceptance sends the 354; [`EndOfData`] answers the message itself.
+/// The content of a refused BDAT is read and dropped. [`Ask::refuse_each`](crate::Ask::refuse_each) refuses for each
+/// recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Data {
-    /// By which command.
+    /// The command that transfers it.
     pub transfer: Transfer,
 }
 
 /// How a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transfer {
-    /// By DATA, up to a line with a dot.
+    /// By DATA, up to a line with a single dot.
     Dot,
     /// By BDAT, in chunks (RFC 3030).
     Chunks(Chunk),
 }
 
-/// What one BDAT announces.
+/// A chunk announced by BDAT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk {
-    /// Its octets.
+    /// Its size in bytes.
     pub size: u64,
     /// Whether it is the last of the message.
     pub is_last: bool,
 }
 
-/// A chunk has come to its end, and the message goes on with another (RFC 3030). A refusal is the reply to this chunk and
-/// ends the transaction; nothing of the message is kept. Otherwise the reply is that the chunk was received.
+/// A chunk has ended, and another one follows (RFC 3030). A refusal is the reply to this chunk, ends the transaction
+/// and discards the message. Otherwise the reply confirms the chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndOfChunk {
-    /// What its BDAT announced.
+    /// The chunk as announced.
     pub chunk: Chunk,
 }
 
-/// The whole message has come; the answer says whether it is kept. [`Ask::answer`](crate::Ask::answer) answers for all
-/// recipients, [`Ask::answer_each`](crate::Ask::answer_each) for each of them.
+/// The message is complete. The answer decides whether it is kept. [`Ask::answer`](crate::Ask::answer) answers for
+/// all recipients, [`Ask::answer_each`](crate::Ask::answer_each) for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndOfData {
-    /// Octets of the message, after dot-unstuffing.
+    /// Bytes of the message, after dot-unstuffing.
     pub size: u64,
-    /// Recipients that were accepted, the same one twice if it was asked for twice. In LMTP each has a reply of its
-    /// own.
+    /// Accepted recipients, including repeated ones. In LMTP each gets a reply.
     pub recipients: usize,
 }
 
-/// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of the application's own and unknown ones.
+/// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of the application, and unknown verbs.
 ///
-/// To accept gives the standard reply; for an unknown verb that is a 500.
+/// Acceptance gives the standard reply, which is a 500 for an unknown verb.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Command {
-    /// Which command; [`Verb::Other`] for all that Mailchute does not know.
+    /// The verb; [`Verb::Other`] if Mailchute does not know it.
     pub verb: Verb,
     /// The verb in capitals.
     pub word: String,
-    /// What the client wrote behind it.
+    /// The argument after the verb.
     pub argument: String,
 }

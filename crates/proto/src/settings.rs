@@ -1,4 +1,4 @@
-//! What a listener offers and demands: the same for all its sessions.
+//! The settings of a conversation: what a server offers and demands.
 
 use crate::limits::Limits;
 use crate::sasl::Mechanism;
@@ -11,10 +11,10 @@ pub struct Settings {
     pub hostname: String,
     /// The limits of a session.
     pub limits: Limits,
-    /// Whether STARTTLS is offered. Default is [`TlsPolicy::Off`], for want of a certificate.
+    /// Whether STARTTLS is offered. Default is [`TlsPolicy::Off`], since there is no certificate.
     pub tls: TlsPolicy,
-    /// Whether a client must be silent until it is greeted: what it says before that is answered `554 5.5.0`. Default is
-    /// `false`: its commands are taken after the greeting. A PROXY header and the first record of TLS close the connection
+    /// Whether a client must wait for the greeting. If it sends before that, the answer is `554 5.5.0`. Default is
+    /// `false`: early commands are answered after the greeting. A PROXY header or a TLS record closes the connection
     /// in both cases.
     pub silence_before_greeting: bool,
     /// The authentication mechanisms on offer. Default is none.
@@ -23,47 +23,49 @@ pub struct Settings {
     pub plaintext_auth: PlaintextAuth,
     /// Who may send mail. Default is [`AuthPolicy::Optional`].
     pub auth: AuthPolicy,
-    /// Verbs of the application's own, in capitals, for the reply to HELP.
+    /// Additional verbs of the application, in capitals, for the reply to HELP.
     pub verbs: Vec<String>,
     /// How the lines of the envelope are read. Default is [`EnvelopeSyntax::Strict`].
     pub envelope: EnvelopeSyntax,
-    /// What becomes of a CR or LF by itself in a message. Default is [`BareLineEnds::Refuse`].
+    /// How a bare CR or LF in a message is treated. Default is [`BareLineEnds::Refuse`].
     pub bare_line_ends: BareLineEnds,
-    /// DELIVERBY (RFC 2852): the fewest seconds in which a message can be delivered or returned; 0 names none. Default
-    /// is `None`: the extension is off.
+    /// DELIVERBY (RFC 2852): the minimum number of seconds in which a message can be delivered or returned. 0
+    /// announces no minimum. Default is `None`, which disables the extension.
     pub deliver_by: Option<u32>,
-    /// MT-PRIORITY (RFC 6710): the profile by which priorities are read. Default is `None`: the extension is off.
+    /// MT-PRIORITY (RFC 6710): the priority profile. Default is `None`, which disables the extension.
     pub mt_priority: Option<PriorityProfile>,
-    /// FUTURERELEASE (RFC 4865): the most seconds that a message may be held, 1 to 999,999,999. Default is `None`: the
-    /// extension is off, as it is while the machine does not [know the time](crate::Machine::tell_time).
+    /// FUTURERELEASE (RFC 4865): the maximum number of seconds that a message may be held, 1 to 999,999,999. Default
+    /// is `None`, which disables the extension. It also stays disabled until the machine [knows the
+    /// time](crate::Machine::tell_time).
     pub future_release: Option<u32>,
-    /// Parameters of MAIL that the application knows, in capitals; they are handed on in
+    /// Additional parameters of MAIL, in capitals. They are passed on in
     /// [`MailParameters::other`](crate::MailParameters::other). Default is none.
     pub mail_parameters: Vec<String>,
-    /// As [`mail_parameters`](Self::mail_parameters), for RCPT.
+    /// Additional parameters of RCPT, like [`mail_parameters`](Self::mail_parameters).
     pub rcpt_parameters: Vec<String>,
 }
 
-/// How the lines that carry a message's envelope are read: hello, MAIL, RCPT, and the words of any command.
+/// How envelope lines are read: EHLO, MAIL, RCPT, and the words of any command.
 ///
-/// A line that the strict setting takes is read the same in both. No line has two readings in either. Control characters
-/// and text that is not UTF-8 are refused in both.
+/// A line that the strict setting accepts has the same meaning in both settings. No line has two meanings. Both
+/// refuse control characters and text that is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EnvelopeSyntax {
-    /// As RFC 5321 has it.
+    /// Reads lines as RFC 5321 defines them.
     #[default]
     Strict,
-    /// Also as devices and scripts write it. The path of MAIL and RCPT is that of
-    /// [`ReversePath::parse_lenient`](crate::ReversePath::parse_lenient), and addresses in UTF-8 need no SMTPUTF8. Words
-    /// may follow the name in EHLO, HELO and LHLO, or it may be missing ([`HeloKind::Missing`](crate::HeloKind)). HELO
-    /// leaves a client the service extensions that its EHLO gave. White space may stand before a verb, and tabs may stand
-    /// between words.
+    /// Also reads lines as devices and scripts write them. The path of MAIL and RCPT follows
+    /// [`ReversePath::parse_lenient`](crate::ReversePath::parse_lenient). Addresses in UTF-8 need no SMTPUTF8. Words
+    /// may follow the name in EHLO, HELO and LHLO, or the name may be missing
+    /// ([`HeloKind::Missing`](crate::HeloKind)). After EHLO, HELO keeps the service extensions. White space may
+    /// precede a verb, and tabs may separate words.
     Lenient,
 }
 
-/// What becomes of a CR or LF by itself in a message that comes by DATA, or by BDAT without BODY=BINARYMIME.
+/// How a bare CR or LF is treated in a message sent by DATA, or by BDAT without BODY=BINARYMIME.
 ///
-/// In all three only `CR LF . CR LF` ends a message. The two milder settings keep the message that the client means:
+/// In all settings only `CR LF . CR LF` ends a message. The two tolerant settings keep the message as the client
+/// means it:
 ///
 /// - CR LF, CR CR LF, LF, CR and LF CR each end one line.
 /// - A dot that begins a line is handed on after a CRLF, so that a client stuffs it on the way to the next server, whatever
@@ -74,35 +76,35 @@ pub enum EnvelopeSyntax {
 ///   client stuffs no dots there. A CRLF behind a bare LF at the end of the data is the client's and not the message's. By
 ///   BDAT all dots and line ends are content.
 ///
-/// The counted size is that of the octets which are handed on.
+/// The counted size is that of the bytes passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BareLineEnds {
-    /// `550 5.5.2` at the end of the message, and the connection is closed.
+    /// Answers `550 5.5.2` at the end of the message and closes the connection.
     #[default]
     Refuse,
-    /// They are kept as they came, except in front of a dot.
+    /// Keeps them as received, except before a dot.
     Tolerate,
-    /// Each form of line end becomes one CRLF.
+    /// Turns each form of line end into one CRLF.
     Normalize,
 }
 
-/// By which profile priorities are read (RFC 6710 §9.2): how many levels there are and how long each may take.
+/// The priority profile (RFC 6710 §9.2): it defines the levels and the delay of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum PriorityProfile {
-    /// None is named.
+    /// No profile is announced.
     #[default]
     Unnamed,
-    /// `MIXER`: that of X.400 mail (RFC 6710 §B).
+    /// `MIXER`, for X.400 mail (RFC 6710 §B).
     Mixer,
-    /// `STANAG4406`: that of military mail (RFC 6710 §A).
+    /// `STANAG4406`, for military mail (RFC 6710 §A).
     Stanag4406,
-    /// `NSEP`: that of services in an emergency (RFC 6710 §C).
+    /// `NSEP`, for emergency services (RFC 6710 §C).
     Nsep,
 }
 
 impl PriorityProfile {
-    /// The name in the reply to EHLO; empty for [`PriorityProfile::Unnamed`].
+    /// Returns the name in the EHLO reply. It is empty for [`PriorityProfile::Unnamed`].
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -117,38 +119,39 @@ impl PriorityProfile {
 /// Whether STARTTLS is offered or required (RFC 3207).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TlsPolicy {
-    /// There is no certificate.
+    /// STARTTLS is not offered.
     #[default]
     Off,
-    /// Who wants TLS gets it.
+    /// STARTTLS is offered.
     Offered,
-    /// `530 5.7.0` to everything but EHLO, NOOP, STARTTLS and QUIT until TLS is up.
+    /// STARTTLS is required. Until then every command except EHLO, NOOP, STARTTLS and QUIT is answered `530 5.7.0`.
     Required,
 }
 
 /// Where mechanisms that send the password itself (PLAIN, LOGIN) are offered and accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlaintextAuth {
-    /// Inside TLS; outside they are not offered and answered `538 5.7.11`.
+    /// Only inside TLS. Outside TLS they are not offered and are answered `538 5.7.11`.
     #[default]
     InsideTls,
-    /// Everywhere, so that anybody on the way can read the passwords.
+    /// Everywhere. Anyone on the network path can read the passwords.
     Anywhere,
 }
 
-/// Whether mail is taken from clients that have not authenticated.
+/// Whether clients must authenticate before they send mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthPolicy {
-    /// From everybody.
+    /// Authentication is optional.
     #[default]
     Optional,
-    /// `530 5.7.0` to everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT, STARTTLS, XCLIENT and XFORWARD before
-    /// a successful AUTH (RFC 4954 §6). The octets of a BDAT are taken in.
+    /// Authentication is required (RFC 4954 §6). Until then most commands are answered `530 5.7.0`. The exceptions are
+    /// AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT, STARTTLS, XCLIENT and XFORWARD. The bytes of a BDAT are read and
+    /// dropped.
     Required,
 }
 
 impl Settings {
-    /// Settings with all defaults and this name.
+    /// Creates settings with this host name and all defaults.
     #[must_use]
     pub fn new(hostname: impl Into<String>) -> Self {
         Self {

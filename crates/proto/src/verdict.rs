@@ -1,26 +1,26 @@
-//! What the outside answers to a question of the machine.
+//! The answer to a question of the machine.
 
 use crate::reply::{Reply, Severity, catalog};
 
-/// The answer to one question that the conversation asks.
+/// The answer to a question of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a verdict does nothing until the question is answered with it"]
 pub enum Verdict {
-    /// Go on, with the standard reply of the stage.
+    /// Accepts, with the standard reply of the stage.
     Accept,
-    /// Refuse, with the standard refusal of the stage.
+    /// Refuses, with the standard refusal of the stage.
     Refuse,
-    /// A positive reply goes on with this text, a negative one refuses with it, and a reply that
-    /// [closes](Reply::hangs_up) hangs up.
+    /// Answers with this reply. A positive reply accepts, a negative one refuses. A reply that [hangs
+    /// up](Reply::hangs_up) closes the connection.
     Reply(Reply),
 }
 
 impl Verdict {
-    /// The one verdict for several recipients, where there is one reply only, as in SMTP: the first temporary refusal
-    /// (4yz), else the first refusal, else the first of them.
+    /// Combines the verdicts for several recipients into one, as SMTP has a single reply. It is the first temporary
+    /// refusal (4yz), else the first refusal, else the first verdict.
     ///
-    /// So no recipient's success is claimed that was not given. A client that is told to try again may deliver a second
-    /// time to those who have the message already, which is better than to lose it for the others.
+    /// This never claims success for a refused recipient. A client that retries may deliver twice to recipients that
+    /// already have the message. That is better than losing it for the others.
     pub fn for_all(verdicts: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::Reply(catalog::INTERNAL_ERROR);
         let mut gravest = None;
@@ -33,7 +33,8 @@ impl Verdict {
         all
     }
 
-    /// 0 for a yes, 1 for a no for good, 2 for a no for now, which a reply that asks for more is as well.
+    /// Returns 0 for an acceptance, 1 for a permanent refusal, and 2 for a temporary one or a reply that asks for
+    /// more.
     fn gravity(&self) -> u8 {
         match self {
             Self::Accept => 0,
@@ -46,7 +47,7 @@ impl Verdict {
         }
     }
 
-    /// Whether the conversation goes on as the client wished.
+    /// Returns whether the verdict accepts.
     #[must_use]
     pub fn is_positive(&self) -> bool {
         match self {
@@ -63,7 +64,7 @@ impl From<Reply> for Verdict {
     }
 }
 
-/// `true` accepts, `false` refuses.
+/// Accepts for `true` and refuses for `false`.
 impl From<bool> for Verdict {
     fn from(accepts: bool) -> Self {
         if accepts { Self::Accept } else { Self::Refuse }

@@ -1,4 +1,4 @@
-//! What a trusted proxy says of the client behind it: XCLIENT and XFORWARD, extensions of Postfix.
+//! What a trusted proxy tells about its client: XCLIENT and XFORWARD, extensions of Postfix.
 
 mod xclient;
 mod xforward;
@@ -12,19 +12,19 @@ pub use xforward::{MessageSource, XForward};
 use crate::params::{XtextError, decode_xtext};
 use crate::reply::{Reply, catalog};
 
-/// What a proxy knows of one attribute of its client.
+/// What a proxy knows about one attribute of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Attribute<T> {
-    /// This.
+    /// The proxy knows the value.
     Known(T),
-    /// `[UNAVAILABLE]`: nothing, and it will not know more later.
+    /// `[UNAVAILABLE]`: the proxy does not know it and will not learn it.
     Unavailable,
-    /// `[TEMPUNAVAIL]`: nothing, because a lookup failed for the time being.
+    /// `[TEMPUNAVAIL]`: the proxy does not know it because a lookup failed temporarily.
     TemporarilyUnavailable,
 }
 
 impl<T> Attribute<T> {
-    /// The value, where the proxy knows it.
+    /// Returns the value, if the proxy knows it.
     #[must_use]
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -34,11 +34,11 @@ impl<T> Attribute<T> {
     }
 }
 
-/// The longest text of an attribute, in octets: that of a domain.
+/// The longest text of an attribute, in bytes: the length of a domain.
 const MAX_TEXT: usize = 255;
 
-/// Cuts an argument into names, in capitals, and what was told of each; hands them to `take`, which says whether it
-/// knows the name.
+/// Splits an argument into names, in capitals, and their attributes. `take` gets each and refuses names that it does
+/// not know.
 fn each_attribute(
     argument: &[u8],
     mut take: impl FnMut(&str, Attribute<&str>) -> Result<(), Reply>,
@@ -70,7 +70,7 @@ fn each_attribute(
     Ok(())
 }
 
-/// Keeps what was told of an attribute, which must be of its kind and not there yet.
+/// Stores an attribute, which must be of its kind and not stored yet.
 fn put<T>(
     attribute: &mut Option<Attribute<T>>,
     told: Attribute<&str>,
@@ -84,7 +84,8 @@ fn put<T>(
     if attribute.replace(told).is_some() { Err(catalog::BAD_ATTRIBUTE) } else { Ok(()) }
 }
 
-/// An IPv4 address, or an IPv6 address behind `IPV6:`; one that maps IPv4 is taken for that.
+/// Parses an IPv4 address, or an IPv6 address after `IPV6:`. An IPv6 address that maps IPv4 becomes that IPv4
+/// address.
 fn address(text: &str) -> Option<IpAddr> {
     const TAG: &str = "IPV6:";
     match text.split_at_checked(TAG.len()) {
@@ -99,7 +100,7 @@ fn port(text: &str) -> Option<u16> {
     if text.bytes().all(|octet| octet.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-/// The name of a host as DNS has it, which is wider than what mail calls a domain: underscores are in use.
+/// Parses a host name as DNS allows it. That is wider than a domain in mail: it may hold underscores.
 fn host_name(text: &str) -> Option<String> {
     let is_label = |label: &str| {
         matches!(label.len(), 1..=63)

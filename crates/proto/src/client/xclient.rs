@@ -1,4 +1,4 @@
-//! XCLIENT: a proxy says who its client is, and the session begins anew for that one.
+//! XCLIENT: a proxy names its client, and the session starts again for that client.
 
 use std::net::IpAddr;
 
@@ -9,15 +9,15 @@ use crate::question::Ehlo;
 use crate::reply::{Reply, catalog};
 use crate::sasl::presented;
 
-/// What an XCLIENT says of the client, which takes the place of what the session knew; `None` was not said.
+/// The attributes of an XCLIENT, which replace what the session knew. `None` was not sent.
 ///
-/// By Postfix's XCLIENT specification. Values are decoded and hold no control characters.
+/// The format is Postfix's XCLIENT. Values are decoded and hold no control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct XClient {
-    /// `NAME`: the client's host name, looked up both ways.
+    /// `NAME`: the client's host name, verified by a lookup in both directions.
     pub name: Option<Attribute<String>>,
-    /// `REVERSE_NAME`: the name of the client's address, not verified.
+    /// `REVERSE_NAME`: the reverse DNS name of the client's address, not verified.
     pub reverse_name: Option<Attribute<String>>,
     /// `ADDR`: the client's address.
     pub addr: Option<Attribute<IpAddr>>,
@@ -27,11 +27,11 @@ pub struct XClient {
     pub dest_addr: Option<Attribute<IpAddr>>,
     /// `DESTPORT`: the port that the client connected to.
     pub dest_port: Option<Attribute<u16>>,
-    /// `PROTO`: how the client said hello.
+    /// `PROTO`: the protocol between the client and the proxy.
     pub proto: Option<Attribute<ProxiedProtocol>>,
-    /// `HELO`: the name by which the client said hello.
+    /// `HELO`: the name that the client gave in EHLO or HELO.
     pub helo: Option<Attribute<HeloName>>,
-    /// `LOGIN`: the user that the client proved to be, prepared by [`saslprep`](crate::saslprep).
+    /// `LOGIN`: the user that the client authenticated as, prepared by [`saslprep`](crate::saslprep).
     pub login: Option<Attribute<String>>,
 }
 
@@ -46,10 +46,11 @@ pub enum ProxiedProtocol {
 }
 
 impl XClient {
-    /// The line of the reply to EHLO.
+    /// The line in the EHLO reply.
     pub(crate) const KEYWORD: &str = "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT REVERSE_NAME";
 
-    /// How the client said hello to the proxy, as far as that tells: EHLO, unless it says otherwise.
+    /// Returns the greeting that the client sent to the proxy, if known. It counts as EHLO unless the proxy says
+    /// HELO.
     #[must_use]
     pub fn hello(&self) -> Option<Ehlo> {
         let name = self.helo.as_ref().and_then(Attribute::known)?.clone();
@@ -78,7 +79,7 @@ impl XClient {
     }
 }
 
-/// Prepared, as if the client had logged in here.
+/// Prepares the user name as if the client had logged in here.
 fn user(text: &str) -> Option<String> {
     presented(&words(text)?).map(|mut user| std::mem::take(&mut *user))
 }

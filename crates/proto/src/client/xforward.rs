@@ -1,13 +1,13 @@
-//! XFORWARD: a relay in front says where the next message came from, for the record.
+//! XFORWARD: a relay tells where the next message came from, for the log.
 
 use std::net::IpAddr;
 
 use super::{Attribute, address, each_attribute, host_name, port, put, words};
 use crate::reply::{Reply, catalog};
 
-/// What XFORWARD says of the client that the next message came from; `None` was not said.
+/// The attributes of an XFORWARD: the client that the next message came from. `None` was not sent.
 ///
-/// By Postfix's XFORWARD specification. It is a record and no proof: decisions stay with the client of the session.
+/// The format is Postfix's XFORWARD. It is a record, not a proof: decisions depend on the client of the session.
 /// Values are decoded and hold no control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,17 +18,17 @@ pub struct XForward {
     pub addr: Option<Attribute<IpAddr>>,
     /// `PORT`: the client's port.
     pub port: Option<Attribute<u16>>,
-    /// `PROTO`: the protocol that the message came by.
+    /// `PROTO`: the protocol by which the message arrived.
     pub proto: Option<Attribute<String>>,
-    /// `HELO`: the name by which the client said hello.
+    /// `HELO`: the name that the client gave in EHLO or HELO.
     pub helo: Option<Attribute<String>>,
-    /// `IDENT`: the relay's own name for the message.
+    /// `IDENT`: the relay's identifier of the message.
     pub ident: Option<Attribute<String>>,
-    /// `SOURCE`: whether the message came from inside.
+    /// `SOURCE`: whether the message came from inside the relay's network.
     pub source: Option<Attribute<MessageSource>>,
 }
 
-/// Where a relay got a message from.
+/// Where a relay received a message from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageSource {
@@ -39,7 +39,7 @@ pub enum MessageSource {
 }
 
 impl XForward {
-    /// The line of the reply to EHLO.
+    /// The line in the EHLO reply.
     pub(crate) const KEYWORD: &str = "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE";
 
     pub(crate) fn parse(argument: &[u8]) -> Result<Self, Reply> {
@@ -57,7 +57,7 @@ impl XForward {
         Ok(forward)
     }
 
-    /// Adds what another XFORWARD says; what both say is taken from the newer one.
+    /// Adds the attributes of another XFORWARD. A newer value replaces an older one.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! How each answer moves the conversation on.
+//! The effect of each answer on the conversation.
 
 use std::borrow::Cow;
 
@@ -19,10 +19,10 @@ use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, Start
 use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
 use crate::verdict::Verdict;
 
-/// Weighs a verdict: the reply to send, and whether it says yes.
+/// Resolves a verdict to the reply to send: `Ok` if it accepts, `Err` if it refuses.
 ///
-/// A hook's positive reply keeps its text and enhanced code, but says yes in the code that the stage demands.
-/// A reply that asks the client for more (3yz) has no place after any command, so it is a fault of ours.
+/// A hook's positive reply keeps its text and enhanced code, but gets the code that the stage requires. A reply that
+/// asks the client for more (3yz) fits no stage and counts as an internal error.
 pub(super) fn resolve(verdict: Verdict, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
     match verdict {
         Verdict::Accept => Ok(accepted),
@@ -34,7 +34,7 @@ pub(super) fn resolve(verdict: Verdict, accepted: Reply, refused: Reply) -> Resu
 }
 
 impl Machine {
-    /// Gives a resolved reply and says whether it said yes.
+    /// Sends a resolved reply and returns whether it accepts.
     pub(super) fn send(&mut self, resolved: Result<Reply, Reply>, output: &mut Vec<u8>) -> bool {
         let is_yes = resolved.is_ok();
         let (Ok(reply) | Err(reply)) = resolved;
@@ -84,7 +84,7 @@ impl Apply for XClient {
             is_trusted,
             has_tried_auth,
             is_authenticated,
-            // The certificate is the proxy's.
+            // The certificate belongs to the proxy.
             is_for_another: true,
             ..Facts::default()
         };
@@ -102,7 +102,7 @@ impl Apply for XForward {
 }
 
 impl Machine {
-    /// Answers a new client, be it a connection's or an XCLIENT's.
+    /// Greets a new client, after a connection or an XCLIENT.
     fn greet(&mut self, verdict: Verdict, output: &mut Vec<u8>) {
         let greeting = match self.facts.protocol {
             Protocol::Smtp => catalog::GREETING,
@@ -117,7 +117,7 @@ impl Machine {
                 }
             }
             Err(reply) => {
-                // It refuses no command, so it is no error.
+                // It refuses no command, so it does not count as an error.
                 reply.encode(output);
                 self.state = if reply.hangs_up() {
                     State::Closed(Closing::HungUp)
@@ -184,7 +184,7 @@ impl Apply for Recipient {
         let forwards = matches!(&verdict, Verdict::Reply(reply) if reply.code().get() == 251);
         let mut resolved = resolve(verdict, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
         if let (true, Ok(reply), Some(code)) = (forwards, &resolved, Code::new(251)) {
-            // RFC 5321 §3.4: 251 says yes as well, and that the user is elsewhere.
+            // RFC 5321 §3.4: 251 also accepts and tells that the user is elsewhere.
             resolved = Ok(reply.clone().with_code(code));
         }
         let is_yes = machine.send(resolved, output);
@@ -232,7 +232,7 @@ impl Apply for Command {
         };
         let reply = match verdict {
             Verdict::Accept => standard,
-            // A command of the application's own, VRFY and EXPN may answer with a code of their own.
+            // Verbs of the application, VRFY and EXPN may answer with their own code.
             Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
             Verdict::Reply(_) => catalog::INTERNAL_ERROR,
             Verdict::Refuse => catalog::COMMAND_REFUSED,

@@ -11,8 +11,8 @@ use crate::verdict::Verdict;
 
 /// A question of the [`Machine`] with the way to answer it.
 ///
-/// It holds the machine, so the borrow checker sees to it that the answer comes before the next step. An `Ask`
-/// that is dropped unanswered answers `451 4.3.0`.
+/// It borrows the machine, so the compiler ensures an answer before the next step. An `Ask` dropped without an answer
+/// answers `451 4.3.0`.
 #[derive(Debug)]
 #[must_use = "a question that is dropped answers 451"]
 pub struct Ask<'m, Q: Question> {
@@ -21,27 +21,27 @@ pub struct Ask<'m, Q: Question> {
     question: Option<Q>,
 }
 
-/// What can be asked; implemented by the types of [`question`](crate::question) and nowhere else.
+/// A question. Only the types of [`question`](crate::question) and a few others of this crate implement it.
 ///
-/// Most are answered with a [`Verdict`]; those that ask for what the machine cannot know, with that or a refusal.
+/// Most are answered with a [`Verdict`]. A question for data takes the data or a refusal.
 pub trait Question: sealed::Apply {}
 
 pub(crate) mod sealed {
     use super::{Machine, Verdict, catalog};
     use crate::reply::Reply;
 
-    /// How an answer moves the machine on.
+    /// How an answer changes the machine.
     pub trait Apply: Sized + std::fmt::Debug {
-        /// What answers the question.
+        /// The type of the answer.
         type Answer: Answer;
 
         /// Applies `answer` and appends the reply.
         fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>);
     }
 
-    /// What can answer a question.
+    /// An answer to a question.
     pub trait Answer {
-        /// The answer of those who drop the question: that we have failed.
+        /// Returns the answer for a dropped question: an internal error.
         fn none() -> Self;
     }
 
@@ -63,44 +63,44 @@ impl<'m, Q: Question> Ask<'m, Q> {
         Self { machine, output, question: Some(question) }
     }
 
-    /// What is asked.
+    /// Returns the question.
     #[expect(clippy::missing_panics_doc, reason = "answering consumes the `Ask`, so the question is there")]
     #[must_use]
     pub fn question(&self) -> &Q {
         self.question.as_ref().expect("the question is there until it is answered, and that takes the Ask")
     }
 
-    /// The replies that wait to be sent, so that they can go out while a slow answer is awaited. Whoever sends
-    /// them clears the buffer.
+    /// Returns the unsent replies, so that they can be sent during a slow answer. The caller clears the buffer after
+    /// sending.
     pub fn unsent(&mut self) -> &mut Vec<u8> {
         self.output
     }
 
-    /// What is asked and the replies that wait, [`question`](Self::question) and [`unsent`](Self::unsent) at once.
+    /// Returns the question and the unsent replies: [`question`](Self::question) and [`unsent`](Self::unsent)
+    /// together.
     #[expect(clippy::missing_panics_doc, reason = "answering consumes the `Ask`, so the question is there")]
     pub fn parts(&mut self) -> (&Q, &mut Vec<u8>) {
         let question = self.question.as_ref().expect("the question is there until it is answered");
         (question, self.output)
     }
 
-    /// Takes the question back: nothing is answered, and the machine is free for something else.
+    /// Withdraws the question without an answer and frees the machine.
     pub(crate) fn withdraw(&mut self) -> (&mut Machine, &mut Vec<u8>) {
         self.question = None;
         (self.machine, self.output)
     }
 
-    /// Whether octets before the greeting end the session.
+    /// Returns whether input before the greeting ends the session.
     pub(crate) fn demands_silence(&self) -> bool {
         self.machine.demands_silence()
     }
 
-    /// What this session is offered otherwise than others. What stands there when EHLO is answered is announced; all
-    /// of it is in force at once.
+    /// Returns the changes to the EHLO offer of this session. The reply to EHLO announces them; they apply at once.
     pub fn edits_mut(&mut self) -> &mut EhloEdits {
         self.machine.edits_mut()
     }
 
-    /// Answers: the machine moves on and the reply is appended to the output.
+    /// Answers the question and appends the reply to the output.
     pub fn answer(mut self, answer: Q::Answer) {
         if let Some(question) = self.question.take() {
             question.apply(answer, self.machine, self.output);
@@ -109,10 +109,10 @@ impl<'m, Q: Question> Ask<'m, Q> {
 }
 
 impl Ask<'_, EndOfData> {
-    /// Answers for each recipient by itself, in the order in which they were accepted.
+    /// Answers for each recipient, in the order of acceptance.
     ///
-    /// In LMTP each verdict is a reply (RFC 2033 §4.2); a 421 is the last one. Recipients for whom there is no verdict
-    /// are answered `451 4.3.0`. In SMTP there is one reply, that of [`Verdict::for_all`].
+    /// In LMTP each verdict is a reply (RFC 2033 §4.2), up to the first 421. Recipients without a verdict get `451
+    /// 4.3.0`. In SMTP the reply is that of [`Verdict::for_all`].
     pub fn answer_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
         if let Some(question) = self.question.take() {
             question.apply_each(verdicts, self.machine, self.output);
@@ -121,13 +121,13 @@ impl Ask<'_, EndOfData> {
 }
 
 impl Ask<'_, Credentials> {
-    /// Answers as [`answer`](Self::answer) does, and remembers refused credentials, so that the same ones by another
-    /// mechanism are no other guess: many clients that are refused try all mechanisms with one password. They cost an
-    /// error ([`Limits::errors`](crate::Limits::errors)) and no guess ([`Limits::auth_failures`](crate::Limits::auth_failures)), once by each mechanism.
+    /// Answers like [`answer`](Self::answer) and remembers refused credentials. The same ones by another mechanism
+    /// are then not a new guess: many refused clients try all mechanisms with one password. Each mechanism may repeat
+    /// them once. That costs an error ([`Limits::errors`](crate::Limits::errors)) but not a guess
+    /// ([`Limits::auth_failures`](crate::Limits::auth_failures)).
     ///
-    /// What is remembered is a hash by `key`, which is to be of random octets, new for each answer. Passwords of
-    /// SCRAM are never shown, so these are not remembered; a CRAM-MD5 digest is compared with passwords that come after
-    /// it.
+    /// The machine keeps a hash by `key`, which must be random and new for each answer. SCRAM never reveals a
+    /// password, so none is kept. A CRAM-MD5 digest is compared with later passwords.
     pub fn answer_by_key(mut self, verdict: Verdict, key: [u8; 32]) {
         let key = Zeroizing::new(key);
         if let Some(question) = self.question.take() {
@@ -137,12 +137,10 @@ impl Ask<'_, Credentials> {
 }
 
 impl Ask<'_, Data> {
-    /// Refuses the message before it has come, with a verdict for each recipient, in the order in which they were
-    /// accepted.
+    /// Refuses the message before its content, with a verdict for each recipient in the order of acceptance.
     ///
-    /// In LMTP the last chunk of a message has a reply for each of them (RFC 2033 §4.2), these; a 421 is the last one.
-    /// Recipients for whom there is no verdict, or one that says yes, are answered `451 4.3.0`. In SMTP, to DATA and to a
-    /// chunk that is not the last there is one reply, that of [`Verdict::for_all`].
+    /// In LMTP the last chunk of a message gets these replies (RFC 2033 §4.2), up to the first 421. A recipient
+    /// without a refusal gets `451 4.3.0`. SMTP, DATA and other chunks get one reply, that of [`Verdict::for_all`].
     pub fn refuse_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
         if let Some(question) = self.question.take() {
             question.refuse_each(verdicts, self.machine, self.output);

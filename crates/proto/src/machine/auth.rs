@@ -1,4 +1,4 @@
-//! AUTH (RFC 4954): the exchange of lines, and what its outcome does.
+//! Runs AUTH (RFC 4954): the exchange of lines and its outcome.
 
 use bytes::{Buf, BytesMut};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -40,12 +40,12 @@ pub(super) fn parse(
         if facts.is_tls && mechanism.needs_certificate() {
             return Err(catalog::BAD_CREDENTIALS);
         }
-        // More encryption than there is would not help.
+        // More encryption would not help.
         return Err(if facts.is_tls { catalog::UNKNOWN_MECHANISM } else { catalog::ENCRYPTION_REQUIRED });
     }
     let initial = match initial {
         None => None,
-        // RFC 4954 §4: "=" is an initial response of no octets.
+        // RFC 4954 §4: "=" is an empty initial response.
         Some(b"=") => Some(Response::default()),
         Some(text) => Some(sasl::decode(text)?),
     };
@@ -114,7 +114,8 @@ impl Machine {
             Ok(Progress::Credentials(credentials)) => Step::Auth(Ask::new(self, output, credentials)),
             Ok(Progress::Disproved(credentials)) => self.disprove(credentials, output),
             Ok(Progress::Unprepared(mechanism)) => {
-                // RFC 4616 §2: verification fails. It is counted as a guess, or it would tell that it was none.
+                // RFC 4616 §2: verification fails. It counts as a guess; otherwise the client would learn that it was
+                // none.
                 let explanation = Exchange::error_challenge(mechanism);
                 if guesses::repeats_unprepared(&mut self.last_guess, mechanism) {
                     self.refuse_proof(catalog::BAD_CREDENTIALS, explanation, output);
@@ -132,7 +133,7 @@ impl Machine {
         self.state = State::Authenticating(Some(exchange));
     }
 
-    /// The client was made to believe that we have no SCRAM-SHA-256-PLUS.
+    /// Returns whether the client was made to believe that the server lacks SCRAM-SHA-256-PLUS.
     fn was_downgraded(&self, first: &ClientFirst) -> bool {
         let mut mechanisms = self.settings.mechanisms.iter().filter(|mechanism| mechanism.binds_channel());
         first.takes_us_for_unable_to_bind()
@@ -144,13 +145,13 @@ impl Machine {
         Step::AuthRefused(credentials)
     }
 
-    /// The outside has no answer; that is a refusal, whatever it says.
+    /// Refuses AUTH because no answer is available, whatever `reply` says.
     fn fail_auth(&mut self, reply: Reply, output: &mut Vec<u8>) {
         let reply = if reply.is_refusal() { reply } else { catalog::INTERNAL_ERROR };
         self.refuse_guess(reply, None, output);
     }
 
-    /// Refuses what the client offered as proof, and counts it; `explanation` is what it hears before.
+    /// Refuses the client's proof and counts a guess. `explanation` is sent first.
     fn refuse_guess(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
         if is_guess(&reply) {
             self.auth_failures += 1;
@@ -164,7 +165,7 @@ impl Machine {
         self.refuse_proof(reply, explanation, output);
     }
 
-    /// As [`refuse_guess`](Self::refuse_guess), and counts an error only.
+    /// Refuses as [`refuse_guess`](Self::refuse_guess) does, but counts only an error.
     fn refuse_proof(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
         self.pause = Some(PENALTY);
         match explanation {
@@ -176,7 +177,7 @@ impl Machine {
     }
 }
 
-/// A 4yz says that nobody could tell: no guess was made.
+/// Returns whether a refusal counts as a guess. A 4yz does not: the credentials were not checked.
 fn is_guess(reply: &Reply) -> bool {
     reply.code().get() >= 500
 }
@@ -190,7 +191,7 @@ impl Apply for Credentials {
 }
 
 impl Credentials {
-    /// Remembers a refused guess by a key, if there is one.
+    /// Applies a verdict, and remembers a refused guess by `key` if there is one.
     pub(crate) fn apply_by(
         self,
         key: Option<Zeroizing<[u8; 32]>>,

@@ -1,22 +1,22 @@
-//! What the conversation waits for.
+//! The input that the conversation waits for.
 
 use super::{Machine, State};
 use crate::phase::Phase;
 
-/// What the conversation waits for, and so which timeout runs.
+/// The input that the conversation waits for, which selects the timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaits {
     /// A command, or an answer within AUTH.
     Command,
-    /// Octets of a message.
+    /// Content of a message.
     Data,
-    /// Octets that are dropped: the rest of a message that is refused already, or a chunk that nobody wants.
+    /// Content that is dropped: the rest of a refused message, or an unwanted chunk.
     Refuse,
 }
 
 impl Machine {
-    /// What is awaited now.
+    /// Returns the input that the conversation waits for.
     #[must_use]
     pub fn awaits(&self) -> Awaits {
         match &self.state {
@@ -27,14 +27,14 @@ impl Machine {
         }
     }
 
-    /// Whether another chunk must come to end a message: between two of its chunks, or after one that was refused while
-    /// the client sends on.
+    /// Returns whether another chunk must end a message: between two chunks, or after a refused one while the client
+    /// sends more.
     #[must_use]
     pub fn awaits_chunks(&self) -> bool {
         self.chunked.is_some() || self.owed_to_last_chunk.is_some()
     }
 
-    /// Whether a MAIL was accepted whose transaction has not ended yet.
+    /// Returns whether a transaction is open: MAIL was accepted and it has not ended.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
         let phase = match &self.state {

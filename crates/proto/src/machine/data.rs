@@ -1,4 +1,4 @@
-//! The message on its way through the conversation.
+//! Receives a message.
 
 use bytes::{Buf, BytesMut};
 
@@ -15,15 +15,15 @@ use crate::question::{Chunk, Data, EndOfChunk, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::verdict::Verdict;
 
-/// A message that is coming in.
+/// A message being received.
 #[derive(Debug)]
 pub(super) struct Body {
     decoder: Decoder,
-    /// What becomes of bare line ends.
+    /// How bare line ends are treated.
     treatment: Treatment,
     header: HeaderScan,
     size: u64,
-    /// Recipients that were accepted.
+    /// Accepted recipients.
     recipients: usize,
     fault: Option<Fault>,
     has_ended: bool,
@@ -56,7 +56,7 @@ impl Decoder {
         }
     }
 
-    /// The chunk that is coming in, if another one follows.
+    /// Returns the current chunk, if another one follows.
     fn unfinished(&self) -> Option<Chunk> {
         match self {
             Self::Chunks { chunk, .. } if !chunk.is_last => Some(*chunk),
@@ -65,7 +65,7 @@ impl Decoder {
     }
 }
 
-/// Why the message cannot be taken any more; its end is still looked for.
+/// Why the message cannot be accepted. Its end must still be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Size,
@@ -89,12 +89,12 @@ impl Body {
         Self { decoder, treatment, header, size: 0, recipients, fault: None, has_ended: false }
     }
 
-    /// Recipients that wait for the message.
+    /// Returns the number of recipients of the message.
     pub(super) fn recipients(&self) -> usize {
         self.recipients
     }
 
-    /// Octets of the message that have come so far.
+    /// Returns how many bytes of the message have been received.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
@@ -104,22 +104,22 @@ impl Body {
         if matches!(self.fault, Some(Fault::HeaderSize | Fault::Loop)) {
             return;
         }
-        // A fault of the header outranks the size, so that it does not matter which of the two came in first.
+        // A header fault outranks the size, so the order of arrival does not matter.
         self.fault = match self.header.scan(content, limits) {
             Err(HeaderLimit::Received) => Some(Fault::Loop),
             Err(HeaderLimit::Size) => Some(Fault::HeaderSize),
             Ok(()) if Limits::passed(self.size, most) => Some(Fault::Size),
-            // What was dropped is lost, also if the limit is raised meanwhile.
+            // Dropped content is lost, even if the limit rises later.
             Ok(()) => self.fault,
         };
     }
 
-    /// Whether the rest is only taken in to find the end.
+    /// Returns whether the rest is read only to find the end.
     pub(super) fn is_refused(&self) -> bool {
         self.fault.is_some() || self.violation().is_some()
     }
 
-    /// What is wrong with the line ends.
+    /// Returns the fault of the line ends, if any.
     fn violation(&self) -> Option<Reply> {
         match &self.treatment {
             Treatment::Untouched if self.decoder.has_bare_line_end() => Some(catalog::BARE_CR_OR_LF),
@@ -128,7 +128,7 @@ impl Body {
         }
     }
 
-    /// A bare CR or LF outranks the rest: what stands behind it may be somebody's try to smuggle.
+    /// A bare CR or LF outranks other faults: what follows may be a smuggled message.
     fn refusal(&self) -> Option<Refusal> {
         let violation = self.violation().map(Refusal::violation);
         violation.or_else(|| self.fault.map(|fault| fault.reply().into()))
@@ -142,7 +142,7 @@ impl Machine {
         self.state = State::Body(Body::new(decoder, treatment, self.accepted_recipients()));
     }
 
-    /// The first chunk of a message begins.
+    /// Starts the first chunk of a message.
     pub(super) fn begin_chunks(&mut self, chunk: Chunk) {
         let (octets, treatment) = if self.facts.is_binary {
             (Octets::Binary, Treatment::Untouched)
@@ -155,7 +155,7 @@ impl Machine {
         self.state = State::Body(Body::new(decoder, treatment, self.accepted_recipients()));
     }
 
-    /// A chunk begins: about the first of a message the outside is asked, the others go where that one went.
+    /// Starts a chunk. The first of a message raises a question; later ones follow its answer.
     pub(super) fn begin_chunk<'m>(&'m mut self, chunk: Chunk, output: &'m mut Vec<u8>) -> Step<'m> {
         let Some(mut body) = self.chunked.take() else {
             return Step::Data(Ask::new(self, output, Data { transfer: Transfer::Chunks(chunk) }));
@@ -169,11 +169,11 @@ impl Machine {
         Step::Answered
     }
 
-    /// A chunk that nobody wants begins.
+    /// Starts a chunk that will be dropped.
     pub(super) fn begin_skip(&mut self, chunk: Chunk, refused: Refused, then: Phase) {
         let is_out_of_order = matches!(self.state, State::Commands(phase) if phase == then);
         let owed = if is_out_of_order {
-            // Who has sent on did not know yet that there is nobody to send it to.
+            // A pipelining client did not know yet that no recipient was accepted.
             let lost_all = matches!(then, Phase::Transaction { recipients: 0, any_refused: true });
             self.owed_to_last_chunk.or(lost_all.then_some(1))
         } else {
@@ -183,7 +183,7 @@ impl Machine {
         self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refused, owed, then };
     }
 
-    /// Refuses a chunk: the last one with all the replies that its message is owed, another with one.
+    /// Refuses a chunk. The last one gets all replies due to its message, another one gets one.
     fn refuse_chunk(
         &mut self,
         refusal: impl Into<Refusal>,
@@ -247,7 +247,7 @@ impl Machine {
         }
     }
 
-    /// Ends the transaction with the refusal of what has come so far.
+    /// Ends the transaction and refuses what has been received.
     fn refuse_body(
         &mut self,
         refusal: impl Into<Refusal>,

@@ -1,8 +1,8 @@
-//! Clients that talk before it is their turn: before the greeting, and behind AUTH.
+//! Refuses clients that send too early: before the greeting, or after AUTH.
 //!
-//! Octets that come before the reply they should wait for were not written by somebody who knows that reply. Before
-//! the greeting that is another protocol, or, where the greeting is held back, a spammer; within AUTH they may be
-//! credentials that would be run as commands, or commands that somebody has put there.
+//! The sender of such input does not know the reply it should wait for. Before the greeting it speaks another
+//! protocol, or it is a spammer if the greeting is delayed. After AUTH the input may be credentials that would run as
+//! commands, or commands that someone injected.
 
 use bytes::BytesMut;
 
@@ -14,16 +14,16 @@ use crate::question::{Connect, Scram};
 use crate::reply::catalog;
 use crate::sasl::Credentials;
 
-/// How the two versions of HAProxy's PROXY header begin, and the first record of TLS.
+/// The start of both versions of HAProxy's PROXY header, and of a TLS record.
 const OTHER_PROTOCOLS: [&[u8]; 3] = [b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n", &[TLS_HANDSHAKE_RECORD]];
 
-/// Whether octets are no SMTP but a header that this client was not to send, or TLS. Nothing is said to that.
+/// Returns whether the input is a PROXY header that the client must not send, or TLS. These get no reply.
 fn is_other_protocol(input: &[u8]) -> bool {
     OTHER_PROTOCOLS.iter().any(|header| input.starts_with(header))
 }
 
 impl Machine {
-    /// Before the greeting: asks about the client, unless it has talked when it must not.
+    /// Asks about a new client, unless it sent input too early.
     pub(super) fn connect<'m>(&'m mut self, input: &BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
         let ask = Ask::new(self, output, Connect);
         if ask.is_out_of_turn(input) {
@@ -43,15 +43,15 @@ impl Machine {
 }
 
 impl Ask<'_, Connect> {
-    /// Whether `input` ends the session when it is there before the greeting: another protocol always, commands where
-    /// [silence](crate::Settings::silence_before_greeting) is demanded.
+    /// Returns whether `input` before the greeting ends the session. Another protocol always does; commands do if
+    /// [silence](crate::Settings::silence_before_greeting) is required.
     #[must_use]
     pub fn is_out_of_turn(&self, input: &[u8]) -> bool {
         !input.is_empty() && (self.demands_silence() || is_other_protocol(input))
     }
 
-    /// The client has sent `input` without waiting for the greeting: answers `554 5.5.0` and closes, or closes
-    /// without a word if that is a PROXY header or a `ClientHello` of TLS.
+    /// Refuses `input` sent before the greeting: answers `554 5.5.0` and closes. For a PROXY header or a TLS
+    /// `ClientHello` it closes without a reply.
     pub fn talked_ahead(mut self, input: &[u8]) {
         let (machine, output) = self.withdraw();
         if is_other_protocol(input) {
@@ -63,14 +63,14 @@ impl Ask<'_, Connect> {
 }
 
 impl Ask<'_, Credentials> {
-    /// The client has sent more without waiting for the outcome: answers `503 5.5.0` and closes.
+    /// Refuses input that the client sent before the outcome: answers `503 5.5.0` and closes.
     pub fn talked_ahead(self) {
         self.talked_behind_auth();
     }
 }
 
 impl Ask<'_, Scram> {
-    /// The client has sent more without waiting for the challenge: answers `503 5.5.0` and closes.
+    /// Refuses input that the client sent before the challenge: answers `503 5.5.0` and closes.
     pub fn talked_ahead(self) {
         self.talked_behind_auth();
     }

@@ -1,7 +1,7 @@
-//! Which wrong credentials are a guess, and which only repeat the last one by another mechanism.
+//! Tells guesses from wrong credentials that are only repeated by another mechanism.
 //!
-//! A client that is told that its password is wrong sends it again by the next mechanism it knows, as Python's smtplib
-//! does by CRAM-MD5, PLAIN and LOGIN. That is one guess: a password that was refused already tells nobody anything.
+//! A client whose password is wrong sends it again by the next mechanism it knows. Python's smtplib uses CRAM-MD5,
+//! PLAIN and LOGIN. That is one guess: a repeated password reveals nothing new.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -9,20 +9,20 @@ use zeroize::Zeroizing;
 
 use crate::sasl::{CramMd5Digest, Credentials, Mechanism, same_octets};
 
-/// The last guess: enough to know it again, and not the secret itself.
+/// The last guess: enough to recognize it, without the secret itself.
 #[derive(Debug)]
 pub(super) struct LastGuess {
     proof: Proof,
-    /// A bit for each mechanism by which it came, so that each of them repeats it once.
+    /// A bit for each mechanism that sent it, so that each may repeat it once.
     mechanisms: u32,
 }
 
 enum Proof {
     /// A keyed hash of the names and the password or token.
     Shown { key: Zeroizing<[u8; 32]>, hash: Zeroizing<[u8; 32]> },
-    /// A password that is shown later can be compared with it.
+    /// A digest, with which a later password can be compared.
     CramMd5 { user: String, digest: CramMd5Digest },
-    /// `SASLprep` refused the name or the password, so no user can have them and nothing is learned by sending them.
+    /// `SASLprep` refused the name or the password. No user can have them, so sending them reveals nothing.
     Unprepared,
 }
 
@@ -32,11 +32,11 @@ impl std::fmt::Debug for Proof {
     }
 }
 
-/// Notes a guess, and whether it only repeats the last one: the same names and the same secret by a mechanism that has
-/// not brought them yet.
+/// Records a guess and returns whether it only repeats the last one: the same names and secret by a mechanism that
+/// has not sent them yet.
 ///
-/// SCRAM shows no password, and CRAM-MD5 shows none to compare with an earlier one, so each of these is a guess of its
-/// own. There are never more secrets guessed than guesses counted.
+/// SCRAM never reveals a password, and CRAM-MD5 reveals none to compare with an earlier one, so each counts as a
+/// guess. Never are more secrets tried than guesses counted.
 pub(super) fn repeats(
     last: &mut Option<Box<LastGuess>>,
     credentials: &Credentials,
@@ -51,7 +51,7 @@ pub(super) fn repeats(
     is_same && before & mechanism == 0
 }
 
-/// As [`repeats`], for credentials that `SASLprep` refuses.
+/// Records credentials that `SASLprep` refuses, like [`repeats`].
 pub(super) fn repeats_unprepared(last: &mut Option<Box<LastGuess>>, mechanism: Mechanism) -> bool {
     let mechanism = bit(mechanism);
     let same = last.as_ref().filter(|last| matches!(last.proof, Proof::Unprepared));
@@ -83,7 +83,7 @@ impl Proof {
     }
 }
 
-/// Of credentials that show their secret.
+/// Hashes credentials that reveal their secret.
 fn hash(credentials: &Credentials, key: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
     let (kind, secret) = match credentials {
         Credentials::Password { password, .. } => ("password", password.reveal()),

@@ -1,4 +1,4 @@
-//! The machine: the only place that knows the whole conversation.
+//! The machine, which runs the whole conversation.
 
 mod answer;
 pub(crate) mod ask;
@@ -41,12 +41,11 @@ use redact::looks_like_auth;
 use refusal::{Refusal, Refused};
 use step::{Closing, Step};
 
-/// One SMTP session, without I/O and without a clock.
+/// An SMTP session, without I/O and without a clock.
 ///
-/// Give [`step`](Self::step) the octets that came and a buffer for the replies, do what the returned [`Step`]
-/// says, and call it again until it wants more input. However the input is cut into pieces, the replies are the
-/// same, as long as the client waits for the replies that it has to wait for: input that is there behind an AUTH that
-/// was not answered yet ends the session, and so may input before the greeting.
+/// Pass [`step`](Self::step) the bytes received and a buffer for the replies, do what the returned [`Step`] says, and
+/// repeat. The replies do not depend on how the input is split, if the client waits where it must. Input after an
+/// unanswered AUTH ends the session, and so may input before the greeting.
 ///
 /// # Examples
 /// ```
@@ -59,7 +58,7 @@ use step::{Closing, Step};
 /// loop {
 ///     match machine.step(&mut input, &mut output) {
 ///         Step::Connect(ask) => ask.answer(Verdict::Accept),
-///         // Greeted: this is what the client says to it.
+///         // The client has been greeted and sends this.
 ///         Step::NeedInput => input.extend_from_slice(b"EHLO client.example\r\nQUIT\r\n"),
 ///         Step::Ehlo(ask) => ask.answer(Verdict::Accept),
 ///         Step::Command(ask) => ask.answer(Verdict::Accept),
@@ -79,26 +78,26 @@ pub struct Machine {
     facts: Facts,
     lines: LineReader,
     transactions: u32,
-    /// Octets of memory that the recipients of the transaction hold.
+    /// Bytes of memory that the recipients of the transaction hold.
     recipient_octets: usize,
     errors: u32,
-    /// Accepted commands since the last accepted message that bring none.
+    /// Accepted commands since the last accepted message that carry no mail.
     junk: u32,
     auth_failures: u32,
-    /// Boxed, as few sessions guess.
+    /// Boxed, as few sessions need it.
     last_guess: Option<Box<LastGuess>>,
-    /// Who the client is by its certificate.
+    /// The client's name from its certificate.
     certified: Option<Box<str>>,
-    /// How long the reply just given is held back.
+    /// How long to delay the last reply.
     pause: Option<Duration>,
-    /// A message between two of its chunks; boxed, as few sessions have one.
+    /// A message between two chunks. Boxed, as few sessions have one.
     chunked: Option<Box<Body>>,
-    /// Behind a refused chunk of a message: how many replies the last one is owed, as a client that pipelines counts
-    /// on them.
+    /// After a refused chunk of a message: the number of replies due to the last chunk, which a pipelining client
+    /// expects.
     owed_to_last_chunk: Option<usize>,
     /// Chunks of that message that were not counted as errors.
     excused_chunks: u32,
-    /// What this session is offered otherwise than others; boxed, as few have such.
+    /// The changes to the EHLO offer of this session. Boxed, as few sessions have any.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
 }
@@ -109,12 +108,12 @@ enum State {
     Commands(Phase),
     Authenticating(Option<Exchange>),
     Body(Body),
-    /// A chunk that nobody wants goes by; then the reply, and on with the phase.
+    /// Drops an unwanted chunk, replies, and returns to the phase.
     Skipping {
         left: u64,
         is_last: bool,
         refused: Refused,
-        /// How many replies its message's last chunk is owed; `None` if it belongs to no message.
+        /// Replies due to the last chunk of its message; `None` if it belongs to no message.
         owed: Option<usize>,
         then: Phase,
     },
@@ -122,15 +121,14 @@ enum State {
     Closed(Closing),
 }
 
-/// How the `ClientHello` of TLS begins.
+/// The first byte of a TLS `ClientHello`.
 const TLS_HANDSHAKE_RECORD: u8 = 0x16;
 
-/// What the error limits cost a client for each refusal past [`Limits::errors_before_delay`] and each wrong
-/// password.
+/// The delay of each refusal past [`Limits::errors_before_delay`] and of each wrong password.
 const PENALTY: Duration = Duration::from_secs(1);
 
 impl Machine {
-    /// A session on a connection in the clear, before its greeting.
+    /// Creates a session on a connection without TLS, before its greeting.
     #[must_use]
     pub fn new(settings: Arc<Settings>) -> Self {
         Self {
@@ -154,7 +152,7 @@ impl Machine {
         }
     }
 
-    /// The same session in another protocol; [`Protocol::Smtp`] is the default. To be chosen before the first step.
+    /// Sets the protocol of the session. Call it before the first step. Default is [`Protocol::Smtp`].
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -173,41 +171,41 @@ impl Machine {
         self
     }
 
-    /// The client may say by XCLIENT and XFORWARD who it speaks for, and is told so by EHLO; all others are answered
-    /// `550 5.7.1`. As with Postfix the trust is that in the connection: XCLIENT neither takes it away nor gives it.
+    /// Lets the client send XCLIENT and XFORWARD, and announces both. Other clients get `550 5.7.1`. As in Postfix,
+    /// the connection is trusted: XCLIENT neither grants nor removes this trust.
     #[must_use]
     pub fn trusting_proxy(mut self) -> Self {
         self.facts.is_trusted = true;
         self
     }
 
-    /// Ends the session with `reply`, for reasons that the machine cannot know: a timeout, a shutdown.
+    /// Ends the session with `reply`, for reasons outside the machine, such as a timeout or a shutdown.
     pub fn hang_up(&mut self, reply: &Reply, output: &mut Vec<u8>) {
         reply.encode(output);
         self.state = State::Closed(Closing::HungUp);
     }
 
-    /// Says what time it is. FUTURERELEASE needs to know, and nothing else: a machine that was never told offers it not.
+    /// Sets the current time. Only FUTURERELEASE needs it: a machine without the time does not offer that extension.
     pub fn tell_time(&mut self, now: DateTime) {
         self.now = Some(now);
     }
 
-    /// What this session is offered otherwise than others: announced at the next EHLO, in force at once.
+    /// Returns the changes to the EHLO offer of this session. The next EHLO announces them; they apply at once.
     pub fn edits_mut(&mut self) -> &mut EhloEdits {
         self.edits.get_or_insert_default()
     }
 
-    /// What is on offer now.
+    /// Returns the current offer.
     fn offer(&self) -> Offer<'_> {
         Offer { settings: &self.settings, facts: &self.facts, edits: self.edits.as_deref(), now: self.now }
     }
 
-    /// How long the reply just given is to be held back; asking takes the answer away.
+    /// Returns how long to delay the last reply, and clears the delay.
     pub fn take_pause(&mut self) -> Option<Duration> {
         self.pause.take()
     }
 
-    /// Goes one step: reads at most one command from `input`, or some of a message.
+    /// Runs one step: reads at most one command, or part of a message, from `input`.
     pub fn step<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
         match self.state {
             State::Connecting => self.connect(input, output),
@@ -232,7 +230,7 @@ impl Machine {
             return Step::Answered;
         }
         let start = &input[..input.len().min(KEPT)];
-        // Blanks before a lenient AUTH would make this depend on how the input is cut.
+        // With blanks before a lenient AUTH this would depend on how the input is split.
         let is_auth = start.eq_ignore_ascii_case(b"AUTH ")
             || (self.is_lenient() && start.eq_ignore_ascii_case(b"AUTH\t"));
         let is_bdat = may_be_bdat(start);
@@ -247,7 +245,7 @@ impl Machine {
                 return match faulty {
                     Line::TooLong if is_auth && !input.is_empty() => self.talked_behind_auth(output),
                     Line::TooLong if is_auth => self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
-                    // Its size is lost, and with it where the next command begins.
+                    // Its size is unknown, and so is the start of the next command.
                     Line::TooLong if is_bdat => self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
                     faulty => self.faulty_line(&faulty, output),
                 };
@@ -288,7 +286,7 @@ impl Machine {
         }
     }
 
-    /// A line that is none, in a command or in an AUTH exchange.
+    /// Refuses a faulty line, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
         let refusal = match line {
             Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),
@@ -312,7 +310,7 @@ impl Machine {
                 Step::Answered
             }
             Asked::Xclient(question) => {
-                // They were made for the client before.
+                // The edits belong to the previous client.
                 self.edits = None;
                 Step::Xclient(Ask::new(self, output, question))
             }
@@ -321,7 +319,7 @@ impl Machine {
         }
     }
 
-    /// Remembers that a recipient was asked for in vain, for the reply to DATA (RFC 5321 §3.3).
+    /// Records that a recipient was refused, for the reply to DATA (RFC 5321 §3.3).
     fn count_refused_recipient(&mut self) {
         if let State::Commands(Phase::Transaction { any_refused, .. }) = &mut self.state {
             *any_refused = true;

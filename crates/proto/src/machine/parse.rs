@@ -1,4 +1,4 @@
-//! From a command line to the question that it raises, or to its refusal.
+//! Parses a command line into a question or a refusal.
 
 use super::refusal::Refusal;
 use super::{Machine, auth};
@@ -24,7 +24,7 @@ pub(super) enum Asked {
     Rcpt(Recipient),
     Data,
     Chunk(Chunk),
-    /// A chunk that is taken in and dropped, the reply behind it, and where the session stands then.
+    /// A chunk that is read and dropped, the reply to it, and the phase after it.
     Skip {
         chunk: Chunk,
         refusal: Reply,
@@ -92,7 +92,7 @@ impl Machine {
         }
     }
 
-    /// The octets behind a BDAT come whether it is in order or not, so its size is read first (RFC 3030 §2).
+    /// The content of a BDAT follows even if it is out of order, so its size is read first (RFC 3030 §2).
     fn parse_bdat(
         &self,
         phase: Phase,
@@ -101,7 +101,7 @@ impl Machine {
     ) -> Result<Asked, Refusal> {
         let chunk = Chunk::parse(line.argument).ok_or_else(|| Refusal::violation(catalog::BAD_CHUNK))?;
         if let Some(refusal) = refusal {
-            // What is out of order leaves everything as it is, but a message that lacks a chunk is none any more.
+            // A command out of order changes nothing, but a message that lacks a chunk is lost.
             let then = if phase == Phase::Chunks { Phase::Ready } else { phase };
             return Ok(Asked::Skip { chunk, refusal, then });
         }
@@ -137,10 +137,10 @@ impl Machine {
         Ok(Sender { path, parameters })
     }
 
-    /// Whether the times that MAIL names can be kept.
+    /// Checks that the server can keep the times in MAIL.
     fn check_times(&self, parameters: &MailParameters) -> Result<(), Reply> {
         if let (Some(by), Some(fewest)) = (parameters.deliver_by, self.settings.deliver_by) {
-            // To be told that it took longer is possible at any time.
+            // A notification is possible at any time.
             if by.mode == ByMode::Return && i64::from(by.seconds) < i64::from(fewest) {
                 return Err(catalog::DELIVERY_TIME_TOO_SHORT);
             }
@@ -158,7 +158,7 @@ impl Machine {
         }
     }
 
-    /// Reads the parameters of a path, of which each must have been announced to this client.
+    /// Reads the parameters after a path. Each must have been announced to this client.
     fn announced_parameters(&self, verb: Verb, text: &[u8]) -> Result<Parameters, Reply> {
         let parameters = Parameters::parse(text).map_err(|error| bad_parameter(&error))?;
         let offer = self.offer();
@@ -170,7 +170,7 @@ impl Machine {
 
     fn rcpt_parameters(&self, given: &Parameters) -> Result<RcptParameters, Reply> {
         let mut typed = RcptParameters::from_parameters(given).map_err(|error| bad_parameter(&error))?;
-        // RFC 6533 §3: an original recipient in UTF-8 needs SMTPUTF8, but not in the form that is sent as ASCII.
+        // RFC 6533 §3: an original recipient in UTF-8 needs SMTPUTF8, unless it is encoded as ASCII.
         if !self.facts.is_utf8 && given.get("ORCPT").flatten().is_some_and(|value| !value.is_ascii()) {
             typed.orcpt = None;
         }

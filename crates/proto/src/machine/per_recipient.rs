@@ -1,4 +1,4 @@
-//! The end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
+//! Answers the end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
 
 use super::answer::resolve;
 use super::ask::sealed::Apply;
@@ -12,7 +12,7 @@ use crate::reply::{Reply, catalog};
 use crate::verdict::Verdict;
 
 impl Machine {
-    /// How many replies the end of a message has.
+    /// Returns how many replies the end of a message has.
     pub(super) fn replies_for(&self, recipients: usize) -> usize {
         match self.facts.protocol {
             Protocol::Smtp => 1,
@@ -20,7 +20,7 @@ impl Machine {
         }
     }
 
-    /// How many recipients the transaction has that is under way.
+    /// Returns the number of accepted recipients of the current transaction.
     pub(super) fn accepted_recipients(&self) -> usize {
         match (&self.state, &self.chunked) {
             (State::Commands(Phase::Transaction { recipients, .. }), _) => *recipients,
@@ -29,8 +29,8 @@ impl Machine {
         }
     }
 
-    /// Says to each recipient what becomes of the message; behind a 421 nothing more. However many are refused, it is
-    /// one error, and none if the message was accepted for somebody.
+    /// Sends each recipient's reply, up to the first 421. All refusals together count as one error, and as none if a
+    /// recipient accepted the message.
     pub(super) fn reply_each(&mut self, resolved: Vec<Result<Reply, Reply>>, output: &mut Vec<u8>) {
         let mut counts = resolved.iter().all(Result::is_err);
         if !counts {
@@ -99,7 +99,7 @@ impl Data {
         let recipients = machine.accepted_recipients();
         let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
         let refusals = refusals.into_iter().chain(unanswered).take(recipients).map(|verdict| {
-            // One that says yes belongs behind the message.
+            // An acceptance can only come after the message.
             resolve_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
         });
         match self.transfer {

@@ -1,14 +1,15 @@
-//! A reply of the machine, and what it means for the session: it may close it, and errors are counted.
+//! Sends replies and counts errors, either of which may end the session.
 
 use super::step::{Closing, Step};
 use super::{Machine, PENALTY, State};
 use crate::limits::Limits;
 use crate::reply::{Reply, catalog};
 
-/// Chunks of a refused message that are no errors. A client that pipelines 25 MiB in chunks of 32 KiB sends fewer.
+/// Chunks of a refused message that do not count as errors. A client that pipelines 25 MiB in chunks of 32 KiB sends
+/// fewer.
 const MOST_CHUNKS_ON_THEIR_WAY: u32 = 1_000;
 
-/// What is said to a command, and whether the session ends with it.
+/// A reply to a command, and whether it ends the session.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) reply: Reply,
@@ -16,12 +17,12 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// The client broke the protocol: after this nothing that it sends is run.
+    /// Creates a refusal for a broken protocol. Nothing the client sends afterwards is run.
     pub(super) fn violation(reply: Reply) -> Self {
         Self { reply: reply.hang_up(), closing: Some(Closing::Violation) }
     }
 
-    /// The client has had all that a session gives.
+    /// Creates a refusal for a client that reached a limit of the session.
     pub(super) fn limit(reply: Reply) -> Self {
         Self { reply: reply.hang_up(), closing: Some(Closing::Limit) }
     }
@@ -31,15 +32,15 @@ impl Refusal {
     }
 }
 
-/// For whom a chunk is refused.
+/// The recipients for which a chunk is refused.
 #[derive(Debug)]
 pub(super) enum Refused {
     ForAll(Reply),
-    /// In LMTP, for each recipient of a message that has come to its last chunk.
+    /// In LMTP, for each recipient at the last chunk of a message.
     ForEach(Box<[Reply]>),
 }
 
-/// A reply that closes is somebody's wish to hang up.
+/// A reply that hangs up closes the session.
 impl From<Reply> for Refusal {
     fn from(reply: Reply) -> Self {
         let closing = reply.hangs_up().then_some(Closing::HungUp);
@@ -48,13 +49,13 @@ impl From<Reply> for Refusal {
 }
 
 impl Machine {
-    /// Answers a command by oneself.
+    /// Answers a command without a question.
     pub(super) fn refuse<'m>(&'m mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) -> Step<'m> {
         self.reply(refusal, output);
         Step::Answered
     }
 
-    /// Appends a reply to a command, and counts it if it is a refusal.
+    /// Appends a reply to a command and counts it if it is a refusal.
     pub(super) fn reply(&mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) {
         self.reply_times(refusal, 1, output);
     }
@@ -64,17 +65,16 @@ impl Machine {
         self.excused_chunks = if self.owed_to_last_chunk.is_some() { self.excused_chunks + 1 } else { 0 };
     }
 
-    /// Whether the command is a chunk that may have been sent before its message was refused.
+    /// Returns whether the command is a chunk that may have been sent before its message was refused.
     fn was_on_its_way(&self) -> bool {
         self.owed_to_last_chunk.is_some() && self.excused_chunks <= MOST_CHUNKS_ON_THEIR_WAY
     }
 
-    /// As [`reply`](Self::reply), said once for each recipient that waits for it, and counted once. Behind a 421
-    /// nothing more is said.
+    /// Replies like [`reply`](Self::reply), once for each recipient, and counts once. Nothing follows a 421.
     pub(super) fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
         let Refusal { reply, closing } = refusal.into();
-        // Who has more recipients than a transaction takes is no offender: the rest goes into the next one. Nor is
-        // who had sent on when a chunk was refused (RFC 3030 §2).
+        // More recipients than a transaction allows are not an error: the client uses another one. Nor are chunks
+        // that were sent before a chunk was refused (RFC 3030 §2).
         if reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS {
             self.count_chunk_on_its_way();
             if !self.was_on_its_way() && self.is_one_error_too_many(closing, output) {
@@ -88,7 +88,7 @@ impl Machine {
         }
     }
 
-    /// Counts an error, which may cost time; with one too many the session ends instead of what was to be said.
+    /// Counts an error, which may add a delay. Returns whether it ended the session, which replaces the reply.
     fn is_one_error_too_many(&mut self, closing: Option<Closing>, output: &mut Vec<u8>) -> bool {
         let limits = &self.settings.limits;
         self.errors += 1;
@@ -103,15 +103,15 @@ impl Machine {
         false
     }
 
-    /// Counts a command that is accepted and brings no message; past their limit each is an error. Says whether the
-    /// session ends with it, instead of what was to be said.
+    /// Counts an accepted command that carries no mail. Past the limit each is an error. Returns whether it ended the
+    /// session, which replaces the reply.
     pub(super) fn is_junk_too_much(&mut self, output: &mut Vec<u8>) -> bool {
         self.junk = self.junk.saturating_add(1);
         Limits::passed(self.junk, self.settings.limits.junk_commands)
             && self.is_one_error_too_many(None, output)
     }
 
-    /// A message was accepted, which pays for all that was wrong or idle before.
+    /// Clears the errors and idle commands after an accepted message.
     pub(super) fn forgive(&mut self) {
         (self.errors, self.junk) = (0, 0);
     }

@@ -1,4 +1,4 @@
-//! What the conversation does next.
+//! The steps of the conversation.
 
 use bytes::Bytes;
 
@@ -9,14 +9,14 @@ use crate::question::{Challenge, Command, Connect, Data, Ehlo, EndOfChunk, EndOf
 use crate::reply::Reply;
 use crate::sasl::Credentials;
 
-/// One step of the conversation, as [`Machine::step`](crate::Machine::step) returns it.
+/// A step of the conversation, returned by [`Machine::step`](crate::Machine::step).
 #[derive(Debug)]
 #[must_use]
 #[non_exhaustive]
 pub enum Step<'m> {
-    /// The input holds nothing whole: send the output, read more.
+    /// The input holds nothing complete. Send the output, then read more.
     NeedInput,
-    /// A command was answered without a question, or a challenge was sent: go on.
+    /// A command was answered without a question, or a challenge was sent. Continue.
     Answered,
     /// A client has connected.
     Connect(Ask<'m, Connect>),
@@ -24,16 +24,16 @@ pub enum Step<'m> {
     Ehlo(Ask<'m, Ehlo>),
     /// STARTTLS.
     StartTls(Ask<'m, StartTls>),
-    /// Send the output, shake hands, then call [`Machine::secured`](crate::Machine::secured). Input that came in
-    /// the clear behind STARTTLS was dropped (RFC 3207 §4.2).
+    /// Send the output, perform the handshake, then call [`Machine::secured`](crate::Machine::secured). Unencrypted
+    /// input after STARTTLS was dropped (RFC 3207 §4.2).
     Handshake,
     /// CRAM-MD5 needs a nonce.
     Challenge(Ask<'m, Challenge>),
     /// SCRAM needs the user's verifier, a nonce and the channel's binding.
     Scram(Ask<'m, Scram>),
-    /// The client has given its credentials.
+    /// The client sent its credentials.
     Auth(Ask<'m, Credentials>),
-    /// The client's proof does not hold; the refusal is in the output.
+    /// The client's proof is wrong. The refusal is in the output.
     AuthRefused(Box<Credentials>),
     /// MAIL.
     Mail(Ask<'m, Sender>),
@@ -41,16 +41,16 @@ pub enum Step<'m> {
     Rcpt(Ask<'m, Recipient>),
     /// DATA.
     Data(Ask<'m, Data>),
-    /// Octets of the message, never none.
+    /// Content of the message, never empty.
     Body(Bytes),
-    /// The message has ended and was refused; the reply is in the output.
+    /// The message ended and was refused. The reply is in the output.
     BodyRefused(Reply),
-    /// A chunk of the message has ended well, and another one follows.
+    /// A chunk of the message ended without a fault, and another follows.
     EndOfChunk(Ask<'m, EndOfChunk>),
-    /// The message has ended well.
+    /// The message ended without a fault.
     EndOfData(Ask<'m, EndOfData>),
-    /// XCLIENT: from here on the client is the one that the proxy tells. The answer is that to a new connection, and
-    /// what was [edited](crate::EhloEdits) is taken back.
+    /// XCLIENT: the session now belongs to the client that the proxy names. The answer is that to a new connection.
+    /// The [edits](crate::EhloEdits) are reset.
     Xclient(Ask<'m, XClient>),
     /// XFORWARD.
     Xforward(Ask<'m, XForward>),
@@ -64,12 +64,12 @@ pub enum Step<'m> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Closing {
-    /// The client said QUIT.
+    /// The client sent QUIT.
     Quit,
     /// An answer closed the connection.
     HungUp,
     /// A limit of the session was reached.
     Limit,
-    /// The client broke the protocol in a way that leaves no common ground.
+    /// The client violated the protocol so that the session cannot continue.
     Violation,
 }

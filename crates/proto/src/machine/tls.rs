@@ -1,4 +1,4 @@
-//! What the machine is told of TLS.
+//! Tells the machine about TLS.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::sasl;
 use crate::settings::Settings;
 
 impl Machine {
-    /// A session on a connection that is inside TLS from its first octet (RFC 8314), before its greeting.
+    /// Creates a session on a connection that begins with TLS (RFC 8314), before its greeting.
     #[must_use]
     pub fn inside_tls(settings: Arc<Settings>) -> Self {
         let mut machine = Self::new(settings);
@@ -17,8 +17,8 @@ impl Machine {
         machine
     }
 
-    /// The TLS handshake that [`Step::Handshake`](crate::Step::Handshake) asked for has succeeded: all that was said in the clear is
-    /// forgotten (RFC 3207 §4.2).
+    /// Reports that the TLS handshake of [`Step::Handshake`](crate::Step::Handshake) succeeded. The session forgets
+    /// everything received before (RFC 3207 §4.2).
     pub fn secured(&mut self) {
         let Facts { protocol, is_trusted, cannot_bind, is_certified, is_for_another, .. } = self.facts;
         self.facts = Facts {
@@ -34,18 +34,17 @@ impl Machine {
         self.state = State::Commands(Phase::Greeted);
     }
 
-    /// The TLS session of this connection has neither of the [channel bindings](crate::sasl::ChannelBinding), so
-    /// that a mechanism which needs one is not offered. To be said when the handshake is over, before
-    /// [`secured`](Self::secured) if that follows; a machine that was not told takes every session inside TLS for one
-    /// that can be bound to.
+    /// Reports that the TLS session has no [channel binding](crate::ChannelBinding). Mechanisms that need one are not
+    /// offered. Call it after the handshake and before [`secured`](Self::secured). By default every TLS session
+    /// counts as one with a binding.
     pub fn cannot_bind(&mut self) {
         self.facts.cannot_bind = true;
     }
 
-    /// The client has shown a certificate that was verified and names it so: EXTERNAL is offered to it, if the settings
-    /// name it, and makes it this user. To be said when the handshake is over, before [`secured`](Self::secured) if that
-    /// follows. A name that `SASLprep` prohibits is nobody's, and behind XCLIENT the certificate is not the client's:
-    /// neither has EXTERNAL.
+    /// Reports that the client presented a verified certificate with this name. If the settings list EXTERNAL, it is
+    /// offered and authenticates this user. Call it after the handshake and before [`secured`](Self::secured).
+    /// EXTERNAL is not offered if `SASLprep` prohibits the name. It is not offered after XCLIENT either, as the
+    /// certificate belongs to the proxy.
     pub fn certified(&mut self, name: &str) {
         let name = sasl::presented(name).filter(|_| !self.facts.is_for_another);
         self.facts.is_certified = name.is_some();

@@ -1,11 +1,11 @@
-//! A moment as an SMTP parameter writes it.
+//! A date and time in an SMTP parameter.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const DAY: u64 = 86_400;
 
-/// A moment in UTC, to the second, from 1970 to 9999: the `date-time` of RFC 3339 as RFC 4865 §3 narrows it down.
+/// A moment in UTC, to the second, from 1970 to 9999: the `date-time` of RFC 3339 as restricted by RFC 4865 §3.
 ///
 /// # Examples
 ///
@@ -22,11 +22,11 @@ const DAY: u64 = 86_400;
 pub struct DateTime(u64);
 
 impl DateTime {
-    /// The last moment of the year 9999, behind which there is no way to write one.
+    /// The last moment of the year 9999, the latest that can be written.
     pub const MAX: Self = Self(253_402_300_799);
 
-    /// Parses `YYYY-MM-DDThh:mm:ssZ`; `None` for everything else, also for fractions of a second, other offsets and
-    /// days that no calendar has. A leap second is taken for the second behind it.
+    /// Parses `YYYY-MM-DDThh:mm:ssZ`. Anything else is `None`, including fractions of a second, other offsets and
+    /// invalid dates. A leap second counts as the second after it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
@@ -53,20 +53,21 @@ impl DateTime {
         Some(Self(days * DAY + hour * 3_600 + minute * 60 + second)).filter(|moment| *moment <= Self::MAX)
     }
 
-    /// Seconds since 1970, leap seconds not counted.
+    /// Returns the seconds since 1970, without leap seconds.
     #[must_use]
     pub const fn unix_seconds(self) -> u64 {
         self.0
     }
 
-    /// So many seconds later, at most [`DateTime::MAX`].
+    /// Returns the moment that many seconds later, at most [`DateTime::MAX`].
     #[must_use]
     pub fn plus_seconds(self, seconds: u32) -> Self {
         Self(self.0 + u64::from(seconds)).min(Self::MAX)
     }
 }
 
-/// A time before 1970 becomes 1970, one behind 9999 [`DateTime::MAX`]; what a second has of fractions is dropped.
+/// Converts a time and drops fractions of a second. A time before 1970 becomes 1970, one after 9999
+/// [`DateTime::MAX`].
 impl From<SystemTime> for DateTime {
     fn from(time: SystemTime) -> Self {
         Self(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()).min(Self::MAX)
@@ -82,7 +83,7 @@ impl From<DateTime> for SystemTime {
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut days, seconds) = (self.0 / DAY, self.0 % DAY);
-        // A guess that is never too late, then on year by year.
+        // Starts from an estimate that is never too late, then counts years.
         let mut year = 1970 + days / 366;
         while days_before_year(year + 1) <= days {
             year += 1;
@@ -111,7 +112,7 @@ fn days_in(year: u64, month: u64) -> u64 {
     }
 }
 
-/// Days from 1970 to the first of January of `year`.
+/// Returns the days from 1970 to the first of January of `year`.
 fn days_before_year(year: u64) -> u64 {
     let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
     (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969)

@@ -1,11 +1,10 @@
-//! `BY=`: by when a message is to be delivered (RFC 2852).
+//! The parameter `BY=`: the deadline for delivery (RFC 2852).
 
 use std::fmt;
 
-/// By when a message is to be delivered, and what to do if it is not: the value of `BY=` (RFC 2852 §4).
+/// The deadline for delivery, and what happens after it: the value of `BY=` (RFC 2852 §4).
 ///
-/// It prints as the value would be written to another server, from which the time that the message has spent here is
-/// to be taken off first.
+/// `Display` writes the value as sent to another server. Subtract the time that the message spent here first.
 ///
 /// # Examples
 ///
@@ -21,22 +20,22 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeliverBy {
-    /// Seconds from the MAIL command on, at most nine digits. More than 0 with [`ByMode::Return`]; with
-    /// [`ByMode::Notify`] the time may have passed already.
+    /// Seconds from the MAIL command on, at most nine digits. Above 0 with [`ByMode::Return`]. With
+    /// [`ByMode::Notify`] the deadline may have passed.
     pub seconds: i32,
-    /// What to do when the time is over.
+    /// What happens after the deadline.
     pub mode: ByMode,
-    /// Whether the sender wants to be told of each hop on the way (`T`).
+    /// Whether the sender wants a notification of each hop (`T`).
     pub is_traced: bool,
 }
 
-/// What is to become of a message that could not be delivered in time (RFC 2852 §4).
+/// What happens to a message after its deadline (RFC 2852 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ByMode {
-    /// `R`: it goes back to its sender.
+    /// `R`: the server returns it to its sender.
     Return,
-    /// `N`: delivery goes on, and the sender is told.
+    /// `N`: delivery continues, and the server notifies the sender.
     Notify,
 }
 

@@ -1,13 +1,13 @@
-//! `HOLDFOR=` and `HOLDUNTIL=`: when a message is to be released (RFC 4865).
+//! The parameters `HOLDFOR=` and `HOLDUNTIL=`: the release time of a message (RFC 4865).
 
 use std::fmt;
 
 use super::DateTime;
 
-/// Until when a message is to be held: the value of `HOLDFOR=` or of `HOLDUNTIL=`, of which MAIL carries one at most
+/// The time until which a message is held: the value of `HOLDFOR=` or `HOLDUNTIL=`. MAIL carries at most one of them
 /// (RFC 4865 §4).
 ///
-/// It prints as the report field `Future-Release-Request` has it (RFC 4865 §5).
+/// `Display` writes it as in the report field `Future-Release-Request` (RFC 4865 §5).
 ///
 /// # Examples
 ///
@@ -25,17 +25,17 @@ use super::DateTime;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hold {
-    /// For so long from the MAIL command on.
+    /// For a period from the MAIL command on.
     For {
-        /// 1 to 999,999,999.
+        /// The seconds, 1 to 999,999,999.
         seconds: u32,
     },
-    /// Until then.
+    /// Until this moment.
     Until(DateTime),
 }
 
 impl Hold {
-    /// `future-release-integer`: one to nine digits, of which the first is no 0.
+    /// Parses a `future-release-integer`: one to nine digits, not beginning with 0.
     pub(super) fn parse_for(value: &str) -> Option<Self> {
         let is_integer = matches!(value.len(), 1..=9) && value.bytes().all(|octet| octet.is_ascii_digit());
         let seconds = value.parse().ok().filter(|_| is_integer && !value.starts_with('0'))?;
@@ -46,7 +46,7 @@ impl Hold {
         DateTime::parse(value).map(Self::Until)
     }
 
-    /// The moment at which the message is to go on, if MAIL came at `now`.
+    /// Returns when to release the message, if MAIL came at `now`.
     #[must_use]
     pub fn ends(self, now: DateTime) -> DateTime {
         match self {

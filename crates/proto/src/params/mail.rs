@@ -1,4 +1,4 @@
-//! What the parameters of MAIL mean.
+//! The typed parameters of MAIL.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,9 +10,9 @@ use crate::address::Mailbox;
 /// The longest envelope identifier, in characters (RFC 3461 §4.4).
 const MAX_ENVID: usize = 100;
 
-/// The parameters of MAIL as types.
+/// The typed parameters of MAIL.
 ///
-/// It says nothing about whether the session has offered the extension that a parameter belongs to.
+/// It does not tell whether the session announced the extension of a parameter.
 ///
 /// # Examples
 ///
@@ -29,31 +29,30 @@ const MAX_ENVID: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MailParameters {
-    /// `SIZE=`: how many octets the client expects the message to have (RFC 1870 §6). A number beyond [`u64::MAX`]
-    /// is taken for that.
+    /// `SIZE=`: the expected size of the message in bytes (RFC 1870 §6). A larger number than [`u64::MAX`] becomes
+    /// [`u64::MAX`].
     pub size: Option<u64>,
-    /// `BODY=`: what the lines of the message are made of (RFC 6152, RFC 3030).
+    /// `BODY=`: the kind of content (RFC 6152, RFC 3030).
     pub body: Option<BodyKind>,
     /// `SMTPUTF8`: addresses and header fields may hold UTF-8 (RFC 6531 §3.4).
     pub smtputf8: bool,
-    /// `AUTH=`: who submitted the message, as the client claims (RFC 4954 §5). To be believed only if the client is
-    /// authenticated and trusted to say so. A value that is not an address is [`Submitter::Unknown`].
+    /// `AUTH=`: the original submitter, as the client claims (RFC 4954 §5). Believe it only from an authenticated and
+    /// trusted client. A value that is not an address is [`Submitter::Unknown`].
     pub auth: Option<Submitter>,
-    /// `RET=`: what of the message a failure notification is to bring back (RFC 3461 §4.3). Any other value is `None`.
+    /// `RET=`: how much of the message a failure report returns (RFC 3461 §4.3). An invalid value is `None`.
     pub ret: Option<Ret>,
-    /// `ENVID=`: the sender's own name for the message, decoded: printable ASCII, at most 100 characters (RFC 3461
-    /// §4.4). Any other value is `None`.
+    /// `ENVID=`: the sender's identifier of the message, decoded: printable ASCII, at most 100 characters (RFC 3461
+    /// §4.4). An invalid value is `None`.
     pub envid: Option<String>,
-    /// `REQUIRETLS`: the message may only be passed on inside TLS that proves the next server (RFC 8689 §2).
+    /// `REQUIRETLS`: each later hop must use TLS and authenticate the next server (RFC 8689 §2).
     pub requiretls: bool,
-    /// `BY=`: by when it is to be delivered (RFC 2852 §4).
+    /// `BY=`: the deadline for delivery (RFC 2852 §4).
     pub deliver_by: Option<DeliverBy>,
-    /// `MT-PRIORITY=`: how urgent it is (RFC 6710 §4).
+    /// `MT-PRIORITY=`: the priority (RFC 6710 §4).
     pub mt_priority: Option<Priority>,
-    /// `HOLDFOR=` or `HOLDUNTIL=`: when it is to be released (RFC 4865 §4).
+    /// `HOLDFOR=` or `HOLDUNTIL=`: the time to release the message (RFC 4865 §4).
     pub hold: Option<Hold>,
-    /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
-    /// order.
+    /// Any other parameters, in the client's order: the keyword in upper case and the unchanged value.
     pub other: Vec<(String, Option<String>)>,
 }
 
@@ -77,7 +76,7 @@ impl Standard for MailParameters {
     }
 }
 
-/// None.
+/// Returns no parameters.
 impl Default for MailParameters {
     fn default() -> Self {
         NONE.clone()
@@ -85,7 +84,7 @@ impl Default for MailParameters {
 }
 
 impl MailParameters {
-    /// Those that have a field of their own.
+    /// The keywords with a field of their own.
     pub(crate) const KEYWORDS: [&str; 11] = [
         "SIZE",
         "BODY",
@@ -100,13 +99,13 @@ impl MailParameters {
         "HOLDUNTIL",
     ];
 
-    /// Gives the parameters their types.
+    /// Converts the parameters to types.
     ///
     /// # Errors
     ///
-    /// [`ParameterError::BadValue`] names the first parameter whose value is missing, superfluous or not of its
-    /// kind; [`ParameterError::ControlCharacter`] if a decoded value holds one. AUTH, RET and ENVID change nothing about
-    /// delivery, so no other value of theirs is an error.
+    /// Returns [`ParameterError::BadValue`] for the first parameter with a missing, superfluous or wrong value, and
+    /// [`ParameterError::ControlCharacter`] if a decoded value holds one. AUTH, RET and ENVID do not change delivery,
+    /// so their other values are not errors.
     ///
     /// ```
     /// use mailchute_proto::{MailParameters, ParameterError, Parameters};
@@ -148,12 +147,12 @@ impl MailParameters {
     }
 }
 
-/// `size-value`: one to twenty digits, of which the largest do not fit.
+/// Parses a `size-value`: one to twenty digits. The largest do not fit a `u64`.
 fn parse_size(value: &str) -> Option<u64> {
     if !matches!(value.len(), 1..=20) || !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // After the check above, the only way to fail is to be too large.
+    // After the check above, parsing fails only if the number is too large.
     Some(value.parse().unwrap_or(u64::MAX))
 }
 
@@ -162,15 +161,15 @@ fn parse_envid(value: &str) -> Result<Option<String>, ParameterError> {
     Ok(envid.filter(|envid| envid.is_ascii() && (1..=MAX_ENVID).contains(&envid.len())).map(Cow::into_owned))
 }
 
-/// What the lines of a message are made of: the value of `BODY=`.
+/// The kind of content of a message: the value of `BODY=`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyKind {
     /// `7BIT`: lines of ASCII (RFC 6152 §3).
     SevenBit,
-    /// `8BITMIME`: lines of any octets (RFC 6152 §3).
+    /// `8BITMIME`: lines of any bytes (RFC 6152 §3).
     EightBitMime,
-    /// `BINARYMIME`: any octets, not in lines; travels by BDAT only (RFC 3030 §3).
+    /// `BINARYMIME`: any bytes, not in lines. It needs BDAT (RFC 3030 §3).
     BinaryMime,
 }
 
@@ -181,7 +180,7 @@ impl BodyKind {
             .find(|kind| value.eq_ignore_ascii_case(kind.as_str()))
     }
 
-    /// The value as it is written in the parameter.
+    /// Returns the value as written in the parameter.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -198,13 +197,13 @@ impl fmt::Display for BodyKind {
     }
 }
 
-/// How much of the message a failure notification brings back: the value of `RET=` (RFC 3461 §4.3).
+/// How much of the message a failure report returns: the value of `RET=` (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ret {
-    /// `FULL`: the message.
+    /// `FULL`: the whole message.
     Full,
-    /// `HDRS`: its header.
+    /// `HDRS`: the header section.
     Headers,
 }
 
@@ -213,7 +212,7 @@ impl Ret {
         [Self::Full, Self::Headers].into_iter().find(|ret| value.eq_ignore_ascii_case(ret.as_str()))
     }
 
-    /// The value as it is written in the parameter.
+    /// Returns the value as written in the parameter.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -229,12 +228,12 @@ impl fmt::Display for Ret {
     }
 }
 
-/// Who submitted a message to the first server: the value of `AUTH=` on MAIL (RFC 4954 §5).
+/// The original submitter of a message: the value of `AUTH=` on MAIL (RFC 4954 §5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Submitter {
-    /// `<>`, or anything else that is not an address: not known, or not to be trusted (RFC 4954 §5).
+    /// `<>`, or any value that is not an address: unknown or not trusted (RFC 4954 §5).
     Unknown,
-    /// The address of whoever had authenticated, decoded.
+    /// The address of the authenticated user, decoded.
     Mailbox(Mailbox),
 }
 
@@ -244,7 +243,7 @@ impl Submitter {
         Ok(text.and_then(|text| Mailbox::parse(&text).ok()).map_or(Self::Unknown, Self::Mailbox))
     }
 
-    /// The address, if one is known.
+    /// Returns the address, if known.
     #[must_use]
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match self {

@@ -1,11 +1,11 @@
-//! `MT-PRIORITY=`: how urgent a message is (RFC 6710).
+//! The parameter `MT-PRIORITY=`: the priority of a message (RFC 6710).
 
 use std::fmt;
 
-/// How urgent a message is, from -9 to 9, where 0 is the common case: the value of `MT-PRIORITY=` (RFC 6710 §4).
+/// The priority of a message, from -9 to 9, usually 0: the value of `MT-PRIORITY=` (RFC 6710 §4).
 ///
-/// Whether the client may ask for it is for a hook to say. One that lowers or raises the priority answers MAIL by
-/// `250` with the enhanced code `2.3.6`.
+/// A hook decides whether the client may use it. A hook that changes the priority answers MAIL with `250` and the
+/// enhanced code `2.3.6`.
 ///
 /// # Examples
 ///
@@ -21,13 +21,13 @@ use std::fmt;
 pub struct Priority(i8);
 
 impl Priority {
-    /// Checks a number and wraps it.
+    /// Returns the priority for a number, if it is in range.
     #[must_use]
     pub const fn new(priority: i8) -> Option<Self> {
         if priority < -9 || priority > 9 { None } else { Some(Self(priority)) }
     }
 
-    /// The number itself.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i8 {
         self.0

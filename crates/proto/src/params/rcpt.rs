@@ -1,4 +1,4 @@
-//! What the parameters of RCPT mean.
+//! The typed parameters of RCPT.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,13 +7,13 @@ use super::sparse::sealed::Standard;
 use super::xtext::decode_utf8_address;
 use super::{ParameterError, Parameters, decode_advisory, decode_xtext, owned};
 
-/// The longest original recipient, in octets as it is sent (RFC 3461 §4.2).
+/// The longest original recipient, in bytes as sent (RFC 3461 §4.2).
 const MAX_ORCPT: usize = 500;
 const UTF8_TYPE: &str = "utf-8";
 
-/// The parameters of RCPT as types.
+/// The typed parameters of RCPT.
 ///
-/// It says nothing about whether the session has offered the extension that a parameter belongs to.
+/// It does not tell whether the session announced the extension of a parameter.
 ///
 /// # Examples
 ///
@@ -29,13 +29,12 @@ const UTF8_TYPE: &str = "utf-8";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RcptParameters {
-    /// `NOTIFY=`: when the sender wants to be told (RFC 3461 §4.1). A value that cannot be read is `None`.
+    /// `NOTIFY=`: the events that the sender wants to be notified of (RFC 3461 §4.1). An unreadable value is `None`.
     pub notify: Option<Notify>,
-    /// `ORCPT=`: to whom the message was sent at first (RFC 3461 §4.2). A value that cannot be read is `None`, and so is
-    /// one in UTF-8 where the message did not ask for SMTPUTF8.
+    /// `ORCPT=`: the original recipient (RFC 3461 §4.2). An unreadable value is `None`, and so is one in UTF-8
+    /// without SMTPUTF8.
     pub orcpt: Option<OriginalRecipient>,
-    /// Those that are none of the above, with the keyword in upper case and the value as it came, in the client's
-    /// order.
+    /// Any other parameters, in the client's order: the keyword in upper case and the unchanged value.
     pub other: Vec<(String, Option<String>)>,
 }
 
@@ -47,7 +46,7 @@ impl Standard for RcptParameters {
     }
 }
 
-/// None.
+/// Returns no parameters.
 impl Default for RcptParameters {
     fn default() -> Self {
         NONE.clone()
@@ -55,15 +54,15 @@ impl Default for RcptParameters {
 }
 
 impl RcptParameters {
-    /// Those that have a field of their own.
+    /// The keywords with a field of their own.
     pub(crate) const KEYWORDS: [&str; 2] = ["NOTIFY", "ORCPT"];
 
-    /// Gives the parameters their types.
+    /// Converts the parameters to types.
     ///
     /// # Errors
     ///
-    /// [`ParameterError::ControlCharacter`] if a decoded value holds one. NOTIFY and ORCPT change nothing about delivery,
-    /// so no other value of theirs is an error.
+    /// Returns [`ParameterError::ControlCharacter`] if a decoded value holds one. NOTIFY and ORCPT do not change
+    /// delivery, so their other values are not errors.
     ///
     /// ```
     /// use mailchute_proto::{ParameterError, Parameters, RcptParameters};
@@ -87,7 +86,7 @@ impl RcptParameters {
     }
 }
 
-/// When the sender wants a delivery status notification: the value of `NOTIFY=` (RFC 3461 §4.1).
+/// The events of which the sender wants delivery status notifications: the value of `NOTIFY=` (RFC 3461 §4.1).
 ///
 /// # Examples
 ///
@@ -127,25 +126,25 @@ impl Notify {
         Some(notify)
     }
 
-    /// Whether the sender wants to hear nothing at all.
+    /// Returns whether the sender wants no notification at all.
     #[must_use]
     pub fn is_never(self) -> bool {
         self == Self::NEVER
     }
 
-    /// Whether the sender wants to hear of a delivery.
+    /// Returns whether the sender wants to be notified of a delivery.
     #[must_use]
     pub fn on_success(self) -> bool {
         self.success
     }
 
-    /// Whether the sender wants to hear that delivery has failed.
+    /// Returns whether the sender wants to be notified of a failed delivery.
     #[must_use]
     pub fn on_failure(self) -> bool {
         self.failure
     }
 
-    /// Whether the sender wants to hear that delivery takes its time.
+    /// Returns whether the sender wants to be notified of a delayed delivery.
     #[must_use]
     pub fn on_delay(self) -> bool {
         self.delay
@@ -167,9 +166,9 @@ impl fmt::Display for Notify {
     }
 }
 
-/// To whom a message was sent before anybody forwarded it: the value of `ORCPT=` (RFC 3461 §4.2, RFC 6533 §3).
+/// The original recipient of a message, before any forwarding: the value of `ORCPT=` (RFC 3461 §4.2, RFC 6533 §3).
 ///
-/// It prints as `type;address`, decoded: a form to show, not to send.
+/// `Display` writes `type;address`, decoded, for people to read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OriginalRecipient {
     addr_type: String,
@@ -190,15 +189,14 @@ impl OriginalRecipient {
             .map(|address| Self { addr_type: addr_type.to_owned(), address: address.into_owned() }))
     }
 
-    /// The kind of the address as the client wrote it: `rfc822` and `utf-8` are those of mail. Case does not matter.
+    /// Returns the type of the address as the client wrote it. Mail uses `rfc822` and `utf-8`. Case does not matter.
     #[must_use]
     pub fn addr_type(&self) -> &str {
         &self.addr_type
     }
 
-    /// The address, decoded, without control characters. It may hold UTF-8 whatever its kind: Postfix sends
-    /// internationalized addresses as `rfc822`, not as the `utf-8` of RFC 6533. Whether it is an address of its kind
-    /// has not been looked at.
+    /// Returns the address, decoded, without control characters. It may hold UTF-8 with any type: Postfix sends
+    /// internationalized addresses as `rfc822`, not as the `utf-8` of RFC 6533. Its syntax is not checked.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -211,7 +209,7 @@ impl fmt::Display for OriginalRecipient {
     }
 }
 
-/// `atom` of RFC 5322 §3.2.3, without the `=` and `+` that xtext keeps for itself.
+/// Returns whether a text is an `atom` (RFC 5322 §3.2.3) without `=` and `+`, which xtext reserves.
 fn is_atom(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*-/?^_`{|}~".contains(&byte))

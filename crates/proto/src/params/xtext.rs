@@ -1,4 +1,4 @@
-//! xtext, the encoding of RFC 3461 §4 for values that a parameter could not hold otherwise, and its kin for UTF-8.
+//! xtext, the encoding of parameter values (RFC 3461 §4), and its variant for UTF-8.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -6,17 +6,17 @@ use std::fmt;
 
 use crate::characters::breaks_lines;
 
-/// Why a text is not xtext.
+/// The error for a text that is not xtext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum XtextError {
-    /// A `+` is not followed by two hexadecimal digits in upper case, or a `\x{…}` does not name a character.
+    /// A `+` without two hexadecimal digits in upper case, or a `\x{…}` that names no character.
     BadEscape,
-    /// A character may not stand for itself: a space, `=`, or, in plain xtext, one outside of ASCII.
+    /// An unencoded character that must be encoded: a space, `=`, or, in plain xtext, one outside ASCII.
     BadCharacter,
-    /// What comes out is a control character or a line separator. No value needs them; attacks do.
+    /// The decoded text holds a control character or a line separator. Only attacks use them.
     ControlCharacter,
-    /// What comes out is not UTF-8.
+    /// The decoded text is not UTF-8.
     InvalidUtf8,
 }
 
@@ -33,13 +33,13 @@ impl fmt::Display for XtextError {
 
 impl Error for XtextError {}
 
-/// Decodes xtext (RFC 3461 §4): `+` and two hexadecimal digits stand for an octet.
+/// Decodes xtext (RFC 3461 §4): `+` and two hexadecimal digits encode a byte.
 ///
-/// Nothing is allocated if nothing is encoded.
+/// It allocates nothing if nothing is encoded.
 ///
 /// # Errors
 ///
-/// The [`XtextError`] that says why not. What comes out never holds a control character.
+/// Returns the [`XtextError`] that tells the cause. A decoded text never holds a control character.
 ///
 /// # Examples
 ///
@@ -78,9 +78,9 @@ pub fn decode_xtext(text: &str) -> Result<Cow<'_, str>, XtextError> {
     refuse_controls(decoded).map(Cow::Owned)
 }
 
-/// Encodes a text as xtext (RFC 3461 §4). Each octet of a character outside of ASCII is encoded by itself.
+/// Encodes a text as xtext (RFC 3461 §4). Each byte of a character outside ASCII is encoded.
 ///
-/// Nothing is allocated if nothing needs to be encoded.
+/// It allocates nothing if nothing needs encoding.
 ///
 /// # Examples
 ///
@@ -109,7 +109,8 @@ pub fn encode_xtext(text: &str) -> Cow<'_, str> {
     Cow::Owned(encoded)
 }
 
-/// Decodes `utf-8-enc-addr` of RFC 6533 §3: `\x{…}` stands for a character, all else but `=` for itself.
+/// Decodes `utf-8-enc-addr` (RFC 6533 §3): `\x{…}` encodes a character. Any other character except `=` stays as it
+/// is.
 pub(super) fn decode_utf8_address(text: &str) -> Result<String, XtextError> {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
@@ -126,7 +127,7 @@ pub(super) fn decode_utf8_address(text: &str) -> Result<String, XtextError> {
     refuse_controls(decoded)
 }
 
-/// Reads the `\x{…}` at the beginning of `text`: the character it names, and its own length.
+/// Reads the `\x{…}` at the start of `text`: the character and the length of its encoding.
 fn decode_embedded(text: &str) -> Option<(char, usize)> {
     let (digits, _) = text.strip_prefix("\\x{")?.split_once('}')?;
     if !matches!(digits.len(), 2..=6) {
@@ -141,7 +142,7 @@ fn refuse_controls(text: String) -> Result<String, XtextError> {
     if text.chars().any(breaks_lines) { Err(XtextError::ControlCharacter) } else { Ok(text) }
 }
 
-/// The RFC's digits: upper case only, so that there is one way to write an octet.
+/// Reads a hexadecimal digit. The RFC allows only upper case, so that a byte has one encoding.
 fn hex_value(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

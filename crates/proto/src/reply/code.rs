@@ -6,21 +6,21 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(u16);
 
-/// What the first digit of a [`Code`] promises (RFC 5321 §4.2.1).
+/// The meaning of the first digit of a [`Code`] (RFC 5321 §4.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Severity {
-    /// 2yz: the command was done.
+    /// 2yz: the command succeeded.
     Completed,
-    /// 3yz: the server waits for more.
+    /// 3yz: the server waits for more input.
     Intermediate,
-    /// 4yz: not now; the client may try again later.
+    /// 4yz: a temporary refusal. The client may retry later.
     Transient,
-    /// 5yz: no, and trying the same again will not help.
+    /// 5yz: a permanent refusal. A retry would fail again.
     Permanent,
 }
 
 impl Code {
-    /// Checks a number and wraps it; `None` unless it has the form `[2-5][0-5][0-9]`.
+    /// Returns the code for a number, or `None` unless it has the form `[2-5][0-5][0-9]`.
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         if code < 200 || code > 599 || (code / 10) % 10 > 5 {
@@ -29,13 +29,13 @@ impl Code {
         Some(Self(code))
     }
 
-    /// The number itself.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
     }
 
-    /// What the first digit says.
+    /// Returns the meaning of the first digit.
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self.0 / 100 {

@@ -2,8 +2,8 @@
 
 use super::{Code, Enhanced, Reply};
 
-/// RFC 5321 §4.5.3.1.5 allows 512 octets with code and CRLF; the code, a separator, the longest enhanced code
-/// (`5.999.999 `) and CRLF leave this much for the text of a line.
+/// Bytes of text in a line. RFC 5321 §4.5.3.1.5 allows 512 with the code, a separator, the longest enhanced code
+/// (`5.999.999 `) and CRLF.
 const TEXT_OCTETS: usize = 512 - LONGEST_HEAD - LINE_END.len();
 
 const LONGEST_HEAD: usize = "250-5.999.999 ".len();
@@ -19,9 +19,9 @@ pub(super) fn encode(reply: &Reply, output: &mut Vec<u8>) {
     encode_lines(reply.code, reply.enhanced, &lines, output);
 }
 
-/// Whether a text can stand in a reply as it is.
+/// Returns whether a text can go into a reply unchanged.
 pub(crate) fn is_printable(text: &str) -> bool {
-    // All octets are looked at, also behind one that is not fit: the compiler turns that into vector code.
+    // All bytes are checked, also after an unfit one, so that the compiler emits vector code.
     text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'))
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn encode_lines(
 }
 
 fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8], output: &mut Vec<u8>) {
-    // Gathered before it is appended, so that room is looked for once and not for each octet.
+    // The head is built first, so that the output reserves memory once.
     let mut head = [b' '; LONGEST_HEAD];
     head[..3].copy_from_slice(&code.digits());
     head[3] = separator;
@@ -66,7 +66,7 @@ fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8
     output.extend_from_slice(LINE_END);
 }
 
-/// Writes a number of at most three digits, and says where it ends.
+/// Writes a number of at most three digits and returns where it ends.
 fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
     let mut end = at;
     for divisor in [100, 10, 1] {
@@ -80,7 +80,7 @@ fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
     end
 }
 
-/// One line of a hook's text as lines of printable ASCII that fit the wire.
+/// Splits one line of a hook's text into lines of printable ASCII that fit the wire.
 fn break_line(line: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for (index, c) in line.chars().enumerate() {
@@ -94,7 +94,7 @@ fn break_line(line: &str) -> Vec<String> {
     pieces
 }
 
-/// A character as it stands in a reply.
+/// Returns a character as a reply shows it.
 pub(crate) fn printable(c: char) -> char {
     if matches!(c, ' '..='~') { c } else { '?' }
 }

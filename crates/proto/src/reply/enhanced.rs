@@ -4,8 +4,8 @@ use std::fmt;
 
 /// An enhanced status code, class.subject.detail, such as `5.7.1`.
 ///
-/// Made from a tuple: `Enhanced::from((5, 7, 1))`. Whether its class fits a reply code is checked where the
-/// two meet, in [`Reply::new`](crate::Reply::new).
+/// Created from a tuple: `Enhanced::from((5, 7, 1))`. [`Reply::new`](crate::Reply::new) checks whether its class fits
+/// the reply code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Enhanced {
     class: u8,
@@ -14,32 +14,32 @@ pub struct Enhanced {
 }
 
 impl Enhanced {
-    /// The code `class.subject.detail`.
+    /// Creates the code `class.subject.detail`.
     #[must_use]
     pub const fn new(class: u8, subject: u16, detail: u16) -> Self {
         Self { class, subject, detail }
     }
 
-    /// 2 success, 4 transient failure, 5 permanent failure (RFC 3463 §3.1).
+    /// Returns the class: 2 success, 4 transient failure, 5 permanent failure (RFC 3463 §3.1).
     #[must_use]
     pub const fn class(self) -> u8 {
         self.class
     }
 
-    /// What the code speaks of: 1 addresses, 2 mailboxes, 3 the system, 4 the network, 5 the protocol,
-    /// 6 content, 7 policy (RFC 3463 §3).
+    /// Returns the subject: 1 addresses, 2 mailboxes, 3 the system, 4 the network, 5 the protocol, 6 content, 7
+    /// policy (RFC 3463 §3).
     #[must_use]
     pub const fn subject(self) -> u16 {
         self.subject
     }
 
-    /// The exact condition within the subject.
+    /// Returns the exact condition within the subject.
     #[must_use]
     pub const fn detail(self) -> u16 {
         self.detail
     }
 
-    /// RFC 3463 §2: subject and detail have one to three digits, the class is 2, 4 or 5.
+    /// Returns whether subject and detail have one to three digits and the class is 2, 4 or 5 (RFC 3463 §2).
     pub(super) const fn is_well_formed(self) -> bool {
         matches!(self.class, 2 | 4 | 5) && self.subject <= 999 && self.detail <= 999
     }

@@ -1,4 +1,4 @@
-//! Replies: what the server says (RFC 5321 §4.2).
+//! The replies of the server (RFC 5321 §4.2).
 
 pub mod catalog;
 mod code;
@@ -14,13 +14,13 @@ pub use code::{Code, Severity};
 pub(crate) use encode::{encode_lines, is_printable, printable};
 pub use enhanced::Enhanced;
 
-/// One reply: a code, an enhanced status code and a text.
+/// A reply: a code, an enhanced status code and a text.
 ///
-/// The text may hold any characters; on the wire, line feeds begin a further line of the reply and whatever is
-/// not printable ASCII becomes `?`, so that no reply can carry a CR, LF or NUL of somebody else's making.
+/// The text may hold any characters. On the wire a line feed starts another line of the reply. Anything else outside
+/// printable ASCII becomes `?`, so that nobody can inject a CR, LF or NUL.
 ///
-/// Any error of the standard kind turns into a `Reply` by `?`: a `451 4.3.0` that tells the client nothing
-/// about the cause; the cause is kept for the log ([`Reply::cause`]). This is why `Reply` itself is not a
+/// The `?` operator turns any standard error into a `Reply`: a `451 4.3.0` that hides the cause from the client. The
+/// cause is kept for the log ([`Reply::cause`]). For this reason `Reply` itself does not implement
 /// `std::error::Error`.
 ///
 /// # Examples
@@ -49,14 +49,14 @@ pub struct Reply {
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// Why a code, an enhanced code and a text do not make a [`Reply`].
+/// The error for a code and an enhanced code that do not form a [`Reply`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyError {
     /// The reply code is not of the form `[2-5][0-5][0-9]`.
     BadCode(u16),
-    /// The enhanced code is not well formed (RFC 3463 §2), or its class is not the first digit of the reply code; or that
-    /// digit is 3, for which there is no class.
+    /// The enhanced code is malformed (RFC 3463 §2), or its class differs from the first digit of the reply code. A
+    /// reply code that begins with 3 has no class.
     BadEnhanced(u16, Enhanced),
 }
 
@@ -94,13 +94,13 @@ impl fmt::Display for ReplyError {
 impl Error for ReplyError {}
 
 impl Reply {
-    /// A reply with an enhanced status code.
+    /// Creates a reply with an enhanced status code.
     ///
     /// A reply of code 421 also closes the connection (RFC 5321 §3.8).
     ///
     /// # Panics
-    /// When `code` is not an SMTP reply code, or the class of `enhanced` is not its first digit, 2, 4 or 5. A hook that
-    /// panics answers 451 and harms nobody else; for codes that are not known beforehand use
+    /// Panics if `code` is not an SMTP reply code, or if the class of `enhanced` is not its first digit: 2, 4 or 5. A
+    /// hook that panics answers 451 and affects no other session. For codes known only at run time use
     /// [`Reply::try_new`].
     #[track_caller]
     pub fn new(code: u16, enhanced: impl Into<Enhanced>, text: impl Into<Cow<'static, str>>) -> Self {
@@ -110,7 +110,7 @@ impl Reply {
         }
     }
 
-    /// As [`Reply::new`], for codes that come from a file or another program.
+    /// Creates a reply like [`Reply::new`], for codes from a file or another program.
     ///
     /// # Errors
     /// [`ReplyError`] says which of the two codes is wrong.
@@ -142,10 +142,10 @@ impl Reply {
         }
     }
 
-    /// A reply known when the program is compiled; codes that do not go together do not compile in a `const`.
+    /// Creates a reply at compile time. In a `const`, codes that do not agree fail to compile.
     ///
     /// # Panics
-    /// As [`Reply::new`], where it is called at run time.
+    /// Panics as [`Reply::new`] does, when called at run time.
     #[track_caller]
     pub const fn from_static(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
         let enhanced = Enhanced::new(enhanced.0, enhanced.1, enhanced.2);
@@ -155,14 +155,14 @@ impl Reply {
         reply
     }
 
-    /// A reply without an enhanced code, for the few that must not carry one (RFC 2034 §3).
+    /// Creates a reply without an enhanced code, for the few that must not have one (RFC 2034 §3).
     #[track_caller]
     pub(crate) const fn plain(code: u16, text: &'static str) -> Self {
         let code = Code::new(code).expect("a reply code of the catalogue");
         Self { code, enhanced: None, text: Cow::Borrowed(text), closes: code.get() == 421, cause: None }
     }
 
-    /// The `451 4.3.0` that hides `cause` from the client and keeps it for the log.
+    /// Creates a `451 4.3.0` that hides `cause` from the client and keeps it for the log.
     ///
     /// For errors that `?` cannot turn into a reply, such as `Box<dyn Error + Send + Sync>` or a `String`:
     /// `.map_err(Reply::internal)?`.
@@ -176,57 +176,57 @@ impl Reply {
         self
     }
 
-    /// The three-digit code.
+    /// Returns the three-digit code.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// The enhanced status code, where there is one.
+    /// Returns the enhanced status code, if there is one.
     #[must_use]
     pub const fn enhanced(&self) -> Option<Enhanced> {
         self.enhanced
     }
 
-    /// The text as it was given.
+    /// Returns the text as given.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether the connection is closed after this reply.
+    /// Returns whether the server closes the connection after this reply.
     #[must_use]
     pub const fn hangs_up(&self) -> bool {
         self.closes
     }
 
-    /// Whether the reply says yes (2yz).
+    /// Returns whether the reply is positive (2yz).
     #[must_use]
     pub const fn is_positive(&self) -> bool {
         matches!(self.code.severity(), Severity::Completed)
     }
 
-    /// Whether the reply says no (4yz or 5yz).
+    /// Returns whether the reply is a refusal (4yz or 5yz).
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
         matches!(self.code.severity(), Severity::Transient | Severity::Permanent)
     }
 
-    /// The error behind a `451 4.3.0`, for the log; it never reaches the client.
+    /// Returns the error that caused a `451 4.3.0`, for the log. It never reaches the client.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()
     }
 
-    /// Appends the reply as it goes on the wire, every line ended by CRLF.
+    /// Appends the reply in its wire form, with CRLF after each line.
     ///
-    /// Long texts are broken into lines of at most 512 octets (RFC 5321 §4.5.3.1.5); the enhanced code stands on
-    /// each of them (RFC 2034 §4).
+    /// Long texts are split into lines of at most 512 bytes (RFC 5321 §4.5.3.1.5). Each line carries the enhanced
+    /// code (RFC 2034 §4).
     pub fn encode(&self, output: &mut Vec<u8>) {
         encode::encode(self, output);
     }
 
-    /// Whether it is a 421, behind which nothing more is said (RFC 5321 §3.8).
+    /// Returns whether it is a 421, after which nothing follows (RFC 5321 §3.8).
     pub(crate) const fn is_farewell(&self) -> bool {
         self.code.get() == 421
     }
@@ -247,8 +247,8 @@ impl Reply {
     }
 }
 
-/// Two replies are equal when they look the same on the wire and do the same to the connection; a hidden cause
-/// makes no difference.
+/// Two replies are equal if they look the same on the wire and treat the connection alike. The hidden cause does not
+/// count.
 impl PartialEq for Reply {
     fn eq(&self, other: &Self) -> bool {
         (self.code, self.enhanced, &self.text, self.closes)

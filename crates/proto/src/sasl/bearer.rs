@@ -1,4 +1,4 @@
-//! OAUTHBEARER (RFC 7628) and XOAUTH2: a token, and whose it is.
+//! OAUTHBEARER (RFC 7628) and XOAUTH2: a token and its user.
 //!
 //! ```text
 //! OAUTHBEARER   n,a=user@example.com,^Ahost=server.example.com^Aport=587^Aauth=Bearer TOKEN^A^A
@@ -12,7 +12,7 @@ use crate::reply::{Reply, catalog};
 
 const SEPARATOR: char = '\x01';
 
-/// What a client is told about its token before the refusal (RFC 7628 §3.2.2, Google's XOAUTH2).
+/// Returns the challenge about a token before the refusal (RFC 7628 §3.2.2, Google's XOAUTH2).
 pub(super) const fn error(mechanism: Mechanism) -> &'static str {
     match mechanism {
         Mechanism::Xoauth2 => r#"{"status":"401","schemes":"bearer"}"#,
@@ -47,7 +47,7 @@ fn parts(mechanism: Mechanism, response: &[u8]) -> Option<Credentials> {
             }
             ("port", Mechanism::OauthBearer) if port.is_none() => port = Some(value.parse().ok()?),
             ("auth" | "user" | "host" | "port", _) => return None,
-            // RFC 7628 §3.1: keys that one does not know are ignored.
+            // RFC 7628 §3.1: unknown keys are ignored.
             _ => {}
         }
     }
@@ -57,7 +57,7 @@ fn parts(mechanism: Mechanism, response: &[u8]) -> Option<Credentials> {
     Some(Credentials::Bearer { mechanism, user, token: token?, host, port })
 }
 
-/// The user of a GS2 header such as `n,a=user@example.com,` (RFC 5801 §4), which binds to no channel.
+/// Returns the user of a GS2 header without channel binding, such as `n,a=user@example.com,` (RFC 5801 §4).
 fn header_user(header: &str) -> Option<Option<String>> {
     let name = header.strip_prefix("n,").or_else(|| header.strip_prefix("y,"))?.strip_suffix(',')?;
     match name {
@@ -66,7 +66,7 @@ fn header_user(header: &str) -> Option<Option<String>> {
     }
 }
 
-/// The token behind `Bearer` (RFC 6750 §2.1).
+/// Returns the token after `Bearer` (RFC 6750 §2.1).
 fn bearer(value: &str) -> Option<Token> {
     let (scheme, token) = value.split_once(' ')?;
     let is_token = !token.is_empty() && token.bytes().all(|octet| octet.is_ascii_graphic());

@@ -1,4 +1,4 @@
-//! CRAM-MD5 (RFC 2195): `user SP digest`, where the digest is the keyed MD5 of our challenge.
+//! CRAM-MD5 (RFC 2195): `user SP digest`, where the digest is the keyed MD5 of the server's challenge.
 
 use std::fmt;
 
@@ -11,7 +11,8 @@ use super::secret::same_octets;
 use super::{Credentials, Nonce};
 use crate::reply::{Reply, catalog};
 
-/// What a client made of its password and our challenge. Not printed: whoever has it can try passwords at leisure.
+/// A client's digest of its password and the server's challenge. It is never printed, as it allows password guessing
+/// offline.
 #[derive(Clone)]
 pub struct CramMd5Digest {
     challenge: String,
@@ -19,8 +20,8 @@ pub struct CramMd5Digest {
 }
 
 impl CramMd5Digest {
-    /// Whether it was made of this password, as it is or as [`saslprep`](crate::saslprep) has it, as clients differ in
-    /// that; compared in a time that tells nothing about where the two differ.
+    /// Returns whether it was made from this password, plain or prepared by [`saslprep`](crate::saslprep), as clients
+    /// differ. The comparison takes constant time.
     #[must_use]
     pub fn is_of(&self, password: &str) -> bool {
         self.is_of_octets(password) | self.is_of_octets(&expected(password))
@@ -34,13 +35,13 @@ impl CramMd5Digest {
         })
     }
 
-    /// The challenge, for those who have somebody else compare.
+    /// Returns the challenge, for a comparison elsewhere.
     #[must_use]
     pub fn challenge(&self) -> &str {
         &self.challenge
     }
 
-    /// The digest, for those who have somebody else compare.
+    /// Returns the digest, for a comparison elsewhere.
     #[must_use]
     pub fn octets(&self) -> &[u8; 16] {
         &self.digest

@@ -1,76 +1,76 @@
-//! What a client offers as proof of who it is.
+//! The credentials that a client presents.
 
 use super::Mechanism;
 use super::cram_md5::CramMd5Digest;
 use super::prepare::{expected, prepare, presented};
 use super::secret::{Password, Token, same_octets};
 
-/// What the auth hook decides on.
+/// The credentials that the auth hook checks.
 ///
-/// Names and passwords are prepared by `SASLprep` (RFC 4013), whatever mechanism they came by, so two ways to write the
-/// same are one. They are never empty and hold no controls and no line ends. What cannot be prepared is refused with
-/// `535 5.7.8` before any hook is asked.
+/// Names and passwords are prepared by `SASLprep` (RFC 4013) for each mechanism, so that different spellings are
+/// equal. They are never empty and hold no control characters or line ends. Credentials that cannot be prepared are
+/// refused with `535 5.7.8` before any hook runs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// A client that has shown a verified certificate inside TLS, by EXTERNAL: what is left to decide is whether this
-    /// one may come in, and act as somebody else.
+    /// A client with a verified TLS certificate, by EXTERNAL. The hook decides whether it may log in and act as
+    /// another user.
     #[non_exhaustive]
     External {
-        /// Whom the client wants to act as, where that is not `user`.
+        /// The user that the client wants to act as, if not `user`.
         act_as: Option<String>,
-        /// Who it is by its certificate.
+        /// The name in the certificate.
         user: String,
     },
-    /// A user and the password itself, from PLAIN or LOGIN.
+    /// A user and the password, by PLAIN or LOGIN.
     #[non_exhaustive]
     Password {
-        /// How they came.
+        /// The mechanism.
         mechanism: Mechanism,
-        /// Whom the client wants to act as, where that is not `user` (PLAIN's authorization identity).
+        /// The user that the client wants to act as, if not `user` (PLAIN's authorization identity).
         act_as: Option<String>,
-        /// Whose password it is.
+        /// The user.
         user: String,
         /// The password, prepared.
         password: Password,
     },
-    /// A user who has proved by SCRAM-SHA-256 or SCRAM-SHA-256-PLUS to know the password: the proof holds, and what
-    /// is left to decide is whether this user may come in, and act as somebody else.
+    /// A user who proved by SCRAM-SHA-256 or SCRAM-SHA-256-PLUS to know the password. The hook decides whether this
+    /// user may log in and act as another user.
     #[non_exhaustive]
     Scram {
-        /// How it was proved.
+        /// The mechanism.
         mechanism: Mechanism,
-        /// Whom the client wants to act as, where that is not `user`.
+        /// The user that the client wants to act as, if not `user`.
         act_as: Option<String>,
-        /// Who it is.
+        /// The user.
         user: String,
     },
-    /// A user and a token, from OAUTHBEARER or XOAUTH2.
+    /// A user and a token, by OAUTHBEARER or XOAUTH2.
     #[non_exhaustive]
     Bearer {
-        /// How they came.
+        /// The mechanism.
         mechanism: Mechanism,
-        /// Whose token the client says it is; OAUTHBEARER may leave it to the token.
+        /// The user that the client named. OAUTHBEARER may leave it to the token.
         user: Option<String>,
         /// The token as sent.
         token: Token,
-        /// The server that the client thinks it talks to (OAUTHBEARER).
+        /// The server that the client meant to reach (OAUTHBEARER).
         host: Option<String>,
         /// Its port (OAUTHBEARER).
         port: Option<u16>,
     },
-    /// A user and a digest of the password and our challenge, from CRAM-MD5.
+    /// A user and a digest of the password and the server's challenge, by CRAM-MD5.
     #[non_exhaustive]
     CramMd5 {
-        /// Who it is said to be.
+        /// The user that the client named.
         user: String,
-        /// The digest, to be compared by [`Credentials::is`] or [`CramMd5Digest::is_of`].
+        /// The digest. Compare it by [`Credentials::is`] or [`CramMd5Digest::is_of`].
         digest: CramMd5Digest,
     },
 }
 
 impl Credentials {
-    /// Whose credentials they are; empty where an OAUTHBEARER client leaves that to its token.
+    /// Returns the user. It is empty if an OAUTHBEARER client leaves it to its token.
     #[must_use]
     pub fn user(&self) -> &str {
         match self {
@@ -82,13 +82,13 @@ impl Credentials {
         }
     }
 
-    /// The identity that a session has once the hook says yes: whom the client asked to act as, or the user.
+    /// Returns the identity of the session after acceptance: the user to act as, or the user.
     #[must_use]
     pub fn identity(&self) -> &str {
         self.act_as().unwrap_or_else(|| self.user())
     }
 
-    /// Whom the client wants to act as, where that is not the user.
+    /// Returns the user that the client wants to act as, if another one.
     #[must_use]
     pub fn act_as(&self) -> Option<&str> {
         match self {
@@ -99,8 +99,8 @@ impl Credentials {
         }
     }
 
-    /// The same with all names and passwords as `SASLprep` has them; `None` where it cannot have one of them. The
-    /// names of SCRAM and EXTERNAL are prepared before.
+    /// Prepares all names and passwords by `SASLprep`, or returns `None` if one cannot be prepared. The names of
+    /// SCRAM and EXTERNAL are prepared already.
     pub(super) fn prepared(mut self) -> Option<Self> {
         match &mut self {
             Self::Password { act_as, user, password, .. } => {
@@ -116,7 +116,7 @@ impl Credentials {
         Some(self)
     }
 
-    /// The mechanism by which they came.
+    /// Returns the mechanism.
     #[must_use]
     pub const fn mechanism(&self) -> Mechanism {
         match self {
@@ -128,17 +128,16 @@ impl Credentials {
         }
     }
 
-    /// Whether the client has proved already that it is [`user`](Self::user), as with SCRAM and EXTERNAL, and wants to
-    /// act as nobody else.
+    /// Returns whether the client already proved, by SCRAM or EXTERNAL, that it is [`user`](Self::user), and wants to
+    /// act as no other user.
     #[must_use]
     pub const fn are_proven(&self) -> bool {
         matches!(self, Self::Scram { act_as: None, .. } | Self::External { act_as: None, .. })
     }
 
-    /// Whether these are `user` and `password`, for oneself; compared in a time that tells nothing about where
-    /// the two differ. Never for SCRAM and EXTERNAL, which show no password, and for
-    /// tokens. Both are prepared before, as what the
-    /// client sent was.
+    /// Returns whether these are `user` and `password`, without another user to act as. The comparison takes constant
+    /// time and prepares both values as it did the client's. It is never true for SCRAM and EXTERNAL, which reveal no
+    /// password, nor for tokens.
     #[must_use]
     pub fn is(&self, expected_user: &str, expected_password: &str) -> bool {
         let same_user = same_octets(self.user().as_bytes(), expected(expected_user).as_bytes());

@@ -1,4 +1,4 @@
-//! The SASL mechanisms by name.
+//! The SASL mechanisms.
 
 use std::fmt;
 
@@ -6,29 +6,28 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
-    /// EXTERNAL (RFC 4422 appendix A): the client is the one that its TLS certificate names, which was verified.
+    /// EXTERNAL (RFC 4422 appendix A): the verified TLS certificate names the client.
     External,
-    /// SCRAM-SHA-256-PLUS (RFC 7677): as SCRAM-SHA-256, and bound to the TLS session, so that nobody in the middle
-    /// can pass it on.
+    /// SCRAM-SHA-256-PLUS (RFC 7677): SCRAM-SHA-256 bound to the TLS session, so that it cannot be relayed.
     ScramSha256Plus,
-    /// SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server prove to each other that they know the password, or a
-    /// verifier of it, and neither sends it.
+    /// SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server prove that they know the password or its verifier.
+    /// Neither sends it.
     ScramSha256,
-    /// PLAIN (RFC 4616): user and password in one go.
+    /// PLAIN (RFC 4616): user and password in one message.
     Plain,
-    /// LOGIN: user and password one after the other; obsolete and widespread.
+    /// LOGIN: user and password in two messages. Obsolete but common.
     Login,
     /// OAUTHBEARER (RFC 7628): an OAuth 2.0 token.
     OauthBearer,
-    /// XOAUTH2: an OAuth 2.0 token in the form that came before OAUTHBEARER and that the great providers speak.
+    /// XOAUTH2: an OAuth 2.0 token in an older form, which large providers use.
     Xoauth2,
-    /// CRAM-MD5 (RFC 2195): a digest of the password and a challenge. The server has to know the password itself;
-    /// obsolete.
+    /// CRAM-MD5 (RFC 2195): a digest of the password and a challenge. The server must know the password itself.
+    /// Obsolete.
     CramMd5,
 }
 
 impl Mechanism {
-    /// All mechanisms, the strongest first.
+    /// All mechanisms, strongest first.
     pub const ALL: &'static [Self] = &[
         Self::External,
         Self::ScramSha256Plus,
@@ -40,7 +39,7 @@ impl Mechanism {
         Self::CramMd5,
     ];
 
-    /// The registered name.
+    /// Returns the registered name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,13 +54,13 @@ impl Mechanism {
         }
     }
 
-    /// The mechanism of this name, in whatever case.
+    /// Returns the mechanism with this name, in any case.
     #[must_use]
     pub fn by_name(name: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|mechanism| name.eq_ignore_ascii_case(mechanism.name().as_bytes()))
     }
 
-    /// Whether the password itself travels, or a token that is as good, so that only TLS hides it.
+    /// Returns whether it sends the password itself, or a token of equal value, which only TLS protects.
     #[must_use]
     pub const fn sends_password(self) -> bool {
         match self {
@@ -70,20 +69,20 @@ impl Mechanism {
         }
     }
 
-    /// Whether it is bound to the TLS session, and so exists inside TLS only.
+    /// Returns whether it is bound to the TLS session, and so needs TLS.
     #[must_use]
     pub const fn binds_channel(self) -> bool {
         matches!(self, Self::ScramSha256Plus)
     }
 
-    /// Whether it needs a verified certificate of the client, and so exists inside TLS only.
+    /// Returns whether it needs a verified certificate of the client, and so needs TLS.
     #[must_use]
     pub const fn needs_certificate(self) -> bool {
         matches!(self, Self::External)
     }
 
-    /// Whether it needs a [`ScramVerifier`](crate::ScramVerifier) of the user; the others need somebody who judges
-    /// what the client sent.
+    /// Returns whether it needs the user's [`ScramVerifier`](crate::ScramVerifier). The others need a hook that
+    /// checks what the client sent.
     #[must_use]
     pub const fn needs_verifier(self) -> bool {
         matches!(self, Self::ScramSha256 | Self::ScramSha256Plus)

@@ -1,4 +1,4 @@
-//! The server side of AUTH (RFC 4954): mechanisms that turn the client's answers into [`Credentials`].
+//! The server side of AUTH (RFC 4954): mechanisms that turn the client's responses into [`Credentials`].
 
 mod bearer;
 mod cram_md5;
@@ -33,7 +33,7 @@ pub use secret::{Password, Token};
 
 use crate::reply::{Reply, catalog};
 
-/// What a client sent, decoded; wiped from memory when dropped.
+/// A decoded response of the client, wiped from memory when dropped.
 pub(crate) type Response = Zeroizing<Vec<u8>>;
 
 /// An AUTH exchange that waits for the client's next line.
@@ -51,34 +51,33 @@ pub(crate) enum Exchange {
     },
     ScramFirst(Mechanism),
     ScramFinal(Box<ScramExchange>),
-    /// The client has seen our own proof, and says so.
+    /// The client has received the server's proof and must confirm it.
     ScramProven(Box<Credentials>),
-    /// The client was told what is wrong with its token, and says that it has heard.
+    /// The client was told why its token is refused and must confirm it.
     Refused(Reply),
 }
 
-/// What an answer of the client led to.
+/// The result of a response.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// Send this challenge and wait on.
+    /// Send this challenge and wait for a response.
     Challenge(Cow<'static, str>, Exchange),
-    /// EXTERNAL: what is missing is who the client is, and there is whom it wants to act as.
+    /// EXTERNAL: the identity to act as. The client's name is still needed.
     External(Option<String>),
-    /// CRAM-MD5 begins; its challenge needs a nonce.
+    /// CRAM-MD5: its challenge needs a nonce.
     CramMd5,
-    /// SCRAM goes on with what only the outside knows.
+    /// SCRAM: it continues with a [`ScramAnswer`].
     Scram(Mechanism, ClientFirst),
-    /// The client has said all.
+    /// The credentials are complete.
     Credentials(Credentials),
-    /// The proof does not hold.
+    /// The proof is wrong.
     Disproved(Box<Credentials>),
-    /// A name or a password that nobody can have: `SASLprep` prohibits it, or leaves nothing of it.
+    /// A name or a password that no user can have: `SASLprep` prohibits it or leaves it empty.
     Unprepared(Mechanism),
 }
 
 impl Progress {
-    /// Prepares what the client has said (RFC 4616 §2), so that each mechanism gives the same identity and the same
-    /// password.
+    /// Prepares the credentials (RFC 4616 §2), so that each mechanism gives the same identity and password.
     fn judged(credentials: Credentials) -> Self {
         let mechanism = credentials.mechanism();
         credentials.prepared().map_or(Self::Unprepared(mechanism), Self::Credentials)
@@ -86,7 +85,7 @@ impl Progress {
 }
 
 impl Exchange {
-    /// Begins an exchange; `initial` is the decoded initial response, if the client sent one.
+    /// Begins an exchange. `initial` is the decoded initial response, if the client sent one.
     pub(crate) fn begin(mechanism: Mechanism, initial: Option<Response>) -> Result<Progress, Reply> {
         let (challenge, exchange) = match mechanism {
             Mechanism::External => ("", Self::External),
@@ -94,7 +93,7 @@ impl Exchange {
             Mechanism::Login => (login::USER, Self::LoginUser),
             Mechanism::OauthBearer | Mechanism::Xoauth2 => ("", Self::Bearer(mechanism)),
             Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => ("", Self::ScramFirst(mechanism)),
-            // RFC 4954 §4: where the server speaks first there is no initial response.
+            // RFC 4954 §4: a mechanism in which the server speaks first has no initial response.
             Mechanism::CramMd5 if initial.is_some() => return Err(catalog::BAD_ARGUMENT),
             Mechanism::CramMd5 => return Ok(Progress::CramMd5),
         };
@@ -104,18 +103,18 @@ impl Exchange {
         }
     }
 
-    /// CRAM-MD5 with its nonce.
+    /// Begins CRAM-MD5 with its nonce.
     pub(crate) fn begin_cram_md5(nonce: &Nonce, hostname: &str) -> (String, Self) {
         let challenge = cram_md5::challenge(nonce, hostname);
         (challenge.clone(), Self::CramMd5 { challenge })
     }
 
-    /// What a client is told before its credentials are refused, if its mechanism has that.
+    /// Returns the challenge before a refusal, if the mechanism has one.
     pub(crate) fn error_challenge(mechanism: Mechanism) -> Option<&'static str> {
         matches!(mechanism, Mechanism::OauthBearer | Mechanism::Xoauth2).then(|| bearer::error(mechanism))
     }
 
-    /// Takes the client's decoded answer.
+    /// Continues with the client's decoded response.
     pub(crate) fn go_on(self, response: Response) -> Result<Progress, Reply> {
         match self {
             Self::External => external::parse(&response).map(Progress::External),
@@ -146,7 +145,7 @@ impl Exchange {
 
 /// Decodes a line of the exchange (RFC 4954 §4).
 pub(crate) fn decode(line: &[u8]) -> Result<Response, Reply> {
-    // Of a line that is wrong at its end, too, what was decoded is wiped.
+    // The decoded part of a malformed line is wiped too.
     let mut octets = Response::new(vec![0; base64::decoded_len_estimate(line.len())]);
     let length = BASE64.decode_slice(line, &mut octets).map_err(|_| catalog::BAD_BASE64)?;
     octets.truncate(length);
@@ -155,7 +154,7 @@ pub(crate) fn decode(line: &[u8]) -> Result<Response, Reply> {
 
 /// Appends `334` and the challenge.
 pub(crate) fn challenge(challenge: &str, output: &mut Vec<u8>) {
-    // Not broken into lines, however long: it is for a machine to read.
+    // Not split into lines, whatever its length: only programs read it.
     output.extend_from_slice(&catalog::CHALLENGE.code().digits());
     output.push(b' ');
     output.extend_from_slice(BASE64.encode(challenge).as_bytes());

@@ -1,16 +1,16 @@
-//! Text that nobody can guess and that comes once.
+//! Nonces: random text that is used once.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-/// A nonce for a challenge: printable ASCII without commas, as RFC 5802 §5.1 wants it.
+/// A nonce for a challenge: printable ASCII without commas (RFC 5802 §5.1).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Nonce(String);
 
 impl Nonce {
-    /// Makes a nonce of random octets; 18 are plenty, and fewer than 12 can be guessed.
+    /// Creates a nonce from random bytes. Use 18; fewer than 12 can be guessed.
     ///
     /// ```
     /// use mailchute_proto::Nonce;
@@ -24,13 +24,13 @@ impl Nonce {
         Self(BASE64.encode(octets))
     }
 
-    /// Takes a text as it is, if it may be a nonce: for tests, which repeat what must not be repeated.
+    /// Creates a nonce from a text, if valid. Only for tests, which need repeatable values.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_nonce(text).then(|| Self(text.to_owned()))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

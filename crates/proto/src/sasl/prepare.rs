@@ -1,4 +1,4 @@
-//! `SASLprep` (RFC 4013): two ways to write the same name or password become one.
+//! `SASLprep` (RFC 4013), which unifies different spellings of a name or password.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use stringprep::tables;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-/// Prepares a user name or a password that is to be stored by `SASLprep` (RFC 4013), so that two ways to write the same
-/// compare as equal. `None` if it holds what neither may hold: controls, text that mixes directions, or characters that
-/// Unicode 3.2 does not know, whose prepared form may change.
+/// Prepares a user name or a password for storage by `SASLprep` (RFC 4013), so that different spellings compare as
+/// equal. Returns `None` for control characters, text of mixed direction, and characters that Unicode 3.2 does not
+/// define, whose prepared form may change.
 ///
-/// Names and passwords in [`Credentials`](crate::Credentials) are prepared already, as those that a client presents:
-/// there, characters that Unicode 3.2 does not know are allowed (RFC 4616 §2).
+/// Names and passwords in [`Credentials`](crate::Credentials) are prepared like any input of a client. There,
+/// characters unknown to Unicode 3.2 are allowed (RFC 4616 §2).
 ///
 /// ```
 /// use mailchute_proto::saslprep;
@@ -30,38 +30,38 @@ pub fn saslprep(text: &str) -> Option<Cow<'_, str>> {
     is_stored.then(|| Cow::Owned(std::mem::take(&mut *prepared)))
 }
 
-/// Prepares what a client presents, a "query" string of RFC 3454 §7. `None` if it holds what is prohibited, or nothing
-/// is left of it: then it is nobody's name and nobody's password (RFC 4616 §2).
+/// Prepares a client's input, a "query" string of RFC 3454 §7. Returns `None` if it holds prohibited characters or
+/// becomes empty. Then it is no user's name and no user's password (RFC 4616 §2).
 pub(crate) fn presented(text: &str) -> Option<Zeroizing<String>> {
     let prepared = if is_plain(text) { Zeroizing::new(text.to_owned()) } else { mapped(text)? };
     (!prepared.is_empty()).then_some(prepared)
 }
 
-/// [`presented`] for a name in its place; `None` where it cannot be prepared.
+/// Applies [`presented`] to a name in place, or returns `None`.
 pub(super) fn prepare(name: &mut String) -> Option<()> {
     *name = std::mem::take(&mut *presented(name)?);
     Some(())
 }
 
-/// Prepares what is kept of a user for a comparison with what a client presents; what cannot be prepared is left as it
-/// is, and equals nothing that was.
+/// Prepares a stored value for comparison with a client's input. A value that cannot be prepared stays unchanged and
+/// equals no input.
 pub(super) fn expected(text: &str) -> Zeroizing<String> {
     presented(text).unwrap_or_else(|| Zeroizing::new(text.to_owned()))
 }
 
-/// Whether `SASLprep` leaves all of it as it is.
+/// Returns whether `SASLprep` leaves the text unchanged.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|octet| octet == b' ' || octet.is_ascii_graphic())
 }
 
 fn mapped(text: &str) -> Option<Zeroizing<String>> {
-    // Measured first: a string that grows leaves copies behind, which nobody wipes.
+    // Measured first: a growing string leaves copies in memory that are not wiped.
     let mut prepared = Zeroizing::new(String::with_capacity(normalized(text).map(char::len_utf8).sum()));
     prepared.extend(normalized(text));
     (!prepared.chars().any(is_prohibited) && has_one_direction(&prepared)).then_some(prepared)
 }
 
-/// The mapping of RFC 4013 §2.1, then normalization form KC (§2.2).
+/// Applies the mapping of RFC 4013 §2.1, then normalization form KC (§2.2).
 fn normalized(text: &str) -> impl Iterator<Item = char> {
     text.chars()
         .map(|char| if tables::non_ascii_space_character(char) { ' ' } else { char })
@@ -69,7 +69,7 @@ fn normalized(text: &str) -> impl Iterator<Item = char> {
         .nfkc()
 }
 
-/// RFC 4013 §2.3.
+/// Returns whether RFC 4013 §2.3 prohibits a character.
 fn is_prohibited(char: char) -> bool {
     tables::non_ascii_space_character(char)
         || tables::ascii_control_character(char)
@@ -83,7 +83,7 @@ fn is_prohibited(char: char) -> bool {
         || tables::tagging_character(char)
 }
 
-/// RFC 3454 §6: text from right to left begins and ends so, and holds nothing from left to right.
+/// Returns whether a text obeys RFC 3454 §6: right-to-left text begins and ends so and holds no left-to-right text.
 fn has_one_direction(text: &str) -> bool {
     let is_at = |char: Option<char>| char.is_some_and(tables::bidi_r_or_al);
     !text.contains(tables::bidi_r_or_al)

@@ -1,6 +1,6 @@
 //! Names in GS2 headers (RFC 5801 §4, RFC 5802 §5.1).
 
-/// Undoes `=2C` and `=3D`; nothing else may stand behind an equals sign.
+/// Decodes `=2C` and `=3D`. Nothing else may follow an equals sign.
 pub(super) fn decode(name: &str) -> Option<String> {
     let mut parts = name.split('=');
     let mut text = parts.next()?.to_owned();

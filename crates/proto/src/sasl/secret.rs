@@ -1,4 +1,4 @@
-//! What must not be printed, nor stay in memory.
+//! Secrets that are never printed and do not stay in memory.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ macro_rules! secrets {
                     Self(Zeroizing::new(text))
                 }
 
-                /// The secret itself.
+                /// Returns the secret.
                 #[must_use]
                 pub fn reveal(&self) -> &str {
                     &self.0
@@ -33,7 +33,7 @@ macro_rules! secrets {
 }
 
 impl Password {
-    /// One that was prepared, which is not copied again.
+    /// Wraps a prepared secret without another copy.
     pub(super) fn prepared(password: Zeroizing<String>) -> Self {
         Self(password)
     }
@@ -46,7 +46,7 @@ secrets! {
     Token;
 }
 
-/// Takes as long for a wrong first octet as for a wrong last one.
+/// Compares in constant time.
 pub(crate) fn same_octets(given: &[u8], expected: &[u8]) -> bool {
     let mut difference = u8::from(given.len() != expected.len());
     for (index, octet) in given.iter().enumerate() {

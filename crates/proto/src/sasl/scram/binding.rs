@@ -15,7 +15,7 @@ pub enum ChannelBinding {
 impl ChannelBinding {
     const ALL: [Self; 2] = [Self::TlsServerEndPoint, Self::TlsExporter];
 
-    /// The registered name.
+    /// Returns the registered name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -9,10 +9,10 @@ use crate::sasl::nonce::is_nonce;
 use crate::sasl::prepare::prepare;
 use crate::sasl::saslname;
 
-/// Octets of a client's nonce, which the challenge repeats. Clients send about thirty.
+/// Maximum bytes of a client's nonce, which the challenge repeats. Clients send about thirty.
 const LONGEST_NONCE: usize = 1_024;
 
-/// `n,a=act-as,n=user,r=nonce`.
+/// The client's first message: `n,a=act-as,n=user,r=nonce`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ClientFirst {
     pub(super) flag: Gs2Flag,
@@ -21,18 +21,18 @@ pub(crate) struct ClientFirst {
     pub(super) act_as: Option<String>,
     pub(crate) user: String,
     pub(super) nonce: String,
-    /// All behind the header.
+    /// The message after the header.
     pub(super) bare: String,
 }
 
-/// What the client says about channel binding (RFC 5802 §6).
+/// The client's flag for channel binding (RFC 5802 §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gs2Flag {
-    /// `n`: it cannot bind.
+    /// `n`: the client cannot bind.
     ClientCannot,
-    /// `y`: it can, and thinks that we cannot.
+    /// `y`: the client can bind and thinks that the server cannot.
     ThinksServerCannot,
-    /// `p=name`: it has bound to this.
+    /// `p=name`: the client uses this binding.
     Bound(String),
 }
 
@@ -56,7 +56,7 @@ impl ClientFirst {
             name => Some(saslname::decode(name.strip_prefix("a=")?)?),
         };
         let mut attributes = bare.split(',');
-        // An `m=` in the place of the user is an extension that has to be understood.
+        // An `m=` before the user is a mandatory extension.
         let user = saslname::decode(attributes.next()?.strip_prefix("n=")?)?;
         let nonce = attributes.next()?.strip_prefix("r=").filter(|nonce| is_nonce(nonce))?;
         if nonce.len() > LONGEST_NONCE {
@@ -74,7 +74,7 @@ impl ClientFirst {
 }
 
 impl ClientFirst {
-    /// With its names as `SASLprep` has them; `None` where it cannot have one of them.
+    /// Prepares its names by `SASLprep`, or returns `None` if one cannot be prepared.
     pub(crate) fn prepared(mut self) -> Option<Self> {
         prepare(&mut self.user)?;
         if let Some(act_as) = &mut self.act_as {
@@ -84,14 +84,14 @@ impl ClientFirst {
     }
 }
 
-/// Nothing of it is for logs.
+/// Hides everything from logs.
 impl fmt::Debug for ClientFirst {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ClientFirst(…)")
     }
 }
 
-/// `c=bound,r=nonce,p=proof`.
+/// The client's final message: `c=bound,r=nonce,p=proof`.
 pub(super) struct ClientFinal<'m> {
     pub(super) bound: &'m str,
     pub(super) nonce: &'m str,
@@ -111,7 +111,7 @@ impl<'m> ClientFinal<'m> {
     }
 }
 
-/// An optional extension: a letter, `=` and a value; `m` would be one that has to be understood.
+/// Returns whether a text is an optional extension: a letter, `=` and a value. `m` would be mandatory.
 fn is_extension(attribute: &str) -> bool {
     matches!(attribute.as_bytes(), [letter, b'=', _, ..] if letter.is_ascii_alphabetic() && *letter != b'm')
 }

@@ -17,7 +17,7 @@ use super::{Credentials, Mechanism};
 use crate::reply::{Reply, catalog};
 
 impl ClientFirst {
-    /// Reads the client's first message and sees to it that it fits the mechanism.
+    /// Reads the client's first message and checks that it fits the mechanism.
     pub(crate) fn read(mechanism: Mechanism, response: &[u8]) -> Result<Self, Reply> {
         let first = Self::parse(response).ok_or(catalog::BAD_CREDENTIALS_SYNTAX)?;
         let binds = matches!(first.flag, Gs2Flag::Bound(_));
@@ -27,8 +27,8 @@ impl ClientFirst {
         Ok(first)
     }
 
-    /// The client could bind to the channel, and thinks that we cannot: if we can, somebody has changed what we
-    /// offered (RFC 5802 §6).
+    /// Returns whether the client can bind but thinks that the server cannot. If the server can, someone altered its
+    /// offer (RFC 5802 §6).
     pub(crate) fn takes_us_for_unable_to_bind(&self) -> bool {
         self.flag == Gs2Flag::ThinksServerCannot
     }
@@ -46,7 +46,7 @@ impl ClientFirst {
     }
 }
 
-/// The server's first message is out; the client's final one is awaited.
+/// An exchange that waits for the client's final message.
 #[derive(Debug)]
 pub(crate) struct ScramExchange {
     mechanism: Mechanism,
@@ -54,12 +54,12 @@ pub(crate) struct ScramExchange {
     server_first: String,
     nonce: String,
     verifier: ScramVerifier,
-    /// What the client's `c=` must hold; nothing fits where the channel has no such binding.
+    /// The expected `c=` of the client. No value fits if the channel has no such binding.
     bound: Option<String>,
 }
 
 impl ScramExchange {
-    /// Begins with what only the outside knows; the server's first message is the challenge.
+    /// Begins with the answer from outside. The server's first message is the challenge.
     pub(crate) fn begin(mechanism: Mechanism, first: ClientFirst, answer: ScramAnswer) -> (String, Self) {
         let ScramAnswer { verifier, nonce, channel_binding } = answer;
         let nonce = format!("{}{}", first.nonce, nonce.as_str());
@@ -70,7 +70,7 @@ impl ScramExchange {
         (server_first.clone(), Self { mechanism, first, server_first, nonce, verifier, bound })
     }
 
-    /// Reads the client's final message: ours if the proof holds.
+    /// Reads the client's final message. Returns the server's final message if the proof is right.
     pub(crate) fn finish(self, response: &[u8]) -> Result<Result<(String, Credentials), Credentials>, Reply> {
         let last = ClientFinal::parse(response).ok_or(catalog::BAD_CREDENTIALS_SYNTAX)?;
         let message = format!("{},{},{}", self.first.bare, self.server_first, last.without_proof);

@@ -1,4 +1,4 @@
-//! What a server keeps instead of a password (RFC 5802 §3).
+//! The verifier that a server stores instead of a password (RFC 5802 §3).
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,10 +14,10 @@ use crate::sasl::secret::same_octets;
 
 type Key = Zeroizing<[u8; 32]>;
 
-/// What SCRAM-SHA-256 needs to know of a user: enough to check a password or a proof of it, not enough to log in.
+/// The verifier of a user for SCRAM-SHA-256. It can check a password or a proof but cannot log in.
 ///
-/// It is read and written in PostgreSQL's form, `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`, with the last
-/// three in base64. Keep it as secret as other password hashes: who has it can try passwords, and play the server.
+/// The text form is PostgreSQL's, `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`, with the last three in base64.
+/// Keep it secret like other password hashes: it allows password guessing and imitation of the server.
 ///
 /// # Examples
 /// ```
@@ -38,17 +38,17 @@ pub struct ScramVerifier {
     server_key: Key,
 }
 
-/// Why something is no [`ScramVerifier`].
+/// The error for an invalid [`ScramVerifier`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScramVerifierError {
-    /// It has not the form `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`.
+    /// It does not have the form `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`.
     Form,
-    /// The number of iterations is none, too small to protect a password, or too large to be meant.
+    /// The number of iterations is malformed, too small or too large.
     Iterations,
-    /// The salt is empty, longer than 255 octets, or no base64.
+    /// The salt is empty, longer than 255 bytes, or not base64.
     Salt,
-    /// A key is not the base64 of 32 octets.
+    /// A key is not the base64 of 32 bytes.
     Key,
 }
 
@@ -66,19 +66,19 @@ impl fmt::Display for ScramVerifierError {
 impl std::error::Error for ScramVerifierError {}
 
 impl ScramVerifier {
-    /// Iterations for new passwords. RFC 7677 §4 asks for 4,096 at least and for more where clients can bear it;
-    /// 100,000 take a client of today some tens of milliseconds.
+    /// Iterations for new passwords. RFC 7677 §4 requires at least 4,096, and more if clients can afford it. 100,000
+    /// take a client some tens of milliseconds.
     pub const ITERATIONS: u32 = 100_000;
 
-    /// Octets of salt for new passwords.
+    /// Bytes of salt for new passwords.
     pub const SALT: usize = 16;
 
-    /// Makes the verifier of a password with a salt of random octets, [`SALT`](Self::SALT) of them, and a number of
-    /// iterations, such as [`ITERATIONS`](Self::ITERATIONS).
+    /// Creates the verifier of a password from [`SALT`](Self::SALT) random bytes and a number of iterations, such as
+    /// [`ITERATIONS`](Self::ITERATIONS).
     ///
     /// # Errors
-    /// When the iterations are less than 4,096 or more than 10,000,000, or the salt is empty or longer than 255
-    /// octets.
+    /// Fails if the iterations are fewer than 4,096 or more than 10,000,000, or if the salt is empty or longer than
+    /// 255 bytes.
     pub fn from_password(
         password: &str,
         salt: impl Into<Vec<u8>>,
@@ -90,24 +90,24 @@ impl ScramVerifier {
         Ok(Self { iterations, salt, stored_key, server_key })
     }
 
-    /// The verifier of nobody: no password fits it, and from outside it cannot be told from that of a user. Give it
-    /// for users that there are not, so that nobody learns who is one.
+    /// Creates a decoy for an unknown user. No password fits it, and clients cannot tell it from a real verifier. So
+    /// nobody learns which users exist.
     ///
-    /// The same secret and user always make the same salt. It has [`ITERATIONS`](Self::ITERATIONS) and
-    /// [`SALT`](Self::SALT); where verifiers have others, see [`imitate`](Self::imitate).
+    /// The same secret and user always give the same salt. It has [`ITERATIONS`](Self::ITERATIONS) and
+    /// [`SALT`](Self::SALT). If your verifiers have others, use [`imitate`](Self::imitate).
     #[must_use]
     pub fn decoy(secret: &[u8], user: &str) -> Self {
         decoy(secret, user, Self::ITERATIONS, Self::SALT)
     }
 
-    /// As [`decoy`](Self::decoy), with the iterations and the length of the salt of this one.
+    /// Creates a [`decoy`](Self::decoy) with the iterations and the salt length of this verifier.
     #[must_use]
     pub fn imitate(&self, secret: &[u8], user: &str) -> Self {
         decoy(secret, user, self.iterations, self.salt.len())
     }
 
-    /// Whether it was made of this password. It takes as long as the iterations say, so in async code it belongs on
-    /// a thread of its own (`tokio::task::spawn_blocking`).
+    /// Returns whether it was made from this password. The iterations make this slow, so call it on another thread in
+    /// async code (`tokio::task::spawn_blocking`).
     #[must_use]
     pub fn is_of(&self, password: &str) -> bool {
         let (stored_key, server_key) = keys(password, &self.salt, self.iterations);
@@ -115,13 +115,13 @@ impl ScramVerifier {
             & same_octets(&server_key[..], &self.server_key[..])
     }
 
-    /// How often the password was hashed.
+    /// Returns the number of iterations.
     #[must_use]
     pub fn iterations(&self) -> u32 {
         self.iterations
     }
 
-    /// The salt, which is no secret: every client is told.
+    /// Returns the salt. It is not secret: clients receive it.
     #[must_use]
     pub fn salt(&self) -> &[u8] {
         &self.salt
@@ -156,7 +156,7 @@ impl FromStr for ScramVerifier {
     }
 }
 
-/// PostgreSQL's form, with the keys in it: for a password file, not for a log.
+/// Writes PostgreSQL's form with the keys, for a password file and not for a log.
 impl fmt::Display for ScramVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { iterations, salt, stored_key, server_key } = self;
@@ -186,9 +186,9 @@ fn key(text: &str) -> Result<Key, ScramVerifierError> {
     octets[..].try_into().map(Zeroizing::new).map_err(|_| ScramVerifierError::Key)
 }
 
-/// `StoredKey` and `ServerKey` (RFC 5802 §3).
+/// Derives `StoredKey` and `ServerKey` (RFC 5802 §3).
 fn keys(password: &str, salt: &[u8], iterations: u32) -> (Key, Key) {
-    // As PostgreSQL does: a password that cannot be prepared is taken as it is.
+    // As in PostgreSQL, a password that cannot be prepared is used unchanged.
     let password = expected(password);
     let mut salted = Key::default();
     pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, iterations, &mut salted[..]);

@@ -43,7 +43,7 @@ pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
 /// As [`from_url`], but for what is found when the store is opened.
 ///
 /// ```
-/// assert!(mailchute_stores::check_url("maildir:/no/such/folder").is_ok());
+/// assert!(mailchute_stores::check_url("maildir:/no/such/directory").is_ok());
 /// assert!(mailchute_stores::check_url("mailbox:/var/mail").is_err());
 /// ```
 pub fn check_url(url: &str) -> Result<(), StoreUrlError> {
@@ -164,7 +164,7 @@ impl fmt::Display for StoreUrlError {
                 )
             }
             Self::Superfluous(rest) => {
-                write!(f, "discard: keeps nothing, so {rest:?} means nothing behind it; write discard:")
+                write!(f, "discard: keeps nothing, so {rest:?} means nothing after it; write discard:")
             }
             Self::Open(error) => write!(f, "the store cannot be opened: {error}"),
         }

@@ -1,4 +1,4 @@
-//! What stands in the files of a Maildir.
+//! The content of files in a Maildir.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::common::{Post, begin, files, split_trace};
 
 #[tokio::test]
-async fn the_trace_fields_stand_on_top_of_the_content_which_is_kept_byte_for_byte() {
+async fn puts_trace_fields_before_the_unchanged_content() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com", "carol@example.com"]).await;
@@ -179,7 +179,7 @@ async fn a_message_of_twenty_mebibytes_streams_in() {
 }
 
 #[tokio::test]
-async fn a_file_is_named_after_time_process_and_host_and_says_its_size() {
+async fn names_a_file_after_time_process_host_and_size() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
@@ -195,7 +195,7 @@ async fn a_file_is_named_after_time_process_and_host_and_says_its_size() {
 }
 
 #[tokio::test]
-async fn recipients_and_senders_that_look_like_paths_or_commands_are_only_data() {
+async fn addresses_that_look_like_paths_or_commands_are_data() {
     let hostile = [
         "\"../../etc/passwd\"@example.com",
         "\"/etc/passwd\"@example.com",

@@ -15,7 +15,7 @@ const SESSION: &[u8] = b"EHLO client.example\r\n\
     Subject: two\r\n\r\nTwo\r\n.\r\n\
     QUIT\r\n";
 
-/// Sends the first octets of a session and goes.
+/// Sends the first bytes of a session and goes.
 async fn send_cut(post: &Post, octets: &[u8]) -> usize {
     let mut client = testing::client(&post.server);
     client.greeting().await.expect(220);
@@ -29,7 +29,7 @@ async fn send_cut(post: &Post, octets: &[u8]) -> usize {
 }
 
 #[tokio::test]
-async fn a_session_cut_at_any_octet_leaves_only_what_was_answered_250() {
+async fn a_session_cut_at_any_byte_leaves_only_what_was_answered_250() {
     let post = Post::open();
     let mut kept = 0;
     for cut in 0..=SESSION.len() {

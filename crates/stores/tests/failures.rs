@@ -116,7 +116,7 @@ fn left(tmp: &Path) -> Vec<String> {
 }
 
 #[test]
-fn left_overs_older_than_36_hours_are_removed_when_the_maildir_is_opened() {
+fn opening_removes_leftovers_older_than_36_hours() {
     let directory = tempfile::tempdir().unwrap();
     let tmp = directory.path().join("tmp");
     Maildir::open(directory.path()).unwrap();
@@ -135,7 +135,7 @@ fn left_overs_older_than_36_hours_are_removed_when_the_maildir_is_opened() {
 }
 
 #[tokio::test]
-async fn left_overs_are_looked_for_again_after_an_hour_of_deliveries_and_not_before() {
+async fn looks_for_leftovers_again_after_an_hour_of_deliveries() {
     let post = Post::open();
     let mut client = post.client().await;
     leave(&post.mail.tmp_dir(), "37-hours", 37);

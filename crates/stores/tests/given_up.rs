@@ -73,7 +73,7 @@ fn a_large_message_that_is_given_up_at_any_point_leaves_nothing() {
 }
 
 #[test]
-fn a_store_that_is_slower_than_its_time_limit_keeps_nothing_it_did_not_answer_for() {
+fn a_store_that_exceeds_its_time_limit_keeps_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mail = Mail(directory.path().to_owned());
     let server = Server::builder()
@@ -103,7 +103,7 @@ fn a_store_that_is_slower_than_its_time_limit_keeps_nothing_it_did_not_answer_fo
 }
 
 #[test]
-fn a_runtime_that_ends_in_the_middle_of_a_message_leaves_nothing() {
+fn a_runtime_that_ends_during_a_message_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mail = Mail(directory.path().to_owned());
     let server = Server::builder().store(Maildir::open(&mail.0).unwrap()).build().unwrap();

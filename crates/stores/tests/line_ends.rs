@@ -94,7 +94,7 @@ async fn a_message_without_an_end_keeps_none() {
 }
 
 #[tokio::test]
-async fn a_message_with_bare_ends_keeps_its_octets() {
+async fn a_message_with_bare_ends_keeps_its_bytes() {
     let post = Post::tolerant();
     let mut client = client(&post.server, 1).await;
     for content in [
@@ -120,7 +120,7 @@ async fn a_message_with_bare_ends_keeps_its_octets() {
 }
 
 #[tokio::test]
-async fn a_large_message_with_a_late_bare_end_keeps_its_octets() {
+async fn a_large_message_with_a_late_bare_end_keeps_its_bytes() {
     let post = Post::tolerant();
     let mut client = client(&post.server, 1).await;
     let line = [&b"x".repeat(76)[..], b"\r\n"].concat();
@@ -137,7 +137,7 @@ async fn a_large_message_with_a_late_bare_end_keeps_its_octets() {
 }
 
 #[tokio::test]
-async fn a_large_message_that_is_given_up_after_a_bare_end_leaves_nothing() {
+async fn a_large_message_abandoned_after_a_bare_end_leaves_nothing() {
     let post = Post::tolerant();
     let mut client = client(&post.server, 1).await;
     begin(&mut client, "").await;
@@ -151,7 +151,7 @@ async fn a_large_message_that_is_given_up_after_a_bare_end_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_binary_message_keeps_its_octets() {
+async fn a_binary_message_keeps_its_bytes() {
     let post = Post::open(|builder| builder);
     let mut client = client(&post.server, 1).await;
     for content in [&b"Subject: x\r\n\r\na\r\nb\r\n"[..], b"Subject: x\r\n\r\n\0a\rb\nc\n\r\r\n\r"] {

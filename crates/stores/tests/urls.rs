@@ -57,7 +57,7 @@ fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
              such as maildir:/var/mail/in or maildir:./mail",
         ),
         ("maildir:?mode=0660", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
-        ("discard:all", "discard: keeps nothing, so \"all\" means nothing behind it; write discard:"),
+        ("discard:all", "discard: keeps nothing, so \"all\" means nothing after it; write discard:"),
     ] {
         assert_eq!(from_url(url).unwrap_err().to_string(), answer, "{url:?}");
     }

@@ -1,4 +1,4 @@
-//! Who else may read and write what is made in a Maildir.
+//! The mode and group of files and directories in a Maildir.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -18,11 +18,11 @@ pub(super) fn give_to_group(file: &File, group: u32) -> bool {
 /// Modes and group of what is made, whatever the umask.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Access {
-    /// Of files.
+    /// The mode of files.
     files: u32,
-    /// Of directories.
+    /// The mode of directories.
     directories: u32,
-    /// What both belong to; `None` is whatever the kernel gives them.
+    /// The group of both. With `None` the kernel chooses it.
     group: Option<u32>,
     /// Whether the mode was asked for, rather than taken from a directory.
     is_fixed: bool,
@@ -34,9 +34,8 @@ impl Access {
     pub(super) const PRIVATE: Self =
         Self { files: 0o600, directories: 0o700, group: None, is_fixed: false, give_to_group };
 
-    /// What an existing directory says by its mode, as Dovecot has it: its group may do with files what it may do with the
-    /// directory. A group that may do no more than everybody has not been given anything on purpose (0755 is what most
-    /// umasks leave), and everybody is given nothing here.
+    /// The access that the mode of an existing directory asks for, as with Dovecot: its group gets the same rights for
+    /// files. Others get none. A group with no more rights than others got nothing on purpose, as most umasks leave 0755.
     pub(super) fn like(directory: &Metadata) -> Self {
         let (group, others) = (directory.mode() & 0o070, directory.mode() & 0o007);
         if group == 0 || group == others << 3 {

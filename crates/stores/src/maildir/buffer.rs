@@ -1,4 +1,4 @@
-//! Octets of a message that wait to be written.
+//! Bytes of a message that wait to be written.
 
 use bytes::{Bytes, BytesMut};
 
@@ -9,13 +9,13 @@ const COPIED: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     parts: Vec<Bytes>,
-    /// Small chunks behind the parts, together.
+    /// Small chunks after the parts, together.
     tail: BytesMut,
     length: usize,
 }
 
 impl Buffer {
-    /// Octets in it.
+    /// Bytes in it.
     pub(super) fn len(&self) -> usize {
         self.length
     }
@@ -34,7 +34,7 @@ impl Buffer {
         self.tail.extend_from_slice(octets);
     }
 
-    /// Makes room for octets to be copied.
+    /// Makes room for bytes to be copied.
     pub(super) fn reserve(&mut self, length: usize) {
         self.tail.reserve(length);
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn octets_leave_in_the_order_in_which_they_came() {
+    fn bytes_leave_in_the_order_in_which_they_came() {
         let mut buffer = Buffer::default();
         let mut expected = Vec::new();
         for length in [3, 1, 20_000, 5, COPIED, COPIED - 1, COPIED + 1, 1] {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_chunk_does_not_hold_the_read_buffer_that_it_is_a_slice_of() {
+    fn a_small_chunk_does_not_hold_its_read_buffer() {
         let mut buffer = Buffer::default();
         let read = Bytes::from(vec![b'x'; 64 * 1024]);
         buffer.push(read.slice(..10));

@@ -38,9 +38,9 @@ impl MaildirBuilder {
         Self { path: path.to_owned(), file_mode: None, line_ends: LineEnds::default(), give_to_group }
     }
 
-    /// The mode of the files of messages, whatever the umask. Directories that are made have it too, and whoever may
-    /// read files may search them: `0o660` makes directories of mode `0o770`. What is made belongs to the group of the
-    /// directory, if the process may give it to that group.
+    /// The mode of the files of messages, whatever the umask. New directories have it too, and who can read
+    /// files can search them: `0o660` makes directories of mode `0o770`. New files and directories belong to the group of
+    /// the Maildir's directory, if the process may give them to that group.
     ///
     /// By default the group of an existing directory may do with files what it may do with the directory, as with
     /// Dovecot: in one of mode `0o770` or `0o2770` files have `0o660`, and directories that are missing in it have its
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    /// What opening the Maildir logs.
+    /// The log of opening the Maildir.
     fn log_of(builder: MaildirBuilder) -> String {
         /// A subscriber of the whole process wants everything, so that tests on other threads turn no lines off.
         static WANT_EVERYTHING: Once = Once::new();

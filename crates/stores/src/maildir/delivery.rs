@@ -13,29 +13,29 @@ use super::buffer::Buffer;
 use super::draft::{Draft, Kept};
 use super::line_ends::{Converter, LineEnds};
 
-/// Octets gathered before they are written, so that a small message takes one turn on a blocking thread, and a large
-/// one a turn for this much of it.
+/// Bytes that a buffer gathers before it is written. A small message takes one turn on a blocking thread, and a large
+/// one takes a turn for each such part.
 const BUFFER: usize = 256 * 1024;
 
-/// Octets gathered in all buffers of the process past which each is written as soon as it has [`SHORT`] octets, so that
-/// clients that stop within a message cannot have the store hold more.
+/// Bytes in all buffers of the process. Beyond them a buffer is written once it has [`SHORT`] bytes, so that clients
+/// that stop within a message cannot fill the memory.
 const GATHERED: usize = 64 * 1024 * 1024;
 
 /// See [`GATHERED`].
 const SHORT: usize = 4 * 1024;
 
-/// Octets in all buffers now.
+/// Bytes in all buffers now.
 static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// A message that is not whole yet. Dropped, it leaves nothing behind.
+/// A message that is not complete yet. When it is dropped, its file is removed.
 pub(super) struct Delivery {
     maildir: Arc<Shared>,
     buffer: Buffer,
-    /// Octets of the buffer that [`OF_ALL`] knows of.
+    /// Bytes of the buffer that [`OF_ALL`] counts.
     counted: usize,
-    /// `None` where the octets are kept as they come.
+    /// `None` if the bytes are kept as they come.
     converter: Option<Converter>,
-    /// What is written already; `None` before the buffer was full for the first time.
+    /// The part that is written already. It is `None` before the buffer was full for the first time.
     draft: Option<Draft>,
     /// Lives as long as somebody waits for the message to be kept.
     interest: Arc<Interest>,
@@ -103,7 +103,7 @@ impl Delivery {
         self.write(Draft::publish).await
     }
 
-    /// Goes back to the octets as they came, in a file: all of them may be too much for memory.
+    /// Goes back to the bytes as they came, in a file: all of them may be too much for memory.
     async fn restore(&mut self, after_cr: bool) -> io::Result<()> {
         self.converter = None;
         self.draft = Some(self.write(|draft, _| draft.with_crlf()).await?);

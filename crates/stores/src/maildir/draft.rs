@@ -80,7 +80,7 @@ impl Draft {
     pub(super) fn publish(mut self, interest: &Weak<Interest>) -> io::Result<Kept> {
         let path = self.path();
         self.file.sync_all().map_err(|error| named(&error, "flush", &path))?;
-        // What is not shown need not be taken back.
+        // A file outside `new/` need not be taken back.
         still_wanted(interest)?;
         let kept = self.rename()?;
         self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new))?;
@@ -155,7 +155,7 @@ impl Drop for Kept {
 /// somebody has done that before the lock was there.
 fn is_claimed(file: &File) -> io::Result<bool> {
     match file.try_lock() {
-        // Whoever looks for left-overs removes them under a lock.
+        // The search for left-overs removes them under a lock.
         Ok(()) => Ok(file.metadata()?.nlink() > 0),
         Err(TryLockError::WouldBlock) => Ok(false),
         // Where nothing can be locked nobody finds out either whether a process has gone.
@@ -209,7 +209,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Renames a file in one step, and never in the place of another.
+/// Renames a file in one step, and never replaces another.
 ///
 /// The classic way, a second link and the removal of the first, leaves the message under both names if the process
 /// is killed between the two; it is the way on file systems that know no exclusive rename (NFS).
@@ -233,7 +233,7 @@ fn link_and_remove(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a file that must not remain; it is no secret if that fails.
+/// Removes a file that must not remain; the log tells if that fails.
 pub(super) fn remove(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -291,7 +291,7 @@ mod tests {
         }
     }
 
-    /// What is done although an error is returned.
+    /// A step that is done although an error is returned.
     type Step = fn(&Path, &Path) -> io::Result<()>;
 
     fn as_if_failed(done: Step, kind: io::ErrorKind) -> impl Fn(&Path, &Path) -> io::Result<()> {

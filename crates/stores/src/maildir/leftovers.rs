@@ -30,7 +30,7 @@ impl Default for Sweeper {
 }
 
 impl Sweeper {
-    /// Whether it is time; whoever is told yes has to look.
+    /// Whether it is time. The caller that gets `true` must look.
     pub(super) fn is_due(&self) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -42,8 +42,8 @@ impl Sweeper {
     }
 }
 
-/// Removes what deliveries of this host have left whose process is gone, and all that is old. What cannot be removed
-/// is logged; mail can be taken all the same.
+/// Removes files of this host's dead processes, and all old files. A file that cannot be removed is logged, and the
+/// Maildir takes mail all the same.
 pub(super) fn remove(tmp: &Path, names: &Names) {
     let outcome = fs::read_dir(tmp).and_then(|entries| {
         let mut removed = 0;
@@ -74,7 +74,7 @@ fn remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
 }
 
 fn try_remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
-    // Of the entry itself: where a link leads does not matter.
+    // The entry itself counts: where a link leads does not matter.
     let metadata = entry.metadata()?;
     if metadata.is_dir() {
         return Ok(false);
@@ -109,7 +109,7 @@ mod tests {
     use crate::maildir::draft::Draft;
 
     #[test]
-    fn what_a_gone_process_has_left_is_removed_at_once_and_what_is_being_written_is_not() {
+    fn removes_files_of_dead_processes_and_no_file_in_progress() {
         let directory = tempfile::tempdir().unwrap();
         let maildir = Maildir::open(directory.path()).unwrap();
         let (tmp, names) = (&maildir.0.directories.tmp, &maildir.0.names);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_that_begins_while_left_overs_are_looked_for_has_a_file_all_the_same() {
+    fn a_delivery_during_the_search_for_leftovers_keeps_its_file() {
         let directory = tempfile::tempdir().unwrap();
         let maildir = Maildir::open(directory.path()).unwrap();
         let is_over = Arc::new(AtomicBool::new(false));

@@ -22,16 +22,16 @@ pub enum LineEnds {
 /// Makes each CRLF an LF, as long as it has met no CR or LF by itself.
 #[derive(Debug, Default)]
 pub(super) struct Converter {
-    /// The octets so far end with a CR, which was not passed on.
+    /// The bytes so far end with a CR, which was not passed on.
     after_cr: bool,
 }
 
-/// A CR or LF by itself.
+/// A bare CR or LF.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Bare {
-    /// Octets of the chunk that were converted.
+    /// Bytes of the chunk that were converted.
     pub(super) converted: usize,
-    /// Whether a CR comes before the rest that is no octet of the chunk.
+    /// Whether a CR of an earlier chunk comes before the rest.
     pub(super) after_cr: bool,
 }
 
@@ -39,7 +39,7 @@ impl Converter {
     /// Appends a chunk to a buffer.
     ///
     /// # Errors
-    /// At the first CR or LF by itself. Of what comes before it nothing but CRLFs was changed.
+    /// At the first bare CR or LF. Before it only CRLFs were changed.
     pub(super) fn convert(&mut self, chunk: &[u8], buffer: &mut Buffer) -> Result<(), Bare> {
         if chunk.is_empty() {
             return Ok(());
@@ -82,7 +82,7 @@ impl Converter {
     }
 }
 
-/// Appends octets whose LFs were all CRLFs, as they were.
+/// Appends bytes whose LFs were all CRLFs, as they were.
 pub(super) fn restore(octets: &[u8], restored: &mut Vec<u8>) {
     let mut rest = octets;
     while let Some(end) = memchr::memchr(b'\n', rest) {
@@ -97,8 +97,8 @@ pub(super) fn restore(octets: &[u8], restored: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    /// What becomes of a content in chunks of this size: the converted octets, or those before and from the first bare
-    /// one on.
+    /// The converted bytes of a content in chunks of this size. An error has the bytes before the first bare line end, and
+    /// those from there on.
     fn converted(content: &[u8], size: usize) -> Result<Vec<u8>, (Vec<u8>, Vec<u8>)> {
         let (mut converter, mut buffer) = (Converter::default(), Buffer::default());
         for (index, chunk) in content.chunks(size).enumerate() {

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Whatever ends before the 250 takes its file with it: a [`Draft`](draft::Draft) and a [`Kept`](draft::Kept)
-//! remove theirs when they are dropped, wherever that happens. What threads do not come to when the process ends,
-//! [`Shown`] does.
+//! remove theirs when they are dropped, wherever that happens. If the process ends
+//! before a thread removes its file, [`Shown`] does it.
 
 mod access;
 mod buffer;
@@ -44,18 +44,18 @@ use sync::DirectorySync;
 /// The client is told 250 when the message is safe: written to `tmp/`, flushed, renamed to `new/`, and `new/`
 /// flushed. On top of it stand the [trace fields](Message::trace_fields), which tell the envelope with every
 /// recipient; the rest is what the client sent. Lines end with LF, unless the [builder](MaildirBuilder::line_ends) says
-/// otherwise; no other octet is changed. File names are made of the time,
-/// the process and the host, never of anything that a client said. All mail goes to the one directory; to sort it
-/// by recipients is left to whoever reads it.
+/// otherwise; no other byte is changed. File names are made of the time,
+/// the process and the host, never of anything that a client said. All mail goes to the one directory; its
+/// reader may sort it by recipients.
 ///
-/// Of the parameters of MAIL and RCPT nothing is kept: whoever offers DSN, DELIVERBY, MT-PRIORITY or FUTURERELEASE and
-/// means to act on them writes them down in a hook. A Maildir delivers at once, and so holds nothing back either.
+/// The Maildir does not keep the parameters of MAIL and RCPT. An application that acts on DSN, DELIVERBY, MT-PRIORITY or
+/// FUTURERELEASE records them in a hook. A Maildir delivers at once, and so holds nothing back either.
 ///
 /// When the disk is full the client is told `452 4.3.1`, at any other failure `451 4.3.0`, and the log tells why;
 /// nothing of the message remains. So it is when the client goes before the end or the store is
-/// [too slow](mailchute::Builder::store_timeout). What a killed process left in `tmp/` is removed when the Maildir is
-/// opened next, and once an hour while mail comes in: a file whose name has the form of this host's and that nobody
-/// holds the lock of (`flock`), and whatever is 36 hours old.
+/// [too slow](mailchute::Builder::store_timeout). The next opening of the Maildir removes
+/// files that a killed process left in `tmp/`, and so does a delivery once an hour. These are files with a name in the
+/// form of this host's that no process has locked (`flock`), and all files older than 36 hours.
 ///
 /// Directories that go missing while mail comes in are not made again, so that nothing is written under the mount
 /// point of a disk that is gone; mail is put off with 451 until they are back.
@@ -75,7 +75,7 @@ use sync::DirectorySync;
 #[derive(Clone)]
 pub struct Maildir(Arc<Shared>);
 
-/// What deliveries share.
+/// The state that deliveries share.
 struct Shared {
     directories: Directories,
     names: Names,
@@ -114,7 +114,7 @@ impl Maildir {
     /// Takes back all messages that were not answered yet, and refuses those to come (451).
     ///
     /// For a program that ends without waiting for tasks that block, as with [`Runtime::shutdown_timeout`]: call it
-    /// behind that. A store's future that is dropped leaves its blocking thread the removal of the file, and that may
+    /// after that. A store's future that is dropped leaves its blocking thread the removal of the file, and that may
     /// wait for a slow disk; if the process ends first, the message stays and its client, who was told to come again,
     /// sends it once more. A runtime that is dropped waits, and needs no such call.
     ///

@@ -11,7 +11,7 @@ pub(super) struct Names {
     host: String,
 }
 
-/// Of the process and not of the store, since several stores may share a directory.
+/// Counts for the process and not for the store, since several stores may share a directory.
 static DELIVERIES: AtomicU64 = AtomicU64::new(0);
 
 impl Names {
@@ -46,15 +46,15 @@ impl Names {
     }
 }
 
-/// A host's name without what means something in a path, or behind the name proper (`:2,S`, `,S=512`): such octets
-/// become `\ooo`.
+/// A host's name without characters that have a meaning in a path or after the name proper (`:2,S`, `,S=512`). Such
+/// bytes become `\ooo`.
 fn escaped(host: &str) -> String {
     let mut text = String::with_capacity(host.len());
-    for octet in host.bytes() {
-        match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => text.push(char::from(octet)),
+    for byte in host.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => text.push(char::from(byte)),
             // Writing to a String cannot fail.
-            _ => drop(write!(text, "\\{octet:03o}")),
+            _ => drop(write!(text, "\\{byte:03o}")),
         }
     }
     if text.is_empty() { "localhost".to_owned() } else { text }

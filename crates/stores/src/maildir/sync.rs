@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Groups the flushes of one directory.
 ///
-/// A flush makes durable every rename that was done before it **began**. So whoever comes while one is under way
-/// cannot rely on it; all who come in that time wait together for the next, which the first of them to wake does for
+/// A flush makes durable every rename that was done before it **began**. So a delivery that comes while one is under way
+/// cannot rely on it; all that come in that time wait together for the next, which the first of them to wake does for
 /// all. However many deliveries there are at a time, each waits for two flushes at most.
 #[derive(Debug, Default)]
 pub(super) struct DirectorySync {
@@ -17,7 +17,7 @@ pub(super) struct DirectorySync {
 #[derive(Debug, Default)]
 struct Turn {
     is_running: bool,
-    /// Who waits for a flush that has not begun.
+    /// The deliveries that wait for a flush that has not begun.
     next: Arc<Batch>,
 }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn each_delivery_returns_after_a_flush_that_began_after_its_rename() {
+    fn returns_after_a_flush_that_began_after_the_rename() {
         let (sync, clock) = (DirectorySync::default(), Clock::default());
         let flushes = Mutex::new(Vec::new());
         thread::scope(|scope| {

@@ -32,7 +32,7 @@ impl Post {
     pub(crate) fn with(options: impl FnOnce(Builder) -> Builder) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mail = Mail(directory.path().join("mail"));
-        // What the client sent is compared to the octet; line_ends.rs has the default.
+        // Tests compare each byte that the client sent; line_ends.rs has the default.
         let store = Maildir::builder(&mail.0).line_ends(LineEnds::Crlf).open().unwrap();
         let builder = Server::builder().hostname("mx.example.com").store(store);
         Self { server: options(builder).build().unwrap(), mail, _directory: directory }

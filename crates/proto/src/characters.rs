@@ -1,21 +1,21 @@
-//! Characters that do more than stand in a line, and how they are shown: the one idea of it, for addresses, events,
+//! Characters that must not be shown as they are, and how they are escaped: one definition for addresses, events,
 //! logs and header fields.
 
-/// The octets to which [`escaped`] cuts.
+/// The length in bytes at which [`escaped`] truncates.
 const LONGEST: usize = 1_024;
 
-/// Whether a character controls a terminal or ends a line somewhere: C0, DEL, C1, and the two line separators that
-/// Unicode has beyond those. No address, parameter or name holds one.
+/// Returns whether a character controls a terminal or ends a line: C0, DEL, C1, and the two Unicode line separators.
+/// No address, parameter or name holds one.
 pub(crate) fn breaks_lines(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a character must not be shown as it is: it controls a terminal, ends a line, is invisible, or changes the
-/// order in which the text beside it is read.
+/// Returns whether a character must not be shown as it is. It controls a terminal, ends a line, is invisible, or
+/// changes the order of the text beside it.
 ///
-/// These are C0, DEL and C1, the separators of lines and paragraphs, and the format characters of Unicode: bidirectional
-/// marks, zero-width characters, byte order marks and tags. Some of them are legitimate in addresses
-/// ([`Mailbox`](crate::Mailbox) accepts them), so escape what you print.
+/// These are C0, DEL and C1, the line and paragraph separators, and Unicode's format characters: bidirectional marks,
+/// zero-width characters, byte order marks and tags. Some are valid in addresses ([`Mailbox`](crate::Mailbox) accepts
+/// them), so escape what you print.
 ///
 /// ```
 /// use mailchute_proto::is_control;
@@ -40,8 +40,8 @@ pub fn is_control(character: char) -> bool {
         )
 }
 
-/// What a client sent, fit for a line of a log: [control characters](is_control) and broken UTF-8 are escaped, and
-/// more than 1,024 octets are cut, with `…` in their place.
+/// Returns a client's input as text for a log line. [Control characters](is_control) and broken UTF-8 are escaped.
+/// More than 1,024 bytes are truncated, marked by `…`.
 ///
 /// ```
 /// use mailchute_proto::escaped;
@@ -52,7 +52,7 @@ pub fn is_control(character: char) -> bool {
 /// ```
 #[must_use]
 pub fn escaped(octets: &[u8]) -> String {
-    // As almost all are. All of them are looked at, which the compiler turns into vector code.
+    // Almost all texts are plain. All bytes are checked, so that the compiler emits vector code.
     let is_plain = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
     if let (true, true, Ok(text)) = (is_plain, octets.len() <= LONGEST, std::str::from_utf8(octets)) {
         return text.to_owned();

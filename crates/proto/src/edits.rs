@@ -157,18 +157,18 @@ impl fmt::Display for EhloError {
         match self {
             Self::BadKeyword(text) => write!(
                 f,
-                "{text:?} is no keyword; write letters, digits and hyphens, the first no hyphen, and arguments of \
-                 printable ASCII with one space between them"
+                "{text:?} is not a keyword; write letters, digits and hyphens, not beginning with a hyphen, and \
+                 arguments of printable ASCII with one space between them"
             ),
             Self::Known(keyword) => {
-                write!(f, "{keyword} has a meaning of its own; write another name")?;
+                write!(f, "{keyword} is already defined; write another name")?;
                 match &**keyword {
-                    "BY" | "DELIVERBY" => f.write_str(", or use the option that switches DELIVERBY on"),
-                    "MT-PRIORITY" => f.write_str(", or use the option that switches MT-PRIORITY on"),
+                    "BY" | "DELIVERBY" => f.write_str(", or use the option that enables DELIVERBY"),
+                    "MT-PRIORITY" => f.write_str(", or use the option that enables MT-PRIORITY"),
                     "HOLDFOR" | "HOLDUNTIL" | "FUTURERELEASE" => {
-                        f.write_str(", or use the option that switches FUTURERELEASE on")
+                        f.write_str(", or use the option that enables FUTURERELEASE")
                     }
-                    _ => f.write_str(", as the server takes care of this one itself"),
+                    _ => f.write_str(", as the server handles this one itself"),
                 }
             }
         }

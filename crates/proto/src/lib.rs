@@ -1,8 +1,8 @@
 //! The SMTP conversation as a state machine (RFC 5321 and its service extensions).
 //!
-//! Octets go in, typed questions come out; answers go in, octets come out. There is no I/O in here, no clock,
-//! no thread and no `unsafe`, so the same conversation runs over a socket, inside TLS or in a test, and however
-//! its input is cut into pieces it says the same.
+//! The machine takes bytes and asks typed questions; it takes answers and returns bytes. It has no I/O, no clock, no
+//! threads and no `unsafe`. So the same conversation runs over a socket, inside TLS or in a test. The result does not
+//! depend on how the input is split.
 //!
 //! ```text
 //!            input                                    output
@@ -17,8 +17,8 @@
 //!                body (dot-unstuffing) ──► Step::Body(octets) … Step::EndOfData(ask)
 //! ```
 //!
-//! [`Machine`] shows the loop that drives it. The crate `mailchute` is that loop over tokio and rustls, with
-//! hooks that give the answers.
+//! [`Machine`] shows the loop that drives it. The crate `mailchute` is that loop over tokio and rustls, with hooks
+//! that answer.
 
 mod address;
 mod body;

@@ -160,8 +160,7 @@ fn what_makes_no_reply_is_told_what_to_write() {
         (
             354,
             (3, 0, 0),
-            "reply code 354 asks the client for more, which has no enhanced status code and is not a hook's to say: \
-             write 2yz, 4yz or 5yz",
+            "reply code 354 asks the client for more and has no enhanced status code: write 2yz, 4yz or 5yz",
         ),
         (334, (2, 0, 0), "reply code 334 asks the client for more"),
         (550, (4, 1, 1), "enhanced status code 4.1.1 does not go with reply code 550: write 5.x.y"),

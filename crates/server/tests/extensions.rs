@@ -90,12 +90,9 @@ async fn a_least_time_is_rounded_up_to_whole_seconds_and_a_longest_one_down() {
 #[tokio::test]
 async fn a_parameter_that_mailchute_knows_is_refused_with_what_to_write() {
     for (name, cure) in [
-        (
-            "size",
-            "SIZE has a meaning of its own; write another name, as the server takes care of this one itself",
-        ),
-        ("BY", "write another name, or use the option that switches DELIVERBY on"),
-        ("HOLDFOR", "write another name, or use the option that switches FUTURERELEASE on"),
+        ("size", "SIZE is already defined; write another name, as the server handles this one itself"),
+        ("BY", "write another name, or use the option that enables DELIVERBY"),
+        ("HOLDFOR", "write another name, or use the option that enables FUTURERELEASE"),
     ] {
         let error = accepting().mail_parameter(name).build().unwrap_err().to_string();
         assert!(error.starts_with("mail_parameter: ") && error.ends_with(cure), "{error}");
@@ -126,12 +123,12 @@ async fn declared_parameters_reach_the_hooks_of_their_command_only() {
 #[test]
 fn a_parameter_that_is_none_or_known_is_refused_with_a_hint() {
     for (builder, hint) in [
-        (builder().mail_parameter("X KEY"), "mail_parameter: \"X KEY\" is no keyword; write letters"),
-        (builder().mail_parameter(""), "mail_parameter: \"\" is no keyword"),
-        (builder().rcpt_parameter("-X"), "rcpt_parameter: \"-X\" is no keyword"),
-        (builder().mail_parameter("size"), "mail_parameter: SIZE has a meaning of its own"),
-        (builder().mail_parameter("BY"), "mail_parameter: BY has a meaning of its own"),
-        (builder().rcpt_parameter("NOTIFY"), "rcpt_parameter: NOTIFY has a meaning of its own"),
+        (builder().mail_parameter("X KEY"), "mail_parameter: \"X KEY\" is not a keyword; write letters"),
+        (builder().mail_parameter(""), "mail_parameter: \"\" is not a keyword"),
+        (builder().rcpt_parameter("-X"), "rcpt_parameter: \"-X\" is not a keyword"),
+        (builder().mail_parameter("size"), "mail_parameter: SIZE is already defined"),
+        (builder().mail_parameter("BY"), "mail_parameter: BY is already defined"),
+        (builder().rcpt_parameter("NOTIFY"), "rcpt_parameter: NOTIFY is already defined"),
     ] {
         let error = builder.on_data(|_message, _session| async {}).build().expect_err("it cannot be built");
         assert!(error.to_string().starts_with(hint), "{error}");

@@ -1,4 +1,4 @@
-//! Domain names as they stand in addresses.
+//! Domain names in addresses.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,14 +16,14 @@ const MAX_LABEL: usize = 63;
 
 /// A domain name: labels of letters, digits and hyphens, joined by dots (RFC 5321 §4.1.2).
 ///
-/// At most 255 characters, each label at most 63, none empty and none with a hyphen at either end; so there is no dot
-/// at the end either. Underscores are tolerated, for hosts in the field have them. Labels outside of ASCII
-/// (RFC 6531 §3.3) are accepted as they come, if white space, marks of direction and invisible characters are not in
-/// them. The limits of DNS hold for their `xn--` form, which is shorter than their UTF-8 for many scripts, so characters
-/// are counted. The full stops U+3002, U+FF0E and U+FF61 part labels as a dot does.
+/// It has at most 255 characters and each label at most 63. No label is empty or has a hyphen at either end.
+/// Underscores are tolerated, as real hosts have them. Labels outside ASCII (RFC 6531 §3.3) are accepted unless they
+/// hold white space, direction marks or invisible characters. The limits of DNS apply to the `xn--` form, which is
+/// often shorter than UTF-8, so characters are counted. The full stops U+3002, U+FF0E and U+FF61 separate labels like
+/// a dot.
 ///
-/// Two domains are equal if [`same_domain`](super::same_domain) says so: in any case, in UTF-8 or in `xn--` form. A
-/// clone costs a reference count.
+/// Domains are compared by [`same_domain`](super::same_domain): in any case, in UTF-8 or in `xn--` form. A clone
+/// costs a reference count.
 ///
 /// # Examples
 ///
@@ -42,12 +42,13 @@ const MAX_LABEL: usize = 63;
 pub struct Domain(Arc<str>);
 
 impl Domain {
-    /// Parses a domain name, with nothing around it.
+    /// Parses a domain name without surrounding text.
     ///
     /// # Errors
     ///
-    /// [`AddressError::BadDomain`], [`AddressError::LabelTooLong`], [`AddressError::DomainTooLong`] as the name says,
-    /// [`AddressError::Empty`] for no text, and [`AddressError::ControlCharacter`] wherever there is one.
+    /// Returns [`AddressError::BadDomain`], [`AddressError::LabelTooLong`] or [`AddressError::DomainTooLong`] as
+    /// named, [`AddressError::Empty`] for an empty text, and [`AddressError::ControlCharacter`] for a control
+    /// character anywhere.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, Domain};
@@ -59,14 +60,14 @@ impl Domain {
         check(text).map(|()| Self(Arc::from(text))).map_err(|error| error.or_worse(text.as_bytes()))
     }
 
-    /// The name as it was written.
+    /// Returns the name as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name in A-labels (RFC 5890 §2.3.2.1), which needs no SMTPUTF8. An ASCII name, or one that UTS #46 refuses,
-    /// is returned as written.
+    /// Returns the name in A-labels (RFC 5890 §2.3.2.1), which needs no SMTPUTF8. An ASCII name, or one that UTS #46
+    /// refuses, is returned as written.
     ///
     /// ```
     /// use mailchute_proto::Domain;
@@ -79,7 +80,7 @@ impl Domain {
         idna::to_ascii(&self.0)
     }
 
-    /// Whether the name holds ASCII only, so that it needs no SMTPUTF8.
+    /// Returns whether the name is ASCII, so that it needs no SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.0.is_ascii()
@@ -99,7 +100,7 @@ impl Hash for Domain {
         for byte in self.to_ascii().bytes() {
             state.write_u8(byte.to_ascii_lowercase());
         }
-        // The end is marked as `str` marks it, so that neighbours in a tuple do not run together.
+        // The end is marked as `str` does, so that neighbours in a tuple stay distinct.
         state.write_u8(0xff);
     }
 }
@@ -136,17 +137,17 @@ pub(super) fn check(text: &str) -> Result<(), AddressError> {
     check_unicode(text)
 }
 
-/// A domain at the beginning of a text.
+/// A domain at the start of a text.
 pub(super) struct Found {
-    /// Octets of the name.
+    /// Bytes of the name.
     pub(super) length: usize,
-    /// Whether one dot follows, which names the root of DNS and is not part of the name.
+    /// Whether a dot follows. It names the DNS root and is not part of the name.
     pub(super) is_rooted: bool,
 }
 
-/// Measures the domain at the beginning of `bytes`: up to the first octet that cannot belong to one.
+/// Measures the domain at the start of `bytes`, up to the first byte that cannot belong to it.
 ///
-/// What lies outside of ASCII is taken for granted here; [`check_unicode`] looks at it once it is known to be text.
+/// Bytes outside ASCII are accepted here. [`check_unicode`] checks them later, once the text is valid UTF-8.
 pub(super) fn scan(bytes: &[u8]) -> Result<Found, AddressError> {
     let mut start = 0;
     loop {
@@ -173,13 +174,13 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Found, AddressError> {
     }
 }
 
-/// Whether a text has more characters than `most`, each counted by its first octet.
+/// Returns whether a text has more than `most` characters, each counted by its first byte.
 fn is_longer(text: &[u8], most: usize) -> bool {
     text.len() > most && text.iter().filter(|&&octet| octet & 0b1100_0000 != 0b1000_0000).count() > most
 }
 
-/// Refuses those characters beyond ASCII that no registry allows and that could mislead a reader of the name, and
-/// checks the labels that [`scan`] could not see.
+/// Refuses characters outside ASCII that no registry allows and that could mislead a reader, and checks the labels
+/// that [`scan`] could not see.
 pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
     if domain.is_ascii() {
         return Ok(());
@@ -193,7 +194,7 @@ pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
     domain.split(is_full_stop).try_for_each(check_label)
 }
 
-/// Checks a label that may be parted from others by a full stop beyond ASCII, or be in UTF-8.
+/// Checks a label that may be in UTF-8 or end with a full stop outside ASCII.
 fn check_label(label: &str) -> Result<(), AddressError> {
     if label.is_empty() || label.starts_with('-') || label.ends_with('-') {
         return Err(AddressError::BadDomain);
@@ -201,12 +202,12 @@ fn check_label(label: &str) -> Result<(), AddressError> {
     if is_longer(label.as_bytes(), MAX_LABEL) { Err(AddressError::LabelTooLong) } else { Ok(()) }
 }
 
-/// What UTS #46 maps to a dot, and the dot itself.
+/// Returns whether a character is a dot or UTS #46 maps it to one.
 fn is_full_stop(character: char) -> bool {
     matches!(character, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
 }
 
-/// What may stand in a label, as a table: a look at it takes half as long as the comparisons.
+/// The bytes allowed in a label, as a table, which is twice as fast as comparisons.
 static IN_LABEL: [bool; 256] = {
     let mut table = [false; 256];
     let mut octet = 0_u8;
@@ -219,7 +220,7 @@ static IN_LABEL: [bool; 256] = {
     }
 };
 
-/// Characters that turn the direction of writing, and those that are not seen.
+/// Returns whether a character changes the text direction or is invisible.
 fn is_misleading(character: char) -> bool {
     matches!(
         character,

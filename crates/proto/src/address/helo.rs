@@ -1,4 +1,4 @@
-//! The name by which a client introduces itself.
+//! The name that a client gives in its greeting.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -12,12 +12,11 @@ use crate::characters::breaks_lines;
 
 /// The argument of EHLO, HELO or LHLO (RFC 5321 §4.1.1.1).
 ///
-/// It should be a domain or an address literal, yet RFC 5321 §4.1.4 forbids refusing mail because the name does not
-/// check out, and real clients send bare network addresses and worse. So any word of printable characters, of any length,
-/// is kept,
-/// and [`kind`](Self::kind) tells what it is. It may hold `<`, quotes and the like: escape it wherever it is printed.
+/// It should be a domain or an address literal. RFC 5321 §4.1.4 forbids refusing mail over a wrong name, and real
+/// clients send bare network addresses and worse. So any word of printable characters is accepted, and
+/// [`kind`](Self::kind) tells its kind. It may hold `<`, quotes and similar characters: escape it when you print it.
 ///
-/// A clone costs a reference count, or two.
+/// A clone costs one or two reference counts.
 ///
 /// # Examples
 ///
@@ -35,7 +34,7 @@ pub struct HeloName {
     kind: HeloKind,
 }
 
-/// What a client called itself by.
+/// The kind of name that a client gave.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeloKind {
@@ -43,9 +42,9 @@ pub enum HeloKind {
     Domain,
     /// An address literal, as it should be for hosts without a name.
     Literal(AddressLiteral),
-    /// None was said, which only [`HeloName::parse_lenient`] takes. It prints as `unknown`.
+    /// No name, which only [`HeloName::parse_lenient`] accepts. `Display` writes `unknown`.
     Missing,
-    /// Neither: a network address without brackets, or something else that is printable.
+    /// Anything else that is printable, such as a network address without brackets.
     Other,
 }
 
@@ -54,8 +53,8 @@ impl HeloName {
     ///
     /// # Errors
     ///
-    /// [`AddressError::Empty`] without a name, [`AddressError::Whitespace`] for more than one word, [`AddressError::ControlCharacter`] and
-    /// [`AddressError::InvalidUtf8`] for what is no text.
+    /// Returns [`AddressError::Empty`] without a name, [`AddressError::Whitespace`] for more than one word, and
+    /// [`AddressError::ControlCharacter`] or [`AddressError::InvalidUtf8`] for invalid text.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, HeloName};
@@ -69,13 +68,13 @@ impl HeloName {
         Self::parse_text(argument).map_err(|error| error.or_worse(argument))
     }
 
-    /// As [`parse`](Self::parse), but words after the name are dropped, and there may be no name at all: that is
+    /// Parses like [`parse`](Self::parse), but drops words after the name. The name may be missing: that is
     /// [`HeloKind::Missing`].
     ///
     /// # Errors
     ///
-    /// [`AddressError::ControlCharacter`] and [`AddressError::InvalidUtf8`], also for what is dropped, and
-    /// [`AddressError::Whitespace`] for a name with white space that is not a space.
+    /// Returns [`AddressError::ControlCharacter`] or [`AddressError::InvalidUtf8`], also for dropped words, and
+    /// [`AddressError::Whitespace`] for a name with white space other than a space.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, HeloKind, HeloName};
@@ -101,7 +100,7 @@ impl HeloName {
         if text.is_empty() {
             return Err(AddressError::Empty);
         }
-        // Most are, and then no character has to be looked up in the tables of Unicode.
+        // Most names are ASCII, which needs no Unicode tables.
         let is_plain = text.bytes().fold(true, |so_far, octet| so_far & octet.is_ascii_graphic());
         if !is_plain {
             if text.chars().any(breaks_lines) {
@@ -114,14 +113,14 @@ impl HeloName {
         Ok(Self { text: Arc::from(text), kind: HeloKind::of(text) })
     }
 
-    /// The name as the client wrote it.
+    /// Returns the name as the client wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the name is the domain `domain`, in any case and in UTF-8 or in `xn--` form, as
-    /// [`same_domain`](super::same_domain) has it.
+    /// Returns whether the name is the domain `domain`, compared as [`same_domain`](super::same_domain) does: in any
+    /// case, in UTF-8 or in `xn--` form.
     ///
     /// ```
     /// use mailchute_proto::HeloName;
@@ -134,14 +133,14 @@ impl HeloName {
         idna::same_domain(without_root(&self.text), without_root(domain))
     }
 
-    /// What the name is.
+    /// Returns the kind of the name.
     #[must_use]
     pub fn kind(&self) -> &HeloKind {
         &self.kind
     }
 }
 
-/// A domain without the dot that may end it.
+/// Removes the dot that may end a domain.
 fn without_root(domain: &str) -> &str {
     domain.strip_suffix('.').unwrap_or(domain)
 }
@@ -153,7 +152,7 @@ impl HeloKind {
         {
             Self::Literal(literal)
         } else if text.parse::<Ipv4Addr>().is_err() && domain::check(without_root(text)).is_ok() {
-            // The grammar of a domain admits four numbers too, but no such name exists.
+            // The grammar of a domain also allows four numbers, but no such domain exists.
             Self::Domain
         } else {
             Self::Other

@@ -1,4 +1,4 @@
-//! A domain and its internationalized form: one name, compared by A-labels (RFC 5890 §2.3.2.1).
+//! Comparison of domains by A-labels (RFC 5890 §2.3.2.1), in which internationalized forms are equal.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use idna::AsciiDenyList;
 
 use super::domain;
 
-/// Whether two domains are one: in any case, and each in UTF-8 or in its `xn--` form.
+/// Returns whether two domains are equal, in any case and each in UTF-8 or in `xn--` form.
 ///
-/// Domains that are not ASCII are mapped by UTS #46 before they are compared, so `BÜCHER.example`, the decomposed
-/// `bücher.example`, `bücher。example` and `xn--bcher-kva.example` are one. A domain that the mapping refuses is
-/// compared as written, without regard to ASCII case. Two ASCII domains are compared without allocating.
+/// UTS #46 maps domains outside ASCII first, so `BÜCHER.example`, the decomposed `bücher.example`, `bücher。example`
+/// and `xn--bcher-kva.example` are equal. A domain that the mapping refuses is compared as written, ignoring ASCII
+/// case. Two ASCII domains are compared without allocation.
 ///
 /// # Examples
 ///
@@ -27,26 +27,27 @@ pub fn same_domain(one: &str, other: &str) -> bool {
         || (!(one.is_ascii() && other.is_ascii()) && to_ascii(one).eq_ignore_ascii_case(&to_ascii(other)))
 }
 
-/// Whether a domain lies below another, at any depth; no domain lies below itself, and no address literal below any.
+/// Returns whether a domain is a subdomain of another, at any depth. No domain is below itself, and no address
+/// literal is below any domain.
 pub(crate) fn is_below(domain: &str, parent: &str) -> bool {
     if domain.starts_with('[') {
         return false;
     }
     let (domain, parent) = (to_ascii(domain), to_ascii(parent));
     let Some(rest) = domain.len().checked_sub(parent.len()) else { return false };
-    // A tail that begins within a character is not the parent.
+    // A tail that begins inside a character is not the parent.
     let Some((labels, tail)) = domain.split_at_checked(rest) else { return false };
     labels.len() > 1 && labels.ends_with('.') && tail.eq_ignore_ascii_case(&parent)
 }
 
-/// The domain in A-labels; as written if it is ASCII or the mapping refuses it.
+/// Returns the domain in A-labels, or as written if it is ASCII or the mapping refuses it.
 pub(crate) fn to_ascii(domain: &str) -> Cow<'_, str> {
     if domain.is_ascii() {
         return Cow::Borrowed(domain);
     }
     idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL)
         .ok()
-        // The mapping makes ASCII of other characters, and drops some: only a domain may come out of it.
+        // The mapping turns other characters into ASCII and drops some, so the result must be checked.
         .filter(|ascii| domain::check(ascii).is_ok())
         .unwrap_or(Cow::Borrowed(domain))
 }

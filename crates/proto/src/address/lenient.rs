@@ -1,4 +1,4 @@
-//! Paths as devices and scripts write them. Only what the strict grammar refuses comes here.
+//! Parses paths as devices and scripts write them. It sees only what the strict grammar refuses.
 //!
 //! ```text
 //! path      = *SP ( [ phrase ] "<" *SP inside *SP ">"
@@ -10,10 +10,10 @@
 //! phrase    = 1*( Quoted-string / atext except "=" / "." / SP )
 //! ```
 //!
-//! What follows is nothing, or a space and the parameters. A phrase holds no `@` outside of quotes and an address without
-//! brackets holds no `<` before its `@`, so no text has two readings. Nothing is ever read as two addresses.
+//! Nothing follows, or a space and the parameters. A phrase holds no `@` outside quotes, and an address without
+//! brackets holds no `<` before its `@`. So no text has two meanings, and no text is read as two addresses.
 //!
-//! The result is a [`Mailbox`] like any other: odd dots get quotes, and a name without a domain gets ours.
+//! The result is an ordinary [`Mailbox`]: odd dots get quotes, and a name without a domain gets the server's.
 
 use std::borrow::Cow;
 
@@ -21,16 +21,16 @@ use super::mailbox::{ATEXT, Mailbox, scan_quoted_string};
 use super::source_route::scan_source_route;
 use crate::characters::breaks_lines;
 
-/// What stands where a path should.
+/// The content of a path.
 pub(super) enum Address {
     /// Nothing between brackets.
     Null,
-    /// `Postmaster` without a domain, in whatever case: a recipient of its own, and as a sender the mailbox.
+    /// `Postmaster` without a domain, in any case. As a recipient it is special, as a sender it is the mailbox.
     Postmaster(Mailbox),
     Mailbox(Mailbox),
 }
 
-/// Reads the path at the beginning of `argument`; returns it with what follows. `own_domain` completes a name without a
+/// Reads the path at the start of `argument` and returns it with the rest. `own_domain` completes a name without a
 /// domain.
 pub(super) fn parse<'a>(argument: &'a [u8], own_domain: &str) -> Option<(Address, &'a [u8])> {
     let text = std::str::from_utf8(argument).ok().filter(|text| !text.chars().any(breaks_lines))?;
@@ -42,7 +42,7 @@ pub(super) fn parse<'a>(argument: &'a [u8], own_domain: &str) -> Option<(Address
     matches!(rest.first(), None | Some(b' ')).then_some((address, rest))
 }
 
-/// Skips a display name, if one stands before a `<`.
+/// Skips a display name before a `<`.
 fn after_phrase(text: &[u8]) -> &[u8] {
     let mut rest = text;
     loop {
@@ -58,7 +58,7 @@ fn after_phrase(text: &[u8]) -> &[u8] {
     }
 }
 
-/// What follows the first `<`, up to and with the `>` that belongs to it.
+/// Reads what follows the first `<`, up to and including its `>`.
 fn bracketed<'a>(inside: &'a [u8], own_domain: &str) -> Option<(Address, &'a [u8])> {
     let inside = without_spaces(inside);
     let doubled = inside.strip_prefix(b"<");
@@ -80,13 +80,13 @@ fn bracketed<'a>(inside: &'a [u8], own_domain: &str) -> Option<(Address, &'a [u8
     Some((address, if doubled.is_some() { without_spaces(rest).strip_prefix(b">")? } else { rest }))
 }
 
-/// An address without brackets. Without an `@` it could be a parameter.
+/// Reads an address without brackets. Without an `@` it could be a parameter.
 fn bare(text: &[u8]) -> Option<(Address, &[u8])> {
     let (local, rest) = local_part(text)?;
     with_domain(&local, rest)
 }
 
-/// Reads `@domain`, and makes an address of it.
+/// Reads `@domain` and builds the address.
 fn with_domain<'a>(local: &str, rest: &'a [u8]) -> Option<(Address, &'a [u8])> {
     let length = match rest.get(1)? {
         b'[' => rest.iter().position(|&octet| octet == b']')? + 1,
@@ -97,7 +97,7 @@ fn with_domain<'a>(local: &str, rest: &'a [u8]) -> Option<(Address, &'a [u8])> {
     Some((Address::Mailbox(mailbox), rest))
 }
 
-/// Reads a local part, and puts quotes around one whose dots need them.
+/// Reads a local part and adds quotes if its dots need them.
 fn local_part(text: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
     let length = match text.first() {
         Some(b'"') => scan_quoted_string(text)?,

@@ -1,4 +1,4 @@
-//! Address literals: a host named by its network address in square brackets.
+//! Address literals: network addresses of hosts in square brackets.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,7 +12,7 @@ const IPV6_TAG: &str = "IPv6";
 
 /// An address literal (RFC 5321 §4.1.3).
 ///
-/// It prints in the RFC's form, brackets included, with the address in its canonical spelling.
+/// `Display` writes the RFC's form, with brackets and the canonical spelling of the address.
 ///
 /// # Examples
 ///
@@ -31,19 +31,20 @@ pub enum AddressLiteral {
     Ipv4(Ipv4Addr),
     /// `[IPv6:2001:db8::1]`
     Ipv6(Ipv6Addr),
-    /// `[tag:content]`, of a kind that is yet to be registered.
+    /// `[tag:content]`, with an unregistered tag.
     General(GeneralLiteral),
 }
 
 impl AddressLiteral {
     /// Parses a literal, which begins with `[` and ends with `]`.
     ///
-    /// The numbers of an IPv4 literal are decimal, as the RFC has it, even with zeros in front.
+    /// The numbers of an IPv4 literal are decimal, even with leading zeros.
     ///
     /// # Errors
     ///
-    /// [`AddressError::BadLiteral`] if it is none of the three forms, [`AddressError::DomainTooLong`] past 255
-    /// octets, [`AddressError::Empty`] for no text, [`AddressError::ControlCharacter`] wherever there is one.
+    /// Returns [`AddressError::BadLiteral`] if it has none of the three forms, [`AddressError::DomainTooLong`] past
+    /// 255 bytes, [`AddressError::Empty`] for an empty text, and [`AddressError::ControlCharacter`] for a control
+    /// character anywhere.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, AddressLiteral};
@@ -55,7 +56,7 @@ impl AddressLiteral {
         Form::parse(text).map(Self::from).map_err(|error| error.or_worse(text.as_bytes()))
     }
 
-    /// The network address, unless the literal is of an unknown kind.
+    /// Returns the network address, unless the literal is of an unknown kind.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
@@ -106,27 +107,27 @@ impl FromStr for AddressLiteral {
 /// A literal of a kind that this library does not know (RFC 5321 §4.1.3, `General-address-literal`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GeneralLiteral {
-    /// What stands between the brackets.
+    /// The text between the brackets.
     text: Arc<str>,
-    /// Where in `text` the tag ends.
+    /// The end of the tag in `text`.
     colon: usize,
 }
 
 impl GeneralLiteral {
-    /// What stands before the colon: letters, digits and hyphens.
+    /// Returns the text before the colon: letters, digits and hyphens.
     #[must_use]
     pub fn tag(&self) -> &str {
         &self.text[..self.colon]
     }
 
-    /// What stands after the colon: printable ASCII without brackets and backslashes.
+    /// Returns the text after the colon: printable ASCII without brackets and backslashes.
     #[must_use]
     pub fn content(&self) -> &str {
         &self.text[self.colon + 1..]
     }
 }
 
-/// A literal that still borrows its text, so that it can be checked without a cost.
+/// A literal that borrows its text, to check it without allocation.
 pub(super) enum Form<'a> {
     Ipv4(Ipv4Addr),
     Ipv6(Ipv6Addr),
@@ -161,8 +162,8 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Four numbers of one to three digits. The standard library is not asked, because it refuses zeros in front, which
-/// the grammar of RFC 5321 allows and declares to be decimal.
+/// Parses four numbers of one to three digits. The standard library refuses leading zeros, which RFC 5321 allows and
+/// defines as decimal.
 fn parse_ipv4(text: &str) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
     let mut numbers = text.split('.');

@@ -1,4 +1,4 @@
-//! `local-part@domain`.
+//! Mailboxes: `local-part@domain`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,19 +11,18 @@ use super::idna;
 use super::literal::{AddressLiteral, Form};
 use crate::characters::breaks_lines;
 
-/// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), exactly as the client wrote it, but for a dot at the
-/// end of the domain, which is dropped.
+/// An address, `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3), as the client wrote it, without a dot at the end
+/// of the domain.
 ///
-/// The local part is a run of atoms joined by dots or a quoted string; the domain is a [`Domain`](super::Domain) or an
-/// [`AddressLiteral`]. The address holds no control character, no line break, and no space outside of quotes. It may
-/// still hold what means something to a shell, a database or a file system: it is data, never a path.
+/// The local part is atoms joined by dots, or a quoted string. The domain is a [`Domain`](super::Domain) or an
+/// [`AddressLiteral`]. The address holds no control character, no line break, and no space outside quotes. It may
+/// hold characters that are special to a shell, a database or a file system. Never use it as a path.
 ///
-/// Only the domain has a length limit. RFC 5321 §4.5.3.1 asks for no others, and bounce addresses (VERP, SRS, BATV) are
-/// longer than the sizes that it lists. On a connection the command line limit bounds the address.
+/// Only the domain has a length limit. RFC 5321 §4.5.3.1 requires no others, and bounce addresses (VERP, SRS, BATV)
+/// exceed the sizes that it lists. In a session the command line limit applies.
 ///
-/// Two mailboxes are equal if every octet is. RFC 5321 §2.4 leaves the meaning of upper and lower case in the local
-/// part to the host that owns it; to compare domains use [`domain_is`](Self::domain_is). A clone costs a reference
-/// count.
+/// Two mailboxes are equal if every byte is. RFC 5321 §2.4 leaves the case of the local part to its host. To compare
+/// domains use [`domain_is`](Self::domain_is). A clone costs a reference count.
 ///
 /// # Examples
 ///
@@ -42,16 +41,16 @@ use crate::characters::breaks_lines;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mailbox {
     text: Arc<str>,
-    /// Where in `text` the `@` between local part and domain stands; a quoted local part may hold others.
+    /// The position in `text` of the `@` before the domain. A quoted local part may hold others.
     at: usize,
 }
 
 impl Mailbox {
-    /// Parses an address without angle brackets, without a source route, with nothing around it.
+    /// Parses an address without angle brackets, source route or surrounding text.
     ///
     /// # Errors
     ///
-    /// The [`AddressError`] that says what is wrong; [`AddressError::ControlCharacter`] comes before all others.
+    /// Returns the [`AddressError`] that names the fault. [`AddressError::ControlCharacter`] comes first.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, Mailbox};
@@ -69,8 +68,8 @@ impl Mailbox {
         if length == bytes.len() { Ok(mailbox) } else { Err(AddressError::BadDomain) }
     }
 
-    /// Parses the address at the beginning of `bytes`, up to the first octet that cannot belong to it, and says how many
-    /// octets it takes.
+    /// Parses the address at the start of `bytes`, up to the first byte that cannot belong to it, and returns its
+    /// length.
     pub(super) fn parse_prefix(bytes: &[u8]) -> Result<(Self, usize), AddressError> {
         let at = scan_local_part(bytes)?;
         let domain = &bytes[at + 1..];
@@ -89,21 +88,21 @@ impl Mailbox {
         Ok((Self { text: Arc::from(text), at }, end + usize::from(is_rooted)))
     }
 
-    /// The address as the client wrote it.
+    /// Returns the address as the client wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What stands before the `@`, as the client wrote it, with its quotes and backslashes.
+    /// Returns the local part as the client wrote it, with quotes and backslashes.
     #[must_use]
     pub fn local_part(&self) -> &str {
         &self.text[..self.at]
     }
 
-    /// What the local part means, without its quotes and backslashes.
+    /// Returns the local part without quotes and backslashes.
     ///
-    /// `"john.doe"` and `john.doe` are the same mailbox (RFC 5321 §4.1.2), so this is the form to look up.
+    /// `"john.doe"` and `john.doe` are the same mailbox (RFC 5321 §4.1.2), so use this form for lookups.
     ///
     /// ```
     /// use mailchute_proto::Mailbox;
@@ -124,26 +123,26 @@ impl Mailbox {
         let mut unquoted = String::with_capacity(quoted.len());
         let mut characters = quoted.chars();
         while let Some(character) = characters.next() {
-            // A backslash stands for the character behind it, and the parser has seen that there is one.
+            // A backslash escapes the next character, and the parser checked that there is one.
             unquoted.extend(if character == '\\' { characters.next() } else { Some(character) });
         }
         Cow::Owned(unquoted)
     }
 
-    /// What stands after the `@`, as the client wrote it; an address literal with its brackets.
+    /// Returns the domain as the client wrote it, or an address literal with its brackets.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.text[self.at + 1..]
     }
 
-    /// The domain in A-labels (RFC 5890 §2.3.2.1), as [`Domain::to_ascii`](super::Domain::to_ascii) has it.
+    /// Returns the domain in A-labels (RFC 5890 §2.3.2.1), like [`Domain::to_ascii`](super::Domain::to_ascii).
     #[must_use]
     pub fn domain_to_ascii(&self) -> Cow<'_, str> {
         idna::to_ascii(self.domain())
     }
 
-    /// Whether the domain is `domain`, in any case and in UTF-8 or in `xn--` form, as
-    /// [`same_domain`](super::same_domain) has it.
+    /// Returns whether the domain is `domain`, compared as [`same_domain`](super::same_domain) does: in any case, in
+    /// UTF-8 or in `xn--` form.
     ///
     /// ```
     /// use mailchute_proto::Mailbox;
@@ -157,14 +156,14 @@ impl Mailbox {
         idna::same_domain(self.domain(), domain)
     }
 
-    /// The network address that stands in place of the domain, if one does.
+    /// Returns the network address, if one replaces the domain.
     #[must_use]
     pub fn address_literal(&self) -> Option<AddressLiteral> {
         let domain = self.domain();
         domain.starts_with('[').then(|| Form::parse(domain).ok().map(AddressLiteral::from)).flatten()
     }
 
-    /// Whether the address holds ASCII only, so that it needs no SMTPUTF8 (RFC 6531).
+    /// Returns whether the address is ASCII, so that it needs no SMTPUTF8 (RFC 6531).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.text.is_ascii()
@@ -191,7 +190,7 @@ impl FromStr for Mailbox {
     }
 }
 
-/// Measures the local part at the beginning of `bytes`, and sees to it that an `@` follows.
+/// Measures the local part at the start of `bytes` and checks that an `@` follows.
 fn scan_local_part(bytes: &[u8]) -> Result<usize, AddressError> {
     let length = match bytes.first() {
         None => return Err(AddressError::Empty),
@@ -205,7 +204,7 @@ fn scan_local_part(bytes: &[u8]) -> Result<usize, AddressError> {
     }
 }
 
-/// `Dot-string`: atoms joined by single dots.
+/// Measures a `Dot-string`: atoms joined by single dots.
 fn scan_dot_string(bytes: &[u8]) -> Option<usize> {
     let mut after_dot = true;
     for (index, &byte) in bytes.iter().enumerate() {
@@ -222,7 +221,7 @@ fn scan_dot_string(bytes: &[u8]) -> Option<usize> {
     (!after_dot).then_some(bytes.len())
 }
 
-/// `Quoted-string`, both quotes included. `bytes` begins with the first of them.
+/// Measures a `Quoted-string` with both quotes. `bytes` begins with the first.
 pub(super) fn scan_quoted_string(bytes: &[u8]) -> Option<usize> {
     let mut index = 1;
     loop {
@@ -235,7 +234,7 @@ pub(super) fn scan_quoted_string(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// An address literal with its brackets. `bytes` begins with the first of them.
+/// Measures an address literal with its brackets. `bytes` begins with the first.
 fn scan_literal(bytes: &[u8]) -> Result<usize, AddressError> {
     let end = memchr::memchr(b']', bytes).ok_or(AddressError::BadLiteral)?;
     let literal = std::str::from_utf8(&bytes[..=end]).map_err(|_| AddressError::BadLiteral)?;

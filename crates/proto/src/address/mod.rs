@@ -1,8 +1,7 @@
-//! Addresses: text from the client turned into values that cannot be wrong.
+//! Addresses: types that hold only valid values.
 //!
-//! Whoever holds a [`Mailbox`], a [`Domain`] or a [`HeloName`] holds one that follows RFC 5321: no control
-//! characters, no line breaks, no spaces outside of quotes. There is no way to make one but to
-//! parse it, so no later layer has to check again.
+//! A [`Mailbox`], a [`Domain`] and a [`HeloName`] follow RFC 5321: no control characters, no line breaks, no spaces
+//! outside quotes. Only parsing creates them, so no later code needs to check again.
 //!
 //! | type | clause | written |
 //! |---|---|---|
@@ -13,11 +12,11 @@
 //! | [`AddressLiteral`] | RFC 5321 §4.1.3 | `[192.0.2.1]`, `[IPv6:2001:db8::1]` |
 //! | [`HeloName`] | RFC 5321 §4.1.1.1, loosened | `mail.example.org`, `[192.0.2.1]` |
 //!
-//! Text outside of ASCII (RFC 6531) is accepted everywhere an address may hold it. Whether the session has agreed
-//! on SMTPUTF8 is for its owner to say: ask [`Mailbox::is_ascii`].
+//! Text outside ASCII (RFC 6531) is accepted wherever an address may hold it. Whether the session agreed on SMTPUTF8
+//! is checked elsewhere: use [`Mailbox::is_ascii`].
 //!
-//! A domain and its internationalized form are one: [`same_domain`], equality of [`Domain`]s and every `domain_is`
-//! compare A-labels. An address keeps the form that the client wrote.
+//! A domain equals its internationalized form: [`same_domain`], equality of [`Domain`]s and each `domain_is` compare
+//! A-labels. An address keeps the form that the client wrote.
 
 mod domain;
 mod helo;
@@ -41,10 +40,9 @@ pub use literal::{AddressLiteral, GeneralLiteral};
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};
 
-/// Why a text is not an address.
+/// The error for a text that is not an address.
 ///
-/// When several things are wrong with a text, the one that matters most is named: a control character first, then
-/// broken UTF-8, then whatever the grammar met first.
+/// If a text has several faults, a control character comes first, then broken UTF-8, then the first fault of grammar.
 ///
 /// # Examples
 ///
@@ -58,7 +56,7 @@ pub use path::{ForwardPath, ReversePath};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// There is nothing where an address should stand.
+    /// The address is missing.
     Empty,
     /// A path does not begin with `<` or does not end with `>`.
     MissingAngleBracket,
@@ -66,7 +64,7 @@ pub enum AddressError {
     NullForwardPath,
     /// A source route (`@a,@b:`) does not follow RFC 5321 §4.1.2.
     SourceRoute,
-    /// The part before the `@` is empty, or holds what needs quotes, or its quotes are wrong.
+    /// The part before the `@` is empty, needs quotes, or has wrong quotes.
     BadLocalPart,
     /// There is no `@`.
     MissingDomain,
@@ -76,22 +74,22 @@ pub enum AddressError {
     LabelTooLong,
     /// The domain or the address literal is longer than 255 characters (RFC 5321 §4.5.3.1.2).
     DomainTooLong,
-    /// What stands in square brackets is not an address literal of RFC 5321 §4.1.3.
+    /// The text in square brackets is not an address literal (RFC 5321 §4.1.3).
     BadLiteral,
     /// Something other than a space follows the `>`.
     TrailingGarbage,
-    /// A host name has white space in its middle.
+    /// A host name contains white space.
     Whitespace,
-    /// The text holds a control character or a line separator, from whichever part of Unicode.
+    /// The text holds a control character or a line separator of Unicode.
     ControlCharacter,
     /// The text is not UTF-8.
     InvalidUtf8,
 }
 
 impl AddressError {
-    /// Gives way to a control character or to broken UTF-8 anywhere in `input`, for these are answered differently.
+    /// Yields to a control character or broken UTF-8 anywhere in `input`, which have other replies.
     ///
-    /// Only for texts that are refused already, so that valid ones need not be looked through twice.
+    /// Call it only for refused texts, so that valid ones are not scanned twice.
     fn or_worse(self, input: &[u8]) -> Self {
         if input.iter().any(u8::is_ascii_control) {
             return Self::ControlCharacter;

@@ -1,4 +1,4 @@
-//! Paths: what stands between `<` and `>` in MAIL and RCPT.
+//! Paths: the text between `<` and `>` in MAIL and RCPT.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::source_route::scan_source_route;
 
 const POSTMASTER: &str = "Postmaster";
 
-/// Who sends: the argument of `MAIL FROM:` (RFC 5321 §4.1.1.2).
+/// The path of a sender: the argument of `MAIL FROM:` (RFC 5321 §4.1.1.2).
 ///
 /// # Examples
 ///
@@ -26,23 +26,23 @@ const POSTMASTER: &str = "Postmaster";
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReversePath {
-    /// `<>`: the sender of notifications, to which nothing may be sent back (RFC 5321 §4.5.5).
+    /// `<>`: the sender of notifications, which must not be answered (RFC 5321 §4.5.5).
     Null,
     /// `<user@example.org>`
     Mailbox(Mailbox),
 }
 
 impl ReversePath {
-    /// Parses what follows `MAIL FROM:` and returns the path together with what follows its `>`: nothing, or a space
-    /// and the parameters.
+    /// Parses what follows `MAIL FROM:`. Returns the path and what follows its `>`: nothing, or a space and the
+    /// parameters.
     ///
     /// Spaces before the `<` are tolerated. A source route (`<@a.example,@b.example:user@example.org>`) is checked
-    /// and dropped (RFC 5321 §4.1.1.3 and appendix C); its hosts have to be ASCII.
+    /// and dropped (RFC 5321 §4.1.1.3 and appendix C). Its hosts must be ASCII.
     ///
     /// # Errors
     ///
-    /// The [`AddressError`] that says what is wrong. [`AddressError::ControlCharacter`] and
-    /// [`AddressError::InvalidUtf8`] come first, even if what they mean stands behind the `>`.
+    /// Returns the [`AddressError`] that names the fault. [`AddressError::ControlCharacter`] and
+    /// [`AddressError::InvalidUtf8`] come first, even for text after the `>`.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, ReversePath};
@@ -65,16 +65,16 @@ impl ReversePath {
         Ok((Self::Mailbox(mailbox), rest))
     }
 
-    /// As [`parse_argument`](Self::parse_argument), and what that refuses is read as devices and scripts write it
+    /// Parses like [`parse_argument`](Self::parse_argument), and also reads what devices and scripts write
     /// ([`EnvelopeSyntax::Lenient`](crate::EnvelopeSyntax::Lenient)).
     ///
-    /// Taken are addresses without brackets or with doubled ones, spaces inside brackets, a display name before them, dots
-    /// anywhere in the local part, which gets quotes, and in brackets a name without a domain, which gets `own_domain`. No
-    /// argument has two readings.
+    /// It accepts addresses without brackets or with doubled ones, spaces inside brackets, and a display name before
+    /// them. A local part with odd dots gets quotes. In brackets a name without a domain gets `own_domain`. No argument
+    /// has two meanings.
     ///
     /// # Errors
     ///
-    /// As [`parse_argument`](Self::parse_argument).
+    /// Fails as [`parse_argument`](Self::parse_argument) does.
     ///
     /// ```
     /// use mailchute_proto::ReversePath;
@@ -96,14 +96,14 @@ impl ReversePath {
         })
     }
 
-    /// Whether this is `<>`.
+    /// Returns whether this is `<>`.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 }
 
-/// Who receives: the argument of `RCPT TO:` (RFC 5321 §4.1.1.3).
+/// The path of a recipient: the argument of `RCPT TO:` (RFC 5321 §4.1.1.3).
 ///
 /// # Examples
 ///
@@ -121,21 +121,21 @@ impl ReversePath {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ForwardPath {
-    /// `<Postmaster>` without a domain, in any case: whoever looks after this host (RFC 5321 §4.5.1).
+    /// `<Postmaster>` without a domain, in any case: the administrator of this host (RFC 5321 §4.5.1).
     Postmaster,
     /// `<user@example.org>`
     Mailbox(Mailbox),
 }
 
 impl ForwardPath {
-    /// Parses what follows `RCPT TO:` and returns the path together with what follows its `>`: nothing, or a space
-    /// and the parameters.
+    /// Parses what follows `RCPT TO:`. Returns the path and what follows its `>`: nothing, or a space and the
+    /// parameters.
     ///
-    /// It tolerates and drops the same as [`ReversePath::parse_argument`].
+    /// It tolerates and drops the same text as [`ReversePath::parse_argument`].
     ///
     /// # Errors
     ///
-    /// As [`ReversePath::parse_argument`], and [`AddressError::NullForwardPath`] for `<>`.
+    /// Fails as [`ReversePath::parse_argument`] does, and with [`AddressError::NullForwardPath`] for `<>`.
     ///
     /// ```
     /// use mailchute_proto::{AddressError, ForwardPath};
@@ -163,16 +163,16 @@ impl ForwardPath {
         Ok((Self::Mailbox(mailbox), rest))
     }
 
-    /// As [`parse_argument`](Self::parse_argument), and what that refuses is read as devices and scripts write it
+    /// Parses like [`parse_argument`](Self::parse_argument), and also reads what devices and scripts write
     /// ([`EnvelopeSyntax::Lenient`](crate::EnvelopeSyntax::Lenient)).
     ///
-    /// Taken are addresses without brackets or with doubled ones, spaces inside brackets, a display name before them, dots
-    /// anywhere in the local part, which gets quotes, and in brackets a name without a domain, which gets `own_domain`. No
-    /// argument has two readings.
+    /// It accepts addresses without brackets or with doubled ones, spaces inside brackets, and a display name before
+    /// them. A local part with odd dots gets quotes. In brackets a name without a domain gets `own_domain`. No argument
+    /// has two meanings.
     ///
     /// # Errors
     ///
-    /// As [`parse_argument`](Self::parse_argument).
+    /// Fails as [`parse_argument`](Self::parse_argument) does.
     ///
     /// ```
     /// use mailchute_proto::ForwardPath;
@@ -194,18 +194,18 @@ impl ForwardPath {
         })
     }
 
-    /// Whether this is `<Postmaster>` without a domain. `<postmaster@example.org>` is a mailbox like others.
+    /// Returns whether this is `<Postmaster>` without a domain. `<postmaster@example.org>` is an ordinary mailbox.
     #[must_use]
     pub fn is_postmaster(&self) -> bool {
         matches!(self, Self::Postmaster)
     }
 }
 
-/// What both paths have in common; `$other` is the path that names no mailbox, and `$text` what stands for it.
+/// Implements what both paths share. `$other` is the path that names no mailbox, and `$text` its text.
 macro_rules! path {
     ($path:ident, $other:ident, $text:expr) => {
         impl $path {
-            /// The mailbox, if the path names one.
+            /// Returns the mailbox, if the path names one.
             #[must_use]
             pub fn mailbox(&self) -> Option<&Mailbox> {
                 match self {
@@ -214,20 +214,20 @@ macro_rules! path {
                 }
             }
 
-            /// The domain of the mailbox as the client wrote it, if there is one.
+            /// Returns the domain of the mailbox as the client wrote it, if there is one.
             #[must_use]
             pub fn domain(&self) -> Option<&str> {
                 self.mailbox().map(Mailbox::domain)
             }
 
-            /// Whether the mailbox is in `domain`, as [`Mailbox::domain_is`] has it; a path without a mailbox is in
-            /// none.
+            /// Returns whether the mailbox is in `domain`, compared as [`Mailbox::domain_is`] does. A path without a
+            /// mailbox is in none.
             #[must_use]
             pub fn domain_is(&self, domain: &str) -> bool {
                 self.mailbox().is_some_and(|mailbox| mailbox.domain_is(domain))
             }
 
-            /// The address without angle brackets.
+            /// Returns the address without angle brackets.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.mailbox().map_or($text, Mailbox::as_str)
@@ -257,7 +257,7 @@ fn open(argument: &[u8]) -> Result<&[u8], AddressError> {
     argument[start..].strip_prefix(b"<").ok_or(AddressError::MissingAngleBracket)
 }
 
-/// Returns what follows the `>` with which `bytes` has to begin.
+/// Returns what follows the `>` that must begin `bytes`.
 fn close(bytes: &[u8]) -> Result<&[u8], AddressError> {
     let rest = bytes.strip_prefix(b">").ok_or(AddressError::MissingAngleBracket)?;
     match rest.first() {
@@ -266,8 +266,8 @@ fn close(bytes: &[u8]) -> Result<&[u8], AddressError> {
     }
 }
 
-/// Parses what follows the `<`, up to and with the `>`. The mailbox itself says where it ends, because a `>` may
-/// stand in a quoted local part.
+/// Parses what follows the `<`, up to and including the `>`. The mailbox determines its own end, because a quoted
+/// local part may hold a `>`.
 fn parse_mailbox(inside: &[u8]) -> Result<(Mailbox, &[u8]), AddressError> {
     let route = if inside.first() == Some(&b'@') { scan_source_route(inside)? } else { 0 };
     let (mailbox, length) = Mailbox::parse_prefix(&inside[route..])?;

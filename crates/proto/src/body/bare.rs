@@ -1,4 +1,4 @@
-//! What becomes of a CR or LF by itself in the octets of a message.
+//! The treatment of a bare CR or LF in the content of a message.
 
 use bytes::Bytes;
 
@@ -7,10 +7,10 @@ use super::lone_dot::LoneDot;
 use crate::question::Transfer;
 use crate::settings::BareLineEnds;
 
-/// The treatment of one message, whose content passes through it.
+/// The treatment of one message's content.
 #[derive(Debug)]
 pub(crate) enum Treatment {
-    /// The content passes as it is; the decoder says whether it may.
+    /// The content passes unchanged. The decoder tells whether it is valid.
     Untouched,
     Accepted(LineForms, LoneDot),
 }
@@ -25,7 +25,7 @@ impl Treatment {
         Self::Accepted(LineForms::new(kept, transfer), LoneDot::new())
     }
 
-    /// Takes the next octets of the message and returns those that are handed on.
+    /// Takes the next content of the message and returns what is passed on.
     pub(crate) fn pass(&mut self, content: Bytes, is_end: bool) -> Bytes {
         match self {
             Self::Untouched => content,
@@ -36,7 +36,7 @@ impl Treatment {
         }
     }
 
-    /// Whether what is handed on could end elsewhere.
+    /// Returns whether the next server could end the message elsewhere.
     pub(crate) fn has_lone_dot(&self) -> bool {
         match self {
             Self::Untouched => false,

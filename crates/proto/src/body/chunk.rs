@@ -1,20 +1,20 @@
-//! The decoder of BDAT: so many octets, as they are (RFC 3030 §2).
+//! The decoder of BDAT: a known number of unchanged bytes (RFC 3030 §2).
 
 use bytes::{Bytes, BytesMut};
 
 use super::Decoded;
 use super::line_ends::LineEnds;
 
-/// A message that comes in chunks whose sizes are known; nothing in them is looked for but bare line ends.
+/// A message in chunks of known size. Only bare line ends are looked for.
 #[derive(Debug)]
 pub(crate) struct ChunkDecoder {
-    /// Octets of this chunk that have not come yet.
+    /// Bytes of this chunk not yet received.
     left: u64,
-    /// `None` for BINARYMIME, where any octets go.
+    /// `None` for BINARYMIME, which allows any bytes.
     line_ends: Option<LineEnds>,
 }
 
-/// What the octets of a message may be.
+/// The bytes that a message may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Octets {
     Lines,
@@ -26,12 +26,12 @@ impl ChunkDecoder {
         Self { left: 0, line_ends: (octets == Octets::Lines).then(LineEnds::default) }
     }
 
-    /// A chunk of `size` octets begins.
+    /// Starts a chunk of `size` bytes.
     pub(crate) fn begin(&mut self, size: u64) {
         self.left = size;
     }
 
-    /// The message has no further chunk.
+    /// Ends the message: no chunk follows.
     pub(crate) fn end(&mut self) {
         if let Some(line_ends) = &mut self.line_ends {
             line_ends.end();
@@ -42,7 +42,7 @@ impl ChunkDecoder {
         self.line_ends.as_ref().is_some_and(|line_ends| line_ends.has_bare)
     }
 
-    /// Takes the chunk's octets out of `input`, as far as they have come; the end is that of the chunk.
+    /// Takes the available content of the chunk out of `input`. The end is that of the chunk.
     pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Decoded {
         let length = usize::try_from(self.left).map_or(input.len(), |left| left.min(input.len()));
         let content = if length == 0 { Bytes::new() } else { input.split_to(length).freeze() };

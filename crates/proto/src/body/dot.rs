@@ -1,7 +1,7 @@
 //! The decoder of DATA: dot-unstuffing and the one rule that ends a message (RFC 5321 §4.5.2).
 //!
-//! Only `CR LF . CR LF` ends a message, where the first CRLF is the end of the line before or of the DATA
-//! command. A CR or an LF by itself begins no line and ends none; it is only remembered.
+//! Only `CR LF . CR LF` ends a message. The first CRLF ends the line before, or the DATA command. A bare CR or LF
+//! neither begins nor ends a line; it is only recorded.
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr2;
@@ -9,7 +9,7 @@ use memchr::memchr2;
 use super::Decoded;
 use super::line_ends::{BLOCK, parted};
 
-/// The state between two pieces of input; undecided octets (`.`, `CR`, `. CR`) stay in the input.
+/// The state between two pieces of input. Undecided bytes (`.`, `CR`, `. CR`) stay in the input.
 #[derive(Debug)]
 pub(crate) struct DotDecoder {
     place: Place,
@@ -27,16 +27,16 @@ impl DotDecoder {
         Self { place: Place::LineStart, has_bare_line_end: false }
     }
 
-    /// Whether a CR or LF by itself was seen so far.
+    /// Returns whether a bare CR or LF was seen.
     pub(crate) fn has_bare_line_end(&self) -> bool {
         self.has_bare_line_end
     }
 
-    /// Takes out of `input` all that is decided.
+    /// Takes everything decided out of `input`.
     ///
-    /// The content is a slice of the input and not a copy; stuffed dots are squeezed out in place.
+    /// The content is a slice of the input, not a copy. Stuffed dots are removed in place.
     pub(crate) fn decode(&mut self, input: &mut BytesMut) -> Decoded {
-        // `kept` octets at the front are content and `read` octets are decided; they part at the first dot.
+        // `kept` bytes at the front are content and `read` bytes are decided. They differ after the first dot.
         let (mut kept, mut read, mut is_end) = (0, 0, false);
         loop {
             if self.place == Place::LineStart && input.get(read) == Some(&b'.') {
@@ -68,7 +68,7 @@ impl DotDecoder {
         Decoded { content, is_end }
     }
 
-    /// How many octets are content up to the next dot at the start of a line, an undecided CR, or the end.
+    /// Returns how many bytes are content before the next dot at the start of a line, an undecided CR, or the end.
     fn run(&mut self, octets: &[u8]) -> usize {
         let mut at = 0;
         loop {
@@ -106,7 +106,7 @@ impl DotDecoder {
     /// Skips blocks in which every CR is followed by LF, every LF follows a CR, and no line starts with a dot.
     fn skip_quiet_blocks(&mut self, octets: &[u8]) -> usize {
         match octets.first() {
-            // No CR stands before this LF: a CRLF is never left half-read.
+            // No CR precedes this LF: a CRLF is never left half-read.
             None | Some(b'\n') => return 0,
             Some(b'.') if self.place == Place::LineStart => return 0,
             _ => {}

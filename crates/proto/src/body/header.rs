@@ -1,8 +1,8 @@
-//! Counts what stands in a message's header block, against mail loops and header floods.
+//! Counts the fields of a message's header section, against mail loops and header floods.
 //!
-//! Nothing is parsed beyond the field name: the block ends at the first empty line, or at the first line that
-//! is neither a field nor the continuation of one. Lines of an mbox file before all fields count as fields, as they
-//! become such where the message is kept.
+//! Only field names are parsed. The section ends at the first empty line, or at the first line that is neither a
+//! field nor a continuation. The lines of an mbox file before all fields count as fields, as the store makes them
+//! fields.
 
 use memchr::memchr;
 
@@ -17,7 +17,7 @@ pub(crate) struct HeaderScan {
     octets: u64,
     fields: u32,
     received: u32,
-    /// Lines of an mbox file, of which nothing but others of them came before.
+    /// Lines of an mbox file, preceded only by other such lines.
     mailbox_lines: u32,
 }
 
@@ -25,10 +25,10 @@ pub(crate) struct HeaderScan {
 enum Place {
     #[default]
     LineStart,
-    /// Inside a field name; how many of its octets are those of `Received`, as long as all are.
+    /// Inside a field name: the number of bytes that match `Received` so far.
     Name {
         received: Option<usize>,
-        /// As many of its octets as are those of `From`, behind any number of `>`.
+        /// The number of bytes that match `From`, after any number of `>`.
         from: Option<usize>,
     },
     /// White space between a name and its colon, or after `From` in a line of an mbox file.
@@ -40,7 +40,7 @@ enum Place {
     Done,
 }
 
-/// The limit that a header block went past.
+/// The limit that a header section exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HeaderLimit {
     Received,
@@ -48,14 +48,14 @@ pub(crate) enum HeaderLimit {
 }
 
 impl HeaderScan {
-    /// Looks at the next octets of the message.
+    /// Reads the next content of the message.
     pub(crate) fn scan(&mut self, mut content: &[u8], limits: &Limits) -> Result<(), HeaderLimit> {
         while let Some(&octet) = content.first() {
             let mut taken = 1;
             self.place = match (self.place, octet) {
                 (Place::Done, _) => return Ok(()),
                 (Place::LineStart, _) if let Some(length) = length_of_name(content) => {
-                    // As if it had come octet by octet: the size is looked at before the field.
+                    // The result must equal that of single bytes, so the size is checked before the field.
                     if Limits::passed(self.octets + length as u64, limits.header_size) {
                         return Err(HeaderLimit::Size);
                     }
@@ -125,13 +125,13 @@ impl HeaderScan {
     }
 }
 
-/// How long the name is at the front, if its colon follows at once; most fields are told at a glance.
+/// Returns the length of the name at the front if its colon follows at once, as in most fields.
 fn length_of_name(content: &[u8]) -> Option<usize> {
     let length = content.iter().position(|&octet| !is_of_name(octet))?;
     (length > 0 && content[length] == b':').then_some(length)
 }
 
-/// RFC 5322 §2.2: printable, and no colon.
+/// Returns whether a byte may be in a field name (RFC 5322 §2.2): printable, and not a colon.
 fn is_of_name(octet: u8) -> bool {
     matches!(octet, b'!'..=b'9' | b';'..=b'~')
 }

@@ -1,19 +1,19 @@
-//! Whether every CR and LF stands in a CRLF.
+//! Checks that every CR and LF is part of a CRLF.
 
-/// Octets looked at in one go: one comparison of the block with itself, shifted by one, which the compiler turns
-/// into vector code.
+/// Bytes checked at once. The block is compared with itself, shifted by one, which the compiler turns into vector
+/// code.
 pub(super) const BLOCK: usize = 64;
 
-/// Looks for a CR or LF by itself in octets that come in pieces and are content to the last.
+/// Looks for a bare CR or LF in content that arrives in pieces.
 #[derive(Debug, Default)]
 pub(super) struct LineEnds {
-    /// The last octet was a CR.
+    /// The last byte was a CR.
     after_cr: bool,
     pub(super) has_bare: bool,
 }
 
 impl LineEnds {
-    /// Whether each CR and LF of `octets` stands in a CRLF.
+    /// Returns whether each CR and LF of `octets` is part of a CRLF.
     pub(super) fn are_whole(octets: &[u8]) -> bool {
         let mut line_ends = Self::default();
         line_ends.look_at(octets);
@@ -31,18 +31,18 @@ impl LineEnds {
         self.has_bare |= has_parted(&rest[..rest.len() - 1], &rest[1..]);
     }
 
-    /// No more octets come.
+    /// Ends the content.
     pub(super) fn end(&mut self) {
         self.has_bare |= std::mem::take(&mut self.after_cr);
     }
 }
 
-/// Whether a CR is not followed by LF or an LF not preceded by CR, where `shifted` is one octet further on.
+/// Returns whether a CR lacks its LF or an LF its CR. `shifted` is one byte ahead.
 fn has_parted(octets: &[u8], shifted: &[u8]) -> bool {
     octets.iter().zip(shifted).fold(0, |noise, (&octet, &next)| noise | parted(octet, next)) != 0
 }
 
-/// 1 if of a CRLF just one half stands here, without a branch.
+/// Returns 1 if exactly one half of a CRLF is here, without a branch.
 pub(super) fn parted(octet: u8, next: u8) -> u8 {
     u8::from(octet == b'\r') ^ u8::from(next == b'\n')
 }

@@ -1,14 +1,14 @@
-//! The lines that a client means where its line ends are not all CRLF.
+//! Finds the lines that a client means if not all line ends are CRLF.
 //!
-//! A run of CRs and LFs is cut into line ends. Each LF ends one line, together with the CRs right before it: CR CR LF is
-//! one line end. A CR that no LF follows ends a line too, except the first CR after an LF in a run that begins with LF:
-//! LF CR is one line end. So no form doubles lines, and no header ends early.
+//! A run of CRs and LFs is split into line ends. Each LF ends one line, with the CRs right before it: CR CR LF is one
+//! line end. A CR without an LF ends a line too. The exception is the first CR after an LF in a run that begins with
+//! LF: LF CR is one line end. So no form doubles lines, and no header section ends early.
 //!
-//! By DATA, two more octets are not content. Clients that send bare LFs stuff a dot after them, or none: two dots after a
-//! bare LF are one, unless a single dot after a bare LF has shown that this client stuffs none. And a client whose content
-//! ends with a bare LF adds a CRLF to end the data.
+//! By DATA, two more sequences are not content. A client that sends bare LFs stuffs dots after them, or does not. Two
+//! dots after a bare LF are one, unless a single dot after a bare LF has shown that this client stuffs none. A client
+//! whose content ends with a bare LF adds a CRLF to end the data.
 //!
-//! A dot that begins a line is handed on after a CRLF. A client that passes the message on stuffs such a dot and no other.
+//! A dot that begins a line is passed on after a CRLF. A client that relays the message stuffs exactly such dots.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use memchr::memchr2;
@@ -16,26 +16,26 @@ use memchr::memchr2;
 use super::line_ends::LineEnds;
 use crate::question::Transfer;
 
-/// How bare line ends are handed on.
+/// How bare line ends are passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
     AsTheyCame,
     AsCrlf,
 }
 
-/// The most CRs that belong to the LF after them.
+/// Maximum CRs that belong to the LF after them.
 const MOST_RETURNS: u8 = 8;
 
 const CRLF: &[u8] = b"\r\n";
 
-/// The content of one message on its way.
+/// The content of one message.
 #[derive(Debug)]
 pub(crate) struct LineForms {
     kept: Kept,
     by_data: bool,
-    /// No single dot was seen after a bare LF.
+    /// No single dot after a bare LF was seen.
     may_stuff: bool,
-    /// The run of CRs and LFs that is coming in begins with LF.
+    /// The current run of CRs and LFs begins with LF.
     led_by_feed: bool,
     place: Place,
 }
@@ -43,31 +43,31 @@ pub(crate) struct LineForms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Text,
-    /// After a line end with a CR and an LF that was handed on.
+    /// After a line end of CR and LF that was passed on.
     LineStart,
     /// After a bare LF, which is held back.
     Feed,
-    /// After CRs, held back until it is known whether an LF follows.
+    /// After CRs, held back until the next byte shows whether an LF follows.
     Returns {
         count: u8,
         after: Before,
     },
-    /// After LF, CR and LF, by DATA. The last two octets may be the client's end of the data; they are held back with the CRs
-    /// before them.
+    /// After LF, CR and LF, by DATA. The last two bytes may be the client's end of data. They are held back with the
+    /// CRs before them.
     Added {
         returns: u8,
     },
-    /// After a bare LF and a dot, which were handed on.
+    /// After a bare LF and a dot, which were passed on.
     Dot,
 }
 
-/// What came before CRs.
+/// The content before CRs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
     /// Text, or a CR that ends a line.
     Text,
     LineStart,
-    /// A bare LF, held back as well.
+    /// A bare LF, also held back.
     Feed,
 }
 
@@ -77,7 +77,7 @@ impl LineForms {
         Self { kept, by_data, may_stuff: true, led_by_feed: false, place: Place::Text }
     }
 
-    /// Takes the next octets of the message and returns those that are handed on.
+    /// Takes the next content of the message and returns what is passed on.
     pub(super) fn pass(&mut self, content: Bytes, is_end: bool) -> Bytes {
         let is_quiet = self.place == Place::Text || (self.place == Place::LineStart && !self.led_by_feed);
         if is_quiet && LineEnds::are_whole(&content) {
@@ -119,7 +119,7 @@ impl LineForms {
         whole.freeze()
     }
 
-    /// Octets of text at the front; what was held back comes before them.
+    /// Takes the text at the front. Held back bytes come before it.
     fn text(&mut self, rest: &[u8], whole: &mut BytesMut) -> usize {
         let is_dot = rest.first() == Some(&b'.');
         let may_be_stuffed = is_dot && self.place == Place::Feed && self.by_data && self.may_stuff;
@@ -181,7 +181,7 @@ impl LineForms {
         self.place = Place::Returns { count, after };
     }
 
-    /// Hands on what was held back, as text follows.
+    /// Passes on what was held back, as text follows.
     fn hand_on_held(&self, before_dot: bool, whole: &mut BytesMut) {
         let in_front = before_dot && self.kept == Kept::AsTheyCame;
         match self.place {
@@ -201,7 +201,7 @@ impl LineForms {
         }
     }
 
-    /// Hands on CRs that no LF follows, and an LF before them that is held back.
+    /// Passes on CRs without an LF, and a held back LF before them.
     fn returns(&self, mut count: u8, after: Before, whole: &mut BytesMut) {
         match after {
             Before::Feed if self.led_by_feed => {
@@ -220,12 +220,12 @@ impl LineForms {
         (0..count).for_each(|_| self.bare(b"\r", whole));
     }
 
-    /// Hands on a line end that came as these octets.
+    /// Passes on a line end that arrived as these bytes.
     fn bare(&self, octets: &[u8], whole: &mut BytesMut) {
         whole.extend_from_slice(if self.kept == Kept::AsCrlf { CRLF } else { octets });
     }
 
-    /// Hands on a line end that came as CRs and an LF.
+    /// Passes on a line end that arrived as CRs and an LF.
     fn crlf(&self, returns: u8, whole: &mut BytesMut) {
         if self.kept == Kept::AsTheyCame {
             whole.put_bytes(b'\r', usize::from(returns - 1));

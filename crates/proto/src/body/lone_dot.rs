@@ -1,14 +1,14 @@
-//! A NUL and a dot alone on a line, which the next server could take for the end of the message.
+//! Finds NULs and lone dots, which the next server could take for the end of the message.
 
 use memchr::{memchr2, memrchr};
 
 use super::line_ends::LineEnds;
 
-/// Looks for NULs and a dot alone between line ends that are not all CRLF. A client that passes the message on stuffs a dot
-/// right after a CRLF, and no other; a server may take other line ends for one, and drop NULs. A dot without a NUL before it
-/// is always handed on after a CRLF.
+/// Looks for NULs and a lone dot between line ends that are not all CRLF. A client that relays the message stuffs
+/// only dots right after a CRLF. A server may accept other line ends and drop NULs. A dot without a NUL before it is
+/// always passed on after a CRLF.
 ///
-/// Between two CRLFs, NULs and a dot are content like all else, as they are where bare line ends are refused.
+/// Between two CRLFs, NULs and a dot are content, as they are where bare line ends are refused.
 #[derive(Debug)]
 pub(crate) struct LoneDot {
     place: Place,
@@ -24,18 +24,18 @@ enum LineEnd {
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Start(Line),
-    /// Behind something that is neither a NUL nor a dot alone.
+    /// After something other than a NUL or a lone dot.
     InLine,
-    /// Behind a CR, of which nobody knows yet whether an LF follows. If not, was the dot before it alone?
+    /// After a CR that an LF may follow. If none does, was the dot before it alone?
     Cr {
         was_lone: bool,
     },
 }
 
-/// A line of which nothing has come but NULs and at most one dot behind them.
+/// A line that so far holds only NULs and at most one dot after them.
 #[derive(Debug, Clone, Copy)]
 struct Line {
-    /// What stands before it.
+    /// The line end before it.
     behind: LineEnd,
     begins_with_nul: bool,
     has_dot: bool,
@@ -56,9 +56,9 @@ impl LoneDot {
         self.is_found
     }
 
-    /// Looks at the next octets of the message.
+    /// Reads the next content of the message.
     pub(super) fn look_at(&mut self, mut octets: &[u8], is_end: bool) {
-        // Most messages have no bare line end at all: their last line is all that matters to what comes next.
+        // Most messages have no bare line end: only their last line matters to what follows.
         if self.has_left_bare_behind()
             && LineEnds::are_whole(octets)
             && let Some(feed) = memrchr(b'\n', octets)
@@ -77,7 +77,7 @@ impl LoneDot {
         self.end_if(is_end);
     }
 
-    /// Whether no bare line end is of interest any more.
+    /// Returns whether bare line ends no longer matter.
     fn has_left_bare_behind(&self) -> bool {
         matches!(self.place, Place::InLine | Place::Start(Line { behind: LineEnd::Crlf, .. }))
     }
@@ -105,14 +105,14 @@ impl LoneDot {
         };
     }
 
-    /// Whether the line, if it ends so, is a dot that the next server could take for the end.
+    /// Returns whether the line, if it ends here, is a dot that the next server could take for the end.
     fn is_lone(&self, end: LineEnd) -> bool {
         let Place::Start(Line { behind, begins_with_nul, has_dot: true }) = self.place else { return false };
         begins_with_nul && (behind == LineEnd::Bare || end == LineEnd::Bare)
     }
 
     fn end_if(&mut self, is_end: bool) {
-        // Whoever passes on a message that lacks its last line end adds one.
+        // A client that relays a message without its last line end adds one.
         let is_lone = self.is_lone(LineEnd::Crlf) || matches!(self.place, Place::Cr { was_lone: true });
         self.is_found |= is_end && is_lone;
     }

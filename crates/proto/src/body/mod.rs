@@ -1,4 +1,4 @@
-//! The octets of a message: how they are taken out of the stream and what is counted on the way.
+//! Decodes the content of a message and checks it on the way.
 
 mod bare;
 mod chunk;
@@ -15,11 +15,11 @@ pub(crate) use chunk::{ChunkDecoder, Octets};
 pub(crate) use dot::DotDecoder;
 pub(crate) use header::{HeaderLimit, HeaderScan};
 
-/// What one look at the input gave.
+/// The result of one call of a decoder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Decoded {
-    /// Octets of the message, possibly none.
+    /// Content of the message, possibly empty.
     pub(crate) content: Bytes,
-    /// Whether the final dot, or the last octet of the chunk, was taken out of the input.
+    /// Whether the final dot, or the last byte of the chunk, was removed from the input.
     pub(crate) is_end: bool,
 }

@@ -69,8 +69,8 @@ impl fmt::Display for ReplyError {
             Self::BadEnhanced(code @ 300..400, _) => {
                 write!(
                     f,
-                    "reply code {code} asks the client for more, which has no enhanced status code and is not a \
-                     hook's to say: write 2yz, 4yz or 5yz"
+                    "reply code {code} asks the client for more and has no enhanced status code: write 2yz, 4yz or \
+                     5yz"
                 )
             }
             Self::BadEnhanced(code, enhanced) if u16::from(enhanced.class()) == code / 100 => {

@@ -11,8 +11,7 @@ use crate::params::{MailParameters, RcptParameters, Sparse};
 pub struct Sender {
     /// The reverse-path, which receives failure reports.
     pub path: ReversePath,
-    /// The ESMTP parameters.
-    pub parameters: Sparse<MailParameters>,
+    pub(crate) parameters: Sparse<MailParameters>,
 }
 
 /// A recipient of a message, from RCPT.
@@ -21,8 +20,7 @@ pub struct Sender {
 pub struct Recipient {
     /// The forward-path.
     pub path: ForwardPath,
-    /// The ESMTP parameters.
-    pub parameters: Sparse<RcptParameters>,
+    pub(crate) parameters: Sparse<RcptParameters>,
 }
 
 macro_rules! path_questions {
@@ -69,6 +67,26 @@ impl Sender {
     #[must_use]
     pub fn new(path: ReversePath) -> Self {
         Self { path, parameters: Sparse::default() }
+    }
+
+    /// Returns the ESMTP parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &MailParameters {
+        &self.parameters
+    }
+
+    /// Returns the ESMTP parameters, to change them.
+    ///
+    /// ```
+    /// use mailchute_proto::{ReversePath, Sender};
+    ///
+    /// let mut sender = Sender::new(ReversePath::Null);
+    /// assert_eq!(sender.parameters().size, None);
+    /// sender.parameters_mut().size = Some(1_000);
+    /// assert_eq!(sender.parameters().size, Some(1_000));
+    /// ```
+    pub fn parameters_mut(&mut self) -> &mut MailParameters {
+        &mut self.parameters
     }
 
     /// Returns whether it is `<>`, the sender of reports (RFC 5321 §4.5.5).
@@ -123,6 +141,17 @@ impl Recipient {
     #[must_use]
     pub fn new(path: ForwardPath) -> Self {
         Self { path, parameters: Sparse::default() }
+    }
+
+    /// Returns the ESMTP parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &RcptParameters {
+        &self.parameters
+    }
+
+    /// Returns the ESMTP parameters, to change them.
+    pub fn parameters_mut(&mut self) -> &mut RcptParameters {
+        &mut self.parameters
     }
 }
 

@@ -24,7 +24,7 @@ pub use hold::Hold;
 pub use mail::{BodyKind, MailParameters, Ret, Submitter};
 pub use priority::Priority;
 pub use rcpt::{Notify, OriginalRecipient, RcptParameters};
-pub use sparse::Sparse;
+pub(crate) use sparse::Sparse;
 pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
 use crate::characters::breaks_lines;

@@ -117,8 +117,8 @@ pub use mailchute_proto::{
     Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism,
     MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority,
     PriorityProfile, Protocol, ProxiedProtocol, RcptParameters, Recipient, Reply, ReplyError, Ret,
-    ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Sparse, Submitter, Token, Verb,
-    Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
+    ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Submitter, Token, Verb, Verdict,
+    XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
 pub use events::event::Event;

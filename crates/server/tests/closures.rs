@@ -33,8 +33,8 @@ async fn each_closure_is_called_with_what_the_client_said() {
                 async {}
             })
             .on_mail_from(move |from, session| {
-                assert_eq!(from.parameters.body, Some(BodyKind::EightBitMime));
-                assert_eq!(from.parameters.size, Some(30));
+                assert_eq!(from.parameters().body, Some(BodyKind::EightBitMime));
+                assert_eq!(from.parameters().size, Some(30));
                 mail.push(format!("mail {from} by {}", session.identity().unwrap_or_default()));
                 async {}
             })

@@ -9,7 +9,7 @@ use mailchute::{
     Envelope, Event, Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters,
     Mailbox, Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError,
     Parameters, Password, Priority, Protocol, ProxiedProtocol, RcptParameters, Recipient, Reply, Ret,
-    ReversePath, ScramVerifier, Sender, Session, SessionId, Severity, Sparse, Submitter, TlsFacts, Token,
+    ReversePath, ScramVerifier, Sender, Session, SessionId, Severity, Submitter, TlsFacts, Token,
     TransmissionType, Trust, TypedState, Verb, Verdict, XClient, XForward, testing,
 };
 
@@ -81,7 +81,7 @@ impl Hooks for Namer {
         let mailbox: Option<&Mailbox> = from.mailbox();
         let _: Option<AddressLiteral> = mailbox.and_then(Mailbox::address_literal);
         let _: Option<Cow<'_, str>> = mailbox.map(Mailbox::unquoted_local_part);
-        let parameters: &Sparse<MailParameters> = &from.parameters;
+        let parameters: &MailParameters = from.parameters();
         let _: Option<BodyKind> = parameters.body;
         let _: Option<&Submitter> = parameters.auth.as_ref();
         let _: Option<Ret> = parameters.ret;
@@ -95,7 +95,7 @@ impl Hooks for Namer {
 
     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
         let _: &ForwardPath = &to.path;
-        let parameters: &Sparse<RcptParameters> = &to.parameters;
+        let parameters: &RcptParameters = to.parameters();
         let _: Option<Notify> = parameters.notify;
         let _: Option<&OriginalRecipient> = parameters.orcpt.as_ref();
         Ok(Verdict::Accept)

@@ -16,7 +16,7 @@ async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
                 .mt_priority(PriorityProfile::Mixer)
                 .future_release(Duration::from_secs(3_600))
                 .on_mail_from(move |from, _session| {
-                    let typed = &from.parameters;
+                    let typed = from.parameters();
                     let by = typed.deliver_by.map(|by| by.to_string());
                     seen.note(format!(
                         "{by:?} {:?} {:?}",
@@ -108,8 +108,8 @@ async fn declared_parameters_reach_the_hooks_of_their_command_only() {
             accepting()
                 .mail_parameter("xkey")
                 .rcpt_parameter("XTAG")
-                .on_mail_from(move |from, _session| mail.note(format!("{:?}", from.parameters.other)))
-                .on_rcpt_to(move |to, _session| rcpt.note(format!("{:?}", to.parameters.other))),
+                .on_mail_from(move |from, _session| mail.note(format!("{:?}", from.parameters().other)))
+                .on_rcpt_to(move |to, _session| rcpt.note(format!("{:?}", to.parameters().other))),
         )
     };
     let mut client = hello(&server).await;

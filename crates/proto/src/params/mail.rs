@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::sparse::sealed::Standard;
+use super::sparse::Standard;
 use super::{DeliverBy, Hold, ParameterError, Parameters, Priority, decode_advisory, decode_xtext, owned};
 use crate::address::Mailbox;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::sparse::sealed::Standard;
+use super::sparse::Standard;
 use super::xtext::decode_utf8_address;
 use super::{ParameterError, Parameters, decode_advisory, decode_xtext, owned};
 

@@ -1,36 +1,22 @@
-//! What is seldom anything but its default.
+//! Values that are usually their default.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-pub(crate) mod sealed {
-    /// A type whose default is there without being made.
-    pub trait Standard: Clone + Default + PartialEq + 'static {
-        /// The default.
-        fn standard() -> &'static Self;
-    }
+/// A type with a static default.
+pub(crate) trait Standard: Clone + Default + PartialEq + 'static {
+    /// Returns the default.
+    fn standard() -> &'static Self;
 }
 
-use sealed::Standard;
-
-/// A value that is read and changed as if it stood here. It takes memory only if it is not the default, and a clone
-/// costs a reference count: envelopes are moved and cloned often, and have few parameters.
-///
-/// # Examples
-/// ```
-/// use mailchute_proto::{ReversePath, Sender};
-///
-/// let mut sender = Sender::new(ReversePath::Null);
-/// assert_eq!(sender.parameters.size, None);
-/// sender.parameters.size = Some(1_000);
-/// assert_eq!(sender.parameters.size, Some(1_000));
-/// ```
+/// A value that takes memory only if it is not the default. A clone costs a reference count: envelopes are moved and
+/// cloned often, and have few parameters.
 #[derive(Clone)]
-pub struct Sparse<T: Standard>(Option<Arc<T>>);
+pub(crate) struct Sparse<T: Standard>(Option<Arc<T>>);
 
 impl<T: Standard> Sparse<T> {
-    /// The value, if it takes memory.
+    /// Returns the value, if it takes memory.
     pub(crate) fn made(&self) -> Option<&T> {
         self.0.as_deref()
     }

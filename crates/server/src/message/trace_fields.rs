@@ -36,7 +36,7 @@ fn write_fields(
     for recipient in &recipients {
         write!(text, "Delivered-To: {recipient}\r\n")?;
     }
-    let is_utf8 = envelope.sender.parameters.smtputf8;
+    let is_utf8 = envelope.sender.parameters().smtputf8;
     let hello = session
         .helo_name()
         .map_or_else(|| "unknown".into(), |name| printable(shortened(name.as_str(), 255), is_utf8));

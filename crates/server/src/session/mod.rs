@@ -212,7 +212,7 @@ impl Session {
         TransmissionType {
             protocol: self.0.protocol,
             is_extended: facts.hello.as_ref().is_some_and(|hello| hello.is_extended),
-            is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters.smtputf8),
+            is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters().smtputf8),
             is_tls: facts.tls.is_some(),
             is_authenticated: facts.identity.is_some(),
         }

@@ -139,7 +139,7 @@ impl Store for Maildir {
             let shared = Arc::clone(&self.0);
             tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
         }
-        let line_ends = match message.envelope().sender.parameters.body {
+        let line_ends = match message.envelope().sender.parameters().body {
             Some(BodyKind::BinaryMime) => LineEnds::Crlf,
             _ => self.0.line_ends,
         };

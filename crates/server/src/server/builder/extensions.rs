@@ -34,7 +34,7 @@ impl Builder {
     /// # use std::time::Duration;
     /// # use mailchute::Server;
     /// Server::builder().deliver_by(Duration::from_secs(60)).on_mail_from(|from, _session| async move {
-    ///     from.parameters.deliver_by.is_none_or(|by| !by.is_traced)
+    ///     from.parameters().deliver_by.is_none_or(|by| !by.is_traced)
     /// });
     /// ```
     pub fn deliver_by(mut self, fewest: Duration) -> Self {
@@ -68,7 +68,7 @@ impl Builder {
     /// ```
     /// # use mailchute::Server;
     /// Server::builder().mail_parameter("XKEY").on_mail_from(|from, _session| async move {
-    ///     from.parameters.other.iter().all(|(name, value)| name == "XKEY" && value.is_some())
+    ///     from.parameters().other.iter().all(|(name, value)| name == "XKEY" && value.is_some())
     /// });
     /// ```
     pub fn mail_parameter(mut self, name: &str) -> Self {

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use super::Shared;
 use super::buffer::Buffer;
 use super::draft::{Draft, Kept};
+use super::interest::{Interest, still_wanted};
 use super::line_ends::{Converter, LineEnds};
 
 /// Bytes that a buffer gathers before it is written. A small message takes one turn on a blocking thread, and a large
@@ -39,19 +40,6 @@ pub(super) struct Delivery {
     draft: Option<Draft>,
     /// Lives as long as somebody waits for the message to be kept.
     interest: Arc<Interest>,
-}
-
-/// Says by its life that a message is still wanted.
-#[derive(Debug)]
-pub(super) struct Interest;
-
-/// # Errors
-/// When nobody waits for the message any more; then nobody hears of the error either.
-pub(super) fn still_wanted(interest: &Weak<Interest>) -> io::Result<()> {
-    if interest.strong_count() == 0 {
-        return Err(io::Error::other("the message was given up"));
-    }
-    Ok(())
 }
 
 impl Delivery {

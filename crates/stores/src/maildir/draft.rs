@@ -8,8 +8,8 @@ use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 
-use super::delivery::{Interest, still_wanted};
-use super::shown::{Ticket, closed};
+use super::interest::{Interest, still_wanted};
+use super::shown::{Ticket, closed, remove};
 use super::{Shared, directories, line_ends, named};
 
 /// How often another name is tried when one is taken, which takes a second host of our name, process id and time.
@@ -231,16 +231,6 @@ fn link_and_remove(from: &Path, to: &Path) -> io::Result<()> {
     fs::hard_link(from, to)?;
     remove(from);
     Ok(())
-}
-
-/// Removes a file that must not remain; the log tells if that fails.
-pub(super) fn remove(path: &Path) {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::error!(name: "removal-failed", %error, path = %path.display(), "a file could not be removed");
-        }
-        _ => {}
-    }
 }
 
 fn write_all(file: &mut impl io::Write, parts: &[Bytes]) -> io::Result<()> {

@@ -15,6 +15,7 @@ mod builder;
 mod delivery;
 mod directories;
 mod draft;
+mod interest;
 mod leftovers;
 mod line_ends;
 mod name;

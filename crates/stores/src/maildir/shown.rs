@@ -1,11 +1,10 @@
 //! Files in `new/` whose clients have not been answered yet.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-
-use super::draft::remove;
 
 /// Knows which files have to go if the process ends now.
 #[derive(Debug, Default)]
@@ -67,6 +66,16 @@ impl Shown {
     fn files(&self) -> MutexGuard<'_, Files> {
         // Nothing under this lock can panic half-way.
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes a file that must not remain; the log tells if that fails.
+pub(super) fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::error!(name: "removal-failed", %error, path = %path.display(), "a file could not be removed");
+        }
+        _ => {}
     }
 }
 

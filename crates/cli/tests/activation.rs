@@ -63,7 +63,7 @@ fn sockets_of_all_kinds_are_taken_by_their_names() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_with_what_to_write() {
+fn refuses_mismatched_sockets_with_a_hint() {
     let listen = |name| ["--listen", name, "--store", "discard:"];
     let udp = || OwnedFd::from(UdpSocket::bind("127.0.0.1:0").unwrap());
     let file = || OwnedFd::from(tempfile::tempfile().unwrap());

@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::{Program, mailchute, run, write_certificate, write_config};
 
 #[test]
-fn a_good_file_is_found_good_while_a_program_listens_and_no_store_is_made() {
+fn check_accepts_a_good_file_and_creates_no_store() {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = write_certificate(folder.path());
     let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
@@ -22,7 +22,7 @@ fn a_good_file_is_found_good_while_a_program_listens_and_no_store_is_made() {
 }
 
 #[test]
-fn all_that_is_wrong_behind_the_options_is_told_in_one_run() {
+fn check_reports_all_mistakes_in_one_run() {
     let folder = tempfile::tempdir().unwrap();
     let users = folder.path().join("users");
     fs::write(&users, "bob builder\n").unwrap();
@@ -45,7 +45,7 @@ fn all_that_is_wrong_behind_the_options_is_told_in_one_run() {
 }
 
 #[test]
-fn certificates_options_and_lines_that_are_wrong_have_the_exit_code_of_serve() {
+fn check_exits_with_the_code_of_serve() {
     let folder = tempfile::tempdir().unwrap();
     for (text, code, complaint) in [
         ("tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n", 3, "/no/a"),

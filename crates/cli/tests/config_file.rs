@@ -89,7 +89,7 @@ fn a_file_in_utf_16_or_latin_1_is_told_as_such() {
 }
 
 #[test]
-fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+fn command_line_overrides_environment_overrides_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = write_config(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
     let arguments = ["--config", &path, "--hostname", "flag.example.com", "--domain", "example.net"];
@@ -108,7 +108,7 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn every_mistake_is_told_in_one_run_with_its_line_and_column() {
+fn reports_every_mistake_with_its_line_and_column() {
     assert_mistakes(
         r#"listn = ["127.0.0.1:0"]
 store = 5
@@ -178,7 +178,7 @@ fn sizes_and_times_mean_the_same_in_the_file_and_in_flags() {
 }
 
 #[test]
-fn what_is_no_toml_is_told_where_it_begins() {
+fn reports_where_invalid_toml_begins() {
     assert_mistakes("listen = [\"127.0.0.1:0\"\nstore = \"discard:\"\n", &[&["2:", "not TOML"]]);
     assert_mistakes(
         "store = \"discard:\"\nstore = \"discard:\"\n",
@@ -195,7 +195,7 @@ fn what_is_no_toml_is_told_where_it_begins() {
 }
 
 #[test]
-fn options_that_do_not_go_together_are_named_where_they_stand() {
+fn reports_conflicting_options_at_their_position() {
     assert_mistakes("require-auth = true\n", &[&["1:16: require-auth: ", "--auth-file"]]);
     assert_mistakes(
         "tls-cert = [\"a\", \"b\"]\ntls-key = [\"a\"]\n",

@@ -45,7 +45,7 @@ fn hello(client: &mut Client) -> String {
 }
 
 #[test]
-fn a_session_keeps_its_options_and_the_next_one_has_those_of_the_new_file() {
+fn a_reload_applies_to_new_sessions_only() {
     let folder = tempfile::tempdir().unwrap();
     let mut configured = Configured::start(folder.path(), "hostname = \"old.example.com\"\n");
     let mut old = configured.program.connect();
@@ -91,7 +91,7 @@ fn any_mistake_leaves_everything_as_it_was_and_is_told() {
 }
 
 #[test]
-fn who_can_be_reached_from_elsewhere_cannot_be_left_without_domains() {
+fn a_reload_cannot_remove_the_domains_of_a_public_listener() {
     let folder = tempfile::tempdir().unwrap();
     let place = PLACE.replace("127.0.0.1:0", "0.0.0.0:0") + "allow-root = true\n";
     let path = folder.path().join("mailchute.toml");
@@ -117,7 +117,7 @@ fn every_mistake_of_a_reload_has_a_line_in_the_log() {
 }
 
 #[test]
-fn who_is_taken_out_of_a_password_file_that_was_left_out_meanwhile_is_out_of_older_sessions_too() {
+fn a_user_removed_while_the_file_was_unset_loses_old_sessions() {
     let folder = tempfile::tempdir().unwrap();
     let users = folder.path().join("users");
     let line = |user: &str| format!("{user}:{SCRAM}\n");
@@ -160,7 +160,7 @@ impl Drop for Successor {
 }
 
 #[test]
-fn a_handover_takes_the_new_file_and_closes_places_that_it_does_not_name_any_more() {
+fn a_handover_applies_the_new_file_and_closes_old_listeners() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("lmtp");
     let place = |name: &str| format!("{name} = [\"unix:{}\"]\n", socket.display());
@@ -188,7 +188,7 @@ fn a_handover_takes_the_new_file_and_closes_places_that_it_does_not_name_any_mor
 }
 
 #[test]
-fn a_handover_enters_the_sandbox_that_the_new_file_asks_for_and_does_not_leave_it() {
+fn a_handover_enters_the_sandbox_but_never_leaves_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut configured = Configured::start(folder.path(), "");
     let address = configured.program.address(0);

@@ -73,7 +73,7 @@ fn certified<'a>(certificate: &'a Path, key: &'a Path) -> [&'a str; 8] {
 }
 
 #[test]
-fn the_new_process_serves_while_the_old_one_finishes_what_is_under_way() {
+fn the_new_process_serves_while_the_old_one_finishes() {
     let mut program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
     let (mut sending, mut idle) = (program.connect(), program.connect());
     sending.begin_message("a@example.com");
@@ -98,7 +98,7 @@ fn the_new_process_serves_while_the_old_one_finishes_what_is_under_way() {
 }
 
 #[test]
-fn generation_after_generation_has_the_same_files_open_and_the_file_of_the_socket_stays() {
+fn repeated_handovers_leak_no_files_and_keep_the_socket_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lmtp");
     let lmtp = format!("unix:{}", path.display());
@@ -151,7 +151,7 @@ fn a_process_that_does_not_start_changes_nothing() {
 }
 
 #[test]
-fn a_process_that_says_nothing_can_be_stopped_with_the_one_that_waits_for_it() {
+fn a_silent_new_process_can_be_stopped_with_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     // Started by a link, as an upgrade may change it.
     let (link, mute) = (folder.path().join("mailchute"), folder.path().join("mute"));

@@ -12,7 +12,7 @@ fn fails(arguments: &[&str], code: i32, texts: &[&str]) {
 }
 
 #[test]
-fn a_public_address_without_domains_is_refused_with_the_reason() {
+fn refuses_a_public_address_without_domains() {
     fails(
         &["--listen", "0.0.0.0:0", "--store", "discard:"],
         2,
@@ -24,7 +24,7 @@ fn a_public_address_without_domains_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_wrong_limit_is_named_with_what_to_write() {
+fn refuses_an_invalid_limit_with_a_hint() {
     fails(&["--limit", "colour=3"], 2, &["--limit", "colour=3", "no such limit", "connections-per-client"]);
     fails(&["--limit", "connections"], 2, &["NAME=VALUE"]);
     fails(&["--limit", "errors=many"], 2, &["--limit", "errors=many", "not a number"]);
@@ -42,7 +42,7 @@ fn a_wrong_limit_is_named_with_what_to_write() {
 }
 
 #[test]
-fn a_network_that_is_none_is_named_with_what_to_write() {
+fn refuses_an_invalid_network_with_a_hint() {
     for flag in ["--proxy-from", "--xclient-from"] {
         fails(&[flag, "localhost"], 2, &[flag, "localhost", "such as 10.0.0.0/8"]);
         fails(&[flag, "10.0.0.1/8"], 2, &[flag, "write 10.0.0.0/8"]);
@@ -51,7 +51,7 @@ fn a_network_that_is_none_is_named_with_what_to_write() {
 }
 
 #[test]
-fn other_wrong_flags_are_named_too() {
+fn refuses_other_invalid_flags_with_a_hint() {
     fails(&["--listen", "localhost"], 2, &["--listen", "localhost", "such as 127.0.0.1:2525"]);
     fails(&["--listen", "no.invalid:2525"], 3, &["no.invalid:2525: this name has no address"]);
     fails(&["--domain", "not a domain"], 2, &["not a domain", "example.com"]);
@@ -67,14 +67,14 @@ fn other_wrong_flags_are_named_too() {
 }
 
 #[test]
-fn a_store_that_cannot_be_used_is_named() {
+fn names_a_store_that_cannot_be_used() {
     fails(&["--store", "mailbox:/tmp/x"], 3, &["mailbox", "maildir:"]);
     fails(&["--store", "maildir:"], 3, &["maildir:"]);
     fails(&["--store", "maildir:/proc/nowhere/mail"], 3, &["/proc/nowhere"]);
 }
 
 #[test]
-fn a_path_that_nothing_expands_is_named_with_what_to_write() {
+fn refuses_shell_shorthands_in_paths_with_a_hint() {
     let directory = tempfile::tempdir().unwrap();
     let start = |arguments: &[&str]| {
         let output = crate::support::mailchute(arguments).current_dir(directory.path()).output().unwrap();
@@ -111,7 +111,7 @@ fn a_path_that_nothing_expands_is_named_with_what_to_write() {
 }
 
 #[test]
-fn a_directory_that_is_really_called_so_is_used() {
+fn accepts_a_directory_literally_named_tilde() {
     let directory = tempfile::tempdir().unwrap();
     let program = Program::start_command(
         crate::support::mailchute(&["--listen", "127.0.0.1:0", "--store", "maildir:./~/mail"])
@@ -122,7 +122,7 @@ fn a_directory_that_is_really_called_so_is_used() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_used_is_named() {
+fn names_a_certificate_that_cannot_be_used() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("empty.pem");
     std::fs::write(&file, "").unwrap();
@@ -142,7 +142,7 @@ fn a_certificate_that_cannot_be_used_is_named() {
 }
 
 #[test]
-fn certificates_and_keys_come_in_pairs_and_authorities_from_a_file() {
+fn refuses_unpaired_certificates_and_missing_authorities() {
     let lone = ["--tls-cert", "a.pem", "--tls-cert", "b.pem", "--tls-key", "a.key"];
     fails(&lone, 2, &["--tls-cert is given 2 times and --tls-key once", "one --tls-key for each"]);
     fails(&["--tls-client-ca", "/no/ca.pem", "--store", "discard:"], 3, &["/no/ca.pem", "cannot be read"]);
@@ -157,14 +157,14 @@ fn certificates_and_keys_come_in_pairs_and_authorities_from_a_file() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_named() {
+fn names_an_address_that_is_in_use() {
     let first = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
     let address = first.address(0).to_string();
     fails(&["--listen", &address, "--store", "discard:"], 3, &[&address, "in use"]);
 }
 
 #[test]
-fn a_place_that_lmtp_cannot_be_spoken_at_is_named() {
+fn refuses_an_address_unsuited_for_lmtp() {
     fails(
         &["--lmtp", "127.0.0.1:25", "--store", "discard:"],
         3,

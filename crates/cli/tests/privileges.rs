@@ -91,7 +91,7 @@ fn as_root(store: &Path) {
 }
 
 #[test]
-fn root_opens_a_low_port_and_goes_on_as_somebody_without_rights_and_others_cannot_become_anybody() {
+fn root_opens_a_low_port_and_drops_its_privileges() {
     let folder = folder();
     let store = folder.path().join("below/mail");
     if getuid().is_root() {
@@ -164,7 +164,7 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
 }
 
 #[test]
-fn whoever_writes_a_configuration_can_check_it_without_becoming_its_user() {
+fn an_unprivileged_author_can_check_a_configuration() {
     let folder = folder();
     let check = |user: &str| {
         let place = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
@@ -188,7 +188,7 @@ fn whoever_writes_a_configuration_can_check_it_without_becoming_its_user() {
 }
 
 #[test]
-fn root_is_refused_where_it_can_be_reached_from_elsewhere_unless_it_is_told_to() {
+fn refuses_public_listeners_as_root_without_allow_root() {
     let public = ["--listen", "0.0.0.0:0", "--domain", "example.com", "--store", "discard:"];
     if getuid().is_root() {
         let (code, told) = run(&public);
@@ -206,7 +206,7 @@ fn root_is_refused_where_it_can_be_reached_from_elsewhere_unless_it_is_told_to()
 }
 
 #[test]
-fn a_user_that_cannot_be_is_told_with_what_to_write() {
+fn refuses_an_invalid_user_with_a_hint() {
     for (user, expected) in [
         ("no-such-user-here", "this host has no such user"),
         ("4000000000", "such as 1000:1000"),

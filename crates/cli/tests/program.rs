@@ -58,7 +58,7 @@ fn it_says_where_it_listens_and_where_mail_goes() {
 }
 
 #[test]
-fn lmtp_and_smtp_are_spoken_on_unix_sockets_which_are_not_public() {
+fn serves_lmtp_and_smtp_on_unix_sockets() {
     let directory = tempfile::tempdir().unwrap();
     let [smtp, lmtp] = ["smtp", "lmtp"].map(|name| directory.path().join(name));
     let [listen, deliver] = [&smtp, &lmtp].map(|path| format!("unix:{}", path.display()));
@@ -88,7 +88,7 @@ fn lmtp_and_smtp_are_spoken_on_unix_sockets_which_are_not_public() {
 }
 
 #[test]
-fn recipients_of_other_domains_are_refused_when_domains_are_given() {
+fn refuses_recipients_outside_the_given_domains() {
     let program = Program::start(&[
         "--listen",
         "127.0.0.1:0",
@@ -124,7 +124,7 @@ fn limits_and_timeouts_come_from_flags() {
 }
 
 #[test]
-fn sigterm_and_sigint_end_idle_sessions_at_once_and_the_program_with_0() {
+fn sigterm_and_sigint_end_idle_sessions_and_exit_with_0() {
     for signal in [Signal::TERM, Signal::INT] {
         let program = Program::start(&["--listen", "127.0.0.1:0", "--store", "discard:"]);
         let mut idle = program.connect();
@@ -168,7 +168,7 @@ fn a_client_that_never_shakes_hands_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn sighup_keeps_what_is_in_force_when_a_file_is_wrong_and_ends_nothing() {
+fn sighup_changes_nothing_when_a_file_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = crate::support::write_certificate(folder.path());
     let good = std::fs::read_to_string(&certificate).unwrap();
@@ -210,7 +210,7 @@ fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
 }
 
 #[test]
-fn a_message_past_the_limit_on_the_size_of_files_is_refused_and_ends_nothing() {
+fn refuses_a_message_past_the_file_size_limit() {
     let (folder, store) = maildir();
     let mut command = std::process::Command::new("sh");
     // In blocks of 512 octets.

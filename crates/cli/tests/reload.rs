@@ -33,7 +33,7 @@ fn reply_to(program: &Program, response: &str) -> String {
 }
 
 #[test]
-fn who_is_in_the_new_password_file_is_let_in_and_who_is_not_any_more_is_not() {
+fn a_reload_adds_and_removes_users() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = serve(folder.path());
     let mut before = program.connect();

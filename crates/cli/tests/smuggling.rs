@@ -37,7 +37,7 @@ fn count(directory: &Path) -> usize {
 }
 
 #[test]
-fn no_false_end_of_data_brings_a_second_message_into_the_programs_maildir() {
+fn no_false_end_of_data_smuggles_a_second_message() {
     let directory = tempfile::tempdir().unwrap();
     let mail = directory.path().join("mail");
     let store = format!("maildir:{}", mail.display());

@@ -101,7 +101,7 @@ fn two_passwords_that_differ_make_none() {
 }
 
 #[test]
-fn the_keys_that_interrupt_the_prompt_leave_the_terminal_as_it_was() {
+fn interrupting_the_prompt_restores_the_terminal() {
     const CTRL_C: &str = "\u{3}";
     const CTRL_BACKSLASH: &str = "\u{1c}";
     for key in [CTRL_C, CTRL_BACKSLASH] {

@@ -30,7 +30,7 @@ fn serve(users: &str, flags: &[&str]) -> (tempfile::TempDir, Program) {
 }
 
 #[test]
-fn the_line_is_a_scram_verifier_or_a_hash_by_argon2id_and_never_the_same_twice() {
+fn each_line_is_a_scram_verifier_or_an_argon2id_hash() {
     let (code, first, _) = hash_password(&["alice"], "wonderland\nand more\n");
     assert_eq!(code, 0);
     assert!(first.starts_with("alice:SCRAM-SHA-256$100000:"), "{first}");
@@ -44,7 +44,7 @@ fn the_line_is_a_scram_verifier_or_a_hash_by_argon2id_and_never_the_same_twice()
 }
 
 #[test]
-fn a_user_or_password_that_cannot_be_is_refused_with_what_to_write() {
+fn refuses_an_invalid_user_or_password() {
     for user in ["", "al:ice", "#alice", " alice"] {
         let (code, line, error) = hash_password(&[user], "wonderland");
         assert_eq!((code, line.as_str()), (2, ""), "{user:?}");
@@ -67,7 +67,7 @@ fn a_user_or_password_that_cannot_be_is_refused_with_what_to_write() {
 }
 
 #[test]
-fn users_of_both_kinds_are_let_in_and_all_others_refused_alike() {
+fn users_of_both_kinds_log_in_and_others_get_one_refusal() {
     let lines =
         hash_password(&["alice"], "wonderland").1 + &hash_password(&["bob", "--argon2id"], "builder").1;
     let (_directory, program) = serve(&lines, &["--require-auth", "--allow-plaintext-auth"]);
@@ -102,7 +102,7 @@ fn scram_is_offered_only_to_a_file_that_has_a_verifier() {
 }
 
 #[test]
-fn a_restart_does_not_tell_strangers_from_users() {
+fn a_restart_does_not_reveal_unknown_users() {
     let lines =
         hash_password(&["alice", "--with-seed"], "wonderland").1 + &hash_password(&["bob"], "builder").1;
     let salts = || {
@@ -123,7 +123,7 @@ fn a_restart_does_not_tell_strangers_from_users() {
 }
 
 #[test]
-fn a_password_file_that_cannot_be_used_is_named_with_its_line() {
+fn names_the_line_of_an_invalid_password_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("users");
     let path = file.to_str().unwrap();

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_never_match_is_refused_with_what_to_write() {
+    fn refuses_domains_that_can_never_match() {
         for (text, hint) in [
             ("*.example.com", "write .example.com"),
             ("@example.com", "write example.com"),

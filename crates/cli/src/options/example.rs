@@ -109,14 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn the_example_changes_nothing_and_with_its_comments_removed_it_is_a_good_file() {
+    fn the_example_parses_with_and_without_its_comments() {
         assert_eq!(parse(&example_config(), &flags()), Ok(crate::options::provenance::Values::new()));
         let values = parse(&with_comments_removed(), &flags()).expect("each example is good");
         assert!(values["limit"].len() == 10 && values["timeout"].len() == 6);
     }
 
     #[test]
-    fn every_flag_of_serve_is_in_the_example_and_can_stand_in_a_file() {
+    fn the_example_holds_every_flag_of_serve() {
         let text = format!("\n{}\n", with_comments_removed());
         for arg in flags().get_arguments() {
             let name = arg.get_long().expect("each flag has a long name");

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn to_set_a_default_as_it_is_told_changes_nothing_and_another_value_does() {
+    fn setting_a_documented_default_changes_nothing() {
         let untouched = format!("{:?}", Server::builder());
         for (name, default, _) in LIMITS {
             // The library's own default of these depends on how many files may be open, and is not in the builder.

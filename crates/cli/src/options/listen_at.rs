@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_place_with_what_to_write() {
+    fn refuses_invalid_addresses_with_a_hint() {
         for text in [
             "",
             ":",

@@ -170,7 +170,7 @@ mod tests {
                          wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
 
     #[test]
-    fn comments_and_empty_lines_are_passed_over_and_names_are_prepared() {
+    fn skips_comments_and_empty_lines_and_prepares_names() {
         let file =
             AuthFile::parse(&format!("# users\n\nuser:{SCRAM}\n  \n\u{2168}:{SCRAM}\n"), None).unwrap();
         assert!(file.find("user").known.is_some_and(|verifier| verifier.is_of("pencil", &mut Vec::new())));
@@ -179,8 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_keep_their_salts_when_a_file_without_a_seed_is_read_again_and_no_file_is_then_said_to_have_one()
-     {
+    fn unknown_users_keep_salts_when_a_seedless_file_is_reread() {
         let text = format!("alice:{SCRAM}\n");
         let seed_of = |file: &AuthFile| file.likenesses.seed().unwrap();
         let before = AuthFile::parse(&text, None).unwrap();
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_line_and_what_to_write() {
+    fn reports_a_mistake_with_its_line_and_a_hint() {
         for (text, line, expected) in [
             (String::new(), 0, "has no users"),
             ("# only this\n".to_owned(), 0, "hash-password USER"),

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_of_a_login_does_not_grow_with_the_lines() {
+    fn the_cost_of_a_login_does_not_grow_with_the_file() {
         let verifiers: Vec<Verifier> = (0..50_000).map(|line| scram(4_096 + line % 2)).collect();
         let seeds: Vec<Seed> = (0..200).map(seed).collect();
         let likenesses = likenesses(&verifiers, &seeds);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_shared_out_among_classes_by_their_lines() {
+    fn unknown_users_follow_the_share_of_each_class() {
         let verifiers = [scram(4_096), scram(100_000), ARGON.parse().unwrap(), scram(4_096)];
         let likenesses = likenesses(&verifiers, &[seed(7)]);
         let mut lines = [0; 4];
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_comes_or_goes_moves_few_strangers_and_its_place_none() {
+    fn adding_or_removing_a_line_changes_few_unknown_users() {
         let verifiers: Vec<Verifier> = (0..100).map(|line| scram(4_096 + line % 2)).collect();
         let all = likenesses(&verifiers, &[seed(1)]);
         assert!(moved(&all, &likenesses(&verifiers[..99], &[seed(1)])) < 20);

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn who_brings_one_thing_waits_for_one_of_each_other_and_not_for_all_of_theirs() {
+    fn an_item_waits_for_one_item_of_each_other_owner() {
         let mut queue = FairQueue::new();
         for guess in 0..1000 {
             queue.push(if guess % 2 == 0 { 'm' } else { 'n' }, guess);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_any_more_is_dropped_and_keeps_nobody_waiting() {
+    fn drops_abandoned_items_without_delaying_others() {
         let mut queue = FairQueue::new();
         for thing in 0..1000 {
             queue.push('m', thing);

@@ -114,7 +114,7 @@ mod tests {
                          aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
     #[test]
-    fn strangers_look_like_every_kind_of_line_also_where_a_single_one_has_a_seed() {
+    fn unknown_users_look_like_each_class_of_lines_with_one_seed() {
         let bob = ALICE.replace("alice", "bob").replace("4096", "100000");
         let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
         let file = AuthFile::parse(&text, None).unwrap();

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_of_64_bits_is_one_client_of_ipv6_and_each_address_one_of_ipv4() {
+    fn an_ipv6_64_or_an_ipv4_address_is_one_client() {
         let one = |address: &str| one_client(address.parse().unwrap());
         assert_eq!(one("2001:db8::1"), one("2001:db8::ffff:1"));
         assert_ne!(one("2001:db8::1"), one("2001:db8:0:1::1"));

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_that_others_have_made_are_checked_by_their_own_parameters() {
+    fn checks_foreign_hashes_by_their_own_parameters() {
         let mut memory = vec![Block::default(); 100_000];
         for password in ["password", "passwore"] {
             for (m, t, p, length) in [(64, 1, 1, 16), (256, 3, 2, 32), (65_536, 2, 4, 64)] {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_of_another_kind_is_refused_with_what_to_write() {
+    fn refuses_a_verifier_of_another_kind_with_a_hint() {
         for text in
             ["pencil", "$2y$05$abc", "{SSHA}abc", "$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA", ""]
         {

@@ -5,7 +5,7 @@ use mailchute_proto::Domain;
 use crate::net::endpoint::Endpoint;
 use crate::net::network::Network;
 use crate::options::domains::Domains;
-use crate::options::listen_at::Place;
+use crate::options::listen_at::ListenAddress;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
@@ -22,7 +22,7 @@ pub fn option_values(octets: &[u8]) {
         }
         Err(error) => assert!(error.to_string().starts_with("write ")),
     }
-    match text.parse::<Place>() {
+    match text.parse::<ListenAddress>() {
         Ok(place) => assert_eq!(place.to_string().parse(), Ok(place)),
         Err(error) => assert!(error.contains("write "), "{error}"),
     }

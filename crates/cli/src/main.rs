@@ -21,17 +21,17 @@ use log::Log;
 use options::args::{Args, Command, Options};
 use options::example;
 use options::merge::CommandLine;
-use process::inherited::Passed;
+use process::inherited::Inherited;
 use process::privileges::Account;
 use process::sockets::Plan;
 use process::{deadline, detach, sandbox};
 
 fn main() -> ExitCode {
-    let done = if detach::is_asked_for() { detach::go_between() } else { run() };
+    let done = if detach::is_requested() { detach::run() } else { run() };
     match done {
         Ok(code) => code,
         Err(failure) => {
-            log::say_without_log(&failure);
+            log::report_without_log(&failure);
             failure.exit_code()
         }
     }
@@ -60,7 +60,7 @@ fn say(text: &str) -> Result<ExitCode, Failure> {
 
 fn serve(command_line: &CommandLine) -> Result<ExitCode, Failure> {
     let options = command_line.options()?;
-    let passed = Passed::receive()?;
+    let passed = Inherited::receive()?;
     let log = Log::begin(&options.log_level, options.log_format)?;
     let outcome = serve_with(command_line, options, passed, &log);
     Ok(log.end(outcome))
@@ -73,13 +73,13 @@ const FINAL_PATIENCE: Duration = Duration::from_secs(5);
 fn serve_with(
     command_line: &CommandLine,
     options: Options,
-    passed: Passed,
+    passed: Inherited,
     log: &Log,
 ) -> Result<(), Failure> {
     serve::raise_file_limit();
     let account = Account::of(&options)?;
     if let Some(account) = &account {
-        account.take_groups()?;
+        account.switch_groups()?;
     }
     let plan = Plan::of(&options, &passed)?;
     let store = store::open(&options, account.as_ref())?;
@@ -99,7 +99,7 @@ fn serve_with(
     // A thread that waits for a disk which does not answer must not keep the program from its end.
     runtime.shutdown_timeout(FINAL_PATIENCE);
     // What such a thread has shown, and whose client was told to come again, is not to stay.
-    if !deadline::is_done_within(FINAL_PATIENCE, move || store.close()) {
+    if !deadline::finishes_within(FINAL_PATIENCE, move || store.close()) {
         tracing::warn!(name: "store-not-closed", "the store did not answer: messages that were not answered in time may stay in it");
     }
     outcome

@@ -94,24 +94,27 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
 
 /// The builder's error in the words of the command line, or of the file.
 pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
-    let origins = &options.origins;
+    let provenance = &options.provenance;
     match error {
         BuildError::BadLimit { option, value, expected, .. } => {
             let name = option.trim_start_matches("max_").replace('_', "-");
-            Failure::usage(format!("{}={value}: write {expected}", origins.name_of_setting("limit", &name)))
+            Failure::usage(format!(
+                "{}={value}: write {expected}",
+                provenance.name_of_setting("limit", &name)
+            ))
         }
         BuildError::BadTimeout { option, timeout, .. } => {
-            let name = origins.name_of_setting("timeout", option.trim_end_matches("_timeout"));
+            let name = provenance.name_of_setting("timeout", option.trim_end_matches("_timeout"));
             let time = TimeSpan::from(timeout);
             Failure::usage(format!("{name}={time}: write more than 0 seconds and less than a year"))
         }
         BuildError::BadHostname(name) => Failure::usage(format!(
             "{} {name:?} is not a domain; write the server's name, such as mx.example.com",
-            origins.name("hostname")
+            provenance.name("hostname")
         )),
         BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
             "{} {}: write less than 300 seconds, as clients wait no longer",
-            origins.name("greeting-delay"),
+            provenance.name("greeting-delay"),
             TimeSpan::from(delay)
         )),
         other => Failure::usage(other),

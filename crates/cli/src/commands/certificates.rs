@@ -12,7 +12,7 @@ use crate::options::args::{CertificateUsage, ClientCertificate, Options};
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
     /// Made once: a client that remembers it, as those do that trust at first sight, finds it again after a reload.
-    throw_away: OnceCell<TlsConfig>,
+    self_signed: OnceCell<TlsConfig>,
 }
 
 impl Certificates {
@@ -24,7 +24,7 @@ impl Certificates {
             Some((certificate, key)) => {
                 TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?
             }
-            None => self.throw_away(options.hostname.as_deref().unwrap_or("localhost"))?,
+            None => self.self_signed(options.hostname.as_deref().unwrap_or("localhost"))?,
         };
         for (certificate, key) in pairs {
             tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;
@@ -47,19 +47,19 @@ impl Certificates {
     }
 
     /// The certificate that was made, or is made now.
-    fn throw_away(&self, name: &str) -> Result<TlsConfig, Failure> {
-        match self.throw_away.get() {
+    fn self_signed(&self, name: &str) -> Result<TlsConfig, Failure> {
+        match self.self_signed.get() {
             Some(made) => Ok(made.clone()),
             None => {
-                let made = throw_away(name)?;
-                Ok(self.throw_away.get_or_init(|| made).clone())
+                let made = self_signed(name)?;
+                Ok(self.self_signed.get_or_init(|| made).clone())
             }
         }
     }
 }
 
 /// Makes a certificate for `name` that no authority has signed; it is gone when the program ends.
-fn throw_away(name: &str) -> Result<TlsConfig, Failure> {
+fn self_signed(name: &str) -> Result<TlsConfig, Failure> {
     // A name that is no domain is refused elsewhere, in words that help.
     let own = Some(name).filter(|name| Domain::parse(name).is_ok() && name.is_ascii());
     let names: Vec<String> = own.into_iter().chain(["localhost", "127.0.0.1"]).map(str::to_owned).collect();

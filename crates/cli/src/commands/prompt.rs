@@ -6,7 +6,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
-use crate::process::signals::Stop;
+use crate::process::signals::StopSignals;
 
 /// Asks on the terminal, and has `read` read what is typed there without its being seen.
 pub(crate) fn unseen(
@@ -17,7 +17,7 @@ pub(crate) fn unseen(
     let runtime = runtime.map_err(Failure::running)?;
     let outcome = runtime.block_on(async {
         // Left to itself a signal would end the program with the terminal as it is then. They are caught before.
-        let mut stop = Stop::catch()?;
+        let mut stop = StopSignals::catch()?;
         let mut quit = signal(SignalKind::quit()).map_err(Failure::running)?;
         let _shown = Shown::hide()?;
         // Standard output may be going into a file.

@@ -9,7 +9,7 @@ use crate::log::Log;
 use crate::options::args::Options;
 use crate::options::merge::CommandLine;
 use crate::options::rules;
-use crate::process::sockets::may_all_be_reached;
+use crate::process::sockets::check_reachable;
 use crate::users::Users;
 use crate::users::auth_file::AuthFile;
 
@@ -42,7 +42,7 @@ impl Configuration {
     ) -> Result<(), Vec<Failure>> {
         let options = command_line.options().map_err(|failure| vec![failure])?;
         // Without the domains of before everybody's mail could be accepted from everywhere.
-        let fixed = self.refuse_fixed(&options).and_then(|()| may_all_be_reached(endpoints, &options));
+        let fixed = self.refuse_fixed(&options).and_then(|()| check_reachable(endpoints, &options));
         let tls = self.certificates.read(&options);
         let users = self.read_users(&options);
         let (tls, (users, file)) = match (fixed, tls, users) {
@@ -135,7 +135,7 @@ impl Configuration {
             _ => "hand over to a new process with SIGUSR2, or restart",
         };
         let line = |&(option, _): &(&'static str, bool)| {
-            let name = options.origins.name(option);
+            let name = options.provenance.name(option);
             format!("{name}: this option cannot change while the program runs; {}", hint(option))
         };
         let lines: Vec<_> = changed.iter().map(line).collect();

@@ -16,11 +16,11 @@ use crate::options::domains::Domains;
 use crate::options::merge::CommandLine;
 use crate::options::rules;
 use crate::process::handover::{Handover, Successor};
-use crate::process::inherited::Passed;
+use crate::process::inherited::Inherited;
 use crate::process::listener::Protocol;
 use crate::process::privileges::{Account, is_root};
 use crate::process::sandbox;
-use crate::process::signals::{self, Notice, Stop};
+use crate::process::signals::{self, CaughtSignal, StopSignals};
 use crate::process::sockets::{Listening, Plan};
 use crate::process::systemd;
 
@@ -33,12 +33,12 @@ pub(crate) async fn serve(
     command_line: &CommandLine,
     log: &Log,
     plan: Plan,
-    mut passed: Passed,
+    mut passed: Inherited,
     account: Option<&Account>,
 ) -> Result<(), Failure> {
-    let mut stop = Stop::catch()?;
-    let mut reload = Notice::to_reload()?;
-    let mut hand_over = Notice::to_hand_over()?;
+    let mut stop = StopSignals::catch()?;
+    let mut reload = CaughtSignal::to_reload()?;
+    let mut hand_over = CaughtSignal::to_hand_over()?;
     signals::let_writes_fail()?;
     let options = &configuration.options;
     let server = configuration.build()?;
@@ -47,7 +47,7 @@ pub(crate) async fn serve(
     let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
     let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
     match account {
-        Some(account) => account.take_on()?,
+        Some(account) => account.switch_user()?,
         None if is_root() && !options.allow_root => tracing::warn!(
             name: "runs-as-root",
             "this program runs as root, and a user without any rights is enough for it: see --user"

@@ -14,7 +14,7 @@ pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnySt
     if let (Some(account), Some(path)) = (account, url.directory()) {
         account.make_directory(path, url.directory_mode())?;
     }
-    let _acting = account.map(Account::act).transpose()?;
+    let _acting = account.map(Account::assume).transpose()?;
     url.open().map_err(Failure::unusable)
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn wrong_usage(error: clap::Error) -> Failure {
 }
 
 /// Says why the program ends.
-pub(crate) fn say_without_log(failure: &Failure) {
+pub(crate) fn report_without_log(failure: &Failure) {
     let lines = Lines(asked_for_here()).failure(failure);
     // Where nobody can read it, the exit code says what there is to say.
     let _ = io::stderr().write_all(lines.as_bytes());

@@ -24,7 +24,7 @@ use level::Filter;
 use line::Lines;
 use queue::{Entrance, Queue};
 
-pub(crate) use before::{say_without_log, wrong_usage};
+pub(crate) use before::{report_without_log, wrong_usage};
 pub(crate) use format::LogFormat;
 pub(crate) use level::LogLevel;
 

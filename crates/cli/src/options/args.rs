@@ -9,9 +9,9 @@ use mailchute::Network;
 use crate::log::{LogFormat, LogLevel};
 use crate::options::domains::Domains;
 use crate::options::limits::{self, Limit, Timeout};
-use crate::options::listen_at::Place;
+use crate::options::listen_at::ListenAddress;
 use crate::options::paths;
-use crate::options::provenance::Origins;
+use crate::options::provenance::Provenance;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
@@ -55,7 +55,7 @@ Where options come from:
   errors. After ./ they are plain names, as in ./~
 
 Signals:
-  SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running transactions
+  SIGTERM, SIGINT   StopSignals. Refuse new connections, answer idle sessions with 421, give running transactions
                     30 s to finish, and exit with 0. A second signal closes all sessions at once.
   SIGHUP            Reload the files of --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file for
                     new sessions and logins. If a file has an error, log it and change nothing.
@@ -108,15 +108,15 @@ pub(crate) struct Options {
     /// repeatable. localhost:2525 means all addresses of that name, :2525 all interfaces (IPv6 and IPv4), and 2525 only
     /// 127.0.0.1 [default: 127.0.0.1:2525]
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
-    pub(crate) listen: Vec<Place>,
+    pub(crate) listen: Vec<ListenAddress>,
 
     /// Listen for SMTP with TLS from the first byte (implicit TLS, as on port 465); repeatable
-    #[arg(long, value_name = "[ADDR:]PORT|systemd:NAME", value_parser = Place::for_tls)]
-    pub(crate) tls_listen: Vec<Place>,
+    #[arg(long, value_name = "[ADDR:]PORT|systemd:NAME", value_parser = ListenAddress::for_tls)]
+    pub(crate) tls_listen: Vec<ListenAddress>,
 
     /// Listen for LMTP, for a mail server on this host that delivers to Mailchute; repeatable
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
-    pub(crate) lmtp: Vec<Place>,
+    pub(crate) lmtp: Vec<ListenAddress>,
 
     /// Where messages go: maildir:PATH keeps each message as a file, discard: drops it. Options follow ? and are
     /// separated by &. line-ends=crlf keeps the line ends of SMTP; the default is lf, which readers of a Maildir
@@ -246,7 +246,7 @@ pub(crate) struct Options {
 
     /// The options that came from a configuration file, and where they stand in it
     #[arg(skip)]
-    pub(crate) origins: Origins,
+    pub(crate) provenance: Provenance,
 }
 
 /// Returns the flags of `mailchute serve` as a command of their own.

@@ -11,17 +11,17 @@ use crate::options::paths;
 
 /// A place to listen at: one that the program opens itself, or a socket that it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ListenAddress {
     Own(Endpoint),
     /// `:2525`: this port of all interfaces, of IPv6 and IPv4.
-    Everywhere(u16),
+    AllInterfaces(u16),
     /// `localhost:2525`: this port of all addresses that a host name has.
     Host(Domain, u16),
     /// All sockets of this name (`FileDescriptorName=`) that systemd passes.
-    Passed(String),
+    Systemd(String),
 }
 
-impl Place {
+impl ListenAddress {
     /// Reads a place where TLS can be spoken.
     pub(crate) fn for_tls(text: &str) -> Result<Self, String> {
         match text.parse() {
@@ -37,8 +37,8 @@ impl Place {
     pub(crate) fn endpoints(&self) -> io::Result<Vec<Endpoint>> {
         let addresses = match self {
             Self::Own(endpoint) => return Ok(vec![endpoint.clone()]),
-            Self::Passed(_) => return Ok(Vec::new()),
-            Self::Everywhere(port) => everywhere(*port),
+            Self::Systemd(_) => return Ok(Vec::new()),
+            Self::AllInterfaces(port) => everywhere(*port),
             Self::Host(name, port) => {
                 let mut addresses: Vec<SocketAddr> = Vec::new();
                 for address in (&*name.to_ascii(), *port).to_socket_addrs()? {
@@ -70,7 +70,7 @@ fn everywhere(port: u16) -> Vec<SocketAddr> {
 const TCP: &str = "write an address and a port, such as 127.0.0.1:2525, [::1]:2525 or localhost:2525, :2525 for all \
                    interfaces, 2525 for 127.0.0.1 only";
 
-impl FromStr for Place {
+impl FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -80,7 +80,7 @@ impl FromStr for Place {
                     Err("write the FileDescriptorName= of a socket that systemd passes, such as systemd:smtp"
                         .to_owned())
                 }
-                false => Ok(Self::Passed(name.to_owned())),
+                false => Ok(Self::Systemd(name.to_owned())),
             };
         }
         let wrong = || {
@@ -104,7 +104,7 @@ impl FromStr for Place {
         let port = port_number(port).ok_or_else(wrong)?;
         match host {
             None => Ok(Self::Own(Endpoint::Tcp((Ipv4Addr::LOCALHOST, port).into()))),
-            Some("") => Ok(Self::Everywhere(port)),
+            Some("") => Ok(Self::AllInterfaces(port)),
             Some(name) => host_name(name).map(|name| Self::Host(name, port)).ok_or_else(wrong),
         }
     }
@@ -123,13 +123,13 @@ fn host_name(text: &str) -> Option<Domain> {
     Domain::parse(text).ok()
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own(endpoint) => endpoint.fmt(f),
-            Self::Everywhere(port) => write!(f, ":{port}"),
+            Self::AllInterfaces(port) => write!(f, ":{port}"),
             Self::Host(name, port) => write!(f, "{name}:{port}"),
-            Self::Passed(name) => write!(f, "systemd:{name}"),
+            Self::Systemd(name) => write!(f, "systemd:{name}"),
         }
     }
 }
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     fn endpoints(text: &str) -> Vec<String> {
-        let place: Place = text.parse().expect(text);
+        let place: ListenAddress = text.parse().expect(text);
         assert_eq!(place.to_string().parse(), Ok(place.clone()), "{text}");
         place.endpoints().expect(text).iter().map(ToString::to_string).collect()
     }
@@ -186,16 +186,18 @@ mod tests {
             "unix:",
             "::25",
         ] {
-            let error = text.parse::<Place>().expect_err(text);
+            let error = text.parse::<ListenAddress>().expect_err(text);
             assert!(
                 error.contains("such as 127.0.0.1:2525") && error.contains(":2525 for all interfaces"),
                 "{text}: {error}"
             );
         }
         for text in ["systemd:", "systemd:a:b"] {
-            assert!(text.parse::<Place>().expect_err(text).contains("systemd:smtp"), "{text}");
+            assert!(text.parse::<ListenAddress>().expect_err(text).contains("systemd:smtp"), "{text}");
         }
-        assert!(Place::for_tls("unix:/x").is_err_and(|error| error.contains("TLS works over TCP only")));
-        assert!(Place::for_tls("localhost:465").is_ok());
+        assert!(
+            ListenAddress::for_tls("unix:/x").is_err_and(|error| error.contains("TLS works over TCP only"))
+        );
+        assert!(ListenAddress::for_tls("localhost:465").is_ok());
     }
 }

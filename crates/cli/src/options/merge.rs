@@ -10,7 +10,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
 use crate::options::file::{self, TABLES};
-use crate::options::provenance::{Origins, Values};
+use crate::options::provenance::{Provenance, Values};
 use crate::options::rules;
 use crate::text_file;
 
@@ -41,11 +41,11 @@ impl CommandLine {
     /// # Errors
     /// All that is wrong in the file, and behind that with options that do not go together.
     pub(crate) fn options(&self) -> Result<Options, Failure> {
-        let origins = match &self.config {
-            Some(path) => Origins::new(path.clone(), self.spare(read(path)?)),
-            None => Origins::default(),
+        let provenance = match &self.config {
+            Some(path) => Provenance::new(path.clone(), self.spare(read(path)?)),
+            None => Provenance::default(),
         };
-        let options = self.with(origins)?;
+        let options = self.with(provenance)?;
         let mistakes = rules::mistakes(&options);
         if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }
     }
@@ -65,9 +65,9 @@ impl CommandLine {
         values
     }
 
-    fn with(&self, origins: Origins) -> Result<Options, Failure> {
+    fn with(&self, provenance: Provenance) -> Result<Options, Failure> {
         let command = flags();
-        let of_file = origins.values().iter().map(|(option, values)| {
+        let of_file = provenance.values().iter().map(|(option, values)| {
             (option, values.iter().map(|value| OsString::from(&value.text)).collect::<Vec<_>>())
         });
         let of_command_line = self.given.iter().map(|(option, values)| (option, values.clone()));
@@ -86,7 +86,7 @@ impl CommandLine {
         }
         let matches = command.try_get_matches_from(arguments).map_err(Failure::usage)?;
         let options = Options::from_arg_matches(&matches).map_err(Failure::usage)?;
-        Ok(Options { origins, ..options })
+        Ok(Options { provenance, ..options })
     }
 }
 

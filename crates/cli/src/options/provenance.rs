@@ -42,12 +42,12 @@ pub(crate) type Values = BTreeMap<String, Vec<Value>>;
 /// What options were given by a configuration file, and which file that is. All others are of the command line, of the
 /// environment, or at their defaults.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Origins {
+pub(crate) struct Provenance {
     file: PathBuf,
     values: Values,
 }
 
-impl Origins {
+impl Provenance {
     pub(crate) fn new(file: PathBuf, values: Values) -> Self {
         Self { file, values }
     }

@@ -5,7 +5,7 @@ use crate::options::domains::Domains;
 
 /// What is wrong with the options as a whole, each with what to write instead.
 pub(crate) fn mistakes(options: &Options) -> Vec<String> {
-    let name = |option: &str| options.origins.name(option);
+    let name = |option: &str| options.provenance.name(option);
     let mut mistakes = Vec::new();
     let (certificates, keys) = (options.tls_cert.len(), options.tls_key.len());
     if certificates != keys {
@@ -54,13 +54,13 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
     if options.domain.contains(&Domains::All) {
         warnings.push(format!(
             "{} '*': every recipient of every domain is accepted, from every client",
-            options.origins.name("domain")
+            options.provenance.name("domain")
         ));
     }
     if options.auth_any {
         warnings.push(format!(
             "{}: every login is accepted, whatever its name and password; do not use it where mail matters",
-            options.origins.name("auth-any")
+            options.provenance.name("auth-any")
         ));
     }
     warnings

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Runs `work` on a thread of its own and waits for it, for `limit` at most; whether it was done in time. Otherwise it
 /// goes on as long as the process does.
-pub(crate) fn is_done_within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
+pub(crate) fn finishes_within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
     let (done, ended) = mpsc::channel();
     let thread = thread::Builder::new().spawn(move || {
         work();
@@ -22,9 +22,9 @@ mod tests {
 
     #[test]
     fn waits_for_work_that_ends_and_not_for_work_that_hangs() {
-        assert!(is_done_within(Duration::MAX, || {}));
+        assert!(finishes_within(Duration::MAX, || {}));
         let (release, hangs) = mpsc::channel::<()>();
-        assert!(!is_done_within(Duration::from_millis(1), move || {
+        assert!(!finishes_within(Duration::from_millis(1), move || {
             let _ = hangs.recv();
         }));
         drop(release);

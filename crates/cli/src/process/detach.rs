@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use crate::failure::Failure;
 
 /// The variable that makes this program the one between.
-pub(crate) const GO_BETWEEN: &str = "MAILCHUTE_GO_BETWEEN";
+pub(crate) const DETACH: &str = "MAILCHUTE_DETACH";
 
 /// A program and its arguments, as this process was started.
 pub(crate) fn started_as() -> (OsString, Vec<OsString>) {
@@ -16,16 +16,16 @@ pub(crate) fn started_as() -> (OsString, Vec<OsString>) {
     (arguments.next().unwrap_or_else(|| "mailchute".into()), arguments.collect())
 }
 
-pub(crate) fn is_asked_for() -> bool {
-    env::var_os(GO_BETWEEN).is_some()
+pub(crate) fn is_requested() -> bool {
+    env::var_os(DETACH).is_some()
 }
 
 /// Starts this program once more, with all that was passed to this process, and ends as it does.
-pub(crate) fn go_between() -> Result<ExitCode, Failure> {
+pub(crate) fn run() -> Result<ExitCode, Failure> {
     let (program, arguments) = started_as();
     let status = Command::new(&program)
         .args(arguments)
-        .env_remove(GO_BETWEEN)
+        .env_remove(DETACH)
         .status()
         .map_err(|error| Failure::running(format!("cannot start {}: {error}", program.display())))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());

@@ -16,9 +16,9 @@ use tokio::net::UnixDatagram;
 use tokio::process::Child;
 
 use crate::failure::Failure;
-use crate::process::detach::{GO_BETWEEN, started_as};
+use crate::process::detach::{DETACH, started_as};
 use crate::process::inherited::{HANDED_OVER, READY, SANDBOXED};
-use crate::process::signals::Notice;
+use crate::process::signals::CaughtSignal;
 use crate::process::sockets::Listening;
 
 /// How long the next process may take to be ready; it reads a few files.
@@ -56,7 +56,7 @@ impl Handover {
     }
 
     /// Waits until another process has taken over; where one fails to, this one serves on.
-    pub(crate) async fn done(&self, signal: &mut Notice) -> Successor {
+    pub(crate) async fn done(&self, signal: &mut CaughtSignal) -> Successor {
         loop {
             signal.wait().await;
             tracing::info!(name: "handing-over", program = %self.program.display(), "handing over to a new process");
@@ -93,7 +93,7 @@ impl Handover {
         drop(command);
         let child =
             spawned.map_err(|error| failed(&format!("cannot start {}", self.program.display()), &error))?;
-        let unproven = Unproven { go_between: child, said: ours, process: None, has_ended: false };
+        let unproven = Starting { detached: child, said: ours, process: None, has_ended: false };
         unproven.ready().await
     }
 
@@ -116,7 +116,7 @@ impl Handover {
         }
         command
             .args(&self.arguments)
-            .env(GO_BETWEEN, "1")
+            .env(DETACH, "1")
             .env(HANDED_OVER, labels.join("\n"))
             .env("LISTEN_FDS", count)
             .env_remove("LISTEN_PID")
@@ -136,8 +136,8 @@ impl Handover {
 }
 
 /// A process that has not said yet that it is ready; dropped, it is killed.
-struct Unproven {
-    go_between: Child,
+struct Starting {
+    detached: Child,
     /// Where the new process says who it is, and that it is ready.
     said: UnixDatagram,
     /// The one that is to serve, once it has said who it is.
@@ -146,13 +146,13 @@ struct Unproven {
     has_ended: bool,
 }
 
-impl Unproven {
+impl Starting {
     /// Waits until it is ready, and nobody's child.
     async fn ready(mut self) -> Result<Successor, String> {
         let late = || format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs());
         tokio::time::timeout(PATIENCE, self.hear()).await.unwrap_or_else(|_| Err(late()))?;
         let process = self.process.take().ok_or("the new process did not send its process ID")?;
-        self.go_between
+        self.detached
             .kill()
             .await
             .map_err(|error| format!("the process that started the new one cannot be stopped: {error}"))?;
@@ -165,7 +165,7 @@ impl Unproven {
             let heard = tokio::select! {
                 // What it has said before it ended counts for nothing.
                 biased;
-                ended = self.go_between.wait() => {
+                ended = self.detached.wait() => {
                     return Err(match ended {
                         Ok(status) => {
                             // It ends by itself where the other has, and by a signal before it.
@@ -194,7 +194,7 @@ fn number(word: &[u8]) -> Option<Pid> {
     std::str::from_utf8(word).ok()?.parse().ok().and_then(Pid::from_raw)
 }
 
-impl Drop for Unproven {
+impl Drop for Starting {
     fn drop(&mut self) {
         // A process that says its number from here on fails to, and ends; one that has said it unheard is heard now.
         let _ = self.said.shutdown(Shutdown::Read);
@@ -205,7 +205,7 @@ impl Drop for Unproven {
             self.process = number(&word[..heard]).or(self.process);
         }
         // They may have ended by themselves.
-        let _ = self.go_between.start_kill();
+        let _ = self.detached.start_kill();
         if let Some(process) = self.process.filter(|_| !self.has_ended) {
             let _ = kill_process(process, Signal::KILL);
         }
@@ -231,9 +231,9 @@ mod tests {
         let (ours, theirs) = Pair::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.send(process.id().to_string().as_bytes()).unwrap();
-        let go_between = tokio::process::Command::from(sleeping()).spawn().unwrap();
+        let detached = tokio::process::Command::from(sleeping()).spawn().unwrap();
         let said = UnixDatagram::from_std(ours).unwrap();
-        drop(Unproven { go_between, said, process: None, has_ended: false });
+        drop(Starting { detached, said, process: None, has_ended: false });
         assert_eq!(process.wait().unwrap().signal(), Some(9));
         assert!(theirs.send(b"1").is_err(), "nobody hears another one");
     }
@@ -245,9 +245,9 @@ mod tests {
         let (ours, theirs) = Pair::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         theirs.send(another.id().to_string().as_bytes()).unwrap();
-        let go_between = tokio::process::Command::new("true").spawn().unwrap();
+        let detached = tokio::process::Command::new("true").spawn().unwrap();
         let said = UnixDatagram::from_std(ours).unwrap();
-        let ended = Unproven { go_between, said, process: None, has_ended: false }.ready().await;
+        let ended = Starting { detached, said, process: None, has_ended: false }.ready().await;
         assert!(ended.is_err_and(|told| told.contains("has exited")));
         assert!(another.wait().unwrap().success());
     }

@@ -7,7 +7,7 @@ use listenfd::ListenFd;
 use mailchute::{Endpoint, ListeningSocket};
 
 use crate::failure::Failure;
-use crate::options::listen_at::Place;
+use crate::options::listen_at::ListenAddress;
 use crate::process::listener::Listener;
 
 /// The variable with what each of a predecessor's sockets is for, a line each. The descriptors come as from systemd,
@@ -22,13 +22,13 @@ pub(crate) const READY: &[u8] = b"READY";
 
 /// The sockets that nobody has taken yet, each with its name or with what it was for.
 #[derive(Debug)]
-pub(crate) struct Passed {
+pub(crate) struct Inherited {
     sockets: Vec<(String, ListeningSocket)>,
     /// Who waits for this process to be ready.
     predecessor: Option<UnixDatagram>,
 }
 
-impl Passed {
+impl Inherited {
     /// Takes what was passed to this process. To be called once, before there is another thread: it changes the
     /// environment, so that no program started from here takes it for its own.
     pub(crate) fn receive() -> Result<Self, Failure> {
@@ -70,19 +70,19 @@ impl Passed {
     /// The sockets for what a flag asks for.
     pub(crate) fn take(&mut self, listener: &Listener) -> Result<Vec<ListeningSocket>, Failure> {
         let label = match (&self.predecessor, &listener.place) {
-            (None, Place::Passed(name)) => name.clone(),
+            (None, ListenAddress::Systemd(name)) => name.clone(),
             (None, _) => return Ok(Vec::new()),
             (Some(_), _) => listener.to_string(),
         };
         match &listener.place {
-            Place::Passed(_) => {
+            ListenAddress::Systemd(_) => {
                 let taken: Vec<_> = self.sockets.extract_if(.., |(of, _)| *of == label).collect();
                 if taken.is_empty() {
                     return Err(self.has_none(listener));
                 }
                 Ok(taken.into_iter().map(|(_, socket)| socket).collect())
             }
-            Place::Own(endpoint) => {
+            ListenAddress::Own(endpoint) => {
                 let Some(index) = self.sockets.iter().position(|(of, _)| *of == label) else {
                     return Ok(Vec::new());
                 };
@@ -98,7 +98,7 @@ impl Passed {
                 Ok(vec![socket])
             }
             // A name may have several addresses, and each of them has a socket.
-            Place::Everywhere(_) | Place::Host(..) => {
+            ListenAddress::AllInterfaces(_) | ListenAddress::Host(..) => {
                 let taken = self.sockets.extract_if(.., |(of, _)| *of == label);
                 Ok(taken.map(|(_, socket)| socket).collect())
             }

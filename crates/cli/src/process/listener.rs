@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::options::listen_at::Place;
+use crate::options::listen_at::ListenAddress;
 
 /// The protocol that a listener speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl fmt::Display for Protocol {
 /// A place to listen at, and what is spoken there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listener {
-    pub(crate) place: Place,
+    pub(crate) place: ListenAddress,
     pub(crate) protocol: Protocol,
 }
 

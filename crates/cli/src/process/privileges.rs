@@ -98,7 +98,7 @@ impl Account {
     }
 
     /// Leaves root's groups for those of the user.
-    pub(crate) fn take_groups(&self) -> Result<(), Failure> {
+    pub(crate) fn switch_groups(&self) -> Result<(), Failure> {
         setgroups(&self.groups)
             .and_then(|()| setresgid(self.group, self.group, self.group))
             .map_err(|error| Failure::unusable(format!("cannot switch to the groups of --user: {error}")))
@@ -109,7 +109,7 @@ impl Account {
         if path.exists() {
             return Ok(());
         }
-        let acting = self.act()?;
+        let acting = self.assume()?;
         let made = DirBuilder::new().mode(0o700).create(path).and_then(|()| {
             let made = opened(CWD, path)?;
             Ok(fchmod(made, Mode::from_raw_mode(mode))?)
@@ -141,13 +141,13 @@ impl Account {
 
     /// Has the rights of the user until the guard is dropped, and root's afterwards: what lies where the user may write
     /// is opened as the user, who could put a link to somebody else's file in its place.
-    pub(crate) fn act(&self) -> Result<Acting, Failure> {
+    pub(crate) fn assume(&self) -> Result<Assumed, Failure> {
         seteuid(self.user).map_err(cannot_become)?;
-        Ok(Acting)
+        Ok(Assumed)
     }
 
     /// Becomes the user, for good and in all threads: the C library sees to each of them.
-    pub(crate) fn take_on(&self) -> Result<(), Failure> {
+    pub(crate) fn switch_user(&self) -> Result<(), Failure> {
         let root = Uid::from_raw(0);
         setresuid(self.user, self.user, self.user).map_err(cannot_become)?;
         if setresuid(root, root, root).is_ok() {
@@ -174,9 +174,9 @@ fn is_roots_alone(path: &Path) -> io::Result<bool> {
 
 /// The rights of a user for the time being, in all threads.
 #[must_use]
-pub(crate) struct Acting;
+pub(crate) struct Assumed;
 
-impl Drop for Acting {
+impl Drop for Assumed {
     fn drop(&mut self) {
         // It cannot fail for a process whose real user is root; if it did, the program would go on with fewer rights.
         let _ = seteuid(Uid::from_raw(0));

@@ -6,12 +6,12 @@ use crate::failure::Failure;
 
 /// SIGTERM and SIGINT, caught from the moment this is made.
 #[derive(Debug)]
-pub(crate) struct Stop {
+pub(crate) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Stop {
+impl StopSignals {
     pub(crate) fn catch() -> Result<Self, Failure> {
         let catch = |kind| signal(kind).map_err(Failure::running);
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
@@ -34,9 +34,9 @@ pub(crate) fn let_writes_fail() -> Result<(), Failure> {
 
 /// A signal that does not end the program, caught from the moment this is made: until then it would.
 #[derive(Debug)]
-pub(crate) struct Notice(Signal);
+pub(crate) struct CaughtSignal(Signal);
 
-impl Notice {
+impl CaughtSignal {
     /// SIGHUP.
     pub(crate) fn to_reload() -> Result<Self, Failure> {
         signal(SignalKind::hangup()).map(Self).map_err(Failure::running)

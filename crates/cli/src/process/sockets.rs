@@ -8,8 +8,8 @@ use rustix::io::Errno;
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::options::domains::Domains;
-use crate::options::listen_at::Place;
-use crate::process::inherited::Passed;
+use crate::options::listen_at::ListenAddress;
+use crate::process::inherited::Inherited;
 use crate::process::listener::{Listener, Protocol};
 use crate::process::privileges::{Account, is_root};
 
@@ -23,21 +23,23 @@ pub(crate) struct Plan(Vec<(Listener, Vec<Endpoint>)>);
 impl Plan {
     /// Looks up host names, and makes sure that nobody can come from elsewhere who should not. To be made before the
     /// sandbox is entered, which keeps the resolver from its files. What a predecessor has passed is not looked up.
-    pub(crate) fn of(options: &Options, passed: &Passed) -> Result<Self, Failure> {
+    pub(crate) fn of(options: &Options, passed: &Inherited) -> Result<Self, Failure> {
         let mut plan = Self::where_not(options, |listener| passed.has(listener))?;
         for (listener, endpoints) in &mut plan.0 {
-            if let Place::Host(..) = listener.place {
+            if let ListenAddress::Host(..) = listener.place {
                 skip_absent(&listener.place, endpoints);
             }
         }
-        may_all_be_reached(plan.endpoints(), options)?;
+        check_reachable(plan.endpoints(), options)?;
         Ok(plan)
     }
 
     fn where_not(options: &Options, is_passed: impl Fn(&Listener) -> bool) -> Result<Self, Failure> {
         let planned = all(options).into_iter().map(|listener| {
             let endpoints = match listener.place {
-                Place::Everywhere(_) | Place::Host(..) if is_passed(&listener) => Vec::new(),
+                ListenAddress::AllInterfaces(_) | ListenAddress::Host(..) if is_passed(&listener) => {
+                    Vec::new()
+                }
                 _ => listener.place.endpoints().map_err(|error| {
                     Failure::unusable(format!("{}: this name has no address: {error}", listener.place))
                 })?,
@@ -66,7 +68,7 @@ impl Listening {
         options: &Options,
         plan: Plan,
         server: &Server,
-        passed: &mut Passed,
+        passed: &mut Inherited,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
         let mut listening = Self { serving: server.serving(), listeners: Vec::new() };
@@ -74,7 +76,7 @@ impl Listening {
             listening = listening.add(listener, endpoints, passed, account).await?;
         }
         passed.all_taken()?;
-        may_all_be_reached(listening.serving.endpoints(), options)?;
+        check_reachable(listening.serving.endpoints(), options)?;
         Ok(listening)
     }
 
@@ -82,7 +84,7 @@ impl Listening {
         self,
         listener: Listener,
         endpoints: Vec<Endpoint>,
-        passed: &mut Passed,
+        passed: &mut Inherited,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
         let Self { mut serving, listeners: mut so_far } = self;
@@ -91,7 +93,7 @@ impl Listening {
         so_far.extend(std::iter::repeat_n(listener.clone(), sockets.len() + endpoints.len()));
         for endpoint in endpoints {
             let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
-            let _acting = of_user.map(Account::act).transpose()?;
+            let _acting = of_user.map(Account::assume).transpose()?;
             let listening = match (endpoint, listener.protocol) {
                 (Endpoint::Tcp(address), Protocol::Smtp) => serving.and_listen(address).await,
                 (Endpoint::Tcp(address), Protocol::Smtps) => serving.and_listen_tls(address).await,
@@ -125,7 +127,7 @@ impl Listening {
 
 /// Leaves out the addresses of a host name that this host does not have, unless it has none of them: `/etc/hosts` names
 /// `::1` where IPv6 is off as well.
-fn skip_absent(place: &Place, endpoints: &mut Vec<Endpoint>) {
+fn skip_absent(place: &ListenAddress, endpoints: &mut Vec<Endpoint>) {
     let (absent, present): (Vec<_>, Vec<_>) = endpoints.drain(..).partition(is_absent);
     if present.is_empty() {
         *endpoints = absent;
@@ -146,32 +148,33 @@ fn is_absent(endpoint: &Endpoint) -> bool {
 
 /// All that the flags ask for, in the order in which it is listened on.
 fn all(options: &Options) -> Vec<Listener> {
-    let of = |places: &[Place], protocol| -> Vec<Listener> {
+    let of = |places: &[ListenAddress], protocol| -> Vec<Listener> {
         places.iter().map(|place| Listener { place: place.clone(), protocol }).collect()
     };
     let mut listeners = of(&options.listen, Protocol::Smtp);
     listeners.extend(of(&options.tls_listen, Protocol::Smtps));
     listeners.extend(of(&options.lmtp, Protocol::Lmtp));
     if listeners.is_empty() {
-        listeners.push(Listener { place: Place::Own(Endpoint::Tcp(DEFAULT)), protocol: Protocol::Smtp });
+        listeners
+            .push(Listener { place: ListenAddress::Own(Endpoint::Tcp(DEFAULT)), protocol: Protocol::Smtp });
     }
     listeners
 }
 
 /// What [`Plan::of`] would find wrong, as far as the options say where clients can come from.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
-    may_all_be_reached(Plan::where_not(options, |_| false)?.endpoints(), options)
+    check_reachable(Plan::where_not(options, |_| false)?.endpoints(), options)
 }
 
 /// Makes sure that nobody can come from elsewhere who should not.
-pub(crate) fn may_all_be_reached<'e>(
+pub(crate) fn check_reachable<'e>(
     endpoints: impl IntoIterator<Item = &'e Endpoint>,
     options: &Options,
 ) -> Result<(), Failure> {
-    endpoints.into_iter().try_for_each(|endpoint| may_be_reached(endpoint, options))
+    endpoints.into_iter().try_for_each(|endpoint| check_endpoint(endpoint, options))
 }
 
-fn may_be_reached(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
+fn check_endpoint(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
     if endpoint.is_public() && options.domain.is_empty() {
         return Err(Failure::usage(format!(
             "{endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \

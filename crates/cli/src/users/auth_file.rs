@@ -9,7 +9,7 @@ use mailchute::{ScramVerifier, saslprep};
 
 use crate::failure::Failure;
 use crate::text_file;
-use crate::users::decoys::Likenesses;
+use crate::users::decoys::Decoys;
 use crate::users::seed::Seed;
 use crate::users::verifier::Verifier;
 
@@ -20,7 +20,7 @@ pub(crate) struct AuthFile {
     /// Where each stands, by the name as `SASLprep` has it.
     by_name: HashMap<String, usize>,
     /// Whom unknown users look like.
-    likenesses: Likenesses,
+    decoys: Decoys,
 }
 
 /// What there is for a name: all of it comes from its prepared form, or spellings of it would scatter, for unknown users
@@ -49,12 +49,12 @@ impl AuthFile {
     pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
         let text = text_file::read(path, Failure::unusable)?;
         warn_if_others_can_read(path);
-        let seed = before.and_then(|before| before.likenesses.seed()).map(Seed::unkept);
+        let seed = before.and_then(|before| before.decoys.seed()).map(Seed::unkept);
         let file = Self::parse(&text, seed).map_err(|Mistake { line, text }| match line {
             0 => Failure::unusable(format!("{}: {text}", path.display())),
             line => Failure::unusable(format!("{}:{line}: {text}", path.display())),
         })?;
-        if file.has_scram() && !file.likenesses.seed().is_some_and(|seed| seed.is_kept()) {
+        if file.has_scram() && !file.decoys.seed().is_some_and(|seed| seed.is_kept()) {
             tracing::warn!(
                 name: "no-seed",
                 file = %path.display(),
@@ -108,9 +108,9 @@ impl AuthFile {
         let seeds = lines.iter().filter_map(|(_, seed)| *seed);
         let verifiers = lines.iter().map(|(verifier, _)| verifier);
         let made = || seed.map_or_else(|| Seed::make().map_err(|failure| failure.to_string()), Ok);
-        let likenesses = Likenesses::of(verifiers, seeds, made).map_err(of_file)?;
+        let decoys = Decoys::of(verifiers, seeds, made).map_err(of_file)?;
         let users = lines.into_iter().map(|(verifier, _)| verifier).collect();
-        Ok(Self { users, by_name, likenesses })
+        Ok(Self { users, by_name, decoys })
     }
 
     /// Whether anybody in it can authenticate by SCRAM.
@@ -122,7 +122,7 @@ impl AuthFile {
     pub(crate) fn find<'f>(&'f self, user: &'f str) -> Found<'f> {
         let name = prepared(user);
         let known = self.by_name.get(&*name).map(|&line| &self.users[line]);
-        let like = self.likenesses.of_name(&name);
+        let like = self.decoys.of_name(&name);
         let scram = like.and_then(|like| Some((self.users[like.scram?].for_scram()?, like.seed)));
         Found { name, known, like: like.map(|like| &self.users[like.line]), scram }
     }
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn unknown_users_keep_salts_when_a_seedless_file_is_reread() {
         let text = format!("alice:{SCRAM}\n");
-        let seed_of = |file: &AuthFile| file.likenesses.seed().unwrap();
+        let seed_of = |file: &AuthFile| file.decoys.seed().unwrap();
         let before = AuthFile::parse(&text, None).unwrap();
         let again =
             AuthFile::parse(&format!("{text}bob:{SCRAM}\n"), Some(seed_of(&before).unkept())).unwrap();

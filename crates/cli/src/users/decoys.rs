@@ -8,7 +8,7 @@ use crate::users::verifier::{Class, Verifier};
 /// A login takes two hashes and a look at the classes, however many lines the file has: with one hash a line, 50,000
 /// users took 16 ms of a thread that serves everybody.
 #[derive(Debug)]
-pub(crate) struct Likenesses {
+pub(crate) struct Decoys {
     /// In the order of the classes, not of the lines, so that moving a line changes nobody.
     kinds: Vec<Kind>,
     /// Of the lines that have one, up to [`MOST_SEEDS`]; never none.
@@ -26,7 +26,7 @@ struct Kind {
 
 /// Whom an unknown user looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Likeness {
+pub(crate) struct Decoy {
     /// A line whose password takes as long to check.
     pub(crate) line: usize,
     /// A line whose SCRAM parameters are shown, if any has some: the same line if that has.
@@ -38,7 +38,7 @@ pub(crate) struct Likeness {
 /// With several seeds, the line of one can go and most unknown users keep their salts.
 const MOST_SEEDS: usize = 16;
 
-impl Likenesses {
+impl Decoys {
     /// Those of these lines; `made` is taken where no line has a seed.
     pub(crate) fn of<'v>(
         verifiers: impl Iterator<Item = &'v Verifier>,
@@ -67,12 +67,12 @@ impl Likenesses {
     }
 
     /// Always the same for the same prepared name. Shares are as large as those of the classes.
-    pub(crate) fn of_name(&self, prepared: &str) -> Option<Likeness> {
+    pub(crate) fn of_name(&self, prepared: &str) -> Option<Decoy> {
         let seed = *self.seeds.iter().max_by_key(|seed| seed.weight(prepared))?;
         let (first, second) = seed.draws(prepared);
         let kind = self.share(first, |_| true)?;
         let scram = if kind.class.is_scram() { Some(kind) } else { self.share(second, Class::is_scram) };
-        Some(Likeness { line: kind.line, scram: scram.map(|kind| kind.line), seed })
+        Some(Decoy { line: kind.line, scram: scram.map(|kind| kind.line), seed })
     }
 
     /// The kind at this place, of 2^64, in all lines of those classes. One line more or less moves each border between
@@ -106,8 +106,8 @@ mod tests {
         format!("{octet:02x}").repeat(16).parse().unwrap()
     }
 
-    fn likenesses(verifiers: &[Verifier], seeds: &[Seed]) -> Likenesses {
-        Likenesses::of(verifiers.iter(), seeds.iter().copied(), || unreachable!()).unwrap()
+    fn decoys(verifiers: &[Verifier], seeds: &[Seed]) -> Decoys {
+        Decoys::of(verifiers.iter(), seeds.iter().copied(), || unreachable!()).unwrap()
     }
 
     fn strangers() -> impl Iterator<Item = String> {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     /// How many of a thousand strangers look otherwise in the one than in the other.
-    fn moved(one: &Likenesses, other: &Likenesses) -> usize {
+    fn moved(one: &Decoys, other: &Decoys) -> usize {
         strangers().filter(|name| one.of_name(name) != other.of_name(name)).count()
     }
 
@@ -123,18 +123,18 @@ mod tests {
     fn the_cost_of_a_login_does_not_grow_with_the_file() {
         let verifiers: Vec<Verifier> = (0..50_000).map(|line| scram(4_096 + line % 2)).collect();
         let seeds: Vec<Seed> = (0..200).map(seed).collect();
-        let likenesses = likenesses(&verifiers, &seeds);
-        assert_eq!((likenesses.kinds.len(), likenesses.seeds.len()), (2, MOST_SEEDS));
+        let decoys = decoys(&verifiers, &seeds);
+        assert_eq!((decoys.kinds.len(), decoys.seeds.len()), (2, MOST_SEEDS));
     }
 
     #[test]
     fn unknown_users_follow_the_share_of_each_class() {
         let verifiers = [scram(4_096), scram(100_000), ARGON.parse().unwrap(), scram(4_096)];
-        let likenesses = likenesses(&verifiers, &[seed(7)]);
+        let decoys = decoys(&verifiers, &[seed(7)]);
         let mut lines = [0; 4];
         let mut shown = [0; 4];
         for name in strangers() {
-            let like = likenesses.of_name(&name).unwrap();
+            let like = decoys.of_name(&name).unwrap();
             lines[like.line] += 1;
             shown[like.scram.unwrap()] += 1;
             assert!(like.line == 2 || like.scram == Some(like.line), "{name} has two faces");
@@ -146,12 +146,12 @@ mod tests {
     #[test]
     fn adding_or_removing_a_line_changes_few_unknown_users() {
         let verifiers: Vec<Verifier> = (0..100).map(|line| scram(4_096 + line % 2)).collect();
-        let all = likenesses(&verifiers, &[seed(1)]);
-        assert!(moved(&all, &likenesses(&verifiers[..99], &[seed(1)])) < 20);
+        let all = decoys(&verifiers, &[seed(1)]);
+        assert!(moved(&all, &decoys(&verifiers[..99], &[seed(1)])) < 20);
         // The lines are others; the classes and the seed are the same.
         let turned: Vec<Verifier> = verifiers.iter().rev().cloned().collect();
-        let turned = likenesses(&turned, &[seed(1)]);
-        let class = |of: &Likenesses, name: &str| {
+        let turned = decoys(&turned, &[seed(1)]);
+        let class = |of: &Decoys, name: &str| {
             let line = of.of_name(name).unwrap().line;
             of.kinds.iter().find(|kind| kind.line == line).unwrap().class
         };
@@ -162,7 +162,7 @@ mod tests {
     fn a_seed_that_goes_takes_those_along_who_have_theirs_from_it() {
         let seeds: Vec<Seed> = (0..10).map(seed).collect();
         let verifiers = [scram(4_096)];
-        let moved = moved(&likenesses(&verifiers, &seeds), &likenesses(&verifiers, &seeds[1..]));
+        let moved = moved(&decoys(&verifiers, &seeds), &decoys(&verifiers, &seeds[1..]));
         assert!((50..200).contains(&moved), "one in ten of a thousand, not {moved}");
     }
 }

@@ -16,7 +16,7 @@ use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::users::auth_file::AuthFile;
-use crate::users::pool::Checkers;
+use crate::users::pool::PasswordPool;
 
 /// Judges passwords, and gives verifiers to SCRAM.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(crate) struct Users {
     file: Arc<RwLock<Arc<AuthFile>>>,
     /// Settled for each session when it begins, by the file of then.
     offers_scram: bool,
-    checkers: Checkers,
+    pool: PasswordPool,
 }
 
 impl Users {
@@ -40,8 +40,8 @@ impl Users {
         let file = AuthFile::read(path, None)?;
         let offers_scram = file.has_scram();
         let file = RwLock::new(Arc::new(file));
-        let checkers = Checkers::start()?;
-        Ok(Self { file: Arc::new(file), offers_scram, checkers })
+        let pool = PasswordPool::start()?;
+        Ok(Self { file: Arc::new(file), offers_scram, pool })
     }
 
     /// What a password file says by now, and who judges by it for new sessions. It is to be put in force by
@@ -85,7 +85,7 @@ impl Hooks for Users {
         let Some(verifier) = found.known.or(found.like).cloned() else {
             return Ok(false.into());
         };
-        let is_right = self.checkers.check(session.client_ip(), verifier, password.clone()).await?;
+        let is_right = self.pool.check(session.client_ip(), verifier, password.clone()).await?;
         Ok((is_right && is_known).into())
     }
 
@@ -119,12 +119,12 @@ mod tests {
         let text = format!("{ALICE}\n{bob} 00112233445566778899aabbccddeeff\ncarol:{ARGON}\n");
         let file = AuthFile::parse(&text, None).unwrap();
         let kinds = ["alice", "bob", "carol"].map(|user| file.find(user).known.unwrap().class());
-        let mut likenesses = [0; 3];
+        let mut decoys = [0; 3];
         for stranger in (0..300).map(|number| format!("stranger{number}")) {
             let like = file.find(&stranger).like.unwrap().class();
-            likenesses[kinds.iter().position(|&kind| kind == like).unwrap()] += 1;
+            decoys[kinds.iter().position(|&kind| kind == like).unwrap()] += 1;
         }
-        assert!(likenesses.iter().all(|&strangers| strangers > 50), "a third each: {likenesses:?}");
+        assert!(decoys.iter().all(|&strangers| strangers > 50), "a third each: {decoys:?}");
     }
 
     /// A soft hyphen, one character for two, letters of full width: who has other salts or takes another time for each

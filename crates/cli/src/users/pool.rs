@@ -21,7 +21,7 @@ use crate::users::verifier::Verifier;
 ///
 /// Clients take turns: an address that guesses on all its connections keeps another waiting for one check, not for fifty.
 #[derive(Debug, Clone)]
-pub(crate) struct Checkers {
+pub(crate) struct PasswordPool {
     queue: Arc<Queue>,
     /// Rung once for each check; the threads end with the last of them.
     bell: Sender<()>,
@@ -36,7 +36,7 @@ struct Check {
     answer: oneshot::Sender<bool>,
 }
 
-impl Checkers {
+impl PasswordPool {
     pub(crate) fn start() -> Result<Self, Failure> {
         let queue = Arc::new(Mutex::new(FairQueue::new()));
         let (bell, rung) = channel();

@@ -16,7 +16,7 @@ use mailchute::Endpoint;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
-use crate::options::listen_at::Place;
+use crate::options::listen_at::ListenAddress;
 
 /// Where the loader and what it loads lie: a process that takes over is started from within.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
@@ -118,7 +118,7 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
 /// The store, and the folders of Unix sockets, which are made and removed there.
 fn written(options: &Options, store: Option<PathBuf>) -> Vec<PathBuf> {
     let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
-        Place::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
+        ListenAddress::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
         _ => None,
     });
     store.into_iter().chain(sockets).collect()

@@ -34,7 +34,7 @@ impl Failure {
         Self { kind: Kind::Unusable, text: error.to_string() }
     }
 
-    /// All of them as one, with the exit code of the first; none is no failure.
+    /// Joins failures into one, with the exit code of the first. Without failures it returns `Ok`.
     pub(crate) fn all(failures: Vec<Self>) -> Result<(), Self> {
         let Some(first) = failures.first() else { return Ok(()) };
         let texts: Vec<_> = failures.iter().map(|failure| failure.text.as_str()).collect();

@@ -96,9 +96,9 @@ fn serve_with(
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
     let serving = serve::serve(configuration, command_line, log, plan, passed, account.as_ref());
     let outcome = runtime.block_on(serving);
-    // A thread that waits for a disk which does not answer must not keep the program from its end.
+    // A thread that waits for a dead disk must not keep the program from ending.
     runtime.shutdown_timeout(FINAL_PATIENCE);
-    // What such a thread has shown, and whose client was told to come again, is not to stay.
+    // A message that such a thread has shown must not stay if its client was told to try again.
     if !deadline::finishes_within(FINAL_PATIENCE, move || store.close()) {
         tracing::warn!(name: "store-not-closed", "the store did not answer: messages that were not answered in time may stay in it");
     }

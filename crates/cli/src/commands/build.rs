@@ -16,7 +16,7 @@ use crate::users::any_login::AnyLogin;
 pub(crate) struct Configuration {
     pub(crate) options: Options,
     pub(crate) certificates: Certificates,
-    /// Of the last password file that was named; in force if the options name one.
+    /// The users of the last password file that was named. They are in force if the options name one.
     pub(crate) users: Option<Users>,
     pub(crate) store: AnyStore,
 }

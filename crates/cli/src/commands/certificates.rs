@@ -60,7 +60,7 @@ impl Certificates {
 
 /// Makes a certificate for `name` that no authority has signed; it is gone when the program ends.
 fn self_signed(name: &str) -> Result<TlsConfig, Failure> {
-    // A name that is no domain is refused elsewhere, in words that help.
+    // The builder refuses a name that is not a domain, and says what to write.
     let own = Some(name).filter(|name| Domain::parse(name).is_ok() && name.is_ascii());
     let names: Vec<String> = own.into_iter().chain(["localhost", "127.0.0.1"]).map(str::to_owned).collect();
     let made = rcgen::generate_simple_self_signed(names).map_err(Failure::running)?;

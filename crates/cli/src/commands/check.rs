@@ -15,9 +15,9 @@ use crate::process::sandbox;
 use crate::process::sockets;
 use crate::users::Users;
 
-/// Looks at what `mailchute serve` would look at before it listens: the options, the user, the places, what a sandbox would
-/// leave in reach, the password file, certificates and keys. Whoever writes a configuration need not be root, so
-/// whether this process could become the user is no mistake, and told where none is found.
+/// Checks what `mailchute serve` checks before it listens: the options, the user, the addresses, the reach of the
+/// sandbox, the password file, certificates and keys. The author of a configuration need not be root. So a process that
+/// cannot switch to the user is not a mistake; the output says so.
 ///
 /// # Errors
 /// The first mistake of each of these; what builds the server is looked at when the files can be read.

@@ -1,10 +1,10 @@
-//! Whose recipients are accepted.
+//! The check that a recipient belongs to one of the domains of `--domain`.
 
 use mailchute::{Answer, Hooks, Recipient, Reply, Session, Verdict};
 
 use crate::options::domains::Domains;
 
-/// Accepts the recipients of some domains, and refuses to pass mail on to others.
+/// Accepts recipients of some domains, and refuses to relay mail to others.
 #[derive(Debug)]
 pub(crate) struct LocalDomains(Vec<String>);
 

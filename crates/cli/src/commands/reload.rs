@@ -14,7 +14,7 @@ use crate::users::Users;
 use crate::users::auth_file::AuthFile;
 
 impl Configuration {
-    /// Reads all of it again and puts it in force for new sessions, all or nothing. What is wrong is told.
+    /// Reads all of it again and puts it in force for new sessions, all or nothing. Logs each mistake.
     pub(crate) fn reload(
         &mut self,
         command_line: &CommandLine,
@@ -108,7 +108,7 @@ impl Configuration {
         }
     }
 
-    /// What a process is settled on when it starts: sockets, rights and the store.
+    /// Refuses changes of options that are fixed at the start: sockets, privileges and the store.
     fn refuse_fixed(&self, options: &Options) -> Result<(), Failure> {
         let is_changed = [
             ("listen", options.listen != self.options.listen),

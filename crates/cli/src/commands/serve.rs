@@ -58,7 +58,7 @@ pub(crate) async fn serve(
         sandbox::close()?;
     }
     if passed.has_predecessor() {
-        // Who has read the welcome of the first process reads no more.
+        // The reader of the first process's welcome may have gone.
         tracing::info!(name: "taken-over", "took over the sockets of the process that served before");
         passed.tell_ready()?;
     } else {

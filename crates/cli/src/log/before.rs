@@ -1,4 +1,4 @@
-//! What the program says before it has a log: in the format that was asked for, as far as that can be found out.
+//! Messages before the log begins, in the requested format as far as it is known.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,8 +12,8 @@ use crate::failure::Failure;
 /// The variable of `--log-format`.
 const VARIABLE: &str = "MAILCHUTE_LOG_FORMAT";
 
-/// What clap finds wrong with the command line, which it says by itself where lines are for people; help and the version
-/// are no mistakes.
+/// Turns an error of clap into a failure. With a log for people clap prints it and exits, as it does for help and the
+/// version.
 pub(crate) fn wrong_usage(error: clap::Error) -> Failure {
     if !error.use_stderr() || asked_for_here() == LogFormat::Text {
         error.exit();
@@ -21,7 +21,7 @@ pub(crate) fn wrong_usage(error: clap::Error) -> Failure {
     Failure::usage(error)
 }
 
-/// Says why the program ends.
+/// Prints why the program ends.
 pub(crate) fn report_without_log(failure: &Failure) {
     let lines = Lines(asked_for_here()).failure(failure);
     // Where nobody can read it, the exit code says what there is to say.

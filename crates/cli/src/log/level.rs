@@ -1,4 +1,4 @@
-//! What is logged, as `--log-level` says it.
+//! The levels of `--log-level`.
 
 use std::str::FromStr;
 

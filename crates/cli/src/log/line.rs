@@ -33,7 +33,7 @@ impl Lines {
         })
     }
 
-    /// What the program ends with.
+    /// Formats the failure that ends the program.
     pub(super) fn failure(self, failure: &Failure) -> String {
         let failure = failure.to_string();
         let lines = failure.lines().filter(|text| !text.is_empty()).map(|text| match self.0 {
@@ -156,7 +156,7 @@ impl Row {
         }
     }
 
-    /// What has happened: the name of the event for programs, a text for people.
+    /// Begins a line with the event: its name for programs, its text for people.
     fn begin(&mut self, event: &str, text: Option<&dyn Debug>) {
         let Buffers { line, scratch } = &mut self.buffers;
         scratch.clear();
@@ -228,7 +228,7 @@ impl Row {
         write_number(&mut self.buffers.line, value);
     }
 
-    /// A time in seconds, with six digits behind the point: much less work than the shortest form.
+    /// A time in seconds, with six digits after the point: much less work than the shortest form.
     fn seconds(&mut self, key: &str, value: f64) {
         self.key(key);
         let time = Duration::try_from_secs_f64(value).unwrap_or_default();
@@ -240,9 +240,9 @@ impl Row {
 /// Writes the fields of an event or a span as they are visited.
 struct Fields<'a> {
     row: &'a mut Row,
-    /// What the field `id` is called, so that it says of what.
+    /// The key for the field `id`, which names what it belongs to.
     id: &'static str,
-    /// Of an event, what stands before its fields, until it does.
+    /// The beginning of an event's line, until it is written.
     beginning: Option<Beginning<'a>>,
 }
 
@@ -342,7 +342,7 @@ impl<'w> FormatFields<'w> for Lines {
         out.write_str(&row.buffers.line)
     }
 
-    /// What is recorded later takes the place of what was: no key stands twice, however often a proxy speaks for others.
+    /// A later value replaces an earlier one of the same key, however often a proxy speaks for others.
     fn add_fields(&self, fields: &'w mut FormattedFields<Self>, record: &Record<'_>) -> fmt::Result {
         let mut added = String::new();
         self.format_fields(Writer::new(&mut added), record)?;

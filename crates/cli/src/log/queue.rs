@@ -1,4 +1,4 @@
-//! The lines that wait to be written. Whoever logs never waits: a line that finds no room is dropped and counted.
+//! The lines that wait to be written. Logging never waits: a line without room is dropped and counted.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Octets that may wait.
+/// The bytes that may wait.
 const ROOM: usize = 1024 * 1024;
 
 /// How much later than a batch the next one is written. To wake a thread costs as much as to write ten lines.
@@ -34,10 +34,10 @@ pub(super) struct State {
     is_done: bool,
 }
 
-/// What there is to be written.
+/// The lines to write next.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// Lines that found no room behind those of this batch.
+    /// The number of lines dropped after those of this batch.
     pub(super) dropped: u64,
     pub(super) is_last: bool,
 }
@@ -93,7 +93,7 @@ impl Queue {
         let mut state = self.state();
         state.is_ending = true;
         self.changed.notify_all();
-        // Who does not read by then is not waited for.
+        // A reader that has not caught up by then is given up.
         let _ = self.changed.wait_timeout_while(state, PATIENCE, |state| !state.is_done);
     }
 }

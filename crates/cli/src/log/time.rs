@@ -13,7 +13,7 @@ struct Second {
 }
 
 thread_local! {
-    /// Of the last line: most lines of a busy server come in the same second.
+    /// The second of the last line: most lines of a busy server share it.
     static LAST: RefCell<Second> = RefCell::default();
 }
 
@@ -32,7 +32,7 @@ pub(super) fn write(line: &mut String) {
     line.push('Z');
 }
 
-/// Writes millionths as six digits behind a point.
+/// Writes millionths as six digits after a point.
 pub(super) fn write_fraction(line: &mut String, micros: u32) {
     line.push('.');
     for unit in [100_000, 10_000, 1_000, 100, 10, 1] {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use mailchute::is_control;
 
-/// Octets of a value that are shown.
+/// The bytes of a value that are shown.
 const SHOWN: usize = 1024;
 
 /// What octets of a value ask for, as bits. All of them are looked at once, and almost all ask for nothing.

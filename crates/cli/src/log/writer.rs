@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use super::line::Lines;
 use super::queue::{Batch, Queue};
 
-/// Octets that go to a pipe as one piece, whoever else writes to it (`PIPE_BUF` of Linux): after a handover two
+/// The bytes that a pipe takes as one piece even with several writers (`PIPE_BUF` of Linux): after a handover two
 /// processes do.
 const PIECE: usize = 4096;
 
-/// Octets of memory that are kept for the next lines: those of a busy server's batch, which come to 100 KiB.
+/// The bytes of memory that are kept for the next lines: those of a busy server's batch, which come to 100 KiB.
 const KEPT: usize = 256 * 1024;
 
 /// How long to wait for room where standard error does not block.
@@ -72,7 +72,7 @@ fn count_lines(lines: &[u8]) -> u64 {
     lines.iter().map(|&octet| u64::from(octet == b'\n')).sum()
 }
 
-/// Writes lines up to the first error; the number of octets that were written.
+/// Writes lines up to the first error; returns the number of bytes written.
 fn write_lines(out: &mut impl Write, lines: &[u8]) -> usize {
     let mut written = 0;
     while written < lines.len() {
@@ -95,7 +95,7 @@ fn first_piece(lines: &[u8]) -> usize {
     end.map_or(lines.len(), |end| end + 1)
 }
 
-/// Writes up to the first error; the number of octets that were written.
+/// Writes up to the first error; returns the number of bytes written.
 fn write_piece(out: &mut impl Write, piece: &[u8]) -> usize {
     let mut written = 0;
     while written < piece.len() {
@@ -179,7 +179,7 @@ mod tests {
         assert!(text.ends_with(",\"lines\":2}\n"), "{text}");
     }
 
-    /// A disk with room for so many octets, until somebody makes more.
+    /// A disk with room for so many bytes, until somebody makes more.
     struct Disk {
         room: Arc<AtomicUsize>,
         written: Arc<Mutex<Vec<u8>>>,

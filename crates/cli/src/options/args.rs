@@ -235,7 +235,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub(crate) greeting_delay: TimeSpan,
 
-    /// What to log to standard error: off, error, warn, info, debug or trace. Targets are possible too, as in
+    /// The levels to log to standard error: off, error, warn, info, debug or trace. Targets are possible too, as in
     /// warn,mailchute=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MAILCHUTE_LOG_LEVEL")]
     pub(crate) log_level: LogLevel,

@@ -75,7 +75,7 @@ fn value(name: &str, arg: &Arg) -> String {
     }
 }
 
-/// Prose behind `# `, in lines of 120 characters at most.
+/// Writes prose after `# `, in lines of 120 characters at most.
 fn comment(text: &mut String, prose: &str) {
     let mut width = usize::MAX;
     for word in prose.split_whitespace() {

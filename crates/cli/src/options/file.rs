@@ -1,7 +1,7 @@
 //! The text of a configuration file: TOML whose keys are the names of the flags of `mailchute serve`.
 //!
-//! The flags themselves are the schema: what a flag takes, how often, and what is wrong with a value is asked of the
-//! reader of the command line, so neither knows an option that the other does not.
+//! The flags are the schema: the parser of the command line decides how often a key may stand and whether its value is
+//! right. So file and flags always have the same options.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -25,7 +25,7 @@ pub(crate) const TABLES: [(&str, &str, &[Named]); 2] =
 /// The flag that names the file, which has no place in it.
 pub(crate) const CONFIG: &str = "config";
 
-/// What is wrong in a configuration file, where, and what to write instead.
+/// A mistake in a configuration file: where it is, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mistake {
     pub(crate) position: Position,
@@ -41,8 +41,7 @@ impl fmt::Display for Mistake {
 /// Reads the text of a file by the flags of `command`.
 ///
 /// # Errors
-/// All mistakes, in the order in which they stand in the file. Where it is no TOML, what that is about comes first, and
-/// the rest when it is put right.
+/// All mistakes, in the order of the file. If the file is not TOML, only the errors of TOML.
 pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake>> {
     let mut reading = Reading { text, command, values: Values::new(), mistakes: Vec::new() };
     let (document, errors) = DeTable::parse_recoverable(text);
@@ -54,7 +53,7 @@ pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake
             let place = error.span().unwrap_or(text.len()..text.len());
             reading.wrong(&place, format!("this is not TOML: {}", error.message().replace('\n', " ")));
         }
-        // What else is said of a line mostly follows from the first.
+        // Further errors of a line mostly follow from its first.
         reading.mistakes.sort_by_key(|mistake| mistake.position);
         reading.mistakes.dedup_by_key(|mistake| mistake.position.line);
     }
@@ -81,7 +80,7 @@ pub(crate) fn takes_number(arg: &Arg) -> bool {
     of_flag == sizes || of_flag == times
 }
 
-/// What stands in a file for a value of a flag: a whole number as it is, all else in quotes.
+/// Writes a flag's value as TOML: a whole number as it is, all else in quotes.
 pub(crate) fn in_file(value: &str) -> String {
     let is_number = !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit());
     if is_number { value.to_owned() } else { format!("{value:?}") }
@@ -222,7 +221,7 @@ impl Reading<'_> {
     }
 }
 
-/// What the reader of the command line has against a value, if anything.
+/// Asks the parser of the command line whether it takes a value, and returns its complaint.
 fn complaint(arg: &Arg, value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("it is empty; leave the option out, or write a value".to_owned());
@@ -240,7 +239,7 @@ fn complaint(arg: &Arg, value: &str) -> Option<String> {
     })
 }
 
-/// What to write for a name that there is not.
+/// Suggests what to write instead of an unknown name.
 fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
     let nearest = known
         .map(|known| (strsim::damerau_levenshtein(name, known), known))

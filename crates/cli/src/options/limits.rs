@@ -7,7 +7,7 @@ use mailchute::Builder;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
-/// What can be set by name: its name, its default in words, and what it is.
+/// A limit or timeout: its name, its default in words, and its description.
 pub(crate) type Named = (&'static str, &'static str, &'static str);
 
 /// All limits of `--limit`, which are those of the table `[limits]`.
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// What a builder holds behind a setting.
+    /// Shows a builder after a setting.
     fn set<T: FromStr<Err = String>>(name: &str, value: &str, set: fn(T, Builder) -> Builder) -> String {
         let setting: T = format!("{name}={value}").parse().expect("the name is known");
         format!("{:?}", set(setting, Server::builder()))

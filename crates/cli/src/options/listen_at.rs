@@ -1,4 +1,4 @@
-//! Where a flag says to listen.
+//! The addresses of `--listen`, `--tls-listen` and `--lmtp`.
 
 use std::fmt;
 use std::io;
@@ -66,7 +66,7 @@ fn everywhere(port: u16) -> Vec<SocketAddr> {
     }
 }
 
-/// What to write for an address.
+/// The hint for a wrong address.
 const TCP: &str = "write an address and a port, such as 127.0.0.1:2525, [::1]:2525 or localhost:2525, :2525 for all \
                    interfaces, 2525 for 127.0.0.1 only";
 

@@ -1,4 +1,4 @@
-//! What the command line and the environment say, and with a configuration file all options.
+//! Merges the command line, the environment and the configuration file into the options.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -36,10 +36,10 @@ impl CommandLine {
         Self { config: options.config.clone(), given }
     }
 
-    /// All options: those of the command line, and behind them those of the configuration file that it names.
+    /// Returns all options: those of the command line, then those of the configuration file that it names.
     ///
     /// # Errors
-    /// All that is wrong in the file, and behind that with options that do not go together.
+    /// All mistakes in the file. If there are none, all options that conflict.
     pub(crate) fn options(&self) -> Result<Options, Failure> {
         let provenance = match &self.config {
             Some(path) => Provenance::new(path.clone(), self.spare(read(path)?)),
@@ -50,7 +50,7 @@ impl CommandLine {
         if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }
     }
 
-    /// What the file says that the command line does not.
+    /// Keeps the values of the file that the command line does not override.
     fn spare(&self, mut values: Values) -> Values {
         values.retain(|option, values| {
             let Some(given) = self.given.get(option) else { return true };

@@ -12,14 +12,14 @@ pub(crate) struct Unexpanded {
     reason: &'static str,
     /// The value that means what it says.
     literal: String,
-    /// What the value names.
+    /// The kind of thing that the value names.
     named: &'static str,
 }
 
 impl fmt::Display for Unexpanded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shorthand, reason, literal, named } = self;
-        // What is quoted here stays on one line, whatever was given.
+        // A quoted value stays on one line, whatever it holds.
         let plain = |text: &str| mailchute::escaped(text.as_bytes());
         let (shorthand, literal) = (plain(shorthand), plain(literal));
         write!(f, "\"{shorthand}\" {reason}, or {literal} for a {named} of exactly this name")
@@ -36,7 +36,7 @@ pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
     check(["", &path.to_string_lossy(), ""], "file", false).map(|()| path)
 }
 
-/// Takes the path of a Unix socket, as [`file`] does; it stands behind `unix:`.
+/// Takes the path of a Unix socket, as [`file`] does; it follows `unix:`.
 pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
     check(["unix:", &path.to_string_lossy(), ""], "socket", false)
 }

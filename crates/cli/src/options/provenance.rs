@@ -1,4 +1,4 @@
-//! Where an option was given: messages about it begin with that.
+//! Where each option was given. Messages about an option begin with its flag or its position in the file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// That of an octet of a text; behind its end it is the end.
+    /// Returns the position of a byte of a text; past its end, that of the end.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
         let line_begins = before.rfind('\n').map_or(0, |end| end + 1);
@@ -29,7 +29,7 @@ impl fmt::Display for Position {
 /// A value that a configuration file gives to an option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Value {
-    /// As it would be written behind the flag.
+    /// The value as it would follow the flag.
     pub(crate) text: String,
     /// The key as the file has it, with its table.
     pub(crate) key: String,
@@ -39,8 +39,8 @@ pub(crate) struct Value {
 /// The options that a configuration file gives, by the names of their flags.
 pub(crate) type Values = BTreeMap<String, Vec<Value>>;
 
-/// What options were given by a configuration file, and which file that is. All others are of the command line, of the
-/// environment, or at their defaults.
+/// The options that a configuration file gives, and the path of that file. All others come from the command line, the
+/// environment, or their defaults.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provenance {
     file: PathBuf,
@@ -56,7 +56,7 @@ impl Provenance {
         &self.values
     }
 
-    /// What a message about an option begins with: its flag, or where it stands in the file.
+    /// Returns the beginning of a message about an option: its flag, or its position in the file.
     pub(crate) fn name(&self, option: &str) -> String {
         self.name_of(option, |_| true)
     }

@@ -1,9 +1,9 @@
-//! Options that go together, or not.
+//! Rules between options: which need each other, and which conflict.
 
 use crate::options::args::{CertificateUsage, ClientCertificate, Options};
 use crate::options::domains::Domains;
 
-/// What is wrong with the options as a whole, each with what to write instead.
+/// Returns the conflicts between options, each with what to write instead.
 pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     let name = |option: &str| options.provenance.name(option);
     let mut mistakes = Vec::new();
@@ -48,7 +48,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     mistakes
 }
 
-/// What is not wrong, and must not be overlooked.
+/// Returns what is allowed but must not be overlooked.
 pub(crate) fn warnings(options: &Options) -> Vec<String> {
     let mut warnings = Vec::new();
     if options.domain.contains(&Domains::All) {
@@ -73,7 +73,7 @@ pub(crate) fn warn(options: &Options) {
     }
 }
 
-/// What is wrong with `--domain` given several times.
+/// Checks that no domain is given twice.
 fn repeated_domains(options: &Options) -> Option<String> {
     let domains = &options.domain;
     if domains.len() > 1 && domains.contains(&Domains::All) {

@@ -5,7 +5,7 @@ use std::fmt::{self, Display as _};
 /// Names of units and what they stand for, from the largest to the smallest.
 pub(crate) type Units = [(char, u64)];
 
-/// Why a text is no such number.
+/// The reason why a text is not such a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     NoNumber,

@@ -1,5 +1,5 @@
-//! The process between two that hand over. The new one is its child, so that it is nobody's once this process is killed:
-//! systemd waits for the end of processes that nobody else has for a child, and kills others at once when it stops them.
+//! The process between two that hand over. It starts the new process and is killed then, so that the new process has no
+//! parent but systemd. systemd stops such processes gracefully, and kills all others at once.
 
 use std::env;
 use std::ffi::OsString;

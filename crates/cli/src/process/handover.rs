@@ -1,4 +1,4 @@
-//! SIGUSR2: the program is started anew, and goes on with the same sockets.
+//! SIGUSR2: a new process of the program takes over the sockets.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -147,7 +147,7 @@ struct Starting {
 }
 
 impl Starting {
-    /// Waits until it is ready, and nobody's child.
+    /// Waits until the new process is ready, then kills the one between.
     async fn ready(mut self) -> Result<Successor, String> {
         let late = || format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs());
         tokio::time::timeout(PATIENCE, self.hear()).await.unwrap_or_else(|_| Err(late()))?;
@@ -163,7 +163,7 @@ impl Starting {
         let mut word = [0; 32];
         loop {
             let heard = tokio::select! {
-                // What it has said before it ended counts for nothing.
+                // A message from a process that has exited does not count.
                 biased;
                 ended = self.detached.wait() => {
                     return Err(match ended {

@@ -11,20 +11,20 @@ use crate::options::listen_at::ListenAddress;
 use crate::process::listener::Listener;
 
 /// The variable with what each of a predecessor's sockets is for, a line each. The descriptors come as from systemd,
-/// without `LISTEN_PID`, which nobody knows before the process is there; behind them one to say on that this one is ready.
+/// without `LISTEN_PID`, which is unknown before the process exists. The last one is for the message that this process is ready.
 pub(crate) const HANDED_OVER: &str = "MAILCHUTE_HANDED_OVER";
 
 /// The variable that says that a predecessor is in the sandbox, and with it whom it starts.
 pub(crate) const SANDBOXED: &str = "MAILCHUTE_SANDBOXED";
 
-/// What is said to a predecessor, some time after the number of this process.
+/// The message to a predecessor that this process is ready; it follows the process ID.
 pub(crate) const READY: &[u8] = b"READY";
 
 /// The sockets that nobody has taken yet, each with its name or with what it was for.
 #[derive(Debug)]
 pub(crate) struct Inherited {
     sockets: Vec<(String, ListeningSocket)>,
-    /// Who waits for this process to be ready.
+    /// The socket to the process that waits for this one to be ready.
     predecessor: Option<UnixDatagram>,
 }
 

@@ -1,5 +1,4 @@
-//! Whose rights the program has: root's until its sockets are open, if it is to, and then those of somebody who has
-//! none.
+//! The privileges of the program: those of root until its sockets are open, then those of an unprivileged user.
 
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, create_dir_all};
@@ -126,7 +125,7 @@ impl Account {
         made.map_err(|error| Failure::unusable(format!("{}: cannot be created: {error}", path.display())))
     }
 
-    /// Where the user may not, and so cannot put a link in the place of the directory before it is given to them.
+    /// Creates the directory where the user may not write, so that the user cannot replace it by a link meanwhile.
     fn make_directory_as_root(&self, path: &Path, mode: u32) -> io::Result<()> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));

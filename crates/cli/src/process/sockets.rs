@@ -1,4 +1,4 @@
-//! Where the program listens, and for what.
+//! The sockets of the program, and the protocol of each.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
@@ -21,8 +21,8 @@ const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 252
 pub(crate) struct Plan(Vec<(Listener, Vec<Endpoint>)>);
 
 impl Plan {
-    /// Looks up host names, and makes sure that nobody can come from elsewhere who should not. To be made before the
-    /// sandbox is entered, which keeps the resolver from its files. What a predecessor has passed is not looked up.
+    /// Looks up host names, and checks that other hosts can reach only what the options open. Call it before the
+    /// sandbox is entered, which keeps the resolver from its files. The sockets of a predecessor are not looked up.
     pub(crate) fn of(options: &Options, passed: &Inherited) -> Result<Self, Failure> {
         let mut plan = Self::where_not(options, |listener| passed.has(listener))?;
         for (listener, endpoints) in &mut plan.0 {
@@ -161,12 +161,12 @@ fn all(options: &Options) -> Vec<Listener> {
     listeners
 }
 
-/// What [`Plan::of`] would find wrong, as far as the options say where clients can come from.
+/// Finds the mistakes of [`Plan::of`], as far as options alone say where clients come from.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
     check_reachable(Plan::where_not(options, |_| false)?.endpoints(), options)
 }
 
-/// Makes sure that nobody can come from elsewhere who should not.
+/// Checks that other hosts can reach only what the options open to them.
 pub(crate) fn check_reachable<'e>(
     endpoints: impl IntoIterator<Item = &'e Endpoint>,
     options: &Options,

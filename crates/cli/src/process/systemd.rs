@@ -1,4 +1,4 @@
-//! What systemd, or whoever else has set `NOTIFY_SOCKET`, is told of the state of the service.
+//! Notifications for systemd, or another supervisor that sets `NOTIFY_SOCKET`.
 
 use std::env;
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! `--auth-file`: who may authenticate, one `USER:VERIFIER` a line, with a seed behind it or without.
+//! The file of `--auth-file`: one `USER:VERIFIER` a line, followed by a seed or not.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,8 +23,7 @@ pub(crate) struct AuthFile {
     decoys: Decoys,
 }
 
-/// What there is for a name: all of it comes from its prepared form, or spellings of it would scatter, for unknown users
-/// only.
+/// The result of a lookup. All of it comes from the prepared name: otherwise only unknown users would differ by spelling.
 #[derive(Debug)]
 pub(crate) struct Found<'f> {
     name: Cow<'f, str>,
@@ -36,7 +35,8 @@ pub(crate) struct Found<'f> {
 }
 
 impl Found<'_> {
-    /// What SCRAM shows of an unknown user: that of a user with another salt. `None` if the file has none.
+    /// Returns the decoy that SCRAM shows for an unknown user: a user's verifier with another salt. `None` if the file has
+    /// no SCRAM verifier.
     pub(crate) fn scram_decoy(&self) -> Option<ScramVerifier> {
         let (verifier, seed) = self.scram?;
         Some(verifier.imitate(seed.octets(), &self.name))
@@ -45,7 +45,7 @@ impl Found<'_> {
 
 impl AuthFile {
     /// Reads a password file; what is wrong with it is told with the number of the line. `before` is what it takes the
-    /// place of, if anything: strangers keep their salts where neither file has a seed.
+    /// place of, if anything: unknown users keep their salts if neither file has a seed.
     pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
         let text = text_file::read(path, Failure::unusable)?;
         warn_if_others_can_read(path);
@@ -118,7 +118,7 @@ impl AuthFile {
         self.users.iter().any(|verifier| verifier.for_scram().is_some())
     }
 
-    /// What there is for a name, in whatever spelling. It takes as long for an unknown user as for a known one.
+    /// Looks up a name in any spelling. It takes as long for an unknown user as for a known one.
     pub(crate) fn find<'f>(&'f self, user: &'f str) -> Found<'f> {
         let name = prepared(user);
         let known = self.by_name.get(&*name).map(|&line| &self.users[line]);
@@ -133,14 +133,14 @@ impl AuthFile {
     }
 }
 
-/// What is wrong in a line; line 0 is the file itself.
+/// A mistake in a line; line 0 is the file itself.
 #[derive(Debug)]
 pub(crate) struct Mistake {
     pub(crate) line: usize,
     pub(crate) text: String,
 }
 
-/// As the names of lines are; one that cannot be prepared is as it is, and nobody's.
+/// Prepares a name like those of the lines. A name that cannot be prepared stays as it is, and matches no user.
 fn prepared(user: &str) -> Cow<'_, str> {
     saslprep(user).unwrap_or(Cow::Borrowed(user))
 }

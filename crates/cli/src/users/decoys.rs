@@ -1,4 +1,4 @@
-//! Whom unknown users look like, settled when the password file is read.
+//! Decoys: which line of the password file each unknown user looks like.
 
 use crate::users::seed::Seed;
 use crate::users::verifier::{Class, Verifier};
@@ -11,7 +11,7 @@ use crate::users::verifier::{Class, Verifier};
 pub(crate) struct Decoys {
     /// In the order of the classes, not of the lines, so that moving a line changes nobody.
     kinds: Vec<Kind>,
-    /// Of the lines that have one, up to [`MOST_SEEDS`]; never none.
+    /// The seeds of the lines, up to [`MOST_SEEDS`]; at least one.
     seeds: Vec<Seed>,
 }
 
@@ -24,14 +24,14 @@ struct Kind {
     lines: u64,
 }
 
-/// Whom an unknown user looks like.
+/// The lines that an unknown user looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decoy {
     /// A line whose password takes as long to check.
     pub(crate) line: usize,
     /// A line whose SCRAM parameters are shown, if any has some: the same line if that has.
     pub(crate) scram: Option<usize>,
-    /// What the salt is made of.
+    /// The seed of the salt.
     pub(crate) seed: Seed,
 }
 
@@ -110,13 +110,13 @@ mod tests {
         Decoys::of(verifiers.iter(), seeds.iter().copied(), || unreachable!()).unwrap()
     }
 
-    fn strangers() -> impl Iterator<Item = String> {
+    fn unknown_users() -> impl Iterator<Item = String> {
         (0..1_000).map(|number| format!("stranger{number}"))
     }
 
-    /// How many of a thousand strangers look otherwise in the one than in the other.
+    /// Counts which of a thousand unknown users look different in the other file.
     fn moved(one: &Decoys, other: &Decoys) -> usize {
-        strangers().filter(|name| one.of_name(name) != other.of_name(name)).count()
+        unknown_users().filter(|name| one.of_name(name) != other.of_name(name)).count()
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
         let decoys = decoys(&verifiers, &[seed(7)]);
         let mut lines = [0; 4];
         let mut shown = [0; 4];
-        for name in strangers() {
+        for name in unknown_users() {
             let like = decoys.of_name(&name).unwrap();
             lines[like.line] += 1;
             shown[like.scram.unwrap()] += 1;
@@ -155,7 +155,7 @@ mod tests {
             let line = of.of_name(name).unwrap().line;
             of.kinds.iter().find(|kind| kind.line == line).unwrap().class
         };
-        assert!(strangers().all(|name| class(&all, &name) == class(&turned, &name)));
+        assert!(unknown_users().all(|name| class(&all, &name) == class(&turned, &name)));
     }
 
     #[test]

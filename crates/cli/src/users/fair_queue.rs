@@ -1,14 +1,14 @@
-//! A queue in which nobody waits for all that somebody else has brought.
+//! A queue that is fair by client.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-/// Things by whom they are from; each in turn has one taken.
+/// Items by owner; the owners take turns.
 #[derive(Debug)]
 pub(crate) struct FairQueue<Owner, Thing> {
-    /// Those of whom something waits.
+    /// The owners that have items.
     turns: VecDeque<Owner>,
-    /// What waits of each of them, never nothing.
+    /// The items of each owner that has some.
     waiting: HashMap<Owner, VecDeque<Thing>>,
 }
 

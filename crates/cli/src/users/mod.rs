@@ -44,18 +44,18 @@ impl Users {
         Ok(Self { file: Arc::new(file), offers_scram, pool })
     }
 
-    /// What a password file says by now, and who judges by it for new sessions. It is to be put in force by
-    /// [`replace`](Self::replace), and then for the sessions that run as well: who is taken out of it is out.
+    /// Reads the password file again, and returns the users for new sessions. [`replace`](Self::replace) puts the file in
+    /// force for running sessions too, so that a removed user cannot log in there.
     pub(crate) fn read_again(&self, path: &Path) -> Result<(Self, AuthFile), Failure> {
         let file = AuthFile::read(path, Some(&self.file()))?;
         Ok((Self { offers_scram: file.has_scram(), ..self.clone() }, file))
     }
 
-    /// Puts another file in force. Who is authenticated stays so until the session ends.
+    /// Puts another file in force. Authenticated sessions stay authenticated.
     pub(crate) fn replace(&self, file: AuthFile) {
         let users = file.count();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
-        // Whoever reads this line may rely on it.
+        // From this line on the new file is in force.
         tracing::info!(name: "users-read", users, "read the password file again");
     }
 
@@ -78,7 +78,7 @@ impl Hooks for Users {
         let Credentials::Password { user, password, act_as: None, .. } = credentials else {
             return Ok(false.into());
         };
-        // A stranger's password is checked as well, against that of somebody, so that the time tells nothing.
+        // The password of an unknown user is checked against a decoy, so that the time reveals nothing.
         let file = self.file();
         let found = file.find(user);
         let is_known = found.known.is_some();
@@ -93,7 +93,7 @@ impl Hooks for Users {
         self.offers_scram
     }
 
-    /// Who is not in the file, or there with a hash by argon2id, looks like one of those who are.
+    /// A user without a SCRAM verifier in the file gets a decoy.
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
         let file = self.file();
         let found = file.find(user);

@@ -17,7 +17,7 @@ use crate::users::verifier::Verifier;
 /// does not take it from others.
 ///
 /// They are threads of their own, each of which keeps its memory for the next password (19 MiB for argon2id as it is
-/// usual): with memory taken anew on any thread of the runtime, fifty clients that guessed made it a gigabyte.
+/// usual): with memory allocated again on any thread of the runtime, fifty clients that guessed made it a gigabyte.
 ///
 /// Clients take turns: an address that guesses on all its connections keeps another waiting for one check, not for fifty.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
         if rung.is_err() {
             return;
         }
-        // Whoever has gone meanwhile costs nothing.
+        // A client that has gone meanwhile costs nothing.
         let next = locked(queue).pop(|check| !check.answer.is_closed());
         if let Some(Check { verifier, password, answer }) = next {
             // The thread lives on whatever happens; who is not answered is told 451.
@@ -85,7 +85,7 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
     }
 }
 
-/// Who counts as one client, as with connections: an IPv4 address, or an IPv6 network of 64 bits.
+/// Returns what counts as one client, as with connections: an IPv4 address, or an IPv6 network of 64 bits.
 fn one_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),

@@ -1,4 +1,4 @@
-//! What the likeness of strangers to users is made of.
+//! The random seed that decides which user an unknown user looks like.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 use crate::failure::Failure;
 use crate::users::verifier::random;
 
-/// Random octets that stand in the password file, or are made when none do. Which class of lines a stranger looks like
-/// comes from a seed, and so does its salt.
+/// Random bytes from the password file, or new ones if it has none. A seed decides which class of lines an unknown user
+/// looks like, and its salt.
 ///
-/// What holds if a line has a seed: a stranger's salt is the same over restarts and on all servers with the same file. A
-/// line with a seed that is added or removed changes the salts of as many strangers as have theirs from it.
+/// If a line has a seed, the salt of an unknown user stays the same over restarts and on all servers with that file.
+/// Adding or removing a line with a seed changes the salts of the unknown users that belong to it.
 ///
 /// The verifiers would be there without another column, but they are made of passwords: from salts made of them
 /// passwords could be guessed without asking the server.
@@ -37,21 +37,21 @@ impl Seed {
         matches!(self, Self::Kept(_))
     }
 
-    /// The same octets, as those of a file that has none: what lasts no longer than the program.
+    /// The same bytes as a seed that is not in a file and lasts no longer than the program.
     pub(crate) fn unkept(self) -> Self {
         match self {
             Self::Made(octets) | Self::Kept(octets) => Self::Made(octets),
         }
     }
 
-    /// How much a stranger belongs to this seed, among others.
-    pub(crate) fn weight(&self, stranger: &str) -> impl Ord + use<> {
-        self.hash("stranger", stranger)
+    /// Returns how much an unknown user belongs to this seed, among others.
+    pub(crate) fn weight(&self, user: &str) -> impl Ord + use<> {
+        self.hash("stranger", user)
     }
 
-    /// Two numbers for a stranger, independent of each other and of the weight.
-    pub(crate) fn draws(&self, stranger: &str) -> (u64, u64) {
-        let hash = self.hash("class", stranger);
+    /// Returns two numbers for an unknown user, independent of each other and of the weight.
+    pub(crate) fn draws(&self, user: &str) -> (u64, u64) {
+        let hash = self.hash("class", user);
         let draw =
             |place: usize| hash[place..place + 8].iter().fold(0, |draw, &octet| draw << 8 | u64::from(octet));
         (draw(0), draw(8))
@@ -74,7 +74,7 @@ impl Seed {
     }
 }
 
-/// Hexadecimal digits, two for each octet.
+/// Hexadecimal digits, two for each byte.
 impl FromStr for Seed {
     type Err = String;
 

@@ -1,4 +1,4 @@
-//! What a password file keeps instead of a password.
+//! Verifiers, which a password file keeps instead of passwords.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,8 +21,7 @@ pub(crate) enum Verifier {
     Argon2id(PasswordHash),
 }
 
-/// What can be told of a verifier without the password: the parameters that SCRAM shows, and those that say how long a
-/// password takes to check.
+/// The public parameters of a verifier: those that SCRAM shows, and those that decide how long a check takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     Scram { iterations: u32, salt: usize },
@@ -58,7 +57,7 @@ impl Verifier {
     }
 
     /// Whether it was made of this password; takes as long as its parameters say, and as much of `memory`, which is
-    /// there to be used again: taken anew for each password, it was given back in pieces that fitted no other.
+    /// there to be used again: allocated for each password, it left pieces that fitted no other.
     pub(crate) fn is_of(&self, password: &str, memory: &mut Vec<Block>) -> bool {
         match self {
             Self::Scram(verifier) => verifier.is_of(password),
@@ -66,7 +65,7 @@ impl Verifier {
         }
     }
 
-    /// What others can tell of it by asking.
+    /// Returns what a client can find out by asking.
     pub(crate) fn class(&self) -> Class {
         match self {
             Self::Scram(verifier) => {
@@ -84,7 +83,7 @@ impl Verifier {
         }
     }
 
-    /// What SCRAM can use of it.
+    /// Returns the verifier for SCRAM, if it is one.
     pub(crate) fn for_scram(&self) -> Option<&ScramVerifier> {
         match self {
             Self::Scram(verifier) => Some(verifier),

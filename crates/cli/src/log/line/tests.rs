@@ -8,7 +8,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use super::*;
 use crate::log::queue::{Entrance, Queue};
 
-/// What is logged meanwhile, without the time.
+/// Returns the lines that `log` writes, without the time.
 fn logged(format: LogFormat, log: impl FnOnce()) -> Vec<String> {
     let (queue, lines) = (Arc::new(Queue::default()), Lines(format));
     let layer = fmt::layer().event_format(lines).fmt_fields(lines).with_writer(Entrance(Arc::clone(&queue)));

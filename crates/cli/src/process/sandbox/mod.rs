@@ -21,7 +21,7 @@ use crate::options::listen_at::ListenAddress;
 /// Where the loader and what it loads lie: a process that takes over is started from within.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
 
-/// What the loader and the C library look up, and what is neither here nor there.
+/// Files that the loader and the C library read.
 const READ: [&str; 8] = [
     "/etc/ld.so.cache",
     "/etc/ld.so.preload",
@@ -33,8 +33,8 @@ const READ: [&str; 8] = [
     "/proc",
 ];
 
-/// Leaves this thread, and all that it starts, the store, the folders of Unix sockets, and to read the folders of the
-/// files that flags name. To be called before there is another thread, and when the store is there.
+/// Restricts this thread, and all that it starts, to the store and the directories of Unix sockets. The directories of
+/// files that flags name can be read. Call it before there is another thread, and after the store exists.
 pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
     let (written, read) = reach(options, store)?;
     let status = restrict(written, read).map_err(|error| {
@@ -43,7 +43,7 @@ pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Fai
              (lsm=landlock), or leave the flag out"
         ))
     })?;
-    tracing::info!(name: "sandboxed", "from here on only the store and the folders of Unix sockets can be written to");
+    tracing::info!(name: "sandboxed", "from here on only the store and the directories of Unix sockets can be written to");
     if !matches!(status, LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V6) {
         tracing::warn!(
             name: "sandbox-incomplete",
@@ -73,19 +73,19 @@ pub(crate) fn close() -> Result<(), Failure> {
 /// Whether there would be anything that is out of reach.
 ///
 /// # Errors
-/// What leaves nothing.
+/// When an option would leave the whole host in reach.
 pub(crate) fn check(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
     reach(options, store).map(drop)
 }
 
-/// What is written to, and what is read.
+/// Returns the directories that are written to, and those that are only read.
 fn reach(options: &Options, store: Option<PathBuf>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
-    let (written, read) = (written(options, store), folders_of(files(options)));
-    if let Some(folder) = written.iter().chain(&read).find(|folder| is_root_folder(folder)) {
+    let (written, read) = (written(options, store), directories_of(files(options)));
+    if let Some(directory) = written.iter().chain(&read).find(|directory| is_root_directory(directory)) {
         return Err(Failure::usage(format!(
             "--sandbox: access to {} would leave the whole host in reach; put the store, each Unix socket and each file in \
              a directory below /",
-            folder.display()
+            directory.display()
         )));
     }
     Ok((written, read))
@@ -115,10 +115,10 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
     Ok(rules.restrict_self()?.landlock)
 }
 
-/// The store, and the folders of Unix sockets, which are made and removed there.
+/// The store, and the directories of Unix sockets, which are made and removed there.
 fn written(options: &Options, store: Option<PathBuf>) -> Vec<PathBuf> {
     let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
-        ListenAddress::Own(Endpoint::Unix(path)) => Some(folder_of(path)),
+        ListenAddress::Own(Endpoint::Unix(path)) => Some(directory_of(path)),
         _ => None,
     });
     store.into_iter().chain(sockets).collect()
@@ -130,35 +130,35 @@ fn files(options: &Options) -> Vec<PathBuf> {
     several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config).cloned().collect()
 }
 
-/// The folders of this program, as it was started and as it is; where one of them is `/`, the program itself, which then
+/// The directories of this program, as it was started and as it is; where one of them is `/`, the program itself, which then
 /// cannot be replaced while it runs.
 fn programs() -> Vec<PathBuf> {
-    // A name without a folder was looked for in those of PATH, and says nothing.
+    // A name without a directory was looked for in those of PATH, and says nothing.
     let started =
         env::args_os().next().map(PathBuf::from).filter(|path| path.parent() != Some(Path::new("")));
     let programs: Vec<_> = started.into_iter().chain(env::current_exe()).collect();
-    let mut allowed = folders_of(programs.clone());
-    if allowed.iter().any(|folder| is_root_folder(folder)) {
-        allowed.retain(|folder| !is_root_folder(folder));
+    let mut allowed = directories_of(programs.clone());
+    if allowed.iter().any(|directory| is_root_directory(directory)) {
+        allowed.retain(|directory| !is_root_directory(directory));
         allowed.extend(programs);
     }
     allowed
 }
 
-fn is_root_folder(path: &Path) -> bool {
+fn is_root_directory(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|path| path == Path::new("/"))
 }
 
-/// The folders, as files are replaced by others of their name; of links, those that they lead to as well.
-fn folders_of(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+/// The directories, as files are replaced by others of their name; of links, those that they lead to as well.
+fn directories_of(paths: Vec<PathBuf>) -> Vec<PathBuf> {
     let led_to: Vec<_> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    let folders: BTreeSet<_> = paths.iter().chain(&led_to).map(|path| folder_of(path)).collect();
-    folders.into_iter().collect()
+    let directories: BTreeSet<_> = paths.iter().chain(&led_to).map(|path| directory_of(path)).collect();
+    directories.into_iter().collect()
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        Some(directory) if directory != Path::new("") => directory.to_owned(),
         _ => PathBuf::from("."),
     }
 }

@@ -112,7 +112,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_userfaultfd,
     libc::SYS_personality,
     libc::SYS_syslog,
-    // What only root may do to a host, for a program that goes on as root.
+    // Calls that only root may make, for a program that keeps running as root.
     libc::SYS_init_module,
     libc::SYS_finit_module,
     libc::SYS_delete_module,
@@ -200,7 +200,7 @@ fn program() -> Result<BpfProgram, BackendError> {
 /// All sockets but Unix ones and those of TCP.
 fn other_sockets() -> Result<Vec<SeccompRule>, BackendError> {
     let is_not = |argument, what| SeccompCondition::new(argument, Dword, Ne, value(what));
-    // The type has flags behind its lowest four bits.
+    // The type has flags above its lowest four bits.
     let has_type = |kind| SeccompCondition::new(1, Dword, MaskedEq(0xf), kind);
     let mut rules = vec![
         SeccompRule::new(vec![is_not(0, AF_UNIX)?, is_not(0, AF_INET)?, is_not(0, AF_INET6)?])?,
@@ -222,7 +222,7 @@ fn namespaces() -> Result<Vec<SeccompRule>, BackendError> {
 }
 
 /// To stand in front of the program: refuses all calls whose numbers have the mark of x32, and says that there is no
-/// `clone3`. Its flags are behind a pointer, where no filter sees them; C libraries fall back to `clone`.
+/// `clone3`. A pointer leads to its flags, where no filter sees them; C libraries fall back to `clone`.
 fn refuse_numbers() -> [sock_filter; 5] {
     const LOAD_NUMBER: u16 = 0x20;
     const SKIP_UNLESS_EQUAL: u16 = 0x15;

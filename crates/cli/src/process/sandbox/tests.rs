@@ -105,7 +105,7 @@ fn inside(folder: &Path) {
     files(&folder.join("outside"));
     rights();
 
-    // What serving takes goes on.
+    // The calls of a serving process keep working.
     let mut mail = File::create_new(folder.join("mail/message")).unwrap();
     mail.write_all(b"text").unwrap();
     mail.set_permissions(Permissions::from_mode(0o640)).unwrap();

@@ -1,8 +1,8 @@
-//! What the filter of system calls tells the kernel.
+//! The answers of the filter of system calls.
 
 use super::*;
 
-/// What the kernel does with a program: `seccomp_data` is the number, the architecture and six arguments.
+/// Runs a program as the kernel does: `seccomp_data` is the number, the architecture and six arguments.
 fn run(program: &[sock_filter], arch: u32, call: u32, arguments: [u64; 6]) -> u32 {
     let (mut at, mut register) = (0, 0_u32);
     loop {
@@ -36,7 +36,7 @@ fn told(call: i64, arguments: &[i32]) -> u32 {
     let arch = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
     let mut all = [0; 6];
     for (place, argument) in all.iter_mut().zip(arguments) {
-        // What stands in the upper half of a register is not looked at by the kernel.
+        // The kernel ignores the upper half of a register.
         *place = u64::from(argument.cast_unsigned()) | 0xdead_beef << 32;
     }
     run(&program().unwrap(), arch, u32::try_from(call).unwrap(), all)
@@ -147,7 +147,7 @@ fn takes_no_call_under_the_number_of_another_architecture() {
 
 #[test]
 fn refuses_processes_in_namespaces_of_their_own() {
-    // What glibc and musl ask for: a thread, a fork, and posix_spawn.
+    // The flags of glibc and musl for a thread, a fork, and posix_spawn.
     for taken in [0x003d_0f00, 0x0120_0011, 0x0000_4111] {
         assert!(!is_refused(SYS_clone, &[taken]), "{taken:#x}");
         for namespace in NAMESPACES {

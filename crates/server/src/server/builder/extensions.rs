@@ -88,7 +88,7 @@ impl Builder {
 impl Builder {
     /// Sets how strictly hello, MAIL, RCPT and the words of any command are read. Default is [`EnvelopeSyntax::Strict`];
     /// the other is for devices and scripts that cannot be fixed. A name without a domain gets that of the
-    /// [greeting](Self::greeting).
+    /// [hostname](Self::hostname).
     pub fn envelope_syntax(mut self, syntax: EnvelopeSyntax) -> Self {
         self.extensions.envelope = syntax;
         self

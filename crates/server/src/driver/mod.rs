@@ -106,9 +106,9 @@ impl Driver {
     pub(crate) fn run(mut self) -> impl Future<Output = ()> {
         let (id, client) = (self.session.id(), self.session.origin());
         // Whom XCLIENT tells, if it comes.
-        let apply_xclient = tracing::field::Empty;
+        let speaks_for = tracing::field::Empty;
         // Of the highest level, so that whatever is logged of the session has it.
-        let span = tracing::error_span!("session", %id, %client, apply_xclient);
+        let span = tracing::error_span!("session", %id, %client, speaks_for);
         // Borrowed and not moved from one async function into the next, each of which would keep room for it.
         async move {
             let shared = Arc::clone(&self.shared);
@@ -308,7 +308,7 @@ impl Driver {
                 let (told, unsent) = ask.parts();
                 session.apply_xclient(told);
                 let client = session.client_ip();
-                tracing::Span::current().record("apply_xclient", tracing::field::display(client));
+                tracing::Span::current().record("speaks_for", tracing::field::display(client));
                 let (verdict, refused) = match wire.reassign(shared.proxies.counted_as(session.origin())) {
                     Ok(()) => {
                         let hooks = shared.chain.connect(session);

@@ -100,6 +100,7 @@ mod connection;
 mod driver;
 mod events;
 mod hooks;
+pub mod limits;
 mod listen;
 mod message;
 mod net;

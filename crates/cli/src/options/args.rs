@@ -8,7 +8,7 @@ use mailchute::Network;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::options::domains::Domains;
-use crate::options::limits::{self, Limit, Timeout};
+use crate::options::limits::{self, LimitSetting, TimeoutSetting};
 use crate::options::listen_at::ListenAddress;
 use crate::options::paths;
 use crate::options::provenance::Provenance;
@@ -163,8 +163,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) require_tls: bool,
 
-    /// Offer AUTH to the users in this file. Each line is USER:VERIFIER or USER:VERIFIER SEED, as `mailchute hash-
-    /// password USER` prints it. Lines that begin with # are comments. Reloaded at SIGHUP
+    /// Offer AUTH to the users in this file. Each line is USER:VERIFIER or USER:VERIFIER SEED, as
+    /// `mailchute hash-password USER` prints it. Lines that begin with # are comments. Reloaded at SIGHUP
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) auth_file: Option<PathBuf>,
 
@@ -217,10 +217,10 @@ pub(crate) struct Options {
     pub(crate) bare_line_ends: BareLineEnds,
 
     #[arg(long, value_name = "NAME=VALUE", help = limits::limit_help())]
-    pub(crate) limit: Vec<Limit>,
+    pub(crate) limit: Vec<LimitSetting>,
 
     #[arg(long, value_name = "NAME=TIME", help = limits::timeout_help())]
-    pub(crate) timeout: Vec<Timeout>,
+    pub(crate) timeout: Vec<TimeoutSetting>,
 
     /// Expect a PROXY header (version 1 or 2) on connections from this network or address, as HAProxy sends it;
     /// repeatable

@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction};
 
 use crate::options::args::flags;
 use crate::options::file::{TABLES, in_file, options, takes_number};
+use crate::options::limits::Named;
 
 const HEAD: &str = "\
 # Options of Mailchute, for `mailchute serve --config FILE`. Each option is a flag of the same name: where a text names
@@ -53,9 +54,9 @@ pub(crate) fn example_config() -> String {
         let help = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).and_then(Arg::get_help);
         comment(&mut text, &help.map(ToString::to_string).unwrap_or_default());
         line(&mut text, format_args!("#[{table}]"));
-        for (name, default, help) in names {
+        for Named { name, default, help } in names() {
             comment(&mut text, help);
-            line(&mut text, format_args!("#{name} = {}", in_file(default)));
+            line(&mut text, format_args!("#{name} = {}", in_file(&default)));
         }
     }
     text
@@ -112,7 +113,7 @@ mod tests {
     fn the_example_parses_with_and_without_its_comments() {
         assert_eq!(parse(&example_config(), &flags()), Ok(crate::options::provenance::Values::new()));
         let values = parse(&with_comments_removed(), &flags()).expect("each example is good");
-        assert!(values["limit"].len() == 10 && values["timeout"].len() == 6);
+        assert!(values["limit"].len() == 11 && values["timeout"].len() == 6);
     }
 
     #[test]

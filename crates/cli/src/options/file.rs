@@ -13,14 +13,16 @@ use clap::{Arg, ArgAction, Command};
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
-use crate::options::limits::{LIMITS, Named, TIMEOUTS};
+use crate::options::limits::{Named, limits, timeouts};
 use crate::options::provenance::{Position, Value, Values};
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
+/// The name of a table, the flag that it stands for, and its keys.
+type Table = (&'static str, &'static str, fn() -> Vec<Named>);
+
 /// Tables whose keys are the names of what a flag sets as `NAME=VALUE`.
-pub(crate) const TABLES: [(&str, &str, &[Named]); 2] =
-    [("limits", "limit", &LIMITS), ("timeouts", "timeout", &TIMEOUTS)];
+pub(crate) const TABLES: [Table; 2] = [("limits", "limit", limits), ("timeouts", "timeout", timeouts)];
 
 /// The flag that names the file, which has no place in it.
 pub(crate) const CONFIG: &str = "config";
@@ -102,7 +104,7 @@ impl Reading<'_> {
         for (key, value) in table {
             let name: &str = key.get_ref();
             if let Some((table, flag, names)) = TABLES.iter().find(|(table, ..)| *table == name) {
-                self.settings(table, flag, names, value);
+                self.settings(table, flag, &names(), value);
             } else if let Some((_, arg)) = options(self.command).find(|(option, _)| *option == name) {
                 self.option(name, &arg.clone(), value);
             } else if name == CONFIG {
@@ -121,7 +123,7 @@ impl Reading<'_> {
     /// A table of limits or timeouts.
     fn settings(&mut self, table: &str, flag: &str, names: &[Named], value: &Spanned<DeValue<'_>>) {
         let DeValue::Table(settings) = value.get_ref() else {
-            let (name, default, _) = names[0];
+            let Named { name, default, .. } = &names[0];
             let text = format!(
                 "{table}: write a table, such as [{table}] and below it {name} = {}",
                 in_file(default)
@@ -130,8 +132,8 @@ impl Reading<'_> {
         };
         for (name, value) in settings {
             let (place, name) = (name.span(), name.get_ref());
-            if names.iter().all(|(known, ..)| known != name) {
-                let nearest = nearest(name, names.iter().map(|(known, ..)| *known));
+            if names.iter().all(|known| known.name != name) {
+                let nearest = nearest(name, names.iter().map(|known| known.name));
                 self.wrong(&place, format!("{table}: there is no {flag} {name:?}; {nearest}"));
                 continue;
             }

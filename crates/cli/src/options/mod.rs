@@ -7,6 +7,8 @@ pub(crate) mod file;
 pub(crate) mod limits;
 pub(crate) mod listen_at;
 pub(crate) mod merge;
+#[cfg(test)]
+mod page;
 pub(crate) mod paths;
 pub(crate) mod provenance;
 pub(crate) mod rules;

@@ -3,6 +3,7 @@
 mod auth;
 pub(crate) mod closures;
 mod extensions;
+pub(crate) mod limit;
 mod limits;
 pub(crate) mod proxies;
 pub(crate) mod reconfigure;
@@ -68,7 +69,7 @@ impl Default for Builder {
             hostname: None,
             limits: Limits::default(),
             max_connections: None,
-            max_connections_per_client: 50,
+            max_connections_per_client: limit::CONNECTIONS_PER_CLIENT,
             proxies: TrustedProxies::default(),
             timeouts: Timeouts::default(),
             tls: None,

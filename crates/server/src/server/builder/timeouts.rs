@@ -3,73 +3,60 @@
 use std::time::Duration;
 
 use super::Builder;
-use crate::runtime::timeouts::Timeouts;
+use super::limit::Timeout;
 use crate::server::build_error::BuildError;
 
 /// Timeouts: how long the server waits. None may be zero.
 impl Builder {
     /// For the client's next command. Default is 300 s.
-    pub fn command_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.command = timeout;
-        self
+    pub fn command_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Command, timeout)
     }
 
     /// For the next octets of a message. Default is 180 s, but 10 s when places are
     /// [short](Self::max_connections). A message must also come at 500 octets a second on average once the client was
     /// waited for 60 s, and at 4,000 after 10 s when places are short.
-    pub fn data_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.data = timeout;
-        self
+    pub fn data_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Data, timeout)
     }
 
     /// For a TLS handshake. Default is 30 s.
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.handshake = timeout;
-        self
+    pub fn handshake_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Handshake, timeout)
     }
 
     /// For the PROXY header of a connection from [`proxy_from`](Self::proxy_from). Default is 5 s.
-    pub fn proxy_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.proxy = timeout;
-        self
+    pub fn proxy_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Proxy, timeout)
     }
 
     /// For all hooks of one stage; after it the answer is `451 4.3.0`. Default is 300 s.
-    pub fn hook_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.hook = timeout;
-        self
+    pub fn hook_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Hook, timeout)
     }
 
     /// For the store and the data hooks, from the end of a message on; after it the answer is `451 4.3.0`.
     /// Default is 300 s.
-    pub fn store_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.store = timeout;
-        self
+    pub fn store_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Store, timeout)
     }
 
     /// For a whole session, checked between transactions. A transaction that begins in time gets the same time again,
     /// checked whenever the client is waited for. Only a message that has come at 4,000 octets a second on average may go
     /// on after that, to its end. Default is an hour.
-    pub fn session_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.session = timeout;
-        self
+    pub fn session_timeout(self, timeout: Duration) -> Self {
+        self.timeout(Timeout::Session, timeout)
     }
 
     pub(super) fn check_timeouts(&self) -> Result<(), BuildError> {
-        let Timeouts { proxy, command, data, handshake, hook, store, session } = self.timeouts;
-        let named = [
-            ("proxy_timeout", proxy),
-            ("command_timeout", command),
-            ("data_timeout", data),
-            ("handshake_timeout", handshake),
-            ("hook_timeout", hook),
-            ("store_timeout", store),
-            ("session_timeout", session),
-        ];
-        match named.into_iter().find(|(_, timeout)| timeout.is_zero() || *timeout > MAX_TIMEOUT) {
-            Some((option, timeout)) => Err(BuildError::BadTimeout { option, timeout }),
-            None => Ok(()),
+        let mut timeouts = self.timeouts.clone();
+        for timeout in Timeout::ALL {
+            let time = *timeout.of(&mut timeouts);
+            if time.is_zero() || time > MAX_TIMEOUT {
+                return Err(BuildError::BadTimeout { option: timeout.method(), timeout: time });
+            }
         }
+        Ok(())
     }
 }
 

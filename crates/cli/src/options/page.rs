@@ -1,0 +1,89 @@
+//! docs/options.md: every option of `mailchute serve`, made of the flags themselves.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, ArgAction};
+
+use crate::options::args::flags;
+use crate::options::file::{CONFIG, TABLES};
+use crate::options::limits::Named;
+
+const HEAD: &str = "\
+# Options
+
+`mailchute serve` takes its options from the command line, the environment and a configuration file. Precedence: command
+line, environment, file, defaults. `mailchute example-config` prints a file with every option. `mailchute check` finds
+mistakes.
+
+This page is made of the code. To renew it, run `scripts/options-page`.
+
+An option that takes several values is repeated on the command line, and is an array in the file. A switch takes no value
+on the command line, and is `true` in the file.
+
+| option | in the file | in the environment | default | what it does |
+|---|---|---|---|---|
+";
+
+/// Returns the text of the page.
+fn page() -> String {
+    let mut text = HEAD.to_owned();
+    for arg in flags().get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let Some(name) = arg.get_long() else { continue };
+        row(&mut text, name, arg);
+    }
+    for (table, flag, names) in TABLES {
+        let heading = format!("{}{}", table[..1].to_uppercase(), &table[1..]);
+        let _ = write!(
+            text,
+            "\n## {heading}\n\n`--{flag} NAME=VALUE` sets one; in the file they are keys of the table `[{table}]`.\n\n\
+             | name | default | what it limits |\n|---|---|---|\n"
+        );
+        for Named { name, default, help } in names() {
+            let _ = writeln!(text, "| `{name}` | {default} | {} |", cell(help));
+        }
+    }
+    text
+}
+
+/// Writes the row of an option.
+fn row(text: &mut String, name: &str, arg: &Arg) {
+    let table = TABLES.iter().find(|(_, flag, _)| *flag == name).map(|(table, ..)| *table);
+    let file = match (name, table) {
+        (CONFIG, _) => String::new(),
+        (_, Some(table)) => format!("`[{table}]`"),
+        _ => format!("`{name}`"),
+    };
+    let variable = arg.get_env().map_or_else(String::new, |name| format!("`{}`", name.to_string_lossy()));
+    let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+    let value = arg.get_value_names().filter(|_| !is_switch);
+    let value = value.map_or_else(String::new, |names| format!(" {}", names.join(" ")));
+    let default = arg.get_default_values().first().map(|value| format!("`{}`", value.to_string_lossy()));
+    let mut help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    let choices = if is_switch { Vec::new() } else { arg.get_possible_values() };
+    for choice in choices {
+        let says = choice.get_help().map(|help| format!(": {help}")).unwrap_or_default();
+        let _ = write!(help, ". `{}`{says}", choice.get_name());
+    }
+    let _ = writeln!(
+        text,
+        "| `--{name}{}` | {file} | {variable} | {} | {}. |",
+        cell(&value),
+        default.unwrap_or_default(),
+        cell(help.trim_end_matches('.'))
+    );
+}
+
+/// Returns a text that can stand in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[test]
+fn the_page_of_options_is_made_of_the_flags() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/options.md");
+    if std::env::var_os("RENEW_OPTIONS_PAGE").is_some() {
+        std::fs::write(path, page()).expect("docs/options.md can be written");
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == page(), "docs/options.md is old: run scripts/options-page");
+}

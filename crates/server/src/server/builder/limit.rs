@@ -1,0 +1,358 @@
+//! The limits and timeouts as data: their names, defaults and units, for options, configuration files and pages.
+
+use std::time::Duration;
+
+use mailchute_proto::Limits;
+
+use super::Builder;
+use crate::runtime::timeouts::Timeouts;
+
+/// What the number of a [`Limit`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Connections, recipients, fields and the like.
+    Count,
+}
+
+/// A limit on what clients may have.
+///
+/// Each limit is also a method of [`Builder`], which describes it in full. Programs use this type to let their users set
+/// limits by name, and to list them.
+///
+/// # Examples
+/// ```
+/// use mailchute::Server;
+/// use mailchute::limits::Limit;
+///
+/// let limit = Limit::by_name("recipients").expect("a limit of this name");
+/// assert_eq!(limit.default_value(), 1_000);
+/// let builder = Server::builder().limit(limit, 100); // like .max_recipients(100)
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Builder::max_connections`]
+    Connections,
+    /// [`Builder::max_connections_per_client`]
+    ConnectionsPerClient,
+    /// [`Builder::max_message_size`]
+    MessageSize,
+    /// [`Builder::max_recipients`]
+    Recipients,
+    /// [`Builder::max_transactions`]
+    Transactions,
+    /// [`Builder::max_errors`]
+    Errors,
+    /// [`Builder::max_junk_commands`]
+    JunkCommands,
+    /// [`Builder::max_auth_failures`]
+    AuthFailures,
+    /// [`Builder::max_received_headers`]
+    ReceivedHeaders,
+    /// [`Builder::max_header_size`]
+    HeaderSize,
+    /// [`Builder::max_header_fields`]
+    HeaderFields,
+    /// [`Builder::max_command_line`]
+    CommandLine,
+}
+
+impl Limit {
+    /// All limits.
+    pub const ALL: [Self; 12] = [
+        Self::Connections,
+        Self::ConnectionsPerClient,
+        Self::MessageSize,
+        Self::Recipients,
+        Self::Transactions,
+        Self::Errors,
+        Self::JunkCommands,
+        Self::AuthFailures,
+        Self::ReceivedHeaders,
+        Self::HeaderSize,
+        Self::HeaderFields,
+        Self::CommandLine,
+    ];
+
+    /// Returns the limit of a [name](Self::name).
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|limit| limit.name() == name)
+    }
+
+    /// Returns the name, in lower case with hyphens, such as `header-size`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::ConnectionsPerClient => "connections-per-client",
+            Self::MessageSize => "message-size",
+            Self::Recipients => "recipients",
+            Self::Transactions => "transactions",
+            Self::Errors => "errors",
+            Self::JunkCommands => "junk-commands",
+            Self::AuthFailures => "auth-failures",
+            Self::ReceivedHeaders => "received-headers",
+            Self::HeaderSize => "header-size",
+            Self::HeaderFields => "header-fields",
+            Self::CommandLine => "command-line",
+        }
+    }
+
+    /// Returns the value of a server that sets none. [`Limit::Connections`] may be lower: it is at most half of the
+    /// files that the process may open.
+    #[must_use]
+    pub fn default_value(self) -> u64 {
+        let limits = Limits::default();
+        match self {
+            Self::Connections => MOST_CONNECTIONS,
+            Self::ConnectionsPerClient => CONNECTIONS_PER_CLIENT as u64,
+            Self::MessageSize => limits.message_size,
+            Self::Recipients => limits.recipients as u64,
+            Self::Transactions => limits.transactions.into(),
+            Self::Errors => limits.errors.into(),
+            Self::JunkCommands => limits.junk_commands.into(),
+            Self::AuthFailures => limits.auth_failures.into(),
+            Self::ReceivedHeaders => limits.received_headers.into(),
+            Self::HeaderSize => limits.header_size,
+            Self::HeaderFields => limits.header_fields.into(),
+            Self::CommandLine => limits.command_line as u64,
+        }
+    }
+
+    /// Returns what the number counts.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::MessageSize | Self::HeaderSize | Self::CommandLine => Unit::Bytes,
+            _ => Unit::Count,
+        }
+    }
+
+    /// Returns whether 0 disables the limit.
+    #[must_use]
+    pub const fn can_be_disabled(self) -> bool {
+        !matches!(self, Self::Recipients | Self::CommandLine)
+    }
+
+    /// Returns one line for a list of options.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Connections => {
+                "Open connections; by default at most half of the files that the process may open"
+            }
+            Self::ConnectionsPerClient => "Open connections of one client; an IPv6 /64 counts as one client",
+            Self::MessageSize => "Size of a message",
+            Self::Recipients => {
+                "Recipients of a message; at least 1, and at least 100 for mail from the Internet"
+            }
+            Self::Transactions => "Transactions of a session",
+            Self::Errors => "Refused commands after which a session ends",
+            Self::JunkCommands => {
+                "Commands such as NOOP, RSET and EHLO since the last message; each further one counts as an error"
+            }
+            Self::AuthFailures => "Wrong passwords after which a session ends",
+            Self::ReceivedHeaders => "Received: fields of a message, to stop mail loops",
+            Self::HeaderSize => "Size of the header of a message",
+            Self::HeaderFields => "Fields in the header of a message",
+            Self::CommandLine => "Size of a command line; from 512 to 65535 bytes",
+        }
+    }
+}
+
+/// Connections of a process that may open enough files.
+pub(super) const MOST_CONNECTIONS: u64 = 8_192;
+
+/// Connections of one client.
+pub(super) const CONNECTIONS_PER_CLIENT: usize = 50;
+
+/// A timeout: how long the server waits.
+///
+/// Each timeout is also a method of [`Builder`], which describes it in full.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// use mailchute::Server;
+/// use mailchute::limits::Timeout;
+///
+/// let timeout = Timeout::by_name("command").expect("a timeout of this name");
+/// assert_eq!(timeout.default_value(), Duration::from_secs(300));
+/// let builder = Server::builder().timeout(timeout, Duration::from_secs(60)); // like .command_timeout(…)
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Timeout {
+    /// [`Builder::command_timeout`]
+    Command,
+    /// [`Builder::data_timeout`]
+    Data,
+    /// [`Builder::handshake_timeout`]
+    Handshake,
+    /// [`Builder::proxy_timeout`]
+    Proxy,
+    /// [`Builder::hook_timeout`]
+    Hook,
+    /// [`Builder::store_timeout`]
+    Store,
+    /// [`Builder::session_timeout`]
+    Session,
+}
+
+impl Timeout {
+    /// All timeouts.
+    pub const ALL: [Self; 7] =
+        [Self::Command, Self::Data, Self::Handshake, Self::Proxy, Self::Hook, Self::Store, Self::Session];
+
+    /// Returns the timeout of a [name](Self::name).
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|timeout| timeout.name() == name)
+    }
+
+    /// Returns the name, in lower case, such as `command`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Data => "data",
+            Self::Handshake => "handshake",
+            Self::Proxy => "proxy",
+            Self::Hook => "hook",
+            Self::Store => "store",
+            Self::Session => "session",
+        }
+    }
+
+    /// Returns the value of a server that sets none.
+    #[must_use]
+    pub fn default_value(self) -> Duration {
+        *self.of(&mut Timeouts::default())
+    }
+
+    /// Returns one line for a list of options.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Command => "Wait for the next command of the client",
+            Self::Data => "Wait for the next bytes of a message",
+            Self::Handshake => "A TLS handshake",
+            Self::Proxy => "Wait for a PROXY header",
+            Self::Hook => "Wait for the hooks of a stage",
+            Self::Store => "Wait for the store after the end of a message",
+            Self::Session => "A whole session; a running transaction may take the same time again",
+        }
+    }
+
+    /// Returns the method of [`Builder`] that sets it.
+    pub(super) const fn method(self) -> &'static str {
+        match self {
+            Self::Command => "command_timeout",
+            Self::Data => "data_timeout",
+            Self::Handshake => "handshake_timeout",
+            Self::Proxy => "proxy_timeout",
+            Self::Hook => "hook_timeout",
+            Self::Store => "store_timeout",
+            Self::Session => "session_timeout",
+        }
+    }
+
+    /// Where the timeouts of a server keep it.
+    pub(super) const fn of(self, timeouts: &mut Timeouts) -> &mut Duration {
+        match self {
+            Self::Command => &mut timeouts.command,
+            Self::Data => &mut timeouts.data,
+            Self::Handshake => &mut timeouts.handshake,
+            Self::Proxy => &mut timeouts.proxy,
+            Self::Hook => &mut timeouts.hook,
+            Self::Store => &mut timeouts.store,
+            Self::Session => &mut timeouts.session,
+        }
+    }
+}
+
+/// Limits and timeouts by name.
+impl Builder {
+    /// Sets a limit; see the method of [`Builder`] of the same name. A number that the limit cannot hold counts as its
+    /// largest.
+    pub fn limit(mut self, limit: Limit, value: u64) -> Self {
+        let size = usize::try_from(value).unwrap_or(usize::MAX);
+        let count = u32::try_from(value).unwrap_or(u32::MAX);
+        let limits = &mut self.limits;
+        match limit {
+            Limit::Connections => self.max_connections = Some(size),
+            Limit::ConnectionsPerClient => self.max_connections_per_client = size,
+            Limit::MessageSize => limits.message_size = value,
+            Limit::Recipients => limits.recipients = size,
+            Limit::Transactions => limits.transactions = count,
+            Limit::Errors => {
+                limits.errors = count;
+                limits.errors_before_delay = count.div_ceil(2);
+            }
+            Limit::JunkCommands => limits.junk_commands = count,
+            Limit::AuthFailures => limits.auth_failures = count,
+            Limit::ReceivedHeaders => limits.received_headers = count,
+            Limit::HeaderSize => limits.header_size = value,
+            Limit::HeaderFields => limits.header_fields = count,
+            Limit::CommandLine => limits.command_line = size,
+        }
+        self
+    }
+
+    /// Sets a timeout; see the method of [`Builder`] of the same name.
+    pub fn timeout(mut self, timeout: Timeout, time: Duration) -> Self {
+        *timeout.of(&mut self.timeouts) = time;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documentation of a method in the source of this module's neighbour.
+    fn documentation<'s>(source: &'s str, method: &str) -> &'s str {
+        let (before, _) = source.split_once(&format!("pub fn {method}(")).expect(method);
+        before.rsplit_once("\n\n").map_or(before, |(_, own)| own)
+    }
+
+    #[test]
+    fn each_method_states_the_default_of_its_limit() {
+        for limit in Limit::ALL {
+            let method = format!("max_{}", limit.name().replace('-', "_"));
+            let digits = limit.default_value().to_string();
+            let (thousands, rest) = digits.split_at(digits.len().saturating_sub(3));
+            let default = match thousands.len() {
+                0 => digits.clone(),
+                4.. => format!(
+                    "{},{},{rest}",
+                    &thousands[..thousands.len() - 3],
+                    &thousands[thousands.len() - 3..]
+                ),
+                _ => format!("{thousands},{rest}"),
+            };
+            let text = documentation(include_str!("limits.rs"), &method);
+            assert!(
+                text.contains(&format!("Default is {default}")),
+                "{method}: the default is {default}: {text}"
+            );
+            assert_eq!(Limit::by_name(limit.name()), Some(limit));
+        }
+        for timeout in Timeout::ALL {
+            let seconds = timeout.default_value().as_secs();
+            let default = if seconds == 3_600 { "an hour".to_owned() } else { format!("{seconds} s") };
+            let text = documentation(include_str!("timeouts.rs"), timeout.method());
+            assert!(
+                text.contains(&format!("Default is {default}")),
+                "{}: {default}: {text}",
+                timeout.method()
+            );
+            assert_eq!(Timeout::by_name(timeout.name()), Some(timeout));
+        }
+    }
+}

@@ -194,7 +194,7 @@ fn a_handover_enters_the_sandbox_but_never_leaves_it() {
     let address = configured.program.address(0);
     fs::write(&configured.path, format!("{PLACE}sandbox = true\n")).unwrap();
     configured.program.signal(Signal::USR2);
-    configured.program.logged("the folders of Unix sockets can be written to");
+    configured.program.logged("the directories of Unix sockets can be written to");
     let inside = Successor::of(&mut configured.program);
     fs::write(&configured.path, PLACE).unwrap();
     kill_process(inside.0, Signal::USR2).unwrap();

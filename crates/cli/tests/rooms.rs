@@ -20,6 +20,7 @@ const CRATES: [Rooms; 4] = [
         name: "server",
         order: &[
             "testing",
+            "limits",
             "server",
             "driver",
             "hooks",

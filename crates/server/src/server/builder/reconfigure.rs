@@ -65,17 +65,17 @@ impl Server {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), mailchute::BuildError> {
-    /// let server = options().greeting("old.example.com").build()?;
+    /// let server = options().hostname("old.example.com").build()?;
     /// let mut before = testing::client(&server);
     /// before.greeting().await.expect(220);
     ///
-    /// server.reconfigure(options().greeting("new.example.com"))?;
+    /// server.reconfigure(options().hostname("new.example.com"))?;
     /// assert!(before.send("HELO client.example").await.expect(250).to_string().contains("old.example.com"));
     /// let mut after = testing::client(&server);
     /// assert!(after.greeting().await.expect(220).to_string().contains("new.example.com"));
     ///
     /// // A mistake leaves everything as it is.
-    /// assert!(server.reconfigure(options().greeting("no name")).is_err());
+    /// assert!(server.reconfigure(options().hostname("no name")).is_err());
     /// assert_eq!(&*server.hostname(), "new.example.com");
     /// # Ok(())
     /// # }

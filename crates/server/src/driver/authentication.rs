@@ -3,7 +3,6 @@
 use mailchute_proto::question::Scram;
 use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};
 
-use super::hear;
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::ask_hooks;
@@ -34,7 +33,7 @@ pub(super) async fn scram(
             Err(reply) => Verdict::Reply(reply),
         }
     };
-    if let Verdict::Reply(reply) = ask_hooks(wire, unsent, shared.timeouts.hook, Box::pin(hooks)).await? {
+    if let Verdict::Reply(reply) = ask_hooks(shared, wire, unsent, Some(Box::pin(hooks))).await? {
         return Ok(Err(reply));
     }
     let channel_binding =
@@ -65,7 +64,7 @@ pub(super) async fn judge(
     session.nobody_is_identified();
     match shared.chain.auth(credentials, session) {
         None => Ok(credentials.are_proven().into()),
-        hooks => hear(shared, wire, unsent, hooks).await,
+        hooks => ask_hooks(shared, wire, unsent, hooks).await,
     }
 }
 

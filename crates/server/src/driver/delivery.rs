@@ -1,7 +1,6 @@
 //! A message on its way from the client to the data hooks and the store.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
@@ -11,12 +10,12 @@ use tokio::time::Instant;
 use super::Driver;
 use super::report::{Accepted, accepted};
 use crate::connection::read_outcome::ReadOutcome;
-use crate::connection::wire::Wire;
-use crate::driver::ask_hooks::{Hearing, sanitize};
+use crate::driver::ask_hooks::sanitize;
+use crate::driver::readers::Readers;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::message::Message;
-use crate::message::body::{self, BodyError, Pump};
+use crate::message::body;
 use crate::message::id::MessageId;
 use crate::runtime::read_buffer::{self, READ};
 use crate::session::Session;
@@ -29,13 +28,12 @@ const WHOLE_WITHOUT_LIMIT: u64 = 64 * 1024 * 1024;
 /// tenth of a millisecond.
 const TURN_OF_DATA: usize = 256 * 1024;
 
-/// One message, and those who hear it.
+/// A message that comes in, and its readers.
 pub(super) struct Delivery {
     id: MessageId,
     began: Instant,
     envelope: Arc<Envelope>,
-    pump: Pump,
-    pub(super) hearing: Hearing,
+    pub(super) readers: Readers,
 }
 
 impl Delivery {
@@ -47,28 +45,13 @@ impl Delivery {
         };
         let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limit);
         let id = message.id();
-        let hearing = Hearing::new(Arc::clone(shared), message, session.clone());
-        Self { id, began: Instant::now(), envelope, pump, hearing }
-    }
-
-    /// Waits until the hooks ask for the content or decide without it.
-    pub(super) async fn until_wanted(
-        &mut self,
-        wire: &mut Wire,
-        unsent: &mut Vec<u8>,
-        limit: Duration,
-    ) -> Result<(), ReadOutcome> {
-        self.hearing.until_wanted(&self.pump, wire, unsent, limit).await
-    }
-
-    /// The verdict, if the hooks have refused the message without its content.
-    pub(super) fn take_refusal(&mut self) -> Option<Verdict> {
-        self.hearing.take_refusal()
+        let readers = Readers::new(Arc::clone(shared), pump, message, session.clone());
+        Self { id, began: Instant::now(), envelope, readers }
     }
 
     /// Refuses the message without its content: by name, if that is how the hooks have done it.
     pub(super) fn refuse(&self, refusal: Verdict, ask: Ask<'_, Data>) {
-        let refusals = self.pump.refusals();
+        let refusals = self.readers.refusals();
         if refusals.are_none() {
             ask.answer(refusal);
         } else {
@@ -100,9 +83,8 @@ impl Driver {
                     let chunk = read_buffer::to_be_kept(chunk);
                     self.pace.get_or_insert_default().told += chunk.len();
                     self.shared.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
-                    let Delivery { pump, hearing, .. } = &mut *delivery;
                     let limit = self.shared.timeouts.hook;
-                    if let Err(wake) = hearing.hand_on(chunk, pump, &mut self.wire, limit).await {
+                    if let Err(wake) = delivery.readers.hand_on(chunk, &mut self.wire, limit).await {
                         return Err(self.give_up(wake).await);
                     }
                 }
@@ -159,7 +141,7 @@ impl Driver {
         };
         let interruptible = self.interruptible();
         let wake = match delivery {
-            Some(delivery) => delivery.hearing.fill(&mut self.wire, READ, deadline).await,
+            Some(delivery) => delivery.readers.fill(&mut self.wire, READ, deadline).await,
             None => self.wire.fill(READ, interruptible, deadline).await,
         };
         let pace = self.pace.get_or_insert_default();
@@ -174,7 +156,7 @@ impl Driver {
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
         let Self { shared, machine, wire, output, session, pace, .. } = self;
-        let Delivery { id, began, envelope, pump, hearing } = delivery;
+        let Delivery { id, began, envelope, readers } = delivery;
         let (mark, before) = (output.len(), wire.input.len());
         let step = machine.step(&mut wire.input, output);
         pace.get_or_insert_default().came(before - wire.input.len());
@@ -184,12 +166,12 @@ impl Driver {
             // A chunk begins.
             Step::Answered => Look::Unfinished { mark },
             Step::EndOfChunk(ask) => {
-                let Some(refusal) = hearing.refusal_so_far().await else {
+                let Some(refusal) = readers.refusal_so_far().await else {
                     ask.answer(Verdict::Accept);
                     return Look::Unfinished { mark };
                 };
-                pump.finish(Err(BodyError::Incomplete));
-                ask.answer(match pump.refusals() {
+                readers.cut_off();
+                ask.answer(match readers.refusals() {
                     by_name if by_name.are_none() => refusal,
                     by_name => Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), sanitize)),
                 });
@@ -198,11 +180,11 @@ impl Driver {
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;
-                if let Err(wake) = hearing.until_decided(pump, wire, shared.timeouts.store).await {
+                if let Err(wake) = readers.until_decided(wire, shared.timeouts.store).await {
                     return Look::GivenUp(wake);
                 }
-                let verdict = hearing.take_verdict();
-                if pump.refusals().are_none() {
+                let verdict = readers.take_verdict();
+                if readers.refusals().are_none() {
                     if verdict.is_positive() {
                         let store = text_of(&verdict);
                         let took = began.elapsed();
@@ -211,7 +193,7 @@ impl Driver {
                     ask.answer(verdict);
                     return Look::Answered { mark };
                 }
-                let verdicts = pump.refusals().with(&verdict, recipients, sanitize);
+                let verdicts = readers.refusals().with(&verdict, recipients, sanitize);
                 if let Some(envelope) = kept_for(envelope, &verdicts, session.protocol()) {
                     let store = verdicts.iter().find(|verdict| verdict.is_positive()).map_or("", text_of);
                     let took = began.elapsed();
@@ -222,7 +204,7 @@ impl Driver {
             }
             // A refusal, whose reply is in the output; no other step comes before the end of the message.
             _ => {
-                pump.finish(Err(BodyError::Incomplete));
+                readers.cut_off();
                 Look::Answered { mark }
             }
         }

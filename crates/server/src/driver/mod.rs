@@ -5,6 +5,7 @@ mod authentication;
 pub(crate) mod decoys;
 mod delivery;
 mod pace;
+mod readers;
 mod report;
 pub(crate) mod shared;
 pub(crate) mod waiting;
@@ -199,7 +200,7 @@ impl Driver {
                     self.flush().await?;
                     Box::pin(self.handshake()).await?;
                     self.machine.secured();
-                    self.hear_secure_hooks().await?;
+                    self.ask_secure_hooks().await?;
                     apply_edits(&self.session, || self.machine.edits_mut());
                 }
                 Next::Close(closing) => {
@@ -225,7 +226,7 @@ impl Driver {
             Step::Connect(mut ask) => {
                 self.is_announced = true;
                 let hooks = greeting(shared, session, self.opening);
-                let verdict = hear(shared, wire, ask.unsent(), hooks).await?;
+                let verdict = ask_hooks(shared, wire, ask.unsent(), hooks).await?;
                 self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
                 apply_edits(session, || ask.edits_mut());
                 if verdict.is_positive() && wire.has_input().await && ask.is_out_of_turn(&wire.input) {
@@ -237,7 +238,7 @@ impl Driver {
             Step::Ehlo(mut ask) => {
                 let (ehlo, unsent) = ask.parts();
                 shared.subscribers.tell(|| Event::ehlo(session, ehlo));
-                let verdict = hear(shared, wire, unsent, shared.chain.ehlo(ehlo, session)).await?;
+                let verdict = ask_hooks(shared, wire, unsent, shared.chain.ehlo(ehlo, session)).await?;
                 if verdict.is_positive() {
                     session.set_helo(ehlo.clone());
                 }
@@ -273,7 +274,7 @@ impl Driver {
                 let (sender, unsent) = ask.parts();
                 shared.subscribers.tell(|| Event::mail(session, sender));
                 let hooks = shared.chain.mail_from(sender, session);
-                let verdict = hear(shared, wire, unsent, hooks).await?;
+                let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
                 if verdict.is_positive() {
                     session.begin_transaction(sender.clone());
                 }
@@ -284,7 +285,7 @@ impl Driver {
                 let (recipient, unsent) = ask.parts();
                 shared.subscribers.tell(|| Event::rcpt(session, recipient));
                 let hooks = shared.chain.rcpt_to(recipient, session);
-                let verdict = hear(shared, wire, unsent, hooks).await?;
+                let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
                 if verdict.is_positive() {
                     session.add_recipient(recipient.clone());
                 }
@@ -296,9 +297,9 @@ impl Driver {
                 let envelope = session.envelope().ok_or(ReadOutcome::Gone)?;
                 self.messages += 1;
                 let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
-                delivery.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
+                delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
                 mark = ask.unsent().len();
-                let Some(refusal) = delivery.take_refusal() else {
+                let Some(refusal) = delivery.readers.take_refusal() else {
                     ask.answer(Verdict::Accept);
                     return Ok(Next::Receive { delivery, mark });
                 };
@@ -312,7 +313,7 @@ impl Driver {
                 let (verdict, refused) = match wire.reassign(shared.proxies.counted_as(session.origin())) {
                     Ok(()) => {
                         let hooks = shared.chain.connect(session);
-                        let verdict = hear(shared, wire, unsent, hooks).await?;
+                        let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
                         (verdict, Disconnect::Refused)
                     }
                     Err(full) => (full.reply().hang_up().into(), Disconnect::Limit),
@@ -329,7 +330,7 @@ impl Driver {
             Step::Command(mut ask) => {
                 let (command, unsent) = ask.parts();
                 let hooks = shared.chain.command(command, session);
-                let verdict = hear(shared, wire, unsent, hooks).await?;
+                let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
                 if command.verb == Verb::Rset && verdict.is_positive() {
                     session.reset();
                 }
@@ -350,19 +351,6 @@ enum Next {
     Receive { delivery: Box<Delivery>, mark: usize },
     Handshake,
     Close(Closing),
-}
-
-/// Asks the hooks of a stage, if there are any.
-async fn hear(
-    shared: &Shared,
-    wire: &mut Wire,
-    unsent: &mut Vec<u8>,
-    hooks: Asked<'_>,
-) -> Result<Verdict, ReadOutcome> {
-    match hooks {
-        Some(hooks) => ask_hooks(wire, unsent, shared.timeouts.hook, hooks).await,
-        None => Ok(Verdict::Accept),
-    }
 }
 
 /// Hands the machine what a hook has changed for the session.

@@ -7,9 +7,10 @@ use mailchute_proto::reply::catalog;
 use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 
-use super::{Driver, Opening, hear};
+use super::{Driver, Opening};
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
+use crate::driver::ask_hooks::ask_hooks;
 use crate::events::event::Event;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
@@ -50,7 +51,7 @@ impl Driver {
         let interruptible = self.interruptible();
         let wake = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
-            Some(delivery) => delivery.hearing.fill(&mut self.wire, COMMANDS, deadline).await,
+            Some(delivery) => delivery.readers.fill(&mut self.wire, COMMANDS, deadline).await,
             None => self.wire.fill(COMMANDS, interruptible, deadline).await,
         };
         if let Some(pace) = &mut self.pace {
@@ -165,10 +166,10 @@ impl Driver {
     }
 
     /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
-    pub(super) async fn hear_secure_hooks(&mut self) -> Result<(), Disconnect> {
+    pub(super) async fn ask_secure_hooks(&mut self) -> Result<(), Disconnect> {
         let Some(tls) = self.session.tls() else { return Ok(()) };
         let hooks = self.shared.chain.secure(&tls, &self.session);
-        let verdict = match hear(&self.shared, &mut self.wire, &mut self.output, hooks).await {
+        let verdict = match ask_hooks(&self.shared, &mut self.wire, &mut self.output, hooks).await {
             Ok(verdict) => verdict,
             Err(wake) => return Err(self.give_up(wake).await),
         };

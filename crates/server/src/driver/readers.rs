@@ -1,0 +1,201 @@
+//! The readers of a message: the data hooks and the store.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mailchute_proto::Verdict;
+use mailchute_proto::reply::catalog;
+use tokio::time::Instant;
+
+use crate::connection::read_outcome::{Interruptible, ReadOutcome};
+use crate::connection::wire::Wire;
+use crate::driver::ask_hooks::{outcome_of, too_late};
+use crate::driver::shared::Shared;
+use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
+use crate::message::Message;
+use crate::message::body::{BodyError, Pump};
+use crate::message::refusals::Refusals;
+use crate::session::Session;
+
+/// The data hooks and the store, which work on a message while it comes in.
+pub(super) struct Readers {
+    /// Where the message is put for them.
+    pump: Pump,
+    work: Option<BoxFuture<'static, Verdict>>,
+    verdict: Option<Verdict>,
+}
+
+impl Readers {
+    /// `pump` is the other end of the body of `message`.
+    pub(super) fn new(shared: Arc<Shared>, pump: Pump, message: Message, session: Session) -> Self {
+        let work = async move { shared.chain.data(message, &session).await };
+        Self { pump, work: Some(Box::pin(work)), verdict: None }
+    }
+
+    /// Returns the recipients that the readers have refused by name.
+    pub(super) fn refusals(&self) -> &Refusals {
+        self.pump.refusals()
+    }
+
+    /// Tells the readers that no more of the message comes.
+    pub(super) fn cut_off(&self) {
+        self.pump.finish(Err(BodyError::Incomplete));
+    }
+
+    /// Lets the readers go on. It is ready when they have decided.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(work) = &mut self.work else { return Poll::Ready(()) };
+        match poll_guarded(work.as_mut(), context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(outcome) => {
+                self.work = None;
+                self.verdict = Some(outcome_of(outcome));
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn give_up(&mut self) {
+        drop_guarded(self.work.take());
+        self.verdict = Some(too_late());
+    }
+
+    fn has_decided(&self) -> bool {
+        self.verdict.is_some()
+    }
+
+    /// Returns the verdict if it is a refusal.
+    pub(super) fn take_refusal(&mut self) -> Option<Verdict> {
+        self.verdict.take_if(|verdict| !verdict.is_positive())
+    }
+
+    /// Lets the readers work on what they have, and returns their verdict if it is a refusal.
+    pub(super) async fn refusal_so_far(&mut self) -> Option<Verdict> {
+        poll_fn(|context| {
+            let _ = self.poll(context);
+            Poll::Ready(())
+        })
+        .await;
+        self.take_refusal()
+    }
+
+    pub(super) fn take_verdict(&mut self) -> Verdict {
+        self.verdict.take().unwrap_or(Verdict::Reply(catalog::INTERNAL_ERROR))
+    }
+
+    /// Waits for more of the message, while the readers work on what there is.
+    pub(super) async fn fill(&mut self, wire: &mut Wire, at_most: usize, deadline: Instant) -> ReadOutcome {
+        wire.set_alarm(deadline);
+        poll_fn(|context| {
+            // A verdict may come before the end of the message or of a chunk. The client gets it there.
+            let _ = self.poll(context);
+            wire.poll_fill(context, at_most, Interruptible::UntilTimeout)
+        })
+        .await
+    }
+
+    /// Waits until the readers ask for the content or decide without it.
+    pub(super) async fn until_wanted(
+        &mut self,
+        wire: &mut Wire,
+        unsent: &mut Vec<u8>,
+        limit: Duration,
+    ) -> Result<(), ReadOutcome> {
+        let mut is_first = true;
+        poll_fn(|context| {
+            if self.poll(context).is_ready() || self.pump.poll_wanted(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            if std::mem::take(&mut is_first) {
+                wire.set_timer(limit);
+            }
+            if let Poll::Ready(outcome) = wire.poll_background(context, unsent) {
+                return Poll::Ready(Err(outcome));
+            }
+            wire.poll_timer(context).map(|()| {
+                self.give_up();
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Hands a chunk on as soon as there is room for it, or drops it after the verdict.
+    pub(super) async fn hand_on(
+        &mut self,
+        chunk: Bytes,
+        wire: &mut Wire,
+        limit: Duration,
+    ) -> Result<(), ReadOutcome> {
+        let mut chunk = Some(chunk);
+        let mut is_first = true;
+        poll_fn(|context| {
+            // A hook that reads within this task takes the chunk in the slot before the driver waits for that.
+            let is_due = self.pump.poll_room(context).is_ready()
+                || self.poll(context).is_ready()
+                || self.pump.poll_room(context).is_ready();
+            if !is_due {
+                if std::mem::take(&mut is_first) {
+                    wire.set_timer(limit);
+                }
+                ready!(self.poll_interruptible(wire, context))?;
+            }
+            if self.has_decided() {
+                // A task that still holds the message must not take what it has for the whole.
+                self.pump.finish(Err(BodyError::Gone));
+            } else if let Some(chunk) = chunk.take() {
+                self.pump.push(chunk, context);
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
+
+    /// Waits for the verdict on a complete message. The client may disconnect meanwhile: what is accepted is
+    /// accepted.
+    pub(super) async fn until_decided(
+        &mut self,
+        wire: &mut Wire,
+        limit: Duration,
+    ) -> Result<(), ReadOutcome> {
+        let mut is_first = true;
+        poll_fn(|context| {
+            if is_first {
+                self.pump.complete(context);
+            }
+            if self.poll(context).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            if std::mem::take(&mut is_first) {
+                wire.set_timer(limit);
+                wire.shrink();
+            }
+            self.poll_interruptible(wire, context)
+        })
+        .await
+    }
+
+    fn poll_interruptible(
+        &mut self,
+        wire: &mut Wire,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), ReadOutcome>> {
+        if wire.must_stop(context) {
+            return Poll::Ready(Err(ReadOutcome::Shutdown));
+        }
+        wire.poll_timer(context).map(|()| {
+            self.give_up();
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Readers {
+    /// Runs also if the client disconnects, or the server waits no longer.
+    fn drop(&mut self) {
+        drop_guarded(self.work.take());
+    }
+}

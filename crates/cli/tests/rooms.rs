@@ -68,7 +68,7 @@ const CRATES: [Rooms; 4] = [
             "protocol",
             "characters",
         ],
-        as_one: &["machine", "address", "sasl"],
+        as_one: &["machine"],
     },
 ];
 

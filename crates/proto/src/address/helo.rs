@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::AddressError;
-use super::domain;
+use super::domain_syntax;
 use super::idna;
 use super::literal::AddressLiteral;
 use crate::characters::breaks_lines;
@@ -151,7 +151,7 @@ impl HeloKind {
             && let Ok(literal) = AddressLiteral::parse(text)
         {
             Self::Literal(literal)
-        } else if text.parse::<Ipv4Addr>().is_err() && domain::check(without_root(text)).is_ok() {
+        } else if text.parse::<Ipv4Addr>().is_err() && domain_syntax::check(without_root(text)).is_ok() {
             // The grammar of a domain also allows four numbers, but no such domain exists.
             Self::Domain
         } else {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use idna::AsciiDenyList;
 
-use super::domain;
+use super::domain_syntax;
 
 /// Returns whether two domains are equal, in any case and each in UTF-8 or in `xn--` form.
 ///
@@ -48,6 +48,6 @@ pub(crate) fn to_ascii(domain: &str) -> Cow<'_, str> {
     idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL)
         .ok()
         // The mapping turns other characters into ASCII and drops some, so the result must be checked.
-        .filter(|ascii| domain::check(ascii).is_ok())
+        .filter(|ascii| domain_syntax::check(ascii).is_ok())
         .unwrap_or(Cow::Borrowed(domain))
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::AddressError;
-use super::domain::MAX_DOMAIN;
+use super::domain_syntax::MAX_DOMAIN;
 
 const IPV6_TAG: &str = "IPv6";
 

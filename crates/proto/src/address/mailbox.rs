@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::AddressError;
-use super::domain;
+use super::domain_syntax;
 use super::idna;
 use super::literal::{AddressLiteral, Form};
 use crate::characters::breaks_lines;
@@ -73,9 +73,9 @@ impl Mailbox {
     pub(super) fn parse_prefix(bytes: &[u8]) -> Result<(Self, usize), AddressError> {
         let at = scan_local_part(bytes)?;
         let domain = &bytes[at + 1..];
-        let domain::Found { length, is_rooted } = match domain.first() {
-            Some(b'[') => domain::Found { length: scan_literal(domain)?, is_rooted: false },
-            _ => domain::scan(domain)?,
+        let domain_syntax::Found { length, is_rooted } = match domain.first() {
+            Some(b'[') => domain_syntax::Found { length: scan_literal(domain)?, is_rooted: false },
+            _ => domain_syntax::scan(domain)?,
         };
         let end = at + 1 + length;
         let text = std::str::from_utf8(&bytes[..end]).map_err(|_| AddressError::InvalidUtf8)?;
@@ -83,7 +83,7 @@ impl Mailbox {
             if text.chars().any(breaks_lines) {
                 return Err(AddressError::ControlCharacter);
             }
-            domain::check_unicode(&text[at + 1..])?;
+            domain_syntax::check_unicode(&text[at + 1..])?;
         }
         Ok((Self { text: Arc::from(text), at }, end + usize::from(is_rooted)))
     }

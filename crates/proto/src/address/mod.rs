@@ -19,6 +19,7 @@
 //! A-labels. An address keeps the form that the client wrote.
 
 mod domain;
+mod domain_syntax;
 mod helo;
 mod idna;
 mod lenient;

@@ -6,9 +6,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::Md5;
 use zeroize::Zeroizing;
 
+use super::nonce::Nonce;
 use super::prepare::expected;
 use super::secret::same_octets;
-use super::{Credentials, Nonce};
 use crate::reply::{Reply, catalog};
 
 /// A client's digest of its password and the server's challenge. It is never printed, as it allows password guessing
@@ -59,14 +59,15 @@ pub(super) fn challenge(nonce: &Nonce, hostname: &str) -> String {
     format!("<{}@{hostname}>", nonce.as_str())
 }
 
-pub(super) fn parse(response: &[u8], challenge: String) -> Result<Credentials, Reply> {
+/// Reads a response to a challenge: the user and the digest.
+pub(super) fn parse(response: &[u8], challenge: String) -> Result<(String, CramMd5Digest), Reply> {
     let parse = || {
         let (user, digest) = std::str::from_utf8(response).ok()?.rsplit_once(' ')?;
         let is_user = !user.is_empty() && !user.contains('\0');
         is_user.then_some((user, octets(digest)?))
     };
     let (user, digest) = parse().ok_or(catalog::BAD_CREDENTIALS_SYNTAX)?;
-    Ok(Credentials::CramMd5 { user: user.to_owned(), digest: CramMd5Digest { challenge, digest } })
+    Ok((user.to_owned(), CramMd5Digest { challenge, digest }))
 }
 
 /// Reads 32 hexadecimal digits.

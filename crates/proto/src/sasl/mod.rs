@@ -125,7 +125,10 @@ impl Exchange {
                 login::text(&response).map(|password| Progress::judged(login::credentials(&user, &password)))
             }
             Self::Bearer(mechanism) => bearer::parse(mechanism, &response).map(Progress::judged),
-            Self::CramMd5 { challenge } => cram_md5::parse(&response, challenge).map(Progress::judged),
+            Self::CramMd5 { challenge } => {
+                let (user, digest) = cram_md5::parse(&response, challenge)?;
+                Ok(Progress::judged(Credentials::CramMd5 { user, digest }))
+            }
             Self::ScramFirst(mechanism) => {
                 let first = ClientFirst::read(mechanism, &response)?.prepared();
                 Ok(first.map_or(Progress::Unprepared(mechanism), |first| Progress::Scram(mechanism, first)))

@@ -3,6 +3,13 @@
 //!
 //! The references are those of the property tests, taken in by their path, and so are the few sources that no crate
 //! makes public.
+//!
+//! # Why
+//!
+//! Private sources are included by their path: the parsers of PROXY headers, password files, configuration files and
+//! option values are compiled a second time here. So nothing is made public for a fuzzer, and the product has no
+//! fuzzing feature or `cfg`. The decoders of DATA and BDAT, AUTH and the whole conversation are reached through
+//! `Machine`.
 
 #![forbid(unsafe_code)]
 

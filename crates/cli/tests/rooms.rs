@@ -140,6 +140,24 @@ fn every_room_has_its_place_in_the_order() {
 }
 
 #[test]
+fn architecture_md_lists_the_rooms_in_their_order() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md")).unwrap();
+    for rooms in &CRATES {
+        let heading = format!("\n### `crates/{}`\n", rooms.name);
+        let section =
+            page.split_once(&heading).unwrap_or_else(|| panic!("ARCHITECTURE.md lacks {heading}")).1;
+        let section = section.split("\n#").next().unwrap();
+        let listed: Vec<&str> = section
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+            .flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`')))
+            .collect();
+        assert_eq!(listed, rooms.order, "ARCHITECTURE.md, {}: list the rooms in this order", heading.trim());
+    }
+}
+
+#[test]
 fn finds_imports_and_circles() {
     let sources = Sources::of("cli");
     let of_serve: Vec<_> = sources.imports["commands/serve.rs"].iter().map(|import| &*import.file).collect();

@@ -1,5 +1,10 @@
 //! Characters that must not be shown as they are, and how they are escaped: one definition for addresses, events,
 //! logs and header fields.
+//!
+//! # Why
+//!
+//! Addresses accept some of these characters: some scripts need the zero-width joiner, for example. So they are
+//! escaped where they are shown, and not refused.
 
 /// The length in bytes at which [`escaped`] truncates.
 const LONGEST: usize = 1_024;

@@ -1,4 +1,11 @@
 //! The changes to the EHLO offer of one session.
+//!
+//! # Why
+//!
+//! The edits are an overlay: a session without any holds an empty pointer and pays nothing. An application may
+//! withdraw Mailchute's own keywords and set SIZE. It cannot give arguments to the other keywords, because nothing
+//! would act on them. BDAT without CHUNKING is answered 502 after its bytes, which are dropped, so none runs as a
+//! command.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,8 @@
 //! The memory that a client's input takes, so that it can be bounded.
+//!
+//! # Why
+//!
+//! A bound on bytes sent is not enough: a long command line holds more memory than it took to send.
 
 use std::mem::size_of;
 

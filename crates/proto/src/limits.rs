@@ -1,4 +1,9 @@
 //! The limits of a session.
+//!
+//! # Why
+//!
+//! Commands that carry no mail count as errors once they pass their limit, as in Postfix. An accepted message resets
+//! both counts, so a pooled connection may send RSET or NOOP between messages forever.
 
 /// The limits of a session. Each field names its default. 0 disables a limit where the field says so.
 #[derive(Debug, Clone, PartialEq, Eq)]

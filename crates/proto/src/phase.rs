@@ -1,4 +1,9 @@
 //! The phases of a session, and the commands allowed in each (RFC 5321 §4.1.4).
+//!
+//! # Why
+//!
+//! The states are written down twice on purpose. This table runs; `crates/proto/tests/model/table.txt`, written from
+//! the RFCs, checks it.
 
 use crate::command::Verb;
 use crate::extension::Extension;

@@ -1,4 +1,9 @@
 //! The check that a recipient belongs to one of the domains of `--domain`.
+//!
+//! # Why
+//!
+//! `--auth-file` does not change which recipients are accepted. The program stores mail and relays none, so a login
+//! gives no right to other domains.
 
 use mailchute::{Answer, Hooks, Recipient, Reply, Session, Verdict};
 

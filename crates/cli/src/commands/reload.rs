@@ -1,5 +1,11 @@
 //! SIGHUP: the configuration file is read again and the files that options name, and put in force as a whole or not at
 //! all.
+//!
+//! # Why
+//!
+//! A reload does everything, also without a configuration file: it reads the files, then reconfigures the server, and
+//! what follows cannot fail. Only the password file changes for sessions that run: a user who is removed from it is
+//! out.
 
 use mailchute::{Endpoint, Server};
 

@@ -1,4 +1,10 @@
 //! The lines that wait to be written. Logging never waits: a line without room is dropped and counted.
+//!
+//! # Why
+//!
+//! The writer of `tracing-appender` starts its thread before the sandbox, wakes it for each line, and does not say
+//! what it dropped. Lines are written in pieces of at most 4 KiB, which a pipe takes as a whole: after a handover two
+//! processes write to it.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

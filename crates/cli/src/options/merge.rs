@@ -1,4 +1,8 @@
 //! Merges the command line, the environment and the configuration file into the options.
+//!
+//! # Why
+//!
+//! A flag replaces the whole list of the file. Rules between options are checked after that.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

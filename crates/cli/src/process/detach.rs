@@ -1,5 +1,10 @@
 //! The process between two that hand over. It starts the new process and is killed then, so that the new process has no
 //! parent but systemd. systemd stops such processes gracefully, and kills all others at once.
+//!
+//! # Why
+//!
+//! If a main process is the child of another process than systemd, systemd sends it SIGKILL right after SIGTERM. That
+//! would cut off messages under way.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,4 +1,16 @@
 //! SIGUSR2: a new process of the program takes over the sockets.
+//!
+//! # Why
+//!
+//! The new process gets the sockets and not only the port. With `SO_REUSEPORT` each process has its own queue, and
+//! connections that wait in the old one are reset when it closes. The descriptors are passed as systemd passes them,
+//! with the flags that opened them in the environment, so both ways in are one. A pair of sockets tells whether the
+//! new process is ready; its end means that it is not.
+//!
+//! The program is started by its first argument, because the upgraded program has that name.
+//!
+//! No secret is passed on. A throw-away certificate, and the seeds of a password file without any, belong to one
+//! process. To make them last, put them into files. A reload stays in one process and keeps both.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,4 +1,13 @@
 //! The privileges of the program: those of root until its sockets are open, then those of an unprivileged user.
+//!
+//! # Why
+//!
+//! Root's rights are given up last, when the sockets are open and the files are read. The store is opened before,
+//! acting as the user. So new files belong to the user, and a directory that cannot be written to is reported at the
+//! start. The C library changes the user of all threads, a bare system call only that of one.
+//!
+//! Root is refused for listeners that other hosts can reach, and only warned about on loopback: a person who tries the
+//! program in a container is root there, and should see it run.
 
 use std::ffi::CString;
 use std::fs::{self, DirBuilder, create_dir_all};

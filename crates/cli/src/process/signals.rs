@@ -1,4 +1,9 @@
 //! The signals that end the program, have it read its files again, or hand over.
+//!
+//! # Why
+//!
+//! SIGTERM changes nothing in a process that has handed over; the next one cuts sessions off. systemd sends SIGTERM to
+//! all processes of a service, and the old process is stopping already.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

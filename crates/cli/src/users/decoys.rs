@@ -1,4 +1,10 @@
 //! Decoys: which line of the password file each unknown user looks like.
+//!
+//! # Why
+//!
+//! The decoys come from the random seeds in the password file, so a restart changes nothing. They also decide how long
+//! a check takes. The verifiers cannot serve as that secret: an attacker could try a guessed password on the salts of
+//! unknown users, and the server would not notice.
 
 use crate::users::seed::Seed;
 use crate::users::verifier::{Class, Verifier};

@@ -1,4 +1,8 @@
 //! A queue that is fair by client.
+//!
+//! # Why
+//!
+//! Each client gets one check in turn. So a client that guesses on many connections delays another by one check only.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;

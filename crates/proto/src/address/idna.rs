@@ -1,4 +1,9 @@
 //! Comparison of domains by A-labels (RFC 5890 §2.3.2.1), in which internationalized forms are equal.
+//!
+//! # Why
+//!
+//! Two ASCII domains are compared by their bytes alone, which is cheap. A domain that UTS #46 refuses is compared as
+//! it was written, so that it costs no mail.
 
 use std::borrow::Cow;
 

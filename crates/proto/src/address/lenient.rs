@@ -14,6 +14,11 @@
 //! brackets holds no `<` before its `@`. So no text has two meanings, and no text is read as two addresses.
 //!
 //! The result is an ordinary [`Mailbox`]: odd dots get quotes, and a name without a domain gets the server's.
+//!
+//! # Why
+//!
+//! The lenient grammar runs only where the strict one refuses, and it creates an address of the strict grammar. So no
+//! line has two readings, and hooks and stores know one kind of address.
 
 use std::borrow::Cow;
 

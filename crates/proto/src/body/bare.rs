@@ -1,4 +1,10 @@
 //! The treatment of a bare CR or LF in the content of a message.
+//!
+//! # Why
+//!
+//! The decoders know no setting, so the end of a message is the same in all three. The two milder settings pass on the
+//! lines that the client means, with each dot at the start of a line after a CRLF, where a strict client stuffs it.
+//! They refuse NULs, and a lone dot next to a bare line end: no client stuffs such a dot.
 
 use bytes::Bytes;
 

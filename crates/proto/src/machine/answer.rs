@@ -1,4 +1,9 @@
 //! The effect of each answer on the conversation.
+//!
+//! # Why
+//!
+//! A hook's positive reply keeps its text but not its code, except 251 at RCPT. A 250 where the client waits for a 354
+//! would break the conversation.
 
 use std::borrow::Cow;
 

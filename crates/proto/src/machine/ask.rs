@@ -1,4 +1,10 @@
 //! One question, to be answered before the conversation goes on.
+//!
+//! # Why
+//!
+//! An `Ask` borrows the machine but not the input. So no question can be passed over, and the driver can read on and
+//! notice that a client has gone while a hook is awaited. A question for data is answered with data or a refusal: a
+//! verdict would say nothing.
 
 use zeroize::Zeroizing;
 

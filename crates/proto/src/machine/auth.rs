@@ -1,4 +1,9 @@
 //! Runs AUTH (RFC 4954): the exchange of lines and its outcome.
+//!
+//! # Why
+//!
+//! A failed token is counted before the client hears the reason, so a client that gives up then does not avoid the
+//! count.
 
 use bytes::{Buf, BytesMut};
 use zeroize::{Zeroize as _, Zeroizing};

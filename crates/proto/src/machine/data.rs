@@ -1,4 +1,11 @@
 //! Receives a message.
+//!
+//! # Why
+//!
+//! A refusal is sent at the chunk during which it is known (`Step::EndOfChunk`). The readers run once with the bytes
+//! of the chunk, and the client does not wait for them. A positive verdict waits for the last chunk.
+//!
+//! Chunks after a refused one count as one error together: a client that pipelines sent them before it could know.
 
 use bytes::{Buf, BytesMut};
 

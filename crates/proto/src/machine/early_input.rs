@@ -3,6 +3,13 @@
 //! The sender of such input does not know the reply it should wait for. Before the greeting it speaks another
 //! protocol, or it is a spammer if the greeting is delayed. After AUTH the input may be credentials that would run as
 //! commands, or commands that someone injected.
+//!
+//! # Why
+//!
+//! The machine sees what follows a line. The driver sees what arrives while a hook is awaited, and tells the machine.
+//! Without a greeting delay, early commands are answered after the greeting: a race of a millisecond must not cost
+//! mail. Another protocol closes the connection in both cases. The same rules hold inside TLS after the handshake.
+//! Only at these two places do replies depend on how the input is split.
 
 use bytes::BytesMut;
 

@@ -2,6 +2,12 @@
 //!
 //! A client whose password is wrong sends it again by the next mechanism it knows. Python's smtplib uses CRAM-MD5,
 //! PLAIN and LOGIN. That is one guess: a repeated password reveals nothing new.
+//!
+//! # Why
+//!
+//! The machine keeps a hash of the password, made with a random key from the server. Each mechanism may repeat it
+//! once. The application is asked each time, as it may decide by mechanism. A SCRAM proof cannot be compared, so it is
+//! a guess of its own.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;

@@ -1,4 +1,9 @@
 //! Answers the end of a message: one reply in SMTP, one for each accepted recipient in LMTP (RFC 2033 §4.2, §4.3).
+//!
+//! # Why
+//!
+//! After a refused chunk the last chunk still gets a reply for each recipient in LMTP. A client that pipelines has
+//! sent it before it could know, and counts on these replies.
 
 use super::answer::resolve;
 use super::ask::sealed::Apply;

@@ -1,4 +1,9 @@
 //! The parameters `HOLDFOR=` and `HOLDUNTIL=`: the release time of a message (RFC 4865).
+//!
+//! # Why
+//!
+//! The machine has no clock, so the caller passes the time of day (`Machine::tell_time`), and only if FUTURERELEASE is
+//! enabled. Without it the extension is not offered. A time in the past, or too far ahead, is `501 5.5.4`.
 
 use std::fmt;
 

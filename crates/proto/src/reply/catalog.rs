@@ -1,6 +1,14 @@
 //! Every reply that Mailchute gives of its own accord, in one place.
 //!
 //! A hook's reply takes the place of these where it gives one.
+//!
+//! # Why
+//!
+//! Replies are data, with code, enhanced code, text, occasion and clause. `docs/replies.md` is made from them, and a
+//! test compares the two.
+//!
+//! A refusal instead of the greeting carries its enhanced code (`554 5.7.1`, `421 4.3.2`), as in Postfix. A greeting,
+//! and the replies to EHLO and HELO, carry none (RFC 2034).
 
 use super::Reply;
 

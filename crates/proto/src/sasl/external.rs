@@ -1,4 +1,10 @@
 //! EXTERNAL (RFC 4422 appendix A): the certificate names the client.
+//!
+//! # Why
+//!
+//! A certificate does not log a client in unless EXTERNAL is enabled. The machine is told the name of a verified
+//! certificate before EHLO. The name is the first email address, else the DNS name, else the common name. After
+//! XCLIENT the peer in TLS is the proxy, so its certificate says nothing about the client.
 
 use super::prepare::prepare;
 use super::{Credentials, Mechanism, Progress};

@@ -1,4 +1,9 @@
 //! The SASL mechanisms.
+//!
+//! # Why
+//!
+//! EHLO names the strongest mechanism first, for clients that take the first one they know. Tokens and CRAM-MD5 are
+//! offered only by name, because only the application knows whether it can check them.
 
 use std::fmt;
 

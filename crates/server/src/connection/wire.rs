@@ -1,4 +1,12 @@
 //! The connection as the driver sees it: octets in, octets out, and what else can happen meanwhile.
+//!
+//! # Why
+//!
+//! A stop leaves handshakes and PROXY headers one second: only after them can a client that has just connected be told
+//! 421.
+//!
+//! Commands are read 16 KiB at a time, into a buffer from a pool. A session that waits for anything but the bytes of a
+//! message holds no more than that. The read that brings the end of a message may bring 64 KiB of commands with it.
 
 use std::future::{Future, poll_fn};
 use std::io;

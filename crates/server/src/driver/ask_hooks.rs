@@ -1,4 +1,9 @@
 //! Puts a question to the hooks, which may wait, fail, panic or never answer.
+//!
+//! # Why
+//!
+//! Input is read while a hook is awaited, up to one buffer, so that a client that has gone is noticed. Replies to
+//! earlier commands are sent meanwhile.
 
 use std::any::Any;
 use std::future::poll_fn;

@@ -1,4 +1,9 @@
 //! What AUTH asks of the outside: a nonce, a verifier, a verdict.
+//!
+//! # Why
+//!
+//! A SCRAM proof goes to the authentication hooks like all credentials, so one place decides who is let in. Without
+//! such a hook the proof is enough, except to act as another user.
 
 use mailchute_proto::question::Scram;
 use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};

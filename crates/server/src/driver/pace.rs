@@ -1,4 +1,10 @@
 //! How fast a message comes, over all its chunks and the waits between them, and by when more of it must have come.
+//!
+//! # Why
+//!
+//! A pace for each chunk would start again with each chunk, so chunks of two bytes would escape it. Chunks after a
+//! refused one share one pace as well. When slots are short, a message must arrive steadily, or its slot goes to
+//! another client.
 
 use std::time::Duration;
 

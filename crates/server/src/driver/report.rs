@@ -1,4 +1,8 @@
 //! What the driver tells the log and the subscribers. `docs/log.md` lists the events of the log.
+//!
+//! # Why
+//!
+//! The span of a session has the level error, so a failed hook has its client in the log at every level.
 
 use std::borrow::Cow;
 use std::cell::Cell;

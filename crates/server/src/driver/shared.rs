@@ -1,4 +1,10 @@
 //! What all sessions of a server share.
+//!
+//! # Why
+//!
+//! Neither TLS nor credentials are required of LMTP over a Unix socket. The modes of its file and directory let the
+//! client in, and mail servers have no credentials for it. SMTP over a Unix socket, and LMTP over TCP, follow the
+//! usual rules.
 
 use std::sync::Arc;
 

@@ -1,4 +1,10 @@
 //! Those who watch, and how events come to them.
+//!
+//! # Why
+//!
+//! The events of one turn of a session are collected on its thread, and passed on together when it waits. One at a
+//! time, the queue, its bounds and the wake of the reader cost more than the events. A few bytes of a message are
+//! copied: a slice would keep a whole read buffer.
 
 use std::cell::RefCell;
 use std::mem::take;

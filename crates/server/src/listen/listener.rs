@@ -1,4 +1,9 @@
 //! A listener: where connections come in, and what is spoken there.
+//!
+//! # Why
+//!
+//! `TCP_NODELAY` and the backlog are set on the listening socket, and accepted sockets inherit them. That saves a
+//! system call a connection.
 
 use std::fmt::Debug;
 use std::io;

@@ -1,4 +1,9 @@
 //! Unix sockets in the file system: who may connect, what is replaced, and when the file goes.
+//!
+//! # Why
+//!
+//! The file of a Unix socket belongs to the last process that has the socket. A file that systemd made is left to
+//! systemd.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io;

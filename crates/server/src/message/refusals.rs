@@ -1,4 +1,10 @@
 //! Recipients whom a hook or a store refuses after the message has come, while others get it.
+//!
+//! # Why
+//!
+//! Readers only refuse single recipients; they never accept one. So a success is always the word of the last reader,
+//! and a later failure takes it back. In SMTP one refused recipient refuses the message: a second delivery to the
+//! others is better than a loss.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

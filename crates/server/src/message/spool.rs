@@ -1,5 +1,10 @@
 //! What earlier readers of a message leave for later ones: in memory up to a bound, then in a temporary file
 //! that has no name.
+//!
+//! # Why
+//!
+//! Messages that stall share a bound on memory. The buffers of the spool hold 64 MiB in the whole process, and so do
+//! those of the Maildir. Anything beyond goes to files at once.
 
 use std::fs::File;
 use std::io;

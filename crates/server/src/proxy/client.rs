@@ -1,4 +1,12 @@
 //! What proxies have told of the client of a session.
+//!
+//! # Why
+//!
+//! XCLIENT asks the connect hooks again, because the client has changed, and moves the slot to the new client. All
+//! that hooks kept or changed for the previous client is dropped. The counts of errors and guesses go on.
+//!
+//! As in Postfix, STARTTLS keeps the client that XCLIENT named, but drops its login and its hello. A proxy that passes
+//! its client's STARTTLS on would otherwise lend it its own address and rights.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;

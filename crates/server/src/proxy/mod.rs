@@ -1,4 +1,9 @@
 //! HAProxy's PROXY protocol: a proxy says in the first octets of a connection who its client is.
+//!
+//! # Why
+//!
+//! The header is read before there is a session, and never a byte beyond it. So TLS or SMTP after it finds all its own
+//! bytes.
 
 pub(crate) mod client;
 pub(crate) mod trust;

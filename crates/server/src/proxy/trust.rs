@@ -1,4 +1,10 @@
 //! Which clients are proxies, and how long all of them wait.
+//!
+//! # Why
+//!
+//! XCLIENT and XFORWARD are trusted by the first client of the connection: the one that the PROXY header names, if
+//! there is one. Otherwise every client of a proxy could use them, also if the header names none. As in Postfix,
+//! XCLIENT does not change this trust.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,13 @@
 //! Where sessions with much to answer wait for one another, so that those with little need not wait for all of them.
+//!
+//! # Why
+//!
+//! Tokio looks at its sockets when every task that yielded has had its turn. So a session with a single command would
+//! wait for all greedy ones. Only as many greedy sessions as there are threads stand in the runtime's queue.
+//!
+//! A permit is held until the turn begins, and not until it ends. So a session that waits within its turn, for a
+//! client or a hook, keeps no other out. If a hook blocks its thread, a session that cannot begin its turn delays
+//! others by a fifth of a second at most.
 
 use std::sync::OnceLock;
 use std::time::Duration;

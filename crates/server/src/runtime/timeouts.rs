@@ -1,4 +1,10 @@
 //! How long a session waits for whom.
+//!
+//! # Why
+//!
+//! A transaction gets the session's time once more, checked wherever the client is waited for. Otherwise NOOPs, empty
+//! chunks or trickled bytes would hold it open for hours. A wanted message that arrives steadily goes on: its size
+//! bounds it.
 
 use std::time::Duration;
 

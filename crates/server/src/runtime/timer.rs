@@ -1,4 +1,9 @@
 //! A timer that is set often and rings rarely.
+//!
+//! # Why
+//!
+//! A timeout is set with every read and almost never fires. So setting it only stores a number, and the runtime's
+//! timer is left alone.
 
 use std::future::Future as _;
 use std::pin::Pin;

@@ -1,4 +1,12 @@
 //! Who is let in: a slot is taken for a connection, a proxy names its client, and a session begins.
+//!
+//! # Why
+//!
+//! A connection over capacity gets no session: `421`, close, and `Event::TurnedAway`, but no hook. So `disconnect` is
+//! called exactly for the sessions that `connect` was asked about.
+//!
+//! A connection takes a slot of the server when it is accepted, and one of its client when the client is known. That
+//! is after the PROXY header, or after XCLIENT if that may come. A client that is never named counts for none.
 
 use std::io;
 use std::sync::Arc;

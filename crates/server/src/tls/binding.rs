@@ -1,4 +1,9 @@
 //! Channel bindings: values that both ends of one TLS connection know, and nobody in between (RFC 5056).
+//!
+//! # Why
+//!
+//! `tls-exporter` is offered in TLS 1.3 only, and `tls-server-end-point` in both versions. In TLS 1.2 an exported
+//! value is unique only under conditions that a client may not meet (RFC 9266 §4.2).
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 use mailchute_proto::ChannelBinding;

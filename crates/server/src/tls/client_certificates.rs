@@ -1,4 +1,9 @@
 //! Whether clients are asked for a certificate, and which are trusted.
+//!
+//! # Why
+//!
+//! A client's certificate is judged after the handshake, by one rule for full and resumed sessions. If certificates
+//! are optional, an unverified one costs no mail, as in Postfix; hooks see that it is unverified.
 
 use std::path::Path;
 use std::sync::Arc;

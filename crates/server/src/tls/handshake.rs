@@ -1,4 +1,13 @@
 //! The handshake: chooses the certificate that the client asks for, and judges the client's.
+//!
+//! # Why
+//!
+//! The server chooses the certificate, not rustls. Each certificate has its own configuration, so the server knows
+//! which one it sent (`tls-server-end-point`), and a ticket opens only under the certificate it was made with.
+//!
+//! A handshake costs as much as a hundred commands, so it waits for its turn in the fair queue, after the `ClientHello`.
+//! The listener only yields after every four connections: in that queue it would make newcomers wait for all greedy
+//! sessions.
 
 use std::fmt;
 use std::io;

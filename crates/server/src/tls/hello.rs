@@ -1,4 +1,9 @@
 //! Reads the `ClientHello`, which rustls hands out in part only.
+//!
+//! # Why
+//!
+//! rustls does not tell which versions a client offers, and the choice of the certificate depends on them. It also
+//! refuses a server name (SNI) that it cannot parse.
 
 use std::io;
 

@@ -4,6 +4,11 @@
 //! ignore such a name, and a client that gives up on TLS gives up on its mail. To rustls the extension is shown under a
 //! type that nobody knows, which it ignores as it should. But each end hashes the `ClientHello`, so the hash functions
 //! that rustls is given then put the type back: what they hash is what the client has sent.
+//!
+//! # Why
+//!
+//! A custom rustls configuration brings its own hash functions, which cannot be changed from outside. There such a
+//! name still ends the handshake.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -4,6 +4,11 @@
 //! whose key is too short or of an unknown kind, a signature that cannot be checked or is wrong. rustls is told to go on, and
 //! what was shown counts for nothing. So it must be kept for each handshake whether the signature was checked and right,
 //! and no ticket may carry a certificate without that on to another session.
+//!
+//! # Why
+//!
+//! Each handshake that asks for a certificate has its own configuration, because rustls must be told that a signature
+//! was right even if it was not checked. That configuration remembers whether the signature was right.
 
 use std::fmt;
 use std::sync::Arc;

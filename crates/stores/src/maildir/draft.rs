@@ -1,4 +1,9 @@
 //! The file of a message: in `tmp/` as long as it is written, then in `new/`.
+//!
+//! # Why
+//!
+//! A delivery locks its file in `tmp/`. The lock ends with the process, however that ends, so the next process of the
+//! same host name knows at once what was left. A process number would say little: in containers all are the same.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, IoSlice};

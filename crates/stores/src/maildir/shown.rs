@@ -1,4 +1,11 @@
 //! Files in `new/` whose clients have not been answered yet.
+//!
+//! # Why
+//!
+//! A message is in `new/` while that directory is flushed. If the server gives the delivery up then, the blocking
+//! thread removes the file after the flush, which can outlast the process. So the store knows these files, and the
+//! program removes them as its last act. It waits 5 s for a disk that does not answer, and then ends as a kill would
+//! end it.
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,5 +1,11 @@
 //! `--sandbox`: what the process may still do is told to the kernel, and nothing undoes it. Landlock bounds files, and
 //! signals and abstract Unix sockets where the kernel can; a filter of system calls bounds what Landlock does not cover.
+//!
+//! # Why
+//!
+//! The sandbox is entered before there is a second thread, because Landlock applies to threads. It knows directories
+//! and not files, because files are replaced by others of the same name. It allows the libraries too: a process that
+//! takes over starts inside the sandbox. It does not enter another one, as the kernel allows sixteen.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod seccomp;

@@ -2,6 +2,12 @@
 //!
 //! The filter names what is refused, with `EPERM`, and allows the rest: what libraries need differs from one version to
 //! the next, and a process that takes over inherits the filter.
+//!
+//! # Why
+//!
+//! The filter is entered last, in all threads at once: until then sockets are opened and root's rights given up. It
+//! cannot follow pointers to addresses, so `connect` is refused entirely, and systemd is notified by datagrams.
+//! `clone3` is answered as by an old kernel; then C libraries use `clone`, whose flags the filter sees.
 
 use libc::{
     AF_INET, AF_INET6, AF_UNIX, ENOSYS, EPERM, IPPROTO_TCP, MSG_FASTOPEN, SOCK_STREAM, SYS_clone,

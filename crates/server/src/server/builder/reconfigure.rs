@@ -1,4 +1,11 @@
 //! Options that take the place of those of a server that runs.
+//!
+//! # Why
+//!
+//! A session belongs to one configuration, which it looks up once, before it takes its slot. State that must stay
+//! unique is carried over: the count of connections with its limits, the fair queue, the subscribers and the SCRAM
+//! secret. So are the certificates: one that must not be used any more is not shown to a session that is still in the
+//! clear either.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

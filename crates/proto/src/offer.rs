@@ -6,7 +6,7 @@ use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::edits::EhloEdits;
 use crate::extension::Extension;
-use crate::facts::Facts;
+use crate::facts::{Connection, Facts};
 use crate::params::DateTime;
 use crate::sasl::Mechanism;
 use crate::settings::{PlaintextAuth, Settings, TlsPolicy};
@@ -38,7 +38,9 @@ impl<'o> Offer<'o> {
     }
 
     pub(crate) fn has_starttls(self) -> bool {
-        self.settings.tls != TlsPolicy::Off && !self.facts.is_tls && !self.lacks(Extension::StartTls)
+        self.settings.tls != TlsPolicy::Off
+            && !self.facts.connection.is_tls
+            && !self.lacks(Extension::StartTls)
     }
 
     fn has_auth(self) -> bool {
@@ -75,7 +77,7 @@ impl<'o> Offer<'o> {
             lines.push(format!("FUTURERELEASE {seconds} {until}").into());
         }
         // RFC 8689 §2: outside TLS the promise cannot be kept.
-        if self.facts.is_tls {
+        if self.facts.connection.is_tls {
             lines.push("REQUIRETLS".into());
         }
         if self.has_starttls() {
@@ -87,7 +89,7 @@ impl<'o> Offer<'o> {
             let line = offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name());
             lines.push(line.into());
         }
-        if self.facts.is_trusted {
+        if self.facts.connection.is_trusted {
             lines.push(XClient::KEYWORD.into());
             lines.push(XForward::KEYWORD.into());
         }
@@ -107,7 +109,7 @@ impl<'o> Offer<'o> {
     /// Returns whether a parameter of MAIL or RCPT was announced to this client. None is after HELO.
     pub(crate) fn takes_parameter(self, verb: Verb, keyword: &str, value: Option<&str>) -> bool {
         let has = |extension| !self.lacks(extension);
-        self.facts.is_extended
+        self.facts.greeting.is_extended
             && match (verb, keyword) {
                 (Verb::Mail, "SIZE") => has(Extension::Size),
                 (Verb::Mail, "BODY")
@@ -118,7 +120,7 @@ impl<'o> Offer<'o> {
                 (Verb::Mail, "BODY") => has(Extension::EightBitMime),
                 (Verb::Mail, "SMTPUTF8") => has(Extension::SmtpUtf8),
                 (Verb::Mail, "RET" | "ENVID") | (Verb::Rcpt, "NOTIFY" | "ORCPT") => has(Extension::Dsn),
-                (Verb::Mail, "REQUIRETLS") => self.facts.is_tls && has(Extension::RequireTls),
+                (Verb::Mail, "REQUIRETLS") => self.facts.connection.is_tls && has(Extension::RequireTls),
                 (Verb::Mail, "AUTH") => self.has_auth(),
                 (Verb::Mail, "BY") => self.settings.deliver_by.is_some() && has(Extension::DeliverBy),
                 (Verb::Mail, "MT-PRIORITY") => {
@@ -156,10 +158,11 @@ pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &Fact
     let is_hidden_or_shown =
         !mechanism.sends_password() || settings.plaintext_auth == PlaintextAuth::Anywhere;
     if mechanism.needs_certificate() {
-        return facts.is_tls && facts.is_certified;
+        let Connection { is_tls, certified, is_for_another, .. } = &facts.connection;
+        return *is_tls && certified.is_some() && !is_for_another;
     }
     if mechanism.binds_channel() {
-        return facts.is_tls && !facts.cannot_bind;
+        return facts.connection.is_tls && !facts.connection.cannot_bind;
     }
-    facts.is_tls || is_hidden_or_shown
+    facts.connection.is_tls || is_hidden_or_shown
 }

@@ -42,43 +42,45 @@ fn is_for_anybody(verb: Verb) -> bool {
 pub(crate) fn out_of_order(phase: Phase, verb: Verb, offer: Offer<'_>) -> Option<Reply> {
     let Offer { settings, facts, .. } = offer;
     use Phase::{Chunks, Greeted, Ready, Transaction, TurnedAway};
-    let say_hello = match facts.protocol {
+    let say_hello = match facts.connection.protocol {
         Protocol::Smtp => catalog::SAY_HELLO_FIRST,
         Protocol::Lmtp => catalog::SAY_LHLO_FIRST,
     };
-    let lacks_tls = settings.tls == TlsPolicy::Required && !facts.is_tls;
-    let lacks_auth = settings.auth == AuthPolicy::Required && !facts.is_authenticated;
+    let lacks_tls = settings.tls == TlsPolicy::Required && !facts.connection.is_tls;
+    let lacks_auth = settings.auth == AuthPolicy::Required && !facts.greeting.is_authenticated;
     Some(match (phase, verb) {
         (_, Verb::Quit) => return None,
         (TurnedAway, _) => catalog::SAY_QUIT,
         (_, Verb::Ehlo | Verb::Lhlo | Verb::Noop) => return None,
-        (_, Verb::Xclient | Verb::Xforward) if !facts.is_trusted => catalog::PROXY_NOT_TRUSTED,
+        (_, Verb::Xclient | Verb::Xforward) if !facts.connection.is_trusted => catalog::PROXY_NOT_TRUSTED,
         (Transaction { .. } | Chunks, Verb::Xclient | Verb::Xforward) => catalog::IN_TRANSACTION,
-        (_, Verb::StartTls) if facts.is_tls => catalog::TLS_ALREADY_ACTIVE,
+        (_, Verb::StartTls) if facts.connection.is_tls => catalog::TLS_ALREADY_ACTIVE,
         (_, Verb::StartTls) if settings.tls == TlsPolicy::Off || offer.lacks(Extension::StartTls) => {
             catalog::TLS_NOT_OFFERED
         }
         // Only a client that sent EHLO may use extensions.
-        (_, Verb::StartTls) if !facts.is_extended => say_hello,
+        (_, Verb::StartTls) if !facts.greeting.is_extended => say_hello,
         (_, verb) if lacks_tls && !matches!(verb, Verb::StartTls | Verb::Xclient) => catalog::TLS_REQUIRED,
         (_, Verb::Auth) if settings.mechanisms.is_empty() || offer.lacks(Extension::Auth) => {
             catalog::AUTH_NOT_OFFERED
         }
         (_, Verb::Bdat) if offer.lacks(Extension::Chunking) => catalog::CHUNKING_NOT_OFFERED,
-        (_, Verb::Auth | Verb::Bdat) if !facts.is_extended => say_hello,
+        (_, Verb::Auth | Verb::Bdat) if !facts.greeting.is_extended => say_hello,
         (Transaction { .. } | Chunks, Verb::Auth) => catalog::IN_TRANSACTION,
-        (_, Verb::Auth) if facts.is_authenticated => catalog::ALREADY_AUTHENTICATED,
+        (_, Verb::Auth) if facts.greeting.is_authenticated => catalog::ALREADY_AUTHENTICATED,
         (Greeted, Verb::Mail | Verb::Rcpt | Verb::Data) => say_hello,
         (_, verb) if lacks_auth && !is_for_anybody(verb) => catalog::AUTH_REQUIRED,
         (Transaction { .. } | Chunks, Verb::Mail) => catalog::NESTED_MAIL,
         (Chunks, Verb::Rcpt | Verb::Data) => catalog::IN_CHUNKS,
         (Ready, Verb::Rcpt | Verb::Data | Verb::Bdat) => catalog::NEED_MAIL,
-        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => match facts.protocol {
-            Protocol::Smtp => catalog::NO_VALID_RECIPIENTS,
-            Protocol::Lmtp => catalog::NO_RECIPIENT_ACCEPTED,
-        },
+        (Transaction { recipients: 0, any_refused: true }, Verb::Data | Verb::Bdat) => {
+            match facts.connection.protocol {
+                Protocol::Smtp => catalog::NO_VALID_RECIPIENTS,
+                Protocol::Lmtp => catalog::NO_RECIPIENT_ACCEPTED,
+            }
+        }
         (Transaction { recipients: 0, .. }, Verb::Data | Verb::Bdat) => catalog::NEED_RCPT,
-        (_, Verb::Data) if facts.is_binary => catalog::BINARY_NEEDS_BDAT,
+        (_, Verb::Data) if facts.transaction.is_binary => catalog::BINARY_NEEDS_BDAT,
         _ => return None,
     })
 }

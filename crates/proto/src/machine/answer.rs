@@ -16,7 +16,7 @@ use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::envelope::{Recipient, Sender};
 use crate::extension::Extension;
-use crate::facts::Facts;
+use crate::facts::Transaction;
 use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::protocol::Protocol;
@@ -80,20 +80,11 @@ impl Apply for XClient {
     type Answer = Verdict;
 
     fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        let Facts { protocol, is_tls, cannot_bind, is_trusted, has_tried_auth, .. } = machine.facts;
-        let is_authenticated = self.login.as_ref().is_some_and(|login| login.known().is_some());
-        machine.facts = Facts {
-            protocol,
-            is_tls,
-            cannot_bind,
-            is_trusted,
-            has_tried_auth,
-            is_authenticated,
-            // The certificate belongs to the proxy.
-            is_for_another: true,
-            ..Facts::default()
-        };
-        machine.certified = None;
+        machine.facts.begin_greeting();
+        machine.facts.greeting.is_authenticated =
+            self.login.as_ref().is_some_and(|login| login.known().is_some());
+        // The certificate belongs to the proxy.
+        machine.facts.connection.is_for_another = true;
         machine.greet(verdict, output);
     }
 }
@@ -102,14 +93,15 @@ impl Apply for XForward {
     type Answer = Verdict;
 
     fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        machine.send(resolve(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
+        let is_yes = machine.send(resolve(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
+        machine.facts.transaction.is_forwarded |= is_yes;
     }
 }
 
 impl Machine {
     /// Greets a new client, after a connection or an XCLIENT.
     fn greet(&mut self, verdict: Verdict, output: &mut Vec<u8>) {
-        let greeting = match self.facts.protocol {
+        let greeting = match self.facts.connection.protocol {
             Protocol::Smtp => catalog::GREETING,
             Protocol::Lmtp => catalog::LMTP_GREETING,
         };
@@ -142,9 +134,8 @@ impl Apply for Ehlo {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(_) if machine.is_junk_too_much(output) => {}
             Ok(reply) => {
-                machine.facts.is_extended = self.is_extended;
-                machine.chunked = None;
-                machine.state = State::Commands(Phase::Ready);
+                machine.end_transaction();
+                machine.facts.greeting.is_extended = self.is_extended;
                 let mut lines = vec![Cow::Owned(machine.hostname_and(reply.text()))];
                 if self.verb != Verb::Helo {
                     lines.extend(machine.offer().keywords());
@@ -174,9 +165,11 @@ impl Apply for Sender {
     fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
         if machine.send(resolve(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
             machine.transactions += 1;
-            machine.recipient_octets = 0;
-            machine.facts.is_utf8 = self.parameters.smtputf8;
-            machine.facts.is_binary = self.parameters.body == Some(BodyKind::BinaryMime);
+            machine.facts.transaction = Transaction {
+                is_utf8: self.parameters.smtputf8,
+                is_binary: self.parameters.body == Some(BodyKind::BinaryMime),
+                ..Transaction::default()
+            };
             machine.state = State::Commands(Phase::NEW_TRANSACTION);
         }
     }
@@ -194,7 +187,8 @@ impl Apply for Recipient {
         }
         let is_yes = machine.send(resolved, output);
         if let State::Commands(Phase::Transaction { recipients, any_refused }) = &mut machine.state {
-            machine.recipient_octets += if is_yes { size_of::<Self>() + self.held_octets() } else { 0 };
+            machine.facts.transaction.recipient_octets +=
+                if is_yes { size_of::<Self>() + self.held_octets() } else { 0 };
             *recipients += usize::from(is_yes);
             *any_refused |= !is_yes;
         }
@@ -216,7 +210,7 @@ impl Apply for Data {
                 machine.begin_skip(chunk, Refused::ForAll(refusal), Phase::Ready);
             }
             (Err(refusal), Transfer::Dot) => {
-                machine.state = State::Commands(Phase::Ready);
+                machine.end_transaction();
                 machine.reply(refusal, output);
             }
         }
@@ -251,9 +245,10 @@ impl Apply for Command {
             (_, State::Closed(_)) => {}
             (Verb::Quit, _) => machine.state = State::Closed(Closing::Quit),
             (Verb::Rset, State::Commands(Phase::Transaction { .. } | Phase::Chunks)) if is_yes => {
-                machine.chunked = None;
-                machine.state = State::Commands(Phase::Ready);
+                machine.end_transaction();
             }
+            // XFORWARD comes before the transaction that it belongs to.
+            (Verb::Rset, _) if is_yes => machine.facts.transaction = Transaction::default(),
             _ => {}
         }
     }
@@ -264,7 +259,7 @@ impl Machine {
         let offer = self.offer();
         let has_chunks = !offer.lacks(Extension::Chunking);
         let auth = !self.settings.mechanisms.is_empty() && !offer.lacks(Extension::Auth);
-        let mut verbs = match self.facts.protocol {
+        let mut verbs = match self.facts.connection.protocol {
             Protocol::Smtp => vec!["EHLO", "HELO"],
             Protocol::Lmtp => vec!["LHLO"],
         };
@@ -273,7 +268,7 @@ impl Machine {
         verbs.extend(["RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP"]);
         verbs.extend(offer.has_starttls().then_some("STARTTLS"));
         verbs.extend(auth.then_some("AUTH"));
-        if self.facts.is_trusted {
+        if self.facts.connection.is_trusted {
             verbs.extend(["XCLIENT", "XFORWARD"]);
         }
         verbs.extend(self.settings.verbs.iter().map(String::as_str));

@@ -42,11 +42,15 @@ pub(super) fn parse(
         .filter(|mechanism| settings.mechanisms.contains(mechanism))
         .ok_or(catalog::UNKNOWN_MECHANISM)?;
     if !offer::is_allowed(mechanism, settings, facts) {
-        if facts.is_tls && mechanism.needs_certificate() {
+        if facts.connection.is_tls && mechanism.needs_certificate() {
             return Err(catalog::BAD_CREDENTIALS);
         }
         // More encryption would not help.
-        return Err(if facts.is_tls { catalog::UNKNOWN_MECHANISM } else { catalog::ENCRYPTION_REQUIRED });
+        return Err(if facts.connection.is_tls {
+            catalog::UNKNOWN_MECHANISM
+        } else {
+            catalog::ENCRYPTION_REQUIRED
+        });
     }
     let initial = match initial {
         None => None,
@@ -102,7 +106,7 @@ impl Machine {
                 Step::Answered
             }
             Ok(Progress::External(act_as)) => {
-                let judged = match self.certified.as_deref() {
+                let judged = match self.facts.connection.certified.as_deref() {
                     Some(user) => sasl::certified(user.to_owned(), act_as),
                     None => Progress::Unprepared(Mechanism::External),
                 };
@@ -208,7 +212,7 @@ impl Credentials {
         {
             Ok(reply) => {
                 machine.last_guess = None;
-                machine.facts.is_authenticated = machine.send(Ok(reply), output);
+                machine.facts.greeting.is_authenticated = machine.send(Ok(reply), output);
                 return;
             }
             Err(refusal) => refusal,

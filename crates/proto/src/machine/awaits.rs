@@ -34,6 +34,12 @@ impl Machine {
         self.chunked.is_some() || self.owed_to_last_chunk.is_some()
     }
 
+    /// Returns whether XFORWARD was accepted for a transaction that has not begun. RSET and EHLO discard it.
+    #[must_use]
+    pub fn has_pending_xforward(&self) -> bool {
+        self.facts.transaction.is_forwarded
+    }
+
     /// Returns whether a transaction is open: MAIL was accepted and it has not ended.
     #[must_use]
     pub fn in_transaction(&self) -> bool {

@@ -151,7 +151,7 @@ impl Machine {
 
     /// Starts the first chunk of a message.
     pub(super) fn begin_chunks(&mut self, chunk: Chunk) {
-        let (octets, treatment) = if self.facts.is_binary {
+        let (octets, treatment) = if self.facts.transaction.is_binary {
             (Octets::Binary, Treatment::Untouched)
         } else {
             (Octets::Lines, Treatment::new(self.settings.bare_line_ends, Transfer::Chunks(chunk)))
@@ -184,9 +184,10 @@ impl Machine {
             let lost_all = matches!(then, Phase::Transaction { recipients: 0, any_refused: true });
             self.owed_to_last_chunk.or(lost_all.then_some(1))
         } else {
-            Some(self.replies_for(self.accepted_recipients()))
+            let owed = self.replies_for(self.accepted_recipients());
+            self.end_transaction();
+            Some(owed)
         };
-        self.chunked = None;
         self.state = State::Skipping { left: chunk.size, is_last: chunk.is_last, refused, owed, then };
     }
 
@@ -262,7 +263,7 @@ impl Machine {
         recipients: usize,
         output: &mut Vec<u8>,
     ) {
-        self.state = State::Commands(Phase::Ready);
+        self.end_transaction();
         let owed = Some(self.replies_for(recipients));
         self.refuse_chunk(refusal, is_last, owed, output);
     }

@@ -22,7 +22,7 @@ use zeroize::Zeroize as _;
 
 use crate::command::{CommandLine, Verb, level_tabs, may_be_bdat};
 use crate::edits::EhloEdits;
-use crate::facts::Facts;
+use crate::facts::{Facts, Transaction};
 use crate::line::{KEPT, Line, LineReader};
 use crate::offer::Offer;
 use crate::params::DateTime;
@@ -78,16 +78,12 @@ pub struct Machine {
     facts: Facts,
     lines: LineReader,
     transactions: u32,
-    /// Bytes of memory that the recipients of the transaction hold.
-    recipient_octets: usize,
     errors: u32,
     /// Accepted commands since the last accepted message that carry no mail.
     junk: u32,
     auth_failures: u32,
     /// Boxed, as few sessions need it.
     last_guess: Option<Box<LastGuess>>,
-    /// The client's name from its certificate.
-    certified: Option<Box<str>>,
     /// How long to delay the last reply.
     pause: Option<Duration>,
     /// A message between two chunks. Boxed, as few sessions have one.
@@ -137,12 +133,10 @@ impl Machine {
             facts: Facts::default(),
             lines: LineReader::default(),
             transactions: 0,
-            recipient_octets: 0,
             errors: 0,
             junk: 0,
             auth_failures: 0,
             last_guess: None,
-            certified: None,
             pause: None,
             chunked: None,
             owed_to_last_chunk: None,
@@ -167,7 +161,7 @@ impl Machine {
     /// ```
     #[must_use]
     pub fn speaking(mut self, protocol: Protocol) -> Self {
-        self.facts.protocol = protocol;
+        self.facts.connection.protocol = protocol;
         self
     }
 
@@ -175,7 +169,7 @@ impl Machine {
     /// the connection is trusted: XCLIENT neither grants nor removes this trust.
     #[must_use]
     pub fn trusting_proxy(mut self) -> Self {
-        self.facts.is_trusted = true;
+        self.facts.connection.is_trusted = true;
         self
     }
 
@@ -241,7 +235,7 @@ impl Machine {
             Line::Complete(length) => length,
             faulty => {
                 self.owed_to_last_chunk = None;
-                self.facts.has_tried_auth |= is_auth;
+                self.facts.connection.has_tried_auth |= is_auth;
                 return match faulty {
                     Line::TooLong if is_auth && !input.is_empty() => self.talked_behind_auth(output),
                     Line::TooLong if is_auth => self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
@@ -254,12 +248,12 @@ impl Machine {
         if self.is_lenient() {
             level_tabs(&mut input[..length]);
         }
-        let line = CommandLine::cut(&input[..length], self.facts.protocol, self.settings.envelope);
+        let line = CommandLine::cut(&input[..length], self.facts.connection.protocol, self.settings.envelope);
         let verb = line.verb;
         if verb != Verb::Bdat {
             self.owed_to_last_chunk = None;
         }
-        self.facts.has_tried_auth |= looks_like_auth(&input[..length]);
+        self.facts.connection.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = if verb == Verb::Other && may_be_bdat(&input[..length]) {
             Err(Refusal::violation(catalog::BAD_CHUNK))
         } else {
@@ -317,6 +311,13 @@ impl Machine {
             Asked::Xforward(question) => Step::Xforward(Ask::new(self, output, question)),
             Asked::Command(question) => Step::Command(Ask::new(self, output, question)),
         }
+    }
+
+    /// Ends the transaction: no part of it is left.
+    fn end_transaction(&mut self) {
+        self.facts.transaction = Transaction::default();
+        self.chunked = None;
+        self.state = State::Commands(Phase::Ready);
     }
 
     /// Records that a recipient was refused, for the reply to DATA (RFC 5321 §3.3).

@@ -63,7 +63,8 @@ impl Machine {
                     HeloName::parse(line.argument)
                 };
                 let name = name.map_err(|error| bad_address(&error, syntax))?;
-                let is_extended = line.verb != Verb::Helo || (self.is_lenient() && self.facts.is_extended);
+                let is_extended =
+                    line.verb != Verb::Helo || (self.is_lenient() && self.facts.greeting.is_extended);
                 Ok(Asked::Ehlo(Ehlo { verb: line.verb, name, is_extended }))
             }
             Verb::StartTls | Verb::Data | Verb::Rset | Verb::Quit if !line.argument.is_empty() => {
@@ -171,7 +172,9 @@ impl Machine {
     fn rcpt_parameters(&self, given: &Parameters) -> Result<RcptParameters, Reply> {
         let mut typed = RcptParameters::from_parameters(given).map_err(|error| bad_parameter(&error))?;
         // RFC 6533 §3: an original recipient in UTF-8 needs SMTPUTF8, unless it is encoded as ASCII.
-        if !self.facts.is_utf8 && given.get("ORCPT").flatten().is_some_and(|value| !value.is_ascii()) {
+        if !self.facts.transaction.is_utf8
+            && given.get("ORCPT").flatten().is_some_and(|value| !value.is_ascii())
+        {
             typed.orcpt = None;
         }
         Ok(typed)
@@ -190,12 +193,16 @@ impl Machine {
             none if none.is_empty() => Sparse::default(),
             given => self.rcpt_parameters(&given)?.into(),
         };
-        if !(self.facts.is_utf8 || self.is_lenient() || path.mailbox().is_none_or(Mailbox::is_ascii)) {
+        if !(self.facts.transaction.is_utf8
+            || self.is_lenient()
+            || path.mailbox().is_none_or(Mailbox::is_ascii))
+        {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
         let recipient = Recipient { path, parameters };
         let limits = &self.settings.limits;
-        let octets = self.recipient_octets + size_of::<Recipient>() + recipient.held_octets();
+        let octets =
+            self.facts.transaction.recipient_octets + size_of::<Recipient>() + recipient.held_octets();
         match phase {
             Phase::Transaction { recipients, .. }
                 if recipients >= limits.recipients || octets > limits.recipient_octets() =>

@@ -19,7 +19,7 @@ use crate::verdict::Verdict;
 impl Machine {
     /// Returns how many replies the end of a message has.
     pub(super) fn replies_for(&self, recipients: usize) -> usize {
-        match self.facts.protocol {
+        match self.facts.connection.protocol {
             Protocol::Smtp => 1,
             Protocol::Lmtp => recipients,
         }
@@ -67,7 +67,7 @@ impl Apply for EndOfData {
     type Answer = Verdict;
 
     fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        machine.state = State::Commands(Phase::Ready);
+        machine.end_transaction();
         let resolved = resolve_message(verdict);
         if resolved.is_ok() {
             machine.forgive();
@@ -84,10 +84,10 @@ impl EndOfData {
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
-        if machine.facts.protocol == Protocol::Smtp {
+        if machine.facts.connection.protocol == Protocol::Smtp {
             return self.apply(Verdict::for_all(verdicts), machine, output);
         }
-        machine.state = State::Commands(Phase::Ready);
+        machine.end_transaction();
         let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
         let verdicts = verdicts.into_iter().chain(unanswered).take(self.recipients);
         machine.reply_each(verdicts.map(resolve_message).collect(), output);
@@ -108,7 +108,9 @@ impl Data {
             resolve_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
         });
         match self.transfer {
-            Transfer::Chunks(chunk) if chunk.is_last && machine.facts.protocol == Protocol::Lmtp => {
+            Transfer::Chunks(chunk)
+                if chunk.is_last && machine.facts.connection.protocol == Protocol::Lmtp =>
+            {
                 let refused = Refused::ForEach(refusals.collect());
                 machine.begin_skip(chunk, refused, Phase::Ready);
             }

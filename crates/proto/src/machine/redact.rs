@@ -18,7 +18,7 @@ impl Machine {
         }
         let line = &input[..memchr::memchr(b'\n', input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let command = |syntax| CommandLine::cut(line, self.facts.protocol, syntax);
+        let command = |syntax| CommandLine::cut(line, self.facts.connection.protocol, syntax);
         if looks_like_auth(line) {
             // If white space makes the mechanism uncertain, none of it is shown.
             let command = command(EnvelopeSyntax::Strict);
@@ -28,7 +28,7 @@ impl Machine {
         }
         let is_none =
             |command: CommandLine<'_>| command.verb == Verb::Other && !self.is_own_verb(command.word);
-        if self.facts.has_tried_auth && is_none(command(self.settings.envelope)) {
+        if self.facts.connection.has_tried_auth && is_none(command(self.settings.envelope)) {
             return Some(b"(no command; left out, as it may hold credentials)");
         }
         Some(line)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Machine, State};
-use crate::facts::Facts;
 use crate::phase::Phase;
 use crate::sasl;
 use crate::settings::Settings;
@@ -13,23 +12,15 @@ impl Machine {
     #[must_use]
     pub fn inside_tls(settings: Arc<Settings>) -> Self {
         let mut machine = Self::new(settings);
-        machine.facts.is_tls = true;
+        machine.facts.connection.is_tls = true;
         machine
     }
 
     /// Reports that the TLS handshake of [`Step::Handshake`](crate::Step::Handshake) succeeded. The session forgets
     /// everything received before (RFC 3207 §4.2).
     pub fn secured(&mut self) {
-        let Facts { protocol, is_trusted, cannot_bind, is_certified, is_for_another, .. } = self.facts;
-        self.facts = Facts {
-            is_tls: true,
-            protocol,
-            is_trusted,
-            cannot_bind,
-            is_certified,
-            is_for_another,
-            ..Facts::default()
-        };
+        self.facts.begin_greeting();
+        self.facts.connection.is_tls = true;
         self.chunked = None;
         self.state = State::Commands(Phase::Greeted);
     }
@@ -38,7 +29,7 @@ impl Machine {
     /// offered. Call it after the handshake and before [`secured`](Self::secured). By default every TLS session
     /// counts as one with a binding.
     pub fn cannot_bind(&mut self) {
-        self.facts.cannot_bind = true;
+        self.facts.connection.cannot_bind = true;
     }
 
     /// Reports that the client presented a verified certificate with this name. If the settings list EXTERNAL, it is
@@ -46,8 +37,6 @@ impl Machine {
     /// EXTERNAL is not offered if `SASLprep` prohibits the name. It is not offered after XCLIENT either, as the
     /// certificate belongs to the proxy.
     pub fn certified(&mut self, name: &str) {
-        let name = sasl::presented(name).filter(|_| !self.facts.is_for_another);
-        self.facts.is_certified = name.is_some();
-        self.certified = name.map(|name| name.as_str().into());
+        self.facts.connection.certified = sasl::presented(name).map(|name| name.as_str().into());
     }
 }

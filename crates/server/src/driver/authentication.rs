@@ -66,7 +66,7 @@ pub(super) async fn judge(
     credentials: &Credentials,
     session: &Session,
 ) -> Result<Verdict, ReadOutcome> {
-    session.nobody_is_identified();
+    session.forget_identified();
     match shared.chain.auth(credentials, session) {
         None => Ok(credentials.are_proven().into()),
         hooks => ask_hooks(shared, wire, unsent, hooks).await,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verb, Verdict};
+use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -131,7 +131,7 @@ impl Driver {
             Ok(cause) | Err(cause) => self.refused.unwrap_or(cause),
         };
         let cut_off = self.session.envelope();
-        self.session.end_transaction();
+        self.session.end_transaction(self.machine.has_pending_xforward());
         self.wire.close(cause).await;
         if self.is_announced {
             self.shared.chain.disconnect(cause, &self.session, self.shared.timeouts.hook).await;
@@ -331,9 +331,6 @@ impl Driver {
                 let (command, unsent) = ask.parts();
                 let hooks = shared.chain.command(command, session);
                 let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
-                if command.verb == Verb::Rset && verdict.is_positive() {
-                    session.reset();
-                }
                 mark = unsent.len();
                 ask.answer(verdict);
             }

@@ -114,7 +114,7 @@ impl Driver {
         self.forget_pace();
         if !self.machine.in_transaction() {
             self.delivery = None;
-            self.session.end_transaction();
+            self.session.end_transaction(self.machine.has_pending_xforward());
             // Who begins the next transaction in the same breath is never waited for between the two.
             let was_slow = self.in_transaction_since.take().is_some();
             if was_slow && self.began.elapsed() >= self.shared.timeouts.session {

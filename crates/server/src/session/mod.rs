@@ -1,6 +1,7 @@
 //! The session as hooks and events see it: a cheap handle.
 
 pub(crate) mod disconnect;
+mod facts;
 mod id;
 pub(crate) mod typed_state;
 
@@ -18,6 +19,7 @@ use crate::net::endpoint::Endpoint;
 use crate::net::peer::Peer;
 use crate::proxy::Header;
 use crate::proxy::client::ProxiedClient;
+use crate::session::facts::{Client, Connection, Facts, Greeting, Transaction};
 use crate::session::typed_state::TypedState;
 use crate::tls::TlsFacts;
 
@@ -38,22 +40,6 @@ struct Inner {
     facts: Mutex<Facts>,
     state: TypedState,
     transaction_state: TypedState,
-}
-
-/// What the conversation has brought to light so far.
-#[derive(Default)]
-struct Facts {
-    told: Option<Box<ProxiedClient>>,
-    forwarded: Option<Arc<XForward>>,
-    hello: Option<Ehlo>,
-    tls: Option<Arc<TlsFacts>>,
-    identity: Option<Arc<str>>,
-    /// Who the auth hook says it is, until AUTH is decided.
-    identified: Option<Arc<str>>,
-    envelope: Option<Arc<Envelope>>,
-    messages: u32,
-    /// What this session is offered otherwise than others, if a hook has said so.
-    edits: Option<Box<EhloEdits>>,
 }
 
 /// The transmission type of a session: the `with` keyword in `Received:` (RFC 3848, RFC 6531 §4.3).
@@ -87,13 +73,15 @@ impl fmt::Display for TransmissionType {
 impl Session {
     pub(crate) fn new(hostname: Arc<str>, arrival: Arrival, header: Option<Header>) -> Self {
         let Arrival { origin, service, listener } = arrival;
+        let proxied = header.and_then(ProxiedClient::by_header);
+        let connection = Connection { proxied, ..Connection::default() };
         Self(Arc::new(Inner {
             id: SessionId::next(),
             hostname,
             origin,
             listener,
             protocol: service.protocol,
-            facts: Mutex::new(Facts { told: header.and_then(ProxiedClient::by_header), ..Facts::default() }),
+            facts: Mutex::new(Facts { connection, ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
@@ -122,7 +110,7 @@ impl Session {
     /// client [over a Unix socket](Self::is_over_unix_socket), which has no address, it is `127.0.0.1:0`.
     #[must_use]
     pub fn client_addr(&self) -> SocketAddr {
-        self.facts().told.as_ref().map_or(self.0.origin.addr(), |told| told.address)
+        self.facts().connection.proxied.as_ref().map_or(self.0.origin.addr(), |client| client.address)
     }
 
     /// The other end of the connection: the client's, or that of the proxy that speaks for it.
@@ -154,26 +142,26 @@ impl Session {
     /// The address that the client connected to, where a proxy has told it.
     #[must_use]
     pub fn destination_addr(&self) -> Option<SocketAddr> {
-        self.facts().told.as_ref()?.destination
+        self.facts().connection.proxied.as_ref()?.destination
     }
 
     /// The client's host name, looked up both ways by the proxy that told it (`NAME` of XCLIENT).
     #[must_use]
     pub fn client_name(&self) -> Option<Arc<str>> {
-        self.facts().told.as_ref()?.name.clone()
+        self.facts().connection.proxied.as_ref()?.name.clone()
     }
 
     /// The name of the client's address, not verified, where a proxy has told it (`REVERSE_NAME` of XCLIENT).
     #[must_use]
     pub fn client_reverse_name(&self) -> Option<Arc<str>> {
-        self.facts().told.as_ref()?.reverse_name.clone()
+        self.facts().connection.proxied.as_ref()?.reverse_name.clone()
     }
 
     /// Where this message comes from, as a relay in front has said by XFORWARD. It is there from XFORWARD, before MAIL,
     /// until the end of the transaction, RSET or EHLO.
     #[must_use]
     pub fn forwarded(&self) -> Option<Arc<XForward>> {
-        self.facts().forwarded.clone()
+        self.facts().transaction.forwarded.clone()
     }
 
     /// Whether the client is a process of this host that has connected to a Unix socket.
@@ -190,7 +178,7 @@ impl Session {
 
     /// Who the client is, for logs.
     pub(crate) fn origin(&self) -> Peer {
-        self.facts().told.as_ref().map_or(self.0.origin, |told| Peer::Network(told.address))
+        self.facts().connection.proxied.as_ref().map_or(self.0.origin, |client| Peer::Network(client.address))
     }
 
     /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
@@ -202,7 +190,7 @@ impl Session {
     /// The name that the client has given itself by EHLO, HELO or LHLO.
     #[must_use]
     pub fn helo_name(&self) -> Option<HeloName> {
-        self.facts().hello.as_ref().map(|hello| hello.name.clone())
+        self.facts().greeting.hello.as_ref().map(|hello| hello.name.clone())
     }
 
     /// Returns the transmission type so far, as `Received:` names it.
@@ -211,23 +199,27 @@ impl Session {
         let facts = self.facts();
         TransmissionType {
             protocol: self.0.protocol,
-            is_extended: facts.hello.as_ref().is_some_and(|hello| hello.is_extended),
-            is_utf8: facts.envelope.as_ref().is_some_and(|envelope| envelope.sender.parameters().smtputf8),
-            is_tls: facts.tls.is_some(),
-            is_authenticated: facts.identity.is_some(),
+            is_extended: facts.greeting.hello.as_ref().is_some_and(|hello| hello.is_extended),
+            is_utf8: facts
+                .transaction
+                .envelope
+                .as_ref()
+                .is_some_and(|envelope| envelope.sender.parameters().smtputf8),
+            is_tls: facts.connection.tls.is_some(),
+            is_authenticated: facts.greeting.identity.is_some(),
         }
     }
 
     /// The facts of the TLS session, inside TLS.
     #[must_use]
     pub fn tls(&self) -> Option<Arc<TlsFacts>> {
-        self.facts().tls.clone()
+        self.facts().connection.tls.clone()
     }
 
     /// The user that the client has proved to be by AUTH.
     #[must_use]
     pub fn identity(&self) -> Option<Arc<str>> {
-        self.facts().identity.clone()
+        self.facts().greeting.identity.clone()
     }
 
     /// Sets who the client is, where that is not what its credentials say. It is for the auth hook, before it says yes.
@@ -235,19 +227,19 @@ impl Session {
     /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise; called anywhere else it
     /// does nothing. Needed for tokens that say themselves whose they are, and for users with several names.
     pub fn identify(&self, identity: impl Into<Arc<str>>) {
-        self.facts().identified = Some(identity.into());
+        self.facts().greeting.identified = Some(identity.into());
     }
 
     /// The envelope of the transaction that is under way, as far as it was accepted.
     #[must_use]
     pub fn envelope(&self) -> Option<Arc<Envelope>> {
-        self.facts().envelope.clone()
+        self.facts().transaction.envelope.clone()
     }
 
     /// How many messages were accepted in this session.
     #[must_use]
     pub fn messages(&self) -> u32 {
-        self.facts().messages
+        self.facts().connection.messages
     }
 
     /// Changes what EHLO announces to this session, and what the session may use. Call it in the hooks of connect, secure
@@ -271,7 +263,7 @@ impl Session {
         // A copy, so that neither a panic nor another call on this session meets a lock that is held.
         let mut edits = self.edits().unwrap_or_default();
         let result = edit(&mut edits);
-        self.facts().edits = Some(edits);
+        self.facts().client.edits = Some(edits);
         result
     }
 
@@ -294,8 +286,8 @@ impl Session {
     /// Octets of memory that a handle keeps when the session is over.
     pub(crate) fn held_octets(&self) -> usize {
         let facts = self.facts();
-        let hello = facts.hello.as_ref().map_or(0, |hello| hello.name.held_octets());
-        let certificate = facts.tls.as_ref().and_then(|tls| tls.client.as_ref());
+        let hello = facts.greeting.hello.as_ref().map_or(0, |hello| hello.name.held_octets());
+        let certificate = facts.connection.tls.as_ref().and_then(|tls| tls.client.as_ref());
         let certificate = certificate.map_or(0, |client| size_of_val(&**client) + client.held_octets());
         size_of::<Inner>() + size_of::<TlsFacts>() + hello + certificate
     }
@@ -303,90 +295,89 @@ impl Session {
 
 /// What the driver reports.
 impl Session {
+    /// Records an accepted EHLO, HELO or LHLO. Like RSET, it ends the transaction.
     pub(crate) fn set_helo(&self, hello: Ehlo) {
         let mut facts = self.facts();
-        facts.hello = Some(hello);
-        facts.forwarded = None;
+        facts.greeting.hello = Some(hello);
+        facts.transaction = Transaction::default();
     }
 
-    /// A proxy speaks for another client: what was said before is forgotten.
-    pub(crate) fn apply_xclient(&self, told: &XClient) {
-        self.end_transaction();
+    /// Begins the session of another client, as its proxy has named it.
+    pub(crate) fn apply_xclient(&self, named: &XClient) {
+        self.begin_greeting(Greeting {
+            hello: named.hello(),
+            identity: named.login.as_ref().and_then(Attribute::known).map(|login| login.as_str().into()),
+            identified: None,
+        });
         self.0.state.clear();
         let mut facts = self.facts();
-        facts.hello = told.hello();
-        facts.identified = None;
-        facts.edits = None;
-        facts.identity = told.login.as_ref().and_then(Attribute::known).map(|login| login.as_str().into());
-        facts.forwarded = None;
-        facts.told.get_or_insert_with(|| Box::new(ProxiedClient::of(self.0.origin.addr()))).update(told);
+        facts.client = Client::default();
+        let proxy = self.0.origin.addr();
+        facts.connection.proxied.get_or_insert_with(|| Box::new(ProxiedClient::of(proxy))).update(named);
     }
 
-    pub(crate) fn apply_xforward(&self, told: &XForward) {
+    pub(crate) fn apply_xforward(&self, named: &XForward) {
         let mut facts = self.facts();
-        Arc::make_mut(facts.forwarded.get_or_insert_default()).update(told.clone());
+        Arc::make_mut(facts.transaction.forwarded.get_or_insert_default()).update(named.clone());
     }
 
-    pub(crate) fn reset(&self) {
-        self.facts().forwarded = None;
-    }
-
-    /// TLS is up: what was said in the clear is forgotten (RFC 3207 §4.2), but for the client that a proxy has told: if
-    /// that was the proxy's own again, STARTTLS would give it the proxy's rights.
+    /// Begins inside TLS: what was said in the clear is forgotten (RFC 3207 §4.2).
     pub(crate) fn secured(&self, tls: Arc<TlsFacts>) {
-        self.end_transaction();
+        self.begin_greeting(Greeting::default());
+        self.facts().connection.tls = Some(tls);
+    }
+
+    fn begin_greeting(&self, greeting: Greeting) {
         let mut facts = self.facts();
-        facts.hello = None;
-        facts.identity = None;
-        facts.identified = None;
-        facts.forwarded = None;
-        facts.tls = Some(tls);
+        facts.greeting = greeting;
+        facts.transaction = Transaction::default();
+        drop(facts);
+        self.0.transaction_state.clear();
     }
 
     pub(crate) fn edits(&self) -> Option<Box<EhloEdits>> {
-        self.facts().edits.clone()
+        self.facts().client.edits.clone()
     }
 
-    /// Another limit on the octets of a message, if a hook has set one.
+    /// Returns the limit on the bytes of a message, if a hook has set one for this session.
     pub(crate) fn edited_size(&self) -> Option<u64> {
-        self.facts().edits.as_ref()?.size()
+        self.facts().client.edits.as_ref()?.size()
     }
 
-    /// Credentials are about to be judged: what was said of others before is not about them.
-    pub(crate) fn nobody_is_identified(&self) {
-        self.facts().identified = None;
+    /// Begins the judgement of credentials: what a hook said of others before is not about them.
+    pub(crate) fn forget_identified(&self) {
+        self.facts().greeting.identified = None;
     }
 
-    /// AUTH was decided; `identity` is that of the credentials if they were good.
+    /// Records the outcome of AUTH. `identity` is that of the credentials if they were right.
     pub(crate) fn authenticated(&self, identity: Option<&str>) {
         let mut facts = self.facts();
-        let identified = facts.identified.take();
-        facts.identity = identity.map(|identity| identified.unwrap_or_else(|| identity.into()));
+        let identified = facts.greeting.identified.take();
+        facts.greeting.identity = identity.map(|identity| identified.unwrap_or_else(|| identity.into()));
     }
 
     pub(crate) fn begin_transaction(&self, sender: Sender) {
-        self.facts().envelope = Some(Arc::new(Envelope::new(sender)));
+        self.facts().transaction.envelope = Some(Arc::new(Envelope::new(sender)));
     }
 
     pub(crate) fn add_recipient(&self, recipient: Recipient) {
-        if let Some(envelope) = &mut self.facts().envelope {
-            // Copies only when somebody still holds an earlier state of the envelope.
+        if let Some(envelope) = &mut self.facts().transaction.envelope {
+            // Copies only while a clone of an earlier envelope exists.
             Arc::make_mut(envelope).recipients.push(recipient);
         }
     }
 
-    pub(crate) fn end_transaction(&self) {
+    /// Ends the transaction, or what stands before the first. `keeps_xforward` is for one that has not begun.
+    pub(crate) fn end_transaction(&self, keeps_xforward: bool) {
         let mut facts = self.facts();
-        // XFORWARD comes before the transaction that it speaks of.
-        if facts.envelope.take().is_some() {
-            facts.forwarded = None;
-        }
+        let forwarded = facts.transaction.forwarded.take().filter(|_| keeps_xforward);
+        facts.transaction = Transaction { forwarded, ..Transaction::default() };
         drop(facts);
         self.0.transaction_state.clear();
     }
 
     pub(crate) fn accepted_message(&self) {
-        self.facts().messages += 1;
+        self.facts().connection.messages += 1;
     }
 }
 

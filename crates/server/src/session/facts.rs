@@ -1,0 +1,53 @@
+//! The facts of a session, by how long they hold. The protocol machine decides when a part ends; a reset is the
+//! default of that part.
+
+use std::sync::Arc;
+
+use mailchute_proto::question::Ehlo;
+use mailchute_proto::{EhloEdits, Envelope, XForward};
+
+use crate::proxy::client::ProxiedClient;
+use crate::tls::TlsFacts;
+
+#[derive(Default)]
+pub(super) struct Facts {
+    pub(super) connection: Connection,
+    pub(super) client: Client,
+    pub(super) greeting: Greeting,
+    pub(super) transaction: Transaction,
+}
+
+/// What holds until the connection ends.
+#[derive(Default)]
+pub(super) struct Connection {
+    /// The client that a proxy has named. STARTTLS keeps it, or a client would get the rights of its proxy.
+    pub(super) proxied: Option<Box<ProxiedClient>>,
+    pub(super) tls: Option<Arc<TlsFacts>>,
+    /// The number of accepted messages.
+    pub(super) messages: u32,
+}
+
+/// What holds for one client: until XCLIENT names another.
+#[derive(Default)]
+pub(super) struct Client {
+    /// The changes that hooks made to the EHLO offer of this session.
+    pub(super) edits: Option<Box<EhloEdits>>,
+}
+
+/// What the client has said since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.
+#[derive(Default)]
+pub(super) struct Greeting {
+    /// The last EHLO, HELO or LHLO.
+    pub(super) hello: Option<Ehlo>,
+    pub(super) identity: Option<Arc<str>>,
+    /// The user that the auth hook names, until AUTH is decided.
+    pub(super) identified: Option<Arc<str>>,
+}
+
+/// What holds until the end of the message, RSET or EHLO (RFC 5321 §4.1.4).
+#[derive(Default)]
+pub(super) struct Transaction {
+    /// XFORWARD comes before MAIL.
+    pub(super) forwarded: Option<Arc<XForward>>,
+    pub(super) envelope: Option<Arc<Envelope>>,
+}

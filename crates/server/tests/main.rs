@@ -27,6 +27,7 @@ mod prepared_names;
 mod printed;
 mod proxy_header;
 mod reconfigure;
+mod resets;
 mod scram;
 mod session;
 mod shared_hooks;

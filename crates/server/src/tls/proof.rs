@@ -49,7 +49,8 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    fn settle(
+    /// Notes a right signature. A wrong one counts as no certificate, unless one is required.
+    fn finish(
         &self,
         signature: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
@@ -98,7 +99,7 @@ impl ClientCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let authorities = self.clients.authorities();
-        self.settle(if self.name_is_hidden {
+        self.finish(if self.name_is_hidden {
             authorities.verify_tls12_signature(&hidden_name::restored(handshake), leaf, signature)
         } else {
             authorities.verify_tls12_signature(handshake, leaf, signature)
@@ -111,7 +112,7 @@ impl ClientCertVerifier for Verifier {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.settle(self.clients.authorities().verify_tls13_signature(message, leaf, signature))
+        self.finish(self.clients.authorities().verify_tls13_signature(message, leaf, signature))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -103,8 +103,8 @@ impl Builder {
 }
 
 impl Extensions {
-    /// Writes them into the settings of the conversation.
-    pub(super) fn settle(self, settings: &mut mailchute_proto::Settings) -> Result<(), BuildError> {
+    /// Writes the extensions into the settings of the conversation.
+    pub(super) fn apply(self, settings: &mut mailchute_proto::Settings) -> Result<(), BuildError> {
         settings.envelope = self.envelope;
         settings.bare_line_ends = self.bare_line_ends;
         settings.mt_priority = self.mt_priority;

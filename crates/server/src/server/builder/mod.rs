@@ -145,18 +145,18 @@ impl Builder {
         let (in_all, of_one_client) = self.connection_limits();
         let connections = Slots::new(in_all, of_one_client);
         let secret = self.scram_secret.clone().unwrap_or_default();
-        let (tls, shared) = self.settle(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
+        let (tls, shared) = self.resolve(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
         Ok(Server::new(Shared { tls: tls.map(InForce::new).map(Arc::new), ..shared }))
     }
 
-    /// Checks all options and makes of them what takes the place of `before`.
-    pub(crate) fn settle_after(self, before: &Shared) -> Result<Successor, BuildError> {
+    /// Checks all options, and turns them into what replaces `before`.
+    pub(crate) fn resolve_after(self, before: &Shared) -> Result<Successor, BuildError> {
         if before.tls.is_some() && self.tls.is_none() {
             return Err(BuildError::TlsTakenAway);
         }
         let limits = self.connection_limits();
         let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
-        let (tls, shared) = self.settle(
+        let (tls, shared) = self.resolve(
             Arc::clone(&before.connections),
             Arc::clone(&before.subscribers),
             Arc::clone(&before.fair_queue),
@@ -165,8 +165,8 @@ impl Builder {
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
-    /// Checks all options; the certificates and what all sessions share but for them.
-    fn settle(
+    /// Checks all options. Returns the certificates, and what else all sessions share.
+    fn resolve(
         self,
         connections: Arc<Slots>,
         subscribers: Arc<Subscribers>,
@@ -198,7 +198,7 @@ impl Builder {
         // HELP names the others anyway.
         settings.verbs =
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
-        self.extensions.settle(&mut settings)?;
+        self.extensions.apply(&mut settings)?;
         let settings = Arc::new(settings);
         let shared = Shared {
             undemanding: undemanding(&settings),

@@ -88,11 +88,11 @@ impl Server {
     /// # }
     /// ```
     pub fn reconfigure(&self, builder: Builder) -> Result<(), BuildError> {
-        /// One at a time, so that none settles on what another replaces. It is not the lock of the configuration, as hooks that
+        /// One at a time, so that none resolves against what another replaces. It is not the lock of the configuration, as hooks that
         /// are dropped meanwhile may ask the server something.
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = Arc::new(builder.settle_after(&self.shared())?.put_in_force());
+        let next = Arc::new(builder.resolve_after(&self.shared())?.put_in_force());
         let before = self.replace(next);
         drop(turn);
         drop(before);

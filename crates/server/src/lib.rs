@@ -54,6 +54,7 @@
 //! | | `grace-over`: sessions are cut off at the end of a stop | `sessions` |
 //! | | `message-unread`: no hook has read an accepted message to its end; `socket-locked` | `path` |
 //! | info | `accepted`: a message was | `id`, `helo`, `tls`, `user`, `from`, `to`, `recipients`, `size`, `store`, `took` |
+//! | | `discarded`: a filter threw an accepted message away | `id` |
 //! | | `refused`: a command was, or with `id` and `to` a message | `id`, `helo`, `tls`, `user`, `from`, `to`, `command`, `reply` |
 //! | | `disconnected`: a session ended badly | `cause`, `helo`, `tls`, `user`, `from`, `messages`, `refusals`, `took` |
 //! | | `tls-failed`: a TLS handshake failed; `stopping`: a server has begun to stop | `error`; `sessions` |
@@ -102,7 +103,7 @@ mod events;
 mod hooks;
 pub mod limits;
 mod listen;
-mod message;
+pub mod message;
 mod net;
 mod proxy;
 mod runtime;

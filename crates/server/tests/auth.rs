@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::scram::{self, ITERATIONS};
 use crate::support::talk::pipe;
-use crate::support::{Seen, accepting, build, builder, deliver, hello, log, tls};
+use crate::support::{Seen, accepting, build, builder, deliver, hello, log, tls, traced};
 use mailchute::testing::Client;
 use mailchute::{BuildError, Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session};
 use tokio::time::Instant;
@@ -158,9 +158,12 @@ async fn the_session_and_the_received_field_know_who_sends() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(builder().tls(tls::config()).on_auth(judge).on_data(move |message, session| {
-        note.push(session.identity().unwrap_or_default().to_string());
-        note.push(message.trace_fields());
-        async {}
+        let note = note.clone();
+        async move {
+            note.push(session.identity().unwrap_or_default().to_string());
+            note.push(traced(message).await?);
+            Ok(())
+        }
     }));
     let mut client = tls::start_tls(pipe(&server, 65_536).0).await;
     client.ask("EHLO client.example", "250").await;

@@ -8,6 +8,8 @@ mod closures;
 mod connections;
 mod destinations;
 mod disconnect;
+mod editing;
+mod editing_recipients;
 mod ehlo_edits;
 mod events;
 mod exports;

@@ -6,6 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use mailchute::Builder;
 use support::talk::pipe;
 use support::{build, builder};
 
@@ -24,22 +25,9 @@ fn peak() -> u64 {
     kilobytes.parse::<u64>().expect("it is a number") * 1024
 }
 
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_streamed_message_of_any_size_takes_flat_memory() {
-    const ROOM: u64 = 32 * 1024 * 1024;
-    let received = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&received);
-    let server = build(builder().max_message_size(0).on_data(move |mut message, _session| {
-        let counter = Arc::clone(&counter);
-        async move {
-            while let Some(chunk) = message.chunk().await? {
-                counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            }
-            Ok(())
-        }
-    }));
-    let (mut client, _session) = pipe(&server, 256 * 1024);
+/// Sends a message to this server, and returns its octets and by how much the memory of the process grows meanwhile.
+async fn growth(server: &mailchute::Server, header: &str) -> (u64, u64) {
+    let (mut client, _session) = pipe(server, 256 * 1024);
     client.hello().await;
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("RCPT TO:<bob@example.com>", "250").await;
@@ -47,13 +35,53 @@ async fn a_streamed_message_of_any_size_takes_flat_memory() {
     // Lines of 64 octets.
     let block = [&[b'x'; 62][..], b"\r\n"].concat().repeat(2_048);
     let blocks = octets().div_ceil(block.len() as u64);
+    client.write(header).await;
     client.write(&block).await;
     let before = peak();
     for _ in 1..blocks {
         client.write(&block).await;
     }
     client.ask(".", "250 2.6.0").await;
-    let growth = peak() - before;
-    assert_eq!(received.load(Ordering::Relaxed), blocks * block.len() as u64);
+    (header.len() as u64 + blocks * block.len() as u64, peak() - before)
+}
+
+/// Memory by which the process may grow.
+const ROOM: u64 = 32 * 1024 * 1024;
+
+fn counting(builder: Builder, received: &Arc<AtomicU64>) -> Builder {
+    let counter = Arc::clone(received);
+    builder.on_data(move |mut message, _session| {
+        let counter = Arc::clone(&counter);
+        async move {
+            while let Some(chunk) = message.chunk().await? {
+                counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_streamed_message_of_any_size_takes_flat_memory() {
+    let received = Arc::default();
+    let server = build(counting(builder().max_message_size(0), &received));
+    let (sent, growth) = growth(&server, "").await;
+    assert_eq!(received.load(Ordering::Relaxed), sent);
+    assert!(growth < ROOM, "{growth} octets of memory for {} octets of message", octets());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_streamed_message_with_edits_takes_flat_memory() {
+    let received = Arc::default();
+    let edit = |mut message: mailchute::Message, _session| async move {
+        message.remove_fields(|name, _| name == "X");
+        message.add_above_trace("Y", "z")?;
+        Ok(())
+    };
+    let server = build(counting(builder().max_message_size(0).on_data(edit), &received));
+    let (sent, growth) = growth(&server, "X: a\r\nY: b\r\n\r\n").await;
+    assert_eq!(received.load(Ordering::Relaxed), sent, "a field went and one as long came");
     assert!(growth < ROOM, "{growth} octets of memory for {} octets of message", octets());
 }

@@ -3,7 +3,7 @@
 use crate::support::clients::{Authority, named, tls, with};
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, NAME, start};
-use crate::support::{MESSAGE, Seen, build, builder};
+use crate::support::{MESSAGE, Seen, build, builder, traced};
 use rustls::version::TLS13;
 
 #[tokio::test]
@@ -13,8 +13,11 @@ async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
     let fields = Seen::<String>::default();
     let note = fields.clone();
     let server = build(builder().tls(tls(authority.asked())).on_data(move |message, _| {
-        note.push(message.trace_fields());
-        async {}
+        let note = note.clone();
+        async move {
+            note.push(traced(message).await?);
+            Ok(())
+        }
     }));
     let address = listen(&server).await;
     let evil = format!("evil)\r\nBcc: <x@y.example>\x1b[31m{}", "x".repeat(500));

@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use crate::support::talk::Talk;
-use crate::support::{Seen, accepting, build, builder, read_all, tls};
+use crate::support::{Seen, accepting, build, builder, tls, traced};
 use mailchute::{Endpoint, Server, SocketFile};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
@@ -47,14 +47,17 @@ async fn lmtp_over_a_unix_socket_from_hello_to_goodbye() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(builder().on_data(move |message, session| {
-        note.push(format!(
-            "{} {} {}\n{}",
-            session.is_over_unix_socket(),
-            session.client_addr(),
-            session.transmission_type(),
-            message.trace_fields()
-        ));
-        read_all(message)
+        let note = note.clone();
+        async move {
+            note.push(format!(
+                "{} {} {}\n{}",
+                session.is_over_unix_socket(),
+                session.client_addr(),
+                session.transmission_type(),
+                traced(message).await?
+            ));
+            Ok(())
+        }
     }));
     let (stop, task) = serve(&server, path.as_path()).await;
     let mut client = connect(&path).await;

@@ -1,9 +1,9 @@
 //! XCLIENT and XFORWARD: whom hooks, limits and headers see.
 
 use crate::support::talk::pipe;
-use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls};
+use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls, traced};
 use mailchute::testing::{Client, client_from};
-use mailchute::{Attribute, Builder, Disconnect, Extension, MessageSource, Network, Reply, Server};
+use mailchute::{Attribute, Builder, Disconnect, Extension, MessageSource, Network, Server};
 
 fn network(text: &str) -> Network {
     text.parse().expect("a network")
@@ -124,9 +124,12 @@ async fn a_client_that_is_refused_behind_its_proxy_gets_no_service() {
 async fn the_trace_field_names_the_client_and_not_its_proxy() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = trusting(builder().on_data(move |mut message, _| {
-        note.push(message.trace_fields());
-        async move { message.bytes().await.map(drop).map_err(Reply::from) }
+    let server = trusting(builder().on_data(move |message, _| {
+        let note = note.clone();
+        async move {
+            note.push(traced(message).await?);
+            Ok(())
+        }
     }));
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
     client.send(XCLIENT).await.expect(220);

@@ -14,9 +14,9 @@ use crate::driver::ask_hooks::sanitize;
 use crate::driver::readers::Readers;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
-use crate::message::Message;
 use crate::message::body;
 use crate::message::id::MessageId;
+use crate::message::{ContentLimits, Message};
 use crate::runtime::read_buffer::{self, READ};
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -43,7 +43,8 @@ impl Delivery {
             0 => WHOLE_WITHOUT_LIMIT,
             limit => limit,
         };
-        let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limit);
+        let limits = ContentLimits { message: limit, header: shared.settings.limits.header_size };
+        let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limits);
         let id = message.id();
         let readers = Readers::new(Arc::clone(shared), pump, message, session.clone());
         Self { id, began: Instant::now(), envelope, readers }

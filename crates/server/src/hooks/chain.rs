@@ -156,8 +156,11 @@ impl Chain {
                 positive if positive.is_positive() => verdict = positive,
                 refusal => return refusal,
             }
-            if let Some(refusal) = message.settle_refusals() {
-                return refusal;
+            match message.settle() {
+                None => {}
+                // Discarded: the client hears what it would hear of a message that is kept.
+                Some(Verdict::Accept) => return verdict,
+                Some(refusal) => return refusal,
             }
         }
         let Some(store) = &self.store else {

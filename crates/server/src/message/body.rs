@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::message::edits::SharedEdits;
 use crate::message::refusals::Refusals;
 use crate::message::spool::Spool;
 
@@ -55,6 +56,7 @@ impl std::error::Error for BodyError {
 struct Channel {
     slot: Mutex<Handoff>,
     spool: tokio::sync::Mutex<Spool>,
+    edits: SharedEdits,
     refusals: Refusals,
 }
 
@@ -156,6 +158,16 @@ impl Body {
     /// The recipients whom the readers have refused.
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.shared.refusals
+    }
+
+    /// What filters have changed.
+    pub(crate) fn edits(&self) -> &SharedEdits {
+        &self.shared.edits
+    }
+
+    /// From here on what is read can be read again.
+    pub(crate) fn keep(&mut self) {
+        self.keeps = true;
     }
 
     /// Whether a reader has come to the end.

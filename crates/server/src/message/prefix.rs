@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 #[derive(Debug, Default)]
 pub(crate) struct Prefix {
     /// What comes before `content`.
-    due: String,
+    due: BytesMut,
     /// Content that was not handed out yet.
     content: Bytes,
     /// Octets of it that `begin` knows.
@@ -31,8 +31,8 @@ const MAILBOX_LINE: &str = "X-Mailbox-Line: ";
 const LONGEST_NAME: usize = 998;
 
 impl Prefix {
-    pub(crate) fn new(fields: String) -> Self {
-        Self { due: fields, ..Self::default() }
+    pub(crate) fn new(fields: Bytes) -> Self {
+        Self { due: fields.into(), ..Self::default() }
     }
 
     /// Octets handed out so far that are not content.
@@ -71,7 +71,7 @@ impl Prefix {
         }
         if !self.due.is_empty() {
             self.added += self.due.len() as u64;
-            return Some(take(&mut self.due).into());
+            return Some(take(&mut self.due).freeze());
         }
         let feed = match self.begin {
             Begin::MailboxLine => self.content.iter().position(|&octet| octet == b'\n'),
@@ -87,8 +87,10 @@ impl Prefix {
 
     fn begin(&mut self, begin: Begin) {
         match (self.begin, begin) {
-            (Begin::Space { from: true }, Begin::MailboxLine) => self.due.push_str(MAILBOX_LINE),
-            (before, Begin::Text) if before != Begin::Text => self.due.push_str("\r\n"),
+            (Begin::Space { from: true }, Begin::MailboxLine) => {
+                self.due.extend_from_slice(MAILBOX_LINE.as_bytes())
+            }
+            (before, Begin::Text) if before != Begin::Text => self.due.extend_from_slice(b"\r\n"),
             _ => {}
         }
         self.begin = begin;
@@ -174,7 +176,7 @@ mod tests {
 
     /// The whole below the fields, as it comes in pieces of this size.
     fn below_fields(content: &str, piece: usize) -> String {
-        let mut top = Prefix::new(FIELDS.to_owned());
+        let mut top = Prefix::new(Bytes::from_static(FIELDS.as_bytes()));
         let mut pieces = content.as_bytes().chunks(piece).map(Bytes::copy_from_slice);
         let mut whole = Vec::new();
         loop {

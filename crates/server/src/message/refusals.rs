@@ -32,6 +32,10 @@ impl Refusals {
         self.list().is_empty()
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.list().len()
+    }
+
     pub(crate) fn of(&self, place: usize) -> Option<Reply> {
         self.list().iter().find(|(refused, _)| *refused == place).map(|(_, reply)| reply.clone())
     }

@@ -4,39 +4,76 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
-use jiff::tz::TimeZone;
-use mailchute_proto::{Domain, Envelope, Recipient, is_control};
+use mailchute_proto::{Domain, Recipient, Sender, is_control};
 
+use super::date;
+use super::field::{self, Field};
 use crate::message::id::MessageId;
 use crate::net::peer::Peer;
 use crate::session::Session;
 
-pub(crate) fn fields(id: MessageId, envelope: &Envelope, session: &Session) -> String {
-    fields_at(id, envelope, session, Timestamp::now())
+/// Trace fields as text. Other fields may stand between the two parts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TraceFields {
+    /// `Return-Path:`, which stands on top of everything, and `Delivered-To:`.
+    envelope: String,
+    received: String,
 }
 
-fn fields_at(id: MessageId, envelope: &Envelope, session: &Session, now: Timestamp) -> String {
+impl TraceFields {
+    /// All of them, for these recipients.
+    pub(crate) fn of_delivery(
+        id: MessageId,
+        sender: &Sender,
+        recipients: &[&Recipient],
+        session: &Session,
+    ) -> Self {
+        let recipients = distinct(recipients);
+        let mut envelope = format!("Return-Path: <{sender}>\r\n");
+        for recipient in &recipients {
+            // Writing to a String cannot fail.
+            let _ = write!(envelope, "Delivered-To: {recipient}\r\n");
+        }
+        Self { envelope, received: received(id, sender, &recipients, session) }
+    }
+
+    /// `Received:` alone.
+    pub(crate) fn of_relay(
+        id: MessageId,
+        sender: &Sender,
+        recipients: &[&Recipient],
+        session: &Session,
+    ) -> Self {
+        Self { envelope: String::new(), received: received(id, sender, &distinct(recipients), session) }
+    }
+
+    /// Their text with other fields, none of which stands above `Return-Path:`.
+    pub(crate) fn with(&self, above_trace: &[Field], below_trace: &[Field]) -> Bytes {
+        let mut text = BytesMut::with_capacity(self.envelope.len() + self.received.len());
+        text.extend_from_slice(self.envelope.as_bytes());
+        field::write(&mut text, above_trace);
+        text.extend_from_slice(self.received.as_bytes());
+        field::write(&mut text, below_trace);
+        text.freeze()
+    }
+}
+
+fn received(id: MessageId, sender: &Sender, recipients: &[&Recipient], session: &Session) -> String {
     let mut text = String::with_capacity(512);
-    // Writing to a String cannot fail.
-    let _ = write_fields(&mut text, id, envelope, session, now);
+    let _ = write_received(&mut text, id, sender, recipients, session);
     text
 }
 
-fn write_fields(
+fn write_received(
     text: &mut String,
     id: MessageId,
-    envelope: &Envelope,
+    sender: &Sender,
+    recipients: &[&Recipient],
     session: &Session,
-    now: Timestamp,
 ) -> std::fmt::Result {
-    write!(text, "Return-Path: <{}>\r\n", envelope.sender)?;
-    let recipients = distinct(&envelope.recipients);
-    for recipient in &recipients {
-        write!(text, "Delivered-To: {recipient}\r\n")?;
-    }
-    let is_utf8 = envelope.sender.parameters().smtputf8;
+    let is_utf8 = sender.parameters().smtputf8;
     let hello = session
         .helo_name()
         .map_or_else(|| "unknown".into(), |name| printable(shortened(name.as_str(), 255), is_utf8));
@@ -64,18 +101,17 @@ fn write_fields(
         text.push(')');
     }
     // With several recipients the field would tell each of the others (RFC 5321 §7.2).
-    if let [recipient] = recipients[..] {
+    if let [recipient] = recipients {
         write!(text, "\r\n\tfor <{recipient}>")?;
     }
-    let date = DateTimePrinter::new().zoned_to_string(&now.to_zoned(TimeZone::UTC));
-    write!(text, "; {}\r\n", date.unwrap_or_default())
+    write!(text, "; {}\r\n", date::format(Timestamp::now()))
 }
 
 /// The recipients without repetitions, in the order of RCPT. As for mailboxes elsewhere, the form of the domain and
 /// the quotes of the local part make no difference (RFC 5321 §2.4, §4.1.2).
-fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
+fn distinct<'r>(recipients: &[&'r Recipient]) -> Vec<&'r Recipient> {
     if let [only] = recipients {
-        return vec![only];
+        return vec![*only];
     }
     let mut seen = HashSet::with_capacity(recipients.len());
     let key = |recipient: &'r Recipient| {
@@ -84,7 +120,7 @@ fn distinct<'r>(recipients: &'r [Recipient]) -> Vec<&'r Recipient> {
         let domain = Domain::parse(mailbox.domain()).map_err(|_| mailbox.domain().to_ascii_lowercase());
         Some((mailbox.unquoted_local_part(), domain))
     };
-    recipients.iter().filter(|recipient| seen.insert(key(recipient))).collect()
+    recipients.iter().copied().filter(|recipient| seen.insert(key(recipient))).collect()
 }
 
 /// Cuts a name to at most so many octets. A field's line has room for 998 octets (RFC 5322 §2.1.1), while a certificate and a

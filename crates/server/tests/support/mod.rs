@@ -44,6 +44,12 @@ pub(crate) async fn read_all(mut message: Message) -> Result<(), Reply> {
     Ok(())
 }
 
+/// Reads a message to its end, with the trace fields of a delivery on top.
+pub(crate) async fn traced(mut message: Message) -> Result<String, Reply> {
+    message.prepend_trace_fields();
+    Ok(String::from_utf8_lossy(&message.bytes().await?).into_owned())
+}
+
 /// A client that was greeted and has said EHLO.
 pub(crate) async fn hello(server: &Server) -> Client {
     let mut client = testing::client(server);

@@ -1,0 +1,186 @@
+//! The content of a message as one reader sees it: that of the client, and what filters have made of it.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::body::{Body, BodyError};
+use super::edits::{EditedHeader, Edits};
+use super::field::Field;
+use super::header::Header;
+use super::header_parser::HeaderParser;
+use super::new_body::NewBody;
+use super::prefix::Prefix;
+use super::rewritten::Rewritten;
+use super::trace_fields::TraceFields;
+
+/// Bytes of a header where headers have no limit.
+const LONGEST_HEADER: u64 = 16 * 1024 * 1024;
+
+/// Reads the content once, with the edits before its first read.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) body: Body,
+    view: View,
+    /// The trace fields that this reader wants on top.
+    trace: Option<TraceFields>,
+    /// Bytes that were read but not handed out.
+    rest: Bytes,
+    header_limit: u64,
+    /// Bytes handed out that the client did not send.
+    added: u64,
+}
+
+#[derive(Debug, Default)]
+enum View {
+    #[default]
+    Unread,
+    AsReceived,
+    /// Below fields that were added.
+    Below(Box<Prefix>),
+    Rewritten(Box<Rewritten>, Option<NewBody>),
+    NewBody(NewBody, u64),
+}
+
+impl Content {
+    /// Headers of at most so many bytes are edited; 0 disables the limit.
+    pub(crate) fn new(body: Body, header_limit: u64) -> Self {
+        let header_limit = if header_limit == 0 { LONGEST_HEADER } else { header_limit };
+        Self { body, view: View::Unread, trace: None, rest: Bytes::new(), header_limit, added: 0 }
+    }
+
+    /// The same content for another reader, who begins at its first byte.
+    pub(crate) fn for_reader(&self, keeps: bool) -> Self {
+        Self::new(self.body.for_reader(keeps), self.header_limit)
+    }
+
+    /// Goes on where this reader stands; this one is not read any more.
+    pub(crate) fn take(&mut self) -> Self {
+        let rest = Self::new(self.body.clone(), self.header_limit);
+        std::mem::replace(self, rest)
+    }
+
+    pub(crate) fn set_trace(&mut self, trace: TraceFields) {
+        self.trace = Some(trace);
+    }
+
+    fn begin(&mut self) {
+        let edits = self.body.edits().so_far();
+        let trace = self.trace.take();
+        if edits.is_none() && trace.is_none() {
+            self.view = View::AsReceived;
+            return;
+        }
+        self.begin_below(edits.unwrap_or_default(), Some(trace.unwrap_or_default()));
+    }
+
+    /// Begins to read the content without the fields that are added, so that they can be written on top of it.
+    pub(crate) fn begin_without_added(&mut self) {
+        self.begin_below(self.body.edits().so_far().unwrap_or_default(), None);
+    }
+
+    fn begin_below(&mut self, edits: Arc<Edits>, trace: Option<TraceFields>) {
+        self.view = if edits.only_add_fields() {
+            let EditedHeader { above_trace, below_trace, .. } = edits.apply(Vec::new());
+            let text = trace.map_or_else(Bytes::new, |trace| trace.with(&above_trace, &below_trace));
+            View::Below(Prefix::new(text).into())
+        } else {
+            let body = edits.body.clone();
+            View::Rewritten(Rewritten::new(trace, edits, self.header_limit).into(), body)
+        };
+    }
+
+    /// The next bytes, or `None` at the end of the message.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        loop {
+            match &mut self.view {
+                View::Unread => self.begin(),
+                View::AsReceived => return self.body.chunk().await,
+                View::Below(prefix) => {
+                    let octets = prefix.pop();
+                    self.added = prefix.added();
+                    if octets.is_some() {
+                        return Ok(octets);
+                    }
+                    if prefix.is_done() {
+                        self.view = View::AsReceived;
+                    } else {
+                        prefix.push(self.body.chunk().await?);
+                    }
+                }
+                View::Rewritten(rewritten, body) => {
+                    let octets = rewritten.pop();
+                    self.added = rewritten.added();
+                    if octets.is_some() {
+                        return Ok(octets);
+                    }
+                    if rewritten.passes_rest() {
+                        self.view = View::AsReceived;
+                        continue;
+                    }
+                    // The new body comes after the end of the old one: a message counts when it is whole.
+                    let chunk = self.body.chunk().await?;
+                    let is_over = chunk.is_none() && rewritten.knows_header();
+                    if let Some(body) = body.take_if(|_| is_over) {
+                        self.view = View::NewBody(body, 0);
+                    } else {
+                        rewritten.push(chunk)?;
+                    }
+                }
+                View::NewBody(body, position) => {
+                    let chunk = body.read(*position).await.map_err(|error| BodyError::Spool(error.into()))?;
+                    *position += chunk.len() as u64;
+                    return Ok(Some(chunk).filter(|chunk| !chunk.is_empty()));
+                }
+            }
+        }
+    }
+
+    /// The rest of the content in one piece.
+    pub(crate) async fn bytes(&mut self, limit: u64) -> Result<Bytes, BodyError> {
+        if matches!(self.view, View::Unread) {
+            self.begin();
+        }
+        if matches!(self.view, View::AsReceived) && self.rest.is_empty() {
+            return self.body.bytes(limit).await;
+        }
+        let before = self.added;
+        let mut content = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            content.extend_from_slice(&chunk);
+            if (content.len() as u64).saturating_sub(self.added - before) > limit {
+                return Err(BodyError::TooLong { limit });
+            }
+        }
+        Ok(content.freeze())
+    }
+
+    /// The header with all edits so far. Its bytes are kept for those who read the message after that.
+    pub(crate) async fn header(&self) -> Result<EditedHeader, BodyError> {
+        let mut parser = HeaderParser::new(self.header_limit);
+        let mut body = self.body.for_reader(true);
+        loop {
+            let chunk = body.chunk().await?;
+            if let Some(parsed) = parser.push(chunk)? {
+                let edits = self.body.edits().so_far().unwrap_or_default();
+                return Ok(edits.apply(parsed.fields));
+            }
+        }
+    }
+
+    /// The fields that are added above and below `Received:`. The header is read only where they depend on it.
+    pub(crate) async fn added_fields(&self) -> Result<(Vec<Field>, Vec<Field>), BodyError> {
+        let header = match self.body.edits().so_far() {
+            Some(edits) if !edits.only_add_fields() => self.header().await?,
+            edits => edits.unwrap_or_default().apply(Vec::new()),
+        };
+        Ok((header.above_trace, header.below_trace))
+    }
+
+    pub(crate) async fn parsed_header(&self) -> Result<Header, BodyError> {
+        Ok(Header::new(self.header().await?.into_fields()))
+    }
+}

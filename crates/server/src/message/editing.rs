@@ -1,0 +1,146 @@
+//! Edits of a message's content.
+//!
+//! ```text
+//!   client's header ──► edits, in their order ──► header of each later reader
+//!   client's body ─────────────────────────────► body, unless it is replaced
+//! ```
+
+use std::sync::Arc;
+
+use super::Message;
+use super::body::BodyError;
+use super::edits::{Edits, FieldEdit};
+use super::field::{EditError, Field, FieldName};
+use super::header::Header;
+use super::new_body::BodyWriter;
+
+/// Edits.
+///
+/// An edit is in what is read from the first byte on after it: by the same filter, if it has not begun to read, by each
+/// filter after it, and by the store. A filter that reads the whole message and then adds a field is the common case. Edits
+/// of a filter count until it returns; those made later, in a task that has kept the message, change nothing.
+///
+/// Fields are edited while the message streams: the header is held, the body is not. A header ends at its first empty line,
+/// or at a line that is not a field. Where a field of the client's was removed or replaced, or the body was replaced, an empty
+/// line ends the header in any case, and its lines end with CRLF.
+impl Message {
+    /// The header with all edits so far. It asks the client for the message (354) and waits until its header has come; the
+    /// message can be read after that from its first byte on.
+    ///
+    /// A header ends at the [maximum header size](crate::Builder::max_header_size) at the latest.
+    ///
+    /// ```
+    /// use mailchute::{Message, Reply};
+    ///
+    /// async fn tag(message: &mut Message) -> Result<(), Reply> {
+    ///     let subject = message.header().await?.get("Subject").unwrap_or_default().into_owned();
+    ///     message.replace_field("Subject", 0, &format!("[list] {subject}"))?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk). [`BodyError::Gone`] where the last reader has read the content before.
+    ///
+    /// # Cancel safety
+    /// As [`chunk`](Self::chunk).
+    pub async fn header(&self) -> Result<Header, BodyError> {
+        self.content.parsed_header().await
+    }
+
+    /// Adds a field above `Received:` of this server, on top of those added before: `Authentication-Results:`, a signature,
+    /// or whatever was found out about the message. Only `Return-Path:` and `Delivered-To:` stand above it.
+    ///
+    /// The value is text that follows `: `. It may be folded (`\r\n` and a space or tab); only lines of more than 998 bytes
+    /// are folded for you. It should be ASCII unless the message is sent by SMTPUTF8.
+    ///
+    /// # Errors
+    /// [`EditError`] if the name or the value cannot stand in a header. `?` turns it into `451 4.3.0`.
+    pub fn add_above_trace(&mut self, name: &str, value: &str) -> Result<(), EditError> {
+        let field = Field::new(name, value)?;
+        self.edit(|edits| edits.push(FieldEdit::AddAboveTrace(field)));
+        Ok(())
+    }
+
+    /// Adds a field below `Received:` of this server and above the client's fields, below those added before: `Date:` and
+    /// `Message-ID:` that the client has left out.
+    ///
+    /// The value is as for [`add_above_trace`](Self::add_above_trace).
+    ///
+    /// # Errors
+    /// As [`add_above_trace`](Self::add_above_trace).
+    pub fn add_below_trace(&mut self, name: &str, value: &str) -> Result<(), EditError> {
+        let field = Field::new(name, value)?;
+        self.edit(|edits| edits.push(FieldEdit::AddBelowTrace(field)));
+        Ok(())
+    }
+
+    /// Removes those fields that the client sent for which `is_unwanted` says so. Fields that filters have added or
+    /// replaced stay.
+    ///
+    /// `is_unwanted` gets the [name](Field::name), which compares without regard to case, and the [value](Field::value). It
+    /// is asked whenever somebody reads the message, and must say the same each time.
+    ///
+    /// ```
+    /// use mailchute::Message;
+    ///
+    /// fn protect(message: &mut Message) {
+    ///     message.remove_fields(|name, value| {
+    ///         name == "Bcc" || name == "Authentication-Results" && value.starts_with("mx.example.com")
+    ///     });
+    /// }
+    /// ```
+    pub fn remove_fields(
+        &mut self,
+        is_unwanted: impl Fn(FieldName<'_>, &str) -> bool + Send + Sync + 'static,
+    ) {
+        self.edit(|edits| edits.push(FieldEdit::Remove(Arc::new(is_unwanted))));
+    }
+
+    /// Replaces a field of the [header](Self::header) by one of the same name: the first of this name is number 0. Where
+    /// there is no such field it is [added below the trace fields](Self::add_below_trace).
+    ///
+    /// The value is as for [`add_above_trace`](Self::add_above_trace).
+    ///
+    /// # Errors
+    /// As [`add_above_trace`](Self::add_above_trace).
+    pub fn replace_field(&mut self, name: &str, number: usize, value: &str) -> Result<(), EditError> {
+        let field = Field::new(name, value)?;
+        self.edit(|edits| edits.push(FieldEdit::Replace { number, field }));
+        Ok(())
+    }
+
+    /// An empty body for [`replace_body`](Self::replace_body), bounded by the server's
+    /// [maximum message size](crate::Builder::max_message_size).
+    #[must_use]
+    pub fn new_body(&self) -> BodyWriter {
+        let is_binary = self.envelope.sender.parameters().body == Some(mailchute_proto::BodyKind::BinaryMime);
+        BodyWriter::new(is_binary, self.limit)
+    }
+
+    /// Replaces what stands below the header. The fields that describe it, such as `Content-Type`, are not changed.
+    ///
+    /// ```
+    /// use mailchute::{Message, Reply};
+    ///
+    /// async fn rewrite(message: &mut Message) -> Result<(), Reply> {
+    ///     let mut body = message.new_body();
+    ///     body.write("This message had an attachment that nobody should open.\r\n").await?;
+    ///     message.replace_body(body).await?;
+    ///     message.remove_fields(|name, _| name.has_prefix("Content-"));
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`BodyError`] when the end of the body cannot be kept.
+    pub async fn replace_body(&mut self, body: BodyWriter) -> Result<(), BodyError> {
+        let body = body.finish().await?;
+        self.edit(|edits| edits.body = Some(body));
+        Ok(())
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Edits)) {
+        self.content.body.edits().edit(self.reader, edit);
+    }
+}

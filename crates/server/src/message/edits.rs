@@ -1,0 +1,177 @@
+//! The changes that filters have asked for, in their order.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mailchute_proto::Envelope;
+
+use super::field::{Field, FieldName};
+use super::new_body::NewBody;
+
+/// The changes that readers find who begin now.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Edits {
+    fields: Vec<FieldEdit>,
+    pub(crate) body: Option<NewBody>,
+    /// Whether fields of the client's may be removed or replaced.
+    change_received: bool,
+}
+
+#[derive(Clone)]
+pub(crate) enum FieldEdit {
+    AddAboveTrace(Field),
+    AddBelowTrace(Field),
+    Remove(Arc<Predicate>),
+    Replace { number: usize, field: Field },
+}
+
+pub(crate) type Predicate = dyn Fn(FieldName<'_>, &str) -> bool + Send + Sync;
+
+impl fmt::Debug for FieldEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddAboveTrace(field) => f.debug_tuple("AddAboveTrace").field(field).finish(),
+            Self::AddBelowTrace(field) => f.debug_tuple("AddBelowTrace").field(field).finish(),
+            Self::Remove(_) => f.write_str("Remove(..)"),
+            Self::Replace { number, field } => f.debug_tuple("Replace").field(number).field(field).finish(),
+        }
+    }
+}
+
+/// The fields of a message in three parts; between the first two stands `Received:` of this server.
+#[derive(Debug, Default)]
+pub(crate) struct EditedHeader {
+    pub(crate) above_trace: Vec<Field>,
+    pub(crate) below_trace: Vec<Field>,
+    pub(crate) received: Vec<ReceivedField>,
+}
+
+/// A field that the client sent, or one that took its place.
+#[derive(Debug)]
+pub(crate) struct ReceivedField {
+    pub(crate) field: Field,
+    is_replaced: bool,
+}
+
+impl Edits {
+    pub(crate) fn push(&mut self, edit: FieldEdit) {
+        self.change_received |= matches!(edit, FieldEdit::Remove(_) | FieldEdit::Replace { .. });
+        self.fields.push(edit);
+    }
+
+    /// Whether the content of the client passes as it is, below fields that are added.
+    pub(crate) fn only_add_fields(&self) -> bool {
+        !self.change_received && self.body.is_none()
+    }
+
+    /// The header with these fields of the client's, after all edits in their order.
+    pub(crate) fn apply(&self, received: Vec<Field>) -> EditedHeader {
+        let received = received.into_iter().map(|field| ReceivedField { field, is_replaced: false });
+        let mut header = EditedHeader { received: received.collect(), ..EditedHeader::default() };
+        for edit in &self.fields {
+            match edit {
+                FieldEdit::AddAboveTrace(field) => header.above_trace.insert(0, field.clone()),
+                FieldEdit::AddBelowTrace(field) => header.below_trace.push(field.clone()),
+                FieldEdit::Remove(is_unwanted) => {
+                    header.received.retain(|ReceivedField { field, is_replaced }| {
+                        *is_replaced || !is_unwanted(field.name(), &field.value())
+                    })
+                }
+                FieldEdit::Replace { number, field } => header.replace(*number, field),
+            }
+        }
+        header
+    }
+}
+
+impl EditedHeader {
+    fn replace(&mut self, number: usize, by: &Field) {
+        let received = self
+            .received
+            .iter_mut()
+            .map(|of_client| (&mut of_client.field, Some(&mut of_client.is_replaced)));
+        let added = self.above_trace.iter_mut().chain(&mut self.below_trace).map(|field| (field, None));
+        match added.chain(received).filter(|(field, _)| field.name() == by.name()).nth(number) {
+            Some((field, is_replaced)) => {
+                *field = by.clone();
+                if let Some(is_replaced) = is_replaced {
+                    *is_replaced = true;
+                }
+            }
+            None => self.below_trace.push(by.clone()),
+        }
+    }
+
+    /// The fields from the top down.
+    pub(crate) fn into_fields(self) -> Vec<Field> {
+        let received = self.received.into_iter().map(|of_client| of_client.field);
+        self.above_trace.into_iter().chain(self.below_trace).chain(received).collect()
+    }
+}
+
+/// The edits of one message, shared by its readers.
+///
+/// # Why
+/// A filter may keep its message after it has returned, and a closure owns its message. So the edits stand here, and only
+/// the reader whose turn it is may add to them.
+#[derive(Debug, Default)]
+pub(crate) struct SharedEdits(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The reader whose turn it is.
+    reader: u32,
+    edits: Option<Arc<Edits>>,
+    outcome: Outcome,
+}
+
+/// The changes of a message beside those of its content.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outcome {
+    pub(crate) is_discarded: bool,
+    pub(crate) directory: Option<Arc<str>>,
+    /// Other recipients, and the place of each in the client's envelope.
+    pub(crate) recipients: Option<(Arc<Envelope>, Places)>,
+}
+
+/// Where the recipients of an envelope stand in the envelope as the client gave it; `None` for one that a filter has added.
+pub(crate) type Places = Arc<[Option<usize>]>;
+
+impl SharedEdits {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing under this lock can panic half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next reader's turn begins; returns its number.
+    pub(crate) fn next_reader(&self) -> u32 {
+        let mut state = self.state();
+        state.reader += 1;
+        state.reader
+    }
+
+    /// The edits so far.
+    pub(crate) fn so_far(&self) -> Option<Arc<Edits>> {
+        self.state().edits.clone()
+    }
+
+    /// Edits, if it is this reader's turn.
+    pub(crate) fn edit(&self, reader: u32, edit: impl FnOnce(&mut Edits)) {
+        let mut state = self.state();
+        if state.reader == reader {
+            edit(Arc::make_mut(state.edits.get_or_insert_default()));
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.state().outcome.clone()
+    }
+
+    /// Says what becomes of the message, if it is this reader's turn.
+    pub(crate) fn decide(&self, reader: u32, decide: impl FnOnce(&mut Outcome)) {
+        let mut state = self.state();
+        if state.reader == reader {
+            decide(&mut state.outcome);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Finds the fields of a header as the content comes, and where the header ends.
+//!
+//! # Why
+//! CRLF, CR CR LF, LF, CR and LF CR each end a line here, as they do where bare line ends are taken. A parser after
+//! this server may take any of them for one, and no field must escape a filter because it stands after a bare CR.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::{Bytes, BytesMut};
+
+use super::body::BodyError;
+use super::field::{Field, is_of_name};
+
+/// Bytes that the headers of all messages may take while they come in. Past them a long header is put off, so that
+/// clients that stop within a header cannot have the server hold more.
+const OF_ALL_HEADERS: usize = 64 * 1024 * 1024;
+
+/// Bytes that each header may take in any case.
+const SHORT: usize = 64 * 1024;
+
+/// Bytes of a name, with the white space before its colon: a line has no room for more (RFC 5322 §2.1.1).
+const LONGEST_NAME: usize = 998;
+
+/// The name of the field that a line of an mbox file becomes, as with Postfix.
+const MAILBOX_LINE: &[u8] = b"X-Mailbox-Line";
+
+/// Bytes of headers that are coming in now.
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// A header on its way in.
+#[derive(Debug)]
+pub(crate) struct HeaderParser {
+    content: BytesMut,
+    /// Where the current line begins.
+    line: usize,
+    /// Bytes that were looked at.
+    looked_at: usize,
+    /// Whether the line before ends with a plain CRLF.
+    is_after_crlf: bool,
+    spans: Vec<Span>,
+    /// Whether a field has come, and not only lines of an mbox file.
+    has_field: bool,
+    limit: usize,
+}
+
+/// Where a field stands.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    name: usize,
+    /// `None` for a line of an mbox file.
+    colon: Option<usize>,
+    /// Whether all its lines end with CRLF.
+    has_crlf: bool,
+}
+
+/// The end of a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderEnd {
+    /// An empty line, which is not part of the rest.
+    EmptyLine,
+    /// A line that is not a field, or a limit.
+    Text,
+    /// The end of the message.
+    Message,
+}
+
+/// A whole header, and what has come after it so far.
+#[derive(Debug)]
+pub(crate) struct ParsedHeader {
+    pub(crate) fields: Vec<Field>,
+    pub(crate) end: HeaderEnd,
+    pub(crate) rest: Bytes,
+}
+
+enum Line {
+    Empty,
+    Continuation,
+    Field { name: usize, colon: usize },
+    Mailbox,
+    Text,
+}
+
+impl HeaderParser {
+    /// A header of at most so many bytes.
+    pub(crate) fn new(limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Self {
+            content: BytesMut::new(),
+            line: 0,
+            looked_at: 0,
+            is_after_crlf: true,
+            spans: Vec::new(),
+            has_field: false,
+            limit,
+        }
+    }
+
+    /// Takes what comes next, or the end of the content. The header is returned once it is known.
+    pub(crate) fn push(&mut self, chunk: Option<Bytes>) -> Result<Option<ParsedHeader>, BodyError> {
+        let is_end = chunk.is_none();
+        let chunk = chunk.unwrap_or_default();
+        let held = HELD.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
+        self.content.extend_from_slice(&chunk);
+        if held > OF_ALL_HEADERS && self.content.len() > SHORT {
+            let error =
+                std::io::Error::new(std::io::ErrorKind::OutOfMemory, "too many long headers at a time");
+            return Err(BodyError::Spool(Arc::new(error)));
+        }
+        while let Some((end, next)) = self.next_line_end(is_end) {
+            match self.classify(&self.content[self.line..end]) {
+                Line::Empty => return Ok(Some(self.finish(HeaderEnd::EmptyLine, next))),
+                Line::Text => return Ok(Some(self.finish(HeaderEnd::Text, self.line))),
+                Line::Continuation => {
+                    if let Some(span) = self.spans.last_mut() {
+                        span.end = end;
+                        span.has_crlf &= self.is_after_crlf;
+                    }
+                }
+                Line::Field { name, colon } => self.begin_field(end, name, Some(colon)),
+                Line::Mailbox => self.begin_field(end, MAILBOX_LINE.len(), None),
+            }
+            self.is_after_crlf = self.content[end..next] == *b"\r\n";
+            self.line = next;
+            self.looked_at = next;
+        }
+        if is_end {
+            return Ok(Some(self.finish(HeaderEnd::Message, self.content.len())));
+        }
+        Ok((self.content.len() > self.limit).then(|| self.finish(HeaderEnd::Text, self.line)))
+    }
+
+    fn begin_field(&mut self, end: usize, name: usize, colon: Option<usize>) {
+        self.has_field |= colon.is_some();
+        self.spans.push(Span { start: self.line, end, name, colon, has_crlf: true });
+    }
+
+    /// Where the current line ends and the next begins, if that is known.
+    fn next_line_end(&mut self, is_end: bool) -> Option<(usize, usize)> {
+        let rest = &self.content[self.looked_at..];
+        let Some(length) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
+            self.looked_at = self.content.len();
+            return (is_end && self.line < self.looked_at).then_some((self.looked_at, self.looked_at));
+        };
+        let end = self.looked_at + length;
+        self.looked_at = end;
+        let length = match self.content[end..] {
+            [b'\r', b'\n', ..] => 2,
+            [b'\r', b'\r', b'\n', ..] => 3,
+            [b'\r'] | [b'\r', b'\r'] | [b'\n'] | [b'\n', b'\r'] if !is_end => return None,
+            [b'\n', b'\r', b'\n', ..] => 1,
+            [b'\n', b'\r', ..] => 2,
+            _ => 1,
+        };
+        Some((end, end + length))
+    }
+
+    fn classify(&self, line: &[u8]) -> Line {
+        match line.first() {
+            None => return Line::Empty,
+            Some(b' ' | b'\t') if !self.spans.is_empty() => return Line::Continuation,
+            Some(_) => {}
+        }
+        let name = line.iter().position(|byte| !is_of_name(*byte)).unwrap_or(line.len());
+        let blanks = line[name..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let colon = name + blanks;
+        if name > 0 && colon <= LONGEST_NAME && line.get(colon) == Some(&b':') {
+            return Line::Field { name, colon };
+        }
+        let angles = line.iter().take_while(|byte| **byte == b'>').count();
+        if !self.has_field && line[angles..].starts_with(b"From ") { Line::Mailbox } else { Line::Text }
+    }
+
+    fn finish(&mut self, end: HeaderEnd, rest: usize) -> ParsedHeader {
+        HELD.fetch_sub(self.content.len(), Ordering::Relaxed);
+        let content = std::mem::take(&mut self.content).freeze();
+        let fields = self.spans.iter().map(|span| span.field(&content)).collect();
+        ParsedHeader { fields, end, rest: content.slice(rest..) }
+    }
+}
+
+impl Span {
+    fn field(self, content: &Bytes) -> Field {
+        let as_received = content.slice(self.start..self.end);
+        let text = if self.has_crlf { as_received } else { with_crlf(&as_received) };
+        match self.colon {
+            Some(colon) => Field::received(text, self.name, colon),
+            None => {
+                let text = [MAILBOX_LINE, b": ", &text].concat().into();
+                Field::received(text, MAILBOX_LINE.len(), MAILBOX_LINE.len())
+            }
+        }
+    }
+}
+
+/// The lines of a field, each ended by CRLF. None of them is empty, so line ends in a row are one.
+fn with_crlf(text: &[u8]) -> Bytes {
+    let lines = text.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(&b"\r\n"[..]).into()
+}
+
+impl Drop for HeaderParser {
+    fn drop(&mut self) {
+        HELD.fetch_sub(self.content.len(), Ordering::Relaxed);
+    }
+}

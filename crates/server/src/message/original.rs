@@ -1,0 +1,63 @@
+//! The content of a message as the client sent it.
+
+use bytes::Bytes;
+
+use super::Message;
+use super::body::{Body, BodyError};
+
+/// Reads the content of a message as it was received, whatever filters have changed: for signatures such as DKIM.
+///
+/// [`Message::original`] makes it.
+#[derive(Debug)]
+pub struct Original {
+    body: Body,
+    limit: u64,
+}
+
+impl Original {
+    /// The next bytes, or `None` at the end of the message.
+    ///
+    /// # Errors
+    /// As [`Message::chunk`].
+    ///
+    /// # Cancel safety
+    /// As [`Message::chunk`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        self.body.chunk().await
+    }
+
+    /// All that was not read yet, in one piece, up to the limit of [`Message::bytes`].
+    ///
+    /// # Errors
+    /// As [`Message::bytes`].
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: bytes that were read are lost when the future is dropped.
+    pub async fn bytes(&mut self) -> Result<Bytes, BodyError> {
+        self.body.bytes(self.limit).await
+    }
+}
+
+impl Message {
+    /// A reader of the content exactly as the client sent it, from the first byte on. Neither edits nor trace fields are in
+    /// it. Dots that the client stuffed are taken out.
+    ///
+    /// The message can still be read after that: what is read of either is kept, in memory up to 1 MiB and then in a
+    /// temporary file. Call it before anything is read; after that, in the last reader, content that was read is
+    /// [gone](BodyError::Gone).
+    ///
+    /// ```
+    /// use mailchute::{Message, Reply};
+    ///
+    /// async fn sign(message: &mut Message) -> Result<(), Reply> {
+    ///     let signed = message.original().bytes().await?;
+    ///     message.add_above_trace("X-Length", &signed.len().to_string())?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn original(&mut self) -> Original {
+        self.content.body.keep();
+        Original { body: self.content.body.for_reader(true), limit: self.limit }
+    }
+}

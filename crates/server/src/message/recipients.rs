@@ -1,0 +1,199 @@
+//! Whom a message goes to, and where: what filters and stores say of it.
+
+use std::sync::Arc;
+
+use mailchute_proto::{Envelope, Protocol, Recipient, Reply, Verdict};
+
+use super::Message;
+use super::edits::Places;
+use super::field::EditError;
+
+/// Recipients.
+impl Message {
+    /// Refuses the message for one recipient, named by its place in the [envelope](Self::envelope).
+    ///
+    /// | | called by a hook | called by the store |
+    /// |---|---|---|
+    /// | **LMTP** | the client hears `reply` for this recipient; hooks after it and the store are asked about the others, if any are left | the client hears `reply` for this recipient, and for the others what the store returns |
+    /// | **SMTP** | the whole message is refused; hooks after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
+    ///
+    /// It can be called until the hook or store returns, before the content is read or after that. The first refusal of
+    /// a recipient stays, and a place where there is nobody changes nothing. A `reply` that is no refusal is a mistake
+    /// of the caller's, and becomes a logged `451 4.3.0`.
+    ///
+    /// In LMTP, when the whole message is refused, by `Err` or otherwise, that is the reply for all who were not refused
+    /// by name: also for those who have the message by then, so that it may be delivered to them again. Before the
+    /// content has come, DATA and a BDAT that is not the last have one reply for all, chosen as in SMTP.
+    ///
+    /// In SMTP, which has one reply for all, that is the first temporary refusal, else the first
+    /// ([`Verdict::for_all`]). So nothing is lost, and no delivery is claimed that there was not. A store that keeps mail
+    /// by recipient should have them refused at RCPT where it can.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Message, Recipient, Reply, Server, Session, Store, testing};
+    ///
+    /// /// A store with a place for each recipient.
+    /// struct Mailboxes;
+    ///
+    /// impl Store for Mailboxes {
+    ///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    ///         let content = message.bytes().await?;
+    ///         for (place, recipient) in message.envelope().recipients.iter().enumerate() {
+    ///             if let Err(refusal) = keep(recipient, &content).await {
+    ///                 message.refuse(place, refusal);
+    ///             }
+    ///         }
+    ///         Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+    ///     }
+    /// }
+    ///
+    /// async fn keep(recipient: &Recipient, content: &[u8]) -> Result<(), Reply> {
+    ///     if recipient.as_str().eq_ignore_ascii_case("full@example.com") {
+    ///         return Err(Reply::new(452, (4, 2, 2), "Mailbox full"));
+    ///     }
+    ///     println!("{} octets for {recipient}", content.len());
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = Server::builder().store(Mailboxes).build()?;
+    /// let mut client = testing::lmtp_client(&server);
+    /// client.greeting().await.expect(220);
+    /// client.send("LHLO client.example").await.expect(250);
+    /// client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    /// client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    /// client.send("RCPT TO:<full@example.com>").await.expect(250);
+    /// client.send("DATA").await.expect(354);
+    /// client.send("Subject: hello\r\n\r\nHello you two\r\n.").await.expect(250); // for Bob
+    /// client.read_reply().await.expect(452); // for the other
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn refuse(&self, place: usize, reply: Reply) {
+        let named = match &self.places {
+            Some(places) => places.get(place).copied(),
+            None => (place < self.envelope.recipients.len()).then_some(Some(place)),
+        };
+        let reply = if reply.is_refusal() {
+            reply
+        } else {
+            Reply::internal("a recipient was refused with a reply that is no refusal")
+        };
+        let refusals = self.content.body.refusals();
+        match named {
+            Some(Some(place)) => refusals.refuse(place, reply),
+            // The client knows nothing of this one, so the others stand for it.
+            Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, reply.clone())),
+            None => {}
+        }
+    }
+
+    /// Adds a recipient whom the client has not named: an archive, or a member of a list.
+    ///
+    /// The client hears replies for its own recipients only. So when an added one is [refused](Self::refuse), that refuses
+    /// the message for all whom the client has named, and those who have it get it again. A recipient that takes the place
+    /// of another is [redirected](Self::redirect).
+    pub fn add_recipient(&mut self, recipient: Recipient) {
+        let mut recipients = self.placed();
+        recipients.push((None, recipient));
+        self.set_recipients(recipients);
+    }
+
+    /// Delivers to `recipient` instead of the one at this place of the [envelope](Self::envelope). The client
+    /// hears for its own recipient what becomes of the message for the new one. A place where there is nobody changes nothing.
+    pub fn redirect(&mut self, place: usize, recipient: Recipient) {
+        let mut recipients = self.placed();
+        if let Some((_, redirected)) = recipients.get_mut(place) {
+            *redirected = recipient;
+            self.set_recipients(recipients);
+        }
+    }
+
+    /// Drops the recipients for whom `is_unwanted` says so. The client is not told: for those that it has named it hears
+    /// what it hears for the others. When none are left, the message is [discarded](Self::discard).
+    pub fn drop_recipients(&mut self, mut is_unwanted: impl FnMut(&Recipient) -> bool) {
+        let mut recipients = self.placed();
+        recipients.retain(|(_, recipient)| !is_unwanted(recipient));
+        if recipients.len() < self.envelope.recipients.len() {
+            self.set_recipients(recipients);
+        }
+    }
+
+    /// Accepts the message and throws it away: when this filter has returned without a refusal, no other filter is asked and
+    /// nothing is stored. The client hears 250. Nobody learns of it but the log, at level info, so it is for what nobody
+    /// should hear of; a refusal tells the sender.
+    pub fn discard(&mut self) {
+        self.content.body.edits().decide(self.reader, |outcome| outcome.is_discarded = true);
+    }
+
+    /// Asks the store to keep the message in a directory, such as `Junk`, where it has any. The last filter that says so
+    /// decides.
+    ///
+    /// # Errors
+    /// [`EditError::Directory`] if the name has anything else than ASCII letters, digits, spaces, `-`, `_`, and `/` between
+    /// its parts, or more than 100 bytes. So a name may be made of what a client has said, such as a
+    /// [subaddress](Recipient::subaddress).
+    pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
+        let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
+        let is_part =
+            |part: &str| !part.trim().is_empty() && part.trim() == part && part.bytes().all(is_of_part);
+        if directory.len() > 100 || !directory.split('/').all(is_part) {
+            return Err(EditError::Directory { name: directory.into() });
+        }
+        self.content.body.edits().decide(self.reader, |outcome| outcome.directory = Some(directory.into()));
+        Ok(())
+    }
+
+    /// The directory that a filter has asked for by [`file_into`](Self::file_into).
+    #[must_use]
+    pub fn directory(&self) -> Option<Arc<str>> {
+        self.content.body.edits().outcome().directory
+    }
+
+    /// The recipients, and where each stands in the client's envelope.
+    fn placed(&self) -> Vec<(Option<usize>, Recipient)> {
+        let place = |index| self.places.as_ref().map_or(Some(index), |places| places[index]);
+        let recipients = self.envelope.recipients.iter().enumerate();
+        recipients.map(|(index, recipient)| (place(index), recipient.clone())).collect()
+    }
+
+    fn set_recipients(&mut self, recipients: Vec<(Option<usize>, Recipient)>) {
+        let (places, recipients): (Vec<_>, Vec<_>) = recipients.into_iter().unzip();
+        let mut envelope = Envelope::new(self.envelope.sender.clone());
+        envelope.recipients = recipients;
+        self.envelope = envelope.into();
+        let places: Places = places.into();
+        self.places = Some(Arc::clone(&places));
+        let recipients = Some((Arc::clone(&self.envelope), places));
+        self.content.body.edits().decide(self.reader, |outcome| outcome.recipients = recipients);
+    }
+
+    /// Applies what a filter has said of recipients. Returns the verdict if nobody else is to be asked.
+    pub(crate) fn settle(&mut self) -> Option<Verdict> {
+        let outcome = self.content.body.edits().outcome();
+        if let Some((envelope, places)) = outcome.recipients {
+            self.envelope = envelope;
+            self.places = Some(places);
+        }
+        let refusals = self.content.body.refusals();
+        if !refusals.are_none() {
+            if self.session.protocol() == Protocol::Smtp || refusals.count() >= self.named {
+                return Some(refusals.verdict());
+            }
+            let mut recipients = self.placed();
+            recipients.retain(|(place, _)| place.is_none_or(|place| refusals.of(place).is_none()));
+            let (places, recipients): (Vec<_>, Vec<_>) = recipients.into_iter().unzip();
+            let mut envelope = Envelope::new(self.envelope.sender.clone());
+            envelope.recipients = recipients;
+            self.envelope = envelope.into();
+            self.places = Some(places.into());
+        }
+        if outcome.is_discarded || self.envelope.recipients.is_empty() {
+            tracing::info!(name: "discarded", id = %self.id, "a filter discarded a message");
+            return Some(Verdict::Accept);
+        }
+        None
+    }
+}

@@ -1,0 +1,113 @@
+//! Trace fields on top of what a reader reads, and of several copies of it.
+
+use bytes::Bytes;
+use mailchute_proto::Recipient;
+
+use super::Message;
+use super::body::BodyError;
+use super::content::Content;
+use super::trace_fields::TraceFields;
+
+/// Trace fields (RFC 5321 §4.4).
+///
+/// An empty line follows them if the content does not begin with a field of its own. Otherwise a content that begins
+/// with white space would continue the last of the trace fields (RFC 5322 §2.2.3), and the client could write what the
+/// server seems to say.
+///
+/// Lines that begin with `From ` or `>From ` before the content's header come from mbox files. They become fields:
+/// `X-Mailbox-Line: ` is put in front of each, as Postfix does.
+///
+/// Call these before the first read, where the message is kept. Other readers are not affected.
+impl Message {
+    /// Puts the fields of a final delivery in front of what this reader reads, lines ended by CRLF: `Return-Path:`, one
+    /// `Delivered-To:` for each distinct recipient, and `Received:`.
+    ///
+    /// `Delivered-To:` names everybody, also blind copies. A store that keeps a copy for each recipient takes
+    /// [`prepend_trace_fields_for`](Self::prepend_trace_fields_for) or [`for_places`](Self::for_places).
+    pub fn prepend_trace_fields(&mut self) {
+        let recipients: Vec<_> = self.envelope.recipients.iter().collect();
+        self.content.set_trace(self.trace_fields(&recipients));
+    }
+
+    /// As [`prepend_trace_fields`](Self::prepend_trace_fields), for a copy that goes to the recipients at these places of
+    /// the [envelope](Self::envelope) and names nobody else. Places where there is nobody are left out.
+    pub fn prepend_trace_fields_for(&mut self, places: &[usize]) {
+        self.content.set_trace(self.trace_fields(&self.at(places)));
+    }
+
+    /// Puts `Received:` in front of what this reader reads, and nothing else: for a message that is relayed.
+    pub fn prepend_received(&mut self) {
+        let recipients: Vec<_> = self.envelope.recipients.iter().collect();
+        let received = TraceFields::of_relay(self.id, &self.envelope.sender, &recipients, &self.session);
+        self.content.set_trace(received);
+    }
+
+    /// Reads the content once for several copies. Each group of places of the [envelope](Self::envelope) has a copy, whose
+    /// [trace fields](Self::prepend_trace_fields_for) name the recipients of this group only.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    ///
+    /// use mailchute::{Message, Reply};
+    ///
+    /// /// Writes a copy for each recipient.
+    /// async fn keep(message: Message) -> Result<(), Reply> {
+    ///     let places: Vec<_> = (0..message.envelope().recipients.len()).map(|place| vec![place]).collect();
+    ///     let mut copies = message.for_places(&places).await?;
+    ///     let mut mailboxes: Vec<Vec<u8>> = copies.tops().iter().map(|top| top.to_vec()).collect();
+    ///     while let Some(chunk) = copies.chunk().await? {
+    ///         for mailbox in &mut mailboxes {
+    ///             mailbox.write_all(&chunk)?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`header`](Self::header): where filters have replaced fields, the header is read first.
+    pub async fn for_places(mut self, places: &[impl AsRef<[usize]>]) -> Result<Copies, BodyError> {
+        let (above_trace, below_trace) = self.content.added_fields().await?;
+        let top = |places: &_| self.trace_fields(&self.at(places)).with(&above_trace, &below_trace);
+        let tops = places.iter().map(|places| top(places.as_ref())).collect();
+        self.content.begin_without_added();
+        Ok(Copies { tops, content: self.content })
+    }
+
+    fn at(&self, places: &[usize]) -> Vec<&Recipient> {
+        places.iter().filter_map(|place| self.envelope.recipients.get(*place)).collect()
+    }
+
+    fn trace_fields(&self, recipients: &[&Recipient]) -> TraceFields {
+        TraceFields::of_delivery(self.id, &self.envelope.sender, recipients, &self.session)
+    }
+}
+
+/// A message that is read once for several copies, made by [`Message::for_places`].
+///
+/// The bytes of [`chunk`](Self::chunk) can stand below each of the [tops](Self::tops), and only there: no content continues
+/// their last field.
+#[derive(Debug)]
+pub struct Copies {
+    tops: Vec<Bytes>,
+    content: Content,
+}
+
+impl Copies {
+    /// The header fields on top of each copy, in the order of the groups.
+    #[must_use]
+    pub fn tops(&self) -> &[Bytes] {
+        &self.tops
+    }
+
+    /// The next bytes of each copy, or `None` at their end.
+    ///
+    /// # Errors
+    /// As [`Message::chunk`].
+    ///
+    /// # Cancel safety
+    /// As [`Message::chunk`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        self.content.chunk().await
+    }
+}

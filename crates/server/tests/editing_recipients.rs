@@ -1,0 +1,156 @@
+//! Filters that change whom a message goes to, and what the client then hears.
+
+use mailchute::testing::{self, Client};
+use mailchute::{Builder, Message, Recipient, Reply, Server, Session, Store};
+
+use crate::support::{MESSAGE, Seen, build, builder, log};
+
+/// Notes for whom it keeps messages; refuses those whose address begins with `full`.
+#[derive(Clone, Default)]
+struct Mailboxes(Seen<String>);
+
+impl Store for Mailboxes {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+        message.bytes().await?;
+        for (place, recipient) in message.envelope().recipients.iter().enumerate() {
+            if recipient.as_str().starts_with("full") {
+                message.refuse(place, Reply::new(452, (4, 2, 2), "Mailbox full"));
+            } else {
+                let directory =
+                    message.directory().map_or_else(String::new, |directory| format!(" in {directory}"));
+                self.0.push(format!("{recipient}{directory}"));
+            }
+        }
+        Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+    }
+}
+
+fn recipient(address: &str) -> Recipient {
+    let address = format!("<{address}>");
+    let path = mailchute::ForwardPath::parse_argument(address.as_bytes());
+    Recipient::new(path.expect("it is an address").0)
+}
+
+fn edited(edit: fn(&mut Message)) -> (Server, Seen<String>) {
+    let store = Mailboxes::default();
+    let with = |builder: Builder| {
+        builder.on_data(move |mut message: Message, _session| async move {
+            message.bytes().await?;
+            edit(&mut message);
+            Ok::<(), Reply>(())
+        })
+    };
+    (build(with(builder()).store(store.clone())), store.0)
+}
+
+/// The replies at the end of a message to these.
+async fn replies(mut client: Client, hello: &str, recipients: &[&str]) -> Vec<u16> {
+    client.greeting().await.expect(220);
+    client.send(&format!("{hello} client.example")).await.expect(250);
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    for recipient in recipients {
+        client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
+    }
+    client.send("DATA").await.expect(354);
+    client.send_octets(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
+    let mut codes = Vec::new();
+    while let Some(reply) = client.try_read_reply().await {
+        codes.push(reply.code());
+    }
+    assert_eq!(codes.pop(), Some(221));
+    codes
+}
+
+const THREE: &[&str] = &["a@example.com", "b@example.com", "c@example.com"];
+
+#[tokio::test(start_paused = true)]
+async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
+    let cases: [(fn(&mut Message), &[u16], &[&str]); 10] = [
+        (|m| m.add_recipient(recipient("d@example.com")), &[250, 250, 250], &["a", "b", "c", "d"]),
+        (|m| m.drop_recipients(|to| to.as_str() == "b@example.com"), &[250, 250, 250], &["a", "c"]),
+        (|m| m.drop_recipients(|_| true), &[250, 250, 250], &[]),
+        (Message::discard, &[250, 250, 250], &[]),
+        (|m| m.redirect(1, recipient("d@example.com")), &[250, 250, 250], &["a", "d", "c"]),
+        (|m| m.redirect(1, recipient("full@example.com")), &[250, 452, 250], &["a", "c"]),
+        (|m| m.redirect(3, recipient("d@example.com")), &[250, 250, 250], &["a", "b", "c"]),
+        (|m| m.add_recipient(recipient("full@example.com")), &[452, 452, 452], &["a", "b", "c"]),
+        (
+            |m| {
+                m.drop_recipients(|to| to.as_str() == "a@example.com");
+                m.refuse(0, Reply::new(550, (5, 7, 1), "No"));
+                m.redirect(1, recipient("full@example.com"));
+            },
+            &[250, 550, 452],
+            &[],
+        ),
+        (
+            |m| {
+                m.refuse(0, Reply::new(550, (5, 7, 1), "No"));
+                m.discard();
+            },
+            &[550, 250, 250],
+            &[],
+        ),
+    ];
+    for (number, (edit, codes, kept)) in cases.into_iter().enumerate() {
+        let (server, seen) = edited(edit);
+        assert_eq!(replies(testing::lmtp_client(&server), "LHLO", THREE).await, codes, "case {number}");
+        let kept: Vec<_> = kept.iter().map(|name| format!("{name}@example.com")).collect();
+        assert_eq!(seen.all(), kept, "case {number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_one_reply_of_smtp_stands_for_added_recipients_too() {
+    let cases: [(fn(&mut Message), u16, &[&str]); 6] = [
+        (|m| m.add_recipient(recipient("d@example.com")), 250, &["a", "b", "c", "d"]),
+        (|m| m.add_recipient(recipient("full@example.com")), 452, &["a", "b", "c"]),
+        (|m| m.redirect(0, recipient("full@example.com")), 452, &["b", "c"]),
+        (|m| m.drop_recipients(|to| to.as_str() != "b@example.com"), 250, &["b"]),
+        (|m| m.drop_recipients(|_| true), 250, &[]),
+        (
+            |m| {
+                m.refuse(0, Reply::new(550, (5, 7, 1), "No"));
+                m.discard();
+            },
+            550,
+            &[],
+        ),
+    ];
+    for (number, (edit, code, kept)) in cases.into_iter().enumerate() {
+        let (server, seen) = edited(edit);
+        assert_eq!(replies(testing::client(&server), "EHLO", THREE).await, [code], "case {number}");
+        let kept: Vec<_> = kept.iter().map(|name| format!("{name}@example.com")).collect();
+        assert_eq!(seen.all(), kept, "case {number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_discarded_message_is_logged_and_no_later_filter_is_asked() {
+    let (log, _guard) = log::capture();
+    let asked = Seen::<String>::default();
+    let note = asked.clone();
+    let store = Mailboxes::default();
+    let server = build(
+        builder()
+            // Nobody reads it, and the client is heard to its end.
+            .on_data(|mut message: Message, _session| async move { message.discard() })
+            .on_data(move |_message, _session| note.note("asked"))
+            .store(store.clone()),
+    );
+    assert_eq!(replies(testing::client(&server), "EHLO", THREE).await, [250]);
+    assert_eq!((asked.count(), store.0.count()), (0, 0));
+    log.expect("a filter discarded a message");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_store_hears_of_the_directory() {
+    let (server, seen) = edited(|m| {
+        for name in ["../x", "", "a/", "/a", ".a", "a.b", "a\0", "ä", " a", "a/ ", &"x".repeat(101)] {
+            assert!(m.file_into(name).is_err(), "{name:?}");
+        }
+        m.file_into("Lists/rust-users").expect("it is a name");
+    });
+    assert_eq!(replies(testing::client(&server), "EHLO", &["a@example.com"]).await, [250]);
+    assert_eq!(seen.all(), ["a@example.com in Lists/rust-users"]);
+}

@@ -130,7 +130,7 @@ pub use hooks::{Answer, Hooks, IntoVerdict};
 pub use listen::inherited::ListeningSocket;
 pub use listen::unix::SocketFile;
 pub use message::Message;
-pub use message::body::BodyError;
+pub use message::body_error::BodyError;
 pub use message::id::MessageId;
 pub use net::endpoint::{Endpoint, EndpointError};
 pub use net::io::Io;

@@ -17,7 +17,7 @@ use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::shared::Shared;
 use crate::hooks::{Asked, drop_guarded, poll_guarded};
-use crate::message::body::BodyError;
+use crate::message::body_error::BodyError;
 
 /// Asks the hooks of a stage, if there are any, and waits for their verdict for at most the timeout of hooks. Meanwhile
 /// replies in `unsent` go out and the client's next commands come in.

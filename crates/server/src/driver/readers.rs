@@ -16,7 +16,8 @@ use crate::driver::ask_hooks::{outcome_of, too_late};
 use crate::driver::shared::Shared;
 use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
 use crate::message::Message;
-use crate::message::body::{BodyError, Pump};
+use crate::message::body::Pump;
+use crate::message::body_error::BodyError;
 use crate::message::refusals::Refusals;
 use crate::session::Session;
 

@@ -4,52 +4,15 @@
 //! leaves the socket unread. A reader that is not the last leaves what it read in a [`Spool`] for the next.
 
 use std::future::poll_fn;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 
+use crate::message::body_error::BodyError;
 use crate::message::edits::SharedEdits;
 use crate::message::refusals::Refusals;
 use crate::message::spool::Spool;
-
-/// Why the content of a message cannot be read.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum BodyError {
-    /// The message did not come to its end: the client is gone, was too slow, or sent what cannot be taken.
-    Incomplete,
-    /// The content is longer than the reader wants; turned into a reply it is `552 5.3.4`.
-    TooLong {
-        /// The octets that the reader was ready for.
-        limit: u64,
-    },
-    /// The stage that this message was handed to is over, or a clone of it has read the content away.
-    Gone,
-    /// The content could not be kept for the next reader.
-    Spool(Arc<io::Error>),
-}
-
-impl std::fmt::Display for BodyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Incomplete => f.write_str("the message did not come to its end"),
-            Self::TooLong { limit } => write!(f, "the message is longer than {limit} octets"),
-            Self::Gone => f.write_str("the content of the message is gone"),
-            Self::Spool(error) => write!(f, "the message could not be spooled: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for BodyError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Spool(error) => Some(error),
-            _ => None,
-        }
-    }
-}
 
 /// What driver and readers share.
 #[derive(Debug, Default)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::body::{Body, BodyError};
+use super::body::Body;
+use super::body_error::BodyError;
 use super::edits::{EditedHeader, Edits};
 use super::field::Field;
 use super::header::Header;

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::Message;
-use super::body::BodyError;
+use super::body_error::BodyError;
 use super::edits::{Edits, FieldEdit};
 use super::field::{EditError, Field, FieldName};
 use super::header::Header;

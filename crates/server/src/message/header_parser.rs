@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
 
-use super::body::BodyError;
+use super::body_error::BodyError;
 use super::field::{Field, is_of_name};
 
 /// Bytes that the headers of all messages may take while they come in. Past them a long header is put off, so that

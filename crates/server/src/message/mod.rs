@@ -1,6 +1,7 @@
 //! A message: its envelope, and its content as it comes, with what filters change of both.
 
 pub(crate) mod body;
+pub(crate) mod body_error;
 mod content;
 mod date;
 mod editing;
@@ -34,7 +35,8 @@ pub use new_body::BodyWriter;
 pub use original::Original;
 pub use trace::Copies;
 
-use crate::message::body::{Body, BodyError};
+use crate::message::body::Body;
+use crate::message::body_error::BodyError;
 use crate::message::content::Content;
 use crate::message::edits::Places;
 use crate::message::id::MessageId;

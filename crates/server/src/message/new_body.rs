@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Mutex;
 
-use super::body::BodyError;
+use super::body_error::BodyError;
 use super::spool::Spool;
 
 /// The text of a message that replaces what the client sent below its header. It is kept in memory up to 1 MiB and then

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::Message;
-use super::body::{Body, BodyError};
+use super::body::Body;
+use super::body_error::BodyError;
 
 /// Reads the content of a message as it was received, whatever filters have changed: for signatures such as DKIM.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use super::body::BodyError;
+use super::body_error::BodyError;
 use super::edits::{EditedHeader, Edits};
 use super::field;
 use super::header_parser::{HeaderEnd, HeaderParser, ParsedHeader};

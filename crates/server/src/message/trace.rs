@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mailchute_proto::Recipient;
 
 use super::Message;
-use super::body::BodyError;
+use super::body_error::BodyError;
 use super::content::Content;
 use super::trace_fields::TraceFields;
 

@@ -13,7 +13,7 @@ pub(crate) struct Facts {
     pub(crate) transaction: Transaction,
 }
 
-/// What holds until the connection ends.
+/// The facts that hold until the connection ends.
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) protocol: Protocol,
@@ -31,7 +31,7 @@ pub(crate) struct Connection {
     pub(crate) has_tried_auth: bool,
 }
 
-/// What the client has said since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.
+/// The facts that the client has told since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.
 #[derive(Debug, Default)]
 pub(crate) struct Greeting {
     /// The last greeting was EHLO or LHLO, not HELO.
@@ -40,7 +40,7 @@ pub(crate) struct Greeting {
     pub(crate) is_authenticated: bool,
 }
 
-/// What holds until the end of the message, RSET or EHLO (RFC 5321 §4.1.4).
+/// The facts that hold until the end of the message, RSET or EHLO (RFC 5321 §4.1.4).
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     /// XFORWARD was accepted, and MAIL has not followed yet.

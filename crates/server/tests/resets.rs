@@ -1,4 +1,4 @@
-//! What each command resets: every fact of a session after every command that ends one.
+//! Resets: every fact of a session after each command that ends some.
 
 use crate::support::talk::{Talk, pipe};
 use crate::support::{Seen, accepting, build, tls};
@@ -8,7 +8,7 @@ use mailchute::{Extension, Io, Server, Session};
 #[derive(Clone)]
 struct Kept;
 
-/// What is said before the command under test. Each line comes with the beginning of its reply.
+/// Lines of the client, each with the beginning of its reply.
 type Lines = &'static [(&'static str, &'static str)];
 
 /// A proxy names its client, which sends a message.
@@ -76,7 +76,7 @@ async fn say<S: Io>(client: &mut Talk<S>, lines: Lines) {
     }
 }
 
-/// A row: what was said before, the command under test, the facts after it, and what the client may do then.
+/// A row: the lines before, the command under test, the facts after it, and lines that show the rest.
 type Row = (&'static [Lines], Lines, &'static str, Lines);
 
 /// BDAT gets 502 while the change of the EHLO hook lasts, which has withdrawn CHUNKING.

@@ -24,7 +24,7 @@ impl Arrival {
     }
 }
 
-/// What the clients of a listener get.
+/// The service that a listener offers to its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Service {
     pub(crate) protocol: Protocol,

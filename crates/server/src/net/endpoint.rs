@@ -1,11 +1,11 @@
-//! Where a server listens.
+//! The endpoints at which a server listens.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A place to listen at: an address of TCP, or the path of a Unix socket. Written `127.0.0.1:2525`, `[::1]:2525` or
+/// An endpoint to listen at: a TCP address or the path of a Unix socket. It is written `127.0.0.1:2525`, `[::1]:2525` or
 /// `unix:/run/mailchute/lmtp`.
 ///
 /// # Examples
@@ -27,12 +27,12 @@ pub enum Endpoint {
     Unix(PathBuf),
 }
 
-/// A text that names no [`Endpoint`].
+/// The error for a text that does not name an [`Endpoint`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointError(());
 
 impl Endpoint {
-    /// Whether other hosts can reach it, which is never so for a Unix socket.
+    /// Returns whether other hosts can reach the endpoint. They never reach a Unix socket.
     #[must_use]
     pub fn is_public(&self) -> bool {
         match self {

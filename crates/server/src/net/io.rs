@@ -1,4 +1,4 @@
-//! What a session can run over.
+//! The transports of a session.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 

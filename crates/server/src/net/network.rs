@@ -8,8 +8,7 @@ use ipnet::IpNet;
 
 /// An IP network in CIDR notation, or a single address.
 ///
-/// An IPv6 network within `::ffff:0:0/96` is taken for the IPv4 network that it maps, and an address that came
-/// mapped is compared as IPv4.
+/// An IPv6 network within `::ffff:0:0/96` counts as the IPv4 network that it maps. A mapped address is compared as IPv4.
 ///
 /// # Examples
 /// ```
@@ -25,7 +24,7 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpNet);
 
-/// Why a text is no [`Network`]; it says what to write instead.
+/// The error for a text that does not name a [`Network`]. It says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkError {
     text: String,
@@ -35,15 +34,15 @@ pub struct NetworkError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fault {
     NoNetwork,
-    /// The address goes on behind the prefix; the network that was meant.
+    /// The address goes on after the prefix. The value is the network that was probably meant.
     HostBits(IpNet),
 }
 
-/// Bits that IPv6 puts before a mapped IPv4 address.
+/// The bits before a mapped IPv4 address in IPv6.
 const MAPPED: u8 = 96;
 
 impl Network {
-    /// Whether an address belongs to the network.
+    /// Returns whether an address belongs to the network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
@@ -90,10 +89,10 @@ impl fmt::Display for NetworkError {
         match fault {
             Fault::NoNetwork => write!(
                 f,
-                "{text:?} is no network; write one such as 10.0.0.0/8 or 2001:db8::/32, or an address"
+                "{text:?} is not a network; write one such as 10.0.0.0/8 or 2001:db8::/32, or an address"
             ),
             Fault::HostBits(network) => {
-                write!(f, "{text:?} has an address that goes on behind its prefix; write {network}")
+                write!(f, "{text:?} has an address that goes on after its prefix; write {network}")
             }
         }
     }
@@ -106,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn networks_and_addresses_are_read() {
+    fn reads_networks_and_addresses() {
         for (text, printed) in [
             ("10.0.0.0/8", "10.0.0.0/8"),
             ("192.0.2.1", "192.0.2.1/32"),
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused_with_what_to_write() {
+    fn refuses_other_text_and_says_what_to_write() {
         for text in ["", "localhost", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "2001:db8::/129", "10.0.0.0/8 "]
         {
             let error = text.parse::<Network>().unwrap_err().to_string();
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn families_are_not_mixed_up() {
+    fn keeps_address_families_apart() {
         let all_v6: Network = "::/0".parse().unwrap();
         assert!(all_v6.contains("2001:db8::1".parse().unwrap()));
         assert!(!all_v6.contains("192.0.2.1".parse().unwrap()));

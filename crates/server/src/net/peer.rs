@@ -12,12 +12,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Network(SocketAddr),
-    /// A process of this host, whose address is no network's.
+    /// A process of this host, which has no network address.
     UnixSocket,
 }
 
 impl Peer {
-    /// The address; loopback with port 0 for a Unix socket, which is as near.
+    /// Returns the address. For a Unix socket it is loopback with port 0.
     pub(crate) fn addr(self) -> SocketAddr {
         match self {
             Self::Network(address) => address,
@@ -25,8 +25,8 @@ impl Peer {
         }
     }
 
-    /// Whose connections are counted together: all of a Unix socket come through one neighbour, so they are not, nor
-    /// are those of clients whose address a proxy does not know.
+    /// Returns the address that connections are counted by. Those of a Unix socket are not counted, as one local server
+    /// brings them all. Nor are those of clients whose address a proxy does not know.
     pub(crate) fn counted_as(self) -> Option<IpAddr> {
         match self {
             Self::Network(address) => Some(address.ip().to_canonical()).filter(|ip| !ip.is_unspecified()),

@@ -1,4 +1,4 @@
-//! What proxies have told of the client of a session.
+//! The client of a session, as its proxies have named it.
 //!
 //! # Why
 //!
@@ -15,7 +15,7 @@ use mailchute_proto::{Attribute, XClient};
 
 use crate::proxy::Header;
 
-/// A client that others speak for; a session without a proxy has none.
+/// The client that a proxy speaks for. A session without a proxy has none.
 #[derive(Debug, Clone)]
 pub(crate) struct ProxiedClient {
     pub(crate) address: SocketAddr,
@@ -38,7 +38,7 @@ impl ProxiedClient {
         }
     }
 
-    /// Takes over what an XCLIENT says; what it does not say stays. Of a new address no old port or name stays.
+    /// Applies an XCLIENT. Attributes that it does not carry stay, but a new address discards the old port and names.
     pub(crate) fn update(&mut self, told: &XClient) {
         if let Some(address) = &told.addr {
             *self = Self { destination: self.destination, ..Self::of(SocketAddr::new(ip(address), 0)) };
@@ -59,7 +59,8 @@ impl ProxiedClient {
     }
 }
 
-/// An address that the proxy does not know is that of nobody, and in no network: the proxy's own would be trusted.
+/// Returns the unspecified address for one that the proxy does not know. It is in no network, while the proxy's own
+/// address would be trusted.
 fn ip(told: &Attribute<IpAddr>) -> IpAddr {
     told.known().copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }

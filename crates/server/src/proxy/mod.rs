@@ -1,4 +1,4 @@
-//! HAProxy's PROXY protocol: a proxy says in the first octets of a connection who its client is.
+//! HAProxy's PROXY protocol: a proxy begins a connection with a header that names its client.
 //!
 //! # Why
 //!
@@ -18,25 +18,25 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::net::io::Io;
 
-/// What a header says.
+/// The content of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Header {
-    /// Nothing of a client: the proxy speaks for itself (`LOCAL`), or cannot say (`UNKNOWN`, other families).
+    /// The header names no client: the proxy speaks for itself (`LOCAL`), or does not know it (`UNKNOWN`, other families).
     Local,
-    /// Who the client is, and where it connected to.
+    /// The addresses of the client and of the server that it connected to.
     Proxied { client: SocketAddr, destination: SocketAddr },
 }
 
-/// Why there is no header.
+/// An error that left a connection without its header.
 #[derive(Debug)]
 pub(crate) enum ProxyError {
-    /// The octets are none, or none of this kind.
+    /// The bytes are not a header that is supported.
     Malformed(&'static str),
-    /// The connection ended or failed before its first octet.
+    /// The connection ended or failed before its first byte.
     Silent,
-    /// The connection ended or failed before the header did.
+    /// The connection ended or failed within the header.
     Io(io::Error),
-    /// The time for it is over.
+    /// The header did not come in time.
     Late,
     /// The server stops.
     Stopped,
@@ -57,15 +57,15 @@ impl fmt::Display for ProxyError {
     }
 }
 
-/// How far the octets read so far lead.
+/// The result of reading the bytes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// At least this many more octets belong to the header, and never none.
+    /// At least this many more bytes belong to the header. It is never 0.
     Needs(usize),
     Whole(Header),
 }
 
-/// Reads a header of either version, and no octet behind it.
+/// Reads a header of either version, and no byte after it.
 pub(crate) async fn read(io: &mut impl Io) -> Result<Header, ProxyError> {
     let mut octets = Vec::new();
     loop {

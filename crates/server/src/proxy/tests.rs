@@ -1,4 +1,4 @@
-//! Headers against a slow reading of the specification, at every cut, with the client's first octets behind them.
+//! Compares headers with a slow reading of the specification, at every cut, with the client's first bytes after them.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,11 +7,11 @@ use proptest::sample::select;
 use super::reference::reference;
 use super::*;
 
-/// What follows a header, and must be left alone.
-const BEHIND: &[u8] = b"EHLO client.example\r\n";
+/// The bytes after a header, which must be left alone.
+const AFTER: &[u8] = b"EHLO client.example\r\n";
 
-/// Reads a header from a stream that comes in two pieces, taking never more than is asked for; says what it is and
-/// how many octets it took.
+/// Reads a header from a stream that comes in two pieces, and never takes more than is asked for. Returns the header
+/// and its length in bytes.
 fn read_cut(stream: &[u8], cut: usize) -> Result<(Header, usize), &'static str> {
     let mut octets = Vec::new();
     loop {
@@ -52,7 +52,7 @@ fn binary() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A header, perhaps with one octet changed.
+/// A header, perhaps with one byte changed.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let change = proptest::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>()));
     (prop_oneof![line(), binary()], change).prop_map(|(mut header, change)| {
@@ -60,7 +60,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
             let at = at.index(header.len());
             header[at] = octet;
         }
-        [&header[..], BEHIND].concat()
+        [&header[..], AFTER].concat()
     })
 }
 
@@ -85,7 +85,7 @@ fn good_headers_are_read_at_every_cut_and_never_beyond_their_end() {
         v2,
     ];
     for header in headers {
-        let stream = [header, BEHIND].concat();
+        let stream = [header, AFTER].concat();
         for cut in 0..=header.len() {
             let (_, length) = read_cut(&stream, cut).expect("it is good");
             assert_eq!(length, header.len(), "{}", header.escape_ascii());
@@ -97,7 +97,7 @@ fn good_headers_are_read_at_every_cut_and_never_beyond_their_end() {
 }
 
 #[test]
-fn a_line_of_107_octets_is_the_longest() {
+fn the_longest_line_has_107_bytes() {
     let line = |length: usize| format!("PROXY UNKNOWN {}\r\n", "x".repeat(length - 16)).into_bytes();
     assert!(read_cut(&line(107), 0).is_ok());
     assert!(read_cut(&line(108), 0).is_err());

@@ -15,9 +15,9 @@ use crate::proxy::Header;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedProxies {
-    /// Who has to begin with a PROXY header.
+    /// The peers that must begin with a PROXY header.
     pub(crate) proxies: Vec<Network>,
-    /// Who may say XCLIENT and XFORWARD.
+    /// The clients that may send XCLIENT and XFORWARD.
     pub(crate) xclients: Vec<Network>,
     pub(crate) greeting_delay: Duration,
 }
@@ -27,8 +27,8 @@ impl TrustedProxies {
         is_in(&self.proxies, peer)
     }
 
-    /// Whether the first client of a connection may. Where a PROXY header names none it is not the proxy: that one may
-    /// have passed on somebody whom it could not name.
+    /// Returns whether the first client of a connection may send XCLIENT and XFORWARD. If a PROXY header names none, the
+    /// client is not the proxy itself: the proxy may have passed on a client that it could not name.
     pub(crate) fn may_speak_for_others(&self, peer: Peer, header: Option<Header>) -> bool {
         match header {
             None => is_in(&self.xclients, peer),
@@ -37,14 +37,14 @@ impl TrustedProxies {
         }
     }
 
-    /// Whose connections those of a client count as, if anybody's: who speaks for others counts as those, as soon as
-    /// it names them.
+    /// Returns the address that a client's connection counts for, if any. A client that speaks for others counts as
+    /// those, as soon as it names them.
     pub(crate) fn counted_as(&self, client: Peer) -> Option<IpAddr> {
         client.counted_as().filter(|_| !is_in(&self.xclients, client))
     }
 }
 
-/// A Unix socket is in no network, whatever stands for its address.
+/// Returns whether a peer is in one of the networks. A Unix socket is in none, although it has an address.
 fn is_in(networks: &[Network], origin: Peer) -> bool {
     match origin {
         Peer::Network(address) => networks.iter().any(|network| network.contains(address.ip())),

@@ -5,15 +5,15 @@ use std::str::{self, FromStr};
 
 use super::{Header, Progress};
 
-/// Octets of the shortest header, `PROXY UNKNOWN` with its line end.
+/// The bytes of the shortest header, `PROXY UNKNOWN` with its line end.
 pub(super) const SHORTEST: usize = 15;
 
-/// Octets of the longest header, its line end included.
+/// The bytes of the longest header, with its line end.
 const LONGEST: usize = 107;
 
 const WORD: &[u8] = b"PROXY ";
 
-/// Says how many octets are needed, never one too many: the line may end with the next two.
+/// Says how many bytes are needed, and never one too many: the line may end with the next two.
 pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
     let length = octets.len().min(WORD.len());
     if octets[..length] != WORD[..length] {
@@ -21,12 +21,12 @@ pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
     }
     if let Some(line) = octets.strip_suffix(b"\r\n") {
         if octets.len() > LONGEST {
-            return Err("the PROXY header is longer than 107 octets");
+            return Err("the PROXY header is longer than 107 bytes");
         }
         return line_of(line).map(Progress::Whole);
     }
     if octets.len() >= LONGEST {
-        return Err("the PROXY header is longer than 107 octets");
+        return Err("the PROXY header is longer than 107 bytes");
     }
     Ok(Progress::Needs(match SHORTEST.checked_sub(octets.len()) {
         Some(left @ 1..) => left,
@@ -36,12 +36,12 @@ pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
 }
 
 fn line_of(line: &[u8]) -> Result<Header, &'static str> {
-    const MALFORMED: &str = "the PROXY header is no line of version 1";
+    const MALFORMED: &str = "the PROXY header is not a line of version 1";
     if line.iter().any(|octet| matches!(octet, b'\r' | b'\n')) {
         return Err(MALFORMED);
     }
     let line = &line[WORD.len()..];
-    // What else such a line holds does not matter.
+    // The specification ignores the rest of such a line.
     if line == b"UNKNOWN" || line.starts_with(b"UNKNOWN ") {
         return Ok(Header::Local);
     }
@@ -67,7 +67,7 @@ fn address<A: FromStr + Into<IpAddr>>(text: &str) -> Option<IpAddr> {
     text.parse::<A>().ok().map(Into::into)
 }
 
-/// A decimal number without zeros in front.
+/// Reads a decimal number without leading zeros.
 fn port(text: &str) -> Option<u16> {
     let is_number = text.bytes().all(|octet| octet.is_ascii_digit());
     let has_zeros = text.len() > 1 && text.starts_with('0');

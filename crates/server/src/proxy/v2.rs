@@ -6,14 +6,14 @@ use super::{Header, Progress};
 
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 
-/// Octets up to where the addresses begin.
+/// The bytes before the addresses.
 const FIXED: usize = 16;
 
-/// Octets behind the fixed ones at most. Addresses take 216; the rest is for attributes (TLVs), which are skipped.
-/// The protocol allows 65,535, and nothing that proxies send comes near this.
+/// The most bytes after the fixed ones. Addresses take 216. The rest is for attributes (TLVs), which are skipped. The
+/// protocol allows 65,535, but no proxy sends nearly as many.
 const MOST: usize = 4_096;
 
-/// Says how many octets are needed, as the header tells it itself.
+/// Says how many bytes are needed: the header tells its length.
 pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
     let length = octets.len().min(SIGNATURE.len());
     if octets[..length] != SIGNATURE[..length] {
@@ -28,7 +28,7 @@ pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
         return Err("the PROXY header is of neither version 1 nor 2");
     }
     if size > MOST {
-        return Err("the PROXY header is longer than 4,112 octets");
+        return Err("the PROXY header is longer than 4,112 bytes");
     }
     let is_local = match version_and_command & 0xf {
         0 => true,
@@ -44,7 +44,7 @@ pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
     Ok(Progress::Whole(if is_local { Header::Local } else { addresses(family, rest) }))
 }
 
-/// Refuses families that there are not, and those whose addresses do not fit in.
+/// Refuses unknown families, and addresses that do not fit into the header.
 fn check(family: u8, size: usize) -> Result<(), &'static str> {
     let needed = match (family >> 4, family & 0xf) {
         (0, 0..=2) => 0,
@@ -56,7 +56,7 @@ fn check(family: u8, size: usize) -> Result<(), &'static str> {
     if size < needed { Err("the PROXY header is too short for its addresses") } else { Ok(()) }
 }
 
-/// The addresses of TCP; other kinds say nothing about a client of ours.
+/// Reads the addresses of TCP. Other families name no client.
 fn addresses(family: u8, octets: &[u8]) -> Header {
     match family {
         0x11 => proxied::<4, Ipv4Addr>(octets),
@@ -66,7 +66,7 @@ fn addresses(family: u8, octets: &[u8]) -> Header {
     .unwrap_or(Header::Local)
 }
 
-/// Two addresses of `N` octets, then their ports.
+/// Reads two addresses of `N` bytes, then their ports.
 fn proxied<const N: usize, A: From<[u8; N]> + Into<IpAddr>>(octets: &[u8]) -> Option<Header> {
     let (client, rest) = octets.split_first_chunk::<N>()?;
     let (destination, rest) = rest.split_first_chunk::<N>()?;

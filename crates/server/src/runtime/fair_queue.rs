@@ -1,4 +1,4 @@
-//! Where sessions with much to answer wait for one another, so that those with little need not wait for all of them.
+//! A queue for sessions with many commands to answer, so that a session with few does not wait for all of them.
 //!
 //! # Why
 //!
@@ -17,26 +17,25 @@ use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// What a session passes that has had a turn and is not done, or before what takes as long as one.
+/// A queue that a session passes after a turn, if it is not done, and before work that takes as long as a turn.
 ///
-/// A task that merely yields stands in the queue again at once, and the runtime looks at its sockets when the whole
-/// queue has had its turn: beside 200 greedy sessions one with a single command waited for 200 turns. So they queue
-/// here, and as many as the runtime has threads go on to its queue.
+/// A task that only yields is in the runtime's queue again at once, and the runtime looks at its sockets after the
+/// whole queue. So sessions queue here, and only as many as the runtime has threads go on to its queue.
 #[derive(Debug, Default)]
 pub(crate) struct FairQueue {
-    /// Made by the first session that comes by, as only the runtime knows its threads.
+    /// The first session makes it, as only the runtime knows its number of threads.
     gate: OnceLock<Semaphore>,
 }
 
 impl FairQueue {
     /// Waits for the next turn.
     pub(crate) async fn pass(&self) {
-        /// A turn takes a fraction of a millisecond; a hook that blocks its thread keeps those in its queue, and they
-        /// their permits.
+        /// A turn takes a fraction of a millisecond. Only a hook that blocks its thread keeps a session from its turn,
+        /// and that session keeps its permit.
         const PATIENCE: Duration = Duration::from_millis(200);
         let gate = self.gate.get_or_init(|| Semaphore::new(Handle::current().metrics().num_workers()));
-        // Held until the turn begins and not until it ends: the next session is woken behind this one all the same, and
-        // none that waits for its client, a hook or a store within its turn keeps others out. It is never closed.
+        // The permit is held until the turn begins, not until it ends. The next session is woken after this one anyway,
+        // and a session that waits within its turn keeps no other out. The semaphore is never closed.
         let _permit = match gate.try_acquire() {
             Ok(permit) => Some(permit),
             Err(_) => timeout(PATIENCE, gate.acquire()).await.ok().and_then(Result::ok),

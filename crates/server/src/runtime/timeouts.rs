@@ -1,4 +1,4 @@
-//! How long a session waits for whom.
+//! How long a session waits for its client, its hooks and its store.
 //!
 //! # Why
 //!
@@ -8,24 +8,24 @@
 
 use std::time::Duration;
 
-/// The timeouts of a session. A client that lets one run out is answered `421 4.4.2` and hung up on.
+/// The timeouts of a session. A client that is too late gets `421 4.4.2`, and the server closes the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     /// For a PROXY header. Default is 5 s.
     pub(crate) proxy: Duration,
     /// For the next command. Default is 300 s (RFC 5321 §4.5.3.2.7).
     pub(crate) command: Duration,
-    /// For the next octets of a message. Default is 180 s (RFC 5321 §4.5.3.2.5).
+    /// For the next bytes of a message. Default is 180 s (RFC 5321 §4.5.3.2.5).
     pub(crate) data: Duration,
     /// For the TLS handshake. Default is 30 s.
     pub(crate) handshake: Duration,
-    /// For all hooks of one stage; past it the answer is `451 4.3.0`. Default is 300 s.
+    /// For all hooks of one stage. After it the reply is `451 4.3.0`. Default is 300 s.
     pub(crate) hook: Duration,
-    /// For the store, and hooks that keep the message, from the end of the message on; past it the answer is
-    /// `451 4.3.0`. Default is 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
+    /// For the store and the data hooks, from the end of the message on. After it the reply is `451 4.3.0`. Default is
+    /// 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
     pub(crate) store: Duration,
-    /// For the whole session, looked at between transactions, and for each transaction once more, but for a message that
-    /// comes at [`STEADY_RATE`]. Default is an hour.
+    /// For the whole session, checked between transactions, and for each transaction again. A message that comes at
+    /// [`STEADY_RATE`] may take longer. Default is an hour.
     pub(crate) session: Duration,
 }
 
@@ -43,16 +43,16 @@ impl Default for Timeouts {
     }
 }
 
-/// Octets a second below which a client that sends a message is too slow, on average over the time that it was
-/// waited for, once that has lasted [`RATE_AFTER`].
+/// The lowest rate of a message in bytes a second. It is the average over the time that the server waited for the
+/// client, once that is more than [`RATE_AFTER`].
 pub(crate) const SLOWEST_RATE: u64 = 500;
 
 /// See [`SLOWEST_RATE`].
 pub(crate) const RATE_AFTER: Duration = Duration::from_secs(60);
 
-/// Octets a second at which a message may outlast its transaction's time: the largest by default takes two hours. When
-/// places are short it is the lowest rate of all, once the client was waited for as long as [`CROWDED`].
+/// The rate, in bytes a second, at which a message may outlast its transaction's time: the largest by default takes two
+/// hours. When slots are short it is the lowest rate, once the server has waited for [`CROWDED`].
 pub(crate) const STEADY_RATE: u64 = 4_000;
 
-/// How long a client may be silent when places are short, before its next command or within a message.
+/// How long a client may be silent when slots are short, before its next command or within a message.
 pub(crate) const CROWDED: Duration = Duration::from_secs(10);

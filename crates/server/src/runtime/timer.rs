@@ -11,8 +11,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Setting it stores a number; the runtime's timer is touched only when it rings, or rings too late. A session
-/// sets its timeout anew with every read, and almost none of these ever runs out.
+/// A timer whose setting stores a number. The runtime's timer is touched only when it rings, or would ring too late.
 #[derive(Debug)]
 pub(crate) struct Timer {
     deadline: Instant,
@@ -28,12 +27,12 @@ impl Timer {
         self.deadline = deadline;
     }
 
-    /// Whether it needs no poll to wake in time whoever it was last registered for.
+    /// Returns whether the timer will wake the task that polled it last, without another poll.
     pub(crate) fn is_armed(&self) -> bool {
         self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() <= self.deadline && !sleep.is_elapsed())
     }
 
-    /// Ready when the deadline is over.
+    /// It is ready after the deadline.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -17,7 +17,7 @@ pub(super) struct Facts {
     pub(super) transaction: Transaction,
 }
 
-/// What holds until the connection ends.
+/// The facts that hold until the connection ends.
 #[derive(Default)]
 pub(super) struct Connection {
     /// The client that a proxy has named. STARTTLS keeps it, or a client would get the rights of its proxy.
@@ -27,14 +27,14 @@ pub(super) struct Connection {
     pub(super) messages: u32,
 }
 
-/// What holds for one client: until XCLIENT names another.
+/// The facts that hold for one client: until XCLIENT names another.
 #[derive(Default)]
 pub(super) struct Client {
     /// The changes that hooks made to the EHLO offer of this session.
     pub(super) edits: Option<Box<EhloEdits>>,
 }
 
-/// What the client has said since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.
+/// The facts that the client has told since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.
 #[derive(Default)]
 pub(super) struct Greeting {
     /// The last EHLO, HELO or LHLO.
@@ -44,7 +44,7 @@ pub(super) struct Greeting {
     pub(super) identified: Option<Arc<str>>,
 }
 
-/// What holds until the end of the message, RSET or EHLO (RFC 5321 §4.1.4).
+/// The facts that hold until the end of the message, RSET or EHLO (RFC 5321 §4.1.4).
 #[derive(Default)]
 pub(super) struct Transaction {
     /// XFORWARD comes before MAIL.

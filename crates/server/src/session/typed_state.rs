@@ -1,15 +1,15 @@
-//! State of the application's own, kept by type: no globals and no locks in user code.
+//! Values of the application, kept by type: user code needs no globals and no locks.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Values of the application's own, at most one of each type.
+/// Values of the application, at most one of each type.
 ///
-/// Every session has two: [`Session::state`](crate::Session::state) for as long as its client is the same and
-/// [`Session::transaction_state`](crate::Session::transaction_state), emptied whenever a transaction ends. A
-/// type of your own (`struct Score(f32)`) keeps hooks that know nothing of each other apart.
+/// Every session has two. [`Session::state`](crate::Session::state) lasts as long as its client is the same.
+/// [`Session::transaction_state`](crate::Session::transaction_state) is cleared at the end of each transaction. With a
+/// type of your own (`struct Score(f32)`), hooks that do not know each other do not get in each other's way.
 ///
 /// # Examples
 /// ```
@@ -30,23 +30,23 @@ type Values = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
 
 impl TypedState {
     fn values(&self) -> MutexGuard<'_, Option<Box<Values>>> {
-        // A panic in `update` or `with_mut` leaves at worst a half-changed value of the user's, no broken map.
+        // A panic in `update` or `with_mut` leaves at worst a half-changed value. The map stays whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps `value`; gives back the value of this type that was there.
+    /// Keeps `value`, and returns the previous value of this type.
     pub fn insert<T: Any + Send + Sync>(&self, value: T) -> Option<T> {
         let before = self.values().get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
         before.and_then(|value| value.downcast().ok()).map(|value| *value)
     }
 
-    /// A clone of the value of this type. For types that cannot be cloned, or are large, there is [`with`](Self::with).
+    /// Returns a clone of the value of this type. For types that are large or not `Clone` there is [`with`](Self::with).
     #[must_use]
     pub fn get<T: Any + Clone>(&self) -> Option<T> {
         self.values().as_ref()?.get(&TypeId::of::<T>())?.downcast_ref().cloned()
     }
 
-    /// Looks at the value of this type where it lies, and returns what `look` returns; `None` if there is no such value.
+    /// Passes the value of this type to `look`, and returns its result. It is `None` if there is no such value.
     ///
     /// `look` runs under a lock and must not touch the state itself.
     ///
@@ -66,7 +66,7 @@ impl TypedState {
         self.values().as_ref()?.get(&TypeId::of::<T>())?.downcast_ref().map(look)
     }
 
-    /// Changes the value of this type where it lies, and returns what `change` returns; `None` if there is no such value.
+    /// Passes the value of this type to `change`, and returns its result. It is `None` if there is no such value:
     /// [`update`](Self::update) begins with a default instead.
     ///
     /// `change` runs under a lock and must not touch the state itself.
@@ -74,7 +74,7 @@ impl TypedState {
         self.values().as_mut()?.get_mut(&TypeId::of::<T>())?.downcast_mut().map(change)
     }
 
-    /// Changes the value of this type in place, beginning with its default, and returns what `change` returns.
+    /// Passes the value of this type, or its default, to `change`, and returns its result.
     ///
     /// `change` runs under a lock and must not touch the state itself.
     #[expect(clippy::missing_panics_doc, reason = "the value stands under its own type")]
@@ -89,7 +89,7 @@ impl TypedState {
         change(value)
     }
 
-    /// Takes the value of this type out.
+    /// Removes the value of this type, and returns it.
     pub fn remove<T: Any>(&self) -> Option<T> {
         let value = self.values().as_mut()?.remove(&TypeId::of::<T>())?;
         value.downcast().ok().map(|value| *value)
@@ -97,7 +97,7 @@ impl TypedState {
 
     pub(crate) fn clear(&self) {
         let values = self.values().take();
-        // Outside the lock: the values' own Drop may come back here.
+        // Outside the lock, as the `Drop` of a value may use the state.
         drop(values);
     }
 }

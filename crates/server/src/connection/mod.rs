@@ -1,4 +1,4 @@
-//! One connection: its octets, and its place among the others.
+//! One connection: its bytes, and its slot among the others.
 
 pub(crate) mod read_outcome;
 pub(crate) mod slots;

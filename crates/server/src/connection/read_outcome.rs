@@ -1,8 +1,8 @@
-//! What waiting for the client leads to, and what may interrupt it.
+//! The outcome of waiting for the client, and what may interrupt the wait.
 
 use crate::session::disconnect::Disconnect;
 
-/// What waiting for octets led to.
+/// The outcome of waiting for bytes of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadOutcome {
     Input,
@@ -22,11 +22,11 @@ impl From<ReadOutcome> for Disconnect {
     }
 }
 
-/// Whether a session may be stopped where it waits.
+/// How a stop of the server affects a session that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interruptible {
-    /// Between transactions.
+    /// Between transactions: the stop ends the wait.
     UntilStop,
-    /// Within one.
+    /// Within a transaction: it may come to its end.
     UntilTimeout,
 }

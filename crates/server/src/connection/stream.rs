@@ -1,4 +1,4 @@
-//! What carries a session: the connection as it came, or TLS over it.
+//! The stream of a session: the connection as it came, or TLS over it.
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::tls::Secured;
 pub(crate) enum Transport {
     Plain(Box<dyn Io>),
     Tls(Box<Secured>),
-    /// A handshake failed or goes on: there is nothing to say anything on.
+    /// A handshake failed or is under way. Nothing can be sent.
     Gone,
 }
 
@@ -21,14 +21,14 @@ impl Transport {
         matches!(self, Self::Tls(_))
     }
 
-    /// No more than that is to be taken from the connection at a time.
+    /// Limits how much is taken from the connection at a time.
     pub(crate) fn read_at_most(&mut self, octets: usize) {
         if let Self::Tls(secured) = self {
             secured.read_ahead().at_most = octets;
         }
     }
 
-    /// Gives memory back that waits for the next read.
+    /// Releases the memory that is kept for the next read.
     pub(crate) fn shrink(&mut self) {
         if let Self::Tls(secured) = self {
             secured.read_ahead().shrink();

@@ -1,4 +1,4 @@
-//! What the decoys of SCRAM are made of.
+//! The decoys that SCRAM shows of unknown users, and random numbers.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use mailchute_proto::ScramVerifier;
 use mailchute_proto::{Nonce, Reply};
 
-/// A secret of the server's: given, or made when it is first needed.
+/// A secret of the server. It is configured, or made when it is first needed.
 #[derive(Default)]
 pub(crate) struct ScramSecret(OnceLock<Vec<u8>>);
 
 impl ScramSecret {
-    /// What is shown of a user that there is not: the same each time.
+    /// Returns the verifier to show for an unknown user. It is always the same for one name.
     pub(crate) fn decoy(&self, user: &str) -> Result<ScramVerifier, Reply> {
         let secret = match self.0.get() {
             Some(secret) => secret,
@@ -36,14 +36,14 @@ impl fmt::Debug for ScramSecret {
     }
 }
 
-/// Octets that nobody can guess.
+/// Returns random bytes.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Reply> {
     let mut octets = [0; N];
     getrandom::fill(&mut octets)?;
     Ok(octets)
 }
 
-/// Text that nobody can guess and that comes once.
+/// Returns a random text that is never used again.
 pub(crate) fn nonce() -> Result<Nonce, Reply> {
     random::<18>().map(Nonce::from_random)
 }

@@ -1,4 +1,4 @@
-//! How fast a message comes, over all its chunks and the waits between them, and by when more of it must have come.
+//! The pace of a message over all its chunks and the waits between them, and the deadline for more of it.
 //!
 //! # Why
 //!
@@ -14,20 +14,20 @@ use tokio::time::Instant;
 use super::Driver;
 use crate::runtime::timeouts::{CROWDED, RATE_AFTER, SLOWEST_RATE, STEADY_RATE};
 
-/// How long the client was waited for, and what it sent of the message in that time.
+/// How long the server has waited for the client, and what the client sent of the message in that time.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     waited: Duration,
-    /// Of the message: commands between its chunks are none of it.
+    /// The bytes of the message, without the commands between its chunks.
     octets: u64,
-    /// Octets since others had their turn.
+    /// Bytes since other sessions had their turn.
     pub(super) of_turn: usize,
-    /// Octets since subscribers had time to read them.
+    /// Bytes since the subscribers had time to read them.
     pub(super) told: usize,
 }
 
 impl Pace {
-    /// The client was waited for since then.
+    /// Adds the time since `since`, in which the server waited for the client.
     pub(super) fn waited_since(&mut self, since: Instant) {
         self.waited += since.elapsed();
     }
@@ -36,7 +36,7 @@ impl Pace {
         self.octets += octets as u64;
     }
 
-    /// Whether the message has come at this many octets a second.
+    /// Returns whether the message has come at this rate in bytes a second.
     fn keeps(&self, rate: u64) -> bool {
         self.octets >= rate * self.waited.as_secs()
     }
@@ -48,8 +48,8 @@ impl Pace {
 }
 
 impl Driver {
-    /// When the client must have sent more of a message, or of chunks that are not wanted; `None` if it was too slow
-    /// already, or has had its time. `silence` is how long it may send nothing.
+    /// Returns when the client must have sent more of a message, or of unwanted chunks. It is `None` if the client was too
+    /// slow, or if its time is over. `silence` is how long it may send nothing.
     pub(super) fn message_deadline(
         &mut self,
         now: Instant,
@@ -64,14 +64,14 @@ impl Driver {
         if pace.is_too_slow(is_crowded) {
             return None;
         }
-        // What is wanted and comes steadily comes to an end by its size; what is dropped has none.
+        // The size limit ends a wanted message. Dropped content has no such limit.
         let may_outlast = !is_refused && pace.keeps(STEADY_RATE);
         let deadline = now + silence;
         let deadline = if may_outlast { deadline } else { deadline.min(last_moment) };
         (deadline > now).then_some(deadline)
     }
 
-    /// Forgets the pace of a message of which no more can come.
+    /// Forgets the pace of a message after its end.
     pub(super) fn forget_pace(&mut self) {
         if self.machine.awaits() == Awaits::Command && !self.machine.awaits_chunks() {
             self.pace = None;

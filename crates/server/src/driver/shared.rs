@@ -1,4 +1,4 @@
-//! What all sessions of a server share.
+//! The state that all sessions of a server share.
 //!
 //! # Why
 //!
@@ -23,13 +23,13 @@ use crate::tls::InForce;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
-    /// Those of the clients that need nothing but their place; the same where nothing else is demanded of anybody.
+    /// The settings of clients that need neither TLS nor credentials. The same value if nobody needs them.
     pub(crate) undemanding: Arc<Settings>,
     pub(crate) hostname: Arc<str>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) timeouts: Timeouts,
     pub(crate) chain: Chain,
-    /// What the decoys of users that there are not are made of.
+    /// The secret of the decoys of unknown users.
     pub(crate) scram_secret: Arc<ScramSecret>,
     pub(crate) tls: Option<Arc<InForce>>,
     pub(crate) subscribers: Arc<Subscribers>,
@@ -38,15 +38,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The settings of a session. Who delivers by LMTP over a Unix socket was let in by the modes of its file and
-    /// folder, has nobody on the way and, as mail servers that deliver locally, no credentials: of such nothing is demanded.
+    /// Returns the settings of a session. LMTP over a Unix socket needs neither TLS nor credentials.
     pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {
         let delivers = session.protocol() == Protocol::Lmtp && session.is_over_unix_socket();
         Arc::clone(if delivers { &self.undemanding } else { &self.settings })
     }
 }
 
-/// These settings without what they demand of clients.
+/// Returns the settings without the need for TLS and credentials.
 pub(crate) fn undemanding(settings: &Arc<Settings>) -> Arc<Settings> {
     if settings.tls != TlsPolicy::Required && settings.auth != AuthPolicy::Required {
         return Arc::clone(settings);

@@ -1,26 +1,26 @@
-//! Why a session ended.
+//! The cause of the end of a session.
 
 use std::fmt;
 
 use mailchute_proto::Closing;
 
-/// The cause of a disconnect, told once to hooks and events.
+/// The cause of a disconnect. Hooks and events get it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Disconnect {
-    /// The client said QUIT.
+    /// The client sent QUIT.
     Quit,
     /// The client closed or lost the connection without QUIT.
     ClientGone,
     /// A timeout ran out.
     Timeout,
-    /// The connect hook had refused the client.
+    /// A connect hook refused the client.
     Refused,
-    /// A hook hung up.
+    /// A hook closed the connection.
     Hook,
     /// A limit of the session was reached: errors, wrong passwords, transactions, the length of a line.
     Limit,
-    /// The client broke the protocol so that nothing more can be taken from it.
+    /// The client broke the protocol, so that the server can accept nothing more from it.
     Violation,
     /// The TLS handshake failed.
     TlsFailure,

@@ -1,4 +1,4 @@
-//! The name of a session.
+//! Session identifiers.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -10,8 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct SessionId(u64);
 
 impl SessionId {
-    /// Microseconds since 1970 at the first session, then counted on: a restart begins behind the last run as
-    /// long as sessions come slower than one a microsecond.
+    /// Microseconds since 1970 at the first session, then one more for each. A restart begins after the last run, if
+    /// sessions come slower than one a microsecond.
     pub(super) fn next() -> Self {
         static NEXT: OnceLock<AtomicU64> = OnceLock::new();
         let next = NEXT.get_or_init(|| {
@@ -25,7 +25,7 @@ impl SessionId {
 impl SessionId {
     pub(crate) const LENGTH: usize = 11;
 
-    /// Base 32 in capitals, without the letters that look like digits.
+    /// Writes base 32 in capitals, without the letters that look like digits.
     pub(crate) fn digits(self) -> [u8; Self::LENGTH] {
         const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let mut text = [b'0'; Self::LENGTH];

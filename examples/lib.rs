@@ -23,7 +23,7 @@ pub async fn serve(server: Server) -> io::Result<()> {
     // Heard from here on; `tokio::signal::ctrl_c()` hears it from when it is first polled.
     let mut ctrl_c = signal(SignalKind::interrupt())?;
     let serving = server.listen(listen_address()).await?;
-    for address in serving.local_addrs() {
+    for address in serving.addrs() {
         println!("listening on {address}");
     }
     serving.with_graceful_shutdown(ctrl_c.recv(), GRACE).await

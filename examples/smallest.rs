@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     let serving = server.listen(listen_address()).await?;
-    println!("listening on {}", serving.local_addrs()[0]);
+    println!("listening on {}", serving.addrs()[0]);
     serving.await?;
     Ok(())
 }

@@ -36,8 +36,8 @@
 //! }
 //! ```
 //!
-//! LMTP (RFC 2033) is spoken on listeners of its own ([`Server::listen_lmtp`], [`Serving::and_listen_lmtp_unix`]); there
-//! the end of a message has a reply for each recipient, and [`Message::refuse`] refuses it for single ones.
+//! LMTP (RFC 2033) is spoken on listeners of its own ([`Listener::lmtp`]); there the end of a message has a reply for each
+//! recipient, and [`Message::refuse`] refuses it for single ones.
 //!
 //! # Logs
 //!
@@ -128,20 +128,22 @@ pub use events::subscribers::Events;
 pub use hooks::store::Store;
 pub use hooks::{Answer, Hooks, IntoVerdict};
 pub use listen::inherited::ListeningSocket;
-pub use listen::unix::SocketFile;
+pub use listen::listener::Listener;
 pub use message::Message;
 pub use message::body_error::BodyError;
 pub use message::id::MessageId;
+pub use net::arrival::Arrival;
 pub use net::endpoint::{Endpoint, EndpointError};
 pub use net::io::Io;
 pub use net::network::{Network, NetworkError};
 pub use server::Server;
 pub use server::build_error::BuildError;
 pub use server::builder::Builder;
+pub use server::running::Running;
 pub use server::serving::Serving;
 pub use session::disconnect::Disconnect;
 pub use session::typed_state::TypedState;
-pub use session::{Session, SessionId, TransmissionType};
+pub use session::{Session, SessionId, SessionPhase, TransmissionType};
 pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, Trust};
 
 /// The code in README.md compiles.

@@ -28,6 +28,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream, DuplexStream};
 
+use crate::net::arrival::Arrival;
 use crate::server::Server;
 
 /// Octets on their way at most, in each direction.
@@ -71,7 +72,7 @@ pub fn client(server: &Server) -> Client {
 pub fn lmtp_client(server: &Server) -> Client {
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let server = server.clone();
-    tokio::spawn(async move { server.serve_lmtp_connection(theirs, CLIENT).await });
+    tokio::spawn(async move { server.serve_connection(theirs, Arrival::new(CLIENT).lmtp()).await });
     Client { stream: BufStream::new(ours) }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::{Seen, accepting, build, deliver, hello};
 use mailchute::testing::{Client, client_from};
-use mailchute::{Event, Server};
+use mailchute::{Arrival, Event, Server};
 use tokio::time::{Instant, timeout};
 
 async fn from(server: &Server, address: &str) -> (Client, u16) {
@@ -56,7 +56,7 @@ async fn whoever_does_not_take_that_there_is_no_place_is_left_after_five_seconds
     // Room for a few octets of the reply, which nobody reads.
     let (_client, stuck) = tokio::io::duplex(4);
     let since = Instant::now();
-    let served = server.serve_connection(stuck, "192.0.2.1:1".parse().unwrap());
+    let served = server.serve_connection(stuck, Arrival::new("192.0.2.1:1".parse().unwrap()));
     timeout(Duration::from_secs(60), served).await.expect("nobody waits for ever");
     assert_eq!(since.elapsed(), Duration::from_secs(5));
 }

@@ -131,7 +131,7 @@ async fn others_have_their_turn_while_a_flood_of_connections_is_taken() {
         ready(true)
     });
     let serving = build(counting).listen("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let address = serving.addrs()[0];
     // They wait in the kernel, as nobody takes them yet.
     let flood: Vec<_> =
         (0..200).map(|_| std::net::TcpStream::connect(address).expect("it listens")).collect();

@@ -1,6 +1,7 @@
 //! What is wrong with an address to listen on is said with the address.
 
 use crate::support::{accepting, build};
+use mailchute::Listener;
 
 #[tokio::test]
 async fn an_address_that_is_none_is_named_with_what_to_write() {
@@ -10,7 +11,7 @@ async fn an_address_that_is_none_is_named_with_what_to_write() {
         assert!(error.starts_with(&format!("\"{given}\": {fault}")), "{error}");
         assert!(error.ends_with("; write ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525"), "{error}");
     }
-    let error = server.listen_lmtp("[::1]").await.unwrap_err().to_string();
+    let error = server.listen(Listener::new("[::1]").lmtp()).await.unwrap_err().to_string();
     assert!(error.starts_with("\"[::1]\": ") && error.contains("write ADDRESS:PORT"), "{error}");
 }
 

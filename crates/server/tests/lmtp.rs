@@ -2,7 +2,7 @@
 
 use crate::support::{MESSAGE, Seen, accepting, build, builder, read_all, tls};
 use mailchute::testing::{self, Client};
-use mailchute::{Builder, Event, Message, Reply, Server, Session, Store};
+use mailchute::{Arrival, Builder, Event, Listener, Message, Reply, Server, Session, Store};
 
 /// Notes for whom it keeps messages; refuses those whose address begins with `full`.
 struct Mailboxes(Seen<String>);
@@ -207,7 +207,10 @@ async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String 
     }));
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let serving = server.clone();
-    tokio::spawn(async move { serving.serve_lmtp_connection(theirs, crate::support::talk::CLIENT).await });
+    tokio::spawn(async move {
+        let lmtp = Arrival::new(crate::support::talk::CLIENT).lmtp();
+        serving.serve_connection(theirs, lmtp).await;
+    });
     let mut client = crate::support::talk::Talk::<Box<dyn mailchute::Io>>::new(Box::new(ours));
     client.read_reply().await;
     client.ask("LHLO client.example", "250").await;
@@ -247,8 +250,8 @@ async fn the_protocol_has_its_registered_names() {
 #[tokio::test]
 async fn a_listener_of_lmtp_speaks_it_over_tcp() {
     let server = build(accepting());
-    let serving = server.listen_lmtp("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let serving = server.listen(Listener::new("127.0.0.1:0").lmtp()).await.expect("a port is free");
+    let address = serving.addrs()[0];
     assert_eq!(serving.endpoints().map(ToString::to_string).collect::<Vec<_>>(), [address.to_string()]);
     tokio::spawn(serving.into_future());
     let mut client = crate::support::talk::connect(address).await;
@@ -259,7 +262,10 @@ async fn a_listener_of_lmtp_speaks_it_over_tcp() {
 
 #[tokio::test]
 async fn lmtp_is_not_spoken_on_port_25() {
-    let error = build(accepting()).listen_lmtp("127.0.0.1:25").await.expect_err("RFC 2033 forbids it");
+    let error = build(accepting())
+        .listen(Listener::new("127.0.0.1:25").lmtp())
+        .await
+        .expect_err("RFC 2033 forbids it");
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert_eq!(
         error.to_string(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::talk::{CLIENT, Talk, connect, listen, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Event, Network, Server};
+use mailchute::{Builder, Event, Listener, Network, Server};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -165,7 +165,7 @@ async fn a_strangers_header_is_not_taken_and_ends_the_connection() {
     for header in [V1, V2] {
         // It is there before the connection is taken.
         let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
-        let mut talk = send(serving.local_addrs()[0], &[header, b"EHLO client.example\r\n"]).await;
+        let mut talk = send(serving.addrs()[0], &[header, b"EHLO client.example\r\n"]).await;
         let serving = tokio::spawn(serving.into_future());
         assert_eq!(talk.rest().await, "");
         serving.abort();
@@ -182,8 +182,8 @@ async fn a_strangers_header_is_not_taken_and_ends_the_connection() {
 async fn the_header_comes_before_tls() {
     let seen = Seen::default();
     let server = friend(accepting().tls(tls::config()), &seen);
-    let serving = server.listen_tls("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let serving = server.listen(Listener::new("127.0.0.1:0").implicit_tls()).await.expect("a port is free");
+    let address = serving.addrs()[0];
     tokio::spawn(serving.into_future());
     for header in [V1, V2_WITH_TLV] {
         let plain = send(address, &[header]).await;

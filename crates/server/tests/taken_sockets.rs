@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::support::talk::Talk;
 use crate::support::{accepting, build};
-use mailchute::{Endpoint, ListeningSocket, Serving};
+use mailchute::{Endpoint, Listener, ListeningSocket, Serving};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,6 +22,13 @@ fn run(serving: Serving) -> (oneshot::Sender<()>, JoinHandle<()>) {
     (stop, task)
 }
 
+fn inherited<S>(socket: S) -> Listener
+where
+    ListeningSocket: TryFrom<S, Error = std::io::Error>,
+{
+    Listener::inherited(ListeningSocket::try_from(socket).unwrap())
+}
+
 fn bound() -> (SocketAddr, TcpListener) {
     let socket = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     (socket.local_addr().expect("it is bound"), socket)
@@ -31,8 +38,8 @@ fn bound() -> (SocketAddr, TcpListener) {
 async fn a_client_that_waits_in_the_queue_is_served_by_the_server_that_comes() {
     let (address, socket) = bound();
     let mut early = Talk::new(TcpStream::connect(address).await.unwrap());
-    let serving = build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap();
-    assert_eq!(serving.local_addrs(), [address]);
+    let serving = build(accepting()).listen(inherited(socket)).await.unwrap();
+    assert_eq!(serving.addrs(), [address]);
     let _running = run(serving);
     assert!(early.read_reply().await.starts_with("220 "));
 }
@@ -40,7 +47,7 @@ async fn a_client_that_waits_in_the_queue_is_served_by_the_server_that_comes() {
 #[tokio::test]
 async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
     let (address, socket) = bound();
-    let first = build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap();
+    let first = build(accepting()).listen(inherited(socket)).await.unwrap();
     let passed = first.sockets().unwrap().pop().unwrap();
     let (stop, ended) = run(first);
     let mut idle = Talk::new(TcpStream::connect(address).await.unwrap());
@@ -49,7 +56,7 @@ async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
     assert!(idle.read_reply().await.starts_with("421 4.3.2 "));
     ended.await.unwrap();
     let mut between = Talk::new(TcpStream::connect(address).await.unwrap());
-    let _second = run(build(accepting()).serving().and_take_lmtp(passed).await.unwrap());
+    let _second = run(build(accepting()).listen(Listener::inherited(passed).lmtp()).await.unwrap());
     assert!(between.read_reply().await.starts_with("220 "));
     between.ask("EHLO client.example", "500 ").await;
 }
@@ -58,7 +65,7 @@ async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
 async fn the_file_of_a_unix_socket_goes_with_the_server_that_has_it_last() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lmtp");
-    let first = build(accepting()).serving().and_listen_lmtp_unix(path.as_path()).await.unwrap();
+    let first = build(accepting()).listen(Listener::unix(path.as_path()).lmtp()).await.unwrap();
     let passed = first.sockets().unwrap().pop().unwrap();
     let next =
         ListeningSocket::try_from(UnixListener::from(passed.as_fd().try_clone_to_owned().unwrap())).unwrap();
@@ -70,7 +77,7 @@ async fn the_file_of_a_unix_socket_goes_with_the_server_that_has_it_last() {
     stop.send(()).unwrap();
     ended.await.unwrap();
     assert!(path.exists(), "it was left to the next server");
-    let (stop, ended) = run(build(accepting()).serving().and_take_lmtp(next).await.unwrap());
+    let (stop, ended) = run(build(accepting()).listen(Listener::inherited(next).lmtp()).await.unwrap());
     let mut client = Talk::new(UnixStream::connect(&path).await.unwrap());
     assert!(client.read_reply().await.starts_with("220 "));
     stop.send(()).unwrap();
@@ -83,7 +90,7 @@ async fn the_file_of_a_socket_that_was_passed_in_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("smtp");
     let socket = UnixListener::bind(&path).unwrap();
-    let (stop, ended) = run(build(accepting()).serving().and_take(socket.try_into().unwrap()).await.unwrap());
+    let (stop, ended) = run(build(accepting()).listen(inherited(socket)).await.unwrap());
     stop.send(()).unwrap();
     ended.await.unwrap();
     assert!(path.exists());
@@ -100,6 +107,6 @@ fn a_socket_that_does_not_listen_is_refused() {
 #[tokio::test]
 async fn a_server_without_a_certificate_takes_no_socket_for_tls() {
     let (_, socket) = bound();
-    let error = build(accepting()).serving().and_take_tls(socket.try_into().unwrap()).await.unwrap_err();
+    let error = build(accepting()).listen(inherited(socket).implicit_tls()).await.unwrap_err();
     assert!(error.to_string().contains("needs a certificate"), "{error}");
 }

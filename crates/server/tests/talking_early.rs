@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::log::capture;
 use crate::support::talk::{Talk, connect, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Disconnect, Event, Events, Server};
+use mailchute::{Builder, Disconnect, Event, Events, Listener, Server};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -35,7 +35,7 @@ async fn octets_that_are_there_before_the_connection_is_taken() {
     for (server, is_delayed) in with_and_without_delay(accepting) {
         let mut events = server.events();
         let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
-        let mut talk = connect(serving.local_addrs()[0]).await;
+        let mut talk = connect(serving.addrs()[0]).await;
         talk.write("EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nQUIT\r\n").await;
         let serving = tokio::spawn(serving.into_future());
         let heard = talk.rest().await;
@@ -128,8 +128,8 @@ async fn a_delayed_greeting_catches_those_who_do_not_before_any_hook_is_asked() 
 #[tokio::test]
 async fn inside_tls_the_same_holds_behind_the_handshake() {
     let server = build(accepting().tls(tls::config()).greeting_delay(Duration::from_secs(30)));
-    let serving = server.listen_tls("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let serving = server.listen(Listener::new("127.0.0.1:0").implicit_tls()).await.expect("a port is free");
+    let address = serving.addrs()[0];
     tokio::spawn(serving.into_future());
     let plain = connect(address).await;
     let mut talk = tls::secure(plain.into_inner(), rustls::ALL_VERSIONS).await;
@@ -195,7 +195,7 @@ async fn who_sends_on_while_its_verifier_is_looked_up_is_hung_up_on() {
 async fn a_stop_of_the_server_ends_the_wait_for_the_greeting() {
     let server = build(accepting().greeting_delay(Duration::from_secs(200)));
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let address = serving.addrs()[0];
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(serving.with_graceful_shutdown(stopped, Duration::from_secs(100)));
     let mut talk: Talk<_> = connect(address).await;

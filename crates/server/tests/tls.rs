@@ -3,7 +3,7 @@
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::tls::{config, secure};
 use crate::support::{MESSAGE, Seen, accepting, build, builder};
-use mailchute::{Builder, Disconnect, Reply, Server, TlsConfig};
+use mailchute::{Builder, Disconnect, Listener, Reply, Server, TlsConfig};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
@@ -38,7 +38,8 @@ async fn without_a_certificate_starttls_is_neither_offered_nor_taken() {
     let mut client = connect(address).await;
     assert!(!client.hello().await.contains("STARTTLS"));
     client.ask("STARTTLS", "502 5.5.1").await;
-    let error = build(accepting()).listen_tls("127.0.0.1:0").await.unwrap_err().to_string();
+    let error =
+        build(accepting()).listen(Listener::new("127.0.0.1:0").implicit_tls()).await.unwrap_err().to_string();
     assert!(error.contains("needs a certificate"), "{error}");
 }
 
@@ -90,8 +91,8 @@ async fn a_listener_inside_tls_greets_inside_tls() {
             .on_connect(|session| async move { session.tls().is_some() })
             .on_disconnect(move |cause, _| note.note(cause)),
     );
-    let serving = server.listen_tls("127.0.0.1:0").await.unwrap();
-    let address = serving.local_addrs()[0];
+    let serving = server.listen(Listener::new("127.0.0.1:0").implicit_tls()).await.unwrap();
+    let address = serving.addrs()[0];
     tokio::spawn(serving.into_future());
     let client = connect(address).await;
     let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
@@ -262,8 +263,8 @@ async fn a_secure_hook_refuses_unasked_and_hangs_up() {
     };
     let server = with_tls(modern(accepting()));
     let address = listen(&server).await;
-    let serving = server.listen_tls("127.0.0.1:0").await.unwrap();
-    let inside = serving.local_addrs()[0];
+    let serving = server.listen(Listener::new("127.0.0.1:0").implicit_tls()).await.unwrap();
+    let inside = serving.addrs()[0];
     tokio::spawn(serving.into_future());
     for (version, code) in [(&TLS12, "554"), (&TLS13, "250")] {
         let mut client = connect(address).await;

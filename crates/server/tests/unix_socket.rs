@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::talk::Talk;
 use crate::support::{Seen, accepting, build, builder, tls, traced};
-use mailchute::{Endpoint, Server, SocketFile};
+use mailchute::{Endpoint, Listener, Server};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,8 +21,8 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Serves LMTP at a path until it is told to stop.
-async fn serve(server: &Server, socket: impl Into<SocketFile>) -> (oneshot::Sender<()>, JoinHandle<()>) {
-    let serving = server.serving().and_listen_lmtp_unix(socket).await.expect("the path is free");
+async fn serve(server: &Server, socket: impl Into<Listener>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let serving = server.listen(socket.into().lmtp()).await.expect("the path is free");
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
         serving.with_graceful_shutdown(stopped, Duration::from_secs(5)).await.expect("it ends well");
@@ -36,7 +36,7 @@ async fn connect(path: &Path) -> Talk<UnixStream> {
 
 /// What comes of listening at a path.
 async fn refused(path: &Path) -> (ErrorKind, String) {
-    let listening = build(accepting()).serving().and_listen_unix(path).await;
+    let listening = build(accepting()).listen(Listener::unix(path)).await;
     let error = listening.expect_err("the path is not free");
     (error.kind(), error.to_string())
 }
@@ -82,9 +82,9 @@ async fn lmtp_over_a_unix_socket_from_hello_to_goodbye() {
 #[tokio::test]
 async fn smtp_is_spoken_over_a_unix_socket_too() {
     let (_folder, path) = place();
-    let serving = build(accepting()).serving().and_listen_unix(path.as_path()).await.expect("it is free");
+    let serving = build(accepting()).listen(Listener::unix(path.as_path())).await.expect("it is free");
     assert_eq!(serving.endpoints().collect::<Vec<_>>(), [&Endpoint::Unix(path.clone())]);
-    assert_eq!(serving.local_addrs(), []);
+    assert_eq!(serving.addrs(), []);
     tokio::spawn(serving.into_future());
     connect(&path).await.hello().await;
 }
@@ -95,10 +95,10 @@ async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credent
     let smtp = folder.path().join("smtp");
     let judged = accepting().on_auth(|_credentials, _session| async { true });
     let server = build(judged.tls(tls::config()).require_tls().require_auth());
-    let serving = server.serving().and_listen_lmtp_unix(path.as_path()).await.expect("the path is free");
-    let serving = serving.and_listen_unix(smtp.as_path()).await.expect("the path is free");
-    let serving = serving.and_listen_lmtp("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let serving = server.listen(Listener::unix(path.as_path()).lmtp()).await.expect("the path is free");
+    let serving = serving.listen(Listener::unix(smtp.as_path())).await.expect("the path is free");
+    let serving = serving.listen(Listener::new("127.0.0.1:0").lmtp()).await.expect("a port is free");
+    let address = serving.addrs()[0];
     tokio::spawn(serving.into_future());
 
     let mut postfix = connect(&path).await;
@@ -122,7 +122,7 @@ async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credent
 async fn the_file_has_its_mode_and_is_gone_when_the_server_stops() {
     let (_folder, path) = place();
     let server = build(accepting());
-    let modes = [(SocketFile::at(&path), 0o666), (SocketFile::at(&path).mode(0o600), 0o600)];
+    let modes = [(Listener::unix(&path), 0o666), (Listener::unix(&path).mode(0o600), 0o600)];
     for (socket, mode) in modes {
         let (stop, task) = serve(&server, socket).await;
         let file = std::fs::metadata(&path).expect("the socket is there");
@@ -136,7 +136,7 @@ async fn the_file_has_its_mode_and_is_gone_when_the_server_stops() {
 #[tokio::test]
 async fn the_file_is_gone_when_nobody_ever_served() {
     let (_folder, path) = place();
-    drop(build(accepting()).serving().and_listen_unix(path.as_path()).await.expect("the path is free"));
+    drop(build(accepting()).listen(Listener::unix(path.as_path())).await.expect("the path is free"));
     assert!(!path.exists());
 }
 
@@ -161,7 +161,7 @@ fn of_servers_that_start_at_once_one_gets_the_path_and_keeps_it() {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 runtime.expect("there are files left").block_on(async {
                     at_once.wait();
-                    let listening = build(accepting()).serving().and_listen_unix(path.as_path()).await;
+                    let listening = build(accepting()).listen(Listener::unix(path.as_path())).await;
                     let outcome = listening.as_ref().map(|_| ()).map_err(std::io::Error::kind);
                     // All have tried before the first goes.
                     at_once.wait();
@@ -192,7 +192,7 @@ async fn a_server_waits_for_another_that_starts_in_the_same_folder_but_not_for_e
         other.lock().expect("nobody else starts there");
         let began = tokio::time::Instant::now();
         let listen = async {
-            let listening = server.serving().and_listen_unix(path.as_path()).await;
+            let listening = server.listen(Listener::unix(path.as_path())).await;
             (listening.is_ok(), began.elapsed().as_secs())
         };
         let (listened, ()) = tokio::join!(listen, async {

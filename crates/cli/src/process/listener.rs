@@ -12,6 +12,18 @@ pub(crate) enum Protocol {
     Lmtp,
 }
 
+impl Protocol {
+    /// A listener of the library that speaks it.
+    pub(crate) fn on(self, address: impl Into<mailchute::Listener>) -> mailchute::Listener {
+        let listener = address.into();
+        match self {
+            Self::Smtp => listener,
+            Self::Smtps => listener.implicit_tls(),
+            Self::Lmtp => listener.lmtp(),
+        }
+    }
+}
+
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -94,27 +94,10 @@ impl Listening {
         for endpoint in endpoints {
             let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
             let _acting = of_user.map(Account::assume).transpose()?;
-            let listening = match (endpoint, listener.protocol) {
-                (Endpoint::Tcp(address), Protocol::Smtp) => serving.and_listen(address).await,
-                (Endpoint::Tcp(address), Protocol::Smtps) => serving.and_listen_tls(address).await,
-                (Endpoint::Tcp(address), Protocol::Lmtp) => serving.and_listen_lmtp(address).await,
-                (Endpoint::Unix(path), Protocol::Lmtp) => serving.and_listen_lmtp_unix(path).await,
-                (Endpoint::Unix(path), _) => serving.and_listen_unix(path).await,
-                (other, _) => {
-                    return Err(Failure::usage(format!(
-                        "{other}: cannot listen on this kind of address; write ADDR:PORT or unix:PATH"
-                    )));
-                }
-            };
-            serving = listening.map_err(Failure::unusable)?;
+            serving = serving.listen(listener.protocol.on(endpoint)).await.map_err(Failure::unusable)?;
         }
         for socket in sockets {
-            let taking = match listener.protocol {
-                Protocol::Smtp => serving.and_take(socket).await,
-                Protocol::Smtps => serving.and_take_tls(socket).await,
-                Protocol::Lmtp => serving.and_take_lmtp(socket).await,
-            };
-            serving = taking.map_err(Failure::unusable)?;
+            serving = serving.listen(listener.protocol.on(socket)).await.map_err(Failure::unusable)?;
         }
         Ok(Self { serving, listeners: so_far })
     }

@@ -10,6 +10,8 @@ pub(crate) enum ReadOutcome {
     Timeout,
     /// The server stops.
     Shutdown,
+    /// The application closes the session.
+    Closed,
 }
 
 impl From<ReadOutcome> for Disconnect {
@@ -17,6 +19,7 @@ impl From<ReadOutcome> for Disconnect {
         match wake {
             ReadOutcome::Timeout => Self::Timeout,
             ReadOutcome::Shutdown => Self::Shutdown,
+            ReadOutcome::Closed => Self::Closed,
             ReadOutcome::Input | ReadOutcome::Gone => Self::ClientGone,
         }
     }

@@ -2,14 +2,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::{Future as _, poll_fn};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
 
 use mailchute_proto::Reply;
 use mailchute_proto::reply::catalog;
-use tokio::sync::Notify;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::connection::shutdown_signal::{ShutdownSignal, Urgency};
+use crate::session::Session;
 
 /// All open connections of a server.
 #[derive(Debug)]
@@ -23,7 +31,17 @@ pub(crate) struct Slots {
     limit_per_client: AtomicUsize,
     /// Rung when the last one closes.
     empty: Notify,
+    /// When those that are open are cut off, once the server stops.
+    deadline: watch::Sender<Option<Instant>>,
+    /// Where connections run, for a stop that begins outside of any runtime.
+    runtime: OnceLock<Option<Handle>>,
 }
+
+/// How long sessions that are cut off get for their last reply.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What a grace counts as that is longer than the clock goes.
+const ENDLESS: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -90,25 +108,6 @@ pub(crate) struct Slot {
     stop: Arc<ShutdownSignal>,
 }
 
-/// How soon a session has to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[repr(u8)]
-pub(crate) enum Urgency {
-    #[default]
-    None,
-    /// After the transaction that is under way.
-    Drain,
-    /// At once.
-    Now,
-}
-
-/// Tells one session that the server stops.
-#[derive(Debug, Default)]
-pub(crate) struct ShutdownSignal {
-    urgency: AtomicU8,
-    waker: Mutex<Option<Waker>>,
-}
-
 impl Slots {
     pub(crate) fn new(limit: usize, limit_per_client: usize) -> Self {
         Self {
@@ -117,6 +116,8 @@ impl Slots {
             limit: AtomicUsize::new(limit),
             limit_per_client: AtomicUsize::new(limit_per_client),
             empty: Notify::new(),
+            deadline: watch::Sender::new(None),
+            runtime: OnceLock::new(),
         }
     }
 
@@ -135,6 +136,7 @@ impl Slots {
     /// Takes a place for a client; one without an address, or that a proxy has yet to name, counts towards the whole
     /// only.
     pub(crate) fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Slot, Full> {
+        self.runtime.get_or_init(|| Handle::try_current().ok());
         let client = client.map(Client::of);
         let mut table = self.table();
         let limit = self.limit.load(Ordering::Relaxed);
@@ -144,20 +146,92 @@ impl Slots {
         if let Some(client) = client {
             table.count_in(client, self.limit_per_client.load(Ordering::Relaxed))?;
         }
-        let stop =
-            Arc::new(ShutdownSignal { urgency: AtomicU8::new(table.urgency as u8), waker: Mutex::default() });
+        let stop = Arc::new(ShutdownSignal::new(table.urgency));
         let key = table.open(Arc::clone(&stop));
         self.count.store(table.count(), Ordering::Relaxed);
         Ok(Slot { connections: Arc::clone(self), key, client, stop })
     }
 
-    /// Tells every session, also those to come, that the server stops.
-    pub(crate) fn stop(&self, urgency: Urgency) {
+    /// Begins to stop, or brings the end of a stop forward that has begun. Sessions that are open, and those to come, end
+    /// after their transaction; after `grace` they are cut off.
+    pub(crate) fn stop(self: &Arc<Self>, grace: Duration) {
+        let now = Instant::now();
+        let end = now.checked_add(grace).unwrap_or_else(|| now + ENDLESS);
+        let mut is_first = false;
+        self.deadline.send_if_modified(|deadline| {
+            is_first = deadline.is_none();
+            let is_sooner = deadline.is_none_or(|so_far| end < so_far);
+            if is_sooner {
+                *deadline = Some(end);
+            }
+            is_sooner
+        });
+        if is_first {
+            tracing::info!(name: "stopping", sessions = self.count(), "stopping");
+            self.raise(Urgency::Drain);
+        }
+    }
+
+    /// As [`stop`](Self::stop), where nobody may be waiting for the end: sessions are cut off all the same.
+    pub(crate) fn stop_by_itself(self: &Arc<Self>, grace: Duration) {
+        self.stop(grace);
+        let connections = Arc::clone(self);
+        let runtime = Handle::try_current().ok().or_else(|| self.runtime.get().cloned().flatten());
+        // Without any runtime there was no session.
+        if let Some(runtime) = runtime {
+            runtime.spawn(async move { connections.until_stopped().await });
+        }
+    }
+
+    /// Waits until the server begins to stop.
+    pub(crate) async fn until_stopping(&self) {
+        // The sender is here.
+        let _ = self.deadline.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Waits until the server has stopped; when the grace is over, cuts off whoever is left.
+    pub(crate) async fn until_stopped(&self) {
+        let mut deadline = self.deadline.subscribe();
+        // The sender is here, so this does not fail.
+        let _ = deadline.wait_for(Option::is_some).await;
+        loop {
+            let Some(end) = *deadline.borrow_and_update() else { return };
+            let mut emptied = pin!(timeout_at(end, self.until_empty()));
+            let mut changed = pin!(deadline.changed());
+            let over = poll_fn(|context| match emptied.as_mut().poll(context) {
+                Poll::Ready(over) => Poll::Ready(Some(over)),
+                // The grace is another.
+                Poll::Pending => changed.as_mut().poll(context).map(|_| None),
+            });
+            match over.await {
+                Some(Ok(())) => return,
+                Some(Err(_)) => break,
+                None => {}
+            }
+        }
+        if self.raise(Urgency::Now) {
+            tracing::warn!(name: "grace-over", sessions = self.count(), "the grace is over: cutting sessions off");
+        }
+        let _ = timeout(FAREWELL, self.until_empty()).await;
+    }
+
+    /// Tells every session, also those to come, how soon to end; whether any did not know.
+    fn raise(&self, urgency: Urgency) -> bool {
         let mut table = self.table();
+        if table.urgency >= urgency {
+            return false;
+        }
         table.urgency = urgency;
         for stop in table.open.iter().flatten() {
             stop.set(urgency);
         }
+        true
+    }
+
+    /// The sessions that are open.
+    pub(crate) fn sessions(&self) -> Vec<Session> {
+        let open: Vec<_> = self.table().open.iter().flatten().cloned().collect();
+        open.iter().filter_map(|stop| stop.session()).collect()
     }
 
     /// How many are open.
@@ -172,7 +246,7 @@ impl Slots {
     }
 
     /// Waits until none is open.
-    pub(crate) async fn until_empty(&self) {
+    async fn until_empty(&self) {
         loop {
             let emptied = self.empty.notified();
             if self.table().count() == 0 {
@@ -240,7 +314,7 @@ impl Slot {
         Ok(())
     }
 
-    pub(crate) fn stop(&self) -> &ShutdownSignal {
+    pub(crate) fn stop(&self) -> &Arc<ShutdownSignal> {
         &self.stop
     }
 }
@@ -256,37 +330,5 @@ impl Drop for Slot {
         if table.count() == 0 {
             self.connections.empty.notify_waiters();
         }
-    }
-}
-
-impl ShutdownSignal {
-    fn set(&self, urgency: Urgency) {
-        self.urgency.store(urgency as u8, Ordering::Release);
-        if let Some(waker) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            waker.wake();
-        }
-    }
-
-    /// How soon to end; nobody is woken when that changes.
-    pub(crate) fn urgency(&self) -> Urgency {
-        match self.urgency.load(Ordering::Acquire) {
-            0 => Urgency::None,
-            1 => Urgency::Drain,
-            _ => Urgency::Now,
-        }
-    }
-
-    /// How soon to end; the task is woken when that changes.
-    pub(crate) fn poll(&self, context: &Context<'_>) -> Urgency {
-        if self.urgency() == Urgency::Now {
-            return Urgency::Now;
-        }
-        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*waker {
-            Some(known) if known.will_wake(context.waker()) => {}
-            _ => *waker = Some(context.waker().clone()),
-        }
-        // It may have changed before the waker was there to be woken.
-        self.urgency()
     }
 }

@@ -8,20 +8,22 @@
 //! Commands are read 16 KiB at a time, into a buffer from a pool. A session that waits for anything but the bytes of a
 //! message holds no more than that. The read that brings the end of a message may bring 64 KiB of commands with it.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{BufMut as _, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 use tokio::task::coop::has_budget_remaining;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
-use crate::connection::slots::{Full, Slot, Urgency};
+use crate::connection::shutdown_signal::{ShutdownSignal, Urgency};
+use crate::connection::slots::{Full, Slot};
 use crate::connection::stream::Transport;
 use crate::net::io::Io;
 use crate::proxy::{self, Header, ProxyError};
@@ -40,9 +42,6 @@ const UNHEARD: usize = 4 * 1024;
 
 /// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
 pub(crate) const SHORT_REPLIES: usize = 128;
-
-/// How long a handshake or PROXY header that is under way may take when the server stops; on most ways it takes a tenth.
-const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Wire {
     io: Transport,
@@ -78,7 +77,7 @@ impl Wire {
     /// Reads the PROXY header at the front of the connection, and nothing behind it.
     pub(crate) async fn proxy_header(&mut self, limit: Duration) -> Result<Header, ProxyError> {
         let Self { io, slot, .. } = self;
-        match unless_stopped(slot, timeout(limit, proxy::read(io))).await {
+        match slot.stop().unless_stopped(timeout(limit, proxy::read(io))).await {
             Ok(Ok(read)) => read,
             Ok(Err(_)) => Err(ProxyError::Late),
             Err(_) => Err(ProxyError::Stopped),
@@ -132,13 +131,13 @@ impl Wire {
         at_most: usize,
         interruptible: Interruptible,
     ) -> Poll<ReadOutcome> {
-        let stops = |urgency| {
-            urgency == Urgency::Now
-                || (urgency == Urgency::Drain && interruptible == Interruptible::UntilStop)
+        let stops = |urgency| match urgency {
+            Urgency::Drain if interruptible == Interruptible::UntilStop => Some(ReadOutcome::Shutdown),
+            urgency => urgency.interrupts(),
         };
         let urgency = self.slot.stop().urgency();
-        if stops(urgency) {
-            return Poll::Ready(ReadOutcome::Shutdown);
+        if let Some(wake) = stops(urgency) {
+            return Poll::Ready(wake);
         }
         if let Poll::Ready(wake) = self.poll_read(context, at_most) {
             return Poll::Ready(wake);
@@ -148,8 +147,8 @@ impl Wire {
         if is_known && urgency == Urgency::None && self.timer.is_armed() {
             return Poll::Pending;
         }
-        if stops(self.slot.stop().poll(context)) {
-            return Poll::Ready(ReadOutcome::Shutdown);
+        if let Some(wake) = stops(self.slot.stop().poll(context)) {
+            return Poll::Ready(wake);
         }
         if self.timer.poll(context).is_ready() {
             return Poll::Ready(ReadOutcome::Timeout);
@@ -216,8 +215,10 @@ impl Wire {
         poll_fn(|context| match self.poll_send(context, output) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
             Poll::Ready(Err(_)) => Poll::Ready(Err(ReadOutcome::Gone)),
-            Poll::Pending if self.must_stop(context) => Poll::Ready(Err(ReadOutcome::Shutdown)),
             Poll::Pending => {
+                if let Some(wake) = self.must_stop(context) {
+                    return Poll::Ready(Err(wake));
+                }
                 // Most replies go out at once, and need neither clock nor timer.
                 if std::mem::take(&mut is_first) {
                     self.set_timer(limit);
@@ -259,8 +260,8 @@ impl Wire {
         context: &mut Context<'_>,
         unsent: &mut Vec<u8>,
     ) -> Poll<ReadOutcome> {
-        if self.must_stop(context) {
-            return Poll::Ready(ReadOutcome::Shutdown);
+        if let Some(wake) = self.must_stop(context) {
+            return Poll::Ready(wake);
         }
         let is_all_sent = unsent.is_empty() && !self.is_unflushed;
         if !is_all_sent && matches!(self.poll_send(context, unsent), Poll::Ready(Err(_))) {
@@ -278,10 +279,26 @@ impl Wire {
         if self.has_ended && self.input.is_empty() { Poll::Ready(ReadOutcome::Gone) } else { Poll::Pending }
     }
 
-    /// Whether the server waits no longer, not even for a transaction.
-    pub(crate) fn must_stop(&mut self, context: &Context<'_>) -> bool {
+    /// What the server waits no longer for, not even for a transaction.
+    pub(crate) fn must_stop(&mut self, context: &Context<'_>) -> Option<ReadOutcome> {
         self.asks_for(context);
-        self.slot.stop().poll(context) == Urgency::Now
+        self.slot.stop().poll(context).interrupts()
+    }
+
+    /// What tells the session to end.
+    pub(crate) fn stop(&self) -> &Arc<ShutdownSignal> {
+        self.slot.stop()
+    }
+
+    /// Waits for a while, unless the session has to end at once.
+    pub(crate) async fn pause(&mut self, pause: Duration) {
+        self.shrink();
+        self.set_timer(pause);
+        poll_fn(|context| match self.must_stop(context) {
+            Some(_) => Poll::Ready(()),
+            None => self.poll_timer(context),
+        })
+        .await;
     }
 
     /// Rings after `limit`; for use with [`poll_timer`](Self::poll_timer).
@@ -320,7 +337,7 @@ impl Wire {
             return Err(ReadOutcome::Gone);
         };
         let (secured, facts) =
-            match unless_stopped(&self.slot, timeout(limit, tls.accept(plain, fair_queue))).await? {
+            match self.slot.stop().unless_stopped(timeout(limit, tls.accept(plain, fair_queue))).await? {
                 Ok(Ok(secured)) => secured,
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(elapsed) => return Ok(Err(elapsed.into())),
@@ -369,26 +386,4 @@ impl Drop for Wire {
     fn drop(&mut self) {
         self.give_back();
     }
-}
-
-/// Waits for what comes before a session can have a transaction. When the server stops meanwhile there is a moment left
-/// to be done: who has just connected can then be told 421, and before that nobody can.
-async fn unless_stopped<T>(slot: &Slot, work: impl Future<Output = T>) -> Result<T, ReadOutcome> {
-    let mut work = pin!(work);
-    let mut last_moment = None;
-    poll_fn(|context| {
-        let urgency = slot.stop().poll(context);
-        if urgency == Urgency::Now {
-            return Poll::Ready(Err(ReadOutcome::Shutdown));
-        }
-        if let Poll::Ready(done) = work.as_mut().poll(context) {
-            return Poll::Ready(Ok(done));
-        }
-        if urgency == Urgency::None {
-            return Poll::Pending;
-        }
-        let last_moment = last_moment.get_or_insert_with(|| Box::pin(sleep(LAST_MOMENT)));
-        last_moment.as_mut().poll(context).map(|()| Err(ReadOutcome::Shutdown))
-    })
-    .await
 }

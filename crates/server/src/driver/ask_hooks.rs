@@ -10,8 +10,8 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
-use mailchute_proto::Verdict;
 use mailchute_proto::reply::catalog;
+use mailchute_proto::{Reply, Verdict};
 
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
@@ -20,7 +20,8 @@ use crate::hooks::{Asked, drop_guarded, poll_guarded};
 use crate::message::body_error::BodyError;
 
 /// Asks the hooks of a stage, if there are any, and waits for their verdict for at most the timeout of hooks. Meanwhile
-/// replies in `unsent` go out and the client's next commands come in.
+/// replies in `unsent` go out and the client's next commands come in. If the application closes the session meanwhile,
+/// its reply is the verdict.
 ///
 /// # Errors
 /// [`ReadOutcome::Gone`] if the client disconnects meanwhile, and [`ReadOutcome::Shutdown`] if the server waits no
@@ -47,7 +48,17 @@ pub(crate) async fn ask_hooks(
     })
     .await;
     drop_guarded(hooks);
-    verdict
+    match (farewell(wire), verdict) {
+        (Some(reply), Ok(_) | Err(ReadOutcome::Closed)) => Ok(Verdict::Reply(reply)),
+        (_, verdict) => verdict,
+    }
+}
+
+/// What the application closes the session with, as the client gets it.
+pub(crate) fn farewell(wire: &Wire) -> Option<Reply> {
+    let reply = wire.stop().take_farewell()?;
+    let Verdict::Reply(reply) = sanitize(Verdict::Reply(reply)) else { return None };
+    Some(if reply.is_refusal() { reply.hang_up() } else { catalog::HUNG_UP })
 }
 
 pub(super) fn too_late() -> Verdict {
@@ -111,8 +122,6 @@ fn chain_of(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mailchute_proto::Reply;
-
     use super::*;
 
     #[test]

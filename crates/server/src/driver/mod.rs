@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::connection::read_outcome::ReadOutcome;
+use crate::connection::shutdown_signal::Urgency;
 use crate::connection::wire::{SHORT_REPLIES, Wire};
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::shared::Shared;
@@ -84,6 +85,7 @@ impl Driver {
         };
         let is_trusted = shared.proxies.may_speak_for_others(session.origin(), header);
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };
+        let began = session.began();
         Self {
             shared,
             machine: machine.speaking(protocol),
@@ -93,7 +95,7 @@ impl Driver {
             messages: 0,
             delivery: None,
             pace: None,
-            began: Instant::now(),
+            began,
             in_transaction_since: None,
             waiting_since: None,
             opening,
@@ -128,6 +130,7 @@ impl Driver {
         tracing::debug!(name: "connected", proxy = proxy.map(tracing::field::display), "connected");
         self.shared.subscribers.tell(|| Event::connect(&self.session));
         let cause = match self.converse().await {
+            _ if self.wire.stop().has_closed() => Disconnect::Closed,
             Ok(cause) | Err(cause) => self.refused.unwrap_or(cause),
         };
         let cut_off = self.session.envelope();
@@ -137,6 +140,7 @@ impl Driver {
             self.shared.chain.disconnect(cause, &self.session, self.shared.timeouts.hook).await;
         }
         self.session.state().clear();
+        self.session.ended();
         self.report_end(cause, cut_off.as_deref());
         self.shared.subscribers.tell(|| Event::disconnect(&self.session, cause));
     }
@@ -170,6 +174,9 @@ impl Driver {
                 self.shared.fair_queue.pass().await;
             }
             answered += 1;
+            if self.wire.stop().urgency() == Urgency::Closed && !self.wire.stop().has_closed() {
+                return Err(self.give_up(ReadOutcome::Closed).await);
+            }
             if self.machine.awaits() != Awaits::Command {
                 match self.delivery.take() {
                     Some(delivery) => Box::pin(self.receive(delivery)).await?,
@@ -261,6 +268,10 @@ impl Driver {
                 let (credentials, unsent) = ask.parts();
                 let verdict = authentication::judge(shared, wire, unsent, credentials, session).await?;
                 mark = unsent.len();
+                if wire.stop().has_closed() {
+                    ask.answer(verdict);
+                    return Ok(Next::Reply { mark });
+                }
                 if !wire.input.is_empty() {
                     ask.talked_ahead();
                     return Ok(Next::Reply { mark });
@@ -296,6 +307,7 @@ impl Driver {
                 // The machine asks for data only inside a transaction.
                 let envelope = session.envelope().ok_or(ReadOutcome::Gone)?;
                 self.messages += 1;
+                session.began_message();
                 let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
                 delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
                 mark = ask.unsent().len();

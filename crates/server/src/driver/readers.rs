@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::Wire;
-use crate::driver::ask_hooks::{outcome_of, too_late};
+use crate::driver::ask_hooks::{farewell, outcome_of, too_late};
 use crate::driver::shared::Shared;
 use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
 use crate::message::Message;
@@ -60,8 +60,20 @@ impl Readers {
     }
 
     fn give_up(&mut self) {
+        self.decide(too_late());
+    }
+
+    /// Decides in the place of the readers.
+    fn decide(&mut self, verdict: Verdict) {
         drop_guarded(self.work.take());
-        self.verdict = Some(too_late());
+        self.verdict = Some(verdict);
+    }
+
+    /// Takes the reply of an application that has closed the session as the verdict.
+    fn close(&mut self, wire: &Wire, outcome: ReadOutcome) -> Result<(), ReadOutcome> {
+        let reply = farewell(wire).filter(|_| outcome == ReadOutcome::Closed).ok_or(outcome)?;
+        self.decide(Verdict::Reply(reply));
+        Ok(())
     }
 
     fn has_decided(&self) -> bool {
@@ -122,6 +134,12 @@ impl Readers {
             })
         })
         .await
+        .or_else(|outcome| self.close(wire, outcome))?;
+        // A hook that closes the session decides nothing else.
+        if let Some(reply) = farewell(wire) {
+            self.decide(Verdict::Reply(reply));
+        }
+        Ok(())
     }
 
     /// Hands a chunk on as soon as there is room for it, or drops it after the verdict.
@@ -177,6 +195,7 @@ impl Readers {
             self.poll_interruptible(wire, context)
         })
         .await
+        .or_else(|outcome| self.close(wire, outcome))
     }
 
     fn poll_interruptible(
@@ -184,8 +203,8 @@ impl Readers {
         wire: &mut Wire,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), ReadOutcome>> {
-        if wire.must_stop(context) {
-            return Poll::Ready(Err(ReadOutcome::Shutdown));
+        if let Some(outcome) = wire.must_stop(context) {
+            return Poll::Ready(Err(outcome));
         }
         wire.poll_timer(context).map(|()| {
             self.give_up();

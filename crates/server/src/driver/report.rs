@@ -204,7 +204,7 @@ impl Driver {
     pub(super) fn report_end(&self, cause: Disconnect, cut_off: Option<&Envelope>) {
         let is_bad = match cause {
             Disconnect::Timeout | Disconnect::Hook | Disconnect::Limit | Disconnect::Violation => true,
-            Disconnect::ClientGone | Disconnect::Shutdown => cut_off.is_some(),
+            Disconnect::ClientGone | Disconnect::Shutdown | Disconnect::Closed => cut_off.is_some(),
             Disconnect::Quit | Disconnect::Refused | Disconnect::TlsFailure => false,
         };
         let (session, messages) = (&self.session, self.session.messages());

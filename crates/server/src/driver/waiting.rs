@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{Driver, Opening};
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
-use crate::driver::ask_hooks::ask_hooks;
+use crate::driver::ask_hooks::{ask_hooks, farewell};
 use crate::events::event::Event;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
@@ -83,6 +83,11 @@ impl Driver {
         match wake {
             ReadOutcome::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
             ReadOutcome::Shutdown => self.say_farewell(&catalog::SHUTTING_DOWN).await,
+            ReadOutcome::Closed => {
+                if let Some(reply) = farewell(&self.wire) {
+                    self.say_farewell(&reply).await;
+                }
+            }
             ReadOutcome::Input | ReadOutcome::Gone => {}
         }
         wake.into()
@@ -122,8 +127,7 @@ impl Driver {
             }
         }
         if let Some(pause) = self.machine.take_pause() {
-            self.wire.shrink();
-            tokio::time::sleep(pause).await;
+            self.wire.pause(pause).await;
             self.flush().await?;
         }
         Ok(())

@@ -1,32 +1,36 @@
-//! A listener: where connections come in, and what is spoken there.
+//! A listening socket: it takes connections, and knows what is spoken on them.
 //!
 //! # Why
 //!
 //! `TCP_NODELAY` and the backlog are set on the listening socket, and accepted sockets inherit them. That saves a
 //! system call a connection.
 
-use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use mailchute_proto::Protocol;
-use tokio::net::{TcpListener, TcpSocket, ToSocketAddrs, UnixListener, lookup_host};
+use tokio::net::{TcpListener, TcpSocket, UnixListener, lookup_host};
 
 use crate::listen::inherited::{Inherited, ListeningSocket};
+use crate::listen::listener::{Address, Listener};
 use crate::listen::unix::{BoundFile, SocketFile};
-use crate::net::arrival::{Arrival, Service};
+use crate::net::arrival::{Arrival, Entrance, Service};
 use crate::net::endpoint::Endpoint;
 use crate::net::io::Io;
 use crate::net::peer::Peer;
 
 /// A listening socket.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub(crate) struct BoundListener {
     socket: Socket,
     service: Service,
-    endpoint: Arc<Endpoint>,
+    endpoint: Endpoint,
+    /// What its sessions know of it.
+    entrance: Arc<Entrance>,
+    /// The address of our end of each connection, where all have the same.
+    local: Option<SocketAddr>,
 }
 
 #[derive(Debug)]
@@ -46,42 +50,39 @@ const BACKLOG: u32 = 4_096;
 /// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
 const SMTP_PORT: u16 = 25;
 
-impl Listener {
-    /// Listens on the first address of a name that can be listened on.
-    pub(crate) async fn tcp(address: impl ToSocketAddrs + Debug, service: Service) -> io::Result<Self> {
-        let given = format!("{address:?}");
-        let mut failure = None;
-        for address in lookup_host(address).await.map_err(|error| no_address(&given, &error))? {
-            not_lmtp_at_the_port_of_smtp(address, service)?;
-            match bind(address) {
-                Ok(socket) => {
-                    let endpoint = Arc::new(Endpoint::Tcp(socket.local_addr()?));
-                    return Ok(Self { socket: Socket::Tcp(socket), service, endpoint });
-                }
-                Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
+impl BoundListener {
+    /// Listens: of several addresses, on the first that can be listened on.
+    pub(crate) async fn bind(listener: Listener) -> io::Result<Self> {
+        let Listener { address, service, mode, name } = listener;
+        if mode.is_some() && !matches!(address, Address::Unix(_)) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "{address}: only the file of a Unix socket that is opened here has a mode; leave .mode(…) out, or \
+                     write Listener::unix(path).mode(…)"
+                ),
+            ));
+        }
+        let given = address.to_string();
+        let (socket, endpoint) = match address {
+            Address::Tcp(addresses) => first(&given, addresses, service)?,
+            Address::Text(text) => first(&given, look_up(&given, lookup_host(text).await)?, service)?,
+            Address::Host(name, port) => {
+                first(&given, look_up(&given, lookup_host((name, port)).await)?, service)?
             }
-        }
-        Err(failure
-            .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{given}: no address"))))
-    }
-
-    pub(crate) async fn unix(file: &SocketFile, service: Service) -> io::Result<Self> {
-        let (socket, bound) = file.listen(BACKLOG).await?;
-        let endpoint = Arc::new(Endpoint::Unix(file.path().to_owned()));
-        Ok(Self { socket: Socket::Unix { file: Some(Arc::new(bound)), socket }, service, endpoint })
-    }
-
-    /// Takes a socket that listens already.
-    pub(crate) fn taken(taken: ListeningSocket, service: Service) -> io::Result<Self> {
-        let ListeningSocket { socket, endpoint, file } = taken;
-        if let Endpoint::Tcp(address) = endpoint {
-            not_lmtp_at_the_port_of_smtp(address, service)?;
-        }
-        let socket = match socket {
-            Inherited::Tcp(socket) => Socket::Tcp(TcpListener::from_std(socket)?),
-            Inherited::Unix(socket) => Socket::Unix { file, socket: UnixListener::from_std(socket)? },
+            Address::Unix(path) => {
+                let (socket, bound) = SocketFile::new(&path, mode).listen(BACKLOG).await?;
+                (Socket::Unix { file: Some(Arc::new(bound)), socket }, Endpoint::Unix(path))
+            }
+            Address::Inherited(inherited) => inherit(inherited, service)?,
         };
-        Ok(Self { socket, service, endpoint: Arc::new(endpoint) })
+        let name = name.unwrap_or_else(|| endpoint.to_string().into());
+        let entrance = Arc::new(Entrance { name, endpoint: Some(endpoint.clone()) });
+        let local = match endpoint {
+            Endpoint::Tcp(address) if !address.ip().is_unspecified() => Some(address),
+            _ => None,
+        };
+        Ok(Self { socket, service, endpoint, entrance, local })
     }
 
     /// The same socket once more.
@@ -92,39 +93,80 @@ impl Listener {
                 (Inherited::Unix(duplicate(socket.as_fd())?.into()), file.clone())
             }
         };
-        Ok(ListeningSocket { socket, endpoint: Endpoint::clone(&self.endpoint), file })
+        Ok(ListeningSocket { socket, endpoint: self.endpoint.clone(), file })
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.entrance.name
+    }
+
     /// Takes the next connection.
     pub(crate) async fn next(&self) -> io::Result<(Box<dyn Io>, Arrival)> {
-        let (stream, origin): (Box<dyn Io>, _) = match &self.socket {
+        let (stream, origin, local): (Box<dyn Io>, _, _) = match &self.socket {
             Socket::Tcp(socket) => {
                 let (stream, client) = socket.accept().await?;
-                (Box::new(stream), Peer::Network(client))
+                // Only a socket of all addresses has to ask the kernel.
+                let local = self.local.or_else(|| stream.local_addr().ok());
+                (Box::new(stream), Peer::Network(client), local)
             }
             Socket::Unix { socket, .. } => {
                 let (stream, _) = socket.accept().await?;
-                (Box::new(stream), Peer::UnixSocket)
+                (Box::new(stream), Peer::UnixSocket, None)
             }
         };
-        let listener = Some(Arc::clone(&self.endpoint));
-        Ok((stream, Arrival { origin, service: self.service, listener }))
+        let entrance = Some(Arc::clone(&self.entrance));
+        Ok((stream, Arrival { origin, service: self.service, entrance, local }))
     }
 }
 
-/// Says what was given: what looks it up does not.
-fn no_address(given: &str, error: &io::Error) -> io::Error {
-    let text = match error.kind() {
-        io::ErrorKind::InvalidInput => {
-            format!("{given}: {error}; write ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+/// Listens on the first address that can be listened on.
+fn first(
+    given: &str,
+    addresses: impl IntoIterator<Item = SocketAddr>,
+    service: Service,
+) -> io::Result<(Socket, Endpoint)> {
+    let mut failure = None;
+    for address in addresses {
+        not_lmtp_at_the_port_of_smtp(address, service)?;
+        match bind(address) {
+            Ok(socket) => {
+                let endpoint = Endpoint::Tcp(socket.local_addr()?);
+                return Ok((Socket::Tcp(socket), endpoint));
+            }
+            Err(error) => failure = Some(io::Error::new(error.kind(), format!("{address}: {error}"))),
         }
-        _ => format!("{given}: {error}"),
+    }
+    Err(failure
+        .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{given}: no address"))))
+}
+
+fn inherit(inherited: ListeningSocket, service: Service) -> io::Result<(Socket, Endpoint)> {
+    let ListeningSocket { socket, endpoint, file } = inherited;
+    if let Endpoint::Tcp(address) = endpoint {
+        not_lmtp_at_the_port_of_smtp(address, service)?;
+    }
+    let socket = match socket {
+        Inherited::Tcp(socket) => Socket::Tcp(TcpListener::from_std(socket)?),
+        Inherited::Unix(socket) => Socket::Unix { file, socket: UnixListener::from_std(socket)? },
     };
-    io::Error::new(error.kind(), text)
+    Ok((socket, endpoint))
+}
+
+/// Says what was given: what looks it up does not.
+fn look_up<T>(given: &str, found: io::Result<T>) -> io::Result<T> {
+    found.map_err(|error| {
+        let text = match error.kind() {
+            io::ErrorKind::InvalidInput => {
+                format!("{given}: {error}; write ADDRESS:PORT, such as 127.0.0.1:2525 or [::1]:2525")
+            }
+            _ => format!("{given}: {error}"),
+        };
+        io::Error::new(error.kind(), text)
+    })
 }
 
 fn not_lmtp_at_the_port_of_smtp(address: SocketAddr, service: Service) -> io::Result<()> {

@@ -15,7 +15,7 @@ use crate::listen::unix::BoundFile;
 use crate::net::endpoint::Endpoint;
 
 /// A socket that listens already: systemd has opened it, or the process that served before, or a test. A server takes
-/// it by [`Serving::and_take`](crate::Serving::and_take), and gives its own away by
+/// it by [`Listener::inherited`](crate::Listener::inherited), and gives its own away by
 /// [`Serving::sockets`](crate::Serving::sockets).
 ///
 /// Processes that hold the same socket share its queue: while one of them accepts, no client is refused.
@@ -23,10 +23,10 @@ use crate::net::endpoint::Endpoint;
 /// # Examples
 /// ```no_run
 /// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
-/// use mailchute::ListeningSocket;
+/// use mailchute::{Listener, ListeningSocket};
 ///
 /// let socket = std::net::TcpListener::bind("127.0.0.1:2525")?;
-/// server.serving().and_take(ListeningSocket::try_from(socket)?).await?.await
+/// server.listen(Listener::inherited(ListeningSocket::try_from(socket)?).name("mx")).await?.await
 /// # }
 /// ```
 #[derive(Debug)]

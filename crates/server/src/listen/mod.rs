@@ -1,5 +1,6 @@
 //! Where connections come in.
 
+pub(crate) mod bound;
 pub(crate) mod inherited;
 pub(crate) mod listener;
 pub(crate) mod unix;

@@ -16,45 +16,18 @@ use rustix::fs::{Mode, RawMode, fchmod};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 /// A Unix socket to listen at: its path, and who may connect.
-///
-/// The file that a dead server left behind is replaced; where a server listens already, or another kind of file lies,
-/// listening fails. The file is removed when the server stops. Of servers that start at the same time one gets the path:
-/// while it does, it holds a lock (`flock`) on the folder.
-///
-/// # Examples
-/// ```no_run
-/// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
-/// use mailchute::SocketFile;
-///
-/// let socket = SocketFile::at("/run/mailchute/lmtp").mode(0o660);
-/// server.serving().and_listen_lmtp_unix(socket).await?.await
-/// # }
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SocketFile {
-    path: PathBuf,
+#[derive(Debug)]
+pub(crate) struct SocketFile<'a> {
+    path: &'a Path,
     mode: u32,
 }
 
 /// Any user of the host may connect, as to a port of its loopback interface.
 const DEFAULT_MODE: u32 = 0o666;
 
-impl SocketFile {
-    /// A socket at this path.
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), mode: DEFAULT_MODE }
-    }
-
-    /// The mode of the file: whoever may write to it may connect. Default is `0o666`, whatever the umask, so that the
-    /// delivery agents of mail servers, which run as users of their own, get through; the mode of the directory around
-    /// it can keep others out as well.
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+impl<'a> SocketFile<'a> {
+    pub(crate) fn new(path: &'a Path, mode: Option<u32>) -> Self {
+        Self { path, mode: mode.unwrap_or(DEFAULT_MODE) }
     }
 
     /// Listens. Nobody gets in before the file has its mode.
@@ -67,9 +40,9 @@ impl SocketFile {
         let socket = UnixSocket::new_stream().map_err(named)?;
         // Linux makes the file with the mode of the socket, less the umask. Elsewhere this has no effect.
         let _ = fchmod(&socket, raw(self.mode));
-        socket.bind(&self.path).map_err(named)?;
-        let file = BoundFile::of(&self.path).map_err(named)?;
-        set_mode(&self.path, file.identity, self.mode).map_err(named)?;
+        socket.bind(self.path).map_err(named)?;
+        let file = BoundFile::of(self.path).map_err(named)?;
+        set_mode(self.path, file.identity, self.mode).map_err(named)?;
         Ok((socket.listen(backlog).map_err(named)?, file))
     }
 
@@ -105,7 +78,7 @@ impl SocketFile {
 
     /// Takes away what a dead server left; what is anybody else's stays.
     async fn clear(&self) -> io::Result<()> {
-        let found = match fs::symlink_metadata(&self.path) {
+        let found = match fs::symlink_metadata(self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             found => found?,
         };
@@ -124,24 +97,6 @@ impl SocketFile {
                 "a server listens there already; stop it, or name another path",
             )),
         }
-    }
-}
-
-impl From<&str> for SocketFile {
-    fn from(path: &str) -> Self {
-        Self::at(path)
-    }
-}
-
-impl From<&Path> for SocketFile {
-    fn from(path: &Path) -> Self {
-        Self::at(path)
-    }
-}
-
-impl From<PathBuf> for SocketFile {
-    fn from(path: PathBuf) -> Self {
-        Self::at(path)
     }
 }
 

@@ -41,14 +41,18 @@ impl fmt::Display for MessageId {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::net::arrival::{Arrival, Service};
+    use crate::connection::shutdown_signal::ShutdownSignal;
+    use crate::net::arrival::Arrival;
     use crate::session::Session;
 
     #[test]
     fn a_message_has_the_name_of_its_session_and_its_number_in_it() {
-        let arrival = Arrival::brought(([192, 0, 2, 1], 40_000).into(), Service::SMTP);
-        let session = Session::new("mx.example.com".into(), arrival, None).id();
+        let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
+        let session =
+            Session::new("mx.example.com".into(), arrival, None, Arc::new(ShutdownSignal::default())).id();
         for number in [0, 1, 9, 10, 4_294_967_295] {
             assert_eq!(MessageId { session, number }.to_string(), format!("{session}-{number}"));
         }

@@ -8,19 +8,85 @@ use mailchute_proto::Protocol;
 use crate::net::endpoint::Endpoint;
 use crate::net::peer::Peer;
 
-/// A connection as it comes in.
-#[derive(Debug)]
-pub(crate) struct Arrival {
+/// A connection that the application brings to [`Server::serve_connection`](crate::Server::serve_connection): from
+/// whom it comes, and what is spoken on it.
+///
+/// A [`SocketAddr`] becomes one: SMTP with a client at that address.
+///
+/// # Examples
+/// ```
+/// # async fn run(server: mailchute::Server, stream: tokio::net::TcpStream) -> std::io::Result<()> {
+/// use mailchute::Arrival;
+///
+/// let arrival = Arrival::new(stream.peer_addr()?).local_addr(stream.local_addr()?).listener("submission");
+/// server.serve_connection(stream, arrival).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "it is nothing without its connection"]
+pub struct Arrival {
     pub(crate) origin: Peer,
     pub(crate) service: Service,
-    /// Where it was taken, unless the application has brought it.
-    pub(crate) listener: Option<Arc<Endpoint>>,
+    /// Where it came in, if anybody says so.
+    pub(crate) entrance: Option<Arc<Entrance>>,
+    pub(crate) local: Option<SocketAddr>,
+}
+
+/// What a session knows of the listener that took its connection.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    pub(crate) name: Arc<str>,
+    /// `None` where the application took the connection.
+    pub(crate) endpoint: Option<Endpoint>,
 }
 
 impl Arrival {
-    /// One that the application has brought.
-    pub(crate) fn brought(client: SocketAddr, service: Service) -> Self {
-        Self { origin: Peer::Network(client), service, listener: None }
+    /// A connection for SMTP. `client` is the other end; if that is a proxy of
+    /// [`Builder::proxy_from`](crate::Builder::proxy_from), a PROXY header has to come first.
+    pub fn new(client: SocketAddr) -> Self {
+        Self::from_peer(Peer::Network(client))
+    }
+
+    /// A connection for SMTP over a Unix socket, whose client has no network address.
+    pub fn over_unix_socket() -> Self {
+        Self::from_peer(Peer::UnixSocket)
+    }
+
+    fn from_peer(origin: Peer) -> Self {
+        Self { origin, service: Service::SMTP, entrance: None, local: None }
+    }
+
+    /// Speaks TLS from the first byte on. Without a certificate of the server the connection is closed.
+    pub fn implicit_tls(mut self) -> Self {
+        self.service.opening = Opening::Tls;
+        self
+    }
+
+    /// Speaks LMTP (RFC 2033).
+    pub fn lmtp(mut self) -> Self {
+        self.service.protocol = Protocol::Lmtp;
+        self
+    }
+
+    /// Sets the address of the server's end, which [`Session::local_addr`](crate::Session::local_addr) tells. Default
+    /// is none.
+    pub fn local_addr(mut self, address: SocketAddr) -> Self {
+        self.local = Some(address);
+        self
+    }
+
+    /// Sets the name that [`Session::listener`](crate::Session::listener) tells, as if a listener of this name had
+    /// taken the connection. Default is none.
+    pub fn listener(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.entrance = Some(Arc::new(Entrance { name: name.into(), endpoint: None }));
+        self
+    }
+}
+
+impl From<SocketAddr> for Arrival {
+    fn from(client: SocketAddr) -> Self {
+        Self::new(client)
     }
 }
 
@@ -33,8 +99,6 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) const SMTP: Self = Self { protocol: Protocol::Smtp, opening: Opening::Plain };
-    pub(crate) const SMTP_INSIDE_TLS: Self = Self { protocol: Protocol::Smtp, opening: Opening::Tls };
-    pub(crate) const LMTP: Self = Self { protocol: Protocol::Lmtp, opening: Opening::Plain };
 }
 
 /// How a connection begins.

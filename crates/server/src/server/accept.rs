@@ -16,12 +16,13 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::connection::slots::{Full, Slot};
+use crate::connection::shutdown_signal::ShutdownSignal;
+use crate::connection::slots::{FAREWELL, Full, Slot};
 use crate::connection::wire::Wire;
 use crate::driver::Driver;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
-use crate::listen::listener::Listener;
+use crate::listen::bound::BoundListener;
 use crate::net::arrival::{Arrival, Opening};
 use crate::net::io::Io;
 use crate::net::peer::Peer;
@@ -29,9 +30,6 @@ use crate::proxy::{Header, ProxyError};
 use crate::server::Server;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
-
-/// How long a client that is turned away gets to take the reply.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Tells a client that has no slot why, and closes. Nobody waits long for one that does not even take this: it has no
 /// slot, so the limits on connections do not count it.
@@ -49,7 +47,7 @@ async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
 const TURN: u32 = 4;
 
 /// Takes connections and lets them be served, for ever.
-pub(crate) async fn accept(listener: Listener, server: Server) {
+pub(crate) async fn accept(listener: BoundListener, server: Server) {
     /// How long to wait when the process can open no more files.
     const PAUSE: Duration = Duration::from_millis(100);
     let mut taken = 0;
@@ -130,7 +128,9 @@ impl Shared {
 
     fn driver(self: Arc<Self>, wire: Wire, arrival: Arrival, header: Option<Header>) -> Driver {
         let service = arrival.service;
-        let session = Session::new(Arc::clone(&self.hostname), arrival, header);
+        let stop: Arc<ShutdownSignal> = Arc::clone(wire.stop());
+        let session = Session::new(Arc::clone(&self.hostname), arrival, header, stop.clone());
+        stop.tells(&session);
         Driver::new(self, wire, session, service, header)
     }
 

@@ -3,23 +3,24 @@
 pub(crate) mod accept;
 pub(crate) mod build_error;
 pub(crate) mod builder;
+pub(crate) mod running;
 pub(crate) mod serving;
+pub(crate) mod shutdown;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::connection::slots::Slots;
 use crate::driver::shared::Shared;
 use crate::events::subscribers::Events;
-use crate::net::arrival::{Arrival, Service};
+use crate::net::arrival::Arrival;
 use crate::net::io::Io;
+use crate::session::Session;
 use crate::tls::{TlsConfig, TlsError};
 
 /// An SMTP server. A handle: clones are cheap and are the same server.
 ///
-/// It stops as a whole, and for good, when the first [`Serving`](crate::Serving) of it
-/// [ends](crate::Serving::with_graceful_shutdown).
+/// It stops as a whole, and for good: see [`shutdown`](Self::shutdown).
 ///
 /// # Examples
 /// The smallest server, which accepts all mail and forgets it:
@@ -100,48 +101,51 @@ impl Server {
         self.shared().subscribers.subscribe()
     }
 
-    /// Runs one session of SMTP over anything that carries octets, and returns when it is over.
+    /// The sessions that are open, as they are now. A session that begins or ends meanwhile may be missing.
     ///
-    /// `client` is the other end of the connection; if that is a proxy of
-    /// [`Builder::proxy_from`](crate::Builder::proxy_from), a PROXY header has to come first.
+    /// It copies one handle a session, under the lock that each connection takes when it begins and ends.
     ///
-    /// Connections that come this way count towards the limits like all others. One that there is no place for is
-    /// answered `421 4.3.2` and closed; it gets five seconds to take that. They stop with all others when a [`Serving`](crate::Serving)
-    /// of this server ends. Where the server listens nowhere, one that ends at once stops them:
-    ///
+    /// # Examples
     /// ```
-    /// use std::time::Duration;
-    ///
-    /// use mailchute::{Server, testing};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = Server::builder()
-    ///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
-    ///     .build()?;
-    /// let mut client = testing::client(&server); // runs serve_connection in a task
-    /// client.greeting().await.expect(220);
-    ///
-    /// let stopped = server.serving().with_graceful_shutdown(async {}, Duration::from_secs(30));
-    /// stopped.await?; // when all sessions are over
-    /// client.read_reply().await.expect(421);
-    /// # Ok(())
+    /// # fn list(server: &mailchute::Server) {
+    /// for session in server.sessions() {
+    ///     println!(
+    ///         "{} {} by {:?} for {:?}: {:?}, user {:?}",
+    ///         session.id(),
+    ///         session.client_addr(),
+    ///         session.listener(),
+    ///         session.age(),
+    ///         session.phase(),
+    ///         session.identity(),
+    ///     );
+    /// }
     /// # }
     /// ```
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Session> {
+        self.connections().sessions()
+    }
+
+    /// Runs one session over anything that carries bytes, and returns when it is over. `arrival` says whose connection it
+    /// is, and what is spoken on it; the address of the client is enough for SMTP.
+    ///
+    /// Connections that come this way count towards the limits like all others. One that there is no place for is
+    /// answered `421 4.3.2` and closed; it gets five seconds to take that. They stop with all others at a
+    /// [`shutdown`](Self::shutdown).
     ///
     /// # Cancel safety
     /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
     /// is not kept, and the disconnect hook is not told.
-    pub async fn serve_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.shared().serve(Box::new(io), Arrival::brought(client, Service::SMTP)).await;
-    }
-
-    /// As [`serve_connection`](Self::serve_connection), in LMTP.
     ///
-    /// # Cancel safety
-    /// As [`serve_connection`](Self::serve_connection).
-    pub async fn serve_lmtp_connection(&self, io: impl Io + 'static, client: SocketAddr) {
-        self.shared().serve(Box::new(io), Arrival::brought(client, Service::LMTP)).await;
+    /// # Examples
+    /// ```
+    /// # async fn run(server: mailchute::Server, accepted: (tokio::net::TcpStream, std::net::SocketAddr)) {
+    /// let (stream, client) = accepted;
+    /// server.serve_connection(stream, client).await;
+    /// # }
+    /// ```
+    pub async fn serve_connection(&self, io: impl Io + 'static, arrival: impl Into<Arrival>) {
+        self.shared().serve(Box::new(io), arrival.into()).await;
     }
 }
 

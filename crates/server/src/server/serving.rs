@@ -1,41 +1,40 @@
-//! A server that listens, and the end of it.
+//! A server that listens.
 
-use std::fmt::Debug;
 use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::ToSocketAddrs;
 use tokio::task::JoinSet;
 
-use crate::connection::slots::Urgency;
+use crate::listen::bound::BoundListener;
 use crate::listen::inherited::ListeningSocket;
 use crate::listen::listener::Listener;
-use crate::listen::unix::SocketFile;
-use crate::net::arrival::Service;
+use crate::net::arrival::Opening;
 use crate::net::endpoint::Endpoint;
 use crate::server::Server;
 use crate::server::accept::accept;
 
-/// A server with its listening sockets; await it to serve.
+/// A server with its listening sockets; await it to serve, or [spawn](Self::spawn) it.
 ///
 /// Clients can connect from the moment of [`listen`](Server::listen) on, and are answered once this is awaited.
 ///
-/// A server may have several of these, but they end together: see
-/// [`with_graceful_shutdown`](Self::with_graceful_shutdown).
+/// A server may have several of these, but they end together: see [`Server::shutdown`].
 ///
 /// # Examples
 /// ```no_run
 /// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
 /// use std::time::Duration;
 ///
+/// use mailchute::Listener;
+///
 /// server
 ///     .listen("0.0.0.0:25")
 ///     .await?
-///     .and_listen_tls("0.0.0.0:465")
+///     .listen(Listener::new("0.0.0.0:465").implicit_tls())
 ///     .await?
 ///     .with_graceful_shutdown(tokio::signal::ctrl_c(), Duration::from_secs(30))
 ///     .await
@@ -45,179 +44,91 @@ use crate::server::accept::accept;
 #[must_use = "nobody is answered until this is awaited"]
 pub struct Serving {
     server: Server,
-    listeners: Vec<Listener>,
-    addresses: Vec<SocketAddr>,
+    listeners: Vec<BoundListener>,
+    addresses: Addresses,
 }
 
-/// How long sessions that are cut off get for their last reply.
-pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
+/// The addresses of TCP listened on, with the names of their listeners.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Addresses {
+    all: Vec<SocketAddr>,
+    names: Vec<Arc<str>>,
+}
 
-impl Server {
-    /// A server that listens nowhere yet, for addresses that come as a list: add them with [`Serving::and_listen`].
-    pub fn serving(&self) -> Serving {
-        Serving::new(self.clone())
+impl Addresses {
+    fn add(&mut self, listener: &BoundListener) {
+        if let Endpoint::Tcp(address) = listener.endpoint() {
+            self.all.push(*address);
+            self.names.push(Arc::clone(listener.name()));
+        }
     }
 
-    /// Listens for SMTP on an address; port 0 takes a free one.
+    pub(super) fn all(&self) -> &[SocketAddr] {
+        &self.all
+    }
+
+    pub(super) fn of(&self, name: &str) -> Option<SocketAddr> {
+        let named = self.names.iter().position(|known| &**known == name)?;
+        self.all.get(named).copied()
+    }
+}
+
+impl Server {
+    /// A server that listens nowhere yet, for listeners that come as a list: add them with [`Serving::listen`].
+    pub fn serving(&self) -> Serving {
+        Serving { server: self.clone(), listeners: Vec::new(), addresses: Addresses::default() }
+    }
+
+    /// Listens: `listener` is an address for SMTP, or a [`Listener`] that says more.
     ///
     /// # Errors
-    /// When the address cannot be listened on: it is taken, not of this host, or needs rights; or when it is none, as
-    /// without a port. The error says which address it is about.
+    /// - The address cannot be listened on: it is taken, not of this host, or needs rights. A Unix socket also where its
+    ///   directory is missing, where another file is at its path, or where that is too long (107 bytes).
+    /// - The address is none, as without a port.
+    /// - The listener needs a certificate, and the server has none.
+    /// - LMTP is to be spoken on port 25.
+    ///
+    /// The error says which address it is about, and where it can, what to write instead.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes what was opened.
-    pub async fn listen(&self, address: impl ToSocketAddrs + Debug) -> io::Result<Serving> {
-        self.serving().and_listen(address).await
-    }
-
-    /// Listens for SMTP inside TLS from the first octet on (RFC 8314; port 465).
     ///
-    /// # Errors
-    /// As [`listen`](Self::listen), and when the server has no certificate.
-    ///
-    /// # Cancel safety
-    /// As [`listen`](Self::listen).
-    pub async fn listen_tls(&self, address: impl ToSocketAddrs + Debug) -> io::Result<Serving> {
-        self.serving().and_listen_tls(address).await
-    }
-
-    /// Listens on an address for LMTP (RFC 2033), by which mail servers hand over what they have for local mailboxes and
-    /// get a reply for each recipient.
-    ///
-    /// # Errors
-    /// As [`listen`](Self::listen), and for port 25, where LMTP must not be spoken (RFC 2033 §5).
-    ///
-    /// # Cancel safety
-    /// As [`listen`](Self::listen).
-    pub async fn listen_lmtp(&self, address: impl ToSocketAddrs + Debug) -> io::Result<Serving> {
-        self.serving().and_listen_lmtp(address).await
+    /// # Examples
+    /// ```no_run
+    /// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
+    /// server.listen("127.0.0.1:2525").await?.await
+    /// # }
+    /// ```
+    pub async fn listen(&self, listener: impl Into<Listener>) -> io::Result<Serving> {
+        self.serving().listen(listener).await
     }
 }
 
 impl Serving {
-    pub(crate) fn new(server: Server) -> Self {
-        Self { server, listeners: Vec::new(), addresses: Vec::new() }
-    }
-
-    /// Listens for SMTP on one more address.
+    /// Listens on one more address, as [`Server::listen`] does.
     ///
     /// # Errors
-    /// As [`Server::listen`].
+    /// As [`Server::listen`]. Everything listened on so far is closed then.
     ///
     /// # Cancel safety
     /// As [`Server::listen`].
-    pub async fn and_listen(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
-        self.add(Listener::tcp(address, Service::SMTP).await)
-    }
-
-    /// Listens for SMTP inside TLS on one more address.
-    ///
-    /// # Errors
-    /// As [`Server::listen_tls`].
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_listen_tls(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
-        self.has_certificate()?;
-        self.add(Listener::tcp(address, Service::SMTP_INSIDE_TLS).await)
-    }
-
-    /// Listens for LMTP (RFC 2033) on one more address: the end of a message has one reply for each recipient; see
-    /// [`Message::refuse`](crate::Message::refuse).
-    ///
-    /// # Errors
-    /// As [`Server::listen_lmtp`].
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_listen_lmtp(self, address: impl ToSocketAddrs + Debug) -> io::Result<Self> {
-        self.add(Listener::tcp(address, Service::LMTP).await)
-    }
-
-    /// Listens for SMTP on one more Unix socket: a path, or a [`SocketFile`] that says more.
-    ///
-    /// Its clients have no network address: see [`Session::is_over_unix_socket`](crate::Session::is_over_unix_socket).
-    ///
-    /// # Errors
-    /// When a server listens there already, another file lies there, the directory is missing or forbids it, or the
-    /// path is longer than a socket's may be (107 octets).
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_listen_unix(self, socket: impl Into<SocketFile>) -> io::Result<Self> {
-        self.add(Listener::unix(&socket.into(), Service::SMTP).await)
-    }
-
-    /// Listens for LMTP on one more Unix socket, where a mail server of this host hands over what it has for local
-    /// mailboxes. [`SocketFile::mode`] decides who may connect; nothing else is demanded here, neither by
-    /// [`Builder::require_auth`](crate::Builder::require_auth) nor by
-    /// [`Builder::require_tls`](crate::Builder::require_tls).
-    ///
-    /// # Errors
-    /// As [`and_listen_unix`](Self::and_listen_unix).
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_listen_lmtp_unix(self, socket: impl Into<SocketFile>) -> io::Result<Self> {
-        self.add(Listener::unix(&socket.into(), Service::LMTP).await)
-    }
-
-    /// Takes connections for SMTP from one more socket, which listens already.
-    ///
-    /// # Errors
-    /// When the runtime cannot watch the socket.
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_take(self, socket: ListeningSocket) -> io::Result<Self> {
-        self.add(Listener::taken(socket, Service::SMTP))
-    }
-
-    /// As [`and_take`](Self::and_take), for SMTP inside TLS.
-    ///
-    /// # Errors
-    /// As [`and_take`](Self::and_take), and when the server has no certificate.
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_take_tls(self, socket: ListeningSocket) -> io::Result<Self> {
-        self.has_certificate()?;
-        self.add(Listener::taken(socket, Service::SMTP_INSIDE_TLS))
-    }
-
-    /// As [`and_take`](Self::and_take), for LMTP (RFC 2033).
-    ///
-    /// # Errors
-    /// As [`and_take`](Self::and_take), and for port 25, where LMTP must not be spoken (RFC 2033 §5).
-    ///
-    /// # Cancel safety
-    /// As [`Server::listen`].
-    pub async fn and_take_lmtp(self, socket: ListeningSocket) -> io::Result<Self> {
-        self.add(Listener::taken(socket, Service::LMTP))
-    }
-
-    fn has_certificate(&self) -> io::Result<()> {
-        if self.server.has_certificate() {
-            return Ok(());
+    pub async fn listen(mut self, listener: impl Into<Listener>) -> io::Result<Self> {
+        let listener = listener.into();
+        if listener.service().opening == Opening::Tls && !self.server.has_certificate() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a listener inside TLS needs a certificate: write .tls(…) or .tls_pem_files(…)",
+            ));
         }
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "a listener inside TLS needs a certificate: write .tls(…) or .tls_pem_files(…)",
-        ))
-    }
-
-    fn add(mut self, listener: io::Result<Listener>) -> io::Result<Self> {
-        let listener = listener?;
-        if let Endpoint::Tcp(address) = listener.endpoint() {
-            self.addresses.push(*address);
-        }
+        let listener = BoundListener::bind(listener).await?;
+        self.addresses.add(&listener);
         self.listeners.push(listener);
         Ok(self)
     }
 
     /// Everything listened on, in the order in which it was given, with the ports that were chosen for 0.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.listeners.iter().map(Listener::endpoint)
+        self.listeners.iter().map(BoundListener::endpoint)
     }
 
     /// All sockets listened on once more, in the order of [`endpoints`](Self::endpoints), for another process that is
@@ -248,22 +159,33 @@ impl Serving {
     /// # }
     /// ```
     pub fn sockets(&self) -> io::Result<Vec<ListeningSocket>> {
-        self.listeners.iter().map(Listener::share).collect()
+        self.listeners.iter().map(BoundListener::share).collect()
     }
 
     /// The addresses of TCP listened on, in the order in which they were given, with the ports that were chosen for 0.
     #[must_use]
-    pub fn local_addrs(&self) -> &[SocketAddr] {
+    pub fn addrs(&self) -> &[SocketAddr] {
+        self.addresses.all()
+    }
+
+    /// The address of the first TCP listener of this [name](Listener::name).
+    #[must_use]
+    pub fn addr_of(&self, name: &str) -> Option<SocketAddr> {
+        self.addresses.of(name)
+    }
+
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(super) fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 
-    /// Serves until `signal` completes; then takes no more connections, answers idle sessions `421 4.3.2`, gives
-    /// transactions that are under way at most `grace` to end, tells the rest 421, and returns.
+    /// Serves until `signal` completes; then [shuts the server down](Server::shutdown) with this grace, and returns when
+    /// all its sessions are over. It also returns when the server is shut down from elsewhere.
     ///
-    /// This ends the whole [`Server`], for good: it stops, and waits for, the sessions of every other `Serving` of that
-    /// server and of [`Server::serve_connection`] as well. The others accept until their own signal comes, but whoever
-    /// connects to them, to an address listened on later or by `serve_connection` is greeted and then told `421 4.3.2`.
-    /// So listen on all addresses by one `Serving`, or give all of them the same signal; build another server for what
+    /// This ends the whole [`Server`], for good: every other `Serving` of it ends as well. Build another server for what
     /// shall stop by itself.
     ///
     /// # Errors
@@ -272,27 +194,41 @@ impl Serving {
     /// # Cancel safety
     /// Dropping the future closes the sockets; sessions that run go on until the runtime ends.
     pub async fn with_graceful_shutdown(self, signal: impl Future, grace: Duration) -> io::Result<()> {
+        self.serve(signal, grace, || {}).await
+    }
+
+    /// As [`with_graceful_shutdown`](Self::with_graceful_shutdown); calls `ready` once connections are answered.
+    pub(super) async fn serve(
+        self,
+        signal: impl Future,
+        grace: Duration,
+        ready: impl FnOnce(),
+    ) -> io::Result<()> {
         let mut signal = pin!(signal);
         // A signal is caught from its first poll on, so that comes before the first client is let in.
-        let is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;
+        let mut is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;
         let connections = self.server.connections();
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(accept(listener, self.server.clone()));
         }
+        ready();
         if !is_over {
-            signal.await;
+            let mut stopping = pin!(connections.until_stopping());
+            is_over = poll_fn(|context| {
+                if signal.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(true);
+                }
+                stopping.as_mut().poll(context).map(|()| false)
+            })
+            .await;
         }
-        tracing::info!(name: "stopping", sessions = connections.count(), "stopping");
         // The sockets close, and their files go, with the tasks that hold them.
         accepting.shutdown().await;
-        connections.stop(Urgency::Drain);
-        if tokio::time::timeout(grace, connections.until_empty()).await.is_err() {
-            let sessions = connections.count();
-            tracing::warn!(name: "grace-over", sessions, "the grace is over: cutting sessions off");
-            connections.stop(Urgency::Now);
-            let _ = tokio::time::timeout(FAREWELL, connections.until_empty()).await;
+        if is_over {
+            connections.stop(grace);
         }
+        connections.until_stopped().await;
         Ok(())
     }
 }

@@ -26,6 +26,8 @@ pub enum Disconnect {
     TlsFailure,
     /// The server stops.
     Shutdown,
+    /// The application has closed the session by [`Session::close`](crate::Session::close).
+    Closed,
 }
 
 impl From<Closing> for Disconnect {
@@ -51,6 +53,7 @@ impl fmt::Display for Disconnect {
             Self::Violation => "protocol violation",
             Self::TlsFailure => "TLS failure",
             Self::Shutdown => "shutdown",
+            Self::Closed => "closed by the application",
         })
     }
 }

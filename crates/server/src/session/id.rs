@@ -23,6 +23,18 @@ impl SessionId {
 }
 
 impl SessionId {
+    /// Returns the number behind the name, for keys and other systems. Ids of later sessions are greater.
+    ///
+    /// ```
+    /// # async fn run(session: mailchute::Session) {
+    /// let bits: u64 = session.id().to_bits();
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn to_bits(self) -> u64 {
+        self.0
+    }
+
     pub(crate) const LENGTH: usize = 11;
 
     /// Writes base 32 in capitals, without the letters that look like digits.

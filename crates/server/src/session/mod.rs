@@ -1,29 +1,38 @@
 //! The session as hooks and events see it: a cheap handle.
 
+mod close;
 pub(crate) mod disconnect;
+mod entrance;
 mod facts;
+pub(crate) mod hang_up;
 mod id;
+mod phase;
+mod transmission_type;
 pub(crate) mod typed_state;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{
     Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, XClient, XForward,
 };
+use tokio::time::Instant;
 
-use crate::net::arrival::Arrival;
-use crate::net::endpoint::Endpoint;
+use crate::net::arrival::{Arrival, Entrance};
 use crate::net::peer::Peer;
 use crate::proxy::Header;
 use crate::proxy::client::ProxiedClient;
 use crate::session::facts::{Client, Connection, Facts, Greeting, Transaction};
+use crate::session::hang_up::HangUp;
+use crate::session::phase::Progress;
 use crate::session::typed_state::TypedState;
 use crate::tls::TlsFacts;
 
 pub use id::SessionId;
+pub use phase::SessionPhase;
+pub use transmission_type::TransmissionType;
 
 /// One session: who the client is, what it said, and the application's own state.
 ///
@@ -31,56 +40,44 @@ pub use id::SessionId;
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
+/// A handle that keeps nothing of its session.
+pub(crate) struct WeakSession(Weak<Inner>);
+
 struct Inner {
     id: SessionId,
     hostname: Arc<str>,
     origin: Peer,
-    listener: Option<Arc<Endpoint>>,
+    entrance: Option<Arc<Entrance>>,
+    local: Option<SocketAddr>,
     protocol: Protocol,
+    began: Instant,
+    progress: Progress,
+    wire: Arc<dyn HangUp>,
     facts: Mutex<Facts>,
     state: TypedState,
     transaction_state: TypedState,
 }
 
-/// The transmission type of a session: the `with` keyword in `Received:` (RFC 3848, RFC 6531 §4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TransmissionType {
-    protocol: Protocol,
-    is_extended: bool,
-    is_utf8: bool,
-    is_tls: bool,
-    is_authenticated: bool,
-}
-
-impl fmt::Display for TransmissionType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.protocol, self.is_extended, self.is_utf8) {
-            (Protocol::Lmtp, _, false) => "LMTP",
-            (Protocol::Lmtp, _, true) => "UTF8LMTP",
-            (_, false, _) => "SMTP",
-            (_, true, false) => "ESMTP",
-            (_, true, true) => "UTF8SMTP",
-        })?;
-        // The suffixes are registered for LMTP and for the extended form of SMTP.
-        if self.is_extended || self.protocol == Protocol::Lmtp {
-            f.write_str(if self.is_tls { "S" } else { "" })?;
-            f.write_str(if self.is_authenticated { "A" } else { "" })?;
-        }
-        Ok(())
-    }
-}
-
 impl Session {
-    pub(crate) fn new(hostname: Arc<str>, arrival: Arrival, header: Option<Header>) -> Self {
-        let Arrival { origin, service, listener } = arrival;
+    pub(crate) fn new(
+        hostname: Arc<str>,
+        arrival: Arrival,
+        header: Option<Header>,
+        wire: Arc<dyn HangUp>,
+    ) -> Self {
+        let Arrival { origin, service, entrance, local } = arrival;
         let proxied = header.and_then(ProxiedClient::by_header);
         let connection = Connection { proxied, ..Connection::default() };
         Self(Arc::new(Inner {
             id: SessionId::next(),
             hostname,
             origin,
-            listener,
+            entrance,
+            local,
             protocol: service.protocol,
+            began: Instant::now(),
+            progress: Progress::default(),
+            wire,
             facts: Mutex::new(Facts { connection, ..Facts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
@@ -117,26 +114,6 @@ impl Session {
     #[must_use]
     pub fn peer_addr(&self) -> SocketAddr {
         self.0.origin.addr()
-    }
-
-    /// Where the server listens that took the connection, with the port that was chosen for 0: by it a hook tells clients
-    /// of port 25 from those of 587. `None` for a connection that the application has brought
-    /// ([`Server::serve_connection`](crate::Server::serve_connection)).
-    ///
-    /// ```
-    /// use mailchute::{Endpoint, Reply, Server};
-    ///
-    /// Server::builder().on_mail_from(|_from, session| async move {
-    ///     let is_submission = matches!(session.listener(), Some(Endpoint::Tcp(address)) if address.port() == 587);
-    ///     if is_submission && session.identity().is_none() {
-    ///         return Err(Reply::new(530, (5, 7, 0), "Authentication required"));
-    ///     }
-    ///     Ok(())
-    /// });
-    /// ```
-    #[must_use]
-    pub fn listener(&self) -> Option<&Endpoint> {
-        self.0.listener.as_deref()
     }
 
     /// The address that the client connected to, where a proxy has told it.
@@ -293,8 +270,29 @@ impl Session {
     }
 }
 
+impl WeakSession {
+    pub(crate) fn upgrade(&self) -> Option<Session> {
+        self.0.upgrade().map(Session)
+    }
+}
+
+impl fmt::Debug for WeakSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakSession")
+    }
+}
+
 /// What the driver reports.
 impl Session {
+    pub(crate) fn downgrade(&self) -> WeakSession {
+        WeakSession(Arc::downgrade(&self.0))
+    }
+
+    /// When the session began.
+    pub(crate) fn began(&self) -> Instant {
+        self.0.began
+    }
+
     /// Records an accepted EHLO, HELO or LHLO. Like RSET, it ends the transaction.
     pub(crate) fn set_helo(&self, hello: Ehlo) {
         let mut facts = self.facts();
@@ -373,6 +371,7 @@ impl Session {
         let forwarded = facts.transaction.forwarded.take().filter(|_| keeps_xforward);
         facts.transaction = Transaction { forwarded, ..Transaction::default() };
         drop(facts);
+        self.0.progress.end_message();
         self.0.transaction_state.clear();
     }
 

@@ -1,6 +1,6 @@
 //! Every transcript over TCP, and inside TLS where it says so: the same octets as from the bare machine.
 
-use mailchute::{Io, Protocol};
+use mailchute::{Io, Listener, Protocol};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -30,12 +30,12 @@ type Stream = Box<dyn Io>;
 async fn connect(script: &Script, transcript: &Transcript) -> Stream {
     let any = "127.0.0.1:0";
     let serving = match (transcript.session.protocol, transcript.session.is_inside_tls) {
-        (Protocol::Lmtp, _) => script.server.listen_lmtp(any).await,
-        (_, true) => script.server.listen_tls(any).await,
+        (Protocol::Lmtp, _) => script.server.listen(Listener::new(any).lmtp()).await,
+        (_, true) => script.server.listen(Listener::new(any).implicit_tls()).await,
         (_, false) => script.server.listen(any).await,
     };
     let serving = serving.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let address = serving.addrs()[0];
     tokio::spawn(serving.into_future());
     let stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).expect("it is a socket");

@@ -40,7 +40,7 @@ pub(crate) async fn moved_pipe(server: Server) -> (Talk<DuplexStream>, JoinHandl
 /// Serves on a free port of the loopback interface for as long as the test's runtime lasts.
 pub(crate) async fn listen(server: &Server) -> SocketAddr {
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
-    let address = serving.local_addrs()[0];
+    let address = serving.addrs()[0];
     tokio::spawn(serving.into_future());
     address
 }

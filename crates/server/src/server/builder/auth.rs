@@ -61,7 +61,7 @@ impl Builder {
     /// taken unless [allowed](Self::allow_plaintext_auth). The latter is taken where a proxy
     /// [may say XCLIENT](Self::xclient_from), as it tells who has logged in to it.
     ///
-    /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no AUTH: mail servers
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Listener::unix) need no AUTH: mail servers
     /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default
     /// everybody who can reach the path.
     pub fn require_auth(mut self) -> Self {

@@ -7,7 +7,7 @@ use crate::tls::{TlsConfig, TlsError};
 
 /// TLS.
 impl Builder {
-    /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Serving::and_listen_tls), with these
+    /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Listener::implicit_tls), with these
     /// certificates, for both alike. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) replaces
     /// them while the server runs.
     pub fn tls(mut self, config: TlsConfig) -> Self {
@@ -30,7 +30,7 @@ impl Builder {
     /// Answers `530 5.7.0` to all mail until the client has said STARTTLS. Default is that TLS is offered, not
     /// required: RFC 3207 §4 forbids a server that takes mail from the whole Internet to require it.
     ///
-    /// Clients that deliver [by LMTP over a Unix socket](crate::Serving::and_listen_lmtp_unix) need no TLS: nobody is
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Listener::unix) need no TLS: nobody is
     /// between them and the server.
     pub fn require_tls(mut self) -> Self {
         self.requires_tls = true;

@@ -1,0 +1,122 @@
+//! A server that runs in a task of its own.
+
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::server::Server;
+use crate::server::serving::{Addresses, Serving};
+
+/// A server that runs in a task of its own: see [`Serving::spawn`].
+///
+/// Dropped, it stops the server as [`stop`](Self::stop) does. Nobody waits for that then, and a runtime that ends cuts all
+/// sessions off: call [`join`](Self::join) at the end of a program.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// use mailchute::{Listener, Server};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::builder()
+///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .build()?;
+/// let running = server.listen(Listener::new("127.0.0.1:0").name("mx")).await?.spawn(Duration::from_secs(30));
+/// println!("listening on {:?}", running.addr_of("mx"));
+/// // … until the program has to end:
+/// running.stop();
+/// running.join().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "dropped, it stops the server"]
+pub struct Running {
+    server: Server,
+    addresses: Addresses,
+    /// Rung to stop.
+    stop: Arc<Notify>,
+    is_ready: watch::Receiver<bool>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Serving {
+    /// Serves in a task of its own, until the server is stopped; messages that are under way then have `grace` to end.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn(self, grace: Duration) -> Running {
+        let stop = Arc::new(Notify::new());
+        let (ready, is_ready) = watch::channel(false);
+        let (server, addresses) = (self.server().clone(), self.addresses().clone());
+        let told = Arc::clone(&stop);
+        let serving = self.serve(async move { told.notified().await }, grace, move || {
+            // Nobody may be waiting for it.
+            let _ = ready.send(true);
+        });
+        Running { server, addresses, stop, is_ready, task: tokio::spawn(serving) }
+    }
+}
+
+impl Running {
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The addresses of TCP listened on, in the order in which they were given, with the ports that were chosen for 0.
+    #[must_use]
+    pub fn addrs(&self) -> &[SocketAddr] {
+        self.addresses.all()
+    }
+
+    /// The address of the first TCP listener of this [name](crate::Listener::name).
+    #[must_use]
+    pub fn addr_of(&self, name: &str) -> Option<SocketAddr> {
+        self.addresses.of(name)
+    }
+
+    /// Waits until connections are answered. From then on a program tells its supervisor that it is ready, and the process
+    /// that served the same sockets before may stop.
+    ///
+    /// # Cancel safety
+    /// Safe: dropping the future changes nothing.
+    pub async fn ready(&self) {
+        if self.is_ready.clone().wait_for(|is_ready| *is_ready).await.is_err() {
+            // It is not going to be, as the runtime has ended.
+            pending::<()>().await;
+        }
+    }
+
+    /// Begins to stop the whole server, with the grace that [`spawn`](Serving::spawn) was given, and returns at once. See
+    /// [`Server::shutdown`], which shortens the grace.
+    pub fn stop(&self) {
+        self.stop.notify_one();
+    }
+
+    /// Waits until the server has stopped. It stops after [`stop`](Self::stop), after [`Server::shutdown`], or with
+    /// another [`Serving`] of the same server.
+    ///
+    /// # Errors
+    /// As [`Serving::with_graceful_shutdown`]; when the runtime ends before, with [`io::ErrorKind::Other`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the server: it stops.
+    pub async fn join(mut self) -> io::Result<()> {
+        (&mut self.task).await.map_err(io::Error::other)?
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -10,7 +10,7 @@
 
 use std::error::Error;
 
-use mailchute::{Reply, Server};
+use mailchute::{Check, Refusal, Server};
 use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 
 /// Users and their passwords. Where they are not an example, keep hashes of passwords.
@@ -23,16 +23,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .require_auth()
         .on_auth(|credentials, _session| async move {
             // A comparison by `is` takes as long for a good guess as for a bad one.
-            USERS.iter().any(|(user, password)| credentials.is(user, password))
+            Check::right_if(USERS.iter().any(|(user, password)| credentials.is(user, password)))
         })
         .on_mail_from(|from, session| async move {
             let user = session.identity().unwrap_or_default();
             if from.as_str().eq_ignore_ascii_case(&format!("{user}@example.com")) {
                 return Ok(());
             }
-            Err(Reply::new(553, (5, 7, 1), "That is not your address"))
+            Err(Refusal::new(553, (5, 7, 1), "That is not your address"))
         })
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

@@ -9,7 +9,7 @@
 
 use std::error::Error;
 
-use mailchute::{Reply, Server};
+use mailchute::{Refusal, Server};
 use mailchute_examples::{print_and_forget, serve};
 
 /// Why a message is not wanted, if it is not.
@@ -29,15 +29,15 @@ fn objection(content: &[u8]) -> Option<&'static str> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
         .max_message_size(1024 * 1024)
-        .on_data(|mut message, _session| async move {
+        .on_message(|mut message, _session| async move {
             let content = message.bytes().await?;
             match objection(&content) {
-                Some(objection) => Err(Reply::new(550, (5, 7, 1), objection)),
-                None => Ok(()),
+                Some(objection) => Err(Refusal::new(550, (5, 7, 1), objection)),
+                None => Ok(message),
             }
         })
-        // Asked if the first did not refuse, it reads the message again from its first octet.
-        .on_data(print_and_forget)
+        // Asked if the filter did not refuse, it reads the message again from its first byte.
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use mailchute::{Message, Reply, Server, Session, TlsConfig};
+use mailchute::{Message, Receipt, Refusal, Server, Session, TlsConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Where an example listens: what the environment variable `MAILCHUTE_LISTEN` says, else `127.0.0.1:2525`.
@@ -29,19 +29,19 @@ pub async fn serve(server: Server) -> io::Result<()> {
     serving.with_graceful_shutdown(ctrl_c.recv(), GRACE).await
 }
 
-/// A data hook for the examples that are about something else: it reads a message, prints a line about it and
+/// A store for the examples that are about something else: it reads a message, prints a line about it and
 /// keeps nothing.
 ///
 /// # Errors
 /// When the message does not come to its end.
-pub async fn print_and_forget(mut message: Message, _session: Session) -> Result<(), Reply> {
+pub async fn print_and_forget(mut message: Message, _session: Session) -> Result<Receipt, Refusal> {
     let mut octets = 0;
     while let Some(chunk) = message.chunk().await? {
         octets += chunk.len();
     }
     let envelope = message.envelope();
     println!("{octets} octets from <{}>, recipients: {}", envelope.sender, envelope.recipients.len());
-    Ok(())
+    Ok(Receipt::new("Message accepted"))
 }
 
 /// A certificate for `localhost` that nobody has signed and that is gone with the process.

@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::net::IpAddr;
 
-use mailchute::{Reply, Server};
+use mailchute::{Refusal, Server};
 use mailchute_examples::{print_and_forget, serve};
 
 /// Whom we do not talk to: 127.0.0.2, and the networks that exist in documentation only.
@@ -29,11 +29,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .max_connections_per_client(2)
         .on_connect(|session| async move {
             if is_unwelcome(session.client_ip()) {
-                return Err(Reply::new(554, (5, 7, 1), "You are not welcome here"));
+                return Err(Refusal::new(554, (5, 7, 1), "You are not welcome here"));
             }
             Ok(())
         })
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

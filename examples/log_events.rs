@@ -46,7 +46,7 @@ async fn watch(mut events: Events) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let server = Server::builder().on_data(print_and_forget).build()?;
+    let server = Server::builder().on_store(print_and_forget).build()?;
     tokio::spawn(watch(server.events()));
 
     serve(server).await?;

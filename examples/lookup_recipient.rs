@@ -14,7 +14,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute::{Reply, Server};
+use mailchute::{Refusal, Reply, Server, Verdict};
 use mailchute_examples::{print_and_forget, serve};
 
 /// Stands for a database or an LDAP server.
@@ -53,12 +53,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             async move {
                 // `?` makes `451 4.3.0` of any error, so the client will try again.
                 match directory.look_up(&to.as_str().to_lowercase()).await? {
-                    Some(name) => Ok(Reply::new(250, (2, 1, 5), format!("Hello {name}"))),
-                    None => Err(Reply::new(550, (5, 1, 1), "No such user here")),
+                    Some(name) => {
+                        Ok(Verdict::AcceptWith(Reply::new(250, (2, 1, 5), format!("Hello {name}"))))
+                    }
+                    None => Err(Refusal::new(550, (5, 1, 1), "No such user here")),
                 }
             }
         })
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

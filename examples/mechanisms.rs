@@ -10,7 +10,7 @@
 
 use std::error::Error;
 
-use mailchute::{Credentials, Mechanism, ScramVerifier, Server, Session};
+use mailchute::{Check, Credentials, Mechanism, ScramVerifier, Server, Session};
 use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 
 const USER: &str = "alice";
@@ -36,11 +36,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let known = (user == USER).then(|| verifier.clone());
             async { Ok(known) }
         })
-        .on_auth(|credentials, session| async move { judge(&credentials, &session) })
+        .on_auth(|credentials, session| async move { Check::right_if(judge(&credentials, &session)) })
         .on_mail_from(
             |_from, session| async move { println!("from {}", session.identity().unwrap_or_default()) },
         )
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

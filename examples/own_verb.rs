@@ -9,23 +9,23 @@
 
 use std::error::Error;
 
-use mailchute::{Reply, Server};
+use mailchute::{Refusal, Reply, Server, Verdict};
 use mailchute_examples::{print_and_forget, serve};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
-        .command("XPING", |argument, _session| async move {
-            Reply::new(250, (2, 0, 0), format!("pong: {argument}"))
+        .on_command("XPING", |argument, _session| async move {
+            Verdict::AcceptWith(Reply::new(250, (2, 0, 0), format!("pong: {argument}")))
         })
         // The standard reply, 252, tells spammers nothing; tell who exists only where you trust all clients.
-        .command("VRFY", |user, _session| async move {
+        .on_command("VRFY", |user, _session| async move {
             if user.eq_ignore_ascii_case("alice") {
-                return Reply::new(250, (2, 1, 5), "Alice <alice@example.com>");
+                return Ok(Verdict::AcceptWith(Reply::new(250, (2, 1, 5), "Alice <alice@example.com>")));
             }
-            Reply::new(550, (5, 1, 1), "Never heard of them")
+            Err(Refusal::new(550, (5, 1, 1), "Never heard of them"))
         })
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

@@ -8,7 +8,7 @@
 
 use std::error::Error;
 
-use mailchute::{Reply, Server};
+use mailchute::{Refusal, Server};
 use mailchute_examples::{print_and_forget, serve};
 
 #[tokio::main]
@@ -16,12 +16,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
         .on_mail_from(|from, _session| async move {
             if from.domain_is("blacklisted.example") {
-                return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
+                return Err(Refusal::new(550, (5, 7, 1), "Sender address rejected"));
             }
             // The null sender `<>`, from which reports of failed delivery come, has no domain and goes on.
             Ok(())
         })
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

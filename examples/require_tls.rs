@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_secure(|tls, session| async move {
             println!("{} speaks {} with {}", session.client_ip(), tls.version, tls.cipher);
         })
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

@@ -7,16 +7,16 @@
 
 use std::error::Error;
 
-use mailchute::Server;
+use mailchute::{Receipt, Server};
 use mailchute_examples::listen_address;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
-        .on_data(|mut message, _session| async move {
+        .on_store(|mut message, _session| async move {
             let content = message.bytes().await?;
             println!("a message of {} octets", content.len());
-            Ok(())
+            Ok(Receipt::new("Message accepted"))
         })
         .build()?;
 

@@ -1,4 +1,4 @@
-//! Write messages of any size to the disk as they come, in the memory of one chunk; and two hooks as types.
+//! Write messages of any size to the disk as they come, in the memory of one chunk; with a hook and a store as types.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use mailchute::{Answer, Hooks, Message, Recipient, Reply, Server, Session, Verdict};
+use mailchute::{Answer, Hooks, Message, Receipt, Recipient, Refusal, Server, Session, Store, Verdict};
 use mailchute_examples::serve;
 use tempfile::NamedTempFile;
 use tokio::fs::{self, File};
@@ -20,7 +20,7 @@ struct OnlyFor(&'static str);
 
 impl Hooks for OnlyFor {
     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
-        Ok(if to.is_local_to([self.0]) { Verdict::Accept } else { Verdict::Refuse })
+        Verdict::accept_if(to.is_local_to([self.0]))
     }
 }
 
@@ -29,12 +29,8 @@ struct ToDisk {
     folder: PathBuf,
 }
 
-impl Hooks for ToDisk {
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
+impl Store for ToDisk {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         // Whichever `?` ends this early, a client that hangs up among them, the unfinished file goes with it.
         let (file, unfinished) = NamedTempFile::new_in(&self.folder)?.into_parts();
         let mut file = File::from_std(file);
@@ -43,12 +39,12 @@ impl Hooks for ToDisk {
         while let Some(chunk) = message.chunk().await? {
             file.write_all(&chunk).await?;
         }
-        // A positive reply is a promise: content and name have to be on the disk before it.
+        // A receipt is a promise: content and name have to be on the disk before it.
         file.sync_all().await?;
         let path = self.folder.join(format!("{}.eml", message.id()));
         unfinished.persist(&path)?;
         File::open(&self.folder).await?.sync_all().await?;
-        Ok(Reply::new(250, (2, 6, 0), format!("Kept as {}", path.display())).into())
+        Ok(Receipt::new(format!("Kept as {}", path.display())))
     }
 }
 
@@ -59,9 +55,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let server = Server::builder()
         .max_message_size(1024 * 1024 * 1024)
-        // Asked in this order; the first refusal refuses.
         .hooks(OnlyFor("example.com"))
-        .hooks(ToDisk { folder })
+        .store(ToDisk { folder })
         .build()?;
 
     serve(server).await?;

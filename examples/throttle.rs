@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute::{Reply, Server, Session};
+use mailchute::{Refusal, Server, Session};
 use mailchute_examples::{print_and_forget, serve};
 use tokio::sync::Mutex;
 
@@ -25,7 +25,7 @@ type Begun = Arc<Mutex<HashMap<IpAddr, u32>>>;
 #[derive(Default)]
 struct Warnings(u32);
 
-async fn throttle(begun: Begun, session: Session) -> Result<(), Reply> {
+async fn throttle(begun: Begun, session: Session) -> Result<(), Refusal> {
     let mut begun = begun.lock().await;
     let messages = begun.entry(session.client_ip()).or_default();
     if *messages < MESSAGES_A_MINUTE {
@@ -37,10 +37,10 @@ async fn throttle(begun: Begun, session: Session) -> Result<(), Reply> {
         *warnings
     });
     if warnings > 2 {
-        // A reply of code 421 closes the connection.
-        return Err(Reply::new(421, (4, 7, 1), "You do not listen"));
+        // A refusal of code 421 closes the connection.
+        return Err(Refusal::new(421, (4, 7, 1), "You do not listen"));
     }
-    Err(Reply::new(450, (4, 7, 1), "Too many messages; come back in a minute"))
+    Err(Refusal::new(450, (4, 7, 1), "Too many messages; come back in a minute"))
 }
 
 /// A new minute, a new count; so the map holds no more than the clients of one minute.
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let server = Server::builder()
         .on_mail_from(move |_from, session| throttle(Arc::clone(&begun), session))
-        .on_data(print_and_forget)
+        .on_store(print_and_forget)
         .build()?;
 
     serve(server).await?;

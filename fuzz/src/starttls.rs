@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 
-use mailchute::{Builder, Message, Reply, Server, TlsConfig};
+use mailchute::{Builder, Message, Receipt, Server, TlsConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::runtime::{self, Runtime};
 
@@ -26,9 +26,9 @@ pub(crate) fn tls(pem: &str) -> TlsConfig {
 
 /// A server that takes all mail.
 pub(crate) fn builder(tls: TlsConfig) -> Builder {
-    Server::builder().hostname("mx.example.com").tls(tls).on_data(|mut message: Message, _| async move {
+    Server::builder().hostname("mx.example.com").tls(tls).on_store(|mut message: Message, _| async move {
         while message.chunk().await?.is_some() {}
-        Ok::<_, Reply>(())
+        Ok(Receipt::new("Message accepted"))
     })
 }
 

@@ -1,7 +1,7 @@
 //! A hook that has no objection to anything.
 
 use mailchute::{
-    Answer, Command, Disconnect, Ehlo, Hooks, Message, Recipient, Sender, Session, TlsFacts, Verdict,
+    Answer, Command, Disconnect, Ehlo, Envelope, Hooks, Recipient, Sender, Session, TlsFacts, Verdict,
 };
 
 /// Asked at each stage of a session, and accepts.
@@ -29,7 +29,7 @@ impl Hooks for NoOp {
         Ok(Verdict::Accept)
     }
 
-    async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
+    async fn data(&self, _envelope: &Envelope, _session: &Session) -> Answer {
         Ok(Verdict::Accept)
     }
 

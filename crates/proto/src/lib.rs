@@ -38,6 +38,7 @@ mod params;
 mod phase;
 mod protocol;
 pub mod question;
+mod refusal;
 pub mod reply;
 mod sasl;
 mod settings;
@@ -56,6 +57,7 @@ pub use machine::step::{Closing, Step};
 pub use machine::{Awaits, Machine};
 pub use params::*;
 pub use protocol::Protocol;
+pub use refusal::Refusal;
 pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
 pub use sasl::{
     ChannelBinding, CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramAnswer, ScramVerifier,
@@ -64,4 +66,4 @@ pub use sasl::{
 pub use settings::{
     AuthPolicy, BareLineEnds, EnvelopeSyntax, PlaintextAuth, PriorityProfile, Settings, TlsPolicy,
 };
-pub use verdict::Verdict;
+pub use verdict::{Answer, Verdict};

@@ -9,17 +9,17 @@ fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
     loop {
         match machine.step(&mut input, output) {
             Step::NeedInput | Step::Close(_) => return content,
-            Step::Connect(ask) => ask.answer(Verdict::Accept),
+            Step::Connect(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::Ehlo(mut ask) => {
                 ask.edits_mut().take_mail_parameter("XKEY").expect("a keyword of nobody's");
-                ask.answer(Verdict::Accept);
+                ask.answer(Ok(Verdict::Accept));
             }
-            Step::Mail(ask) => ask.answer(Verdict::Accept),
-            Step::Rcpt(ask) => ask.answer(Verdict::Accept),
-            Step::Data(ask) => ask.answer(Verdict::Accept),
-            Step::Command(ask) => ask.answer(Verdict::Accept),
-            Step::EndOfChunk(ask) => ask.answer(Verdict::Accept),
-            Step::EndOfData(ask) => ask.answer(Verdict::Accept),
+            Step::Mail(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::Rcpt(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::Data(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::Command(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::EndOfChunk(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::EndOfData(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::Body(octets) => content.extend_from_slice(&octets),
             _ => {}
         }
@@ -100,7 +100,7 @@ fn what_was_edited_for_a_proxy_is_not_edited_for_its_client() {
     let Step::Xclient(mut ask) = machine.step(&mut input, &mut output) else { panic!("it is in order") };
     assert_eq!(ask.edits_mut().size(), None);
     ask.edits_mut().set_size(20);
-    ask.answer(Verdict::Accept);
+    ask.answer(Ok(Verdict::Accept));
     assert_eq!(machine.edits_mut().size(), Some(20), "those of its own stay");
 }
 

@@ -1,6 +1,6 @@
 //! LMTP: as many replies to a message as recipients were accepted, in their order, whatever becomes of it.
 
-use crate::session::{Answer, Session, dialogue, reply};
+use crate::session::{Answer, Session, answered, dialogue, reply};
 use mailchute_proto::{Protocol, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -38,8 +38,8 @@ fn listener() -> Session {
     let mut says = |stage, subject: Fate, verdict| {
         session.answers.push(Answer { stage, subject: subject.address().to_owned(), verdict });
     };
-    says("rcpt", Fate::RefusedAtRcpt, Some(Verdict::Refuse));
-    says("each", Fate::RefusedAtTheEnd, Some(reply("452 4.2.2 Mailbox full").into()));
+    says("rcpt", Fate::RefusedAtRcpt, Some(Ok(Verdict::Refuse)));
+    says("each", Fate::RefusedAtTheEnd, Some(answered(reply("452 4.2.2 Mailbox full"))));
     session
 }
 

@@ -21,10 +21,10 @@ fn shown_by(envelope: EnvelopeSyntax, lines: &[&str]) -> Vec<String> {
     loop {
         shown.extend(machine.upcoming_command(&input).map(|line| String::from_utf8_lossy(line).into_owned()));
         match machine.step(&mut input, &mut output) {
-            Step::Connect(ask) => ask.answer(Verdict::Accept),
-            Step::Ehlo(ask) => ask.answer(Verdict::Accept),
-            Step::Auth(ask) => ask.answer(Verdict::Refuse),
-            Step::Command(ask) => ask.answer(Verdict::Accept),
+            Step::Connect(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::Ehlo(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::Auth(ask) => ask.answer(Ok(Verdict::Refuse)),
+            Step::Command(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::NeedInput => match lines.next() {
                 Some(line) => input.extend_from_slice(format!("{line}\r\n").as_bytes()),
                 None => return shown.split_off(1),

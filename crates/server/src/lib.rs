@@ -5,12 +5,13 @@
 //! - **[hooks](Hooks)** are awaited and decide: they accept, answer with a reply of their own, refuse, or hang
 //!   up. They are closures ([`Builder::on_mail_from`] and its like) or a type that implements [`Hooks`].
 //! - **[events](Event)** observe and never hold a session up.
+//! - **[authenticators](Authenticator)** judge credentials, and **[filters](Filter)** read messages.
 //! - a **[store](Store)** keeps what was accepted, and answers for it.
 //!
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use mailchute::{Reply, Server};
+//! use mailchute::{Refusal, Server, Verdict};
 //! use mailchute_stores::Maildir;
 //!
 //! #[tokio::main]
@@ -20,11 +21,11 @@
 //!         .hostname("mx.example.com")
 //!         .on_mail_from(|from, _session| async move {
 //!             if from.domain_is("blacklisted.example") {
-//!                 return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
+//!                 return Err(Refusal::new(550, (5, 7, 1), "Sender address rejected"));
 //!             }
 //!             Ok(())
 //!         })
-//!         .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
+//!         .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
 //!         .store(Maildir::open("mail")?)
 //!         .build()?;
 //!     server
@@ -47,15 +48,15 @@
 //!
 //! | level | event | fields |
 //! |---|---|---|
-//! | error | `hook-failed`, `hook-panicked`, `hook-late`: a hook or store failed, panicked or was too slow | `error`; `panic` |
+//! | error | `hook-failed`, `hook-panicked`, `hook-late`: a hook or store failed, panicked or was too slow | `stage`, `hook`, `error`; `panic` |
 //! | | `accept-failed`: no connection can be accepted; `no-random-numbers` | `error` |
 //! | warn | `turned-away`: a connection was closed at once | `client`, `error` |
 //! | | `certificate-expired`, `certificate-early`: a certificate has expired or is not valid yet | `names`, `since`, `until` |
 //! | | `grace-over`: sessions are cut off at the end of a stop | `sessions` |
-//! | | `message-unread`: no hook has read an accepted message to its end; `socket-locked` | `path` |
+//! | | `message-unread`: the store has not read an accepted message to its end; `socket-locked` | `path` |
 //! | info | `accepted`: a message was | `id`, `helo`, `tls`, `user`, `from`, `to`, `recipients`, `size`, `store`, `took` |
 //! | | `discarded`: a filter threw an accepted message away | `id` |
-//! | | `refused`: a command was, or with `id` and `to` a message | `id`, `helo`, `tls`, `user`, `from`, `to`, `command`, `reply` |
+//! | | `refused`: a command was, or with `id` and `to` a message | `id`, `helo`, `tls`, `user`, `from`, `to`, `command`, `reply`, `stage`, `hook`, `took` |
 //! | | `disconnected`: a session ended badly | `cause`, `helo`, `tls`, `user`, `from`, `messages`, `refusals`, `took` |
 //! | | `tls-failed`: a TLS handshake failed; `stopping`: a server has begun to stop | `error`; `sessions` |
 //! | debug | `connected`, `disconnected`: any session | `proxy`; `cause`, `messages` |
@@ -114,19 +115,23 @@ mod tls;
 
 pub use mailchute_proto::question::{Command, Ehlo};
 pub use mailchute_proto::{
-    AddressError, AddressLiteral, Attribute, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest,
+    AddressError, AddressLiteral, Answer, Attribute, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest,
     Credentials, DateTime, DeliverBy, Domain, EhloEdits, EhloError, Enhanced, Envelope, EnvelopeSyntax,
     Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism,
     MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority,
-    PriorityProfile, Protocol, ProxiedProtocol, RcptParameters, Recipient, Reply, ReplyError, Ret,
+    PriorityProfile, Protocol, ProxiedProtocol, RcptParameters, Recipient, Refusal, Reply, ReplyError, Ret,
     ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Submitter, Token, Verb, Verdict,
     XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
 pub use events::event::Event;
 pub use events::subscribers::Events;
-pub use hooks::store::Store;
-pub use hooks::{Answer, Hooks, IntoVerdict};
+pub use hooks::Hooks;
+pub use hooks::authenticator::{Authenticator, Check};
+pub use hooks::filter::Filter;
+pub use hooks::into_answer::{IntoAnswer, IntoCheck, IntoMessage, IntoReceipt};
+pub use hooks::scram_verifiers::ScramVerifiers;
+pub use hooks::store::{Receipt, Store};
 pub use listen::inherited::ListeningSocket;
 pub use listen::listener::Listener;
 pub use message::Message;
@@ -139,6 +144,7 @@ pub use net::network::{Network, NetworkError};
 pub use server::Server;
 pub use server::build_error::BuildError;
 pub use server::builder::Builder;
+pub use server::builder::install::Install;
 pub use server::running::Running;
 pub use server::serving::Serving;
 pub use session::disconnect::Disconnect;

@@ -2,13 +2,16 @@
 //!
 //! # Examples
 //! ```
-//! use mailchute::{Server, testing};
+//! use mailchute::{Receipt, Server, Verdict, testing};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), mailchute::BuildError> {
 //! let server = Server::builder()
-//!     .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
-//!     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+//!     .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
+//!     .on_store(|mut message, _session| async move {
+//!         message.bytes().await?;
+//!         Ok(Receipt::new("Message accepted"))
+//!     })
 //!     .build()?;
 //!
 //! let mut client = testing::client(&server);
@@ -55,12 +58,15 @@ pub fn client(server: &Server) -> Client {
 /// first and [`Client::read_reply`] the others.
 ///
 /// ```
-/// use mailchute::{Server, testing};
+/// use mailchute::{Receipt, Server, testing};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mailchute::BuildError> {
 /// let server = Server::builder()
-///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .on_store(|mut message, _session| async move {
+///         message.bytes().await?;
+///         Ok(Receipt::new("Message accepted"))
+///     })
 ///     .build()?;
 /// let mut client = testing::lmtp_client(&server);
 /// client.greeting().await.expect(220);

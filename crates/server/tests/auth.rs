@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use crate::support::scram::{self, ITERATIONS};
 use crate::support::talk::pipe;
-use crate::support::{Seen, accepting, build, builder, deliver, hello, log, tls, traced};
+use crate::support::{Seen, StoreBy as _, accepting, build, builder, deliver, hello, log, tls, traced};
 use mailchute::testing::Client;
-use mailchute::{BuildError, Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session};
+use mailchute::{
+    BuildError, Builder, Check, Credentials, Event, Mechanism, Refusal, ScramVerifier, Server, Session,
+};
 use tokio::time::Instant;
 
 /// PLAIN's response for alice and her password, wonderland.
@@ -15,8 +17,8 @@ const ALICE: &str = "AGFsaWNlAHdvbmRlcmxhbmQ=";
 /// The same with another password.
 const MALLORY: &str = "AGFsaWNlAGd1ZXNz";
 
-async fn judge(credentials: Credentials, _session: Session) -> bool {
-    credentials.is("alice", "wonderland")
+async fn judge(credentials: Credentials, _session: Session) -> Check {
+    Check::right_if(credentials.is("alice", "wonderland"))
 }
 
 /// A server that takes passwords in the clear, for tests of what is the same inside TLS.
@@ -35,7 +37,7 @@ async fn plain_and_login_reach_the_hook_in_every_form() {
     let note = seen.clone();
     let server = build(accepting().allow_plaintext_auth().on_auth(move |given, _session| {
         note.push(format!("{} {} {}", given.mechanism(), given.user(), given.is("alice", "wonderland")));
-        async { true }
+        async { Check::Right }
     }));
     let exchanges: [&[(&str, u16)]; 5] = [
         &[("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", 235)],
@@ -91,11 +93,11 @@ async fn required_authentication_refuses_mail_until_it_succeeds() {
     client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(235);
     deliver(&mut client).await.expect(250);
     let error = accepting().require_auth().build().unwrap_err().to_string();
-    assert!(error.contains("write .on_auth(…)"), "{error}");
+    assert!(error.contains("write .authenticator(…) or .on_auth(…)"), "{error}");
 }
 
 /// Of whom nothing is known.
-async fn no_verifier(_user: String, _session: Session) -> Result<Option<ScramVerifier>, Reply> {
+async fn no_verifier(_user: String, _session: Session) -> Result<Option<ScramVerifier>, Refusal> {
     Ok(None)
 }
 
@@ -157,7 +159,7 @@ async fn authentication_may_be_required_where_there_is_one_way_to_succeed() {
 async fn the_session_and_the_received_field_know_who_sends() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = build(builder().tls(tls::config()).on_auth(judge).on_data(move |message, session| {
+    let server = build(builder().tls(tls::config()).on_auth(judge).store_by(move |message, session| {
         let note = note.clone();
         async move {
             note.push(session.identity().unwrap_or_default().to_string());
@@ -185,7 +187,9 @@ async fn acting_as_somebody_else_is_the_hooks_to_allow() {
     let server = build(
         accepting()
             .allow_plaintext_auth()
-            .on_auth(|given, _| async move { given.user() == "alice" && given.identity() == "bob" })
+            .on_auth(|given, _| async move {
+                Check::right_if(given.user() == "alice" && given.identity() == "bob")
+            })
             .on_mail_from(move |_, session| {
                 note.push(session.identity().unwrap_or_default().to_string());
                 async {}
@@ -240,7 +244,7 @@ async fn the_same_password_by_another_mechanism_is_no_guess() {
     let note = asked.clone();
     let server = build(accepting().allow_plaintext_auth().on_auth(move |given: Credentials, _| {
         note.push(given.mechanism().name());
-        async move { given.is("alice", "wonderland") }
+        async move { Check::right_if(given.is("alice", "wonderland")) }
     }));
     let mut client = hello(&server).await;
     // guess, wrong, wonder.
@@ -263,7 +267,7 @@ async fn a_user_database_that_fails_is_no_wrong_password() {
     let server = build(
         accepting()
             .allow_plaintext_auth()
-            .on_auth(|_, _| async { Err::<(), _>(Reply::new(454, (4, 7, 0), "Users are away")) }),
+            .on_auth(|_, _| async { Err::<Check, _>(Refusal::new(454, (4, 7, 0), "Users are away")) }),
     );
     let mut client = hello(&server).await;
     for _ in 0..5 {
@@ -285,7 +289,7 @@ async fn credentials_are_in_no_log_and_in_no_event() {
             .on_auth(|given, session| async move {
                 // What a careless hook prints of them shows no password either.
                 tracing::info!(?given, ?session, "asked");
-                given.are_proven() || given.is("alice", "wonderland")
+                Check::right_if(given.are_proven() || given.is("alice", "wonderland"))
             }),
     );
     let mut events = server.events();

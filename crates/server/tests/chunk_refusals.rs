@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use crate::support::{Seen, build, builder, hello};
+use crate::support::{Seen, StoreBy as _, build, builder, hello, read_all};
 use mailchute::testing::{self, Client};
-use mailchute::{Message, Reply, Server, Session, Store};
+use mailchute::{Message, Receipt, Refusal, Reply, Server, Session, Store, Verdict};
 use tokio::time::sleep;
 
 async fn in_transaction(server: &Server) -> Client {
@@ -35,12 +35,12 @@ async fn expect(client: &mut Client, octets: &[u8], replies: &[&str]) {
 }
 
 /// Reads up to the word `spam`, and refuses the message there.
-async fn without_spam(mut message: Message) -> Result<(), Reply> {
+async fn without_spam(mut message: Message) -> Result<(), Refusal> {
     let mut content = Vec::new();
     while let Some(chunk) = message.chunk().await? {
         content.extend_from_slice(&chunk);
         if content.windows(4).any(|word| word == b"spam") {
-            return Err(Reply::new(554, (5, 7, 1), "Spam"));
+            return Err(Refusal::new(554, (5, 7, 1), "Spam"));
         }
     }
     Ok(())
@@ -48,7 +48,7 @@ async fn without_spam(mut message: Message) -> Result<(), Reply> {
 
 #[tokio::test(start_paused = true)]
 async fn a_chunk_is_answered_with_the_refusal_that_it_brings() {
-    let server = build(builder().on_data(|message, _session| without_spam(message)));
+    let server = build(builder().store_by(|message, _session| without_spam(message)));
     let mut client = in_transaction(&server).await;
     expect(&mut client, b"BDAT 4\r\n\r\nsp", &["250 2.0.0 4 octets received"]).await;
     expect(&mut client, b"BDAT 2\r\nam", &["554 5.7.1 Spam"]).await;
@@ -64,7 +64,7 @@ async fn a_chunk_is_answered_with_the_refusal_that_it_brings() {
 
 #[tokio::test(start_paused = true)]
 async fn pipelined_chunks_stay_in_step_however_they_are_cut() {
-    let server = build(builder().max_connections_per_client(0).on_data(|m, _session| without_spam(m)));
+    let server = build(builder().max_connections_per_client(0).store_by(|m, _session| without_spam(m)));
     let chunks = b"BDAT 4\r\n\r\nspBDAT 2\r\namBDAT 6\r\nQUIT\r\nBDAT 0\r\nBDAT 6 LAST\r\nRSET\r\nNOOP\r\n";
     let replies = [
         "250 2.0.0 4 octets received",
@@ -84,7 +84,7 @@ async fn pipelined_chunks_stay_in_step_however_they_are_cut() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_chunk_is_taken_in_to_its_end_and_refused_once() {
-    let server = build(builder().on_data(|message, _session| without_spam(message)));
+    let server = build(builder().store_by(|message, _session| without_spam(message)));
     let mut client = in_transaction(&server).await;
     let chunk = [&b"BDAT 1000000\r\nspam"[..], &b"QUIT\r\n".repeat(166_666)].concat();
     assert_eq!(chunk.len(), 1_000_014);
@@ -94,10 +94,10 @@ async fn a_long_chunk_is_taken_in_to_its_end_and_refused_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_decided_between_two_chunks_is_told_at_the_second() {
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         message.chunk().await?;
         sleep(Duration::from_secs(10)).await;
-        Err::<(), _>(Reply::new(554, (5, 7, 1), "Listed"))
+        Err::<(), _>(Refusal::new(554, (5, 7, 1), "Listed"))
     }));
     let mut client = in_transaction(&server).await;
     expect(&mut client, b"BDAT 4\r\nfrom", &["250 2.0.0 4 octets received"]).await;
@@ -107,9 +107,9 @@ async fn what_is_decided_between_two_chunks_is_told_at_the_second() {
 
 #[tokio::test(start_paused = true)]
 async fn a_verdict_that_says_yes_waits_for_the_last_chunk() {
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         message.chunk().await?;
-        Ok::<_, Reply>(Reply::new(250, (2, 6, 0), "Enough"))
+        Ok(Verdict::AcceptWith(Reply::new(250, (2, 6, 0), "Enough")))
     }));
     let mut client = in_transaction(&server).await;
     expect(&mut client, b"BDAT 4\r\nfrom", &["250 2.0.0 4 octets received"]).await;
@@ -119,19 +119,19 @@ async fn a_verdict_that_says_yes_waits_for_the_last_chunk() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_panics_or_hangs_is_told_at_a_chunk() {
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         message.chunk().await?;
         panic!("at the first chunk");
         #[allow(unreachable_code, reason = "it gives the block its type")]
-        Ok::<(), Reply>(())
+        Ok::<(), Refusal>(())
     }));
     let mut client = in_transaction(&server).await;
     let failed = "451 4.3.0 Internal error; try again later";
     expect(&mut client, b"BDAT 1\r\nxNOOP\r\n", &[failed, "250 2.0.0 OK"]).await;
 
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         message.chunk().await?;
-        std::future::pending::<Result<(), Reply>>().await
+        std::future::pending::<Result<(), Refusal>>().await
     }));
     let mut client = in_transaction(&server).await;
     let taken = "250 2.0.0 1 octets received";
@@ -142,12 +142,12 @@ async fn a_hook_that_panics_or_hangs_is_told_at_a_chunk() {
 struct Full;
 
 impl Store for Full {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         message.chunk().await?;
         if message.chunk().await?.is_some() {
-            return Err(Reply::internal(io::Error::from(io::ErrorKind::StorageFull)));
+            return Err(Refusal::internal(io::Error::from(io::ErrorKind::StorageFull)));
         }
-        Ok(Reply::new(250, (2, 6, 0), "Kept"))
+        Ok(Receipt::new("Kept"))
     }
 }
 
@@ -165,7 +165,7 @@ async fn a_store_that_is_full_says_so_at_the_chunk() {
 async fn no_reader_is_told_the_end_of_a_message_refused_at_a_chunk() {
     let seen = Seen::<bool>::default();
     let note = seen.clone();
-    let server = build(builder().on_data(move |mut message, _session| {
+    let server = build(builder().store_by(move |mut message, _session| {
         let note = note.clone();
         async move {
             message.chunk().await?;
@@ -173,7 +173,7 @@ async fn no_reader_is_told_the_end_of_a_message_refused_at_a_chunk() {
                 while let Ok(Some(_)) = message.chunk().await {}
                 note.push(message.chunk().await.is_ok());
             });
-            Err::<(), _>(Reply::new(554, (5, 7, 1), "Not here"))
+            Err::<(), _>(Refusal::new(554, (5, 7, 1), "Not here"))
         }
     }));
     let mut client = in_transaction(&server).await;
@@ -183,7 +183,7 @@ async fn no_reader_is_told_the_end_of_a_message_refused_at_a_chunk() {
 
 #[tokio::test(start_paused = true)]
 async fn in_lmtp_a_refused_chunk_has_one_reply_and_the_last_one_for_each() {
-    let server = build(builder().on_data(|message, _session| without_spam(message)));
+    let server = build(builder().store_by(|message, _session| without_spam(message)));
     let mut client = lmtp_in_transaction(&server, &["bob", "carol", "bob"]).await;
     let none = "503 5.5.1 Send MAIL first";
     let replies = ["554 5.7.1 Spam", none, none, none, none, "250 2.0.0 OK"];
@@ -192,17 +192,18 @@ async fn in_lmtp_a_refused_chunk_has_one_reply_and_the_last_one_for_each() {
 
 /// Refuses so many of the recipients by name when it has read the first octets, and reads on.
 fn refusing_by_name(recipients: usize) -> Server {
-    build(builder().on_data(move |mut message, _session| async move {
+    let refusing = builder().on_message(move |mut message, _session| async move {
         message.chunk().await?;
         for place in 0..recipients {
-            message.refuse(place, Reply::new(452, (4, 2, 2), format!("Mailbox {place} full")));
+            message.refuse(place, Refusal::new(452, (4, 2, 2), format!("Mailbox {place} full")));
         }
         if recipients > 1 {
-            return Ok::<_, Reply>(());
+            return Ok::<_, Refusal>(message);
         }
         while message.chunk().await?.is_some() {}
-        Ok(())
-    }))
+        Ok(message)
+    });
+    build(refusing.store_by(|message, _session| read_all(message)))
 }
 
 #[tokio::test(start_paused = true)]

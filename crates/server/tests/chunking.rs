@@ -1,9 +1,10 @@
 //! Messages that come by BDAT (RFC 3030) reach the data hooks as those that come by DATA do.
 
+use crate::support::StoreBy as _;
 use std::sync::{Arc, Mutex};
 
 use mailchute::testing::{self, Client};
-use mailchute::{Builder, Reply, Server};
+use mailchute::{Builder, Refusal, Server};
 
 /// What the data hook has read, message by message.
 #[derive(Clone, Default)]
@@ -12,7 +13,7 @@ struct Kept(Arc<Mutex<Vec<Vec<u8>>>>);
 impl Kept {
     fn builder(&self) -> Builder {
         let kept = self.clone();
-        Server::builder().on_data(move |mut message, _session| {
+        Server::builder().store_by(move |mut message, _session| {
             let kept = kept.clone();
             async move {
                 let mut content = Vec::new();
@@ -87,8 +88,8 @@ async fn a_message_that_is_forgotten_between_two_chunks_reaches_nobody() {
 
 #[tokio::test]
 async fn a_hook_that_refuses_at_the_first_chunk_is_heard_behind_its_octets() {
-    let refusal = Reply::new(554, (5, 7, 1), "Not today");
-    let server = Server::builder().on_data(move |_message, _session| std::future::ready(refusal.clone()));
+    let refusal = Refusal::new(554, (5, 7, 1), "Not today");
+    let server = Server::builder().store_by(move |_message, _session| std::future::ready(refusal.clone()));
     let mut client = in_transaction(&server.build().unwrap(), "").await;
     client.send_octets(b"BDAT 6\r\nQUIT\r\nBDAT 2 LAST\r\n\r\nNOOP\r\n").await;
     for reply in ["554 5.7.1 Not today", "503 5.5.1 Send MAIL first", "250 2.0.0 OK"] {
@@ -99,7 +100,7 @@ async fn a_hook_that_refuses_at_the_first_chunk_is_heard_behind_its_octets() {
 #[tokio::test]
 async fn a_client_that_goes_between_two_chunks_leaves_an_incomplete_message() {
     let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    let server = Server::builder().on_data(move |mut message, _session| {
+    let server = Server::builder().store_by(move |mut message, _session| {
         let told = told.clone();
         async move {
             let mut rest = tokio::spawn(async move {

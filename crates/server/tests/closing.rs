@@ -3,14 +3,16 @@
 use std::future::pending;
 
 use crate::support::talk::{Talk, pipe};
-use crate::support::{DropNote, MESSAGE, Seen, accepting, build, builder, read_all, talk_one_message, tls};
-use mailchute::{Arrival, Builder, Disconnect, Reply, Server, SessionPhase};
+use crate::support::{
+    DropNote, MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_all, talk_one_message, tls,
+};
+use mailchute::{Arrival, Builder, Disconnect, Refusal, Server, SessionPhase};
 use tokio::io::DuplexStream;
 
 const BLOCKED: &str = "421 4.7.0 Account blocked\r\n";
 
-fn blocked() -> Reply {
-    Reply::new(421, (4, 7, 0), "Account blocked")
+fn blocked() -> Refusal {
+    Refusal::new(421, (4, 7, 0), "Account blocked")
 }
 
 /// A server that notes how its sessions end.
@@ -21,10 +23,10 @@ fn noting(builder: Builder) -> (Server, Seen<Disconnect>) {
 }
 
 /// Closes the only session.
-fn close(server: &Server, reply: Reply) {
+fn close(server: &Server, refusal: Refusal) {
     let sessions = server.sessions();
     let [session] = &*sessions else { panic!("there is one session, not {sessions:?}") };
-    session.close(reply);
+    session.close(refusal);
 }
 
 /// Waits until the only session has come so far.
@@ -59,7 +61,7 @@ async fn a_client_within_a_transaction_is_told_at_once() {
     let (server, _causes) = noting(accepting());
     let mut client = hello(&server).await;
     envelope(&mut client).await;
-    close(&server, Reply::new(550, (5, 7, 1), "Go away"));
+    close(&server, Refusal::new(550, (5, 7, 1), "Go away"));
     assert_eq!(client.rest().await, "550 5.7.1 Go away\r\n");
 }
 
@@ -67,12 +69,12 @@ async fn a_client_within_a_transaction_is_told_at_once() {
 async fn a_message_that_is_coming_in_is_not_kept() {
     let dropped = Seen::default();
     let note = dropped.clone();
-    let (server, causes) = noting(builder().on_data(move |message, _session| {
+    let (server, causes) = noting(builder().store_by(move |message, _session| {
         let note = DropNote(note.clone(), "dropped");
         async move {
             read_all(message).await?;
             std::mem::forget(note);
-            Ok::<_, Reply>(())
+            Ok::<_, Refusal>(())
         }
     }));
     let mut client = hello(&server).await;
@@ -130,7 +132,7 @@ async fn a_hook_that_is_awaited_is_dropped_and_the_reply_answers_in_its_place() 
         (accepting().on_ehlo(move |_, _| ehlo()), 1, "EHLO client.example\r\n"),
         (accepting().on_mail_from(move |_, _| mail()), 2, "MAIL FROM:<>\r\n"),
         (accepting().on_rcpt_to(move |_, _| rcpt()), 3, "RCPT TO:<bob@example.com>\r\n"),
-        (builder().on_data(move |_, _| data()), 4, "DATA\r\n"),
+        (builder().store_by(move |_, _| data()), 4, "DATA\r\n"),
     ];
     for (count, (builder, before, last)) in stages.into_iter().enumerate() {
         // Replies to EHLO carry no enhanced code (RFC 2034).
@@ -142,7 +144,7 @@ async fn a_hook_that_is_awaited_is_dropped_and_the_reply_answers_in_its_place() 
 
 #[tokio::test]
 async fn credentials_that_are_being_judged_are_answered_with_the_reply() {
-    let builder = accepting().allow_plaintext_auth().on_auth(|_, _| pending::<()>());
+    let builder = accepting().allow_plaintext_auth().on_auth(|_, _| pending::<mailchute::Check>());
     let walk = ["", "EHLO client.example"];
     let last = "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\r\n";
     assert_eq!(closed_in_hook(builder, &walk, last).await, BLOCKED);
@@ -150,9 +152,9 @@ async fn credentials_that_are_being_judged_are_answered_with_the_reply() {
 
 #[tokio::test]
 async fn a_store_that_is_awaited_is_dropped_and_the_message_refused() {
-    let builder = builder().on_data(|message, _session| async move {
+    let builder = builder().store_by(|message, _session| async move {
         read_all(message).await?;
-        pending::<Result<(), Reply>>().await
+        pending::<Result<(), Refusal>>().await
     });
     let walk = ["", "EHLO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.com>", "DATA"];
     assert_eq!(closed_in_hook(builder, &walk, &format!("{MESSAGE}\r\n")).await, BLOCKED);
@@ -172,10 +174,10 @@ async fn a_hook_that_closes_its_own_session_decides_nothing_else() {
 
 #[tokio::test]
 async fn a_message_that_was_kept_is_accepted_before_the_session_closes() {
-    let (server, _causes) = noting(builder().on_data(|message, session| async move {
+    let (server, _causes) = noting(builder().store_by(|message, session| async move {
         read_all(message).await?;
         session.close(blocked());
-        Ok::<_, Reply>(())
+        Ok::<_, Refusal>(())
     }));
     let mut client = hello(&server).await;
     envelope(&mut client).await;
@@ -205,31 +207,31 @@ async fn the_first_of_several_replies_counts() {
     let mut client = hello(&server).await;
     let session = server.sessions().pop().expect("it is open");
     session.close(blocked());
-    session.close(Reply::new(550, (5, 7, 1), "Go away"));
+    session.close(Refusal::new(550, (5, 7, 1), "Go away"));
     server.shutdown(std::time::Duration::ZERO);
     assert_eq!(client.rest().await, BLOCKED);
 }
 
 #[tokio::test]
-async fn a_reply_that_refuses_nothing_is_replaced() {
+async fn a_refusal_with_a_positive_code_closes_with_451() {
     let (server, _causes) = noting(accepting());
     let mut client = hello(&server).await;
-    close(&server, Reply::new(250, (2, 0, 0), "Bye"));
-    assert_eq!(client.rest().await, "421 4.7.0 Closing connection\r\n");
+    close(&server, Refusal::new(250, (2, 0, 0), "Bye"));
+    assert_eq!(client.rest().await, "451 4.3.0 Internal error; try again later\r\n");
 }
 
 #[tokio::test]
 async fn a_cause_is_not_shown_to_the_client() {
     let (server, _causes) = noting(accepting());
     let mut client = hello(&server).await;
-    close(&server, Reply::internal(std::io::Error::other("secret")));
+    close(&server, Refusal::internal(std::io::Error::other("secret")));
     let rest = client.rest().await;
     assert!(rest.starts_with("451 4.3.0 ") && !rest.contains("secret"), "{rest}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_waits_for_a_penalty_is_not_waited_for() {
-    let builder = accepting().allow_plaintext_auth().on_auth(|_, _| async { false });
+    let builder = accepting().allow_plaintext_auth().on_auth(|_, _| async { mailchute::Check::Wrong });
     let (server, _causes) = noting(builder);
     let mut client = hello(&server).await;
     let began = tokio::time::Instant::now();
@@ -254,7 +256,8 @@ async fn a_handshake_that_is_under_way_ends_without_a_word() {
 
 #[tokio::test]
 async fn the_sessions_that_are_open_say_who_and_how_far_they_are() {
-    let (server, _causes) = noting(accepting().allow_plaintext_auth().on_auth(|_, _| async {}));
+    let (server, _causes) =
+        noting(accepting().allow_plaintext_auth().on_auth(|_, _| async { mailchute::Check::Right }));
     assert_eq!(server.sessions().len(), 0);
     let (ours, theirs) = tokio::io::duplex(65_536);
     let local = ([192, 0, 2, 1], 587).into();

@@ -1,10 +1,10 @@
 //! Closures as hooks: what they are given, and what they may return.
 
 use crate::support::talk::pipe;
-use crate::support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, hello, tls};
+use crate::support::{CONTENT, MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, hello, tls};
 use mailchute::{
-    Answer, BodyKind, Builder, Command, Ehlo, Hooks, IntoVerdict, Mechanism, Message, Recipient, Reply,
-    Sender, Session, Verb, Verdict, testing,
+    Answer, BodyKind, Builder, Check, Command, Ehlo, Envelope, Hooks, IntoAnswer, Mechanism, Recipient,
+    Refusal, Reply, Sender, Session, Verb, Verdict, testing,
 };
 
 #[tokio::test(start_paused = true)]
@@ -30,7 +30,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
             .on_auth(move |given, _session| {
                 assert_eq!(given.mechanism(), Mechanism::Plain);
                 auth.push(format!("auth {} {}", given.user(), given.is("alice", "wonderland")));
-                async {}
+                async { Check::Right }
             })
             .on_mail_from(move |from, session| {
                 assert_eq!(from.parameters().body, Some(BodyKind::EightBitMime));
@@ -43,7 +43,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
                 rcpt.push(format!("rcpt {to} behind {known}"));
                 async {}
             })
-            .on_data(move |mut message, session| {
+            .store_by(move |mut message, session| {
                 let data = data.clone();
                 async move {
                     let content = message.bytes().await?;
@@ -54,7 +54,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
                     Ok(())
                 }
             })
-            .command("xping", move |argument, _session| {
+            .on_command("xping", move |argument, _session| {
                 command.push(format!("xping {argument}"));
                 async {}
             })
@@ -94,7 +94,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
 }
 
 /// What the client hears when the sender hook returns this.
-async fn heard_of<V: IntoVerdict + Clone + Send + Sync + 'static>(returned: V) -> String {
+async fn heard_of<V: IntoAnswer + Clone + Send + Sync + 'static>(returned: V) -> String {
     let server = build(accepting().on_mail_from(move |_, _| std::future::ready(returned.clone())));
     hello(&server).await.send("MAIL FROM:<alice@client.example>").await.to_string()
 }
@@ -104,40 +104,46 @@ async fn closures_may_return_whatever_says_yes_or_no() {
     const YES: &str = "250 2.1.0 Sender OK";
     const NO: &str = "550 5.7.1 Sender address rejected";
     let warm = || Reply::new(250, (2, 0, 0), "Warm welcome");
-    let busy = || Reply::new(450, (4, 2, 1), "Busy");
+    let busy = || Refusal::new(450, (4, 2, 1), "Busy");
     assert_eq!(heard_of(()).await, YES);
-    assert_eq!(heard_of(true).await, YES);
-    assert_eq!(heard_of(false).await, NO);
+    assert_eq!(heard_of(Verdict::accept_if(true)).await, YES);
+    assert_eq!(heard_of(Verdict::accept_if(false)).await, NO);
     assert_eq!(heard_of(Verdict::Accept).await, YES);
     assert_eq!(heard_of(Verdict::Refuse).await, NO);
-    assert_eq!(heard_of(warm()).await, "250 2.0.0 Warm welcome");
+    assert_eq!(heard_of(Verdict::AcceptWith(warm())).await, "250 2.0.0 Warm welcome");
     assert_eq!(heard_of(busy()).await, "450 4.2.1 Busy");
-    assert_eq!(heard_of(Ok::<_, Reply>(())).await, YES);
-    assert_eq!(heard_of(Ok::<_, Reply>(false)).await, NO);
-    assert_eq!(heard_of(Ok::<_, Reply>(busy())).await, "450 4.2.1 Busy");
-    assert_eq!(heard_of(Ok::<_, Reply>(warm())).await, "250 2.0.0 Warm welcome");
-    assert_eq!(heard_of(Err::<(), Reply>(busy())).await, "450 4.2.1 Busy");
+    assert_eq!(heard_of(Ok::<_, Refusal>(())).await, YES);
+    assert_eq!(heard_of(Ok::<_, Refusal>(Verdict::Refuse)).await, NO);
+    assert_eq!(heard_of(Ok::<_, Refusal>(Verdict::AcceptWith(warm()))).await, "250 2.0.0 Warm welcome");
+    assert_eq!(heard_of(Err::<(), Refusal>(busy())).await, "450 4.2.1 Busy");
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_closure_can_refuse() {
-    fn no() -> std::future::Ready<Result<(), Reply>> {
-        std::future::ready(Err(Reply::new(550, (5, 7, 1), "Not you")))
+    fn no() -> std::future::Ready<Result<(), Refusal>> {
+        std::future::ready(Err(Refusal::new(550, (5, 7, 1), "Not you")))
     }
     type Add = fn(Builder) -> Builder;
-    let cases: [(Add, &[&str]); 6] = [
+    let cases: [(Add, &[&str]); 7] = [
         (|builder| builder.on_connect(|_| no()), &[]),
         (|builder| builder.on_ehlo(|_, _| no()), &["EHLO client.example"]),
-        (|builder| builder.on_auth(|_, _| no()), &["EHLO client.example", "AUTH PLAIN AGFsaWNlAHg="]),
+        (
+            |builder| builder.on_authenticated(|_, _| no()).on_auth(|_, _| async { Check::Right }),
+            &["EHLO client.example", "AUTH PLAIN AGFsaWNlAHg="],
+        ),
         (|builder| builder.on_mail_from(|_, _| no()), &["EHLO x", "MAIL FROM:<>"]),
         (|builder| builder.on_rcpt_to(|_, _| no()), &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>"]),
         (
             |builder| builder.on_data(|_, _| no()),
             &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"],
         ),
+        (
+            |builder| builder.on_message(|_, _| async { Refusal::new(550, (5, 7, 1), "Not you") }),
+            &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"],
+        ),
     ];
     for (add, lines) in cases {
-        let server = build(add(builder().allow_plaintext_auth()).on_data(|_, _| async {}));
+        let server = build(add(builder().allow_plaintext_auth()).store_by(|_, _| async {}));
         let mut client = testing::client(&server);
         let mut heard = client.greeting().await;
         for line in lines {
@@ -158,16 +164,15 @@ fn heard_code(line: &str) -> u16 {
 async fn a_verb_of_ones_own_answers_as_it_likes_and_stands_in_help() {
     let server = build(
         accepting()
-            .command("XPING", |_, _| async { Reply::new(250, (2, 0, 0), "pong") })
-            .command("XNO", |_, _| async { false })
-            .command("XFAIL", |argument, _| async move {
+            .on_command("XPING", |_, _| async { Verdict::AcceptWith(Reply::new(250, (2, 0, 0), "pong")) })
+            .on_command("XNO", |_, _| async { Verdict::Refuse })
+            .on_command("XFAIL", |argument, _| async move {
                 let number: u32 = argument.parse()?;
-                Ok(Reply::new(214, (2, 0, 0), format!("{number}")))
+                Ok(Verdict::AcceptWith(Reply::new(214, (2, 0, 0), format!("{number}"))))
             })
-            .command(
-                "VRFY",
-                |argument, _| async move { Reply::new(250, (2, 1, 5), format!("<{argument}>")) },
-            ),
+            .on_command("VRFY", |argument, _| async move {
+                Verdict::AcceptWith(Reply::new(250, (2, 1, 5), format!("<{argument}>")))
+            }),
     );
     let mut client = hello(&server).await;
     assert_eq!(client.send("xping").await.lines(), ["250 2.0.0 pong"]);
@@ -219,17 +224,13 @@ async fn a_hook_trait_is_called_with_what_the_client_said() {
             Ok(Verdict::Accept)
         }
 
-        fn reads_messages(&self) -> bool {
-            true
-        }
-
-        async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
-            self.0.push(format!("{} octets", message.bytes().await?.len()));
+        async fn data(&self, envelope: &Envelope, _session: &Session) -> Answer {
+            self.0.push(format!("{} for {}", envelope.sender, envelope.recipients.len()));
             Ok(Verdict::Accept)
         }
     }
     let seen = Seen::default();
-    let server = build(builder().hooks(Watch(seen.clone())));
+    let server = build(accepting().hooks(Watch(seen.clone())));
     let mut client = hello(&server).await;
     deliver(&mut client).await.expect(250);
     client.send("HELO old.example").await.expect(250);
@@ -240,7 +241,7 @@ async fn a_hook_trait_is_called_with_what_the_client_said() {
             "EHLO client.example from 127.0.0.1",
             "alice@client.example Some(\"client.example\")",
             "bob@example.com Some(\"example.com\")",
-            "29 octets",
+            "alice@client.example for 1",
             "HELO old.example from 127.0.0.1",
             " None",
         ]

@@ -3,6 +3,7 @@
 
 mod support;
 
+use crate::support::StoreBy as _;
 use std::future::pending;
 use std::io;
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use mailchute::{Builder, Message, Reply, Session};
+use mailchute::{Builder, Message, Refusal, Session};
 use peak_alloc::PeakAlloc;
 use support::talk::CLIENT;
 use support::{accepting, build, read_all, tls};
@@ -76,7 +77,7 @@ fn transaction() -> Flood {
 }
 
 /// A hook that reads the message and never decides.
-async fn forever(message: Message, _: Session) -> Result<(), Reply> {
+async fn forever(message: Message, _: Session) -> Result<(), Refusal> {
     read_all(message).await?;
     pending().await
 }
@@ -164,13 +165,13 @@ async fn clients_that_send_without_end_make_the_server_hold_little_while_it_wait
             ..Flood::of(b"FROBNICATE\r\n")
         }),
         ("has quit", accepting().on_disconnect(|_, _| pending::<()>()), || Flood::once(b"QUIT\r\n")),
-        ("is kept waiting by a hook", accepting().on_ehlo(|_, _| pending::<Result<(), Reply>>()), || {
+        ("is kept waiting by a hook", accepting().on_ehlo(|_, _| pending::<Result<(), Refusal>>()), || {
             Flood::of(b"EHLO client.example\r\n")
         }),
         ("says STARTTLS and no more", accepting().tls(tls::config()), || {
             Flood::once(b"EHLO client.example\r\nSTARTTLS\r\n")
         }),
-        ("waits for a verdict", accepting().on_data(forever), || {
+        ("waits for a verdict", accepting().store_by(forever), || {
             Flood::once(
                 b"EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nHi\r\n.\r\n",
             )

@@ -1,8 +1,8 @@
 //! A server is built only if messages end somewhere, and what is read is kept only for those who read on.
 
+use crate::support::{StoreBy as _, accepting};
 use mailchute::{
-    Answer, BuildError, Credentials, Hooks, Mechanism, Message, Recipient, ScramVerifier, Server, Session,
-    TypedState, Verdict, testing,
+    Answer, BuildError, Hooks, Mechanism, Recipient, Server, Session, TypedState, Verdict, testing,
 };
 
 /// Cares for recipients and reads no message.
@@ -10,64 +10,26 @@ struct OnlyRecipients;
 
 impl Hooks for OnlyRecipients {
     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
-        Ok(to.domain_is("example.com").into())
-    }
-}
-
-/// Reads every message.
-struct Reader;
-
-impl Hooks for Reader {
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
-        while message.chunk().await?.is_some() {}
-        Ok(Verdict::Accept)
+        Verdict::accept_if(to.domain_is("example.com"))
     }
 }
 
 #[test]
-fn hooks_that_read_no_message_are_no_place_for_it() {
-    assert_eq!(Server::builder().hooks(OnlyRecipients).build().unwrap_err(), BuildError::NoDestination);
-    assert!(Server::builder().hooks(OnlyRecipients).hooks(Reader).build().is_ok());
-}
-
-/// Forgets to say what it implements.
-struct Forgetful;
-
-impl Hooks for Forgetful {
-    async fn scram_verifier(
-        &self,
-        _user: &str,
-        _session: &Session,
-    ) -> Result<Option<ScramVerifier>, mailchute::Reply> {
-        Ok(None)
-    }
-
-    async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
-        Ok(credentials.is("alice", "wonderland").into())
-    }
-
-    async fn data(&self, message: &mut Message, session: &Session) -> Answer {
-        Reader.data(message, session).await
-    }
+fn a_server_without_a_store_is_not_built() {
+    let error = Server::builder().hooks(OnlyRecipients).build().unwrap_err();
+    assert_eq!(error, BuildError::NoStore);
+    assert!(error.to_string().contains("write .store(…) or .on_store(…)"), "{error}");
+    assert!(accepting().hooks(OnlyRecipients).build().is_ok());
 }
 
 #[test]
-fn a_type_that_forgets_to_say_what_it_implements_is_told_what_to_write() {
-    let reads = "`fn data` also needs `fn reads_messages(&self) -> bool { true }`";
-    let judges = "`fn auth` also needs `fn judges_credentials(&self) -> bool { true }`";
-    let verifies = "`fn gives_scram_verifiers(&self) -> bool { true }`";
-    let both = || Server::builder().hooks(Forgetful).hooks(Reader);
-    for (options, cures) in [
-        (Server::builder().hooks(Forgetful), [reads, ""]),
-        (both().require_auth(), [judges, verifies]),
-        (both().mechanisms([Mechanism::ScramSha256]), [verifies, ""]),
+fn what_is_missing_is_named_with_what_to_write() {
+    for (options, cure) in [
+        (accepting().require_auth(), "write .authenticator(…) or .on_auth(…)"),
+        (accepting().mechanisms([Mechanism::ScramSha256]), "write .scram_verifiers(…) or .on_scram(…)"),
     ] {
         let error = options.build().unwrap_err().to_string();
-        assert!(cures.iter().all(|cure| error.contains(cure)), "{error}");
+        assert!(error.contains(cure), "{error}");
     }
 }
 
@@ -82,9 +44,9 @@ fn spools() -> usize {
 }
 
 #[tokio::test]
-async fn nothing_is_spooled_for_a_hook_that_reads_no_message() {
+async fn nothing_is_spooled_without_a_filter_that_reads() {
     let server = Server::builder()
-        .on_data(|mut message, _session| async move {
+        .store_by(|mut message, _session| async move {
             let mut octets = 0;
             while let Some(chunk) = message.chunk().await? {
                 octets += chunk.len();
@@ -108,19 +70,6 @@ async fn nothing_is_spooled_for_a_hook_that_reads_no_message() {
     client.send(".").await.expect(250);
 }
 
-#[tokio::test]
-async fn an_err_with_a_reply_that_is_no_refusal_does_not_accept() {
-    let server = Server::builder()
-        .hooks(Reader)
-        .on_mail_from(|_, _| async { Err::<(), _>(mailchute::Reply::new(250, (2, 1, 0), "fine")) })
-        .build()
-        .unwrap();
-    let mut client = testing::client(&server);
-    client.greeting().await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
-    client.send("MAIL FROM:<>").await.expect(451);
-}
-
 /// Looks into the state that it lies in when it is dropped.
 struct Curious(Session);
 
@@ -133,8 +82,7 @@ impl Drop for Curious {
 
 #[tokio::test]
 async fn a_value_may_look_into_the_state_when_the_transaction_ends() {
-    let server = Server::builder()
-        .hooks(Reader)
+    let server = accepting()
         .on_mail_from(|_, session| async move {
             session.transaction_state().insert(Curious(session.clone()));
         })

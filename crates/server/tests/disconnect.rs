@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::support::stages::{ALL, OnlyAt, Stage, answering};
 use crate::support::talk::{Talk, pipe};
-use crate::support::{MESSAGE, Seen, accepting, build, builder, tls};
-use mailchute::{Builder, Disconnect, Event, Reply, Server};
+use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_on, tls};
+use mailchute::{Builder, Check, Disconnect, Event, Refusal, Server, Verdict};
 use tokio::io::DuplexStream;
 use tokio::time::timeout;
 
@@ -68,7 +68,7 @@ async fn a_client_that_goes_without_a_word_is_gone_whatever_was_going_on() {
         &["EHLO x", "NOOP", "RSET", "FROBNICATE"],
     ];
     for phase in phases {
-        let builder = accepting().allow_plaintext_auth().on_auth(|_, _| async { true });
+        let builder = accepting().allow_plaintext_auth().on_auth(|_, _| async { Check::Right });
         let told = cause(builder, async |client| lines(client, phase).await).await;
         assert_eq!(told, Disconnect::ClientGone, "{phase:?}");
     }
@@ -103,13 +103,15 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
                 }
             }
         });
-        let told = cause(accepting().allow_plaintext_auth().hooks(hook), async |client| {
+        // A filter in front asks for the message before the hook is asked.
+        let builder = if stage == Stage::Filter { accepting().on_message(read_on) } else { accepting() };
+        let told = cause(builder.allow_plaintext_auth().with(hook), async |client| {
             let walk: &[&str] = match stage {
                 Stage::Ehlo => &["EHLO x"],
-                Stage::Auth => &["EHLO x", "AUTH PLAIN AGFsaWNlAHg="],
+                Stage::Auth | Stage::Authenticated => &["EHLO x", "AUTH PLAIN AGFsaWNlAHg="],
                 Stage::Mail => &["EHLO x", "MAIL FROM:<>"],
                 Stage::Rcpt => &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>"],
-                Stage::Data => &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"],
+                Stage::Data | Stage::Filter => &["EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.example>", "DATA"],
                 Stage::Command => &["EHLO x", "NOOP"],
                 Stage::Connect | Stage::Secure => &[],
             };
@@ -119,13 +121,12 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
             for line in walk {
                 client.write(format!("{line}\r\n")).await;
             }
-            if stage == Stage::Data {
-                // The reader in front asks for the message before the hook is asked.
+            if stage == Stage::Filter {
                 client.write(format!("{MESSAGE}\r\n")).await;
             }
             asked.until(1).await;
         });
-        let told = if stage == Stage::Data {
+        let told = if stage == Stage::Filter {
             // A message that is there as a whole is decided on, whether the client is there to hear it or not.
             tokio::time::timeout(Duration::from_secs(1_000), told).await.unwrap()
         } else {
@@ -138,7 +139,7 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_goes_before_the_message_was_asked_for_is_not_waited_for() {
-    let builder = builder().on_data(|_, _| std::future::pending::<()>());
+    let builder = builder().store_by(|_, _| std::future::pending::<()>());
     let session = cause(builder, async |client| {
         client.read_reply().await;
         client.write("EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n").await;
@@ -161,10 +162,10 @@ async fn a_client_that_is_too_slow_runs_into_a_timeout() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_was_refused_leaves_as_refused_however_it_leaves() {
-    let refusing = || accepting().on_connect(|_| async { false });
+    let refusing = || accepting().on_connect(|_| async { Verdict::Refuse });
     assert_eq!(cause(refusing(), async |client| lines(client, &["QUIT"]).await).await, Disconnect::Refused);
     assert_eq!(cause(refusing(), async |client| lines(client, &[]).await).await, Disconnect::Refused);
-    let hanging_up = accepting().on_connect(|_| async { Reply::new(421, (4, 7, 0), "Not now") });
+    let hanging_up = accepting().on_connect(|_| async { Refusal::new(421, (4, 7, 0), "Not now") });
     assert_eq!(cause(hanging_up, async |client| lines(client, &[]).await).await, Disconnect::Refused);
 }
 
@@ -172,8 +173,8 @@ async fn a_client_that_was_refused_leaves_as_refused_however_it_leaves() {
 async fn a_session_that_a_hook_ends_was_ended_by_a_hook() {
     for stage in ALL {
         let (server, seen) = {
-            let hook = OnlyAt::new(stage, || async { Err(Reply::new(421, (4, 7, 0), "Go away")) });
-            watched(builder().hooks(hook).tls(tls::config()).allow_plaintext_auth())
+            let hook = OnlyAt::new(stage, || async { Err(Refusal::new(421, (4, 7, 0), "Go away")) });
+            watched(accepting().with(hook).tls(tls::config()).allow_plaintext_auth())
         };
         crate::support::stages::reach(&server, stage).await;
         let expected = if stage == Stage::Connect { Disconnect::Refused } else { Disconnect::Hook };
@@ -190,7 +191,9 @@ async fn a_limit_of_the_session_is_told_as_a_limit() {
         (|builder| builder.max_errors(3), &["X", "Y", "Z"]),
         (|builder| builder.max_transactions(1), &["EHLO x", "MAIL FROM:<>", "RSET", "MAIL FROM:<>"]),
         (
-            |builder| builder.allow_plaintext_auth().on_auth(|_, _| async { false }).max_auth_failures(1),
+            |builder| {
+                builder.allow_plaintext_auth().on_auth(|_, _| async { Check::Wrong }).max_auth_failures(1)
+            },
             &["EHLO x", "AUTH PLAIN AGFsaWNlAHg="],
         ),
         (|builder| builder, &[ENDLESS]),

@@ -1,10 +1,8 @@
 //! Messages that filters edit: what later filters and the store read.
 
-use std::sync::Arc;
-
 use mailchute::message::EditError;
 use mailchute::testing::Client;
-use mailchute::{BareLineEnds, Builder, Message, Reply, Server, Session, Store};
+use mailchute::{BareLineEnds, Builder, Message, Receipt, Refusal, Server, Session, Store};
 
 use crate::support::{Seen, build, builder, hello, in_data};
 
@@ -13,9 +11,9 @@ use crate::support::{Seen, build, builder, hello, in_data};
 struct Keep(Seen<String>);
 
 impl Store for Keep {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         self.0.push(String::from_utf8_lossy(&message.bytes().await?).into_owned());
-        Ok(Reply::new(250, (2, 0, 0), "Kept"))
+        Ok(Receipt::new("Kept").with_enhanced(0, 0))
     }
 }
 
@@ -24,32 +22,32 @@ impl Store for Keep {
 struct Deliver(Seen<String>);
 
 impl Store for Deliver {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         message.prepend_trace_fields();
         let whole = String::from_utf8_lossy(&message.bytes().await?).into_owned();
         let (before, rest) =
             whole.split_once("Received: from client.example").expect("there is such a field");
         let (_, after) = rest.split_once(" +0000\r\n").expect("there is a date");
         self.0.push(format!("{before}Received\r\n{after}"));
-        Ok(Reply::new(250, (2, 0, 0), "Kept"))
+        Ok(Receipt::new("Kept").with_enhanced(0, 0))
     }
 }
 
 type Edit = fn(&mut Message) -> Result<(), EditError>;
 
 fn filter(builder: Builder, edit: Edit) -> Builder {
-    builder.on_data(move |mut message, _session| async move {
+    builder.on_message(move |mut message, _session| async move {
         edit(&mut message)?;
-        Ok(())
+        Ok(message)
     })
 }
 
 /// A filter that reads the whole message before it edits.
 fn late_filter(builder: Builder, edit: Edit) -> Builder {
-    builder.on_data(move |mut message, _session| async move {
+    builder.on_message(move |mut message, _session| async move {
         message.bytes().await?;
         edit(&mut message)?;
-        Ok(())
+        Ok(message)
     })
 }
 
@@ -245,14 +243,14 @@ async fn added_fields_stand_around_received() {
 fn noting_header(edit: Edit) -> (Server, Seen<String>, Keep) {
     let (seen, store) = (Seen::<String>::default(), Keep::default());
     let note = seen.clone();
-    let server = filter(builder(), edit).on_data(move |message: Message, _session| {
+    let server = filter(builder(), edit).on_message(move |message: Message, _session| {
         let note = note.clone();
         async move {
             let header = message.header().await?;
             for field in &header {
                 note.push(format!("{}|{}", field.name(), field.value()));
             }
-            Ok(())
+            Ok(message)
         }
     });
     (build(server.store(store.clone())), seen, store)
@@ -272,7 +270,7 @@ async fn the_header_is_read_before_the_body_comes() {
 async fn a_lone_filter_reads_header_original_and_the_edited_message() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = build(builder().on_data(move |mut message: Message, _session| {
+    let server = builder().on_message(move |mut message: Message, _session| {
         let note = note.clone();
         async move {
             let mut original = message.original();
@@ -285,9 +283,10 @@ async fn a_lone_filter_reads_header_original_and_the_edited_message() {
             note.push(format!("{above}{}", below.split_once(" +0000\r\n").expect("a date").1));
             note.push(String::from_utf8_lossy(&original.bytes().await?).into_owned());
             note.push(message.header().await?.get("x").unwrap_or_default());
-            Ok(())
+            Ok(message)
         }
-    }));
+    });
+    let server = build(server.store(Keep::default()));
     let content = "Subject: a\r\n\r\nb\r\n";
     send(&mut in_data(&server).await, content.as_bytes(), 3).await;
     assert_eq!(seen.all(), ["a", &format!("X: y\r\n{content}"), content, "y"]);
@@ -299,13 +298,13 @@ async fn a_body_is_replaced_when_the_message_is_whole() {
         let store = Keep::default();
         let server = build(
             builder()
-                .on_data(move |mut message: Message, _session| async move {
+                .on_message(move |mut message: Message, _session| async move {
                     let mut body = message.new_body();
                     for _ in 0..times {
                         body.write("new".repeat(3_000)).await?;
                     }
                     message.replace_body(body).await?;
-                    Ok(())
+                    Ok(message)
                 })
                 .store(store.clone()),
         );
@@ -325,12 +324,12 @@ async fn a_body_is_replaced_when_the_message_is_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_body_longer_than_a_message_may_be_answers_552() {
-    let server = build(builder().max_message_size(1_000).store(Keep::default()).on_data(
+    let server = build(builder().max_message_size(1_000).store(Keep::default()).on_message(
         |message: Message, _session| async move {
             let mut body = message.new_body();
             body.write([b'x'; 1_000]).await?;
             body.write("x").await?;
-            Ok(())
+            Ok(message)
         },
     ));
     let mut client = hello(&server).await;
@@ -343,9 +342,9 @@ async fn a_cut_off_message_with_a_new_body_is_never_kept() {
     let store = Keep::default();
     let server = build(
         builder()
-            .on_data(|mut message: Message, _session| async move {
+            .on_message(|mut message: Message, _session| async move {
                 message.replace_body(message.new_body()).await?;
-                Ok::<(), Reply>(())
+                Ok::<_, Refusal>(message)
             })
             .store(store.clone()),
     );
@@ -354,35 +353,4 @@ async fn a_cut_off_message_with_a_new_body_is_never_kept() {
     client.close().await;
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(store.0.count(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn edits_after_a_filter_has_returned_change_nothing() {
-    let kept = Arc::new(std::sync::Mutex::new(None));
-    let (store, late) = (Keep::default(), Arc::clone(&kept));
-    let server = build(
-        builder()
-            .on_data(move |message, _session| {
-                *kept.lock().unwrap() = Some(message);
-                async {}
-            })
-            .on_data(move |_message, _session| {
-                let mut message = late.lock().unwrap().take().expect("the first filter has kept it");
-                message.add_above_trace("X", "late").unwrap();
-                message.drop_recipients(|_| true);
-                message.discard();
-                async {}
-            })
-            .store(store.clone()),
-    );
-    send(&mut in_data(&server).await, b"A: b\r\n\r\n", 100).await;
-    assert_eq!(store.0.all(), ["A: b\r\n\r\n"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_field_that_cannot_be_added_is_an_internal_error() {
-    let server = build(filter(builder(), |m| m.add_above_trace("X", "a\r\nBcc: b")).store(Keep::default()));
-    let mut client = hello(&server).await;
-    crate::support::envelope(&mut client).await;
-    client.send("DATA").await.expect(451);
 }

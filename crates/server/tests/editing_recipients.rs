@@ -1,7 +1,7 @@
 //! Filters that change whom a message goes to, and what the client then hears.
 
 use mailchute::testing::{self, Client};
-use mailchute::{Builder, Message, Recipient, Reply, Server, Session, Store};
+use mailchute::{Builder, Message, Receipt, Recipient, Refusal, Server, Session, Store};
 
 use crate::support::{MESSAGE, Seen, build, builder, log};
 
@@ -10,18 +10,18 @@ use crate::support::{MESSAGE, Seen, build, builder, log};
 struct Mailboxes(Seen<String>);
 
 impl Store for Mailboxes {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         message.bytes().await?;
         for (place, recipient) in message.envelope().recipients.iter().enumerate() {
             if recipient.as_str().starts_with("full") {
-                message.refuse(place, Reply::new(452, (4, 2, 2), "Mailbox full"));
+                message.refuse(place, Refusal::new(452, (4, 2, 2), "Mailbox full"));
             } else {
                 let directory =
                     message.directory().map_or_else(String::new, |directory| format!(" in {directory}"));
                 self.0.push(format!("{recipient}{directory}"));
             }
         }
-        Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+        Ok(Receipt::new("Delivered").with_enhanced(1, 5))
     }
 }
 
@@ -31,13 +31,15 @@ fn recipient(address: &str) -> Recipient {
     Recipient::new(path.expect("it is an address").0)
 }
 
-fn edited(edit: fn(&mut Message)) -> (Server, Seen<String>) {
+type Edit = fn(&mut Message);
+
+fn edited(edit: Edit) -> (Server, Seen<String>) {
     let store = Mailboxes::default();
     let with = |builder: Builder| {
-        builder.on_data(move |mut message: Message, _session| async move {
+        builder.on_message(move |mut message: Message, _session| async move {
             message.bytes().await?;
             edit(&mut message);
-            Ok::<(), Reply>(())
+            Ok::<_, Refusal>(message)
         })
     };
     (build(with(builder()).store(store.clone())), store.0)
@@ -65,7 +67,7 @@ const THREE: &[&str] = &["a@example.com", "b@example.com", "c@example.com"];
 
 #[tokio::test(start_paused = true)]
 async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
-    let cases: [(fn(&mut Message), &[u16], &[&str]); 10] = [
+    let cases: [(Edit, &[u16], &[&str]); 10] = [
         (|m| m.add_recipient(recipient("d@example.com")), &[250, 250, 250], &["a", "b", "c", "d"]),
         (|m| m.drop_recipients(|to| to.as_str() == "b@example.com"), &[250, 250, 250], &["a", "c"]),
         (|m| m.drop_recipients(|_| true), &[250, 250, 250], &[]),
@@ -77,7 +79,7 @@ async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
         (
             |m| {
                 m.drop_recipients(|to| to.as_str() == "a@example.com");
-                m.refuse(0, Reply::new(550, (5, 7, 1), "No"));
+                m.refuse(0, Refusal::new(550, (5, 7, 1), "No"));
                 m.redirect(1, recipient("full@example.com"));
             },
             &[250, 550, 452],
@@ -85,7 +87,7 @@ async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
         ),
         (
             |m| {
-                m.refuse(0, Reply::new(550, (5, 7, 1), "No"));
+                m.refuse(0, Refusal::new(550, (5, 7, 1), "No"));
                 m.discard();
             },
             &[550, 250, 250],
@@ -102,7 +104,7 @@ async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
 
 #[tokio::test(start_paused = true)]
 async fn the_one_reply_of_smtp_stands_for_added_recipients_too() {
-    let cases: [(fn(&mut Message), u16, &[&str]); 6] = [
+    let cases: [(Edit, u16, &[&str]); 6] = [
         (|m| m.add_recipient(recipient("d@example.com")), 250, &["a", "b", "c", "d"]),
         (|m| m.add_recipient(recipient("full@example.com")), 452, &["a", "b", "c"]),
         (|m| m.redirect(0, recipient("full@example.com")), 452, &["b", "c"]),
@@ -110,7 +112,7 @@ async fn the_one_reply_of_smtp_stands_for_added_recipients_too() {
         (|m| m.drop_recipients(|_| true), 250, &[]),
         (
             |m| {
-                m.refuse(0, Reply::new(550, (5, 7, 1), "No"));
+                m.refuse(0, Refusal::new(550, (5, 7, 1), "No"));
                 m.discard();
             },
             550,
@@ -134,8 +136,14 @@ async fn a_discarded_message_is_logged_and_no_later_filter_is_asked() {
     let server = build(
         builder()
             // Nobody reads it, and the client is heard to its end.
-            .on_data(|mut message: Message, _session| async move { message.discard() })
-            .on_data(move |_message, _session| note.note("asked"))
+            .on_message(|mut message: Message, _session| async move {
+                message.discard();
+                message
+            })
+            .on_message(move |message, _session| {
+                note.push("asked");
+                async { message }
+            })
             .store(store.clone()),
     );
     assert_eq!(replies(testing::client(&server), "EHLO", THREE).await, [250]);

@@ -1,6 +1,6 @@
 //! EHLO is edited by hooks: what is taken away is off, what is changed is in force, what is added is there.
 
-use crate::support::{accepting, build, envelope, hello};
+use crate::support::{StoreBy as _, accepting, build, envelope, hello};
 use mailchute::testing::Client;
 use mailchute::{EhloError, Extension, Reply, Verb};
 
@@ -20,7 +20,7 @@ async fn a_closure_takes_away_changes_and_adds_for_its_session_only() {
                 .set_size(20)
                 .announce("XKEY rsa")?
                 .take_mail_parameter("XKEY")?;
-            Ok::<(), Reply>(())
+            Ok::<(), mailchute::Refusal>(())
         })
     }));
     let mut other = hello(&server).await;
@@ -99,9 +99,9 @@ async fn a_whole_message_may_be_as_large_as_its_session_allows() {
             .on_connect(
                 |session| async move { drop(session.edit_ehlo(|edits| edits.set_size(1_000).clone())) },
             )
-            .on_data(|mut message, _session| async move {
+            .store_by(|mut message, _session| async move {
                 assert_eq!(message.bytes().await?.len(), 502);
-                Ok::<(), Reply>(())
+                Ok::<(), mailchute::Refusal>(())
             }),
     );
     let mut client = hello(&server).await;
@@ -120,12 +120,12 @@ async fn every_other_command_reaches_a_hook_which_may_answer_in_many_lines() {
             _session: &mailchute::Session,
         ) -> mailchute::Answer {
             let text = format!("{}: {}\nand more", command.word, command.argument);
-            Ok(match command.verb {
+            let reply = match command.verb {
                 Verb::Help => Reply::new(214, (2, 0, 0), text),
                 Verb::Quit => Reply::new(221, (2, 0, 0), text),
                 _ => Reply::new(250, (2, 0, 0), text),
-            }
-            .into())
+            };
+            Ok(mailchute::Verdict::AcceptWith(reply))
         }
     }
     let mut client = hello(&build(accepting().hooks(Answers))).await;

@@ -1,8 +1,10 @@
 //! Events: each once and in order, to everybody who watches, and nobody waits for a slow one.
 
 use crate::support::talk::{CLIENT, Talk, pipe};
-use crate::support::{MESSAGE, accepting, build, deliver, hello, in_data, tls};
-use mailchute::{Event, Events, Reply, Server};
+use crate::support::{
+    MESSAGE, StoreBy as _, accepting, build, builder, deliver, hello, in_data, read_all, tls,
+};
+use mailchute::{Check, Event, Events, Server, Verdict};
 use tokio::sync::watch;
 
 /// All events until the server and its sessions are gone, as lines without the name of the session.
@@ -32,9 +34,9 @@ async fn a_whole_session_is_told_once_and_in_order() {
     let server = build(
         accepting()
             .tls(tls::config())
-            .on_auth(|given, _| async move { given.is("alice", "wonderland") })
-            .on_rcpt_to(|to, _| async move { to.domain_is("example.com") })
-            .on_ehlo(|_, _| async { Reply::new(250, (2, 0, 0), "hello") }),
+            .on_auth(|given, _| async move { Check::right_if(given.is("alice", "wonderland")) })
+            .on_rcpt_to(|to, _| async move { Verdict::accept_if(to.domain_is("example.com")) })
+            .on_ehlo(|_, _| async { Verdict::AcceptWith(mailchute::Reply::new(250, (2, 0, 0), "hello")) }),
     );
     let mut events = server.events();
     let (client, session) = pipe(&server, 65_536);
@@ -131,7 +133,7 @@ async fn an_event_is_told_while_a_hook_still_thinks() {
     let (decide, decided) = watch::channel(false);
     let server = build(accepting().on_rcpt_to(move |_, _| {
         let mut decided = decided.clone();
-        async move { decided.wait_for(|is_so| *is_so).await.is_ok() }
+        async move { Verdict::accept_if(decided.wait_for(|is_so| *is_so).await.is_ok()) }
     }));
     let mut events = server.events();
     let mut client = hello(&server).await;
@@ -334,7 +336,10 @@ async fn a_line_of_the_log_cannot_be_forged_by_a_client() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_message_is_no_message() {
-    let server = build(accepting().on_data(|_, _| async { false }));
+    let server = build(builder().store_by(|message, _| async move {
+        read_all(message).await?;
+        Ok(Verdict::Refuse)
+    }));
     let mut events = server.events();
     let mut client = hello(&server).await;
     assert!(deliver(&mut client).await.code() == 554);

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use mailchute::{
-    AddressError, AddressLiteral, Answer, Attribute, BodyKind, ByMode, ClientCertificate, Code, Command,
-    CramMd5Digest, Credentials, DateTime, DeliverBy, Disconnect, Domain, EhloEdits, EhloError, Enhanced,
-    Envelope, Event, Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, Hooks, MailParameters,
-    Mailbox, Mechanism, Message, MessageId, MessageSource, Notify, OriginalRecipient, ParameterError,
-    Parameters, Password, Priority, Protocol, ProxiedProtocol, RcptParameters, Recipient, Reply, Ret,
-    ReversePath, ScramVerifier, Sender, Session, SessionId, Severity, Submitter, TlsFacts, Token,
+    AddressError, AddressLiteral, Answer, Attribute, Authenticator, BodyKind, Builder, ByMode, Check,
+    ClientCertificate, Code, Command, CramMd5Digest, Credentials, DateTime, DeliverBy, Disconnect, Domain,
+    EhloEdits, EhloError, Enhanced, Envelope, Event, Extension, Filter, ForwardPath, GeneralLiteral,
+    HeloKind, HeloName, Hold, Hooks, Install, MailParameters, Mailbox, Mechanism, Message, MessageId,
+    MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority, Protocol,
+    ProxiedProtocol, RcptParameters, Receipt, Recipient, Refusal, Reply, Ret, ReversePath, ScramVerifier,
+    ScramVerifiers, Sender, Session, SessionId, Severity, Store, Submitter, TlsFacts, Token,
     TransmissionType, Trust, TypedState, Verb, Verdict, XClient, XForward, testing,
 };
 
@@ -55,27 +56,6 @@ impl Hooks for Namer {
         Ok(Verdict::Accept)
     }
 
-    async fn scram_verifier(&self, _user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
-        Ok(None)
-    }
-
-    async fn auth(&self, credentials: &Credentials, _session: &Session) -> Answer {
-        let _: Mechanism = credentials.mechanism();
-        match credentials {
-            Credentials::Password { password, .. } => {
-                let _: &Password = password;
-            }
-            Credentials::Bearer { token, .. } => {
-                let _: &Token = token;
-            }
-            Credentials::CramMd5 { digest, .. } => {
-                let _: &CramMd5Digest = digest;
-            }
-            _ => {}
-        }
-        Ok(Verdict::Refuse)
-    }
-
     async fn mail_from(&self, from: &Sender, _session: &Session) -> Answer {
         let _: &ReversePath = &from.path;
         let mailbox: Option<&Mailbox> = from.mailbox();
@@ -101,18 +81,12 @@ impl Hooks for Namer {
         Ok(Verdict::Accept)
     }
 
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
-        let _: MessageId = message.id();
-        let _: &Envelope = message.envelope();
-        message.bytes().await?;
+    async fn data(&self, envelope: &Envelope, _session: &Session) -> Answer {
+        let _: &[Recipient] = &envelope.recipients;
         let reply = Reply::new(250, (2, 6, 0), "Named");
         let _: Severity = Code::severity(reply.code());
         let _: Option<Enhanced> = reply.enhanced();
-        Ok(reply.into())
+        Ok(Verdict::AcceptWith(reply))
     }
 
     async fn command(&self, command: &Command, _session: &Session) -> Answer {
@@ -122,6 +96,57 @@ impl Hooks for Namer {
 
     async fn disconnect(&self, cause: Disconnect, _session: &Session) {
         let _: Disconnect = cause;
+    }
+}
+
+impl ScramVerifiers for Namer {
+    async fn scram_verifier(
+        &self,
+        _user: &str,
+        _session: &Session,
+    ) -> Result<Option<ScramVerifier>, Refusal> {
+        Ok(None)
+    }
+}
+
+impl Authenticator for Namer {
+    async fn check(&self, credentials: &Credentials, _session: &Session) -> Result<Check, Refusal> {
+        let _: Mechanism = credentials.mechanism();
+        match credentials {
+            Credentials::Password { password, .. } => {
+                let _: &Password = password;
+            }
+            Credentials::Bearer { token, .. } => {
+                let _: &Token = token;
+            }
+            Credentials::CramMd5 { digest, .. } => {
+                let _: &CramMd5Digest = digest;
+            }
+            _ => {}
+        }
+        Ok(Check::Wrong)
+    }
+}
+
+impl Filter for Namer {
+    async fn filter(&self, message: &mut Message, _session: &Session) -> Result<(), Refusal> {
+        let _: MessageId = message.id();
+        let _: &Envelope = message.envelope();
+        message.bytes().await?;
+        Ok(())
+    }
+}
+
+impl Store for Namer {
+    async fn store(&self, _message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        Ok(Receipt::new("Named"))
+    }
+}
+
+impl Install for Namer {
+    fn install(self, builder: Builder) -> Builder {
+        let namer = Arc::new(self);
+        builder.hooks(Arc::clone(&namer)).filter(Arc::clone(&namer)).store(namer)
     }
 }
 
@@ -143,7 +168,7 @@ fn what_hooks_are_given_can_be_made_from_text() {
 
 #[tokio::test]
 async fn a_session_goes_through_hooks_that_name_all_they_get() {
-    let server = mailchute::Server::builder().hooks(Namer).build().unwrap();
+    let server = mailchute::Server::builder().with(Namer).build().unwrap();
     let mut events = server.events();
     let mut client = testing::client(&server);
     client.greeting().await.expect(220);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::support::{Seen, accepting, build, builder, envelope, hello};
-use mailchute::{BareLineEnds, BuildError, DateTime, Hold, Message, PriorityProfile, Reply};
+use crate::support::{Seen, StoreBy as _, accepting, build, builder, envelope, hello};
+use mailchute::{BareLineEnds, BuildError, DateTime, Hold, Message, PriorityProfile, Refusal};
 
 #[tokio::test]
 async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
@@ -64,7 +64,7 @@ async fn a_time_that_an_extension_cannot_write_is_refused_when_the_server_is_bui
         (accepting().future_release(Duration::from_millis(900)), "future_release"),
     ] {
         let error = builder.build().expect_err("it cannot be built");
-        assert!(matches!(error, BuildError::BadLimit { option: named, .. } if named == option), "{error}");
+        assert!(matches!(error, BuildError::Invalid { option: named, .. } if named == option), "{error}");
     }
 }
 
@@ -90,12 +90,12 @@ async fn a_least_time_is_rounded_up_to_whole_seconds_and_a_longest_one_down() {
 #[tokio::test]
 async fn a_parameter_that_mailchute_knows_is_refused_with_what_to_write() {
     for (name, cure) in [
-        ("size", "SIZE is already defined; write another name, as the server handles this one itself"),
+        ("size", "mail_parameter is \"SIZE\"; write another name, as the server handles this one itself"),
         ("BY", "write another name, or use the option that enables DELIVERBY"),
         ("HOLDFOR", "write another name, or use the option that enables FUTURERELEASE"),
     ] {
         let error = accepting().mail_parameter(name).build().unwrap_err().to_string();
-        assert!(error.starts_with("mail_parameter: ") && error.ends_with(cure), "{error}");
+        assert!(error.starts_with("mail_parameter is ") && error.ends_with(cure), "{error}");
     }
 }
 
@@ -123,14 +123,14 @@ async fn declared_parameters_reach_the_hooks_of_their_command_only() {
 #[test]
 fn a_parameter_that_is_none_or_known_is_refused_with_a_hint() {
     for (builder, hint) in [
-        (builder().mail_parameter("X KEY"), "mail_parameter: \"X KEY\" is not a keyword; write letters"),
-        (builder().mail_parameter(""), "mail_parameter: \"\" is not a keyword"),
-        (builder().rcpt_parameter("-X"), "rcpt_parameter: \"-X\" is not a keyword"),
-        (builder().mail_parameter("size"), "mail_parameter: SIZE is already defined"),
-        (builder().mail_parameter("BY"), "mail_parameter: BY is already defined"),
-        (builder().rcpt_parameter("NOTIFY"), "rcpt_parameter: NOTIFY is already defined"),
+        (builder().mail_parameter("X KEY"), "mail_parameter is \"X KEY\"; write letters"),
+        (builder().mail_parameter(""), "mail_parameter is \"\"; write letters"),
+        (builder().rcpt_parameter("-X"), "rcpt_parameter is \"-X\"; write letters"),
+        (builder().mail_parameter("size"), "mail_parameter is \"SIZE\"; write another name"),
+        (builder().mail_parameter("BY"), "mail_parameter is \"BY\"; write another name"),
+        (builder().rcpt_parameter("NOTIFY"), "rcpt_parameter is \"NOTIFY\"; write another name"),
     ] {
-        let error = builder.on_data(|_message, _session| async {}).build().expect_err("it cannot be built");
+        let error = builder.store_by(|_message, _session| async {}).build().expect_err("it cannot be built");
         assert!(error.to_string().starts_with(hint), "{error}");
     }
 }
@@ -145,11 +145,11 @@ async fn bare_line_ends_are_refused_kept_or_set_right() {
         let seen = Seen::<Vec<u8>>::default();
         let server = {
             let seen = seen.clone();
-            build(builder().bare_line_ends(setting).on_data(move |mut message: Message, _session| {
+            build(builder().bare_line_ends(setting).store_by(move |mut message: Message, _session| {
                 let seen = seen.clone();
                 async move {
                     seen.push(message.bytes().await?.to_vec());
-                    Ok::<(), Reply>(())
+                    Ok::<(), Refusal>(())
                 }
             }))
         };

@@ -7,7 +7,7 @@ use crate::support::clients::{Authority, named, tls, with};
 use crate::support::talk::listen;
 use crate::support::tls::{self as server_tls, Identity, NAME, client, identity, start};
 use crate::support::{Seen, accepting, build};
-use mailchute::{BuildError, Builder, Credentials, Mechanism};
+use mailchute::{BuildError, Builder, Check, Credentials, Mechanism};
 use rcgen::{CertificateParams, DnType, SanType};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
@@ -88,7 +88,7 @@ async fn the_auth_hooks_decide_about_certificates() {
     let (address, identities) = noting(builder.on_auth(move |given: Credentials, session| {
         note.push(format!("{} {} {}", given.mechanism(), given.user(), given.identity()));
         let is_bob = given.act_as() == Some("bob");
-        async move { is_bob && session.tls().is_some_and(|tls| tls.client.is_some()) }
+        async move { Check::right_if(is_bob && session.tls().is_some_and(|tls| tls.client.is_some())) }
     }))
     .await;
     let all = "EXTERNAL PLAIN LOGIN".to_owned();
@@ -130,7 +130,8 @@ async fn the_name_is_an_address_or_a_host_or_the_common_name() {
 async fn a_certificate_is_no_login_unless_asked_for() {
     let authority = Authority::new();
     let alice = with(&authority.sign(&named("alice")), &VERSIONS);
-    let (address, _) = noting(accepting().tls(tls(authority.asked())).on_auth(|_, _| async { true })).await;
+    let (address, _) =
+        noting(accepting().tls(tls(authority.asked())).on_auth(|_, _| async { Check::Right })).await;
     assert_eq!(auth(address, &alice, OWN).await, ("PLAIN LOGIN".to_owned(), "504 5.5.4".to_owned()));
     let all = accepting().tls(tls(authority.asked())).mechanisms(Mechanism::ALL.iter().copied());
     let (address, _) = noting(all.on_scram(|_, _| async { Ok(None) })).await;
@@ -149,7 +150,7 @@ async fn external_is_a_way_in_where_clients_are_asked_for_certificates() {
     for builder in [
         accepting().auth_external(),
         accepting().tls(server_tls::config()).auth_external(),
-        accepting().tls(server_tls::config()).on_auth(|_, _| async { true }).auth_external(),
+        accepting().tls(server_tls::config()).on_auth(|_, _| async { Check::Right }).auth_external(),
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error, BuildError::NoClientCertificates);

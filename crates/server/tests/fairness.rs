@@ -81,11 +81,11 @@ async fn others_have_their_turn_while_a_long_message_of_one_client_is_taken_in()
 async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
     let commands = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&commands);
-    let counting = accepting().max_connections_per_client(0).max_junk_commands(0).command(
+    let counting = accepting().max_connections_per_client(0).max_junk_commands(0).on_command(
         "XCOUNT",
         move |_argument, _session| {
             counter.fetch_add(1, Ordering::Relaxed);
-            ready(true)
+            ready(())
         },
     );
     let server = build(counting);
@@ -128,7 +128,7 @@ async fn others_have_their_turn_while_a_flood_of_connections_is_taken() {
     let counter = Arc::clone(&taken);
     let counting = accepting().max_connections_per_client(0).on_connect(move |_session| {
         counter.fetch_add(1, Ordering::Relaxed);
-        ready(true)
+        ready(())
     });
     let serving = build(counting).listen("127.0.0.1:0").await.expect("a port is free");
     let address = serving.addrs()[0];

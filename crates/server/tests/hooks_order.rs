@@ -1,13 +1,14 @@
 //! Several hooks on one server: asked in order, the first refusal refuses.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::stages::{ALL, Stage, reach};
 use crate::support::{Seen, accepting, build, builder, deliver, hello, read_all, tls};
 use mailchute::{
-    Answer, Command, Credentials, Disconnect, Ehlo, Hooks, Message, Recipient, Reply, Sender, Session, Store,
-    TlsFacts, Verdict,
+    Answer, Authenticator, Builder, Check, Command, Credentials, Disconnect, Ehlo, Envelope, Filter, Hooks,
+    Install, Message, Receipt, Recipient, Refusal, Reply, Sender, Session, Store, TlsFacts, Verdict,
 };
 use tokio::time::timeout;
 
@@ -16,17 +17,19 @@ struct Named {
     name: &'static str,
     seen: Seen<String>,
     refuses: Option<Stage>,
+    /// What it says of credentials.
+    check: Check,
 }
 
 impl Named {
     fn new(name: &'static str, seen: &Seen<String>) -> Self {
-        Self { name, seen: seen.clone(), refuses: None }
+        Self { name, seen: seen.clone(), refuses: None, check: Check::NotMine }
     }
 
     fn at(&self, stage: Stage) -> Answer {
         self.seen.push(format!("{} {stage:?}", self.name));
         if self.refuses == Some(stage) {
-            return Err(Reply::new(550, (5, 7, 9), format!("{} says no", self.name)));
+            return Err(Refusal::new(550, (5, 7, 9), format!("{} says no", self.name)));
         }
         Ok(Verdict::Accept)
     }
@@ -45,12 +48,8 @@ impl Hooks for Named {
         self.at(Stage::Secure)
     }
 
-    fn judges_credentials(&self) -> bool {
-        true
-    }
-
-    async fn auth(&self, _credentials: &Credentials, _session: &Session) -> Answer {
-        self.at(Stage::Auth)
+    async fn authenticated(&self, _identity: &str, _session: &Session) -> Answer {
+        self.at(Stage::Authenticated)
     }
 
     async fn mail_from(&self, _from: &Sender, _session: &Session) -> Answer {
@@ -61,11 +60,7 @@ impl Hooks for Named {
         self.at(Stage::Rcpt)
     }
 
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
+    async fn data(&self, _envelope: &Envelope, _session: &Session) -> Answer {
         self.at(Stage::Data)
     }
 
@@ -78,19 +73,39 @@ impl Hooks for Named {
     }
 }
 
+impl Authenticator for Named {
+    async fn check(&self, _credentials: &Credentials, _session: &Session) -> Result<Check, Refusal> {
+        let _ = self.at(Stage::Auth)?;
+        Ok(self.check)
+    }
+}
+
+impl Filter for Named {
+    async fn filter(&self, _message: &mut Message, _session: &Session) -> Result<(), Refusal> {
+        self.at(Stage::Filter).map(drop)
+    }
+}
+
+impl Install for Named {
+    fn install(self, builder: Builder) -> Builder {
+        let named = Arc::new(self);
+        builder.hooks(Arc::clone(&named)).authenticator(Arc::clone(&named)).filter(named)
+    }
+}
+
 /// A store with a name.
-struct Keep(&'static str, Seen<String>, fn() -> Result<Reply, Reply>);
+struct Keep(&'static str, Seen<String>, fn() -> Result<Receipt, Refusal>);
 
 impl Store for Keep {
-    async fn store(&self, message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         read_all(message).await?;
         self.1.push(self.0);
         (self.2)()
     }
 }
 
-fn stored() -> Result<Reply, Reply> {
-    Ok(Reply::new(250, (2, 0, 0), "Stored"))
+fn stored() -> Result<Receipt, Refusal> {
+    Ok(Receipt::new("Stored").with_enhanced(0, 0))
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,12 +113,12 @@ async fn hooks_are_asked_in_the_order_in_which_they_were_given_at_every_stage() 
     for stage in ALL {
         let seen = Seen::default();
         let server = build(
-            builder()
+            accepting()
                 .tls(tls::config())
                 .allow_plaintext_auth()
-                .hooks(Named::new("first", &seen))
-                .hooks(Named::new("second", &seen))
-                .hooks(Named::new("third", &seen)),
+                .with(Named::new("first", &seen))
+                .with(Named::new("second", &seen))
+                .with(Named { check: Check::Right, ..Named::new("third", &seen) }),
         );
         let (reply, _client) = reach(&server, stage).await;
         assert!(reply.starts_with(stage.yes()), "{stage:?}: {reply}");
@@ -123,9 +138,9 @@ async fn one_refusal_refuses_and_later_hooks_are_not_asked() {
             builder()
                 .tls(tls::config())
                 .allow_plaintext_auth()
-                .hooks(Named::new("first", &seen))
-                .hooks(second)
-                .hooks(Named::new("third", &seen))
+                .with(Named::new("first", &seen))
+                .with(second)
+                .with(Named { check: Check::Right, ..Named::new("third", &seen) })
                 .store(Keep("store", seen.clone(), stored)),
         );
         let (reply, _client) = reach(&server, stage).await;
@@ -157,64 +172,53 @@ async fn closures_and_traits_stand_in_one_order() {
 async fn a_text_is_kept_when_later_hooks_just_go_on() {
     let server = build(
         accepting()
-            .on_mail_from(|_, _| async { Reply::new(250, (2, 1, 0), "Hello Alice") })
+            .on_mail_from(|_, _| async { Verdict::AcceptWith(Reply::new(250, (2, 1, 0), "Hello Alice")) })
             .on_mail_from(|_, _| async {})
-            .on_mail_from(|_, _| async { true }),
+            .on_mail_from(|_, _| async { Verdict::Accept }),
     );
     let heard = hello(&server).await.send("MAIL FROM:<alice@client.example>").await;
     assert_eq!(heard.lines(), ["250 2.1.0 Hello Alice"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_store_is_asked_behind_all_data_hooks_wherever_it_was_given() {
+async fn the_store_is_asked_after_all_filters() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(
         builder()
             .store(Keep("replaced", seen.clone(), stored))
             .store(Keep("store", seen.clone(), stored))
-            .on_data(move |_message, _session| note.note("hook")),
+            .on_message(move |message, _session| {
+                note.push("filter");
+                async { message }
+            }),
     );
     let heard = deliver(&mut hello(&server).await).await;
     assert_eq!(heard.lines(), ["250 2.0.0 Stored"]);
-    assert_eq!(seen.all(), ["hook", "store"]);
+    assert_eq!(seen.all(), ["filter", "store"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_refuses_what_a_hook_accepted() {
-    type Outcome = fn() -> Result<Reply, Reply>;
-    let cases: [(Outcome, &str); 5] = [
+    type Outcome = fn() -> Result<Receipt, Refusal>;
+    let cases: [(Outcome, &str); 4] = [
         (stored, "250 2.0.0 Stored"),
-        (|| Err(Reply::new(452, (4, 3, 1), "Disk full")), "452 4.3.1 Disk full"),
-        (|| Ok(Reply::new(554, (5, 6, 0), "No, really")), "554 5.6.0 No, really"),
+        (|| Err(Refusal::new(452, (4, 3, 1), "Disk full")), "452 4.3.1 Disk full"),
         (
-            || Err(Reply::new(250, (2, 0, 0), "Err that says yes")),
+            || Err(Refusal::new(250, (2, 0, 0), "Err that says yes")),
             "451 4.3.0 Internal error; try again later",
         ),
         (|| panic!("the disk is on fire"), "451 4.3.0 Internal error; try again later"),
     ];
     for (outcome, expected) in cases {
-        let server = build(
-            builder()
-                .on_data(|_message, _session| async { Reply::new(250, (2, 6, 0), "Thank you") })
-                .store(Keep("store", Seen::default(), outcome)),
-        );
+        let server = build(builder().on_message(|message, _session| async { Ok(message) }).store(Keep(
+            "store",
+            Seen::default(),
+            outcome,
+        )));
         let heard = deliver(&mut hello(&server).await).await;
         assert_eq!(heard.lines(), [expected]);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn only_hooks_that_judge_credentials_are_asked_about_them() {
-    struct Deaf;
-    impl Hooks for Deaf {}
-    let server = build(
-        accepting()
-            .allow_plaintext_auth()
-            .hooks(Deaf)
-            .on_auth(|given, _| async move { given.is("alice", "wonderland") }),
-    );
-    hello(&server).await.send("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);
 }
 
 #[tokio::test(start_paused = true)]

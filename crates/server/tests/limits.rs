@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{MESSAGE, accepting, build, builder, deliver, envelope, hello, in_data};
+use crate::support::{MESSAGE, StoreBy as _, accepting, build, builder, deliver, envelope, hello, in_data};
 use mailchute::testing::Client;
 use mailchute::{Builder, Server};
 use tokio::time::Instant;
@@ -253,14 +253,17 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
         (|builder| builder.max_recipients(0), "max_recipients is 0; write 1 or more"),
         (|builder| builder.max_command_line(511), "max_command_line is 511; write 512 to 65,535"),
         (|builder| builder.max_command_line(65_536), "max_command_line is 65536; write 512 to 65,535"),
-        (|builder| builder.hostname("no domain"), "write the server's name, such as \"mx.example.com\""),
-        (|builder| builder.hostname(""), "write the server's name"),
-        (|builder| builder.hostname("mx.example\r\n250 x"), r#""mx.example\r\n250 x" is not a domain"#),
-        (Builder::require_tls, "there is no certificate; write .tls(…) or .tls_pem_files(…)"),
-        (|builder| builder.command("MAIL", |_, _| async {}), "\"MAIL\" cannot be a verb of one's own"),
+        (|builder| builder.hostname("no domain"), "write a domain, such as \"mx.example.com\""),
+        (|builder| builder.hostname(""), "write a domain"),
         (
-            |builder| builder.command("BDAT", |_, _| async {}),
-            "\"BDAT\" cannot be a verb of one's own; write letters, digits and hyphens, and none of EHLO, HELO, LHLO, \
+            |builder| builder.hostname("mx.example\r\n250 x"),
+            r#"hostname is "mx.example\r\n250 x"; write a domain"#,
+        ),
+        (Builder::require_tls, "there is no certificate; write .tls(…) or .tls_pem_files(…)"),
+        (|builder| builder.on_command("MAIL", |_, _| async {}), "on_command is \"MAIL\"; write letters"),
+        (
+            |builder| builder.on_command("BDAT", |_, _| async {}),
+            "on_command is \"BDAT\"; write letters, digits and hyphens, and none of EHLO, HELO, LHLO, \
              STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, QUIT, XCLIENT, XFORWARD",
         ),
     ];
@@ -269,11 +272,11 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
         assert!(text.contains(expected), "{text:?} does not say {expected:?}");
     }
     for verb in ["", "X Y", "X\r\n", "quit", "EHLO", "Starttls", "é", "auth", "DATA", "RCPT", "HELO"] {
-        let error = accepting().command(verb, |_, _| async {}).build();
+        let error = accepting().on_command(verb, |_, _| async {}).build();
         assert!(error.is_err(), "{verb:?}");
     }
     let text = builder().build().unwrap_err().to_string();
-    assert!(text.contains("write .on_data(…) or .store(…)"), "{text}");
+    assert!(text.contains("write .store(…) or .on_store(…)"), "{text}");
 }
 
 #[test]
@@ -284,7 +287,7 @@ fn limits_at_their_least_and_names_of_every_kind_are_taken() {
     {
         assert_eq!(&*accepting().hostname(name).build().unwrap().hostname(), name);
     }
-    let named_by_host = Server::builder().on_data(|_, _| async {}).build().unwrap();
+    let named_by_host = Server::builder().store_by(|_, _| async {}).build().unwrap();
     assert!(!named_by_host.hostname().is_empty());
 }
 

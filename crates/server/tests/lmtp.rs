@@ -1,23 +1,25 @@
 //! LMTP through the library: a reply for each recipient, what hooks and stores say of single ones, and what is kept.
 
-use crate::support::{MESSAGE, Seen, accepting, build, builder, read_all, tls};
+use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_all, tls};
 use mailchute::testing::{self, Client};
-use mailchute::{Arrival, Builder, Event, Listener, Message, Reply, Server, Session, Store};
+use mailchute::{
+    Arrival, Builder, Check, Event, Listener, Message, Receipt, Refusal, Server, Session, Store,
+};
 
 /// Notes for whom it keeps messages; refuses those whose address begins with `full`.
 struct Mailboxes(Seen<String>);
 
 impl Store for Mailboxes {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         message.bytes().await?;
         for (place, recipient) in message.envelope().recipients.iter().enumerate() {
             if recipient.as_str().starts_with("full") {
-                message.refuse(place, Reply::new(452, (4, 2, 2), "Mailbox full"));
+                message.refuse(place, Refusal::new(452, (4, 2, 2), "Mailbox full"));
             } else {
                 self.0.push(recipient.as_str());
             }
         }
-        Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+        Ok(Receipt::new("Delivered").with_enhanced(1, 5))
     }
 }
 
@@ -65,25 +67,25 @@ async fn in_smtp_a_recipient_refused_by_the_store_refuses_the_message() {
 
 /// A hook that refuses Carl when it has read the message.
 fn without_carl(builder: Builder) -> Builder {
-    builder.on_data(|mut message, _session| async move {
+    builder.on_message(|mut message, _session| async move {
         message.bytes().await?;
         let recipients = &message.envelope().recipients;
         if let Some(place) = recipients.iter().position(|to| to.as_str() == "carl@example.com") {
-            message.refuse(place, Reply::new(550, (5, 7, 1), "Carl wants no such mail"));
+            message.refuse(place, Refusal::new(550, (5, 7, 1), "Carl wants no such mail"));
             // The first word stays, and nobody stands at the last place.
-            message.refuse(place, Reply::new(451, (4, 7, 1), "Not heard"));
-            message.refuse(99, Reply::new(550, (5, 7, 1), "Nobody"));
+            message.refuse(place, Refusal::new(451, (4, 7, 1), "Not heard"));
+            message.refuse(99, Refusal::new(550, (5, 7, 1), "Nobody"));
         }
-        Ok(())
+        Ok(message)
     })
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_is_refused_by_name_before_a_chunk_has_come_hears_it_behind_that() {
-    let server = build(builder().on_data(|message, _session| async move {
-        message.refuse(1, Reply::new(452, (4, 2, 2), "Mailbox full"));
+    let server = build(builder().store_by(|message, _session| async move {
+        message.refuse(1, Refusal::new(452, (4, 2, 2), "Mailbox full"));
         message.refuse(2, std::io::Error::other("a secret").into());
-        Err::<(), _>(Reply::new(550, (5, 7, 1), "Not here"))
+        Err::<(), _>(Refusal::new(550, (5, 7, 1), "Not here"))
     }));
     let mut client = testing::lmtp_client(&server);
     client.greeting().await.expect(220);
@@ -133,9 +135,9 @@ async fn a_store_that_is_left_nobody_is_not_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_says_yes_and_an_error_are_answered_451() {
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         message.bytes().await?;
-        message.refuse(0, Reply::new(250, (2, 0, 0), "Yes"));
+        message.refuse(0, Refusal::new(250, (2, 0, 0), "Yes"));
         message.refuse(1, std::io::Error::other("a secret").into());
         Ok(())
     }));
@@ -148,11 +150,11 @@ async fn a_refusal_that_says_yes_and_an_error_are_answered_451() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_refuses_for_all_who_were_not_refused_by_name() {
-    let server = build(builder().on_data(|message, _session| async move {
-        message.refuse(0, Reply::new(550, (5, 2, 1), "Disabled"));
+    let server = build(builder().store_by(|message, _session| async move {
+        message.refuse(0, Refusal::new(550, (5, 2, 1), "Disabled"));
         read_all(message).await?;
         assert!(std::hint::black_box(false), "a slip");
-        Ok::<_, Reply>(())
+        Ok::<_, Refusal>(())
     }));
     let mut client = testing::lmtp_client(&server);
     let replies = deliver(&mut client, "LHLO", &["a@example.com", "b@example.com"]).await;
@@ -200,8 +202,8 @@ async fn what_is_refused_for_all_is_no_message() {
 async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let builder = builder().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async {});
-    let server = build(builder.on_data(move |message, session| {
+    let builder = builder().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async { Check::Right });
+    let server = build(builder.store_by(move |message, session| {
         note.push(session.transmission_type().to_string());
         read_all(message)
     }));

@@ -52,6 +52,7 @@ mod tls_own_certificates;
 mod tls_reload;
 mod tls_unproved_clients;
 mod trace;
+mod traps;
 mod trickled;
 mod unix_socket;
 mod wire;

@@ -3,6 +3,7 @@
 
 mod support;
 
+use crate::support::StoreBy as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -50,7 +51,7 @@ const ROOM: u64 = 32 * 1024 * 1024;
 
 fn counting(builder: Builder, received: &Arc<AtomicU64>) -> Builder {
     let counter = Arc::clone(received);
-    builder.on_data(move |mut message, _session| {
+    builder.store_by(move |mut message, _session| {
         let counter = Arc::clone(&counter);
         async move {
             while let Some(chunk) = message.chunk().await? {
@@ -78,9 +79,9 @@ async fn a_streamed_message_with_edits_takes_flat_memory() {
     let edit = |mut message: mailchute::Message, _session| async move {
         message.remove_fields(|name, _| name == "X");
         message.add_above_trace("Y", "z")?;
-        Ok(())
+        Ok(message)
     };
-    let server = build(counting(builder().max_message_size(0).on_data(edit), &received));
+    let server = build(counting(builder().max_message_size(0).on_message(edit), &received));
     let (sent, growth) = growth(&server, "X: a\r\nY: b\r\n\r\n").await;
     assert_eq!(received.load(Ordering::Relaxed), sent, "a field went and one as long came");
     assert!(growth < ROOM, "{growth} octets of memory for {} octets of message", octets());

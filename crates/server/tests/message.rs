@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::support::log;
 use crate::support::talk::pipe;
 use crate::support::{
-    CONTENT, DropNote, MESSAGE, Seen, build, builder, deliver, envelope, hello, in_data, read_all,
+    CONTENT, DropNote, MESSAGE, Seen, StoreBy as _, build, builder, deliver, envelope, hello, in_data,
+    read_all,
 };
-use mailchute::{BodyError, Builder, Message, Reply, Session, Store};
+use mailchute::{BodyError, Builder, Message, Receipt, Refusal, Session, Store};
 
 /// Keeps whole messages in memory, and notes what goes wrong before they are.
 #[derive(Clone, Default)]
@@ -20,7 +21,7 @@ struct Keep {
 }
 
 impl Store for Keep {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         self.began.push("began");
         let note = DropNote(self.given_up.clone(), "given up");
         let mut content = Vec::new();
@@ -29,18 +30,18 @@ impl Store for Keep {
         }
         std::mem::forget(note);
         self.kept.push(content);
-        Ok(Reply::new(250, (2, 0, 0), "Kept"))
+        Ok(Receipt::new("Kept").with_enhanced(0, 0))
     }
 }
 
-/// A data hook that keeps what it reads in one piece.
+/// A filter that keeps what it reads in one piece.
 fn whole(builder: Builder, seen: &Seen<Vec<u8>>) -> Builder {
     let seen = seen.clone();
-    builder.on_data(move |mut message, _session| {
+    builder.on_message(move |mut message, _session| {
         let seen = seen.clone();
         async move {
             seen.push(message.bytes().await?.to_vec());
-            Ok(())
+            Ok(message)
         }
     })
 }
@@ -61,7 +62,7 @@ fn content(octets: usize) -> Vec<u8> {
 async fn the_client_is_asked_for_the_message_when_somebody_first_reads_it() {
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
     let gate = Arc::new(tokio::sync::Mutex::new(Some(asked)));
-    let server = build(builder().on_data(move |message, _session| {
+    let server = build(builder().store_by(move |message, _session| {
         let gate = Arc::clone(&gate);
         async move {
             if let Some(asked) = gate.lock().await.take() {
@@ -87,11 +88,11 @@ async fn a_refusal_before_anybody_reads_spares_the_client_the_transfer() {
     let store = Keep::default();
     let server = build(
         builder()
-            .on_data(|message, _session| async move {
+            .on_message(|message, _session| async move {
                 if message.envelope().recipients.len() > 1 {
-                    return Err(Reply::new(550, (5, 7, 1), "One at a time"));
+                    return Err(Refusal::new(550, (5, 7, 1), "One at a time"));
                 }
-                Ok(())
+                Ok(message)
             })
             .store(store.clone()),
     );
@@ -109,7 +110,7 @@ async fn a_refusal_before_anybody_reads_spares_the_client_the_transfer() {
 async fn a_message_comes_chunk_by_chunk_while_it_is_sent() {
     let seen = Seen::<Vec<u8>>::default();
     let chunks = seen.clone();
-    let server = build(builder().on_data(move |mut message, _session| {
+    let server = build(builder().store_by(move |mut message, _session| {
         let chunks = chunks.clone();
         async move {
             while let Some(chunk) = message.chunk().await? {
@@ -131,7 +132,7 @@ async fn a_message_comes_chunk_by_chunk_while_it_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn a_message_without_content_is_empty_and_whole() {
     let seen = Seen::default();
-    let server = build(whole(builder(), &seen));
+    let server = build(whole(crate::support::accepting(), &seen));
     in_data(&server).await.send(".").await.expect(250);
     assert_eq!(seen.all(), [b""]);
 }
@@ -141,9 +142,9 @@ async fn a_reader_that_does_not_read_stops_the_sender() {
     const PIPE: usize = 16 * 1024;
     /// The chunk in the slot, the one in the driver's hand, and one more read.
     const HELD: usize = 3 * 64 * 1024 + PIPE;
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         message.chunk().await?;
-        std::future::pending::<Result<(), Reply>>().await
+        std::future::pending::<Result<(), Refusal>>().await
     }));
     let (mut client, _session) = pipe(&server, PIPE);
     client.hello().await;
@@ -165,13 +166,13 @@ async fn a_message_longer_than_a_reader_wants_answers_552() {
         let store = Keep::default();
         let server = build(
             builder()
-                .on_data(move |mut message, _session| async move {
+                .on_message(move |mut message, _session| async move {
                     match message.bytes_up_to(limit).await {
                         Err(error) => {
                             assert!(matches!(error, BodyError::TooLong { limit: 28 }));
                             Err(error.into())
                         }
-                        Ok(_) => Ok(()),
+                        Ok(_) => Ok(message),
                     }
                 })
                 .store(store.clone()),
@@ -209,15 +210,16 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
         let server = build(
             builder()
                 // One reads a little, one nothing, one a little more.
-                .on_data(|mut message, _session| async move {
-                    message.chunk().await.map(drop).map_err(Into::into)
+                .on_message(|mut message, _session| async move {
+                    message.chunk().await?;
+                    Ok(message)
                 })
-                .on_data(|_message, _session| async {})
-                .on_data(|mut message, _session| async move {
+                .on_message(|message, _session| async { message })
+                .on_message(|mut message, _session| async move {
                     for _ in 0..5 {
                         message.chunk().await?;
                     }
-                    Ok(())
+                    Ok(message)
                 })
                 .store(store.clone()),
         );
@@ -232,13 +234,12 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
 #[tokio::test(start_paused = true)]
 async fn a_hook_may_accept_without_reading_and_the_client_is_heard_to_the_end() {
     let (log, _guard) = log::capture();
-    let server =
-        build(builder().on_data(|_message, _session| async { Reply::new(250, (2, 6, 0), "Whatever") }));
+    let server = build(builder().on_store(|_message, _session| async { Receipt::new("Whatever") }));
     let mut client = in_data(&server).await;
     client.send_octets(&content(300_000)).await;
     assert_eq!(client.send(".").await.lines(), ["250 2.6.0 Whatever"]);
     log.expect("WARN");
-    log.expect("accepted a message that no data hook has read to its end");
+    log.expect("the store accepted a message that it has not read to its end");
     deliver(&mut client).await.expect(250);
 }
 
@@ -246,12 +247,12 @@ async fn a_hook_may_accept_without_reading_and_the_client_is_heard_to_the_end() 
 async fn a_hook_that_decides_early_is_heard_at_the_end_of_the_message() {
     let octets_read = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&octets_read);
-    let server = build(builder().on_data(move |mut message, _session| {
+    let server = build(builder().store_by(move |mut message, _session| {
         let counter = Arc::clone(&counter);
         async move {
             while let Some(chunk) = message.chunk().await? {
                 if counter.fetch_add(chunk.len() as u64, Ordering::Relaxed) > 100_000 {
-                    return Err(Reply::new(554, (5, 7, 1), "Seen enough"));
+                    return Err(Refusal::new(554, (5, 7, 1), "Seen enough"));
                 }
             }
             Ok(())
@@ -307,7 +308,7 @@ async fn a_message_that_is_refused_for_its_content_is_never_kept() {
 async fn few_octets_that_somebody_keeps_keep_no_read_buffer() {
     let kept = Seen::<Vec<u8>>::default();
     let note = kept.clone();
-    let server = build(builder().on_data(move |mut message, _session| {
+    let server = build(builder().store_by(move |mut message, _session| {
         let note = note.clone();
         async move {
             let content = message.bytes().await?;

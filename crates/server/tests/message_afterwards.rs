@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use crate::support::talk::pipe;
-use crate::support::{CONTENT, MESSAGE, Seen, accepting, build, builder, deliver, envelope, hello, in_data};
-use mailchute::{BodyError, Builder, Message};
+use crate::support::{
+    CONTENT, MESSAGE, Seen, StoreBy as _, build, builder, deliver, envelope, hello, in_data, read_on,
+};
+use mailchute::{BodyError, Builder, Message, Verdict};
 use tokio::sync::mpsc;
 
 /// A data hook that hands each message out, after it has read so many chunks of it, and accepts.
 fn handing_out(builder: Builder, chunks: usize) -> (Builder, mpsc::UnboundedReceiver<Message>) {
     let (sender, messages) = mpsc::unbounded_channel();
-    let builder = builder.on_data(move |mut message, _session| {
+    let builder = builder.store_by(move |mut message, _session| {
         let sender = sender.clone();
         async move {
             for _ in 0..chunks {
@@ -59,22 +61,10 @@ async fn a_reader_that_outlives_its_hook_is_told_so_while_the_message_still_come
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_store_has_read_away_is_gone_for_the_hook_that_kept_its_message() {
-    let (builder, mut messages) = handing_out(builder(), 0);
-    let server = build(builder.on_data(|mut message, _session| async move {
-        assert_eq!(message.bytes().await?, CONTENT);
-        Ok(())
-    }));
-    deliver(&mut hello(&server).await).await.expect(250);
-    let outcome = messages.recv().await.unwrap().bytes().await;
-    assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_reader_in_a_task_of_its_own_learns_that_the_client_is_gone() {
     let outcomes = Seen::<String>::default();
     let seen = outcomes.clone();
-    let server = build(builder().on_data(move |mut message, _session| {
+    let server = build(builder().store_by(move |mut message, _session| {
         let seen = seen.clone();
         async move {
             let reader = tokio::spawn(async move {
@@ -98,11 +88,11 @@ async fn a_reader_in_a_task_of_its_own_learns_that_the_client_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_refused_unread_is_incomplete() {
     let (sender, mut messages) = mpsc::unbounded_channel();
-    let server = build(accepting().on_data(move |message, _session| {
+    let server = build(builder().on_message(read_on).store_by(move |message, _session| {
         let _ = sender.send(message);
-        async { false }
+        async { Verdict::Refuse }
     }));
-    // The hook in front has the message read, so it is the refusal behind it that counts.
+    // The filter has the message read, so it is the refusal after it that counts.
     let mut client = hello(&server).await;
     envelope(&mut client).await;
     client.send("DATA").await.expect(354);
@@ -113,9 +103,9 @@ async fn a_message_that_was_refused_unread_is_incomplete() {
 #[tokio::test(start_paused = true)]
 async fn clones_of_an_unread_message_end_with_its_refusal() {
     let (sender, mut messages) = mpsc::unbounded_channel();
-    let server = build(builder().on_data(move |message, _session| {
+    let server = build(builder().store_by(move |message, _session| {
         let _ = sender.send(message);
-        async { false }
+        async { Verdict::Refuse }
     }));
     let mut client = hello(&server).await;
     envelope(&mut client).await;
@@ -129,7 +119,7 @@ async fn a_reader_in_a_task_of_its_own_that_is_waited_for_no_longer_does_not_tak
 {
     let (sender, mut outcomes) = mpsc::unbounded_channel();
     let server =
-        build(builder().hook_timeout(Duration::from_secs(5)).on_data(move |mut message, _session| {
+        build(builder().hook_timeout(Duration::from_secs(5)).store_by(move |mut message, _session| {
             let sender = sender.clone();
             async move {
                 let reader = tokio::spawn(async move {

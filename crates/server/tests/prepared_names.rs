@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mailchute::testing::{Client, client_from};
-use mailchute::{Builder, Credentials, Mechanism, ScramVerifier};
+use mailchute::{Builder, Check, Credentials, Mechanism, ScramVerifier};
 use md5::Md5;
 
 use crate::support::scram::{self, ITERATIONS};
@@ -23,7 +23,7 @@ fn noting(identities: &Seen<String>) -> Builder {
         .on_scram(|_, _| async {
             Ok(Some(ScramVerifier::from_password("pencil", *b"sixteen octets!!", ITERATIONS)?))
         })
-        .on_auth(|_, _| async { true })
+        .on_auth(|_, _| async { Check::Right })
         .on_mail_from(move |_, session| note.note(session.identity().unwrap_or_default().to_string()))
 }
 
@@ -101,11 +101,11 @@ async fn one_identity_over_all_mechanisms() {
 async fn names_with_controls_reach_no_hook() {
     let asked = Seen::<String>::default();
     let note = asked.clone();
-    let server = build(
-        noting(&Seen::default())
-            .max_auth_failures(0)
-            .on_auth(move |given: Credentials, _| note.note(format!("{given:?}"))),
-    );
+    let server =
+        build(noting(&Seen::default()).max_auth_failures(0).on_auth(move |given: Credentials, _| {
+            note.push(format!("{given:?}"));
+            async { Check::Right }
+        }));
     for control in ["\r", "\n", "\t", "\x1b[2J", "\x7f", "\u{85}", "\u{2028}", "\u{202E}"] {
         for user in [format!("tim{control}"), format!("t{control}im")] {
             for lines in exchanges(&user) {
@@ -133,7 +133,9 @@ async fn passwords_in_two_spellings_are_one() {
             accepting()
                 .allow_plaintext_auth()
                 .mechanisms(Mechanism::ALL.iter().copied().filter(|mechanism| !mechanism.needs_verifier()))
-                .on_auth(move |given: Credentials, _| async move { given.is("\u{2168}", expected) }),
+                .on_auth(move |given: Credentials, _| async move {
+                    Check::right_if(given.is("\u{2168}", expected))
+                }),
         );
         for sent in ["\u{212B}x", "\u{C5}x", "A\u{30A}\u{AD}x"] {
             let response = octets_of(&format!("\0IX\0{sent}"));

@@ -3,7 +3,7 @@
 use crate::support::talk::{connect, listen};
 use crate::support::tls::{Identity, NAME, client, config, shake, start};
 use crate::support::{accepting, build, builder, hello, talk_one_message};
-use mailchute::{BuildError, Event, Reply, Server};
+use mailchute::{BuildError, Event, Refusal, Server};
 
 #[tokio::test]
 async fn a_session_keeps_the_size_that_it_was_told_and_the_next_one_is_told_the_new() {
@@ -24,7 +24,7 @@ async fn a_session_keeps_the_size_that_it_was_told_and_the_next_one_is_told_the_
 #[tokio::test]
 async fn hooks_store_and_name_are_new_for_those_who_come() {
     let refusing = |text: &'static str| {
-        accepting().on_rcpt_to(move |_, _| async move { Err::<(), _>(Reply::new(550, (5, 7, 1), text)) })
+        accepting().on_rcpt_to(move |_, _| async move { Err::<(), _>(Refusal::new(550, (5, 7, 1), text)) })
     };
     let server = build(refusing("old hook").hostname("old.example.com"));
     let mut old = hello(&server).await;
@@ -88,14 +88,15 @@ async fn whoever_watches_goes_on_to_see_old_sessions_and_new_ones() {
 async fn a_mistake_changes_nothing_at_all() {
     let server = build(accepting().hostname("old.example.com").tls(config()).max_message_size(1_000));
     for (options, expected) in [
-        (builder().tls(config()), BuildError::NoDestination),
-        (accepting(), BuildError::TlsTakenAway),
-        (accepting().tls(config()).hostname("no name"), BuildError::BadHostname("no name".into())),
-        (accepting().tls(config()).require_auth(), BuildError::NobodyJudgesCredentials),
+        (builder().tls(config()), BuildError::NoStore),
+        (accepting(), BuildError::TlsRemoved),
+        (accepting().tls(config()).require_auth(), BuildError::NoAuthenticator),
     ] {
         let options = options.max_connections(1).max_message_size(5);
         assert_eq!(server.reconfigure(options), Err(expected));
     }
+    let options = accepting().tls(config()).hostname("no name");
+    assert!(matches!(server.reconfigure(options), Err(BuildError::Invalid { option: "hostname", .. })));
     let (mut one, _two) = (hello(&server).await, hello(&server).await);
     assert!(one.send("HELO client.example").await.to_string().contains("old.example.com"));
     assert!(one.send("EHLO client.example").await.to_string().contains("SIZE 1000"));

@@ -2,7 +2,7 @@
 
 use crate::support::talk::{Talk, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Extension, Io, Server, Session};
+use mailchute::{Check, Extension, Io, Server, Session, Verdict};
 
 /// A value that hooks keep in the session.
 #[derive(Clone)]
@@ -62,10 +62,10 @@ fn server(sessions: &Seen<Session>) -> Server {
                 session.edit_ehlo(|edits| edits.withdraw(Extension::Chunking).clone());
             }
         })
-        .on_auth(|credentials, _| async move { credentials.identity() == "tim" })
+        .on_auth(|credentials, _| async move { Check::right_if(credentials.identity() == "tim") })
         .on_mail_from(|from, session| async move {
             session.transaction_state().insert(Kept);
-            from.as_str() != "refused@client.example"
+            Verdict::accept_if(from.as_str() != "refused@client.example")
         });
     build(builder)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::talk::{connect, pipe};
 use crate::support::{MESSAGE, Seen, accepting, build};
-use mailchute::{Disconnect, Listener, Reply, Running, Server};
+use mailchute::{Disconnect, Listener, Refusal, Running, Server};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -134,7 +134,7 @@ async fn a_hook_may_shut_its_server_down() {
         if let Some(server) = own.get() {
             server.shutdown(LONG);
         }
-        async { Err::<(), _>(Reply::new(550, (5, 1, 1), "Not here")) }
+        async { Err::<(), _>(Refusal::new(550, (5, 1, 1), "Not here")) }
     }));
     server.set(built.clone()).expect("it is set once");
     let (mut client, session) = pipe(&built, 65_536);

@@ -6,7 +6,9 @@ use crate::support::scram::{Binding, ITERATIONS, UNBOUND, log_in, salt_of};
 use crate::support::talk::pipe;
 use crate::support::tls::Identity;
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Credentials, Event, Mechanism, Reply, ScramVerifier, Server, Session, TlsConfig};
+use mailchute::{
+    Builder, Check, Credentials, Event, Mechanism, Refusal, ScramVerifier, Server, Session, TlsConfig,
+};
 use rcgen::KeyPair;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -15,11 +17,11 @@ use sha2::{Digest as _, Sha256};
 
 const PLUS: &str = "SCRAM-SHA-256-PLUS";
 
-async fn verifier(user: String, _session: Session) -> Result<Option<ScramVerifier>, Reply> {
+async fn verifier(user: String, _session: Session) -> Result<Option<ScramVerifier>, Refusal> {
     match user.as_str() {
         "alice" => Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen octets!!", ITERATIONS)?)),
-        "away" => Err(Reply::new(454, (4, 7, 0), "Users are away")),
-        "yes" => Err(Reply::new(235, (2, 7, 0), "Come in")),
+        "away" => Err(Refusal::new(454, (4, 7, 0), "Users are away")),
+        "yes" => Err(Refusal::new(235, (2, 7, 0), "Come in")),
         _ => Ok(None),
     }
 }
@@ -153,7 +155,7 @@ async fn who_has_proved_the_password_is_put_to_the_auth_hook_if_there_is_one() {
     let server = server(accepting().on_auth(move |given: Credentials, session: Session| {
         note.push(format!("{} {} {}", given.mechanism(), given.identity(), given.are_proven()));
         session.identify("Alice Liddell");
-        async move { given.are_proven() || given.is("bob", "builder") }
+        async move { Check::right_if(given.are_proven() || given.is("bob", "builder")) }
     }));
     let mut events = server.events();
     let mut client = tls::start_tls(pipe(&server, 65_536).0).await;
@@ -188,7 +190,9 @@ async fn who_a_hook_names_elsewhere_is_not_who_the_next_authentication_proves() 
                 session.identify("root");
                 verifier(user, session).await
             })
-            .on_auth(|given: Credentials, _| async move { given.are_proven() || given.is("bob", "builder") })
+            .on_auth(|given: Credentials, _| async move {
+                Check::right_if(given.are_proven() || given.is("bob", "builder"))
+            })
             .on_mail_from(move |_, session| {
                 note.push(session.identity().unwrap_or_default().to_string());
                 async {}
@@ -222,7 +226,7 @@ async fn a_hook_that_cannot_tell_refuses_whatever_it_says() {
 #[tokio::test]
 async fn mechanisms_that_nobody_stands_behind_are_refused_at_build_or_not_offered() {
     let error = accepting().mechanisms([Mechanism::ScramSha256]).build().unwrap_err().to_string();
-    assert!(error.contains("write .on_scram(…)"), "{error}");
+    assert!(error.contains("write .scram_verifiers(…) or .on_scram(…)"), "{error}");
     assert!(accepting().require_auth().on_scram(verifier).build().is_ok());
     // Without a certificate there is nothing to bind to; without a judge of passwords there is no PLAIN.
     let (mut client, _session) =

@@ -1,7 +1,7 @@
 //! What hooks know of a session, and what they may keep in it.
 
-use crate::support::{MESSAGE, Seen, accepting, build, deliver, hello};
-use mailchute::{Builder, SessionId, testing};
+use crate::support::{MESSAGE, Seen, accepting, build, deliver, hello, read_on};
+use mailchute::{Builder, SessionId, Verdict, testing};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Count(u32);
@@ -48,8 +48,15 @@ async fn state_of_the_connection_lasts_and_that_of_the_transaction_ends_with_it(
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_message_and_a_failed_one_end_their_transaction_as_well() {
-    let answers: [fn(Builder) -> Builder; 2] =
-        [|builder| builder.on_data(|_, _| async { false }), |builder| builder.max_message_size(10)];
+    let answers: [fn(Builder) -> Builder; 2] = [
+        |builder| {
+            builder.on_message(|message, session| async {
+                read_on(message, session).await?;
+                Err::<mailchute::Message, _>(mailchute::Refusal::new(554, (5, 7, 1), "No"))
+            })
+        },
+        |builder| builder.max_message_size(10),
+    ];
     for extra in answers {
         let seen = Seen::<String>::default();
         let mut client = hello(&build(extra(counting(&seen)))).await;
@@ -77,15 +84,16 @@ async fn no_session_sees_the_state_of_another() {
 async fn the_envelope_holds_whom_the_hooks_accepted_and_ends_with_the_transaction() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = build(accepting().on_rcpt_to(|to, _| async move { to.domain_is("example.com") }).command(
-        "XWHO",
-        move |_, session| {
-            note.push(session.envelope().map_or("none".into(), |envelope| {
-                format!("{} to {}", envelope.sender, envelope.recipients.len())
-            }));
-            async {}
-        },
-    ));
+    let server = build(
+        accepting()
+            .on_rcpt_to(|to, _| async move { Verdict::accept_if(to.domain_is("example.com")) })
+            .on_command("XWHO", move |_, session| {
+                note.push(session.envelope().map_or("none".into(), |envelope| {
+                    format!("{} to {}", envelope.sender, envelope.recipients.len())
+                }));
+                async {}
+            }),
+    );
     let mut client = hello(&server).await;
     for (line, code) in [
         ("XWHO", 250),

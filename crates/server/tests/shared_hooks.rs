@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::talk::pipe;
-use crate::support::{Seen, build, builder, deliver, scram, talk_one_message, tls};
+use crate::support::{Seen, accepting, build, builder, deliver, scram, talk_one_message, tls};
 use mailchute::{
-    Answer, Command, Credentials, Disconnect, Ehlo, Hooks, Message, Recipient, Reply, ScramVerifier, Sender,
-    Session, Store, TlsFacts, Verb, Verdict, testing,
+    Answer, Authenticator, Builder, Check, Command, Credentials, Disconnect, Ehlo, Envelope, Filter, Hooks,
+    Install, Message, Receipt, Recipient, Refusal, Reply, ScramVerifier, ScramVerifiers, Sender, Session,
+    Store, TlsFacts, Verb, Verdict, testing,
 };
 
 /// Has all methods, and says otherwise than the defaults wherever that can be seen.
@@ -24,7 +25,7 @@ impl Everything {
 
     fn say(&self, method: &'static str, code: u16) -> Answer {
         self.note(method);
-        Ok(Reply::new(code, (2, 0, 0), method).into())
+        Ok(Verdict::AcceptWith(Reply::new(code, (2, 0, 0), method)))
     }
 }
 
@@ -42,23 +43,8 @@ impl Hooks for Everything {
         Ok(Verdict::Accept)
     }
 
-    fn gives_scram_verifiers(&self) -> bool {
-        self.note("gives_scram_verifiers");
-        true
-    }
-
-    async fn scram_verifier(&self, _user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
-        self.note("scram_verifier");
-        Ok(None)
-    }
-
-    fn judges_credentials(&self) -> bool {
-        self.note("judges_credentials");
-        true
-    }
-
-    async fn auth(&self, _credentials: &Credentials, _session: &Session) -> Answer {
-        self.say("auth", 235)
+    async fn authenticated(&self, _identity: &str, _session: &Session) -> Answer {
+        self.say("authenticated", 235)
     }
 
     async fn mail_from(&self, _from: &Sender, _session: &Session) -> Answer {
@@ -69,20 +55,15 @@ impl Hooks for Everything {
         self.say("rcpt_to", 250)
     }
 
-    fn reads_messages(&self) -> bool {
-        self.note("reads_messages");
-        true
-    }
-
-    async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
-        message.bytes().await?;
-        self.say("data", 250)
+    async fn data(&self, _envelope: &Envelope, _session: &Session) -> Answer {
+        self.note("data");
+        Ok(Verdict::Accept)
     }
 
     async fn command(&self, command: &Command, _session: &Session) -> Answer {
         self.note("command");
         Ok(if command.verb == Verb::Noop {
-            Reply::new(250, (2, 0, 0), "command").into()
+            Verdict::AcceptWith(Reply::new(250, (2, 0, 0), "command"))
         } else {
             Verdict::Accept
         })
@@ -93,11 +74,68 @@ impl Hooks for Everything {
     }
 }
 
-/// The names of all methods of [`Hooks`], as its source has them.
+impl Authenticator for Everything {
+    async fn check(&self, _credentials: &Credentials, _session: &Session) -> Result<Check, Refusal> {
+        self.note("check");
+        Ok(Check::Right)
+    }
+}
+
+impl ScramVerifiers for Everything {
+    async fn scram_verifier(
+        &self,
+        _user: &str,
+        _session: &Session,
+    ) -> Result<Option<ScramVerifier>, Refusal> {
+        self.note("scram_verifier");
+        Ok(None)
+    }
+}
+
+impl Filter for Everything {
+    async fn filter(&self, message: &mut Message, _session: &Session) -> Result<(), Refusal> {
+        message.bytes().await?;
+        self.note("filter");
+        Ok(())
+    }
+}
+
+impl Store for Everything {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        message.bytes().await?;
+        self.note("store");
+        Ok(Receipt::new("store").with_enhanced(0, 0))
+    }
+}
+
+/// A handle on hooks in all of their roles.
+struct Shared(Arc<Everything>);
+
+impl Install for Shared {
+    fn install(self, builder: Builder) -> Builder {
+        let Self(hooks) = self;
+        builder
+            .hooks(Arc::clone(&hooks))
+            .authenticator(Arc::clone(&hooks))
+            .scram_verifiers(Arc::clone(&hooks))
+            .filter(Arc::clone(&hooks))
+            .store(hooks)
+    }
+}
+
+/// The names of all methods of the traits, as their sources have them.
 fn methods() -> BTreeSet<&'static str> {
-    let source = include_str!("../src/hooks/mod.rs");
+    let sources = [
+        include_str!("../src/hooks/mod.rs"),
+        include_str!("../src/hooks/authenticator.rs"),
+        include_str!("../src/hooks/scram_verifiers.rs"),
+        include_str!("../src/hooks/filter.rs"),
+        // Behind the receipt.
+        include_str!("../src/hooks/store.rs").split_once("pub trait Store").expect("it is there").1,
+    ];
+    let lines = sources.into_iter().flat_map(str::lines);
     let names: BTreeSet<_> =
-        source.lines().filter_map(|line| line.strip_prefix("    fn ")?.split('(').next()).collect();
+        lines.filter_map(|line| line.strip_prefix("    fn ")?.split('(').next()).collect();
     assert!(names.len() >= 13, "{names:?}");
     names
 }
@@ -105,16 +143,16 @@ fn methods() -> BTreeSet<&'static str> {
 #[tokio::test]
 async fn every_method_of_shared_hooks_is_asked() {
     let hooks = Arc::new(Everything::default());
-    let server = build(builder().tls(tls::config()).hooks(Arc::clone(&hooks)));
+    let server = build(builder().tls(tls::config()).with(Shared(Arc::clone(&hooks))));
     let (client, session) = pipe(&server, 65_536);
     let mut client = tls::start_tls(client).await;
     client.ask("EHLO client.example", "250").await;
     assert!(scram::log_in(&mut client, "nobody", "wonderland", &scram::UNBOUND).await.starts_with("535 "));
-    client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235 2.0.0 auth").await;
+    client.ask("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=", "235 2.0.0 authenticated").await;
     client.ask("MAIL FROM:<alice@client.example>", "250 2.0.0 mail_from").await;
     client.ask("RCPT TO:<bob@example.com>", "250 2.0.0 rcpt_to").await;
     client.ask("DATA", "354").await;
-    client.ask(crate::support::MESSAGE, "250 2.0.0 data").await;
+    client.ask(crate::support::MESSAGE, "250 2.0.0 store").await;
     client.ask("NOOP", "250 2.0.0 command").await;
     client.ask("QUIT", "221").await;
     drop(client);
@@ -125,8 +163,8 @@ async fn every_method_of_shared_hooks_is_asked() {
 #[tokio::test]
 async fn shared_hooks_may_be_those_of_several_servers() {
     let hooks = Arc::new(Everything::default());
-    let _first = build(builder().hooks(Arc::clone(&hooks)));
-    let second = build(builder().hooks(Arc::clone(&hooks)).hooks(Arc::new(Everything::default())));
+    let _first = build(accepting().hooks(Arc::clone(&hooks)));
+    let second = build(accepting().hooks(Arc::clone(&hooks)).hooks(Arc::new(Everything::default())));
     let mut client = testing::client(&second);
     client.greeting().await.expect(220);
     assert!(hooks.asked.all().contains(&"connect"));
@@ -136,10 +174,10 @@ async fn shared_hooks_may_be_those_of_several_servers() {
 struct Counter(AtomicU32);
 
 impl Store for Counter {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         while message.chunk().await?.is_some() {}
         let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Reply::new(250, (2, 6, 0), format!("Counted as {count}")))
+        Ok(Receipt::new(format!("Counted as {count}")))
     }
 }
 

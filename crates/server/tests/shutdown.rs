@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::support::talk::{Talk, connect, moved_pipe, pipe};
-use crate::support::{MESSAGE, Seen, accepting, build, builder, tls};
-use mailchute::{Builder, Disconnect, Reply, Server};
+use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder, tls};
+use mailchute::{Builder, Disconnect, Refusal, Server};
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -251,13 +251,13 @@ async fn a_handshake_that_is_not_done_in_a_second_is_not_waited_for() {
 async fn a_store_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_message_not_accepted() {
     let dropped = Seen::default();
     let note = dropped.clone();
-    let builder = builder().on_data(move |message, _session| {
+    let builder = builder().store_by(move |message, _session| {
         let note = crate::support::DropNote(note.clone(), "dropped");
         async move {
             crate::support::read_all(message).await?;
             std::future::pending::<()>().await;
             drop(note);
-            Ok::<_, Reply>(())
+            Ok::<_, Refusal>(())
         }
     });
     let walk = ["MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>", "DATA", MESSAGE];

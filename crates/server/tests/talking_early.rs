@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::log::capture;
 use crate::support::talk::{Talk, connect, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Disconnect, Event, Events, Listener, Server};
+use mailchute::{Builder, Check, Disconnect, Event, Events, Listener, Server, Verdict};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -89,7 +89,7 @@ async fn another_protocol_before_the_greeting_is_closed_silently() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_the_connect_hook_is_said_to_those_too() {
-    let server = build(accepting().on_connect(|_| async { false }));
+    let server = build(accepting().on_connect(|_| async { Verdict::Refuse }));
     let (mut talk, _) = pipe(&server, 1024);
     talk.write("QUIT\r\n").await;
     assert_eq!(talk.rest().await, "554 5.7.1 Connection refused\r\n221 2.0.0 Closing connection\r\n");
@@ -150,7 +150,7 @@ async fn who_sends_on_before_auth_is_decided_is_hung_up_on_and_not_let_in() {
                 asked.lock().unwrap().take().unwrap().send(()).unwrap();
                 async {
                     sleep(Duration::from_secs(1)).await;
-                    true
+                    Check::Right
                 }
             }),
             &causes,

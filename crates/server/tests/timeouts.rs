@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::support::talk::moved_pipe;
-use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, hello, in_data, tls};
+use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, hello, in_data, tls};
 use mailchute::testing::Client;
-use mailchute::{BuildError, Builder, Reply, Server};
+use mailchute::{BuildError, Builder, Check, Refusal, Server};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Hears what comes unasked, and after how many seconds.
@@ -90,7 +90,7 @@ async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_within_auth_is_waited_for_like_a_command() {
-    let server = build(accepting().allow_plaintext_auth().on_auth(|_, _| async { true }));
+    let server = build(accepting().allow_plaintext_auth().on_auth(|_, _| async { Check::Right }));
     let mut client = hello(&server).await;
     client.send("AUTH LOGIN").await.expect(334);
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 300));
@@ -150,7 +150,7 @@ async fn a_message_that_is_refused_already_is_still_judged_by_what_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_that_hooks_take_is_not_held_against_the_client() {
-    let server = build(builder().on_data(|mut message, _session| async move {
+    let server = build(builder().store_by(|mut message, _session| async move {
         while message.chunk().await?.is_some() {
             sleep(seconds(140)).await;
         }
@@ -168,7 +168,7 @@ async fn the_time_that_hooks_take_is_not_held_against_the_client() {
 async fn a_store_that_takes_too_long_answers_451_and_must_not_commit() {
     let committed = Seen::<&str>::default();
     let note = committed.clone();
-    let server = build(builder().store_timeout(seconds(30)).hook_timeout(seconds(3_000)).on_data(
+    let server = build(builder().store_timeout(seconds(30)).hook_timeout(seconds(3_000)).store_by(
         move |message, _session| {
             let note = note.clone();
             async move {
@@ -190,9 +190,9 @@ async fn a_store_that_takes_too_long_answers_451_and_must_not_commit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_data_hook_that_stops_reading_answers_451_when_its_time_is_over() {
-    let server = build(builder().hook_timeout(seconds(40)).on_data(|mut message, _session| async move {
+    let server = build(builder().hook_timeout(seconds(40)).store_by(|mut message, _session| async move {
         message.chunk().await?;
-        std::future::pending::<Result<(), Reply>>().await
+        std::future::pending::<Result<(), Refusal>>().await
     }));
     let mut client = in_data(&server).await;
     let since = Instant::now();
@@ -326,9 +326,9 @@ async fn by_default_hooks_and_stores_have_five_minutes_and_a_handshake_half_a_mi
     let since = Instant::now();
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(since.elapsed().as_secs(), 30);
-    let server = build(builder().on_data(|message, _session| async {
+    let server = build(builder().store_by(|message, _session| async {
         crate::support::read_all(message).await?;
-        std::future::pending::<Result<(), Reply>>().await
+        std::future::pending::<Result<(), Refusal>>().await
     }));
     let mut client = in_data(&server).await;
     let since = Instant::now();
@@ -360,7 +360,7 @@ fn a_timeout_of_none_or_of_more_than_a_year_is_refused_with_what_to_write() {
     for (name, set) in setters {
         for timeout in [Duration::ZERO, Duration::MAX] {
             let text = build(set, timeout).unwrap_err().to_string();
-            assert!(text.starts_with(name) && text.contains("write a time"), "{text}");
+            assert!(text.starts_with(name) && text.contains("write more than 0 seconds"), "{text}");
         }
         assert!(build(set, Duration::from_millis(1)).is_ok(), "{name}");
     }

@@ -2,8 +2,8 @@
 
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::tls::{config, secure};
-use crate::support::{MESSAGE, Seen, accepting, build, builder};
-use mailchute::{Builder, Disconnect, Listener, Reply, Server, TlsConfig};
+use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder};
+use mailchute::{Builder, Check, Disconnect, Listener, Refusal, Server, TlsConfig, Verdict};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
@@ -88,7 +88,7 @@ async fn a_listener_inside_tls_greets_inside_tls() {
     let note = causes.clone();
     let server = with_tls(
         accepting()
-            .on_connect(|session| async move { session.tls().is_some() })
+            .on_connect(|session| async move { Verdict::accept_if(session.tls().is_some()) })
             .on_disconnect(move |cause, _| note.note(cause)),
     );
     let serving = server.listen(Listener::new("127.0.0.1:0").implicit_tls()).await.unwrap();
@@ -137,13 +137,15 @@ async fn all_that_was_said_in_the_clear_is_forgotten() {
     let server = with_tls(
         accepting()
             .allow_plaintext_auth()
-            .on_auth(|_, _| async { true })
+            .on_auth(|_, _| async { Check::Right })
             .on_secure(|_, session| async move {
-                session.helo_name().is_none()
-                    && session.identity().is_none()
-                    && session.envelope().is_none()
-                    && session.transaction_state().get::<Mine>().is_none()
-                    && session.state().get::<Mine>().is_some()
+                Verdict::accept_if(
+                    session.helo_name().is_none()
+                        && session.identity().is_none()
+                        && session.envelope().is_none()
+                        && session.transaction_state().get::<Mine>().is_none()
+                        && session.state().get::<Mine>().is_some(),
+                )
             })
             .on_mail_from(|_, session| {
                 session.transaction_state().insert(Mine);
@@ -256,7 +258,7 @@ async fn a_secure_hook_refuses_unasked_and_hangs_up() {
     let modern = |builder: Builder| {
         builder.on_secure(|tls, _| async move {
             if tls.version == "TLSv1.2" {
-                return Err(Reply::new(554, (5, 7, 10), "Your TLS is too old"));
+                return Err(Refusal::new(554, (5, 7, 10), "Your TLS is too old"));
             }
             Ok(())
         })
@@ -293,6 +295,6 @@ async fn a_configuration_of_rustls_is_taken_as_it_is() {
         .with_single_cert(vec![chain], key)
         .unwrap();
     let tls = TlsConfig::from_rustls(rustls.into());
-    let address = listen(&build(builder().tls(tls).on_data(|_, _| async {}))).await;
+    let address = listen(&build(builder().tls(tls).store_by(|_, _| async {}))).await;
     assert!(connect(address).await.hello().await.contains("STARTTLS"));
 }

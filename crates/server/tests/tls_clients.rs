@@ -7,7 +7,7 @@ use crate::support::clients::{Authority, named, tls, with};
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, NAME, client, identity, start};
 use crate::support::{Seen, accepting, build};
-use mailchute::{Builder, ClientCertificate, ClientCertificates, TlsConfig, Trust};
+use mailchute::{Builder, ClientCertificate, ClientCertificates, TlsConfig, Trust, Verdict};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 
@@ -171,7 +171,7 @@ async fn a_hook_refuses_by_certificate_and_a_resumed_session_still_has_it() {
             let name = facts.client.as_ref().and_then(|client| client.common_name.clone());
             let is_friend = name.as_deref() == Some("friend");
             note.push((facts.is_resumed, name));
-            async move { is_friend }
+            async move { Verdict::accept_if(is_friend) }
         })
     };
     let address = listen(&build(judging(accepting()).tls(tls(authority.asked())))).await;

@@ -3,7 +3,7 @@
 use crate::support::clients::{Authority, named, tls, with};
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, NAME, start};
-use crate::support::{MESSAGE, Seen, build, builder, traced};
+use crate::support::{MESSAGE, Seen, StoreBy as _, build, builder, traced};
 use rustls::version::TLS13;
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
     let authority = Authority::new();
     let fields = Seen::<String>::default();
     let note = fields.clone();
-    let server = build(builder().tls(tls(authority.asked())).on_data(move |message, _| {
+    let server = build(builder().tls(tls(authority.asked())).store_by(move |message, _| {
         let note = note.clone();
         async move {
             note.push(traced(message).await?);

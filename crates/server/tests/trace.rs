@@ -1,8 +1,8 @@
 //! The fields on top of a message that is kept, to the letter.
 
 use crate::support::talk::pipe;
-use crate::support::{Seen, build, builder, tls, traced};
-use mailchute::{Builder, EnvelopeSyntax, testing};
+use crate::support::{Seen, StoreBy as _, build, builder, tls, traced};
+use mailchute::{Builder, Check, EnvelopeSyntax, testing};
 
 /// What stands above the end of `Received:`, and below it.
 fn split_below_received(whole: &[u8]) -> (&str, &str) {
@@ -14,7 +14,7 @@ fn split_below_received(whole: &[u8]) -> (&str, &str) {
 fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server, Seen<String>) {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = build(extra(builder()).on_data(move |message, session| {
+    let server = build(extra(builder()).store_by(move |message, session| {
         let note = note.clone();
         async move {
             let id = message.id().to_string();
@@ -31,7 +31,7 @@ fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server,
 async fn whoever_reads_all_at_once_has_the_fields_on_top_and_the_limit_is_that_of_the_content() {
     let seen = Seen::<Vec<u8>>::default();
     let note = seen.clone();
-    let server = build(builder().max_message_size(20).on_data(move |mut message, _session| {
+    let server = build(builder().max_message_size(20).store_by(move |mut message, _session| {
         let note = note.clone();
         async move {
             message.prepend_trace_fields();
@@ -315,7 +315,7 @@ async fn the_protocol_is_named_by_its_keyword() {
     ];
     for (is_tls, lines, parameters, keyword) in cases {
         let (server, seen) = tracing_server(|builder| {
-            builder.tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async { true })
+            builder.tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async { Check::Right })
         });
         let mail = format!("MAIL FROM:<>{parameters}");
         let all = lines.iter().copied().chain([&*mail, "RCPT TO:<bob@example.com>", "DATA", "."]);

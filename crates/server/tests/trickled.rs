@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{accepting, build, envelope, hello, in_data};
+use crate::support::{StoreBy as _, accepting, build, envelope, hello, in_data};
 use mailchute::testing::Client;
-use mailchute::{Builder, Reply};
+use mailchute::{Builder, Refusal};
 use tokio::time::{Instant, sleep, timeout};
 
 const TIMEOUT: &str = "421 4.4.2 Timeout: closing connection";
@@ -125,12 +125,12 @@ async fn a_large_message_on_a_slow_line_gets_through() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_client_has_its_time_after_a_slow_or_refused_message() {
-    let hook = |_, _| async { Err::<(), _>(Reply::new(550, (5, 7, 1), "No")) };
+    let hook = |_, _| async { Err::<(), _>(Refusal::new(550, (5, 7, 1), "No")) };
     for (builder, message, code) in [
         (accepting(), "DATA\r\nx\r\n.\r\n", 354),
         (accepting(), "BDAT 1 LAST\r\nx", 250),
-        (crate::support::builder().on_data(hook), "BDAT 1 LAST\r\nx", 550),
-        (crate::support::builder().on_data(hook), "BDAT 1\r\nxNOOP\r\n", 550),
+        (crate::support::builder().store_by(hook), "BDAT 1 LAST\r\nx", 550),
+        (crate::support::builder().store_by(hook), "BDAT 1\r\nxNOOP\r\n", 550),
     ] {
         let mut client = hello(&build(builder)).await;
         envelope(&mut client).await;

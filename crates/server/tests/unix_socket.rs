@@ -7,8 +7,8 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use crate::support::talk::Talk;
-use crate::support::{Seen, accepting, build, builder, tls, traced};
-use mailchute::{Endpoint, Listener, Server};
+use crate::support::{Seen, StoreBy as _, accepting, build, builder, tls, traced};
+use mailchute::{Check, Endpoint, Listener, Server};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -46,7 +46,7 @@ async fn lmtp_over_a_unix_socket_from_hello_to_goodbye() {
     let (_folder, path) = place();
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = build(builder().on_data(move |message, session| {
+    let server = build(builder().store_by(move |message, session| {
         let note = note.clone();
         async move {
             note.push(format!(
@@ -93,7 +93,7 @@ async fn smtp_is_spoken_over_a_unix_socket_too() {
 async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credentials() {
     let (folder, path) = place();
     let smtp = folder.path().join("smtp");
-    let judged = accepting().on_auth(|_credentials, _session| async { true });
+    let judged = accepting().on_auth(|_credentials, _session| async { Check::Right });
     let server = build(judged.tls(tls::config()).require_tls().require_auth());
     let serving = server.listen(Listener::unix(path.as_path()).lmtp()).await.expect("the path is free");
     let serving = serving.listen(Listener::unix(smtp.as_path())).await.expect("the path is free");

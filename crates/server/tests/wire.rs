@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::support::talk::{CLIENT, Talk, connect, listen, pipe};
-use crate::support::{Seen, accepting, build, builder, read_all, tls};
-use mailchute::{Disconnect, Io, Server};
+use crate::support::{Seen, StoreBy as _, accepting, build, builder, read_all, tls};
+use mailchute::{Disconnect, Io, Server, Verdict};
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::{Instant, sleep, timeout};
@@ -27,7 +27,7 @@ const CONTENTS: [&[u8]; 2] = [b"Subject: dots\r\n\r\n.\r\n..three\r\n. \r\nlast.
 fn keeping() -> (Server, Seen<Vec<u8>>) {
     let seen = Seen::<Vec<u8>>::default();
     let note = seen.clone();
-    let server = build(builder().on_data(move |mut message, _session| {
+    let server = build(builder().store_by(move |mut message, _session| {
         let note = note.clone();
         async move {
             note.push(message.bytes().await?.to_vec());
@@ -92,7 +92,7 @@ async fn pipelined_replies_travel_together() {
     let writes = Arc::new(AtomicUsize::new(0));
     let io = Counting { io: theirs, writes: Arc::clone(&writes) };
     // Hooks that answer at once are no reason to part replies.
-    let server = build(accepting().on_rcpt_to(|_, _| async { true }));
+    let server = build(accepting().on_rcpt_to(|_, _| async { Verdict::Accept }));
     tokio::spawn(async move { server.serve_connection(io, CLIENT).await });
     let mut client = Talk::new(ours);
     client.hello().await;
@@ -163,7 +163,7 @@ async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_rep
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
                 })
-                .on_data(move |mut message, _| {
+                .store_by(move |mut message, _| {
                     let note = note.clone();
                     async move {
                         note.push(message.bytes().await?.to_vec());
@@ -249,7 +249,7 @@ async fn replies_go_out_while_a_hook_is_awaited_and_while_a_chunk_is() {
         assert!(client.read_reply().await.starts_with("250 2.1.0"));
         assert_eq!(since.elapsed().as_secs(), 100, "in TLS: {in_tls}");
 
-        let server = build(builder().tls(tls::config()).on_data(move |message, _session| async move {
+        let server = build(builder().tls(tls::config()).store_by(move |message, _session| async move {
             slow().await;
             read_all(message).await
         }));

@@ -1,9 +1,11 @@
 //! XCLIENT and XFORWARD: whom hooks, limits and headers see.
 
 use crate::support::talk::pipe;
-use crate::support::{MESSAGE, Seen, accepting, build, builder, deliver, envelope, tls, traced};
+use crate::support::{
+    MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, envelope, tls, traced,
+};
 use mailchute::testing::{Client, client_from};
-use mailchute::{Attribute, Builder, Disconnect, Extension, MessageSource, Network, Server};
+use mailchute::{Attribute, Builder, Check, Disconnect, Extension, MessageSource, Network, Server, Verdict};
 
 fn network(text: &str) -> Network {
     text.parse().expect("a network")
@@ -79,7 +81,7 @@ async fn nothing_that_was_kept_of_the_proxy_is_its_clients() {
                 session.edit_ehlo(|edits| edits.withdraw(Extension::Chunking).set_size(0).clone());
             }
         })
-        .on_auth(|_, _| async { true })
+        .on_auth(|_, _| async { Check::Right })
         .on_mail_from(move |_, session| {
             note.note(format!("{:?} {:?}", session.identity(), session.state().get::<Score>()))
         });
@@ -109,7 +111,9 @@ async fn a_client_that_is_refused_behind_its_proxy_gets_no_service() {
     let note = causes.clone();
     let server = trusting(
         accepting()
-            .on_connect(|session| async move { session.client_ip().to_string() != "198.51.100.66" })
+            .on_connect(|session| async move {
+                Verdict::accept_if(session.client_ip().to_string() != "198.51.100.66")
+            })
             .on_disconnect(move |cause, _| note.note(cause)),
     );
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
@@ -124,7 +128,7 @@ async fn a_client_that_is_refused_behind_its_proxy_gets_no_service() {
 async fn the_trace_field_names_the_client_and_not_its_proxy() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
-    let server = trusting(builder().on_data(move |message, _| {
+    let server = trusting(builder().store_by(move |message, _| {
         let note = note.clone();
         async move {
             note.push(traced(message).await?);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mailchute::{Message, Reply, Session, Store};
+use mailchute::{Message, Receipt, Refusal, Session, Store};
 
 use crate::{Discard, LineEnds, Maildir};
 
@@ -37,7 +37,7 @@ impl AnyStore {
 }
 
 impl Store for AnyStore {
-    async fn store(&self, message: Message, session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         match self {
             Self::Maildir(store) => store.store(message, session).await,
             Self::Discard(store) => store.store(message, session).await,

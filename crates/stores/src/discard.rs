@@ -1,6 +1,6 @@
 //! A store that keeps nothing.
 
-use mailchute::{Message, Reply, Session, Store};
+use mailchute::{Message, Receipt, Refusal, Session, Store};
 
 /// Reads every message to its end, answers 250, and forgets it: to measure a server, or to test a client.
 ///
@@ -16,8 +16,8 @@ use mailchute::{Message, Reply, Session, Store};
 pub struct Discard;
 
 impl Store for Discard {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         while message.chunk().await?.is_some() {}
-        Ok(Reply::new(250, (2, 6, 0), format!("Message discarded as {}", message.id())))
+        Ok(Receipt::new(format!("Message discarded as {}", message.id())))
     }
 }

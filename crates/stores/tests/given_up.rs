@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::common::{Mail, begin, client, files};
-use mailchute::{Message, Reply, Server, Session, Store};
+use mailchute::{Message, Receipt, Refusal, Server, Session, Store};
 use mailchute_stores::Maildir;
 
 /// Drops the Maildir's future after a while, a little later each time.
@@ -15,13 +15,13 @@ struct Impatient {
 }
 
 impl Store for Impatient {
-    async fn store(&self, message: Message, session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         let patience = Duration::from_micros(self.micros.fetch_add(self.step, Ordering::Relaxed));
         // A timer of tokio's is too coarse to hit each point of a delivery.
         let alarm = tokio::task::spawn_blocking(move || std::thread::sleep(patience));
         tokio::select! {
             biased;
-            _ = alarm => Err(Reply::new(451, (4, 3, 0), "given up")),
+            _ = alarm => Err(Refusal::new(451, (4, 3, 0), "given up")),
             answer = self.maildir.store(message, session) => answer,
         }
     }

@@ -75,13 +75,13 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
         builder = builder.hooks(domains);
     }
     if let Some(users) = users {
-        builder = builder.hooks(users);
+        builder = builder.with(users);
     }
     if options.auth_external {
         builder = builder.auth_external();
     }
     if options.auth_any {
-        builder = builder.hooks(AnyLogin);
+        builder = builder.authenticator(AnyLogin);
     }
     if options.require_auth {
         builder = builder.require_auth();
@@ -96,27 +96,21 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
 pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
     let provenance = &options.provenance;
     match error {
-        BuildError::BadLimit { option, value, expected, .. } => {
-            let name = option.trim_start_matches("max_").replace('_', "-");
-            Failure::usage(format!(
-                "{}={value}: write {expected}",
-                provenance.name_of_setting("limit", &name)
-            ))
+        BuildError::Invalid { option, value, expected, .. } => {
+            // A time as it is written in options.
+            let time = value.parse().map(|time: TimeSpan| time.to_string());
+            let setting = match (option.strip_prefix("max_"), option.strip_suffix("_timeout"), time) {
+                (Some(limit), ..) => {
+                    format!("{}={value}", provenance.name_of_setting("limit", &limit.replace('_', "-")))
+                }
+                (_, Some(timeout), Ok(time)) => {
+                    format!("{}={time}", provenance.name_of_setting("timeout", timeout))
+                }
+                (.., Ok(time)) => format!("{} {time}", provenance.name(&option.replace('_', "-"))),
+                _ => format!("{} {value}", provenance.name(&option.replace('_', "-"))),
+            };
+            Failure::usage(format!("{setting}: write {expected}"))
         }
-        BuildError::BadTimeout { option, timeout, .. } => {
-            let name = provenance.name_of_setting("timeout", option.trim_end_matches("_timeout"));
-            let time = TimeSpan::from(timeout);
-            Failure::usage(format!("{name}={time}: write more than 0 seconds and less than a year"))
-        }
-        BuildError::BadHostname(name) => Failure::usage(format!(
-            "{} {name:?} is not a domain; write the server's name, such as mx.example.com",
-            provenance.name("hostname")
-        )),
-        BuildError::BadGreetingDelay(delay) => Failure::usage(format!(
-            "{} {}: write less than 300 seconds, as clients wait no longer",
-            provenance.name("greeting-delay"),
-            TimeSpan::from(delay)
-        )),
         other => Failure::usage(other),
     }
 }

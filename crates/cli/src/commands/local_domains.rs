@@ -5,7 +5,7 @@
 //! `--auth-file` does not change which recipients are accepted. The program stores mail and relays none, so a login
 //! gives no right to other domains.
 
-use mailchute::{Answer, Hooks, Recipient, Reply, Session, Verdict};
+use mailchute::{Answer, Hooks, Recipient, Refusal, Session, Verdict};
 
 use crate::options::domains::Domains;
 
@@ -26,6 +26,6 @@ impl Hooks for LocalDomains {
         if to.is_local_to(&self.0) {
             return Ok(Verdict::Accept);
         }
-        Err(Reply::new(550, (5, 7, 1), "Relaying denied"))
+        Err(Refusal::new(550, (5, 7, 1), "Relaying denied"))
     }
 }

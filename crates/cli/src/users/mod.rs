@@ -11,7 +11,9 @@ pub(crate) mod verifier;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mailchute::{Answer, Credentials, Hooks, Reply, ScramVerifier, Session};
+use mailchute::{
+    Authenticator, Builder, Check, Credentials, Install, Refusal, ScramVerifier, ScramVerifiers, Session,
+};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -64,37 +66,40 @@ impl Users {
     }
 }
 
-impl Hooks for Users {
-    fn judges_credentials(&self) -> bool {
-        true
+impl Install for Users {
+    /// SCRAM is offered if the file has verifiers for it.
+    fn install(self, builder: Builder) -> Builder {
+        let builder = builder.authenticator(self.clone());
+        if self.offers_scram { builder.scram_verifiers(self) } else { builder }
     }
+}
 
-    async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
+impl Authenticator for Users {
+    async fn check(&self, credentials: &Credentials, session: &Session) -> Result<Check, Refusal> {
         if credentials.are_proven() {
             // By SCRAM, whose user may have been taken out of the file since the challenge, or by a certificate, whose
             // user need not stand in it.
-            return Ok(self.file().find(credentials.user()).known.is_some().into());
+            let is_known = self.file().find(credentials.user()).known.is_some();
+            return Ok(if is_known { Check::Right } else { Check::NotMine });
         }
         let Credentials::Password { user, password, act_as: None, .. } = credentials else {
-            return Ok(false.into());
+            return Ok(Check::NotMine);
         };
         // The password of an unknown user is checked against a decoy, so that the time reveals nothing.
         let file = self.file();
         let found = file.find(user);
         let is_known = found.known.is_some();
         let Some(verifier) = found.known.or(found.like).cloned() else {
-            return Ok(false.into());
+            return Ok(Check::NotMine);
         };
         let is_right = self.pool.check(session.client_ip(), verifier, password.clone()).await?;
-        Ok((is_right && is_known).into())
+        Ok(Check::of(is_known.then_some(is_right)))
     }
+}
 
-    fn gives_scram_verifiers(&self) -> bool {
-        self.offers_scram
-    }
-
+impl ScramVerifiers for Users {
     /// A user without a SCRAM verifier in the file gets a decoy.
-    async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Reply> {
+    async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Refusal> {
         let file = self.file();
         let found = file.find(user);
         // Made for users as well, so that the time tells nothing.

@@ -47,24 +47,24 @@ impl Client {
             match self.machine.step(&mut self.input, &mut self.output) {
                 Step::NeedInput | Step::Close(_) => break,
                 Step::Answered => {}
-                Step::Connect(ask) => ask.answer(Verdict::Accept),
-                Step::Ehlo(ask) => ask.answer(Verdict::Accept),
+                Step::Connect(ask) => ask.answer(Ok(Verdict::Accept)),
+                Step::Ehlo(ask) => ask.answer(Ok(Verdict::Accept)),
                 Step::Mail(ask) => {
                     black_box(ask.question());
-                    ask.answer(Verdict::Accept);
+                    ask.answer(Ok(Verdict::Accept));
                 }
                 Step::Rcpt(ask) => {
                     black_box(ask.question());
-                    ask.answer(Verdict::Accept);
+                    ask.answer(Ok(Verdict::Accept));
                 }
-                Step::Data(ask) => ask.answer(Verdict::Accept),
+                Step::Data(ask) => ask.answer(Ok(Verdict::Accept)),
                 Step::Body(content) => self.size += black_box(content).len(),
-                Step::EndOfChunk(ask) => ask.answer(Verdict::Accept),
+                Step::EndOfChunk(ask) => ask.answer(Ok(Verdict::Accept)),
                 Step::EndOfData(ask) => {
-                    ask.answer(Verdict::Accept);
+                    ask.answer(Ok(Verdict::Accept));
                     self.accepted += std::mem::take(&mut self.size);
                 }
-                Step::Command(ask) => ask.answer(Verdict::Accept),
+                Step::Command(ask) => ask.answer(Ok(Verdict::Accept)),
                 other => unreachable!("no scenario leads here: {other:?}"),
             }
         }

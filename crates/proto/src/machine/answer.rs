@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::ask::Question;
 use super::ask::sealed::Apply;
-use super::refusal::Refused;
+use super::outgoing::Refused;
 use super::step::Closing;
 use super::{Machine, State};
 use crate::client::{XClient, XForward};
@@ -22,19 +22,19 @@ use crate::phase::Phase;
 use crate::protocol::Protocol;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};
 use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
-use crate::verdict::Verdict;
+use crate::verdict::{Answer, Verdict};
 
 /// Resolves a verdict to the reply to send: `Ok` if it accepts, `Err` if it refuses.
 ///
 /// A hook's positive reply keeps its text and enhanced code, but gets the code that the stage requires. A reply that
 /// asks the client for more (3yz) fits no stage and counts as an internal error.
-pub(super) fn resolve(verdict: Verdict, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
-    match verdict {
-        Verdict::Accept => Ok(accepted),
-        Verdict::Refuse => Err(refused),
-        Verdict::Reply(reply) if reply.is_positive() => Ok(reply.with_code(accepted.code())),
-        Verdict::Reply(reply) if reply.is_refusal() => Err(reply),
-        Verdict::Reply(_) => Err(catalog::INTERNAL_ERROR),
+pub(super) fn resolve(answer: Answer, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
+    match answer {
+        Ok(Verdict::Accept) => Ok(accepted),
+        Ok(Verdict::Refuse) => Err(refused),
+        Ok(Verdict::AcceptWith(reply)) if reply.is_positive() => Ok(reply.with_code(accepted.code())),
+        Ok(Verdict::AcceptWith(_)) => Err(catalog::INTERNAL_ERROR),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
@@ -69,43 +69,43 @@ impl Machine {
 }
 
 impl Apply for Connect {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        machine.greet(verdict, output);
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        machine.greet(answer, output);
     }
 }
 
 impl Apply for XClient {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.facts.begin_greeting();
         machine.facts.greeting.is_authenticated =
             self.login.as_ref().is_some_and(|login| login.known().is_some());
         // The certificate belongs to the proxy.
         machine.facts.connection.is_for_another = true;
-        machine.greet(verdict, output);
+        machine.greet(answer, output);
     }
 }
 
 impl Apply for XForward {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        let is_yes = machine.send(resolve(verdict, catalog::OK, catalog::COMMAND_REFUSED), output);
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        let is_yes = machine.send(resolve(answer, catalog::OK, catalog::COMMAND_REFUSED), output);
         machine.facts.transaction.is_forwarded |= is_yes;
     }
 }
 
 impl Machine {
     /// Greets a new client, after a connection or an XCLIENT.
-    fn greet(&mut self, verdict: Verdict, output: &mut Vec<u8>) {
+    fn greet(&mut self, answer: Answer, output: &mut Vec<u8>) {
         let greeting = match self.facts.connection.protocol {
             Protocol::Smtp => catalog::GREETING,
             Protocol::Lmtp => catalog::LMTP_GREETING,
         };
-        match resolve(verdict, greeting, catalog::CONNECTION_REFUSED) {
+        match resolve(answer, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
                 self.state = State::Commands(Phase::Greeted);
                 encode_lines(reply.code(), None, &[self.hostname_and(reply.text())], output);
@@ -127,10 +127,10 @@ impl Machine {
 }
 
 impl Apply for Ehlo {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match resolve(verdict, catalog::HELLO, catalog::HELO_REFUSED) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        match resolve(answer, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(_) if machine.is_junk_too_much(output) => {}
             Ok(reply) => {
@@ -150,20 +150,20 @@ impl Apply for Ehlo {
 }
 
 impl Apply for StartTls {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        if machine.send(resolve(verdict, catalog::READY_FOR_TLS, catalog::TLS_REFUSED), output) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        if machine.send(resolve(answer, catalog::READY_FOR_TLS, catalog::TLS_REFUSED), output) {
             machine.state = State::Handshake;
         }
     }
 }
 
 impl Apply for Sender {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        if machine.send(resolve(verdict, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        if machine.send(resolve(answer, catalog::SENDER_OK, catalog::SENDER_REFUSED), output) {
             machine.transactions += 1;
             machine.facts.transaction = Transaction {
                 is_utf8: self.parameters.smtputf8,
@@ -176,11 +176,11 @@ impl Apply for Sender {
 }
 
 impl Apply for Recipient {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        let forwards = matches!(&verdict, Verdict::Reply(reply) if reply.code().get() == 251);
-        let mut resolved = resolve(verdict, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        let forwards = matches!(&answer, Ok(Verdict::AcceptWith(reply)) if reply.code().get() == 251);
+        let mut resolved = resolve(answer, catalog::RECIPIENT_OK, catalog::RECIPIENT_REFUSED);
         if let (true, Ok(reply), Some(code)) = (forwards, &resolved, Code::new(251)) {
             // RFC 5321 §3.4: 251 also accepts and tells that the user is elsewhere.
             resolved = Ok(reply.clone().with_code(code));
@@ -196,10 +196,10 @@ impl Apply for Recipient {
 }
 
 impl Apply for Data {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        match (resolve(verdict, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        match (resolve(answer, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
             (Ok(reply), _) if reply.hangs_up() => machine.reply(catalog::HUNG_UP, output),
             (Ok(_), Transfer::Dot) => {
                 catalog::START_DATA.encode(output);
@@ -218,9 +218,9 @@ impl Apply for Data {
 }
 
 impl Apply for Command {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         let standard = match self.verb {
             Verb::Quit => catalog::GOODBYE,
             Verb::Vrfy => catalog::CANNOT_VERIFY,
@@ -229,12 +229,13 @@ impl Apply for Command {
             Verb::Other => catalog::UNKNOWN_COMMAND,
             _ => catalog::OK,
         };
-        let reply = match verdict {
-            Verdict::Accept => standard,
-            // Verbs of the application, VRFY and EXPN may answer with their own code.
-            Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
-            Verdict::Reply(_) => catalog::INTERNAL_ERROR,
-            Verdict::Refuse => catalog::COMMAND_REFUSED,
+        let reply = match answer {
+            Ok(Verdict::Accept) => standard,
+            // An application's own command, VRFY and EXPN may answer with a code of their own.
+            Ok(Verdict::AcceptWith(reply)) if reply.is_positive() => reply,
+            Ok(Verdict::AcceptWith(_)) => catalog::INTERNAL_ERROR,
+            Ok(Verdict::Refuse) => catalog::COMMAND_REFUSED,
+            Err(refusal) => refusal.into(),
         };
         let is_yes = reply.is_positive();
         if is_yes && self.verb != Verb::Quit && machine.is_junk_too_much(output) {

@@ -11,9 +11,8 @@ use zeroize::Zeroizing;
 use crate::edits::EhloEdits;
 use crate::machine::Machine;
 use crate::question::{Data, EndOfData};
-use crate::reply::catalog;
 use crate::sasl::Credentials;
-use crate::verdict::Verdict;
+use crate::verdict::Answer;
 
 /// A question of the [`Machine`] with the way to answer it.
 ///
@@ -29,37 +28,31 @@ pub struct Ask<'m, Q: Question> {
 
 /// A question. Only the types of [`question`](crate::question) and a few others of this crate implement it.
 ///
-/// Most are answered with a [`Verdict`]. A question for data takes the data or a refusal.
+/// Most are answered with a [`Answer`]. A question for data takes the data or a refusal.
 pub trait Question: sealed::Apply {}
 
 pub(crate) mod sealed {
-    use super::{Machine, Verdict, catalog};
-    use crate::reply::Reply;
+    use super::Machine;
+    use crate::refusal::Refusal;
 
     /// How an answer changes the machine.
     pub trait Apply: Sized + std::fmt::Debug {
         /// The type of the answer.
-        type Answer: Answer;
+        type Answer: Unanswered;
 
         /// Applies `answer` and appends the reply.
         fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>);
     }
 
-    /// An answer to a question.
-    pub trait Answer {
-        /// Returns the answer for a dropped question: an internal error.
-        fn none() -> Self;
+    /// What can answer a question.
+    pub trait Unanswered {
+        /// Returns the answer of a question that is dropped: we have failed.
+        fn unanswered() -> Self;
     }
 
-    impl Answer for Verdict {
-        fn none() -> Self {
-            Self::Reply(catalog::INTERNAL_ERROR)
-        }
-    }
-
-    impl<T> Answer for Result<T, Reply> {
-        fn none() -> Self {
-            Err(catalog::INTERNAL_ERROR)
+    impl<T> Unanswered for Result<T, Refusal> {
+        fn unanswered() -> Self {
+            Err(crate::verdict::unanswered())
         }
     }
 }
@@ -118,10 +111,10 @@ impl Ask<'_, EndOfData> {
     /// Answers for each recipient, in the order of acceptance.
     ///
     /// In LMTP each verdict is a reply (RFC 2033 §4.2), up to the first 421. Recipients without a verdict get `451
-    /// 4.3.0`. In SMTP the reply is that of [`Verdict::for_all`].
-    pub fn answer_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
+    /// 4.3.0`. In SMTP the reply is that of [`Verdict::for_all`](crate::Verdict::for_all).
+    pub fn answer_each(mut self, answers: impl IntoIterator<Item = Answer>) {
         if let Some(question) = self.question.take() {
-            question.apply_each(verdicts, self.machine, self.output);
+            question.apply_each(answers, self.machine, self.output);
         }
     }
 }
@@ -134,10 +127,10 @@ impl Ask<'_, Credentials> {
     ///
     /// The machine keeps a hash by `key`, which must be random and new for each answer. SCRAM never reveals a
     /// password, so none is kept. A CRAM-MD5 digest is compared with later passwords.
-    pub fn answer_by_key(mut self, verdict: Verdict, key: [u8; 32]) {
+    pub fn answer_by_key(mut self, answer: Answer, key: [u8; 32]) {
         let key = Zeroizing::new(key);
         if let Some(question) = self.question.take() {
-            question.apply_by(Some(key), verdict, self.machine, self.output);
+            question.apply_by(Some(key), answer, self.machine, self.output);
         }
     }
 }
@@ -146,10 +139,10 @@ impl Ask<'_, Data> {
     /// Refuses the message before its content, with a verdict for each recipient in the order of acceptance.
     ///
     /// In LMTP the last chunk of a message gets these replies (RFC 2033 §4.2), up to the first 421. A recipient
-    /// without a refusal gets `451 4.3.0`. SMTP, DATA and other chunks get one reply, that of [`Verdict::for_all`].
-    pub fn refuse_each(mut self, verdicts: impl IntoIterator<Item = Verdict>) {
+    /// without a refusal gets `451 4.3.0`. SMTP, DATA and other chunks get one reply, that of [`Verdict::for_all`](crate::Verdict::for_all).
+    pub fn refuse_each(mut self, answers: impl IntoIterator<Item = Answer>) {
         if let Some(question) = self.question.take() {
-            question.refuse_each(verdicts, self.machine, self.output);
+            question.refuse_each(answers, self.machine, self.output);
         }
     }
 }
@@ -157,7 +150,7 @@ impl Ask<'_, Data> {
 impl<Q: Question> Drop for Ask<'_, Q> {
     fn drop(&mut self) {
         if let Some(question) = self.question.take() {
-            question.apply(sealed::Answer::none(), self.machine, self.output);
+            question.apply(sealed::Unanswered::unanswered(), self.machine, self.output);
         }
     }
 }

@@ -18,13 +18,14 @@ use crate::line::Line;
 use crate::offer;
 use crate::phase::Phase;
 use crate::question::{Challenge, Scram};
+use crate::refusal::Refusal;
 use crate::reply::{Reply, catalog};
 use crate::sasl::{
     self, ClientFirst, Credentials, Exchange, Mechanism, Nonce, Progress, Response, ScramAnswer,
     ScramExchange,
 };
 use crate::settings::Settings;
-use crate::verdict::Verdict;
+use crate::verdict::Answer;
 
 /// Reads `mechanism [initial-response]`.
 pub(super) fn parse(
@@ -154,12 +155,6 @@ impl Machine {
         Step::AuthRefused(credentials)
     }
 
-    /// Refuses AUTH because no answer is available, whatever `reply` says.
-    fn fail_auth(&mut self, reply: Reply, output: &mut Vec<u8>) {
-        let reply = if reply.is_refusal() { reply } else { catalog::INTERNAL_ERROR };
-        self.refuse_guess(reply, None, output);
-    }
-
     /// Refuses the client's proof and counts a guess. `explanation` is sent first.
     fn refuse_guess(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
         if is_guess(&reply) {
@@ -192,10 +187,10 @@ fn is_guess(reply: &Reply) -> bool {
 }
 
 impl Apply for Credentials {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
-        self.apply_by(None, verdict, machine, output);
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
+        self.apply_by(None, answer, machine, output);
     }
 }
 
@@ -204,12 +199,11 @@ impl Credentials {
     pub(crate) fn apply_by(
         self,
         key: Option<Zeroizing<[u8; 32]>>,
-        verdict: Verdict,
+        answer: Answer,
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
-        let refusal = match super::answer::resolve(verdict, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS)
-        {
+        let refusal = match super::answer::resolve(answer, catalog::AUTHENTICATED, catalog::BAD_CREDENTIALS) {
             Ok(reply) => {
                 machine.last_guess = None;
                 machine.facts.greeting.is_authenticated = machine.send(Ok(reply), output);
@@ -228,7 +222,7 @@ impl Credentials {
 }
 
 impl Apply for Challenge {
-    type Answer = Result<Nonce, Reply>;
+    type Answer = Result<Nonce, Refusal>;
 
     fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         match answer {
@@ -236,13 +230,13 @@ impl Apply for Challenge {
                 let (challenge, exchange) = Exchange::begin_cram_md5(&nonce, &machine.settings.hostname);
                 machine.challenge(&challenge, exchange, output);
             }
-            Err(reply) => machine.fail_auth(reply, output),
+            Err(refusal) => machine.refuse_guess(refusal.into(), None, output),
         }
     }
 }
 
 impl Apply for Scram {
-    type Answer = Result<ScramAnswer, Reply>;
+    type Answer = Result<ScramAnswer, Refusal>;
 
     fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         match answer {
@@ -250,7 +244,7 @@ impl Apply for Scram {
                 let (challenge, exchange) = ScramExchange::begin(self.mechanism, self.first, answer);
                 machine.challenge(&challenge, Exchange::ScramFinal(Box::new(exchange)), output);
             }
-            Err(reply) => machine.fail_auth(reply, output),
+            Err(refusal) => machine.refuse_guess(refusal.into(), None, output),
         }
     }
 }

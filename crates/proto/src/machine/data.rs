@@ -12,7 +12,7 @@ use bytes::{Buf, BytesMut};
 use super::answer::resolve;
 use super::ask::Ask;
 use super::ask::sealed::Apply;
-use super::refusal::{Refusal, Refused};
+use super::outgoing::{Outgoing, Refused};
 use super::step::Step;
 use super::{Machine, State};
 use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::phase::Phase;
 use crate::question::{Chunk, Data, EndOfChunk, EndOfData, Transfer};
 use crate::reply::{Reply, catalog};
-use crate::verdict::Verdict;
+use crate::verdict::Answer;
 
 /// A message being received.
 #[derive(Debug)]
@@ -136,8 +136,8 @@ impl Body {
     }
 
     /// A bare CR or LF outranks other faults: what follows may be a smuggled message.
-    fn refusal(&self) -> Option<Refusal> {
-        let violation = self.violation().map(Refusal::violation);
+    fn refusal(&self) -> Option<Outgoing> {
+        let violation = self.violation().map(Outgoing::violation);
         violation.or_else(|| self.fault.map(|fault| fault.reply().into()))
     }
 }
@@ -194,7 +194,7 @@ impl Machine {
     /// Refuses a chunk. The last one gets all replies due to its message, another one gets one.
     fn refuse_chunk(
         &mut self,
-        refusal: impl Into<Refusal>,
+        refusal: impl Into<Outgoing>,
         is_last: bool,
         owed: Option<usize>,
         output: &mut Vec<u8>,
@@ -258,7 +258,7 @@ impl Machine {
     /// Ends the transaction and refuses what has been received.
     fn refuse_body(
         &mut self,
-        refusal: impl Into<Refusal>,
+        refusal: impl Into<Outgoing>,
         is_last: bool,
         recipients: usize,
         output: &mut Vec<u8>,
@@ -270,13 +270,13 @@ impl Machine {
 }
 
 impl Apply for EndOfChunk {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         let State::Body(body) = std::mem::replace(&mut machine.state, State::Commands(Phase::Chunks)) else {
             return;
         };
-        let refusal = match resolve(verdict, catalog::OK, catalog::MESSAGE_REFUSED) {
+        let refusal = match resolve(answer, catalog::OK, catalog::MESSAGE_REFUSED) {
             Ok(reply) if !reply.hangs_up() => {
                 machine.chunked = Some(Box::new(body));
                 return catalog::chunk_received(self.chunk.size).encode(output);

@@ -14,7 +14,7 @@
 use bytes::BytesMut;
 
 use super::ask::{Ask, Question};
-use super::refusal::Refusal;
+use super::outgoing::Outgoing;
 use super::step::{Closing, Step};
 use super::{Machine, State, TLS_HANDSHAKE_RECORD};
 use crate::question::{Connect, Scram};
@@ -45,7 +45,7 @@ impl Machine {
     }
 
     pub(super) fn talked_behind_auth<'m>(&'m mut self, output: &mut Vec<u8>) -> Step<'m> {
-        self.refuse(Refusal::violation(catalog::TALKED_BEHIND_AUTH), output)
+        self.refuse(Outgoing::violation(catalog::TALKED_BEHIND_AUTH), output)
     }
 }
 
@@ -64,7 +64,7 @@ impl Ask<'_, Connect> {
         if is_other_protocol(input) {
             machine.state = State::Closed(Closing::Violation);
         } else {
-            machine.reply(Refusal::violation(catalog::TALKED_BEFORE_GREETING), output);
+            machine.reply(Outgoing::violation(catalog::TALKED_BEFORE_GREETING), output);
         }
     }
 }
@@ -86,6 +86,6 @@ impl Ask<'_, Scram> {
 impl<Q: Question> Ask<'_, Q> {
     fn talked_behind_auth(mut self) {
         let (machine, output) = self.withdraw();
-        machine.reply(Refusal::violation(catalog::TALKED_BEHIND_AUTH), output);
+        machine.reply(Outgoing::violation(catalog::TALKED_BEHIND_AUTH), output);
     }
 }

@@ -7,10 +7,10 @@ mod awaits;
 mod data;
 mod early_input;
 mod guesses;
+mod outgoing;
 mod parse;
 mod per_recipient;
 mod redact;
-mod refusal;
 pub(crate) mod step;
 mod tls;
 
@@ -36,9 +36,9 @@ use ask::Ask;
 pub use awaits::Awaits;
 use data::Body;
 use guesses::LastGuess;
+use outgoing::{Outgoing, Refused};
 use parse::Asked;
 use redact::looks_like_auth;
-use refusal::{Refusal, Refused};
 use step::{Closing, Step};
 
 /// An SMTP session, without I/O and without a clock.
@@ -57,11 +57,11 @@ use step::{Closing, Step};
 /// let mut output = Vec::new();
 /// loop {
 ///     match machine.step(&mut input, &mut output) {
-///         Step::Connect(ask) => ask.answer(Verdict::Accept),
+///         Step::Connect(ask) => ask.answer(Ok(Verdict::Accept)),
 ///         // The client has been greeted and sends this.
 ///         Step::NeedInput => input.extend_from_slice(b"EHLO client.example\r\nQUIT\r\n"),
-///         Step::Ehlo(ask) => ask.answer(Verdict::Accept),
-///         Step::Command(ask) => ask.answer(Verdict::Accept),
+///         Step::Ehlo(ask) => ask.answer(Ok(Verdict::Accept)),
+///         Step::Command(ask) => ask.answer(Ok(Verdict::Accept)),
 ///         Step::Answered => {}
 ///         Step::Close(_) => break,
 ///         other => panic!("not expected here: {other:?}"),
@@ -155,7 +155,7 @@ impl Machine {
     /// let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(Protocol::Lmtp);
     /// let mut output = Vec::new();
     /// if let Step::Connect(ask) = machine.step(&mut BytesMut::new(), &mut output) {
-    ///     ask.answer(Verdict::Accept);
+    ///     ask.answer(Ok(Verdict::Accept));
     /// }
     /// assert_eq!(output, b"220 mx.example.com LMTP Mailchute\r\n");
     /// ```
@@ -240,7 +240,7 @@ impl Machine {
                     Line::TooLong if is_auth && !input.is_empty() => self.talked_behind_auth(output),
                     Line::TooLong if is_auth => self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
                     // Its size is unknown, and so is the start of the next command.
-                    Line::TooLong if is_bdat => self.refuse(Refusal::violation(catalog::BAD_CHUNK), output),
+                    Line::TooLong if is_bdat => self.refuse(Outgoing::violation(catalog::BAD_CHUNK), output),
                     faulty => self.faulty_line(&faulty, output),
                 };
             }
@@ -255,7 +255,7 @@ impl Machine {
         }
         self.facts.connection.has_tried_auth |= looks_like_auth(&input[..length]);
         let parsed = if verb == Verb::Other && may_be_bdat(&input[..length]) {
-            Err(Refusal::violation(catalog::BAD_CHUNK))
+            Err(Outgoing::violation(catalog::BAD_CHUNK))
         } else {
             self.parse(phase, line)
         };
@@ -283,8 +283,8 @@ impl Machine {
     /// Refuses a faulty line, in a command or in an AUTH exchange.
     fn faulty_line<'m>(&'m mut self, line: &Line, output: &mut Vec<u8>) -> Step<'m> {
         let refusal = match line {
-            Line::Endless => Refusal::limit(catalog::ENDLESS_LINE),
-            Line::BareLineEnd => Refusal::violation(catalog::BARE_LINE_END),
+            Line::Endless => Outgoing::limit(catalog::ENDLESS_LINE),
+            Line::BareLineEnd => Outgoing::violation(catalog::BARE_LINE_END),
             _ => catalog::LINE_TOO_LONG.into(),
         };
         self.refuse(refusal, output)

@@ -1,6 +1,6 @@
 //! Parses a command line into a question or a refusal.
 
-use super::refusal::Refusal;
+use super::outgoing::Outgoing;
 use super::{Machine, auth};
 use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
 use crate::client::{XClient, XForward};
@@ -40,12 +40,12 @@ impl Machine {
         self.settings.envelope == EnvelopeSyntax::Lenient
     }
 
-    pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Refusal> {
+    pub(super) fn parse(&self, phase: Phase, line: CommandLine<'_>) -> Result<Asked, Outgoing> {
         if line.verb == Verb::Other && line.is_http() && !self.is_own_verb(line.word) {
-            return Err(Refusal::violation(catalog::NOT_HTTP));
+            return Err(Outgoing::violation(catalog::NOT_HTTP));
         }
         if phase == Phase::Greeted && line.word == b"PROXY" && !self.is_own_verb(line.word) {
-            return Err(Refusal::violation(catalog::NO_PROXY_HEADER));
+            return Err(Outgoing::violation(catalog::NO_PROXY_HEADER));
         }
         let refusal = out_of_order(phase, line.verb, self.offer());
         if line.verb == Verb::Bdat {
@@ -74,7 +74,7 @@ impl Machine {
             Verb::Data => Ok(Asked::Data),
             Verb::Auth => auth::parse(line.argument, &self.settings, &self.facts)
                 .map(|(mechanism, initial)| Asked::Auth(mechanism, initial))
-                .map_err(Refusal::from),
+                .map_err(Outgoing::from),
             Verb::Xclient => Ok(Asked::Xclient(XClient::parse(line.argument)?)),
             Verb::Xforward => Ok(Asked::Xforward(XForward::parse(line.argument)?)),
             Verb::Mail => self.parse_mail(line).map(Asked::Mail),
@@ -99,8 +99,8 @@ impl Machine {
         phase: Phase,
         line: CommandLine<'_>,
         refusal: Option<Reply>,
-    ) -> Result<Asked, Refusal> {
-        let chunk = Chunk::parse(line.argument).ok_or_else(|| Refusal::violation(catalog::BAD_CHUNK))?;
+    ) -> Result<Asked, Outgoing> {
+        let chunk = Chunk::parse(line.argument).ok_or_else(|| Outgoing::violation(catalog::BAD_CHUNK))?;
         if let Some(refusal) = refusal {
             // A command out of order changes nothing, but a message that lacks a chunk is lost.
             let then = if phase == Phase::Chunks { Phase::Ready } else { phase };
@@ -113,7 +113,7 @@ impl Machine {
         Ok(Asked::Chunk(chunk))
     }
 
-    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Refusal> {
+    fn parse_mail(&self, line: CommandLine<'_>) -> Result<Sender, Outgoing> {
         let argument = line.after(b"FROM:").ok_or(catalog::BAD_MAIL_SYNTAX)?;
         let path = if self.is_lenient() {
             ReversePath::parse_lenient(argument, &self.settings.hostname)
@@ -133,7 +133,7 @@ impl Machine {
         }
         self.check_times(&parameters)?;
         if Limits::reached(self.transactions, self.settings.limits.transactions) {
-            return Err(Refusal::limit(catalog::TOO_MANY_TRANSACTIONS));
+            return Err(Outgoing::limit(catalog::TOO_MANY_TRANSACTIONS));
         }
         Ok(Sender { path, parameters })
     }

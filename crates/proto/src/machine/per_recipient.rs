@@ -7,14 +7,15 @@
 
 use super::answer::resolve;
 use super::ask::sealed::Apply;
-use super::refusal::Refused;
+use super::outgoing::Refused;
 use super::step::Closing;
 use super::{Machine, State};
 use crate::phase::Phase;
 use crate::protocol::Protocol;
 use crate::question::{Data, EndOfData, Transfer};
+use crate::refusal::Refusal;
 use crate::reply::{Reply, catalog};
-use crate::verdict::Verdict;
+use crate::verdict::{Answer, Verdict, unanswered};
 
 impl Machine {
     /// Returns how many replies the end of a message has.
@@ -64,11 +65,11 @@ impl Machine {
 }
 
 impl Apply for EndOfData {
-    type Answer = Verdict;
+    type Answer = Answer;
 
-    fn apply(self, verdict: Verdict, machine: &mut Machine, output: &mut Vec<u8>) {
+    fn apply(self, answer: Answer, machine: &mut Machine, output: &mut Vec<u8>) {
         machine.end_transaction();
-        let resolved = resolve_message(verdict);
+        let resolved = resolve_message(answer);
         if resolved.is_ok() {
             machine.forgive();
         }
@@ -80,32 +81,32 @@ impl Apply for EndOfData {
 impl EndOfData {
     pub(crate) fn apply_each(
         self,
-        verdicts: impl IntoIterator<Item = Verdict>,
+        answers: impl IntoIterator<Item = Answer>,
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
         if machine.facts.connection.protocol == Protocol::Smtp {
-            return self.apply(Verdict::for_all(verdicts), machine, output);
+            return self.apply(Verdict::for_all(answers), machine, output);
         }
         machine.end_transaction();
-        let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
-        let verdicts = verdicts.into_iter().chain(unanswered).take(self.recipients);
-        machine.reply_each(verdicts.map(resolve_message).collect(), output);
+        let unanswered = std::iter::repeat(Err(unanswered()));
+        let answers = answers.into_iter().chain(unanswered).take(self.recipients);
+        machine.reply_each(answers.map(resolve_message).collect(), output);
     }
 }
 
 impl Data {
     pub(crate) fn refuse_each(
         self,
-        refusals: impl IntoIterator<Item = Verdict>,
+        refusals: impl IntoIterator<Item = Answer>,
         machine: &mut Machine,
         output: &mut Vec<u8>,
     ) {
         let recipients = machine.accepted_recipients();
-        let unanswered = std::iter::repeat(Verdict::Reply(catalog::INTERNAL_ERROR));
-        let refusals = refusals.into_iter().chain(unanswered).take(recipients).map(|verdict| {
+        let unanswered = std::iter::repeat(Err(unanswered()));
+        let refusals = refusals.into_iter().chain(unanswered).take(recipients).map(|answer| {
             // An acceptance can only come after the message.
-            resolve_message(verdict).err().unwrap_or(catalog::INTERNAL_ERROR)
+            resolve_message(answer).err().unwrap_or(catalog::INTERNAL_ERROR)
         });
         match self.transfer {
             Transfer::Chunks(chunk)
@@ -114,11 +115,11 @@ impl Data {
                 let refused = Refused::ForEach(refusals.collect());
                 machine.begin_skip(chunk, refused, Phase::Ready);
             }
-            _ => self.apply(Verdict::for_all(refusals.map(Verdict::Reply)), machine, output),
+            _ => self.apply(Verdict::for_all(refusals.map(Refusal::from_reply).map(Err)), machine, output),
         }
     }
 }
 
-fn resolve_message(verdict: Verdict) -> Result<Reply, Reply> {
-    resolve(verdict, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED)
+fn resolve_message(answer: Answer) -> Result<Reply, Reply> {
+    resolve(answer, catalog::MESSAGE_ACCEPTED, catalog::MESSAGE_REFUSED)
 }

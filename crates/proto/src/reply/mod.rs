@@ -8,7 +8,6 @@ mod enhanced;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
 
 pub use code::{Code, Severity};
 pub(crate) use encode::{encode_lines, is_printable, printable};
@@ -19,34 +18,23 @@ pub use enhanced::Enhanced;
 /// The text may hold any characters. On the wire a line feed starts another line of the reply. Anything else outside
 /// printable ASCII becomes `?`, so that nobody can inject a CR, LF or NUL.
 ///
-/// The `?` operator turns any standard error into a `Reply`: a `451 4.3.0` that hides the cause from the client. The
-/// cause is kept for the log ([`Reply::cause`]). For this reason `Reply` itself does not implement
-/// `std::error::Error`.
+/// A reply that refuses is given as a [`Refusal`](crate::Refusal).
 ///
 /// # Examples
 /// ```
 /// use mailchute_proto::Reply;
 ///
-/// fn check(domain: &str) -> Result<(), Reply> {
-///     let version: u32 = "7".parse()?; // any error would answer 451 4.3.0
-///     if domain == "blacklisted.example" && version > 6 {
-///         return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
-///     }
-///     Ok(())
-/// }
-///
-/// let refusal = check("blacklisted.example").unwrap_err();
-/// assert_eq!(refusal.to_string(), "550 5.7.1 Sender address rejected");
-/// assert!(refusal.is_refusal());
+/// let reply = Reply::new(250, (2, 1, 5), "The user has moved");
+/// assert_eq!(reply.to_string(), "250 2.1.5 The user has moved");
+/// assert!(reply.is_positive());
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a reply does nothing until it is returned or sent"]
 pub struct Reply {
     code: Code,
     enhanced: Option<Enhanced>,
     text: Cow<'static, str>,
     closes: bool,
-    cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// The error for a code and an enhanced code that do not form a [`Reply`].
@@ -58,6 +46,8 @@ pub enum ReplyError {
     /// The enhanced code is malformed (RFC 3463 §2), or its class differs from the first digit of the reply code. A
     /// reply code that begins with 3 has no class.
     BadEnhanced(u16, Enhanced),
+    /// The reply code of a [`Refusal`](crate::Refusal) is neither 4yz nor 5yz.
+    NotARefusal(u16),
 }
 
 impl fmt::Display for ReplyError {
@@ -65,6 +55,9 @@ impl fmt::Display for ReplyError {
         match self {
             Self::BadCode(code) => {
                 write!(f, "{code} is not an SMTP reply code: write 200 to 559, with a second digit of 0 to 5")
+            }
+            Self::NotARefusal(code) => {
+                write!(f, "{code} does not refuse: write 400 to 559, with a second digit of 0 to 5")
             }
             Self::BadEnhanced(code @ 300..400, _) => {
                 write!(
@@ -132,13 +125,9 @@ impl Reply {
             Some(_) if !enhanced.is_well_formed() || u16::from(enhanced.class()) != code / 100 => {
                 Err(ReplyError::BadEnhanced(code, enhanced))
             }
-            Some(valid) => Ok(Self {
-                code: valid,
-                enhanced: Some(enhanced),
-                text: text.into(),
-                closes: code == 421,
-                cause: None,
-            }),
+            Some(valid) => {
+                Ok(Self { code: valid, enhanced: Some(enhanced), text: text.into(), closes: code == 421 })
+            }
         }
     }
 
@@ -159,21 +148,17 @@ impl Reply {
     #[track_caller]
     pub(crate) const fn plain(code: u16, text: &'static str) -> Self {
         let code = Code::new(code).expect("a reply code of the catalogue");
-        Self { code, enhanced: None, text: Cow::Borrowed(text), closes: code.get() == 421, cause: None }
-    }
-
-    /// Creates a `451 4.3.0` that hides `cause` from the client and keeps it for the log.
-    ///
-    /// For errors that `?` cannot turn into a reply, such as `Box<dyn Error + Send + Sync>` or a `String`:
-    /// `.map_err(Reply::internal)?`.
-    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { cause: Some(Arc::from(cause.into())), ..catalog::INTERNAL_ERROR }
+        Self { code, enhanced: None, text: Cow::Borrowed(text), closes: code.get() == 421 }
     }
 
     /// Makes the server close the connection after this reply.
     pub const fn hang_up(mut self) -> Self {
-        self.closes = true;
+        self.close();
         self
+    }
+
+    pub(crate) const fn close(&mut self) {
+        self.closes = true;
     }
 
     /// Returns the three-digit code.
@@ -212,12 +197,6 @@ impl Reply {
         matches!(self.code.severity(), Severity::Transient | Severity::Permanent)
     }
 
-    /// Returns the error that caused a `451 4.3.0`, for the log. It never reaches the client.
-    #[must_use]
-    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        self.cause.as_deref()
-    }
-
     /// Appends the reply in its wire form, with CRLF after each line.
     ///
     /// Long texts are split into lines of at most 512 bytes (RFC 5321 §4.5.3.1.5). Each line carries the enhanced
@@ -247,17 +226,6 @@ impl Reply {
     }
 }
 
-/// Two replies are equal if they look the same on the wire and treat the connection alike. The hidden cause does not
-/// count.
-impl PartialEq for Reply {
-    fn eq(&self, other: &Self) -> bool {
-        (self.code, self.enhanced, &self.text, self.closes)
-            == (other.code, other.enhanced, &other.text, other.closes)
-    }
-}
-
-impl Eq for Reply {}
-
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut wire = Vec::new();
@@ -268,11 +236,5 @@ impl fmt::Display for Reply {
             f.write_str(line)?;
         }
         Ok(())
-    }
-}
-
-impl<E: Error + Send + Sync + 'static> From<E> for Reply {
-    fn from(error: E) -> Self {
-        Self::internal(error)
     }
 }

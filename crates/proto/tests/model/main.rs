@@ -52,7 +52,7 @@ fn search(listener: &'static str) -> Search {
     session.answers.push(Answer {
         stage: "rcpt",
         subject: "nobody@example.com".to_owned(),
-        verdict: Some(Verdict::Refuse),
+        verdict: Some(Ok(Verdict::Refuse)),
     });
     Search::new(session, Table::new(listener, RECIPIENTS))
 }

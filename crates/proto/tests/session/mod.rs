@@ -13,8 +13,8 @@ use std::fmt;
 
 use mailchute_proto::question::Scram;
 use mailchute_proto::{
-    ChannelBinding, Credentials, DateTime, EhloEdits, Nonce, Protocol, Reply, ScramAnswer, ScramVerifier,
-    Settings, Verdict,
+    ChannelBinding, Credentials, DateTime, EhloEdits, Nonce, Protocol, Refusal, Reply, ScramAnswer,
+    ScramVerifier, Settings, Verdict,
 };
 
 pub(crate) use record::{Message, Record};
@@ -59,7 +59,7 @@ pub(crate) struct Answer {
     /// The address, the name or the verb that is asked about.
     pub(crate) subject: String,
     /// `None` drops the question unanswered.
-    pub(crate) verdict: Option<Verdict>,
+    pub(crate) verdict: Option<mailchute_proto::Answer>,
 }
 
 impl fmt::Debug for Session {
@@ -111,17 +111,17 @@ impl Session {
         run.record
     }
 
-    pub(crate) fn answer(&self, stage: &str, subject: &str) -> Option<Verdict> {
+    pub(crate) fn answer(&self, stage: &str, subject: &str) -> Option<mailchute_proto::Answer> {
         let answer = self.answers.iter().find(|answer| answer.stage == stage && answer.subject == subject);
-        answer.map_or(Some(Verdict::Accept), |answer| answer.verdict.clone())
+        answer.map_or(Some(Ok(Verdict::Accept)), |answer| answer.verdict.clone())
     }
 
-    pub(crate) fn nonce(&self) -> Result<Nonce, Reply> {
-        self.nonce.clone().ok_or_else(|| reply("454 4.7.0 No random numbers"))
+    pub(crate) fn nonce(&self) -> Result<Nonce, Refusal> {
+        self.nonce.clone().ok_or_else(|| Refusal::new(454, (4, 7, 0), "No random numbers"))
     }
 
     /// Whoever is not known gets a decoy.
-    pub(crate) fn scram(&self, scram: &Scram) -> Result<ScramAnswer, Reply> {
+    pub(crate) fn scram(&self, scram: &Scram) -> Result<ScramAnswer, Refusal> {
         let known = self.verifiers.iter().find(|(user, _)| *user == scram.user);
         Ok(ScramAnswer {
             verifier: known.map_or_else(
@@ -137,9 +137,9 @@ impl Session {
         })
     }
 
-    pub(crate) fn authenticate(&self, credentials: &Credentials) -> Option<Verdict> {
+    pub(crate) fn authenticate(&self, credentials: &Credentials) -> Option<mailchute_proto::Answer> {
         if let Credentials::Bearer { token, .. } = credentials {
-            return Some((token.reveal() == TOKEN).into());
+            return Some(Verdict::accept_if(token.reveal() == TOKEN));
         }
         if credentials.are_proven() {
             return self.answer("auth", credentials.user());
@@ -148,8 +148,13 @@ impl Session {
         if is_known || self.answers.iter().any(|answer| answer.subject == credentials.user()) {
             return self.answer("auth", credentials.user());
         }
-        Some(Verdict::Refuse)
+        Some(Ok(Verdict::Refuse))
     }
+}
+
+/// What a hook says that answers with a reply.
+pub(crate) fn answered(reply: Reply) -> mailchute_proto::Answer {
+    if reply.is_refusal() { Err(Refusal::from_reply(reply)) } else { Ok(Verdict::AcceptWith(reply)) }
 }
 
 /// A reply from the text that a client would see, such as `550 5.1.1 No such user`.

@@ -1,7 +1,7 @@
 //! A session on its way: steps the machine, answers its questions and writes the record.
 
 use bytes::BytesMut;
-use mailchute_proto::{Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
+use mailchute_proto::{Answer, Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
 
 use super::{Message, Record, Session};
 
@@ -194,7 +194,7 @@ impl<'s> Run<'s> {
                 let verdict = session.answer("xclient", "");
                 apply(ask, verdict, questions);
             }
-            Step::Xforward(ask) => apply(ask, Some(Verdict::Accept), questions),
+            Step::Xforward(ask) => apply(ask, Some(Ok(Verdict::Accept)), questions),
             Step::Command(ask) => {
                 let verdict = session.answer("command", &ask.question().word);
                 let is_rset = ask.question().verb == Verb::Rset;
@@ -209,8 +209,8 @@ impl<'s> Run<'s> {
     }
 }
 
-fn is_yes(verdict: Option<&Verdict>) -> bool {
-    verdict.is_some_and(Verdict::is_positive)
+fn is_yes(answer: Option<&Answer>) -> bool {
+    answer.is_some_and(|answer| answer.as_ref().is_ok_and(Verdict::is_positive))
 }
 
 fn apply<Q: Question>(ask: Ask<'_, Q>, answer: Option<Q::Answer>, questions: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 
 use mailchute_proto::{Nonce, Protocol, Settings, TlsPolicy, Verdict};
 
-use super::{Answer, Session, reply};
+use super::{Answer, Session, answered, reply};
 
 /// What a listener is like beyond its settings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,23 +34,23 @@ impl Session {
         let mut says = |stage, subject: &str, verdict| {
             session.answers.push(Answer { stage, subject: subject.to_owned(), verdict });
         };
-        says("ehlo", "refused.example", Some(Verdict::Refuse));
-        says("mail", "refused@client.example", Some(Verdict::Refuse));
-        says("rcpt", "nobody@example.com", Some(reply("550 5.1.1 No such user\r\n250 2.0.0 OK").into()));
-        says("rcpt", "moved@example.com", Some(reply("251 2.1.5 Will forward").into()));
-        says("rcpt", "many@example.com", Some(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))).into()));
-        says("rcpt", "trap@example.com", Some(reply("550 5.7.1 Bye").hang_up().into()));
+        says("ehlo", "refused.example", Some(Ok(Verdict::Refuse)));
+        says("mail", "refused@client.example", Some(Ok(Verdict::Refuse)));
+        says("rcpt", "nobody@example.com", Some(answered(reply("550 5.1.1 No such user\r\n250 2.0.0 OK"))));
+        says("rcpt", "moved@example.com", Some(answered(reply("251 2.1.5 Will forward"))));
+        says("rcpt", "many@example.com", Some(answered(reply(&format!("450 4.2.0 {}", "é\0".repeat(600))))));
+        says("rcpt", "trap@example.com", Some(answered(reply("550 5.7.1 Bye").hang_up())));
         says("data", "nodata@client.example", None);
-        says("chunk", "nochunk@client.example", Some(reply("452 4.3.1 No room").into()));
+        says("chunk", "nochunk@client.example", Some(answered(reply("452 4.3.1 No room"))));
         says("message", "nostore@client.example", None);
-        says("command", "XOWN", Some(reply("250 2.0.0 Mine").into()));
+        says("command", "XOWN", Some(answered(reply("250 2.0.0 Mine"))));
         if tempers.answers_each {
-            says("each", "carl@example.com", Some(reply("452 4.2.2 Mailbox full").into()));
-            says("each", "moved@example.com", Some(reply("421 4.3.2 Later").into()));
+            says("each", "carl@example.com", Some(answered(reply("452 4.2.2 Mailbox full"))));
+            says("each", "moved@example.com", Some(answered(reply("421 4.3.2 Later"))));
             says("each", "bøb@example.com", None);
         }
         if tempers.turned_away {
-            says("connect", "", Some(Verdict::Refuse));
+            says("connect", "", Some(Ok(Verdict::Refuse)));
         }
         session
     }

@@ -6,7 +6,7 @@ use mailchute_proto::{
 };
 
 use super::{Event, Transcript};
-use crate::session::{Answer, Session, reply};
+use crate::session::{Answer, Session, answered, reply};
 
 pub(super) fn transcript(text: &str) -> Transcript {
     let mut lines = text.lines();
@@ -134,10 +134,10 @@ impl Transcript {
         let reply = |text: &str| reply(std::str::from_utf8(&unescaped(text)).expect("UTF-8"));
         let verdict = match answer.split_once(' ') {
             _ if answer == "drop" => None,
-            _ if answer == "accept" => Some(Verdict::Accept),
-            _ if answer == "refuse" => Some(Verdict::Refuse),
-            Some(("close", text)) => Some(Verdict::Reply(reply(text).hang_up())),
-            _ => Some(Verdict::Reply(reply(answer))),
+            _ if answer == "accept" => Some(Ok(Verdict::Accept)),
+            _ if answer == "refuse" => Some(Ok(Verdict::Refuse)),
+            Some(("close", text)) => Some(answered(reply(text).hang_up())),
+            _ => Some(answered(reply(answer))),
         };
         let subject = subject.trim_matches(['<', '>']).to_owned();
         self.session.answers.push(Answer { stage, subject, verdict });

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use mailchute_proto::Reply;
+use mailchute_proto::Refusal;
 use tokio::time::sleep;
 
 use crate::connection::read_outcome::ReadOutcome;
@@ -55,7 +55,7 @@ pub(crate) struct ShutdownSignal {
 struct State {
     waker: Option<Waker>,
     /// What the application closes the session with, until the client is told.
-    farewell: Option<Reply>,
+    farewell: Option<Refusal>,
 }
 
 impl ShutdownSignal {
@@ -140,7 +140,7 @@ impl ShutdownSignal {
     }
 
     /// What the application closes the session with; given once.
-    pub(crate) fn take_farewell(&self) -> Option<Reply> {
+    pub(crate) fn take_farewell(&self) -> Option<Refusal> {
         if self.urgency() < Urgency::Closed {
             return None;
         }
@@ -149,11 +149,11 @@ impl ShutdownSignal {
 }
 
 impl HangUp for ShutdownSignal {
-    fn hang_up(&self, reply: Reply) {
+    fn hang_up(&self, refusal: Refusal) {
         let mut state = self.state();
-        // The first reply counts, also if the client has been told already.
+        // The first refusal counts, also if the client has been told already.
         if self.urgency() < Urgency::Closed {
-            state.farewell = Some(reply);
+            state.farewell = Some(refusal);
             self.raise(&mut state, Urgency::Closed);
         }
     }

@@ -11,17 +11,17 @@ use std::io;
 use std::task::Poll;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Reply, Verdict};
+use mailchute_proto::{Answer, Refusal, Verdict};
 
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::shared::Shared;
-use crate::hooks::{Asked, drop_guarded, poll_guarded};
+use crate::hooks::{Asked, Decision, RefusedBy, drop_guarded, panic_text, poll_guarded};
 use crate::message::body_error::BodyError;
 
-/// Asks the hooks of a stage, if there are any, and waits for their verdict for at most the timeout of hooks. Meanwhile
+/// Asks the hooks of a stage, if there are any, and waits for their answer for at most the timeout of hooks. Meanwhile
 /// replies in `unsent` go out and the client's next commands come in. If the application closes the session meanwhile,
-/// its reply is the verdict.
+/// its refusal is the answer. `refused_by` gets where a refusal comes from.
 ///
 /// # Errors
 /// [`ReadOutcome::Gone`] if the client disconnects meanwhile, and [`ReadOutcome::Shutdown`] if the server waits no
@@ -31,10 +31,11 @@ pub(crate) async fn ask_hooks(
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
     hooks: Asked<'_>,
-) -> Result<Verdict, ReadOutcome> {
-    let Some(mut hooks) = hooks else { return Ok(Verdict::Accept) };
+    refused_by: &mut Option<Box<RefusedBy>>,
+) -> Result<Answer, ReadOutcome> {
+    let Some(mut hooks) = hooks else { return Ok(Ok(Verdict::Accept)) };
     let mut is_first = true;
-    let verdict = poll_fn(|context| {
+    let decision = poll_fn(|context| {
         if let Poll::Ready(outcome) = poll_guarded(hooks.as_mut(), context) {
             return Poll::Ready(Ok(outcome_of(outcome)));
         }
@@ -48,51 +49,62 @@ pub(crate) async fn ask_hooks(
     })
     .await;
     drop_guarded(hooks);
-    match (farewell(wire), verdict) {
-        (Some(reply), Ok(_) | Err(ReadOutcome::Closed)) => Ok(Verdict::Reply(reply)),
-        (_, verdict) => verdict,
+    match (farewell(wire), decision) {
+        (Some(refusal), Ok(_) | Err(ReadOutcome::Closed)) => Ok(Err(refusal)),
+        (_, decision) => {
+            let decision = decision?;
+            *refused_by = decision.refused_by;
+            Ok(decision.answer)
+        }
     }
 }
 
 /// What the application closes the session with, as the client gets it.
-pub(crate) fn farewell(wire: &Wire) -> Option<Reply> {
-    let reply = wire.stop().take_farewell()?;
-    let Verdict::Reply(reply) = sanitize(Verdict::Reply(reply)) else { return None };
-    Some(if reply.is_refusal() { reply.hang_up() } else { catalog::HUNG_UP })
+pub(crate) fn farewell(wire: &Wire) -> Option<Refusal> {
+    let refusal = wire.stop().take_farewell()?;
+    sanitize(Err(refusal), None).err().map(Refusal::hang_up)
 }
 
-pub(super) fn too_late() -> Verdict {
+pub(super) fn too_late() -> Decision {
     tracing::error!(name: "hook-late", "the hooks did not answer in time");
-    Verdict::Reply(catalog::INTERNAL_ERROR)
+    Decision::FAILED
 }
 
-/// Turns what became of the hooks into a verdict. A panic goes to the log.
-pub(super) fn outcome_of(outcome: Result<Verdict, Box<dyn Any + Send>>) -> Verdict {
-    outcome.map_or_else(
-        |panic| {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(ToString::to_string)
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            tracing::error!(name: "hook-panicked", panic = text, "a hook or store panicked");
-            Verdict::Reply(catalog::INTERNAL_ERROR)
-        },
-        sanitize,
-    )
-}
-
-/// Returns the verdict as the client gets it. What it hides from the client goes to the log.
-pub(crate) fn sanitize(verdict: Verdict) -> Verdict {
-    let Verdict::Reply(reply) = verdict else { return verdict };
-    Verdict::Reply(match reply.cause() {
-        Some(cause) if is_too_long(cause) => catalog::MESSAGE_TOO_LARGE,
-        Some(cause) => {
-            tracing::error!(name: "hook-failed", error = %chain_of(cause), "a hook or store failed");
-            if is_disk_full(cause) { catalog::INSUFFICIENT_STORAGE } else { reply }
+/// Turns what became of the hooks into a decision. A panic goes to the log.
+pub(super) fn outcome_of(outcome: Result<Decision, Box<dyn Any + Send>>) -> Decision {
+    match outcome {
+        Ok(Decision { answer, refused_by }) => {
+            Decision { answer: sanitize(answer, refused_by.as_deref()), refused_by }
         }
-        None => reply,
-    })
+        // Those of hooks are caught where their name is known; this one came when its future was dropped.
+        Err(panic) => {
+            let panic = panic_text(&*panic);
+            tracing::error!(name: "hook-panicked", panic, "a hook or store panicked");
+            Decision::FAILED
+        }
+    }
+}
+
+/// Returns the answer as the client gets it. What it hides from the client goes to the log.
+pub(crate) fn sanitize(answer: Answer, by: Option<&RefusedBy>) -> Answer {
+    let refusal = match answer {
+        Ok(Verdict::AcceptWith(reply)) if !reply.is_positive() => {
+            Refusal::internal(format!("a hook accepted with the reply {reply}; to refuse, return a Refusal"))
+        }
+        Ok(verdict) => return Ok(verdict),
+        Err(refusal) => refusal,
+    };
+    let Some(cause) = refusal.cause() else { return Err(refusal) };
+    let is_hidden = refusal.is_internal();
+    if is_hidden && is_too_long(&**cause) {
+        return Err(Refusal::from_reply(catalog::MESSAGE_TOO_LARGE));
+    }
+    let (stage, hook) = (by.map(|by| by.stage.name()), by.map(|by| by.hook));
+    tracing::error!(name: "hook-failed", stage, hook, error = %chain_of(&**cause), "a hook or store failed");
+    if is_hidden && is_disk_full(&**cause) {
+        return Err(Refusal::from_reply(catalog::INSUFFICIENT_STORAGE));
+    }
+    Err(refusal)
 }
 
 fn is_too_long(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
@@ -125,14 +137,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_or_quota_is_told_from_other_failures_and_never_in_its_own_words() {
+    fn tells_a_full_disk_from_other_failures_and_hides_its_words() {
         for (errno, expected) in [(28, 452), (122, 452), (5, 451), (13, 451)] {
             let error = || io::Error::from_raw_os_error(errno);
-            for cause in [Reply::internal(error()), Reply::internal(BodyError::Spool(error().into()))] {
-                let Verdict::Reply(reply) = sanitize(Verdict::Reply(cause)) else { panic!("a reply is due") };
-                assert_eq!(reply.code().get(), expected, "errno {errno}");
-                assert!(!reply.to_string().contains("os error"), "{reply}");
+            for cause in [Refusal::internal(error()), Refusal::internal(BodyError::Spool(error().into()))] {
+                let refusal = sanitize(Err(cause), None).expect_err("a refusal is due");
+                assert_eq!(refusal.code().get(), expected, "errno {errno}");
+                assert!(!refusal.to_string().contains("os error"), "{refusal}");
             }
         }
+    }
+
+    #[test]
+    fn keeps_the_text_of_a_refusal_with_a_cause() {
+        let refusal = Refusal::new(451, (4, 4, 3), "Directory unavailable");
+        let full = io::Error::from_raw_os_error(28);
+        assert_eq!(sanitize(Err(refusal.clone().with_cause(full)), None), Err(refusal));
     }
 }

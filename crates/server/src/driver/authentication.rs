@@ -2,21 +2,26 @@
 //!
 //! # Why
 //!
-//! A SCRAM proof goes to the authentication hooks like all credentials, so one place decides who is let in. Without
-//! such a hook the proof is enough, except to act as another user.
+//! A SCRAM proof goes to the authenticators like all credentials, so one place decides who is let in. Without an
+//! authenticator the proof is enough, except to act as another user.
+//!
+//! The first authenticator that knows the user decides. If all had to agree, two tables of users would let nobody in.
+//! A user whom none knows is refused, with or without a proof.
 
 use mailchute_proto::question::Scram;
-use mailchute_proto::{Ask, Credentials, Nonce, Reply, ScramAnswer, ScramVerifier, Verdict};
+use mailchute_proto::{Answer, Ask, Credentials, Nonce, Refusal, ScramAnswer, ScramVerifier, Verdict};
 
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::decoys;
 use crate::driver::shared::Shared;
+use crate::hooks::decision::is_yes;
+use crate::hooks::{Decision, RefusedBy};
 use crate::session::Session;
 
 /// A nonce for CRAM-MD5.
-pub(super) fn nonce() -> Result<Nonce, Reply> {
+pub(super) fn nonce() -> Result<Nonce, Refusal> {
     decoys::nonce().map_err(without_random_numbers)
 }
 
@@ -27,19 +32,21 @@ pub(super) async fn scram(
     unsent: &mut Vec<u8>,
     scram: &Scram,
     session: &Session,
-) -> Result<Result<ScramAnswer, Reply>, ReadOutcome> {
+    refused_by: &mut Option<Box<RefusedBy>>,
+) -> Result<Result<ScramAnswer, Refusal>, ReadOutcome> {
     let mut found = None;
     let hooks = async {
         match shared.chain.scram_verifier(&scram.user, session).await {
             Ok(verifier) => {
                 found = verifier;
-                Verdict::Accept
+                Decision::ACCEPT
             }
-            Err(reply) => Verdict::Reply(reply),
+            Err(decision) => decision,
         }
     };
-    if let Verdict::Reply(reply) = ask_hooks(shared, wire, unsent, Some(Box::pin(hooks))).await? {
-        return Ok(Err(reply));
+    let decision = ask_hooks(shared, wire, unsent, Some(Box::pin(hooks)), refused_by).await?;
+    if let Err(refusal) = decision {
+        return Ok(Err(refusal));
     }
     let channel_binding =
         scram.channel_binding.and_then(|binding| wire.channel_bindings()?.into_data(binding));
@@ -51,40 +58,48 @@ fn answer(
     scram: &Scram,
     found: Option<ScramVerifier>,
     channel_binding: Option<Vec<u8>>,
-) -> Result<ScramAnswer, Reply> {
+) -> Result<ScramAnswer, Refusal> {
     // Made whether it is needed or not, so that the time tells nothing.
     let decoy = shared.scram_secret.decoy(&scram.user)?;
     let verifier = found.unwrap_or(decoy);
     Ok(ScramAnswer { verifier, nonce: decoys::nonce()?, channel_binding })
 }
 
-/// Whether credentials are good. A proof that holds needs nobody's word, unless it is to act as somebody else.
+/// Whether credentials are right, and whether a hook has anything against their owner. A proof that holds needs no
+/// authenticator, unless it is to act as somebody else.
 pub(super) async fn judge(
     shared: &Shared,
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
     credentials: &Credentials,
     session: &Session,
-) -> Result<Verdict, ReadOutcome> {
+    refused_by: &mut Option<Box<RefusedBy>>,
+) -> Result<Answer, ReadOutcome> {
     session.forget_identified();
-    match shared.chain.auth(credentials, session) {
-        None => Ok(credentials.are_proven().into()),
-        hooks => ask_hooks(shared, wire, unsent, hooks).await,
+    let checked = match shared.chain.check(credentials, session) {
+        None => Verdict::accept_if(credentials.are_proven()),
+        asked => ask_hooks(shared, wire, unsent, asked, refused_by).await?,
+    };
+    if !is_yes(&checked) {
+        return Ok(checked);
     }
+    let identified = session.identified();
+    let identity = identified.as_deref().unwrap_or_else(|| credentials.identity());
+    ask_hooks(shared, wire, unsent, shared.chain.authenticated(identity, session), refused_by).await
 }
 
 /// Answers about credentials. Refused ones are remembered, if the host has random numbers to do it by.
-pub(super) fn decide(ask: Ask<'_, Credentials>, verdict: Verdict) {
-    if verdict.is_positive() {
-        return ask.answer(verdict);
+pub(super) fn decide(ask: Ask<'_, Credentials>, answer: Answer) {
+    if is_yes(&answer) {
+        return ask.answer(answer);
     }
     match decoys::random() {
-        Ok(key) => ask.answer_by_key(verdict, key),
-        Err(_) => ask.answer(verdict),
+        Ok(key) => ask.answer_by_key(answer, key),
+        Err(_) => ask.answer(answer),
     }
 }
 
-fn without_random_numbers(failure: Reply) -> Reply {
+fn without_random_numbers(failure: Refusal) -> Refusal {
     let error = failure.cause().map(tracing::field::display);
     tracing::error!(name: "no-random-numbers", error, "the host has no random numbers");
     failure

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use mailchute_proto::ScramVerifier;
-use mailchute_proto::{Nonce, Reply};
+use mailchute_proto::{Nonce, Refusal};
 
 /// A secret of the server. It is configured, or made when it is first needed.
 #[derive(Default)]
@@ -12,7 +12,7 @@ pub(crate) struct ScramSecret(OnceLock<Vec<u8>>);
 
 impl ScramSecret {
     /// Returns the verifier to show for an unknown user. It is always the same for one name.
-    pub(crate) fn decoy(&self, user: &str) -> Result<ScramVerifier, Reply> {
+    pub(crate) fn decoy(&self, user: &str) -> Result<ScramVerifier, Refusal> {
         let secret = match self.0.get() {
             Some(secret) => secret,
             None => {
@@ -37,13 +37,13 @@ impl fmt::Debug for ScramSecret {
 }
 
 /// Returns random bytes.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], Reply> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Refusal> {
     let mut octets = [0; N];
     getrandom::fill(&mut octets)?;
     Ok(octets)
 }
 
 /// Returns a random text that is never used again.
-pub(crate) fn nonce() -> Result<Nonce, Reply> {
+pub(crate) fn nonce() -> Result<Nonce, Refusal> {
     random::<18>().map(Nonce::from_random)
 }

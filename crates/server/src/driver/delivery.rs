@@ -1,10 +1,10 @@
-//! A message on its way from the client to the data hooks and the store.
+//! A message on its way from the client to the filters and the store.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
-use mailchute_proto::{Ask, Envelope, Protocol, Step, Verdict};
+use mailchute_proto::{Answer, Ask, Envelope, Protocol, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -14,6 +14,7 @@ use crate::driver::ask_hooks::sanitize;
 use crate::driver::readers::Readers;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::hooks::decision::is_yes;
 use crate::message::body;
 use crate::message::id::MessageId;
 use crate::message::{ContentLimits, Message};
@@ -51,12 +52,12 @@ impl Delivery {
     }
 
     /// Refuses the message without its content: by name, if that is how the hooks have done it.
-    pub(super) fn refuse(&self, refusal: Verdict, ask: Ask<'_, Data>) {
+    pub(super) fn refuse(&self, refusal: Answer, ask: Ask<'_, Data>) {
         let refusals = self.readers.refusals();
         if refusals.are_none() {
             ask.answer(refusal);
         } else {
-            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len(), sanitize));
+            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len(), one_by_one));
         }
     }
 }
@@ -156,7 +157,7 @@ impl Driver {
 
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
-        let Self { shared, machine, wire, output, session, pace, .. } = self;
+        let Self { shared, machine, wire, output, session, pace, refused_by, .. } = self;
         let Delivery { id, began, envelope, readers } = delivery;
         let (mark, before) = (output.len(), wire.input.len());
         let step = machine.step(&mut wire.input, output);
@@ -167,14 +168,18 @@ impl Driver {
             // A chunk begins.
             Step::Answered => Look::Unfinished { mark },
             Step::EndOfChunk(ask) => {
-                let Some(refusal) = readers.refusal_so_far().await else {
-                    ask.answer(Verdict::Accept);
+                let Some(decision) = readers.refusal_so_far().await else {
+                    ask.answer(Ok(Verdict::Accept));
                     return Look::Unfinished { mark };
                 };
+                let refusal = decision.answer;
+                *refused_by = decision.refused_by;
                 readers.cut_off();
                 ask.answer(match readers.refusals() {
                     by_name if by_name.are_none() => refusal,
-                    by_name => Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), sanitize)),
+                    by_name => {
+                        Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), one_by_one))
+                    }
                 });
                 Look::Answered { mark }
             }
@@ -184,23 +189,25 @@ impl Driver {
                 if let Err(wake) = readers.until_decided(wire, shared.timeouts.store).await {
                     return Look::GivenUp(wake);
                 }
-                let verdict = readers.take_verdict();
+                let decision = readers.take_decision();
+                *refused_by = decision.refused_by;
+                let answer = decision.answer;
                 if readers.refusals().are_none() {
-                    if verdict.is_positive() {
-                        let store = text_of(&verdict);
+                    if is_yes(&answer) {
+                        let store = text_of(&answer);
                         let took = began.elapsed();
                         accepted(shared, session, &Accepted { id: *id, envelope, size, store, took });
                     }
-                    ask.answer(verdict);
+                    ask.answer(answer);
                     return Look::Answered { mark };
                 }
-                let verdicts = readers.refusals().with(&verdict, recipients, sanitize);
-                if let Some(envelope) = kept_for(envelope, &verdicts, session.protocol()) {
-                    let store = verdicts.iter().find(|verdict| verdict.is_positive()).map_or("", text_of);
+                let answers = readers.refusals().with(&answer, recipients, one_by_one);
+                if let Some(envelope) = kept_for(envelope, &answers, session.protocol()) {
+                    let store = answers.iter().find(|answer| is_yes(answer)).map_or("", text_of);
                     let took = began.elapsed();
                     accepted(shared, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
                 }
-                ask.answer_each(verdicts);
+                ask.answer_each(answers);
                 Look::Answered { mark }
             }
             // A refusal, whose reply is in the output; no other step comes before the end of the message.
@@ -213,21 +220,25 @@ impl Driver {
 }
 
 /// Those of the envelope for whom the client is told that the message is kept, if there are any.
-fn kept_for(envelope: &Arc<Envelope>, verdicts: &[Verdict], protocol: Protocol) -> Option<Arc<Envelope>> {
-    let is_kept = |verdict: &Verdict| verdict.is_positive();
-    if protocol == Protocol::Smtp || !verdicts.iter().any(is_kept) {
+fn kept_for(envelope: &Arc<Envelope>, answers: &[Answer], protocol: Protocol) -> Option<Arc<Envelope>> {
+    if protocol == Protocol::Smtp || !answers.iter().any(is_yes) {
         return None;
     }
     let mut kept = Envelope::new(envelope.sender.clone());
-    let recipients = envelope.recipients.iter().zip(verdicts);
+    let recipients = envelope.recipients.iter().zip(answers);
     kept.recipients =
-        recipients.filter(|(_, verdict)| is_kept(verdict)).map(|(recipient, _)| recipient.clone()).collect();
+        recipients.filter(|(_, answer)| is_yes(answer)).map(|(recipient, _)| recipient.clone()).collect();
     Some(kept.into())
 }
 
-fn text_of(verdict: &Verdict) -> &str {
-    match verdict {
-        Verdict::Reply(reply) => reply.text(),
-        Verdict::Accept | Verdict::Refuse => "",
+fn text_of(answer: &Answer) -> &str {
+    match answer {
+        Ok(Verdict::AcceptWith(reply)) => reply.text(),
+        _ => "",
     }
+}
+
+/// The answer for a recipient that was refused by name.
+fn one_by_one(refusal: Answer) -> Answer {
+    sanitize(refusal, None)
 }

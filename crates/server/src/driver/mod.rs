@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Awaits, Closing, EhloEdits, Machine, Step, Verdict};
+use mailchute_proto::{Answer, Awaits, Closing, EhloEdits, Machine, Refusal, Step, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -26,7 +26,8 @@ use crate::connection::wire::{SHORT_REPLIES, Wire};
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
-use crate::hooks::Asked;
+use crate::hooks::decision::is_yes;
+use crate::hooks::{Asked, Decision, RefusedBy};
 use crate::net::arrival::{Opening, Service};
 use crate::proxy::Header;
 use crate::session::Session;
@@ -58,6 +59,8 @@ pub(crate) struct Driver {
     is_announced: bool,
     /// Commands and messages refused so far.
     refusals: u32,
+    /// Where the refusal comes from that is about to be reported.
+    refused_by: Option<Box<RefusedBy>>,
 }
 
 /// Octets of replies that may wait for the end of a pipelined group. With the last one they fit into 16 KiB: memory that
@@ -102,6 +105,7 @@ impl Driver {
             refused: None,
             is_announced: false,
             refusals: 0,
+            refused_by: None,
         }
     }
 
@@ -220,7 +224,7 @@ impl Driver {
 
     /// Goes one step: puts the machine's question to the hooks and gives it their answer.
     async fn step(&mut self) -> Result<Next, ReadOutcome> {
-        let Self { shared, machine, wire, output, session, .. } = self;
+        let Self { shared, machine, wire, output, session, refused_by, .. } = self;
         let mut mark = output.len();
         if shared.settings.future_release.is_some() {
             machine.tell_time(SystemTime::now().into());
@@ -233,31 +237,32 @@ impl Driver {
             Step::Connect(mut ask) => {
                 self.is_announced = true;
                 let hooks = greeting(shared, session, self.opening);
-                let verdict = ask_hooks(shared, wire, ask.unsent(), hooks).await?;
-                self.refused = (!verdict.is_positive()).then_some(Disconnect::Refused);
+                let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
+                self.refused = (!is_yes(&answer)).then_some(Disconnect::Refused);
                 apply_edits(session, || ask.edits_mut());
-                if verdict.is_positive() && wire.has_input().await && ask.is_out_of_turn(&wire.input) {
+                if is_yes(&answer) && wire.has_input().await && ask.is_out_of_turn(&wire.input) {
                     ask.talked_ahead(&wire.input);
                 } else {
-                    ask.answer(verdict);
+                    ask.answer(answer);
                 }
             }
             Step::Ehlo(mut ask) => {
                 let (ehlo, unsent) = ask.parts();
                 shared.subscribers.tell(|| Event::ehlo(session, ehlo));
-                let verdict = ask_hooks(shared, wire, unsent, shared.chain.ehlo(ehlo, session)).await?;
-                if verdict.is_positive() {
+                let answer =
+                    ask_hooks(shared, wire, unsent, shared.chain.ehlo(ehlo, session), refused_by).await?;
+                if is_yes(&answer) {
                     session.set_helo(ehlo.clone());
                 }
                 mark = unsent.len();
                 apply_edits(session, || ask.edits_mut());
-                ask.answer(verdict);
+                ask.answer(answer);
             }
-            Step::StartTls(ask) => ask.answer(Verdict::Accept),
+            Step::StartTls(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::Challenge(ask) => ask.answer(authentication::nonce()),
             Step::Scram(mut ask) => {
                 let (scram, unsent) = ask.parts();
-                let answer = authentication::scram(shared, wire, unsent, scram, session).await?;
+                let answer = authentication::scram(shared, wire, unsent, scram, session, refused_by).await?;
                 mark = unsent.len();
                 if wire.input.is_empty() { ask.answer(answer) } else { ask.talked_ahead() }
             }
@@ -266,85 +271,94 @@ impl Driver {
             }
             Step::Auth(mut ask) => {
                 let (credentials, unsent) = ask.parts();
-                let verdict = authentication::judge(shared, wire, unsent, credentials, session).await?;
+                let answer =
+                    authentication::judge(shared, wire, unsent, credentials, session, refused_by).await?;
                 mark = unsent.len();
                 if wire.stop().has_closed() {
-                    ask.answer(verdict);
+                    ask.answer(answer);
                     return Ok(Next::Reply { mark });
                 }
                 if !wire.input.is_empty() {
                     ask.talked_ahead();
                     return Ok(Next::Reply { mark });
                 }
-                let succeeded = verdict.is_positive();
+                let succeeded = is_yes(&answer);
                 shared.subscribers.tell(|| Event::auth(session, credentials, succeeded));
                 session.authenticated(succeeded.then(|| credentials.identity()));
-                authentication::decide(ask, verdict);
+                authentication::decide(ask, answer);
             }
             Step::Mail(mut ask) => {
                 let (sender, unsent) = ask.parts();
                 shared.subscribers.tell(|| Event::mail(session, sender));
                 let hooks = shared.chain.mail_from(sender, session);
-                let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
-                if verdict.is_positive() {
+                let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                if is_yes(&answer) {
                     session.begin_transaction(sender.clone());
                 }
                 mark = unsent.len();
-                ask.answer(verdict);
+                ask.answer(answer);
             }
             Step::Rcpt(mut ask) => {
                 let (recipient, unsent) = ask.parts();
                 shared.subscribers.tell(|| Event::rcpt(session, recipient));
                 let hooks = shared.chain.rcpt_to(recipient, session);
-                let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
-                if verdict.is_positive() {
+                let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                if is_yes(&answer) {
                     session.add_recipient(recipient.clone());
                 }
                 mark = unsent.len();
-                ask.answer(verdict);
+                ask.answer(answer);
             }
             Step::Data(mut ask) => {
                 // The machine asks for data only inside a transaction.
                 let envelope = session.envelope().ok_or(ReadOutcome::Gone)?;
+                let hooks = shared.chain.data(&envelope, session);
+                let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
+                if !goes_on(&answer) {
+                    mark = ask.unsent().len();
+                    ask.answer(answer);
+                    return Ok(Next::Reply { mark });
+                }
                 self.messages += 1;
                 session.began_message();
                 let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
                 delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
                 mark = ask.unsent().len();
                 let Some(refusal) = delivery.readers.take_refusal() else {
-                    ask.answer(Verdict::Accept);
+                    ask.answer(Ok(Verdict::Accept));
                     return Ok(Next::Receive { delivery, mark });
                 };
-                delivery.refuse(refusal, ask);
+                *refused_by = refusal.refused_by;
+                delivery.refuse(refusal.answer, ask);
             }
             Step::Xclient(mut ask) => {
                 let (told, unsent) = ask.parts();
                 session.apply_xclient(told);
                 let client = session.client_ip();
                 tracing::Span::current().record("speaks_for", tracing::field::display(client));
-                let (verdict, refused) = match wire.reassign(shared.proxies.counted_as(session.origin())) {
+                let (answer, refused) = match wire.reassign(shared.proxies.counted_as(session.origin())) {
                     Ok(()) => {
                         let hooks = shared.chain.connect(session);
-                        let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
-                        (verdict, Disconnect::Refused)
+                        let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                        (answer, Disconnect::Refused)
                     }
-                    Err(full) => (full.reply().hang_up().into(), Disconnect::Limit),
+                    Err(full) => (Err(Refusal::from_reply(full.reply()).hang_up()), Disconnect::Limit),
                 };
-                self.refused = (!verdict.is_positive()).then_some(refused);
+                self.refused = (!is_yes(&answer)).then_some(refused);
                 mark = unsent.len();
                 apply_edits(session, || ask.edits_mut());
-                ask.answer(verdict);
+                ask.answer(answer);
             }
             Step::Xforward(ask) => {
                 session.apply_xforward(ask.question());
-                ask.answer(Verdict::Accept);
+                ask.answer(Ok(Verdict::Accept));
             }
             Step::Command(mut ask) => {
                 let (command, unsent) = ask.parts();
                 let hooks = shared.chain.command(command, session);
-                let verdict = ask_hooks(shared, wire, unsent, hooks).await?;
+                let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
                 mark = unsent.len();
-                ask.answer(verdict);
+                ask.answer(answer);
             }
             // The steps of a body come only while one is received.
             _ => return Err(ReadOutcome::Gone),
@@ -362,6 +376,14 @@ enum Next {
     Close(Closing),
 }
 
+/// Whether a message is to be taken in: a hook may accept it and hang up.
+fn goes_on(answer: &Answer) -> bool {
+    match answer {
+        Ok(Verdict::AcceptWith(reply)) => reply.is_positive() && !reply.hangs_up(),
+        answer => is_yes(answer),
+    }
+}
+
 /// Hands the machine what a hook has changed for the session.
 fn apply_edits<'m>(session: &Session, machines: impl FnOnce() -> &'m mut EhloEdits) {
     if let Some(edits) = session.edits() {
@@ -374,19 +396,21 @@ fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> A
     let connect = shared.chain.connect(session);
     let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };
     Some(Box::pin(async move {
-        let verdict = match connect {
+        let connected = match connect {
             Some(hooks) => hooks.await,
-            None => Verdict::Accept,
+            None => Decision::ACCEPT,
         };
-        let Some(secure) = shared.chain.secure(&tls, session).filter(|_| verdict.is_positive()) else {
-            return verdict;
+        let Some(secure) = shared.chain.secure(&tls, session).filter(|_| connected.is_yes()) else {
+            return connected;
         };
-        match secure.await {
-            Verdict::Accept => verdict,
-            // As after STARTTLS, a refusal hangs up.
-            Verdict::Refuse => Verdict::Reply(catalog::HUNG_UP),
-            Verdict::Reply(reply) if reply.is_refusal() => Verdict::Reply(reply.hang_up()),
-            decided => decided,
-        }
+        let mut secured = secure.await;
+        // As after STARTTLS, a refusal hangs up.
+        secured.answer = match secured.answer {
+            Ok(Verdict::Accept) => return connected,
+            Ok(Verdict::Refuse) => Err(Refusal::from_reply(catalog::HUNG_UP)),
+            Err(refusal) => Err(refusal.hang_up()),
+            answer => answer,
+        };
+        secured
     }))
 }

@@ -1,4 +1,4 @@
-//! The readers of a message: the data hooks and the store.
+//! The readers of a message: the filters and the store.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -6,34 +6,32 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use mailchute_proto::Verdict;
-use mailchute_proto::reply::catalog;
 use tokio::time::Instant;
 
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::{farewell, outcome_of, too_late};
 use crate::driver::shared::Shared;
-use crate::hooks::{BoxFuture, drop_guarded, poll_guarded};
+use crate::hooks::{BoxFuture, Decision, drop_guarded, poll_guarded};
 use crate::message::Message;
 use crate::message::body::Pump;
 use crate::message::body_error::BodyError;
 use crate::message::refusals::Refusals;
 use crate::session::Session;
 
-/// The data hooks and the store, which work on a message while it comes in.
+/// The filters and the store, which work on a message while it comes in.
 pub(super) struct Readers {
     /// Where the message is put for them.
     pump: Pump,
-    work: Option<BoxFuture<'static, Verdict>>,
-    verdict: Option<Verdict>,
+    work: Option<BoxFuture<'static, Decision>>,
+    decision: Option<Decision>,
 }
 
 impl Readers {
     /// `pump` is the other end of the body of `message`.
     pub(super) fn new(shared: Arc<Shared>, pump: Pump, message: Message, session: Session) -> Self {
-        let work = async move { shared.chain.data(message, &session).await };
-        Self { pump, work: Some(Box::pin(work)), verdict: None }
+        let work = async move { shared.chain.deliver(message, &session).await };
+        Self { pump, work: Some(Box::pin(work)), decision: None }
     }
 
     /// Returns the recipients that the readers have refused by name.
@@ -53,7 +51,7 @@ impl Readers {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 self.work = None;
-                self.verdict = Some(outcome_of(outcome));
+                self.decision = Some(outcome_of(outcome));
                 Poll::Ready(())
             }
         }
@@ -64,29 +62,29 @@ impl Readers {
     }
 
     /// Decides in the place of the readers.
-    fn decide(&mut self, verdict: Verdict) {
+    fn decide(&mut self, decision: Decision) {
         drop_guarded(self.work.take());
-        self.verdict = Some(verdict);
+        self.decision = Some(decision);
     }
 
-    /// Takes the reply of an application that has closed the session as the verdict.
+    /// Takes the refusal of an application that has closed the session as the decision.
     fn close(&mut self, wire: &Wire, outcome: ReadOutcome) -> Result<(), ReadOutcome> {
-        let reply = farewell(wire).filter(|_| outcome == ReadOutcome::Closed).ok_or(outcome)?;
-        self.decide(Verdict::Reply(reply));
+        let refusal = farewell(wire).filter(|_| outcome == ReadOutcome::Closed).ok_or(outcome)?;
+        self.decide(Decision::from(Err(refusal)));
         Ok(())
     }
 
     fn has_decided(&self) -> bool {
-        self.verdict.is_some()
+        self.decision.is_some()
     }
 
-    /// Returns the verdict if it is a refusal.
-    pub(super) fn take_refusal(&mut self) -> Option<Verdict> {
-        self.verdict.take_if(|verdict| !verdict.is_positive())
+    /// Returns the decision if it is a refusal.
+    pub(super) fn take_refusal(&mut self) -> Option<Decision> {
+        self.decision.take_if(|decision| !decision.is_yes())
     }
 
     /// Lets the readers work on what they have, and returns their verdict if it is a refusal.
-    pub(super) async fn refusal_so_far(&mut self) -> Option<Verdict> {
+    pub(super) async fn refusal_so_far(&mut self) -> Option<Decision> {
         poll_fn(|context| {
             let _ = self.poll(context);
             Poll::Ready(())
@@ -95,8 +93,8 @@ impl Readers {
         self.take_refusal()
     }
 
-    pub(super) fn take_verdict(&mut self) -> Verdict {
-        self.verdict.take().unwrap_or(Verdict::Reply(catalog::INTERNAL_ERROR))
+    pub(super) fn take_decision(&mut self) -> Decision {
+        self.decision.take().unwrap_or(Decision::FAILED)
     }
 
     /// Waits for more of the message, while the readers work on what there is.
@@ -136,8 +134,8 @@ impl Readers {
         .await
         .or_else(|outcome| self.close(wire, outcome))?;
         // A hook that closes the session decides nothing else.
-        if let Some(reply) = farewell(wire) {
-            self.decide(Verdict::Reply(reply));
+        if let Some(refusal) = farewell(wire) {
+            self.decide(Decision::from(Err(refusal)));
         }
         Ok(())
     }

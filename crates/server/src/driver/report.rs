@@ -15,6 +15,7 @@ use tracing::level_filters::LevelFilter;
 use super::Driver;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::hooks::RefusedBy;
 use crate::message::id::MessageId;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -144,6 +145,7 @@ impl Driver {
     }
 
     fn report_reply(&mut self, line: Option<Observed>, id: Option<MessageId>, mark: usize) {
+        let by = self.refused_by.take();
         let reply = self.output.get(mark..).unwrap_or_default();
         let is_refusal = is_refusal(reply, self.session.protocol());
         self.refusals += u32::from(is_refusal);
@@ -163,7 +165,7 @@ impl Driver {
             return;
         }
         if is_shown {
-            refused(&self.session, line, id, reply);
+            refused(&self.session, line, id, reply, by.as_deref());
         } else if is_logged(LevelFilter::DEBUG) {
             let reply = on_one_line(reply, SHOWN_IN_DETAIL);
             match line {
@@ -227,7 +229,13 @@ impl Driver {
     }
 }
 
-fn refused(session: &Session, line: Option<Observed>, id: Option<MessageId>, reply: &str) {
+fn refused(
+    session: &Session,
+    line: Option<Observed>,
+    id: Option<MessageId>,
+    reply: &str,
+    by: Option<&RefusedBy>,
+) {
     let envelope = session.envelope();
     tracing::info!(
         name: "refused",
@@ -239,6 +247,9 @@ fn refused(session: &Session, line: Option<Observed>, id: Option<MessageId>, rep
         to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
         command = line.map(|line| line.text(SHOWN)),
         reply = on_one_line(reply, SHOWN),
+        stage = by.map(|by| by.stage.name()),
+        hook = by.map(|by| by.hook),
+        took = by.map(|by| by.took.as_secs_f64()),
         "refused"
     );
 }

@@ -7,7 +7,7 @@ use mailchute_proto::reply::catalog;
 use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 
-use super::{Driver, Opening};
+use super::{Driver, Opening, goes_on};
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
 use crate::driver::ask_hooks::{ask_hooks, farewell};
@@ -84,8 +84,8 @@ impl Driver {
             ReadOutcome::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
             ReadOutcome::Shutdown => self.say_farewell(&catalog::SHUTTING_DOWN).await,
             ReadOutcome::Closed => {
-                if let Some(reply) = farewell(&self.wire) {
-                    self.say_farewell(&reply).await;
+                if let Some(refusal) = farewell(&self.wire) {
+                    self.say_farewell(refusal.reply()).await;
                 }
             }
             ReadOutcome::Input | ReadOutcome::Gone => {}
@@ -172,17 +172,17 @@ impl Driver {
     /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
     pub(super) async fn ask_secure_hooks(&mut self) -> Result<(), Disconnect> {
         let Some(tls) = self.session.tls() else { return Ok(()) };
-        let hooks = self.shared.chain.secure(&tls, &self.session);
-        let verdict = match ask_hooks(&self.shared, &mut self.wire, &mut self.output, hooks).await {
-            Ok(verdict) => verdict,
+        let Self { shared, session, wire, output, refused_by, .. } = self;
+        let hooks = shared.chain.secure(&tls, session);
+        let answer = match ask_hooks(shared, wire, output, hooks, refused_by).await {
+            Ok(answer) => answer,
             Err(wake) => return Err(self.give_up(wake).await),
         };
-        let reply = match verdict {
-            Verdict::Accept => return Ok(()),
-            Verdict::Refuse => catalog::HUNG_UP,
-            Verdict::Reply(reply) if reply.is_positive() && !reply.hangs_up() => return Ok(()),
-            Verdict::Reply(reply) if reply.is_positive() || reply.is_refusal() => reply,
-            Verdict::Reply(_) => catalog::INTERNAL_ERROR,
+        let reply = match answer {
+            answer if goes_on(&answer) => return Ok(()),
+            Ok(Verdict::AcceptWith(reply)) => reply,
+            Ok(_) => catalog::HUNG_UP,
+            Err(refusal) => refusal.into(),
         };
         self.hang_up(&reply).await;
         Err(Disconnect::Hook)

@@ -4,10 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender};
+use mailchute_proto::{Answer, Envelope, Recipient, Sender};
 
-use super::{Answer, Hooks};
-use crate::message::Message;
+use super::Hooks;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
@@ -29,25 +28,21 @@ macro_rules! passed_on {
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
-/// use mailchute::{Answer, Hooks, Message, Server, Session, Verdict};
+/// use mailchute::{Answer, Hooks, Recipient, Server, Session, Verdict};
+/// # use mailchute_stores::Discard;
 ///
 /// #[derive(Default)]
 /// struct Counter(AtomicU32);
 ///
 /// impl Hooks for Counter {
-///     fn reads_messages(&self) -> bool {
-///         true
-///     }
-///
-///     async fn data(&self, message: &mut Message, _session: &Session) -> Answer {
-///         while message.chunk().await?.is_some() {}
+///     async fn rcpt_to(&self, _to: &Recipient, _session: &Session) -> Answer {
 ///         self.0.fetch_add(1, Ordering::Relaxed);
 ///         Ok(Verdict::Accept)
 ///     }
 /// }
 ///
 /// let counter = Arc::new(Counter::default());
-/// let server = Server::builder().hooks(Arc::clone(&counter)).build()?;
+/// let server = Server::builder().hooks(Arc::clone(&counter)).store(Discard).build()?;
 /// assert_eq!(counter.0.load(Ordering::Relaxed), 0);
 /// # Ok::<(), mailchute::BuildError>(())
 /// ```
@@ -56,24 +51,11 @@ impl<H: Hooks> Hooks for Arc<H> {
         connect() -> Answer;
         ehlo(ehlo: &Ehlo) -> Answer;
         secure(tls: &TlsFacts) -> Answer;
-        scram_verifier(user: &str) -> Result<Option<ScramVerifier>, Reply>;
-        auth(credentials: &Credentials) -> Answer;
+        authenticated(identity: &str) -> Answer;
         mail_from(from: &Sender) -> Answer;
         rcpt_to(to: &Recipient) -> Answer;
-        data(message: &mut Message) -> Answer;
+        data(envelope: &Envelope) -> Answer;
         command(command: &Command) -> Answer;
         disconnect(cause: Disconnect) -> ();
-    }
-
-    fn gives_scram_verifiers(&self) -> bool {
-        H::gives_scram_verifiers(self)
-    }
-
-    fn judges_credentials(&self) -> bool {
-        H::judges_credentials(self)
-    }
-
-    fn reads_messages(&self) -> bool {
-        H::reads_messages(self)
     }
 }

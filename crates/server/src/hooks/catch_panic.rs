@@ -25,6 +25,12 @@ pub(crate) fn poll_guarded<F: Future + ?Sized>(
     }
 }
 
+/// Returns what a panic says, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
 /// Drops a future that was not polled to its end; a panic of what it holds goes to the log.
 pub(crate) fn drop_guarded<F>(future: F) {
     // Nothing sees what it left half-done: it is gone.

@@ -1,42 +1,33 @@
-//! All hooks of a server, asked in order; the first refusal refuses.
+//! All that a server asks: hooks, authenticators, filters and the store, each in the order in which they were given.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
-use tokio::time::timeout;
+use mailchute_proto::{Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
+use tokio::time::{Instant, timeout};
 
-use super::Hooks;
-use super::erased::{BoxFuture, ErasedHooks};
-use crate::hooks::store::ErasedStore;
+use super::decision::{Decision, Stage};
+use super::erased::{
+    BoxFuture, ErasedAuthenticator, ErasedFilter, ErasedHooks, ErasedScramVerifiers, ErasedStore,
+};
+use super::named::Named;
+use super::{Authenticator, Filter, Hooks, ScramVerifiers, Store};
 use crate::message::Message;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
-/// The stages of a session at which hooks are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Connect,
-    Ehlo,
-    Secure,
-    ScramVerifier,
-    Auth,
-    MailFrom,
-    RcptTo,
-    Data,
-    Command,
-    Disconnect,
-}
+/// The decision of a stage's hooks, unless there are none: a stage without hooks costs nothing.
+pub(crate) type Asked<'a> = Option<BoxFuture<'a, Decision>>;
 
-/// The verdict of a stage's hooks, unless there are none: a stage without hooks costs nothing.
-pub(crate) type Asked<'a> = Option<BoxFuture<'a, Verdict>>;
-
-/// Hooks in their order, and the store behind them.
+/// All that is asked, in its order.
 #[derive(Clone, Default)]
 pub(crate) struct Chain {
     links: Vec<Link>,
+    authenticators: Vec<Arc<dyn ErasedAuthenticator>>,
+    scram_verifiers: Vec<Arc<dyn ErasedScramVerifiers>>,
+    filters: Vec<Arc<dyn ErasedFilter>>,
     store: Option<Arc<dyn ErasedStore>>,
 }
 
@@ -48,33 +39,42 @@ struct Link {
 }
 
 impl Chain {
-    pub(crate) fn push(&mut self, stage: Option<Stage>, hooks: impl Hooks) {
+    pub(crate) fn push(&mut self, stage: Option<Stage>, hooks: Named<impl Hooks>) {
         self.links.push(Link { stage, hooks: Arc::new(hooks) });
     }
 
-    pub(crate) fn keep_in(&mut self, store: Arc<dyn ErasedStore>) {
-        self.store = Some(store);
+    pub(crate) fn push_authenticator(&mut self, authenticator: Named<impl Authenticator>) {
+        self.authenticators.push(Arc::new(authenticator));
     }
 
-    /// Whether messages end somewhere: in a store, or in a hook that takes them.
-    pub(crate) fn has_destination(&self) -> bool {
-        self.store.is_some() || self.asked(Stage::Data).any(ErasedHooks::reads_messages)
+    pub(crate) fn push_scram_verifiers(&mut self, verifiers: Named<impl ScramVerifiers>) {
+        self.scram_verifiers.push(Arc::new(verifiers));
     }
 
-    /// Whether anybody is to be asked, so that a stage without a hook costs nothing.
-    pub(crate) fn is_asked(&self, stage: Stage) -> bool {
-        self.asked(stage).next().is_some()
+    pub(crate) fn push_filter(&mut self, filter: Named<impl Filter>) {
+        self.filters.push(Arc::new(filter));
+    }
+
+    pub(crate) fn keep_in(&mut self, store: Named<impl Store>) {
+        self.store = Some(Arc::new(store));
+    }
+
+    pub(crate) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    pub(crate) fn has_authenticator(&self) -> bool {
+        !self.authenticators.is_empty()
+    }
+
+    pub(crate) fn has_scram_verifiers(&self) -> bool {
+        !self.scram_verifiers.is_empty()
     }
 
     fn asked(&self, stage: Stage) -> impl Iterator<Item = &dyn ErasedHooks> {
         self.links
             .iter()
-            .filter(move |link| match link.stage {
-                None if stage == Stage::Auth => link.hooks.judges_credentials(),
-                None if stage == Stage::ScramVerifier => link.hooks.gives_scram_verifiers(),
-                None => true,
-                Some(only) => only == stage,
-            })
+            .filter(move |link| link.stage.is_none_or(|only| only == stage))
             .map(|link| link.hooks.as_ref())
     }
 
@@ -82,7 +82,7 @@ impl Chain {
     fn each<'a>(
         &'a self,
         stage: Stage,
-        ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Verdict> + Send + 'a,
+        ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Decision> + Send + 'a,
     ) -> Asked<'a> {
         let mut asked = self.asked(stage);
         let (first, second) = (asked.next()?, asked.next());
@@ -90,15 +90,15 @@ impl Chain {
             return Some(ask(first));
         }
         Some(Box::pin(async move {
-            let mut verdict = Verdict::Accept;
+            let mut decision = Decision::ACCEPT;
             for hooks in self.asked(stage) {
                 match ask(hooks).await {
-                    Verdict::Accept => {}
-                    positive if positive.is_positive() => verdict = positive,
+                    Decision { answer: Ok(Verdict::Accept), .. } => {}
+                    positive if positive.is_yes() => decision = positive,
                     refusal => return refusal,
                 }
             }
-            verdict
+            decision
         }))
     }
 
@@ -119,17 +119,34 @@ impl Chain {
         &self,
         user: &str,
         session: &Session,
-    ) -> Result<Option<ScramVerifier>, Reply> {
-        for hooks in self.asked(Stage::ScramVerifier) {
-            if let Some(verifier) = hooks.scram_verifier(user, session).await? {
+    ) -> Result<Option<ScramVerifier>, Decision> {
+        for verifiers in &self.scram_verifiers {
+            if let Some(verifier) = verifiers.scram_verifier(user, session).await? {
                 return Ok(Some(verifier));
             }
         }
         Ok(None)
     }
 
-    pub(crate) fn auth<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Auth, move |hooks| hooks.auth(credentials, session))
+    /// The first authenticator that knows the user decides. A user whom none knows is refused.
+    pub(crate) fn check<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> Asked<'a> {
+        if self.authenticators.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            for authenticator in &self.authenticators {
+                // What another has said about who it is does not count.
+                session.forget_identified();
+                if let Some(decision) = authenticator.check(credentials, session).await {
+                    return decision;
+                }
+            }
+            Decision::from(Ok(Verdict::Refuse))
+        }))
+    }
+
+    pub(crate) fn authenticated<'a>(&'a self, identity: &'a str, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Authenticated, move |hooks| hooks.authenticated(identity, session))
     }
 
     pub(crate) fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> Asked<'a> {
@@ -140,43 +157,41 @@ impl Chain {
         self.each(Stage::RcptTo, move |hooks| hooks.rcpt_to(to, session))
     }
 
+    pub(crate) fn data<'a>(&'a self, envelope: &'a Envelope, session: &'a Session) -> Asked<'a> {
+        self.each(Stage::Data, move |hooks| hooks.data(envelope, session))
+    }
+
     pub(crate) fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> Asked<'a> {
         self.each(Stage::Command, move |hooks| hooks.command(command, session))
     }
 
-    /// The data hooks, then the store. Whoever is not the last to read leaves the content to the next.
-    pub(crate) async fn data(&self, mut message: Message, session: &Session) -> Verdict {
-        let mut readers = self.asked(Stage::Data).filter(|hooks| hooks.reads_messages()).count()
-            + usize::from(self.store.is_some());
-        let mut verdict = Verdict::Accept;
-        for hooks in self.asked(Stage::Data) {
-            readers -= usize::from(hooks.reads_messages());
-            match hooks.data(message.for_reader(readers > 0), session).await {
-                Verdict::Accept => {}
-                positive if positive.is_positive() => verdict = positive,
-                refusal => return refusal,
+    /// The filters, then the store. A filter leaves the content to the next.
+    pub(crate) async fn deliver(&self, mut message: Message, session: &Session) -> Decision {
+        for filter in &self.filters {
+            let began = Instant::now();
+            let decision = filter.filter(&mut message.for_reader(true), session).await;
+            if !decision.is_yes() {
+                return decision;
             }
-            match message.settle() {
-                None => {}
-                // Discarded: the client hears what it would hear of a message that is kept.
-                Some(Verdict::Accept) => return verdict,
-                Some(refusal) => return refusal,
+            if let Some(answer) = message.settle() {
+                // A message that is discarded is answered as one that is kept.
+                return Decision::new(answer, Stage::Filter, filter.name(), || began.elapsed());
             }
         }
-        let Some(store) = &self.store else {
-            if !message.is_read() {
-                tracing::warn!(
-                    name: "message-unread",
-                    "accepted a message that no data hook has read to its end; its content is gone"
-                );
+        match &self.store {
+            Some(store) => {
+                let decision = store.store(message.for_reader(false), session).await;
+                if decision.is_yes() && !message.is_read() {
+                    tracing::warn!(
+                        name: "message-unread",
+                        "the store accepted a message that it has not read to its end; its content is gone"
+                    );
+                }
+                decision
             }
-            return verdict;
-        };
-        Verdict::Reply(match store.store(message.for_reader(false), session).await {
-            // The client hears from the store what the message is called; a hook can still hang up behind that.
-            Ok(reply) if matches!(&verdict, Verdict::Reply(hooks) if hooks.hangs_up()) => reply.hang_up(),
-            Ok(reply) | Err(reply) => reply,
-        })
+            // No server is built without a store.
+            None => Decision::FAILED,
+        }
     }
 
     /// Each hook has the whole time limit: one that hangs keeps the word from nobody.
@@ -194,6 +209,12 @@ impl Chain {
 impl std::fmt::Debug for Chain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let stages: Vec<_> = self.links.iter().map(|link| link.stage).collect();
-        f.debug_struct("Chain").field("stages", &stages).field("has_store", &self.store.is_some()).finish()
+        f.debug_struct("Chain")
+            .field("stages", &stages)
+            .field("authenticators", &self.authenticators.len())
+            .field("scram_verifiers", &self.scram_verifiers.len())
+            .field("filters", &self.filters.len())
+            .field("has_store", &self.store.is_some())
+            .finish()
     }
 }

@@ -1,12 +1,23 @@
-//! The private twin of [`Hooks`] that can be a trait object, so that nothing outside has a type parameter.
+//! The private twins of the traits that can be trait objects, so that nothing outside has a type parameter.
+//!
+//! Each answer comes with where it comes from: the stage, the name of the hook and the time taken.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
+use mailchute_proto::{Answer, Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
+use tokio::time::Instant;
 
-use super::{Hooks, IntoVerdict as _};
+use super::Hooks;
+use super::authenticator::{Authenticator, Check};
+use super::catch_panic::{panic_text, poll_guarded};
+use super::decision::{Decision, Stage};
+use super::filter::Filter;
+use super::named::Named;
+use super::scram_verifiers::ScramVerifiers;
+use super::store::Store;
 use crate::message::Message;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -15,70 +26,162 @@ use crate::tls::TlsFacts;
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 pub(crate) trait ErasedHooks: Send + Sync {
-    fn connect<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn gives_scram_verifiers(&self) -> bool;
+    fn connect<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn authenticated<'a>(&'a self, identity: &'a str, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn data<'a>(&'a self, envelope: &'a Envelope, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()>;
+}
+
+pub(crate) trait ErasedAuthenticator: Send + Sync {
+    /// `None` for [`Check::NotMine`].
+    fn check<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Option<Decision>>;
+}
+
+pub(crate) trait ErasedScramVerifiers: Send + Sync {
     fn scram_verifier<'a>(
         &'a self,
         user: &'a str,
         session: &'a Session,
-    ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Reply>>;
-    fn judges_credentials(&self) -> bool;
-    fn reads_messages(&self) -> bool;
-    fn auth<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn data<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> BoxFuture<'a, Verdict>;
-    fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()>;
+    ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Decision>>;
+}
+
+pub(crate) trait ErasedFilter: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn filter<'a>(&'a self, message: &'a mut Message, session: &'a Session) -> BoxFuture<'a, Decision>;
+}
+
+pub(crate) trait ErasedStore: Send + Sync {
+    fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision>;
+}
+
+/// What came of asking: an answer, or the panic with which the hook failed.
+type Outcome<T> = Result<T, Box<dyn Any + Send>>;
+
+/// Asks, and keeps a panic where it happened. The result comes with the time at which it began. It is no function, as an async
+/// function would hold the future a second time.
+macro_rules! asked {
+    ($asking:expr) => {{
+        let began = Instant::now();
+        // Also what happens on the way to the future is guarded.
+        let mut asking = pin!(async move { $asking.await });
+        let outcome = poll_fn(|context| poll_guarded(asking.as_mut(), context)).await;
+        (outcome, began)
+    }};
+}
+
+impl<T> Named<T> {
+    fn decide(&self, stage: Stage, (outcome, began): (Outcome<Answer>, Instant)) -> Decision {
+        let answer = outcome.unwrap_or_else(|panic| {
+            self.report_panic(stage, &*panic);
+            Decision::FAILED.answer
+        });
+        Decision::new(answer, stage, self.name, || began.elapsed())
+    }
+
+    fn report_panic(&self, stage: Stage, panic: &(dyn Any + Send)) {
+        let hook = self.name;
+        tracing::error!(name: "hook-panicked", stage = stage.name(), hook, panic = panic_text(panic), "a hook or store panicked");
+    }
 }
 
 macro_rules! boxed {
-    ($($stage:ident($($argument:ident: $type:ty)?);)*) => {
-        $(fn $stage<'a>(&'a self, $($argument: $type,)? session: &'a Session) -> BoxFuture<'a, Verdict> {
-            Box::pin(async move { Hooks::$stage(self, $($argument,)? session).await.into_verdict() })
+    ($($method:ident, $stage:ident, ($($argument:ident: $type:ty)?);)*) => {
+        $(fn $method<'a>(&'a self, $($argument: $type,)? session: &'a Session) -> BoxFuture<'a, Decision> {
+            Box::pin(async move {
+                self.decide(Stage::$stage, asked!(Hooks::$method(&self.value, $($argument,)? session)))
+            })
         })*
     };
 }
 
-impl<H: Hooks> ErasedHooks for H {
+impl<H: Hooks> ErasedHooks for Named<H> {
     boxed! {
-        connect();
-        ehlo(ehlo: &'a Ehlo);
-        secure(tls: &'a TlsFacts);
-        auth(credentials: &'a Credentials);
-        mail_from(from: &'a Sender);
-        rcpt_to(to: &'a Recipient);
-        command(command: &'a Command);
+        connect, Connect, ();
+        ehlo, Ehlo, (ehlo: &'a Ehlo);
+        secure, Secure, (tls: &'a TlsFacts);
+        authenticated, Authenticated, (identity: &'a str);
+        mail_from, MailFrom, (from: &'a Sender);
+        rcpt_to, RcptTo, (to: &'a Recipient);
+        data, Data, (envelope: &'a Envelope);
+        command, Command, (command: &'a Command);
     }
 
-    fn gives_scram_verifiers(&self) -> bool {
-        Hooks::gives_scram_verifiers(self)
+    fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let (Err(panic), _) = asked!(Hooks::disconnect(&self.value, cause, session)) {
+                self.report_panic(Stage::Disconnect, &*panic);
+            }
+        })
     }
+}
 
+impl<A: Authenticator> ErasedAuthenticator for Named<A> {
+    fn check<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Option<Decision>> {
+        Box::pin(async move {
+            let (outcome, began) = asked!(self.value.check(credentials, session));
+            let outcome = match outcome {
+                Ok(Ok(Check::NotMine)) => return None,
+                Ok(Ok(Check::Right)) => Ok(Ok(Verdict::Accept)),
+                Ok(Ok(Check::Wrong)) => Ok(Ok(Verdict::Refuse)),
+                Ok(Err(refusal)) => Ok(Err(refusal)),
+                Err(panic) => Err(panic),
+            };
+            Some(self.decide(Stage::Check, (outcome, began)))
+        })
+    }
+}
+
+impl<V: ScramVerifiers> ErasedScramVerifiers for Named<V> {
     fn scram_verifier<'a>(
         &'a self,
         user: &'a str,
         session: &'a Session,
-    ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Reply>> {
-        Box::pin(async move { Hooks::scram_verifier(self, user, session).await })
+    ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Decision>> {
+        Box::pin(async move {
+            let (outcome, began) = asked!(self.value.scram_verifier(user, session));
+            let outcome = match outcome {
+                Ok(Ok(verifier)) => return Ok(verifier),
+                Ok(Err(refusal)) => Ok(Err(refusal)),
+                Err(panic) => Err(panic),
+            };
+            Err(self.decide(Stage::ScramVerifier, (outcome, began)))
+        })
+    }
+}
+
+impl<F: Filter> ErasedFilter for Named<F> {
+    fn name(&self) -> &'static str {
+        self.name
     }
 
-    fn judges_credentials(&self) -> bool {
-        Hooks::judges_credentials(self)
+    fn filter<'a>(&'a self, message: &'a mut Message, session: &'a Session) -> BoxFuture<'a, Decision> {
+        Box::pin(async move {
+            let (outcome, began) = asked!(self.value.filter(message, session));
+            let outcome = outcome.map(|passed| passed.map(|()| Verdict::Accept));
+            self.decide(Stage::Filter, (outcome, began))
+        })
     }
+}
 
-    fn reads_messages(&self) -> bool {
-        Hooks::reads_messages(self)
-    }
-
-    fn data<'a>(&'a self, mut message: Message, session: &'a Session) -> BoxFuture<'a, Verdict> {
-        Box::pin(async move { Hooks::data(self, &mut message, session).await.into_verdict() })
-    }
-
-    fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()> {
-        // As with the others: a panic on the way to the future comes when it is polled, where it is caught.
-        Box::pin(async move { Hooks::disconnect(self, cause, session).await })
+impl<S: Store> ErasedStore for Named<S> {
+    fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision> {
+        Box::pin(async move {
+            let (outcome, began) = asked!(self.value.store(message, session));
+            let outcome = outcome.map(|kept| kept.map(|receipt| Verdict::AcceptWith(receipt.into())));
+            self.decide(Stage::Store, (outcome, began))
+        })
     }
 }

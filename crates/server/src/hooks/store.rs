@@ -1,28 +1,77 @@
 //! Stores: where messages end up.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use mailchute_proto::Reply;
+use mailchute_proto::{Enhanced, Refusal, Reply};
 
-use crate::hooks::BoxFuture;
 use crate::message::Message;
 use crate::session::Session;
 
-/// Keeps messages, and answers for them. Whoever wants to keep a handle on its own gives it in an [`Arc`].
+/// The promise of a [`Store`] that a message is safe, and the text that the client hears with it.
+///
+/// The reply is `250 2.6.0` with that text, unless another [detail](Self::with_enhanced) is set.
 ///
 /// # Examples
 /// ```
-/// use mailchute::{Message, Reply, Session, Store};
+/// use mailchute::Receipt;
+///
+/// let receipt = Receipt::new("Queued as 4Xy1");
+/// assert_eq!(receipt.text(), "Queued as 4Xy1");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a receipt does nothing until it is returned"]
+pub struct Receipt {
+    enhanced: Enhanced,
+    text: Cow<'static, str>,
+}
+
+impl Receipt {
+    /// Makes a receipt with this text, which may name the message.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { enhanced: Enhanced::new(2, 6, 0), text: text.into() }
+    }
+
+    /// Sets the last two numbers of the enhanced status code, each 0 to 999 (larger ones become 999). The first is 2: a
+    /// receipt says yes. Default is `2.6.0`.
+    ///
+    /// ```
+    /// # use mailchute::Receipt;
+    /// let receipt = Receipt::new("Delivered").with_enhanced(1, 5); // 250 2.1.5 Delivered
+    /// ```
+    pub fn with_enhanced(mut self, subject: u16, detail: u16) -> Self {
+        self.enhanced = Enhanced::new(2, subject.min(999), detail.min(999));
+        self
+    }
+
+    /// Returns the text that the client hears.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<Receipt> for Reply {
+    fn from(receipt: Receipt) -> Self {
+        Self::new(250, receipt.enhanced, receipt.text)
+    }
+}
+
+/// Keeps messages, and answers for them. A server has one store. To keep a handle on it, give it in an [`Arc`].
+///
+/// # Examples
+/// ```
+/// use mailchute::{Message, Receipt, Refusal, Session, Store};
 ///
 /// /// Counts and forgets.
 /// struct Counter(std::sync::atomic::AtomicU64);
 ///
 /// impl Store for Counter {
-///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
 ///         while message.chunk().await?.is_some() {}
 ///         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-///         Ok(Reply::new(250, (2, 6, 0), format!("Counted as {}", message.id())))
+///         Ok(Receipt::new(format!("Counted as {}", message.id())))
 ///     }
 /// }
 /// ```
@@ -35,14 +84,17 @@ pub trait Store: Send + Sync + 'static {
     /// [`Message::refuse`] refuses single recipients, for whom it cannot be kept; `Ok` then is the promise for the others.
     ///
     /// # Errors
-    /// The refusal that the client gets. `?` makes a `451 4.3.0` of any [`std::error::Error`]; others need
-    /// `.map_err(Reply::internal)?`.
+    /// The refusal that the client gets. `?` makes a `451 4.3.0` of any [`std::error::Error`], and a `452 4.3.1` of a full
+    /// disk; others need `.map_err(Refusal::internal)?`.
     ///
     /// # Cancel safety
     /// When the client goes before the end of the message, or the store takes longer than the
     /// [time limit](crate::Builder::store_timeout), the future is dropped: nothing of the message may remain.
-    fn store(&self, message: Message, session: &Session)
-    -> impl Future<Output = Result<Reply, Reply>> + Send;
+    fn store(
+        &self,
+        message: Message,
+        session: &Session,
+    ) -> impl Future<Output = Result<Receipt, Refusal>> + Send;
 }
 
 /// The same store, of which the application keeps a handle.
@@ -51,27 +103,7 @@ impl<S: Store> Store for Arc<S> {
         &self,
         message: Message,
         session: &Session,
-    ) -> impl Future<Output = Result<Reply, Reply>> + Send {
+    ) -> impl Future<Output = Result<Receipt, Refusal>> + Send {
         S::store(self, message, session)
-    }
-}
-
-/// The private twin of [`Store`] that can be a trait object.
-pub(crate) trait ErasedStore: Send + Sync {
-    fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Result<Reply, Reply>>;
-}
-
-impl<S: Store> ErasedStore for S {
-    fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Result<Reply, Reply>> {
-        Box::pin(async move {
-            match Store::store(self, message, session).await {
-                // Neither a yes that says no nor a no that says yes may count as a promise.
-                Ok(reply) if !reply.is_positive() => Err(reply),
-                Err(reply) if !reply.is_refusal() => {
-                    Err(Reply::internal("a store answered Err with a positive reply"))
-                }
-                as_said => as_said,
-            }
-        })
     }
 }

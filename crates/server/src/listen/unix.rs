@@ -89,7 +89,7 @@ impl<'a> SocketFile<'a> {
             ));
         }
         match UnixStream::connect(&self.path).await {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(&self.path),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(self.path),
             // Its queue is full, so somebody listens.
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Err(io::Error::new(

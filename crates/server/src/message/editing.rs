@@ -30,9 +30,9 @@ impl Message {
     /// A header ends at the [maximum header size](crate::Builder::max_header_size) at the latest.
     ///
     /// ```
-    /// use mailchute::{Message, Reply};
+    /// use mailchute::{Message, Refusal};
     ///
-    /// async fn tag(message: &mut Message) -> Result<(), Reply> {
+    /// async fn tag(message: &mut Message) -> Result<(), Refusal> {
     ///     let subject = message.header().await?.get("Subject").unwrap_or_default().into_owned();
     ///     message.replace_field("Subject", 0, &format!("[list] {subject}"))?;
     ///     Ok(())
@@ -121,9 +121,9 @@ impl Message {
     /// Replaces what stands below the header. The fields that describe it, such as `Content-Type`, are not changed.
     ///
     /// ```
-    /// use mailchute::{Message, Reply};
+    /// use mailchute::{Message, Refusal};
     ///
-    /// async fn rewrite(message: &mut Message) -> Result<(), Reply> {
+    /// async fn rewrite(message: &mut Message) -> Result<(), Refusal> {
     ///     let mut body = message.new_body();
     ///     body.write("This message had an attachment that nobody should open.\r\n").await?;
     ///     message.replace_body(body).await?;

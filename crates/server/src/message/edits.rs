@@ -75,7 +75,7 @@ impl Edits {
                 FieldEdit::Remove(is_unwanted) => {
                     header.received.retain(|ReceivedField { field, is_replaced }| {
                         *is_replaced || !is_unwanted(field.name(), &field.value())
-                    })
+                    });
                 }
                 FieldEdit::Replace { number, field } => header.replace(*number, field),
             }

@@ -147,11 +147,10 @@ impl HeaderParser {
         let end = self.looked_at + length;
         self.looked_at = end;
         let length = match self.content[end..] {
-            [b'\r', b'\n', ..] => 2,
             [b'\r', b'\r', b'\n', ..] => 3,
             [b'\r'] | [b'\r', b'\r'] | [b'\n'] | [b'\n', b'\r'] if !is_end => return None,
             [b'\n', b'\r', b'\n', ..] => 1,
-            [b'\n', b'\r', ..] => 2,
+            [b'\r', b'\n', ..] | [b'\n', b'\r', ..] => 2,
             _ => 1,
         };
         Some((end, end + length))

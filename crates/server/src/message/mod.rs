@@ -47,7 +47,7 @@ use crate::session::Session;
 /// The content is asked of the client (354) when it is first read. It comes chunk by chunk as fast as it is
 /// read and no faster; a message of any size takes the memory of one chunk.
 ///
-/// Each data hook, and the store after them, reads from the first octet on. As long as another reader is to
+/// Each filter, and the store after them, reads from the first octet on. As long as another reader is to
 /// come, what is read is also kept for it: up to 1 MiB in memory, the rest in a temporary file that is gone with
 /// the message. With a single reader nothing is kept.
 ///

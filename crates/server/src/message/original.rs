@@ -48,9 +48,9 @@ impl Message {
     /// [gone](BodyError::Gone).
     ///
     /// ```
-    /// use mailchute::{Message, Reply};
+    /// use mailchute::{Message, Refusal};
     ///
-    /// async fn sign(message: &mut Message) -> Result<(), Reply> {
+    /// async fn sign(message: &mut Message) -> Result<(), Refusal> {
     ///     let signed = message.original().bytes().await?;
     ///     message.add_above_trace("X-Length", &signed.len().to_string())?;
     ///     Ok(())

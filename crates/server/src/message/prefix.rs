@@ -88,7 +88,7 @@ impl Prefix {
     fn begin(&mut self, begin: Begin) {
         match (self.begin, begin) {
             (Begin::Space { from: true }, Begin::MailboxLine) => {
-                self.due.extend_from_slice(MAILBOX_LINE.as_bytes())
+                self.due.extend_from_slice(MAILBOX_LINE.as_bytes());
             }
             (before, Begin::Text) if before != Begin::Text => self.due.extend_from_slice(b"\r\n"),
             _ => {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::{Envelope, Protocol, Recipient, Reply, Verdict};
+use mailchute_proto::{Answer, Envelope, Protocol, Recipient, Refusal, Verdict};
 
 use super::Message;
 use super::edits::Places;
@@ -12,14 +12,13 @@ use super::field::EditError;
 impl Message {
     /// Refuses the message for one recipient, named by its place in the [envelope](Self::envelope).
     ///
-    /// | | called by a hook | called by the store |
+    /// | | called by a filter | called by the store |
     /// |---|---|---|
-    /// | **LMTP** | the client hears `reply` for this recipient; hooks after it and the store are asked about the others, if any are left | the client hears `reply` for this recipient, and for the others what the store returns |
-    /// | **SMTP** | the whole message is refused; hooks after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
+    /// | **LMTP** | the client hears `refusal` for this recipient; filters after it and the store are asked about the others, if any are left | the client hears `refusal` for this recipient, and for the others what the store returns |
+    /// | **SMTP** | the whole message is refused; filters after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
     ///
-    /// It can be called until the hook or store returns, before the content is read or after that. The first refusal of
-    /// a recipient stays, and a place where there is nobody changes nothing. A `reply` that is no refusal is a mistake
-    /// of the caller's, and becomes a logged `451 4.3.0`.
+    /// It can be called until the filter or store returns, before the content is read or after that. The first refusal of
+    /// a recipient stays, and a place where there is nobody changes nothing.
     ///
     /// In LMTP, when the whole message is refused, by `Err` or otherwise, that is the reply for all who were not refused
     /// by name: also for those who have the message by then, so that it may be delivered to them again. Before the
@@ -31,26 +30,26 @@ impl Message {
     ///
     /// # Examples
     /// ```
-    /// use mailchute::{Message, Recipient, Reply, Server, Session, Store, testing};
+    /// use mailchute::{Message, Receipt, Recipient, Refusal, Server, Session, Store, testing};
     ///
     /// /// A store with a place for each recipient.
     /// struct Mailboxes;
     ///
     /// impl Store for Mailboxes {
-    ///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    ///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
     ///         let content = message.bytes().await?;
     ///         for (place, recipient) in message.envelope().recipients.iter().enumerate() {
     ///             if let Err(refusal) = keep(recipient, &content).await {
     ///                 message.refuse(place, refusal);
     ///             }
     ///         }
-    ///         Ok(Reply::new(250, (2, 1, 5), "Delivered"))
+    ///         Ok(Receipt::new("Delivered").with_enhanced(1, 5))
     ///     }
     /// }
     ///
-    /// async fn keep(recipient: &Recipient, content: &[u8]) -> Result<(), Reply> {
+    /// async fn keep(recipient: &Recipient, content: &[u8]) -> Result<(), Refusal> {
     ///     if recipient.as_str().eq_ignore_ascii_case("full@example.com") {
-    ///         return Err(Reply::new(452, (4, 2, 2), "Mailbox full"));
+    ///         return Err(Refusal::new(452, (4, 2, 2), "Mailbox full"));
     ///     }
     ///     println!("{} octets for {recipient}", content.len());
     ///     Ok(())
@@ -71,21 +70,16 @@ impl Message {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn refuse(&self, place: usize, reply: Reply) {
+    pub fn refuse(&self, place: usize, refusal: Refusal) {
         let named = match &self.places {
             Some(places) => places.get(place).copied(),
             None => (place < self.envelope.recipients.len()).then_some(Some(place)),
         };
-        let reply = if reply.is_refusal() {
-            reply
-        } else {
-            Reply::internal("a recipient was refused with a reply that is no refusal")
-        };
         let refusals = self.content.body.refusals();
         match named {
-            Some(Some(place)) => refusals.refuse(place, reply),
+            Some(Some(place)) => refusals.refuse(place, refusal),
             // The client knows nothing of this one, so the others stand for it.
-            Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, reply.clone())),
+            Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone())),
             None => {}
         }
     }
@@ -170,8 +164,8 @@ impl Message {
         self.content.body.edits().decide(self.reader, |outcome| outcome.recipients = recipients);
     }
 
-    /// Applies what a filter has said of recipients. Returns the verdict if nobody else is to be asked.
-    pub(crate) fn settle(&mut self) -> Option<Verdict> {
+    /// Applies what a filter has said of recipients. Returns the answer if nobody else is to be asked.
+    pub(crate) fn settle(&mut self) -> Option<Answer> {
         let outcome = self.content.body.edits().outcome();
         if let Some((envelope, places)) = outcome.recipients {
             self.envelope = envelope;
@@ -180,7 +174,7 @@ impl Message {
         let refusals = self.content.body.refusals();
         if !refusals.are_none() {
             if self.session.protocol() == Protocol::Smtp || refusals.count() >= self.named {
-                return Some(refusals.verdict());
+                return Some(refusals.answer());
             }
             let mut recipients = self.placed();
             recipients.retain(|(place, _)| place.is_none_or(|place| refusals.of(place).is_none()));
@@ -192,7 +186,7 @@ impl Message {
         }
         if outcome.is_discarded || self.envelope.recipients.is_empty() {
             tracing::info!(name: "discarded", id = %self.id, "a filter discarded a message");
-            return Some(Verdict::Accept);
+            return Some(Ok(Verdict::Accept));
         }
         None
     }

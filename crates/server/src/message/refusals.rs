@@ -8,23 +8,23 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mailchute_proto::{Reply, Verdict};
+use mailchute_proto::{Answer, Refusal, Verdict};
 
 /// The refused recipients of one message, by their places in the envelope as the client gave it.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<Vec<(usize, Reply)>>);
+pub(crate) struct Refusals(Mutex<Vec<(usize, Refusal)>>);
 
 impl Refusals {
-    fn list(&self) -> MutexGuard<'_, Vec<(usize, Reply)>> {
+    fn list(&self) -> MutexGuard<'_, Vec<(usize, Refusal)>> {
         // One push is all that happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses a recipient; the first refusal stays.
-    pub(crate) fn refuse(&self, place: usize, reply: Reply) {
+    pub(crate) fn refuse(&self, place: usize, refusal: Refusal) {
         let mut list = self.list();
         if list.iter().all(|(refused, _)| *refused != place) {
-            list.push((place, reply));
+            list.push((place, refusal));
         }
     }
 
@@ -36,26 +36,26 @@ impl Refusals {
         self.list().len()
     }
 
-    pub(crate) fn of(&self, place: usize) -> Option<Reply> {
-        self.list().iter().find(|(refused, _)| *refused == place).map(|(_, reply)| reply.clone())
+    pub(crate) fn of(&self, place: usize) -> Option<Refusal> {
+        self.list().iter().find(|(refused, _)| *refused == place).map(|(_, refusal)| refusal.clone())
     }
 
-    /// What each recipient is answered, by its place: its own refusal as `answer` makes it, or `others`.
+    /// What each recipient is answered, by its place: its own refusal as `sanitize` makes it, or `others`.
     pub(crate) fn with(
         &self,
-        others: &Verdict,
+        others: &Answer,
         recipients: usize,
-        answer: impl Fn(Verdict) -> Verdict,
-    ) -> Vec<Verdict> {
-        let verdict = |place| match self.of(place) {
-            Some(refusal) => answer(Verdict::Reply(refusal)),
+        sanitize: impl Fn(Answer) -> Answer,
+    ) -> Vec<Answer> {
+        let answer = |place| match self.of(place) {
+            Some(refusal) => sanitize(Err(refusal)),
             None => others.clone(),
         };
-        (0..recipients).map(verdict).collect()
+        (0..recipients).map(answer).collect()
     }
 
     /// What speaks for all of them where there is one reply only.
-    pub(crate) fn verdict(&self) -> Verdict {
-        Verdict::for_all(self.list().iter().map(|(_, reply)| Verdict::Reply(reply.clone())))
+    pub(crate) fn answer(&self) -> Answer {
+        Verdict::for_all(self.list().iter().map(|(_, refusal)| Err(refusal.clone())))
     }
 }

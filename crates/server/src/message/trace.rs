@@ -48,10 +48,10 @@ impl Message {
     /// ```
     /// use std::io::Write as _;
     ///
-    /// use mailchute::{Message, Reply};
+    /// use mailchute::{Message, Refusal};
     ///
     /// /// Writes a copy for each recipient.
-    /// async fn keep(message: Message) -> Result<(), Reply> {
+    /// async fn keep(message: Message) -> Result<(), Refusal> {
     ///     let places: Vec<_> = (0..message.envelope().recipients.len()).map(|place| vec![place]).collect();
     ///     let mut copies = message.for_places(&places).await?;
     ///     let mut mailboxes: Vec<Vec<u8>> = copies.tops().iter().map(|top| top.to_vec()).collect();

@@ -25,13 +25,13 @@ use crate::tls::{TlsConfig, TlsError};
 /// # Examples
 /// The smallest server, which accepts all mail and forgets it:
 /// ```no_run
-/// use mailchute::Server;
+/// use mailchute::{Receipt, Server};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = Server::builder()
-///     .on_data(|mut message, _session| async move {
+///     .on_store(|mut message, _session| async move {
 ///         while message.chunk().await?.is_some() {}
-///         Ok(())
+///         Ok(Receipt::new("Message accepted"))
 ///     })
 ///     .build()?;
 /// server.listen("127.0.0.1:2525").await?.await?;

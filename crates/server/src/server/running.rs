@@ -26,7 +26,10 @@ use crate::server::serving::{Addresses, Serving};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = Server::builder()
-///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .on_store(|mut message, _session| async move {
+///         message.bytes().await?;
+///         Ok(mailchute::Receipt::new("Message accepted"))
+///     })
 ///     .build()?;
 /// let running = server.listen(Listener::new("127.0.0.1:0").name("mx")).await?.spawn(Duration::from_secs(30));
 /// println!("listening on {:?}", running.addr_of("mx"));

@@ -1,39 +1,37 @@
 //! The end of a session from outside.
 
-use mailchute_proto::Reply;
+use mailchute_proto::Refusal;
 
 use crate::session::Session;
 
 impl Session {
-    /// Ends the session: the client gets `reply` at the next moment at which it can be told, and the connection closes.
+    /// Ends the session: the client gets `refusal` at the next moment at which it can be told, and the connection closes.
     /// Any task may call this, with a clone that a hook has put aside or from
     /// [`Server::sessions`](crate::Server::sessions).
     ///
     /// - A client that is silent, or in the middle of a message, is told at once. Such a message is not kept.
-    /// - A hook or store that is awaited is dropped, as at a timeout, and `reply` answers in its place. The same holds for
+    /// - A hook or store that is awaited is dropped, as at a timeout, and `refusal` answers in its place. The same holds for
     ///   a hook that calls this itself: its verdict does not count. Only a verdict on a whole message that is there
-    ///   already stands, so that no client is told to send again what was kept; `reply` follows it.
-    /// - During a TLS handshake, or if the client reads nothing, the connection closes without `reply`.
+    ///   already stands, so that no client is told to send again what was kept; `refusal` follows it.
+    /// - During a TLS handshake, or if the client reads nothing, the connection closes without `refusal`.
     ///
     /// Disconnect hooks and events get [`Disconnect::Closed`](crate::Disconnect::Closed). Of several calls the first
     /// counts. If the session is over, nothing happens.
     ///
-    /// `reply` is a refusal, such as `421 4.7.0`; another one is replaced by that.
-    ///
     /// # Examples
     /// ```
-    /// use mailchute::{Reply, Server};
+    /// use mailchute::{Refusal, Server};
     ///
     /// /// Ends all sessions of a user who was blocked.
     /// fn block(server: &Server, user: &str) {
     ///     for session in server.sessions() {
     ///         if session.identity().as_deref() == Some(user) {
-    ///             session.close(Reply::new(421, (4, 7, 0), "Account blocked"));
+    ///             session.close(Refusal::new(421, (4, 7, 0), "Account blocked"));
     ///         }
     ///     }
     /// }
     /// ```
-    pub fn close(&self, reply: Reply) {
-        self.0.wire.hang_up(reply);
+    pub fn close(&self, refusal: Refusal) {
+        self.0.wire.hang_up(refusal);
     }
 }

@@ -14,11 +14,11 @@ impl Session {
     /// [a name](crate::Arrival::listener).
     ///
     /// ```
-    /// use mailchute::{Reply, Server};
+    /// use mailchute::{Refusal, Server};
     ///
     /// Server::builder().on_mail_from(|_from, session| async move {
     ///     if session.listener() == Some("submission") && session.identity().is_none() {
-    ///         return Err(Reply::new(530, (5, 7, 0), "Authentication required"));
+    ///         return Err(Refusal::new(530, (5, 7, 0), "Authentication required"));
     ///     }
     ///     Ok(())
     /// });
@@ -47,7 +47,7 @@ impl Session {
     /// How long the session has been running, or ran until now if it is over.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.0.began.elapsed()
+        self.began().elapsed()
     }
 
     /// How far the session is at this moment.

@@ -1,9 +1,9 @@
 //! What a session can do to its connection.
 
-use mailchute_proto::Reply;
+use mailchute_proto::Refusal;
 
 /// The connection of a session.
 pub(crate) trait HangUp: Send + Sync {
     /// Tells the client this, and closes.
-    fn hang_up(&self, reply: Reply);
+    fn hang_up(&self, refusal: Refusal);
 }

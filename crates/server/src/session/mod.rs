@@ -199,7 +199,8 @@ impl Session {
         self.facts().greeting.identity.clone()
     }
 
-    /// Sets who the client is, where that is not what its credentials say. It is for the auth hook, before it says yes.
+    /// Sets who the client is, where that is not what its credentials say. It is for an [authenticator](crate::Authenticator), before it
+    /// says [`Right`](crate::Check::Right).
     ///
     /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise; called anywhere else it
     /// does nothing. Needed for tokens that say themselves whose they are, and for users with several names.
@@ -224,7 +225,7 @@ impl Session {
     /// changes. Returns what `edit` returns.
     ///
     /// ```
-    /// use mailchute::{Extension, Reply, Server};
+    /// use mailchute::{Extension, Refusal, Server};
     ///
     /// Server::builder().on_ehlo(|ehlo, session| async move {
     ///     session.edit_ehlo(|edits| {
@@ -232,7 +233,7 @@ impl Session {
     ///             edits.withdraw(Extension::Chunking).set_size(1_000_000);
     ///         }
     ///         edits.announce("XKEY rsa ed25519")?.take_mail_parameter("XKEY")?;
-    ///         Ok::<(), Reply>(())
+    ///         Ok::<(), Refusal>(())
     ///     })
     /// });
     /// ```
@@ -342,7 +343,12 @@ impl Session {
         self.facts().client.edits.as_ref()?.size()
     }
 
-    /// Begins the judgement of credentials: what a hook said of others before is not about them.
+    /// Returns who the client is by its credentials, if an authenticator has said so.
+    pub(crate) fn identified(&self) -> Option<Arc<str>> {
+        self.facts().greeting.identified.clone()
+    }
+
+    /// Begins the judgement of credentials: what an authenticator said of others before is not about them.
     pub(crate) fn forget_identified(&self) {
         self.facts().greeting.identified = None;
     }

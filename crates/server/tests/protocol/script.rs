@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute::{
-    Answer as HookAnswer, Builder, Command, Credentials, Ehlo, Hooks, Mechanism, Message, Protocol,
-    Recipient, Reply, Sender, Server, Session, Verdict,
+    Answer as HookAnswer, Authenticator, Builder, Check, Command, Credentials, Ehlo, Envelope, Hooks,
+    Install, Mechanism, Message, Protocol, Receipt, Recipient, Refusal, Sender, Server, Session, Store,
+    Verdict,
 };
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};
@@ -14,7 +15,7 @@ use rustls::ClientConfig;
 
 use crate::session;
 use crate::support::clients::{self, Authority};
-use crate::support::{Seen, tls};
+use crate::support::{Seen, receipt, tls};
 use crate::transcript::{Event, Transcript};
 
 /// A message that came to its end: who sends it, to whom, and what it holds.
@@ -45,7 +46,7 @@ impl Script {
     pub(crate) fn of(transcript: &Transcript) -> Result<Self, MachineOnly> {
         let session = &transcript.session;
         let has_positive_data = session.answers.iter().any(|answer| {
-            answer.stage == "data" && answer.verdict.as_ref().is_some_and(Verdict::is_positive)
+            answer.stage == "data" && matches!(&answer.verdict, Some(Ok(verdict)) if verdict.is_positive())
         });
         let has_other = session
             .answers
@@ -72,7 +73,7 @@ impl Script {
         if session.settings.mechanisms.contains(&Mechanism::External) {
             builder = builder.tls(clients::tls(authority.asked())).auth_external();
         }
-        let server = builder.hooks(hooks).build().map_err(|_| MachineOnly::Setting)?;
+        let server = builder.with(hooks).build().map_err(|_| MachineOnly::Setting)?;
         let client = match &session.certificate {
             Some(name) => {
                 let mut parameters = CertificateParams::default();
@@ -121,9 +122,9 @@ fn options(session: &session::Session) -> Result<Builder, MachineOnly> {
     for verb in &settings.verbs {
         let word = verb.clone();
         let answers = session.answers.clone();
-        builder = builder.command(verb, move |_argument, _session| {
+        builder = builder.on_command(verb, move |_argument, _session| {
             let answer = answers.iter().find(|answer| answer.stage == "command" && answer.subject == word);
-            std::future::ready(answer.map_or(Verdict::Accept, |answer| verdict(answer.verdict.clone())))
+            std::future::ready(answer.map_or(Ok(Verdict::Accept), |answer| given(answer.verdict.clone())))
         });
     }
     Ok(builder)
@@ -144,8 +145,8 @@ fn limited(builder: Builder, limits: &Limits) -> Builder {
 }
 
 /// A question that is dropped is one whose hook fails.
-fn verdict(answer: Option<Verdict>) -> Verdict {
-    answer.unwrap_or(Verdict::Reply(catalog::INTERNAL_ERROR))
+fn given(answer: Option<HookAnswer>) -> HookAnswer {
+    answer.unwrap_or(Err(Refusal::from_reply(catalog::INTERNAL_ERROR)))
 }
 
 struct Scripted {
@@ -155,7 +156,7 @@ struct Scripted {
 
 impl Scripted {
     fn at(&self, stage: &str, subject: &str) -> HookAnswer {
-        Ok(verdict(self.session.answer(stage, subject)))
+        given(self.session.answer(stage, subject))
     }
 }
 
@@ -169,12 +170,8 @@ impl Hooks for Scripted {
         self.at("ehlo", ehlo.name.as_str())
     }
 
-    fn judges_credentials(&self) -> bool {
-        !self.session.settings.mechanisms.is_empty()
-    }
-
-    async fn auth(&self, credentials: &Credentials, _session: &Session) -> HookAnswer {
-        Ok(verdict(self.session.authenticate(credentials)))
+    async fn authenticated(&self, _identity: &str, session: &Session) -> HookAnswer {
+        session.state().get::<Verdict>().map_or(Ok(Verdict::Accept), Ok)
     }
 
     async fn mail_from(&self, from: &Sender, _session: &Session) -> HookAnswer {
@@ -185,26 +182,43 @@ impl Hooks for Scripted {
         self.at("rcpt", &to.to_string())
     }
 
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, message: &mut Message, _session: &Session) -> HookAnswer {
-        let sender = message.envelope().sender.to_string();
-        let recipients = message.envelope().recipients.iter().map(ToString::to_string).collect();
-        let first = self.at("data", &sender)?;
-        if !first.is_positive() {
-            return Ok(first);
-        }
-        let mut content = Vec::new();
-        while let Some(chunk) = message.chunk().await.map_err(Reply::from)? {
-            content.extend_from_slice(&chunk);
-        }
-        self.kept.push((sender.clone(), recipients, content));
-        self.at("message", &sender)
+    async fn data(&self, envelope: &Envelope, _session: &Session) -> HookAnswer {
+        self.at("data", &envelope.sender.to_string())
     }
 
     async fn command(&self, command: &Command, _session: &Session) -> HookAnswer {
         self.at("command", &command.word)
+    }
+}
+
+impl Authenticator for Scripted {
+    async fn check(&self, credentials: &Credentials, session: &Session) -> Result<Check, Refusal> {
+        let verdict = given(self.session.authenticate(credentials))?;
+        let is_right = verdict.is_positive();
+        // The text is for the hook to give that is asked after this.
+        session.state().insert(verdict);
+        Ok(Check::right_if(is_right))
+    }
+}
+
+impl Store for Scripted {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        let sender = message.envelope().sender.to_string();
+        let recipients = message.envelope().recipients.iter().map(ToString::to_string).collect();
+        let mut content = Vec::new();
+        while let Some(chunk) = message.chunk().await? {
+            content.extend_from_slice(&chunk);
+        }
+        self.kept.push((sender.clone(), recipients, content));
+        receipt(self.at("message", &sender)?)
+    }
+}
+
+impl Install for Scripted {
+    fn install(self, builder: Builder) -> Builder {
+        let has_auth = !self.session.settings.mechanisms.is_empty();
+        let scripted = Arc::new(self);
+        let builder = builder.hooks(Arc::clone(&scripted)).store(Arc::clone(&scripted));
+        if has_auth { builder.authenticator(scripted) } else { builder }
     }
 }

@@ -11,11 +11,11 @@ pub(crate) mod stages;
 pub(crate) mod talk;
 pub(crate) mod tls;
 
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mailchute::testing::{self, Client};
-use mailchute::{Builder, Message, Reply, Server};
+use mailchute::{Answer, Builder, IntoAnswer, Message, Receipt, Refusal, Reply, Server, Session, Verdict};
 
 /// A small message with its final dot, as [`Client::send`] takes it.
 pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
@@ -23,14 +23,60 @@ pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
 /// What [`MESSAGE`] holds.
 pub(crate) const CONTENT: &[u8] = b"Subject: hello\r\n\r\nHello Bob\r\n";
 
-/// A server without hooks; it is not complete without a data hook or a store.
+/// A server without hooks; it is not complete without a store.
 pub(crate) fn builder() -> Builder {
     Server::builder().hostname("mx.example.com")
 }
 
 /// A server that reads every message to its end and accepts it.
 pub(crate) fn accepting() -> Builder {
-    builder().on_data(|message, _session| read_all(message))
+    builder().store_by(|message, _session| read_all(message))
+}
+
+/// Stores that answer as a hook does, with the standard reply if the closure just accepts.
+pub(crate) trait StoreBy {
+    fn store_by<F, Fut>(self, store: F) -> Self
+    where
+        F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoAnswer;
+}
+
+impl StoreBy for Builder {
+    fn store_by<F, Fut>(self, store: F) -> Self
+    where
+        F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoAnswer,
+    {
+        self.on_store(move |message, session| {
+            let answer = store(message, session);
+            async move { receipt(answer.await.into_answer()?) }
+        })
+    }
+}
+
+/// What a hook answers that says this.
+pub(crate) fn say(reply: Reply) -> Answer {
+    match Refusal::try_from(reply.clone()) {
+        Ok(refusal) => Err(refusal),
+        Err(_) => Ok(Verdict::AcceptWith(reply)),
+    }
+}
+
+/// The receipt of a store that answers as a hook does.
+pub(crate) fn receipt(verdict: Verdict) -> Result<Receipt, Refusal> {
+    match verdict {
+        Verdict::Accept => Ok(Receipt::new("Message accepted")),
+        Verdict::AcceptWith(reply) => {
+            let receipt = Receipt::new(reply.text().to_owned());
+            Ok(match reply.enhanced() {
+                Some(enhanced) => receipt.with_enhanced(enhanced.subject(), enhanced.detail()),
+                None => receipt,
+            })
+        }
+        Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::reply::catalog::MESSAGE_REFUSED)),
+    }
 }
 
 /// Builds what is known to be right.
@@ -39,15 +85,21 @@ pub(crate) fn build(builder: Builder) -> Server {
 }
 
 /// Reads a message chunk by chunk to its end.
-pub(crate) async fn read_all(mut message: Message) -> Result<(), Reply> {
+pub(crate) async fn read_all(mut message: Message) -> Result<(), Refusal> {
     while message.chunk().await?.is_some() {}
     Ok(())
 }
 
 /// Reads a message to its end, with the trace fields of a delivery on top.
-pub(crate) async fn traced(mut message: Message) -> Result<String, Reply> {
+pub(crate) async fn traced(mut message: Message) -> Result<String, Refusal> {
     message.prepend_trace_fields();
     Ok(String::from_utf8_lossy(&message.bytes().await?).into_owned())
+}
+
+/// As a filter, reads a message chunk by chunk to its end and lets it pass.
+pub(crate) async fn read_on(mut message: Message, _session: Session) -> Result<Message, Refusal> {
+    while message.chunk().await?.is_some() {}
+    Ok(message)
 }
 
 /// A client that was greeted and has said EHLO.

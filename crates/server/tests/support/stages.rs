@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use mailchute::{
-    Answer, Command, Credentials, Ehlo, Hooks, Io, Message, Recipient, Sender, Server, Session, TlsFacts,
-    Verb, Verdict,
+    Answer, Authenticator, Builder, Check, Command, Credentials, Ehlo, Envelope, Filter, Hooks, Install, Io,
+    Message, Recipient, Refusal, Sender, Server, Session, TlsFacts, Verb, Verdict,
 };
 
 use super::talk::{Talk, pipe};
@@ -17,21 +18,25 @@ pub(crate) enum Stage {
     Ehlo,
     Secure,
     Auth,
+    Authenticated,
     Mail,
     Rcpt,
     Data,
+    Filter,
     Command,
 }
 
 /// All stages whose hooks decide.
-pub(crate) const ALL: [Stage; 8] = [
+pub(crate) const ALL: [Stage; 10] = [
     Stage::Connect,
     Stage::Ehlo,
     Stage::Secure,
     Stage::Auth,
+    Stage::Authenticated,
     Stage::Mail,
     Stage::Rcpt,
     Stage::Data,
+    Stage::Filter,
     Stage::Command,
 ];
 
@@ -69,12 +74,8 @@ impl Hooks for OnlyAt {
         self.at(Stage::Secure).await
     }
 
-    fn judges_credentials(&self) -> bool {
-        true
-    }
-
-    async fn auth(&self, _credentials: &Credentials, _session: &Session) -> Answer {
-        self.at(Stage::Auth).await
+    async fn authenticated(&self, _identity: &str, _session: &Session) -> Answer {
+        self.at(Stage::Authenticated).await
     }
 
     async fn mail_from(&self, _from: &Sender, _session: &Session) -> Answer {
@@ -85,11 +86,7 @@ impl Hooks for OnlyAt {
         self.at(Stage::Rcpt).await
     }
 
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, _message: &mut Message, _session: &Session) -> Answer {
+    async fn data(&self, _envelope: &Envelope, _session: &Session) -> Answer {
         self.at(Stage::Data).await
     }
 
@@ -99,14 +96,36 @@ impl Hooks for OnlyAt {
     }
 }
 
-/// A server that offers everything and has this hook.
-pub(crate) fn server(hook: OnlyAt) -> Server {
-    build(accepting_after(hook).tls(tls::config()).allow_plaintext_auth())
+impl Authenticator for OnlyAt {
+    async fn check(&self, _credentials: &Credentials, _session: &Session) -> Result<Check, Refusal> {
+        Ok(match self.at(Stage::Auth).await? {
+            verdict if verdict.is_positive() => Check::Right,
+            Verdict::Refuse => Check::Wrong,
+            Verdict::Accept | Verdict::AcceptWith(_) => return Err(Refusal::internal("not a verdict")),
+        })
+    }
 }
 
-fn accepting_after(hook: OnlyAt) -> mailchute::Builder {
-    let accepting = super::builder().hooks(hook);
-    accepting.on_data(|message, _session| super::read_all(message))
+impl Filter for OnlyAt {
+    async fn filter(&self, _message: &mut Message, _session: &Session) -> Result<(), Refusal> {
+        match self.at(Stage::Filter).await? {
+            verdict if verdict.is_positive() => Ok(()),
+            Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::reply::catalog::MESSAGE_REFUSED)),
+            Verdict::Accept | Verdict::AcceptWith(_) => Err(Refusal::internal("not a verdict")),
+        }
+    }
+}
+
+impl Install for OnlyAt {
+    fn install(self, builder: Builder) -> Builder {
+        let hook = Arc::new(self);
+        builder.hooks(Arc::clone(&hook)).authenticator(Arc::clone(&hook)).filter(hook)
+    }
+}
+
+/// A server that offers everything and has this hook.
+pub(crate) fn server(hook: OnlyAt) -> Server {
+    build(accepting().with(hook).tls(tls::config()).allow_plaintext_auth())
 }
 
 /// A server whose hook answers the same whenever it is asked at `stage`.
@@ -116,7 +135,7 @@ pub(crate) fn answering(stage: Stage, answer: impl Fn() -> Answer + Send + Sync 
 
 /// A server without hooks of its own, to compare with.
 pub(crate) fn plain() -> Server {
-    build(accepting().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async {}))
+    build(accepting().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async { Check::Right }))
 }
 
 /// A client anywhere in its session.
@@ -139,9 +158,9 @@ pub(crate) async fn reach(server: &Server, stage: Stage) -> (String, Client) {
     let mut client: Client = Talk::new(Box::new(client.into_inner()));
     let before: &[&str] = match stage {
         Stage::Connect | Stage::Secure | Stage::Ehlo => &[],
-        Stage::Auth | Stage::Mail | Stage::Command => &["EHLO client.example"],
+        Stage::Auth | Stage::Authenticated | Stage::Mail | Stage::Command => &["EHLO client.example"],
         Stage::Rcpt => &["EHLO client.example", "MAIL FROM:<alice@client.example>"],
-        Stage::Data => {
+        Stage::Data | Stage::Filter => {
             &["EHLO client.example", "MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>"]
         }
     };
@@ -157,11 +176,11 @@ pub(crate) async fn again(client: &mut Client, stage: Stage) -> String {
         Stage::Connect => String::new(),
         Stage::Ehlo | Stage::Secure => client.say("EHLO client.example").await,
         // alice, wonderland
-        Stage::Auth => client.say("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").await,
+        Stage::Auth | Stage::Authenticated => client.say("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").await,
         Stage::Mail => client.say("MAIL FROM:<alice@client.example>").await,
         Stage::Rcpt => client.say("RCPT TO:<bob@example.com>").await,
         Stage::Command => client.say("NOOP").await,
-        Stage::Data => {
+        Stage::Data | Stage::Filter => {
             let reply = client.say("DATA").await;
             if reply.starts_with("354") { client.say(MESSAGE).await } else { reply }
         }
@@ -174,10 +193,10 @@ impl Stage {
         match self {
             Self::Connect => "220 mx.example.com ",
             Self::Ehlo | Self::Secure => "250-mx.example.com\r\n",
-            Self::Auth => "235 2.7.0 ",
+            Self::Auth | Self::Authenticated => "235 2.7.0 ",
             Self::Mail => "250 2.1.0 ",
             Self::Rcpt => "250 2.1.5 ",
-            Self::Data => "250 2.6.0 ",
+            Self::Data | Self::Filter => "250 2.6.0 ",
             Self::Command => "250 2.0.0 ",
         }
     }
@@ -188,11 +207,16 @@ impl Stage {
             Self::Connect => "554 5.7.1 C",
             Self::Ehlo => "550 G",
             Self::Secure => "421 4.7.0 ",
-            Self::Auth => "535 5.7.8 ",
+            Self::Auth | Self::Authenticated => "535 5.7.8 ",
             Self::Mail | Self::Command => "550 5.7.1 ",
             Self::Rcpt => "550 5.1.1 ",
-            Self::Data => "554 5.7.1 ",
+            Self::Data | Self::Filter => "554 5.7.1 ",
         }
+    }
+
+    /// Whether a positive answer may have a text that the client hears.
+    pub(crate) fn takes_text(self) -> bool {
+        !matches!(self, Self::Auth | Self::Data | Self::Filter)
     }
 
     /// Whether replies of the stage carry enhanced codes (RFC 2034 §3).

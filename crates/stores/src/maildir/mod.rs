@@ -27,7 +27,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use mailchute::{BodyKind, Message, Reply, Session, Store};
+use mailchute::{BodyKind, Message, Receipt, Refusal, Session, Store};
 
 pub use builder::MaildirBuilder;
 pub use line_ends::LineEnds;
@@ -135,7 +135,7 @@ impl Maildir {
 }
 
 impl Store for Maildir {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Reply, Reply> {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         if self.0.sweeper.is_due() {
             let shared = Arc::clone(&self.0);
             tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
@@ -152,7 +152,7 @@ impl Store for Maildir {
         let kept = delivery.finish().await?;
         // From here to the answer nothing is awaited, so nobody can give the message up any more.
         kept.keep()?;
-        Ok(Reply::new(250, (2, 6, 0), format!("Message accepted as {}", message.id())))
+        Ok(Receipt::new(format!("Message accepted as {}", message.id())))
     }
 }
 

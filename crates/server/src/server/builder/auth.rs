@@ -6,18 +6,17 @@ use mailchute_proto::{AuthPolicy, Mechanism, PlaintextAuth};
 
 use super::Builder;
 use crate::driver::decoys::ScramSecret;
-use crate::hooks::Stage;
 use crate::server::build_error::BuildError;
 use crate::tls::TlsConfig;
 
-/// Authentication, offered as soon as a hook judges credentials or gives verifiers.
+/// Authentication, offered as soon as there is an authenticator, or there are verifiers.
 impl Builder {
     /// The mechanisms on offer, in the order in which EHLO names them. Default is SCRAM-SHA-256-PLUS and
-    /// SCRAM-SHA-256 if a hook [gives verifiers](Self::on_scram), then PLAIN and LOGIN if one
-    /// [judges credentials](Self::on_auth).
+    /// SCRAM-SHA-256 if something [gives verifiers](Self::scram_verifiers), then PLAIN and LOGIN if there
+    /// is an [authenticator](Self::authenticator).
     ///
-    /// EXTERNAL is offered in its place here, and only if it is [switched on](Self::auth_external). OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your hook judges tokens; CRAM-MD5 as
-    /// well, as it is obsolete and the hook has to know the passwords themselves.
+    /// EXTERNAL is offered in its place here, and only if it is [switched on](Self::auth_external). OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your authenticator judges tokens; CRAM-MD5 as
+    /// well, as it is obsolete and the authenticator has to know the passwords themselves.
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
         self.mechanisms = Some(mechanisms.into_iter().collect());
         self
@@ -28,7 +27,7 @@ impl Builder {
     /// Such a client is the [user](crate::ClientCertificate::user) that the certificate names. Default is off: a
     /// certificate is no login.
     ///
-    /// The auth hooks are asked about it as about all credentials. Where no hook judges credentials, every certificate of an
+    /// The authenticators are asked about it as about all credentials. Without an authenticator every certificate of an
     /// authority that is [trusted](crate::TlsConfig::client_certificates) lets its client in by its own name, and by no
     /// other. [`build`](Self::build) refuses it where clients are not asked for certificates.
     pub fn auth_external(mut self) -> Self {
@@ -56,7 +55,7 @@ impl Builder {
     /// Before a successful AUTH, `530 5.7.0` answers everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT,
     /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). [Verbs of the application](Self::command) are answered so as well.
     ///
-    /// [`build`](Self::build) refuses it where no client could ever succeed: where no hook judges credentials or gives
+    /// [`build`](Self::build) refuses it where no client could ever succeed: where there is neither an authenticator nor
     /// verifiers, and where nothing is offered but what sends passwords or tokens, which without [TLS](Self::tls) are not
     /// taken unless [allowed](Self::allow_plaintext_auth). The latter is taken where a proxy
     /// [may say XCLIENT](Self::xclient_from), as it tells who has logged in to it.
@@ -71,20 +70,20 @@ impl Builder {
 
     /// The mechanisms that somebody stands behind.
     pub(super) fn offered_mechanisms(&self) -> Result<Vec<Mechanism>, BuildError> {
-        let judges = self.chain.is_asked(Stage::Auth);
-        let verifies = self.chain.is_asked(Stage::ScramVerifier);
+        let judges = self.chain.has_authenticator();
+        let verifies = self.chain.has_scram_verifiers();
         if self.auth_external && !self.tls.as_ref().is_some_and(TlsConfig::may_ask_clients) {
             return Err(BuildError::NoClientCertificates);
         }
         if self.auth == AuthPolicy::Required && !judges && !verifies && !self.auth_external {
-            return Err(BuildError::NobodyJudgesCredentials);
+            return Err(BuildError::NoAuthenticator);
         }
         let by_default =
             [Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
         let mut mechanisms = match &self.mechanisms {
             None => by_default.to_vec(),
             Some(named) if !verifies && named.iter().any(|mechanism| mechanism.needs_verifier()) => {
-                return Err(BuildError::NobodyGivesVerifiers);
+                return Err(BuildError::NoScramVerifiers);
             }
             Some(named) => named.clone(),
         };

@@ -1,12 +1,16 @@
-//! Closures as hooks: one type a stage, each of which implements that stage of [`Hooks`] and no other.
+//! Closures as hooks, authenticators, filters and stores: one type a role or stage, which implements that and no other.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Credentials, Recipient, Reply, ScramVerifier, Sender, Verdict};
+use mailchute_proto::{Answer, Credentials, Envelope, Recipient, Refusal, ScramVerifier, Sender, Verdict};
 
-use crate::hooks::{Answer, Hooks, IntoVerdict, Stage};
+use crate::hooks::authenticator::Check;
+use crate::hooks::into_answer::{IntoAnswer, IntoCheck, IntoMessage, IntoReceipt};
+use crate::hooks::store::Receipt;
+use crate::hooks::{Authenticator, Filter, Hooks, Named, ScramVerifiers, Stage, Store};
 use crate::message::Message;
 use crate::server::builder::Builder;
 use crate::session::Session;
@@ -22,17 +26,17 @@ macro_rules! closures {
             where
                 F: Fn($($type,)? Session) -> Fut + Send + Sync + 'static,
                 Fut: Future + Send,
-                Fut::Output: IntoVerdict,
+                Fut::Output: IntoAnswer,
             {
                 async fn $method(&self, $($argument: &$type,)? session: &Session) -> Answer {
-                    Ok((self.0)($($argument.clone(),)? session.clone()).await.into_verdict())
+                    (self.0)($($argument.clone(),)? session.clone()).await.into_answer()
                 }
             }
         )*
 
         /// # Hooks as closures
         ///
-        /// Each takes owned, cheaply cloned arguments and returns a future. See [`IntoVerdict`] for what that may
+        /// Each takes owned, cheaply cloned arguments and returns a future. See [`IntoAnswer`] for what that may
         /// return, and the method of [`Hooks`] of the same name for when each is asked.
         ///
         /// What calls share is captured: clone it at each call, and move the clone into the future.
@@ -56,9 +60,9 @@ macro_rules! closures {
                 where
                     F: Fn($($type,)? Session) -> Fut + Send + Sync + 'static,
                     Fut: Future + Send,
-                    Fut::Output: IntoVerdict,
+                    Fut::Output: IntoAnswer,
                 {
-                    self.hook(Some(Stage::$stage), $name(hook))
+                    self.hook(Some(Stage::$stage), Named::by_method(stringify!($on), $name(hook)))
                 }
             )*
         }
@@ -69,31 +73,31 @@ closures! {
     /// Decides on a new connection; see [`Hooks::connect`].
     ///
     /// ```
-    /// # use mailchute::Server;
-    /// Server::builder().on_connect(|session| async move { !session.client_ip().is_multicast() });
+    /// # use mailchute::{Server, Verdict};
+    /// Server::builder().on_connect(|session| async move { Verdict::accept_if(!session.client_ip().is_multicast()) });
     /// ```
     on_connect, OnConnect, connect, Connect, ();
     /// Decides on EHLO and HELO; see [`Hooks::ehlo`].
     ///
     /// ```
-    /// # use mailchute::Server;
-    /// Server::builder().on_ehlo(|ehlo, _session| async move { !ehlo.name.domain_is("localhost") });
+    /// # use mailchute::{Server, Verdict};
+    /// Server::builder().on_ehlo(|ehlo, _session| async move { Verdict::accept_if(!ehlo.name.domain_is("localhost")) });
     /// ```
     on_ehlo, OnEhlo, ehlo, Ehlo, (ehlo: Ehlo);
     /// Decides on a TLS session that has just begun; see [`Hooks::secure`].
     ///
     /// ```
-    /// # use mailchute::Server;
-    /// Server::builder().on_secure(|tls, _session| async move { tls.version == "TLSv1.3" });
+    /// # use mailchute::{Server, Verdict};
+    /// Server::builder().on_secure(|tls, _session| async move { Verdict::accept_if(tls.version == "TLSv1.3") });
     /// ```
     on_secure, OnSecure, secure, Secure, (tls: TlsFacts);
     /// Decides on MAIL; see [`Hooks::mail_from`].
     ///
     /// ```
-    /// # use mailchute::{Reply, Server};
+    /// # use mailchute::{Refusal, Server};
     /// Server::builder().on_mail_from(|from, _session| async move {
     ///     if from.domain_is("blacklisted.example") {
-    ///         return Err(Reply::new(550, (5, 7, 1), "Sender address rejected"));
+    ///         return Err(Refusal::new(550, (5, 7, 1), "Sender address rejected"));
     ///     }
     ///     Ok(())
     /// });
@@ -102,42 +106,22 @@ closures! {
     /// Decides on RCPT; see [`Hooks::rcpt_to`].
     ///
     /// ```
-    /// # use mailchute::Server;
-    /// Server::builder().on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) });
+    /// # use mailchute::{Server, Verdict};
+    /// Server::builder().on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) });
     /// ```
     on_rcpt_to, OnRcptTo, rcpt_to, RcptTo, (to: Recipient);
 }
 
-struct OnAuth<F>(F);
+struct OnAuthenticated<F>(F);
 
-impl<F, Fut> Hooks for OnAuth<F>
+impl<F, Fut> Hooks for OnAuthenticated<F>
 where
-    F: Fn(Credentials, Session) -> Fut + Send + Sync + 'static,
+    F: Fn(Arc<str>, Session) -> Fut + Send + Sync + 'static,
     Fut: Future + Send,
-    Fut::Output: IntoVerdict,
+    Fut::Output: IntoAnswer,
 {
-    fn judges_credentials(&self) -> bool {
-        true
-    }
-
-    async fn auth(&self, credentials: &Credentials, session: &Session) -> Answer {
-        Ok((self.0)(credentials.clone(), session.clone()).await.into_verdict())
-    }
-}
-
-struct OnScram<F>(F);
-
-impl<F, Fut> Hooks for OnScram<F>
-where
-    F: Fn(String, Session) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Option<ScramVerifier>, Reply>> + Send,
-{
-    fn gives_scram_verifiers(&self) -> bool {
-        true
-    }
-
-    async fn scram_verifier(&self, user: &str, session: &Session) -> Result<Option<ScramVerifier>, Reply> {
-        (self.0)(user.to_owned(), session.clone()).await
+    async fn authenticated(&self, identity: &str, session: &Session) -> Answer {
+        (self.0)(identity.into(), session.clone()).await.into_answer()
     }
 }
 
@@ -145,16 +129,14 @@ struct OnData<F>(F);
 
 impl<F, Fut> Hooks for OnData<F>
 where
-    F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+    F: Fn(Arc<Envelope>, Session) -> Fut + Send + Sync + 'static,
     Fut: Future + Send,
-    Fut::Output: IntoVerdict,
+    Fut::Output: IntoAnswer,
 {
-    fn reads_messages(&self) -> bool {
-        true
-    }
-
-    async fn data(&self, message: &mut Message, session: &Session) -> Answer {
-        Ok((self.0)(message.hand_over(), session.clone()).await.into_verdict())
+    async fn data(&self, envelope: &Envelope, session: &Session) -> Answer {
+        // The envelope of the transaction is the one that is asked about.
+        let envelope = session.envelope().unwrap_or_else(|| Arc::new(envelope.clone()));
+        (self.0)(envelope, session.clone()).await.into_answer()
     }
 }
 
@@ -179,22 +161,79 @@ impl<F, Fut> Hooks for OnCommand<F>
 where
     F: Fn(String, Session) -> Fut + Send + Sync + 'static,
     Fut: Future + Send,
-    Fut::Output: IntoVerdict,
+    Fut::Output: IntoAnswer,
 {
     async fn command(&self, command: &Command, session: &Session) -> Answer {
         if command.word != self.verb {
             return Ok(Verdict::Accept);
         }
-        Ok(match (self.handler)(command.argument.clone(), session.clone()).await.into_verdict() {
+        Ok(match (self.handler)(command.argument.clone(), session.clone()).await.into_answer()? {
             // To go on is to say yes to a verb that the standard has no reply for.
-            Verdict::Accept => Verdict::Reply(catalog::OK),
+            Verdict::Accept => Verdict::AcceptWith(catalog::OK),
             verdict => verdict,
         })
     }
 }
 
+struct OnAuth<F>(F);
+
+impl<F, Fut> Authenticator for OnAuth<F>
+where
+    F: Fn(Credentials, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: IntoCheck,
+{
+    async fn check(&self, credentials: &Credentials, session: &Session) -> Result<Check, Refusal> {
+        (self.0)(credentials.clone(), session.clone()).await.into_check()
+    }
+}
+
+struct OnScram<F>(F);
+
+impl<F, Fut> ScramVerifiers for OnScram<F>
+where
+    F: Fn(String, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<ScramVerifier>, Refusal>> + Send,
+{
+    async fn scram_verifier(&self, user: &str, session: &Session) -> Result<Option<ScramVerifier>, Refusal> {
+        (self.0)(user.to_owned(), session.clone()).await
+    }
+}
+
+struct OnMessage<F>(F);
+
+impl<F, Fut> Filter for OnMessage<F>
+where
+    F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: IntoMessage,
+{
+    async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
+        let returned = (self.0)(message.hand_over(), session.clone()).await.into_message()?;
+        if returned.id() != message.id() {
+            return Err(Refusal::internal("an on_message closure returned another message than it got"));
+        }
+        *message = returned;
+        Ok(())
+    }
+}
+
+struct OnStore<F>(F);
+
+impl<F, Fut> Store for OnStore<F>
+where
+    F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+    Fut: Future + Send,
+    Fut::Output: IntoReceipt,
+{
+    async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
+        (self.0)(message, session.clone()).await.into_receipt()
+    }
+}
+
 impl Builder {
-    /// Judges credentials, and so offers AUTH; see [`Hooks::auth`].
+    /// Judges credentials, and so offers AUTH; see [`Authenticator`](crate::Authenticator). The closure returns a
+    /// [`Check`](crate::Check), or a `Result<Check, Refusal>`.
     ///
     /// PLAIN and LOGIN are offered, inside TLS only unless
     /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) says otherwise; other
@@ -203,20 +242,22 @@ impl Builder {
     /// [`are_proven`](Credentials::are_proven) is enough.
     ///
     /// ```
-    /// # use mailchute::Server;
-    /// Server::builder().on_auth(|credentials, _session| async move { credentials.is("alice", "wonderland") });
+    /// # use mailchute::{Check, Server};
+    /// Server::builder().on_auth(|credentials, _session| async move {
+    ///     Check::right_if(credentials.is("alice", "wonderland"))
+    /// });
     /// ```
-    pub fn on_auth<F, Fut>(self, hook: F) -> Self
+    pub fn on_auth<F, Fut>(self, authenticator: F) -> Self
     where
         F: Fn(Credentials, Session) -> Fut + Send + Sync + 'static,
         Fut: Future + Send,
-        Fut::Output: IntoVerdict,
+        Fut::Output: IntoCheck,
     {
-        self.hook(Some(Stage::Auth), OnAuth(hook))
+        self.add_authenticator(Named::by_method("on_auth", OnAuth(authenticator)))
     }
 
     /// Gives what is known of a user's password, and so offers SCRAM-SHA-256, and inside TLS SCRAM-SHA-256-PLUS; see
-    /// [`Hooks::scram_verifier`].
+    /// [`ScramVerifiers`](crate::ScramVerifiers).
     ///
     /// ```
     /// # use mailchute::{ScramVerifier, Server};
@@ -228,35 +269,92 @@ impl Builder {
     ///     })
     /// });
     /// ```
-    pub fn on_scram<F, Fut>(self, hook: F) -> Self
+    pub fn on_scram<F, Fut>(self, verifiers: F) -> Self
     where
         F: Fn(String, Session) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Option<ScramVerifier>, Reply>> + Send,
+        Fut: Future<Output = Result<Option<ScramVerifier>, Refusal>> + Send,
     {
-        self.hook(Some(Stage::ScramVerifier), OnScram(hook))
+        self.add_scram_verifiers(Named::by_method("on_scram", OnScram(verifiers)))
     }
 
-    /// Takes the message, whole or chunk by chunk, and decides on it; see [`Hooks::data`].
-    ///
-    /// Without a [store](Builder::store) a positive answer is the promise that this hook has the message safe. Name what
-    /// it keeps by [`Message::id`]: a session may send many messages. What it accepts without having read it to its end is
-    /// gone, and the log warns of it. With a store, the client hears the store's positive reply and not the hook's.
+    /// Decides on a client whose credentials are right; see [`Hooks::authenticated`].
     ///
     /// ```
-    /// # use mailchute::{Reply, Server};
-    /// Server::builder().on_data(|mut message, _session| async move {
-    ///     let content = message.bytes().await?;
-    ///     println!("{} octets for {} recipients", content.len(), message.envelope().recipients.len());
-    ///     Ok(Reply::new(250, (2, 6, 0), "Message accepted"))
+    /// # use mailchute::{Server, Verdict};
+    /// Server::builder().on_authenticated(|identity, _session| async move { Verdict::accept_if(&*identity != "mallory") });
+    /// ```
+    pub fn on_authenticated<F, Fut>(self, hook: F) -> Self
+    where
+        F: Fn(Arc<str>, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoAnswer,
+    {
+        self.hook(Some(Stage::Authenticated), Named::by_method("on_authenticated", OnAuthenticated(hook)))
+    }
+
+    /// Decides on a message by its envelope, before its content is sent; see [`Hooks::data`].
+    ///
+    /// ```
+    /// # use mailchute::{Refusal, Server};
+    /// Server::builder().on_data(|envelope, _session| async move {
+    ///     if envelope.sender.is_null() && envelope.recipients.len() > 1 {
+    ///         return Err(Refusal::new(550, (5, 5, 3), "A bounce has one recipient"));
+    ///     }
+    ///     Ok(())
     /// });
     /// ```
     pub fn on_data<F, Fut>(self, hook: F) -> Self
     where
+        F: Fn(Arc<Envelope>, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoAnswer,
+    {
+        self.hook(Some(Stage::Data), Named::by_method("on_data", OnData(hook)))
+    }
+
+    /// Reads a message before the store gets it, and returns it or refuses it; see [`Filter`](crate::Filter).
+    ///
+    /// The closure gets the message by value and gives it back.
+    ///
+    /// ```
+    /// # use mailchute::{Refusal, Server};
+    /// Server::builder().on_message(|mut message, _session| async move {
+    ///     let content = message.bytes().await?;
+    ///     if content.windows(4).any(|window| window == b"spam") {
+    ///         return Err(Refusal::new(554, (5, 7, 1), "No spam, please"));
+    ///     }
+    ///     Ok(message)
+    /// });
+    /// ```
+    pub fn on_message<F, Fut>(self, filter: F) -> Self
+    where
         F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
         Fut: Future + Send,
-        Fut::Output: IntoVerdict,
+        Fut::Output: IntoMessage,
     {
-        self.hook(Some(Stage::Data), OnData(hook))
+        self.add_filter(Named::by_method("on_message", OnMessage(filter)))
+    }
+
+    /// Keeps messages, as a [`Store`](crate::Store) does. `Ok` is the promise that the message is safe. A second store
+    /// replaces the first.
+    ///
+    /// Name what it keeps by [`Message::id`]: a session may send many messages.
+    ///
+    /// ```
+    /// # use mailchute::{Receipt, Server};
+    /// Server::builder().on_store(|mut message, _session| async move {
+    ///     let content = message.bytes().await?;
+    ///     println!("{} bytes for {} recipients", content.len(), message.envelope().recipients.len());
+    ///     Ok(Receipt::new("Message accepted"))
+    /// });
+    /// ```
+    pub fn on_store<F, Fut>(self, store: F) -> Self
+    where
+        F: Fn(Message, Session) -> Fut + Send + Sync + 'static,
+        Fut: Future + Send,
+        Fut::Output: IntoReceipt,
+    {
+        self.keep_in(Named::by_method("on_store", OnStore(store)))
     }
 
     /// Is told when a session is over, and why; see [`Hooks::disconnect`].
@@ -270,25 +368,28 @@ impl Builder {
         F: Fn(Disconnect, Session) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send,
     {
-        self.hook(Some(Stage::Disconnect), OnDisconnect(hook))
+        self.hook(Some(Stage::Disconnect), Named::by_method("on_disconnect", OnDisconnect(hook)))
     }
 
-    /// Adds a verb of your own, or answers RSET, NOOP, VRFY, EXPN or HELP in your own way.
+    /// Adds a verb of the application, or answers RSET, NOOP, VRFY, EXPN or HELP in another way; see [`Hooks::command`].
     ///
-    /// The handler gets what the client wrote after the verb. A verb of your own is named in the reply to
-    /// HELP. [`build`](Builder::build) refuses a verb that is no word or that the conversation itself needs.
+    /// The closure gets what the client wrote after the verb. The reply to HELP names the verb.
+    /// [`build`](Builder::build) refuses a verb that is not a word or that the conversation itself needs.
     ///
     /// ```
-    /// # use mailchute::{Reply, Server};
-    /// Server::builder().command("XPING", |_argument, _session| async { Reply::new(250, (2, 0, 0), "pong") });
+    /// # use mailchute::{Reply, Server, Verdict};
+    /// Server::builder().on_command("XPING", |_argument, _session| async {
+    ///     Verdict::AcceptWith(Reply::new(250, (2, 0, 0), "pong"))
+    /// });
     /// ```
-    pub fn command<F, Fut>(self, verb: &str, handler: F) -> Self
+    pub fn on_command<F, Fut>(self, verb: &str, hook: F) -> Self
     where
         F: Fn(String, Session) -> Fut + Send + Sync + 'static,
         Fut: Future + Send,
-        Fut::Output: IntoVerdict,
+        Fut::Output: IntoAnswer,
     {
         let verb = verb.to_ascii_uppercase();
-        self.verb(&verb).hook(Some(Stage::Command), OnCommand { verb, handler })
+        let hook = OnCommand { verb: verb.clone(), handler: hook };
+        self.verb(&verb).hook(Some(Stage::Command), Named::by_method("on_command", hook))
     }
 }

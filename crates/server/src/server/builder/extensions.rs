@@ -114,12 +114,12 @@ impl Extensions {
         for name in &self.mail_parameters {
             edits
                 .take_mail_parameter(name)
-                .map_err(|error| BuildError::parameter("mail_parameter", &error))?;
+                .map_err(|error| BuildError::parameter("mail_parameter", name, &error))?;
         }
         for name in &self.rcpt_parameters {
             edits
                 .take_rcpt_parameter(name)
-                .map_err(|error| BuildError::parameter("rcpt_parameter", &error))?;
+                .map_err(|error| BuildError::parameter("rcpt_parameter", name, &error))?;
         }
         settings.mail_parameters = self.mail_parameters;
         settings.rcpt_parameters = self.rcpt_parameters;
@@ -141,6 +141,6 @@ fn longest_seconds(time: Duration) -> Result<u32, BuildError> {
 fn within(option: &'static str, value: u64, fewest: u64, expected: &'static str) -> Result<u32, BuildError> {
     match u32::try_from(value) {
         Ok(seconds) if (fewest..=MOST_SECONDS).contains(&value) => Ok(seconds),
-        _ => Err(BuildError::BadLimit { option, value, expected }),
+        _ => Err(BuildError::invalid(option, value, expected)),
     }
 }

@@ -86,10 +86,10 @@ impl Builder {
     pub(super) fn check_limits(&self) -> Result<(), BuildError> {
         let limits = &self.limits;
         if limits.recipients == 0 {
-            return Err(BuildError::limit("max_recipients", limits.recipients, "1 or more"));
+            return Err(BuildError::invalid("max_recipients", limits.recipients, "1 or more"));
         }
         if !(512..65_536).contains(&limits.command_line) {
-            return Err(BuildError::limit(
+            return Err(BuildError::invalid(
                 "max_command_line",
                 limits.command_line,
                 "512 to 65,535 (RFC 5321 §4.5.3.1.4)",

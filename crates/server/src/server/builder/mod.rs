@@ -3,6 +3,7 @@
 mod auth;
 pub(crate) mod closures;
 mod extensions;
+pub(crate) mod install;
 pub(crate) mod limit;
 mod limits;
 pub(crate) mod proxies;
@@ -18,8 +19,7 @@ use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
 use crate::driver::shared::{Shared, undemanding};
 use crate::events::subscribers::Subscribers;
-use crate::hooks::store::Store;
-use crate::hooks::{Chain, Hooks, Stage};
+use crate::hooks::{Authenticator, Chain, Filter, Hooks, Named, ScramVerifiers, Stage, Store};
 use crate::proxy::trust::TrustedProxies;
 use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
@@ -32,13 +32,17 @@ pub(crate) use reconfigure::Successor;
 ///
 /// # Examples
 /// ```
-/// use mailchute::Server;
+/// use mailchute::{Receipt, Server, Verdict};
 ///
 /// let server = Server::builder()
 ///     .hostname("mx.example.com")
 ///     .max_message_size(10 * 1024 * 1024)
-///     .on_rcpt_to(|to, _session| async move { to.is_local_to(["example.com"]) })
-///     .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+///     .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
+///     .on_store(|mut message, _session| async move {
+///         let content = message.bytes().await?;
+///         println!("{} bytes", content.len());
+///         Ok(Receipt::new("Message accepted"))
+///     })
 ///     .build()?;
 /// # Ok::<(), mailchute::BuildError>(())
 /// ```
@@ -95,20 +99,57 @@ impl Server {
 }
 
 impl Builder {
-    /// Adds a hook for all stages, asked after those that were added before.
+    /// Adds hooks for all stages, asked after those that were added before; see [`Hooks`](crate::Hooks).
     pub fn hooks(self, hooks: impl Hooks) -> Self {
-        self.hook(None, hooks)
+        self.hook(None, Named::by_type(hooks))
     }
 
-    /// Keeps accepted messages in `store`, which is asked after all data hooks. A second store replaces the
-    /// first.
-    pub fn store(mut self, store: impl Store) -> Self {
-        self.chain.keep_in(Arc::new(store));
+    /// Adds an authenticator, and so offers AUTH; see [`Authenticator`](crate::Authenticator). Those that were added before
+    /// are asked first.
+    pub fn authenticator(self, authenticator: impl Authenticator) -> Self {
+        self.add_authenticator(Named::by_type(authenticator))
+    }
+
+    /// Adds verifiers, and so offers SCRAM; see [`ScramVerifiers`](crate::ScramVerifiers). Those that were added before are
+    /// asked first.
+    pub fn scram_verifiers(self, verifiers: impl ScramVerifiers) -> Self {
+        self.add_scram_verifiers(Named::by_type(verifiers))
+    }
+
+    /// Adds a filter, which reads messages after those that were added before, and before the store; see
+    /// [`Filter`](crate::Filter).
+    pub fn filter(self, filter: impl Filter) -> Self {
+        self.add_filter(Named::by_type(filter))
+    }
+
+    /// Keeps accepted messages in `store`, which is asked after all filters; see [`Store`](crate::Store). A second store
+    /// replaces the first.
+    pub fn store(self, store: impl Store) -> Self {
+        self.keep_in(Named::by_type(store))
+    }
+
+    pub(crate) fn hook(mut self, stage: Option<Stage>, hooks: Named<impl Hooks>) -> Self {
+        self.chain.push(stage, hooks);
         self
     }
 
-    pub(crate) fn hook(mut self, stage: Option<Stage>, hooks: impl Hooks) -> Self {
-        self.chain.push(stage, hooks);
+    fn add_authenticator(mut self, authenticator: Named<impl Authenticator>) -> Self {
+        self.chain.push_authenticator(authenticator);
+        self
+    }
+
+    fn add_scram_verifiers(mut self, verifiers: Named<impl ScramVerifiers>) -> Self {
+        self.chain.push_scram_verifiers(verifiers);
+        self
+    }
+
+    fn add_filter(mut self, filter: Named<impl Filter>) -> Self {
+        self.chain.push_filter(filter);
+        self
+    }
+
+    fn keep_in(mut self, store: Named<impl Store>) -> Self {
+        self.chain.keep_in(store);
         self
     }
 
@@ -133,7 +174,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`BuildError`] says which option is wrong and what to write instead; among others when messages would
-    /// end nowhere, because there is neither a data hook nor a store.
+    /// end nowhere, because there is no store.
     ///
     /// ```
     /// use mailchute::Server;
@@ -152,7 +193,7 @@ impl Builder {
     /// Checks all options, and turns them into what replaces `before`.
     pub(crate) fn resolve_after(self, before: &Shared) -> Result<Successor, BuildError> {
         if before.tls.is_some() && self.tls.is_none() {
-            return Err(BuildError::TlsTakenAway);
+            return Err(BuildError::TlsRemoved);
         }
         let limits = self.connection_limits();
         let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
@@ -173,8 +214,8 @@ impl Builder {
         fair_queue: Arc<FairQueue>,
         scram_secret: Arc<ScramSecret>,
     ) -> Result<(Option<TlsConfig>, Shared), BuildError> {
-        if !self.chain.has_destination() {
-            return Err(BuildError::NoDestination);
+        if !self.chain.has_store() {
+            return Err(BuildError::NoStore);
         }
         let hostname = self.checked_hostname()?;
         self.check_limits()?;
@@ -233,7 +274,10 @@ impl Builder {
             return Ok(name);
         }
         // A host whose name is no domain can still receive mail; an option that was written wrongly is refused.
-        if is_given { Err(BuildError::BadHostname(name)) } else { Ok("localhost".into()) }
+        if !is_given {
+            return Ok("localhost".into());
+        }
+        Err(BuildError::invalid("hostname", format_args!("{name:?}"), "a domain, such as \"mx.example.com\""))
     }
 
     fn check_verbs(&self) -> Result<(), BuildError> {
@@ -241,7 +285,10 @@ impl Builder {
             let is_word = (1..=32).contains(&verb.len())
                 && verb.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
             if !(is_word && Verb::of(verb.as_bytes()).is_free()) {
-                return Err(BuildError::BadVerb(verb.clone()));
+                let needed = Verb::ALL.iter().filter(|verb| !verb.is_free());
+                let needed: Vec<_> = needed.map(|verb| verb.name()).collect();
+                let expected = format!("letters, digits and hyphens, and none of {}", needed.join(", "));
+                return Err(BuildError::invalid("on_command", format_args!("{verb:?}"), expected));
             }
         }
         Ok(())

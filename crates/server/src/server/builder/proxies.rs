@@ -68,7 +68,11 @@ impl Builder {
 
     pub(super) fn check_clients(&self) -> Result<(), BuildError> {
         let delay = self.proxies.greeting_delay;
-        if delay >= MAX_GREETING_DELAY { Err(BuildError::BadGreetingDelay(delay)) } else { Ok(()) }
+        if delay < MAX_GREETING_DELAY {
+            return Ok(());
+        }
+        let value = format_args!("{}s", delay.as_secs_f64());
+        Err(BuildError::invalid("greeting_delay", value, "less than 300 seconds, as clients wait no longer"))
     }
 }
 

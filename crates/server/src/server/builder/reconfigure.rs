@@ -63,11 +63,14 @@ impl Server {
     ///
     /// # Examples
     /// ```
-    /// use mailchute::{Builder, Server, testing};
+    /// use mailchute::{Builder, Receipt, Server, testing};
     ///
     /// fn options() -> Builder {
     ///     Server::builder()
-    ///         .on_data(|mut message, _session| async move { message.bytes().await.map(drop).map_err(Into::into) })
+    ///         .on_store(|mut message, _session| async move {
+    ///             message.bytes().await?;
+    ///             Ok(Receipt::new("Message accepted"))
+    ///         })
     /// }
     ///
     /// # #[tokio::main(flavor = "current_thread")]

@@ -35,7 +35,7 @@ impl Builder {
         self.timeout(Timeout::Hook, timeout)
     }
 
-    /// For the store and the data hooks, from the end of a message on; after it the answer is `451 4.3.0`.
+    /// For the store and the filters, from the end of a message on; after it the answer is `451 4.3.0`.
     /// Default is 300 s.
     pub fn store_timeout(self, timeout: Duration) -> Self {
         self.timeout(Timeout::Store, timeout)
@@ -53,7 +53,11 @@ impl Builder {
         for timeout in Timeout::ALL {
             let time = *timeout.of(&mut timeouts);
             if time.is_zero() || time > MAX_TIMEOUT {
-                return Err(BuildError::BadTimeout { option: timeout.method(), timeout: time });
+                return Err(BuildError::invalid(
+                    timeout.method(),
+                    format_args!("{}s", time.as_secs_f64()),
+                    "more than 0 seconds and less than a year",
+                ));
             }
         }
         Ok(())

@@ -11,12 +11,12 @@ const MOST_CHUNKS_ON_THEIR_WAY: u32 = 1_000;
 
 /// A reply to a command, and whether it ends the session.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
+pub(super) struct Outgoing {
     pub(super) reply: Reply,
     pub(super) closing: Option<Closing>,
 }
 
-impl Refusal {
+impl Outgoing {
     /// Creates a refusal for a broken protocol. Nothing the client sends afterwards is run.
     pub(super) fn violation(reply: Reply) -> Self {
         Self { reply: reply.hang_up(), closing: Some(Closing::Violation) }
@@ -41,7 +41,7 @@ pub(super) enum Refused {
 }
 
 /// A reply that hangs up closes the session.
-impl From<Reply> for Refusal {
+impl From<Reply> for Outgoing {
     fn from(reply: Reply) -> Self {
         let closing = reply.hangs_up().then_some(Closing::HungUp);
         Self { reply, closing }
@@ -50,13 +50,13 @@ impl From<Reply> for Refusal {
 
 impl Machine {
     /// Answers a command without a question.
-    pub(super) fn refuse<'m>(&'m mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) -> Step<'m> {
+    pub(super) fn refuse<'m>(&'m mut self, refusal: impl Into<Outgoing>, output: &mut Vec<u8>) -> Step<'m> {
         self.reply(refusal, output);
         Step::Answered
     }
 
     /// Appends a reply to a command and counts it if it is a refusal.
-    pub(super) fn reply(&mut self, refusal: impl Into<Refusal>, output: &mut Vec<u8>) {
+    pub(super) fn reply(&mut self, refusal: impl Into<Outgoing>, output: &mut Vec<u8>) {
         self.reply_times(refusal, 1, output);
     }
 
@@ -71,8 +71,8 @@ impl Machine {
     }
 
     /// Replies like [`reply`](Self::reply), once for each recipient, and counts once. Nothing follows a 421.
-    pub(super) fn reply_times(&mut self, refusal: impl Into<Refusal>, times: usize, output: &mut Vec<u8>) {
-        let Refusal { reply, closing } = refusal.into();
+    pub(super) fn reply_times(&mut self, refusal: impl Into<Outgoing>, times: usize, output: &mut Vec<u8>) {
+        let Outgoing { reply, closing } = refusal.into();
         // More recipients than a transaction allows are not an error: the client uses another one. Nor are chunks
         // that were sent before a chunk was refused (RFC 3030 §2).
         if reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS {

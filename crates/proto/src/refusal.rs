@@ -1,0 +1,202 @@
+//! Refusals: replies that say no.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::reply::{Code, Enhanced, Reply, ReplyError, catalog};
+
+/// A reply that says no: its code is 4yz ("not now") or 5yz ("never"), whatever it is made from.
+///
+/// `?` turns every [`std::error::Error`] into a refusal: `451 4.3.0`, which hides the error from the client and keeps it
+/// for the log ([`cause`](Self::cause)). A `Box<dyn Error + Send + Sync>`, an `anyhow::Error` and a `String` do not
+/// implement that trait; write `.map_err(Refusal::internal)?`. `Refusal` itself is not an `Error` either.
+///
+/// # Examples
+/// ```
+/// use mailchute_proto::Refusal;
+///
+/// fn check(domain: &str) -> Result<(), Refusal> {
+///     let version: u32 = "7".parse()?; // an error answers 451 4.3.0
+///     if domain == "blacklisted.example" && version > 6 {
+///         return Err(Refusal::new(550, (5, 7, 1), "Sender address rejected"));
+///     }
+///     Ok(())
+/// }
+///
+/// let refusal = check("blacklisted.example").unwrap_err();
+/// assert_eq!(refusal.to_string(), "550 5.7.1 Sender address rejected");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a refusal does nothing until it is returned"]
+pub struct Refusal {
+    reply: Reply,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Refusal {
+    /// Makes a refusal of a reply code, an enhanced status code and a text for the client.
+    ///
+    /// A refusal of code 421 also closes the connection (RFC 5321 §3.8).
+    ///
+    /// `code` is 400 to 559, and the class of `enhanced` is the first digit of `code`. Codes that break this rule make the
+    /// `451 4.3.0` of [`internal`](Self::internal), and the log names the mistake: a wrong code never accepts anything
+    /// and never panics. [`from_static`](Self::from_static) finds the mistake at compile time, and
+    /// [`try_new`](Self::try_new) returns it.
+    pub fn new(code: u16, enhanced: impl Into<Enhanced>, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::try_new(code, enhanced, text).unwrap_or_else(Self::internal)
+    }
+
+    /// Makes a refusal as [`new`](Self::new) does, for codes that come from a file or another program.
+    ///
+    /// # Errors
+    /// [`ReplyError`] says which of the two codes is wrong.
+    ///
+    /// ```
+    /// use mailchute_proto::Refusal;
+    /// assert!(Refusal::try_new(550, (5, 1, 1), "No such user").is_ok());
+    /// let error = Refusal::try_new(250, (2, 1, 5), "Fine").unwrap_err();
+    /// assert_eq!(error.to_string(), "250 does not refuse: write 400 to 559, with a second digit of 0 to 5");
+    /// ```
+    pub fn try_new(
+        code: u16,
+        enhanced: impl Into<Enhanced>,
+        text: impl Into<Cow<'static, str>>,
+    ) -> Result<Self, ReplyError> {
+        Self::try_from(Reply::try_new(code, enhanced, text)?)
+    }
+
+    /// Makes a refusal that is known when the program is compiled. In a `const`, codes that do not make a refusal do not
+    /// compile.
+    ///
+    /// ```
+    /// use mailchute_proto::Refusal;
+    /// const UNKNOWN: Refusal = Refusal::from_static(550, (5, 1, 1), "No such user");
+    /// assert_eq!(UNKNOWN.code().get(), 550);
+    /// ```
+    ///
+    /// # Panics
+    /// When it is called outside a `const` with codes that do not make a refusal.
+    #[track_caller]
+    pub const fn from_static(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
+        assert!(code >= 400, "a refusal has a code of 400 to 559");
+        Self { reply: Reply::from_static(code, enhanced, text), cause: None }
+    }
+
+    /// The `451 4.3.0` that hides `cause` from the client and keeps it for the log.
+    ///
+    /// It is for errors that `?` cannot turn into a refusal, such as `Box<dyn Error + Send + Sync>`, `anyhow::Error` and
+    /// `String`: `.map_err(Refusal::internal)?`.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { reply: catalog::INTERNAL_ERROR, cause: Some(Arc::from(cause.into())) }
+    }
+
+    /// Makes a refusal of a reply that refuses, such as one of the [catalogue](crate::reply::catalog).
+    ///
+    /// ```
+    /// use mailchute_proto::{Refusal, reply::catalog};
+    /// const FULL: Refusal = Refusal::from_reply(catalog::INSUFFICIENT_STORAGE);
+    /// ```
+    ///
+    /// # Panics
+    /// When the reply does not refuse. For replies known only at run time use [`TryFrom`].
+    #[track_caller]
+    pub const fn from_reply(reply: Reply) -> Self {
+        assert!(reply.is_refusal(), "a reply that refuses");
+        Self { reply, cause: None }
+    }
+
+    /// Keeps the error behind the refusal for the log. The client gets the text of the refusal.
+    ///
+    /// ```
+    /// # use mailchute_proto::Refusal;
+    /// # fn look_up() -> std::io::Result<bool> { Ok(true) }
+    /// # fn check() -> Result<(), Refusal> {
+    /// let is_known = look_up()
+    ///     .map_err(|error| Refusal::new(451, (4, 4, 3), "Directory unavailable").with_cause(error))?;
+    /// # let _ = is_known;
+    /// # Ok(())
+    /// # }
+    /// # check().unwrap();
+    /// ```
+    pub fn with_cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    /// Makes the server close the connection after this refusal.
+    pub const fn hang_up(mut self) -> Self {
+        self.reply.close();
+        self
+    }
+
+    /// Returns the three-digit code: 4yz or 5yz.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.reply.code()
+    }
+
+    /// Returns the reply that the client gets.
+    pub const fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Returns whether the connection is closed after this refusal.
+    #[must_use]
+    pub const fn hangs_up(&self) -> bool {
+        self.reply.hangs_up()
+    }
+
+    /// Returns the error behind the refusal, for the log. It never reaches the client.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
+        self.cause.as_ref()
+    }
+
+    /// Returns whether the client gets the standard `451 4.3.0`, which hides what went wrong.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.reply == catalog::INTERNAL_ERROR
+    }
+}
+
+/// Fails for a reply that does not refuse.
+impl TryFrom<Reply> for Refusal {
+    type Error = ReplyError;
+
+    fn try_from(reply: Reply) -> Result<Self, ReplyError> {
+        if reply.is_refusal() {
+            Ok(Self { reply, cause: None })
+        } else {
+            Err(ReplyError::NotARefusal(reply.code().get()))
+        }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        refusal.reply
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// Two refusals are equal when the client gets the same. The cause makes no difference.
+impl PartialEq for Refusal {
+    fn eq(&self, other: &Self) -> bool {
+        self.reply == other.reply
+    }
+}
+
+impl Eq for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reply.fmt(f)
+    }
+}

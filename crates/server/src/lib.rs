@@ -156,3 +156,8 @@ pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFac
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The code in the guide compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/embedding.md")]
+struct Embedding;

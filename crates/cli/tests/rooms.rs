@@ -54,6 +54,7 @@ const CRATES: [Rooms; 4] = [
             "question",
             "line",
             "verdict",
+            "refusal",
             "facts",
             "edits",
             "command",

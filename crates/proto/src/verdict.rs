@@ -1,4 +1,4 @@
-//! What the outside answers to a question of the machine.
+//! The answers to questions: a verdict, or a refusal.
 
 use crate::refusal::Refusal;
 use crate::reply::{Reply, catalog};

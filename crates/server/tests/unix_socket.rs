@@ -221,7 +221,7 @@ async fn a_file_of_another_kind_is_not_touched() {
     let (folder, path) = place();
     let target = folder.path().join("target");
     let not_a_socket = format!(
-        "unix:{}: there is a file that is no socket; remove it, or name another path",
+        "unix:{}: there is a file that is not a socket; remove it, or name another path",
         path.display()
     );
     std::fs::write(&path, "mine").expect("the folder is ours");

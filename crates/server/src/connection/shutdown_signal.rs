@@ -1,4 +1,4 @@
-//! How one session is told to end: the server stops, or the application closes it.
+//! The signal that tells one session to end: the server stops, or the application closes the session.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -20,16 +20,16 @@ use crate::session::{Session, WeakSession};
 pub(crate) enum Urgency {
     #[default]
     None,
-    /// After the transaction that is under way.
+    /// After the current transaction.
     Drain,
     /// At once.
     Now,
-    /// At once, with a reply of the application's.
+    /// At once, with a reply of the application.
     Closed,
 }
 
 impl Urgency {
-    /// What a session that has to end at once has waited for.
+    /// Returns the outcome for a session that must end at once.
     pub(crate) fn interrupts(self) -> Option<ReadOutcome> {
         match self {
             Self::None | Self::Drain => None,
@@ -39,7 +39,7 @@ impl Urgency {
     }
 }
 
-/// How long a handshake or PROXY header that is under way may take when the server stops; on most ways it takes a tenth.
+/// The time that a handshake or PROXY header may take when the server stops. On most routes a tenth of it is enough.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// Tells one session to end.
@@ -54,7 +54,7 @@ pub(crate) struct ShutdownSignal {
 #[derive(Debug, Default)]
 struct State {
     waker: Option<Waker>,
-    /// What the application closes the session with, until the client is told.
+    /// The reply with which the application closes the session, until the client gets it.
     farewell: Option<Refusal>,
 }
 
@@ -63,18 +63,18 @@ impl ShutdownSignal {
         Self { urgency: AtomicU8::new(urgency as u8), ..Self::default() }
     }
 
-    /// Remembers whom it is that is told.
+    /// Remembers the session that is told.
     pub(crate) fn tells(&self, session: &Session) {
         // Set once: a connection has one session.
         let _ = self.session.set(session.downgrade());
     }
 
-    /// The session, while it goes on.
+    /// Returns the session, while it runs.
     pub(crate) fn session(&self) -> Option<Session> {
         self.session.get()?.upgrade()
     }
 
-    /// Raises the urgency; it never falls.
+    /// Raises the urgency. It never falls.
     pub(crate) fn set(&self, urgency: Urgency) {
         self.raise(&mut self.state(), urgency);
     }
@@ -86,12 +86,12 @@ impl ShutdownSignal {
         }
     }
 
-    /// Nothing here is ever half-done.
+    /// The state is always consistent.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How soon to end; nobody is woken when that changes.
+    /// Returns how soon to end. No task is woken when that changes.
     pub(crate) fn urgency(&self) -> Urgency {
         match self.urgency.load(Ordering::Acquire) {
             0 => Urgency::None,
@@ -101,7 +101,7 @@ impl ShutdownSignal {
         }
     }
 
-    /// How soon to end; the task is woken when that changes.
+    /// Returns how soon to end. The task is woken when that changes.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Urgency {
         let mut state = self.state();
         match &state.waker {
@@ -112,8 +112,8 @@ impl ShutdownSignal {
         self.urgency()
     }
 
-    /// Waits for what comes before a session can have a transaction. When the server stops meanwhile there is a moment
-    /// left to be done: who has just connected can then be told 421, and before that nobody can.
+    /// Waits for `work` that comes before the first transaction. If the server stops meanwhile, the work
+    /// gets a moment to end: only after it can a new client be told 421.
     pub(crate) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, ReadOutcome> {
         let mut work = pin!(work);
         let mut last_moment = None;
@@ -134,12 +134,12 @@ impl ShutdownSignal {
         .await
     }
 
-    /// Whether the application has closed the session and the client was told.
+    /// Returns whether the application has closed the session, and the client was told.
     pub(crate) fn has_closed(&self) -> bool {
         self.urgency() == Urgency::Closed && self.state().farewell.is_none()
     }
 
-    /// What the application closes the session with; given once.
+    /// Takes the reply with which the application closes the session.
     pub(crate) fn take_farewell(&self) -> Option<Refusal> {
         if self.urgency() < Urgency::Closed {
             return None;

@@ -1,4 +1,4 @@
-//! The connections that are open: how many, from whom, and how to tell them to stop.
+//! The slots of open connections: their limits, their clients, and how they are stopped.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,37 +23,37 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(crate) struct Slots {
     table: Mutex<Table>,
-    /// As many as the table holds, for a look without its lock.
+    /// The number of open connections, to read without the lock of the table.
     count: AtomicUsize,
-    /// Connections in all; 0 is no limit. As the other one, changed under the table's lock only.
+    /// The most connections; 0 stands for no limit. Both limits change only under the lock of the table.
     limit: AtomicUsize,
-    /// Connections of one client; 0 is no limit.
+    /// The most connections of one client; 0 stands for no limit.
     limit_per_client: AtomicUsize,
-    /// Rung when the last one closes.
+    /// Notified when the last connection closes.
     empty: Notify,
-    /// When those that are open are cut off, once the server stops.
+    /// The time at which open sessions are cut off, once the server stops.
     deadline: watch::Sender<Option<Instant>>,
-    /// Where connections run, for a stop that begins outside of any runtime.
+    /// The runtime of the connections, for a stop that begins outside of any runtime.
     runtime: OnceLock<Option<Handle>>,
 }
 
-/// How long sessions that are cut off get for their last reply.
+/// The time for the last reply of sessions that are cut off.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(5);
 
-/// What a grace counts as that is longer than the clock goes.
+/// The grace instead of one that is longer than the clock goes.
 const ENDLESS: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 #[derive(Debug, Default)]
 struct Table {
-    /// By the keys of their places.
+    /// By the keys of the slots.
     open: Vec<Option<Arc<ShutdownSignal>>>,
-    /// Keys that nobody has now.
+    /// The keys of free slots.
     free: Vec<usize>,
     per_client: HashMap<Client, usize>,
     urgency: Urgency,
 }
 
-/// Who counts as one client: an IPv4 address, or an IPv6 network of 64 bits.
+/// A client that connections are counted by: an IPv4 address, or an IPv6 network of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Client {
     V4([u8; 4]),
@@ -72,7 +72,7 @@ impl Client {
     }
 }
 
-/// Why there is no place for a connection.
+/// The error for a connection without a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
     Full,
@@ -98,12 +98,12 @@ impl Full {
     }
 }
 
-/// A connection's place; given back when dropped.
+/// The slot of a connection. Dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct Slot {
     connections: Arc<Slots>,
     key: usize,
-    /// Who it is counted for, if anybody, or if that is known yet.
+    /// The client that it is counted for, if any, and if it is known yet.
     client: Option<Client>,
     stop: Arc<ShutdownSignal>,
 }
@@ -121,7 +121,7 @@ impl Slots {
         }
     }
 
-    /// Sets other limits. Where more connections are open than they allow, these stay, and no other is let in.
+    /// Sets other limits. If more connections are open than they allow, these stay, but no other is accepted.
     pub(crate) fn limit(&self, limit: usize, per_client: usize) {
         let _table = self.table();
         self.limit.store(limit, Ordering::Relaxed);
@@ -129,12 +129,12 @@ impl Slots {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // No code of others runs under this lock, so nothing in it is ever half-done.
+        // No foreign code runs under this lock, so the table is always consistent.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place for a client; one without an address, or that a proxy has yet to name, counts towards the whole
-    /// only.
+    /// Takes a slot for a client. A client without an address, or one that a proxy has not named yet, counts only
+    /// towards the total.
     pub(crate) fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Slot, Full> {
         self.runtime.get_or_init(|| Handle::try_current().ok());
         let client = client.map(Client::of);
@@ -152,8 +152,8 @@ impl Slots {
         Ok(Slot { connections: Arc::clone(self), key, client, stop })
     }
 
-    /// Begins to stop, or brings the end of a stop forward that has begun. Sessions that are open, and those to come, end
-    /// after their transaction; after `grace` they are cut off.
+    /// Begins to stop, or brings the end of a stop forward. Open and new sessions end after their transaction. After
+    /// `grace` they are cut off.
     pub(crate) fn stop(self: &Arc<Self>, grace: Duration) {
         let now = Instant::now();
         let end = now.checked_add(grace).unwrap_or_else(|| now + ENDLESS);
@@ -172,7 +172,7 @@ impl Slots {
         }
     }
 
-    /// As [`stop`](Self::stop), where nobody may be waiting for the end: sessions are cut off all the same.
+    /// Stops as [`stop`](Self::stop) does, and cuts sessions off even if no task waits for the end.
     pub(crate) fn stop_by_itself(self: &Arc<Self>, grace: Duration) {
         self.stop(grace);
         let connections = Arc::clone(self);
@@ -189,7 +189,7 @@ impl Slots {
         let _ = self.deadline.subscribe().wait_for(Option::is_some).await;
     }
 
-    /// Waits until the server has stopped; when the grace is over, cuts off whoever is left.
+    /// Waits until the server has stopped. After the grace it cuts off the remaining sessions.
     pub(crate) async fn until_stopped(&self) {
         let mut deadline = self.deadline.subscribe();
         // The sender is here, so this does not fail.
@@ -215,7 +215,7 @@ impl Slots {
         let _ = timeout(FAREWELL, self.until_empty()).await;
     }
 
-    /// Tells every session, also those to come, how soon to end; whether any did not know.
+    /// Tells all sessions, also new ones, how soon to end. Returns whether one of them did not know.
     fn raise(&self, urgency: Urgency) -> bool {
         let mut table = self.table();
         if table.urgency >= urgency {
@@ -228,24 +228,24 @@ impl Slots {
         true
     }
 
-    /// The sessions that are open.
+    /// Returns the open sessions.
     pub(crate) fn sessions(&self) -> Vec<Session> {
         let open: Vec<_> = self.table().open.iter().flatten().cloned().collect();
         open.iter().filter_map(|stop| stop.session()).collect()
     }
 
-    /// How many are open.
+    /// Returns the number of open connections.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Whether one of the last places is taken: of the last tenth, or of fewer than ten places the last.
+    /// Returns whether slots are short: the last tenth is in use, or of fewer than ten slots the last.
     pub(crate) fn is_crowded(&self) -> bool {
         let limit = self.limit.load(Ordering::Relaxed);
         limit != 0 && self.count() > limit.saturating_sub((limit / 10).max(1))
     }
 
-    /// Waits until none is open.
+    /// Waits until no connection is open.
     async fn until_empty(&self) {
         loop {
             let emptied = self.empty.notified();
@@ -297,8 +297,8 @@ impl Table {
 }
 
 impl Slot {
-    /// From now on the place is that of `client`, if that one may have another; else it stays whose it was. Without a
-    /// client it counts towards the whole only.
+    /// Counts the slot for `client`, if that one may have another. Otherwise nothing changes. Without a client the slot
+    /// counts only towards the total.
     pub(crate) fn reassign(&mut self, client: Option<IpAddr>) -> Result<(), Full> {
         let client = client.map(Client::of);
         if self.client == client {

@@ -1,4 +1,4 @@
-//! The connection as the driver sees it: octets in, octets out, and what else can happen meanwhile.
+//! The connection as the driver sees it: bytes in, bytes out, timeouts and stops.
 //!
 //! # Why
 //!
@@ -33,29 +33,28 @@ use crate::runtime::timer::Timer;
 use crate::session::disconnect::Disconnect;
 use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
 
-/// Octets of commands read at a time: what a client that reads no replies can have the server hold. A pipelined group
+/// The bytes of commands in one read. A client that reads no replies makes the server hold as many. A pipelined group
 /// is shorter, even with a message of a few pages.
 pub(crate) const COMMANDS: usize = REMAINDER;
 
-/// Octets read at a time from a client that is no longer listened to.
+/// The bytes in one read from a client whose commands are no longer answered.
 const UNHEARD: usize = 4 * 1024;
 
-/// Octets of replies whose memory is kept for the next: a pipelined group, without the text of EHLO or HELP.
+/// The bytes of replies whose memory is kept for the next. It fits a pipelined group, without the text of EHLO or HELP.
 pub(crate) const SHORT_REPLIES: usize = 128;
 
 pub(crate) struct Wire {
     io: Transport,
     pub(crate) input: BytesMut,
-    /// The input lies in a read buffer, or the rest of one.
+    /// The input is in a read buffer, or in the rest of one.
     is_in_read_buffer: bool,
     timer: Timer,
     slot: Slot,
-    /// Whom both the timer and a stop of the server wake: the task, or whoever polls the session within one. `None` where
-    /// they may differ.
+    /// The waker of both the timer and a stop of the server. `None` if theirs may differ.
     waker: Option<Waker>,
-    /// Replies were written and not all of them sent: TLS takes more than the connection does.
+    /// Some written replies are not sent yet: TLS takes more than the connection does.
     is_unflushed: bool,
-    /// The client has closed its side; what it sent before is still to be answered.
+    /// The client has closed its side. Its earlier commands are still answered.
     has_ended: bool,
 }
 
@@ -74,7 +73,7 @@ impl Wire {
         }
     }
 
-    /// Reads the PROXY header at the front of the connection, and nothing behind it.
+    /// Reads the PROXY header at the front of the connection, and nothing after it.
     pub(crate) async fn proxy_header(&mut self, limit: Duration) -> Result<Header, ProxyError> {
         let Self { io, slot, .. } = self;
         match slot.stop().unless_stopped(timeout(limit, proxy::read(io))).await {
@@ -84,12 +83,12 @@ impl Wire {
         }
     }
 
-    /// The slot is from now on that of `client`, or nobody's.
+    /// Counts the slot for `client`, or for no client.
     pub(crate) fn reassign(&mut self, client: Option<IpAddr>) -> Result<(), Full> {
         self.slot.reassign(client)
     }
 
-    /// Whether the client has sent something already.
+    /// Returns whether the client has sent something already.
     pub(crate) async fn has_input(&mut self) -> bool {
         if self.input.is_empty() {
             poll_fn(|context| {
@@ -101,7 +100,7 @@ impl Wire {
         !self.input.is_empty()
     }
 
-    /// What credentials may bind to, inside TLS.
+    /// Returns the channel bindings of the TLS session, if there is one.
     pub(crate) fn channel_bindings(&self) -> Option<ChannelBindings> {
         match &self.io {
             Transport::Tls(secured) => Some(secured.channel_bindings()),
@@ -109,12 +108,12 @@ impl Wire {
         }
     }
 
-    /// Whether there is anything that they may bind to.
+    /// Returns whether the TLS session has a channel binding.
     pub(crate) fn has_channel_binding(&self) -> bool {
         matches!(&self.io, Transport::Tls(secured) if secured.has_channel_binding())
     }
 
-    /// Waits for octets, of which `at_most` so many are appended to the input.
+    /// Waits for bytes, and appends at most `at_most` of them to the input.
     pub(crate) async fn fill(
         &mut self,
         at_most: usize,
@@ -142,7 +141,7 @@ impl Wire {
         if let Poll::Ready(wake) = self.poll_read(context, at_most) {
             return Poll::Ready(wake);
         }
-        // In most rounds those who would wake this task know it already, and asking them again takes ten times as long.
+        // In most rounds timer and stop know this task already. Registering again takes ten times as long.
         let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
         if is_known && urgency == Urgency::None && self.timer.is_armed() {
             return Poll::Pending;
@@ -153,7 +152,7 @@ impl Wire {
         if self.timer.poll(context).is_ready() {
             return Poll::Ready(ReadOutcome::Timeout);
         }
-        // A task that has used up its budget is asked to come again, and the timer has not heard of it.
+        // A task without budget is scheduled again, and the timer was not registered.
         self.waker = has_budget_remaining().then(|| context.waker().clone());
         Poll::Pending
     }
@@ -179,7 +178,7 @@ impl Wire {
         }
     }
 
-    /// Makes room for a read: in the buffer that is there if nobody holds slices of it any more, else in another.
+    /// Makes room for a read: in the current buffer if no slice of it is left, or else in another.
     fn make_room(&mut self) {
         let has_room = self.input.capacity() - self.input.len() >= READ / 2;
         if !has_room && !self.input.try_reclaim(READ / 2) {
@@ -206,7 +205,7 @@ impl Wire {
         }
     }
 
-    /// Sends all of `output` and leaves it empty.
+    /// Sends all of `output`, and leaves it empty.
     pub(crate) async fn flush(&mut self, output: &mut Vec<u8>, limit: Duration) -> Result<(), ReadOutcome> {
         if output.is_empty() && !self.is_unflushed {
             return Ok(());
@@ -230,7 +229,7 @@ impl Wire {
         .await
     }
 
-    /// Sends what can be sent now, and says when all has gone.
+    /// Sends what can be sent now. It is ready when all is sent.
     fn poll_send(&mut self, context: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<io::Result<()>> {
         let mut sent = 0;
         let outcome = loop {
@@ -246,15 +245,15 @@ impl Wire {
         };
         output.drain(..sent);
         self.is_unflushed = outcome.is_pending();
-        // A long reply, as that to EHLO, is no reason to hold its memory while nothing more is said.
+        // The memory of a long reply, such as that to EHLO, is not held while the session waits.
         if output.is_empty() && output.capacity() > SHORT_REPLIES {
             *output = Vec::new();
         }
         outcome
     }
 
-    /// Sees to the connection while something else is awaited: sends what is unsent, takes in what comes, and is
-    /// ready only when the client has gone and nothing that it sent is left to answer, or the server must stop.
+    /// Serves the connection while the session waits for something else: sends replies, and reads commands. It is
+    /// ready only if the server must stop, or if the client has disconnected and no command of it is left to answer.
     pub(crate) fn poll_background(
         &mut self,
         context: &mut Context<'_>,
@@ -279,13 +278,13 @@ impl Wire {
         if self.has_ended && self.input.is_empty() { Poll::Ready(ReadOutcome::Gone) } else { Poll::Pending }
     }
 
-    /// What the server waits no longer for, not even for a transaction.
+    /// Returns why the session must end now, even within a transaction.
     pub(crate) fn must_stop(&mut self, context: &Context<'_>) -> Option<ReadOutcome> {
         self.asks_for(context);
         self.slot.stop().poll(context).interrupts()
     }
 
-    /// What tells the session to end.
+    /// Returns the signal that tells the session to end.
     pub(crate) fn stop(&self) -> &Arc<ShutdownSignal> {
         self.slot.stop()
     }
@@ -301,12 +300,12 @@ impl Wire {
         .await;
     }
 
-    /// Rings after `limit`; for use with [`poll_timer`](Self::poll_timer).
+    /// Sets the timer of [`poll_timer`](Self::poll_timer) to `limit` from now.
     pub(crate) fn set_timer(&mut self, limit: Duration) {
         self.set_alarm(Instant::now() + limit);
     }
 
-    /// As [`set_timer`](Self::set_timer), where the time is known already.
+    /// Sets the timer like [`set_timer`](Self::set_timer), to a point in time.
     pub(crate) fn set_alarm(&mut self, deadline: Instant) {
         self.timer.set(deadline);
     }
@@ -316,15 +315,16 @@ impl Wire {
         self.timer.poll(context)
     }
 
-    /// One of timer and stop is asked to wake somebody, who may be another than the other wakes.
+    /// Notes that either the timer or the stop is about to wake another task than the other one.
     fn asks_for(&mut self, context: &Context<'_>) {
         self.waker.take_if(|known| !known.will_wake(context.waker()));
     }
 
-    /// Puts TLS over the transport. On failure the transport is gone: nothing goes on in the clear.
+    /// Puts TLS over the transport. After a failure the transport is gone: the session cannot go on in the clear.
     ///
     /// # Errors
-    /// Why the handshake failed; [`ReadOutcome::Shutdown`] when the server stops and the handshake is not done at once.
+    /// The inner error says why the handshake failed. [`ReadOutcome::Shutdown`]: the server stops, and the handshake
+    /// was not complete in a moment.
     pub(crate) async fn upgrade(
         &mut self,
         limit: Duration,
@@ -346,16 +346,16 @@ impl Wire {
         Ok(Ok(facts))
     }
 
-    /// Closes the connection so that the last reply arrives: a socket that is closed while octets of the client
-    /// wait unread takes the reply back. After a QUIT nothing waits, and dropping the socket says enough.
+    /// Closes the connection so that the last reply arrives: a socket that is closed before all bytes of the client are
+    /// read takes the reply back. After a QUIT nothing is unread, and the socket is dropped.
     pub(crate) async fn close(&mut self, after: Disconnect) {
         const LINGER: Duration = Duration::from_secs(2);
-        // An idle client has sent nothing that could take its 421 back, and a stop should not wait for it.
+        // An idle client has sent nothing that could take its 421 back, so a stop need not wait long.
         const LINGER_AT_SHUTDOWN: Duration = Duration::from_millis(200);
         let has_quit = after == Disconnect::Quit && self.input.is_empty();
         self.give_back();
         if !has_quit {
-            // Whoever does not close within that time, or has gone already, has had the reply or never will.
+            // After that time the client has the reply, or will never have it.
             let interruptible = if after == Disconnect::Shutdown { LINGER_AT_SHUTDOWN } else { LINGER };
             let _ = timeout(interruptible, self.linger()).await;
         } else if self.io.is_secure() {
@@ -382,7 +382,7 @@ impl Wire {
 }
 
 impl Drop for Wire {
-    /// The last read of a connection leaves a buffer, which the next one on this thread takes up.
+    /// Returns the buffer of the last read to the pool.
     fn drop(&mut self) {
         self.give_back();
     }

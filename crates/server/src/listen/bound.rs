@@ -27,9 +27,9 @@ pub(crate) struct BoundListener {
     socket: Socket,
     service: Service,
     endpoint: Endpoint,
-    /// What its sessions know of it.
+    /// The listener as its sessions know it.
     entrance: Arc<Entrance>,
-    /// The address of our end of each connection, where all have the same.
+    /// The address of the server's end of each connection, if all have the same.
     local: Option<SocketAddr>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct BoundListener {
 enum Socket {
     Tcp(TcpListener),
     Unix {
-        /// Removed before the socket is closed: behind it the file could be that of the next server already, with the
+        /// Removed before the socket is closed: after it the file could be that of the next server already, with the
         /// same number.
         file: Option<Arc<BoundFile>>,
         socket: UnixListener,

@@ -1,4 +1,4 @@
-//! Listening sockets that come from elsewhere, or go there.
+//! Listening sockets that another process has opened, or that are handed over to one.
 
 use std::io;
 use std::net::TcpListener;
@@ -50,7 +50,7 @@ impl ListeningSocket {
     }
 
     /// Hands the file of a Unix socket to the server that takes the socket: the file is removed when that server stops.
-    /// Without this the file is left to whoever made it, as systemd wants it. For TCP nothing changes.
+    /// Without this the file is left to the process that made it, as systemd wants it. For TCP nothing changes.
     ///
     /// # Errors
     /// When the file is not there any more.

@@ -101,8 +101,8 @@ impl Listener {
         Self::at(Address::Unix(path.into()))
     }
 
-    /// Takes connections from a socket that listens already. Its file, if it is a Unix socket, stays with whoever made
-    /// it, unless [`ListeningSocket::with_file`] says otherwise.
+    /// Takes connections from a socket that listens already. The file of a Unix socket stays with the process that
+    /// made it, unless [`ListeningSocket::with_file`] says otherwise.
     pub fn inherited(socket: ListeningSocket) -> Self {
         Self::at(Address::Inherited(socket))
     }
@@ -195,7 +195,7 @@ impl From<&Path> for Listener {
     }
 }
 
-/// What becomes a listener by way of something else that does.
+/// Implements the conversion by way of another type that becomes a listener.
 macro_rules! from {
     ($($given:ty, $value:ident => $by:expr;)*) => {
         $(impl From<$given> for Listener {

@@ -1,4 +1,4 @@
-//! Where connections come in.
+//! Listeners and their sockets.
 
 pub(crate) mod bound;
 pub(crate) mod inherited;

@@ -30,7 +30,7 @@ impl<'a> SocketFile<'a> {
         Self { path, mode: mode.unwrap_or(DEFAULT_MODE) }
     }
 
-    /// Listens. Nobody gets in before the file has its mode.
+    /// Listens. No client can connect before the file has its mode.
     pub(crate) async fn listen(&self, backlog: u32) -> io::Result<(UnixListener, BoundFile)> {
         let named =
             |error: io::Error| io::Error::new(error.kind(), format!("unix:{}: {error}", self.path.display()));
@@ -46,8 +46,8 @@ impl<'a> SocketFile<'a> {
         Ok((socket.listen(backlog).map_err(named)?, file))
     }
 
-    /// Waits until nobody else replaces a file in the folder. Where the folder cannot be locked, because it may not be
-    /// read or its file system has no locks, servers must not be started at the same time.
+    /// Waits until no other server replaces a file in the directory. A directory that may not be read, or whose file
+    /// system has no locks, cannot be locked. There, servers must not be started at the same time.
     async fn turn(&self) -> Option<File> {
         /// Others need microseconds.
         const PATIENCE: Duration = Duration::from_secs(5);
@@ -62,12 +62,12 @@ impl<'a> SocketFile<'a> {
             match folder.try_lock() {
                 Ok(()) => return Some(folder),
                 Err(TryLockError::Error(_)) => return None,
-                // Whoever may read the folder can lock it, and nobody may keep a server from starting by that.
+                // Every user who may read the directory can lock it, which must not keep a server from starting.
                 Err(TryLockError::WouldBlock) if tokio::time::Instant::now() >= deadline => {
                     tracing::warn!(
                         name: "socket-locked",
                         path = %self.path.display(),
-                        "somebody keeps the folder of the socket locked; going on without"
+                        "somebody keeps the directory of the socket locked; going on without"
                     );
                     return None;
                 }
@@ -76,7 +76,7 @@ impl<'a> SocketFile<'a> {
         }
     }
 
-    /// Takes away what a dead server left; what is anybody else's stays.
+    /// Removes the socket that a dead server has left. Any other file stays.
     async fn clear(&self) -> io::Result<()> {
         let found = match fs::symlink_metadata(self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -85,12 +85,12 @@ impl<'a> SocketFile<'a> {
         if !found.file_type().is_socket() {
             return Err(io::Error::new(
                 io::ErrorKind::AlreadyExists,
-                "there is a file that is no socket; remove it, or name another path",
+                "there is a file that is not a socket; remove it, or name another path",
             ));
         }
         match UnixStream::connect(&self.path).await {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(self.path),
-            // Its queue is full, so somebody listens.
+            // Its queue is full, so a server listens.
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Err(io::Error::new(
                 io::ErrorKind::AddrInUse,
@@ -100,7 +100,8 @@ impl<'a> SocketFile<'a> {
     }
 }
 
-/// The file of a listening socket; dropped, it is removed, unless it is another server's by now, or was left to one.
+/// The file of a listening socket. Dropping it removes the file, unless another server has replaced the file or will
+/// remove it.
 #[derive(Debug)]
 pub(crate) struct BoundFile {
     path: PathBuf,
@@ -119,7 +120,7 @@ impl BoundFile {
         Ok(Self { path, identity, is_left: AtomicBool::new(false) })
     }
 
-    /// From here on the file is another's to remove.
+    /// Leaves the file to another server, which removes it.
     pub(crate) fn leave(&self) {
         self.is_left.store(true, Ordering::Release);
     }
@@ -184,7 +185,7 @@ impl Drop for BoundFile {
         if !self.is_left.load(Ordering::Acquire)
             && identity(&self.path).is_ok_and(|found| found == self.identity)
         {
-            // Whoever listens here next replaces what could not be removed.
+            // The next server at this path replaces a file that could not be removed.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -33,7 +33,7 @@ pub struct Arrival {
     pub(crate) local: Option<SocketAddr>,
 }
 
-/// What a session knows of the listener that took its connection.
+/// The listener that took a connection, as its session knows it.
 #[derive(Debug)]
 pub(crate) struct Entrance {
     pub(crate) name: Arc<str>,

@@ -15,8 +15,8 @@ impl Session {
     ///   already stands, so that no client is told to send again what was kept; `refusal` follows it.
     /// - During a TLS handshake, or if the client reads nothing, the connection closes without `refusal`.
     ///
-    /// Disconnect hooks and events get [`Disconnect::Closed`](crate::Disconnect::Closed). Of several calls the first
-    /// counts. If the session is over, nothing happens.
+    /// Disconnect hooks and events get [`Disconnect::Closed`](crate::Disconnect::Closed). The first of
+    /// several calls counts. If the session is over, nothing happens.
     ///
     /// # Examples
     /// ```

@@ -1,4 +1,4 @@
-//! Where a session came in, and how far it is.
+//! The listener of a session, its age and its phase.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use crate::session::Session;
 use crate::session::phase::SessionPhase;
 
 impl Session {
-    /// The name of the listener that took the connection: as [`Listener::name`](crate::Listener::name) says, else its
-    /// address, such as `127.0.0.1:2525` or `unix:/run/mailchute/lmtp`. By it a hook tells the clients of one listener
-    /// from those of another. `None` for a connection that the application has brought without
+    /// Returns the name of the listener that took the connection, by which a hook can decide. It is that of
+    /// [`Listener::name`](crate::Listener::name), or else its address, such as `127.0.0.1:2525` or
+    /// `unix:/run/mailchute/lmtp`. It is `None` for a connection that the application has brought without
     /// [a name](crate::Arrival::listener).
     ///
     /// ```
@@ -28,29 +28,29 @@ impl Session {
         self.0.entrance.as_ref().map(|entrance| &*entrance.name)
     }
 
-    /// Where the listener listens that took the connection, with the port that was chosen for 0. `None` for a
-    /// connection that the application has brought ([`Server::serve_connection`](crate::Server::serve_connection)).
+    /// Returns the endpoint of the listener that took the connection, with the port that was chosen for 0. It is `None`
+    /// for a connection that the application has brought ([`Server::serve_connection`](crate::Server::serve_connection)).
     #[must_use]
     pub fn endpoint(&self) -> Option<&Endpoint> {
         self.0.entrance.as_ref()?.endpoint.as_ref()
     }
 
-    /// The server's end of the connection: the address that the client, or the proxy that speaks for it, has connected
-    /// to. `None` over a Unix socket, and for a connection that the application has brought without
-    /// [an address](crate::Arrival::local_addr). What a proxy says that its client connected to is
+    /// Returns the address of the server's end of the connection, to which the client or its proxy has connected. It is
+    /// `None` over a Unix socket, and for a connection that the application has brought without
+    /// [an address](crate::Arrival::local_addr). A proxy tells
     /// [`destination_addr`](Self::destination_addr).
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.0.local
     }
 
-    /// How long the session has been running, or ran until now if it is over.
+    /// Returns the time since the session began.
     #[must_use]
     pub fn age(&self) -> Duration {
         self.began().elapsed()
     }
 
-    /// How far the session is at this moment.
+    /// Returns the current phase.
     #[must_use]
     pub fn phase(&self) -> SessionPhase {
         if let Some(phase) = self.0.progress.phase() {

@@ -1,9 +1,9 @@
-//! What a session can do to its connection.
+//! The connection of a session, as the session can close it.
 
 use mailchute_proto::Refusal;
 
 /// The connection of a session.
 pub(crate) trait HangUp: Send + Sync {
-    /// Tells the client this, and closes.
+    /// Sends `reply` to the client, and closes the connection.
     fn hang_up(&self, refusal: Refusal);
 }

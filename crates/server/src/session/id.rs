@@ -23,7 +23,7 @@ impl SessionId {
 }
 
 impl SessionId {
-    /// Returns the number behind the name, for keys and other systems. Ids of later sessions are greater.
+    /// Returns the identifier as a number, for keys and other systems. Ids of later sessions are greater.
     ///
     /// ```
     /// # async fn run(session: mailchute::Session) {

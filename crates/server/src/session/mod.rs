@@ -34,9 +34,9 @@ pub use id::SessionId;
 pub use phase::SessionPhase;
 pub use transmission_type::TransmissionType;
 
-/// One session: who the client is, what it said, and the application's own state.
+/// One session: its client, the facts so far, and the state of the application.
 ///
-/// A handle: clones are cheap and speak of the same session, also when it is over.
+/// It is a handle: clones are cheap and refer to the same session, even after its end.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
@@ -85,86 +85,87 @@ impl Session {
     }
 
     fn facts(&self) -> MutexGuard<'_, Facts> {
-        // Each change is one assignment, so a panic cannot leave anything half-done.
+        // Each change is complete before anything can panic.
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session's name in logs and headers.
+    /// Returns the identifier of the session in logs and headers.
     #[must_use]
     pub fn id(&self) -> SessionId {
         self.0.id
     }
 
-    /// The name by which the server greets.
+    /// Returns the host name in the server's greeting.
     #[must_use]
     pub fn hostname(&self) -> &str {
         &self.0.hostname
     }
 
-    /// Where the client connects from: as a PROXY header or an XCLIENT says, from a proxy that is trusted to say so
-    /// ([`Builder::proxy_from`](crate::Builder::proxy_from)); without one the address of the connection. A port
-    /// that the proxy did not tell is 0, an address that it does not know is `0.0.0.0`. For a
-    /// client [over a Unix socket](Self::is_over_unix_socket), which has no address, it is `127.0.0.1:0`.
+    /// Returns the address of the client. A PROXY header or an XCLIENT from a trusted proxy
+    /// ([`Builder::proxy_from`](crate::Builder::proxy_from)) tells it; otherwise it is the address of the connection.
+    ///
+    /// An unknown port is 0, and an address that the proxy does not know is `0.0.0.0`. A client
+    /// [over a Unix socket](Self::is_over_unix_socket) has no address: for it the address is `127.0.0.1:0`.
     #[must_use]
     pub fn client_addr(&self) -> SocketAddr {
         self.facts().connection.proxied.as_ref().map_or(self.0.origin.addr(), |client| client.address)
     }
 
-    /// The other end of the connection: the client's, or that of the proxy that speaks for it.
+    /// Returns the address of the other end of the connection: the client, or the proxy that speaks for it.
     #[must_use]
     pub fn peer_addr(&self) -> SocketAddr {
         self.0.origin.addr()
     }
 
-    /// The address that the client connected to, where a proxy has told it.
+    /// Returns the address that the client connected to, if a proxy has told it.
     #[must_use]
     pub fn destination_addr(&self) -> Option<SocketAddr> {
         self.facts().connection.proxied.as_ref()?.destination
     }
 
-    /// The client's host name, looked up both ways by the proxy that told it (`NAME` of XCLIENT).
+    /// Returns the client's host name, if a proxy has told it (`NAME` of XCLIENT). The proxy looked it up both ways.
     #[must_use]
     pub fn client_name(&self) -> Option<Arc<str>> {
         self.facts().connection.proxied.as_ref()?.name.clone()
     }
 
-    /// The name of the client's address, not verified, where a proxy has told it (`REVERSE_NAME` of XCLIENT).
+    /// Returns the unverified name of the client's address, if a proxy has told it (`REVERSE_NAME` of XCLIENT).
     #[must_use]
     pub fn client_reverse_name(&self) -> Option<Arc<str>> {
         self.facts().connection.proxied.as_ref()?.reverse_name.clone()
     }
 
-    /// Where this message comes from, as a relay in front has said by XFORWARD. It is there from XFORWARD, before MAIL,
-    /// until the end of the transaction, RSET or EHLO.
+    /// Returns the origin of this message, if a relay in front has told it by XFORWARD. It holds from XFORWARD, before
+    /// MAIL, until the end of the transaction, RSET or EHLO.
     #[must_use]
     pub fn forwarded(&self) -> Option<Arc<XForward>> {
         self.facts().transaction.forwarded.clone()
     }
 
-    /// Whether the client is a process of this host that has connected to a Unix socket.
+    /// Returns whether the client is a process of this host that has connected to a Unix socket.
     #[must_use]
     pub fn is_over_unix_socket(&self) -> bool {
         self.0.origin == Peer::UnixSocket
     }
 
-    /// What is spoken: SMTP, or LMTP with its reply for each recipient.
+    /// Returns the protocol: SMTP, or LMTP with its reply for each recipient.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.0.protocol
     }
 
-    /// Who the client is, for logs.
+    /// Returns the client, for logs.
     pub(crate) fn origin(&self) -> Peer {
         self.facts().connection.proxied.as_ref().map_or(self.0.origin, |client| Peer::Network(client.address))
     }
 
-    /// The client's address without its port; an IPv4 address that came mapped into IPv6 is given as IPv4.
+    /// Returns the client's address without its port. An IPv4 address that is mapped into IPv6 is returned as IPv4.
     #[must_use]
     pub fn client_ip(&self) -> IpAddr {
         self.client_addr().ip().to_canonical()
     }
 
-    /// The name that the client has given itself by EHLO, HELO or LHLO.
+    /// Returns the name in the client's last EHLO, HELO or LHLO.
     #[must_use]
     pub fn helo_name(&self) -> Option<HeloName> {
         self.facts().greeting.hello.as_ref().map(|hello| hello.name.clone())
@@ -187,13 +188,13 @@ impl Session {
         }
     }
 
-    /// The facts of the TLS session, inside TLS.
+    /// Returns the facts of the TLS session, if there is one.
     #[must_use]
     pub fn tls(&self) -> Option<Arc<TlsFacts>> {
         self.facts().connection.tls.clone()
     }
 
-    /// The user that the client has proved to be by AUTH.
+    /// Returns the user, after a successful AUTH.
     #[must_use]
     pub fn identity(&self) -> Option<Arc<str>> {
         self.facts().greeting.identity.clone()
@@ -202,27 +203,28 @@ impl Session {
     /// Sets who the client is, where that is not what its credentials say. It is for an [authenticator](crate::Authenticator), before it
     /// says [`Right`](crate::Check::Right).
     ///
-    /// It becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise; called anywhere else it
-    /// does nothing. Needed for tokens that say themselves whose they are, and for users with several names.
+    /// The user becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. Outside of
+    /// that hook the call does nothing. Tokens that name their user need it, and users with several names.
     pub fn identify(&self, identity: impl Into<Arc<str>>) {
         self.facts().greeting.identified = Some(identity.into());
     }
 
-    /// The envelope of the transaction that is under way, as far as it was accepted.
+    /// Returns the envelope of the current transaction, as far as it was accepted.
     #[must_use]
     pub fn envelope(&self) -> Option<Arc<Envelope>> {
         self.facts().transaction.envelope.clone()
     }
 
-    /// How many messages were accepted in this session.
+    /// Returns the number of messages that were accepted in this session.
     #[must_use]
     pub fn messages(&self) -> u32 {
         self.facts().connection.messages
     }
 
-    /// Changes what EHLO announces to this session, and what the session may use. Call it in the hooks of connect, secure
-    /// and ehlo: what is changed later holds from the next EHLO on. A client that XCLIENT names begins without any
-    /// changes. Returns what `edit` returns.
+    /// Changes what EHLO announces to this session, and what the session may use. Returns the result of `edit`.
+    ///
+    /// Call it in the hooks of connect, secure and ehlo: a later change holds from the next EHLO on. A client that
+    /// XCLIENT names begins without any changes.
     ///
     /// ```
     /// use mailchute::{Extension, Refusal, Server};
@@ -238,22 +240,22 @@ impl Session {
     /// });
     /// ```
     pub fn edit_ehlo<R>(&self, edit: impl FnOnce(&mut EhloEdits) -> R) -> R {
-        // A copy, so that neither a panic nor another call on this session meets a lock that is held.
+        // A copy: `edit` may panic or use this session, so the lock must not be held.
         let mut edits = self.edits().unwrap_or_default();
         let result = edit(&mut edits);
         self.facts().client.edits = Some(edits);
         result
     }
 
-    /// State of the application's own that lasts as long as the client is the same: as long as the connection, or until
-    /// XCLIENT names another client, about which the connect hooks are asked and find nothing here.
+    /// Returns the application's state that lasts as long as the client is the same. It ends with the connection, or
+    /// when XCLIENT names another client. The connect hooks are asked about that client, and find the state empty.
     #[must_use]
     pub fn state(&self) -> &TypedState {
         &self.0.state
     }
 
-    /// State of the application's own that is gone when the transaction ends: at the end of the message, at RSET
-    /// and at EHLO.
+    /// Returns the application's state that lasts until the transaction ends: at the end of the message, at RSET and at
+    /// EHLO.
     #[must_use]
     pub fn transaction_state(&self) -> &TypedState {
         &self.0.transaction_state
@@ -261,7 +263,7 @@ impl Session {
 }
 
 impl Session {
-    /// Octets of memory that a handle keeps when the session is over.
+    /// Returns the bytes of memory that a handle keeps after the end of the session.
     pub(crate) fn held_octets(&self) -> usize {
         let facts = self.facts();
         let hello = facts.greeting.hello.as_ref().map_or(0, |hello| hello.name.held_octets());
@@ -283,7 +285,7 @@ impl fmt::Debug for WeakSession {
     }
 }
 
-/// What the driver reports.
+/// Changes that the driver reports.
 impl Session {
     pub(crate) fn downgrade(&self) -> WeakSession {
         WeakSession(Arc::downgrade(&self.0))

@@ -1,12 +1,12 @@
-//! How far a session is.
+//! The phases of a session, for statistics and lists.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How far a session is.
+/// The phase of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionPhase {
-    /// The client has not said EHLO, HELO or LHLO yet, or not again since TLS began.
+    /// The client has not sent EHLO, HELO or LHLO yet, or not again since TLS began.
     Connected,
     /// The client is between two transactions.
     Ready,
@@ -18,7 +18,7 @@ pub enum SessionPhase {
     Over,
 }
 
-/// What the facts do not say about the phase.
+/// The part of the phase that the facts do not tell.
 #[derive(Debug, Default)]
 pub(super) struct Progress(AtomicU8);
 
@@ -30,7 +30,7 @@ impl Progress {
         self.0.store(MESSAGE, Ordering::Relaxed);
     }
 
-    /// The message, if one was under way, has ended.
+    /// Ends the message, if one was under way.
     pub(super) fn end_message(&self) {
         if self.0.load(Ordering::Relaxed) == MESSAGE {
             self.0.store(0, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl Progress {
         self.0.store(OVER, Ordering::Relaxed);
     }
 
-    /// The phase, where it is known without the facts.
+    /// Returns the phase, if it is known without the facts.
     pub(super) fn phase(&self) -> Option<SessionPhase> {
         match self.0.load(Ordering::Relaxed) {
             OVER => Some(SessionPhase::Over),

@@ -1,4 +1,4 @@
-//! How a message came in, as `Received:` names it.
+//! The transmission type of a message, as `Received:` names it.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 
-use crate::support::Program;
+use crate::support::{Program, run, write_certificate, write_config};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -131,6 +131,26 @@ fn every_option_of_the_guide_exists() {
         }
     }
     assert!(seen > 30, "only {seen} options were found");
+}
+
+#[test]
+fn the_configuration_file_of_the_guide_is_right() {
+    let page = fs::read_to_string(root().join("docs/guide/running.md")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = write_certificate(directory.path());
+    let mail = directory.path().join("mail").display().to_string();
+    let mut text = blocks(&page, "toml")[0].to_owned();
+    for (before, after) in [
+        ("/etc/mailchute/fullchain.pem", certificate.as_str()),
+        ("/etc/mailchute/privkey.pem", &key),
+        ("/var/mail/in", &mail),
+        ("0.0.0.0:25", "127.0.0.1:2525"),
+    ] {
+        assert!(text.contains(before), "the file no longer names {before}");
+        text = text.replace(before, after);
+    }
+    let (code, said) = run(&["check", "--config", &write_config(directory.path(), &text)]);
+    assert_eq!(code, 0, "{said}");
 }
 
 /// The anchor that a heading has: lower case, with hyphens for spaces.

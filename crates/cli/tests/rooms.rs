@@ -61,6 +61,7 @@ const CRATES: [Rooms; 4] = [
             "settings",
             "limits",
             "sasl",
+            "refusal",
             "reply",
             "envelope",
             "extension",

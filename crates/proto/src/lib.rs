@@ -57,7 +57,7 @@ pub use machine::step::{Closing, Step};
 pub use machine::{Awaits, Machine};
 pub use params::*;
 pub use protocol::Protocol;
-pub use refusal::Refusal;
+pub use refusal::{HiddenCause, Refusal};
 pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
 pub use sasl::{
     ChannelBinding, CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramAnswer, ScramVerifier,

@@ -180,9 +180,27 @@ impl From<Refusal> for Reply {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for Refusal {
+/// What `?` turns into the hidden `451 4.3.0`: every [`std::error::Error`]. It exists for the text of the compiler where
+/// something else is passed on.
+#[diagnostic::on_unimplemented(
+    message = "`?` cannot turn `{Self}` into a `Refusal`",
+    label = "write `.map_err(Refusal::internal)?` here, as `{Self}` does not implement `std::error::Error`"
+)]
+pub trait HiddenCause {
+    /// Hides the error from the client, and keeps it for the log.
+    fn hide(self) -> Refusal;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Error + Send + Sync + 'static> HiddenCause for E {
+    fn hide(self) -> Refusal {
+        Refusal::internal(self)
+    }
+}
+
+impl<E: HiddenCause> From<E> for Refusal {
     fn from(error: E) -> Self {
-        Self::internal(error)
+        error.hide()
     }
 }
 

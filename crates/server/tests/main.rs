@@ -6,6 +6,7 @@ mod chunk_refusals;
 mod chunking;
 mod closing;
 mod closures;
+mod compile_errors;
 mod connections;
 mod destinations;
 mod disconnect;

@@ -32,9 +32,9 @@ impl Builder {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use mailchute::Server;
+    /// # use mailchute::{Server, Verdict};
     /// Server::builder().deliver_by(Duration::from_secs(60)).on_mail_from(|from, _session| async move {
-    ///     from.parameters().deliver_by.is_none_or(|by| !by.is_traced)
+    ///     Verdict::accept_if(from.parameters().deliver_by.is_none_or(|by| !by.is_traced))
     /// });
     /// ```
     pub fn deliver_by(mut self, fewest: Duration) -> Self {
@@ -66,9 +66,10 @@ impl Builder {
     /// [`EhloEdits::take_mail_parameter`]. Default is none.
     ///
     /// ```
-    /// # use mailchute::Server;
+    /// # use mailchute::{Server, Verdict};
     /// Server::builder().mail_parameter("XKEY").on_mail_from(|from, _session| async move {
-    ///     from.parameters().other.iter().all(|(name, value)| name == "XKEY" && value.is_some())
+    ///     let parameters = from.parameters();
+    ///     Verdict::accept_if(parameters.other.iter().all(|(name, value)| name == "XKEY" && value.is_some()))
     /// });
     /// ```
     pub fn mail_parameter(mut self, name: &str) -> Self {

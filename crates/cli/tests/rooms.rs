@@ -61,7 +61,6 @@ const CRATES: [Rooms; 4] = [
             "settings",
             "limits",
             "sasl",
-            "refusal",
             "reply",
             "envelope",
             "extension",

@@ -41,7 +41,7 @@ macro_rules! catalog {
 
 catalog! {
     // Yes.
-    /// NOOP, RSET and verbs of one's own.
+    /// NOOP, RSET and the application's own verbs.
     OK = 250 2 . 0 . 0 "OK", "RFC 5321 §4.2.3";
     /// MAIL (RFC 3463 X.1.0).
     SENDER_OK = 250 2 . 1 . 0 "Sender OK", "RFC 5321 §4.1.1.2";
@@ -51,9 +51,9 @@ catalog! {
     MESSAGE_ACCEPTED = 250 2 . 6 . 0 "Message accepted", "RFC 5321 §4.1.1.4";
     /// VRFY, when nobody says more (RFC 5321 §3.5.3).
     CANNOT_VERIFY = 252 2 . 5 . 0 "Cannot verify the user, but will accept mail and try to deliver it", "RFC 5321 §3.5.3";
-    /// BDAT that is not the last of its message; the number of its octets stands in front.
+    /// BDAT that is not the last of its message; the number of its bytes comes first.
     CHUNK_RECEIVED = 250 2 . 0 . 0 "octets received", "RFC 3030 §2";
-    /// HELP; the commands stand behind.
+    /// HELP; the commands follow.
     HELP = 214 2 . 0 . 0 "Commands:", "RFC 5321 §4.1.1.8";
     /// QUIT (RFC 5321 §4.1.1.10).
     GOODBYE = 221 2 . 0 . 0 "Closing connection", "RFC 5321 §4.1.1.10";
@@ -87,9 +87,9 @@ catalog! {
     BAD_MAIL_SYNTAX = 501 5 . 5 . 4 "Syntax: MAIL FROM:<address>", "RFC 5321 §4.1.1.2";
     /// `RCPT` without `TO:<address>`.
     BAD_RCPT_SYNTAX = 501 5 . 5 . 4 "Syntax: RCPT TO:<address>", "RFC 5321 §4.1.1.3";
-    /// A reverse-path that is no address (RFC 3463 X.1.7).
+    /// A reverse-path that is not an address (RFC 3463 X.1.7).
     BAD_SENDER = 501 5 . 1 . 7 "Bad sender address syntax", "RFC 5321 §4.1.2";
-    /// A forward-path that is no address (RFC 3463 X.1.3).
+    /// A forward-path that is not an address (RFC 3463 X.1.3).
     BAD_RECIPIENT = 501 5 . 1 . 3 "Bad recipient address syntax", "RFC 5321 §4.1.2";
     /// A UTF-8 address in a transaction without SMTPUTF8 (RFC 6531 §3.5).
     UTF8_ADDRESS_WITHOUT_SMTPUTF8 = 553 5 . 6 . 7 "This address needs SMTPUTF8", "RFC 6531 §3.5";
@@ -127,14 +127,14 @@ catalog! {
     TLS_ALREADY_ACTIVE = 503 5 . 5 . 1 "TLS is already active", "RFC 3207 §4.2";
     /// STARTTLS where there is no certificate.
     TLS_NOT_OFFERED = 502 5 . 5 . 1 "STARTTLS is not offered", "RFC 5321 §4.2.4";
-    /// BDAT where it is not offered; its octets are taken in and dropped.
+    /// BDAT where it is not offered; its bytes are read and dropped.
     CHUNKING_NOT_OFFERED = 502 5 . 5 . 1 "BDAT is not offered", "RFC 5321 §4.2.4";
     /// Anything but NOOP, EHLO, LHLO, STARTTLS, XCLIENT and QUIT while TLS is required (RFC 3207 §4).
     TLS_REQUIRED = 530 5 . 7 . 0 "Must issue a STARTTLS command first", "RFC 3207 §4";
 
     /// Octets before the greeting.
     TALKED_BEFORE_GREETING = 554 5 . 5 . 0 "You talked before the greeting", "RFC 5321 §4.3.1";
-    /// Octets behind AUTH, or an answer within it, before its reply (RFC 4954 §4, RFC 2920 §3.1).
+    /// Input after AUTH, or after an answer within it, before its reply (RFC 4954 §4, RFC 2920 §3.1).
     TALKED_BEHIND_AUTH = 503 5 . 5 . 0 "You talked on before the reply to AUTH", "RFC 4954 §4";
 
     // Limits.
@@ -191,7 +191,7 @@ catalog! {
     AUTH_REQUIRED = 530 5 . 7 . 0 "Authentication required", "RFC 4954 §6";
 
     // Proxies (Postfix's XCLIENT and XFORWARD).
-    /// HAProxy's PROXY header behind the greeting.
+    /// HAProxy's PROXY header after the greeting.
     NO_PROXY_HEADER = 550 5 . 7 . 1 "No PROXY header is expected from your address", "RFC 5321 §7.8";
     /// XCLIENT or XFORWARD from somebody who is not trusted with it.
     PROXY_NOT_TRUSTED = 550 5 . 7 . 1 "You are not trusted to speak for others", "RFC 5321 §7.9";
@@ -249,7 +249,7 @@ plain! {
     LMTP_GREETING = 220 "LMTP Mailchute", "RFC 2033 §4";
     /// EHLO, HELO and LHLO; the server's name stands in front, the service extensions on further lines.
     HELLO = 250 "", "RFC 5321 §4.1.1.1";
-    /// A challenge of AUTH; it stands behind, in base64.
+    /// A challenge of AUTH, which follows in base64.
     CHALLENGE = 334 "", "RFC 4954 §4";
     /// DATA.
     START_DATA = 354 "End data with <CR><LF>.<CR><LF>", "RFC 5321 §4.1.1.4";
@@ -260,7 +260,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
     ENHANCED.iter().chain(PLAIN)
 }
 
-/// [`CHUNK_RECEIVED`] for so many octets.
+/// [`CHUNK_RECEIVED`] for a number of bytes.
 pub(crate) fn chunk_received(octets: u64) -> Reply {
     CHUNK_RECEIVED.with_text(format!("{octets} {}", CHUNK_RECEIVED.text()))
 }

@@ -11,9 +11,7 @@ use std::path::PathBuf;
 
 use mailchute::{Answer, Hooks, Message, Receipt, Recipient, Refusal, Server, Session, Store, Verdict};
 use mailchute_examples::serve;
-use tempfile::NamedTempFile;
-use tokio::fs::{self, File};
-use tokio::io::AsyncWriteExt as _;
+use tokio::fs;
 
 /// Takes mail for one domain.
 struct OnlyFor(&'static str);
@@ -31,19 +29,13 @@ struct ToDisk {
 
 impl Store for ToDisk {
     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        // Whichever `?` ends this early, a client that hangs up among them, the unfinished file goes with it.
-        let (file, unfinished) = NamedTempFile::new_in(&self.folder)?.into_parts();
-        let mut file = File::from_std(file);
         message.prepend_trace_fields();
-        // The client is asked for the message now, and sends as fast as the disk takes it.
-        while let Some(chunk) = message.chunk().await? {
-            file.write_all(&chunk).await?;
-        }
-        // A receipt is a promise: content and name have to be on the disk before it.
-        file.sync_all().await?;
         let path = self.folder.join(format!("{}.eml", message.id()));
-        unfinished.persist(&path)?;
-        File::open(&self.folder).await?.sync_all().await?;
+        // The client is asked for the message now, and sends as fast as the disk takes it. Whatever ends this early, such as
+        // a client that hangs up, the file goes with it.
+        let saved = message.save_to(&path).await?;
+        // A receipt is a promise: content and name have to be on the disk before it.
+        saved.keep().await?;
         Ok(Receipt::new(format!("Kept as {}", path.display())))
     }
 }

@@ -63,6 +63,7 @@ const CRATES: [Rooms; 4] = [
             "sasl",
             "reply",
             "envelope",
+            "typed_state",
             "extension",
             "params",
             "address",

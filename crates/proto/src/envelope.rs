@@ -1,9 +1,13 @@
 //! The envelope of a message: its sender and recipients (RFC 5321 §2.3.1).
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 
-use crate::address::{ForwardPath, Mailbox, ReversePath, is_below, same_domain, to_ascii};
+use crate::address::{AddressError, ForwardPath, Mailbox, ReversePath, is_below, same_domain, to_ascii};
 use crate::params::{MailParameters, RcptParameters, Sparse};
+use crate::typed_state::TypedState;
 
 /// The sender of a message, from MAIL.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +25,17 @@ pub struct Recipient {
     /// The forward-path.
     pub path: ForwardPath,
     pub(crate) parameters: Sparse<RcptParameters>,
+    pub(crate) state: RecipientState,
+}
+
+/// Is equal to any other, so that recipients are compared by what the client said. Clones share it once it is there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecipientState(OnceLock<Arc<TypedState>>);
+
+impl PartialEq for RecipientState {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 macro_rules! path_questions {
@@ -97,6 +112,52 @@ impl Sender {
 }
 
 impl Recipient {
+    /// Returns the state of the application that goes with this recipient. Later hooks, filters and
+    /// the store find there what a hook has put at RCPT. A recipient that is refused takes it away.
+    ///
+    /// ```
+    /// use mailchute_proto::Recipient;
+    ///
+    /// struct Ticket(u32);
+    ///
+    /// let recipient: Recipient = "help+17@example.com".parse()?;
+    /// if let Some((_, ticket)) = recipient.subaddress('+') {
+    ///     recipient.state().insert(Ticket(ticket.parse().unwrap_or_default()));
+    /// }
+    /// assert_eq!(recipient.clone().state().with(|Ticket(number)| *number), Some(17));
+    /// # Ok::<(), mailchute_proto::AddressError>(())
+    /// ```
+    pub fn state(&self) -> &TypedState {
+        self.state.0.get_or_init(Arc::default)
+    }
+
+    /// Returns the two parts of an address such as `user+detail@example.com` (RFC 5233), if it has the separator: what
+    /// stands before it, and what stands after it. Quotes are taken off.
+    ///
+    /// ```
+    /// use mailchute_proto::Recipient;
+    ///
+    /// let parts = |address: &str| {
+    ///     let recipient: Recipient = address.parse().unwrap();
+    ///     recipient.subaddress('+').map(|(user, detail)| format!("{user} {detail}"))
+    /// };
+    /// assert_eq!(parts("help+17@example.com").as_deref(), Some("help 17"));
+    /// assert_eq!(parts("help+a+b@example.com").as_deref(), Some("help a+b"));
+    /// assert_eq!(parts("help@example.com"), None);
+    /// ```
+    #[must_use]
+    pub fn subaddress(&self, separator: char) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+        match self.mailbox()?.unquoted_local_part() {
+            Cow::Borrowed(local) => {
+                local.split_once(separator).map(|(user, detail)| (user.into(), detail.into()))
+            }
+            Cow::Owned(local) => {
+                let (user, detail) = local.split_once(separator)?;
+                Some((user.to_owned().into(), detail.to_owned().into()))
+            }
+        }
+    }
+
     /// Returns whether it is `<Postmaster>`, without a domain (RFC 5321 §4.5.1).
     #[must_use]
     pub fn is_postmaster(&self) -> bool {
@@ -140,7 +201,7 @@ impl Recipient {
     /// Creates a recipient without parameters.
     #[must_use]
     pub fn new(path: ForwardPath) -> Self {
-        Self { path, parameters: Sparse::default() }
+        Self { path, parameters: Sparse::default(), state: RecipientState::default() }
     }
 
     /// Returns the ESMTP parameters.
@@ -152,6 +213,15 @@ impl Recipient {
     /// Returns the ESMTP parameters, to change them.
     pub fn parameters_mut(&mut self) -> &mut RcptParameters {
         &mut self.parameters
+    }
+}
+
+/// A recipient without parameters, whose address is a mailbox without angle brackets.
+impl FromStr for Recipient {
+    type Err = AddressError;
+
+    fn from_str(address: &str) -> Result<Self, Self::Err> {
+        Mailbox::parse(address).map(|mailbox| Self::new(ForwardPath::Mailbox(mailbox)))
     }
 }
 

@@ -42,6 +42,7 @@ mod refusal;
 pub mod reply;
 mod sasl;
 mod settings;
+mod typed_state;
 mod verdict;
 
 pub use address::*;
@@ -66,4 +67,5 @@ pub use sasl::{
 pub use settings::{
     AuthPolicy, BareLineEnds, EnvelopeSyntax, PlaintextAuth, PriorityProfile, Settings, TlsPolicy,
 };
+pub use typed_state::TypedState;
 pub use verdict::{Answer, Verdict};

@@ -120,8 +120,8 @@ pub use mailchute_proto::{
     Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism,
     MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority,
     PriorityProfile, Protocol, ProxiedProtocol, RcptParameters, Recipient, Refusal, Reply, ReplyError, Ret,
-    ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Submitter, Token, Verb, Verdict,
-    XClient, XForward, escaped, is_control, same_domain, saslprep,
+    ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Submitter, Token, TypedState, Verb,
+    Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
 pub use events::event::Event;
@@ -148,7 +148,6 @@ pub use server::builder::install::Install;
 pub use server::running::Running;
 pub use server::serving::Serving;
 pub use session::disconnect::Disconnect;
-pub use session::typed_state::TypedState;
 pub use session::{Session, SessionId, SessionPhase, TransmissionType};
 pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, Trust};
 

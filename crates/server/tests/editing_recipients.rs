@@ -26,9 +26,7 @@ impl Store for Mailboxes {
 }
 
 fn recipient(address: &str) -> Recipient {
-    let address = format!("<{address}>");
-    let path = mailchute::ForwardPath::parse_argument(address.as_bytes());
-    Recipient::new(path.expect("it is an address").0)
+    address.parse().expect("it is an address")
 }
 
 type Edit = fn(&mut Message);

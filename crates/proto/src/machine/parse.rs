@@ -199,7 +199,8 @@ impl Machine {
         {
             return Err(catalog::UTF8_ADDRESS_WITHOUT_SMTPUTF8);
         }
-        let recipient = Recipient { path, parameters };
+        let mut recipient = Recipient::new(path);
+        recipient.parameters = parameters;
         let limits = &self.settings.limits;
         let octets =
             self.facts.transaction.recipient_octets + size_of::<Recipient>() + recipient.held_octets();

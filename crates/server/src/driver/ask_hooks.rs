@@ -108,7 +108,9 @@ pub(crate) fn sanitize(answer: Answer, by: Option<&RefusedBy>) -> Answer {
 }
 
 fn is_too_long(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    matches!(cause.downcast_ref(), Some(BodyError::TooLong { .. }))
+    let within = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let error = cause.downcast_ref().or_else(|| within?.downcast_ref());
+    matches!(error, Some(BodyError::TooLong { .. }))
 }
 
 /// Returns whether there is no room in a store, or in the spool for the next reader.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mailchute_proto::question::Data;
-use mailchute_proto::{Answer, Ask, Envelope, Protocol, Step, Verdict};
+use mailchute_proto::{Answer, Ask, Envelope, Protocol, Refusal, Step, Verdict};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -34,6 +34,9 @@ pub(super) struct Delivery {
     id: MessageId,
     began: Instant,
     envelope: Arc<Envelope>,
+    /// The limit that hooks have set, and the bytes that came.
+    size_limit: Option<(u64, Refusal)>,
+    size: u64,
     pub(super) readers: Readers,
 }
 
@@ -48,7 +51,23 @@ impl Delivery {
         let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limits);
         let id = message.id();
         let readers = Readers::new(Arc::clone(shared), pump, message, session.clone());
-        Self { id, began: Instant::now(), envelope, readers }
+        let size_limit = session.size_limit();
+        let declared = envelope.sender.parameters().size.unwrap_or_default();
+        let mut delivery = Self { id, began: Instant::now(), envelope, size_limit, size: 0, readers };
+        delivery.refuse_longer_than_limit(declared);
+        delivery
+    }
+
+    /// Counts bytes of the content. The readers get no more of a message that is too long.
+    fn count(&mut self, octets: usize) {
+        self.size += octets as u64;
+        self.refuse_longer_than_limit(self.size);
+    }
+
+    fn refuse_longer_than_limit(&mut self, octets: u64) {
+        if let Some((_, refusal)) = self.size_limit.take_if(|(most, _)| octets > *most) {
+            self.readers.refuse(refusal);
+        }
     }
 
     /// Refuses the message without its content: by name, if that is how the hooks have done it.
@@ -85,6 +104,7 @@ impl Driver {
                     let chunk = read_buffer::to_be_kept(chunk);
                     self.pace.get_or_insert_default().told += chunk.len();
                     self.shared.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
+                    delivery.count(chunk.len());
                     let limit = self.shared.timeouts.hook;
                     if let Err(wake) = delivery.readers.hand_on(chunk, &mut self.wire, limit).await {
                         return Err(self.give_up(wake).await);
@@ -158,7 +178,7 @@ impl Driver {
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
         let Self { shared, machine, wire, output, session, pace, refused_by, .. } = self;
-        let Delivery { id, began, envelope, readers } = delivery;
+        let Delivery { id, began, envelope, readers, .. } = delivery;
         let (mark, before) = (output.len(), wire.input.len());
         let step = machine.step(&mut wire.input, output);
         pace.get_or_insert_default().came(before - wire.input.len());

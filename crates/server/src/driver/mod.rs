@@ -294,6 +294,8 @@ impl Driver {
                 let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
                 if is_yes(&answer) {
                     session.begin_transaction(sender.clone());
+                } else {
+                    session.forget_size_limit();
                 }
                 mark = unsent.len();
                 ask.answer(answer);

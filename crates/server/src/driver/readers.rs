@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use mailchute_proto::Refusal;
 use tokio::time::Instant;
 
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
@@ -72,6 +73,13 @@ impl Readers {
         let refusal = farewell(wire).filter(|_| outcome == ReadOutcome::Closed).ok_or(outcome)?;
         self.decide(Decision::from(Err(refusal)));
         Ok(())
+    }
+
+    /// Refuses the message instead of the readers, unless they have.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        if self.decision.as_ref().is_none_or(Decision::is_yes) {
+            self.decide(Decision { answer: Err(refusal), refused_by: None });
+        }
     }
 
     fn has_decided(&self) -> bool {

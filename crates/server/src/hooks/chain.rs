@@ -154,7 +154,11 @@ impl Chain {
     }
 
     pub(crate) fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::RcptTo, move |hooks| hooks.rcpt_to(to, session))
+        self.each(Stage::RcptTo, move |hooks| {
+            // Clones share the state from here on: those of closures, and that of the envelope.
+            let _ = to.state();
+            hooks.rcpt_to(to, session)
+        })
     }
 
     pub(crate) fn data<'a>(&'a self, envelope: &'a Envelope, session: &'a Session) -> Asked<'a> {

@@ -39,3 +39,16 @@ impl std::error::Error for BodyError {
         }
     }
 }
+
+/// For code that reads a message as [`AsyncRead`](tokio::io::AsyncRead).
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        let kind = match &error {
+            BodyError::Incomplete => io::ErrorKind::UnexpectedEof,
+            BodyError::TooLong { .. } => io::ErrorKind::FileTooLarge,
+            BodyError::Gone => io::ErrorKind::Other,
+            BodyError::Spool(error) => error.kind(),
+        };
+        Self::new(kind, error)
+    }
+}

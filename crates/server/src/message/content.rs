@@ -65,6 +65,16 @@ impl Content {
         self.trace = Some(trace);
     }
 
+    /// Gives back bytes that were read but not used.
+    pub(crate) fn give_back(&mut self, rest: Bytes) {
+        self.rest = rest;
+    }
+
+    /// The bytes that were given back.
+    pub(crate) fn take_back(&mut self) -> Bytes {
+        std::mem::take(&mut self.rest)
+    }
+
     fn begin(&mut self) {
         let edits = self.body.edits().so_far();
         let trace = self.trace.take();

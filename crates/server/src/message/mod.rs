@@ -16,7 +16,9 @@ mod prefix;
 mod recipients;
 pub(crate) mod refusals;
 mod rewritten;
+mod saved;
 mod spool;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -33,6 +35,7 @@ pub use field::{EditError, Field, FieldName};
 pub use header::Header;
 pub use new_body::BodyWriter;
 pub use original::Original;
+pub use saved::Saved;
 pub use trace::Copies;
 
 use crate::message::body::Body;
@@ -40,6 +43,7 @@ use crate::message::body_error::BodyError;
 use crate::message::content::Content;
 use crate::message::edits::Places;
 use crate::message::id::MessageId;
+use crate::message::stream::Reading;
 use crate::session::Session;
 
 /// A message that a client hands over.
@@ -75,6 +79,8 @@ pub struct Message {
     named: usize,
     /// Which of the message's readers this is.
     reader: u32,
+    /// A read that has the content until it is done.
+    reading: Option<Reading>,
 }
 
 impl Message {
@@ -94,6 +100,7 @@ impl Message {
             limit: limits.message,
             places: None,
             reader: 0,
+            reading: None,
         }
     }
 
@@ -123,6 +130,7 @@ impl Message {
             places: self.places.clone(),
             named: self.named,
             reader,
+            reading: None,
         }
     }
 
@@ -130,6 +138,27 @@ impl Message {
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id
+    }
+
+    /// Makes a `Message-ID:` for a message that has none (RFC 5322 §3.6.4): its name at this host, in angle brackets.
+    ///
+    /// ```
+    /// use mailchute::{Message, Refusal};
+    ///
+    /// async fn complete(message: &mut Message) -> Result<(), Refusal> {
+    ///     let header = message.header().await?;
+    ///     if !header.has("Message-ID") {
+    ///         message.add_below_trace("Message-ID", &message.new_message_id())?;
+    ///     }
+    ///     if !header.has("Date") {
+    ///         message.add_below_trace("Date", &mailchute::message::date(std::time::SystemTime::now()))?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn new_message_id(&self) -> String {
+        format!("<{}@{}>", self.id, self.session.hostname())
     }
 
     /// Its sender and its recipients. Recipients that an earlier hook has [refused](Self::refuse) are left out.
@@ -149,6 +178,7 @@ impl Message {
     /// When the future is dropped while a chunk is being kept for the next reader, that chunk is lost, and every
     /// later read says [`BodyError::Gone`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
+        self.end_reading().await?;
         self.content.chunk().await
     }
 
@@ -172,6 +202,7 @@ impl Message {
     /// # Cancel safety
     /// As [`bytes`](Self::bytes).
     pub async fn bytes_up_to(&mut self, limit: u64) -> Result<Bytes, BodyError> {
+        self.end_reading().await?;
         self.content.bytes(limit).await
     }
 }

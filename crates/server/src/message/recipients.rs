@@ -128,7 +128,7 @@ impl Message {
     /// # Errors
     /// [`EditError::Directory`] if the name has anything else than ASCII letters, digits, spaces, `-`, `_`, and `/` between
     /// its parts, or more than 100 bytes. So a name may be made of what a client has said, such as a
-    /// subaddress.
+    /// [subaddress](Recipient::subaddress).
     pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
         let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
         let is_part =

@@ -67,6 +67,7 @@ impl Message {
     /// # Errors
     /// As [`header`](Self::header): where filters have replaced fields, the header is read first.
     pub async fn for_places(mut self, places: &[impl AsRef<[usize]>]) -> Result<Copies, BodyError> {
+        self.end_reading().await?;
         let (above_trace, below_trace) = self.content.added_fields().await?;
         let top = |places: &_| self.trace_fields(&self.at(places)).with(&above_trace, &below_trace);
         let tops = places.iter().map(|places| top(places.as_ref())).collect();

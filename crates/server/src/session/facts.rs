@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mailchute_proto::question::Ehlo;
-use mailchute_proto::{EhloEdits, Envelope, XForward};
+use mailchute_proto::{EhloEdits, Envelope, Refusal, XForward};
 
 use crate::proxy::client::ProxiedClient;
 use crate::tls::TlsFacts;
@@ -50,4 +50,6 @@ pub(super) struct Transaction {
     /// XFORWARD comes before MAIL.
     pub(super) forwarded: Option<Arc<XForward>>,
     pub(super) envelope: Option<Arc<Envelope>>,
+    /// The lowest limit in bytes that a hook has set for the message, and the refusal of a longer one.
+    pub(super) size_limit: Option<(u64, Refusal)>,
 }

@@ -7,8 +7,8 @@ mod facts;
 pub(crate) mod hang_up;
 mod id;
 mod phase;
+mod size_limit;
 mod transmission_type;
-pub(crate) mod typed_state;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{
-    Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, XClient, XForward,
+    Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, TypedState, XClient, XForward,
 };
 use tokio::time::Instant;
 
@@ -27,7 +27,6 @@ use crate::proxy::client::ProxiedClient;
 use crate::session::facts::{Client, Connection, Facts, Greeting, Transaction};
 use crate::session::hang_up::HangUp;
 use crate::session::phase::Progress;
-use crate::session::typed_state::TypedState;
 use crate::tls::TlsFacts;
 
 pub use id::SessionId;

@@ -7,13 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Values of the application, at most one of each type.
 ///
-/// Every session has two. [`Session::state`](crate::Session::state) lasts as long as its client is the same.
-/// [`Session::transaction_state`](crate::Session::transaction_state) is cleared at the end of each transaction. With a
-/// type of your own (`struct Score(f32)`), hooks that do not know each other do not get in each other's way.
+/// Every session of a server has two: one lasts as long as its client is the same, the other is cleared at the end of
+/// each transaction. Every [`Recipient`](crate::Recipient::state) has one. With a type of your own
+/// (`struct Score(f32)`), hooks that do not know each other do not get in each other's way.
 ///
 /// # Examples
 /// ```
-/// use mailchute::TypedState;
+/// use mailchute_proto::TypedState;
 ///
 /// #[derive(Clone, Copy, Default, PartialEq, Debug)]
 /// struct Refusals(u32);
@@ -52,7 +52,7 @@ impl TypedState {
     ///
     /// # Examples
     /// ```
-    /// use mailchute::TypedState;
+    /// use mailchute_proto::TypedState;
     ///
     /// struct Seen(Vec<String>); // neither Clone nor Default
     ///
@@ -95,7 +95,8 @@ impl TypedState {
         value.downcast().ok().map(|value| *value)
     }
 
-    pub(crate) fn clear(&self) {
+    /// Drops all values.
+    pub fn clear(&self) {
         let values = self.values().take();
         // Outside the lock, as the `Drop` of a value may use the state.
         drop(values);

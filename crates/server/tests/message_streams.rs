@@ -1,0 +1,233 @@
+//! Messages read as streams, saved to files, and split into copies.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use mailchute::{Message, Receipt, Refusal, Session, Store};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::support::{CONTENT, Seen, StoreBy as _, build, builder, deliver, hello, in_data};
+
+/// A message can be shared and sent, whatever has been read of it.
+const _: () = {
+    const fn is_shareable<T: AsyncRead + Send + Sync + Unpin>() {}
+    is_shareable::<Message>();
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_read_as_bytes_and_then_by_chunks() {
+    for buffer in [1, 3, 7, 1_000] {
+        let seen = Seen::<Vec<u8>>::default();
+        let note = seen.clone();
+        let server = build(builder().store_by(move |mut message: Message, _session| {
+            let note = note.clone();
+            async move {
+                message.add_above_trace("X", "y")?;
+                let mut whole = vec![0; buffer.min(4)];
+                message.read_exact(&mut whole).await?;
+                // A read that is given up loses nothing.
+                let more = &mut [0; 1_000];
+                if let Ok(read) = tokio::time::timeout(Duration::from_millis(1), message.read(more)).await {
+                    whole.extend_from_slice(&more[..read?]);
+                }
+                if let Some(chunk) = message.chunk().await? {
+                    whole.extend_from_slice(&chunk);
+                }
+                let mut piece = vec![0; buffer];
+                loop {
+                    let read = message.read(&mut piece).await?;
+                    whole.extend_from_slice(&piece[..read]);
+                    if read == 0 {
+                        break;
+                    }
+                }
+                assert_eq!(message.read(&mut piece).await?, 0);
+                assert!(message.chunk().await?.is_none());
+                note.push(whole);
+                Ok(())
+            }
+        }));
+        let mut client = in_data(&server).await;
+        for line in CONTENT.split_inclusive(|byte| *byte == b'\n') {
+            client.send_octets(line).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        client.send(".").await.expect(250);
+        assert_eq!(seen.all(), [[b"X: y\r\n", CONTENT].concat()], "in pieces of {buffer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_of_a_cut_off_message_fails() {
+    let seen = Seen::<std::io::ErrorKind>::default();
+    let note = seen.clone();
+    let server = build(builder().store_by(move |mut message: Message, _session| {
+        let note = note.clone();
+        async move {
+            let mut whole = Vec::new();
+            note.push(
+                message.read_to_end(&mut whole).await.map_or_else(|error| error.kind(), |_| unreachable!()),
+            );
+            Ok(())
+        }
+    }));
+    let mut client = in_data(&server).await;
+    client.send_octets(b"bare\nfeed\r\n.\r\n").await;
+    client.read_reply().await.expect(550);
+    assert!(seen.all().iter().all(|kind| *kind == std::io::ErrorKind::UnexpectedEof), "{seen:?}");
+}
+
+/// Saves each message in a directory and says what stands there meanwhile.
+struct Folder {
+    path: std::path::PathBuf,
+    keeps: bool,
+    meanwhile: Seen<(usize, u64)>,
+}
+
+fn files(directory: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(directory).unwrap();
+    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+impl Store for Folder {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        let saved = message.save_to(self.path.join("message")).await?;
+        assert_eq!(std::fs::read(saved.path())?, CONTENT);
+        assert_eq!(std::fs::metadata(saved.path())?.permissions().mode() & 0o777, 0o600);
+        self.meanwhile.push((files(&self.path).len(), saved.size()));
+        if self.keeps {
+            saved.keep().await?;
+        }
+        Ok(Receipt::new("Done"))
+    }
+}
+
+#[tokio::test]
+async fn a_saved_message_is_kept_or_removed() {
+    for keeps in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let meanwhile = Seen::default();
+        let store = Folder { path: directory.path().into(), keeps, meanwhile: meanwhile.clone() };
+        let server = build(builder().store(store));
+        let mut client = hello(&server).await;
+        deliver(&mut client).await.expect(250);
+        assert_eq!(meanwhile.all(), [(1, CONTENT.len() as u64)]);
+        assert_eq!(files(directory.path()), if keeps { vec!["message"] } else { vec![] });
+        // A file of this name is not written over.
+        deliver(&mut client).await.expect(if keeps { 451 } else { 250 });
+        assert_eq!(files(directory.path()).len(), usize::from(keeps));
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_cut_off_leaves_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Folder { path: directory.path().into(), keeps: true, meanwhile: Seen::default() };
+    let server = build(builder().store(store));
+    let mut client = in_data(&server).await;
+    client.send_octets(&b"x\r\n".repeat(200_000)).await;
+    client.close().await;
+    assert!(client.try_read_reply().await.is_none());
+    drop(server);
+    // The thread that writes may have something left to do.
+    while !files(directory.path()).is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_in_a_missing_directory_answers_451() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("gone");
+    let server = build(builder().store(Folder { path, keeps: true, meanwhile: Seen::default() }));
+    let mut client = hello(&server).await;
+    crate::support::envelope(&mut client).await;
+    client.send("DATA").await.expect(451);
+}
+
+/// Keeps a copy for each of these groups of places.
+struct Copier(&'static [&'static [usize]], Seen<String>);
+
+impl Store for Copier {
+    async fn store(&self, message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        let mut copies = message.for_places(self.0).await?;
+        let mut written: Vec<_> = copies.tops().iter().map(|top| top.to_vec()).collect();
+        while let Some(chunk) = copies.chunk().await? {
+            written.iter_mut().for_each(|copy| copy.extend_from_slice(&chunk));
+        }
+        for copy in written {
+            let copy = String::from_utf8_lossy(&copy).into_owned();
+            let (above, received) = copy.split_once("Received: ").expect("there is such a field");
+            let (received, below) = received.split_once(" +0000\r\n").expect("there is a date");
+            let named = received.split_once("for <").map_or("", |(_, rest)| &rest[..1]);
+            self.1.push(format!("{above}Received {named}\r\n{below}").replace("@example.com", ""));
+        }
+        Ok(Receipt::new("Done"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_copy_names_its_own_recipients_and_no_content_continues_it() {
+    const GROUPS: &[&[usize]] = &[&[0], &[2, 1, 2], &[], &[9]];
+    let tops = [
+        "Delivered-To: a\r\nX: y\r\nReceived a\r\n",
+        "Delivered-To: c\r\nDelivered-To: b\r\nX: y\r\nReceived \r\n",
+        "X: y\r\nReceived \r\n",
+        "X: y\r\nReceived \r\n",
+    ];
+    for (content, plain, rewritten) in [
+        ("S: x\r\n\r\nb\r\n", "S: x\r\n\r\nb\r\n", "Z: w\r\n\r\nb\r\n"),
+        (" x\r\n", "\r\n x\r\n", "Z: w\r\n\r\n x\r\n"),
+        ("From a\r\nS: x\r\n", "X-Mailbox-Line: From a\r\nS: x\r\n", "Z: w\r\nX-Mailbox-Line: From a\r\n"),
+        ("", "", "Z: w\r\n"),
+    ] {
+        for (rewrites, expected) in [(false, plain), (true, rewritten)] {
+            let seen = Seen::default();
+            let server = builder().on_message(move |mut message: Message, _session| async move {
+                message.add_above_trace("X", "y")?;
+                if rewrites {
+                    message.remove_fields(|name, _| name == "S");
+                    // There is none, so it is added below the trace fields, which is known when the header is.
+                    message.replace_field("Z", 0, "w")?;
+                }
+                Ok(message)
+            });
+            let server = build(server.store(Copier(GROUPS, seen.clone())));
+            let mut client = hello(&server).await;
+            client.send("MAIL FROM:<>").await.expect(250);
+            for name in ["a", "b", "c"] {
+                client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+            }
+            client.send("DATA").await.expect(354);
+            client.send(&format!("{content}.")).await.expect(250);
+            let expected: Vec<_> =
+                tops.iter().map(|top| format!("Return-Path: <>\r\n{top}{expected}")).collect();
+            assert_eq!(seen.all(), expected, "{content:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trace_fields_for_one_recipient_name_nobody_else() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(builder().store_by(move |mut message: Message, _session| {
+        let note = note.clone();
+        async move {
+            message.prepend_trace_fields_for(&[1]);
+            note.push(String::from_utf8_lossy(&message.bytes().await?).into_owned());
+            Ok(())
+        }
+    }));
+    let mut client = hello(&server).await;
+    crate::support::envelope(&mut client).await;
+    client.send("RCPT TO:<carol@example.com>").await.expect(250);
+    client.send("DATA").await.expect(354);
+    client.send(crate::support::MESSAGE).await.expect(250);
+    let whole = seen.all().concat();
+    assert!(
+        whole.contains("Delivered-To: carol@example.com\r\n") && whole.contains("for <carol@example.com>")
+    );
+    assert!(!whole.contains("bob@"), "{whole}");
+}

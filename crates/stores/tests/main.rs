@@ -5,6 +5,7 @@
 mod common;
 mod content;
 mod cut;
+mod directories;
 mod failures;
 mod given_up;
 mod line_ends;

@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::leftovers::{self, Sweeper};
 use super::name::Names;
 use super::shown::Shown;
+use super::subdirectories::Subdirectories;
 use super::sync::DirectorySync;
 use super::{LineEnds, Maildir, Shared};
 
@@ -95,8 +96,9 @@ impl MaildirBuilder {
             names,
             line_ends: self.line_ends,
             sync: DirectorySync::default(),
-            shown: Shown::default(),
+            shown: Arc::new(Shown::default()),
             sweeper: Sweeper::default(),
+            subdirectories: Subdirectories::default(),
         });
         let trial = Draft::create(&shared)?;
         if !trial.has_mode() {

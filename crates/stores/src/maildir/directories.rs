@@ -38,6 +38,18 @@ impl Directories {
         Ok(Self { root, tmp, new, access })
     }
 
+    /// Those of a directory in this Maildir, which are made if they are missing. The Maildir itself must be there: nothing
+    /// is written under the mount point of a disk that is gone.
+    pub(super) fn below(&self, name: &str) -> io::Result<Self> {
+        fs::metadata(&self.new).map_err(|error| named(&error, "deliver to", &self.new))?;
+        let root = self.root.join(name);
+        let (tmp, new) = (root.join("tmp"), root.join("new"));
+        for directory in [&root, &tmp, &new, &root.join("cur")] {
+            create_durably(directory, &self.access)?;
+        }
+        Ok(Self { root, tmp, new, access: self.access })
+    }
+
     /// The directories of messages that keep out the group, although the Maildir lets it in and its files are for it.
     pub(super) fn closed_to_group(&self) -> Vec<PathBuf> {
         let lets_in = |path: &Path| fs::metadata(path).is_ok_and(|found| self.access.lets_group_into(&found));

@@ -20,6 +20,7 @@ mod leftovers;
 mod line_ends;
 mod name;
 mod shown;
+mod subdirectories;
 mod sync;
 
 use std::fmt;
@@ -37,6 +38,7 @@ use directories::Directories;
 use leftovers::Sweeper;
 use name::Names;
 use shown::Shown;
+use subdirectories::Subdirectories;
 use sync::DirectorySync;
 
 /// Keeps each message as a file of its own in a directory, as other programs can read it:
@@ -61,6 +63,9 @@ use sync::DirectorySync;
 /// Directories that go missing while mail comes in are not made again, so that nothing is written under the mount
 /// point of a disk that is gone; mail is put off with 451 until they are back.
 ///
+/// A message for which a filter has asked for a directory ([`Message::file_into`]) goes there, as Maildir++ has it: `Junk` is
+/// `.Junk`, and `Lists/rust` is `.Lists.rust`. It is made when the first message comes.
+///
 /// Clones share the directory. Any number of stores and processes may deliver to it at the same time.
 ///
 /// # Examples
@@ -83,8 +88,10 @@ struct Shared {
     line_ends: LineEnds,
     /// Flushes `new/`.
     sync: DirectorySync,
-    shown: Shown,
+    /// Shared with the subdirectories.
+    shown: Arc<Shown>,
     sweeper: Sweeper,
+    subdirectories: Subdirectories,
 }
 
 impl Maildir {
@@ -136,15 +143,19 @@ impl Maildir {
 
 impl Store for Maildir {
     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        if self.0.sweeper.is_due() {
-            let shared = Arc::clone(&self.0);
+        let maildir = match message.directory() {
+            Some(directory) => subdirectories::open(&self.0, directory).await?,
+            None => Arc::clone(&self.0),
+        };
+        if maildir.sweeper.is_due() {
+            let shared = Arc::clone(&maildir);
             tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
         }
         let line_ends = match message.envelope().sender.parameters().body {
             Some(BodyKind::BinaryMime) => LineEnds::Crlf,
-            _ => self.0.line_ends,
+            _ => maildir.line_ends,
         };
-        let mut delivery = Delivery::new(Arc::clone(&self.0), line_ends);
+        let mut delivery = Delivery::new(maildir, line_ends);
         message.prepend_trace_fields();
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;

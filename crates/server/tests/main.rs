@@ -44,6 +44,7 @@ mod store_replies;
 mod support;
 mod taken_sockets;
 mod talking_early;
+mod testing_inbox;
 mod timeouts;
 mod tls;
 mod tls_choice;

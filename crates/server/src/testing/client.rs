@@ -1,30 +1,4 @@
-//! Talks to a server without a socket, for tests of your own hooks.
-//!
-//! # Examples
-//! ```
-//! use mailchute::{Receipt, Server, Verdict, testing};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), mailchute::BuildError> {
-//! let server = Server::builder()
-//!     .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
-//!     .on_store(|mut message, _session| async move {
-//!         message.bytes().await?;
-//!         Ok(Receipt::new("Message accepted"))
-//!     })
-//!     .build()?;
-//!
-//! let mut client = testing::client(&server);
-//! client.greeting().await.expect(220);
-//! client.send("EHLO client.example").await.expect(250);
-//! client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-//! client.send("RCPT TO:<bob@elsewhere.example>").await.expect(550);
-//! client.send("RCPT TO:<bob@example.com>").await.expect(250);
-//! client.send("DATA").await.expect(354);
-//! client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
-//! # Ok(())
-//! # }
-//! ```
+//! A client without a socket.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

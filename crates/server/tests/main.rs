@@ -28,6 +28,7 @@ mod lmtp;
 mod message;
 mod message_afterwards;
 mod message_streams;
+mod policy;
 mod prepared_names;
 mod printed;
 mod proxy_header;

@@ -43,11 +43,12 @@ pub(super) struct Delivery {
 impl Delivery {
     pub(super) fn new(shared: &Arc<Shared>, session: &Session, envelope: Arc<Envelope>, number: u32) -> Self {
         let (pump, body) = body::channel();
-        let limit = match session.edited_size().unwrap_or(shared.settings.limits.message_size) {
+        let settings = shared.settings_of(session);
+        let limit = match session.edited_size().unwrap_or(settings.limits.message_size) {
             0 => WHOLE_WITHOUT_LIMIT,
             limit => limit,
         };
-        let limits = ContentLimits { message: limit, header: shared.settings.limits.header_size };
+        let limits = ContentLimits { message: limit, header: settings.limits.header_size };
         let message = Message::new(number, Arc::clone(&envelope), body, session.clone(), limits);
         let id = message.id();
         let readers = Readers::new(Arc::clone(shared), pump, message, session.clone());

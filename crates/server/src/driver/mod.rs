@@ -81,7 +81,7 @@ impl Driver {
         header: Option<Header>,
     ) -> Self {
         let Service { protocol, opening } = service;
-        let settings = shared.settings_of(&session);
+        let settings = Arc::clone(shared.settings_of(&session));
         let machine = match opening {
             Opening::Plain => Machine::new(settings),
             Opening::Tls => Machine::inside_tls(settings),
@@ -226,7 +226,7 @@ impl Driver {
     async fn step(&mut self) -> Result<Next, ReadOutcome> {
         let Self { shared, machine, wire, output, session, refused_by, .. } = self;
         let mut mark = output.len();
-        if shared.settings.future_release.is_some() {
+        if shared.settings.demanding.future_release.is_some() {
             machine.tell_time(SystemTime::now().into());
         }
         match machine.step(&mut wire.input, output) {

@@ -14,6 +14,7 @@ use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
 use crate::events::subscribers::Subscribers;
 use crate::hooks::Chain;
+use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
 use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
@@ -22,9 +23,11 @@ use crate::tls::InForce;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: Arc<Settings>,
-    /// The settings of clients that need neither TLS nor credentials. The same value if nobody needs them.
-    pub(crate) undemanding: Arc<Settings>,
+    pub(crate) settings: SessionSettings,
+    /// Those of listeners with a policy of their own, by name.
+    pub(crate) by_listener: Box<[(Arc<str>, SessionSettings)]>,
+    /// What the listeners are called, also those of the configuration before.
+    pub(crate) listener_names: Arc<ListenerNames>,
     pub(crate) hostname: Arc<str>,
     pub(crate) proxies: TrustedProxies,
     pub(crate) timeouts: Timeouts,
@@ -37,16 +40,39 @@ pub(crate) struct Shared {
     pub(crate) fair_queue: Arc<FairQueue>,
 }
 
+/// The settings of sessions.
+#[derive(Debug)]
+pub(crate) struct SessionSettings {
+    pub(crate) demanding: Arc<Settings>,
+    /// The settings of clients that need neither TLS nor credentials. The same value if nobody needs them.
+    undemanding: Arc<Settings>,
+}
+
+impl SessionSettings {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let demanding = Arc::new(settings);
+        Self { undemanding: undemanding(&demanding), demanding }
+    }
+}
+
 impl Shared {
+    /// Returns what is wrong if a listener has a policy of its own, and none of the server's listeners has its name.
+    pub(crate) fn unknown_listener(&self) -> Option<(&str, String)> {
+        self.by_listener.iter().find_map(|(name, _)| Some((&**name, self.listener_names.without(name)?)))
+    }
+
     /// Returns the settings of a session. LMTP over a Unix socket needs neither TLS nor credentials.
-    pub(crate) fn settings_of(&self, session: &Session) -> Arc<Settings> {
+    pub(crate) fn settings_of(&self, session: &Session) -> &Arc<Settings> {
+        let by_name = |name: &str| self.by_listener.iter().find(|(listener, _)| **listener == *name);
+        let own = session.listener().and_then(by_name);
+        let settings = own.map_or(&self.settings, |(_, settings)| settings);
         let delivers = session.protocol() == Protocol::Lmtp && session.is_over_unix_socket();
-        Arc::clone(if delivers { &self.undemanding } else { &self.settings })
+        if delivers { &settings.undemanding } else { &settings.demanding }
     }
 }
 
 /// Returns the settings without the need for TLS and credentials.
-pub(crate) fn undemanding(settings: &Arc<Settings>) -> Arc<Settings> {
+fn undemanding(settings: &Arc<Settings>) -> Arc<Settings> {
     if settings.tls != TlsPolicy::Required && settings.auth != AuthPolicy::Required {
         return Arc::clone(settings);
     }

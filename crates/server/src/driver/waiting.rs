@@ -166,7 +166,7 @@ impl Driver {
 
     /// Whether a mechanism is on offer that binds to the TLS session.
     fn would_bind(&self) -> bool {
-        self.shared.settings.mechanisms.iter().any(|mechanism| mechanism.binds_channel())
+        self.shared.settings_of(&self.session).mechanisms.iter().any(|mechanism| mechanism.binds_channel())
     }
 
     /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.

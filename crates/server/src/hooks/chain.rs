@@ -7,6 +7,7 @@ use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
 use tokio::time::{Instant, timeout};
 
+use super::condition::{Condition, Conditional};
 use super::decision::{Decision, Stage};
 use super::erased::{
     BoxFuture, ErasedAuthenticator, ErasedFilter, ErasedHooks, ErasedScramVerifiers, ErasedStore,
@@ -22,37 +23,36 @@ use crate::tls::TlsFacts;
 pub(crate) type Asked<'a> = Option<BoxFuture<'a, Decision>>;
 
 /// All that is asked, in its order.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Chain {
     links: Vec<Link>,
-    authenticators: Vec<Arc<dyn ErasedAuthenticator>>,
-    scram_verifiers: Vec<Arc<dyn ErasedScramVerifiers>>,
-    filters: Vec<Arc<dyn ErasedFilter>>,
+    authenticators: Vec<Conditional<dyn ErasedAuthenticator>>,
+    scram_verifiers: Vec<Conditional<dyn ErasedScramVerifiers>>,
+    filters: Vec<Conditional<dyn ErasedFilter>>,
     store: Option<Arc<dyn ErasedStore>>,
 }
 
-#[derive(Clone)]
 struct Link {
     /// `None` for a hook of all stages.
     stage: Option<Stage>,
-    hooks: Arc<dyn ErasedHooks>,
+    hooks: Conditional<dyn ErasedHooks>,
 }
 
 impl Chain {
     pub(crate) fn push(&mut self, stage: Option<Stage>, hooks: Named<impl Hooks>) {
-        self.links.push(Link { stage, hooks: Arc::new(hooks) });
+        self.links.push(Link { stage, hooks: Conditional::always(Arc::new(hooks)) });
     }
 
     pub(crate) fn push_authenticator(&mut self, authenticator: Named<impl Authenticator>) {
-        self.authenticators.push(Arc::new(authenticator));
+        self.authenticators.push(Conditional::always(Arc::new(authenticator)));
     }
 
     pub(crate) fn push_scram_verifiers(&mut self, verifiers: Named<impl ScramVerifiers>) {
-        self.scram_verifiers.push(Arc::new(verifiers));
+        self.scram_verifiers.push(Conditional::always(Arc::new(verifiers)));
     }
 
     pub(crate) fn push_filter(&mut self, filter: Named<impl Filter>) {
-        self.filters.push(Arc::new(filter));
+        self.filters.push(Conditional::always(Arc::new(filter)));
     }
 
     pub(crate) fn keep_in(&mut self, store: Named<impl Store>) {
@@ -63,35 +63,55 @@ impl Chain {
         self.store.is_some()
     }
 
-    pub(crate) fn has_authenticator(&self) -> bool {
-        !self.authenticators.is_empty()
+    /// Whether clients of this listener are judged; for `None`, those of any.
+    pub(crate) fn has_authenticator(&self, listener: Option<&str>) -> bool {
+        self.authenticators.iter().any(|authenticator| authenticator.may_be_on(listener))
     }
 
-    pub(crate) fn has_scram_verifiers(&self) -> bool {
+    pub(crate) fn has_scram_verifiers(&self, listener: Option<&str>) -> bool {
+        self.scram_verifiers.iter().any(|verifiers| verifiers.may_be_on(listener))
+    }
+
+    pub(crate) fn ever_has_scram_verifiers(&self) -> bool {
         !self.scram_verifiers.is_empty()
     }
 
-    fn asked(&self, stage: Stage) -> impl Iterator<Item = &dyn ErasedHooks> {
-        self.links
-            .iter()
-            .filter(move |link| link.stage.is_none_or(|only| only == stage))
-            .map(|link| link.hooks.as_ref())
+    /// Adds all of another chain, to be asked where the condition holds. A store has none.
+    pub(crate) fn append(&mut self, mut other: Self, condition: &Condition) {
+        other.links.iter_mut().for_each(|link| link.hooks.add(condition.clone()));
+        other.authenticators.iter_mut().for_each(|authenticator| authenticator.add(condition.clone()));
+        other.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.add(condition.clone()));
+        other.filters.iter_mut().for_each(|filter| filter.add(condition.clone()));
+        self.links.append(&mut other.links);
+        self.authenticators.append(&mut other.authenticators);
+        self.scram_verifiers.append(&mut other.scram_verifiers);
+        self.filters.append(&mut other.filters);
+    }
+
+    fn asked<'a>(
+        &'a self,
+        stage: Stage,
+        session: &'a Session,
+    ) -> impl Iterator<Item = &'a dyn ErasedHooks> + Send {
+        let links = self.links.iter().filter(move |link| link.stage.is_none_or(|only| only == stage));
+        links.filter_map(|link| link.hooks.of(session))
     }
 
     /// A single hook's own future is all that it takes.
     fn each<'a>(
         &'a self,
         stage: Stage,
+        session: &'a Session,
         ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Decision> + Send + 'a,
     ) -> Asked<'a> {
-        let mut asked = self.asked(stage);
+        let mut asked = self.asked(stage, session);
         let (first, second) = (asked.next()?, asked.next());
         if second.is_none() {
             return Some(ask(first));
         }
         Some(Box::pin(async move {
             let mut decision = Decision::ACCEPT;
-            for hooks in self.asked(stage) {
+            for hooks in self.asked(stage, session) {
                 match ask(hooks).await {
                     Decision { answer: Ok(Verdict::Accept), .. } => {}
                     positive if positive.is_yes() => decision = positive,
@@ -103,15 +123,15 @@ impl Chain {
     }
 
     pub(crate) fn connect<'a>(&'a self, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Connect, move |hooks| hooks.connect(session))
+        self.each(Stage::Connect, session, move |hooks| hooks.connect(session))
     }
 
     pub(crate) fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Ehlo, move |hooks| hooks.ehlo(ehlo, session))
+        self.each(Stage::Ehlo, session, move |hooks| hooks.ehlo(ehlo, session))
     }
 
     pub(crate) fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Secure, move |hooks| hooks.secure(tls, session))
+        self.each(Stage::Secure, session, move |hooks| hooks.secure(tls, session))
     }
 
     /// The first verifier that somebody has of this user.
@@ -120,7 +140,7 @@ impl Chain {
         user: &str,
         session: &Session,
     ) -> Result<Option<ScramVerifier>, Decision> {
-        for verifiers in &self.scram_verifiers {
+        for verifiers in self.scram_verifiers.iter().filter_map(|verifiers| verifiers.of(session)) {
             if let Some(verifier) = verifiers.scram_verifier(user, session).await? {
                 return Ok(Some(verifier));
             }
@@ -134,7 +154,7 @@ impl Chain {
             return None;
         }
         Some(Box::pin(async move {
-            for authenticator in &self.authenticators {
+            for authenticator in self.authenticators.iter().filter_map(|one| one.of(session)) {
                 // What another has said about who it is does not count.
                 session.forget_identified();
                 if let Some(decision) = authenticator.check(credentials, session).await {
@@ -146,15 +166,15 @@ impl Chain {
     }
 
     pub(crate) fn authenticated<'a>(&'a self, identity: &'a str, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Authenticated, move |hooks| hooks.authenticated(identity, session))
+        self.each(Stage::Authenticated, session, move |hooks| hooks.authenticated(identity, session))
     }
 
     pub(crate) fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::MailFrom, move |hooks| hooks.mail_from(from, session))
+        self.each(Stage::MailFrom, session, move |hooks| hooks.mail_from(from, session))
     }
 
     pub(crate) fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::RcptTo, move |hooks| {
+        self.each(Stage::RcptTo, session, move |hooks| {
             // Clones share the state from here on: those of closures, and that of the envelope.
             let _ = to.state();
             hooks.rcpt_to(to, session)
@@ -162,16 +182,16 @@ impl Chain {
     }
 
     pub(crate) fn data<'a>(&'a self, envelope: &'a Envelope, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Data, move |hooks| hooks.data(envelope, session))
+        self.each(Stage::Data, session, move |hooks| hooks.data(envelope, session))
     }
 
     pub(crate) fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Command, move |hooks| hooks.command(command, session))
+        self.each(Stage::Command, session, move |hooks| hooks.command(command, session))
     }
 
     /// The filters, then the store. A filter leaves the content to the next.
     pub(crate) async fn deliver(&self, mut message: Message, session: &Session) -> Decision {
-        for filter in &self.filters {
+        for filter in self.filters.iter().filter_map(|filter| filter.of(session)) {
             let began = Instant::now();
             let decision = filter.filter(&mut message.for_reader(true), session).await;
             if !decision.is_yes() {
@@ -200,7 +220,7 @@ impl Chain {
 
     /// Each hook has the whole time limit: one that hangs keeps the word from nobody.
     pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session, limit: Duration) {
-        for hooks in self.asked(Stage::Disconnect) {
+        for hooks in self.asked(Stage::Disconnect, session) {
             match timeout(limit, super::guarded(hooks.disconnect(cause, session))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => tracing::error!(name: "hook-panicked", "a disconnect hook panicked"),

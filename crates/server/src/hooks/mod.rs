@@ -1,9 +1,20 @@
 //! Hooks: code of the application's own that decides at each stage of a session.
+//!
+//! # Why
+//!
+//! Each role has a trait, registered by a method of its own. In one trait the default of a method cannot be told from the
+//! application's own method, so whether anybody is asked for credentials would hang on a flag that a type can forget.
+//! A value with several roles registers itself (`Install`).
+//!
+//! A `bool` is not a verdict: a closure that ends in `HashSet::insert` would refuse a client's second connection. A
+//! `Refusal` refuses however it is made. The store's receipt is the reply to a message, as it names the message for the
+//! client's log; hooks and filters refuse or let pass.
 
 pub(crate) mod arc;
 pub(crate) mod authenticator;
 pub(crate) mod catch_panic;
 mod chain;
+pub(crate) mod condition;
 pub(crate) mod decision;
 mod erased;
 pub(crate) mod filter;

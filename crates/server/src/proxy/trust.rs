@@ -23,6 +23,11 @@ pub(crate) struct TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Returns whether nothing of it was set.
+    pub(crate) fn is_default(&self) -> bool {
+        self.proxies.is_empty() && self.xclients.is_empty() && self.greeting_delay.is_zero()
+    }
+
     pub(crate) fn is_proxy(&self, peer: Peer) -> bool {
         is_in(&self.proxies, peer)
     }

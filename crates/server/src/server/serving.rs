@@ -121,6 +121,7 @@ impl Serving {
             ));
         }
         let listener = BoundListener::bind(listener).await?;
+        self.server.shared().listener_names.add(Arc::clone(listener.name()));
         self.addresses.add(&listener);
         self.listeners.push(listener);
         Ok(self)
@@ -189,7 +190,8 @@ impl Serving {
     /// shall stop by itself.
     ///
     /// # Errors
-    /// None at present: what goes wrong with one connection is logged and ends that one only.
+    /// When [`Builder::on`](crate::Builder::on) names a listener that the server does not have. What goes wrong with one
+    /// connection is logged and ends that one only.
     ///
     /// # Cancel safety
     /// Dropping the future closes the sockets; sessions that run go on until the runtime ends.
@@ -204,6 +206,13 @@ impl Serving {
         grace: Duration,
         ready: impl FnOnce(),
     ) -> io::Result<()> {
+        if let Some((name, names)) = self.server.shared().unknown_listener() {
+            let text = format!(
+                "on({name:?}, …) is the policy of a listener that there is not; the listeners are {names}; write \
+                 Listener::new(…).name({name:?}), or one of these names"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         let mut signal = pin!(signal);
         // A signal is caught from its first poll on, so that comes before the first client is let in.
         let mut is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;

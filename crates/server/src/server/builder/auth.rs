@@ -68,21 +68,28 @@ impl Builder {
         self
     }
 
-    /// The mechanisms that somebody stands behind.
-    pub(super) fn offered_mechanisms(&self) -> Result<Vec<Mechanism>, BuildError> {
-        let judges = self.chain.has_authenticator();
-        let verifies = self.chain.has_scram_verifiers();
+    /// The mechanisms that somebody stands behind, for a listener with a policy of its own, or for all others.
+    pub(super) fn offered_mechanisms(
+        &self,
+        listener: Option<&str>,
+        auth: AuthPolicy,
+    ) -> Result<Vec<Mechanism>, BuildError> {
+        let judges = self.chain.has_authenticator(listener);
+        let verifies = self.chain.has_scram_verifiers(listener);
         if self.auth_external && !self.tls.as_ref().is_some_and(TlsConfig::may_ask_clients) {
             return Err(BuildError::NoClientCertificates);
         }
-        if self.auth == AuthPolicy::Required && !judges && !verifies && !self.auth_external {
+        if auth == AuthPolicy::Required && !judges && !verifies && !self.auth_external {
             return Err(BuildError::NoAuthenticator);
         }
         let by_default =
             [Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
         let mut mechanisms = match &self.mechanisms {
             None => by_default.to_vec(),
-            Some(named) if !verifies && named.iter().any(|mechanism| mechanism.needs_verifier()) => {
+            Some(named)
+                if !self.chain.ever_has_scram_verifiers()
+                    && named.iter().any(|mechanism| mechanism.needs_verifier()) =>
+            {
                 return Err(BuildError::NoScramVerifiers);
             }
             Some(named) => named.clone(),
@@ -97,7 +104,7 @@ impl Builder {
             _ => judges,
         });
         // Whoever may say XCLIENT may tell a login that was proved elsewhere.
-        if self.auth == AuthPolicy::Required && self.proxies.xclients.is_empty() {
+        if auth == AuthPolicy::Required && self.proxies.xclients.is_empty() {
             self.check_way_in(&mechanisms)?;
         }
         Ok(mechanisms)

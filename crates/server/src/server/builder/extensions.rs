@@ -11,7 +11,7 @@ use crate::server::build_error::BuildError;
 const MOST_SECONDS: u64 = 999_999_999;
 
 /// Settings for extensions that are off by default, for parameters of one's own, for envelopes and bare line ends.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extensions {
     pub(super) envelope: EnvelopeSyntax,
     pub(super) bare_line_ends: BareLineEnds,

@@ -83,8 +83,7 @@ impl Builder {
         self.limit(Limit::ConnectionsPerClient, connections as u64)
     }
 
-    pub(super) fn check_limits(&self) -> Result<(), BuildError> {
-        let limits = &self.limits;
+    pub(super) fn check_limits(limits: &mailchute_proto::Limits) -> Result<(), BuildError> {
         if limits.recipients == 0 {
             return Err(BuildError::invalid("max_recipients", limits.recipients, "1 or more"));
         }

@@ -8,6 +8,7 @@ pub(crate) mod limit;
 mod limits;
 pub(crate) mod proxies;
 pub(crate) mod reconfigure;
+mod scope;
 mod timeouts;
 mod tls;
 
@@ -17,9 +18,10 @@ use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, Tl
 
 use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
-use crate::driver::shared::{Shared, undemanding};
+use crate::driver::shared::{SessionSettings, Shared};
 use crate::events::subscribers::Subscribers;
 use crate::hooks::{Authenticator, Chain, Filter, Hooks, Named, ScramVerifiers, Stage, Store};
+use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
 use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
@@ -27,6 +29,7 @@ use crate::server::Server;
 use crate::server::build_error::BuildError;
 use crate::tls::{InForce, TlsConfig};
 pub(crate) use reconfigure::Successor;
+use scope::Policy;
 
 /// Options and hooks of a [`Server`], made by [`Server::builder`].
 ///
@@ -65,6 +68,9 @@ pub struct Builder {
     verbs: Vec<String>,
     extensions: extensions::Extensions,
     chain: Chain,
+    policies: Vec<Policy>,
+    /// An option within a policy that cannot stand there.
+    misplaced: Option<BuildError>,
 }
 
 impl Default for Builder {
@@ -86,6 +92,8 @@ impl Default for Builder {
             verbs: Vec::new(),
             extensions: extensions::Extensions::default(),
             chain: Chain::default(),
+            policies: Vec::new(),
+            misplaced: None,
         }
     }
 }
@@ -186,7 +194,8 @@ impl Builder {
         let (in_all, of_one_client) = self.connection_limits();
         let connections = Slots::new(in_all, of_one_client);
         let secret = self.scram_secret.clone().unwrap_or_default();
-        let (tls, shared) = self.resolve(Arc::new(connections), Arc::default(), Arc::default(), secret)?;
+        let (tls, shared) =
+            self.resolve(Arc::new(connections), Arc::default(), Arc::default(), Arc::default(), secret)?;
         Ok(Server::new(Shared { tls: tls.map(InForce::new).map(Arc::new), ..shared }))
     }
 
@@ -201,36 +210,51 @@ impl Builder {
             Arc::clone(&before.connections),
             Arc::clone(&before.subscribers),
             Arc::clone(&before.fair_queue),
+            Arc::clone(&before.listener_names),
             secret,
         )?;
+        if let Some((name, names)) = shared.unknown_listener().filter(|_| !before.listener_names.are_none()) {
+            return Err(BuildError::invalid(
+                "on",
+                format_args!("{name:?}"),
+                format!("the name of a listener: {names}"),
+            ));
+        }
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
     /// Checks all options. Returns the certificates, and what else all sessions share.
     fn resolve(
-        self,
+        mut self,
         connections: Arc<Slots>,
         subscribers: Arc<Subscribers>,
         fair_queue: Arc<FairQueue>,
+        listener_names: Arc<ListenerNames>,
         scram_secret: Arc<ScramSecret>,
     ) -> Result<(Option<TlsConfig>, Shared), BuildError> {
         if !self.chain.has_store() {
             return Err(BuildError::NoStore);
         }
         let hostname = self.checked_hostname()?;
-        self.check_limits()?;
+        if let Some(error) = &self.misplaced {
+            return Err(error.clone());
+        }
+        Self::check_limits(&self.limits)?;
         self.check_timeouts()?;
         self.check_clients()?;
         self.check_verbs()?;
-        let tls = match (&self.tls, self.requires_tls) {
-            (None, true) => return Err(BuildError::TlsWithoutCertificate),
-            (None, false) => TlsPolicy::Off,
-            (Some(_), true) => TlsPolicy::Required,
-            (Some(_), false) => TlsPolicy::Offered,
-        };
-        let mechanisms = self.offered_mechanisms()?;
+        let has_certificate = self.tls.is_some();
+        let tls = Self::tls_policy(has_certificate, self.requires_tls)?;
+        let mechanisms = self.offered_mechanisms(None, self.auth)?;
+        let policies = std::mem::take(&mut self.policies);
+        let listener_mechanisms = policies.iter().map(|policy| {
+            Self::check_limits(&policy.limits)?;
+            Self::tls_policy(has_certificate, policy.requires_tls)?;
+            self.offered_mechanisms(Some(&policy.listener), policy.auth)
+        });
+        let listener_mechanisms = listener_mechanisms.collect::<Result<Vec<_>, _>>()?;
         let mut settings = Settings::new(hostname.clone());
-        settings.limits = self.limits;
+        settings.limits = self.limits.clone();
         settings.tls = tls;
         settings.silence_before_greeting = !self.proxies.greeting_delay.is_zero();
         settings.mechanisms = mechanisms;
@@ -240,10 +264,19 @@ impl Builder {
         settings.verbs =
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         self.extensions.apply(&mut settings)?;
-        let settings = Arc::new(settings);
+        let mut by_listener = Vec::new();
+        for (policy, mechanisms) in policies.into_iter().zip(listener_mechanisms) {
+            let mut own = settings.clone();
+            own.limits = policy.limits;
+            own.tls = Self::tls_policy(has_certificate, policy.requires_tls)?;
+            own.mechanisms = mechanisms;
+            own.auth = policy.auth;
+            by_listener.push((policy.listener, SessionSettings::new(own)));
+        }
         let shared = Shared {
-            undemanding: undemanding(&settings),
-            settings,
+            settings: SessionSettings::new(settings),
+            by_listener: by_listener.into(),
+            listener_names,
             hostname: hostname.into(),
             proxies: self.proxies,
             timeouts: self.timeouts,
@@ -255,6 +288,15 @@ impl Builder {
             fair_queue,
         };
         Ok((self.tls, shared))
+    }
+
+    fn tls_policy(has_certificate: bool, is_required: bool) -> Result<TlsPolicy, BuildError> {
+        match (has_certificate, is_required) {
+            (false, true) => Err(BuildError::TlsWithoutCertificate),
+            (false, false) => Ok(TlsPolicy::Off),
+            (true, true) => Ok(TlsPolicy::Required),
+            (true, false) => Ok(TlsPolicy::Offered),
+        }
     }
 
     /// On connections, in all and of one client.

@@ -1,0 +1,148 @@
+//! Policy of one listener, and policy under a condition.
+
+use std::sync::Arc;
+
+use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth};
+
+use super::{Builder, limit};
+use crate::hooks::condition::Condition;
+use crate::runtime::timeouts::Timeouts;
+use crate::server::build_error::BuildError;
+use crate::session::Session;
+
+/// What holds for the sessions of one listener.
+#[derive(Debug)]
+pub(super) struct Policy {
+    pub(super) listener: Arc<str>,
+    pub(super) limits: Limits,
+    pub(super) requires_tls: bool,
+    pub(super) auth: AuthPolicy,
+}
+
+/// Policy of one listener, and policy under a condition.
+impl Builder {
+    /// Sets the policy of the listeners of this [name](crate::Listener::name): hooks, authenticators, verifiers, filters,
+    /// limits of a session, [`require_tls`](Self::require_tls) and [`require_auth`](Self::require_auth).
+    ///
+    /// What was given before holds there as well. Hooks within are asked in the place at which `on` stands. AUTH is offered
+    /// there if there is an authenticator within, or outside. Other options belong to the whole server:
+    /// [`build`](Self::build) refuses them within.
+    ///
+    /// A name that no listener has is an error when serving begins, or a misspelt name would leave the policy out.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Check, Server};
+    /// # use mailchute_stores::Discard;
+    ///
+    /// let server = Server::builder()
+    ///     .allow_plaintext_auth()
+    ///     .on("submission", |b| {
+    ///         b.require_auth().max_recipients(100).on_auth(|credentials, _session| async move {
+    ///             Check::right_if(credentials.is("alice", "wonderland"))
+    ///         })
+    ///     })
+    ///     .store(Discard)
+    ///     .build()?;
+    /// # Ok::<(), mailchute::BuildError>(())
+    /// ```
+    pub fn on(mut self, listener: impl Into<Arc<str>>, policy: impl FnOnce(Self) -> Self) -> Self {
+        let listener = listener.into();
+        let before = self.policies.iter().position(|policy| policy.listener == listener);
+        let mut within = self.within();
+        if let Some(before) = before.map(|index| self.policies.remove(index)) {
+            (within.limits, within.requires_tls, within.auth) =
+                (before.limits, before.requires_tls, before.auth);
+        }
+        let within = policy(within);
+        self.policies.push(Policy {
+            listener: Arc::clone(&listener),
+            limits: within.limits.clone(),
+            requires_tls: within.requires_tls,
+            auth: within.auth,
+        });
+        self.take("on", Condition::Listener(listener), within)
+    }
+
+    /// Adds hooks, authenticators, verifiers and filters for sessions of which `predicate` holds. It is asked each time
+    /// before one of them would be. Where it does not hold, an authenticator abstains: the next one is asked.
+    ///
+    /// A predicate that panics counts as one that holds. Options that are settled when a session begins, such as limits,
+    /// are refused within by [`build`](Self::build); [`on`](Self::on) takes them.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Server, Verdict};
+    /// # use mailchute_stores::Discard;
+    ///
+    /// let server = Server::builder()
+    ///     .when(|session| session.identity().is_none(), |b| {
+    ///         b.on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
+    ///     })
+    ///     .store(Discard)
+    ///     .build()?;
+    /// # Ok::<(), mailchute::BuildError>(())
+    /// ```
+    pub fn when(
+        mut self,
+        predicate: impl Fn(&Session) -> bool + Send + Sync + 'static,
+        policy: impl FnOnce(Self) -> Self,
+    ) -> Self {
+        let within = policy(self.within());
+        let settled = [
+            (within.limits != self.limits, "limits"),
+            (within.requires_tls != self.requires_tls, "require_tls"),
+            (within.auth != self.auth, "require_auth"),
+        ];
+        if let Some((_, option)) = settled.into_iter().find(|(is_set, _)| *is_set) {
+            self.misplace(option, "when");
+        }
+        self.take("when", Condition::Predicate(Arc::new(predicate)), within)
+    }
+
+    /// A builder for what stands within.
+    fn within(&self) -> Self {
+        Self {
+            limits: self.limits.clone(),
+            requires_tls: self.requires_tls,
+            auth: self.auth,
+            ..Self::default()
+        }
+    }
+
+    fn take(mut self, scope: &'static str, condition: Condition, within: Self) -> Self {
+        if let Some(option) = within.option_of_the_server() {
+            self.misplace(option, scope);
+        }
+        self.misplaced = self.misplaced.take().or(within.misplaced);
+        self.verbs.extend(within.verbs);
+        self.chain.append(within.chain, &condition);
+        self
+    }
+
+    fn misplace(&mut self, option: &'static str, scope: &str) {
+        let value = format!("within .{scope}(…)");
+        let error = BuildError::invalid(option, value, format!("it outside, before .{scope}(…)"));
+        self.misplaced.get_or_insert(error);
+    }
+
+    /// An option that was set and belongs to the whole server.
+    fn option_of_the_server(&self) -> Option<&'static str> {
+        let set = [
+            (self.hostname.is_some(), "hostname"),
+            (self.max_connections.is_some(), "max_connections"),
+            (self.max_connections_per_client != limit::CONNECTIONS_PER_CLIENT, "max_connections_per_client"),
+            (!self.proxies.is_default(), "a trusted proxy, or greeting_delay,"),
+            (self.timeouts != Timeouts::default(), "a timeout"),
+            (self.tls.is_some(), "tls"),
+            (self.mechanisms.is_some(), "mechanisms"),
+            (self.auth_external, "auth_external"),
+            (self.scram_secret.is_some(), "scram_secret"),
+            (self.plaintext_auth != PlaintextAuth::default(), "allow_plaintext_auth"),
+            (self.extensions != super::extensions::Extensions::default(), "an extension"),
+            (self.chain.has_store(), "store"),
+            (!self.policies.is_empty(), "on"),
+        ];
+        set.into_iter().find(|(is_set, _)| *is_set).map(|(_, option)| option)
+    }
+}

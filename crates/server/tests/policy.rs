@@ -1,0 +1,162 @@
+//! Policy of one listener by its name (`on`), and policy under a condition (`when`).
+
+use std::io;
+
+use crate::support::talk::Talk;
+use crate::support::{Seen, accepting, build, builder, hello, read_on, tls};
+use mailchute::{Arrival, BuildError, Builder, Check, Listener, Refusal, Server, Verdict};
+use tokio::io::DuplexStream;
+
+/// A client that has come in by the listener of this name, and has said EHLO; the reply to that.
+async fn by(server: &Server, listener: &str) -> (Talk<DuplexStream>, String) {
+    let (ours, theirs) = tokio::io::duplex(65_536);
+    let arrival = Arrival::new(([192, 0, 2, 7], 40_000).into()).listener(listener);
+    let serving = server.clone();
+    tokio::spawn(async move { serving.serve_connection(theirs, arrival).await });
+    let mut client = Talk::new(ours);
+    client.read_reply().await;
+    let reply = client.say("EHLO client.example").await;
+    (client, reply)
+}
+
+const ALICE: &str = "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=";
+
+fn submission(builder: Builder) -> Builder {
+    builder.on("submission", |b| {
+        b.require_auth()
+            .max_recipients(2)
+            .on_auth(|credentials, _| async move { Check::right_if(credentials.is("alice", "wonderland")) })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_listener_requires_and_offers_auth_and_another_does_not() {
+    let server = build(submission(accepting().allow_plaintext_auth()));
+    let (mut mx, reply) = by(&server, "mx").await;
+    assert!(!reply.contains("AUTH") && reply.contains("LIMITS RCPTMAX=1000 "), "{reply}");
+    mx.ask(ALICE, "502 5.5.1").await;
+    mx.ask("MAIL FROM:<>", "250 2.1.0").await;
+
+    let (mut submission, reply) = by(&server, "submission").await;
+    assert!(reply.contains("250-AUTH PLAIN LOGIN\r\n") && reply.contains("RCPTMAX=2 "), "{reply}");
+    submission.ask("MAIL FROM:<>", "530 5.7.0").await;
+    submission.ask(ALICE, "235 2.7.0").await;
+    submission.ask("MAIL FROM:<>", "250 2.1.0").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_listener_requires_tls_and_another_does_not() {
+    let server = build(accepting().tls(tls::config()).on("submission", Builder::require_tls));
+    by(&server, "mx").await.0.ask("MAIL FROM:<>", "250 2.1.0").await;
+    by(&server, "submission").await.0.ask("MAIL FROM:<>", "530 5.7.0").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hooks_within_are_asked_in_their_place_and_nowhere_else() {
+    let seen = Seen::<&str>::default();
+    let [first, within, last] = [seen.clone(), seen.clone(), seen.clone()];
+    let server = build(
+        accepting()
+            .on_mail_from(move |_, _| first.note("first"))
+            .on("mx", |b| b.on_mail_from(move |_, _| within.note("within")))
+            .on_mail_from(move |_, _| last.note("last")),
+    );
+    by(&server, "submission").await.0.ask("MAIL FROM:<>", "250").await;
+    assert_eq!(seen.all(), ["first", "last"]);
+    by(&server, "mx").await.0.ask("MAIL FROM:<>", "250").await;
+    assert_eq!(seen.all()[2..], ["first", "within", "last"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_policies_of_one_listener_add_up() {
+    let server = build(
+        submission(accepting().allow_plaintext_auth())
+            .on("submission", |b| b.max_recipients(7).on_mail_from(|_, _| async { Verdict::Refuse })),
+    );
+    let (mut client, reply) = by(&server, "submission").await;
+    assert!(reply.contains("RCPTMAX=7 ") && reply.contains("AUTH PLAIN LOGIN"), "{reply}");
+    client.ask(ALICE, "235").await;
+    client.ask("MAIL FROM:<>", "550 5.7.1").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predicate_is_asked_each_time() {
+    let server = build(accepting().allow_plaintext_auth().on_auth(|_, _| async { Check::Right }).when(
+        |session| session.identity().is_none(),
+        |b| {
+            b.on_rcpt_to(|to, _| async move { Verdict::accept_if(to.domain_is("example.com")) })
+                .on_message(|_, _| async { Refusal::new(554, (5, 7, 1), "Strangers send nothing") })
+        },
+    ));
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<>").await.expect(250);
+    client.send("RCPT TO:<bob@elsewhere.example>").await.expect(550);
+    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    assert_eq!(client.send("DATA").await.to_string(), "554 5.7.1 Strangers send nothing");
+    client.send(ALICE).await.expect(235);
+    client.send("MAIL FROM:<>").await.expect(250);
+    client.send("RCPT TO:<bob@elsewhere.example>").await.expect(250);
+    client.send("DATA").await.expect(354);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authenticator_abstains_where_its_predicate_does_not_hold() {
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .when(|_| false, |b| b.on_auth(|_, _| async { Check::Wrong }))
+            .on_auth(|given, _| async move { Check::right_if(given.is("alice", "wonderland")) }),
+    );
+    hello(&server).await.send(ALICE).await.expect(235);
+    let nobody = build(
+        accepting().allow_plaintext_auth().when(|_| false, |b| b.on_auth(|_, _| async { Check::Right })),
+    );
+    hello(&nobody).await.send(ALICE).await.expect(535);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predicate_that_panics_counts_as_one_that_holds() {
+    let server =
+        build(accepting().when(|_| panic!("a slip"), |b| b.on_mail_from(|_, _| async { Verdict::Refuse })));
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<>").await.expect(550);
+    client.send("NOOP").await.expect(250);
+}
+
+#[test]
+fn options_of_the_server_within_a_policy_are_refused() {
+    type Misplace = fn(Builder) -> Builder;
+    let cases: [(Misplace, &str); 6] = [
+        (|b| b.on("mx", |b| b.hostname("mx.example.com")), "hostname"),
+        (|b| b.on("mx", |b| b.on_message(read_on).allow_plaintext_auth()), "allow_plaintext_auth"),
+        (|b| b.on("mx", |_| accepting()), "hostname"),
+        (|b| b.when(|_| true, |b| b.max_recipients(3)), "limits"),
+        (|b| b.when(|_| true, Builder::require_auth), "require_auth"),
+        (|b| b.when(|_| true, |b| b.on("mx", |b| b)), "on"),
+    ];
+    for (misplace, named) in cases {
+        let error = misplace(accepting()).build().unwrap_err();
+        assert!(matches!(&error, BuildError::Invalid { option, .. } if *option == named), "{error}");
+        assert!(error.to_string().contains("outside, before"), "{error}");
+    }
+    let error = builder().on("mx", |b| b.on_auth(|_, _| async { Check::Right })).build().unwrap_err();
+    assert_eq!(error, BuildError::NoStore);
+}
+
+#[tokio::test]
+async fn a_name_that_no_listener_has_is_an_error_when_serving_begins() {
+    let server = build(submission(accepting().allow_plaintext_auth()));
+    let serving = server.listen(Listener::new("127.0.0.1:0").name("submision")).await.unwrap();
+    let error = serving.await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    let text = error.to_string();
+    assert!(text.contains(r#"on("submission", …)"#) && text.contains(r#""submision""#), "{text}");
+
+    let server = build(submission(accepting().allow_plaintext_auth()));
+    let serving = server.listen(Listener::new("127.0.0.1:0").name("submission")).await.unwrap();
+    serving.with_graceful_shutdown(async {}, std::time::Duration::ZERO).await.unwrap();
+    let error = server.reconfigure(accepting().on("submision", Builder::require_tls)).unwrap_err();
+    assert_eq!(error, BuildError::TlsWithoutCertificate);
+    let error = server.reconfigure(accepting().on("submision", |b| b.max_recipients(2))).unwrap_err();
+    assert!(error.to_string().contains(r#"write the name of a listener: "submission""#), "{error}");
+}

@@ -147,6 +147,7 @@ pub use server::builder::Builder;
 pub use server::builder::install::Install;
 pub use server::running::Running;
 pub use server::serving::Serving;
+pub use server::stats::Stats;
 pub use session::disconnect::Disconnect;
 pub use session::{Session, SessionId, SessionPhase, TransmissionType};
 pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, Trust};

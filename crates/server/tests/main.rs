@@ -41,6 +41,7 @@ mod session;
 mod shared_hooks;
 mod shutdown;
 mod size_limits;
+mod stats;
 mod store_replies;
 mod support;
 mod taken_sockets;

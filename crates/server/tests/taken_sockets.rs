@@ -110,3 +110,35 @@ async fn a_server_without_a_certificate_takes_no_socket_for_tls() {
     let error = build(accepting()).listen(inherited(socket).implicit_tls()).await.unwrap_err();
     assert!(error.to_string().contains("needs a certificate"), "{error}");
 }
+
+#[tokio::test]
+async fn a_running_server_hands_over_once_the_next_is_ready() {
+    const GRACE: Duration = Duration::from_secs(3_600);
+    let (address, socket) = bound();
+    let serving = build(accepting()).listen(inherited(socket)).await.unwrap();
+    let sockets = serving.sockets().unwrap();
+    let first = serving.spawn(GRACE);
+    let mut busy = Talk::new(TcpStream::connect(address).await.unwrap());
+    busy.hello().await;
+    busy.ask("MAIL FROM:<>", "250").await;
+
+    let passed = TcpListener::from(sockets[0].as_fd().try_clone_to_owned().unwrap());
+    let next = build(accepting().hostname("next.example.com"));
+    let second = next.listen(inherited(passed)).await.unwrap().spawn(GRACE);
+    second.ready().await;
+    sockets.iter().for_each(ListeningSocket::leave_file);
+    drop(sockets);
+    first.stop();
+    // Whoever comes now is the next one's, as soon as the first has let go of the socket.
+    busy.ask("RCPT TO:<bob@example.com>", "250").await;
+    busy.ask("DATA", "354").await;
+    busy.ask(".", "250").await;
+    assert!(busy.rest().await.starts_with("421 4.3.2 "));
+    drop(busy);
+    first.join().await.unwrap();
+    let mut client = Talk::new(TcpStream::connect(address).await.unwrap());
+    assert!(client.read_reply().await.starts_with("220 next.example.com "));
+    drop(client);
+    second.stop();
+    second.join().await.unwrap();
+}

@@ -18,6 +18,7 @@ use crate::hooks::decision::is_yes;
 use crate::message::body;
 use crate::message::id::MessageId;
 use crate::message::{ContentLimits, Message};
+use crate::runtime::counters::Count;
 use crate::runtime::read_buffer::{self, READ};
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -195,6 +196,7 @@ impl Driver {
                 };
                 let refusal = decision.answer;
                 *refused_by = decision.refused_by;
+                shared.counters.add(Count::MessagesRefused, 1);
                 readers.cut_off();
                 ask.answer(match readers.refusals() {
                     by_name if by_name.are_none() => refusal,
@@ -218,6 +220,8 @@ impl Driver {
                         let store = text_of(&answer);
                         let took = began.elapsed();
                         accepted(shared, session, &Accepted { id: *id, envelope, size, store, took });
+                    } else {
+                        shared.counters.add(Count::MessagesRefused, 1);
                     }
                     ask.answer(answer);
                     return Look::Answered { mark };
@@ -227,12 +231,15 @@ impl Driver {
                     let store = answers.iter().find(|answer| is_yes(answer)).map_or("", text_of);
                     let took = began.elapsed();
                     accepted(shared, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
+                } else {
+                    shared.counters.add(Count::MessagesRefused, 1);
                 }
                 ask.answer_each(answers);
                 Look::Answered { mark }
             }
             // A refusal, whose reply is in the output; no other step comes before the end of the message.
             _ => {
+                shared.counters.add(Count::MessagesRefused, 1);
                 readers.cut_off();
                 Look::Answered { mark }
             }

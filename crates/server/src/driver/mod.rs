@@ -4,6 +4,7 @@ pub(crate) mod ask_hooks;
 mod authentication;
 pub(crate) mod decoys;
 mod delivery;
+mod greeting;
 mod pace;
 mod readers;
 mod report;
@@ -15,7 +16,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use mailchute_proto::reply::catalog;
 use mailchute_proto::{Answer, Awaits, Closing, EhloEdits, Machine, Refusal, Step, Verdict};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -26,13 +26,15 @@ use crate::connection::wire::{SHORT_REPLIES, Wire};
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::hooks::RefusedBy;
 use crate::hooks::decision::is_yes;
-use crate::hooks::{Asked, Decision, RefusedBy};
 use crate::net::arrival::{Opening, Service};
 use crate::proxy::Header;
+use crate::runtime::counters::Count;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use delivery::Delivery;
+use greeting::greeting;
 use pace::Pace;
 
 pub(crate) struct Driver {
@@ -267,6 +269,7 @@ impl Driver {
                 if wire.input.is_empty() { ask.answer(answer) } else { ask.talked_ahead() }
             }
             Step::AuthRefused(credentials) => {
+                shared.counters.add(Count::LoginsRefused, 1);
                 shared.subscribers.tell(|| Event::auth(session, &credentials, false));
             }
             Step::Auth(mut ask) => {
@@ -283,6 +286,7 @@ impl Driver {
                     return Ok(Next::Reply { mark });
                 }
                 let succeeded = is_yes(&answer);
+                shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
                 shared.subscribers.tell(|| Event::auth(session, credentials, succeeded));
                 session.authenticated(succeeded.then(|| credentials.identity()));
                 authentication::decide(ask, answer);
@@ -308,6 +312,8 @@ impl Driver {
                 if is_yes(&answer) {
                     session.add_recipient(recipient.clone());
                 }
+                let accepted = is_yes(&answer);
+                shared.counters.decide(accepted, Count::RecipientsAccepted, Count::RecipientsRefused);
                 mark = unsent.len();
                 ask.answer(answer);
             }
@@ -317,6 +323,7 @@ impl Driver {
                 let hooks = shared.chain.data(&envelope, session);
                 let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
                 if !goes_on(&answer) {
+                    shared.counters.add(Count::MessagesRefused, 1);
                     mark = ask.unsent().len();
                     ask.answer(answer);
                     return Ok(Next::Reply { mark });
@@ -331,6 +338,7 @@ impl Driver {
                     return Ok(Next::Receive { delivery, mark });
                 };
                 *refused_by = refusal.refused_by;
+                shared.counters.add(Count::MessagesRefused, 1);
                 delivery.refuse(refusal.answer, ask);
             }
             Step::Xclient(mut ask) => {
@@ -391,28 +399,4 @@ fn apply_edits<'m>(session: &Session, machines: impl FnOnce() -> &'m mut EhloEdi
     if let Some(edits) = session.edits() {
         *machines() = *edits;
     }
-}
-
-/// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.
-fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> Asked<'a> {
-    let connect = shared.chain.connect(session);
-    let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };
-    Some(Box::pin(async move {
-        let connected = match connect {
-            Some(hooks) => hooks.await,
-            None => Decision::ACCEPT,
-        };
-        let Some(secure) = shared.chain.secure(&tls, session).filter(|_| connected.is_yes()) else {
-            return connected;
-        };
-        let mut secured = secure.await;
-        // As after STARTTLS, a refusal hangs up.
-        secured.answer = match secured.answer {
-            Ok(Verdict::Accept) => return connected,
-            Ok(Verdict::Refuse) => Err(Refusal::from_reply(catalog::HUNG_UP)),
-            Err(refusal) => Err(refusal.hang_up()),
-            answer => answer,
-        };
-        secured
-    }))
 }

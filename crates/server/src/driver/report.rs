@@ -17,6 +17,7 @@ use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::hooks::RefusedBy;
 use crate::message::id::MessageId;
+use crate::runtime::counters::Count;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::{ClientCertificate, TlsFacts};
@@ -96,6 +97,8 @@ pub(super) struct Accepted<'a> {
 pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'_>) {
     let Accepted { id, envelope, size, store, took } = accepted;
     session.accepted_message();
+    shared.counters.add(Count::MessagesAccepted, 1);
+    shared.counters.add(Count::MessageBytes, *size);
     // Texts are strings for `tracing`: so they are quoted where fields are, and odd characters in them are escaped.
     tracing::info!(
         name: "accepted",

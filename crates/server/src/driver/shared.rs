@@ -16,6 +16,7 @@ use crate::events::subscribers::Subscribers;
 use crate::hooks::Chain;
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
+use crate::runtime::counters::Counters;
 use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
 use crate::session::Session;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Slots>,
     pub(crate) fair_queue: Arc<FairQueue>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// The settings of sessions.

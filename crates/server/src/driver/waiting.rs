@@ -12,6 +12,7 @@ use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
 use crate::driver::ask_hooks::{ask_hooks, farewell};
 use crate::events::event::Event;
+use crate::runtime::counters::Count;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
 use crate::tls::InForce;
@@ -140,6 +141,7 @@ impl Driver {
         };
         match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.fair_queue).await? {
             Ok(facts) => {
+                self.shared.counters.add(Count::TlsHandshakes, 1);
                 self.report_tls(&facts);
                 if self.would_bind() && !self.wire.has_channel_binding() {
                     self.machine.cannot_bind();
@@ -158,6 +160,7 @@ impl Driver {
                 Err(Disconnect::ClientGone)
             }
             Err(error) => {
+                self.shared.counters.add(Count::TlsFailures, 1);
                 tracing::info!(name: "tls-failed", %error, "the TLS handshake failed");
                 Err(Disconnect::TlsFailure)
             }

@@ -1,5 +1,6 @@
 //! Time, turns and buffers.
 
+pub(crate) mod counters;
 pub(crate) mod fair_queue;
 pub(crate) mod read_buffer;
 pub(crate) mod timeouts;

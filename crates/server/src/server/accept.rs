@@ -27,6 +27,7 @@ use crate::net::arrival::{Arrival, Opening};
 use crate::net::io::Io;
 use crate::net::peer::Peer;
 use crate::proxy::{Header, ProxyError};
+use crate::runtime::counters::Count;
 use crate::server::Server;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -131,6 +132,7 @@ impl Shared {
         let stop: Arc<ShutdownSignal> = Arc::clone(wire.stop());
         let session = Session::new(Arc::clone(&self.hostname), arrival, header, stop.clone());
         stop.tells(&session);
+        self.counters.add(Count::Sessions, 1);
         Driver::new(self, wire, session, service, header)
     }
 
@@ -167,6 +169,7 @@ impl Shared {
     }
 
     fn turn_away(&self, origin: Peer, full: Full) -> Vec<u8> {
+        self.counters.add(Count::ConnectionsRefused, 1);
         let client = origin.addr().ip().to_canonical();
         tracing::warn!(name: "turned-away", client = %origin, error = %full, "turned away");
         self.subscribers.tell(|| Event::TurnedAway { client });

@@ -5,7 +5,8 @@ pub(crate) mod build_error;
 pub(crate) mod builder;
 pub(crate) mod running;
 pub(crate) mod serving;
-pub(crate) mod shutdown;
+mod shutdown;
+pub(crate) mod stats;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -137,26 +137,40 @@ impl Serving {
     /// before this server is to stop. They are closed in programs that are started (`CLOEXEC`), unless these are given
     /// them.
     ///
-    /// Once the other process accepts, [leave it the files](ListeningSocket::leave_file) of Unix sockets, and let
-    /// [`with_graceful_shutdown`](Self::with_graceful_shutdown) end this server: no client is refused.
+    /// A restart without a gap:
+    ///
+    /// 1. This process starts the next one, and gives it the sockets.
+    /// 2. The next process makes a [`ListeningSocket`] of each, takes it by [`Listener::inherited`], and says when it is
+    ///    [ready](crate::Running::ready).
+    /// 3. This process [leaves it the files](ListeningSocket::leave_file) of Unix sockets, drops the sockets, and
+    ///    [stops](crate::Running::stop) with a grace for the messages that are under way.
+    ///
+    /// Both share the queue of each socket, so no client is refused. If the next process fails, this one serves on.
     ///
     /// # Errors
     /// When the process can open no more files.
     ///
     /// # Examples
     /// ```no_run
-    /// # async fn run(server: mailchute::Server, hand_over: impl AsyncFn(&mailchute::ListeningSocket)) -> std::io::Result<()> {
+    /// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
     /// use std::time::Duration;
+    ///
+    /// use mailchute::ListeningSocket;
+    ///
+    /// /// Starts the next process with these sockets, and waits until it says that it is ready.
+    /// async fn start_next(sockets: &[ListeningSocket]) -> std::io::Result<()> {
+    ///     # let _ = sockets;
+    ///     Ok(()) // … by the crate `command-fds`, for example
+    /// }
     ///
     /// let serving = server.listen("127.0.0.1:2525").await?;
     /// let sockets = serving.sockets()?;
-    /// let taken_over = async move {
-    ///     for socket in &sockets {
-    ///         hand_over(socket).await;
-    ///         socket.leave_file();
-    ///     }
-    /// };
-    /// serving.with_graceful_shutdown(taken_over, Duration::from_secs(30)).await
+    /// let running = serving.spawn(Duration::from_secs(30));
+    /// start_next(&sockets).await?;
+    /// sockets.iter().for_each(ListeningSocket::leave_file);
+    /// drop(sockets);
+    /// running.stop();
+    /// running.join().await
     /// # }
     /// ```
     pub fn sockets(&self) -> io::Result<Vec<ListeningSocket>> {

@@ -220,6 +220,8 @@ impl Builder {
                 format!("the name of a listener: {names}"),
             ));
         }
+        // What was counted stays so.
+        let shared = Shared { counters: Arc::clone(&before.counters), ..shared };
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
@@ -286,6 +288,7 @@ impl Builder {
             subscribers,
             connections,
             fair_queue,
+            counters: Arc::default(),
         };
         Ok((self.tls, shared))
     }

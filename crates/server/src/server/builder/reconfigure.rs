@@ -54,6 +54,12 @@ impl Server {
     ///   the new ones if it says STARTTLS.
     /// - [Subscribers](Self::events) get the events of sessions of either kind.
     /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.
+    /// - [Counters](Self::stats) go on.
+    ///
+    /// What hooks and stores share with others is yours: what a closure has captured, or an `Arc` that a hook holds, lives
+    /// as long as a session that began with it. If the new hooks are to go on with a value, such as a connection pool or
+    /// the state of a greylist, give them a clone of the same `Arc`. The [state](crate::Session::state) of a session stays
+    /// with it.
     ///
     /// Where the server listens is not changed by this; see [`Serving`](crate::Serving).
     ///

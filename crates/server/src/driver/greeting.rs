@@ -1,0 +1,33 @@
+//! Who decides on the greeting.
+
+use mailchute_proto::reply::catalog;
+use mailchute_proto::{Refusal, Verdict};
+
+use crate::driver::shared::Shared;
+use crate::hooks::{Asked, Decision};
+use crate::net::arrival::Opening;
+use crate::session::Session;
+
+/// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.
+pub(super) fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> Asked<'a> {
+    let connect = shared.chain.connect(session);
+    let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };
+    Some(Box::pin(async move {
+        let connected = match connect {
+            Some(hooks) => hooks.await,
+            None => Decision::ACCEPT,
+        };
+        let Some(secure) = shared.chain.secure(&tls, session).filter(|_| connected.is_yes()) else {
+            return connected;
+        };
+        let mut secured = secure.await;
+        // As after STARTTLS, a refusal hangs up.
+        secured.answer = match secured.answer {
+            Ok(Verdict::Accept) => return connected,
+            Ok(Verdict::Refuse) => Err(Refusal::from_reply(catalog::HUNG_UP)),
+            Err(refusal) => Err(refusal.hang_up()),
+            answer => answer,
+        };
+        secured
+    }))
+}

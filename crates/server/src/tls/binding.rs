@@ -12,18 +12,18 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 use x509_cert::der::oid::ObjectIdentifier;
 
-/// The channel bindings of a connection; computed when asked for, so that a handshake costs nothing for them.
+/// The channel bindings of a connection, computed on demand, so that a handshake costs nothing for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChannelBindings {
     /// `tls-exporter` (RFC 9266), in TLS 1.3.
     pub(crate) exporter: Option<[u8; 32]>,
-    /// `tls-server-end-point` (RFC 5929 §4), where the certificate that was served is known and its signature
-    /// algorithm has one hash function.
+    /// `tls-server-end-point` (RFC 5929 §4), if the served certificate is known and its signature algorithm has one
+    /// hash function.
     pub(crate) server_end_point: Option<Vec<u8>>,
 }
 
 impl ChannelBindings {
-    /// The data of one binding, if this connection has it.
+    /// Returns the data of one binding, if this connection has it.
     pub(crate) fn into_data(self, binding: ChannelBinding) -> Option<Vec<u8>> {
         match binding {
             ChannelBinding::TlsExporter => self.exporter.map(Vec::from),
@@ -32,7 +32,7 @@ impl ChannelBindings {
         }
     }
 
-    /// Whether a connection has any.
+    /// Returns whether a connection has any binding.
     pub(super) fn exist(connection: &ServerConnection, leaf: Option<&[u8]>) -> bool {
         is_modern(connection) || leaf.and_then(server_end_point).is_some()
     }
@@ -52,15 +52,16 @@ fn is_modern(connection: &ServerConnection) -> bool {
     connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
 }
 
-/// RFC 5929 §4.1: the hash of the certificate by the hash function of its signature, and by SHA-256 where that is
-/// MD5 or SHA-1.
+/// Hashes the certificate by the hash function of its signature, or by SHA-256 instead of MD5 and SHA-1 (RFC 5929
+/// §4.1).
 fn server_end_point(leaf: &[u8]) -> Option<Vec<u8>> {
     let certificate = Certificate::from_der(leaf).ok()?;
     let algorithm = hash_of(certificate.signature_algorithm().oid)?;
     Some(digest::digest(algorithm, leaf).as_ref().to_vec())
 }
 
-/// Signatures without a hash function, or with one in their parameters (Ed25519, RSASSA-PSS), have no binding.
+/// Returns the hash function of a signature. Ed25519 has none and RSASSA-PSS names it in parameters, so both have no
+/// binding.
 fn hash_of(signature: ObjectIdentifier) -> Option<&'static digest::Algorithm> {
     use x509_cert::der::oid::db::rfc5912;
     match signature {
@@ -94,7 +95,7 @@ mod tests {
         (parameters.self_signed(&key).expect("the key signs"), key)
     }
 
-    /// What the server binds to, and what the client exports.
+    /// Returns the server's bindings, and the values that the client exports.
     async fn bindings(version: &'static SupportedProtocolVersion) -> (ChannelBindings, Vec<u8>, Vec<u8>) {
         let (certificate, key) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
         let config = TlsConfig::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes());

@@ -1,13 +1,13 @@
-//! Which certificate a client gets.
+//! Chooses the certificate that a client gets.
 
 use rustls::server::ClientHello;
 use rustls::sign::SigningKey;
 use rustls::{SignatureScheme, SupportedCipherSuite};
 
-/// Whether a client can go on with a server that has this key.
+/// Returns whether a client can continue with a server that has this key.
 ///
-/// In TLS 1.3 the signature schemes that the client names say so. In TLS 1.2 the cipher suite names the kind of key as
-/// well (RFC 8422 §2), and many clients name schemes for kinds that none of their suites has.
+/// In TLS 1.3 the client's signature schemes decide. In TLS 1.2 the cipher suite also names the kind of key (RFC 8422
+/// §2), and many clients name schemes for kinds that none of their suites has.
 pub(super) fn can_be_served_by(
     hello: &ClientHello<'_>,
     offers_tls_1_3: bool,
@@ -27,7 +27,7 @@ pub(super) fn can_be_served_by(
     })
 }
 
-/// RFC 8446 §4.2.3: PKCS #1 signs certificates only, and SHA-1 nothing.
+/// Returns whether TLS 1.3 signs handshakes with this scheme: not with PKCS #1, and not with SHA-1 (RFC 8446 §4.2.3).
 fn is_of_tls_1_3(scheme: SignatureScheme) -> bool {
     !matches!(
         scheme,

@@ -19,18 +19,22 @@ use super::peer::Trust;
 use super::pem::{parse_chain, read};
 use super::provider::provider;
 
-/// Whether clients are asked for a certificate, and the authorities whose certificates are trusted.
+/// Whether the server asks clients for a certificate, and the authorities that it trusts.
 ///
-/// A client is asked, and may have none or one that nobody vouches for, such as one that it signed itself; the
-/// session goes on, and [`ClientCertificate::trust`](crate::ClientCertificate::trust) says what the certificate is
-/// worth. Many servers of the Internet show such certificates when they send mail, so refusing them would lose it;
-/// Postfix's `smtpd_tls_ask_ccert` does the same.
+/// A client that is asked may have no certificate, or one that no trusted authority vouches for, such as a self-signed
+/// one. The session continues, and [`ClientCertificate::trust`](crate::ClientCertificate::trust) says what the
+/// certificate is worth. Many servers of the Internet show such certificates when they send mail, so refusing them
+/// would lose it. Postfix's `smtpd_tls_ask_ccert` does the same.
 ///
 /// A certificate counts only if the client proved that it has the certificate's key. Where TLS cannot check that, the
-/// session goes on as that of a client without a certificate: it is not X.509 version 3, its RSA key is shorter than 2,048
-/// bits, its key or the signature is of an unknown kind, or the signature is wrong.
+/// client counts as one without a certificate:
 ///
-/// [`required`](Self::required) ends the handshake of whoever has no trusted certificate.
+/// - The certificate is not X.509 version 3.
+/// - Its RSA key is shorter than 2,048 bits.
+/// - Its key or the signature is of an unknown kind.
+/// - The signature is wrong.
+///
+/// [`required`](Self::required) ends the handshake of a client without a trusted certificate.
 #[derive(Debug, Clone)]
 pub struct ClientCertificates {
     roots: Arc<RootCertStore>,
@@ -61,7 +65,7 @@ impl ClientCertificates {
         Self::trusting(&read(path)?).map_err(|fault| TlsError::in_file(path, fault))
     }
 
-    /// As [`from_pem_file`](Self::from_pem_file), from a text.
+    /// Does the same as [`from_pem_file`](Self::from_pem_file), from a text.
     ///
     /// # Errors
     /// [`TlsError`] names the mistake.
@@ -69,16 +73,19 @@ impl ClientCertificates {
         Self::trusting(authorities).map_err(|fault| TlsError::in_text("authorities", fault))
     }
 
-    /// Ends the handshake of a client without a trusted certificate, and with it the session. Default is that
-    /// certificates are optional: RFC 3207 §4 forbids turning away mail from the Internet for want of one.
+    /// Ends the handshake of a client without a trusted certificate, and with it the session.
+    ///
+    /// By default certificates are optional: RFC 3207 §4 forbids refusing mail from the Internet for lack of one.
     #[must_use]
     pub fn required(self) -> Self {
         Self { demand: Demand::Required, ..self }
     }
 
-    /// Trusts certificates also if they were not issued for clients (extended key usage `clientAuth`, RFC 5280
-    /// §4.2.1.12) but for servers or anything else. Default is to trust those for clients, and those without any such
-    /// restriction. Public authorities issue certificates for servers only by now, which mail servers show as clients too.
+    /// Trusts certificates that were issued for any purpose, such as for servers (extended key usage, RFC 5280
+    /// §4.2.1.12).
+    ///
+    /// By default a certificate must be for clients (`clientAuth`) or have no such restriction. Public authorities now
+    /// issue certificates for servers only, and mail servers show those as clients too.
     #[must_use]
     pub fn any_usage(self) -> Self {
         Self { usage: Usage::Any, ..self }
@@ -100,12 +107,12 @@ impl ClientCertificates {
         self.demand == Demand::Required
     }
 
-    /// What checks signatures, and knows the names of the authorities.
+    /// Returns the verifier, which checks signatures and knows the names of the authorities.
     pub(super) fn authorities(&self) -> &dyn ClientCertVerifier {
         &*self.authorities
     }
 
-    /// Whether one of the authorities vouches for a certificate.
+    /// Verifies that one of the authorities vouches for a certificate.
     pub(super) fn verify(
         &self,
         leaf: &CertificateDer<'_>,
@@ -131,10 +138,10 @@ impl ClientCertificates {
         })
     }
 
-    /// What the certificate of a client is worth now, also when it came with a ticket of an earlier session.
+    /// Judges a client's certificate now, even if it came with a ticket of an earlier session.
     ///
     /// # Errors
-    /// Why the session cannot go on.
+    /// The reason why the session cannot continue.
     pub(super) fn judge(&self, chain: &[CertificateDer<'static>]) -> Result<Option<Trust>, rustls::Error> {
         let Some((leaf, others)) = chain.split_first() else {
             return match self.demand {
@@ -150,7 +157,7 @@ impl ClientCertificates {
     }
 }
 
-/// Takes every usage that can be read.
+/// Accepts every usage that can be read.
 struct AnyUsage;
 
 impl ExtendedKeyUsageValidator for AnyUsage {

@@ -1,4 +1,4 @@
-//! What a server needs for TLS: its certificates and keys, and whether it asks clients for theirs.
+//! The TLS configuration of a server: its certificates and keys, and whether it asks clients for theirs.
 
 use std::fmt;
 use std::path::Path;
@@ -13,20 +13,22 @@ use super::identity::Identity;
 use super::pem::{parse_chain, parse_key, read};
 use super::provider::provider;
 
-/// Certificates with their keys, ready to serve TLS 1.2 and 1.3, by STARTTLS and from the first octet alike.
+/// Certificates with their keys, ready to serve TLS 1.2 and 1.3, by STARTTLS and from the first byte.
 ///
-/// With several certificates the name that the client asks for (SNI, RFC 6066 §3) chooses among them, by the DNS
-/// names in the certificates themselves; `*.example.com` stands for one label. Only certificates count with which the
-/// client can go on, by its cipher suites in TLS 1.2 and by its signature schemes in both versions, so an ECDSA and an
-/// RSA certificate may stand side by side, in either order; of those that fit the name equally well the first is taken. A
-/// client that asks for no name, for one that is unknown, or for what is no name at all, gets the first certificate: many
-/// that send mail ask for none, and to hang up on the others would lose mail (RFC 7672 §8.1).
+/// With several certificates, the name that the client asks for (SNI, RFC 6066 §3) chooses among them. It is compared
+/// with the DNS names in the certificates; `*.example.com` stands for one label. A certificate counts only if the
+/// client can continue with it: by its cipher suites in TLS 1.2, and by its signature schemes in both versions. So an
+/// ECDSA and an RSA certificate may stand side by side, in either order. If several fit the name equally well, the
+/// first is chosen.
 ///
-/// # Sessions are resumed
-/// A client that comes back spares itself and the server most of a handshake, in both versions. What the server
-/// must know for that travels in a ticket that the client keeps, sealed with a key that changes every six hours and
-/// dies with the configuration, so the server's memory stays flat. A client's certificate comes back with the
-/// ticket and is verified anew. There are no early data (0-RTT): they could be replayed.
+/// A client that asks for no name, or for an unknown or invalid one, gets the first certificate. Many clients that send
+/// mail ask for none, and refusing the others would lose mail (RFC 7672 §8.1).
+///
+/// # Session resumption
+/// A client that returns saves itself and the server most of a handshake, in both versions. The client keeps the state
+/// of its session in a ticket, so the server's memory stays flat. The ticket is sealed with a key that changes every
+/// six hours and is dropped with the configuration. A client's certificate returns with the ticket and is verified
+/// again. The server accepts no early data (0-RTT), since they could be replayed.
 ///
 /// # Examples
 /// ```no_run
@@ -57,19 +59,22 @@ pub(super) struct Own {
 impl TlsConfig {
     /// Reads a certificate chain, its own certificate first, and the private key (PKCS #8, PKCS #1 or SEC 1).
     ///
-    /// A certificate that has expired is taken, with a warning in the log. Text around the PEM, byte order marks of
-    /// UTF-8 and line ends of any kind do no harm.
+    /// An expired certificate is accepted, with a warning in the log. Text around the PEM, byte order marks of UTF-8
+    /// and line ends of any kind are ignored.
     ///
     /// # Errors
-    /// [`TlsError`] names the file and the mistake: it cannot be read, holds something else, the two files are
-    /// the wrong way round, the key is encrypted or belongs to another certificate, the certificate is of X.509 version
-    /// 1, or its key of a kind or length that TLS does not use.
+    /// [`TlsError`] names the file and the mistake:
+    ///
+    /// - The file cannot be read, or holds something else.
+    /// - The two files are the wrong way round.
+    /// - The key is encrypted, or belongs to another certificate.
+    /// - The certificate is of X.509 version 1, or its key is of a kind or length that TLS does not use.
     pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
         let (chain, private) = read_pair(certificate.as_ref(), key.as_ref())?;
         Self::from_parts(chain, private).map_err(|fault| blame(fault, certificate.as_ref(), key.as_ref()))
     }
 
-    /// As [`from_pem_files`](Self::from_pem_files), from texts.
+    /// Does the same as [`from_pem_files`](Self::from_pem_files), from texts.
     ///
     /// # Errors
     /// [`TlsError`] names the text and the mistake.
@@ -81,8 +86,8 @@ impl TlsConfig {
     /// Adds one more certificate, for the DNS names in it.
     ///
     /// # Errors
-    /// As [`from_pem_files`](Self::from_pem_files), and when the certificate has no DNS name, so that no client
-    /// could ask for it, or this is a configuration [of rustls](Self::from_rustls).
+    /// The errors of [`from_pem_files`](Self::from_pem_files). Also, if the certificate has no DNS name, so that no
+    /// client could ask for it, or if this is a configuration [of rustls](Self::from_rustls).
     pub fn and_pem_files(
         self,
         certificate: impl AsRef<Path>,
@@ -92,19 +97,19 @@ impl TlsConfig {
         self.and_parts(chain, private).map_err(|fault| blame(fault, certificate.as_ref(), key.as_ref()))
     }
 
-    /// As [`and_pem_files`](Self::and_pem_files), from texts.
+    /// Does the same as [`and_pem_files`](Self::and_pem_files), from texts.
     ///
     /// # Errors
-    /// As [`and_pem_files`](Self::and_pem_files).
+    /// The errors of [`and_pem_files`](Self::and_pem_files).
     pub fn and_pem(self, certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         let (chain, private) = parse_pair(certificate, key)?;
         Ok(self.and_parts(chain, private)?)
     }
 
-    /// Asks clients for a certificate. Default is not to.
+    /// Asks clients for a certificate. By default the server does not ask.
     ///
     /// # Errors
-    /// [`TlsError`] when this is a configuration [of rustls](Self::from_rustls), which brings its own verifier.
+    /// [`TlsError`] if this is a configuration [of rustls](Self::from_rustls), which brings its own verifier.
     pub fn client_certificates(self, clients: ClientCertificates) -> Result<Self, TlsError> {
         match self.0 {
             Source::Own(mut own) => {
@@ -115,7 +120,7 @@ impl TlsConfig {
         }
     }
 
-    /// Whether clients are asked for a certificate, or may be, as one of rustls does not tell.
+    /// Returns whether the server may ask clients for a certificate. A configuration of rustls does not tell.
     pub(crate) fn may_ask_clients(&self) -> bool {
         match &self.0 {
             Source::Own(own) => own.clients.is_some(),
@@ -123,14 +128,14 @@ impl TlsConfig {
         }
     }
 
-    /// Takes a configuration of rustls as it is, for all that this type has no method for.
+    /// Uses a configuration of rustls unchanged, for everything that this type has no method for.
     ///
     /// A client's certificate counts as trusted if the configuration's own verifier lets it pass.
     ///
-    /// A name (SNI) that rustls does not parse, such as `mx.example.com:25` or an umlaut, ends the handshake here with the
-    /// alert `illegal_parameter`, in both versions. The other constructors hide such a name from rustls by hash functions
-    /// that they give it; those of a finished configuration cannot be replaced. Mail of the few clients that send such a
-    /// name then comes in the clear, or not at all.
+    /// A name (SNI) that rustls cannot parse, such as `mx.example.com:25` or an umlaut, ends the handshake with the
+    /// alert `illegal_parameter`, in both versions. The other constructors hide such a name from rustls by custom hash
+    /// functions; those of a finished configuration cannot be replaced. The few clients that send such a name then send
+    /// their mail in the clear, or not at all.
     #[must_use]
     pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
         Self(Source::Rustls(config))

@@ -1,9 +1,9 @@
-//! What a file holds instead of the certificate or the key that was asked for.
+//! Describes a file that does not hold the certificate or the key that was asked for.
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// What was asked for.
+/// The item that the caller wants from a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Certificate,
@@ -40,7 +40,7 @@ const LABELS: [(&str, &str); 8] = [
     ("-----BEGIN DSA PRIVATE KEY-----", "holds a DSA key, which TLS does not use any more"),
 ];
 
-/// Says what is there, and what to do about it.
+/// Says what is there, and how to fix it.
 pub(super) fn describe(octets: &[u8], wanted: Wanted) -> &'static str {
     let text = String::from_utf8_lossy(octets);
     let has = |sign: &str| text.contains(sign);

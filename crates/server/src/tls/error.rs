@@ -1,4 +1,4 @@
-//! Why there is no TLS: the file and the mistake.
+//! The errors of TLS configuration: the file and the mistake.
 
 use std::fmt;
 use std::io;
@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 
 use super::unfit::REMEDY;
 
-/// Why there is no TLS with these certificates and keys.
+/// An error in certificates and keys: why they cannot serve TLS.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TlsError {
-    /// What is at fault, where it is not certificate and key together.
+    /// The text or file at fault, unless it is the certificate and the key together.
     subject: Option<Subject>,
     fault: Fault,
 }
 
-/// What was read.
+/// The source that was read.
 #[derive(Debug)]
 enum Subject {
     File(PathBuf),
-    /// A text that is in no file, by what it was given as.
+    /// A text from no file, by the name of its parameter.
     Text(&'static str),
 }
 
@@ -27,11 +27,11 @@ enum Subject {
 pub(super) enum Fault {
     Read(io::Error),
     NotPem(String),
-    /// What is there instead.
+    /// Something else is there instead; the text says what.
     Missing(&'static str),
     NoName,
     Unfit(rustls::Error),
-    /// What is wrong with the certificate.
+    /// The certificate cannot be used; the text says why.
     UnfitCertificate(String),
     UnfitKey,
     UnfitRoot(rustls::Error),
@@ -48,13 +48,13 @@ impl TlsError {
         Self { subject: Some(Subject::Text(given_as)), fault }
     }
 
-    /// For a server that was built without TLS and gets certificates later.
+    /// Returns the error of a server that was built without TLS and gets certificates later.
     pub(crate) fn not_offered() -> Self {
         Fault::NotOffered.into()
     }
 }
 
-/// A fault of no single file or text.
+/// A fault of the pair, not of a single file or text.
 impl From<Fault> for TlsError {
     fn from(fault: Fault) -> Self {
         Self { subject: None, fault }

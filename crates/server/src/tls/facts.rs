@@ -1,4 +1,4 @@
-//! What is known of a TLS session.
+//! The facts of a TLS session.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection};
 
 use super::peer::ClientCertificate;
 
-/// What is known of a TLS session.
+/// The facts of a TLS session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsFacts {
@@ -16,10 +16,10 @@ pub struct TlsFacts {
     pub cipher: &'static str,
     /// The name of the server that the client asked for (SNI).
     pub sni: Option<String>,
-    /// The client goes on with the keys of an earlier session.
+    /// Whether the client resumed an earlier session.
     pub is_resumed: bool,
-    /// The client's certificate, if it was [asked](crate::TlsConfig::client_certificates) for one and has one; in a
-    /// resumed session that of the earlier one, judged anew.
+    /// The client's certificate, if the server [asked](crate::TlsConfig::client_certificates) for one and the client
+    /// has one. A resumed session has the earlier session's certificate, judged again.
     pub client: Option<Arc<ClientCertificate>>,
 }
 

@@ -37,29 +37,29 @@ use crate::net::io::Io;
 use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::read_buffer;
 
-/// Shakes hands with clients.
+/// Performs handshakes with clients.
 pub(crate) struct Acceptor {
     first: Choice,
     others: Vec<Choice>,
-    /// What the choices were made of, unless it is a configuration of rustls.
+    /// The parts that the choices were made of; `None` for a configuration of rustls.
     own: Option<Box<Own>>,
 }
 
 /// One certificate, ready to serve.
 struct Choice {
     config: Arc<ServerConfig>,
-    /// What a configuration of rustls serves is its own secret.
+    /// `None` for a configuration of rustls, which does not tell what it serves.
     identity: Option<Arc<Identity>>,
 }
 
-/// Octets of replies that TLS takes before the connection does; rustls would take four times as many.
+/// Bytes of replies that TLS accepts before the connection does; rustls would accept four times as many.
 const UNSENT: usize = 16 * 1024;
 
 /// A connection inside TLS.
 pub(crate) struct Secured {
     pub(crate) stream: TlsStream<ReadAhead>,
     identity: Option<Arc<Identity>>,
-    /// Found behind octets that were read, and told at the next read: the stream tells it once.
+    /// A failure found after bytes that were read. The next read returns it, because the stream reports it only once.
     failure: Option<io::Error>,
 }
 
@@ -77,10 +77,10 @@ impl Acceptor {
         }
     }
 
-    /// Shakes hands as the server.
+    /// Performs the handshake as the server.
     ///
     /// # Errors
-    /// Why there is no TLS; the transport is gone then.
+    /// The reason why there is no TLS; the transport is closed then.
     pub(crate) async fn accept(
         &self,
         plain: Box<dyn Io>,
@@ -89,7 +89,7 @@ impl Acceptor {
         let mut plain = ReadAhead::new(plain);
         plain.begin().await?;
         let hello = Hello::read(plain, self.own.is_some()).await?;
-        // What follows takes as long as a hundred commands, and many that came together would keep others waiting.
+        // The rest takes as long as a hundred commands, so many handshakes at once would delay other sessions.
         fair_queue.pass().await;
         let choice = self.choose(&hello);
         let (config, proof) = self.configuration(choice, hello.name_is_hidden).map_err(invalid)?;
@@ -97,7 +97,7 @@ impl Acceptor {
         let mut stream = start.into_stream(config).await?;
         stream.get_mut().1.set_buffer_limit(Some(UNSENT));
         let connection = stream.get_ref().1;
-        // Of a certificate whose key the client may not have nothing is known.
+        // A certificate whose key is unproved says nothing about the client.
         let is_proved = proof.is_none_or(|proof| proof.holds());
         let chain = connection.peer_certificates().filter(|_| is_proved).unwrap_or_default();
         let client = self.client(chain)?;
@@ -105,7 +105,8 @@ impl Acceptor {
         Ok((Secured { stream, identity: choice.identity.clone(), failure: None }, facts))
     }
 
-    /// A certificate with which the client cannot go on serves nobody, so that comes before the name.
+    /// Chooses a certificate. One that the client cannot continue with serves no client, so that counts before the
+    /// name.
     fn choose(&self, hello: &Hello) -> &Choice {
         if self.others.is_empty() {
             return &self.first;
@@ -118,12 +119,12 @@ impl Acceptor {
                 (!serves, identity.answers(offer.server_name()))
             })
         };
-        // Of those that rank alike the first is taken.
+        // `min_by_key` returns the first of equals.
         iter::once(&self.first).chain(&self.others).min_by_key(|choice| rank(choice)).unwrap_or(&self.first)
     }
 
-    /// What serves a client, and what is found out of its certificate: of one handshake, where there is anything to
-    /// find out.
+    /// Returns the configuration for a client, and the proof to check afterwards if the client is asked for a
+    /// certificate.
     fn configuration(
         &self,
         choice: &Choice,
@@ -144,9 +145,9 @@ impl Acceptor {
     ) -> io::Result<Option<Arc<ClientCertificate>>> {
         let trust = match self.own.as_deref().map(|own| own.clients.as_ref()) {
             Some(Some(clients)) => clients.judge(chain).map_err(invalid)?,
-            // Nobody was asked. A ticket brings the certificate of a session in which the client was.
+            // The client was not asked. A ticket brings the certificate of a session in which it was.
             Some(None) => None,
-            // The verifier of a configuration of rustls let it pass.
+            // The verifier of a configuration of rustls accepted it.
             None => Some(Trust::Verified),
         };
         let certificate = chain.first().zip(trust).map(|(leaf, trust)| ClientCertificate::parse(leaf, trust));
@@ -161,7 +162,8 @@ impl Choice {
     }
 }
 
-/// What rustls needs to serve this certificate, and what it finds out in the handshake of a client that is asked for one.
+/// Makes the rustls configuration for this certificate. `proof` records the handshake of a client that is asked for
+/// one.
 fn configure(
     base: ConfigBuilder<ServerConfig, WantsVerifier>,
     own: &Own,
@@ -184,7 +186,7 @@ fn configure(
             (config, None)
         }
     };
-    // Clients keep their tickets; the few that cannot shake hands in full each time.
+    // Clients keep their tickets; the few that cannot do a full handshake each time.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     (Arc::new(config), proof)
 }
@@ -198,7 +200,7 @@ impl Secured {
         self.stream.get_mut().0
     }
 
-    /// Reads all that has come, as the stream itself would, in copies that cost less.
+    /// Reads all available data, as the stream itself would, in copies that cost less.
     pub(crate) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -229,12 +231,12 @@ impl Secured {
         }
     }
 
-    /// What ties an authentication to this connection (RFC 5056).
+    /// Returns the values that tie an authentication to this connection (RFC 5056).
     pub(crate) fn channel_bindings(&self) -> ChannelBindings {
         ChannelBindings::of(self.stream.get_ref().1, self.leaf())
     }
 
-    /// Whether there is anything that does.
+    /// Returns whether this connection has any channel binding.
     pub(crate) fn has_channel_binding(&self) -> bool {
         ChannelBindings::exist(self.stream.get_ref().1, self.leaf())
     }

@@ -1,4 +1,4 @@
-//! The octets of a `ClientHello`: its records, and its extensions (RFC 8446 §4.1.2 and §5.1).
+//! The bytes of a `ClientHello`: its records, and its extensions (RFC 8446 §4.1.2 and §5.1).
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ pub(super) const HANDSHAKE: u8 = 22;
 /// The type of a handshake message.
 pub(super) const CLIENT_HELLO: u8 = 1;
 
-/// The parts of the first handshake messages in these records (RFC 8446 §5.1).
+/// Returns the parts of the first handshake messages in these records (RFC 8446 §5.1).
 pub(super) fn payloads(records: &[u8]) -> Vec<Range<usize>> {
     let mut payloads = Vec::new();
     let mut begin = 0;
@@ -24,7 +24,7 @@ pub(super) fn message(records: &[u8], payloads: &[Range<usize>]) -> Vec<u8> {
     payloads.iter().flat_map(|payload| &records[payload.clone()]).copied().collect()
 }
 
-/// Where in the records an octet of the message stands.
+/// Returns where in the records a byte of the message stands.
 pub(super) fn at(payloads: &[Range<usize>], mut position: usize) -> Option<usize> {
     for payload in payloads {
         if position < payload.len() {
@@ -40,11 +40,11 @@ pub(super) struct Extension<'m> {
     /// Where in the message it begins, with its type.
     pub(super) position: usize,
     pub(super) kind: u16,
-    /// Cut off where the message is.
+    /// The data, cut off where the message is.
     pub(super) data: &'m [u8],
 }
 
-/// The extensions of a `ClientHello` (RFC 8446 §4.1.2), as far as the message goes; those of anything else are none.
+/// Returns the extensions of a `ClientHello` (RFC 8446 §4.1.2), up to the end of the message. Other messages have none.
 pub(super) fn extensions(message: &[u8]) -> impl Iterator<Item = Extension<'_>> {
     let bounds = bounds(message).unwrap_or(0..0);
     let mut position = bounds.start;

@@ -1,4 +1,4 @@
-//! Reads the `ClientHello`, which rustls hands out in part only.
+//! Reads the `ClientHello`, which rustls exposes only in part.
 //!
 //! # Why
 //!
@@ -19,17 +19,17 @@ use super::second_hello::SecondHello;
 pub(super) struct Hello {
     pub(super) accepted: Accepted,
     pub(super) io: ReadAhead,
-    /// The client offers TLS 1.3, so that is what will be spoken.
+    /// Whether the client offers TLS 1.3, which the server then speaks.
     pub(super) offers_tls_1_3: bool,
-    /// The name that the client asked for was kept from rustls, which would have failed for it.
+    /// Whether the name that the client asked for is hidden from rustls, which would fail for it.
     pub(super) name_is_hidden: bool,
 }
 
 impl Hello {
-    /// Reads until all of the `ClientHello` is there; `may_hide_name` if a name that rustls does not parse may be hidden.
+    /// Reads until the whole `ClientHello` has arrived. `may_hide_name` allows hiding a name that rustls cannot parse.
     ///
     /// # Errors
-    /// It is none, and the client was told so by an alert; or the connection failed.
+    /// The client sent something else, and an alert told it so; or the connection failed.
     pub(super) async fn read(mut io: ReadAhead, may_hide_name: bool) -> io::Result<Self> {
         let mut acceptor = Acceptor::default();
         let mut records = Vec::new();
@@ -50,7 +50,7 @@ impl Hello {
         let accepted = may_hide_name.then(|| accept_without_name(&mut records));
         if let Some(accepted) = accepted.flatten() {
             let mut hello = Self::new(accepted, io, &records, true);
-            // In TLS 1.2 the same octets may be encrypted ones.
+            // In TLS 1.2 the same bytes may be encrypted.
             if hello.offers_tls_1_3 {
                 hello.io.pass_through(SecondHello::new);
             }
@@ -59,7 +59,7 @@ impl Hello {
         let (error, mut alert) = refused;
         let mut octets = Vec::new();
         alert.write_all(&mut octets)?;
-        // It failed already.
+        // The handshake has failed already.
         let _ = io.write_all(&octets).await;
         Err(io::Error::new(io::ErrorKind::InvalidData, error))
     }
@@ -69,13 +69,13 @@ impl Hello {
         Self { accepted, io, offers_tls_1_3, name_is_hidden }
     }
 
-    /// What rustls knows of it.
+    /// Returns the `ClientHello` as rustls knows it.
     pub(super) fn client_hello(&self) -> ClientHello<'_> {
         self.accepted.client_hello()
     }
 }
 
-/// Whether rustls takes the `ClientHello` but for the name in it, which is masked then.
+/// Accepts a `ClientHello` that rustls refuses only for the name in it, and masks that name.
 fn accept_without_name(records: &mut [u8]) -> Option<Accepted> {
     hide_name(records)?;
     let mut acceptor = Acceptor::default();
@@ -83,7 +83,7 @@ fn accept_without_name(records: &mut [u8]) -> Option<Accepted> {
     while !rest.is_empty() {
         acceptor.read_tls(&mut rest).ok()?;
         if let Some(accepted) = acceptor.accept().ok()? {
-            // What follows would be lost; but before the server has answered nothing does.
+            // Later bytes would be lost; but a client sends none before the server has answered.
             return rest.is_empty().then_some(accepted);
         }
     }
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::tls::handshake_messages::at;
 
-    /// A `ClientHello` with these extensions.
+    /// Returns a `ClientHello` with these extensions.
     fn hello(extensions: &[u8]) -> Vec<u8> {
         let length = u8::try_from(extensions.len()).unwrap();
         let rest = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0, 0, length], extensions].concat();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_in_many_records_is_put_together_and_each_octet_found_again() {
+    fn joins_a_message_in_many_records_and_finds_each_byte() {
         let whole = hello(b"\x00\x2b\x00\x03\x02\x03\x04");
         for size in [1, 2, 7, whole.len()] {
             let records: Vec<u8> = whole

@@ -1,9 +1,9 @@
-//! Names of servers (SNI, RFC 6066 §3) that rustls does not parse, kept from it.
+//! Hides names of servers (SNI, RFC 6066 §3) that rustls cannot parse.
 //!
-//! rustls ends the handshake of a client that asks for `mx_.example.com:25`, an umlaut or two names; other servers
-//! ignore such a name, and a client that gives up on TLS gives up on its mail. To rustls the extension is shown under a
-//! type that nobody knows, which it ignores as it should. But each end hashes the `ClientHello`, so the hash functions
-//! that rustls is given then put the type back: what they hash is what the client has sent.
+//! rustls ends the handshake of a client that asks for `mx_.example.com:25`, an umlaut or two names. Other servers
+//! ignore such a name, and a client that gives up on TLS gives up on its mail. So rustls sees the extension under an
+//! unassigned type, which it ignores as it should. But each end hashes the `ClientHello`. So custom hash functions put
+//! the type back: they hash what the client has sent.
 //!
 //! # Why
 //!
@@ -25,10 +25,10 @@ use super::provider::provider;
 
 const SERVER_NAME: u16 = 0;
 
-/// A type for private use (RFC 8446 §11) in the place of that of the name.
+/// A type for private use (RFC 8446 §11) that replaces the type of the name.
 const HIDDEN: u16 = 0xff53;
 
-/// The octets of that type.
+/// The bytes of that type.
 const MASK: [u8; 2] = HIDDEN.to_be_bytes();
 
 /// Masks the name in the `ClientHello` in these records, if there is one and it can be hidden.
@@ -41,8 +41,8 @@ pub(super) fn hide_name(records: &mut [u8]) -> Option<()> {
     Some(())
 }
 
-/// Where in a `ClientHello` the type of the extension stands that is to be hidden, if there is one, and it is the only one
-/// that will be taken for a hidden one.
+/// Returns where in a `ClientHello` the type to hide stands. There must be one, and no other extension that would be
+/// taken for a hidden one.
 fn position(message: &[u8]) -> Option<Range<usize>> {
     let mut extensions =
         extensions(message).filter(|extension| [SERVER_NAME, HIDDEN].contains(&extension.kind));
@@ -51,7 +51,7 @@ fn position(message: &[u8]) -> Option<Range<usize>> {
     is_alone.then_some(name.position..name.position + MASK.len())
 }
 
-/// Handshake messages as the client has sent them, if they begin with a `ClientHello` in which a name is hidden.
+/// Returns handshake messages as the client sent them, if they begin with a `ClientHello` in which a name is hidden.
 pub(super) fn restored(messages: &[u8]) -> Cow<'_, [u8]> {
     let hidden = extensions(messages).find(|extension| extension.kind == HIDDEN);
     let Some(position) = hidden.map(|extension| extension.position) else {
@@ -62,12 +62,12 @@ pub(super) fn restored(messages: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(restored)
 }
 
-/// What the configuration for a client whose name is hidden is made of.
+/// Begins the configuration for a client whose name is hidden.
 pub(super) fn base() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
     ServerConfig::builder_with_provider(restoring_provider()).with_safe_default_protocol_versions()
 }
 
-/// The cryptography of it.
+/// Returns the cryptography of that configuration.
 fn restoring_provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     Arc::clone(PROVIDER.get_or_init(|| {
@@ -79,7 +79,7 @@ fn restoring_provider() -> Arc<CryptoProvider> {
     }))
 }
 
-/// Suites are for ever, as rustls wants them; these are made once.
+/// Wraps a suite. rustls wants suites that live for ever; these are made once.
 fn restoring(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     let common = |common: &CipherSuiteCommon| CipherSuiteCommon {
         suite: common.suite,
@@ -107,7 +107,7 @@ fn restoring(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     }
 }
 
-/// A hash function of what the client has sent. rustls hashes whole messages, but for the end of a `ClientHello` with
+/// A hash function of what the client sent. rustls hashes whole messages, except for the end of a `ClientHello` with
 /// tickets.
 struct Restoring(&'static dyn Hash);
 

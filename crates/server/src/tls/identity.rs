@@ -42,7 +42,7 @@ impl Identity {
     ) -> Result<Self, Fault> {
         let key = certified(chain, key, provider)?;
         let ticketer = Ticketer::new().map_err(Fault::Unfit)?;
-        // What cannot be read here rustls may still serve: such a certificate answers to no name.
+        // rustls may serve a certificate that cannot be read here: such a certificate answers to no name.
         let leaf = key.cert.first().and_then(|leaf| Certificate::from_der(leaf).ok());
         let names = leaf.as_ref().map(dns_names).unwrap_or_default();
         if let Some(leaf) = &leaf {
@@ -51,7 +51,7 @@ impl Identity {
         Ok(Self { key: Arc::new(key), ticketer, names })
     }
 
-    /// The DNS names in the certificate.
+    /// Returns the DNS names in the certificate.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
@@ -67,7 +67,7 @@ impl Identity {
     }
 }
 
-/// The key with its certificate, or what is wrong with one of them.
+/// Returns the key with its certificate, or what is wrong with one of them.
 fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -112,13 +112,13 @@ fn dns_names(certificate: &Certificate) -> Vec<String> {
         .collect()
 }
 
-/// The subject's alternative names; none where they cannot be read.
+/// Returns the subject's alternative names; none if they cannot be read.
 pub(super) fn alternative_names(certificate: &Certificate) -> Vec<GeneralName> {
     let extension = certificate.tbs_certificate().get_extension::<SubjectAltName>();
     extension.ok().flatten().map(|(_, names)| names.0).unwrap_or_default()
 }
 
-/// Most clients that send mail do not look at dates, so an old certificate is better than none.
+/// Warns of wrong dates. Most clients that send mail ignore dates, so an old certificate is better than none.
 fn warn_of_dates(certificate: &Certificate, names: &[String]) {
     let validity = certificate.tbs_certificate().validity();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -10,7 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::config::TlsConfig;
 use super::handshake::Acceptor;
 
-/// Looked at once a handshake; a handshake that has begun, and every session, goes on with what it found.
+/// The current configuration, read once a handshake. A handshake that has begun, and every session, keeps what it
+/// found.
 #[derive(Debug)]
 pub(crate) struct InForce(RwLock<Arc<Acceptor>>);
 

@@ -1,4 +1,4 @@
-//! TLS: who the server is, whom it asks for a certificate, the handshake, and what is known afterwards.
+//! TLS: the server's certificates, those of clients, the handshake, and the facts of a session.
 
 mod binding;
 mod choice;

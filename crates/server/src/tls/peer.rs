@@ -1,4 +1,4 @@
-//! The certificate of a client: who it says the client is, and what that is worth.
+//! The certificate of a client: the names in it, and whether they can be trusted.
 
 use std::fmt::Write as _;
 
@@ -11,14 +11,14 @@ use super::identity::alternative_names;
 
 /// The certificate that a client showed, and proved to have the key of.
 ///
-/// The names are the certificate's own words: as long as it is not [trusted](Self::trust) they are worth no more
-/// than an EHLO name. They may hold any character; escape them wherever they are printed.
+/// The names are the certificate's own claims: unless it is [trusted](Self::trust), they are worth no more than an EHLO
+/// name. They may hold any character; escape them wherever they are printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientCertificate {
-    /// Whether an authority that is trusted vouches for it.
+    /// Whether a trusted authority vouches for it.
     pub trust: Trust,
-    /// The subject's common name (CN), where it has one.
+    /// The subject's common name (CN), if it has one.
     pub common_name: Option<String>,
     /// The subject's DNS names; `*.` in front stands for one label.
     pub dns_names: Vec<String>,
@@ -26,24 +26,24 @@ pub struct ClientCertificate {
     pub email_addresses: Vec<String>,
     /// The subject's URIs.
     pub uris: Vec<String>,
-    /// The SHA-256 digest of the certificate, by which it can be known again without any authority.
+    /// The SHA-256 digest of the certificate, which identifies it without any authority.
     pub sha256: [u8; 32],
     /// The certificate itself, in DER.
     pub der: Vec<u8>,
-    /// Octets of memory that the certificate and its names hold.
+    /// Bytes of memory that the certificate and its names hold.
     held: usize,
 }
 
-/// What a client's certificate is worth.
+/// The trust in a client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Its chain ends at an authority that is trusted, and its dates are right.
+    /// Its chain ends at a trusted authority, and its dates are right.
     Verified,
-    /// Nobody vouches for it.
+    /// No trusted authority vouches for it.
     #[non_exhaustive]
     Unverified {
-        /// Why not, for people to read.
+        /// The reason, for people to read.
         reason: String,
     },
 }
@@ -62,7 +62,7 @@ impl ClientCertificate {
             der: der.to_vec(),
             held: 0,
         };
-        // A certificate whose names cannot be read has none; its digest still tells who it is.
+        // A certificate whose names cannot be read has none; its digest still identifies it.
         if let Ok(certificate) = Certificate::from_der(der) {
             parsed.take_names(&certificate);
         }
@@ -72,7 +72,7 @@ impl ClientCertificate {
         parsed
     }
 
-    /// Octets of memory that it holds beyond its own size.
+    /// Returns the bytes of memory that it holds beyond its own size.
     pub(crate) fn held_octets(&self) -> usize {
         self.held
     }
@@ -90,26 +90,26 @@ impl ClientCertificate {
         }
     }
 
-    /// Whether an authority that is trusted vouches for it.
+    /// Returns whether a trusted authority vouches for it.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.trust == Trust::Verified
     }
 
-    /// The SHA-256 digest as `openssl x509 -fingerprint -sha256` prints it: `AB:CD:…`.
+    /// Returns the SHA-256 digest as `openssl x509 -fingerprint -sha256` prints it: `AB:CD:…`.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut text = String::with_capacity(3 * self.sha256.len());
-        for octet in self.sha256 {
+        for byte in self.sha256 {
             let colon = if text.is_empty() { "" } else { ":" };
             // Writing to a String cannot fail.
-            let _ = write!(text, "{colon}{octet:02X}");
+            let _ = write!(text, "{colon}{byte:02X}");
         }
         text
     }
 
-    /// The name by which EXTERNAL lets the client in: the first email address, or the first DNS name without `*` where
-    /// there is none, or else the common name.
+    /// Returns the name by which EXTERNAL lets the client in: the first email address, else the first DNS name without
+    /// `*`, else the common name.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         let hosts = self.dns_names.iter().filter(|name| !name.contains('*'));
@@ -117,7 +117,7 @@ impl ClientCertificate {
         names.map(String::as_str).find(|name| !name.is_empty())
     }
 
-    /// The name to print where there is room for one, not escaped: the common name, else the first alternative one.
+    /// Returns the one name to print, not escaped: the common name, else the first alternative one.
     pub(crate) fn name(&self) -> Option<&str> {
         let alternatives = self.dns_names.iter().chain(&self.email_addresses).chain(&self.uris);
         self.common_name.iter().chain(alternatives).next().map(String::as_str)

@@ -30,13 +30,13 @@ pub(super) fn parse_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Fault> {
     match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(key) => Ok(key),
         Err(pem::Error::NoItemsFound) => Err(Fault::Missing(describe(&pem, Wanted::Key))),
-        // A traditional key says so in header fields, which are not PEM as RFC 7468 has it.
+        // A traditional key says so in header fields, which RFC 7468 does not allow in PEM.
         Err(_) if has(&pem, b"Proc-Type: 4,ENCRYPTED") => Err(Fault::Missing(describe(&pem, Wanted::Key))),
         Err(error) => Err(not_pem(error)),
     }
 }
 
-/// Files that were put together to one have a mark at the head of each.
+/// Removes the mark at the head of each file, if several were joined into one.
 fn without_marks(pem: &[u8]) -> Cow<'_, [u8]> {
     if !has(pem, BYTE_ORDER_MARK) {
         return Cow::Borrowed(pem);

@@ -1,9 +1,9 @@
-//! Whether a client has proved to have the key of the certificate that it shows.
+//! Records whether a client proved to have the key of the certificate that it shows.
 //!
-//! Where certificates are optional nothing that a client shows ends the handshake: a certificate that cannot be parsed,
-//! whose key is too short or of an unknown kind, a signature that cannot be checked or is wrong. rustls is told to go on, and
-//! what was shown counts for nothing. So it must be kept for each handshake whether the signature was checked and right,
-//! and no ticket may carry a certificate without that on to another session.
+//! If certificates are optional, nothing that a client shows ends the handshake. That includes a certificate that
+//! cannot be parsed, a key that is too short or of an unknown kind, and a signature that cannot be checked or is wrong.
+//! rustls is told to continue, and such a certificate counts for nothing. So each handshake records whether the
+//! signature was checked and right. A ticket carries a certificate to another session only with that proof.
 //!
 //! # Why
 //!
@@ -23,28 +23,28 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use super::client_certificates::ClientCertificates;
 use super::hidden_name;
 
-/// What is known of the client's key in one handshake, which one thread at a time goes on with.
+/// The state of the client's proof in one handshake, which one thread at a time drives.
 #[derive(Debug, Default)]
 pub(super) struct Proof {
-    /// The client shows a certificate, other than that in its ticket.
+    /// Whether the client shows a certificate, other than that in its ticket.
     is_owed: AtomicBool,
-    /// The signature by its key was checked, and is right.
+    /// Whether the signature by its key was checked, and is right.
     is_given: AtomicBool,
 }
 
 impl Proof {
-    /// Whether a certificate of this handshake, if there is one, is the client's; that in a ticket is.
+    /// Returns whether this handshake's certificate, if any, is the client's. One in a ticket always is.
     pub(super) fn holds(&self) -> bool {
         self.is_given.load(Relaxed) || !self.is_owed.load(Relaxed)
     }
 }
 
-/// What rustls asks of the client's certificate in one handshake.
+/// Answers rustls about the client's certificate in one handshake.
 #[derive(Debug)]
 pub(super) struct Verifier {
     pub(super) clients: ClientCertificates,
     pub(super) proof: Arc<Proof>,
-    /// The handshake that is signed is not the one that rustls knows.
+    /// Whether the handshake that is signed differs from the one that rustls knows.
     pub(super) name_is_hidden: bool,
 }
 
@@ -77,7 +77,7 @@ impl ClientCertVerifier for Verifier {
         self.clients.authorities().root_hint_subjects()
     }
 
-    /// What an optional one is worth is judged after the handshake.
+    /// The trust in an optional certificate is judged after the handshake.
     fn verify_client_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -120,7 +120,7 @@ impl ClientCertVerifier for Verifier {
     }
 }
 
-/// Tickets for sessions whose client is proved, or has no certificate.
+/// Issues tickets for sessions whose client is proved, or has no certificate.
 pub(super) struct Tickets {
     pub(super) of_all: Arc<dyn ProducesTickets>,
     pub(super) proof: Arc<Proof>,

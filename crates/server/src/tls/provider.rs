@@ -7,8 +7,8 @@ use rustls::crypto::CryptoProvider;
 #[cfg(target_arch = "x86_64")]
 use super::records;
 
-/// AWS-LC, but for what ring opens in half the time, unless all is to be AWS-LC's validated module (the feature `fips` of
-/// rustls).
+/// Returns AWS-LC, except for what ring opens in half the time. With the feature `fips` of rustls, all is AWS-LC's
+/// validated module.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     #[cfg(target_arch = "x86_64")]

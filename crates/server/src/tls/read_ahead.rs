@@ -12,13 +12,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use crate::net::io::Io;
 use crate::runtime::read_buffer::{self, READ};
 
-/// A connection from which more is read than was asked for. rustls asks for 4 KiB at a time, so that a record takes four
-/// or five reads of the socket; this way four records take one.
+/// A connection that reads more than was asked for. rustls asks for 4 KiB at a time, so a record takes four or five
+/// reads of the socket; this way four records take one.
 pub(crate) struct ReadAhead {
     io: Box<dyn Io>,
-    /// Has memory only between a read and the next that finds nothing.
+    /// Holds memory only between a read and the next that finds nothing.
     ahead: BytesMut,
-    /// Octets that a read may bring.
+    /// The most bytes that one read may bring.
     pub(crate) at_most: usize,
 }
 
@@ -27,10 +27,10 @@ impl ReadAhead {
         Self { io, ahead: BytesMut::new(), at_most: READ }
     }
 
-    /// Waits for the first octets.
+    /// Waits for the first bytes.
     ///
     /// # Errors
-    /// [`NotConnected`](io::ErrorKind::NotConnected) when the client closes or loses the connection before.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the client closes or loses the connection before.
     pub(crate) async fn begin(&mut self) -> io::Result<()> {
         match poll_fn(|context| self.poll_more(context)).await {
             Ok(1..) => Ok(()),
@@ -44,7 +44,7 @@ impl ReadAhead {
         read_buffer::shrink(&mut self.ahead);
     }
 
-    /// What has come and was not consumed; reads if that is nothing, and finds nothing at the end.
+    /// Returns the bytes that were not consumed. It reads if there are none, and returns none at the end.
     pub(super) async fn fill(&mut self) -> io::Result<&[u8]> {
         if self.ahead.is_empty() {
             poll_fn(|context| self.poll_more(context)).await?;
@@ -56,8 +56,8 @@ impl ReadAhead {
         self.ahead.advance(length);
     }
 
-    /// Has all that was not consumed, and what comes from now on, pass through what is made of the connection and those
-    /// octets.
+    /// Puts a layer on the connection. The layer gets the bytes that were not consumed, and all later ones pass through
+    /// it.
     pub(super) fn pass_through<T: Io + 'static>(&mut self, layer: impl FnOnce(Box<dyn Io>, BytesMut) -> T) {
         let io = replace(&mut self.io, Box::new(tokio::io::empty()));
         self.io = Box::new(layer(io, BytesMut::from(&self.ahead[..])));

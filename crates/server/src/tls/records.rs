@@ -1,4 +1,4 @@
-//! Records of TLS 1.3 that are sealed by AES-GCM, opened by ring in the place of AWS-LC.
+//! Opens records of TLS 1.3 that are sealed by AES-GCM with ring instead of AWS-LC.
 //!
 //! # Why
 //!
@@ -21,8 +21,8 @@ use rustls::crypto::cipher::{
 use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
 use rustls::{ConnectionTrafficSecrets, Error, SupportedCipherSuite, Tls13CipherSuite};
 
-/// Whether the processor has AES for long vectors and not AVX-512, as AMD's Zen 3 and Intel's desktops from Alder Lake
-/// on. AWS-LC uses both or neither: on an AMD EPYC of that kind it opens 16 KiB in 4.3 to 5.6 µs, and ring in 2.5.
+/// Returns whether the processor has AES for long vectors and not AVX-512: AMD's Zen 3, or Intel's desktops since Alder
+/// Lake. AWS-LC uses both or neither, so ring opens records there in half the time.
 pub(super) fn are_opened_faster() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("vaes")
@@ -30,7 +30,7 @@ pub(super) fn are_opened_faster() -> bool {
         && !is_x86_feature_detected!("avx512f")
 }
 
-/// The suites of `provider`, and of two of them all but how the client's records are opened.
+/// Returns the suites of `provider`; two of them open the client's records with ring.
 pub(super) fn opened_by_ring(mut provider: CryptoProvider) -> CryptoProvider {
     for suite in &mut provider.cipher_suites {
         for opened in [&AES_128, &AES_256] {
@@ -49,9 +49,9 @@ static AES_128_RECORDS: Records = Records::new(&TLS13_AES_128_GCM_SHA256, &AES_1
 static AES_256_RECORDS: Records = Records::new(&TLS13_AES_256_GCM_SHA384, &AES_256_GCM);
 
 struct Records {
-    /// What seals ours, and has all else of the suite.
+    /// The suite that seals the server's records, and does everything else.
     suite: &'static Tls13CipherSuite,
-    /// Opens the client's.
+    /// The algorithm that opens the client's records.
     algorithm: &'static Algorithm,
 }
 
@@ -140,7 +140,7 @@ mod tests {
         Iv::from(*b"its first iv")
     }
 
-    /// A record as AWS-LC seals it.
+    /// Returns a record as AWS-LC seals it.
     fn sealed(content: &[u8], number: u64) -> Vec<u8> {
         let record = OutboundPlainMessage {
             typ: ContentType::ApplicationData,
@@ -151,7 +151,7 @@ mod tests {
         sealed.expect("a record may be as long").payload.as_ref().into()
     }
 
-    /// What ring makes of it.
+    /// Returns the record as ring opens it.
     fn opened(mut sealed: Vec<u8>, number: u64) -> Result<Vec<u8>, Error> {
         let record =
             InboundOpaqueMessage::new(ContentType::ApplicationData, ProtocolVersion::TLSv1_2, &mut sealed);
@@ -178,7 +178,7 @@ mod tests {
         }
     }
 
-    /// A client that offers one suite, and a server whose records ring opens; their handshake is over.
+    /// Returns a client that offers one suite, and a server whose records ring opens, after their handshake.
     fn connected(suite: &'static Tls13CipherSuite) -> (ClientConnection, ServerConnection) {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["mx.example.com".to_owned()]).expect("it is a domain");

@@ -1,8 +1,8 @@
 //! A second `ClientHello` (RFC 8446 §4.1.2), in which the name is hidden as in the first.
 //!
-//! A TLS 1.3 client that offers no key of a group that the server knows is asked for another (`HelloRetryRequest`). It
-//! sends the same `ClientHello` again, with that key and the same name. This one comes when rustls reads by itself, so the
-//! name is hidden below it.
+//! A TLS 1.3 client may offer no key of a group that the server knows. The server then asks it for another
+//! (`HelloRetryRequest`). The client sends the same `ClientHello` again, with that key and the same name. rustls reads
+//! this one on its own, so the name is hidden below it.
 
 use std::io;
 use std::ops::Range;
@@ -17,24 +17,24 @@ use super::hidden_name::hide_name;
 use crate::net::io::Io;
 use crate::runtime::read_buffer;
 
-/// Octets that are held until the `ClientHello` in them is whole; rustls takes no longer one.
+/// The most bytes that are held until the `ClientHello` in them is whole; rustls accepts no longer one.
 const MOST: usize = 64 * 1024;
 
-/// Octets of the type and the length of a handshake message.
+/// Bytes of the type and the length of a handshake message.
 const HEADER: usize = 4;
 
 /// A connection from which a TLS 1.3 client's first `ClientHello` was read, with its name hidden.
 pub(super) struct SecondHello {
     io: Box<dyn Io>,
     held: BytesMut,
-    /// Of `held`, so many octets at least before another look is worth it: each octet may come by itself.
+    /// The least length of `held` that is worth another look, since each byte may arrive alone.
     worth_a_look: usize,
-    /// There was a second `ClientHello`, or there will be none: what is still held goes out, and the rest passes.
+    /// Whether the second `ClientHello` has come, or cannot come any more. Held bytes then go out, and the rest passes.
     is_past: bool,
 }
 
 impl SecondHello {
-    /// With the octets that were read from the connection already.
+    /// Wraps a connection. `held` are the bytes that were already read from it.
     pub(super) fn new(io: Box<dyn Io>, held: BytesMut) -> Self {
         Self { io, held, worth_a_look: 1, is_past: false }
     }
@@ -51,7 +51,7 @@ impl SecondHello {
                     self.worth_a_look = self.held.len() + missing;
                 }
                 Look::Whole { begin } => {
-                    // What cannot be hidden rustls judges as it comes.
+                    // rustls judges a name that cannot be hidden.
                     let _ = hide_name(&mut self.held[begin..]);
                     self.is_past = true;
                 }
@@ -62,14 +62,14 @@ impl SecondHello {
     }
 }
 
-/// What has come behind the first `ClientHello`.
+/// The message after the first `ClientHello`.
 #[derive(Debug, PartialEq, Eq)]
 enum Look {
-    /// At least so many octets more will show.
+    /// At least this many more bytes are needed.
     Missing(usize),
-    /// A second one, in the records that begin there.
+    /// A second `ClientHello`, in the records that begin there.
     Whole { begin: usize },
-    /// None.
+    /// Another message.
     Other,
 }
 
@@ -99,10 +99,10 @@ fn look(octets: &[u8]) -> Look {
     }
 }
 
-/// Where the records begin that follow any `change_cipher_spec` (RFC 8446 §D.4), unless one of those is cut off.
+/// Returns where the records after any `change_cipher_spec` begin (RFC 8446 §D.4), unless one of those is cut off.
 fn behind_changes(octets: &[u8]) -> Option<usize> {
     const CHANGE_CIPHER_SPEC: u8 = 20;
-    /// rustls ignores no more.
+    /// The most that rustls ignores.
     const MOST_CHANGES: usize = 2;
     let mut begin = 0;
     for _ in 0..MOST_CHANGES {
@@ -123,7 +123,7 @@ impl AsyncRead for SecondHello {
         let this = self.get_mut();
         ready!(this.poll_past(context))?;
         if this.held.is_empty() {
-            // Has no memory from then on.
+            // It holds no memory from now on.
             this.held = BytesMut::new();
             return Pin::new(&mut this.io).poll_read(context, buffer);
         }
@@ -181,13 +181,13 @@ mod tests {
     /// Too long to be held.
     const ENDLESS: &[u8] = b"\x16\x03\x03\x00\x04\x01\x01\x00\x00";
 
-    /// The message in records of so many octets.
+    /// Returns the message in records of `size` bytes.
     fn records(message: &[u8], size: usize) -> Vec<u8> {
         let record = |part: &[u8]| [&[22, 3, 3, 0, u8::try_from(part.len()).unwrap()], part].concat();
         message.chunks(size).flat_map(record).collect()
     }
 
-    /// What arrives of these octets, of which so many were read before, and the rest comes so many at a time.
+    /// Returns what arrives of `sent`, if `ahead` bytes were read before and the rest comes `at_a_time`.
     async fn arriving(sent: &[u8], ahead: usize, at_a_time: usize) -> Vec<u8> {
         let (mut client, server) = duplex(at_a_time);
         let mut server = SecondHello::new(Box::new(server), BytesMut::from(&sent[..ahead]));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_second_hello_passes_as_it_is() {
+    async fn passes_other_messages_unchanged() {
         let cut_off = records(HELLO, 20);
         for sent in [
             &b""[..],

@@ -1,4 +1,4 @@
-//! Why a certificate of the server's own cannot be used, as far as the certificate itself tells.
+//! Finds out why the server's certificate cannot be used, as far as the certificate itself tells.
 
 use x509_cert::Certificate;
 use x509_cert::certificate::Version;
@@ -8,14 +8,14 @@ use x509_cert::der::oid::db::{rfc5280, rfc5912, rfc8410};
 use x509_cert::der::{Decode as _, Reader as _, SliceReader};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-/// Bits of an RSA key that TLS clients want, and that the cryptography here takes.
+/// Bits of an RSA key that TLS clients and the cryptography here accept.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// The command that makes a certificate which every client takes.
+/// A command that makes a certificate which every client accepts.
 pub(super) const REMEDY: &str = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 \
                                  -keyout key.pem -out cert.pem -subj /CN=HOST -addext subjectAltName=DNS:HOST";
 
-/// What is wrong with the certificate; `None` if it looks right.
+/// Returns what is wrong with the certificate; `None` if it looks right.
 pub(super) fn complaint(leaf: &[u8]) -> Option<String> {
     let Ok(certificate) = Certificate::from_der(leaf) else {
         return Some("it is not X.509".to_owned());
@@ -67,7 +67,7 @@ fn complaint_of_key(key: &SubjectPublicKeyInfoOwned) -> Option<String> {
     }
 }
 
-/// What people call the kinds of key that certificates have beside those.
+/// Returns the common name of an unsupported kind of key.
 fn name(algorithm: ObjectIdentifier) -> String {
     match algorithm {
         rfc5912::ID_DSA => "DSA".to_owned(),

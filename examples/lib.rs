@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use mailchute::{Message, Receipt, Refusal, Server, Session, TlsConfig};
+use mailchute::{Listener, Message, Receipt, Refusal, Server, Session, TlsConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Where an example listens: what the environment variable `MAILCHUTE_LISTEN` says, else `127.0.0.1:2525`.
@@ -19,10 +19,18 @@ pub fn listen_address() -> String {
 /// # Errors
 /// When the address cannot be listened on: it is taken, or needs rights.
 pub async fn serve(server: Server) -> io::Result<()> {
+    serve_on(server, listen_address()).await
+}
+
+/// As [`serve`], on a listener that says more than its address.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_on(server: Server, listener: impl Into<Listener>) -> io::Result<()> {
     const GRACE: Duration = Duration::from_secs(5);
     // Heard from here on; `tokio::signal::ctrl_c()` hears it from when it is first polled.
     let mut ctrl_c = signal(SignalKind::interrupt())?;
-    let serving = server.listen(listen_address()).await?;
+    let serving = server.listen(listener).await?;
     for address in serving.addrs() {
         println!("listening on {address}");
     }

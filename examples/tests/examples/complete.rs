@@ -22,7 +22,7 @@ fn name(source: &Path) -> &str {
 
 #[test]
 fn every_example_has_a_test() {
-    let tests = include_str!("main.rs");
+    let tests = concat!(include_str!("main.rs"), include_str!("programs.rs"));
     for source in sources() {
         let name = name(&source);
         assert!(tests.contains(&format!("Example::start(\"{name}\")")), "nobody tests {name}");

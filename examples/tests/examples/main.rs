@@ -5,6 +5,7 @@
 mod client;
 mod complete;
 mod process;
+mod programs;
 mod tls;
 
 use std::fs;

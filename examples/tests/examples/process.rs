@@ -20,6 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Example {
     process: Child,
     printed: Receiver<String>,
+    printed_first: Vec<String>,
     address: SocketAddr,
     folder: TempDir,
 }
@@ -32,6 +33,7 @@ impl Example {
         let mut process = Command::new(&program)
             .current_dir(&folder)
             .env("MAILCHUTE_LISTEN", "127.0.0.1:0")
+            .env("MAILCHUTE_HTTP", "127.0.0.1:0")
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,8 +48,14 @@ impl Example {
             }
         });
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut example = Self { process, printed, address, folder };
-        let line = example.prints("listening on ");
+        let mut example = Self { process, printed, printed_first: Vec::new(), address, folder };
+        let line = loop {
+            let line = example.prints("");
+            if line.starts_with("listening on ") {
+                break line;
+            }
+            example.printed_first.push(line);
+        };
         example.address = line["listening on ".len()..].parse().expect("an address");
         example
     }
@@ -68,6 +76,11 @@ impl Example {
     /// As [`connect_and_wait`](Self::connect_and_wait), from an address of this host's choosing.
     pub(crate) fn connect_from(&self, client: [u8; 4]) -> Client {
         Client::connect_from(client, self.address)
+    }
+
+    /// The lines that it printed before that of where it listens.
+    pub(crate) fn printed_first(&self) -> &[String] {
+        &self.printed_first
     }
 
     /// Waits for a line that holds `text`, and returns it.

@@ -1,0 +1,77 @@
+//! A mailing list: who is on it may write to it, and the message goes to all the others.
+//!
+//! To try it, in another terminal:
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --from alice@example.com --to crew@lists.example --header 'Subject: Ahoy'  # 250 2.
+//! cat mail/new/*  # Subject: [crew] Ahoy
+//! cat mail/new/*  # List-Post: <mailto:crew@lists.example>
+//! grep --count Delivered-To mail/new/*  # 2
+//! swaks --server 127.0.0.1:2525 --from eve@example.com --to crew@lists.example  # 550 5.7.2 Only members may write to crew@lists.example
+//! swaks --server 127.0.0.1:2525 --from alice@example.com --to others@lists.example  # 550 5.1.1 No such list
+//! ```
+
+use std::error::Error;
+use std::sync::Arc;
+
+use mailchute::{Answer, Filter, Hooks, Message, Recipient, Refusal, Server, Session, Verdict};
+use mailchute_examples::serve;
+use mailchute_stores::Maildir;
+
+struct List {
+    address: &'static str,
+    members: Vec<Recipient>,
+}
+
+impl List {
+    fn is(&self, to: &Recipient) -> bool {
+        to.as_str().eq_ignore_ascii_case(self.address)
+    }
+}
+
+impl Hooks for List {
+    async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
+        if !self.is(to) {
+            return Err(Refusal::new(550, (5, 1, 1), "No such list"));
+        }
+        // Anybody can claim to be a member. A list on the Internet believes what SPF and DKIM prove.
+        let envelope = session.envelope();
+        let sender = envelope.as_ref().map_or("", |envelope| envelope.sender.as_str());
+        if self.members.iter().any(|member| member.as_str().eq_ignore_ascii_case(sender)) {
+            return Ok(Verdict::Accept);
+        }
+        Err(Refusal::new(550, (5, 7, 2), format!("Only members may write to {}", self.address)))
+    }
+}
+
+impl Filter for List {
+    async fn filter(&self, message: &mut Message, _session: &Session) -> Result<(), Refusal> {
+        let sender = message.envelope().sender.as_str().to_owned();
+        for member in &self.members {
+            if !member.as_str().eq_ignore_ascii_case(&sender) {
+                message.add_recipient(member.clone());
+            }
+        }
+        message.drop_recipients(|recipient| self.is(recipient));
+        let subject = message.header().await?.get("Subject").unwrap_or_default().into_owned();
+        if !subject.contains("[crew]") {
+            message.replace_field("Subject", 0, &format!("[crew] {subject}"))?;
+        }
+        // The signature is of the message before it was changed, and these fields are the list's to write.
+        message.remove_fields(|name, _value| name == "DKIM-Signature" || name.has_prefix("List-"));
+        message.add_below_trace("List-Id", "<crew.lists.example>")?;
+        message.add_below_trace("List-Post", &format!("<mailto:{}>", self.address))?;
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let members = ["alice@example.com", "bob@example.com", "carol@example.com"];
+    let members = members.iter().map(|member| member.parse()).collect::<Result<_, _>>()?;
+    let list = Arc::new(List { address: "crew@lists.example", members });
+    // A list sends its mail on; the example `relay` shows how.
+    let server =
+        Server::builder().hooks(Arc::clone(&list)).filter(list).store(Maildir::open("mail")?).build()?;
+    serve(server).await?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! A live monitor: whoever opens the page in a browser, or asks with curl, sees what happens in sessions as it happens.
+//!
+//! The page is at <http://127.0.0.1:8025/>, or where `MAILCHUTE_HTTP` says. To try it, in another terminal:
+//! ```sh
+//! exec 3< <(curl -sN http://127.0.0.1:8025/events); read -u 3; swaks --server 127.0.0.1:2525 --to bob@example.com >/dev/null; grep -m 1 'rcpt to' <&3 | cut -d ' ' -f 3-  # rcpt to <bob@example.com>
+//! ```
+
+use std::convert::Infallible;
+use std::error::Error;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::sse::{Event as Line, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use futures_util::StreamExt as _;
+use futures_util::stream::{once, unfold};
+use mailchute::{Event, Server};
+use mailchute_examples::{print_and_forget, serve};
+use tokio::net::TcpListener;
+
+const PAGE: &str = "<!doctype html><title>Mailchute</title><pre id=log></pre><script>
+    new EventSource('events').onmessage = event => log.append(event.data + '\\n')
+</script>";
+
+/// One subscription a browser; it ends with the connection. No session ever waits for it.
+async fn events(State(server): State<Server>) -> impl IntoResponse {
+    let events = unfold(server.events(), |mut events| async move {
+        loop {
+            match events.next().await? {
+                Event::DataChunk { .. } => {}
+                event => return Some((Ok::<_, Infallible>(Line::default().data(event.to_string())), events)),
+            }
+        }
+    });
+    let begin = once(async { Ok(Line::default().data("watching")) });
+    Sse::new(begin.chain(events)).keep_alive(KeepAlive::default())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = Server::builder().on_store(print_and_forget).build()?;
+
+    let address = std::env::var("MAILCHUTE_HTTP").unwrap_or_else(|_| "127.0.0.1:8025".to_owned());
+    let pages = Router::new()
+        .route("/", get(async || Html(PAGE)))
+        .route("/events", get(events))
+        .with_state(server.clone());
+    let listener = TcpListener::bind(address).await?;
+    println!("the monitor is at http://{}/", listener.local_addr()?);
+    tokio::spawn(axum::serve(listener, pages).into_future());
+
+    serve(server).await?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Add a field, and hand the message on to the next server with lettre: the client hears 250 when that one has said so.
+//!
+//! The next server is part of the example; set `NEXT_HOP` to the port of yours. To try it, in another terminal:
+//! ```sh
+//! swaks --server 127.0.0.1:2525 --from alice@example.com --to bob@example.com  # 250 2.6.0 Passed on
+//! cat mail/new/*  # X-Relayed-For: 127.0.0.1
+//! swaks --server 127.0.0.1:2525 --from alice@example.com --to nobody@example.com  # 550 5.1.1 The next server does not want it
+//! ```
+
+use std::error::Error;
+use std::time::Duration;
+
+use lettre::address::Envelope;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use mailchute::{Listener, Message, Receipt, Refusal, Server, Session, Store, Verdict};
+use mailchute_examples::serve;
+use mailchute_stores::Maildir;
+
+struct Relay(AsyncSmtpTransport<Tokio1Executor>);
+
+impl Store for Relay {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        // `Received:` counts the hops, so that a loop comes to an end.
+        message.prepend_received();
+        let content = message.bytes().await?;
+        let envelope = message.envelope();
+        let sender = if envelope.sender.is_null() { None } else { Some(envelope.sender.as_str().parse()?) };
+        let recipients = envelope.recipients.iter().map(|recipient| recipient.as_str().parse());
+        let envelope = Envelope::new(sender, recipients.collect::<Result<_, _>>()?)?;
+        // One refused recipient refuses the message for all: so nobody is forgotten, and nobody gets it twice.
+        match self.0.send_raw(&envelope, &content).await {
+            Ok(_) => Ok(Receipt::new("Passed on")),
+            Err(error) if error.is_permanent() => {
+                let refusal = Refusal::new(550, (5, 1, 1), "The next server does not want it");
+                Err(refusal.with_cause(error))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Stands for the next server.
+async fn next_server() -> Result<mailchute::Running, Box<dyn Error>> {
+    let server = Server::builder()
+        .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.as_str() != "nobody@example.com") })
+        .store(Maildir::open("mail")?)
+        .build()?;
+    Ok(server.listen(Listener::new("127.0.0.1:0")).await?.spawn(Duration::from_secs(5)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let next = next_server().await?;
+    let port = match std::env::var("NEXT_HOP") {
+        Ok(port) => port.parse()?,
+        Err(_) => next.addrs()[0].port(),
+    };
+    let relay = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1").port(port).build();
+    let server = Server::builder()
+        .on_message(|mut message, session| async move {
+            message.add_above_trace("X-Relayed-For", &session.client_ip().to_string())?;
+            Ok(message)
+        })
+        .store(Relay(relay))
+        .build()?;
+
+    serve(server).await?;
+    next.stop();
+    next.join().await?;
+    Ok(())
+}

@@ -90,17 +90,16 @@ impl Driver {
         };
         let is_trusted = shared.proxies.may_speak_for_others(session.origin(), header);
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };
-        let began = session.began();
         Self {
             shared,
             machine: machine.speaking(protocol),
             wire,
             output: Vec::with_capacity(SHORT_REPLIES),
+            began: session.began(),
             session,
             messages: 0,
             delivery: None,
             pace: None,
-            began,
             in_transaction_since: None,
             waiting_since: None,
             opening,
@@ -312,8 +311,7 @@ impl Driver {
                 if is_yes(&answer) {
                     session.add_recipient(recipient.clone());
                 }
-                let accepted = is_yes(&answer);
-                shared.counters.decide(accepted, Count::RecipientsAccepted, Count::RecipientsRefused);
+                shared.counters.decide(is_yes(&answer), Count::RecipientsAccepted, Count::RecipientsRefused);
                 mark = unsent.len();
                 ask.answer(answer);
             }

@@ -27,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) settings: SessionSettings,
     /// Those of listeners with a policy of their own, by name.
     pub(crate) by_listener: Box<[(Arc<str>, SessionSettings)]>,
-    /// What the listeners are called, also those of the configuration before.
+    /// The names of the listeners, including those of the previous configuration.
     pub(crate) listener_names: Arc<ListenerNames>,
     pub(crate) hostname: Arc<str>,
     pub(crate) proxies: TrustedProxies,

@@ -1,7 +1,7 @@
 //! The content of a message on its way from the driver to its readers.
 //!
-//! The driver puts one chunk at a time into a slot and goes on when a reader has taken it, so a slow reader
-//! leaves the socket unread. A reader that is not the last leaves what it read in a [`Spool`] for the next.
+//! The driver puts one chunk at a time into a slot and continues when a reader has taken it. So a slow reader leaves
+//! the socket unread. A reader that is not the last leaves what it read in a [`Spool`] for the next.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::message::edits::SharedEdits;
 use crate::message::refusals::Refusals;
 use crate::message::spool::Spool;
 
-/// What driver and readers share.
+/// The state that the driver and the readers share.
 #[derive(Debug, Default)]
 struct Channel {
     slot: Mutex<Handoff>,
@@ -27,9 +27,9 @@ struct Channel {
 struct Handoff {
     chunk: Option<Bytes>,
     end: Option<Result<(), BodyError>>,
-    /// Somebody has read: time for the 354.
+    /// Whether a reader has asked for the content, so that the client gets its 354.
     is_wanted: bool,
-    /// Somebody has seen the end of the whole.
+    /// Whether a reader has seen the end of the message.
     is_read: bool,
     reader: Option<Waker>,
     driver: Option<Waker>,
@@ -46,29 +46,29 @@ impl Channel {
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     shared: Arc<Channel>,
-    /// Octets that this reader has read.
+    /// Bytes that this reader has read.
     position: u64,
     /// Whether another reader comes after this one.
     keeps: bool,
 }
 
-/// The driver's end. Dropped, it leaves its readers [`BodyError::Incomplete`].
+/// The driver's end. If it is dropped, its readers get [`BodyError::Incomplete`].
 #[derive(Debug)]
 pub(crate) struct Pump(Arc<Channel>);
 
-/// A body that nobody has asked for yet.
+/// Makes a body that no reader has asked for yet.
 pub(crate) fn channel() -> (Pump, Body) {
     let shared = Arc::new(Channel::default());
     (Pump(Arc::clone(&shared)), Body { shared, position: 0, keeps: false })
 }
 
 impl Pump {
-    /// The recipients whom the readers have refused.
+    /// Returns the recipients that the readers have refused.
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.0.refusals
     }
 
-    /// Ready when a reader has asked for the first octets.
+    /// Is ready when a reader has asked for the first bytes.
     pub(crate) fn poll_wanted(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.0.slot();
         if slot.is_wanted {
@@ -78,7 +78,7 @@ impl Pump {
         Poll::Pending
     }
 
-    /// Ready when there is room for a chunk.
+    /// Is ready when there is room for a chunk.
     pub(crate) fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.0.slot();
         if slot.chunk.is_none() {
@@ -88,22 +88,22 @@ impl Pump {
         Poll::Pending
     }
 
-    /// Puts a chunk where there is room for it. A reader within the task that asks is not woken: that task lets its
-    /// hooks go on before it waits, and a wake would have it polled once more for nothing.
+    /// Puts a chunk where there is room for it. It does not wake a reader within the task that asks: that task polls
+    /// its hooks before it waits, and a wake would poll it once more for nothing.
     pub(crate) fn push(&self, chunk: Bytes, asks: &Context<'_>) {
         let mut slot = self.0.slot();
         slot.chunk = Some(chunk);
         wake_other(&mut slot.reader, asks);
     }
 
-    /// The message is there to its end; as with [`push`](Self::push), the task that asks is not woken.
+    /// Ends the message as complete. As with [`push`](Self::push), it does not wake the task that asks.
     pub(crate) fn complete(&self, asks: &Context<'_>) {
         let mut slot = self.0.slot();
         slot.end.get_or_insert(Ok(()));
         wake_other(&mut slot.reader, asks);
     }
 
-    /// No more chunks come.
+    /// Ends the chunks.
     pub(crate) fn finish(&self, end: Result<(), BodyError>) {
         let mut slot = self.0.slot();
         slot.end.get_or_insert(end);
@@ -118,35 +118,35 @@ impl Drop for Pump {
 }
 
 impl Body {
-    /// The recipients whom the readers have refused.
+    /// Returns the recipients that the readers have refused.
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.shared.refusals
     }
 
-    /// What filters have changed.
+    /// Returns the changes that filters have made.
     pub(crate) fn edits(&self) -> &SharedEdits {
         &self.shared.edits
     }
 
-    /// From here on what is read can be read again.
+    /// Keeps what is read from now on, so that it can be read again.
     pub(crate) fn keep(&mut self) {
         self.keeps = true;
     }
 
-    /// Whether a reader has come to the end.
+    /// Returns whether a reader has come to the end.
     pub(crate) fn is_read(&self) -> bool {
         self.shared.slot().is_read
     }
 
-    /// Another reader from the first octet on.
+    /// Returns another reader, which begins at the first byte.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         Self { shared: Arc::clone(&self.shared), position: 0, keeps }
     }
 
-    /// The next octets, or `None` at the end of the message.
+    /// Returns the next bytes, or `None` at the end of the message.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        // Held over the read, so that clones that read at the same time do not take turns at the live chunks.
-        // Hardly ever does a clone read meanwhile, and then there is nothing to wait for.
+        // The lock is held over the read, so that clones that read at the same time do not take turns at the live
+        // chunks. A clone hardly ever reads meanwhile, and then there is nothing to wait for.
         let mut spool = match self.shared.spool.try_lock() {
             Ok(spool) => spool,
             Err(_) => self.shared.spool.lock().await,
@@ -185,7 +185,7 @@ impl Body {
         Poll::Pending
     }
 
-    /// The rest of the message in one piece.
+    /// Returns the rest of the message in one piece.
     pub(crate) async fn bytes(&mut self, limit: u64) -> Result<Bytes, BodyError> {
         let mut content = BytesMut::new();
         let mut first = None;
@@ -193,7 +193,7 @@ impl Body {
             if (content.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len()) as u64 > limit {
                 return Err(BodyError::TooLong { limit });
             }
-            // Most messages come in one chunk, which is then handed on as it is.
+            // Most messages come in one chunk, which is returned as it is.
             match first.take() {
                 None if content.is_empty() => first = Some(chunk),
                 None => content.extend_from_slice(&chunk),

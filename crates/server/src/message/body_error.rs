@@ -1,20 +1,20 @@
-//! Why the content of a message cannot be read.
+//! The reasons why the content of a message cannot be read.
 
 use std::io;
 use std::sync::Arc;
 
-/// Why the content of a message cannot be read.
+/// An error that keeps the content of a message from being read.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The message did not come to its end: the client is gone, was too slow, or sent what cannot be taken.
+    /// The message is incomplete: the client disconnected, was too slow, or sent invalid content.
     Incomplete,
     /// The content is longer than the reader wants; turned into a reply it is `552 5.3.4`.
     TooLong {
-        /// The octets that the reader was ready for.
+        /// The bytes that the reader was ready for.
         limit: u64,
     },
-    /// The stage that this message was handed to is over, or a clone of it has read the content away.
+    /// The stage that this message was passed to is over, or a clone has already read the content.
     Gone,
     /// The content could not be kept for the next reader.
     Spool(Arc<io::Error>),
@@ -40,7 +40,7 @@ impl std::error::Error for BodyError {
     }
 }
 
-/// For code that reads a message as [`AsyncRead`](tokio::io::AsyncRead).
+/// Converts the error for code that reads a message as [`AsyncRead`](tokio::io::AsyncRead).
 impl From<BodyError> for io::Error {
     fn from(error: BodyError) -> Self {
         let kind = match &error {

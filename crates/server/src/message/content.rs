@@ -1,4 +1,4 @@
-//! The content of a message as one reader sees it: that of the client, and what filters have made of it.
+//! The content of a message as one reader sees it: the client's, with the edits of filters.
 
 use std::sync::Arc;
 
@@ -50,12 +50,12 @@ impl Content {
         Self { body, view: View::Unread, trace: None, rest: Bytes::new(), header_limit, added: 0 }
     }
 
-    /// The same content for another reader, who begins at its first byte.
+    /// The same content for another reader, which begins at its first byte.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         Self::new(self.body.for_reader(keeps), self.header_limit)
     }
 
-    /// Goes on where this reader stands; this one is not read any more.
+    /// Takes over the content where this reader stands; this one is not read any more.
     pub(crate) fn take(&mut self) -> Self {
         let rest = Self::new(self.body.clone(), self.header_limit);
         std::mem::replace(self, rest)
@@ -169,7 +169,7 @@ impl Content {
         Ok(content.freeze())
     }
 
-    /// The header with all edits so far. Its bytes are kept for those who read the message after that.
+    /// Returns the header with all edits so far. Its bytes are kept for later readers of the message.
     pub(crate) async fn header(&self) -> Result<EditedHeader, BodyError> {
         let mut parser = HeaderParser::new(self.header_limit);
         let mut body = self.body.for_reader(true);

@@ -14,18 +14,23 @@ use super::field::{EditError, Field, FieldName};
 use super::header::Header;
 use super::new_body::BodyWriter;
 
-/// Edits.
+/// Edits of the content.
 ///
-/// An edit is in what is read from the first byte on after it: by the same filter, if it has not begun to read, by each
-/// filter after it, and by the store. A filter that reads the whole message and then adds a field is the common case. Edits
-/// of a filter count until it returns; those made later, in a task that has kept the message, change nothing.
+/// An edit shows in everything that is read from the first byte after it:
 ///
-/// Fields are edited while the message streams: the header is held, the body is not. A header ends at its first empty line,
-/// or at a line that is not a field. Where a field of the client's was removed or replaced, or the body was replaced, an empty
-/// line ends the header in any case, and its lines end with CRLF.
+/// - by the same filter, if it has not begun to read,
+/// - by each filter after it,
+/// - by the store.
+///
+/// A filter commonly reads the whole message and then adds a field. A filter's edits count until it returns. A task
+/// that has kept the message cannot change it later.
+///
+/// Fields are edited while the message streams: the header is held, the body is not. A header ends at its first empty
+/// line, or at a line that is not a field. If one of the client's fields or the body was changed, an empty line always
+/// ends the header, and its lines end with CRLF.
 impl Message {
-    /// The header with all edits so far. It asks the client for the message (354) and waits until its header has come; the
-    /// message can be read after that from its first byte on.
+    /// Returns the header with all edits so far. It asks the client for the message (354) and waits until the header
+    /// has come. The message can still be read from its first byte.
     ///
     /// A header ends at the [maximum header size](crate::Builder::max_header_size) at the latest.
     ///
@@ -40,7 +45,7 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// As [`chunk`](Self::chunk). [`BodyError::Gone`] where the last reader has read the content before.
+    /// The errors of [`chunk`](Self::chunk). Also [`BodyError::Gone`], if the last reader has already read the content.
     ///
     /// # Cancel safety
     /// As [`chunk`](Self::chunk).
@@ -48,11 +53,13 @@ impl Message {
         self.content.parsed_header().await
     }
 
-    /// Adds a field above `Received:` of this server, on top of those added before: `Authentication-Results:`, a signature,
-    /// or whatever was found out about the message. Only `Return-Path:` and `Delivered-To:` stand above it.
+    /// Adds a field above this server's `Received:`, on top of those added before. Examples are
+    /// `Authentication-Results:`, a signature, or a finding about the message. Only `Return-Path:` and `Delivered-To:`
+    /// stand above it.
     ///
-    /// The value is text that follows `: `. It may be folded (`\r\n` and a space or tab); only lines of more than 998 bytes
-    /// are folded for you. It should be ASCII unless the message is sent by SMTPUTF8.
+    /// The value is the text after `: `. It may be folded (`\r
+    /// ` and a space or tab); lines of more than 998 bytes are folded automatically. It should be ASCII unless the
+    /// message is sent by SMTPUTF8.
     ///
     /// # Errors
     /// [`EditError`] if the name or the value cannot stand in a header. `?` turns it into `451 4.3.0`.
@@ -62,24 +69,24 @@ impl Message {
         Ok(())
     }
 
-    /// Adds a field below `Received:` of this server and above the client's fields, below those added before: `Date:` and
-    /// `Message-ID:` that the client has left out.
+    /// Adds a field below this server's `Received:` and above the client's fields, below those added before. Examples
+    /// are `Date:` and `Message-ID:` that the client left out.
     ///
     /// The value is as for [`add_above_trace`](Self::add_above_trace).
     ///
     /// # Errors
-    /// As [`add_above_trace`](Self::add_above_trace).
+    /// The errors of [`add_above_trace`](Self::add_above_trace).
     pub fn add_below_trace(&mut self, name: &str, value: &str) -> Result<(), EditError> {
         let field = Field::new(name, value)?;
         self.edit(|edits| edits.push(FieldEdit::AddBelowTrace(field)));
         Ok(())
     }
 
-    /// Removes those fields that the client sent for which `is_unwanted` says so. Fields that filters have added or
-    /// replaced stay.
+    /// Removes the client's fields for which `is_unwanted` returns true. Fields that filters have added or replaced
+    /// stay.
     ///
-    /// `is_unwanted` gets the [name](Field::name), which compares without regard to case, and the [value](Field::value). It
-    /// is asked whenever somebody reads the message, and must say the same each time.
+    /// `is_unwanted` gets the [name](Field::name), which compares without regard to case, and the
+    /// [value](Field::value). It is called for each reader of the message, and must always return the same.
     ///
     /// ```
     /// use mailchute::Message;
@@ -97,28 +104,28 @@ impl Message {
         self.edit(|edits| edits.push(FieldEdit::Remove(Arc::new(is_unwanted))));
     }
 
-    /// Replaces a field of the [header](Self::header) by one of the same name: the first of this name is number 0. Where
-    /// there is no such field it is [added below the trace fields](Self::add_below_trace).
+    /// Replaces a field of the [header](Self::header) by one of the same name; the first of this name is number 0. If
+    /// there is no such field, the new one is [added below the trace fields](Self::add_below_trace).
     ///
     /// The value is as for [`add_above_trace`](Self::add_above_trace).
     ///
     /// # Errors
-    /// As [`add_above_trace`](Self::add_above_trace).
+    /// The errors of [`add_above_trace`](Self::add_above_trace).
     pub fn replace_field(&mut self, name: &str, number: usize, value: &str) -> Result<(), EditError> {
         let field = Field::new(name, value)?;
         self.edit(|edits| edits.push(FieldEdit::Replace { number, field }));
         Ok(())
     }
 
-    /// An empty body for [`replace_body`](Self::replace_body), bounded by the server's
-    /// [maximum message size](crate::Builder::max_message_size).
+    /// Returns an empty body for [`replace_body`](Self::replace_body), bounded by the server's [maximum message
+    /// size](crate::Builder::max_message_size).
     #[must_use]
     pub fn new_body(&self) -> BodyWriter {
         let is_binary = self.envelope.sender.parameters().body == Some(mailchute_proto::BodyKind::BinaryMime);
         BodyWriter::new(is_binary, self.limit)
     }
 
-    /// Replaces what stands below the header. The fields that describe it, such as `Content-Type`, are not changed.
+    /// Replaces everything below the header. Fields that describe the body, such as `Content-Type`, stay as they are.
     ///
     /// ```
     /// use mailchute::{Message, Refusal};
@@ -133,7 +140,7 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// [`BodyError`] when the end of the body cannot be kept.
+    /// [`BodyError`] if the end of the body cannot be kept.
     pub async fn replace_body(&mut self, body: BodyWriter) -> Result<(), BodyError> {
         let body = body.finish().await?;
         self.edit(|edits| edits.body = Some(body));

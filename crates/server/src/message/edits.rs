@@ -1,4 +1,4 @@
-//! The changes that filters have asked for, in their order.
+//! The edits that filters have asked for, in their order.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,12 @@ use mailchute_proto::Envelope;
 use super::field::{Field, FieldName};
 use super::new_body::NewBody;
 
-/// The changes that readers find who begin now.
+/// The edits that a reader finds if it begins now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Edits {
     fields: Vec<FieldEdit>,
     pub(crate) body: Option<NewBody>,
-    /// Whether fields of the client's may be removed or replaced.
+    /// Whether the client's fields may be removed or replaced.
     change_received: bool,
 }
 
@@ -134,7 +134,7 @@ pub(crate) struct Outcome {
     pub(crate) recipients: Option<(Arc<Envelope>, Places)>,
 }
 
-/// Where the recipients of an envelope stand in the envelope as the client gave it; `None` for one that a filter has added.
+/// Where the recipients of an envelope stand in the client's envelope; `None` for one that a filter has added.
 pub(crate) type Places = Arc<[Option<usize>]>;
 
 impl SharedEdits {
@@ -143,7 +143,7 @@ impl SharedEdits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next reader's turn begins; returns its number.
+    /// Begins the next reader's turn, and returns its number.
     pub(crate) fn next_reader(&self) -> u32 {
         let mut state = self.state();
         state.reader += 1;
@@ -155,7 +155,7 @@ impl SharedEdits {
         self.state().edits.clone()
     }
 
-    /// Edits, if it is this reader's turn.
+    /// Edits the message, if it is this reader's turn.
     pub(crate) fn edit(&self, reader: u32, edit: impl FnOnce(&mut Edits)) {
         let mut state = self.state();
         if state.reader == reader {
@@ -167,7 +167,7 @@ impl SharedEdits {
         self.state().outcome.clone()
     }
 
-    /// Says what becomes of the message, if it is this reader's turn.
+    /// Decides what happens to the message, if it is this reader's turn.
     pub(crate) fn decide(&self, reader: u32, decide: impl FnOnce(&mut Outcome)) {
         let mut state = self.state();
         if state.reader == reader {

@@ -179,7 +179,7 @@ fn folded(text: &str) -> Option<String> {
     Some(folded)
 }
 
-/// Why a field cannot be put into a message, or a message not into a directory.
+/// An error that keeps a field out of a message, or a message out of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditError {
@@ -205,7 +205,7 @@ pub enum EditError {
         /// The name of the field.
         name: String,
     },
-    /// The name of a directory has something else than letters, digits, spaces, `-`, `_`, and `/` between its parts.
+    /// The name of a directory has characters other than letters, digits, spaces, `-`, `_`, and `/` between its parts.
     Directory {
         /// The name.
         name: String,

@@ -24,7 +24,7 @@ impl Header {
         &self.fields
     }
 
-    /// The [value](Field::value) of the first field of this name, whatever the case of its letters.
+    /// Returns the [value](Field::value) of the first field of this name, whatever the case of its letters.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         self.all(name).next().map(Field::value)

@@ -12,8 +12,8 @@ use bytes::{Bytes, BytesMut};
 use super::body_error::BodyError;
 use super::field::{Field, is_of_name};
 
-/// Bytes that the headers of all messages may take while they come in. Past them a long header is put off, so that
-/// clients that stop within a header cannot have the server hold more.
+/// Bytes that the headers of all messages may take while they come in. Beyond them a long header gets a temporary
+/// error, so clients that stop within a header cannot make the server hold more.
 const OF_ALL_HEADERS: usize = 64 * 1024 * 1024;
 
 /// Bytes that each header may take in any case.

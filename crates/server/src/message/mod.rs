@@ -1,4 +1,4 @@
-//! A message: its envelope, and its content as it comes, with what filters change of both.
+//! A message: its envelope, its streamed content, and the changes that filters make to both.
 
 pub(crate) mod body;
 pub(crate) mod body_error;
@@ -46,24 +46,24 @@ use crate::message::id::MessageId;
 use crate::message::stream::Reading;
 use crate::session::Session;
 
-/// A message that a client hands over.
+/// A message that a client sends.
 ///
-/// The content is asked of the client (354) when it is first read. It comes chunk by chunk as fast as it is
-/// read and no faster; a message of any size takes the memory of one chunk.
+/// The server asks the client for the content (354) when it is first read. The content arrives chunk by chunk, only as
+/// fast as it is read. So a message of any size takes the memory of one chunk.
 ///
-/// Each filter, and the store after them, reads from the first octet on. As long as another reader is to
-/// come, what is read is also kept for it: up to 1 MiB in memory, the rest in a temporary file that is gone with
-/// the message. With a single reader nothing is kept.
+/// Each filter, and the store after them, reads from the first byte. If another reader follows, the bytes are also kept
+/// for it: up to 1 MiB in memory, and the rest in a temporary file. The file is removed with the message. With a single
+/// reader nothing is kept.
 ///
 /// # Examples
 /// ```
 /// # use mailchute::{BodyError, Message};
 /// async fn count(message: &mut Message) -> Result<u64, BodyError> {
-///     let mut octets = 0;
+///     let mut bytes = 0;
 ///     while let Some(chunk) = message.chunk().await? {
-///         octets += chunk.len() as u64;
+///         bytes += chunk.len() as u64;
 ///     }
-///     Ok(octets)
+///     Ok(bytes)
 /// }
 /// ```
 pub struct Message {
@@ -71,15 +71,15 @@ pub struct Message {
     envelope: Arc<Envelope>,
     content: Content,
     session: Session,
-    /// Octets up to which [`bytes`](Self::bytes) reads.
+    /// Bytes up to which [`bytes`](Self::bytes) reads.
     limit: u64,
-    /// Where the recipients stand in the envelope as the client gave it, if they are not those of that envelope.
+    /// Where the recipients stand in the client's envelope, if a filter has changed them.
     places: Option<Places>,
     /// How many recipients the client has named.
     named: usize,
-    /// Which of the message's readers this is.
+    /// The number of this reader of the message.
     reader: u32,
-    /// A read that has the content until it is done.
+    /// A read that owns the content until it is done.
     reading: Option<Reading>,
 }
 
@@ -108,13 +108,13 @@ impl Message {
         self.content.body.is_read()
     }
 
-    /// The same message for the next reader, who begins at its first octet.
+    /// The same message for the next reader, which begins at its first byte.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         let reader = self.content.body.edits().next_reader();
         self.with_content(self.content.for_reader(keeps), reader)
     }
 
-    /// The same message for a closure, which takes it whole; it goes on where this one stands.
+    /// The same message for a closure, which takes ownership; it continues where this one stands.
     pub(crate) fn hand_over(&mut self) -> Self {
         let content = self.content.take();
         self.with_content(content, self.reader)
@@ -134,7 +134,7 @@ impl Message {
         }
     }
 
-    /// The message's name, as unique as that of its [session](crate::SessionId).
+    /// Returns the message's name, which is as unique as that of its [session](crate::SessionId).
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id
@@ -161,43 +161,43 @@ impl Message {
         format!("<{}@{}>", self.id, self.session.hostname())
     }
 
-    /// Its sender and its recipients. Recipients that an earlier hook has [refused](Self::refuse) are left out.
+    /// Returns its sender and its recipients, without those that an earlier hook has [refused](Self::refuse).
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
-    /// The next octets of the content, never none; `None` at its end. Lines end with CRLF, and dots that the
-    /// client stuffed are taken out.
+    /// Returns the next bytes of the content, at least one; `None` at its end. Lines end with CRLF, and dot-stuffing is
+    /// removed.
     ///
     /// # Errors
-    /// [`BodyError`]: most often that the client has gone before the end. Content that was read up to then is not a
-    /// message and must not be kept.
+    /// [`BodyError`]: most often because the client disconnected before the end. Content that was read until then is
+    /// not a message and must not be kept.
     ///
     /// # Cancel safety
-    /// When the future is dropped while a chunk is being kept for the next reader, that chunk is lost, and every
-    /// later read says [`BodyError::Gone`].
+    /// If the future is dropped while a chunk is being kept for the next reader, that chunk is lost. Every later read
+    /// then returns [`BodyError::Gone`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         self.end_reading().await?;
         self.content.chunk().await
     }
 
-    /// All of the content that was not read yet, in one piece, up to the server's
-    /// [maximum message size](crate::Builder::max_message_size), or 64 MiB where there is none.
+    /// Returns the unread content in one piece, up to the server's [maximum message
+    /// size](crate::Builder::max_message_size), or 64 MiB if there is none.
     ///
     /// # Errors
-    /// As [`chunk`](Self::chunk), and [`BodyError::TooLong`], which `?` turns into `552 5.3.4`.
+    /// The errors of [`chunk`](Self::chunk), and [`BodyError::TooLong`], which `?` turns into `552 5.3.4`.
     ///
     /// # Cancel safety
-    /// What was read is lost when the future is dropped.
+    /// If the future is dropped, the bytes that it has read are lost.
     pub async fn bytes(&mut self) -> Result<Bytes, BodyError> {
         self.bytes_up_to(self.limit).await
     }
 
-    /// As [`bytes`](Self::bytes), up to `limit` octets.
+    /// Does the same as [`bytes`](Self::bytes), up to `limit` bytes.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes).
+    /// The errors of [`bytes`](Self::bytes).
     ///
     /// # Cancel safety
     /// As [`bytes`](Self::bytes).
@@ -220,6 +220,6 @@ impl fmt::Debug for Message {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ContentLimits {
     pub(crate) message: u64,
-    /// 0 is no limit.
+    /// The longest header that is edited; 0 disables the limit.
     pub(crate) header: u64,
 }

@@ -1,4 +1,4 @@
-//! A body that takes the place of the client's.
+//! A body that replaces the client's.
 
 use std::io;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 use super::body_error::BodyError;
 use super::spool::Spool;
 
-/// The text of a message that replaces what the client sent below its header. It is kept in memory up to 1 MiB and then
-/// in a temporary file that has no name.
+/// The text of a message that replaces what the client sent below its header. It is kept in memory up to 1 MiB, and
+/// then in a temporary file without a name.
 ///
 /// A bare LF or CR becomes CRLF, and the last line gets one if it has none: a body is made of lines (RFC 5322 §2.3). In a
 /// message of type BINARYMIME all bytes stay as they are.
@@ -97,7 +97,7 @@ fn with_crlf(bytes: &[u8], line_ends: &mut LineEnds) -> Bytes {
     lines.freeze()
 }
 
-/// A whole body, which any number of readers read.
+/// A whole body, which any number of readers can read.
 #[derive(Debug, Clone)]
 pub(crate) struct NewBody {
     spool: Arc<Mutex<Spool>>,

@@ -6,7 +6,7 @@ use super::Message;
 use super::body::Body;
 use super::body_error::BodyError;
 
-/// Reads the content of a message as it was received, whatever filters have changed: for signatures such as DKIM.
+/// Reads the content of a message as it was received, without the edits of filters: for signatures such as DKIM.
 ///
 /// [`Message::original`] makes it.
 #[derive(Debug)]
@@ -27,24 +27,24 @@ impl Original {
         self.body.chunk().await
     }
 
-    /// All that was not read yet, in one piece, up to the limit of [`Message::bytes`].
+    /// Returns the unread content in one piece, up to the limit of [`Message::bytes`].
     ///
     /// # Errors
     /// As [`Message::bytes`].
     ///
     /// # Cancel safety
-    /// Not cancel safe: bytes that were read are lost when the future is dropped.
+    /// Not cancel safe: bytes that were read are lost if the future is dropped.
     pub async fn bytes(&mut self) -> Result<Bytes, BodyError> {
         self.body.bytes(self.limit).await
     }
 }
 
 impl Message {
-    /// A reader of the content exactly as the client sent it, from the first byte on. Neither edits nor trace fields are in
-    /// it. Dots that the client stuffed are taken out.
+    /// Returns a reader of the content exactly as the client sent it, from the first byte. It has no edits and no trace
+    /// fields. Dot-stuffing is removed.
     ///
-    /// The message can still be read after that: what is read of either is kept, in memory up to 1 MiB and then in a
-    /// temporary file. Call it before anything is read; after that, in the last reader, content that was read is
+    /// The message can still be read after that: bytes of either are kept, in memory up to 1 MiB and then in a
+    /// temporary file. Call it before anything is read. After that, the last reader's content is
     /// [gone](BodyError::Gone).
     ///
     /// ```

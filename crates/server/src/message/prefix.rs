@@ -1,33 +1,33 @@
-//! What stands on top of a message that is kept, and the content below it.
+//! The fields on top of a message that is kept, and the content below them.
 
 use std::mem::take;
 
 use bytes::{Bytes, BytesMut};
 
-/// Fields before the content, and what separates the two.
+/// Fields before the content, and the separator between the two.
 ///
-/// A first line that begins with white space would continue the field above it (RFC 5322 §2.2.3), and the client would
-/// go on with what the server says. Any other first line that is not a field is text. An empty line comes before both.
+/// A first line that begins with white space would continue the field above it (RFC 5322 §2.2.3). The client could then
+/// add to the server's words. Any other first line that is not a field is text. An empty line comes before both.
 ///
 /// `From ` and `>From ` at the beginning of a line separate messages in mbox files. Such lines before a header become
 /// fields, as in Postfix, so that the header stays one.
 #[derive(Debug, Default)]
 pub(crate) struct Prefix {
-    /// What comes before `content`.
+    /// Bytes that come before `content`.
     due: BytesMut,
-    /// Content that was not handed out yet.
+    /// Content that was not returned yet.
     content: Bytes,
-    /// Octets of it that `begin` knows.
+    /// Bytes of it that `begin` knows.
     looked_at: usize,
     begin: Begin,
-    /// Octets handed out that are not content.
+    /// Bytes returned that are not content.
     added: u64,
 }
 
 /// The name of the field that a line of an mbox file becomes.
 const MAILBOX_LINE: &str = "X-Mailbox-Line: ";
 
-/// Octets of a field's name: a line has no room for more (RFC 5322 §2.1.1).
+/// Bytes of a field's name: a line has no room for more (RFC 5322 §2.1.1).
 const LONGEST_NAME: usize = 998;
 
 impl Prefix {
@@ -35,17 +35,18 @@ impl Prefix {
         Self { due: fields.into(), ..Self::default() }
     }
 
-    /// Octets handed out so far that are not content.
+    /// Bytes returned so far that are not content.
     pub(crate) fn added(&self) -> u64 {
         self.added
     }
 
-    /// Whether the content comes as it is from here on.
+    /// Returns whether the content passes unchanged from here.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.begin, Begin::Header | Begin::Text) && self.due.is_empty() && self.content.is_empty()
     }
 
-    /// Takes the next octets of the content, or its end. All that [`pop`](Self::pop) has must be taken before.
+    /// Takes the next bytes of the content, or its end. The caller must have taken all bytes of [`pop`](Self::pop)
+    /// before.
     pub(crate) fn push(&mut self, chunk: Option<Bytes>) {
         let Some(chunk) = chunk else {
             let begin = self.begin.at_end();
@@ -60,7 +61,7 @@ impl Prefix {
         }
     }
 
-    /// The next octets of the whole, if they are known.
+    /// Returns the next bytes of the whole, if they are known.
     pub(crate) fn pop(&mut self) -> Option<Bytes> {
         while let (false, Some(&octet)) = (self.begin.is_known(), self.content.get(self.looked_at)) {
             self.looked_at += 1;
@@ -97,7 +98,7 @@ impl Prefix {
     }
 }
 
-/// What a content begins with, as far as it has come. The content is looked at octet by octet and only once.
+/// The beginning of the content, as far as it has come. The content is scanned byte by byte and only once.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Begin {
     #[default]
@@ -106,7 +107,7 @@ enum Begin {
     NextLine,
     /// A CR, which may belong to an empty line.
     Return,
-    /// What may be the name of a field; how many letters of `From` it is, as long as it is no more than that.
+    /// A possible name of a field, with the matched letters of `From`, if it has no others.
     Name {
         from: Option<usize>,
     },
@@ -126,7 +127,7 @@ impl Begin {
         matches!(self, Self::MailboxLine | Self::Header | Self::Text)
     }
 
-    /// What follows when the next octet, the line's `number`th, is this.
+    /// Returns the next state, if the next byte is the line's `number`th.
     fn after(self, octet: u8, number: usize) -> Self {
         match (self, octet) {
             (Self::Nothing | Self::NextLine | Self::Return, b'\n')
@@ -148,7 +149,7 @@ impl Begin {
         }
     }
 
-    /// What it is if nothing follows.
+    /// Returns the state at the end of the content.
     fn at_end(self) -> Self {
         match self {
             Self::Nothing | Self::NextLine | Self::MailboxLine | Self::Header => Self::Header,
@@ -160,7 +161,7 @@ impl Begin {
 
 const FROM: &[u8] = b"From";
 
-/// How many letters of `From` have come behind any number of `>`.
+/// Counts the letters of `From` that have come after any number of `>`.
 fn letters_of_from(matched: Option<usize>, octet: u8) -> Option<usize> {
     match (matched?, octet) {
         (0, b'>') => Some(0),
@@ -174,7 +175,7 @@ mod tests {
 
     const FIELDS: &str = "Trace: x\r\n";
 
-    /// The whole below the fields, as it comes in pieces of this size.
+    /// Returns the whole below the fields, as it comes in pieces of this size.
     fn below_fields(content: &str, piece: usize) -> String {
         let mut top = Prefix::new(Bytes::from_static(FIELDS.as_bytes()));
         let mut pieces = content.as_bytes().chunks(piece).map(Bytes::copy_from_slice);

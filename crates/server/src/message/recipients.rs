@@ -1,4 +1,4 @@
-//! Whom a message goes to, and where: what filters and stores say of it.
+//! The recipients of a message, as filters and stores change them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::Message;
 use super::edits::Places;
 use super::field::EditError;
 
-/// Recipients.
+/// Changes of the recipients.
 impl Message {
     /// Refuses the message for one recipient, named by its place in the [envelope](Self::envelope).
     ///
@@ -17,16 +17,16 @@ impl Message {
     /// | **LMTP** | the client hears `refusal` for this recipient; filters after it and the store are asked about the others, if any are left | the client hears `refusal` for this recipient, and for the others what the store returns |
     /// | **SMTP** | the whole message is refused; filters after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
     ///
-    /// It can be called until the filter or store returns, before the content is read or after that. The first refusal of
-    /// a recipient stays, and a place where there is nobody changes nothing.
+    /// It can be called until the filter or store returns, before or after the content is read. A recipient's first
+    /// refusal stays. A place without a recipient is ignored.
     ///
-    /// In LMTP, when the whole message is refused, by `Err` or otherwise, that is the reply for all who were not refused
-    /// by name: also for those who have the message by then, so that it may be delivered to them again. Before the
-    /// content has come, DATA and a BDAT that is not the last have one reply for all, chosen as in SMTP.
+    /// In LMTP, if the whole message is refused, by `Err` or otherwise, that is the reply for all recipients that were
+    /// not refused by name. It also goes to those that already have the message, so it may be delivered to them again.
+    /// Before the content has come, DATA and a BDAT that is not the last have one reply for all, chosen as in SMTP.
     ///
-    /// In SMTP, which has one reply for all, that is the first temporary refusal, else the first
-    /// ([`Verdict::for_all`]). So nothing is lost, and no delivery is claimed that there was not. A store that keeps mail
-    /// by recipient should have them refused at RCPT where it can.
+    /// SMTP has one reply for all: the first temporary refusal, else the first refusal ([`Verdict::for_all`]). So
+    /// nothing is lost, and the server never claims a delivery that did not happen. A store that keeps mail by
+    /// recipient should refuse recipients at RCPT if it can.
     ///
     /// # Examples
     /// ```
@@ -51,7 +51,7 @@ impl Message {
     ///     if recipient.as_str().eq_ignore_ascii_case("full@example.com") {
     ///         return Err(Refusal::new(452, (4, 2, 2), "Mailbox full"));
     ///     }
-    ///     println!("{} octets for {recipient}", content.len());
+    ///     println!("{} bytes for {recipient}", content.len());
     ///     Ok(())
     /// }
     ///
@@ -78,25 +78,25 @@ impl Message {
         let refusals = self.content.body.refusals();
         match named {
             Some(Some(place)) => refusals.refuse(place, refusal),
-            // The client knows nothing of this one, so the others stand for it.
+            // The client does not know this recipient, so its own recipients are refused instead.
             Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone())),
             None => {}
         }
     }
 
-    /// Adds a recipient whom the client has not named: an archive, or a member of a list.
+    /// Adds a recipient that the client has not named: an archive, or a member of a list.
     ///
-    /// The client hears replies for its own recipients only. So when an added one is [refused](Self::refuse), that refuses
-    /// the message for all whom the client has named, and those who have it get it again. A recipient that takes the place
-    /// of another is [redirected](Self::redirect).
+    /// The client gets replies for its own recipients only. So if an added one is [refused](Self::refuse), the message
+    /// is refused for all recipients that the client named. Those that already have it get it again. A recipient that
+    /// replaces another is [redirected](Self::redirect).
     pub fn add_recipient(&mut self, recipient: Recipient) {
         let mut recipients = self.placed();
         recipients.push((None, recipient));
         self.set_recipients(recipients);
     }
 
-    /// Delivers to `recipient` instead of the one at this place of the [envelope](Self::envelope). The client
-    /// hears for its own recipient what becomes of the message for the new one. A place where there is nobody changes nothing.
+    /// Delivers to `recipient` instead of the one at this place of the [envelope](Self::envelope). The client's reply
+    /// for its own recipient is the result for the new one. A place without a recipient is ignored.
     pub fn redirect(&mut self, place: usize, recipient: Recipient) {
         let mut recipients = self.placed();
         if let Some((_, redirected)) = recipients.get_mut(place) {
@@ -105,8 +105,8 @@ impl Message {
         }
     }
 
-    /// Drops the recipients for whom `is_unwanted` says so. The client is not told: for those that it has named it hears
-    /// what it hears for the others. When none are left, the message is [discarded](Self::discard).
+    /// Drops the recipients for which `is_unwanted` returns true. The client is not told: it gets the same reply for
+    /// them as for the others. If none are left, the message is [discarded](Self::discard).
     pub fn drop_recipients(&mut self, mut is_unwanted: impl FnMut(&Recipient) -> bool) {
         let mut recipients = self.placed();
         recipients.retain(|(_, recipient)| !is_unwanted(recipient));
@@ -115,19 +115,19 @@ impl Message {
         }
     }
 
-    /// Accepts the message and throws it away: when this filter has returned without a refusal, no other filter is asked and
-    /// nothing is stored. The client hears 250. Nobody learns of it but the log, at level info, so it is for what nobody
-    /// should hear of; a refusal tells the sender.
+    /// Accepts the message and discards it. If this filter returns without a refusal, no other filter is asked and
+    /// nothing is stored. The client gets 250. Only the log says so, at level info. Refuse a message instead if its
+    /// sender should know.
     pub fn discard(&mut self) {
         self.content.body.edits().decide(self.reader, |outcome| outcome.is_discarded = true);
     }
 
-    /// Asks the store to keep the message in a directory, such as `Junk`, where it has any. The last filter that says so
-    /// decides.
+    /// Asks the store to keep the message in a directory, such as `Junk`, if it has directories. The last filter that
+    /// asks decides.
     ///
     /// # Errors
-    /// [`EditError::Directory`] if the name has anything else than ASCII letters, digits, spaces, `-`, `_`, and `/` between
-    /// its parts, or more than 100 bytes. So a name may be made of what a client has said, such as a
+    /// [`EditError::Directory`] if the name has anything other than ASCII letters, digits, spaces, `-`, `_`, and `/`
+    /// between its parts, or more than 100 bytes. So a name may come from the client, such as a
     /// [subaddress](Recipient::subaddress).
     pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
         let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
@@ -140,13 +140,13 @@ impl Message {
         Ok(())
     }
 
-    /// The directory that a filter has asked for by [`file_into`](Self::file_into).
+    /// Returns the directory that a filter has asked for by [`file_into`](Self::file_into).
     #[must_use]
     pub fn directory(&self) -> Option<Arc<str>> {
         self.content.body.edits().outcome().directory
     }
 
-    /// The recipients, and where each stands in the client's envelope.
+    /// Returns the recipients, and where each stands in the client's envelope.
     fn placed(&self) -> Vec<(Option<usize>, Recipient)> {
         let place = |index| self.places.as_ref().map_or(Some(index), |places| places[index]);
         let recipients = self.envelope.recipients.iter().enumerate();
@@ -164,7 +164,7 @@ impl Message {
         self.content.body.edits().decide(self.reader, |outcome| outcome.recipients = recipients);
     }
 
-    /// Applies what a filter has said of recipients. Returns the answer if nobody else is to be asked.
+    /// Applies a filter's changes of recipients. Returns the answer if no other reader is to be asked.
     pub(crate) fn settle(&mut self) -> Option<Answer> {
         let outcome = self.content.body.edits().outcome();
         if let Some((envelope, places)) = outcome.recipients {

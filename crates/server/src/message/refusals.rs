@@ -1,4 +1,4 @@
-//! Recipients whom a hook or a store refuses after the message has come, while others get it.
+//! Recipients that a hook or a store refuses after the message has come, while others get it.
 //!
 //! # Why
 //!
@@ -40,7 +40,7 @@ impl Refusals {
         self.list().iter().find(|(refused, _)| *refused == place).map(|(_, refusal)| refusal.clone())
     }
 
-    /// What each recipient is answered, by its place: its own refusal as `sanitize` makes it, or `others`.
+    /// Returns the answer for each recipient by its place: its own refusal as `sanitize` makes it, or `others`.
     pub(crate) fn with(
         &self,
         others: &Answer,
@@ -54,7 +54,7 @@ impl Refusals {
         (0..recipients).map(answer).collect()
     }
 
-    /// What speaks for all of them where there is one reply only.
+    /// Returns the one answer for all of them.
     pub(crate) fn answer(&self) -> Answer {
         Verdict::for_all(self.list().iter().map(|(_, refusal)| Err(refusal.clone())))
     }

@@ -43,7 +43,7 @@ impl Rewritten {
         self.header.is_none()
     }
 
-    /// Whether what the client sends from here on passes as it is.
+    /// Returns whether the rest of the client's content passes unchanged.
     pub(crate) fn passes_rest(&self) -> bool {
         self.header.is_none() && self.due.is_empty() && self.edits.body.is_none()
     }

@@ -49,10 +49,11 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// When the file cannot be written, and as [`chunk`](Self::chunk). `?` turns a full disk into `452 4.3.1`.
+    /// An error if the file cannot be written, and the errors of [`chunk`](Self::chunk). `?` turns a full disk into
+    /// `452 4.3.1`.
     ///
     /// # Cancel safety
-    /// When the future is dropped, no file is left, and the bytes that were read are lost.
+    /// If the future is dropped, no file is left, and the bytes that were read are lost.
     pub async fn save_to(&mut self, path: impl AsRef<Path>) -> io::Result<Saved> {
         let path = std::path::absolute(path)?;
         let (Some(directory), Some(_)) = (path.parent().map(Path::to_owned), path.file_name()) else {
@@ -76,7 +77,7 @@ impl Message {
 }
 
 impl Saved {
-    /// The file as it is named now.
+    /// Returns the current path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.file.path()
@@ -100,10 +101,10 @@ impl Saved {
     /// Makes the file durable under its path: its content is flushed, then it gets its name, then the directory is flushed.
     ///
     /// # Errors
-    /// When that fails, or there is a file of this name. Then no file is left.
+    /// An error if that fails, or if a file of this name exists. Then no file is left.
     ///
     /// # Cancel safety
-    /// When the future is dropped, the file is removed, at the latest when the current flush ends.
+    /// If the future is dropped, the file is removed, at the latest when the current flush ends.
     pub async fn keep(self) -> io::Result<()> {
         let Self { file, path, .. } = self;
         let mut kept = blocking(move || {
@@ -121,7 +122,7 @@ impl Saved {
     }
 }
 
-/// A file that has its name. It is removed unless somebody still waits for it.
+/// A file that has its name. It is removed unless its caller still waits for it.
 struct Kept {
     path: PathBuf,
     is_wanted: bool,

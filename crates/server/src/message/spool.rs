@@ -1,5 +1,5 @@
-//! What earlier readers of a message leave for later ones: in memory up to a bound, then in a temporary file
-//! that has no name.
+//! Keeps what earlier readers of a message read for later ones: in memory up to a bound, then in a temporary file
+//! without a name.
 //!
 //! # Why
 //!
@@ -14,17 +14,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
 
-/// Octets of one message kept in memory; most are shorter.
+/// Bytes of one message kept in memory; most are shorter.
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// Octets of all messages of the process kept in memory. Past them what comes goes to files at once, so that clients that
-/// stop within a message cannot have the server hold more.
+/// Bytes of all messages of the process kept in memory. Beyond them new bytes go to files at once, so clients that stop
+/// within a message cannot make the server hold more.
 const IN_MEMORY_OF_ALL: usize = 64 * 1024 * 1024;
 
-/// Octets that all messages keep in memory now.
+/// Bytes that all messages keep in memory now.
 static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// Octets read back from the file at a time.
+/// Bytes read back from the file at a time.
 const CHUNK: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
@@ -36,17 +36,17 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// Octets from the first on that can be read again.
+    /// Bytes from the first on that can be read again.
     pub(crate) fn kept(&self) -> u64 {
         self.head.len() as u64 + self.tail_length
     }
 
-    /// Octets that have gone by, kept or not.
+    /// Bytes that have passed, kept or not.
     pub(crate) fn passed(&self) -> u64 {
         self.passed
     }
 
-    /// Lets a chunk go by, and keeps it if there is to be another reader and nothing was let go before.
+    /// Passes a chunk, and keeps it if another reader follows and no earlier chunk was dropped.
     pub(crate) async fn pass(&mut self, chunk: &Bytes, keep: bool) -> io::Result<()> {
         let is_whole = self.kept() == self.passed;
         self.passed += chunk.len() as u64;
@@ -63,7 +63,7 @@ impl Spool {
         Ok(())
     }
 
-    /// Some octets from `position` on, which must be below [`kept`](Self::kept).
+    /// Returns some bytes from `position` on, which must be below [`kept`](Self::kept).
     pub(crate) async fn read(&mut self, position: u64) -> io::Result<Bytes> {
         let head_length = self.head.len() as u64;
         if let Some(tail_position) = position.checked_sub(head_length) {
@@ -83,7 +83,7 @@ impl Spool {
         Ok(Bytes::copy_from_slice(&self.head[from..self.head.len().min(from + CHUNK)]))
     }
 
-    /// Works on the file where blocking is allowed. Work that is given up half-way leaves octets that do not count.
+    /// Works on the file where blocking is allowed. Work that is dropped half-way leaves bytes that do not count.
     async fn with_file<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
@@ -105,7 +105,7 @@ impl Drop for Spool {
     }
 }
 
-/// Takes room in memory for so many octets, if there is any.
+/// Takes room in memory for this many bytes, if there is any.
 fn has_room(octets: usize) -> bool {
     let before = OF_ALL.fetch_add(octets, Ordering::Relaxed);
     let is_there = before + octets <= IN_MEMORY_OF_ALL;
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn many_messages_share_a_bound_in_memory_and_none_loses_octets() {
+    async fn many_messages_share_a_bound_in_memory_and_lose_no_byte() {
         let chunk = Bytes::from(vec![b'x'; IN_MEMORY / 2]);
         let mut spools: Vec<Spool> = (0..80).map(|_| Spool::default()).collect();
         for _ in 0..2 {

@@ -16,7 +16,7 @@ use super::content::Content;
 
 type Chunk = Result<Option<Bytes>, BodyError>;
 
-/// A read that has begun. It owns the content until it is done, so that nothing is lost when nobody polls it any more.
+/// A read that has begun. It owns the content until it is done, so that nothing is lost if it is not polled any more.
 pub(crate) struct Reading(Mutex<Pin<Box<dyn Future<Output = (Content, Chunk)> + Send>>>);
 
 impl Reading {
@@ -40,7 +40,7 @@ impl fmt::Debug for Reading {
 }
 
 impl Message {
-    /// Ends the read that has begun, if there is one, so that the content can be read otherwise.
+    /// Ends the read that has begun, if any, so that the content can be read in other ways.
     pub(crate) async fn end_reading(&mut self) -> Result<(), BodyError> {
         if self.reading.is_none() {
             return Ok(());

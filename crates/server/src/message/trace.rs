@@ -10,27 +10,26 @@ use super::trace_fields::TraceFields;
 
 /// Trace fields (RFC 5321 §4.4).
 ///
-/// An empty line follows them if the content does not begin with a field of its own. Otherwise a content that begins
-/// with white space would continue the last of the trace fields (RFC 5322 §2.2.3), and the client could write what the
-/// server seems to say.
+/// An empty line follows them if the content does not begin with a field. Otherwise content that begins with white
+/// space would continue the last trace field (RFC 5322 §2.2.3). The client could then forge the server's words.
 ///
 /// Lines that begin with `From ` or `>From ` before the content's header come from mbox files. They become fields:
 /// `X-Mailbox-Line: ` is put in front of each, as Postfix does.
 ///
-/// Call these before the first read, where the message is kept. Other readers are not affected.
+/// Call these before the first read, in the reader that keeps the message. Other readers are not affected.
 impl Message {
     /// Puts the fields of a final delivery in front of what this reader reads, lines ended by CRLF: `Return-Path:`, one
     /// `Delivered-To:` for each distinct recipient, and `Received:`.
     ///
-    /// `Delivered-To:` names everybody, also blind copies. A store that keeps a copy for each recipient takes
+    /// `Delivered-To:` names every recipient, also blind copies. A store that keeps a copy for each recipient uses
     /// [`prepend_trace_fields_for`](Self::prepend_trace_fields_for) or [`for_places`](Self::for_places).
     pub fn prepend_trace_fields(&mut self) {
         let recipients: Vec<_> = self.envelope.recipients.iter().collect();
         self.content.set_trace(self.trace_fields(&recipients));
     }
 
-    /// As [`prepend_trace_fields`](Self::prepend_trace_fields), for a copy that goes to the recipients at these places of
-    /// the [envelope](Self::envelope) and names nobody else. Places where there is nobody are left out.
+    /// Does the same as [`prepend_trace_fields`](Self::prepend_trace_fields), for a copy to the recipients at these
+    /// places of the [envelope](Self::envelope). It names no others. Places without a recipient are left out.
     pub fn prepend_trace_fields_for(&mut self, places: &[usize]) {
         self.content.set_trace(self.trace_fields(&self.at(places)));
     }
@@ -65,7 +64,7 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// As [`header`](Self::header): where filters have replaced fields, the header is read first.
+    /// The errors of [`header`](Self::header): if filters have replaced fields, the header is read first.
     pub async fn for_places(mut self, places: &[impl AsRef<[usize]>]) -> Result<Copies, BodyError> {
         self.end_reading().await?;
         let (above_trace, below_trace) = self.content.added_fields().await?;

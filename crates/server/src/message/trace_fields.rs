@@ -80,19 +80,19 @@ fn write_received(
     let client = match session.client_ip() {
         // No address: a comment tells instead (RFC 5321 §4.4).
         _ if session.origin() == Peer::UnixSocket => "local socket".into(),
-        // A proxy that knows it no better.
+        // The proxy does not know the address either.
         address if address.is_unspecified() => "unknown".into(),
         IpAddr::V4(address) => format!("[{address}]"),
         IpAddr::V6(address) => format!("[IPv6:{address}]"),
     };
-    // Names that proxies tell are letters, digits, dots, hyphens and underscores.
+    // Names from proxies are letters, digits, dots, hyphens and underscores.
     let name = session.client_name().map_or_else(String::new, |name| format!("{name} "));
     write!(text, "Received: from {hello} ({name}{client})\r\n")?;
     write!(text, "\tby {} (Mailchute) with {} id {id}", session.hostname(), session.transmission_type())?;
     if let Some(tls) = session.tls() {
         write!(text, "\r\n\t(version={} cipher={}", tls.version, tls.cipher)?;
         if let Some(client) = &tls.client {
-            // As Sendmail has it: FAIL is a certificate that nobody vouches for.
+            // Sendmail's words: FAIL is a certificate that no trusted authority vouches for.
             text.push_str(if client.is_verified() { " verify=OK" } else { " verify=FAIL" });
             if let Some(name) = client.name() {
                 write!(text, " client={}", printable(shortened(name, 128), is_utf8))?;
@@ -100,7 +100,7 @@ fn write_received(
         }
         text.push(')');
     }
-    // With several recipients the field would tell each of the others (RFC 5321 §7.2).
+    // With several recipients the field would reveal each to the others (RFC 5321 §7.2).
     if let [recipient] = recipients {
         write!(text, "\r\n\tfor <{recipient}>")?;
     }
@@ -116,20 +116,20 @@ fn distinct<'r>(recipients: &[&'r Recipient]) -> Vec<&'r Recipient> {
     let mut seen = HashSet::with_capacity(recipients.len());
     let key = |recipient: &'r Recipient| {
         let mailbox = recipient.mailbox()?;
-        // An address literal is no domain.
+        // An address literal is not a domain.
         let domain = Domain::parse(mailbox.domain()).map_err(|_| mailbox.domain().to_ascii_lowercase());
         Some((mailbox.unquoted_local_part(), domain))
     };
     recipients.iter().copied().filter(|recipient| seen.insert(key(recipient))).collect()
 }
 
-/// Cuts a name to at most so many octets. A field's line has room for 998 octets (RFC 5322 §2.1.1), while a certificate and a
-/// hello have room for names of any length.
+/// Cuts a name to at most `longest` bytes. A field's line has room for 998 bytes (RFC 5322 §2.1.1), while a certificate
+/// and a hello have room for names of any length.
 fn shortened(name: &str, longest: usize) -> &str {
     &name[..name.floor_char_boundary(longest)]
 }
 
-/// The client's word for itself, without what could end a comment or a field early.
+/// Returns the client's name for itself, without what could end a comment or a field early.
 fn printable(name: &str, is_utf8: bool) -> String {
     name.chars()
         .map(|c| match c {

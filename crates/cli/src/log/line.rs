@@ -72,11 +72,11 @@ impl Buffers {
 }
 
 thread_local! {
-    /// Of the last line of this thread, for its next one.
+    /// The buffers of this thread's last line, reused for its next one.
     static LAST: Cell<Buffers> = const { Cell::new(Buffers::new()) };
 }
 
-/// Octets of a buffer that are kept for the next line: most lines are shorter by far.
+/// Bytes of a buffer that are kept for the next line: most lines are much shorter.
 const KEPT: usize = 4096;
 
 fn name(level: Level) -> &'static str {

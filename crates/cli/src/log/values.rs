@@ -7,7 +7,7 @@ use mailchute::is_control;
 /// The bytes of a value that are shown.
 const SHOWN: usize = 1024;
 
-/// What octets of a value ask for, as bits. All of them are looked at once, and almost all ask for nothing.
+/// The needs of a value's bytes, as bits. All bytes are scanned once, and almost all need nothing.
 const QUOTES: u8 = 1;
 const ESCAPES_IN_QUOTES: u8 = 2;
 const ESCAPES: u8 = 4;
@@ -26,7 +26,7 @@ const NEEDS: [u8; 256] = {
     needs
 };
 
-/// What the octets of a text ask for together. Of one that is cut it is everything, as of one beyond ASCII.
+/// Returns the needs of all bytes of a text. A text that is cut, or is not ASCII, needs everything.
 fn needs(text: &str) -> u8 {
     if text.len() > SHOWN {
         return u8::MAX;

@@ -8,7 +8,7 @@ use mailchute::limits::{Limit, Timeout, Unit};
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
-/// What can be set by name.
+/// A setting that has a name.
 pub(crate) struct Named {
     pub(crate) name: &'static str,
     /// The default as a user writes it.

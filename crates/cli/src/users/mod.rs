@@ -132,8 +132,8 @@ mod tests {
         assert!(decoys.iter().all(|&strangers| strangers > 50), "a third each: {decoys:?}");
     }
 
-    /// A soft hyphen, one character for two, letters of full width: who has other salts or takes another time for each
-    /// of them is no user.
+    /// These spellings have a soft hyphen, one character for two, or letters of full width. If each had other salts or
+    /// took another time, a client could tell that the user is unknown.
     #[test]
     fn all_spellings_of_an_unknown_name_look_alike() {
         let bob = ALICE.replace("alice", "bob").replace("4096", "100000");

@@ -16,7 +16,7 @@ async fn in_transaction(server: &Server) -> Client {
 }
 
 async fn lmtp_in_transaction(server: &Server, recipients: &[&str]) -> Client {
-    let mut client = testing::lmtp_client(server);
+    let mut client = testing::connect(server).lmtp().open();
     client.greeting().await.expect(220);
     client.send("LHLO client.example").await.expect(250);
     client.send("MAIL FROM:<alice@client.example>").await.expect(250);
@@ -28,7 +28,7 @@ async fn lmtp_in_transaction(server: &Server, recipients: &[&str]) -> Client {
 
 /// Sends all of it at once, and hears these replies.
 async fn expect(client: &mut Client, octets: &[u8], replies: &[&str]) {
-    client.send_octets(octets).await;
+    client.send_bytes(octets).await;
     for reply in replies {
         assert_eq!(client.greeting().await.lines(), [*reply]);
     }
@@ -76,7 +76,7 @@ async fn pipelined_chunks_stay_in_step_however_they_are_cut() {
     ];
     for cut in 0..chunks.len() {
         let mut client = in_transaction(&server).await;
-        client.send_octets(&chunks[..cut]).await;
+        client.send_bytes(&chunks[..cut]).await;
         tokio::task::yield_now().await;
         expect(&mut client, &chunks[cut..], &replies).await;
     }

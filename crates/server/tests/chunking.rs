@@ -32,7 +32,7 @@ impl Kept {
 }
 
 async fn in_transaction(server: &Server, parameters: &str) -> Client {
-    let mut client = testing::client(server);
+    let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
     client.send("EHLO client.example").await.expect(250);
     client.send(&format!("MAIL FROM:<a@b.example>{parameters}")).await.expect(250);
@@ -44,11 +44,11 @@ async fn in_transaction(server: &Server, parameters: &str) -> Client {
 async fn chunks_are_put_together_and_answered_one_by_one() {
     let kept = Kept::default();
     let mut client = in_transaction(&kept.builder().build().unwrap(), "").await;
-    client.send_octets(b"BDAT 16\r\nSubject: hello\r\n").await;
+    client.send_bytes(b"BDAT 16\r\nSubject: hello\r\n").await;
     assert_eq!(client.greeting().await.lines(), ["250 2.0.0 16 octets received"]);
-    client.send_octets(b"BDAT 9\r\n\r\n.\r\nQUIT").await;
+    client.send_bytes(b"BDAT 9\r\n\r\n.\r\nQUIT").await;
     assert_eq!(client.greeting().await.lines(), ["250 2.0.0 9 octets received"]);
-    client.send_octets(b"BDAT 2 LAST\r\n\r\nNOOP\r\n").await;
+    client.send_bytes(b"BDAT 2 LAST\r\n\r\nNOOP\r\n").await;
     assert_eq!(client.greeting().await.lines(), ["250 2.6.0 Message accepted"]);
     assert_eq!(client.greeting().await.lines(), ["250 2.0.0 OK"]);
     assert_eq!(kept.messages(), [b"Subject: hello\r\n\r\n.\r\nQUIT\r\n"]);
@@ -58,7 +58,7 @@ async fn chunks_are_put_together_and_answered_one_by_one() {
 async fn pipelined_chunks_and_binary_content_come_through() {
     let kept = Kept::default();
     let mut client = in_transaction(&kept.builder().build().unwrap(), " BODY=BINARYMIME").await;
-    client.send_octets(b"BDAT 3\r\n\0\r\xffBDAT 1\r\n\nBDAT 0 LAST\r\nNOOP\r\n").await;
+    client.send_bytes(b"BDAT 3\r\n\0\r\xffBDAT 1\r\n\nBDAT 0 LAST\r\nNOOP\r\n").await;
     for reply in [
         "250 2.0.0 3 octets received",
         "250 2.0.0 1 octets received",
@@ -75,10 +75,10 @@ async fn a_message_that_is_forgotten_between_two_chunks_reaches_nobody() {
     for end in ["RSET", "EHLO client.example", "QUIT"] {
         let kept = Kept::default();
         let mut client = in_transaction(&kept.builder().build().unwrap(), "").await;
-        client.send_octets(b"BDAT 5\r\nhello").await;
+        client.send_bytes(b"BDAT 5\r\nhello").await;
         client.greeting().await.expect(250);
         client.send(end).await.expect(if end == "QUIT" { 221 } else { 250 });
-        client.send_octets(b"BDAT 0 LAST\r\n").await;
+        client.send_bytes(b"BDAT 0 LAST\r\n").await;
         if end != "QUIT" {
             assert_eq!(client.greeting().await.lines(), ["503 5.5.1 Send MAIL first"]);
         }
@@ -91,7 +91,7 @@ async fn a_hook_that_refuses_at_the_first_chunk_is_heard_behind_its_octets() {
     let refusal = Refusal::new(554, (5, 7, 1), "Not today");
     let server = Server::builder().store_by(move |_message, _session| std::future::ready(refusal.clone()));
     let mut client = in_transaction(&server.build().unwrap(), "").await;
-    client.send_octets(b"BDAT 6\r\nQUIT\r\nBDAT 2 LAST\r\n\r\nNOOP\r\n").await;
+    client.send_bytes(b"BDAT 6\r\nQUIT\r\nBDAT 2 LAST\r\n\r\nNOOP\r\n").await;
     for reply in ["554 5.7.1 Not today", "503 5.5.1 Send MAIL first", "250 2.0.0 OK"] {
         assert_eq!(client.greeting().await.lines(), [reply]);
     }
@@ -115,7 +115,7 @@ async fn a_client_that_goes_between_two_chunks_leaves_an_incomplete_message() {
     let server = server.on_disconnect(|_, _| async {}).build().unwrap();
     let mut events = server.events();
     let mut client = in_transaction(&server, "").await;
-    client.send_octets(b"BDAT 5\r\nhello").await;
+    client.send_bytes(b"BDAT 5\r\nhello").await;
     client.greeting().await.expect(250);
     drop(client);
     drop(server);

@@ -144,7 +144,7 @@ async fn every_closure_can_refuse() {
     ];
     for (add, lines) in cases {
         let server = build(add(builder().allow_plaintext_auth()).store_by(|_, _| async {}));
-        let mut client = testing::client(&server);
+        let mut client = testing::connect(&server).open();
         let mut heard = client.greeting().await;
         for line in lines {
             heard.expect(if line.starts_with("EHLO") && lines.len() == 1 { 220 } else { heard_code(line) });

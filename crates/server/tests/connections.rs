@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::{Seen, accepting, build, deliver, hello};
-use mailchute::testing::{Client, client_from};
+use mailchute::testing::{self, Client};
 use mailchute::{Arrival, Event, Server};
 use tokio::time::{Instant, timeout};
 
 async fn from(server: &Server, address: &str) -> (Client, u16) {
     let address: SocketAddr = address.parse().expect("it is an address and a port");
-    let mut client = client_from(server, address);
+    let mut client = testing::connect(server).from(address).open();
     let code = client.greeting().await.code();
     (client, code)
 }
@@ -25,7 +25,7 @@ async fn when_all_places_are_taken_the_next_client_is_told_before_any_hook_is_as
     let (one, code_of_one) = from(&server, "192.0.2.1:1").await;
     let (_two, code_of_two) = from(&server, "192.0.2.2:1").await;
     assert_eq!((code_of_one, code_of_two), (220, 220));
-    let mut third = client_from(&server, "192.0.2.3:1".parse().unwrap());
+    let mut third = testing::connect(&server).from("192.0.2.3:1".parse().unwrap()).open();
     assert_eq!(third.greeting().await.to_string(), "421 4.3.2 Too many connections; try again later");
     assert!(third.try_read_reply().await.is_none());
     assert_eq!(asked.count(), 2);
@@ -70,7 +70,7 @@ async fn a_client_that_has_all_its_places_is_told_and_others_are_not() {
         assert_eq!(code, 220);
         held.push(client);
     }
-    let mut third = client_from(&server, "192.0.2.1:3".parse().unwrap());
+    let mut third = testing::connect(&server).from("192.0.2.1:3".parse().unwrap()).open();
     assert_eq!(third.greeting().await.to_string(), "421 4.7.0 Too many connections from your address");
     assert!(third.try_read_reply().await.is_none());
     // The same host by another kind of address.

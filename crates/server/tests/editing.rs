@@ -54,10 +54,10 @@ fn late_filter(builder: Builder, edit: Edit) -> Builder {
 /// Sends the content of a message in pieces, each of which the server reads before the next comes.
 async fn send(client: &mut Client, content: &[u8], piece: usize) {
     for bytes in content.chunks(piece) {
-        client.send_octets(bytes).await;
+        client.send_bytes(bytes).await;
         tokio::task::yield_now().await;
     }
-    client.send_octets(b".\r\n").await;
+    client.send_bytes(b".\r\n").await;
     client.read_reply().await.expect(250);
 }
 
@@ -260,7 +260,7 @@ fn noting_header(edit: Edit) -> (Server, Seen<String>, Keep) {
 async fn the_header_is_read_before_the_body_comes() {
     let (server, seen, store) = noting_header(|m| m.replace_field("Subject", 0, "new"));
     let mut client = in_data(&server).await;
-    client.send_octets("Subject: old\r\nTo: a\r\n  b \r\nX: ü\r\n\r\n".as_bytes()).await;
+    client.send_bytes("Subject: old\r\nTo: a\r\n  b \r\nX: ü\r\n\r\n".as_bytes()).await;
     assert_eq!(seen.until(3).await, ["Subject|new", "To|a  b", "X|ü"]);
     client.send("body\r\n.").await.expect(250);
     assert_eq!(store.0.all(), ["Subject: new\r\nTo: a\r\n  b \r\nX: ü\r\n\r\nbody\r\n"]);
@@ -349,7 +349,7 @@ async fn a_cut_off_message_with_a_new_body_is_never_kept() {
             .store(store.clone()),
     );
     let mut client = in_data(&server).await;
-    client.send_octets(b"A: b\r\n\r\nhalf").await;
+    client.send_bytes(b"A: b\r\n\r\nhalf").await;
     client.close().await;
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(store.0.count(), 0);

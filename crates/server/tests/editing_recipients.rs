@@ -52,7 +52,7 @@ async fn replies(mut client: Client, hello: &str, recipients: &[&str]) -> Vec<u1
         client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
     }
     client.send("DATA").await.expect(354);
-    client.send_octets(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
+    client.send_bytes(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
     let mut codes = Vec::new();
     while let Some(reply) = client.try_read_reply().await {
         codes.push(reply.code());
@@ -94,7 +94,11 @@ async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
     ];
     for (number, (edit, codes, kept)) in cases.into_iter().enumerate() {
         let (server, seen) = edited(edit);
-        assert_eq!(replies(testing::lmtp_client(&server), "LHLO", THREE).await, codes, "case {number}");
+        assert_eq!(
+            replies(testing::connect(&server).lmtp().open(), "LHLO", THREE).await,
+            codes,
+            "case {number}"
+        );
         let kept: Vec<_> = kept.iter().map(|name| format!("{name}@example.com")).collect();
         assert_eq!(seen.all(), kept, "case {number}");
     }
@@ -119,7 +123,7 @@ async fn the_one_reply_of_smtp_stands_for_added_recipients_too() {
     ];
     for (number, (edit, code, kept)) in cases.into_iter().enumerate() {
         let (server, seen) = edited(edit);
-        assert_eq!(replies(testing::client(&server), "EHLO", THREE).await, [code], "case {number}");
+        assert_eq!(replies(testing::connect(&server).open(), "EHLO", THREE).await, [code], "case {number}");
         let kept: Vec<_> = kept.iter().map(|name| format!("{name}@example.com")).collect();
         assert_eq!(seen.all(), kept, "case {number}");
     }
@@ -144,7 +148,7 @@ async fn a_discarded_message_is_logged_and_no_later_filter_is_asked() {
             })
             .store(store.clone()),
     );
-    assert_eq!(replies(testing::client(&server), "EHLO", THREE).await, [250]);
+    assert_eq!(replies(testing::connect(&server).open(), "EHLO", THREE).await, [250]);
     assert_eq!((asked.count(), store.0.count()), (0, 0));
     log.expect("a filter discarded a message");
 }
@@ -157,6 +161,6 @@ async fn the_store_hears_of_the_directory() {
         }
         m.file_into("Lists/rust-users").expect("it is a name");
     });
-    assert_eq!(replies(testing::client(&server), "EHLO", &["a@example.com"]).await, [250]);
+    assert_eq!(replies(testing::connect(&server).open(), "EHLO", &["a@example.com"]).await, [250]);
     assert_eq!(seen.all(), ["a@example.com in Lists/rust-users"]);
 }

@@ -138,7 +138,7 @@ async fn an_event_is_told_while_a_hook_still_thinks() {
     let mut events = server.events();
     let mut client = hello(&server).await;
     client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    client.send_octets(b"RCPT TO:<bob@example.com>\r\n").await;
+    client.send_bytes(b"RCPT TO:<bob@example.com>\r\n").await;
     while !matches!(events.next().await.expect("it is told"), Event::Rcpt { .. }) {}
     decide.send(true).expect("the hook waits");
     client.read_reply().await.expect(250);
@@ -273,7 +273,7 @@ async fn message_data_that_waits_for_a_subscriber_is_bounded_in_octets() {
     let server = build(accepting());
     let mut slow = server.events();
     let mut client = in_data(&server).await;
-    client.send_octets(&[b"\r\n", &[b'x'; OCTETS - 4][..], b"\r\n"].concat()).await;
+    client.send_bytes(&[b"\r\n", &[b'x'; OCTETS - 4][..], b"\r\n"].concat()).await;
     client.send(".").await.expect(250);
     let (mut octets, mut missed, mut messages) = (0, 0, 0);
     drop((client, server));
@@ -311,7 +311,7 @@ async fn a_subscriber_that_keeps_up_sees_every_octet() {
     let mut client = in_data(&server).await;
     let line = b"..stuffed, and somewhat longer than the others are\r\n";
     for _ in 0..10_000 {
-        client.send_octets(line).await;
+        client.send_bytes(line).await;
     }
     client.send(".").await.expect(250);
     drop((client, server));

@@ -170,7 +170,7 @@ fn what_hooks_are_given_can_be_made_from_text() {
 async fn a_session_goes_through_hooks_that_name_all_they_get() {
     let server = mailchute::Server::builder().with(Namer).build().unwrap();
     let mut events = server.events();
-    let mut client = testing::client(&server);
+    let mut client = testing::connect(&server).open();
     client.greeting().await.expect(220);
     client.send("EHLO [x-net:away]").await.expect(250);
     client.send("MAIL FROM:<alice@[192.0.2.1]> RET=HDRS BODY=8BITMIME").await.expect(250);

@@ -18,7 +18,7 @@ fn seconds(count: u64) -> Duration {
 async fn until_hung_up(client: &mut Client, octets: &[u8], pause: Duration) -> u64 {
     let since = Instant::now();
     loop {
-        client.send_octets(octets).await;
+        client.send_bytes(octets).await;
         let end = Instant::now() + pause;
         while let Ok(heard) =
             timeout(end.saturating_duration_since(Instant::now()), client.try_read_reply()).await
@@ -111,9 +111,9 @@ async fn a_message_that_is_never_done_with_its_chunks_ends_with_the_time_of_the_
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_nobody_wants_may_take_its_time_at_a_fair_rate() {
     let mut client = hello(&server()).await;
-    client.send_octets(b"BDAT 600000\r\n").await;
+    client.send_bytes(b"BDAT 600000\r\n").await;
     for _ in 0..600 {
-        client.send_octets(&[b'x'; 1_000]).await;
+        client.send_bytes(&[b'x'; 1_000]).await;
         sleep(seconds(1)).await;
     }
     assert_eq!(client.greeting().await.to_string(), "503 5.5.1 Send MAIL first");
@@ -123,19 +123,19 @@ async fn a_chunk_that_nobody_wants_may_take_its_time_at_a_fair_rate() {
 #[tokio::test(start_paused = true)]
 async fn a_chunk_that_nobody_wants_is_held_to_the_timeouts_of_a_message() {
     let mut client = hello(&server()).await;
-    client.send_octets(b"BDAT 1000000\r\n").await;
+    client.send_bytes(b"BDAT 1000000\r\n").await;
     let since = Instant::now();
     assert_eq!(client.greeting().await.to_string(), TIMEOUT);
     assert_eq!(since.elapsed().as_secs(), 180);
     let mut client = hello(&server()).await;
-    client.send_octets(b"BDAT 1000000\r\n").await;
+    client.send_bytes(b"BDAT 1000000\r\n").await;
     assert_eq!(until_hung_up(&mut client, b"x", seconds(1)).await, 61);
 }
 
 #[tokio::test(start_paused = true)]
 async fn octets_without_end_that_nobody_wants_end_with_the_time_of_the_session() {
     let mut client = hello(&server()).await;
-    client.send_octets(b"BDAT 18446744073709551615\r\n").await;
+    client.send_bytes(b"BDAT 18446744073709551615\r\n").await;
     assert_eq!(until_hung_up(&mut client, &[b'x'; 1_000], seconds(1)).await, 1_000);
 }
 
@@ -148,7 +148,7 @@ async fn a_message_without_end_that_is_refused_already_ends_with_the_time_of_the
     ];
     for (start, builder) in faults {
         let mut client = in_data(&build(short(builder))).await;
-        client.send_octets(start).await;
+        client.send_bytes(start).await;
         assert_eq!(until_hung_up(&mut client, &[b'x'; 1_000], seconds(1)).await, 1_000);
     }
 }
@@ -163,7 +163,7 @@ async fn a_message_that_comes_steadily_may_outlast_the_session() {
         }
         for _ in 0..2_000 {
             let piece = [chunk.as_bytes(), &[b'x'; 4_998], b"\r\n"].concat();
-            client.send_octets(&piece).await;
+            client.send_bytes(&piece).await;
             if !chunk.is_empty() {
                 client.greeting().await.expect(250);
             }

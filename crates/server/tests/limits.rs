@@ -10,8 +10,8 @@ use tokio::time::Instant;
 /// The reply to a message of these octets, the final dot left out.
 async fn reply_to(server: &Server, content: &[u8]) -> String {
     let mut client = in_data(server).await;
-    client.send_octets(content).await;
-    client.send_octets(b".\r\n").await;
+    client.send_bytes(content).await;
+    client.send_bytes(b".\r\n").await;
     client.greeting().await.to_string()
 }
 
@@ -50,7 +50,7 @@ async fn a_size_that_is_announced_past_the_limit_is_refused_at_once_and_the_sess
     client.send("MAIL FROM:<a@client.example> SIZE=10").await.expect(250);
     client.send("RCPT TO:<bob@example.com>").await.expect(250);
     client.send("DATA").await.expect(354);
-    client.send_octets(&[b'x'; 5_000]).await;
+    client.send_bytes(&[b'x'; 5_000]).await;
     client.send("\r\n.").await.expect(552);
     deliver(&mut client).await.expect(250);
 }
@@ -59,7 +59,7 @@ async fn a_size_that_is_announced_past_the_limit_is_refused_at_once_and_the_sess
 async fn without_a_limit_a_message_may_have_any_size() {
     let server = build(accepting().max_message_size(0).max_header_size(0));
     let mut client = in_data(&server).await;
-    client.send_octets(&vec![b'x'; 30 * 1024 * 1024]).await;
+    client.send_bytes(&vec![b'x'; 30 * 1024 * 1024]).await;
     client.send("\r\n.").await.expect(250);
 }
 
@@ -230,7 +230,7 @@ async fn a_line_without_an_end_hangs_up() {
     let server = build(accepting());
     let mut client = hello(&server).await;
     for _ in 0..70 {
-        client.send_octets(&[b'x'; 1_000]).await;
+        client.send_bytes(&[b'x'; 1_000]).await;
     }
     assert_eq!(client.greeting().await.to_string(), "421 4.7.0 Line without end");
     assert!(client.try_read_reply().await.is_none());
@@ -240,8 +240,8 @@ async fn a_line_without_an_end_hangs_up() {
 async fn an_overlong_message_and_one_with_bare_line_ends_leave_no_second_envelope() {
     let server = build(accepting().max_message_size(50));
     let mut client = in_data(&server).await;
-    client.send_octets(&[b'x'; 60]).await;
-    client.send_octets(b"\n.\r\nMAIL FROM:<evil@client.example>\r\n.\r\n").await;
+    client.send_bytes(&[b'x'; 60]).await;
+    client.send_bytes(b"\n.\r\nMAIL FROM:<evil@client.example>\r\n.\r\n").await;
     client.greeting().await.expect(550);
     assert!(client.try_read_reply().await.is_none());
 }

@@ -42,7 +42,7 @@ async fn each_session_knows_the_listener_that_took_it() {
 #[tokio::test]
 async fn a_connection_that_the_application_has_brought_came_by_none() {
     let (server, seen) = watched();
-    let mut client = testing::client(&server);
+    let mut client = testing::connect(&server).open();
     client.greeting().await.expect(220);
     assert_eq!(seen.all(), [None]);
 }

@@ -37,7 +37,7 @@ async fn deliver(client: &mut Client, hello: &str, recipients: &[&str]) -> Vec<S
         client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
     }
     client.send("DATA").await.expect(354);
-    client.send_octets(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
+    client.send_bytes(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
     let mut replies = Vec::new();
     while let Some(reply) = client.try_read_reply().await {
         replies.push(reply.to_string());
@@ -48,7 +48,7 @@ async fn deliver(client: &mut Client, hello: &str, recipients: &[&str]) -> Vec<S
 #[tokio::test(start_paused = true)]
 async fn each_recipient_has_its_reply_and_the_same_one_twice_has_two() {
     let (server, kept) = full(builder());
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     let replies =
         deliver(&mut client, "LHLO", &["bob@example.com", "full@example.com", "bob@example.com"]).await;
     let delivered = "250 2.1.5 Delivered";
@@ -59,7 +59,7 @@ async fn each_recipient_has_its_reply_and_the_same_one_twice_has_two() {
 #[tokio::test(start_paused = true)]
 async fn in_smtp_a_recipient_refused_by_the_store_refuses_the_message() {
     let (server, kept) = full(builder());
-    let mut client = testing::client(&server);
+    let mut client = testing::connect(&server).open();
     let replies = deliver(&mut client, "EHLO", &["bob@example.com", "full@example.com"]).await;
     assert_eq!(replies, ["452 4.2.2 Mailbox full", "221 2.0.0 Closing connection"]);
     assert_eq!(kept.all(), ["bob@example.com"], "he gets it again when the client tries again");
@@ -87,14 +87,14 @@ async fn who_is_refused_by_name_before_a_chunk_has_come_hears_it_behind_that() {
         message.refuse(2, std::io::Error::other("a secret").into());
         Err::<(), _>(Refusal::new(550, (5, 7, 1), "Not here"))
     }));
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     client.greeting().await.expect(220);
     client.send("LHLO client.example").await.expect(250);
     client.send("MAIL FROM:<alice@client.example>").await.expect(250);
     for name in ["a", "b", "c", "d"] {
         client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
     }
-    client.send_octets(b"BDAT 6 LAST\r\nQUIT\r\n").await;
+    client.send_bytes(b"BDAT 6 LAST\r\nQUIT\r\n").await;
     for (code, text) in [(550, "Not here"), (452, "Mailbox full"), (451, "Internal error"), (550, "Not here")]
     {
         let reply = client.read_reply().await.expect(code).to_string();
@@ -106,7 +106,7 @@ async fn who_is_refused_by_name_before_a_chunk_has_come_hears_it_behind_that() {
 #[tokio::test(start_paused = true)]
 async fn those_behind_a_hook_find_only_whom_it_left() {
     let (server, kept) = full(without_carl(builder()));
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     let to = ["bob@example.com", "carl@example.com", "full@example.com", "dora@example.com"];
     let replies = deliver(&mut client, "LHLO", &to).await;
     let (delivered, no, later) =
@@ -118,7 +118,7 @@ async fn those_behind_a_hook_find_only_whom_it_left() {
 #[tokio::test(start_paused = true)]
 async fn in_smtp_nobody_behind_a_hook_is_asked_when_it_has_refused_one() {
     let (server, kept) = full(without_carl(builder()));
-    let mut client = testing::client(&server);
+    let mut client = testing::connect(&server).open();
     let replies = deliver(&mut client, "EHLO", &["bob@example.com", "carl@example.com"]).await;
     assert_eq!(replies, ["550 5.7.1 Carl wants no such mail", "221 2.0.0 Closing connection"]);
     assert_eq!(kept.count(), 0);
@@ -127,7 +127,7 @@ async fn in_smtp_nobody_behind_a_hook_is_asked_when_it_has_refused_one() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_left_nobody_is_not_asked() {
     let (server, kept) = full(without_carl(builder()));
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     let replies = deliver(&mut client, "LHLO", &["carl@example.com"]).await;
     assert_eq!(replies, ["550 5.7.1 Carl wants no such mail", "221 2.0.0 Closing connection"]);
     assert_eq!(kept.count(), 0);
@@ -141,7 +141,7 @@ async fn a_refusal_that_says_yes_and_an_error_are_answered_451() {
         message.refuse(1, std::io::Error::other("a secret").into());
         Ok(())
     }));
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     let to = ["a@example.com", "b@example.com", "c@example.com"];
     let replies = deliver(&mut client, "LHLO", &to).await;
     assert!(replies[..2].iter().all(|reply| reply.starts_with("451 4.3.0 Internal error")), "{replies:?}");
@@ -156,7 +156,7 @@ async fn a_panic_refuses_for_all_who_were_not_refused_by_name() {
         assert!(std::hint::black_box(false), "a slip");
         Ok::<_, Refusal>(())
     }));
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     let replies = deliver(&mut client, "LHLO", &["a@example.com", "b@example.com"]).await;
     assert_eq!(replies[0], "550 5.2.1 Disabled");
     assert!(replies[1].starts_with("451 4.3.0 "), "{replies:?}");
@@ -166,7 +166,7 @@ async fn a_panic_refuses_for_all_who_were_not_refused_by_name() {
 async fn the_event_of_a_message_names_those_who_have_it() {
     let (server, _kept) = full(builder());
     let mut events = server.events();
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     deliver(&mut client, "LHLO", &["full@example.com", "bob@example.com"]).await;
     loop {
         match events.next().await.expect("the session tells of the message") {
@@ -186,7 +186,7 @@ async fn the_event_of_a_message_names_those_who_have_it() {
 async fn what_is_refused_for_all_is_no_message() {
     let (server, _kept) = full(builder());
     let mut events = server.events();
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     let replies = deliver(&mut client, "LHLO", &["full@example.com", "full2@example.com"]).await;
     assert_eq!(replies[..2], ["452 4.2.2 Mailbox full", "452 4.2.2 Mailbox full"]);
     loop {

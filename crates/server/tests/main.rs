@@ -46,6 +46,8 @@ mod store_replies;
 mod support;
 mod taken_sockets;
 mod talking_early;
+mod testing_client;
+mod testing_direct;
 mod testing_inbox;
 mod timeouts;
 mod tls;

@@ -122,7 +122,7 @@ async fn a_message_comes_chunk_by_chunk_while_it_is_sent() {
     }));
     let mut client = in_data(&server).await;
     for (index, line) in ["one\r\n", "..two\r\n", "three\r\n"].iter().enumerate() {
-        client.send_octets(line.as_bytes()).await;
+        client.send_bytes(line.as_bytes()).await;
         seen.until(index + 1).await;
     }
     client.send(".").await.expect(250);
@@ -195,7 +195,7 @@ async fn each_hook_and_the_store_see_the_whole_content() {
         let server = build(whole(whole(builder(), &first), &second).store(store.clone()));
         let mut client = in_data(&server).await;
         let content = content(octets);
-        client.send_octets(&content).await;
+        client.send_bytes(&content).await;
         client.send(".").await.expect(250);
         for seen in [first, second, store.kept] {
             assert!(seen.all() == [content.clone()], "of {octets} octets");
@@ -225,7 +225,7 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
         );
         let mut client = in_data(&server).await;
         let content = content(octets);
-        client.send_octets(&content).await;
+        client.send_bytes(&content).await;
         client.send(".").await.expect(250);
         assert!(store.kept.all() == [content], "of {octets} octets");
     }
@@ -236,7 +236,7 @@ async fn a_hook_may_accept_without_reading_and_the_client_is_heard_to_the_end() 
     let (log, _guard) = log::capture();
     let server = build(builder().on_store(|_message, _session| async { Receipt::new("Whatever") }));
     let mut client = in_data(&server).await;
-    client.send_octets(&content(300_000)).await;
+    client.send_bytes(&content(300_000)).await;
     assert_eq!(client.send(".").await.lines(), ["250 2.6.0 Whatever"]);
     log.expect("WARN");
     log.expect("the store accepted a message that it has not read to its end");

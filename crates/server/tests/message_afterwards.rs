@@ -40,9 +40,9 @@ async fn a_message_of_which_the_rest_was_let_go_is_not_whole() {
     let (builder, mut messages) = handing_out(builder(), 1);
     let server = build(builder);
     let mut client = in_data(&server).await;
-    client.send_octets(b"one\r\n").await;
+    client.send_bytes(b"one\r\n").await;
     let mut message = messages.recv().await.unwrap();
-    client.send_octets(b"two\r\n").await;
+    client.send_bytes(b"two\r\n").await;
     client.send(".").await.expect(250);
     let outcome = message.bytes().await;
     assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
@@ -135,7 +135,7 @@ async fn a_reader_in_a_task_of_its_own_that_is_waited_for_no_longer_does_not_tak
         }));
     let mut client = in_data(&server).await;
     for line in ["read\r\n", "waiting for its reader\r\n", "dropped\r\n"] {
-        client.send_octets(line.as_bytes()).await;
+        client.send_bytes(line.as_bytes()).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     client.send(".").await.expect(451);

@@ -50,7 +50,7 @@ async fn a_message_is_read_as_bytes_and_then_by_chunks() {
         }));
         let mut client = in_data(&server).await;
         for line in CONTENT.split_inclusive(|byte| *byte == b'\n') {
-            client.send_octets(line).await;
+            client.send_bytes(line).await;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         client.send(".").await.expect(250);
@@ -73,7 +73,7 @@ async fn a_read_of_a_cut_off_message_fails() {
         }
     }));
     let mut client = in_data(&server).await;
-    client.send_octets(b"bare\nfeed\r\n.\r\n").await;
+    client.send_bytes(b"bare\nfeed\r\n.\r\n").await;
     client.read_reply().await.expect(550);
     assert!(seen.all().iter().all(|kind| *kind == std::io::ErrorKind::UnexpectedEof), "{seen:?}");
 }
@@ -126,7 +126,7 @@ async fn a_message_that_is_cut_off_leaves_no_file() {
     let store = Folder { path: directory.path().into(), keeps: true, meanwhile: Seen::default() };
     let server = build(builder().store(store));
     let mut client = in_data(&server).await;
-    client.send_octets(&b"x\r\n".repeat(200_000)).await;
+    client.send_bytes(&b"x\r\n".repeat(200_000)).await;
     client.close().await;
     assert!(client.try_read_reply().await.is_none());
     drop(server);

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use mailchute::testing::{Client, client_from};
+use mailchute::testing::{self, Client};
 use mailchute::{Builder, Check, Credentials, Mechanism, ScramVerifier};
 use md5::Md5;
 
@@ -85,7 +85,7 @@ async fn one_identity_over_all_mechanisms() {
             "{user:?}"
         );
         talk.ask("MAIL FROM:<>", "250").await;
-        let mut proxy = client_from(&server, "10.0.0.5:1000".parse().unwrap());
+        let mut proxy = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
         proxy.greeting().await.expect(220);
         proxy.send("EHLO proxy.example").await.expect(250);
         let login: String = user.bytes().map(|octet| format!("+{octet:02X}")).collect();

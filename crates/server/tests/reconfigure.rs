@@ -61,7 +61,7 @@ async fn the_newest_limits_on_connections_count_all_that_are_open() {
 }
 
 async fn assert_turned_away(server: &Server, reply: &str) {
-    let greeting = mailchute::testing::client(server).greeting().await.to_string();
+    let greeting = mailchute::testing::connect(server).open().greeting().await.to_string();
     assert!(greeting.starts_with(reply), "{greeting}");
 }
 

@@ -119,7 +119,7 @@ async fn each_session_has_a_name_of_its_own_and_outlives_its_connection_as_a_han
     let note = seen.clone();
     let server = build(accepting().on_connect(move |session| note.note(session)));
     for _ in 0..3 {
-        let mut client = testing::client_from(&server, "[::ffff:192.0.2.7]:25".parse().unwrap());
+        let mut client = testing::connect(&server).from("[::ffff:192.0.2.7]:25".parse().unwrap()).open();
         client.greeting().await.expect(220);
         client.send("EHLO client.example").await.expect(250);
         deliver(&mut client).await.expect(250);

@@ -165,7 +165,7 @@ async fn shared_hooks_may_be_those_of_several_servers() {
     let hooks = Arc::new(Everything::default());
     let _first = build(accepting().hooks(Arc::clone(&hooks)));
     let second = build(accepting().hooks(Arc::clone(&hooks)).hooks(Arc::new(Everything::default())));
-    let mut client = testing::client(&second);
+    let mut client = testing::connect(&second).open();
     client.greeting().await.expect(220);
     assert!(hooks.asked.all().contains(&"connect"));
 }

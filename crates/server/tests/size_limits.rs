@@ -65,7 +65,7 @@ async fn the_lowest_limit_of_all_recipients_counts() {
     for (from, to, octets, expected) in cases {
         envelope(&mut client, from, to).await;
         client.send("DATA").await.expect(354);
-        client.send_octets(&[&b"x".repeat(octets - 2)[..], b"\r\n.\r\n"].concat()).await;
+        client.send_bytes(&[&b"x".repeat(octets - 2)[..], b"\r\n.\r\n"].concat()).await;
         let reply = client.read_reply().await.to_string();
         assert!(reply.starts_with(expected), "{octets} bytes for {to:?}: {reply}");
         let read = seen.all().last().copied();
@@ -89,7 +89,7 @@ async fn chunks_past_the_limit_are_refused_at_once() {
     let mut client = hello(&server).await;
     envelope(&mut client, "<a@b.example>", &["carl"]).await;
     let chunk = "x".repeat(28) + "\r\n";
-    client.send_octets(format!("BDAT 30\r\n{chunk}BDAT 30\r\n{chunk}").as_bytes()).await;
+    client.send_bytes(format!("BDAT 30\r\n{chunk}BDAT 30\r\n{chunk}").as_bytes()).await;
     client.read_reply().await.expect(250);
     client.read_reply().await.expect(552);
     assert_eq!(seen.count(), 0);
@@ -98,7 +98,7 @@ async fn chunks_past_the_limit_are_refused_at_once() {
 #[tokio::test(start_paused = true)]
 async fn in_lmtp_each_recipient_hears_of_the_limit() {
     let (server, _) = limited();
-    let mut client = testing::lmtp_client(&server);
+    let mut client = testing::connect(&server).lmtp().open();
     client.greeting().await.expect(220);
     client.send("LHLO client.example").await.expect(250);
     envelope(&mut client, "<a@b.example>", &["dave", "carl"]).await;

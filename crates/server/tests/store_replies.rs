@@ -38,7 +38,7 @@ async fn no_hook_or_filter_replaces_the_stores_positive_reply() {
     assert_eq!(deliver(&mut client).await.lines(), ["250 2.6.0 Queued as 4fzQ"]);
 
     envelope(&mut client).await;
-    client.send_octets(b"BDAT 4\r\na\r\nb").await;
+    client.send_bytes(b"BDAT 4\r\na\r\nb").await;
     assert_eq!(client.greeting().await.lines(), ["250 2.0.0 4 octets received"]);
     assert_eq!(client.send("BDAT 0 LAST").await.lines(), ["250 2.6.0 Queued as 4fzQ"]);
 }
@@ -65,7 +65,7 @@ async fn lmtp_replies(client: &mut Client) -> Vec<String> {
         client.send(&format!("RCPT TO:<{recipient}@example.com>")).await.expect(250);
     }
     client.send("DATA").await.expect(354);
-    client.send_octets(b"Subject: hello\r\n.\r\nQUIT\r\n").await;
+    client.send_bytes(b"Subject: hello\r\n.\r\nQUIT\r\n").await;
     let mut replies = Vec::new();
     while let Some(reply) = client.try_read_reply().await {
         replies.push(reply.to_string());
@@ -76,7 +76,7 @@ async fn lmtp_replies(client: &mut Client) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn in_lmtp_each_recipient_hears_the_stores_reply() {
     let server = build(filtered().store(Answering(Ok(queued()))));
-    let replies = lmtp_replies(&mut testing::lmtp_client(&server)).await;
+    let replies = lmtp_replies(&mut testing::connect(&server).lmtp().open()).await;
     let queued_as = "250 2.6.0 Queued as 4fzQ";
     assert_eq!(replies, [queued_as, queued_as, queued_as, "221 2.0.0 Closing connection"]);
 }
@@ -88,7 +88,7 @@ async fn in_lmtp_a_refusal_by_name_changes_nothing_for_the_others() {
         message
     });
     let server = build(refusing.store(Answering(Ok(queued()))));
-    let replies = lmtp_replies(&mut testing::lmtp_client(&server)).await;
+    let replies = lmtp_replies(&mut testing::connect(&server).lmtp().open()).await;
     let queued_as = "250 2.6.0 Queued as 4fzQ";
     assert_eq!(replies, [queued_as, "452 4.2.2 Mailbox full", queued_as, "221 2.0.0 Closing connection"]);
 }

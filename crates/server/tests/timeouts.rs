@@ -25,7 +25,7 @@ fn seconds(count: u64) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_says_nothing_is_hung_up_on_after_five_minutes() {
     let server = build(accepting());
-    let mut client = mailchute::testing::client(&server);
+    let mut client = mailchute::testing::connect(&server).open();
     client.greeting().await.expect(220);
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 300));
 }
@@ -60,7 +60,7 @@ async fn a_hook_that_uses_up_what_a_task_may_do_in_a_turn_costs_no_timeout() {
                 tokio::task::coop::consume_budget().await;
             }
         }));
-        let mut client = mailchute::testing::client(&server);
+        let mut client = mailchute::testing::connect(&server).open();
         client.greeting().await.expect(220);
         let heard = timeout(seconds(60), unasked(&mut client)).await;
         assert_eq!(heard, Ok((TIMEOUT.into(), 20)), "behind {used} units");
@@ -78,7 +78,7 @@ async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
         let since = Instant::now();
         let mut octets = b"NOOP with words and words and words".iter().copied();
         let heard = loop {
-            client.send_octets(&[octets.next().unwrap()]).await;
+            client.send_bytes(&[octets.next().unwrap()]).await;
             if let Ok(heard) = timeout(seconds(7), client.greeting()).await {
                 break heard;
             }
@@ -100,7 +100,7 @@ async fn an_answer_within_auth_is_waited_for_like_a_command() {
 async fn a_message_that_stops_coming_is_given_up_after_three_minutes() {
     let server = build(accepting());
     let mut client = in_data(&server).await;
-    client.send_octets(&[b'x'; 50_000]).await;
+    client.send_bytes(&[b'x'; 50_000]).await;
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 180));
     let server = build(accepting().data_timeout(seconds(7)));
     assert_eq!(unasked(&mut in_data(&server).await).await, (TIMEOUT.into(), 7));
@@ -115,7 +115,7 @@ async fn a_message_below_500_octets_a_second_is_given_up_after_the_first_minute(
         let line = [&vec![b'x'; octets - 2][..], b"\r\n"].concat();
         for _ in 0..100 {
             sleep(seconds(1)).await;
-            client.send_octets(&line).await;
+            client.send_bytes(&line).await;
         }
         let heard = client.send(".").await;
         if is_too_slow {
@@ -132,7 +132,7 @@ async fn a_pause_that_a_burst_makes_up_for_is_not_slow() {
     let server = build(accepting());
     let mut client = in_data(&server).await;
     sleep(seconds(90)).await;
-    client.send_octets(&[&[b'x'; 60_000][..], b"\r\n"].concat()).await;
+    client.send_bytes(&[&[b'x'; 60_000][..], b"\r\n"].concat()).await;
     client.send(".").await.expect(250);
 }
 
@@ -140,10 +140,10 @@ async fn a_pause_that_a_burst_makes_up_for_is_not_slow() {
 async fn a_message_that_is_refused_already_is_still_judged_by_what_comes() {
     let server = build(accepting());
     let mut client = in_data(&server).await;
-    client.send_octets(b"bare\nfeed\r\n").await;
+    client.send_bytes(b"bare\nfeed\r\n").await;
     for _ in 0..100 {
         sleep(seconds(1)).await;
-        client.send_octets(&[&[b'x'; 1_000][..], b"\r\n"].concat()).await;
+        client.send_bytes(&[&[b'x'; 1_000][..], b"\r\n"].concat()).await;
     }
     client.send(".").await.expect(550);
 }
@@ -158,7 +158,7 @@ async fn the_time_that_hooks_take_is_not_held_against_the_client() {
     }));
     let mut client = in_data(&server).await;
     for _ in 0..4 {
-        client.send_octets(b"a little\r\n").await;
+        client.send_bytes(b"a little\r\n").await;
         sleep(seconds(1)).await;
     }
     client.send(".").await.expect(250);
@@ -197,7 +197,7 @@ async fn a_data_hook_that_stops_reading_answers_451_when_its_time_is_over() {
     let mut client = in_data(&server).await;
     let since = Instant::now();
     for _ in 0..5 {
-        client.send_octets(b"more and more\r\n").await;
+        client.send_bytes(b"more and more\r\n").await;
         sleep(Duration::from_millis(10)).await;
     }
     client.send(".").await.expect(451);
@@ -222,7 +222,7 @@ async fn a_session_ends_after_an_hour_but_never_within_a_transaction() {
     client.send("RCPT TO:<bob@example.com>").await.expect(250);
     client.send("DATA").await.expect(354);
     sleep(seconds(120)).await;
-    client.send_octets(&[b'x'; 120 * 500]).await;
+    client.send_bytes(&[b'x'; 120 * 500]).await;
     client.send("\r\n.").await.expect(250);
     assert!(began.elapsed() > seconds(4_400));
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 0));

@@ -56,10 +56,11 @@ async fn whoever_reads_all_at_once_has_the_fields_on_top_and_the_limit_is_that_o
 /// The trace fields of a message sent after these lines, from 192.0.2.7 unless `from` says otherwise.
 async fn fields_after(lines: &[&[u8]], from: &str) -> String {
     let (server, seen) = tracing_server(|builder| builder);
-    let mut client = testing::client_from(&server, from.parse().expect("it is an address and a port"));
+    let mut client =
+        testing::connect(&server).from(from.parse().expect("it is an address and a port")).open();
     client.greeting().await.expect(220);
     for line in lines {
-        client.send_octets(&[line, &b"\r\n"[..]].concat()).await;
+        client.send_bytes(&[line, &b"\r\n"[..]].concat()).await;
         let heard = client.greeting().await;
         assert!(heard.code() == 250, "{}: {heard}", line.escape_ascii());
     }
@@ -106,7 +107,8 @@ async fn cuts_a_hello_to_the_length_of_a_domain() {
 #[tokio::test(start_paused = true)]
 async fn keeps_esmtp_after_a_lenient_helo_without_a_name() {
     let (server, seen) = tracing_server(|builder| builder.envelope_syntax(EnvelopeSyntax::Lenient));
-    let mut client = testing::client_from(&server, CLIENT.parse().expect("it is an address and a port"));
+    let mut client =
+        testing::connect(&server).from(CLIENT.parse().expect("it is an address and a port")).open();
     client.greeting().await.expect(220);
     for line in ["EHLO my computer", "HELO", "\tMAIL FROM:scanner.@client.example", "RCPT TO:<bob>"] {
         client.send(line).await.expect(250);
@@ -229,9 +231,9 @@ async fn no_name_of_a_client_can_end_a_comment_or_a_field() {
     ];
     for name in hostile {
         let (server, seen) = tracing_server(|builder| builder);
-        let mut client = testing::client(&server);
+        let mut client = testing::connect(&server).open();
         client.greeting().await.expect(220);
-        client.send_octets(&[b"EHLO ", name, b"\r\n"].concat()).await;
+        client.send_bytes(&[b"EHLO ", name, b"\r\n"].concat()).await;
         // A name that is refused outright harms nobody either.
         if client.greeting().await.code() != 250 {
             continue;
@@ -263,7 +265,7 @@ async fn no_octet_but_printable_ascii_comes_from_a_name_unless_the_message_is_ut
     ] {
         for is_utf8 in [false, true] {
             let (server, seen) = tracing_server(|builder| builder);
-            let mut client = testing::client(&server);
+            let mut client = testing::connect(&server).open();
             client.greeting().await.expect(220);
             if client.send(&format!("EHLO {name}")).await.code() != 250 {
                 continue;

@@ -180,7 +180,7 @@ async fn remembering_a_client_refuses_no_second_connection() {
         }
     }));
     for _ in 0..2 {
-        let mut client = testing::client(&server);
+        let mut client = testing::connect(&server).open();
         assert!(client.greeting().await.to_string().starts_with("220 mx.example.com"));
     }
 }

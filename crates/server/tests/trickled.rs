@@ -18,7 +18,7 @@ fn seconds(count: u64) -> Duration {
 async fn hung_up(client: &mut Client, octets: &[u8], pause: u64, most: u64) -> Option<u64> {
     let since = Instant::now();
     while since.elapsed() < seconds(most) {
-        client.send_octets(octets).await;
+        client.send_bytes(octets).await;
         let end = Instant::now() + seconds(pause);
         while let Ok(heard) =
             timeout(end.saturating_duration_since(Instant::now()), client.try_read_reply()).await
@@ -37,7 +37,7 @@ async fn hung_up(client: &mut Client, octets: &[u8], pause: u64, most: u64) -> O
 async fn in_chunk(builder: Builder) -> (Client, &'static [u8]) {
     let mut client = hello(&build(builder)).await;
     envelope(&mut client).await;
-    client.send_octets(b"BDAT 2\r\nx").await;
+    client.send_bytes(b"BDAT 2\r\nx").await;
     (client, b"xBDAT 2\r\nx")
 }
 
@@ -75,7 +75,7 @@ async fn chunks_behind_a_refused_one_keep_the_lowest_rate() {
     for (builder, after) in [(refusing(), 63), (full(refusing()), 14)] {
         let mut client = hello(&build(builder)).await;
         envelope(&mut client).await;
-        client.send_octets(b"BDAT 20\r\nxxxxxxxxxxxxxxxxxxxxBDAT 2\r\nx").await;
+        client.send_bytes(b"BDAT 20\r\nxxxxxxxxxxxxxxxxxxxxBDAT 2\r\nx").await;
         assert_eq!(hung_up(&mut client, b"xBDAT 2\r\nx", 7, 10_000).await, Some(after));
     }
 }
@@ -88,7 +88,7 @@ async fn a_full_house_waits_ten_seconds_within_chunks_too() {
     for (commands, silent) in [("BDAT 100\r\nx", "chunk"), ("BDAT 1\r\nx", "next"), ("DATA\r\nx", "data")] {
         let mut client = hello(&build(full(accepting()))).await;
         envelope(&mut client).await;
-        client.send_octets(commands.as_bytes()).await;
+        client.send_bytes(commands.as_bytes()).await;
         assert_eq!(hung_up(&mut client, b"", 20, 20).await, Some(10), "{silent}");
     }
 }
@@ -116,7 +116,7 @@ async fn a_large_message_on_a_slow_line_gets_through() {
     // 25 MB at 4 KB/s take longer than the transaction's hour.
     let piece = [&[b'x'; 40_958][..], b"\r\n"].concat();
     for _ in 0..620 {
-        client.send_octets(&piece).await;
+        client.send_bytes(&piece).await;
         sleep(seconds(10)).await;
     }
     client.send(".").await.expect(250);
@@ -135,9 +135,9 @@ async fn an_idle_client_has_its_time_after_a_slow_or_refused_message() {
         let mut client = hello(&build(builder)).await;
         envelope(&mut client).await;
         let (first, second) = message.split_at(message.find('x').unwrap());
-        client.send_octets(first.as_bytes()).await;
+        client.send_bytes(first.as_bytes()).await;
         sleep(seconds(59)).await;
-        client.send_octets(second.as_bytes()).await;
+        client.send_bytes(second.as_bytes()).await;
         client.greeting().await.expect(code);
         if code == 354 || message.contains("NOOP") {
             client.greeting().await.expect(250);
@@ -151,11 +151,11 @@ async fn an_idle_client_has_its_time_after_a_slow_or_refused_message() {
 async fn a_command_after_a_refused_chunk_has_its_own_time() {
     let mut client = hello(&build(accepting().max_message_size(10))).await;
     envelope(&mut client).await;
-    client.send_octets(b"BDAT 20\r\nxxxxxxxxxxxxxxxxxxxx").await;
+    client.send_bytes(b"BDAT 20\r\nxxxxxxxxxxxxxxxxxxxx").await;
     client.read_reply().await.expect(552);
     sleep(seconds(70)).await;
-    client.send_octets(b"MA").await;
+    client.send_bytes(b"MA").await;
     sleep(seconds(1)).await;
-    client.send_octets(b"IL FROM:<ann@client.example>\r\n").await;
+    client.send_bytes(b"IL FROM:<ann@client.example>\r\n").await;
     client.read_reply().await.expect(250);
 }

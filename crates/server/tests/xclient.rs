@@ -4,7 +4,7 @@ use crate::support::talk::pipe;
 use crate::support::{
     MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, envelope, tls, traced,
 };
-use mailchute::testing::{Client, client_from};
+use mailchute::testing::{self, Client};
 use mailchute::{Attribute, Builder, Check, Disconnect, Extension, MessageSource, Network, Server, Verdict};
 
 fn network(text: &str) -> Network {
@@ -16,7 +16,7 @@ fn trusting(builder: Builder) -> Server {
 }
 
 async fn hello_from(server: &Server, address: &str) -> Client {
-    let mut client = client_from(server, address.parse().expect("an address"));
+    let mut client = testing::connect(server).from(address.parse().expect("an address")).open();
     client.greeting().await.expect(220);
     let heard = client.send("EHLO proxy.example").await.expect(250);
     let is_offered = heard.lines().iter().any(|line| line.starts_with("250-XCLIENT NAME ADDR "));
@@ -169,8 +169,8 @@ async fn behind_a_proxy_header_it_is_its_client_that_is_trusted_or_not() {
             .xclient_from([network("10.0.0.0/8"), network("192.0.2.9")]),
     );
     for (client, code) in [("198.51.100.7", 550), ("192.0.2.9", 220)] {
-        let mut talk = client_from(&server, "10.0.0.5:1000".parse().unwrap());
-        talk.send_octets(format!("PROXY TCP4 {client} 192.0.2.25 4242 25\r\n").as_bytes()).await;
+        let mut talk = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
+        talk.send_bytes(format!("PROXY TCP4 {client} 192.0.2.25 4242 25\r\n").as_bytes()).await;
         talk.greeting().await.expect(220);
         talk.send("XCLIENT ADDR=198.51.100.8").await.expect(code);
     }
@@ -232,7 +232,7 @@ async fn nobody_is_counted_for_clients_that_are_not_named() {
     for port in 1000..1004 {
         proxies.push(hello_from(&server, &format!("10.0.0.5:{port}")).await);
     }
-    client_from(&server, "10.0.0.5:1004".parse().unwrap()).greeting().await.expect(421);
+    testing::connect(&server).from("10.0.0.5:1004".parse().unwrap()).open().greeting().await.expect(421);
     proxies[0].send("XCLIENT ADDR=198.51.100.7").await.expect(220);
     for proxy in &mut proxies[1..] {
         proxy.send("XCLIENT NAME=mail.client.example").await.expect(220);
@@ -251,8 +251,8 @@ async fn a_client_that_a_proxy_header_does_not_name_has_not_the_rights_of_the_pr
     for header in
         [&b"PROXY UNKNOWN\r\n"[..], b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"]
     {
-        let mut talk = client_from(&server, "10.0.0.5:1000".parse().unwrap());
-        talk.send_octets(header).await;
+        let mut talk = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
+        talk.send_bytes(header).await;
         talk.greeting().await.expect(220);
         let heard = talk.send("EHLO client.example").await.expect(250);
         assert!(!heard.to_string().contains("XCLIENT"), "{heard}");

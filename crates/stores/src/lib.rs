@@ -18,7 +18,7 @@
 //! # let path = directory.path().join("mail");
 //! let server = Server::builder().store(Maildir::open(&path)?).build()?;
 //!
-//! let mut client = testing::client(&server);
+//! let mut client = testing::connect(&server).open();
 //! client.greeting().await.expect(220);
 //! client.send("EHLO client.example").await.expect(250);
 //! client.send("MAIL FROM:<alice@client.example>").await.expect(250);

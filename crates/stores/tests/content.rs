@@ -12,7 +12,7 @@ async fn puts_trace_fields_before_the_unchanged_content() {
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com", "carol@example.com"]).await;
     let content = b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n.stuffed\r\n\r\nno end";
-    client.send_octets(b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n..stuffed\r\n\r\nno end").await;
+    client.send_bytes(b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n..stuffed\r\n\r\nno end").await;
     client.send("\r\n.").await.expect(250);
 
     let message = post.mail.message();
@@ -44,7 +44,7 @@ async fn a_message_is_kept_byte_for_byte_however_the_network_cuts_it() {
         let (mut rest, mut sizes_left) = (&content[..], sizes.iter().cycle());
         while let (false, Some(size)) = (rest.is_empty(), sizes_left.next()) {
             let (segment, behind) = rest.split_at(rest.len().min(*size));
-            client.send_octets(segment).await;
+            client.send_bytes(segment).await;
             tokio::task::yield_now().await;
             rest = behind;
         }
@@ -65,7 +65,7 @@ async fn no_content_goes_on_with_what_the_server_says_of_it() {
             begin(&mut client, &["bob@example.com"]).await;
             let octets = content.as_bytes();
             for piece in octets.chunks(if by_octet { 1 } else { octets.len() }) {
-                client.send_octets(piece).await;
+                client.send_bytes(piece).await;
                 tokio::task::yield_now().await;
             }
             client.send("\r\n.").await.expect(250);
@@ -94,7 +94,7 @@ async fn a_header_below_a_mailbox_line_stays_a_header() {
             let mut client = post.client().await;
             begin(&mut client, &["bob@example.com"]).await;
             for piece in content.as_bytes().chunks(if by_octet { 1 } else { content.len() }) {
-                client.send_octets(piece).await;
+                client.send_bytes(piece).await;
                 tokio::task::yield_now().await;
             }
             client.send(".").await.expect(250);
@@ -116,7 +116,7 @@ async fn a_mailbox_line_in_chunks_is_the_same_as_in_data() {
         client.send("MAIL FROM:<alice@client.example>").await.expect(250);
         client.send("RCPT TO:<bob@example.com>").await.expect(250);
         for octet in content.chars() {
-            client.send_octets(format!("BDAT 1\r\n{octet}").as_bytes()).await;
+            client.send_bytes(format!("BDAT 1\r\n{octet}").as_bytes()).await;
             client.greeting().await.expect(250);
         }
         client.send("BDAT 0 LAST").await.expect(250);
@@ -151,7 +151,7 @@ async fn a_message_is_in_new_when_it_is_answered_and_not_before() {
     let mut client = post.client().await;
     for number in 1..=20 {
         begin(&mut client, &["bob@example.com"]).await;
-        client.send_octets(b"Subject: hello\r\n\r\nHello Bob\r\n").await;
+        client.send_bytes(b"Subject: hello\r\n\r\nHello Bob\r\n").await;
         tokio::task::yield_now().await;
         assert_eq!(post.mail.messages().len(), number - 1);
         client.send(".").await.expect(250);
@@ -168,7 +168,7 @@ async fn a_message_of_twenty_mebibytes_streams_in() {
     let line = format!("{}\r\n", "x".repeat(1022));
     let mebibyte = line.repeat(1024);
     for _ in 0..20 {
-        client.send_octets(mebibyte.as_bytes()).await;
+        client.send_bytes(mebibyte.as_bytes()).await;
         assert_eq!(files(&post.mail.tmp_dir()).len(), 1, "it is on its way to the disk");
         assert_eq!(post.mail.messages().len(), 0);
     }

@@ -17,9 +17,9 @@ const SESSION: &[u8] = b"EHLO client.example\r\n\
 
 /// Sends the first bytes of a session and goes.
 async fn send_cut(post: &Post, octets: &[u8]) -> usize {
-    let mut client = testing::client(&post.server);
+    let mut client = testing::connect(&post.server).open();
     client.greeting().await.expect(220);
-    client.send_octets(octets).await;
+    client.send_bytes(octets).await;
     client.close().await;
     let mut accepted = 0;
     while let Some(heard) = client.try_read_reply().await {
@@ -49,7 +49,7 @@ async fn a_large_message_that_is_cut_leaves_nothing() {
     for cut in (0..content.len()).step_by(100_000) {
         let mut client = post.client().await;
         begin(&mut client, &["bob@example.com"]).await;
-        client.send_octets(&content.as_bytes()[..cut]).await;
+        client.send_bytes(&content.as_bytes()[..cut]).await;
         if cut % 200_000 == 0 {
             client.close().await;
             while client.try_read_reply().await.is_some() {}
@@ -66,7 +66,7 @@ async fn a_message_that_is_refused_at_its_end_leaves_nothing() {
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
     let content = format!("{}\r\n", "x".repeat(998)).repeat(1500);
-    client.send_octets(content.as_bytes()).await;
+    client.send_bytes(content.as_bytes()).await;
     client.send(".").await.expect(552);
     post.mail.expect_no_leftovers().await;
     assert_eq!(post.mail.messages().len(), 0);
@@ -87,7 +87,7 @@ async fn a_message_whose_client_goes_after_the_final_dot_is_kept() {
     let post = Post::open();
     let mut client = client(&post.server, 1).await;
     begin(&mut client, &["bob@example.com"]).await;
-    client.send_octets(b"Subject: hello\r\n\r\nHello Bob\r\n.\r\n").await;
+    client.send_bytes(b"Subject: hello\r\n\r\nHello Bob\r\n.\r\n").await;
     client.close().await;
     client.greeting().await.expect(250);
     assert_eq!(post.mail.messages().len(), 1);

@@ -20,7 +20,7 @@ fn server(maildir: &Maildir) -> Server {
 }
 
 async fn deliver(server: &Server, content: &str, code: u16) {
-    let mut client = testing::client(server);
+    let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
     for line in ["EHLO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.com>"] {
         client.send(line).await.expect(250);

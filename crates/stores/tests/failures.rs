@@ -85,7 +85,7 @@ async fn a_large_message_is_put_off_when_new_goes_while_it_comes_in() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
-    client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
+    client.send_bytes(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
     eventually(|| files(&post.mail.tmp_dir()).len() == 1).await;
     fs::remove_dir(post.mail.new_dir()).unwrap();
     client.send(".").await.expect(451);

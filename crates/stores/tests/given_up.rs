@@ -36,7 +36,7 @@ async fn is_accepted(server: &Server, number: u8, content: &str) -> bool {
     if client.send("DATA").await.code() != 354 {
         return false;
     }
-    client.send_octets(content.as_bytes()).await;
+    client.send_bytes(content.as_bytes()).await;
     client.send(".").await.code() == 250
 }
 
@@ -115,7 +115,7 @@ fn a_runtime_that_ends_during_a_message_leaves_nothing() {
         let open = runtime.block_on(async {
             let mut client = client(&server, 1).await;
             begin(&mut client, &["bob@example.com"]).await;
-            client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
+            client.send_bytes(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
             crate::common::eventually(|| files(&mail.tmp_dir()).len() == 1).await;
             client
         });

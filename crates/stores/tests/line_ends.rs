@@ -51,7 +51,7 @@ async fn send(client: &mut Client, content: &[u8], size: usize) {
     begin(client, "").await;
     client.send("DATA").await.expect(354);
     for piece in content.chunks(size) {
-        client.send_octets(piece).await;
+        client.send_bytes(piece).await;
         tokio::task::yield_now().await;
     }
     client.send(".").await.expect(250);
@@ -61,8 +61,8 @@ async fn send(client: &mut Client, content: &[u8], size: usize) {
 async fn send_chunks(client: &mut Client, parameters: &str, content: &[u8], size: usize) {
     begin(client, parameters).await;
     for chunk in content.chunks(size) {
-        client.send_octets(format!("BDAT {}\r\n", chunk.len()).as_bytes()).await;
-        client.send_octets(chunk).await;
+        client.send_bytes(format!("BDAT {}\r\n", chunk.len()).as_bytes()).await;
+        client.send_bytes(chunk).await;
         client.greeting().await.expect(250);
     }
     client.send("BDAT 0 LAST").await.expect(250);
@@ -142,9 +142,9 @@ async fn a_large_message_abandoned_after_a_bare_end_leaves_nothing() {
     let mut client = client(&post.server, 1).await;
     begin(&mut client, "").await;
     client.send("DATA").await.expect(354);
-    client.send_octets("x\r\n".repeat(200_000).as_bytes()).await;
+    client.send_bytes("x\r\n".repeat(200_000).as_bytes()).await;
     eventually(|| files(&post.mail.tmp_dir()).len() == 1).await;
-    client.send_octets(format!("bare\nend{}", "x\r\n".repeat(200_000)).as_bytes()).await;
+    client.send_bytes(format!("bare\nend{}", "x\r\n".repeat(200_000)).as_bytes()).await;
     drop(client);
     post.mail.expect_no_leftovers().await;
     assert_eq!(post.mail.messages().len(), 0);

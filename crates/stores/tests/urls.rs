@@ -35,7 +35,7 @@ async fn a_discarded_message_is_read_to_its_end_and_accepted() {
     let mut client = client(&server, 1).await;
     for _ in 0..2 {
         begin(&mut client, &["bob@example.com"]).await;
-        client.send_octets(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
+        client.send_bytes(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
         let answer = client.send(".").await.expect(250);
         assert!(answer.to_string().starts_with("250 2.6.0 Message discarded as "), "{answer}");
     }

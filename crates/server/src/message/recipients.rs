@@ -58,7 +58,7 @@ impl Message {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), mailchute::BuildError> {
     /// let server = Server::builder().store(Mailboxes).build()?;
-    /// let mut client = testing::lmtp_client(&server);
+    /// let mut client = testing::connect(&server).lmtp().open();
     /// client.greeting().await.expect(220);
     /// client.send("LHLO client.example").await.expect(250);
     /// client.send("MAIL FROM:<alice@client.example>").await.expect(250);

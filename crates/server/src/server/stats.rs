@@ -58,7 +58,7 @@ impl Server {
     ///         Ok(mailchute::Receipt::new("Message accepted"))
     ///     })
     ///     .build()?;
-    /// let mut client = testing::client(&server);
+    /// let mut client = testing::connect(&server).open();
     /// client.greeting().await.expect(220);
     /// let stats = server.stats();
     /// assert_eq!((stats.connections_open, stats.sessions, stats.messages_accepted), (1, 1, 0));

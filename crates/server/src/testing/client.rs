@@ -1,85 +1,58 @@
 //! A client without a socket.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::Location;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream, DuplexStream};
 
-use crate::net::arrival::Arrival;
-use crate::server::Server;
+use super::conversation::Conversation;
+use super::reply::Reply;
 
-/// Octets on their way at most, in each direction.
-const PIPE: usize = 64 * 1024;
-
-/// Where clients come from unless it is said.
-const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152);
-
-/// A client that is connected to a server in memory.
+/// A client that is connected to a server in memory: see [`connect`](super::connect).
 ///
-/// Its methods panic when the server has closed the connection, or sends what is no reply: it is made for tests.
+/// Its methods panic when the server has closed the connection, or sends what is not a reply: it is made for tests. A panic
+/// names the line of the test and the conversation so far.
 #[derive(Debug)]
 pub struct Client {
     stream: BufStream<DuplexStream>,
-}
-
-/// Connects to `server` from 127.0.0.1; the session runs in a task of its own.
-#[must_use]
-pub fn client(server: &Server) -> Client {
-    client_from(server, CLIENT)
-}
-
-/// As [`client`], for LMTP: the end of a message has a reply for each recipient, of which [`Client::send`] reads the
-/// first and [`Client::read_reply`] the others.
-///
-/// ```
-/// use mailchute::{Receipt, Server, testing};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), mailchute::BuildError> {
-/// let server = Server::builder()
-///     .on_store(|mut message, _session| async move {
-///         message.bytes().await?;
-///         Ok(Receipt::new("Message accepted"))
-///     })
-///     .build()?;
-/// let mut client = testing::lmtp_client(&server);
-/// client.greeting().await.expect(220);
-/// client.send("LHLO client.example").await.expect(250);
-/// # Ok(())
-/// # }
-/// ```
-#[must_use]
-pub fn lmtp_client(server: &Server) -> Client {
-    let (ours, theirs) = tokio::io::duplex(PIPE);
-    let server = server.clone();
-    tokio::spawn(async move { server.serve_connection(theirs, Arrival::new(CLIENT).lmtp()).await });
-    Client { stream: BufStream::new(ours) }
-}
-
-/// As [`client`], from another address.
-#[must_use]
-pub fn client_from(server: &Server, address: SocketAddr) -> Client {
-    let (ours, theirs) = tokio::io::duplex(PIPE);
-    let server = server.clone();
-    tokio::spawn(async move { server.serve_connection(theirs, address).await });
-    Client { stream: BufStream::new(ours) }
-}
-
-/// A reply of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    lines: Vec<String>,
+    is_lmtp: bool,
+    conversation: Conversation,
 }
 
 impl Client {
+    pub(super) fn new(stream: DuplexStream, is_lmtp: bool) -> Self {
+        Self { stream: BufStream::new(stream), is_lmtp, conversation: Conversation::default() }
+    }
+
+    pub(super) fn is_lmtp(&self) -> bool {
+        self.is_lmtp
+    }
+
+    /// Reads the greeting, expects 220, and says EHLO, or LHLO in LMTP. Returns the reply to that.
+    ///
+    /// # Panics
+    ///
+    /// If the server greets with a refusal or has closed the connection.
+    #[track_caller]
+    #[must_use = "expect something of it"]
+    pub fn ready(&mut self) -> impl Future<Output = Reply> {
+        let caller = Location::caller();
+        async move {
+            let greeting = self.next_reply(caller).await;
+            assert!(greeting.code() == 220, "{caller}: the server said: {greeting}\n{}", self.conversation);
+            let hello = if self.is_lmtp { "LHLO client.example" } else { "EHLO client.example" };
+            self.ask(hello, caller).await
+        }
+    }
+
     /// Reads the greeting, or any reply that comes unasked.
     ///
     /// # Panics
     ///
     /// If the server has closed the connection.
+    #[track_caller]
     #[must_use = "expect something of it"]
-    pub async fn greeting(&mut self) -> Reply {
-        self.read_reply().await
+    pub fn greeting(&mut self) -> impl Future<Output = Reply> {
+        self.next_reply(Location::caller())
     }
 
     /// Reads one more reply, such as that for the next recipient in LMTP.
@@ -87,9 +60,10 @@ impl Client {
     /// # Panics
     ///
     /// If the server has closed the connection.
+    #[track_caller]
     #[must_use = "expect something of it"]
-    pub async fn read_reply(&mut self) -> Reply {
-        self.try_read_reply().await.expect("the server has closed the connection")
+    pub fn read_reply(&mut self) -> impl Future<Output = Reply> {
+        self.next_reply(Location::caller())
     }
 
     /// Sends a line, to which CRLF is added, and reads the reply.
@@ -97,15 +71,47 @@ impl Client {
     /// # Panics
     ///
     /// If the server has closed the connection.
+    #[track_caller]
     #[must_use = "expect something of it"]
-    pub async fn send(&mut self, line: &str) -> Reply {
-        self.send_octets(format!("{line}\r\n").as_bytes()).await;
-        self.read_reply().await
+    pub fn send<'c>(&'c mut self, line: &'c str) -> impl Future<Output = Reply> + 'c {
+        self.ask(line, Location::caller())
     }
 
-    /// Sends octets as they are and reads nothing. What a closed connection does not take is lost.
-    pub async fn send_octets(&mut self, octets: &[u8]) {
-        if self.stream.write_all(octets).await.is_ok() {
+    /// Sends DATA and, after a 354, the content and the final dot. Dots at the beginning of lines are stuffed, and a last
+    /// line without an end gets CRLF. Returns the reply to the content, or to DATA if that is refused.
+    ///
+    /// # Panics
+    ///
+    /// If the server has closed the connection.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Server, testing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let inbox = testing::Inbox::new();
+    /// let server = Server::builder().store(inbox.clone()).build()?;
+    /// let mut client = testing::connect(&server).open();
+    /// client.ready().await.expect(250);
+    /// client.send("MAIL FROM:<>").await.expect(250);
+    /// client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    /// client.data("\r\n.hidden\r\nline").await.expect(250);
+    /// assert_eq!(inbox.messages()[0].body(), b".hidden\r\nline\r\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    #[must_use = "expect something of it"]
+    pub fn data<'c>(&'c mut self, content: impl AsRef<[u8]> + 'c) -> impl Future<Output = Reply> + 'c {
+        let caller = Location::caller();
+        async move { self.transfer(content.as_ref(), caller).await.0 }
+    }
+
+    /// Sends bytes as they are and reads nothing. What a closed connection does not take is lost.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.conversation.client_sends(bytes);
+        if self.stream.write_all(bytes).await.is_ok() {
             let _ = self.stream.flush().await;
         }
     }
@@ -123,10 +129,11 @@ impl Client {
                 return None;
             }
             let line = line.strip_suffix("\r\n").expect("a reply line ends with CRLF").to_owned();
+            self.conversation.server_says(&line);
             let goes_on = line.as_bytes().get(3) == Some(&b'-');
             lines.push(line);
             if !goes_on {
-                return Some(Reply { lines });
+                return Some(Reply::new(lines, self.conversation.clone()));
             }
         }
     }
@@ -135,39 +142,41 @@ impl Client {
     pub async fn close(&mut self) {
         let _ = self.stream.shutdown().await;
     }
-}
 
-impl Reply {
-    /// The reply code.
-    #[must_use]
-    pub fn code(&self) -> u16 {
-        self.lines
-            .last()
-            .and_then(|line| line.get(..3))
-            .and_then(|code| code.parse().ok())
-            .unwrap_or_default()
+    pub(super) async fn next_reply(&mut self, caller: &'static Location<'static>) -> Reply {
+        match self.try_read_reply().await {
+            Some(reply) => reply,
+            None => panic!("{caller}: the server has closed the connection\n{}", self.conversation),
+        }
     }
 
-    /// The lines as they came, without CRLF.
-    #[must_use]
-    pub fn lines(&self) -> &[String] {
-        &self.lines
+    pub(super) async fn ask(&mut self, line: &str, caller: &'static Location<'static>) -> Reply {
+        self.send_bytes(format!("{line}\r\n").as_bytes()).await;
+        self.next_reply(caller).await
     }
 
-    /// Returns the reply if it has this code.
-    ///
-    /// # Panics
-    ///
-    /// If the reply has another code.
-    #[track_caller]
-    pub fn expect(self, code: u16) -> Self {
-        assert_eq!(self.code(), code, "the server said: {self}");
-        self
-    }
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.lines.join("\n"))
+    /// Returns the reply, and whether it is to the content.
+    pub(super) async fn transfer(
+        &mut self,
+        content: &[u8],
+        caller: &'static Location<'static>,
+    ) -> (Reply, bool) {
+        let reply = self.ask("DATA", caller).await;
+        if reply.code() != 354 {
+            return (reply, false);
+        }
+        let mut stuffed = Vec::with_capacity(content.len() + 5);
+        for line in content.split_inclusive(|byte| *byte == b'\n') {
+            if line.first() == Some(&b'.') {
+                stuffed.push(b'.');
+            }
+            stuffed.extend_from_slice(line);
+        }
+        if !stuffed.is_empty() && !stuffed.ends_with(b"\r\n") {
+            stuffed.extend_from_slice(b"\r\n");
+        }
+        stuffed.extend_from_slice(b".\r\n");
+        self.send_bytes(&stuffed).await;
+        (self.next_reply(caller).await, true)
     }
 }

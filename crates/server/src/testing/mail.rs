@@ -21,7 +21,7 @@ use crate::session::Session;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let inbox = testing::Inbox::new();
 /// let server = Server::builder().store(inbox.clone()).build()?;
-/// let mut client = testing::client(&server);
+/// let mut client = testing::connect(&server).open();
 /// client.greeting().await.expect(220);
 /// client.send("EHLO client.example").await.expect(250);
 /// client.send("MAIL FROM:<alice@client.example>").await.expect(250);

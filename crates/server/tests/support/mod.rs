@@ -104,7 +104,7 @@ pub(crate) async fn read_on(mut message: Message, _session: Session) -> Result<M
 
 /// A client that was greeted and has said EHLO.
 pub(crate) async fn hello(server: &Server) -> Client {
-    let mut client = testing::client(server);
+    let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
     client.send("EHLO client.example").await.expect(250);
     client

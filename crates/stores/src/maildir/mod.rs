@@ -215,13 +215,13 @@ mod tests {
 
     /// Sends a message, and waits until it is in `new/` and its client waits for the answer.
     async fn send(server: &Server, maildir: &Maildir) -> testing::Client {
-        let mut client = testing::client(server);
+        let mut client = testing::connect(server).open();
         client.greeting().await.expect(220);
         client.send("EHLO client.example").await.expect(250);
         client.send("MAIL FROM:<>").await.expect(250);
         client.send("RCPT TO:<bob@example.com>").await.expect(250);
         client.send("DATA").await.expect(354);
-        client.send_octets(b"Subject: x\r\n\r\n.\r\n").await;
+        client.send_bytes(b"Subject: x\r\n\r\n.\r\n").await;
         while messages(maildir) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -274,7 +274,7 @@ mod tests {
     fn a_closed_maildir_shows_no_message() {
         let (directory, maildir, server, runtime) = open();
         runtime.block_on(async {
-            let mut client = testing::client(&server);
+            let mut client = testing::connect(&server).open();
             client.greeting().await.expect(220);
             client.send("EHLO client.example").await.expect(250);
             client.send("MAIL FROM:<>").await.expect(250);

@@ -45,7 +45,7 @@ impl Post {
 
 /// A client that has said EHLO; clients of another number have another address.
 pub(crate) async fn client(server: &Server, number: u8) -> Client {
-    let mut client = testing::client_from(server, SocketAddr::from(([10, 0, 0, number], 1025)));
+    let mut client = testing::connect(server).from(SocketAddr::from(([10, 0, 0, number], 1025))).open();
     client.greeting().await.expect(220);
     client.send("EHLO client.example").await.expect(250);
     client

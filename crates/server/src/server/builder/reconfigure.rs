@@ -82,12 +82,12 @@ impl Server {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), mailchute::BuildError> {
     /// let server = options().hostname("old.example.com").build()?;
-    /// let mut before = testing::client(&server);
+    /// let mut before = testing::connect(&server).open();
     /// before.greeting().await.expect(220);
     ///
     /// server.reconfigure(options().hostname("new.example.com"))?;
     /// assert!(before.send("HELO client.example").await.expect(250).to_string().contains("old.example.com"));
-    /// let mut after = testing::client(&server);
+    /// let mut after = testing::connect(&server).open();
     /// assert!(after.greeting().await.expect(220).to_string().contains("new.example.com"));
     ///
     /// // A mistake leaves everything as it is.

@@ -1,0 +1,100 @@
+//! Connections in memory.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use mailchute_proto::Protocol;
+
+use super::client::Client;
+use crate::net::arrival::Arrival;
+use crate::net::peer::Peer;
+use crate::server::Server;
+
+/// Bytes on their way at most, in each direction.
+const PIPE: usize = 64 * 1024;
+
+/// Where clients come from unless a test says otherwise.
+pub(super) const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152);
+
+/// Connects a client to `server` in memory, without a socket.
+///
+/// # Examples
+/// ```
+/// use mailchute::{Refusal, Server, testing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mailchute::BuildError> {
+/// let server = Server::builder()
+///     .on_connect(|session| async move {
+///         if session.listener() == Some("internal") && !session.client_ip().is_loopback() {
+///             return Err(Refusal::new(554, (5, 7, 1), "Not from outside"));
+///         }
+///         Ok(())
+///     })
+///     .store(testing::Inbox::new())
+///     .build()?;
+///
+/// let mut outside = testing::connect(&server).from(([192, 0, 2, 1], 40_000).into()).listener("internal").open();
+/// outside.greeting().await.expect(554);
+/// let mut inside = testing::connect(&server).listener("internal").open();
+/// inside.ready().await.expect(250);
+/// # Ok(())
+/// # }
+/// ```
+pub fn connect(server: &Server) -> Connect {
+    Connect { server: server.clone(), arrival: Arrival::new(CLIENT) }
+}
+
+/// Describes a connection in memory: see [`connect`].
+#[derive(Debug, Clone)]
+#[must_use = "it does not connect until it is opened"]
+pub struct Connect {
+    server: Server,
+    arrival: Arrival,
+}
+
+impl Connect {
+    /// Sets the address of the client. Default is a port of 127.0.0.1.
+    pub fn from(mut self, client: SocketAddr) -> Self {
+        self.arrival.origin = Peer::Network(client);
+        self
+    }
+
+    /// Sets the name that [`Session::listener`](crate::Session::listener) tells. Default is none.
+    pub fn listener(mut self, name: &str) -> Self {
+        self.arrival = self.arrival.listener(name);
+        self
+    }
+
+    /// Speaks LMTP. After the content of a message there is a reply for each recipient, of which [`Client::send`] reads the
+    /// first and [`Client::read_reply`] the others.
+    ///
+    /// ```
+    /// use mailchute::{Server, testing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = Server::builder().store(testing::Inbox::new()).build()?;
+    /// let mut client = testing::connect(&server).lmtp().open();
+    /// client.greeting().await.expect(220);
+    /// client.send("LHLO client.example").await.expect(250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lmtp(mut self) -> Self {
+        self.arrival = self.arrival.lmtp();
+        self
+    }
+
+    /// Connects. The session runs in a task of its own.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn open(self) -> Client {
+        let (ours, theirs) = tokio::io::duplex(PIPE);
+        let is_lmtp = self.arrival.service.protocol == Protocol::Lmtp;
+        let Self { server, arrival } = self;
+        tokio::spawn(async move { server.serve_connection(theirs, arrival).await });
+        Client::new(ours, is_lmtp)
+    }
+}

@@ -54,7 +54,7 @@ async fn a_filter_and_a_store_each_read_the_whole_message() {
     let mut message = testing::message(&session, CONTENT);
     Marks.filter(&mut message, &session).await.unwrap();
     let inbox = Inbox::new();
-    inbox.store(testing::next_reader(&message).unwrap(), &session).await.unwrap();
+    let _ = inbox.store(testing::next_reader(&message).unwrap(), &session).await.unwrap();
     let mail = inbox.messages().remove(0);
     assert!(mail.is_from("alice@client.example") && mail.is_to("bob@example.com"));
     assert_eq!(mail.text(), format!("X-Marked: yes\r\n{CONTENT}"));

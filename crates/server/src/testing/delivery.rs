@@ -7,7 +7,6 @@ use super::reply::Reply;
 
 /// The replies to a transaction: see [`Client::deliver`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "expect something of it"]
 pub struct Delivery {
     /// The reply to MAIL.
     pub mail: Reply,

@@ -86,7 +86,6 @@ impl TestServer {
     }
 
     /// Returns the running server, for its sessions and events.
-    #[must_use]
     pub fn running(&self) -> &Running {
         &self.running
     }

@@ -1,4 +1,4 @@
-//! The parser of addresses against a reading of the RFC's grammar that shares nothing with it.
+//! Compares the parser of addresses with another reading of the RFC's grammar that shares nothing with it.
 
 use crate::address_reference::{
     agrees_with_the_reference, any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path,

@@ -1,4 +1,4 @@
-//! How long addresses may be: as long as a command line, but for their domains.
+//! The longest addresses: as long as a command line, except for their domains.
 
 use mailchute_proto::{AddressError, Domain, ForwardPath, Mailbox, ReversePath};
 
@@ -14,7 +14,7 @@ fn recipient(argument: &str) -> Result<(ForwardPath, &[u8]), AddressError> {
     ForwardPath::parse_argument(argument.as_bytes())
 }
 
-/// A domain of exactly `length` octets.
+/// Returns a domain of exactly `length` bytes.
 fn domain_of(length: usize) -> String {
     let label = "d".repeat(63);
     let mut domain = [label.as_str(); 5].join(".");
@@ -50,7 +50,7 @@ fn addresses_of_bounces_and_mailing_lists_are_addresses() {
 
 #[test]
 fn a_label_beyond_ascii_is_counted_in_characters() {
-    // 50 letters are 150 octets, and 58 in the form of DNS.
+    // 50 letters are 150 bytes, and 58 in the form of DNS.
     let label = "ก".repeat(50);
     assert_eq!(mailbox(&format!("a@{label}.{label}.example")).domain().chars().count(), 109);
     assert_eq!(Domain::parse(&"ก".repeat(64)), Err(AddressError::LabelTooLong));
@@ -60,7 +60,7 @@ fn a_label_beyond_ascii_is_counted_in_characters() {
 }
 
 #[test]
-fn a_label_has_at_most_63_octets_and_a_domain_255() {
+fn a_label_has_at_most_63_bytes_and_a_domain_255() {
     assert!(Domain::parse(&format!("{}.d", "l".repeat(63))).is_ok());
     assert_eq!(Domain::parse(&format!("{}.d", "l".repeat(64))), Err(AddressError::LabelTooLong));
     assert!(Domain::parse(&domain_of(254)).is_ok());

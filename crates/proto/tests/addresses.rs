@@ -1,4 +1,4 @@
-//! Addresses: the RFC's grammar, its limits, and what must never come through.
+//! Addresses: the RFC's grammar, its limits, and inputs that must always be refused.
 
 use mailchute_proto::{
     AddressError, AddressLiteral, Domain, ForwardPath, HeloKind, HeloName, Mailbox, ReversePath,
@@ -64,7 +64,7 @@ fn quotes_and_backslashes_are_taken_out_of_the_unquoted_local_part() {
 }
 
 #[test]
-fn what_needs_quotes_is_refused_without_them() {
+fn refuses_an_unquoted_local_part_that_needs_quotes() {
     for text in [
         "a b@c", "a..b@c", ".a@b", "a.@b", "@b", "a,b@c", "a(b)@c", "a:b@c", "a\\b@c", "a<b@c", "a[b@c",
         " a@b",

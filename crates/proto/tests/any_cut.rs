@@ -1,4 +1,4 @@
-//! Random sessions, cut at random: what is said and what is kept depends on the octets alone.
+//! Random sessions, cut at random: the replies and the messages depend on the bytes alone.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     )
 }
 
-/// A listener with hooks of every temper.
+/// Returns a listener with hooks of every temper.
 fn session() -> impl Strategy<Value = Session> {
     let protocol = select(&[Protocol::Smtp, Protocol::Lmtp][..]);
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
@@ -71,7 +71,8 @@ fn session() -> impl Strategy<Value = Session> {
     )
 }
 
-/// What is sent, parted where handshakes take place. Most clients say hello in the session's protocol.
+/// Returns the client's input, split where handshakes take place. Most clients use the session's protocol in their
+/// hello.
 fn segments(operations: &[Operation], protocol: Protocol) -> Vec<Vec<u8>> {
     let mut segments = vec![Vec::new()];
     for operation in operations {
@@ -97,7 +98,7 @@ proptest! {
     #![proptest_config(config(1_500))]
 
     #[test]
-    fn a_session_says_and_keeps_the_same_wherever_its_octets_are_cut(
+    fn a_session_replies_and_keeps_the_same_at_any_cut(
         session in session(),
         operations in operations(),
         cuts in vec(any::<Index>(), 0..8),

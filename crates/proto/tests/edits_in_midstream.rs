@@ -1,9 +1,9 @@
-//! What an application edits while a session runs may cost nobody a message, and a client nothing for free.
+//! Edits of an application while a session runs: they lose no message, and let no client bypass a check.
 
 use bytes::BytesMut;
 use mailchute_proto::{Extension, Machine, Protocol, Settings, Step, Verdict};
 
-/// Lets the machine read all of the input, with hooks that say yes; what came of a message.
+/// Feeds the machine all of the input, with hooks that accept, and returns the content of the message.
 fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
     let (mut input, mut content) = (BytesMut::from(octets), Vec::new());
     loop {
@@ -48,7 +48,7 @@ fn a_size_that_is_raised_within_a_message_does_not_save_what_was_dropped() {
 }
 
 #[test]
-fn overlong_lines_behind_a_refused_chunk_are_errors() {
+fn overlong_lines_after_a_refused_chunk_are_errors() {
     let (mut machine, mut output) = greeted(Settings::new("mx.example.com"));
     feed(&mut machine, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", &mut output);
     machine.edits_mut().set_size(1);
@@ -88,7 +88,7 @@ fn chunks_that_are_offered_no_more_between_two_of_them_end_the_message() {
 }
 
 #[test]
-fn what_was_edited_for_a_proxy_is_not_edited_for_its_client() {
+fn edits_for_a_proxy_do_not_apply_to_its_client() {
     let mut machine = Machine::new(Settings::new("mx.example.com").into()).trusting_proxy();
     let mut output = Vec::new();
     feed(&mut machine, b"", &mut output);

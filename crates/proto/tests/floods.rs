@@ -1,16 +1,16 @@
-//! Floods: whatever a client sends without end, a reply comes where one is due and memory stays flat.
+//! Floods: input without end gets a reply where one is due, and memory stays flat.
 //!
-//! That no more than a line's worth of input ever waits is looked at by the runner after each piece.
+//! The runner checks after each piece that at most a line's worth of input waits.
 
 use crate::session::{Run, Session, assert_octets, dialogue};
 use mailchute_proto::Closing;
 
-/// A million, but for debug builds, which would take some seconds for them.
+/// A million, except in debug builds, which would take some seconds for them.
 const CHUNKS: usize = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
 
 const TRANSACTION: &[u8] = b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
 
-/// Says hello, feeds the same octets over and over until the session ends, and gives the last replies.
+/// Says hello, feeds the same bytes until the session ends, and returns the run.
 fn flood<'s>(session: &'s Session, octets: &[u8], times: usize) -> Run<'s> {
     let mut run = Run::new(session);
     run.feed_at_once(b"EHLO client.example\r\n");
@@ -64,7 +64,7 @@ fn recipients_are_bounded_in_memory_and_ordinary_ones_fit() {
     assert_eq!(recipients(1_000, 38, 38), [250; 1_000]);
     let taken = recipients(1_000, 60, 450).iter().filter(|&&code| code == 250).count();
     assert!((400..500).contains(&taken), "{taken} of the longest are taken");
-    // What the transaction before has held counts no more.
+    // The memory of the transaction before does not count any more.
     let mut run = flood(&session, b"MAIL FROM:<>\r\n", 1);
     for _ in 0..3 {
         for _ in 0..400 {
@@ -196,7 +196,7 @@ fn a_chunk_that_nobody_wants_goes_by_in_flat_memory_and_is_answered_at_its_end()
 }
 
 #[test]
-fn a_message_in_chunks_may_have_as_many_octets_as_any_other() {
+fn a_message_in_chunks_may_be_as_long_as_any_other() {
     const LIMIT: usize = 26_214_400;
     let session = Session::new();
     for (size, code) in [(LIMIT, 250), (LIMIT + 1, 552)] {

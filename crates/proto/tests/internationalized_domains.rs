@@ -1,4 +1,4 @@
-//! A domain and its internationalized form are one, wherever domains are compared.
+//! A domain and its internationalized form are equal, wherever domains are compared.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ const ONE: [&str; 10] = [
     "ｂｕ\u{308}ｃｈｅｒ.ｅｘａｍｐｌｅ",
 ];
 
-/// Domains of which no two are one, and none is the one above.
+/// Domains that all differ, from each other and from the one above.
 const OTHERS: [&str; 10] = [
     "bucher.example",
     "example",
@@ -133,7 +133,7 @@ fn labels_parted_by_other_full_stops_have_a_length_each() {
 }
 
 #[test]
-fn what_the_mapping_makes_is_a_domain_or_is_not_taken() {
+fn refuses_a_mapping_that_is_not_a_domain() {
     // Full-width forms of ASCII characters that no domain has.
     for domain in ["a；b.com", "＂x＂.com", "a，b.com", "＊.com", "－a.com", "ａ－.com"] {
         let parsed = Domain::parse(domain).expect(domain);
@@ -142,7 +142,7 @@ fn what_the_mapping_makes_is_a_domain_or_is_not_taken() {
     for (domain, other) in [("a；b.com", "a;b.com"), ("＊.com", "*.com")] {
         assert!(!same_domain(domain, other), "{domain}");
     }
-    // Characters that are not seen, and that the mapping drops.
+    // Invisible characters, which the mapping drops.
     for domain in [
         "\u{fe0f}.example.com",
         "x.\u{fe0f}.example.com",

@@ -1,4 +1,4 @@
-//! What is kept where bare line ends are tolerated or normalized, sent on to servers that are too kind.
+//! Messages with tolerated or normalized bare line ends, sent on to servers that are too lax.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use proptest::sample::select;
 
 const LINE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\r"];
 
-/// Sends a message as a standard client does: a dot is put before each that begins a line, the last line is ended if
-/// it is not, and the one end of data follows.
+/// Sends a message as a standard client does: it stuffs dots, ends the last line if necessary, and appends the end of
+/// data.
 fn sent_on(content: &[u8]) -> Vec<u8> {
     let (mut wire, mut is_line_start) = (Vec::new(), true);
     for (at, &octet) in content.iter().enumerate() {
@@ -29,8 +29,8 @@ fn sent_on(content: &[u8]) -> Vec<u8> {
     wire
 }
 
-/// Where servers of every laxness see the dot that ends the message: each takes one kind of line end before it and
-/// one behind it, and some drop NULs.
+/// Returns where servers of every laxness see the dot that ends the message. Each accepts one kind of line end before
+/// it and one after it, and some drop NULs.
 fn ends_seen(wire: &[u8], drop_nuls: bool) -> BTreeSet<usize> {
     let mut ends = BTreeSet::new();
     let octets: Vec<(usize, u8)> =
@@ -61,7 +61,7 @@ fn run(bare_line_ends: BareLineEnds, octets: &[u8]) -> Record {
 const BEFORE: &[u8] =
     b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n";
 
-/// The message as DATA and as two chunks parted at `cut`.
+/// Returns the message as DATA and as two chunks, split at `cut`.
 fn both_ways(message: &[u8], cut: usize) -> [Vec<u8>; 2] {
     let (head, tail) = message.split_at(cut);
     let (first, last) = (format!("BDAT {}\r\n", head.len()), format!("BDAT {} LAST\r\n", tail.len()));

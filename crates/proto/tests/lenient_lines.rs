@@ -1,4 +1,4 @@
-//! Command lines in both settings: what the strict one takes means the same in the lenient one.
+//! Command lines in both settings: a line that the strict one accepts means the same in the lenient one.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use mailchute_proto::{BareLineEnds, EnvelopeSyntax, Mechanism, PlaintextAuth, Se
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// What stands before the line.
+/// The input before the line.
 const PHASES: [&str; 3] = [
     "EHLO client.example\r\n",
     "EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\n",
@@ -49,7 +49,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A chunk whose octets are not sent leaves its line without a reply.
+/// Returns the last code. A chunk whose bytes are not sent leaves its line without a reply.
 fn last_code(record: &Record, phase: &str) -> Option<u16> {
     let before = 1 + phase.matches('\n').count();
     dialogue::replies(&record.output).get(before).map(|reply| reply.code)
@@ -63,7 +63,7 @@ proptest! {
         let (strict, lenient) = (run(&STRICT, phase, &line), run(&LENIENT, phase, &line));
         if last_code(&strict, phase).is_none_or(|code| code < 400) {
             prop_assert_eq!(&lenient.output, &strict.output);
-            // HELO leaves what EHLO gave, and says so to the hook.
+            // HELO keeps the result of EHLO, and tells the hook so.
             if !line.to_ascii_uppercase().starts_with(b"HELO") {
                 prop_assert_eq!(lenient, strict);
             }

@@ -25,7 +25,7 @@ fn core() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A path in one of the forms that are taken, or nearly so.
+/// Returns a path in one of the accepted forms, or nearly so.
 fn form() -> impl Strategy<Value = String> {
     let phrase =
         select(&["", "", "", " ", "Ann ", "Ann B. ", "\"a@b <c\" ", "A\"x\"", "SIZE=1 ", "a@b ", "é "][..]);
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn what_strict_takes_is_read_the_same(text in any_mailbox(), changes in changes()) {
+    fn lenient_reads_a_strict_path_the_same(text in any_mailbox(), changes in changes()) {
         let argument = mutate(&format!("<{text}> SIZE=1"), &changes);
         if let Ok(strict) = ReversePath::parse_argument(&argument) {
             prop_assert_eq!(ReversePath::parse_lenient(&argument, OWN), Ok(strict));
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn what_lenient_takes_is_an_address_to_strict(text in form()) {
+    fn lenient_returns_only_strict_addresses(text in form()) {
         if let Ok((ReversePath::Mailbox(mailbox), _)) = ReversePath::parse_lenient(text.as_bytes(), OWN) {
             let strict = format!("<{mailbox}>");
             prop_assert_eq!(ReversePath::parse_argument(strict.as_bytes()), Ok((mailbox.into(), &b""[..])));

@@ -5,11 +5,12 @@ use mailchute_proto::{BareLineEnds, Closing};
 
 /// One form of line end.
 struct Form {
-    /// What a client sends behind the 354, up to the final dot.
+    /// The client's input after the 354, up to the final dot.
     data: &'static [u8],
     /// The same message in chunks.
     chunks: &'static [u8],
-    /// What is kept of both where bare line ends are tolerated, unless a client's end of the data stays.
+    /// The content that the server keeps of both if it tolerates bare line ends, unless a client's end of the data
+    /// stays.
     tolerated: &'static [u8],
     tolerated_by_data: Option<&'static [u8]>,
     normalized: &'static [u8],
@@ -17,7 +18,7 @@ struct Form {
 
 const LETTER: &[u8] = b"A: b\r\nC: d\r\n\r\n.one\r\n..two\r\n.\r\n";
 
-/// What comes of LF, whether the client stuffs dots after it or not.
+/// The result of LF, whether the client stuffs dots after it or not.
 const LETTER_OF_LF: &[u8] = b"A: b\nC: d\n\r\n.one\r\n..two\r\n.\n";
 
 const FORMS: [Form; 11] = [
@@ -37,7 +38,7 @@ const FORMS: [Form; 11] = [
         tolerated_by_data: None,
         normalized: LETTER,
     },
-    // CR: smtplib with bytes, nodemailer. Nobody stuffs dots after it.
+    // CR: smtplib with bytes, nodemailer. No client stuffs dots after it.
     Form {
         data: b"A: b\rC: d\r\r.one\r..two\r.\r\r\n",
         chunks: b"A: b\rC: d\r\r.one\r..two\r.\r",
@@ -69,7 +70,7 @@ const FORMS: [Form; 11] = [
         tolerated_by_data: None,
         normalized: LETTER,
     },
-    // A header of CRLFs, and a body of LFs that is no better ended.
+    // A header of CRLFs, and a body of LFs that ends in the same way.
     Form {
         data: b"A: b\r\nC: d\r\n\r\n..one\n...two\n..\r\n",
         chunks: b"A: b\r\nC: d\r\n\r\n.one\n..two\n.\r\n",
@@ -85,7 +86,7 @@ const FORMS: [Form; 11] = [
         tolerated_by_data: None,
         normalized: LETTER,
     },
-    // Empty lines at the end are as many as were meant.
+    // Empty lines at the end stay as many as were meant.
     Form {
         data: b"A: b\n\n\n\n\r\n",
         chunks: b"A: b\n\n\n\n",
@@ -93,7 +94,7 @@ const FORMS: [Form; 11] = [
         tolerated_by_data: None,
         normalized: b"A: b\r\n\r\n\r\n\r\n",
     },
-    // At the beginning as well.
+    // The same at the beginning.
     Form {
         data: b"\n\n..one\n\r\n",
         chunks: b"\n\n.one\n",
@@ -101,7 +102,7 @@ const FORMS: [Form; 11] = [
         tolerated_by_data: None,
         normalized: b"\r\n\r\n.one\r\n",
     },
-    // CR where a line is drawn again.
+    // CR that redraws a line.
     Form {
         data: b"\r\n10 %\r20 %\r\n",
         chunks: b"\r\n10 %\r20 %\r\n",
@@ -126,14 +127,14 @@ fn by_data(content: &[u8]) -> Vec<u8> {
     [ENVELOPE, b"DATA\r\n", content, b".\r\nQUIT\r\n"].concat()
 }
 
-/// In two chunks, the first of so many octets.
+/// Returns the content in two chunks, the first of `cut` bytes.
 fn in_chunks(content: &[u8], cut: usize) -> Vec<u8> {
     let (head, tail) = content.split_at(cut);
     let (first, last) = (format!("BDAT {cut}\r\n"), format!("BDAT {} LAST\r\n", tail.len()));
     [ENVELOPE, first.as_bytes(), head, last.as_bytes(), tail, b"QUIT\r\n"].concat()
 }
 
-/// Runs the session whole, octet by octet and cut in two at every position.
+/// Runs the session whole, byte by byte and cut in two at every position.
 fn run(session: &Session, octets: Vec<u8>) -> Record {
     let length = octets.len();
     let segments = [octets];
@@ -189,9 +190,9 @@ fn a_single_dot_shows_that_the_client_stuffs_none() {
         (&b"a\n..b\n.c\n..d\n...e\r\n"[..], &b"a\r\n.b\r\n.c\r\n..d\r\n...e\r\n"[..]),
         (b"a\n.\n..b\r\n", b"a\r\n.\r\n..b\r\n"),
         (b"a\n.\r\n..b\n..c\r\n", b"a\r\n.\r\n.b\r\n..c\r\n"),
-        // Dots after a CRLF say nothing of those after an LF.
+        // Dots after a CRLF say nothing about those after an LF.
         (b"a\r\n.b\n..c\r\n", b"a\r\nb\r\n.c\r\n"),
-        // Nor do dots after CRs, which nobody stuffs.
+        // Dots after CRs say nothing either; no client stuffs them.
         (b"a\r.b\r..c\n..d\r\n", b"a\r\n.b\r\n..c\r\n.d\r\n"),
         (b"a\n\r..b\n\r\r..c\r\n", b"a\r\n..b\r\n\r\n..c\r\n"),
     ] {
@@ -209,7 +210,7 @@ fn crs_before_an_lf_are_one_line_end_with_it_up_to_eight() {
     }
 }
 
-/// Two `Received:` fields where one is the limit.
+/// Two `Received:` fields exceed a limit of one.
 #[test]
 fn the_header_is_counted_as_it_is_kept() {
     const ENDS: [&str; 5] = ["\r\n", "\n", "\r\r\n", "\r", "\n\r"];
@@ -223,7 +224,7 @@ fn the_header_is_counted_as_it_is_kept() {
                 replies[replies.len() - 2].code
             };
             let in_header = code(format!("Received: a{end}Received: b{end}{end}text\r\n"));
-            // Tolerated, a CR begins no field: the line goes on, or there is text.
+            // If bare line ends are tolerated, a CR begins no field: the line continues, or there is text.
             let is_kept = setting == BareLineEnds::Tolerate && end.ends_with('\r');
             assert_eq!(in_header, if is_kept { 250 } else { 554 }, "{setting:?} {end:?}");
             assert_eq!(code(format!("Received: a{end}{end}Received: b\r\n")), 250, "{setting:?} {end:?}");
@@ -231,8 +232,8 @@ fn the_header_is_counted_as_it_is_kept() {
     }
 }
 
-/// What real clients send of `Subject: x`, an empty line, `.one`, `..two` and `.`. The octets of smtplib and curl were
-/// recorded, those of the others are what their sources say.
+/// The input of real clients for `Subject: x`, an empty line, `.one`, `..two` and `.`. The bytes of smtplib and curl
+/// were recorded; those of the others follow from their sources.
 #[test]
 fn letters_of_real_clients_are_kept_as_they_were_meant() {
     const MEANT: &str = "Subject: x\n\n.one\n..two\n.\n";

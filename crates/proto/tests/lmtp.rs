@@ -1,4 +1,4 @@
-//! LMTP: as many replies to a message as recipients were accepted, in their order, whatever becomes of it.
+//! LMTP: a message gets one reply for each accepted recipient, in their order, whatever its result.
 
 use crate::session::{Answer, Session, answered, dialogue, reply};
 use mailchute_proto::{Protocol, Verdict};
@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What becomes of one recipient.
+/// The result for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     RefusedAtRcpt,

@@ -1,9 +1,9 @@
-//! What logs and events get to see of a command line: all of it but credentials.
+//! The command lines in logs and events: complete except for credentials.
 
 use bytes::BytesMut;
 use mailchute_proto::{EnvelopeSyntax, Machine, Mechanism, PlaintextAuth, Settings, Step, Verdict};
 
-/// What is shown of each of these lines, said one after the other behind EHLO.
+/// Returns what is shown of each of these lines, sent one after the other after EHLO.
 fn shown(lines: &[&str]) -> Vec<String> {
     shown_by(EnvelopeSyntax::Strict, lines)
 }

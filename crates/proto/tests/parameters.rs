@@ -62,7 +62,7 @@ fn a_keyword_may_stand_there_only_once() {
 }
 
 #[test]
-fn a_word_that_is_no_parameter_is_refused() {
+fn a_word_that_is_not_a_parameter_is_refused() {
     for text in ["=", "=1", "-A=1", "A_B=1", "A=1=2", "A==1", "é=1", "A,B", "<a@b>", "A\u{a0}B", "A=1 ="] {
         assert_eq!(parse(text), Err(ParameterError::Malformed), "{text:?}");
     }
@@ -196,7 +196,7 @@ fn an_original_recipient_has_a_kind_and_an_address() {
     let typed = |text: &str| rcpt(&format!("ORCPT={text}")).map(|parameters| parameters.orcpt);
     let orcpt = |text: &str| typed(text).map(|orcpt| orcpt.unwrap().to_string());
     assert_eq!(orcpt("rfc822;Bob+2Btag@example.org").unwrap(), "rfc822;Bob+tag@example.org");
-    // As Postfix writes internationalized addresses.
+    // Postfix writes internationalized addresses like this.
     assert_eq!(orcpt("rfc822;+C3+A9@example.org").unwrap(), "rfc822;é@example.org");
     assert_eq!(orcpt("x-odd;two+20words").unwrap(), "x-odd;two words");
     assert_eq!(orcpt("utf-8;用户@example.org").unwrap(), "utf-8;用户@example.org");

@@ -1,4 +1,4 @@
-//! Replies: the catalogue, and what becomes of a text that somebody else has written.
+//! Replies: the catalogue, and texts that come from outside.
 
 use std::collections::BTreeSet;
 use std::panic;
@@ -55,7 +55,7 @@ fn every_reply_of_the_catalogue_is_one_line_on_the_wire() {
 }
 
 #[test]
-fn every_name_and_every_reply_of_the_catalogue_stands_there_once() {
+fn every_name_and_reply_is_in_the_catalogue_once() {
     let names: BTreeSet<_> = catalog::all().map(|entry| entry.name).collect();
     let replies: BTreeSet<_> = catalog::all().map(|entry| wire(entry.reply)).collect();
     assert_eq!(names.len(), catalog::all().count());
@@ -92,7 +92,7 @@ fn a_line_feed_begins_a_further_line_of_the_same_reply() {
 }
 
 #[test]
-fn empty_lines_and_empty_texts_are_lines_with_nothing_behind_the_codes() {
+fn empty_lines_and_texts_have_only_their_codes() {
     assert_eq!(wire(&rejected("")), "550 5.7.1 \r\n");
     assert_eq!(wire(&rejected("\n")), "550 5.7.1 \r\n");
     assert_eq!(wire(&rejected("\r\n\r\n")), "550-5.7.1 \r\n550 5.7.1 \r\n");
@@ -110,7 +110,7 @@ fn whatever_is_not_printable_ascii_becomes_a_question_mark() {
 }
 
 #[test]
-fn a_long_text_is_broken_into_lines_of_512_octets_at_most() {
+fn breaks_a_long_text_into_lines_of_at_most_512_bytes() {
     let long = wire(&rejected("x".repeat(5_000)));
     let lines: Vec<&str> = long.split_inclusive("\r\n").collect();
     assert_eq!(lines.len(), 11);
@@ -124,7 +124,7 @@ fn a_long_text_is_broken_into_lines_of_512_octets_at_most() {
 }
 
 #[test]
-fn the_longest_enhanced_code_leaves_the_line_within_512_octets() {
+fn the_longest_enhanced_code_keeps_lines_within_512_bytes() {
     let reply = Reply::new(599 - 40, (5, 999, 999), "é".repeat(5_000));
     let wire = wire(&reply);
     assert_eq!(wire.lines().next().map(str::len), Some(510));
@@ -154,7 +154,7 @@ fn only_codes_of_the_form_that_smtp_allows_are_codes() {
 }
 
 #[test]
-fn what_makes_no_reply_is_told_what_to_write() {
+fn an_invalid_reply_says_what_to_write() {
     for (code, enhanced, expected) in [
         (
             354,

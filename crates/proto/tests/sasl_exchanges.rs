@@ -1,4 +1,4 @@
-//! Whatever a client answers within AUTH, it gets a reply, and nobody is let in who has proved nothing.
+//! Random answers within AUTH: each gets a reply, and no client is authenticated without proof.
 
 use crate::session::{Session, dialogue};
 use base64::Engine as _;
@@ -39,7 +39,7 @@ const PARTS: &[&str] = &[
     ",",
 ];
 
-/// A line of the client: base64 of parts, of octets, no base64, a star, nothing.
+/// Returns a line of the client: base64 of parts or of bytes, invalid base64, a star, nothing.
 fn answer() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => vec(select(PARTS), 0..6).prop_map(|parts| BASE64.encode(parts.concat())),

@@ -1,9 +1,9 @@
-//! SMTP smuggling: whatever stands before a second envelope, only `CR LF . CR LF` lets it be one.
+//! SMTP smuggling: a second envelope begins only after `CR LF . CR LF`, whatever precedes it.
 
 use crate::session::{Record, Session, assert_octets, dialogue, shown};
 use mailchute_proto::Closing;
 
-/// What a server that is too kind might take for the end of the data; with a bare CR or LF in each.
+/// Sequences that a lax server might take for the end of the data, each with a bare CR or LF.
 const SEQUENCES: [&[u8]; 24] = [
     b"\n.\n",
     b"\n.\r\n",
@@ -44,7 +44,7 @@ const GREETED: &str = "220 mx.example.com ESMTP Mailchute\r\n\
     250 2.1.0 Sender OK\r\n250 2.1.5 Recipient OK\r\n354 End data with <CR><LF>.<CR><LF>\r\n";
 const BARE: &str = "550 5.5.2 Bare CR or LF in the message data: lines must end with CR LF\r\n";
 
-/// Runs the octets whole, octet by octet, and cut in two everywhere.
+/// Runs the bytes whole, byte by byte, and cut in two everywhere.
 fn at_every_cut(octets: Vec<u8>, check: impl Fn(&Record)) {
     let (session, segments) = (Session::new(), [octets]);
     let whole = session.cut(&segments, &[]);
@@ -104,7 +104,7 @@ fn one_bare_line_feed_anywhere_in_a_message_is_enough_to_refuse_it() {
     let text = b"Subject: hi\r\n\r\nfirst\r\n..second\r\n";
     for bare in [b'\r', b'\n'] {
         for at in 0..=text.len() {
-            // A CR before an LF, or an LF after a CR, would make a line end of the two.
+            // A CR before an LF, or an LF after a CR, would make a line end of both.
             let makes_a_line_end = (bare == b'\r' && text.get(at) == Some(&b'\n'))
                 || (bare == b'\n' && at > 0 && text[at - 1] == b'\r' && text.get(at) != Some(&b'\n'));
             if makes_a_line_end {
@@ -153,7 +153,7 @@ fn in_chunks(parameter: &str, message: &[u8], cut: usize) -> Vec<u8> {
     [hello, envelope.as_bytes(), first.as_bytes(), head, last.as_bytes(), tail, SECOND].concat()
 }
 
-/// Runs the octets whole and octet by octet.
+/// Runs the bytes whole and byte by byte.
 fn whole_and_in_pieces(octets: Vec<u8>) -> [Record; 2] {
     let (session, segments) = (Session::new(), [octets]);
     let records = [session.cut(&segments, &[]), session.octet_by_octet(&segments)];
@@ -200,7 +200,7 @@ fn the_end_of_data_and_a_second_envelope_are_content_in_a_chunk() {
 }
 
 #[test]
-fn behind_a_bdat_that_cannot_be_read_nothing_is_run() {
+fn runs_nothing_after_an_unreadable_bdat() {
     let arguments = [
         "",
         " LAST",

@@ -1,4 +1,4 @@
-//! What stands behind AUTH, or an answer within it, in the same segment: never run, never taken for an answer.
+//! Input after AUTH, or after an answer within it, in the same segment: it is never run, and never taken for an answer.
 
 use crate::session::{Record, Run, Session, shown};
 use mailchute_proto::{Closing, Mechanism, PlaintextAuth};
@@ -52,7 +52,7 @@ fn a_command_in_the_segment_of_auth_ends_the_session() {
 }
 
 #[test]
-fn it_does_so_behind_an_auth_that_is_refused_as_well() {
+fn a_command_after_a_refused_auth_ends_the_session() {
     is_hung_up_on(&[b"AUTH\r\nNOOP\r\n"]);
     is_hung_up_on(&[b"AUTH GSSAPI\r\nNOOP\r\n"]);
     is_hung_up_on(&[&[&b"AUTH PLAIN "[..], &[b'A'; 120], b"\r\nNOOP\r\n"].concat()]);
@@ -75,7 +75,7 @@ fn a_command_in_the_segment_of_an_answer_ends_the_session() {
 }
 
 #[test]
-fn whoever_waits_for_each_reply_is_let_in() {
+fn a_client_that_waits_for_each_reply_authenticates() {
     for pieces in
         [&[GOOD, b"NOOP\r\n"][..], &[b"AUTH LOGIN\r\n", b"dGlt\r\n", b"dGFuc3RhYWZ0YW5zdGFhZg==\r\n"]]
     {

@@ -1,4 +1,4 @@
-//! Runs every transcript of the folder `transcripts`.
+//! Runs every transcript of the directory `transcripts`.
 
 use std::fs;
 use std::panic;
@@ -16,7 +16,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_transcript_holds_word_for_word_however_its_octets_are_cut() {
+fn every_transcript_holds_word_for_word_at_every_cut() {
     let (mut run, mut failures) = (0, Vec::new());
     for file in files() {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -33,7 +33,7 @@ fn every_transcript_holds_word_for_word_however_its_octets_are_cut() {
 }
 
 #[test]
-fn every_file_in_the_folder_is_a_transcript_with_a_name_of_its_own_words() {
+fn every_file_in_the_directory_is_a_named_transcript() {
     for file in files() {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let stem = name.strip_suffix(".txt").unwrap_or_else(|| panic!("{name} is no transcript"));

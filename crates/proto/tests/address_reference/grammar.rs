@@ -1,5 +1,5 @@
-//! The grammar of RFC 5321 §4.1.2 and §4.1.3 read aloud: slow, allocating, and without a line in common with the
-//! parser it is compared with.
+//! The grammar of RFC 5321 §4.1.2 and §4.1.3, step by step: slow, allocating, and sharing no line with the parser that
+//! it is compared with.
 
 use mailchute_proto::{ForwardPath, ReversePath};
 
@@ -34,7 +34,7 @@ fn skip_route(inside: &str) -> Option<&str> {
     hosts_are_domains.then_some(address)
 }
 
-/// Without the dot at the end of a domain, which names the root of DNS.
+/// Removes the dot at the end of a domain, which names the root of DNS.
 pub(crate) fn without_root(text: &str) -> &str {
     text.strip_suffix('.').unwrap_or(text)
 }
@@ -112,7 +112,7 @@ fn is_ipv4(text: &str) -> bool {
     text.split('.').count() == 4 && text.split('.').all(snum)
 }
 
-/// Eight groups, or fewer with one `::` in place of at least one; the last two may be an IPv4 address.
+/// Returns whether this is eight groups, or fewer with one `::` for at least one; the last two may be an IPv4 address.
 fn is_ipv6(text: &str) -> bool {
     let groups_of = |text: &str, last: bool| -> Option<usize> {
         let mut count = 0;
@@ -138,8 +138,8 @@ fn is_ipv6(text: &str) -> bool {
     }
 }
 
-/// All that the lenient grammar makes of the argument of MAIL, by trying every place for every sign: the address, which
-/// is empty for `<>`, and what follows. A grammar without two readings of anything never gives more than one.
+/// Returns all lenient readings of the argument of MAIL, by trying every place for every sign: the address, which is
+/// empty for `<>`, and the rest. An unambiguous grammar never gives more than one.
 pub(crate) fn lenient_readings<'a>(argument: &'a [u8], own_domain: &str) -> Vec<(String, &'a [u8])> {
     let is_control = |c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}';
     let Ok(text) = std::str::from_utf8(argument) else { return Vec::new() };
@@ -183,7 +183,7 @@ fn is_phrase(text: &str) -> bool {
     (is_atext(first) && first != '=' || " .".contains(first)) && is_phrase(&text[first.len_utf8()..])
 }
 
-/// An address as the strict grammar writes it. Only with a domain of ours there may be none.
+/// Returns an address as the strict grammar writes it. Without `own_domain` the address needs a domain.
 fn lenient_address(text: &str, own_domain: Option<&str>) -> Option<String> {
     let places =
         text.match_indices('@').map(|(at, _)| (&text[..at], without_root(&text[at + 1..]), &text[at + 1..]));
@@ -200,7 +200,7 @@ fn lenient_address(text: &str, own_domain: Option<&str>) -> Option<String> {
     })
 }
 
-/// Compares both lenient readings of one argument. What the strict grammar takes, it reads.
+/// Compares both lenient readings of one argument. The lenient reading accepts everything that the strict one does.
 pub(crate) fn agrees_with_the_lenient_reference(argument: &[u8]) {
     const OWN: &str = "mx.example.com";
     let readings = lenient_readings(argument, OWN);

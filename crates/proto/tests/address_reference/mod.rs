@@ -1,4 +1,4 @@
-//! What the parser of addresses is compared with, and generators that follow the same grammar the other way round.
+//! A reference for the parser of addresses, and generators that follow the same grammar in the other direction.
 
 mod grammar;
 
@@ -31,7 +31,7 @@ pub(crate) fn any_mailbox() -> impl Strategy<Value = String> {
         .prop_map(|(local_part, domain)| format!("{local_part}@{domain}"))
 }
 
-/// Text of the characters that matter to the grammar, so that much of it is nearly an address.
+/// Returns text of the characters that matter to the grammar, so that much of it is nearly an address.
 pub(crate) fn nearly_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => r#"[a1.@"\\<>\[\]:, _-]"#,
@@ -41,8 +41,8 @@ pub(crate) fn nearly_text() -> impl Strategy<Value = String> {
     vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
 
-/// Replaces, removes, adds, doubles or swaps octets of `text`, as many times as there are changes; what is added is
-/// any octet or one of the signs of the grammar.
+/// Replaces, removes, adds, doubles or swaps bytes of `text`, as many times as there are changes. An added byte is any
+/// byte or one of the signs of the grammar.
 pub(crate) fn mutate(text: &str, changes: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
     const SIGNS: &[u8] = br#".@"\<>[]:,- ()01"#;
     let mut bytes = text.as_bytes().to_vec();

@@ -1,13 +1,13 @@
-//! What a client may send, by the names of the table.
+//! Commands that a client may send, by the names of the table.
 
-/// Commands that stand in the content of a message; nobody may be asked about Eve.
+/// Commands that stand in the content of a message; no hook may be asked about Eve.
 const CONTENT: &str = "\r\nMAIL FROM:<eve@client.example>\r\nRCPT TO:<eve@example.com>\r\nQUIT\r\n";
 
-/// `\0user\0password` of somebody known, and of somebody who guesses.
+/// `\0user\0password` of a known user, and of one with a guessed password.
 const GOOD: &str = "AHRpbQB0YW5zdGFhZnRhbnN0YWFm";
 const BAD: &str = "AHRpbQB3cm9uZw==";
 
-/// Each name with the octets it stands for.
+/// Returns each name with the bytes that it stands for.
 pub(crate) fn commands() -> Vec<(&'static str, Vec<u8>)> {
     let chunk = |last: &str| format!("BDAT {}{last}\r\n{CONTENT}", CONTENT.len());
     let commands = [

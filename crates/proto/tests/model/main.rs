@@ -1,7 +1,9 @@
-//! All sequences of commands against a table of RFC 5321's states: no message without MAIL and an accepted RCPT, no
-//! command out of content, as many replies as commands, and nobody authenticated any more inside TLS.
+//! Compares all sequences of commands with a table of RFC 5321's states.
 //!
-//! `MAILCHUTE_MODEL_DEPTH=5` makes the search that takes nothing for granted deeper than it is by default.
+//! No message comes without MAIL and an accepted RCPT, and no command out of content. There are as many replies as
+//! commands, and STARTTLS forgets an authentication.
+//!
+//! `MAILCHUTE_MODEL_DEPTH=5` makes the exhaustive search deeper than its default.
 
 mod commands;
 mod search;
@@ -16,10 +18,10 @@ use search::{Found, Search};
 use session::{Answer, Session};
 use table::Table;
 
-/// Recipients that a message may have: as many as it takes for more than one.
+/// Recipients that a message may have: enough for more than one.
 const RECIPIENTS: usize = 2;
 
-/// Each listener is the words of the table that are true of it.
+/// The words of the table that are true of each listener.
 const LISTENERS: [&str; 8] = [
     "smtp stranger",
     "smtp stranger guards-passwords",
@@ -57,7 +59,7 @@ fn search(listener: &'static str) -> Search {
     Search::new(session, Table::new(listener, RECIPIENTS))
 }
 
-/// No limit that a counter could come up to.
+/// Returns limits that no counter can reach.
 fn without_counters() -> Limits {
     let mut limits = Limits::default();
     (limits.errors, limits.errors_before_delay, limits.auth_failures, limits.transactions) = (0, 0, 0, 0);

@@ -1,4 +1,4 @@
-//! Runs every sequence of commands, and compares what is said with the table.
+//! Runs every sequence of commands, and compares the replies with the table.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -7,14 +7,14 @@ use crate::commands::commands;
 use crate::session::{Run, Session, dialogue, shown};
 use crate::table::{Place, Table};
 
-/// What a search has seen.
+/// The findings of a search.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Sessions that differ in what they can still say.
+    /// Sessions that differ in their possible replies.
     pub(crate) states: usize,
     /// Commands that were tried, each in one of them.
     pub(crate) commands: usize,
-    /// The longest way to a state that no shorter one leads to.
+    /// The length of the longest shortest path to a state.
     pub(crate) depth: usize,
     /// Messages that came to their end.
     pub(crate) messages: usize,
@@ -36,11 +36,11 @@ impl Found {
 struct Walk<'s> {
     run: Run<'s>,
     place: Place,
-    /// What the replies alone, and not the table, say of the session.
+    /// The state of the session according to the replies alone, without the table.
     witness: Witness,
 }
 
-/// What must be true before a message may come, by the replies.
+/// Conditions for a message, according to the replies.
 #[derive(Debug, Default)]
 struct Witness {
     has_sender: bool,
@@ -48,7 +48,7 @@ struct Witness {
     is_authenticated: bool,
 }
 
-/// A listener and what is to be tried with it.
+/// A listener, and the commands to try with it.
 pub(crate) struct Search {
     session: Session,
     table: Table,
@@ -71,7 +71,7 @@ impl Search {
         Walk { run: Run::new(&self.session), place, witness: Witness::default() }
     }
 
-    /// Every sequence of any length: sessions that stand alike go on alike, so each is gone on from once.
+    /// Tries every sequence of any length: sessions in the same state behave alike, so each state is explored once.
     pub(crate) fn all(&self) -> Found {
         let (mut found, mut seen) = (Found::default(), HashSet::new());
         let mut queue = VecDeque::from([Vec::new()]);
@@ -90,7 +90,7 @@ impl Search {
         found
     }
 
-    /// Every sequence of up to so many commands, each from its beginning.
+    /// Tries every sequence of up to `depth` commands, each from its beginning.
     pub(crate) fn sequences(&self, depth: usize) -> Found {
         let mut found = Found { depth, ..Found::default() };
         let mut path = Vec::new();
@@ -110,7 +110,7 @@ impl Search {
         }
     }
 
-    /// Goes the whole way; of its last command all is looked at.
+    /// Follows the whole path, and checks all of its last command.
     fn walk(&self, path: &[usize], found: &mut Found) -> Walk<'_> {
         let mut walk = self.start();
         let before = path.len() - 1;
@@ -124,7 +124,7 @@ impl Search {
         walk
     }
 
-    /// Sends one command, and sees to it that the session says and does what the table says.
+    /// Sends one command, and checks that the session replies and acts as the table says.
     fn go(&self, walk: &mut Walk<'_>, command: usize) -> usize {
         let (name, octets) = &self.commands[command];
         let said = walk.run.record.output.len();
@@ -151,7 +151,7 @@ impl Search {
         row
     }
 
-    /// What the replies say, by the clauses that must never be broken.
+    /// Checks the replies against the rules that must always hold.
     fn testify(&self, walk: &mut Walk<'_>, name: &str, reply: Option<u16>) {
         let is_content = matches!(walk.place.phase, "body" | "spoilt");
         let witness = &mut walk.witness;
@@ -186,10 +186,10 @@ fn codes(output: &[u8]) -> Vec<u16> {
     dialogue::replies(output).iter().map(|reply| reply.code).collect()
 }
 
-/// All that a session can still be told apart by: the machine with every field that it has, as its `Debug` is derived.
+/// Returns everything that can tell sessions apart: the machine with all its fields, by its derived `Debug`.
 ///
-/// Left out are the counters whose limits are off in these searches, so that nothing is decided by them. Secrets, which
-/// are not printed, are in none of the exchanges.
+/// It leaves out the counters whose limits are off in these searches, since they decide nothing. Secrets are not
+/// printed, and are in none of the exchanges.
 fn standing(run: &Run<'_>) -> String {
     const COUNTERS: [&str; 9] = [
         "excused_chunks: ",

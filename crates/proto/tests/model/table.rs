@@ -1,6 +1,6 @@
 //! The table, and a session that follows it.
 
-/// Where a session stands by the table.
+/// The state of a session by the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) phase: &'static str,
@@ -11,7 +11,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Behind the greeting.
+    /// The state after the greeting.
     pub(crate) const START: Self =
         Self { phase: "start", is_tls: false, is_authenticated: false, is_extended: false, recipients: 0 };
 
@@ -40,7 +40,7 @@ impl Place {
     }
 }
 
-/// What the table says to a command.
+/// The reaction to a command, by the table.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
     /// The code of each reply.
@@ -68,7 +68,7 @@ impl Table {
         Self { rows: lines.skip(1).map(cells).collect(), listener, limit }
     }
 
-    /// The row that counts for a command, and what it says.
+    /// Returns the row that applies to a command, and its expectation.
     pub(crate) fn look_up(&self, from: &Place, command: &str) -> (usize, Expected) {
         let is_apart = matches!(from.phase, "exchange" | "body" | "spoilt" | "closed");
         let fits = |&[phases, when, commands, ..]: &[&str; 5]| {

@@ -1,4 +1,4 @@
-//! What a client may do with BDAT.
+//! Uses of BDAT by a client.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ pub(super) fn stray() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![12 => chunk, 3 => large, 1 => endless.prop_map(<[u8]>::to_vec)]
 }
 
-/// A BDAT of which nobody can tell how many octets follow, and what then comes.
+/// Returns a BDAT whose size cannot be read, and the bytes after it.
 pub(super) fn unreadable() -> impl Strategy<Value = Vec<u8>> {
     const LINES: &[&str] = &[
         "BDAT",
@@ -107,7 +107,7 @@ fn line(spelling: Spelling, size: usize, is_last: bool) -> Vec<u8> {
     line.into_bytes()
 }
 
-/// Octets of which each is content: fields, text, what looks like commands and ends, perhaps a bare CR or LF.
+/// Returns bytes that are all content: fields, text, seeming commands and ends, perhaps a bare CR or LF.
 fn content() -> impl Strategy<Value = Vec<u8>> {
     const FIELDS: &[&[u8]] = &[b"Received: x\r\n", b"Subject: y\r\n", b" folded\r\n"];
     const TEXT: &[&[u8]] = &[

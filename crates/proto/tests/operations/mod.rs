@@ -1,4 +1,4 @@
-//! What a client may do, at random: good commands and bad ones, whole transactions, garbage.
+//! Random operations of a client: good commands and bad ones, whole transactions, garbage.
 
 mod chunks;
 pub(crate) mod vocabulary;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use vocabulary::{COMMANDS, EXCHANGES, LAST_WORDS};
 
-/// One thing that a client does.
+/// One operation of a client.
 #[derive(Clone)]
 pub(crate) enum Operation {
     Send(Vec<u8>),

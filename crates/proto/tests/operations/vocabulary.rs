@@ -107,7 +107,7 @@ pub(crate) const EXCHANGES: &[&str] = &[
     "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n",
 ];
 
-/// What ends a session, one way or another.
+/// Input that ends a session.
 pub(crate) const LAST_WORDS: &[&[u8]] = &[
     b"QUIT\r\n",
     b"NOOP\n",

@@ -1,15 +1,15 @@
-//! The words behind a path, read slowly, to compare the parser with.
+//! A slow reading of the words after a path, to compare the parser with.
 
 use mailchute_proto::{MailParameters, ParameterError, Parameters, RcptParameters};
 
-/// The grammar of RFC 5321 §4.1.2 read aloud: the words, or nothing if one of them is wrong.
+/// Reads the grammar of RFC 5321 §4.1.2 step by step, and returns the words, or nothing if one of them is wrong.
 fn reference(text: &[u8]) -> Option<Vec<(String, Option<String>)>> {
     let text = String::from_utf8(text.to_vec()).ok()?;
     let mut words = Vec::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let mut parts: Vec<&str> = word.split('=').collect();
         let keyword = parts[0].to_ascii_uppercase();
-        // What changes nothing about delivery may have any value (RFC 4954 §5).
+        // A parameter that does not affect delivery may have any value (RFC 4954 §5).
         let is_advisory = ["AUTH", "RET", "ENVID", "NOTIFY", "ORCPT"].contains(&keyword.as_str());
         if is_advisory {
             parts = word.splitn(2, '=').collect();
@@ -50,7 +50,7 @@ pub(crate) fn agrees_with_the_reference(text: &[u8]) {
     }
 }
 
-/// Of what changes nothing about delivery, only a hidden control character is an error.
+/// If a parameter does not affect delivery, only a hidden control character is an error.
 fn advisory_values_are_no_errors(
     text: &[u8],
     mail: &Result<MailParameters, ParameterError>,

@@ -1,5 +1,5 @@
-//! The client's side of a session, read from its octets alone and slowly: which reply belongs to which command,
-//! where a message ends, what it says. It shares nothing with the machine but RFC 5321, RFC 3030 and RFC 2033.
+//! The client's side of a session, read slowly from its bytes alone: which reply belongs to which command, where a
+//! message ends, and its content. It shares nothing with the machine but RFC 5321, RFC 3030 and RFC 2033.
 
 use mailchute_proto::{BareLineEnds, Closing, Protocol};
 
@@ -7,10 +7,10 @@ use super::line_ends::{end_of_message, find, handed_on, has_bare, has_lone_dot, 
 use super::lines::{Chunk, address, chunk, is_oddly_spaced, verb};
 use super::{Message, Record, shown};
 
-/// A line that comes to this many octets is one without end.
+/// A line of this many bytes counts as endless.
 const ENDLESS: usize = 65_536;
 
-/// Octets of a challenge that every client has to take (RFC 4954 §4.4).
+/// Bytes of a challenge that every client has to accept (RFC 4954 §4.4).
 const CHALLENGE: usize = 12_288;
 
 /// One reply as it stands on the wire.
@@ -21,7 +21,7 @@ pub(crate) struct WireReply {
     pub(crate) code: u16,
     /// Whether its lines carry an enhanced status code.
     pub(crate) is_enhanced: bool,
-    /// What its first line says behind the code.
+    /// The text of its first line after the code.
     pub(crate) text: String,
 }
 
@@ -69,13 +69,13 @@ fn enhanced_class(text: &str) -> Option<u8> {
     (numbers.len() == 3 && are_numbers).then(|| text.as_bytes()[0])
 }
 
-/// Reads the session as its client would, and sees to it that every command has one reply and no other has one,
-/// that every message accepted is the one that was sent, and that none came without MAIL and RCPT.
+/// Reads the session as its client would. It checks that every command has one reply and there are no others, that
+/// every accepted message is the one sent, and that none came without MAIL and RCPT.
 pub(crate) fn check(segments: &[Vec<u8>], record: &Record) {
     check_with(BareLineEnds::Refuse, segments, record);
 }
 
-/// As [`check`], where a bare CR or LF in a message may be something else than refused.
+/// Does the same as [`check`], where a bare CR or LF in a message may have other results than a refusal.
 pub(crate) fn check_with(bare_line_ends: BareLineEnds, segments: &[Vec<u8>], record: &Record) {
     let replies = replies(&record.output);
     let mut reader = Reader {
@@ -119,17 +119,17 @@ struct Reader<'r> {
     messages: std::slice::Iter<'r, Message>,
     closing: Option<Closing>,
     protocol: Protocol,
-    /// Replies that the last chunk has although an earlier one was refused.
+    /// Replies due for the last chunk although an earlier one was refused.
     owed: usize,
     sender: Option<String>,
     recipients: Vec<String>,
     /// MAIL said BODY=BINARYMIME.
     is_binary: bool,
     bare_line_ends: BareLineEnds,
-    /// What the chunks of a message have held so far, if one is on its way.
+    /// The content of a message's chunks so far, if one is on its way.
     chunks: Option<Vec<u8>>,
     place: Place,
-    /// What is not whole yet.
+    /// Input that is not complete yet.
     pending: Vec<u8>,
 }
 
@@ -138,7 +138,7 @@ impl<'r> Reader<'r> {
         self.replies.next()
     }
 
-    /// Reads all of a segment, and says whether the conversation is over.
+    /// Reads all of a segment, and returns whether the conversation is over.
     fn read(&mut self, segment: &[u8]) -> bool {
         let stream = [std::mem::take(&mut self.pending), segment.to_vec()].concat();
         let mut rest = &stream[..];
@@ -173,8 +173,8 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Goes on to the last of the replies that belong together: there is one, or after a message in LMTP one for each
-    /// recipient, of which a 421 is the last.
+    /// Returns the last of the replies that belong together. There is one, or after a message in LMTP one for each
+    /// recipient, and a 421 is the last.
     fn last_of(&mut self, first: &'r WireReply, place: Place, chunk: Option<Chunk>) -> &'r WireReply {
         let of_message = if self.protocol == Protocol::Lmtp { self.recipients.len().max(1) } else { 1 };
         let times = match (place, chunk) {
@@ -205,7 +205,7 @@ impl<'r> Reader<'r> {
         (self.sender, self.recipients, self.is_binary, self.chunks) = (None, Vec::new(), false, None);
     }
 
-    /// A `ClientHello` instead of a command: the connection closes without a word.
+    /// Returns whether the client sent a `ClientHello` instead of a command: the connection closes without a reply.
     fn speaks_tls(&self) -> bool {
         self.closing == Some(Closing::Violation) && self.replies.len() == 0
     }
@@ -215,7 +215,7 @@ impl<'r> Reader<'r> {
         let was_exchange = self.place == Place::Exchange;
         self.place = Place::Command;
         let is_hello = self.is_hello(&verb);
-        // The line is not even looked at when it is too long, ends wrongly, or was one error too many.
+        // The line is not read if it is too long, ends wrongly, or was one error too many.
         let is_unread = matches!(reply.code, 421 | 500) || is_oddly_spaced(line);
         let lacks_code =
             matches!(reply.code, 220 | 334 | 354) && verb != "STARTTLS" || (is_hello && !is_unread);
@@ -247,7 +247,7 @@ impl<'r> Reader<'r> {
                 self.place = Place::Body;
             }
             ("DATA", 400..) if self.is_binary || self.chunks.is_some() => {}
-            // Without a recipient DATA changes nothing; after a hook's no the transaction is over.
+            // Without a recipient DATA changes nothing; after a hook's refusal the transaction is over.
             ("DATA", 400..) if !self.recipients.is_empty() && line.trim_ascii().len() == "DATA".len() => {
                 self.forget();
             }
@@ -270,7 +270,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Takes the octets behind a BDAT, wanted or not, to its line, which ends here; behind other lines are none.
+    /// Takes the bytes after a BDAT, wanted or not, to its line, which ends here; other lines have none.
     fn with_chunk(&self, end: usize, octets: &[u8]) -> Option<(usize, Option<Chunk>)> {
         // A line that is too long is refused as one that cannot be read.
         let is_unread = self.replies.as_slice().first().is_some_and(|next| matches!(next.code, 500 | 501));
@@ -287,7 +287,7 @@ impl<'r> Reader<'r> {
             return;
         }
         if matches!(reply.code, 502 | 503) {
-            // Where BDAT is not offered, or HELO was said and not EHLO, it changes nothing.
+            // If BDAT is not offered, or the client said HELO instead of EHLO, it changes nothing.
             return;
         }
         let content = [self.chunks.take().unwrap_or_default(), octets.to_vec()].concat();
@@ -295,7 +295,7 @@ impl<'r> Reader<'r> {
             return self.message(&content, false, reply);
         }
         assert_eq!(reply.text, format!("2.0.0 {} octets received", chunk.size));
-        // Whether a CR or a dot at the end stands alone is not known yet.
+        // It is not known yet whether a CR or a dot at the end stands alone.
         let end = content.iter().rposition(|octet| !matches!(octet, b'.' | 0)).map_or(0, |last| last + 1);
         let known = content[..end].strip_suffix(b"\r").unwrap_or(&content[..end]);
         assert!(self.is_binary || !self.is_refused(known), "a bare CR or LF was taken: {}", shown(&content));
@@ -311,7 +311,7 @@ impl<'r> Reader<'r> {
         self.message(&content, true, reply);
     }
 
-    /// Ends the transaction with the message, or with as much of it as came until it was refused.
+    /// Ends the transaction with the message, or with the part that came before it was refused.
     fn message(&mut self, content: &[u8], by_data: bool, reply: &WireReply) {
         let sender = self.sender.take().expect("a message has a sender");
         let (recipients, is_binary) = (std::mem::take(&mut self.recipients), self.is_binary);
@@ -332,7 +332,7 @@ impl<'r> Reader<'r> {
         assert!(is_binary || !self.is_refused(&content), "a message with a bare CR or LF has come through");
     }
 
-    /// Whether a message of these octets must not be taken for its line ends.
+    /// Returns whether a message of these bytes must be refused for its line ends.
     fn is_refused(&self, content: &[u8]) -> bool {
         match self.bare_line_ends {
             BareLineEnds::Refuse => has_bare(content),
@@ -347,7 +347,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Whether the connection is closed after this reply to this line.
+    /// Returns whether the server closes the connection after this reply to this line.
     fn ends_with(&self, reply: &WireReply, line: &[u8]) -> bool {
         let is_last = self.replies.len() == 0;
         let must_close = reply.code == 421 || reply.code == 221;
@@ -364,7 +364,7 @@ impl<'r> Reader<'r> {
     }
 }
 
-/// Where the line ends, or where it has come to be endless.
+/// Returns where the line ends, or where it counts as endless.
 fn end_of_line(octets: &[u8]) -> Option<usize> {
     match octets.iter().position(|&octet| octet == b'\n') {
         Some(feed) => Some(feed + 1),

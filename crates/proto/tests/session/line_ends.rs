@@ -1,4 +1,4 @@
-//! Line ends, slowly: where a message ends, which line ends are bare, and what becomes of them.
+//! Line ends, read slowly: where a message ends, which line ends are bare, and their results.
 
 /// Whether a CR or LF stands alone.
 pub(crate) fn has_bare(content: &[u8]) -> bool {
@@ -9,7 +9,7 @@ pub(crate) fn has_bare(content: &[u8]) -> bool {
     })
 }
 
-/// Whether NULs and a dot behind them are alone on a line, where of the line ends around it one is bare.
+/// Returns whether NULs and a dot after them are alone on a line, and one of the line ends around it is bare.
 pub(crate) fn has_lone_dot(content: &[u8]) -> bool {
     const CRLF: char = '\u{100}';
     const BARE: char = '\u{101}';
@@ -48,7 +48,7 @@ fn line_ends(run: &[u8]) -> Vec<Vec<u8>> {
     ends
 }
 
-/// What is handed on of a content that came by DATA, dots behind CRLFs unstuffed, or by BDAT.
+/// Returns the content that reaches the store, if it came by DATA (dots after CRLFs unstuffed) or by BDAT.
 pub(crate) fn handed_on(content: &[u8], normalize: bool, by_data: bool) -> Vec<u8> {
     let is_of_run = |octet: &u8| matches!(octet, b'\r' | b'\n');
     let (mut whole, mut rest, mut stuffs) = (Vec::new(), content, by_data);

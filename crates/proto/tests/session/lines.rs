@@ -1,6 +1,6 @@
-//! What a command line says, read slowly.
+//! Command lines, read slowly.
 
-/// What a BDAT announces.
+/// The announcement of a BDAT.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk {
     pub(super) size: u64,
@@ -21,7 +21,7 @@ pub(super) fn chunk(line: &[u8]) -> Option<Chunk> {
     Some(Chunk { size, is_last })
 }
 
-/// The first word, also of a line that is refused for the white space around it.
+/// Returns the first word, also of a line that is refused for the white space around it.
 pub(super) fn verb(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
     let line = line.trim_end_matches(['\r', '\n']).trim_start_matches([' ', '\t']);
@@ -35,13 +35,13 @@ pub(super) fn is_oddly_spaced(line: &[u8]) -> bool {
     line.starts_with(b" ") || separator == Some(&b'\t')
 }
 
-/// The address of a MAIL or RCPT that was taken, as it is handed on: without the dot at its end, with quotes where the
-/// strict grammar needs them, and with our name where it has no domain.
+/// Returns the address of an accepted MAIL or RCPT in its normal form: without the dot at its end, with quotes where
+/// the strict grammar needs them, and with the server's name if it has no domain.
 pub(super) fn address(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line).replace('\t', " ");
     let argument = text.split_once(':').map_or("", |(_, argument)| argument).trim();
     let is_open = |c: char| !matches!(c, '<' | ' ');
-    // Parameters may hold brackets as well.
+    // Parameters may hold brackets too.
     let bracket =
         unquoted(argument, '<').filter(|&start| unquoted(argument, '@').is_none_or(|at| start < at));
     let path = match bracket {
@@ -65,7 +65,8 @@ pub(super) fn address(line: &[u8]) -> String {
     }
 }
 
-/// Where a sign stands that is neither quoted nor within an address literal, where a quote is a character like others.
+/// Returns where a sign stands that is neither quoted nor within an address literal. A quote in a literal is an
+/// ordinary character.
 fn unquoted(text: &str, sign: char) -> Option<usize> {
     let (mut is_quoted, mut is_escaped, mut is_literal) = (false, false, false);
     text.find(|character| {

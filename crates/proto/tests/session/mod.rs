@@ -1,4 +1,4 @@
-//! Drives the machine as a connection would: pieces of input go in, a record of what happened comes out.
+//! Drives the machine as a connection would: it feeds pieces of input, and records what happens.
 
 #![allow(dead_code, reason = "each file of tests uses the part of it that it needs")]
 
@@ -20,41 +20,41 @@ use mailchute_proto::{
 pub(crate) use record::{Message, Record};
 pub(crate) use run::Run;
 
-/// The token that is taken, that of RFC 7628 §4.1.
+/// The accepted token, that of RFC 7628 §4.1.
 const TOKEN: &str = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
 
 /// A listener: its settings and how its hooks answer.
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) settings: Settings,
-    /// Inside TLS from the first octet.
+    /// Whether TLS begins with the first byte.
     pub(crate) is_inside_tls: bool,
     pub(crate) cannot_bind: bool,
-    /// Who the client is by a certificate that was verified.
+    /// The client's name in a verified certificate.
     pub(crate) certificate: Option<String>,
     pub(crate) protocol: Protocol,
-    /// The client is a proxy that may speak for others.
+    /// Whether the client is a proxy that may speak for others.
     pub(crate) is_trusted: bool,
-    /// What the client has sent before it is greeted.
+    /// Bytes that the client sent before the greeting.
     pub(crate) early: Vec<u8>,
-    /// What the machine is told of the time.
+    /// The time that the machine is given.
     pub(crate) now: Option<DateTime>,
-    /// What the ehlo hook changes.
+    /// The changes of the ehlo hook.
     pub(crate) edits: EhloEdits,
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
     /// Users and what SCRAM keeps of their passwords.
     pub(crate) verifiers: Vec<(String, ScramVerifier)>,
-    /// What the server puts into challenges; without it, it has no random numbers.
+    /// The random part of the server's challenges; without it, the server has no random numbers.
     pub(crate) nonce: Option<Nonce>,
 }
 
-/// What a hook says to one subject; to all others it says yes.
+/// The answer of a hook about one subject; it accepts all others.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// The verb in lower case, or `connect`, `message`, `command`, or `each` for what one recipient hears of a message,
-    /// and `data-each` for why it is refused for one before it has come.
+    /// The verb in lower case, or `connect`, `message`, `command`. `each` is the reply for one recipient of a message,
+    /// and `data-each` the reason for refusing a recipient before the message has come.
     pub(crate) stage: &'static str,
     /// The address, the name or the verb that is asked about.
     pub(crate) subject: String,
@@ -87,13 +87,13 @@ impl Session {
         }
     }
 
-    /// Runs a session from its greeting, each octet a piece of its own. The segments are parted by TLS handshakes.
+    /// Runs a session from its greeting, one byte at a time. TLS handshakes separate the segments.
     pub(crate) fn octet_by_octet(&self, segments: &[Vec<u8>]) -> Record {
         let cuts: Vec<usize> = (0..segments.iter().map(Vec::len).sum()).collect();
         self.cut(segments, &cuts)
     }
 
-    /// Runs a session whose octets are cut before those of these numbers, counted over all segments.
+    /// Runs a session whose bytes are cut before these positions, counted over all segments.
     pub(crate) fn cut(&self, segments: &[Vec<u8>], cuts: &[usize]) -> Record {
         let (mut run, mut start) = (Run::new(self), 0);
         for (index, segment) in segments.iter().enumerate() {
@@ -120,7 +120,7 @@ impl Session {
         self.nonce.clone().ok_or_else(|| Refusal::new(454, (4, 7, 0), "No random numbers"))
     }
 
-    /// Whoever is not known gets a decoy.
+    /// An unknown user gets a decoy.
     pub(crate) fn scram(&self, scram: &Scram) -> Result<ScramAnswer, Refusal> {
         let known = self.verifiers.iter().find(|(user, _)| *user == scram.user);
         Ok(ScramAnswer {
@@ -152,7 +152,7 @@ impl Session {
     }
 }
 
-/// What a hook says that answers with a reply.
+/// Returns the answer of a hook that replies.
 pub(crate) fn answered(reply: Reply) -> mailchute_proto::Answer {
     if reply.is_refusal() { Err(Refusal::from_reply(reply)) } else { Ok(Verdict::AcceptWith(reply)) }
 }
@@ -169,12 +169,12 @@ pub(crate) fn reply(text: &str) -> Reply {
     Reply::new(code, (class, subject, detail), words.next().unwrap_or("").to_owned())
 }
 
-/// Octets as they would be written in a Rust literal, one line of SMTP a line.
+/// Returns bytes as a Rust literal would write them, one line of SMTP a line.
 pub(crate) fn shown(octets: &[u8]) -> String {
     octets.escape_ascii().to_string().replace("\\r\\n", "\\r\\n\n")
 }
 
-/// Compares octets and shows them as lines where they differ.
+/// Compares bytes, and shows them as lines if they differ.
 #[track_caller]
 pub(crate) fn assert_octets(given: &[u8], expected: &[u8], what: &str) {
     assert!(given == expected, "{what}\n--- given\n{}\n--- expected\n{}", shown(given), shown(expected));

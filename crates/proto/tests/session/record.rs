@@ -1,16 +1,16 @@
-//! What happened in a session.
+//! The record of a session.
 
 use mailchute_proto::{Closing, Protocol};
 
-/// What happened in a session, as the client and the store saw it.
+/// The record of a session, as the client and the store saw it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) output: Vec<u8>,
-    /// The messages that came to their end without a fault, whatever the hook then said.
+    /// The messages that ended without a fault, whatever the hook then answered.
     pub(crate) messages: Vec<Message>,
     /// Every question the machine asked, in order.
     pub(crate) questions: Vec<String>,
-    /// After how many octets of output a reply was held back.
+    /// The output's length in bytes whenever a reply was held back.
     pub(crate) held_back: Vec<usize>,
     pub(crate) closing: Option<Closing>,
     pub(crate) protocol: Protocol,
@@ -22,6 +22,6 @@ pub(crate) struct Message {
     pub(crate) sender: String,
     pub(crate) recipients: Vec<String>,
     pub(crate) content: Vec<u8>,
-    /// How many octets of output stood before its reply.
+    /// The output's length in bytes before its reply.
     pub(crate) replied_at: usize,
 }

@@ -11,7 +11,7 @@ pub(crate) struct Run<'s> {
     session: &'s Session,
     pub(crate) machine: Machine,
     input: BytesMut,
-    /// What the client has sent of the line that it is at.
+    /// The client's input of the current line.
     line: Vec<u8>,
     draft: Message,
     awaits_handshake: bool,
@@ -47,13 +47,13 @@ impl<'s> Run<'s> {
         run
     }
 
-    /// Sends one piece as a client does: what stands behind AUTH, or an answer within it, waits for the reply.
+    /// Sends one piece as a client does: input after AUTH, or after an answer within it, waits for the reply.
     pub(crate) fn feed(&mut self, piece: &[u8]) {
         let mut rest = piece;
         while let Some(feed) = rest.iter().position(|&octet| octet == b'\n') {
             let (line, behind) = rest.split_at(feed + 1);
             self.line.extend_from_slice(line);
-            // Behind the octets of a chunk a command begins in the midst of a line; to wait too often does no harm.
+            // After the bytes of a chunk a command begins in the middle of a line; waiting too often does no harm.
             let is_auth = self.line.windows(4).any(|word| word.eq_ignore_ascii_case(b"AUTH"));
             self.line.clear();
             if is_auth || self.is_in_exchange() {
@@ -72,7 +72,7 @@ impl<'s> Run<'s> {
         output.rsplit(|&octet| octet == b'\n').next().is_some_and(|line| line.starts_with(b"334"))
     }
 
-    /// Hands the machine one piece of input, whatever it holds.
+    /// Gives the machine one piece of input, whatever it holds.
     pub(crate) fn feed_at_once(&mut self, piece: &[u8]) {
         self.input.extend_from_slice(piece);
         self.work();
@@ -89,17 +89,17 @@ impl<'s> Run<'s> {
         assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
     }
 
-    /// How many octets the input has room for.
+    /// Returns how many bytes of input there is room for.
     pub(crate) fn room(&self) -> usize {
         self.input.capacity()
     }
 
-    /// How many octets have come of the message that is on its way.
+    /// Returns how many bytes of the current message have come.
     pub(crate) fn drafted(&self) -> usize {
         self.draft.content.len()
     }
 
-    /// The TLS handshake, if the machine has asked for one.
+    /// Performs the TLS handshake, if the machine has asked for one.
     pub(crate) fn shake_hands(&mut self) {
         if std::mem::take(&mut self.awaits_handshake) {
             if let Some(name) = &self.session.certificate {
@@ -109,7 +109,7 @@ impl<'s> Run<'s> {
         }
     }
 
-    /// Goes one step and says whether there may be another.
+    /// Runs one step, and returns whether there may be another.
     fn step(&mut self) -> bool {
         let Self { session, draft, record, .. } = self;
         let Record { output, messages, questions, closing, .. } = record;

@@ -4,22 +4,22 @@ use mailchute_proto::{Nonce, Protocol, Settings, TlsPolicy, Verdict};
 
 use super::{Answer, Session, answered, reply};
 
-/// What a listener is like beyond its settings.
+/// The properties of a listener beyond its settings.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tempers {
     pub(crate) protocol: Protocol,
-    /// TLS from the first octet, if there is a certificate.
+    /// Whether TLS begins with the first byte, if there is a certificate.
     pub(crate) implicit_tls: bool,
-    /// Recipients of one message hear different things.
+    /// Whether recipients of one message get different replies.
     pub(crate) answers_each: bool,
-    /// The client may speak for others.
+    /// Whether the client may speak for others.
     pub(crate) trusted: bool,
-    /// The client is not welcome.
+    /// Whether the client is refused.
     pub(crate) turned_away: bool,
 }
 
 impl Session {
-    /// A listener whose hooks say all that hooks may say, each about a subject of its own.
+    /// Returns a listener whose hooks give all possible answers, each about another subject.
     pub(crate) fn of_every_temper(settings: Settings, tempers: Tempers) -> Self {
         let mut session = Self::new();
         session.protocol = tempers.protocol;

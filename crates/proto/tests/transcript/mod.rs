@@ -4,7 +4,7 @@
 //! # What it shows, in a sentence.
 //! set proxy trusted                          the client may say XCLIENT and XFORWARD
 //! edit withdraw DSN                          what the ehlo hook changes for the session
-//! set limits.recipients 2                    a setting, before the first octet
+//! set limits.recipients 2                    a setting, before the first byte
 //! set protocol lmtp                          LMTP and not SMTP
 //! set binding none                           the TLS session has nothing to bind to
 //! set certificate tim                        the client shows a verified certificate of this name, with escapes
@@ -14,9 +14,9 @@
 //! rcpt-answer no@example.com 550 5.1.1 No    what a hook says: a reply, `close` and a reply, accept, refuse, drop
 //! each-answer a@example.com 452 4.2.2 Full   what one recipient hears of a message
 //! hello                                      the greeting, EHLO or LHLO, and the reply to it
-//! early NOOP\r\n                             octets of the client, with escapes, that are there before the greeting
+//! early NOOP\r\n                             bytes of the client, with escapes, that are there before the greeting
 //! C: MAIL FROM:<a@example.com>               a line of the client; CRLF is added
-//! B: NOOP\n                                  octets of the client with escapes; nothing is added
+//! B: NOOP\n                                  bytes of the client with escapes; nothing is added
 //! S: 250 2.1.0 Sender OK                     a line of the server, escapes allowed; CRLF is added
 //! held back                                  the reply above is held back
 //! secured                                    the TLS handshake takes place
@@ -46,7 +46,7 @@ pub(crate) struct Transcript {
     pub(crate) closing: Option<Closing>,
 }
 
-/// What one line of a transcript says.
+/// The content of one line of a transcript.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Client(Vec<u8>),
@@ -63,7 +63,7 @@ impl Transcript {
         parse::transcript(text)
     }
 
-    /// Runs the session whole, line by line, octet by octet, and cut in two at every position.
+    /// Runs the session whole, line by line, byte by byte, and cut in two at every position.
     pub(crate) fn check(&self) {
         let segments = self.segments();
         let whole = self.session.cut(&segments, &[]);
@@ -101,7 +101,7 @@ impl Transcript {
         run.record
     }
 
-    /// All that the client sends, parted where the handshakes are.
+    /// Returns all of the client's input, split where the handshakes are.
     pub(crate) fn segments(&self) -> Vec<Vec<u8>> {
         let mut segments = vec![Vec::new()];
         for event in &self.events {

@@ -1,4 +1,4 @@
-//! How a transcript is read.
+//! The parser of transcripts.
 
 use mailchute_proto::{
     AuthPolicy, BareLineEnds, Closing, DateTime, EhloEdits, EnvelopeSyntax, Extension, Mechanism, Nonce,
@@ -143,7 +143,7 @@ impl Transcript {
         self.session.answers.push(Answer { stage, subject, verdict });
     }
 
-    /// The greeting and EHLO, where nothing about them is the lesson.
+    /// Adds the greeting and EHLO, where the transcript is not about them.
     fn hello(&mut self) {
         let settings = &self.session.settings;
         let mut lines = vec![settings.hostname.clone()];
@@ -191,7 +191,7 @@ impl Transcript {
     }
 }
 
-/// What the ehlo hook does to the session: `withdraw DSN`, `announce XKEY 1`, `size 1000`, `mail-parameter XKEY`.
+/// Reads a change of the ehlo hook: `withdraw DSN`, `announce XKEY 1`, `size 1000`, `mail-parameter XKEY`.
 fn edit(edits: &mut EhloEdits, line: &str) {
     let (what, rest) = line.split_once(' ').expect("what to edit and how");
     match what {

@@ -3,12 +3,12 @@
 //! # Why
 //!
 //! Each thread adds to counters of its own, which lie in cache lines of their own. So no core waits for a line that
-//! another one writes, and an addition takes a few nanoseconds. Whoever asks adds the threads up.
+//! another one writes, and an addition takes a few nanoseconds. A reader adds up the threads.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
-/// What is counted.
+/// The name of a counter.
 #[derive(Debug, Clone, Copy)]
 #[repr(usize)]
 pub(crate) enum Count {

@@ -27,7 +27,7 @@ impl Counts {
                 self.octets += size;
             }
             // We were too slow, and so many events were dropped; sessions do not wait for those who watch.
-            Event::Missed(events) => self.missed += events,
+            Event::Missed { count, .. } => self.missed += count,
             _ => {}
         }
     }

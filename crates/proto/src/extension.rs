@@ -58,6 +58,12 @@ impl Extension {
         known.map(|&(_, extension)| extension)
     }
 
+    /// Returns the EHLO keyword.
+    #[must_use]
+    pub const fn keyword(self) -> &'static str {
+        Self::KEYWORDS[self as usize].0
+    }
+
     pub(crate) const fn bit(self) -> u32 {
         1 << self as u32
     }

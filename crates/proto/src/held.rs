@@ -9,6 +9,7 @@ use std::mem::size_of;
 use crate::address::HeloName;
 use crate::envelope::{Envelope, Recipient, Sender};
 use crate::params::{MailParameters, RcptParameters};
+use crate::reply::Reply;
 
 /// Bytes that an allocation takes beyond its content.
 const ALLOCATION: usize = 16;
@@ -84,5 +85,13 @@ impl HeloName {
     #[must_use]
     pub fn held_octets(&self) -> usize {
         text(self.as_str().len())
+    }
+}
+
+impl Reply {
+    /// Returns how many bytes of memory its text holds beyond its own size. A text of the program itself holds none.
+    #[must_use]
+    pub fn held_octets(&self) -> usize {
+        self.owned_text().map_or(0, |owned| text(owned.capacity()))
     }
 }

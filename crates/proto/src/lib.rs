@@ -53,6 +53,7 @@ pub use edits::{EhloEdits, EhloError};
 pub use envelope::{Envelope, Recipient, Sender};
 pub use extension::Extension;
 pub use limits::Limits;
+pub use machine::answered::Answered;
 pub use machine::ask::{Ask, Question};
 pub use machine::step::{Closing, Step};
 pub use machine::{Awaits, Machine};

@@ -38,7 +38,7 @@ impl LineReader {
     /// Looks for a line of at most `limit` bytes. [`Line::Complete`] leaves the line in the input. The caller removes
     /// it before the next call.
     pub(crate) fn find(&mut self, input: &mut BytesMut, limit: usize) -> Line {
-        let Some(feed) = memchr(b'\n', &input[self.scanned..]).map(|at| self.scanned + at) else {
+        let Some(feed) = self.feed(input) else {
             return self.without_end(input, limit);
         };
         let length = self.dropped + feed + 1;
@@ -65,8 +65,14 @@ impl LineReader {
         line
     }
 
+    /// Returns the position of the LF that ends the line at the front, if it is there. The search is not repeated.
+    pub(crate) fn feed(&mut self, input: &[u8]) -> Option<usize> {
+        let found = memchr(b'\n', &input[self.scanned..]);
+        self.scanned = found.map_or(input.len(), |at| self.scanned + at);
+        found.map(|_| self.scanned)
+    }
+
     fn without_end(&mut self, input: &mut BytesMut, limit: usize) -> Line {
-        self.scanned = input.len();
         let length = self.dropped + input.len();
         if length >= ENDLESS_LINE {
             return Line::Endless;

@@ -1,6 +1,6 @@
 //! The offer of a session: what EHLO announces, and which parameters are accepted.
 
-use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
@@ -20,10 +20,21 @@ pub(crate) struct Offer<'m> {
     pub(crate) now: Option<DateTime>,
 }
 
-/// Initial capacity of the EHLO reply, more than most sessions need.
-const MOST_KEYWORDS: usize = 16;
+/// Bytes reserved for the keywords of the EHLO reply, more than most sessions need.
+const MOST_KEYWORDS: usize = 256;
 
-impl<'o> Offer<'o> {
+/// The extensions that each session has, and that have no arguments.
+const ALWAYS: [Extension; 7] = [
+    Extension::Pipelining,
+    Extension::EightBitMime,
+    Extension::SmtpUtf8,
+    Extension::EnhancedStatusCodes,
+    Extension::Chunking,
+    Extension::BinaryMime,
+    Extension::Dsn,
+];
+
+impl Offer<'_> {
     /// Returns whether the application has withdrawn an extension in this session.
     pub(crate) fn lacks(self, extension: Extension) -> bool {
         self.edits.is_some_and(|edits| {
@@ -54,56 +65,69 @@ impl<'o> Offer<'o> {
         Some((seconds, self.now?.plus_seconds(seconds)))
     }
 
-    /// Returns the lines of the EHLO reply after the first (RFC 5321 §4.1.1.1).
-    pub(crate) fn keywords(self) -> Vec<Cow<'o, str>> {
-        let mut lines: Vec<Cow<'o, str>> = Vec::with_capacity(MOST_KEYWORDS);
-        lines.extend(
-            ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN"]
-                .map(Cow::Borrowed),
-        );
+    /// Appends the lines of the EHLO reply after the first, each with a line feed before it (RFC 5321 §4.1.1.1).
+    pub(crate) fn append_keywords(self, text: &mut String) {
+        text.reserve(MOST_KEYWORDS);
+        for extension in ALWAYS {
+            self.append(extension, text, |_| Ok(()));
+        }
         // RFC 1870 §4: 0 means no fixed limit.
-        lines.push(format!("SIZE {}", self.message_size()).into());
-        lines.push(limits(self.settings).into());
-        match self.settings.deliver_by {
-            // RFC 2852 §3: no argument means no fixed minimum.
-            Some(0) => lines.push("DELIVERBY".into()),
-            Some(seconds) => lines.push(format!("DELIVERBY {seconds}").into()),
-            None => {}
+        self.append(Extension::Size, text, |text| write!(text, " {}", self.message_size()));
+        self.append(Extension::Limits, text, |text| append_limits(self.settings, text));
+        if let Some(seconds) = self.settings.deliver_by {
+            self.append(Extension::DeliverBy, text, |text| match seconds {
+                // RFC 2852 §3: no argument means no fixed minimum.
+                0 => Ok(()),
+                seconds => write!(text, " {seconds}"),
+            });
         }
         if let Some(profile) = self.settings.mt_priority {
-            lines.push(format!("MT-PRIORITY {}", profile.name()).trim_end().to_owned().into());
+            self.append(Extension::MtPriority, text, |text| match profile.name() {
+                "" => Ok(()),
+                name => write!(text, " {name}"),
+            });
         }
         if let Some((seconds, until)) = self.future_release() {
-            lines.push(format!("FUTURERELEASE {seconds} {until}").into());
+            self.append(Extension::FutureRelease, text, |text| write!(text, " {seconds} {until}"));
         }
         // RFC 8689 §2: outside TLS the promise cannot be kept.
         if self.facts.connection.is_tls {
-            lines.push("REQUIRETLS".into());
+            self.append(Extension::RequireTls, text, |_| Ok(()));
         }
         if self.has_starttls() {
-            lines.push("STARTTLS".into());
+            self.append(Extension::StartTls, text, |_| Ok(()));
         }
         if self.has_auth() {
-            let mechanisms = self.settings.mechanisms.iter();
-            let offered = mechanisms.filter(|&&mechanism| is_allowed(mechanism, self.settings, self.facts));
-            let line = offered.fold(String::from("AUTH"), |line, mechanism| line + " " + mechanism.name());
-            lines.push(line.into());
+            self.append(Extension::Auth, text, |text| {
+                let mechanisms = self.settings.mechanisms.iter();
+                let mut offered =
+                    mechanisms.filter(|&&mechanism| is_allowed(mechanism, self.settings, self.facts));
+                offered.try_for_each(|mechanism| write!(text, " {}", mechanism.name()))
+            });
         }
         if self.facts.connection.is_trusted {
-            lines.push(XClient::KEYWORD.into());
-            lines.push(XForward::KEYWORD.into());
+            append_line(XClient::KEYWORD, text);
+            append_line(XForward::KEYWORD, text);
         }
         if let Some(edits) = self.edits {
-            lines.retain(|line| {
-                let keyword = line.split(' ').next().unwrap_or_default();
-                !Extension::of(keyword).is_some_and(|extension| self.lacks(extension))
-            });
-            lines.extend(edits.lines().iter().map(|line| Cow::Borrowed(line.as_str())));
+            edits.lines().iter().for_each(|line| append_line(line, text));
         }
-        if !self.lacks(Extension::Help) {
-            lines.push("HELP".into());
+        self.append(Extension::Help, text, |_| Ok(()));
+    }
+
+    /// Appends the line of an extension with its arguments, unless the application has withdrawn it.
+    fn append(
+        self,
+        extension: Extension,
+        text: &mut String,
+        arguments: impl FnOnce(&mut String) -> fmt::Result,
+    ) {
+        if self.lacks(extension) {
+            return;
         }
-        lines
+        append_line(extension.keyword(), text);
+        // A string takes whatever is written to it.
+        let _ = arguments(text);
     }
 
     /// Returns whether a parameter of MAIL or RCPT was announced to this client. None is after HELO.
@@ -144,13 +168,18 @@ impl<'o> Offer<'o> {
     }
 }
 
-/// Returns the LIMITS line (RFC 9422 §4). A disabled limit is left out.
-fn limits(settings: &Settings) -> String {
-    let mut line = format!("LIMITS RCPTMAX={}", settings.limits.recipients);
-    if settings.limits.transactions != 0 {
-        line = format!("{line} MAILMAX={}", settings.limits.transactions);
+fn append_line(line: &str, text: &mut String) {
+    text.push('\n');
+    text.push_str(line);
+}
+
+/// Appends the arguments of LIMITS (RFC 9422 §4). A disabled limit is left out.
+fn append_limits(settings: &Settings, text: &mut String) -> fmt::Result {
+    write!(text, " RCPTMAX={}", settings.limits.recipients)?;
+    match settings.limits.transactions {
+        0 => Ok(()),
+        most => write!(text, " MAILMAX={most}"),
     }
-    line
 }
 
 /// Returns whether a mechanism is allowed on the connection in its current state.

@@ -4,6 +4,7 @@ mod address_grammar;
 mod address_lengths;
 mod address_reference;
 mod addresses;
+mod answered;
 mod any_cut;
 mod edits_in_midstream;
 mod floods;

@@ -100,7 +100,7 @@
 
 mod connection;
 mod driver;
-mod events;
+pub mod events;
 mod hooks;
 pub mod limits;
 mod listen;
@@ -124,8 +124,7 @@ pub use mailchute_proto::{
     Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
 };
 
-pub use events::event::Event;
-pub use events::subscribers::Events;
+pub use events::{Event, Events};
 pub use hooks::Hooks;
 pub use hooks::authenticator::{Authenticator, Check};
 pub use hooks::filter::Filter;

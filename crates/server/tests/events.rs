@@ -87,10 +87,13 @@ async fn a_whole_session_is_told_once_and_in_order() {
             ),
             "command: AUTH PLAIN",
             "auth PLAIN as alice failed",
+            "refused auth by on_auth after 0.000 s: 535 5.7.8 Authentication credentials invalid",
             "reply: 535 5.7.8 Authentication credentials invalid",
             "command: AUTH LOGIN",
             "reply: 334",
+            "command: (response; left out, as it may hold credentials)",
             "reply: 334",
+            "command: (response; left out, as it may hold credentials)",
             "auth LOGIN as alice succeeded",
             "reply: 235 2.7.0 Authentication successful",
             "command: MAIL FROM:<alice@client.example>",
@@ -98,6 +101,7 @@ async fn a_whole_session_is_told_once_and_in_order() {
             "reply: 250 2.1.0 Sender OK",
             "command: RCPT TO:<eve@elsewhere.example>",
             "rcpt to <eve@elsewhere.example>",
+            "refused rcpt by on_rcpt_to after 0.000 s: 550 5.1.1 Recipient address rejected",
             "reply: 550 5.1.1 Recipient address rejected",
             "command: RCPT TO:<bob@example.com>",
             "rcpt to <bob@example.com>",
@@ -109,6 +113,7 @@ async fn a_whole_session_is_told_once_and_in_order() {
             "reply: 250 2.6.0 Message accepted",
             // After AUTH, a line that is no command may hold a password.
             "command: (no command; left out, as it may hold credentials)",
+            "refused command: 500 5.5.1 Command not recognized; HELP lists the commands",
             "reply: 500 5.5.1 Command not recognized; HELP lists the commands",
             "command: QUIT",
             "reply: 221 2.0.0 Closing connection",
@@ -229,7 +234,7 @@ async fn a_slow_subscriber_loses_events_and_is_told_how_many_where_they_are_miss
     let mut before = Vec::new();
     let missed = loop {
         match slow.next().await.unwrap() {
-            Event::Missed(missed) => break missed,
+            Event::Missed { count, .. } => break count,
             event => before.push(event),
         }
     };
@@ -253,7 +258,7 @@ async fn the_word_of_missed_events_stands_before_the_next_that_is_told() {
         client.send("NOOP").await.expect(250);
     }
     for _ in 0..10 {
-        assert!(!matches!(slow.next().await.unwrap(), Event::Missed(_)));
+        assert!(!matches!(slow.next().await.unwrap(), Event::Missed { .. }));
     }
     client.send("RSET").await.expect(250);
     drop((client, server));
@@ -280,7 +285,7 @@ async fn message_data_that_waits_for_a_subscriber_is_bounded_in_octets() {
     while let Some(event) = slow.next().await {
         match event {
             Event::DataChunk { chunk, .. } => octets += chunk.len(),
-            Event::Missed(count) => missed += count,
+            Event::Missed { count, .. } => missed += count,
             Event::Message { size, .. } => {
                 assert_eq!(size, OCTETS as u64);
                 messages += 1;
@@ -302,7 +307,7 @@ async fn a_subscriber_that_keeps_up_sees_every_octet() {
         while let Some(event) = events.next().await {
             match event {
                 Event::DataChunk { chunk, .. } => content.extend_from_slice(&chunk),
-                Event::Missed(count) => panic!("{count} events were missed"),
+                Event::Missed { count, .. } => panic!("{count} events were missed"),
                 _ => {}
             }
         }

@@ -14,6 +14,7 @@ mod editing;
 mod editing_recipients;
 mod ehlo_edits;
 mod events;
+mod events_kinds;
 mod exports;
 mod extensions;
 mod external;

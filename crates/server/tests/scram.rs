@@ -175,7 +175,8 @@ async fn who_has_proved_the_password_is_put_to_the_auth_hook_if_there_is_one() {
             assert_eq!(session.identity().as_deref(), Some("Alice Liddell"));
         }
     }
-    assert_eq!(told, [("alice".to_owned(), false), ("alice".to_owned(), true)]);
+    let alice = Some("alice".to_owned());
+    assert_eq!(told, [(alice.clone(), false), (alice, true)]);
 }
 
 #[tokio::test(start_paused = true)]

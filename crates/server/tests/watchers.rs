@@ -53,7 +53,7 @@ async fn held(first: &[u8], again: &[u8], sessions: usize) -> usize {
 async fn unread_events_of_every_kind_are_bounded_in_memory() {
     let envid = "e".repeat(100);
     let orcpt = "o".repeat(480);
-    let cases: [(&str, &[u8], Vec<u8>, usize); 7] = [
+    let cases: [(&str, &[u8], Vec<u8>, usize); 8] = [
         ("long lines", b"", [b"NOOP ", &[b'x'; 2_000][..], b"\r\n"].concat(), 1),
         ("octets that are escaped", b"", [b"NOOP ", &[0xff; 2_000][..], b"\r\n"].concat(), 1),
         ("names", b"", [b"EHLO ", &[b'x'; 250][..], b"\r\n"].concat(), 1),
@@ -75,6 +75,7 @@ async fn unread_events_of_every_kind_are_bounded_in_memory() {
             vec![b'x'; 17_000],
             1,
         ),
+        ("refusals", BEGIN, [b"XPING ", &[b'x'; 490][..], b"\r\n"].concat(), 1),
         ("sessions that are over", b"EHLO client.example\r\n", b"QUIT\r\n".to_vec(), 500),
     ];
     for (what, first, again, sessions) in cases {

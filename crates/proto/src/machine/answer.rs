@@ -5,8 +5,6 @@
 //! A hook's positive reply keeps its text but not its code, except 251 at RCPT. A 250 where the client waits for a 354
 //! would break the conversation.
 
-use std::borrow::Cow;
-
 use super::ask::Question;
 use super::ask::sealed::Apply;
 use super::outgoing::Refused;
@@ -21,7 +19,7 @@ use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::protocol::Protocol;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};
-use crate::reply::{Code, Reply, catalog, encode_lines, is_printable, printable};
+use crate::reply::{Code, Reply, catalog, is_printable, printable};
 use crate::verdict::{Answer, Verdict};
 
 /// Resolves a verdict to the reply to send: `Ok` if it accepts, `Err` if it refuses.
@@ -108,15 +106,18 @@ impl Machine {
         match resolve(answer, greeting, catalog::CONNECTION_REFUSED) {
             Ok(reply) => {
                 self.state = State::Commands(Phase::Greeted);
-                encode_lines(reply.code(), None, &[self.hostname_and(reply.text())], output);
-                if reply.hangs_up() {
+                let hangs_up = reply.hangs_up();
+                let line = self.hostname_and(reply.text());
+                self.say_lines(reply.without_enhanced().with_text(line), output);
+                if hangs_up {
                     self.state = State::Closed(Closing::HungUp);
                 }
             }
             Err(reply) => {
                 // It refuses no command, so it does not count as an error.
-                reply.encode(output);
-                self.state = if reply.hangs_up() {
+                let hangs_up = reply.hangs_up();
+                self.say(reply, output);
+                self.state = if hangs_up {
                     State::Closed(Closing::HungUp)
                 } else {
                     State::Commands(Phase::TurnedAway)
@@ -136,12 +137,13 @@ impl Apply for Ehlo {
             Ok(reply) => {
                 machine.end_transaction();
                 machine.facts.greeting.is_extended = self.is_extended;
-                let mut lines = vec![Cow::Owned(machine.hostname_and(reply.text()))];
+                let hangs_up = reply.hangs_up();
+                let mut lines = machine.hostname_and(reply.text());
                 if self.verb != Verb::Helo {
-                    lines.extend(machine.offer().keywords());
+                    machine.offer().append_keywords(&mut lines);
                 }
-                encode_lines(reply.code(), None, &lines, output);
-                if reply.hangs_up() {
+                machine.say_lines(reply.without_enhanced().with_text(lines), output);
+                if hangs_up {
                     machine.state = State::Closed(Closing::HungUp);
                 }
             }
@@ -202,7 +204,7 @@ impl Apply for Data {
         match (resolve(answer, catalog::START_DATA, catalog::MESSAGE_REFUSED), self.transfer) {
             (Ok(reply), _) if reply.hangs_up() => machine.reply(catalog::HUNG_UP, output),
             (Ok(_), Transfer::Dot) => {
-                catalog::START_DATA.encode(output);
+                machine.say(catalog::START_DATA, output);
                 machine.begin_body();
             }
             (Ok(_), Transfer::Chunks(chunk)) => machine.begin_chunks(chunk),

@@ -12,6 +12,7 @@ use super::ask::sealed::Apply;
 use super::ask::{Ask, Question};
 use super::step::{Closing, Step};
 use super::{Machine, PENALTY, State, guesses};
+use crate::command::Verb;
 use crate::facts::Facts;
 use crate::limits::Limits;
 use crate::line::Line;
@@ -74,8 +75,12 @@ impl Machine {
 
     /// Reads one line of the exchange.
     pub(super) fn sasl_line<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
-        let length = match self.lines.find(input, self.settings.limits.auth_line) {
-            Line::Incomplete => return Step::NeedInput,
+        let line = self.lines.find(input, self.settings.limits.auth_line);
+        if line == Line::Incomplete {
+            return Step::NeedInput;
+        }
+        self.answers_to(Verb::Auth);
+        let length = match line {
             Line::Complete(length) => length,
             Line::TooLong if !input.is_empty() => return self.talked_behind_auth(output),
             Line::TooLong => return self.progress(Err(catalog::AUTH_LINE_TOO_LONG), output),
@@ -132,7 +137,7 @@ impl Machine {
                 } else {
                     self.refuse_guess(catalog::BAD_CREDENTIALS, explanation, output);
                 }
-                Step::Answered
+                Step::AuthUnprepared(mechanism)
             }
             Err(refusal) => self.refuse(refusal, output),
         }
@@ -140,6 +145,8 @@ impl Machine {
 
     fn challenge(&mut self, text: &str, exchange: Exchange, output: &mut Vec<u8>) {
         sasl::challenge(text, output);
+        // The text of SCRAM is all it takes to guess the password without asking us.
+        self.answered.add(catalog::CHALLENGE);
         self.state = State::Authenticating(Some(exchange));
     }
 
@@ -161,7 +168,7 @@ impl Machine {
             self.auth_failures += 1;
             if Limits::reached(self.auth_failures, self.settings.limits.auth_failures) {
                 self.pause = Some(PENALTY);
-                catalog::TOO_MANY_AUTH_FAILURES.encode(output);
+                self.say(catalog::TOO_MANY_AUTH_FAILURES, output);
                 self.state = State::Closed(Closing::Limit);
                 return;
             }

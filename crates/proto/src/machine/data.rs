@@ -279,7 +279,7 @@ impl Apply for EndOfChunk {
         let refusal = match resolve(answer, catalog::OK, catalog::MESSAGE_REFUSED) {
             Ok(reply) if !reply.hangs_up() => {
                 machine.chunked = Some(Box::new(body));
-                return catalog::chunk_received(self.chunk.size).encode(output);
+                return machine.say(catalog::chunk_received(self.chunk.size), output);
             }
             Ok(_) => catalog::HUNG_UP,
             Err(refusal) => refusal,

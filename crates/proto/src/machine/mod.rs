@@ -1,6 +1,7 @@
 //! The machine, which runs the whole conversation.
 
 mod answer;
+pub(crate) mod answered;
 pub(crate) mod ask;
 mod auth;
 mod awaits;
@@ -32,6 +33,7 @@ use crate::question::{Data, StartTls, Transfer};
 use crate::reply::{Reply, catalog};
 use crate::sasl::Exchange;
 use crate::settings::Settings;
+use answered::Answered;
 use ask::Ask;
 pub use awaits::Awaits;
 use data::Body;
@@ -96,6 +98,8 @@ pub struct Machine {
     /// The changes to the EHLO offer of this session. Boxed, as few sessions have any.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
+    /// What the current step has answered so far.
+    answered: Answered,
 }
 
 #[derive(Debug)]
@@ -143,6 +147,7 @@ impl Machine {
             excused_chunks: 0,
             edits: None,
             now: None,
+            answered: Answered::default(),
         }
     }
 
@@ -175,7 +180,7 @@ impl Machine {
 
     /// Ends the session with `reply`, for reasons outside the machine, such as a timeout or a shutdown.
     pub fn hang_up(&mut self, reply: &Reply, output: &mut Vec<u8>) {
-        reply.encode(output);
+        self.say(reply.clone(), output);
         self.state = State::Closed(Closing::HungUp);
     }
 
@@ -201,6 +206,7 @@ impl Machine {
 
     /// Runs one step: reads at most one command, or part of a message, from `input`.
     pub fn step<'m>(&'m mut self, input: &mut BytesMut, output: &'m mut Vec<u8>) -> Step<'m> {
+        self.forget_answered();
         match self.state {
             State::Connecting => self.connect(input, output),
             State::Commands(phase) => self.command(phase, input, output),
@@ -236,6 +242,11 @@ impl Machine {
             faulty => {
                 self.owed_to_last_chunk = None;
                 self.facts.connection.has_tried_auth |= is_auth;
+                self.answers_to(match (is_auth, is_bdat) {
+                    (true, _) => Verb::Auth,
+                    (_, true) => Verb::Bdat,
+                    _ => Verb::Other,
+                });
                 return match faulty {
                     Line::TooLong if is_auth && !input.is_empty() => self.talked_behind_auth(output),
                     Line::TooLong if is_auth => self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
@@ -250,6 +261,7 @@ impl Machine {
         }
         let line = CommandLine::cut(&input[..length], self.facts.connection.protocol, self.settings.envelope);
         let verb = line.verb;
+        self.answers_to(verb);
         if verb != Verb::Bdat {
             self.owed_to_last_chunk = None;
         }

@@ -82,7 +82,10 @@ impl Machine {
             }
         }
         let times = if reply.is_farewell() { 1 } else { times };
-        (0..times).for_each(|_| reply.encode(output));
+        (1..times).for_each(|_| self.say(reply.clone(), output));
+        if times > 0 {
+            self.say(reply, output);
+        }
         if let Some(closing) = closing {
             self.state = State::Closed(closing);
         }
@@ -93,7 +96,7 @@ impl Machine {
         let limits = &self.settings.limits;
         self.errors += 1;
         if closing.is_none() && Limits::reached(self.errors, limits.errors) {
-            catalog::TOO_MANY_ERRORS.encode(output);
+            self.say(catalog::TOO_MANY_ERRORS, output);
             self.state = State::Closed(Closing::Limit);
             return true;
         }

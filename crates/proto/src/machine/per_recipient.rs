@@ -52,7 +52,7 @@ impl Machine {
                     return;
                 }
             } else {
-                reply.encode(output);
+                self.say(reply, output);
             }
             if is_farewell {
                 break;

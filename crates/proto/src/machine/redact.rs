@@ -7,17 +7,25 @@ use crate::settings::EnvelopeSyntax;
 
 impl Machine {
     /// Returns the command line that the next step will read, without CRLF, for logs and events. It is `None` if the
-    /// line is incomplete or too long, or if no command is expected.
+    /// line is incomplete or too long, or if the client is sending a message. The next step does not look for the line
+    /// again.
     ///
-    /// Credentials are left out. An AUTH shows only its mechanism. After an AUTH, unknown commands are hidden too: a
-    /// client may go on to send credentials after a refusal.
+    /// Credentials are left out. An AUTH shows only its mechanism, and a response within AUTH nothing. After an AUTH,
+    /// unknown commands are hidden too: a client may go on to send credentials after a refusal.
     #[must_use]
-    pub fn upcoming_command<'i>(&self, input: &'i [u8]) -> Option<&'i [u8]> {
-        if self.lines.is_overlong() || !matches!(self.state, State::Commands(_)) {
+    pub fn upcoming_command<'i>(&mut self, input: &'i [u8]) -> Option<&'i [u8]> {
+        if self.lines.is_overlong() || !matches!(self.state, State::Commands(_) | State::Authenticating(_)) {
             return None;
         }
-        let line = &input[..memchr::memchr(b'\n', input)?];
+        let line = &input[..self.lines.feed(input)?];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if matches!(self.state, State::Authenticating(_)) {
+            return Some(if line == b"*" {
+                line
+            } else {
+                b"(response; left out, as it may hold credentials)"
+            });
+        }
         let command = |syntax| CommandLine::cut(line, self.facts.connection.protocol, syntax);
         if looks_like_auth(line) {
             // If white space makes the mechanism uncertain, none of it is shown.

@@ -7,7 +7,7 @@ use crate::client::{XClient, XForward};
 use crate::envelope::{Recipient, Sender};
 use crate::question::{Challenge, Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, Scram, StartTls};
 use crate::reply::Reply;
-use crate::sasl::Credentials;
+use crate::sasl::{Credentials, Mechanism};
 
 /// A step of the conversation, returned by [`Machine::step`](crate::Machine::step).
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub enum Step<'m> {
     Auth(Ask<'m, Credentials>),
     /// The client's proof is wrong. The refusal is in the output.
     AuthRefused(Box<Credentials>),
+    /// `SASLprep` prohibits what the client sent, or it names nobody. The refusal is in the output.
+    AuthUnprepared(Mechanism),
     /// MAIL.
     Mail(Ask<'m, Sender>),
     /// RCPT.

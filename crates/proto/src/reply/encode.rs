@@ -1,5 +1,7 @@
 //! The wire form of a reply (RFC 5321 §4.2.1, RFC 2034 §4).
 
+use memchr::memchr;
+
 use super::{Code, Enhanced, Reply};
 
 /// Bytes of text in a line. RFC 5321 §4.5.3.1.5 allows 512 with the code, a separator, the longest enhanced code
@@ -12,11 +14,21 @@ const LINE_END: &[u8] = b"\r\n";
 
 pub(super) fn encode(reply: &Reply, output: &mut Vec<u8>) {
     let text = reply.text();
-    if text.len() <= TEXT_OCTETS && is_printable(text) {
+    if reply.is_one_line || text.len() <= TEXT_OCTETS && is_printable(text) {
         return encode_line(reply.code, reply.enhanced, b' ', text.as_bytes(), output);
     }
     let lines = text.lines().flat_map(break_line).collect::<Vec<_>>();
-    encode_lines(reply.code, reply.enhanced, &lines, output);
+    encode_lines(reply.code, reply.enhanced, &lines.join("\n"), output);
+}
+
+/// Returns whether a text goes into one line of a reply unchanged; for texts that are known to the compiler.
+pub(super) const fn is_one_line(text: &str) -> bool {
+    let octets = text.as_bytes();
+    let mut at = 0;
+    while at < octets.len() && matches!(octets[at], b' '..=b'~') {
+        at += 1;
+    }
+    at == octets.len() && at <= TEXT_OCTETS
 }
 
 /// Returns whether a text can go into a reply unchanged.
@@ -25,26 +37,14 @@ pub(crate) fn is_printable(text: &str) -> bool {
     text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'))
 }
 
-/// Writes `lines`, which must be printable ASCII, as one reply.
-pub(crate) fn encode_lines(
-    code: Code,
-    enhanced: Option<Enhanced>,
-    lines: &[impl AsRef<str>],
-    output: &mut Vec<u8>,
-) {
-    let last = lines.len().saturating_sub(1);
-    for (index, line) in lines.iter().enumerate() {
-        encode_line(
-            code,
-            enhanced,
-            if index == last { b' ' } else { b'-' },
-            line.as_ref().as_bytes(),
-            output,
-        );
+/// Writes each line of `text`, which must be printable ASCII and short enough, as a line of the reply.
+pub(super) fn encode_lines(code: Code, enhanced: Option<Enhanced>, text: &str, output: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr(b'\n', rest) {
+        encode_line(code, enhanced, b'-', &rest[..at], output);
+        rest = &rest[at + 1..];
     }
-    if lines.is_empty() {
-        encode_line(code, enhanced, b' ', b"", output);
-    }
+    encode_line(code, enhanced, b' ', rest, output);
 }
 
 fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8], output: &mut Vec<u8>) {
@@ -60,24 +60,33 @@ fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8
         head[length] = b'.';
         length = put_decimal(enhanced.detail(), &mut head, length + 1) + 1;
     }
-    output.reserve(length + text.len() + LINE_END.len());
-    output.extend_from_slice(&head[..length]);
+    output.reserve(head.len() + text.len() + LINE_END.len());
+    // A copy of fixed length costs less than one of the right length.
+    let end = output.len() + length;
+    output.extend_from_slice(&head);
+    output.truncate(end);
     output.extend_from_slice(text);
     output.extend_from_slice(LINE_END);
 }
 
 /// Writes a number of at most three digits and returns where it ends.
 fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
+    #[allow(clippy::cast_possible_truncation, reason = "a decimal digit fits a byte")]
+    let digit = |divisor: u16| b'0' + (number / divisor % 10) as u8;
+    if number < 10 {
+        // As almost all are.
+        head[at] = digit(1);
+        return at + 1;
+    }
     let mut end = at;
-    for divisor in [100, 10, 1] {
-        if number >= divisor || divisor == 1 {
-            #[allow(clippy::cast_possible_truncation, reason = "a decimal digit fits a byte")]
-            let digit = (number / divisor % 10) as u8;
-            head[end] = b'0' + digit;
+    for divisor in [100, 10] {
+        if number >= divisor {
+            head[end] = digit(divisor);
             end += 1;
         }
     }
-    end
+    head[end] = digit(1);
+    end + 1
 }
 
 /// Splits one line of a hook's text into lines of printable ASCII that fit the wire.

@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt;
 
 pub use code::{Code, Severity};
-pub(crate) use encode::{encode_lines, is_printable, printable};
+pub(crate) use encode::{is_printable, printable};
 pub use enhanced::Enhanced;
 
 /// A reply: a code, an enhanced status code and a text.
@@ -28,13 +28,15 @@ pub use enhanced::Enhanced;
 /// assert_eq!(reply.to_string(), "250 2.1.5 The user has moved");
 /// assert!(reply.is_positive());
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[must_use = "a reply does nothing until it is returned or sent"]
 pub struct Reply {
     code: Code,
     enhanced: Option<Enhanced>,
     text: Cow<'static, str>,
     closes: bool,
+    /// The text is known to go into one line as it is, so that nobody has to look at it again.
+    is_one_line: bool,
 }
 
 /// The error for a code and an enhanced code that do not form a [`Reply`].
@@ -125,9 +127,13 @@ impl Reply {
             Some(_) if !enhanced.is_well_formed() || u16::from(enhanced.class()) != code / 100 => {
                 Err(ReplyError::BadEnhanced(code, enhanced))
             }
-            Some(valid) => {
-                Ok(Self { code: valid, enhanced: Some(enhanced), text: text.into(), closes: code == 421 })
-            }
+            Some(valid) => Ok(Self {
+                code: valid,
+                enhanced: Some(enhanced),
+                text: text.into(),
+                closes: code == 421,
+                is_one_line: false,
+            }),
         }
     }
 
@@ -148,7 +154,13 @@ impl Reply {
     #[track_caller]
     pub(crate) const fn plain(code: u16, text: &'static str) -> Self {
         let code = Code::new(code).expect("a reply code of the catalogue");
-        Self { code, enhanced: None, text: Cow::Borrowed(text), closes: code.get() == 421 }
+        Self {
+            code,
+            enhanced: None,
+            text: Cow::Borrowed(text),
+            closes: code.get() == 421,
+            is_one_line: encode::is_one_line(text),
+        }
     }
 
     /// Makes the server close the connection after this reply.
@@ -205,6 +217,19 @@ impl Reply {
         encode::encode(self, output);
     }
 
+    /// Appends a reply whose lines are known to be printable and to fit the wire.
+    pub(crate) fn encode_lines(&self, output: &mut Vec<u8>) {
+        encode::encode_lines(self.code, self.enhanced, &self.text, output);
+    }
+
+    /// Returns the text if it was made at run time.
+    pub(crate) fn owned_text(&self) -> Option<&String> {
+        match &self.text {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Some(text),
+        }
+    }
+
     /// Returns whether it is a 421, after which nothing follows (RFC 5321 §3.8).
     pub(crate) const fn is_farewell(&self) -> bool {
         self.code.get() == 421
@@ -217,6 +242,7 @@ impl Reply {
 
     pub(crate) fn with_text(mut self, text: String) -> Self {
         self.text = Cow::Owned(text);
+        self.is_one_line = false;
         self
     }
 
@@ -225,6 +251,16 @@ impl Reply {
         self
     }
 }
+
+/// Two replies are equal if they look the same on the wire and treat the connection alike.
+impl PartialEq for Reply {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, self.enhanced, &self.text, self.closes)
+            == (other.code, other.enhanced, &other.text, other.closes)
+    }
+}
+
+impl Eq for Reply {}
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

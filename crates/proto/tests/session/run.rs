@@ -1,7 +1,8 @@
 //! A session on its way: steps the machine, answers its questions and writes the record.
 
 use bytes::BytesMut;
-use mailchute_proto::{Answer, Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
+use mailchute_proto::reply::catalog;
+use mailchute_proto::{Answer, Answered, Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
 
 use super::{Message, Record, Session};
 
@@ -143,6 +144,7 @@ impl<'s> Run<'s> {
                 apply(ask, Some(answer), questions);
             }
             Step::AuthRefused(credentials) => questions.push(format!("disproved {credentials:?}")),
+            Step::AuthUnprepared(mechanism) => questions.push(format!("unprepared {mechanism}")),
             Step::Auth(ask) => {
                 let verdict = session.authenticate(ask.question());
                 questions.push(format!("{:?}", ask.question()));
@@ -205,8 +207,19 @@ impl<'s> Run<'s> {
             }
             other => panic!("a step that nobody knows: {other:?}"),
         }
+        check_answered(self.machine.take_answered(), &self.record.output[written..]);
         true
     }
+}
+
+/// Checks that logs and events get to know exactly what was written, but for the text of a challenge.
+fn check_answered(answered: Answered, written: &[u8]) {
+    if answered.replies() == [catalog::CHALLENGE] {
+        return assert!(written.starts_with(b"334 "), "{}", written.escape_ascii());
+    }
+    let mut told = Vec::new();
+    answered.into_iter().for_each(|reply| reply.encode(&mut told));
+    assert!(told == written, "{} was told, {} written", told.escape_ascii(), written.escape_ascii());
 }
 
 fn is_yes(answer: Option<&Answer>) -> bool {

@@ -124,7 +124,7 @@ fn is_disk_full(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool
 }
 
 /// Returns an error and all its causes on one line.
-fn chain_of(error: &dyn std::error::Error) -> String {
+pub(super) fn chain_of(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

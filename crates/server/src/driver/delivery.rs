@@ -14,6 +14,8 @@ use crate::driver::ask_hooks::sanitize;
 use crate::driver::readers::Readers;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::events::kind::Kind;
+use crate::events::stage::Stage;
 use crate::hooks::decision::is_yes;
 use crate::message::body;
 use crate::message::id::MessageId;
@@ -89,10 +91,10 @@ enum Look {
     Chunk(Bytes),
     /// The client has to send more.
     Wait,
-    /// The message has been answered; where the reply begins in the output.
-    Answered { mark: usize },
+    /// The message has been answered.
+    Answered,
     /// A BDAT has been answered, and others follow.
-    Unfinished { mark: usize },
+    Unfinished,
     /// The server stops and waits for no verdict.
     GivenUp(ReadOutcome),
 }
@@ -105,7 +107,8 @@ impl Driver {
                 Look::Chunk(chunk) => {
                     let chunk = read_buffer::to_be_kept(chunk);
                     self.pace.get_or_insert_default().told += chunk.len();
-                    self.shared.subscribers.tell(|| Event::data_chunk(&self.session, &chunk));
+                    let event = || Event::data_chunk(&self.session, &chunk);
+                    self.shared.subscribers.tell(Kind::DataChunk, event);
                     delivery.count(chunk.len());
                     let limit = self.shared.timeouts.hook;
                     if let Err(wake) = delivery.readers.hand_on(chunk, &mut self.wire, limit).await {
@@ -114,7 +117,7 @@ impl Driver {
                 }
                 Look::Wait => {
                     let told = &mut self.pace.get_or_insert_default().told;
-                    if *told >= READ / 2 && self.shared.subscribers.any() {
+                    if *told >= READ / 2 && self.shared.subscribers.want(Kind::DataChunk) {
                         // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
                         // read then goes to memory that no cache holds.
                         *told = 0;
@@ -122,12 +125,12 @@ impl Driver {
                     }
                     self.wait_for_data(Some(&mut *delivery)).await?;
                 }
-                Look::Answered { mark } => {
-                    self.report_message(delivery.id, mark);
+                Look::Answered => {
+                    self.report_message(delivery.id);
                     return Ok(());
                 }
-                Look::Unfinished { mark } => {
-                    self.report(None, mark);
+                Look::Unfinished => {
+                    self.report_at(Stage::Data);
                     self.delivery = Some(delivery);
                     return Ok(());
                 }
@@ -139,12 +142,12 @@ impl Driver {
     /// Lets a chunk go by that nobody wants, and answers it.
     pub(super) async fn discard_chunk(&mut self) -> Result<(), Disconnect> {
         loop {
-            let (mark, before) = (self.output.len(), self.wire.input.len());
+            let before = self.wire.input.len();
             let is_incomplete =
                 matches!(self.machine.step(&mut self.wire.input, &mut self.output), Step::NeedInput);
             self.pace.get_or_insert_default().came(before - self.wire.input.len());
             if !is_incomplete {
-                self.report(None, mark);
+                self.report_at(Stage::Data);
                 return Ok(());
             }
             self.wait_for_data(None).await?;
@@ -181,18 +184,18 @@ impl Driver {
     async fn look(&mut self, delivery: &mut Delivery) -> Look {
         let Self { shared, machine, wire, output, session, pace, refused_by, .. } = self;
         let Delivery { id, began, envelope, readers, .. } = delivery;
-        let (mark, before) = (output.len(), wire.input.len());
+        let before = wire.input.len();
         let step = machine.step(&mut wire.input, output);
         pace.get_or_insert_default().came(before - wire.input.len());
         match step {
             Step::Body(chunk) => Look::Chunk(chunk),
             Step::NeedInput => Look::Wait,
             // A chunk begins.
-            Step::Answered => Look::Unfinished { mark },
+            Step::Answered => Look::Unfinished,
             Step::EndOfChunk(ask) => {
                 let Some(decision) = readers.refusal_so_far().await else {
                     ask.answer(Ok(Verdict::Accept));
-                    return Look::Unfinished { mark };
+                    return Look::Unfinished;
                 };
                 let refusal = decision.answer;
                 *refused_by = decision.refused_by;
@@ -204,7 +207,7 @@ impl Driver {
                         Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), one_by_one))
                     }
                 });
-                Look::Answered { mark }
+                Look::Answered
             }
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
@@ -224,7 +227,7 @@ impl Driver {
                         shared.counters.add(Count::MessagesRefused, 1);
                     }
                     ask.answer(answer);
-                    return Look::Answered { mark };
+                    return Look::Answered;
                 }
                 let answers = readers.refusals().with(&answer, recipients, one_by_one);
                 if let Some(envelope) = kept_for(envelope, &answers, session.protocol()) {
@@ -235,13 +238,13 @@ impl Driver {
                     shared.counters.add(Count::MessagesRefused, 1);
                 }
                 ask.answer_each(answers);
-                Look::Answered { mark }
+                Look::Answered
             }
             // A refusal, whose reply is in the output; no other step comes before the end of the message.
             _ => {
                 shared.counters.add(Count::MessagesRefused, 1);
                 readers.cut_off();
-                Look::Answered { mark }
+                Look::Answered
             }
         }
     }

@@ -26,6 +26,7 @@ use crate::connection::wire::{SHORT_REPLIES, Wire};
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::events::kind::Kind;
 use crate::hooks::RefusedBy;
 use crate::hooks::decision::is_yes;
 use crate::net::arrival::{Opening, Service};
@@ -49,7 +50,6 @@ pub(crate) struct Driver {
     delivery: Option<Box<Delivery>>,
     /// How fast that message comes, or chunks behind a refused one.
     pace: Option<Pace>,
-    began: Instant,
     /// Since when the client has been waited for within the transaction that is under way.
     in_transaction_since: Option<Instant>,
     /// Since when the next command is waited for.
@@ -95,7 +95,6 @@ impl Driver {
             machine: machine.speaking(protocol),
             wire,
             output: Vec::with_capacity(SHORT_REPLIES),
-            began: session.began(),
             session,
             messages: 0,
             delivery: None,
@@ -133,7 +132,7 @@ impl Driver {
     async fn session_to_end(&mut self) {
         let proxy = Some(self.session.peer_addr()).filter(|&peer| peer != self.session.client_addr());
         tracing::debug!(name: "connected", proxy = proxy.map(tracing::field::display), "connected");
-        self.shared.subscribers.tell(|| Event::connect(&self.session));
+        self.shared.subscribers.tell(Kind::Connect, || Event::connect(&self.session));
         let cause = match self.converse().await {
             _ if self.wire.stop().has_closed() => Disconnect::Closed,
             Ok(cause) | Err(cause) => self.refused.unwrap_or(cause),
@@ -147,7 +146,7 @@ impl Driver {
         self.session.state().clear();
         self.session.ended();
         self.report_end(cause, cut_off.as_deref());
-        self.shared.subscribers.tell(|| Event::disconnect(&self.session, cause));
+        self.shared.subscribers.tell(Kind::Disconnect, || Event::disconnect(&self.session, cause));
     }
 
     /// The conversation from the greeting to the last reply.
@@ -200,12 +199,12 @@ impl Driver {
             }
             match next {
                 Next::Wait => return Ok(None),
-                Next::Reply { mark } => {
-                    self.report(line, mark);
+                Next::Reply => {
+                    self.report(line);
                     self.after_reply().await?;
                 }
-                Next::Receive { delivery, mark } => {
-                    self.report(line, mark);
+                Next::Receive(delivery) => {
+                    self.report(line);
                     self.delivery = Some(delivery);
                 }
                 Next::Handshake => {
@@ -226,7 +225,6 @@ impl Driver {
     /// Goes one step: puts the machine's question to the hooks and gives it their answer.
     async fn step(&mut self) -> Result<Next, ReadOutcome> {
         let Self { shared, machine, wire, output, session, refused_by, .. } = self;
-        let mut mark = output.len();
         if shared.settings.demanding.future_release.is_some() {
             machine.tell_time(SystemTime::now().into());
         }
@@ -249,13 +247,12 @@ impl Driver {
             }
             Step::Ehlo(mut ask) => {
                 let (ehlo, unsent) = ask.parts();
-                shared.subscribers.tell(|| Event::ehlo(session, ehlo));
+                shared.subscribers.tell(Kind::Ehlo, || Event::ehlo(session, ehlo));
                 let answer =
                     ask_hooks(shared, wire, unsent, shared.chain.ehlo(ehlo, session), refused_by).await?;
                 if is_yes(&answer) {
                     session.set_helo(ehlo.clone());
                 }
-                mark = unsent.len();
                 apply_edits(session, || ask.edits_mut());
                 ask.answer(answer);
             }
@@ -264,35 +261,43 @@ impl Driver {
             Step::Scram(mut ask) => {
                 let (scram, unsent) = ask.parts();
                 let answer = authentication::scram(shared, wire, unsent, scram, session, refused_by).await?;
-                mark = unsent.len();
+                if answer.is_err() {
+                    let user = scram.user.clone();
+                    let refused = || Event::login_refused(session, scram.mechanism, Some(user));
+                    shared.subscribers.tell(Kind::Auth, refused);
+                }
                 if wire.input.is_empty() { ask.answer(answer) } else { ask.talked_ahead() }
             }
             Step::AuthRefused(credentials) => {
                 shared.counters.add(Count::LoginsRefused, 1);
-                shared.subscribers.tell(|| Event::auth(session, &credentials, false));
+                shared.subscribers.tell(Kind::Auth, || Event::auth(session, &credentials, false));
+            }
+            Step::AuthUnprepared(mechanism) => {
+                shared.counters.add(Count::LoginsRefused, 1);
+                shared.subscribers.tell(Kind::Auth, || Event::login_refused(session, mechanism, None));
             }
             Step::Auth(mut ask) => {
                 let (credentials, unsent) = ask.parts();
                 let answer =
                     authentication::judge(shared, wire, unsent, credentials, session, refused_by).await?;
-                mark = unsent.len();
                 if wire.stop().has_closed() {
                     ask.answer(answer);
-                    return Ok(Next::Reply { mark });
+                    return Ok(Next::Reply);
                 }
-                if !wire.input.is_empty() {
+                let talked_ahead = !wire.input.is_empty();
+                let succeeded = is_yes(&answer) && !talked_ahead;
+                shared.subscribers.tell(Kind::Auth, || Event::auth(session, credentials, succeeded));
+                if talked_ahead {
                     ask.talked_ahead();
-                    return Ok(Next::Reply { mark });
+                    return Ok(Next::Reply);
                 }
-                let succeeded = is_yes(&answer);
                 shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
-                shared.subscribers.tell(|| Event::auth(session, credentials, succeeded));
                 session.authenticated(succeeded.then(|| credentials.identity()));
                 authentication::decide(ask, answer);
             }
             Step::Mail(mut ask) => {
                 let (sender, unsent) = ask.parts();
-                shared.subscribers.tell(|| Event::mail(session, sender));
+                shared.subscribers.tell(Kind::Mail, || Event::mail(session, sender));
                 let hooks = shared.chain.mail_from(sender, session);
                 let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
                 if is_yes(&answer) {
@@ -300,19 +305,17 @@ impl Driver {
                 } else {
                     session.forget_size_limit();
                 }
-                mark = unsent.len();
                 ask.answer(answer);
             }
             Step::Rcpt(mut ask) => {
                 let (recipient, unsent) = ask.parts();
-                shared.subscribers.tell(|| Event::rcpt(session, recipient));
+                shared.subscribers.tell(Kind::Rcpt, || Event::rcpt(session, recipient));
                 let hooks = shared.chain.rcpt_to(recipient, session);
                 let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
                 if is_yes(&answer) {
                     session.add_recipient(recipient.clone());
                 }
                 shared.counters.decide(is_yes(&answer), Count::RecipientsAccepted, Count::RecipientsRefused);
-                mark = unsent.len();
                 ask.answer(answer);
             }
             Step::Data(mut ask) => {
@@ -322,18 +325,16 @@ impl Driver {
                 let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
                 if !goes_on(&answer) {
                     shared.counters.add(Count::MessagesRefused, 1);
-                    mark = ask.unsent().len();
                     ask.answer(answer);
-                    return Ok(Next::Reply { mark });
+                    return Ok(Next::Reply);
                 }
                 self.messages += 1;
                 session.began_message();
                 let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
                 delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
-                mark = ask.unsent().len();
                 let Some(refusal) = delivery.readers.take_refusal() else {
                     ask.answer(Ok(Verdict::Accept));
-                    return Ok(Next::Receive { delivery, mark });
+                    return Ok(Next::Receive(delivery));
                 };
                 *refused_by = refusal.refused_by;
                 shared.counters.add(Count::MessagesRefused, 1);
@@ -353,7 +354,6 @@ impl Driver {
                     Err(full) => (Err(Refusal::from_reply(full.reply()).hang_up()), Disconnect::Limit),
                 };
                 self.refused = (!is_yes(&answer)).then_some(refused);
-                mark = unsent.len();
                 apply_edits(session, || ask.edits_mut());
                 ask.answer(answer);
             }
@@ -365,21 +365,20 @@ impl Driver {
                 let (command, unsent) = ask.parts();
                 let hooks = shared.chain.command(command, session);
                 let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
-                mark = unsent.len();
                 ask.answer(answer);
             }
             // The steps of a body come only while one is received.
             _ => return Err(ReadOutcome::Gone),
         }
-        Ok(Next::Reply { mark })
+        Ok(Next::Reply)
     }
 }
 
-/// What follows a step; `mark` is where its reply begins in the output.
+/// What follows a step.
 enum Next {
     Wait,
-    Reply { mark: usize },
-    Receive { delivery: Box<Delivery>, mark: usize },
+    Reply,
+    Receive(Box<Delivery>),
     Handshake,
     Close(Closing),
 }

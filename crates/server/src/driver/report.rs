@@ -9,12 +9,16 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::{Envelope, HeloName, Protocol, escaped};
+use mailchute_proto::{Answered, Envelope, HeloName, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
+use crate::driver::ask_hooks::chain_of;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::events::kind::Kind;
+use crate::events::make::Refuser;
+use crate::events::stage::Stage;
 use crate::hooks::RefusedBy;
 use crate::message::id::MessageId;
 use crate::runtime::counters::Count;
@@ -114,81 +118,88 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
         took = took.as_secs_f64(),
         "accepted"
     );
-    shared.subscribers.tell(|| Event::message(session, *id, envelope, *size));
+    shared.subscribers.tell(Kind::Message, || Event::message(session, *id, envelope, *size));
 }
 
 impl Driver {
     /// Tells of the command that the next step reads; the command, if the log may want it with the reply.
-    pub(super) fn observe_command(&self) -> Option<Observed> {
-        let has_subscribers = self.shared.subscribers.any();
-        if !(has_subscribers || is_logged(LevelFilter::INFO)) {
+    pub(super) fn observe_command(&mut self) -> Option<Observed> {
+        let is_wanted = self.shared.subscribers.want(Kind::Command);
+        if !(is_wanted || is_logged(LevelFilter::INFO)) {
             return None;
         }
         let line = self.machine.upcoming_command(&self.wire.input)?;
-        if !(has_subscribers || is_logged(LevelFilter::DEBUG)) {
+        if !(is_wanted || is_logged(LevelFilter::DEBUG)) {
             return Some(Observed::raw(line));
         }
         let line = escaped(line);
         if !is_logged(LevelFilter::INFO) {
-            self.shared.subscribers.tell(|| Event::command(&self.session, line));
+            self.shared.subscribers.tell(Kind::Command, || Event::command(&self.session, line));
             return None;
         }
-        self.shared.subscribers.tell(|| Event::command(&self.session, line.clone()));
+        self.shared.subscribers.tell(Kind::Command, || Event::command(&self.session, line.clone()));
         Some(Observed::Text(line))
     }
 
-    /// Tells what was answered to a command; the reply is what stands in the output from `mark` on.
-    pub(super) fn report(&mut self, line: Option<Observed>, mark: usize) {
-        self.report_reply(line, None, mark);
+    /// Tells what was answered to a command.
+    pub(super) fn report(&mut self, line: Option<Observed>) {
+        let answered = self.machine.take_answered();
+        let stage = Stage::of(answered.verb());
+        self.report_answered(line, None, stage, answered);
     }
 
     /// Tells what was answered to a message.
-    pub(super) fn report_message(&mut self, id: MessageId, mark: usize) {
-        self.report_reply(None, Some(id), mark);
+    pub(super) fn report_message(&mut self, id: MessageId) {
+        let answered = self.machine.take_answered();
+        self.report_answered(None, Some(id), Stage::Message, answered);
     }
 
-    fn report_reply(&mut self, line: Option<Observed>, id: Option<MessageId>, mark: usize) {
+    /// Tells what was answered at another stage, without a command.
+    pub(super) fn report_at(&mut self, stage: Stage) {
+        let answered = self.machine.take_answered();
+        self.report_answered(None, None, stage, answered);
+    }
+
+    fn report_answered(
+        &mut self,
+        line: Option<Observed>,
+        id: Option<MessageId>,
+        stage: Stage,
+        answered: Answered,
+    ) {
         let by = self.refused_by.take();
-        let reply = self.output.get(mark..).unwrap_or_default();
-        let is_refusal = is_refusal(reply, self.session.protocol());
+        let is_refusal = answered.is_refusal();
         self.refusals += u32::from(is_refusal);
-        let is_shown = is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO);
-        if !(is_shown || self.shared.subscribers.any() || is_logged(LevelFilter::DEBUG)) {
-            return;
-        }
-        // A reply is printable ASCII, whoever made it.
-        let reply = str::from_utf8(reply).unwrap_or_default();
-        // A challenge of SCRAM is all it takes to guess the password without asking us.
-        let reply = if reply.starts_with("334 ") { "334" } else { reply.trim_ascii_end() };
-        if reply.is_empty() {
-            // BDAT is answered when its chunk has come.
-            if let Some(command) = line.filter(|_| is_logged(LevelFilter::DEBUG)) {
-                tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), "command");
-            }
-            return;
-        }
-        if is_shown {
-            refused(&self.session, line, id, reply, by.as_deref());
+        if is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO) {
+            refused(&self.session, line, id, &answered, by.as_deref());
         } else if is_logged(LevelFilter::DEBUG) {
-            let reply = on_one_line(reply, SHOWN_IN_DETAIL);
-            match line {
-                Some(command) => {
-                    tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), reply, "command");
-                }
-                None => tracing::debug!(name: "reply", reply, "reply"),
+            in_detail(line, &answered);
+        }
+        let Self { shared, session, .. } = self;
+        if is_refusal && shared.subscribers.want(Kind::Refused) {
+            for reply in answered.replies().iter().filter(|reply| reply.is_refusal()) {
+                let event = || Event::refused(session, stage, reply.clone(), refuser(by.as_deref()));
+                shared.subscribers.tell(Kind::Refused, event);
             }
         }
-        self.shared.subscribers.tell(|| Event::reply(&self.session, reply));
+        self.tell_replies(answered);
     }
 
     /// Tells what the session ends with that is not the answer to anything.
-    pub(super) fn report_farewell(&self, mark: usize) {
-        let reply = str::from_utf8(self.output.get(mark..).unwrap_or_default()).unwrap_or_default();
-        if reply.is_empty() {
-            return;
+    pub(super) fn report_farewell(&mut self) {
+        let answered = self.machine.take_answered();
+        if is_logged(LevelFilter::DEBUG) {
+            in_detail(None, &answered);
         }
-        tracing::debug!(name: "reply", reply = on_one_line(reply.trim_ascii_end(), SHOWN_IN_DETAIL), "reply");
-        self.shared.subscribers.tell(|| Event::reply(&self.session, reply.trim_ascii_end()));
+        self.tell_replies(answered);
+    }
+
+    fn tell_replies(&self, answered: Answered) {
+        if self.shared.subscribers.want(Kind::Reply) {
+            for reply in answered {
+                self.shared.subscribers.tell(Kind::Reply, || Event::reply(&self.session, reply));
+            }
+        }
     }
 
     pub(super) fn report_tls(&self, facts: &TlsFacts) {
@@ -223,7 +234,7 @@ impl Driver {
                 from = cut_off.map(from).as_deref(),
                 messages,
                 refusals = self.refusals,
-                took = self.began.elapsed().as_secs_f64(),
+                took = self.session.began().elapsed().as_secs_f64(),
                 "disconnected"
             );
         } else {
@@ -236,7 +247,7 @@ fn refused(
     session: &Session,
     line: Option<Observed>,
     id: Option<MessageId>,
-    reply: &str,
+    answered: &Answered,
     by: Option<&RefusedBy>,
 ) {
     let envelope = session.envelope();
@@ -249,7 +260,7 @@ fn refused(
         from = envelope.as_deref().map(from).as_deref(),
         to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
         command = line.map(|line| line.text(SHOWN)),
-        reply = on_one_line(reply, SHOWN),
+        reply = on_one_line(answered, SHOWN),
         stage = by.map(|by| by.stage.name()),
         hook = by.map(|by| by.hook),
         took = by.map(|by| by.took.as_secs_f64()),
@@ -257,15 +268,27 @@ fn refused(
     );
 }
 
+/// Where a refusal comes from, for its event.
+fn refuser(by: Option<&RefusedBy>) -> Refuser {
+    let cause = by.and_then(|by| by.cause.as_ref()).map(|cause| chain_of(&**cause));
+    Refuser { hook: by.map(|by| by.hook), cause, took: by.map(|by| by.took) }
+}
+
+fn in_detail(line: Option<Observed>, answered: &Answered) {
+    // BDAT is answered when its chunk has come.
+    let reply = (!answered.replies().is_empty()).then(|| on_one_line(answered, SHOWN_IN_DETAIL));
+    match (line, reply) {
+        (Some(command), reply) => {
+            tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), reply, "command");
+        }
+        (None, Some(reply)) => tracing::debug!(name: "reply", reply, "reply"),
+        (None, None) => {}
+    }
+}
+
 /// Whether anything of this level may be logged. It is one look at a number, where `tracing::enabled!` asks the subscriber.
 fn is_logged(level: LevelFilter) -> bool {
     level <= LevelFilter::current()
-}
-
-/// Whether a reply, or in LMTP one of those to a message, says no.
-fn is_refusal(reply: &[u8], protocol: Protocol) -> bool {
-    let says_no = |line: &[u8]| matches!(line, [b'4' | b'5', ..]);
-    says_no(reply) || protocol == Protocol::Lmtp && reply.split(|&octet| octet == b'\n').any(says_no)
 }
 
 fn helo(name: Option<&HeloName>) -> Option<Cow<'_, str>> {
@@ -296,8 +319,16 @@ fn to(envelope: &Envelope) -> Cow<'_, str> {
     text.into()
 }
 
-fn on_one_line(reply: &str, most: usize) -> String {
-    cut(reply.replace("\r\n", " / "), most)
+fn on_one_line(answered: &Answered, most: usize) -> String {
+    let mut text = String::new();
+    for reply in answered.replies() {
+        if text.len() > most {
+            break;
+        }
+        text.push_str(if text.is_empty() { "" } else { " / " });
+        text.push_str(reply.to_string().trim_end());
+    }
+    cut(text, most)
 }
 
 /// A text of the client's as the default level shows it. Almost all are shown as they are.

@@ -12,6 +12,8 @@ use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
 use crate::driver::ask_hooks::{ask_hooks, farewell};
 use crate::events::event::Event;
+use crate::events::kind::Kind;
+use crate::events::stage::Stage;
 use crate::runtime::counters::Count;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
@@ -70,7 +72,7 @@ impl Driver {
         let since = if self.machine.in_transaction() {
             *self.in_transaction_since.get_or_insert(now)
         } else {
-            self.began
+            self.session.began()
         };
         since + self.shared.timeouts.session
     }
@@ -95,18 +97,16 @@ impl Driver {
     }
 
     async fn say_farewell(&mut self, reply: &Reply) {
-        let mark = self.output.len();
         self.machine.hang_up(reply, &mut self.output);
-        self.report_farewell(mark);
+        self.report_farewell();
         // The session ends with this reply whether it arrives or not.
         let _ = self.flush().await;
     }
 
     /// Refuses to go on.
     async fn hang_up(&mut self, reply: &Reply) {
-        let mark = self.output.len();
         self.machine.hang_up(reply, &mut self.output);
-        self.report(None, mark);
+        self.report_at(Stage::Secure);
         // The session ends with this reply whether it arrives or not.
         let _ = self.flush().await;
     }
@@ -123,7 +123,7 @@ impl Driver {
             self.session.end_transaction(self.machine.has_pending_xforward());
             // Who begins the next transaction in the same breath is never waited for between the two.
             let was_slow = self.in_transaction_since.take().is_some();
-            if was_slow && self.began.elapsed() >= self.shared.timeouts.session {
+            if was_slow && self.session.began().elapsed() >= self.shared.timeouts.session {
                 return Err(self.give_up(ReadOutcome::Timeout).await);
             }
         }
@@ -152,7 +152,7 @@ impl Driver {
                 }
                 let facts = Arc::new(facts);
                 self.session.secured(Arc::clone(&facts));
-                self.shared.subscribers.tell(|| Event::secure(&self.session, facts));
+                self.shared.subscribers.tell(Kind::Secure, || Event::secure(&self.session, facts));
                 Ok(())
             }
             // As health checks of proxies do.
@@ -162,6 +162,8 @@ impl Driver {
             Err(error) => {
                 self.shared.counters.add(Count::TlsFailures, 1);
                 tracing::info!(name: "tls-failed", %error, "the TLS handshake failed");
+                let cause = || Event::handshake_failed(&self.session, error.to_string());
+                self.shared.subscribers.tell(Kind::HandshakeFailed, cause);
                 Err(Disconnect::TlsFailure)
             }
         }

@@ -60,7 +60,6 @@ pub(crate) struct RefusedBy {
     /// The type, or for a closure the method of the builder.
     pub(crate) hook: &'static str,
     /// What went wrong, if the hook refused because of that.
-    #[expect(dead_code, reason = "the log has it from the refusal; it is for the event of a refusal")]
     pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
     /// How long the hook took.
     pub(crate) took: Duration,

@@ -22,6 +22,7 @@ use crate::connection::wire::Wire;
 use crate::driver::Driver;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
+use crate::events::kind::Kind;
 use crate::listen::bound::BoundListener;
 use crate::net::arrival::{Arrival, Opening};
 use crate::net::io::Io;
@@ -148,7 +149,7 @@ impl Shared {
                 } else {
                     tracing::warn!(name: "turned-away", client = %peer, %error, "turned away");
                 }
-                self.subscribers.tell(|| Event::TurnedAway { client });
+                self.subscribers.tell(Kind::TurnedAway, || Event::turned_away(client));
                 return None;
             }
         };
@@ -172,7 +173,7 @@ impl Shared {
         self.counters.add(Count::ConnectionsRefused, 1);
         let client = origin.addr().ip().to_canonical();
         tracing::warn!(name: "turned-away", client = %origin, error = %full, "turned away");
-        self.subscribers.tell(|| Event::TurnedAway { client });
+        self.subscribers.tell(Kind::TurnedAway, || Event::turned_away(client));
         let mut octets = Vec::new();
         full.reply().encode(&mut octets);
         octets

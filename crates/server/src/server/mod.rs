@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::connection::slots::Slots;
 use crate::driver::shared::Shared;
-use crate::events::subscribers::Events;
+use crate::events::subscription::Events;
 use crate::net::arrival::Arrival;
 use crate::net::io::Io;
 use crate::session::Session;
@@ -99,7 +99,7 @@ impl Server {
     /// that, of sessions that are at work at this very moment.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.shared().subscribers.subscribe()
+        Events::of(&self.shared().subscribers)
     }
 
     /// The sessions that are open, as they are now. A session that begins or ends meanwhile may be missing.

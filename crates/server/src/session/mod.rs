@@ -1,5 +1,6 @@
 //! The session as hooks and events see it: a cheap handle.
 
+mod clock;
 mod close;
 pub(crate) mod disconnect;
 mod entrance;
@@ -18,7 +19,6 @@ use mailchute_proto::question::Ehlo;
 use mailchute_proto::{
     Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, TypedState, XClient, XForward,
 };
-use tokio::time::Instant;
 
 use crate::net::arrival::{Arrival, Entrance};
 use crate::net::peer::Peer;
@@ -29,6 +29,7 @@ use crate::session::hang_up::HangUp;
 use crate::session::phase::Progress;
 use crate::tls::TlsFacts;
 
+use clock::Beginning;
 pub use id::SessionId;
 pub use phase::SessionPhase;
 pub use transmission_type::TransmissionType;
@@ -44,12 +45,12 @@ pub(crate) struct WeakSession(Weak<Inner>);
 
 struct Inner {
     id: SessionId,
+    began: Beginning,
     hostname: Arc<str>,
     origin: Peer,
     entrance: Option<Arc<Entrance>>,
     local: Option<SocketAddr>,
     protocol: Protocol,
-    began: Instant,
     progress: Progress,
     wire: Arc<dyn HangUp>,
     facts: Mutex<Facts>,
@@ -69,12 +70,12 @@ impl Session {
         let connection = Connection { proxied, ..Connection::default() };
         Self(Arc::new(Inner {
             id: SessionId::next(),
+            began: Beginning::now(),
             hostname,
             origin,
             entrance,
             local,
             protocol: service.protocol,
-            began: Instant::now(),
             progress: Progress::default(),
             wire,
             facts: Mutex::new(Facts { connection, ..Facts::default() }),
@@ -288,11 +289,6 @@ impl fmt::Debug for WeakSession {
 impl Session {
     pub(crate) fn downgrade(&self) -> WeakSession {
         WeakSession(Arc::downgrade(&self.0))
-    }
-
-    /// When the session began.
-    pub(crate) fn began(&self) -> Instant {
-        self.0.began
     }
 
     /// Records an accepted EHLO, HELO or LHLO. Like RSET, it ends the transaction.

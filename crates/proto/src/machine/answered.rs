@@ -1,0 +1,120 @@
+//! Keeps what was answered, for logs and events.
+
+use std::{mem, slice, vec};
+
+use super::Machine;
+use crate::command::Verb;
+use crate::reply::Reply;
+
+/// The replies of the last step, for logs and events. See [`Machine::take_answered`].
+///
+/// What is secret is not in it: a challenge of AUTH is [`CHALLENGE`](crate::reply::catalog::CHALLENGE) without its
+/// text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use = "it has no effect by itself"]
+pub struct Answered {
+    verb: Option<Verb>,
+    replies: Replies,
+}
+
+/// Almost every command has one reply, which needs no memory of its own here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Replies {
+    #[default]
+    None,
+    One(Reply),
+    Several(Vec<Reply>),
+}
+
+impl Answered {
+    /// Returns the verb of the command that was answered: AUTH throughout its exchange, [`Verb::Other`] for a line that
+    /// is not a command. It is `None` for the greeting, for a message, and for what the server says unasked.
+    #[must_use]
+    pub fn verb(&self) -> Option<Verb> {
+        self.verb
+    }
+
+    /// Returns the replies. The end of a message has one for each recipient in LMTP. There is none to a chunk before
+    /// its content has come.
+    pub fn replies(&self) -> &[Reply] {
+        match &self.replies {
+            Replies::None => &[],
+            Replies::One(reply) => slice::from_ref(reply),
+            Replies::Several(replies) => replies,
+        }
+    }
+
+    /// Returns whether one of the replies refuses.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.replies().iter().any(Reply::is_refusal)
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, reply: Reply) {
+        if matches!(self.replies, Replies::None) {
+            self.replies = Replies::One(reply);
+        } else {
+            self.add_another(reply);
+        }
+    }
+
+    #[cold]
+    fn add_another(&mut self, reply: Reply) {
+        self.replies = Replies::Several(match mem::take(&mut self.replies) {
+            Replies::None => vec![reply],
+            Replies::One(first) => vec![first, reply],
+            Replies::Several(mut replies) => {
+                replies.push(reply);
+                replies
+            }
+        });
+    }
+}
+
+impl IntoIterator for Answered {
+    type Item = Reply;
+    type IntoIter = vec::IntoIter<Reply>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match self.replies {
+            Replies::None => Vec::new(),
+            Replies::One(reply) => vec![reply],
+            Replies::Several(replies) => replies,
+        }
+        .into_iter()
+    }
+}
+
+impl Machine {
+    /// Returns what the last step has answered, and forgets it. A [`hang_up`](Self::hang_up) after the step counts as
+    /// part of it. The next step forgets it, too.
+    pub fn take_answered(&mut self) -> Answered {
+        mem::take(&mut self.answered)
+    }
+
+    /// Begins a step, which has answered nothing yet.
+    pub(super) fn forget_answered(&mut self) {
+        self.answered.verb = None;
+        if !matches!(self.answered.replies, Replies::None) {
+            self.answered.replies = Replies::None;
+        }
+    }
+
+    /// Notes the command that is about to be answered.
+    pub(super) fn answers_to(&mut self, verb: Verb) {
+        self.answered.verb = Some(verb);
+    }
+
+    /// Appends a reply to the output.
+    pub(super) fn say(&mut self, reply: Reply, output: &mut Vec<u8>) {
+        reply.encode(output);
+        self.answered.add(reply);
+    }
+
+    /// Appends a reply of lines that are known to be printable and to fit.
+    pub(super) fn say_lines(&mut self, reply: Reply, output: &mut Vec<u8>) {
+        reply.encode_lines(output);
+        self.answered.add(reply);
+    }
+}

@@ -1,0 +1,33 @@
+//! The time of a session.
+
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+
+use super::Session;
+
+/// When a session began, by the clock of the host and by one that never goes back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beginning {
+    time: SystemTime,
+    moment: Instant,
+}
+
+impl Beginning {
+    pub(super) fn now() -> Self {
+        Self { time: SystemTime::now(), moment: Instant::now() }
+    }
+}
+
+impl Session {
+    /// When the session began.
+    pub(crate) fn began(&self) -> Instant {
+        self.0.began.moment
+    }
+
+    /// The time of day as the session's events have it: the host's at the beginning, and the time that has passed since.
+    /// So it never goes back within a session, even if somebody sets the clock.
+    pub(crate) fn time(&self) -> SystemTime {
+        self.0.began.time + self.0.began.moment.elapsed()
+    }
+}

@@ -20,7 +20,7 @@ async fn ready(server: &Server) -> Client {
     client
 }
 
-/// What a task panics with.
+/// The text of a panic.
 async fn panic_of(work: impl Future<Output = ()> + Send + 'static) -> String {
     let panic = tokio::spawn(AssertUnwindSafe(work)).await.expect_err("it panics").into_panic();
     *panic.downcast::<String>().expect("it has a text")

@@ -108,7 +108,7 @@ impl Client {
         async move { self.transfer(content.as_ref(), caller).await.0 }
     }
 
-    /// Sends bytes as they are and reads nothing. What a closed connection does not take is lost.
+    /// Sends bytes as they are and reads nothing. A closed connection loses them.
     pub async fn send_bytes(&mut self, bytes: &[u8]) {
         self.conversation.client_sends(bytes);
         if self.stream.write_all(bytes).await.is_ok() {

@@ -1,4 +1,4 @@
-//! What client and server have said, for assertions that fail.
+//! The lines that client and server have said, for assertions that fail.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -88,7 +88,7 @@ impl Inbox {
         found.filter(|_| is_there).ok_or_else(|| self.not_received("a matching message", limit))
     }
 
-    /// Returns the message of an inbox that is to have exactly one, as soon as it is there. What comes later is not
+    /// Returns the message of an inbox that is to have exactly one, as soon as it is there. Later messages are not
     /// noticed.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! | to test | use |
 //! |---|---|
-//! | a program that sends mail | an [`Inbox`] behind a [`catch_all`] server on a port of its own |
+//! | a program that sends mail | an [`Inbox`] and a [`catch_all`] server on a port of its own |
 //! | a server with your hooks | a [`Client`], which is [connected](connect) in memory |
 //! | one hook, filter or store | a [`session`] and a [`message`], without a server |
 //!

@@ -51,7 +51,7 @@ pub fn session() -> SessionBuilder {
 
 /// Describes a [`session`].
 #[derive(Debug, Clone)]
-#[must_use = "it is no session until it is built"]
+#[must_use = "it does nothing until it is built"]
 pub struct SessionBuilder {
     arrival: Arrival,
     hostname: Arc<str>,

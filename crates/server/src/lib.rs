@@ -158,5 +158,28 @@ struct Readme;
 
 /// The code in the guide compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/guide/embedding.md")]
-struct Embedding;
+mod guide {
+    #[doc = include_str!("../../../docs/guide/first-server.md")]
+    struct FirstServer;
+
+    #[doc = include_str!("../../../docs/guide/hooks.md")]
+    struct Hooks;
+
+    #[doc = include_str!("../../../docs/guide/state.md")]
+    struct State;
+
+    #[doc = include_str!("../../../docs/guide/messages.md")]
+    struct Messages;
+
+    #[doc = include_str!("../../../docs/guide/authentication.md")]
+    struct Authentication;
+
+    #[doc = include_str!("../../../docs/guide/stores.md")]
+    struct Stores;
+
+    #[doc = include_str!("../../../docs/guide/events.md")]
+    struct Events;
+
+    #[doc = include_str!("../../../docs/guide/testing.md")]
+    struct Testing;
+}

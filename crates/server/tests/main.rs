@@ -62,6 +62,7 @@ mod tls_own_certificates;
 mod tls_reload;
 mod tls_unproved_clients;
 mod trace;
+mod transcripts;
 mod traps;
 mod trickled;
 mod unix_socket;

@@ -7,11 +7,15 @@ mod display;
 pub(crate) mod event;
 pub(crate) mod kind;
 pub(crate) mod make;
+mod recorder;
 pub(crate) mod stage;
 pub(crate) mod subscribers;
 pub(crate) mod subscription;
+mod transcript;
 
 pub use event::Event;
 pub use kind::Kind;
+pub use recorder::Recorder;
 pub use stage::Stage;
 pub use subscription::Events;
+pub use transcript::Transcript;

@@ -1,0 +1,175 @@
+//! Records the transcripts of all sessions, in bounded memory.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::task::AbortHandle;
+
+use super::event::Event;
+use super::subscription::Events;
+use super::transcript::Transcript;
+use crate::session::{Session, SessionId};
+
+/// Bytes of memory that the transcripts take together.
+const MEMORY: usize = 4 * 1024 * 1024;
+
+/// Records the [transcripts](Transcript) of sessions, made by [`Events::record`].
+///
+/// All transcripts together take at most 4 MiB: then those of the sessions that ended first are dropped, and after them
+/// those of the oldest sessions. It prints all of them, the oldest first. Recording ends when it is dropped.
+///
+/// # Examples
+/// ```
+/// use mailchute::{Server, testing};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mailchute::BuildError> {
+/// let server = Server::builder().store(testing::Inbox::new()).build()?;
+/// let recorder = server.events().record();
+///
+/// let mut client = testing::connect(&server).open();
+/// client.greeting().await.expect(220);
+/// client.send("EHLO client.example").await.expect(250);
+///
+/// let transcript = recorder.last().expect("a session has begun").to_string();
+/// assert!(transcript.contains(" C: EHLO client.example\n"), "{transcript}");
+/// assert!(transcript.ends_with(" S: 250 HELP"), "{transcript}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Recorder {
+    recording: Arc<Mutex<Recording>>,
+    task: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Recording {
+    events: Events,
+    transcripts: BTreeMap<SessionId, Transcript>,
+    /// Sessions that are over, in the order in which they ended.
+    over: VecDeque<SessionId>,
+    /// Bytes that the transcripts hold.
+    octets: usize,
+}
+
+impl Events {
+    /// Records what comes from now on, in a task of its own. The choice of kinds and of a session holds.
+    ///
+    /// # Panics
+    /// Panics outside a tokio runtime.
+    #[must_use = "recording ends when the recorder is dropped"]
+    pub fn record(self) -> Recorder {
+        let recording = Arc::new(Mutex::new(Recording {
+            events: self,
+            transcripts: BTreeMap::new(),
+            over: VecDeque::new(),
+            octets: 0,
+        }));
+        let recorded = Arc::clone(&recording);
+        let task = tokio::spawn(poll_fn(move |context| lock(&recorded).poll(context))).abort_handle();
+        Recorder { recording, task }
+    }
+}
+
+fn lock(recording: &Mutex<Recording>) -> MutexGuard<'_, Recording> {
+    recording.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recording {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while let Some(event) = ready!(self.events.poll_next(context)) {
+            self.add(&event);
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes what has come already, so that whoever asks gets the last word.
+    fn catch_up(&mut self) {
+        while let Some(event) = self.events.try_next() {
+            self.add(&event);
+        }
+    }
+
+    fn add(&mut self, event: &Event) {
+        match event.session() {
+            Some(session) => self.add_to(session.id(), event, Some(session)),
+            // Each session may be one of which something is missing.
+            None if matches!(event, Event::Missed { .. }) => {
+                let open = self.transcripts.values().filter(|transcript| !transcript.is_over());
+                for id in open.map(Transcript::session).collect::<Vec<_>>() {
+                    self.add_to(id, event, None);
+                }
+            }
+            None => {}
+        }
+        while self.octets > MEMORY {
+            let oldest = self.over.pop_front().or_else(|| self.transcripts.keys().next().copied());
+            let Some(dropped) = oldest.and_then(|id| self.transcripts.remove(&id)) else { break };
+            self.octets -= dropped.held_octets();
+        }
+    }
+
+    fn add_to(&mut self, id: SessionId, event: &Event, session: Option<&Session>) {
+        let Self { transcripts, over, octets, .. } = self;
+        let transcript = match (transcripts.get_mut(&id), session) {
+            (Some(transcript), _) => transcript,
+            (None, Some(session)) => {
+                let begun = Transcript::of(session);
+                *octets += begun.held_octets();
+                transcripts.entry(id).or_insert(begun)
+            }
+            (None, None) => return,
+        };
+        let (before, was_over) = (transcript.held_octets(), transcript.is_over());
+        transcript.add(event);
+        *octets = *octets + transcript.held_octets() - before;
+        if transcript.is_over() && !was_over {
+            over.push_back(id);
+        }
+    }
+}
+
+impl Recorder {
+    fn recording(&self) -> MutexGuard<'_, Recording> {
+        let mut recording = lock(&self.recording);
+        recording.catch_up();
+        recording
+    }
+
+    /// Returns the transcript of a session, unless it has been dropped for want of room.
+    #[must_use]
+    pub fn transcript(&self, session: SessionId) -> Option<Transcript> {
+        self.recording().transcripts.get(&session).cloned()
+    }
+
+    /// Returns the transcript of the session that began last.
+    #[must_use]
+    pub fn last(&self) -> Option<Transcript> {
+        self.recording().transcripts.values().next_back().cloned()
+    }
+
+    /// Returns all transcripts, the oldest session first.
+    #[must_use]
+    pub fn transcripts(&self) -> Vec<Transcript> {
+        self.recording().transcripts.values().cloned().collect()
+    }
+}
+
+impl fmt::Display for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, transcript) in self.transcripts().iter().enumerate() {
+            write!(f, "{}{transcript}", if index == 0 { "" } else { "\n\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -17,7 +17,10 @@ use super::content::Content;
 type Chunk = Result<Option<Bytes>, BodyError>;
 
 /// A read that has begun. It owns the content until it is done, so that nothing is lost if it is not polled any more.
-pub(crate) struct Reading(Mutex<Pin<Box<dyn Future<Output = (Content, Chunk)> + Send>>>);
+pub(crate) struct Reading(Mutex<Pin<Box<Read>>>);
+
+/// The content again, and what was read of it.
+type Read = dyn Future<Output = (Content, Chunk)> + Send;
 
 impl Reading {
     fn new(mut content: Content) -> Self {

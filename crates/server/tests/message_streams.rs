@@ -86,8 +86,8 @@ struct Folder {
 }
 
 fn files(directory: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(directory).unwrap();
-    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    let files = std::fs::read_dir(directory).expect("the directory");
+    files.map(|file| file.expect("a file").file_name().into_string().expect("a name in UTF-8")).collect()
 }
 
 impl Store for Folder {

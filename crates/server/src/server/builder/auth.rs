@@ -53,7 +53,7 @@ impl Builder {
     /// Takes mail only from clients that have authenticated. Default is that mail is taken from everybody.
     ///
     /// Before a successful AUTH, `530 5.7.0` answers everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT,
-    /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). [Verbs of the application](Self::command) are answered so as well.
+    /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). [Verbs of the application](Self::on_command) are answered so as well.
     ///
     /// [`build`](Self::build) refuses it where no client could ever succeed: where there is neither an authenticator nor
     /// verifiers, and where nothing is offered but what sends passwords or tokens, which without [TLS](Self::tls) are not

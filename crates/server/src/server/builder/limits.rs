@@ -36,7 +36,7 @@ impl Builder {
     }
 
     /// Accepted commands since the last accepted message that bring none: EHLO, HELO, LHLO, NOOP, RSET, VRFY, EXPN, HELP and
-    /// those of [`command`](Self::command). Each one more is answered and counts as an error
+    /// those of [`on_command`](Self::on_command). Each one more is answered and counts as an error
     /// ([`max_errors`](Self::max_errors)), as with Postfix. Default is 100; 0 is no limit.
     pub fn max_junk_commands(self, commands: u32) -> Self {
         self.limit(Limit::JunkCommands, commands.into())

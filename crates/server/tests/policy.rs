@@ -2,9 +2,11 @@
 
 use std::io;
 
-use crate::support::talk::Talk;
-use crate::support::{Seen, accepting, build, builder, hello, read_on, tls};
-use mailchute::{Arrival, BuildError, Builder, Check, Listener, Refusal, Server, Verdict};
+use crate::support::talk::{Talk, pipe};
+use crate::support::{Seen, accepting, build, builder, hello, read_on, scram, tls};
+use mailchute::{
+    Arrival, BuildError, Builder, Check, Listener, Refusal, ScramVerifier, Server, Session, Verdict,
+};
 use tokio::io::DuplexStream;
 
 /// A client that has come in by the listener of this name, and has said EHLO; the reply to that.
@@ -121,6 +123,103 @@ async fn a_predicate_that_panics_counts_as_one_that_holds() {
     let mut client = hello(&server).await;
     client.send("MAIL FROM:<>").await.expect(550);
     client.send("NOOP").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predicate_that_panics_lets_nobody_in() {
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .on_auth(|_, _| async { Check::NotMine })
+            .when(|_| panic!("a slip"), |b| b.on_auth(|_, _| async { Check::Right })),
+    );
+    let mut client = hello(&server).await;
+    assert_eq!(client.send(ALICE).await.to_string(), "451 4.3.0 Internal error; try again later");
+    client.send("NOOP").await.expect(250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predicate_that_panics_gives_no_scram_verifier() {
+    let server = build(accepting().when(|_| panic!("a slip"), |b| b.on_scram(verifier)));
+    let (mut client, _session) = pipe(&server, 65_536);
+    client.hello().await;
+    client.ask("AUTH SCRAM-SHA-256 biwsbj1hbGljZSxyPWFiY2RlZg==", "451 4.3.0").await;
+}
+
+async fn verifier(_user: String, _session: Session) -> Result<Option<ScramVerifier>, Refusal> {
+    Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen octets!!", scram::ITERATIONS)?))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_is_enough_where_the_authenticator_is_elsewhere() {
+    let server = build(
+        accepting()
+            .on_scram(verifier)
+            .on("submission", |b| b.on_auth(|_, _| async { Check::NotMine }))
+            .when(|_| false, |b| b.on_mail_from(|_, _| async { Verdict::Refuse })),
+    );
+    let (mut client, _reply) = by(&server, "mx").await;
+    let reply = scram::log_in(&mut client, "alice", "wonderland", &scram::UNBOUND).await;
+    assert!(reply.starts_with("235 2.7.0"), "{reply}");
+    let (mut client, _reply) = by(&server, "submission").await;
+    let reply = scram::log_in(&mut client, "alice", "wonderland", &scram::UNBOUND).await;
+    assert!(reply.starts_with("535 5.7.8"), "{reply}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_is_not_enough_where_a_condition_may_hold() {
+    let server =
+        build(accepting().on_scram(verifier).when(|_| false, |b| b.on_auth(|_, _| async { Check::Right })));
+    let (mut client, _reply) = by(&server, "mx").await;
+    let reply = scram::log_in(&mut client, "alice", "wonderland", &scram::UNBOUND).await;
+    assert!(reply.starts_with("535 5.7.8"), "{reply}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_predicate_is_asked_once_just_before_its_hook() {
+    let seen = Seen::<&str>::default();
+    let [asked, hook, again, last] = [seen.clone(), seen.clone(), seen.clone(), seen.clone()];
+    let server = build(
+        accepting()
+            .when(
+                move |_| {
+                    asked.push("asked");
+                    true
+                },
+                |b| b.on_mail_from(move |_, _| hook.note("hook")),
+            )
+            .when(
+                move |_| {
+                    again.push("asked again");
+                    true
+                },
+                |b| b.on_mail_from(move |_, _| last.note("last")),
+            ),
+    );
+    hello(&server).await.send("MAIL FROM:<>").await.expect(250);
+    assert_eq!(seen.all(), ["asked", "hook", "asked again", "last"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_after_on_holds_at_that_listener_too() {
+    let server = build(
+        accepting()
+            .allow_plaintext_auth()
+            .on_auth(|_, _| async { Check::Right })
+            .on("submission", |b| b.max_recipients(2))
+            .require_auth()
+            .max_recipients(7)
+            .max_transactions(5),
+    );
+    let (mut client, reply) = by(&server, "submission").await;
+    assert!(reply.contains("RCPTMAX=2 ") && reply.contains("MAILMAX=5"), "{reply}");
+    client.ask("MAIL FROM:<>", "530 5.7.0").await;
+    let (mut client, reply) = by(&server, "mx").await;
+    assert!(reply.contains("RCPTMAX=7 "), "{reply}");
+    client.ask("MAIL FROM:<>", "530 5.7.0").await;
+
+    let server = build(accepting().tls(tls::config()).on("submission", |b| b).require_tls());
+    by(&server, "submission").await.0.ask("MAIL FROM:<>", "530 5.7.0").await;
 }
 
 #[test]

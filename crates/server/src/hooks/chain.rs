@@ -1,5 +1,6 @@
 //! All that a server asks: hooks, authenticators, filters and the store, each in the order in which they were given.
 
+use std::iter::once;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,30 +89,27 @@ impl Chain {
         self.filters.append(&mut other.filters);
     }
 
-    fn asked<'a>(
-        &'a self,
-        stage: Stage,
-        session: &'a Session,
-    ) -> impl Iterator<Item = &'a dyn ErasedHooks> + Send {
-        let links = self.links.iter().filter(move |link| link.stage.is_none_or(|only| only == stage));
-        links.filter_map(|link| link.hooks.of(session))
+    /// The hooks of a stage that may be asked in sessions of this listener.
+    fn links(&self, stage: Stage, session: &Session) -> impl Iterator<Item = &Link> + Send {
+        self.links.iter().filter(move |link| {
+            link.stage.is_none_or(|only| only == stage) && link.hooks.may_be_on(session.listener())
+        })
     }
 
-    /// A single hook's own future is all that it takes.
+    /// A single hook's own future is all that it takes. Each predicate is asked just before its hook would be.
     fn each<'a>(
         &'a self,
         stage: Stage,
         session: &'a Session,
         ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Decision> + Send + 'a,
     ) -> Asked<'a> {
-        let mut asked = self.asked(stage, session);
-        let (first, second) = (asked.next()?, asked.next());
-        if second.is_none() {
-            return Some(ask(first));
-        }
+        let mut links = self.links(stage, session);
+        let first = links.find_map(|link| link.hooks.restricting(session))?;
+        let Some(second) = links.next() else { return Some(ask(first)) };
         Some(Box::pin(async move {
+            let rest = once(second).chain(links).filter_map(|link| link.hooks.restricting(session));
             let mut decision = Decision::ACCEPT;
-            for hooks in self.asked(stage, session) {
+            for hooks in once(first).chain(rest) {
                 match ask(hooks).await {
                     Decision { answer: Ok(Verdict::Accept), .. } => {}
                     positive if positive.is_yes() => decision = positive,
@@ -140,7 +138,8 @@ impl Chain {
         user: &str,
         session: &Session,
     ) -> Result<Option<ScramVerifier>, Decision> {
-        for verifiers in self.scram_verifiers.iter().filter_map(|verifiers| verifiers.of(session)) {
+        for verifiers in &self.scram_verifiers {
+            let Some(verifiers) = verifiers.granting(session)? else { continue };
             if let Some(verifier) = verifiers.scram_verifier(user, session).await? {
                 return Ok(Some(verifier));
             }
@@ -150,11 +149,16 @@ impl Chain {
 
     /// The first authenticator that knows the user decides. A user whom none knows is refused.
     pub(crate) fn check<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> Asked<'a> {
-        if self.authenticators.is_empty() {
+        if !self.has_authenticator(session.listener()) {
             return None;
         }
         Some(Box::pin(async move {
-            for authenticator in self.authenticators.iter().filter_map(|one| one.of(session)) {
+            for authenticator in &self.authenticators {
+                let authenticator = match authenticator.granting(session) {
+                    Ok(Some(authenticator)) => authenticator,
+                    Ok(None) => continue,
+                    Err(panicked) => return panicked.into(),
+                };
                 // What another has said about who it is does not count.
                 session.forget_identified();
                 if let Some(decision) = authenticator.check(credentials, session).await {
@@ -191,7 +195,7 @@ impl Chain {
 
     /// The filters, then the store. A filter leaves the content to the next.
     pub(crate) async fn deliver(&self, mut message: Message, session: &Session) -> Decision {
-        for filter in self.filters.iter().filter_map(|filter| filter.of(session)) {
+        for filter in self.filters.iter().filter_map(|filter| filter.restricting(session)) {
             let began = Instant::now();
             let decision = filter.filter(&mut message.for_reader(true), session).await;
             if !decision.is_yes() {
@@ -220,7 +224,8 @@ impl Chain {
 
     /// Each hook has the whole time limit: one that hangs keeps the word from nobody.
     pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session, limit: Duration) {
-        for hooks in self.asked(Stage::Disconnect, session) {
+        let links = self.links(Stage::Disconnect, session);
+        for hooks in links.filter_map(|link| link.hooks.restricting(session)) {
             match timeout(limit, super::guarded(hooks.disconnect(cause, session))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => tracing::error!(name: "hook-panicked", "a disconnect hook panicked"),

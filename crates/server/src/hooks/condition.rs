@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::decision::Decision;
 use crate::session::Session;
 
 /// One condition on a session.
@@ -15,17 +16,24 @@ pub(crate) enum Condition {
     Predicate(Arc<dyn Fn(&Session) -> bool + Send + Sync>),
 }
 
+/// A predicate panicked.
+#[derive(Debug)]
+pub(super) struct Panicked;
+
+impl From<Panicked> for Decision {
+    fn from(_: Panicked) -> Self {
+        Self::FAILED
+    }
+}
+
 impl Condition {
-    fn holds(&self, session: &Session) -> bool {
+    fn holds(&self, session: &Session) -> Result<bool, Panicked> {
         match self {
-            Self::Listener(name) => session.listener() == Some(name),
-            Self::Predicate(holds) => {
-                catch_unwind(AssertUnwindSafe(|| holds(session))).unwrap_or_else(|_| {
-                    // Policy that should perhaps apply applies.
-                    tracing::error!(name: "hook-panicked", "a predicate panicked");
-                    true
-                })
-            }
+            Self::Listener(name) => Ok(session.listener() == Some(name)),
+            Self::Predicate(holds) => catch_unwind(AssertUnwindSafe(|| holds(session))).map_err(|_| {
+                tracing::error!(name: "hook-panicked", "a predicate panicked");
+                Panicked
+            }),
         }
     }
 }
@@ -55,9 +63,20 @@ impl<T: ?Sized> Conditional<T> {
         self.conditions.push(condition);
     }
 
-    /// Returns what is to be asked, if it is in this session.
-    pub(super) fn of(&self, session: &Session) -> Option<&T> {
-        self.conditions.iter().all(|condition| condition.holds(session)).then_some(&*self.asked)
+    /// Returns what is to be asked, if it is in this session. It can only restrict the client, so it also is after a panic.
+    pub(super) fn restricting(&self, session: &Session) -> Option<&T> {
+        let applies = self.conditions.iter().all(|condition| condition.holds(session).unwrap_or(true));
+        applies.then_some(&*self.asked)
+    }
+
+    /// Returns what is to be asked, if it is in this session. It can let the client in, so a panic is an error.
+    pub(super) fn granting(&self, session: &Session) -> Result<Option<&T>, Panicked> {
+        for condition in &self.conditions {
+            if !condition.holds(session)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(&*self.asked))
     }
 
     /// Whether it may be asked in sessions of this listener; for `None`, in those of any.

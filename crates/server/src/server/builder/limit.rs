@@ -138,6 +138,28 @@ impl Limit {
         !matches!(self, Self::Recipients | Self::CommandLine)
     }
 
+    /// Sets it among those of a session, if it is one of them.
+    pub(super) fn set(self, limits: &mut Limits, value: u64) {
+        let size = usize::try_from(value).unwrap_or(usize::MAX);
+        let count = u32::try_from(value).unwrap_or(u32::MAX);
+        match self {
+            Self::Connections | Self::ConnectionsPerClient => {}
+            Self::MessageSize => limits.message_size = value,
+            Self::Recipients => limits.recipients = size,
+            Self::Transactions => limits.transactions = count,
+            Self::Errors => {
+                limits.errors = count;
+                limits.errors_before_delay = count.div_ceil(2);
+            }
+            Self::JunkCommands => limits.junk_commands = count,
+            Self::AuthFailures => limits.auth_failures = count,
+            Self::ReceivedHeaders => limits.received_headers = count,
+            Self::HeaderSize => limits.header_size = value,
+            Self::HeaderFields => limits.header_fields = count,
+            Self::CommandLine => limits.command_line = size,
+        }
+    }
+
     /// Returns one line for a list of options.
     #[must_use]
     pub const fn summary(self) -> &'static str {
@@ -282,24 +304,10 @@ impl Builder {
     /// largest.
     pub fn limit(mut self, limit: Limit, value: u64) -> Self {
         let size = usize::try_from(value).unwrap_or(usize::MAX);
-        let count = u32::try_from(value).unwrap_or(u32::MAX);
-        let limits = &mut self.limits;
         match limit {
             Limit::Connections => self.max_connections = Some(size),
             Limit::ConnectionsPerClient => self.max_connections_per_client = size,
-            Limit::MessageSize => limits.message_size = value,
-            Limit::Recipients => limits.recipients = size,
-            Limit::Transactions => limits.transactions = count,
-            Limit::Errors => {
-                limits.errors = count;
-                limits.errors_before_delay = count.div_ceil(2);
-            }
-            Limit::JunkCommands => limits.junk_commands = count,
-            Limit::AuthFailures => limits.auth_failures = count,
-            Limit::ReceivedHeaders => limits.received_headers = count,
-            Limit::HeaderSize => limits.header_size = value,
-            Limit::HeaderFields => limits.header_fields = count,
-            Limit::CommandLine => limits.command_line = size,
+            of_session => self.limits.push((of_session, value)),
         }
         self
     }

@@ -1,5 +1,7 @@
 //! How much of everything a client may have.
 
+use mailchute_proto::Limits;
+
 use super::Builder;
 use super::limit::{Limit, MOST_CONNECTIONS};
 use crate::server::build_error::BuildError;
@@ -83,7 +85,12 @@ impl Builder {
         self.limit(Limit::ConnectionsPerClient, connections as u64)
     }
 
-    pub(super) fn check_limits(limits: &mailchute_proto::Limits) -> Result<(), BuildError> {
+    /// Checks limits of a session: those `before`, and what was `set` after them.
+    pub(super) fn checked_limits(before: &Limits, set: &[(Limit, u64)]) -> Result<Limits, BuildError> {
+        let mut limits = before.clone();
+        for &(limit, value) in set {
+            limit.set(&mut limits, value);
+        }
         if limits.recipients == 0 {
             return Err(BuildError::invalid("max_recipients", limits.recipients, "1 or more"));
         }
@@ -94,7 +101,7 @@ impl Builder {
                 "512 to 65,535 (RFC 5321 §4.5.3.1.4)",
             ));
         }
-        Ok(())
+        Ok(limits)
     }
 }
 

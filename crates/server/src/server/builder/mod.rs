@@ -28,6 +28,7 @@ use crate::runtime::timeouts::Timeouts;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
 use crate::tls::{InForce, TlsConfig};
+use limit::Limit;
 pub(crate) use reconfigure::Successor;
 use scope::Policy;
 
@@ -53,7 +54,8 @@ use scope::Policy;
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     hostname: Option<String>,
-    limits: Limits,
+    /// What was set of the limits of a session, in this order.
+    limits: Vec<(Limit, u64)>,
     max_connections: Option<usize>,
     max_connections_per_client: usize,
     proxies: TrustedProxies,
@@ -77,7 +79,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             hostname: None,
-            limits: Limits::default(),
+            limits: Vec::new(),
             max_connections: None,
             max_connections_per_client: limit::CONNECTIONS_PER_CLIENT,
             proxies: TrustedProxies::default(),
@@ -227,7 +229,7 @@ impl Builder {
 
     /// Checks all options. Returns the certificates, and what else all sessions share.
     fn resolve(
-        mut self,
+        self,
         connections: Arc<Slots>,
         subscribers: Arc<Subscribers>,
         fair_queue: Arc<FairQueue>,
@@ -241,22 +243,23 @@ impl Builder {
         if let Some(error) = &self.misplaced {
             return Err(error.clone());
         }
-        Self::check_limits(&self.limits)?;
+        let limits = Self::checked_limits(&Limits::default(), &self.limits)?;
         self.check_timeouts()?;
         self.check_clients()?;
         self.check_verbs()?;
         let has_certificate = self.tls.is_some();
         let tls = Self::tls_policy(has_certificate, self.requires_tls)?;
         let mechanisms = self.offered_mechanisms(None, self.auth)?;
-        let policies = std::mem::take(&mut self.policies);
-        let listener_mechanisms = policies.iter().map(|policy| {
-            Self::check_limits(&policy.limits)?;
-            Self::tls_policy(has_certificate, policy.requires_tls)?;
-            self.offered_mechanisms(Some(&policy.listener), policy.auth)
+        let policies = self.policies.iter().map(|policy| {
+            let limits = Self::checked_limits(&limits, &policy.limits)?;
+            let tls = Self::tls_policy(has_certificate, self.requires_tls || policy.requires_tls)?;
+            let auth = if self.auth == AuthPolicy::Required { self.auth } else { policy.auth };
+            let mechanisms = self.offered_mechanisms(Some(&policy.listener), auth)?;
+            Ok((Arc::clone(&policy.listener), limits, tls, auth, mechanisms))
         });
-        let listener_mechanisms = listener_mechanisms.collect::<Result<Vec<_>, _>>()?;
+        let policies = policies.collect::<Result<Vec<_>, BuildError>>()?;
         let mut settings = Settings::new(hostname.clone());
-        settings.limits = self.limits.clone();
+        settings.limits = limits;
         settings.tls = tls;
         settings.silence_before_greeting = !self.proxies.greeting_delay.is_zero();
         settings.mechanisms = mechanisms;
@@ -267,13 +270,10 @@ impl Builder {
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         self.extensions.apply(&mut settings)?;
         let mut by_listener = Vec::new();
-        for (policy, mechanisms) in policies.into_iter().zip(listener_mechanisms) {
+        for (listener, limits, tls, auth, mechanisms) in policies {
             let mut own = settings.clone();
-            own.limits = policy.limits;
-            own.tls = Self::tls_policy(has_certificate, policy.requires_tls)?;
-            own.mechanisms = mechanisms;
-            own.auth = policy.auth;
-            by_listener.push((policy.listener, SessionSettings::new(own)));
+            (own.limits, own.tls, own.auth, own.mechanisms) = (limits, tls, auth, mechanisms);
+            by_listener.push((listener, SessionSettings::new(own)));
         }
         let shared = Shared {
             settings: SessionSettings::new(settings),

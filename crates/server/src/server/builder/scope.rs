@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth};
+use mailchute_proto::{AuthPolicy, PlaintextAuth};
 
-use super::{Builder, limit};
+use super::Builder;
+use super::limit::{self, Limit};
 use crate::hooks::condition::Condition;
 use crate::runtime::timeouts::Timeouts;
 use crate::server::build_error::BuildError;
 use crate::session::Session;
 
-/// What holds for the sessions of one listener.
+/// What was set for the sessions of one listener. The rest is that of the server.
 #[derive(Debug)]
 pub(super) struct Policy {
     pub(super) listener: Arc<str>,
-    pub(super) limits: Limits,
+    /// In the order in which they were set.
+    pub(super) limits: Vec<(Limit, u64)>,
     pub(super) requires_tls: bool,
     pub(super) auth: AuthPolicy,
 }
@@ -24,7 +26,8 @@ impl Builder {
     /// Sets the policy of the listeners of this [name](crate::Listener::name): hooks, authenticators, verifiers, filters,
     /// limits of a session, [`require_tls`](Self::require_tls) and [`require_auth`](Self::require_auth).
     ///
-    /// What was given before holds there as well. Hooks within are asked in the place at which `on` stands. AUTH is offered
+    /// What is not set within is that of the server, whether it is given before or after. A second `on` of the same name
+    /// adds to the first. Hooks within are asked in the place at which `on` stands. AUTH is offered
     /// there if there is an authenticator within, or outside. Other options belong to the whole server:
     /// [`build`](Self::build) refuses them within.
     ///
@@ -48,26 +51,27 @@ impl Builder {
     /// ```
     pub fn on(mut self, listener: impl Into<Arc<str>>, policy: impl FnOnce(Self) -> Self) -> Self {
         let listener = listener.into();
-        let before = self.policies.iter().position(|policy| policy.listener == listener);
-        let mut within = self.within();
-        if let Some(before) = before.map(|index| self.policies.remove(index)) {
-            (within.limits, within.requires_tls, within.auth) =
-                (before.limits, before.requires_tls, before.auth);
+        let mut within = policy(Self::default());
+        let limits = std::mem::take(&mut within.limits);
+        let before = self.policies.iter_mut().find(|policy| policy.listener == listener);
+        if let Some(before) = before {
+            before.limits.extend(limits);
+            before.requires_tls |= within.requires_tls;
+            if within.auth == AuthPolicy::Required {
+                before.auth = within.auth;
+            }
+        } else {
+            let (requires_tls, auth) = (within.requires_tls, within.auth);
+            self.policies.push(Policy { listener: Arc::clone(&listener), limits, requires_tls, auth });
         }
-        let within = policy(within);
-        self.policies.push(Policy {
-            listener: Arc::clone(&listener),
-            limits: within.limits.clone(),
-            requires_tls: within.requires_tls,
-            auth: within.auth,
-        });
         self.take("on", Condition::Listener(listener), within)
     }
 
     /// Adds hooks, authenticators, verifiers and filters for sessions of which `predicate` holds. It is asked each time
     /// before one of them would be. Where it does not hold, an authenticator abstains: the next one is asked.
     ///
-    /// A predicate that panics counts as one that holds. Options that are settled when a session begins, such as limits,
+    /// A predicate that panics counts as one that holds for hooks and filters. Before an authenticator or verifiers it
+    /// refuses the client for the time being, as they could let it in. Options that are settled when a session begins, such as limits,
     /// are refused within by [`build`](Self::build); [`on`](Self::on) takes them.
     ///
     /// # Examples
@@ -88,26 +92,16 @@ impl Builder {
         predicate: impl Fn(&Session) -> bool + Send + Sync + 'static,
         policy: impl FnOnce(Self) -> Self,
     ) -> Self {
-        let within = policy(self.within());
+        let within = policy(Self::default());
         let settled = [
-            (within.limits != self.limits, "limits"),
-            (within.requires_tls != self.requires_tls, "require_tls"),
-            (within.auth != self.auth, "require_auth"),
+            (!within.limits.is_empty(), "limits"),
+            (within.requires_tls, "require_tls"),
+            (within.auth != AuthPolicy::default(), "require_auth"),
         ];
         if let Some((_, option)) = settled.into_iter().find(|(is_set, _)| *is_set) {
             self.misplace(option, "when");
         }
         self.take("when", Condition::Predicate(Arc::new(predicate)), within)
-    }
-
-    /// A builder for what stands within.
-    fn within(&self) -> Self {
-        Self {
-            limits: self.limits.clone(),
-            requires_tls: self.requires_tls,
-            auth: self.auth,
-            ..Self::default()
-        }
     }
 
     fn take(mut self, scope: &'static str, condition: Condition, within: Self) -> Self {

@@ -6,7 +6,9 @@ use crate::support::talk::{Talk, pipe};
 use crate::support::{
     DropNote, MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_all, talk_one_message, tls,
 };
-use mailchute::{Arrival, Builder, Disconnect, Refusal, Server, SessionPhase};
+use mailchute::{
+    Arrival, Builder, Disconnect, Filter, Message, Receipt, Refusal, Server, Session, SessionPhase,
+};
 use tokio::io::DuplexStream;
 
 const BLOCKED: &str = "421 4.7.0 Account blocked\r\n";
@@ -184,6 +186,64 @@ async fn a_message_that_was_kept_is_accepted_before_the_session_closes() {
     client.ask("DATA", "354").await;
     client.write(format!("{MESSAGE}\r\nNOOP\r\nNOOP\r\n")).await;
     assert_eq!(client.rest().await, format!("250 2.6.0 Message accepted\r\n{BLOCKED}"));
+}
+
+#[tokio::test]
+async fn the_farewell_wins_over_refusals_by_name() {
+    let stored = Seen::<&str>::default();
+    let note = stored.clone();
+    let (server, causes) = noting(builder().on_store(move |mut message, _session| {
+        let note = note.clone();
+        async move {
+            while message.chunk().await?.is_some() {}
+            note.push("store");
+            message.refuse(0, Refusal::new(451, (4, 2, 2), "Full"));
+            pending::<Result<Receipt, Refusal>>().await
+        }
+    }));
+    let mut client = hello(&server).await;
+    let one = "MAIL FROM:<a@client.example>\r\nRCPT TO:<b@example.com>\r\nDATA\r\na: b\r\n\r\n.\r\n";
+    client.write([one, one].concat()).await;
+    stored.until(1).await;
+    close(&server, blocked());
+    let rest = client.rest().await;
+    assert!(rest.ends_with(&format!("\r\n354 End data with <CR><LF>.<CR><LF>\r\n{BLOCKED}")), "{rest}");
+    assert_eq!(rest.lines().count(), 4, "{rest}");
+    assert_eq!(causes.until(1).await, [Disconnect::Closed]);
+    assert_eq!(stored.count(), 1);
+}
+
+#[tokio::test]
+async fn a_filter_that_refuses_by_name_and_closes_ends_it_all() {
+    let (server, causes) = noting(accepting().filter(ByNameAndClose));
+    let mut client = hello(&server).await;
+    let one = "MAIL FROM:<a@client.example>\r\nRCPT TO:<b@example.com>\r\nBDAT 8 LAST\r\na: b\r\n\r\n";
+    client.write([one, one].concat()).await;
+    let rest = client.rest().await;
+    assert!(rest.ends_with(&format!("\r\n{BLOCKED}")) && rest.lines().count() == 3, "{rest}");
+    assert_eq!(causes.until(1).await, [Disconnect::Closed]);
+}
+
+struct ByNameAndClose;
+
+impl Filter for ByNameAndClose {
+    async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
+        message.refuse(0, Refusal::new(451, (4, 2, 2), "Full"));
+        session.close(blocked());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_data_hook_that_closes_is_heard_before_the_chunk_ends() {
+    let (server, causes) = noting(accepting().on_data(|_envelope, session| async move {
+        session.close(blocked());
+    }));
+    let mut client = hello(&server).await;
+    envelope(&mut client).await;
+    client.write("BDAT 100 LAST\r\nhalf").await;
+    assert_eq!(client.rest().await, BLOCKED);
+    assert_eq!(causes.until(1).await, [Disconnect::Closed]);
 }
 
 #[tokio::test]

@@ -27,6 +27,12 @@ impl Machine {
         }
     }
 
+    /// Returns whether the last reply is written: nothing but [`Step::Close`](crate::Step::Close) follows.
+    #[must_use]
+    pub fn has_closed(&self) -> bool {
+        matches!(self.state, State::Closed(_))
+    }
+
     /// Returns whether another chunk must end a message: between two chunks, or after a refused one while the client
     /// sends more.
     #[must_use]

@@ -54,8 +54,10 @@ pub(crate) struct ShutdownSignal {
 #[derive(Debug, Default)]
 struct State {
     waker: Option<Waker>,
-    /// The reply with which the application closes the session, until the client gets it.
+    /// The reply with which the application closes the session.
     farewell: Option<Refusal>,
+    /// The client gets the farewell, if it can be told at all.
+    is_said: bool,
 }
 
 impl ShutdownSignal {
@@ -136,15 +138,18 @@ impl ShutdownSignal {
 
     /// Returns whether the application has closed the session, and the client was told.
     pub(crate) fn has_closed(&self) -> bool {
-        self.urgency() == Urgency::Closed && self.state().farewell.is_none()
+        self.urgency() == Urgency::Closed && self.state().is_said
     }
 
-    /// Takes the reply with which the application closes the session.
-    pub(crate) fn take_farewell(&self) -> Option<Refusal> {
+    /// Returns the reply with which the application closes the session, to tell the client. It stays: who gets it as an
+    /// answer may not come to send it.
+    pub(crate) fn farewell(&self) -> Option<Refusal> {
         if self.urgency() < Urgency::Closed {
             return None;
         }
-        self.state().farewell.take()
+        let mut state = self.state();
+        state.is_said |= state.farewell.is_some();
+        state.farewell.clone()
     }
 }
 

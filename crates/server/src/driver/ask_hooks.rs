@@ -61,7 +61,7 @@ pub(crate) async fn ask_hooks(
 
 /// What the application closes the session with, as the client gets it.
 pub(crate) fn farewell(wire: &Wire) -> Option<Refusal> {
-    let refusal = wire.stop().take_farewell()?;
+    let refusal = wire.stop().farewell()?;
     sanitize(Err(refusal), None).err().map(Refusal::hang_up)
 }
 

@@ -178,7 +178,7 @@ impl Driver {
                 self.shared.fair_queue.pass().await;
             }
             answered += 1;
-            if self.wire.stop().urgency() == Urgency::Closed && !self.wire.stop().has_closed() {
+            if self.wire.stop().urgency() == Urgency::Closed && !self.machine.has_closed() {
                 return Err(self.give_up(ReadOutcome::Closed).await);
             }
             if self.machine.awaits() != Awaits::Command {

@@ -68,10 +68,19 @@ impl Readers {
         self.decision = Some(decision);
     }
 
-    /// Takes the refusal of an application that has closed the session as the decision.
-    fn close(&mut self, wire: &Wire, outcome: ReadOutcome) -> Result<(), ReadOutcome> {
-        let refusal = farewell(wire).filter(|_| outcome == ReadOutcome::Closed).ok_or(outcome)?;
+    /// Takes the refusal of an application that has closed the session as the decision, also on recipients that
+    /// were refused by name.
+    fn close(&mut self, refusal: Refusal) {
         self.decide(Decision::from(Err(refusal)));
+        self.pump.refusals().clear();
+    }
+
+    /// As [`close`](Self::close), if that is what ended the wait.
+    fn close_on(&mut self, wire: &Wire, outcome: ReadOutcome) -> Result<(), ReadOutcome> {
+        if outcome != ReadOutcome::Closed {
+            return Err(outcome);
+        }
+        self.close(farewell(wire).ok_or(outcome)?);
         Ok(())
     }
 
@@ -140,10 +149,10 @@ impl Readers {
             })
         })
         .await
-        .or_else(|outcome| self.close(wire, outcome))?;
+        .or_else(|outcome| self.close_on(wire, outcome))?;
         // A hook that closes the session decides nothing else.
         if let Some(refusal) = farewell(wire) {
-            self.decide(Decision::from(Err(refusal)));
+            self.close(refusal);
         }
         Ok(())
     }
@@ -201,7 +210,7 @@ impl Readers {
             self.poll_interruptible(wire, context)
         })
         .await
-        .or_else(|outcome| self.close(wire, outcome))
+        .or_else(|outcome| self.close_on(wire, outcome))
     }
 
     fn poll_interruptible(

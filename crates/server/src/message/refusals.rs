@@ -28,6 +28,11 @@ impl Refusals {
         }
     }
 
+    /// Forgets all of them.
+    pub(crate) fn clear(&self) {
+        self.list().clear();
+    }
+
     pub(crate) fn are_none(&self) -> bool {
         self.list().is_empty()
     }

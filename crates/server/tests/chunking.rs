@@ -123,3 +123,20 @@ async fn a_client_that_goes_between_two_chunks_leaves_an_incomplete_message() {
     // The hook was dropped with the message, or was told that it is incomplete; in no case was it told its end.
     assert_ne!(hears.recv().await, Some(false));
 }
+
+#[tokio::test]
+async fn bare_crs_hide_neither_fields_nor_loops_from_the_limits() {
+    for (header, code) in [
+        ("a:\r".repeat(1_000), 250),
+        ("a:\r".repeat(1_001), 552),
+        ("a:\n\r".repeat(1_001), 552),
+        ("a:\r\r\n".repeat(1_001), 552),
+        (["A: b\r", &"Received: x\r".repeat(101)].concat(), 554),
+    ] {
+        let kept = Kept::default();
+        let mut client = in_transaction(&kept.builder().build().unwrap(), " BODY=BINARYMIME").await;
+        let content = [header.as_str(), "\r\nx"].concat();
+        client.send_octets(format!("BDAT {} LAST\r\n{content}", content.len()).as_bytes()).await;
+        client.greeting().await.expect(code);
+    }
+}

@@ -3,8 +3,12 @@
 //! Only field names are parsed. The section ends at the first empty line, or at the first line that is neither a
 //! field nor a continuation. The lines of an mbox file before all fields count as fields, as the store makes them
 //! fields.
+//!
+//! # Why
+//! CRLF, CR CR LF, LF, CR and LF CR each end a line here, whatever the setting. So the limits count each field that a
+//! filter finds in a message with bare line ends.
 
-use memchr::memchr;
+use memchr::memchr2;
 
 use crate::limits::Limits;
 
@@ -37,6 +41,12 @@ enum Place {
         from: bool,
     },
     Value,
+    /// After the first CR, or two of them, that end a line.
+    AfterCr,
+    AfterTwoCrs,
+    /// After a bare LF that ends a line, or one and a CR.
+    AfterLf,
+    AfterLfCr,
     Done,
 }
 
@@ -52,6 +62,7 @@ impl HeaderScan {
     pub(crate) fn scan(&mut self, mut content: &[u8], limits: &Limits) -> Result<(), HeaderLimit> {
         while let Some(&octet) = content.first() {
             let mut taken = 1;
+            self.place = self.after_line_end(octet);
             self.place = match (self.place, octet) {
                 (Place::Done, _) => return Ok(()),
                 (Place::LineStart, _) if let Some(length) = length_of_name(content) => {
@@ -90,17 +101,26 @@ impl HeaderScan {
                 (Place::AfterName { from: true, .. }, octet) => {
                     self.mailbox_lines += 1;
                     let value = self.field(false, limits)?;
-                    if octet == b'\n' { Place::LineStart } else { value }
-                }
-                (Place::Value, _) => {
-                    if let Some(feed) = memchr(b'\n', content) {
-                        taken = feed + 1;
-                        Place::LineStart
-                    } else {
-                        taken = content.len();
-                        Place::Value
+                    match octet {
+                        b'\r' => Place::AfterCr,
+                        b'\n' => Place::AfterLf,
+                        _ => value,
                     }
                 }
+                (Place::Value, _) => {
+                    let end = memchr2(b'\r', b'\n', content).unwrap_or(content.len());
+                    let (length, place) = match content[end..] {
+                        [b'\r', b'\n', ..] => (2, Place::LineStart),
+                        [b'\r', ..] => (1, Place::AfterCr),
+                        [b'\n', ..] => (1, Place::AfterLf),
+                        _ => (0, Place::Value),
+                    };
+                    taken = end + length;
+                    place
+                }
+                (Place::AfterCr | Place::AfterTwoCrs, b'\n') => Place::LineStart,
+                (Place::AfterCr, _) => Place::AfterTwoCrs,
+                (Place::AfterLf, _) => Place::AfterLfCr,
                 _ => Place::Done,
             };
             self.octets += taken as u64;
@@ -110,6 +130,19 @@ impl HeaderScan {
             content = &content[taken..];
         }
         Ok(())
+    }
+
+    /// Returns the place before the next byte. Where that does not belong to the line end before it, a line starts.
+    fn after_line_end(&self, octet: u8) -> Place {
+        match (self.place, octet) {
+            (Place::AfterCr, b'\r' | b'\n') | (Place::AfterLf, b'\r') | (Place::AfterTwoCrs, b'\n') => {
+                self.place
+            }
+            // A second CR that no LF follows is an empty line.
+            (Place::AfterTwoCrs, _) | (Place::AfterLfCr, b'\n') => Place::Done,
+            (Place::AfterCr | Place::AfterLf | Place::AfterLfCr, _) => Place::LineStart,
+            (place, _) => place,
+        }
     }
 
     fn field(&mut self, is_received: bool, limits: &Limits) -> Result<Place, HeaderLimit> {
@@ -178,6 +211,23 @@ mod tests {
             (b"From : a\r\nReceived: x\r\nFrom b Sat\r\nReceived: no\r\n", (2, 1)),
             (b"From\ta\r\nReceived: no\r\n", (0, 0)),
             (b"from a\r\nReceived: no\r\n", (0, 0)),
+        ];
+        for (message, expected) in below {
+            for piece in 1..=message.len() {
+                assert_eq!(counted(message, piece), expected, "{}", message.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn each_form_of_line_end_starts_another_field() {
+        let below = [
+            (&b"a:\rb:\rReceived:\r\rReceived: no"[..], (3, 1)),
+            (b"a:\nb:\nReceived:\n\nReceived: no", (3, 1)),
+            (b"a:\n\rb:\n\rReceived: x\n\r\nReceived: no", (3, 1)),
+            (b"a:\r\r\nb:\r\r\nReceived:\r\n\rReceived: no", (3, 1)),
+            (b"a: b\r c\n\r d\rReceived: e\n\r\rReceived: no", (2, 1)),
+            (b"From a\rFrom \rFrom \n\rReceived: x\rtext\rReceived: no", (4, 1)),
         ];
         for (message, expected) in below {
             for piece in 1..=message.len() {

@@ -66,6 +66,23 @@ async fn no_directory_is_made_where_the_maildir_is_gone() {
 }
 
 #[tokio::test]
+async fn a_directory_that_a_reader_removes_is_made_again() {
+    let root = tempfile::tempdir().unwrap();
+    let server = server(&Maildir::open(root.path().join("mail")).unwrap());
+    let junk = root.path().join("mail/.Junk");
+    for _ in 0..2 {
+        deliver(&server, "Subject: Junk\r\n\r\n", 250).await;
+        assert_eq!(messages(&junk).len(), 1);
+        assert!(junk.join("maildirfolder").is_file() && junk.join("cur").is_dir());
+        fs::remove_dir_all(&junk).unwrap();
+    }
+    // What stands above it may be the mount point of a disk that is gone.
+    fs::remove_dir_all(root.path().join("mail")).unwrap();
+    deliver(&server, "Subject: Junk\r\n\r\n", 451).await;
+    assert!(!root.path().join("mail").exists());
+}
+
+#[tokio::test]
 async fn a_closed_maildir_takes_no_mail_for_a_directory() {
     let root = tempfile::tempdir().unwrap();
     let maildir = Maildir::open(root.path()).unwrap();

@@ -113,13 +113,23 @@ impl Delivery {
         let interest = Arc::downgrade(&self.interest);
         spawn_blocking(move || {
             still_wanted(&interest)?;
-            let mut draft = draft.map_or_else(|| Draft::create(&maildir), Ok)?;
+            let mut draft = draft.map_or_else(|| create(&maildir), Ok)?;
             draft.write(&parts)?;
             drop(parts);
             then(draft, &interest)
         })
         .await
         .map_err(io::Error::other)?
+    }
+}
+
+/// A new draft. A directory in a Maildir that a reader has removed is made again.
+fn create(maildir: &Arc<Shared>) -> io::Result<Draft> {
+    match Draft::create(maildir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && maildir.directories.make_again()? => {
+            Draft::create(maildir)
+        }
+        draft => draft,
     }
 }
 

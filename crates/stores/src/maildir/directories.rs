@@ -18,6 +18,8 @@ pub(super) struct Directories {
     /// Where readers find them.
     pub(super) new: PathBuf,
     pub(super) access: Access,
+    /// `new/` of the Maildir that these are below, if they are below one.
+    above: Option<PathBuf>,
 }
 
 impl Directories {
@@ -35,19 +37,33 @@ impl Directories {
         for directory in [&root, &tmp, &new, &root.join("cur")] {
             create_durably(directory, &access)?;
         }
-        Ok(Self { root, tmp, new, access })
+        Ok(Self { root, tmp, new, access, above: None })
     }
 
     /// Those of a directory in this Maildir, which are made if they are missing. The Maildir itself must be there: nothing
     /// is written under the mount point of a disk that is gone.
     pub(super) fn below(&self, name: &str) -> io::Result<Self> {
-        fs::metadata(&self.new).map_err(|error| named(&error, "deliver to", &self.new))?;
         let root = self.root.join(name);
-        let (tmp, new) = (root.join("tmp"), root.join("new"));
-        for directory in [&root, &tmp, &new, &root.join("cur")] {
+        let (tmp, new, above) = (root.join("tmp"), root.join("new"), Some(self.new.clone()));
+        let below = Self { root, tmp, new, access: self.access, above };
+        below.make_again()?;
+        Ok(below)
+    }
+
+    /// Makes those that are missing of a directory in a Maildir, and says whether these are of one. Those of the Maildir
+    /// itself are not made again.
+    pub(super) fn make_again(&self) -> io::Result<bool> {
+        let Some(above) = &self.above else { return Ok(false) };
+        fs::metadata(above).map_err(|error| named(&error, "deliver to", above))?;
+        for directory in [&self.root, &self.tmp, &self.new, &self.root.join("cur")] {
             create_durably(directory, &self.access)?;
         }
-        Ok(Self { root, tmp, new, access: self.access })
+        // It tells other programs that mail is delivered to this directory of a Maildir.
+        let mark = self.root.join("maildirfolder");
+        let marked = File::options().write(true).create(true).truncate(false).open(&mark);
+        let marked = marked.and_then(|file| self.access.give_to_file(&file));
+        marked.map_err(|error| named(&error, "make the file", &mark))?;
+        Ok(true)
     }
 
     /// The directories of messages that keep out the group, although the Maildir lets it in and its files are for it.

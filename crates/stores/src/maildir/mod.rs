@@ -64,7 +64,7 @@ use sync::DirectorySync;
 /// point of a disk that is gone; mail is put off with 451 until they are back.
 ///
 /// A message for which a filter has asked for a directory ([`Message::file_into`]) goes there, as Maildir++ has it: `Junk` is
-/// `.Junk`, and `Lists/rust` is `.Lists.rust`. It is made when the first message comes.
+/// `.Junk`, and `Lists/rust` is `.Lists.rust`. It is made when the first message comes, and again when a reader has removed it.
 ///
 /// Clones share the directory. Any number of stores and processes may deliver to it at the same time.
 ///

@@ -1,24 +1,34 @@
 //! The directories of a Maildir that filters ask for, as Maildir++ names them: `.Junk/` beside `new/`.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Shared;
 use super::directories::Directories;
 use super::leftovers::{self, Sweeper};
 use super::name::Names;
 use super::sync::DirectorySync;
-use super::{Shared, named};
 
-/// Those that mail has gone to since the Maildir was opened.
+/// Those that are remembered although no message is on its way to them. Names may be made of what clients say.
+const MOST_UNUSED: usize = 1_000;
+
+/// Those that mail has gone to.
 #[derive(Default)]
 pub(super) struct Subdirectories(Mutex<HashMap<Arc<str>, Arc<Shared>>>);
 
 impl Subdirectories {
     fn opened(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Shared>>> {
-        // One insertion is all that happens under this lock.
+        // Insertions and removals are all that happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn insert(&self, directory: Arc<str>, made: Shared) -> Arc<Shared> {
+        let mut opened = self.opened();
+        if opened.len() >= MOST_UNUSED {
+            opened.retain(|_, shared| Arc::strong_count(shared) > 1);
+        }
+        Arc::clone(opened.entry(directory).or_insert_with(|| Arc::new(made)))
     }
 }
 
@@ -29,8 +39,8 @@ pub(super) async fn open(maildir: &Arc<Shared>, directory: Arc<str>) -> io::Resu
     }
     let parent = Arc::clone(maildir);
     let make = move || {
-        let opened = Arc::new(make(&parent, &directory)?);
-        Ok(Arc::clone(parent.subdirectories.opened().entry(directory).or_insert(opened)))
+        let made = make(&parent, &directory)?;
+        Ok(parent.subdirectories.insert(directory, made))
     };
     tokio::task::spawn_blocking(make).await.map_err(io::Error::other)?
 }
@@ -38,11 +48,6 @@ pub(super) async fn open(maildir: &Arc<Shared>, directory: Arc<str>) -> io::Resu
 fn make(parent: &Shared, directory: &str) -> io::Result<Shared> {
     // A name has no dots of its own, and no part of it is empty.
     let directories = Directories::below(&parent.directories, &format!(".{}", directory.replace('/', ".")))?;
-    // It tells other programs that mail is delivered to this directory of a Maildir.
-    let mark = directories.root.join("maildirfolder");
-    let marked = File::options().write(true).create(true).truncate(false).open(&mark);
-    let marked = marked.and_then(|file| parent.directories.access.give_to_file(&file));
-    marked.map_err(|error| named(&error, "make the file", &mark))?;
     let names = Names::new();
     leftovers::remove(&directories.tmp, &names);
     Ok(Shared {
@@ -54,4 +59,23 @@ fn make(parent: &Shared, directory: &str) -> io::Result<Shared> {
         sweeper: Sweeper::default(),
         subdirectories: Subdirectories::default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maildir::Maildir;
+
+    #[tokio::test]
+    async fn directories_without_number_are_not_all_remembered() {
+        let root = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(root.path()).unwrap();
+        let in_use = open(&maildir.0, "Junk".into()).await.unwrap();
+        for number in 0..2 * MOST_UNUSED {
+            let shared = make(&maildir.0, "Other").unwrap();
+            maildir.0.subdirectories.insert(number.to_string().into(), shared);
+            assert!(maildir.0.subdirectories.opened().len() <= MOST_UNUSED);
+        }
+        assert!(Arc::ptr_eq(&in_use, &open(&maildir.0, "Junk".into()).await.unwrap()));
+    }
 }

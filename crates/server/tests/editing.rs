@@ -243,7 +243,7 @@ async fn added_fields_stand_around_received() {
 fn noting_header(edit: Edit) -> (Server, Seen<String>, Keep) {
     let (seen, store) = (Seen::<String>::default(), Keep::default());
     let note = seen.clone();
-    let server = filter(builder(), edit).on_message(move |message: Message, _session| {
+    let server = filter(builder(), edit).on_message(move |mut message: Message, _session| {
         let note = note.clone();
         async move {
             let header = message.header().await?;
@@ -273,7 +273,7 @@ async fn a_lone_filter_reads_header_original_and_the_edited_message() {
     let server = builder().on_message(move |mut message: Message, _session| {
         let note = note.clone();
         async move {
-            let mut original = message.original();
+            let mut original = message.original().await?;
             note.push(message.header().await?.get("SUBJECT").unwrap_or_default());
             message.add_above_trace("X", "y")?;
             message.prepend_received();

@@ -11,6 +11,7 @@ mod connections;
 mod destinations;
 mod disconnect;
 mod editing;
+mod editing_cut_short;
 mod editing_recipients;
 mod ehlo_edits;
 mod events;

@@ -32,7 +32,7 @@ impl Message {
     /// Returns the header with all edits so far. It asks the client for the message (354) and waits until the header
     /// has come. The message can still be read from its first byte.
     ///
-    /// A header ends at the [maximum header size](crate::Builder::max_header_size) at the latest.
+    /// Where the [maximum header size](crate::Builder::max_header_size) is disabled, a header has at most 16 MiB.
     ///
     /// ```
     /// use mailchute::{Message, Refusal};
@@ -45,11 +45,13 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// The errors of [`chunk`](Self::chunk). Also [`BodyError::Gone`], if the last reader has already read the content.
+    /// The errors of [`chunk`](Self::chunk). Also [`BodyError::Gone`], if the last reader has already read the content, and
+    /// [`BodyError::TooLong`], if the header is longer than that.
     ///
     /// # Cancel safety
     /// As [`chunk`](Self::chunk).
-    pub async fn header(&self) -> Result<Header, BodyError> {
+    pub async fn header(&mut self) -> Result<Header, BodyError> {
+        self.end_reading().await?;
         self.content.parsed_header().await
     }
 
@@ -140,7 +142,8 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// [`BodyError`] if the end of the body cannot be kept.
+    /// [`BodyError`] if the end of the body cannot be kept. It is [`BodyError::Gone`] if a write to the body was dropped or
+    /// failed.
     pub async fn replace_body(&mut self, body: BodyWriter) -> Result<(), BodyError> {
         let body = body.finish().await?;
         self.edit(|edits| edits.body = Some(body));

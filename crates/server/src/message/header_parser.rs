@@ -61,7 +61,7 @@ struct Span {
 pub(crate) enum HeaderEnd {
     /// An empty line, which is not part of the rest.
     EmptyLine,
-    /// A line that is not a field, or a limit.
+    /// A line that is not a field.
     Text,
     /// The end of the message.
     Message,
@@ -129,7 +129,10 @@ impl HeaderParser {
         if is_end {
             return Ok(Some(self.finish(HeaderEnd::Message, self.content.len())));
         }
-        Ok((self.content.len() > self.limit).then(|| self.finish(HeaderEnd::Text, self.line)))
+        if self.content.len() > self.limit {
+            return Err(BodyError::TooLong { limit: self.limit as u64 });
+        }
+        Ok(None)
     }
 
     fn begin_field(&mut self, end: usize, name: usize, colon: Option<usize>) {

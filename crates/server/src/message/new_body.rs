@@ -40,20 +40,31 @@ impl BodyWriter {
     ///
     /// # Errors
     /// [`BodyError::TooLong`] past the server's [maximum message size](crate::Builder::max_message_size), and
-    /// [`BodyError::Spool`] when the bytes cannot be kept.
+    /// [`BodyError::Spool`] when the bytes cannot be kept. After that, or after a write that was dropped,
+    /// [`BodyError::Gone`].
     ///
     /// # Cancel safety
-    /// Not cancel safe: when the future is dropped, the bytes may be missing.
+    /// When the future is dropped while the bytes are being kept, they are lost. Every later write, and
+    /// [`replace_body`](crate::Message::replace_body), then says [`BodyError::Gone`].
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), BodyError> {
         let bytes = bytes.as_ref();
-        let bytes = match &mut self.line_ends {
+        let mut line_ends = self.line_ends;
+        let bytes = match &mut line_ends {
             Some(line_ends) => with_crlf(bytes, line_ends),
             None => Bytes::copy_from_slice(bytes),
         };
-        self.pass(bytes).await
+        self.pass(bytes).await?;
+        self.line_ends = line_ends;
+        Ok(())
+    }
+
+    /// Whether all bytes are there. They are not where a write was dropped or failed.
+    fn expect_whole(&self) -> Result<(), BodyError> {
+        if self.spool.kept() == self.spool.passed() { Ok(()) } else { Err(BodyError::Gone) }
     }
 
     async fn pass(&mut self, bytes: Bytes) -> Result<(), BodyError> {
+        self.expect_whole()?;
         if self.spool.kept() + bytes.len() as u64 > self.limit {
             return Err(BodyError::TooLong { limit: self.limit });
         }
@@ -62,6 +73,7 @@ impl BodyWriter {
 
     /// The body as it is now.
     pub(crate) async fn finish(mut self) -> Result<NewBody, BodyError> {
+        self.expect_whole()?;
         let end: &[u8] = match self.line_ends {
             Some(LineEnds::InLine) => b"\r\n",
             Some(LineEnds::AfterCr) => b"\n",

@@ -51,14 +51,21 @@ impl Message {
     /// use mailchute::{Message, Refusal};
     ///
     /// async fn sign(message: &mut Message) -> Result<(), Refusal> {
-    ///     let signed = message.original().bytes().await?;
+    ///     let signed = message.original().await?.bytes().await?;
     ///     message.add_above_trace("X-Length", &signed.len().to_string())?;
     ///     Ok(())
     /// }
     /// ```
-    #[must_use]
-    pub fn original(&mut self) -> Original {
+    ///
+    /// # Errors
+    /// [`BodyError`] where a read as [`AsyncRead`](tokio::io::AsyncRead) was given up half-way. That read is ended first, and
+    /// may fail.
+    ///
+    /// # Cancel safety
+    /// As [`chunk`](Self::chunk).
+    pub async fn original(&mut self) -> Result<Original, BodyError> {
+        self.end_reading().await?;
         self.content.body.keep();
-        Original { body: self.content.body.for_reader(true), limit: self.limit }
+        Ok(Original { body: self.content.body.for_reader(true), limit: self.limit })
     }
 }

@@ -127,8 +127,10 @@ impl Message {
     ///
     /// # Errors
     /// [`EditError::Directory`] if the name has anything other than ASCII letters, digits, spaces, `-`, `_`, and `/`
-    /// between its parts, or more than 100 bytes. So a name may come from the client, such as a
-    /// [subaddress](Recipient::subaddress).
+    /// between its parts, or more than 100 bytes. So no name leads out of the store.
+    ///
+    /// Look up a name that comes from the client, such as a [subaddress](Recipient::subaddress), in a list of known names.
+    /// Otherwise clients make as many directories as they like.
     pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
         let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
         let is_part =

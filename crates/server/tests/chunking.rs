@@ -136,7 +136,7 @@ async fn bare_crs_hide_neither_fields_nor_loops_from_the_limits() {
         let kept = Kept::default();
         let mut client = in_transaction(&kept.builder().build().unwrap(), " BODY=BINARYMIME").await;
         let content = [header.as_str(), "\r\nx"].concat();
-        client.send_octets(format!("BDAT {} LAST\r\n{content}", content.len()).as_bytes()).await;
+        client.send_bytes(format!("BDAT {} LAST\r\n{content}", content.len()).as_bytes()).await;
         client.greeting().await.expect(code);
     }
 }

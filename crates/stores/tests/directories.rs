@@ -76,7 +76,7 @@ async fn a_directory_that_a_reader_removes_is_made_again() {
         assert!(junk.join("maildirfolder").is_file() && junk.join("cur").is_dir());
         fs::remove_dir_all(&junk).unwrap();
     }
-    // What stands above it may be the mount point of a disk that is gone.
+    // The directory above it may be the mount point of a disk that is gone.
     fs::remove_dir_all(root.path().join("mail")).unwrap();
     deliver(&server, "Subject: Junk\r\n\r\n", 451).await;
     assert!(!root.path().join("mail").exists());

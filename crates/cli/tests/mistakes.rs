@@ -174,7 +174,7 @@ fn refuses_an_address_unsuited_for_lmtp() {
     fails(&["--lmtp", "unix:", "--store", "discard:"], 2, &["--lmtp", "such as unix:/run/mailchute/lmtp"]);
     let directory = tempfile::tempdir().unwrap();
     let endpoint = format!("unix:{}", directory.path().display());
-    fails(&["--lmtp", &endpoint, "--store", "discard:"], 3, &[&endpoint, "no socket", "another path"]);
+    fails(&["--lmtp", &endpoint, "--store", "discard:"], 3, &[&endpoint, "not a socket", "another path"]);
 }
 
 #[test]

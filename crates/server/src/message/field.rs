@@ -8,6 +8,12 @@ use bytes::{Bytes, BytesMut};
 /// The longest line of a message, without its CRLF (RFC 5322 §2.1.1).
 const LONGEST_LINE: usize = 998;
 
+/// Bytes of a name, with the white space before its colon: a line has no room for more.
+pub(super) const LONGEST_NAME: usize = LONGEST_LINE;
+
+/// The name of the field that a line of an mbox file becomes, as with Postfix.
+pub(super) const MAILBOX_LINE: &str = "X-Mailbox-Line";
+
 /// The name of a header field. It equals a text whatever the case of its letters, as RFC 5322 §1.2.2 demands.
 ///
 /// ```

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::{Bytes, BytesMut};
 
 use super::body_error::BodyError;
-use super::field::{Field, is_of_name};
+use super::field::{Field, LONGEST_NAME, MAILBOX_LINE, is_of_name};
 
 /// Bytes that the headers of all messages may take while they come in. Beyond them a long header gets a temporary
 /// error, so clients that stop within a header cannot make the server hold more.
@@ -18,12 +18,6 @@ const OF_ALL_HEADERS: usize = 64 * 1024 * 1024;
 
 /// Bytes that each header may take in any case.
 const SHORT: usize = 64 * 1024;
-
-/// Bytes of a name, with the white space before its colon: a line has no room for more (RFC 5322 §2.1.1).
-const LONGEST_NAME: usize = 998;
-
-/// The name of the field that a line of an mbox file becomes, as with Postfix.
-const MAILBOX_LINE: &[u8] = b"X-Mailbox-Line";
 
 /// Bytes of headers that are coming in now.
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -190,7 +184,7 @@ impl Span {
         match self.colon {
             Some(colon) => Field::received(text, self.name, colon),
             None => {
-                let text = [MAILBOX_LINE, b": ", &text].concat().into();
+                let text = [MAILBOX_LINE.as_bytes(), b": ", &text].concat().into();
                 Field::received(text, MAILBOX_LINE.len(), MAILBOX_LINE.len())
             }
         }

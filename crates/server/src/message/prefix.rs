@@ -4,6 +4,8 @@ use std::mem::take;
 
 use bytes::{Bytes, BytesMut};
 
+use super::field::{LONGEST_NAME, MAILBOX_LINE, is_of_name};
+
 /// Fields before the content, and the separator between the two.
 ///
 /// A first line that begins with white space would continue the field above it (RFC 5322 §2.2.3). The client could then
@@ -23,12 +25,6 @@ pub(crate) struct Prefix {
     /// Bytes returned that are not content.
     added: u64,
 }
-
-/// The name of the field that a line of an mbox file becomes.
-const MAILBOX_LINE: &str = "X-Mailbox-Line: ";
-
-/// Bytes of a field's name: a line has no room for more (RFC 5322 §2.1.1).
-const LONGEST_NAME: usize = 998;
 
 impl Prefix {
     pub(crate) fn new(fields: Bytes) -> Self {
@@ -90,6 +86,7 @@ impl Prefix {
         match (self.begin, begin) {
             (Begin::Space { from: true }, Begin::MailboxLine) => {
                 self.due.extend_from_slice(MAILBOX_LINE.as_bytes());
+                self.due.extend_from_slice(b": ");
             }
             (before, Begin::Text) if before != Begin::Text => self.due.extend_from_slice(b"\r\n"),
             _ => {}
@@ -135,10 +132,10 @@ impl Begin {
             (Self::Space { from: true }, _) if number > LONGEST_NAME => Self::MailboxLine,
             (Self::Name { .. } | Self::Space { .. }, _) if number > LONGEST_NAME => Self::Text,
             (Self::Nothing | Self::NextLine, b'\r') => Self::Return,
-            (Self::Nothing | Self::NextLine, b'!'..=b'9' | b';'..=b'~') => {
+            (Self::Nothing | Self::NextLine, _) if is_of_name(octet) => {
                 Self::Name { from: letters_of_from(Some(0), octet) }
             }
-            (Self::Name { from }, b'!'..=b'9' | b';'..=b'~') => {
+            (Self::Name { from }, _) if is_of_name(octet) => {
                 Self::Name { from: letters_of_from(from, octet) }
             }
             (Self::Name { from }, b' ') => Self::Space { from: from == Some(FROM.len()) },

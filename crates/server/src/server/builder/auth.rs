@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::{AuthPolicy, Mechanism, PlaintextAuth};
+use mailchute_proto::{Mechanism, PlaintextAuth};
 
 use super::Builder;
 use crate::driver::decoys::ScramSecret;
@@ -64,7 +64,7 @@ impl Builder {
     /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default
     /// everybody who can reach the path.
     pub fn require_auth(mut self) -> Self {
-        self.auth = AuthPolicy::Required;
+        self.requires_auth = true;
         self
     }
 
@@ -72,14 +72,14 @@ impl Builder {
     pub(super) fn offered_mechanisms(
         &self,
         listener: Option<&str>,
-        auth: AuthPolicy,
+        requires_auth: bool,
     ) -> Result<Vec<Mechanism>, BuildError> {
         let judges = self.chain.has_authenticator(listener);
         let verifies = self.chain.has_scram_verifiers(listener);
         if self.auth_external && !self.tls.as_ref().is_some_and(TlsConfig::may_ask_clients) {
             return Err(BuildError::NoClientCertificates);
         }
-        if auth == AuthPolicy::Required && !judges && !verifies && !self.auth_external {
+        if requires_auth && !judges && !verifies && !self.auth_external {
             return Err(BuildError::NoAuthenticator);
         }
         let by_default =
@@ -104,7 +104,7 @@ impl Builder {
             _ => judges,
         });
         // Whoever may say XCLIENT may tell a login that was proved elsewhere.
-        if auth == AuthPolicy::Required && self.proxies.xclients.is_empty() {
+        if requires_auth && self.proxies.xclients.is_empty() {
             self.check_way_in(&mechanisms)?;
         }
         Ok(mechanisms)

@@ -66,7 +66,7 @@ pub struct Builder {
     auth_external: bool,
     scram_secret: Option<Arc<ScramSecret>>,
     plaintext_auth: PlaintextAuth,
-    auth: AuthPolicy,
+    requires_auth: bool,
     verbs: Vec<String>,
     extensions: extensions::Extensions,
     chain: Chain,
@@ -90,7 +90,7 @@ impl Default for Builder {
             auth_external: false,
             scram_secret: None,
             plaintext_auth: PlaintextAuth::default(),
-            auth: AuthPolicy::default(),
+            requires_auth: false,
             verbs: Vec::new(),
             extensions: extensions::Extensions::default(),
             chain: Chain::default(),
@@ -249,13 +249,13 @@ impl Builder {
         self.check_verbs()?;
         let has_certificate = self.tls.is_some();
         let tls = Self::tls_policy(has_certificate, self.requires_tls)?;
-        let mechanisms = self.offered_mechanisms(None, self.auth)?;
+        let mechanisms = self.offered_mechanisms(None, self.requires_auth)?;
         let policies = self.policies.iter().map(|policy| {
             let limits = Self::checked_limits(&limits, &policy.limits)?;
             let tls = Self::tls_policy(has_certificate, self.requires_tls || policy.requires_tls)?;
-            let auth = if self.auth == AuthPolicy::Required { self.auth } else { policy.auth };
-            let mechanisms = self.offered_mechanisms(Some(&policy.listener), auth)?;
-            Ok((Arc::clone(&policy.listener), limits, tls, auth, mechanisms))
+            let requires_auth = self.requires_auth || policy.requires_auth;
+            let mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth)?;
+            Ok((Arc::clone(&policy.listener), limits, tls, auth_policy(requires_auth), mechanisms))
         });
         let policies = policies.collect::<Result<Vec<_>, BuildError>>()?;
         let mut settings = Settings::new(hostname.clone());
@@ -264,7 +264,7 @@ impl Builder {
         settings.silence_before_greeting = !self.proxies.greeting_delay.is_zero();
         settings.mechanisms = mechanisms;
         settings.plaintext_auth = self.plaintext_auth;
-        settings.auth = self.auth;
+        settings.auth = auth_policy(self.requires_auth);
         // HELP names the others anyway.
         settings.verbs =
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
@@ -338,4 +338,8 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+fn auth_policy(is_required: bool) -> AuthPolicy {
+    if is_required { AuthPolicy::Required } else { AuthPolicy::Optional }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::{AuthPolicy, PlaintextAuth};
+use mailchute_proto::PlaintextAuth;
 
 use super::Builder;
 use super::limit::{self, Limit};
@@ -18,7 +18,7 @@ pub(super) struct Policy {
     /// In the order in which they were set.
     pub(super) limits: Vec<(Limit, u64)>,
     pub(super) requires_tls: bool,
-    pub(super) auth: AuthPolicy,
+    pub(super) requires_auth: bool,
 }
 
 /// Policy of one listener, and policy under a condition.
@@ -57,12 +57,15 @@ impl Builder {
         if let Some(before) = before {
             before.limits.extend(limits);
             before.requires_tls |= within.requires_tls;
-            if within.auth == AuthPolicy::Required {
-                before.auth = within.auth;
-            }
+            before.requires_auth |= within.requires_auth;
         } else {
-            let (requires_tls, auth) = (within.requires_tls, within.auth);
-            self.policies.push(Policy { listener: Arc::clone(&listener), limits, requires_tls, auth });
+            let Self { requires_tls, requires_auth, .. } = within;
+            self.policies.push(Policy {
+                listener: Arc::clone(&listener),
+                limits,
+                requires_tls,
+                requires_auth,
+            });
         }
         self.take("on", Condition::Listener(listener), within)
     }
@@ -96,7 +99,7 @@ impl Builder {
         let settled = [
             (!within.limits.is_empty(), "limits"),
             (within.requires_tls, "require_tls"),
-            (within.auth != AuthPolicy::default(), "require_auth"),
+            (within.requires_auth, "require_auth"),
         ];
         if let Some((_, option)) = settled.into_iter().find(|(is_set, _)| *is_set) {
             self.misplace(option, "when");

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use mailchute_proto::{ForwardPath, Recipient, ReversePath, Sender};
+use mailchute_proto::{AddressError, ForwardPath, Recipient, ReversePath, Sender};
 
 use super::connect::CLIENT;
 use crate::connection::shutdown_signal::ShutdownSignal;
@@ -151,11 +151,7 @@ impl SessionBuilder {
 #[track_caller]
 #[must_use]
 pub fn sender(address: &str) -> Sender {
-    match ReversePath::parse_argument(format!("<{address}>").as_bytes()) {
-        Ok((path, [])) => Sender::new(path),
-        Ok(_) => panic!("{address:?} is not a sender"),
-        Err(error) => panic!("{address:?} is not a sender: {error}"),
-    }
+    Sender::new(whole("a sender", address, ReversePath::parse_argument(format!("<{address}>").as_bytes())))
 }
 
 /// Makes a recipient of an address without angle brackets.
@@ -173,9 +169,19 @@ pub fn sender(address: &str) -> Sender {
 #[track_caller]
 #[must_use]
 pub fn recipient(address: &str) -> Recipient {
-    match ForwardPath::parse_argument(format!("<{address}>").as_bytes()) {
-        Ok((path, [])) => Recipient::new(path),
-        Ok(_) => panic!("{address:?} is not a recipient"),
-        Err(error) => panic!("{address:?} is not a recipient: {error}"),
+    Recipient::new(whole(
+        "a recipient",
+        address,
+        ForwardPath::parse_argument(format!("<{address}>").as_bytes()),
+    ))
+}
+
+/// Returns the path of an address, if nothing follows it.
+#[track_caller]
+fn whole<P>(what: &str, address: &str, parsed: Result<(P, &[u8]), AddressError>) -> P {
+    match parsed {
+        Ok((path, [])) => path,
+        Ok(_) => panic!("{address:?} is not {what}"),
+        Err(error) => panic!("{address:?} is not {what}: {error}"),
     }
 }

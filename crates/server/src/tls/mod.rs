@@ -13,6 +13,7 @@ mod hello;
 mod hidden_name;
 mod identity;
 mod in_force;
+mod pass_through;
 mod peer;
 mod pem;
 mod proof;

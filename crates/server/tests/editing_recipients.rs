@@ -1,29 +1,10 @@
 //! Filters that change whom a message goes to, and what the client then hears.
 
 use mailchute::testing::{self, Client};
-use mailchute::{Builder, Message, Receipt, Recipient, Refusal, Server, Session, Store};
+use mailchute::{Builder, Message, Recipient, Refusal, Server};
 
-use crate::support::{MESSAGE, Seen, build, builder, log};
-
-/// Notes for whom it keeps messages; refuses those whose address begins with `full`.
-#[derive(Clone, Default)]
-struct Mailboxes(Seen<String>);
-
-impl Store for Mailboxes {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        message.bytes().await?;
-        for (place, recipient) in message.envelope().recipients.iter().enumerate() {
-            if recipient.as_str().starts_with("full") {
-                message.refuse(place, Refusal::new(452, (4, 2, 2), "Mailbox full"));
-            } else {
-                let directory =
-                    message.directory().map_or_else(String::new, |directory| format!(" in {directory}"));
-                self.0.push(format!("{recipient}{directory}"));
-            }
-        }
-        Ok(Receipt::new("Delivered").with_enhanced(1, 5))
-    }
-}
+use crate::support::mailboxes::{Mailboxes, deliver_to};
+use crate::support::{Seen, build, builder, log};
 
 fn recipient(address: &str) -> Recipient {
     address.parse().expect("it is an address")
@@ -45,18 +26,8 @@ fn edited(edit: Edit) -> (Server, Seen<String>) {
 
 /// The replies at the end of a message to these.
 async fn replies(mut client: Client, hello: &str, recipients: &[&str]) -> Vec<u16> {
-    client.greeting().await.expect(220);
-    client.send(&format!("{hello} client.example")).await.expect(250);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    for recipient in recipients {
-        client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
-    }
-    client.send("DATA").await.expect(354);
-    client.send_bytes(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
-    let mut codes = Vec::new();
-    while let Some(reply) = client.try_read_reply().await {
-        codes.push(reply.code());
-    }
+    let replies = deliver_to(&mut client, hello, recipients).await;
+    let mut codes: Vec<_> = replies.iter().map(mailchute::testing::Reply::code).collect();
     assert_eq!(codes.pop(), Some(221));
     codes
 }

@@ -1,48 +1,18 @@
 //! LMTP through the library: a reply for each recipient, what hooks and stores say of single ones, and what is kept.
 
-use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_all, tls};
+use crate::support::mailboxes::{Mailboxes, deliver_to};
+use crate::support::{Seen, StoreBy as _, accepting, build, builder, read_all, tls};
 use mailchute::testing::{self, Client};
-use mailchute::{
-    Arrival, Builder, Check, Event, Listener, Message, Receipt, Refusal, Server, Session, Store,
-};
-
-/// Notes for whom it keeps messages; refuses those whose address begins with `full`.
-struct Mailboxes(Seen<String>);
-
-impl Store for Mailboxes {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        message.bytes().await?;
-        for (place, recipient) in message.envelope().recipients.iter().enumerate() {
-            if recipient.as_str().starts_with("full") {
-                message.refuse(place, Refusal::new(452, (4, 2, 2), "Mailbox full"));
-            } else {
-                self.0.push(recipient.as_str());
-            }
-        }
-        Ok(Receipt::new("Delivered").with_enhanced(1, 5))
-    }
-}
+use mailchute::{Arrival, Builder, Check, Event, Listener, Refusal, Server};
 
 fn full(builder: Builder) -> (Server, Seen<String>) {
     let kept = Seen::default();
     (build(builder.store(Mailboxes(kept.clone()))), kept)
 }
 
-/// Goes up to the final dot of a message to these, and hears what is said to that.
+/// Sends a message to these recipients, and returns what is said to that.
 async fn deliver(client: &mut Client, hello: &str, recipients: &[&str]) -> Vec<String> {
-    client.greeting().await.expect(220);
-    client.send(&format!("{hello} client.example")).await.expect(250);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    for recipient in recipients {
-        client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
-    }
-    client.send("DATA").await.expect(354);
-    client.send_bytes(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
-    let mut replies = Vec::new();
-    while let Some(reply) = client.try_read_reply().await {
-        replies.push(reply.to_string());
-    }
-    replies
+    deliver_to(client, hello, recipients).await.iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test(start_paused = true)]

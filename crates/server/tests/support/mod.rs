@@ -4,6 +4,7 @@
 pub(crate) mod clients;
 pub(crate) mod danger;
 pub(crate) mod log;
+pub(crate) mod mailboxes;
 pub(crate) mod odd_names;
 pub(crate) mod scram;
 pub(crate) mod shown;

@@ -112,7 +112,7 @@ fn no_files_import_each_other_in_a_circle() {
         let circle = circle(&graph);
         assert!(
             circle.is_empty(),
-            "crates/{}/src: these files import each other in a circle: {}. Move what they share into a file of its own.",
+            "crates/{}/src: these files import each other in a circle: {}. Move what they share into its own file.",
             rooms.name,
             circle.join(" -> ")
         );

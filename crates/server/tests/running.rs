@@ -1,4 +1,4 @@
-//! A server in a task of its own: its addresses, and every way to stop it.
+//! A server in its own task: its addresses, and every way to stop it.
 
 use std::time::Duration;
 

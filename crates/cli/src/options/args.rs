@@ -249,7 +249,7 @@ pub(crate) struct Options {
     pub(crate) provenance: Provenance,
 }
 
-/// Returns the flags of `mailchute serve` as a command of their own.
+/// Returns the flags of `mailchute serve` as their own command.
 pub(crate) fn flags() -> clap::Command {
     let command = clap::Command::new("mailchute").no_binary_name(true).disable_help_flag(true);
     <Options as clap::Args>::augment_args(command)

@@ -16,7 +16,7 @@ pub(crate) struct Named {
     pub(crate) help: &'static str,
 }
 
-/// Returns the limits of `--limit` and of the table `[limits]`. The size of a message has a flag of its own.
+/// Returns the limits of `--limit` and of the table `[limits]`. The size of a message has its own flag.
 pub(crate) fn limits() -> Vec<Named> {
     settable_limits()
         .map(|limit| {

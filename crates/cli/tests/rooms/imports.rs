@@ -44,7 +44,7 @@ impl Sources {
 
 struct Module {
     file: String,
-    /// What it re-exports, of its own modules or of others.
+    /// What it re-exports, of this crate or of others.
     reexports: Vec<Vec<String>>,
 }
 

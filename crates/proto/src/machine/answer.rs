@@ -233,7 +233,7 @@ impl Apply for Command {
         };
         let reply = match answer {
             Ok(Verdict::Accept) => standard,
-            // An application's own command, VRFY and EXPN may answer with a code of their own.
+            // An application's own command, VRFY and EXPN may answer with their own code.
             Ok(Verdict::AcceptWith(reply)) if reply.is_positive() => reply,
             Ok(Verdict::AcceptWith(_)) => catalog::INTERNAL_ERROR,
             Ok(Verdict::Refuse) => catalog::COMMAND_REFUSED,

@@ -57,7 +57,7 @@ struct Recording {
 }
 
 impl Events {
-    /// Records what comes from now on, in a task of its own. The choice of kinds and of a session holds.
+    /// Records what comes from now on, in its own task. The choice of kinds and of a session holds.
     ///
     /// # Panics
     /// Panics outside a tokio runtime.

@@ -61,7 +61,7 @@ use crate::tls::TlsFacts;
 ///
 /// # Cancel safety
 /// When the client disconnects while a hook is awaited, the hook's future is dropped at its next `.await`. What has to be
-/// done in any case belongs in a task of its own (`tokio::spawn`).
+/// done in any case belongs in its own task (`tokio::spawn`).
 ///
 /// # Examples
 /// ```

@@ -111,7 +111,7 @@ impl Shared {
         }
     }
 
-    /// Serves a connection that has its slot in a task of its own.
+    /// Serves a connection that has its slot in its own task.
     pub(crate) fn spawn(self: Arc<Self>, slot: Slot, io: Box<dyn Io>, arrival: Arrival) {
         let wire = Wire::new(io, slot);
         // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.

@@ -1,4 +1,4 @@
-//! A server that runs in a task of its own.
+//! A server that runs in its own task.
 
 use std::future::pending;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::server::Server;
 use crate::server::serving::{Addresses, Serving};
 
-/// A server that runs in a task of its own: see [`Serving::spawn`].
+/// A server that runs in its own task: see [`Serving::spawn`].
 ///
 /// Dropped, it stops the server as [`stop`](Self::stop) does. Nobody waits for that then, and a runtime that ends cuts all
 /// sessions off: call [`join`](Self::join) at the end of a program.
@@ -51,7 +51,7 @@ pub struct Running {
 }
 
 impl Serving {
-    /// Serves in a task of its own, until the server is stopped; messages that are under way then have `grace` to end.
+    /// Serves in its own task, until the server is stopped; messages that are under way then have `grace` to end.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

@@ -85,7 +85,7 @@ impl Connect {
         self
     }
 
-    /// Connects. The session runs in a task of its own.
+    /// Connects. The session runs in its own task.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

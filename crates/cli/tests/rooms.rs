@@ -41,7 +41,11 @@ const CRATES: [Rooms; 4] = [
         order: &["commands", "process", "users", "options", "log", "text_file", "failure"],
         as_one: &[],
     },
-    Rooms { name: "stores", order: &["url", "any", "maildir", "discard"], as_one: &[] },
+    Rooms {
+        name: "stores",
+        order: &["url", "any", "maildir", "discard", "template", "destination"],
+        as_one: &[],
+    },
     Rooms {
         name: "proto",
         order: &[

@@ -32,11 +32,15 @@
 //! ```
 
 mod any;
+mod destination;
 mod discard;
 mod maildir;
+mod template;
 mod url;
 
 pub use any::AnyStore;
+pub use destination::{Destination, Destinations};
 pub use discard::Discard;
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
+pub use template::{Template, TemplateError, path_component};
 pub use url::{StoreUrl, StoreUrlError, check_url, from_url};

@@ -10,6 +10,10 @@ fn recipient(address: &str) -> Recipient {
     address.parse().expect("it is an address")
 }
 
+fn of_example(user: &str) -> Recipient {
+    recipient(&format!("{user}@example.com"))
+}
+
 type Edit = fn(&mut Message);
 
 fn edited(edit: Edit) -> (Server, Seen<String>) {
@@ -36,20 +40,23 @@ const THREE: &[&str] = &["a@example.com", "b@example.com", "c@example.com"];
 
 #[tokio::test(start_paused = true)]
 async fn replies_in_lmtp_are_those_of_the_clients_recipients() {
-    let cases: [(Edit, &[u16], &[&str]); 10] = [
+    let cases: [(Edit, &[u16], &[&str]); 13] = [
         (|m| m.add_recipient(recipient("d@example.com")), &[250, 250, 250], &["a", "b", "c", "d"]),
         (|m| m.drop_recipients(|to| to.as_str() == "b@example.com"), &[250, 250, 250], &["a", "c"]),
         (|m| m.drop_recipients(|_| true), &[250, 250, 250], &[]),
         (Message::discard, &[250, 250, 250], &[]),
-        (|m| m.redirect(1, recipient("d@example.com")), &[250, 250, 250], &["a", "d", "c"]),
-        (|m| m.redirect(1, recipient("full@example.com")), &[250, 452, 250], &["a", "c"]),
-        (|m| m.redirect(3, recipient("d@example.com")), &[250, 250, 250], &["a", "b", "c"]),
+        (|m| m.redirect(1, [recipient("d@example.com")]), &[250, 250, 250], &["a", "d", "c"]),
+        (|m| m.redirect(1, [recipient("full@example.com")]), &[250, 452, 250], &["a", "c"]),
+        (|m| m.redirect(3, [recipient("d@example.com")]), &[250, 250, 250], &["a", "b", "c"]),
+        (|m| m.redirect(1, ["d", "e"].map(of_example)), &[250, 250, 250], &["a", "d", "e", "c"]),
+        (|m| m.redirect(1, ["d", "full"].map(of_example)), &[250, 452, 250], &["a", "d", "c"]),
+        (|m| m.redirect(1, []), &[250, 250, 250], &["a", "c"]),
         (|m| m.add_recipient(recipient("full@example.com")), &[452, 452, 452], &["a", "b", "c"]),
         (
             |m| {
                 m.drop_recipients(|to| to.as_str() == "a@example.com");
                 m.refuse(0, Refusal::new(550, (5, 7, 1), "No"));
-                m.redirect(1, recipient("full@example.com"));
+                m.redirect(1, [recipient("full@example.com")]);
             },
             &[250, 550, 452],
             &[],
@@ -80,7 +87,7 @@ async fn the_one_reply_of_smtp_stands_for_added_recipients_too() {
     let cases: [(Edit, u16, &[&str]); 6] = [
         (|m| m.add_recipient(recipient("d@example.com")), 250, &["a", "b", "c", "d"]),
         (|m| m.add_recipient(recipient("full@example.com")), 452, &["a", "b", "c"]),
-        (|m| m.redirect(0, recipient("full@example.com")), 452, &["b", "c"]),
+        (|m| m.redirect(0, [recipient("full@example.com")]), 452, &["b", "c"]),
         (|m| m.drop_recipients(|to| to.as_str() != "b@example.com"), 250, &["b"]),
         (|m| m.drop_recipients(|_| true), 250, &[]),
         (

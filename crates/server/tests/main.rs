@@ -29,6 +29,7 @@ mod listeners;
 mod lmtp;
 mod message;
 mod message_afterwards;
+mod message_split;
 mod message_streams;
 mod policy;
 mod prepared_names;

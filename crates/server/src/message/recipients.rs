@@ -95,14 +95,43 @@ impl Message {
         self.set_recipients(recipients);
     }
 
-    /// Delivers to `recipient` instead of the one at this place of the [envelope](Self::envelope). The client's reply
-    /// for its own recipient is the result for the new one. A place without a recipient is ignored.
-    pub fn redirect(&mut self, place: usize, recipient: Recipient) {
-        let mut recipients = self.placed();
-        if let Some((_, redirected)) = recipients.get_mut(place) {
-            *redirected = recipient;
-            self.set_recipients(recipients);
+    /// Delivers to `recipients` instead of the one at this place of the [envelope](Self::envelope): to one address, or to
+    /// the members of an alias. The client's reply for its own recipient is the result for the new ones, so a refusal of
+    /// any of them is that reply. Without new recipients it is [dropped](Self::drop_recipients). A place without a
+    /// recipient is ignored.
+    pub fn redirect(&mut self, place: usize, recipients: impl IntoIterator<Item = Recipient>) {
+        let mut placed = self.placed();
+        if place < placed.len() {
+            let named = placed[place].0;
+            placed.splice(place..=place, recipients.into_iter().map(|recipient| (named, recipient)));
+            self.set_recipients(placed);
         }
+    }
+
+    /// Splits the message by its recipients: one message for each group of places of the [envelope](Self::envelope), for
+    /// a store that hands each group to another store. A place may be in several groups. Places without a recipient are
+    /// left out. Call it before the first read.
+    ///
+    /// Each of the messages reads the whole content, in any order or at the same time. With more than one, the bytes are
+    /// kept as they are for several filters.
+    ///
+    /// [`refuse`](Self::refuse) on one of them counts its own places, and refuses the recipients of the client that these
+    /// stand for.
+    #[must_use]
+    pub fn split(self, groups: &[impl AsRef<[usize]>]) -> Vec<Self> {
+        let placed = self.placed();
+        let part = |places: &[usize]| {
+            let (places, recipients): (Vec<_>, Vec<_>) =
+                places.iter().filter_map(|place| placed.get(*place).cloned()).unzip();
+            let mut envelope = Envelope::new(self.envelope.sender.clone());
+            envelope.recipients = recipients;
+            Self {
+                envelope: envelope.into(),
+                places: Some(places.into()),
+                ..self.with_content(self.content.for_reader(groups.len() > 1), self.reader)
+            }
+        };
+        groups.iter().map(|places| part(places.as_ref())).collect()
     }
 
     /// Drops the recipients for which `is_unwanted` returns true. The client is not told: it gets the same reply for

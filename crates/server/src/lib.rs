@@ -1,12 +1,12 @@
 //! A customizable, lightweight, event-driven SMTP server to embed.
 //!
-//! A program gives a [`Server`] its own code for what happens at every stage of a session:
+//! A program gives a [`Server`] its own code for each stage of a session:
 //!
-//! - **[hooks](Hooks)** are awaited and decide: they accept, answer with a reply of their own, refuse, or hang
-//!   up. They are closures ([`Builder::on_mail_from`] and its like) or a type that implements [`Hooks`].
-//! - **[events](Event)** observe and never hold a session up.
-//! - **[authenticators](Authenticator)** judge credentials, and **[filters](Filter)** read messages.
-//! - a **[store](Store)** keeps what was accepted, and answers for it.
+//! - **[Hooks]** are awaited and decide. They accept, answer with their own reply, refuse, or hang up. A hook
+//!   is a closure ([`Builder::on_mail_from`] and its like) or a type that implements [`Hooks`].
+//! - **[Events](Event)** observe. They never hold a session up.
+//! - **[Authenticators](Authenticator)** judge credentials, and **[filters](Filter)** read messages.
+//! - A **[store](Store)** keeps accepted messages, and answers for them.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -37,14 +37,14 @@
 //! }
 //! ```
 //!
-//! LMTP (RFC 2033) is spoken on listeners of its own ([`Listener::lmtp`]); there the end of a message has a reply for each
-//! recipient, and [`Message::refuse`] refuses it for single ones.
+//! A listener can speak LMTP (RFC 2033) instead of SMTP: see [`Listener::lmtp`]. In LMTP the end of a message
+//! has a reply for each recipient. [`Message::refuse`] refuses the message for single recipients.
 //!
 //! # Logs
 //!
-//! Mailchute logs by [`tracing`](https://docs.rs/tracing): without a subscriber, such as `tracing_subscriber::fmt::init()`
-//! at the start of the program, nobody sees anything. The targets begin with `mailchute` (and `mailchute_stores`); filter
-//! by these names, as the modules after them may change.
+//! Mailchute logs by [`tracing`](https://docs.rs/tracing). The log needs a subscriber, such as
+//! `tracing_subscriber::fmt::init()` at the start of the program. The targets begin with `mailchute` or
+//! `mailchute_stores`. Filter by these names only, since the modules after them may change.
 //!
 //! | level | event | fields |
 //! |---|---|---|
@@ -54,37 +54,38 @@
 //! | | `certificate-expired`, `certificate-early`: a certificate has expired or is not valid yet | `names`, `since`, `until` |
 //! | | `grace-over`: sessions are cut off at the end of a stop | `sessions` |
 //! | | `message-unread`: the store has not read an accepted message to its end; `socket-locked` | `path` |
-//! | info | `accepted`: a message was | `id`, `helo`, `tls`, `user`, `from`, `to`, `recipients`, `size`, `store`, `took` |
+//! | info | `accepted`: a message was accepted | `id`, `helo`, `tls`, `user`, `from`, `to`, `recipients`, `size`, `store`, `took` |
 //! | | `discarded`: a filter threw an accepted message away | `id` |
-//! | | `refused`: a command was, or with `id` and `to` a message | `id`, `helo`, `tls`, `user`, `from`, `to`, `command`, `reply`, `stage`, `hook`, `took` |
+//! | | `refused`: a command was refused, or with `id` and `to` a message | `id`, `helo`, `tls`, `user`, `from`, `to`, `command`, `reply`, `stage`, `hook`, `took` |
 //! | | `disconnected`: a session ended badly | `cause`, `helo`, `tls`, `user`, `from`, `messages`, `refusals`, `took` |
 //! | | `tls-failed`: a TLS handshake failed; `stopping`: a server has begun to stop | `error`; `sessions` |
-//! | debug | `connected`, `disconnected`: any session | `proxy`; `cause`, `messages` |
+//! | debug | `connected`, `disconnected`: a session begins, a session ends | `proxy`; `cause`, `messages` |
 //! | | `command`, with its reply, or a `reply` by itself | `command`, `reply` |
 //! | | `secured`: TLS is up | `version`, `cipher`, `sni`, `resumed`, `client_certificate`, `client_verified` |
-//! | | `turned-away`: a connection that a proxy closed before any octet | `client`, `error` |
+//! | | `turned-away`: a proxy closed a connection before it sent a byte | `client`, `error` |
 //! | | `kept`: the Maildir has a message | `path` |
 //!
 //! The event is the name in the metadata of the `tracing` event. The page `docs/log.md` of the repository says what each
 //! field means; there `id` is called `message`, and the fields of the span stand in each line.
 //!
-//! At info a session has one line a message, at most 100 refusals, and one line if it ends badly: at a timeout or a limit,
-//! hung up on, or cut off in a transaction. Texts of clients are cut after 200 octets, those of commands and replies at
-//! debug after 1,000. Credentials are never logged.
+//! At the level info a session has one line for each message, at most 100 refusals, and one line if it ends
+//! badly. A bad end is a timeout, a limit, a refusal that hangs up, or a lost connection within a
+//! transaction. Texts of clients are cut after 200 bytes. At debug, commands and replies are cut after 1,000.
+//! Credentials are never logged.
 //!
-//! All that happens in a session, what your own hooks log included, is in its span `session`, whose fields are `id`,
-//! `client`, and, once an XCLIENT has named a client, `speaks_for`. Its level is error, so that it is there whatever level is
-//! logged.
+//! Each session has a span, named `session`. It holds everything that is logged during the session, including
+//! what your own hooks log. Its fields are `id`, `client`, and `speaks_for` once XCLIENT has named a client.
+//! Its level is error, so that it is there at every level.
 //!
-//! A subscriber that writes, such as that of `tracing_subscriber::fmt::init()`, writes on the thread of the session: where
-//! nobody reads its output, sessions wait. The program `mailchute` writes from a thread of its own; the crate
-//! `tracing-appender` does the same for yours.
+//! A subscriber such as that of `tracing_subscriber::fmt::init()` writes on the thread of the session. If
+//! nothing reads its output, sessions wait. The program `mailchute` writes from its own thread, and the crate
+//! `tracing-appender` does so for your program.
 //!
 //! # Internationalized domains
 //!
-//! `domain_is`, `is_local_to` and [`same_domain`] compare domains by their A-labels, with the crate `idna`. Its back end
-//! is chosen by the `Cargo.lock` of your application: `cargo update -p idna_adapter --precise 1.1.0` takes the one that
-//! shares its tables with `saslprep`, and saves 18 crates against the default.
+//! `domain_is`, `is_local_to` and [`same_domain`] compare domains by their A-labels, with the crate `idna`.
+//! The `Cargo.lock` of your application chooses its back end. `cargo update -p idna_adapter --precise 1.1.0`
+//! takes the one that shares its tables with `saslprep`, and saves 18 crates against the default.
 //!
 //! # What happens to a command
 //!
@@ -92,11 +93,11 @@
 //!   socket ──► wire ──► machine ──► hooks, in order ──► machine ──► wire ──► socket
 //!             (input)  (question)   first refusal wins   (reply)   (output)
 //!                          │
-//!                          └──► events, to whoever watches
+//!                          └──► events, to subscribers
 //! ```
 //!
-//! The conversation itself is the crate `mailchute-proto`, which does no I/O; its types that hooks and events meet are
-//! exported here as well, with all that can be taken out of them.
+//! The conversation itself is the crate `mailchute-proto`, which does no I/O. This crate exports every type
+//! of it that hooks and events use.
 
 mod connection;
 mod driver;

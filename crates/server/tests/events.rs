@@ -101,14 +101,14 @@ async fn a_whole_session_is_told_once_and_in_order() {
             "reply: 250 2.1.0 Sender OK",
             "command: RCPT TO:<eve@elsewhere.example>",
             "rcpt to <eve@elsewhere.example>",
-            "refused rcpt by on_rcpt_to after 0.000 s: 550 5.1.1 Recipient address rejected",
+            "refused rcpt_to by on_rcpt_to after 0.000 s: 550 5.1.1 Recipient address rejected",
             "reply: 550 5.1.1 Recipient address rejected",
             "command: RCPT TO:<bob@example.com>",
             "rcpt to <bob@example.com>",
             "reply: 250 2.1.5 Recipient OK",
             "command: DATA",
             "reply: 354 End data with <CR><LF>.<CR><LF>",
-            "data: 29 octets",
+            "data: 29 bytes",
             "message …",
             "reply: 250 2.6.0 Message accepted",
             // After AUTH, a line that is no command may hold a password.
@@ -321,7 +321,7 @@ async fn a_subscriber_that_keeps_up_sees_every_octet() {
     client.send(".").await.expect(250);
     drop((client, server));
     let content = watching.await.unwrap();
-    assert!(content == line[1..].repeat(10_000), "{} octets", content.len());
+    assert!(content == line[1..].repeat(10_000), "{} bytes", content.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -172,9 +172,9 @@ async fn a_refusal_is_told_with_its_stage_before_the_reply() {
     let expected = [
         (Stage::Ehlo, 501, None),
         (Stage::Auth, 502, None),
-        (Stage::Mail, 550, Some(("on_mail_from", 2, None))),
-        (Stage::Rcpt, 503, None),
-        (Stage::Rcpt, 501, None),
+        (Stage::MailFrom, 550, Some(("on_mail_from", 2, None))),
+        (Stage::RcptTo, 503, None),
+        (Stage::RcptTo, 501, None),
         (Stage::Message, 554, Some(("on_message", 0, cause))),
         (Stage::Data, 503, None),
         (Stage::Command, 500, None),

@@ -185,7 +185,7 @@ async fn a_hook_that_panics_when_it_is_given_up_answers_451_and_the_session_goes
         }));
         let (reply, mut client) = reach(&server, stage).await;
         assert!(reply.starts_with(&stage.begin(451, "4.3.0")), "{stage:?}: {reply}");
-        log.expect("a hook or store panicked when it was given up");
+        log.expect("a hook or store panicked when its future was dropped");
         assert!(client.say("NOOP").await.starts_with("250"), "{stage:?}");
     }
 }

@@ -16,7 +16,7 @@ use mailchute_proto::{Answer, Refusal, Verdict};
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::shared::Shared;
-use crate::hooks::{Asked, Decision, RefusedBy, drop_guarded, panic_text, poll_guarded};
+use crate::hooks::{Decision, HookFuture, RefusedBy, drop_guarded, panic_text, poll_guarded};
 use crate::message::body_error::BodyError;
 
 /// Asks the hooks of a stage, if there are any, and waits for their answer for at most the timeout of hooks. Meanwhile
@@ -30,7 +30,7 @@ pub(crate) async fn ask_hooks(
     shared: &Shared,
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
-    hooks: Asked<'_>,
+    hooks: HookFuture<'_>,
     refused_by: &mut Option<Box<RefusedBy>>,
 ) -> Result<Answer, ReadOutcome> {
     let Some(mut hooks) = hooks else { return Ok(Ok(Verdict::Accept)) };

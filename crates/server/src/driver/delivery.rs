@@ -85,37 +85,37 @@ impl Delivery {
     }
 }
 
-/// What follows a look at the message.
-enum Look {
+/// A step of the message that comes in.
+enum DataStep {
     /// There is a chunk for the readers.
     Chunk(Bytes),
     /// The client has to send more.
-    Wait,
+    NeedInput,
     /// The message has been answered.
     Answered,
     /// A BDAT has been answered, and others follow.
-    Unfinished,
+    ChunkAnswered,
     /// The server stops and waits for no verdict.
-    GivenUp(ReadOutcome),
+    Interrupted(ReadOutcome),
 }
 
 impl Driver {
     /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
     pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
         loop {
-            match self.look(&mut delivery).await {
-                Look::Chunk(chunk) => {
+            match self.step_data(&mut delivery).await {
+                DataStep::Chunk(chunk) => {
                     let chunk = read_buffer::to_be_kept(chunk);
                     self.pace.get_or_insert_default().told += chunk.len();
                     let event = || Event::data_chunk(&self.session, &chunk);
                     self.shared.subscribers.tell(Kind::DataChunk, event);
                     delivery.count(chunk.len());
                     let limit = self.shared.timeouts.hook;
-                    if let Err(wake) = delivery.readers.hand_on(chunk, &mut self.wire, limit).await {
-                        return Err(self.give_up(wake).await);
+                    if let Err(outcome) = delivery.readers.hand_on(chunk, &mut self.wire, limit).await {
+                        return Err(self.give_up(outcome).await);
                     }
                 }
-                Look::Wait => {
+                DataStep::NeedInput => {
                     let told = &mut self.pace.get_or_insert_default().told;
                     if *told >= READ / 2 && self.shared.subscribers.want(Kind::DataChunk) {
                         // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
@@ -125,16 +125,16 @@ impl Driver {
                     }
                     self.wait_for_data(Some(&mut *delivery)).await?;
                 }
-                Look::Answered => {
+                DataStep::Answered => {
                     self.report_message(delivery.id);
                     return Ok(());
                 }
-                Look::Unfinished => {
+                DataStep::ChunkAnswered => {
                     self.report_at(Stage::Data);
                     self.delivery = Some(delivery);
                     return Ok(());
                 }
-                Look::GivenUp(wake) => return Err(self.give_up(wake).await),
+                DataStep::Interrupted(outcome) => return Err(self.give_up(outcome).await),
             }
         }
     }
@@ -167,35 +167,35 @@ impl Driver {
             return Err(self.give_up(ReadOutcome::Timeout).await);
         };
         let interruptible = self.interruptible();
-        let wake = match delivery {
+        let outcome = match delivery {
             Some(delivery) => delivery.readers.fill(&mut self.wire, READ, deadline).await,
             None => self.wire.fill(READ, interruptible, deadline).await,
         };
         let pace = self.pace.get_or_insert_default();
         pace.waited_since(since);
         pace.of_turn += self.wire.input.len() - before;
-        match wake {
+        match outcome {
             ReadOutcome::Input => Ok(()),
-            wake => Err(self.give_up(wake).await),
+            outcome => Err(self.give_up(outcome).await),
         }
     }
 
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
-    async fn look(&mut self, delivery: &mut Delivery) -> Look {
+    async fn step_data(&mut self, delivery: &mut Delivery) -> DataStep {
         let Self { shared, machine, wire, output, session, pace, refused_by, .. } = self;
         let Delivery { id, began, envelope, readers, .. } = delivery;
         let before = wire.input.len();
         let step = machine.step(&mut wire.input, output);
         pace.get_or_insert_default().came(before - wire.input.len());
         match step {
-            Step::Body(chunk) => Look::Chunk(chunk),
-            Step::NeedInput => Look::Wait,
+            Step::Body(chunk) => DataStep::Chunk(chunk),
+            Step::NeedInput => DataStep::NeedInput,
             // A chunk begins.
-            Step::Answered => Look::Unfinished,
+            Step::Answered => DataStep::ChunkAnswered,
             Step::EndOfChunk(ask) => {
                 let Some(decision) = readers.refusal_so_far().await else {
                     ask.answer(Ok(Verdict::Accept));
-                    return Look::Unfinished;
+                    return DataStep::ChunkAnswered;
                 };
                 let refusal = decision.answer;
                 *refused_by = decision.refused_by;
@@ -207,13 +207,13 @@ impl Driver {
                         Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), one_by_one))
                     }
                 });
-                Look::Answered
+                DataStep::Answered
             }
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;
-                if let Err(wake) = readers.until_decided(wire, shared.timeouts.store).await {
-                    return Look::GivenUp(wake);
+                if let Err(outcome) = readers.until_decided(wire, shared.timeouts.store).await {
+                    return DataStep::Interrupted(outcome);
                 }
                 let decision = readers.take_decision();
                 *refused_by = decision.refused_by;
@@ -227,7 +227,7 @@ impl Driver {
                         shared.counters.add(Count::MessagesRefused, 1);
                     }
                     ask.answer(answer);
-                    return Look::Answered;
+                    return DataStep::Answered;
                 }
                 let answers = readers.refusals().with(&answer, recipients, one_by_one);
                 if let Some(envelope) = kept_for(envelope, &answers, session.protocol()) {
@@ -238,13 +238,13 @@ impl Driver {
                     shared.counters.add(Count::MessagesRefused, 1);
                 }
                 ask.answer_each(answers);
-                Look::Answered
+                DataStep::Answered
             }
             // A refusal, whose reply is in the output; no other step comes before the end of the message.
             _ => {
                 shared.counters.add(Count::MessagesRefused, 1);
                 readers.cut_off();
-                Look::Answered
+                DataStep::Answered
             }
         }
     }

@@ -4,12 +4,12 @@ use mailchute_proto::reply::catalog;
 use mailchute_proto::{Refusal, Verdict};
 
 use crate::driver::shared::Shared;
-use crate::hooks::{Asked, Decision};
+use crate::hooks::{Decision, HookFuture};
 use crate::net::arrival::Opening;
 use crate::session::Session;
 
 /// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.
-pub(super) fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> Asked<'a> {
+pub(super) fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> HookFuture<'a> {
     let connect = shared.chain.connect(session);
     let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };
     Some(Box::pin(async move {

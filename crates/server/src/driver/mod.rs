@@ -190,31 +190,31 @@ impl Driver {
                 continue;
             }
             let line = self.observe_command();
-            let next = match self.step().await {
-                Ok(next) => next,
-                Err(wake) => return Err(self.give_up(wake).await),
+            let action = match self.step().await {
+                Ok(action) => action,
+                Err(outcome) => return Err(self.give_up(outcome).await),
             };
-            if !matches!(next, Next::Wait) {
+            if !matches!(action, NextAction::Read) {
                 self.waiting_since = None;
             }
-            match next {
-                Next::Wait => return Ok(None),
-                Next::Reply => {
+            match action {
+                NextAction::Read => return Ok(None),
+                NextAction::Report => {
                     self.report(line);
                     self.after_reply().await?;
                 }
-                Next::Receive(delivery) => {
+                NextAction::Receive(delivery) => {
                     self.report(line);
                     self.delivery = Some(delivery);
                 }
-                Next::Handshake => {
+                NextAction::Handshake => {
                     self.flush().await?;
                     Box::pin(self.handshake()).await?;
                     self.machine.secured();
                     self.ask_secure_hooks().await?;
                     apply_edits(&self.session, || self.machine.edits_mut());
                 }
-                Next::Close(closing) => {
+                NextAction::Close(closing) => {
                     self.flush().await?;
                     return Ok(Some(closing.into()));
                 }
@@ -223,15 +223,15 @@ impl Driver {
     }
 
     /// Goes one step: puts the machine's question to the hooks and gives it their answer.
-    async fn step(&mut self) -> Result<Next, ReadOutcome> {
+    async fn step(&mut self) -> Result<NextAction, ReadOutcome> {
         let Self { shared, machine, wire, output, session, refused_by, .. } = self;
         if shared.settings.demanding.future_release.is_some() {
             machine.tell_time(SystemTime::now().into());
         }
         match machine.step(&mut wire.input, output) {
-            Step::NeedInput => return Ok(Next::Wait),
-            Step::Handshake => return Ok(Next::Handshake),
-            Step::Close(closing) => return Ok(Next::Close(closing)),
+            Step::NeedInput => return Ok(NextAction::Read),
+            Step::Handshake => return Ok(NextAction::Handshake),
+            Step::Close(closing) => return Ok(NextAction::Close(closing)),
             Step::Answered => {}
             Step::Connect(mut ask) => {
                 self.is_announced = true;
@@ -282,14 +282,14 @@ impl Driver {
                     authentication::judge(shared, wire, unsent, credentials, session, refused_by).await?;
                 if wire.stop().has_closed() {
                     ask.answer(answer);
-                    return Ok(Next::Reply);
+                    return Ok(NextAction::Report);
                 }
                 let talked_ahead = !wire.input.is_empty();
                 let succeeded = is_yes(&answer) && !talked_ahead;
                 shared.subscribers.tell(Kind::Auth, || Event::auth(session, credentials, succeeded));
                 if talked_ahead {
                     ask.talked_ahead();
-                    return Ok(Next::Reply);
+                    return Ok(NextAction::Report);
                 }
                 shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
                 session.authenticated(succeeded.then(|| credentials.identity()));
@@ -326,7 +326,7 @@ impl Driver {
                 if !goes_on(&answer) {
                     shared.counters.add(Count::MessagesRefused, 1);
                     ask.answer(answer);
-                    return Ok(Next::Reply);
+                    return Ok(NextAction::Report);
                 }
                 self.messages += 1;
                 session.began_message();
@@ -334,7 +334,7 @@ impl Driver {
                 delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
                 let Some(refusal) = delivery.readers.take_refusal() else {
                     ask.answer(Ok(Verdict::Accept));
-                    return Ok(Next::Receive(delivery));
+                    return Ok(NextAction::Receive(delivery));
                 };
                 *refused_by = refusal.refused_by;
                 shared.counters.add(Count::MessagesRefused, 1);
@@ -370,16 +370,21 @@ impl Driver {
             // The steps of a body come only while one is received.
             _ => return Err(ReadOutcome::Gone),
         }
-        Ok(Next::Reply)
+        Ok(NextAction::Report)
     }
 }
 
-/// What follows a step.
-enum Next {
-    Wait,
-    Reply,
+/// What the driver does after a step.
+enum NextAction {
+    /// Wait for more input.
+    Read,
+    /// Report the reply, and go on.
+    Report,
+    /// Receive a message.
     Receive(Box<Delivery>),
+    /// Begin TLS.
     Handshake,
+    /// Send the last reply, and end the session.
     Close(Closing),
 }
 

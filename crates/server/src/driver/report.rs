@@ -171,7 +171,7 @@ impl Driver {
         let is_refusal = answered.is_refusal();
         self.refusals += u32::from(is_refusal);
         if is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO) {
-            refused(&self.session, line, id, &answered, by.as_deref());
+            refused(&self.session, stage, line, id, &answered, by.as_deref());
         } else if is_logged(LevelFilter::DEBUG) {
             in_detail(line, &answered);
         }
@@ -245,6 +245,7 @@ impl Driver {
 
 fn refused(
     session: &Session,
+    stage: Stage,
     line: Option<Observed>,
     id: Option<MessageId>,
     answered: &Answered,
@@ -261,7 +262,7 @@ fn refused(
         to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
         command = line.map(|line| line.text(SHOWN)),
         reply = on_one_line(answered, SHOWN),
-        stage = by.map(|by| by.stage.name()),
+        stage = by.map(|_| stage.name()),
         hook = by.map(|by| by.hook),
         took = by.map(|by| by.took.as_secs_f64()),
         "refused"

@@ -28,7 +28,7 @@ impl Driver {
         }
         match self.wire.fill(COMMANDS, Interruptible::UntilStop, Instant::now() + delay).await {
             ReadOutcome::Input | ReadOutcome::Timeout => Ok(()),
-            wake => Err(self.give_up(wake).await),
+            outcome => Err(self.give_up(outcome).await),
         }
     }
 
@@ -52,7 +52,7 @@ impl Driver {
             return Err(self.give_up(ReadOutcome::Timeout).await);
         };
         let interruptible = self.interruptible();
-        let wake = match &mut self.delivery {
+        let outcome = match &mut self.delivery {
             // Between two chunks of a message those who hear it work on.
             Some(delivery) => delivery.readers.fill(&mut self.wire, COMMANDS, deadline).await,
             None => self.wire.fill(COMMANDS, interruptible, deadline).await,
@@ -60,9 +60,9 @@ impl Driver {
         if let Some(pace) = &mut self.pace {
             pace.waited_since(now);
         }
-        match wake {
+        match outcome {
             ReadOutcome::Input => Ok(()),
-            wake => Err(self.give_up(wake).await),
+            outcome => Err(self.give_up(outcome).await),
         }
     }
 
@@ -82,8 +82,8 @@ impl Driver {
     }
 
     /// Says why the session ends, if the client can still hear it.
-    pub(super) async fn give_up(&mut self, wake: ReadOutcome) -> Disconnect {
-        match wake {
+    pub(super) async fn give_up(&mut self, outcome: ReadOutcome) -> Disconnect {
+        match outcome {
             ReadOutcome::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
             ReadOutcome::Shutdown => self.say_farewell(&catalog::SHUTTING_DOWN).await,
             ReadOutcome::Closed => {
@@ -93,7 +93,7 @@ impl Driver {
             }
             ReadOutcome::Input | ReadOutcome::Gone => {}
         }
-        wake.into()
+        outcome.into()
     }
 
     async fn say_farewell(&mut self, reply: &Reply) {
@@ -181,7 +181,7 @@ impl Driver {
         let hooks = shared.chain.secure(&tls, session);
         let answer = match ask_hooks(shared, wire, output, hooks, refused_by).await {
             Ok(answer) => answer,
-            Err(wake) => return Err(self.give_up(wake).await),
+            Err(outcome) => return Err(self.give_up(outcome).await),
         };
         let reply = match answer {
             answer if goes_on(&answer) => return Ok(()),

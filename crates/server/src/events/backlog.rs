@@ -1,4 +1,4 @@
-//! What waits for one subscriber, and what it has lost.
+//! The events that wait for one subscriber, and those that it has lost.
 
 use std::mem::take;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,23 +8,23 @@ use std::time::SystemTime;
 use super::event::Event;
 use crate::session::{Session, SessionId};
 
-/// Events that one subscriber may be behind before it loses some.
+/// Events that may wait for one subscriber before it loses some.
 pub(super) const EVENTS: usize = 1_024;
 
-/// Bytes of memory that one subscriber may be behind before it loses events.
+/// Bytes of memory that may wait for one subscriber before it loses events.
 const OCTETS: usize = 4 * 1024 * 1024;
 
-/// Of these, how many may be taken when message data is to be added, so that it leaves room for the other events.
+/// The part of these bytes that message data may fill. The rest is for the other events.
 const OCTETS_WITH_DATA: usize = 3 * 1024 * 1024;
 
-/// Sessions that a subscriber gets by name if it has missed their end.
+/// Sessions that `Missed` names if the subscriber has missed their end.
 const ENDED: usize = 4_096;
 
-/// What a session has told in one turn.
+/// The events of a session in one turn.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) events: Vec<Event>,
-    /// Bytes of memory that it keeps.
+    /// Bytes of memory that the batch holds.
     weight: usize,
 }
 
@@ -37,22 +37,22 @@ impl Batch {
     }
 }
 
-/// Bytes of memory that a batch keeps of its session, which may be over.
+/// Returns the bytes that a batch holds of its session, which may be over.
 fn session_weight(events: &[Event]) -> usize {
     events.first().and_then(Event::session).map_or(0, Session::held_octets)
 }
 
-/// What bounds a queue. A bounded channel's semaphore would take a lock for whatever is read.
+/// The bounds of a queue. A bounded channel would take the lock of its semaphore at each read.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     events: AtomicUsize,
     octets: AtomicUsize,
-    /// Whether `lost` holds anything, so that nobody takes its lock for nothing.
+    /// Whether `lost` holds anything. If not, its lock need not be taken.
     has_lost: AtomicBool,
     lost: Mutex<Lost>,
 }
 
-/// Events that the subscriber was too slow for, and has not been told of.
+/// Lost events that the subscriber has not been told of.
 #[derive(Debug, Default)]
 struct Lost {
     count: u64,
@@ -83,7 +83,7 @@ impl Backlog {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a batch of the events that there is room for, and counts it as waiting.
+    /// Makes a batch of the events that fit, and counts it as waiting.
     pub(super) fn admit(&self, told: Vec<Event>) -> Option<Batch> {
         let batch = Batch::of(told);
         let (count, weight) = (batch.events.len(), batch.weight);
@@ -99,7 +99,7 @@ impl Backlog {
         Some(batch).filter(|batch| !batch.events.is_empty())
     }
 
-    /// Takes out what does not fit. Where events are missing, the word of it stands before the next one.
+    /// Removes the events that do not fit. The next event that fits gets a `Missed` before it.
     #[cold]
     fn what_fits(&self, told: Vec<Event>, mut events_waiting: usize, octets_waiting: usize) -> Batch {
         let (mut kept, mut dropped) = (Vec::new(), Vec::new());
@@ -129,18 +129,19 @@ impl Backlog {
         }
         self.has_lost.store(lost.count > 0, Ordering::Relaxed);
         drop(lost);
-        // Only now, as the state of the application may be dropped with the last event of a session.
+        // After the lock is released, since the last event of a session may drop the state of the
+        // application.
         drop(dropped);
         if kept.is_empty() { Batch { events: kept, weight: 0 } } else { Batch::of(kept) }
     }
 
-    /// A batch has been taken from the queue.
+    /// Counts a batch as taken from the queue.
     pub(super) fn release(&self, batch: &Batch) {
         self.events.fetch_sub(batch.events.len(), Ordering::Relaxed);
         self.octets.fetch_sub(batch.weight, Ordering::Relaxed);
     }
 
-    /// The word of what was lost, if no event has come since that could bring it.
+    /// Returns the `Missed` of lost events, if no event has come since to carry it.
     pub(super) fn take_lost(&self) -> Option<Event> {
         if !self.has_lost.load(Ordering::Relaxed) {
             return None;

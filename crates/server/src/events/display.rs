@@ -6,7 +6,8 @@ use mailchute_proto::escaped;
 
 use super::event::Event;
 
-/// One line, without the time and without control characters of the client: the name of the session, and what happened.
+/// Writes the session's name and what happened on one line. The time is left out, and the client's control
+/// characters are escaped.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(session) = self.session() {
@@ -35,8 +36,8 @@ impl fmt::Display for Event {
             Self::Rcpt { recipient, .. } => {
                 write!(f, "rcpt to <{}>", escaped(recipient.as_str().as_bytes()))
             }
-            Self::DataChunk { chunk, .. } => write!(f, "data: {} octets", chunk.len()),
-            Self::Message { id, size, .. } => write!(f, "message {id}: {size} octets"),
+            Self::DataChunk { chunk, .. } => write!(f, "data: {} bytes", chunk.len()),
+            Self::Message { id, size, .. } => write!(f, "message {id}: {size} bytes"),
             Self::Refused { stage, hook, reply, cause, took, .. } => {
                 write!(f, "refused {stage}")?;
                 if let Some(hook) = hook {

@@ -1,4 +1,4 @@
-//! Events: what happens in sessions, for those who watch and never hold a session up.
+//! Events: what happens in sessions, for subscribers that never hold a session up.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,26 +18,29 @@ use crate::tls::TlsFacts;
 /// Something that happened in a session.
 ///
 /// # Time
-/// Each event has a time: that of the host when the session began, and what has passed since by a clock that never goes
-/// back. Times of one session never go back, then. In tests with tokio's paused clock they follow that clock.
+/// Each event has a time. It is the host's time at the begin of the session, plus the time that has passed
+/// since by a clock that never goes back. So the times of one session never go back. In tests with tokio's
+/// paused clock they follow that clock.
 ///
 /// # Order
-/// A subscriber gets the events of one session in the order in which they happened. Events of different sessions come in
-/// any order. A session tells, in this order:
+/// A subscriber gets the events of one session in the order in which they happened. Events of different
+/// sessions come in any order. A session sends, in this order:
 ///
-/// 1. `Connect`, before any hook is asked;
-/// 2. for each line of the client, `Command`; then what the line is about (`Ehlo`, `Mail`, `Rcpt` before the hooks are
-///    asked; `Auth` and `Message` after they have decided); then `Refused` if it was refused; then each `Reply`;
-/// 3. `Secure` or `HandshakeFailed` after each TLS handshake;
+/// 1. `Connect`, before any hook is asked.
+/// 2. For each line of the client: `Command`, the event for what the line is about, `Refused` if it was
+///    refused, and each `Reply`. `Ehlo`, `Mail` and `Rcpt` come before the hooks are asked, `Auth` and
+///    `Message` after they have decided.
+/// 3. `Secure` or `HandshakeFailed` after each TLS handshake.
 /// 4. `Disconnect`, which is always the last.
 ///
 /// # Loss
-/// A subscriber that is too slow loses events and gets [`Missed`](Self::Missed) where they are missing. It gives their
-/// number and the sessions whose `Disconnect` was among them. See [`Events`](crate::Events).
+/// A subscriber that is too slow loses events, and gets [`Missed`](Self::Missed) where they are missing.
+/// `Missed` has their number and the sessions whose `Disconnect` was among them. See
+/// [`Events`](crate::Events).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
-    /// A client has connected; told before any hook is asked.
+    /// A client has connected. Sent before any hook is asked.
     #[non_exhaustive]
     Connect {
         /// When.
@@ -45,12 +48,13 @@ pub enum Event {
         /// The session.
         session: Session,
     },
-    /// A connection was closed before it became a session, for want of room or of its PROXY header.
+    /// A connection was closed before it became a session: no slot was free, or its PROXY header was missing
+    /// or bad.
     #[non_exhaustive]
     TurnedAway {
         /// When, by the clock of the host.
         time: SystemTime,
-        /// Where the client connected from; loopback for a Unix socket.
+        /// The address that the client connected from; loopback for a Unix socket.
         client: IpAddr,
     },
     /// A session is over. No other event of it follows.
@@ -70,11 +74,11 @@ pub enum Event {
         time: SystemTime,
         /// The session.
         session: Session,
-        /// What is known of TLS.
+        /// The facts of the TLS session.
         tls: Arc<TlsFacts>,
     },
-    /// A TLS handshake failed, or took too long. `Disconnect` follows. A client that closes a connection for implicit TLS
-    /// without a word, as health checks do, is not told of here.
+    /// A TLS handshake failed or took too long. `Disconnect` follows. A client that closes a connection for
+    /// implicit TLS without sending anything, as health checks do, causes no such event.
     #[non_exhaustive]
     HandshakeFailed {
         /// When.
@@ -84,17 +88,18 @@ pub enum Event {
         /// Why, for people.
         cause: String,
     },
-    /// A line of the client has come, well formed or not: a command, or a response within AUTH.
+    /// The client sent a line: a command or a response within AUTH, well formed or not.
     #[non_exhaustive]
     Command {
         /// When.
         time: SystemTime,
         /// The session.
         session: Session,
-        /// The line, without credentials, as [`escaped`](crate::escaped) shows it: cut after 1,024 bytes.
+        /// The line without credentials, as [`escaped`](crate::escaped) shows it. It is cut after 1,024
+        /// bytes.
         line: String,
     },
-    /// EHLO or HELO, or in LMTP LHLO; told before any hook is asked.
+    /// The client sent EHLO or HELO, or in LMTP LHLO. Sent before any hook is asked.
     #[non_exhaustive]
     Ehlo {
         /// When.
@@ -104,8 +109,8 @@ pub enum Event {
         /// The name that the client gives itself.
         name: HeloName,
     },
-    /// A login was decided. It is also told if the server refused the login by itself: a name that `SASLprep` prohibits,
-    /// a proof that does not hold, a verifier that cannot be had.
+    /// A login was decided. The event also comes if the server itself refused the login: `SASLprep` prohibits
+    /// the name, the proof is wrong, or the verifier cannot be looked up.
     #[non_exhaustive]
     Auth {
         /// When.
@@ -114,12 +119,12 @@ pub enum Event {
         session: Session,
         /// The mechanism used.
         mechanism: Mechanism,
-        /// The identity that the client claims; `None` if what it sent names nobody.
+        /// The identity that the client claims. `None` if the client sent none.
         identity: Option<String>,
-        /// Whether the client is in.
+        /// Whether the client is logged in.
         succeeded: bool,
     },
-    /// MAIL has come; told before any hook is asked.
+    /// The client sent MAIL. Sent before any hook is asked.
     #[non_exhaustive]
     Mail {
         /// When.
@@ -129,7 +134,7 @@ pub enum Event {
         /// The sender.
         sender: Sender,
     },
-    /// RCPT has come; told before any hook is asked.
+    /// The client sent RCPT. Sent before any hook is asked.
     #[non_exhaustive]
     Rcpt {
         /// When.
@@ -139,7 +144,7 @@ pub enum Event {
         /// The recipient.
         recipient: Recipient,
     },
-    /// Content of a message, after dot-unstuffing. A slow subscriber loses these first.
+    /// Content of a message came, after dot-unstuffing. A slow subscriber loses these events first.
     #[non_exhaustive]
     DataChunk {
         /// When.
@@ -149,7 +154,7 @@ pub enum Event {
         /// The content.
         chunk: Bytes,
     },
-    /// A message was accepted; told before its reply.
+    /// A message was accepted. Sent before its reply.
     #[non_exhaustive]
     Message {
         /// When.
@@ -158,29 +163,29 @@ pub enum Event {
         session: Session,
         /// The message's name.
         id: MessageId,
-        /// Its sender and its recipients; in LMTP those for whom it was accepted.
+        /// The sender and the recipients; in LMTP the recipients for whom it was accepted.
         envelope: Arc<Envelope>,
         /// Its size in bytes.
         size: u64,
     },
-    /// Something was refused, by a hook, the store or the server itself; told before the reply. In LMTP a message has one
-    /// for each recipient that refuses it.
+    /// A hook, the store or the server itself refused something. Sent before the reply. In LMTP a message has
+    /// one such event for each recipient that is refused.
     #[non_exhaustive]
     Refused {
         /// When.
         time: SystemTime,
         /// The session.
         session: Session,
-        /// What was refused.
+        /// The stage of the session.
         stage: Stage,
-        /// The hook, filter, authenticator or store that refused: its type, or for a closure the method of the builder.
-        /// `None` if the server refused by itself.
+        /// The hook, filter, authenticator or store that refused: its type, or for a closure the method of
+        /// the builder. `None` if the server itself refused.
         hook: Option<&'static str>,
         /// The refusal, as the client gets it.
         reply: Reply,
-        /// The cause that the client does not get to know, with its sources.
+        /// The cause with its sources, which the client does not see.
         cause: Option<String>,
-        /// How long that hook took.
+        /// How long the hook took.
         took: Option<Duration>,
     },
     /// The server has replied.
@@ -193,14 +198,14 @@ pub enum Event {
         /// The reply. The text of a challenge within AUTH is left out.
         reply: Reply,
     },
-    /// This subscriber was too slow: events were dropped here.
+    /// This subscriber was too slow, and events were dropped here.
     #[non_exhaustive]
     Missed {
-        /// When the subscriber was told.
+        /// When the subscriber gets this event.
         time: SystemTime,
         /// How many events.
         count: u64,
-        /// The sessions that have ended, where their `Disconnect` was among the dropped events: at most 4,096.
+        /// The sessions that have ended and whose `Disconnect` was dropped: at most 4,096.
         ended: Vec<SessionId>,
         /// How many more sessions have ended than `ended` names. If it is not 0, forget all sessions that you keep.
         more_ended: u64,
@@ -230,7 +235,7 @@ impl Event {
         }
     }
 
-    /// Returns when it happened.
+    /// Returns the time of the event.
     #[must_use]
     pub fn time(&self) -> SystemTime {
         match self {
@@ -273,7 +278,8 @@ impl Event {
         }
     }
 
-    /// Bytes of memory that the event keeps while it waits, with its own; its session's are not counted.
+    /// Returns the bytes of memory that the event holds while it waits, with its own size. The memory of its
+    /// session is not counted.
     pub(crate) fn weight(&self) -> usize {
         let held = match self {
             Self::DataChunk { chunk, .. } => read_buffer::kept(chunk),
@@ -289,7 +295,7 @@ impl Event {
             Self::Rcpt { recipient, .. } => recipient.held_octets(),
             Self::Message { envelope, .. } => size_of::<Envelope>() + envelope.held_octets(),
             Self::Missed { ended, .. } => ended.capacity() * size_of::<SessionId>(),
-            // What is known of TLS is its session's.
+            // The facts of TLS belong to the session.
             Self::Connect { .. }
             | Self::Disconnect { .. }
             | Self::Secure { .. }

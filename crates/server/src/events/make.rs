@@ -1,4 +1,4 @@
-//! Events as the driver makes them.
+//! Constructors of events, for the driver.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
-/// Where a refusal comes from, if not from the server itself.
+/// The origin of a refusal that does not come from the server itself.
 #[derive(Debug, Default)]
 pub(crate) struct Refuser {
     pub(crate) hook: Option<&'static str>,

@@ -1,6 +1,7 @@
-//! What happens in sessions, told to subscribers that never hold a session up.
+//! Events: what happens in sessions, for subscribers that never hold a session up.
 //!
-//! [`Server::events`](crate::Server::events) subscribes. Each [`Event`] has a time and, if it belongs to one, its session.
+//! [`Server::events`](crate::Server::events) subscribes. Each [`Event`] has a time, and its session if it
+//! belongs to one.
 
 mod backlog;
 mod display;

@@ -13,13 +13,14 @@ use super::subscription::Events;
 use super::transcript::Transcript;
 use crate::session::{Session, SessionId};
 
-/// Bytes of memory that the transcripts take together.
+/// Bytes of memory that all transcripts take together.
 const MEMORY: usize = 4 * 1024 * 1024;
 
-/// Records the [transcripts](Transcript) of sessions, made by [`Events::record`].
+/// Records the [transcripts](Transcript) of sessions. Made by [`Events::record`].
 ///
-/// All transcripts together take at most 4 MiB: then those of the sessions that ended first are dropped, and after them
-/// those of the oldest sessions. It prints all of them, the oldest first. Recording ends when it is dropped.
+/// All transcripts together take at most 4 MiB. Beyond that, the sessions that ended first lose theirs, and
+/// after them the oldest sessions. The `Display` of a recorder prints all transcripts, the oldest first.
+/// Recording ends when it is dropped.
 ///
 /// # Examples
 /// ```
@@ -50,14 +51,14 @@ pub struct Recorder {
 struct Recording {
     events: Events,
     transcripts: BTreeMap<SessionId, Transcript>,
-    /// Sessions that are over, in the order in which they ended.
+    /// Sessions that have ended, in that order.
     over: VecDeque<SessionId>,
     /// Bytes that the transcripts hold.
     octets: usize,
 }
 
 impl Events {
-    /// Records what comes from now on, in its own task. The choice of kinds and of a session holds.
+    /// Records all events from now on, in its own task. The choice of kinds and of a session still holds.
     ///
     /// # Panics
     /// Panics outside a tokio runtime.
@@ -87,7 +88,7 @@ impl Recording {
         Poll::Ready(())
     }
 
-    /// Takes what has come already, so that whoever asks gets the last word.
+    /// Adds the events that have already come, so that readers see the latest state.
     fn catch_up(&mut self) {
         while let Some(event) = self.events.try_next() {
             self.add(&event);
@@ -97,7 +98,7 @@ impl Recording {
     fn add(&mut self, event: &Event) {
         match event.session() {
             Some(session) => self.add_to(session.id(), event, Some(session)),
-            // Each session may be one of which something is missing.
+            // An event of any open session may be missing.
             None if matches!(event, Event::Missed { .. }) => {
                 let open = self.transcripts.values().filter(|transcript| !transcript.is_over());
                 for id in open.map(Transcript::session).collect::<Vec<_>>() {
@@ -140,7 +141,7 @@ impl Recorder {
         recording
     }
 
-    /// Returns the transcript of a session, unless it has been dropped for want of room.
+    /// Returns the transcript of a session, unless it was dropped for lack of room.
     #[must_use]
     pub fn transcript(&self, session: SessionId) -> Option<Transcript> {
         self.recording().transcripts.get(&session).cloned()

@@ -1,10 +1,10 @@
-//! Those who watch, and how events get to them.
+//! The subscribers, and how events get to them.
 //!
 //! # Why
 //!
-//! The events of one turn of a session are collected on its thread, and passed on together when it waits. One at a
-//! time, the queue, its bounds and the wake of the reader cost more than the events. A few bytes of a message are
-//! copied: a slice would keep a whole read buffer.
+//! The events of one turn of a session are collected on its thread, and sent together when it waits. One at a
+//! time, the queue, its bounds and waking the reader cost more than the events. Small pieces of a message are
+//! copied, since a slice would keep a whole read buffer.
 
 use std::cell::RefCell;
 use std::mem::take;
@@ -18,30 +18,28 @@ use super::event::Event;
 use super::kind::{Kind, Kinds};
 use crate::session::SessionId;
 
-/// Events that a session has in most of its turns.
+/// The usual number of events in one turn of a session.
 const ROUND: usize = 16;
 
-/// Events that a session hands over before its turn is over.
+/// The number of events that a session sends at once, before its turn is over.
 const FULL: usize = 64;
 
 thread_local! {
-    /// What the session that has its turn on this thread has told so far, if somebody watched when it began.
-    static TOLD: RefCell<Option<Told>> = const { RefCell::new(None) };
+    /// The events of the session that has its turn on this thread. `None` if nobody subscribed when the turn
+    /// began.
+    static TURN_EVENTS: RefCell<Option<TurnEvents>> = const { RefCell::new(None) };
 }
 
-struct Told {
-    /// The address of the subscribers to whom it goes: a hook may run a session of another server.
+struct TurnEvents {
+    /// The address of the subscribers that get the events, since a hook may run a session of another server.
     to: usize,
     events: Vec<Event>,
 }
 
-/// Everybody who watches.
-///
-/// What a session tells in one turn is handed over as a whole. Counted by callgrind, each of the eleven events of a pipelined
-/// message takes 600 instructions this way, from its making to its reader's dropping it, where it took 1,270 by itself.
+/// All subscribers of a server. They get the events of one turn of a session together.
 #[derive(Debug, Default)]
 pub(crate) struct Subscribers {
-    /// The kinds that somebody wants, so that an event that nobody wants costs one look at this number.
+    /// The kinds that somebody wants. An event that nobody wants costs one read of this number.
     wanted: AtomicU32,
     list: RwLock<Vec<Subscriber>>,
 }
@@ -57,7 +55,7 @@ pub(super) struct Subscriber {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Choice {
     pub(super) kinds: Kinds,
-    /// `None` for those of all sessions, and of none.
+    /// `None` for the events of all sessions and of none.
     pub(super) session: Option<SessionId>,
 }
 
@@ -70,11 +68,11 @@ impl Choice {
     }
 }
 
-/// One turn of a session: what it tells meanwhile is handed over when this is dropped.
+/// One turn of a session. When it is dropped, the events of the turn go to the subscribers.
 pub(crate) struct Turn<'a> {
     subscribers: &'a Subscribers,
-    /// Of the session in whose hook this one has its turn.
-    outer: Option<Told>,
+    /// The events of the outer session, if this one runs in a hook.
+    outer: Option<TurnEvents>,
 }
 
 impl Subscribers {
@@ -102,34 +100,34 @@ impl Subscribers {
         self.wanted.store(wanted.bits(), Ordering::Release);
     }
 
-    /// Whether anybody watches.
+    /// Returns whether there are subscribers.
     fn any(&self) -> bool {
         self.wanted.load(Ordering::Acquire) != 0
     }
 
-    /// Whether anybody watches for events of a kind.
+    /// Returns whether a subscriber wants events of a kind.
     pub(crate) fn want(&self, kind: Kind) -> bool {
         Kinds::from_bits(self.wanted.load(Ordering::Acquire)).has(kind)
     }
 
-    /// A session has its turn on this thread.
+    /// Begins the turn of a session on this thread.
     pub(crate) fn turn(&self) -> Option<Turn<'_>> {
         self.any().then(|| {
-            let told = Told { to: self.address(), events: Vec::with_capacity(ROUND) };
-            Turn { subscribers: self, outer: TOLD.replace(Some(told)) }
+            let told = TurnEvents { to: self.address(), events: Vec::with_capacity(ROUND) };
+            Turn { subscribers: self, outer: TURN_EVENTS.replace(Some(told)) }
         })
     }
 
-    /// Tells everybody who watches for that kind, at the end of the session's turn if it has one. The event is made only
-    /// if there is somebody.
+    /// Tells the subscribers that want this kind, at the end of the session's turn if it has one. The event
+    /// is made only if somebody wants it.
     pub(crate) fn tell(&self, kind: Kind, event: impl FnOnce() -> Event) {
         if !self.want(kind) {
             return;
         }
         let event = event();
         debug_assert_eq!(event.kind(), kind);
-        let told = TOLD.with_borrow_mut(|told| match told {
-            Some(Told { to, events }) if *to == self.address() => {
+        let told = TURN_EVENTS.with_borrow_mut(|told| match told {
+            Some(TurnEvents { to, events }) if *to == self.address() => {
                 events.push(event);
                 (events.len() >= FULL).then(|| take(events))
             }
@@ -146,7 +144,7 @@ impl Subscribers {
 
     fn hand_over(&self, told: Vec<Event>) {
         let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        // Most have one, which gets the events themselves.
+        // Most servers have one subscriber, which gets the events themselves.
         let Some((last, others)) = list.split_last() else { return };
         others.iter().for_each(|subscriber| subscriber.copy(&told));
         last.take(told);
@@ -155,7 +153,7 @@ impl Subscribers {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let told = TOLD.replace(self.outer.take()).map(|told| told.events);
+        let told = TURN_EVENTS.replace(self.outer.take()).map(|told| told.events);
         if let Some(told) = told.filter(|told| !told.is_empty()) {
             self.subscribers.hand_over(told);
         }
@@ -179,7 +177,7 @@ impl Subscriber {
             return;
         }
         if let Some(batch) = self.backlog.admit(told) {
-            // A subscriber that has left is taken off the list.
+            // An error means that the subscriber has left. It is off the list then.
             let _ = self.queue.send(batch);
         }
     }

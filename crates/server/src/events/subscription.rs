@@ -1,4 +1,4 @@
-//! A subscription: the events as their reader gets them.
+//! A subscription: the events as a subscriber reads them.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
@@ -13,16 +13,17 @@ use super::kind::Kind;
 use super::subscribers::{Choice, Subscriber, Subscribers};
 use crate::session::SessionId;
 
-/// A subscription to the events of a server, made by [`Server::events`](crate::Server::events).
+/// A subscription to the events of a server. Made by [`Server::events`](crate::Server::events).
 ///
-/// No session waits for a subscriber. One that is more than 1,024 events or 4 MiB of memory behind, 3 MiB for message data,
-/// loses events. [`Event::Missed`] then stands where they are missing. It says how many there were and which sessions
-/// have ended meanwhile, so a subscriber that keeps something for each session can always forget it.
+/// Sessions never wait for a subscriber. A subscriber loses events when more than 1,024 of them, or 4 MiB of
+/// memory, wait for it; for message data it is 3 MiB. [`Event::Missed`] then stands where they are missing.
+/// It has their number and the sessions that have ended meanwhile. So a subscriber that keeps something for
+/// each session can always forget it.
 ///
-/// Events of one session come in their order, and at the latest when the session next waits: for its client, for a hook,
-/// for its turn. A hook that blocks its thread holds them back meanwhile.
+/// Events of one session come in order. They arrive no later than when the session next waits: for its
+/// client, for a hook, or for its turn. A hook that blocks its thread delays them.
 ///
-/// A kind that no subscriber wants costs the server nothing. So choose with [`only`](Self::only) what you need.
+/// A kind that no subscriber wants costs the server nothing. Choose what you need with [`only`](Self::only).
 ///
 /// # Examples
 /// ```
@@ -45,7 +46,7 @@ use crate::session::SessionId;
 #[derive(Debug)]
 pub struct Events {
     queue: UnboundedReceiver<Batch>,
-    /// Taken from the queue, and not read yet.
+    /// Events taken from the queue and not read yet.
     at_hand: vec::IntoIter<Event>,
     backlog: Arc<Backlog>,
     choice: Choice,
@@ -67,15 +68,15 @@ impl Events {
         }
     }
 
-    /// Keeps to events of these kinds. [`Missed`](Kind::Missed) comes in any case; it counts only events of these kinds.
-    /// Each call replaces the choice of the last one.
+    /// Keeps only events of these kinds. [`Missed`](Kind::Missed) comes in any case, and counts only events
+    /// of these kinds. Each call replaces the choice of the last one.
     #[must_use]
     pub fn only(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
         self.choice.kinds = kinds.into_iter().collect();
         self.choose()
     }
 
-    /// Keeps to events of one session.
+    /// Keeps only events of one session.
     ///
     /// ```
     /// use mailchute::Server;
@@ -99,7 +100,8 @@ impl Events {
         self
     }
 
-    /// Waits for the next event. It is `None` when the server and all its sessions are gone and all events were read.
+    /// Waits for the next event. Returns `None` when the server and all its sessions have ended and all
+    /// events were read.
     ///
     /// # Cancel safety
     /// Safe: no event is lost when the future is dropped.
@@ -120,10 +122,10 @@ impl Events {
         }
     }
 
-    /// Returns the next event if it has come already.
+    /// Returns the next event if it has already come.
     pub fn try_next(&mut self) -> Option<Event> {
         loop {
-            // Those that were told before the choice was made may be of other kinds.
+            // Events from before the choice may be of other kinds.
             let is_chosen = |event: &Event| matches!(event, Event::Missed { .. }) || self.choice.has(event);
             if let Some(event) = self.at_hand.find(is_chosen) {
                 return Some(event);

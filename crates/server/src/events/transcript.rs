@@ -13,12 +13,12 @@ use crate::session::{Session, SessionId};
 /// Bytes of text that the transcript of one session keeps.
 const TEXT: usize = 64 * 1024;
 
-/// The conversation of one session: what the client sent (`C:`) and the server replied (`S:`), each line with the seconds
-/// since the first event.
+/// The conversation of one session: what the client sent (`C:`) and the server replied (`S:`). Each line has
+/// the seconds since the first event.
 ///
-/// Lines that begin with `*` say what is not on the wire: TLS, logins, accepted messages, the hook that refused, the end.
-/// Credentials are left out, since events do not have them. Of messages it has the sizes and not the content. It keeps
-/// the last 64 KiB of text.
+/// Lines that begin with `*` show what is not on the wire: TLS, logins, accepted messages, the hook that
+/// refused, the end. Credentials are left out, since events do not have them. Messages appear by size,
+/// without content. A transcript keeps the last 64 KiB of text.
 ///
 /// # Examples
 /// ```
@@ -40,7 +40,7 @@ pub struct Transcript {
     client: String,
     began: Option<SystemTime>,
     lines: VecDeque<Line>,
-    /// Bytes that the lines take.
+    /// Bytes that the lines hold.
     octets: usize,
     /// Lines that were dropped at the front.
     dropped: u64,
@@ -73,7 +73,7 @@ impl Line {
 }
 
 impl Transcript {
-    /// Begins the transcript of a session, without any lines.
+    /// Returns the empty transcript of a session.
     #[must_use]
     pub fn of(session: &Session) -> Self {
         Self {
@@ -99,13 +99,13 @@ impl Transcript {
         self.is_over
     }
 
-    /// Bytes of memory that it holds.
+    /// Returns the bytes of memory that it holds.
     pub(super) fn held_octets(&self) -> usize {
         size_of::<Self>() + self.client.capacity() + self.octets
     }
 
-    /// Adds an event. Events of other sessions are left out. `Missed` has no session, and is noted in each transcript that
-    /// gets it.
+    /// Adds an event. Events of other sessions are left out. `Missed` has no session, and is noted in each
+    /// transcript that gets it.
     pub fn add(&mut self, event: &Event) {
         if event.session().is_some_and(|session| session.id() != self.session) {
             return;
@@ -171,7 +171,7 @@ impl Transcript {
     }
 }
 
-/// The session, its client and when it began; then the lines.
+/// Writes the session, its client and when it began, then the lines.
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "session {} of {}", self.session, self.client)?;
@@ -179,7 +179,7 @@ impl fmt::Display for Transcript {
             write!(f, " at {began:.6}")?;
         }
         if self.dropped > 0 {
-            write!(f, "\n  ({} lines before are not kept)", self.dropped)?;
+            write!(f, "\n  ({} earlier lines are not kept)", self.dropped)?;
         }
         for Line { at, said } in &self.lines {
             write!(f, "\n{:>9.3} ", at.as_secs_f64())?;

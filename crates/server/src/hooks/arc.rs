@@ -1,4 +1,4 @@
-//! Hooks that the application keeps a handle on.
+//! Hooks in an `Arc`, so that the application keeps a handle.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
-/// Every method is passed on. Those with a default have to be as well: the default would answer in the place of the
-/// hooks inside.
+/// Passes every method on. Methods with a default are no exception: the default would answer instead of the
+/// inner hooks.
 macro_rules! passed_on {
     ($($stage:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
         $(fn $stage(&self, $($argument: $type,)* session: &Session) -> impl Future<Output = $output> + Send {
@@ -21,7 +21,8 @@ macro_rules! passed_on {
     };
 }
 
-/// The same hooks, of which the application keeps a handle: what they count, or are told to do, while the server runs.
+/// Hooks in an `Arc`, so that the application keeps a handle. It can read what they count, or change what
+/// they do, while the server runs.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! Authenticators: whether credentials are right.
+//! Authenticators judge credentials.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,28 +7,29 @@ use mailchute_proto::{Credentials, Refusal};
 
 use crate::session::Session;
 
-/// What an [`Authenticator`] says about credentials.
+/// The verdict of an [`Authenticator`] on credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a check does nothing until it is returned"]
 pub enum Check {
-    /// The credentials are right: the client is in, unless a hook refuses it in
+    /// The credentials are right. The client is logged in, unless a hook refuses it in
     /// [`authenticated`](crate::Hooks::authenticated).
     Right,
-    /// The credentials are wrong: the client gets `535 5.7.8`, and no other authenticator is asked.
+    /// The credentials are wrong. The client gets `535 5.7.8`, and no other authenticator is asked.
     Wrong,
-    /// The user is not known here: the next authenticator is asked. If the user is known to none of them, the client gets
-    /// `535 5.7.8`.
+    /// This authenticator does not know the user, so the next one is asked. If none knows the user, the
+    /// client gets `535 5.7.8`.
     NotMine,
 }
 
 impl Check {
-    /// Returns [`Right`](Self::Right) if `condition` holds, and otherwise [`Wrong`](Self::Wrong), after which no other
-    /// authenticator is asked.
+    /// Returns [`Right`](Self::Right) if `condition` holds, otherwise [`Wrong`](Self::Wrong). After `Wrong`
+    /// no other authenticator is asked.
     pub const fn right_if(condition: bool) -> Self {
         if condition { Self::Right } else { Self::Wrong }
     }
 
-    /// Returns the check of a user table: `None` for an unknown user, else whether the credentials are right.
+    /// Returns the check of a user table. `None` is an unknown user, and `Some` says whether the credentials
+    /// are right.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -51,12 +52,12 @@ impl Check {
 
 /// Judges credentials. A server with an authenticator offers AUTH.
 ///
-/// Authenticators are asked in the order in which the [builder](crate::Builder::authenticator) got them. The first that says
-/// [`Right`](Check::Right) or [`Wrong`](Check::Wrong) decides. If all say [`NotMine`](Check::NotMine), the client gets
-/// `535 5.7.8`.
+/// Authenticators are asked in the order in which the [builder](crate::Builder::authenticator) got them. The
+/// first that returns [`Right`](Check::Right) or [`Wrong`](Check::Wrong) decides. If all return
+/// [`NotMine`](Check::NotMine), the client gets `535 5.7.8`.
 ///
-/// A client that has proved itself by SCRAM or EXTERNAL is put to them as well, as credentials that
-/// [are proven](Credentials::are_proven). Say `Right` if the proof is enough.
+/// A client that has proved itself by SCRAM or EXTERNAL comes to the authenticators as well. Its credentials
+/// [are proven](Credentials::are_proven). Return `Right` if the proof is enough.
 ///
 /// To refuse some clients whose credentials are right, implement [`Hooks::authenticated`](crate::Hooks::authenticated).
 ///
@@ -84,11 +85,11 @@ impl Check {
     note = "implement `Authenticator` for it: `async fn check(&self, credentials: &Credentials, session: &Session) -> Result<Check, Refusal>`"
 )]
 pub trait Authenticator: Send + Sync + 'static {
-    /// Says whether the credentials are right.
+    /// Returns whether the credentials are right.
     ///
     /// # Errors
-    /// The refusal that the client gets; no other authenticator is asked. A 4yz code says that the credentials cannot be
-    /// judged now, and does not count as a wrong guess.
+    /// The refusal that the client gets. No other authenticator is asked. A 4yz code says that the
+    /// credentials cannot be judged now, and does not count as a wrong guess.
     ///
     /// # Cancel safety
     /// The future is dropped when the client disconnects, and after the [time limit](crate::Builder::hook_timeout).
@@ -99,7 +100,7 @@ pub trait Authenticator: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Check, Refusal>> + Send;
 }
 
-/// The same authenticator, of which the application keeps a handle.
+/// An authenticator in an `Arc`, so that the application keeps a handle.
 impl<A: Authenticator> Authenticator for Arc<A> {
     fn check(
         &self,

@@ -1,4 +1,4 @@
-//! Keeps a panic where it happened.
+//! Catches the panics of hooks and stores.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -6,13 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-/// Runs `future`; a panic in it becomes an error here, and the rest of the program goes on.
+/// Runs `future`. A panic in it becomes an error here, and the rest of the program goes on.
 pub(crate) async fn guarded<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     poll_fn(|context| poll_guarded(future.as_mut(), context)).await
 }
 
-/// Polls `future` as [`guarded`] does; behind a panic it must not be polled again.
+/// Polls `future` as [`guarded`] does. After a panic it must not be polled again.
 pub(crate) fn poll_guarded<F: Future + ?Sized>(
     future: Pin<&mut F>,
     context: &mut Context<'_>,
@@ -31,10 +31,10 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// Drops a future that was not polled to its end; a panic of what it holds goes to the log.
+/// Drops a future that was not polled to its end. A panic of what it holds goes to the log.
 pub(crate) fn drop_guarded<F>(future: F) {
-    // Nothing sees what it left half-done: it is gone.
+    // The future is gone, so nothing sees what it left half-done.
     if catch_unwind(AssertUnwindSafe(|| drop(future))).is_err() {
-        tracing::error!(name: "hook-panicked", "a hook or store panicked when it was given up");
+        tracing::error!(name: "hook-panicked", "a hook or store panicked when its future was dropped");
     }
 }

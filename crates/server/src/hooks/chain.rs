@@ -1,4 +1,4 @@
-//! All that a server asks: hooks, authenticators, filters and the store, each in the order in which they were given.
+//! The chain: hooks, authenticators, filters and the store, each asked in the order of registration.
 
 use std::iter::once;
 use std::sync::Arc;
@@ -9,21 +9,22 @@ use mailchute_proto::{Credentials, Envelope, Recipient, ScramVerifier, Sender, V
 use tokio::time::{Instant, timeout};
 
 use super::condition::{Condition, Conditional};
-use super::decision::{Decision, Stage};
+use super::decision::Decision;
 use super::erased::{
     BoxFuture, ErasedAuthenticator, ErasedFilter, ErasedHooks, ErasedScramVerifiers, ErasedStore,
 };
 use super::named::Named;
 use super::{Authenticator, Filter, Hooks, ScramVerifiers, Store};
+use crate::events::stage::Stage;
 use crate::message::Message;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
-/// The decision of a stage's hooks, unless there are none: a stage without hooks costs nothing.
-pub(crate) type Asked<'a> = Option<BoxFuture<'a, Decision>>;
+/// The decision of a stage's hooks. `None` if the stage has no hooks, which then costs nothing.
+pub(crate) type HookFuture<'a> = Option<BoxFuture<'a, Decision>>;
 
-/// All that is asked, in its order.
+/// All code of the application that a server asks, in order.
 #[derive(Default)]
 pub(crate) struct Chain {
     links: Vec<Link>,
@@ -64,7 +65,7 @@ impl Chain {
         self.store.is_some()
     }
 
-    /// Whether clients of this listener are judged; for `None`, those of any.
+    /// Returns whether there is an authenticator for clients of this listener, or of any listener for `None`.
     pub(crate) fn has_authenticator(&self, listener: Option<&str>) -> bool {
         self.authenticators.iter().any(|authenticator| authenticator.may_be_on(listener))
     }
@@ -77,7 +78,7 @@ impl Chain {
         !self.scram_verifiers.is_empty()
     }
 
-    /// Adds all of another chain, to be asked where the condition holds. A store has none.
+    /// Adds another chain, to be asked where the condition holds. The other chain has no store.
     pub(crate) fn append(&mut self, mut other: Self, condition: &Condition) {
         other.links.iter_mut().for_each(|link| link.hooks.add(condition.clone()));
         other.authenticators.iter_mut().for_each(|authenticator| authenticator.add(condition.clone()));
@@ -89,20 +90,21 @@ impl Chain {
         self.filters.append(&mut other.filters);
     }
 
-    /// The hooks of a stage that may be asked in sessions of this listener.
+    /// Returns the hooks of a stage that may be asked in sessions of this listener.
     fn links(&self, stage: Stage, session: &Session) -> impl Iterator<Item = &Link> + Send {
         self.links.iter().filter(move |link| {
             link.stage.is_none_or(|only| only == stage) && link.hooks.may_be_on(session.listener())
         })
     }
 
-    /// A single hook's own future is all that it takes. Each predicate is asked just before its hook would be.
+    /// Asks the hooks of a stage in order. A single hook needs no future but its own. Each predicate is asked
+    /// just before its hook would be.
     fn each<'a>(
         &'a self,
         stage: Stage,
         session: &'a Session,
         ask: impl Fn(&'a dyn ErasedHooks) -> BoxFuture<'a, Decision> + Send + 'a,
-    ) -> Asked<'a> {
+    ) -> HookFuture<'a> {
         let mut links = self.links(stage, session);
         let first = links.find_map(|link| link.hooks.restricting(session))?;
         let Some(second) = links.next() else { return Some(ask(first)) };
@@ -120,19 +122,19 @@ impl Chain {
         }))
     }
 
-    pub(crate) fn connect<'a>(&'a self, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn connect<'a>(&'a self, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Connect, session, move |hooks| hooks.connect(session))
     }
 
-    pub(crate) fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Ehlo, session, move |hooks| hooks.ehlo(ehlo, session))
     }
 
-    pub(crate) fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Secure, session, move |hooks| hooks.secure(tls, session))
     }
 
-    /// The first verifier that somebody has of this user.
+    /// Returns the first verifier that is known for this user.
     pub(crate) async fn scram_verifier(
         &self,
         user: &str,
@@ -147,8 +149,8 @@ impl Chain {
         Ok(None)
     }
 
-    /// The first authenticator that knows the user decides. A user whom none knows is refused.
-    pub(crate) fn check<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> Asked<'a> {
+    /// Asks the authenticators. The first one that knows the user decides. A user whom none knows is refused.
+    pub(crate) fn check<'a>(&'a self, credentials: &'a Credentials, session: &'a Session) -> HookFuture<'a> {
         if !self.has_authenticator(session.listener()) {
             return None;
         }
@@ -159,7 +161,7 @@ impl Chain {
                     Ok(None) => continue,
                     Err(panicked) => return panicked.into(),
                 };
-                // What another has said about who it is does not count.
+                // An identity that another authenticator has set does not count.
                 session.forget_identified();
                 if let Some(decision) = authenticator.check(credentials, session).await {
                     return decision;
@@ -169,31 +171,31 @@ impl Chain {
         }))
     }
 
-    pub(crate) fn authenticated<'a>(&'a self, identity: &'a str, session: &'a Session) -> Asked<'a> {
-        self.each(Stage::Authenticated, session, move |hooks| hooks.authenticated(identity, session))
+    pub(crate) fn authenticated<'a>(&'a self, identity: &'a str, session: &'a Session) -> HookFuture<'a> {
+        self.each(Stage::Auth, session, move |hooks| hooks.authenticated(identity, session))
     }
 
-    pub(crate) fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::MailFrom, session, move |hooks| hooks.mail_from(from, session))
     }
 
-    pub(crate) fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn rcpt_to<'a>(&'a self, to: &'a Recipient, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::RcptTo, session, move |hooks| {
-            // Clones share the state from here on: those of closures, and that of the envelope.
+            // Makes the state here, so that all clones share it: those of closures, and that of the envelope.
             let _ = to.state();
             hooks.rcpt_to(to, session)
         })
     }
 
-    pub(crate) fn data<'a>(&'a self, envelope: &'a Envelope, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn data<'a>(&'a self, envelope: &'a Envelope, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Data, session, move |hooks| hooks.data(envelope, session))
     }
 
-    pub(crate) fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> Asked<'a> {
+    pub(crate) fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Command, session, move |hooks| hooks.command(command, session))
     }
 
-    /// The filters, then the store. A filter leaves the content to the next.
+    /// Runs the filters, then the store. Each of them reads the content from its first byte.
     pub(crate) async fn deliver(&self, mut message: Message, session: &Session) -> Decision {
         for filter in self.filters.iter().filter_map(|filter| filter.restricting(session)) {
             let began = Instant::now();
@@ -202,8 +204,8 @@ impl Chain {
                 return decision;
             }
             if let Some(answer) = message.settle() {
-                // A message that is discarded is answered as one that is kept.
-                return Decision::new(answer, Stage::Filter, filter.name(), || began.elapsed());
+                // A message that a filter discards is answered like one that is kept.
+                return Decision::new(answer, Stage::Message, filter.name(), || began.elapsed());
             }
         }
         match &self.store {
@@ -217,12 +219,13 @@ impl Chain {
                 }
                 decision
             }
-            // No server is built without a store.
+            // A server cannot be built without a store.
             None => Decision::FAILED,
         }
     }
 
-    /// Each hook has the whole time limit: one that hangs keeps the word from nobody.
+    /// Tells the disconnect hooks. Each has the whole time limit, so that one that hangs does not hold up the
+    /// others for ever.
     pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session, limit: Duration) {
         let links = self.links(Stage::Disconnect, session);
         for hooks in links.filter_map(|link| link.hooks.restricting(session)) {

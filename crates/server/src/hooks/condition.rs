@@ -1,4 +1,4 @@
-//! For which sessions something is asked.
+//! Conditions: in which sessions a hook, authenticator or filter is asked.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,9 +10,9 @@ use crate::session::Session;
 /// One condition on a session.
 #[derive(Clone)]
 pub(crate) enum Condition {
-    /// The session came in by the listener of this name.
+    /// The session came in on the listener of this name.
     Listener(Arc<str>),
-    /// The application's own.
+    /// A predicate of the application.
     Predicate(Arc<dyn Fn(&Session) -> bool + Send + Sync>),
 }
 
@@ -47,14 +47,14 @@ impl fmt::Debug for Condition {
     }
 }
 
-/// Something that is asked where all its conditions hold.
+/// A hook, authenticator or filter that is asked where all its conditions hold.
 pub(crate) struct Conditional<T: ?Sized> {
     conditions: Vec<Condition>,
     asked: Arc<T>,
 }
 
 impl<T: ?Sized> Conditional<T> {
-    /// Asked in all sessions.
+    /// Makes one that is asked in all sessions.
     pub(super) fn always(asked: Arc<T>) -> Self {
         Self { conditions: Vec::new(), asked }
     }
@@ -63,13 +63,14 @@ impl<T: ?Sized> Conditional<T> {
         self.conditions.push(condition);
     }
 
-    /// Returns what is to be asked, if it is in this session. It can only restrict the client, so it also is after a panic.
+    /// Returns it if its conditions hold in this session. It can only restrict the client, so it is asked
+    /// after a panic too.
     pub(super) fn restricting(&self, session: &Session) -> Option<&T> {
         let applies = self.conditions.iter().all(|condition| condition.holds(session).unwrap_or(true));
         applies.then_some(&*self.asked)
     }
 
-    /// Returns what is to be asked, if it is in this session. It can let the client in, so a panic is an error.
+    /// Returns it if its conditions hold in this session. It can let the client in, so a panic is an error.
     pub(super) fn granting(&self, session: &Session) -> Result<Option<&T>, Panicked> {
         for condition in &self.conditions {
             if !condition.holds(session)? {
@@ -79,7 +80,7 @@ impl<T: ?Sized> Conditional<T> {
         Ok(Some(&*self.asked))
     }
 
-    /// Whether it may be asked in sessions of this listener; for `None`, in those of any.
+    /// Returns whether it may be asked in sessions of this listener, or of any listener for `None`.
     pub(super) fn may_be_on(&self, listener: Option<&str>) -> bool {
         self.conditions.iter().all(|condition| match condition {
             Condition::Listener(name) => listener == Some(name),

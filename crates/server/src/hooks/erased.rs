@@ -1,6 +1,6 @@
-//! The private twins of the traits that can be trait objects, so that nothing outside has a type parameter.
+//! Private twins of the traits. They can be trait objects, so that no public type needs a type parameter.
 //!
-//! Each answer comes with where it comes from: the stage, the name of the hook and the time taken.
+//! Each decision has its origin: the stage, the name of the hook and the time that it took.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -13,11 +13,12 @@ use tokio::time::Instant;
 use super::Hooks;
 use super::authenticator::{Authenticator, Check};
 use super::catch_panic::{panic_text, poll_guarded};
-use super::decision::{Decision, Stage};
+use super::decision::Decision;
 use super::filter::Filter;
 use super::named::Named;
 use super::scram_verifiers::ScramVerifiers;
 use super::store::Store;
+use crate::events::stage::Stage;
 use crate::message::Message;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
@@ -63,15 +64,15 @@ pub(crate) trait ErasedStore: Send + Sync {
     fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision>;
 }
 
-/// What came of asking: an answer, or the panic with which the hook failed.
+/// The outcome of asking: an answer, or the panic of the hook.
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 
-/// Asks, and keeps a panic where it happened. The result comes with the time at which it began. It is no function, as an async
-/// function would hold the future a second time.
+/// Asks a hook and catches its panic. Returns the outcome, and when the hook was asked. This is a macro
+/// because an async function would hold the future twice.
 macro_rules! asked {
     ($asking:expr) => {{
         let began = Instant::now();
-        // Also what happens on the way to the future is guarded.
+        // The code that makes the future is guarded as well.
         let mut asking = pin!(async move { $asking.await });
         let outcome = poll_fn(|context| poll_guarded(asking.as_mut(), context)).await;
         (outcome, began)
@@ -108,7 +109,7 @@ impl<H: Hooks> ErasedHooks for Named<H> {
         connect, Connect, ();
         ehlo, Ehlo, (ehlo: &'a Ehlo);
         secure, Secure, (tls: &'a TlsFacts);
-        authenticated, Authenticated, (identity: &'a str);
+        authenticated, Auth, (identity: &'a str);
         mail_from, MailFrom, (from: &'a Sender);
         rcpt_to, RcptTo, (to: &'a Recipient);
         data, Data, (envelope: &'a Envelope);
@@ -139,7 +140,7 @@ impl<A: Authenticator> ErasedAuthenticator for Named<A> {
                 Ok(Err(refusal)) => Ok(Err(refusal)),
                 Err(panic) => Err(panic),
             };
-            Some(self.decide(Stage::Check, (outcome, began)))
+            Some(self.decide(Stage::Auth, (outcome, began)))
         })
     }
 }
@@ -157,7 +158,7 @@ impl<V: ScramVerifiers> ErasedScramVerifiers for Named<V> {
                 Ok(Err(refusal)) => Ok(Err(refusal)),
                 Err(panic) => Err(panic),
             };
-            Err(self.decide(Stage::ScramVerifier, (outcome, began)))
+            Err(self.decide(Stage::Auth, (outcome, began)))
         })
     }
 }
@@ -171,7 +172,7 @@ impl<F: Filter> ErasedFilter for Named<F> {
         Box::pin(async move {
             let (outcome, began) = asked!(self.value.filter(message, session));
             let outcome = outcome.map(|passed| passed.map(|()| Verdict::Accept));
-            self.decide(Stage::Filter, (outcome, began))
+            self.decide(Stage::Message, (outcome, began))
         })
     }
 }
@@ -181,7 +182,7 @@ impl<S: Store> ErasedStore for Named<S> {
         Box::pin(async move {
             let (outcome, began) = asked!(self.value.store(message, session));
             let outcome = outcome.map(|kept| kept.map(|receipt| Verdict::AcceptWith(receipt.into())));
-            self.decide(Stage::Store, (outcome, began))
+            self.decide(Stage::Message, (outcome, began))
         })
     }
 }

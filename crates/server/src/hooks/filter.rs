@@ -1,4 +1,4 @@
-//! Filters: read a message before the store gets it.
+//! Filters read a message before the store gets it.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use crate::session::Session;
 
 /// Reads messages, and lets them pass or refuses them.
 ///
-/// Filters are asked in the order in which the [builder](crate::Builder::filter) got them, and the store after them. Each reads
-/// the message from its first byte. What a filter reads is kept for those after it: up to 1 MiB in memory, the rest in a
-/// temporary file. The client hears the reply of the store; a filter cannot replace it.
+/// Filters are asked in the order in which the [builder](crate::Builder::filter) got them, and after them the
+/// store. Each reads the message from its first byte. The server keeps what a filter reads for the readers
+/// after it: up to 1 MiB in memory, the rest in a temporary file. The client gets the reply of the store; a
+/// filter cannot replace it.
 ///
 /// To refuse a message by its envelope, without its content, implement [`Hooks::data`](crate::Hooks::data).
 ///
@@ -35,11 +36,11 @@ use crate::session::Session;
 pub trait Filter: Send + Sync + 'static {
     /// Reads the message and lets it pass. [`Message::refuse`] refuses it for single recipients.
     ///
-    /// The client is asked for the content (354) when it is first read, so a refusal before that saves the transfer.
+    /// The first read asks the client for the content (354). A refusal before that saves the transfer.
     ///
     /// # Errors
-    /// The refusal that the client gets. `?` makes a `451 4.3.0` of any [`std::error::Error`]; others need
-    /// `.map_err(Refusal::internal)?`.
+    /// The refusal that the client gets. `?` turns any [`std::error::Error`] into a `451 4.3.0`. Other errors
+    /// need `.map_err(Refusal::internal)?`.
     ///
     /// # Cancel safety
     /// The future is dropped when the client disconnects before the end of the message, and after the
@@ -51,7 +52,7 @@ pub trait Filter: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 }
 
-/// The same filter, of which the application keeps a handle.
+/// A filter in an `Arc`, so that the application keeps a handle.
 impl<T: Filter> Filter for Arc<T> {
     fn filter(
         &self,

@@ -1,4 +1,4 @@
-//! What closures may return.
+//! The types that closures may return.
 
 use mailchute_proto::{Answer, Refusal, Verdict};
 
@@ -6,7 +6,7 @@ use crate::hooks::authenticator::Check;
 use crate::hooks::store::Receipt;
 use crate::message::Message;
 
-/// What a closure that decides may return; implemented for these types and no others:
+/// A value that a closure may return as its decision. Only these types implement it:
 ///
 /// | returned | means |
 /// |---|---|
@@ -28,7 +28,8 @@ use crate::message::Message;
 /// });
 /// ```
 ///
-/// The error of a `Result` that is returned is always a [`Refusal`], so end with `Ok(result?)` where it is another one.
+/// The error of a returned `Result` is always a [`Refusal`]. If yours is another error, end with
+/// `Ok(result?)`.
 #[diagnostic::on_unimplemented(
     message = "a hook cannot answer with `{Self}`",
     label = "a closure given as a hook returns this",
@@ -70,8 +71,8 @@ impl<T: IntoAnswer> IntoAnswer for Result<T, Refusal> {
     }
 }
 
-/// What a closure given to [`Builder::on_auth`](crate::Builder::on_auth) may return: a [`Check`], a [`Refusal`], or a
-/// `Result` of both.
+/// A value that a closure given to [`Builder::on_auth`](crate::Builder::on_auth) may return: a [`Check`], a
+/// [`Refusal`], or a `Result` of both.
 #[diagnostic::on_unimplemented(
     message = "an `on_auth` closure cannot answer with `{Self}`",
     label = "this closure returns it",
@@ -104,8 +105,8 @@ impl IntoCheck for Result<Check, Refusal> {
     }
 }
 
-/// What a closure given to [`Builder::on_message`](crate::Builder::on_message) may return: the [`Message`] that it got, a
-/// [`Refusal`], or a `Result` of both.
+/// A value that a closure given to [`Builder::on_message`](crate::Builder::on_message) may return: the
+/// [`Message`] that it got, a [`Refusal`], or a `Result` of both.
 #[diagnostic::on_unimplemented(
     message = "an `on_message` closure must return the message that it got, not `{Self}`",
     label = "this closure returns it",
@@ -137,8 +138,8 @@ impl IntoMessage for Result<Message, Refusal> {
     }
 }
 
-/// What a closure given to [`Builder::on_store`](crate::Builder::on_store) may return: a [`Receipt`], a [`Refusal`], or a
-/// `Result` of both.
+/// A value that a closure given to [`Builder::on_store`](crate::Builder::on_store) may return: a [`Receipt`],
+/// a [`Refusal`], or a `Result` of both.
 #[diagnostic::on_unimplemented(
     message = "an `on_store` closure must return a `Receipt`, not `{Self}`",
     label = "this closure returns it",

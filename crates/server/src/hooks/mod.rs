@@ -1,14 +1,15 @@
-//! Hooks: code of the application's own that decides at each stage of a session.
+//! Hooks: the application's own code, which decides at each stage of a session.
 //!
 //! # Why
 //!
-//! Each role has a trait, registered by a method of its own. In one trait the default of a method cannot be told from the
-//! application's own method, so whether anybody is asked for credentials would hang on a flag that a type can forget.
-//! A value with several roles registers itself (`Install`).
+//! Each role has its own trait and its own method to register it. If one trait had all methods, the server
+//! could not tell a default method from the application's own. Whether clients are asked for credentials
+//! would then depend on a flag that a type can forget. A value with several roles registers itself
+//! (`Install`).
 //!
-//! A `bool` is not a verdict: a closure that ends in `HashSet::insert` would refuse a client's second connection. A
-//! `Refusal` refuses however it is made. The store's receipt is the reply to a message, as it names the message for the
-//! client's log; hooks and filters refuse or let pass.
+//! A `bool` is not a verdict: a closure that ends in `HashSet::insert` would refuse a client's second
+//! connection. A `Refusal` refuses however it is made. The store's receipt is the reply to a message, since
+//! it names the message for the client's log. Filters only refuse or let pass.
 
 pub(crate) mod arc;
 pub(crate) mod authenticator;
@@ -30,8 +31,8 @@ use mailchute_proto::{Answer, Envelope, Recipient, Sender, Verdict};
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use catch_panic::{drop_guarded, guarded, panic_text, poll_guarded};
-pub(crate) use chain::{Asked, Chain};
-pub(crate) use decision::{Decision, RefusedBy, Stage};
+pub(crate) use chain::{Chain, HookFuture};
+pub(crate) use decision::{Decision, RefusedBy};
 pub(crate) use erased::BoxFuture;
 pub(crate) use filter::Filter;
 pub(crate) use named::Named;
@@ -42,26 +43,30 @@ use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
-/// A hook for every stage; implement those that you need, as plain `async fn`.
+/// Code that decides at each stage of a session. Implement the methods that you need, as plain `async fn`.
 ///
-/// The conversation waits for the answer. [`Verdict::Accept`] goes on, [`Verdict::AcceptWith`] goes on with the text of its
-/// reply, and `Err(refusal)` refuses with that [`Refusal`](crate::Refusal). A reply or refusal that
-/// [hangs up](crate::Refusal::hang_up) closes the connection, as every 421 does. `?` turns any [`std::error::Error`] into a
-/// `451 4.3.0` that tells the client nothing and the log everything. A panic does the same, and an answer that takes longer
-/// than the [time limit](crate::Builder::hook_timeout). Other errors, such as `Box<dyn Error + Send + Sync>` and
-/// `anyhow::Error`, need `.map_err(Refusal::internal)?`.
+/// The conversation waits for the answer:
 ///
-/// Hooks are asked in the order of registration, closures and types alike, and the first refusal refuses: hooks after
-/// it are not asked. So a greylist that is registered before the check of recipients remembers every attempt to
-/// relay. To keep a handle on hooks, give them in an [`Arc`](std::sync::Arc).
+/// - [`Verdict::Accept`] goes on. [`Verdict::AcceptWith`] goes on with the text of its reply.
+/// - `Err(refusal)` refuses with that [`Refusal`](crate::Refusal).
+/// - A reply or refusal that [hangs up](crate::Refusal::hang_up) closes the connection, as every 421 does.
+/// - `?` turns any [`std::error::Error`] into a `451 4.3.0`. The error goes to the log and never to the
+///   client. Other errors, such as `Box<dyn Error + Send + Sync>` and `anyhow::Error`, need
+///   `.map_err(Refusal::internal)?`.
+/// - A panic also answers `451 4.3.0`, and so does a hook that exceeds its [time
+///   limit](crate::Builder::hook_timeout).
 ///
-/// Credentials are judged by an [`Authenticator`](crate::Authenticator), messages are read by a
-/// [`Filter`](crate::Filter) and kept by a [`Store`](crate::Store). A type with several of these roles implements
-/// [`Install`](crate::Install).
+/// Hooks are asked in the order of registration, closures and types alike. The first refusal refuses, and
+/// later hooks are not asked. So a greylist that is registered before the check of recipients remembers every
+/// attempt to relay. To keep a handle on hooks, give them in an [`Arc`](std::sync::Arc).
+///
+/// Other roles have other traits. An [`Authenticator`](crate::Authenticator) judges credentials, a
+/// [`Filter`](crate::Filter) reads messages, and a [`Store`](crate::Store) keeps them. A type with several of
+/// these roles implements [`Install`](crate::Install).
 ///
 /// # Cancel safety
-/// When the client disconnects while a hook is awaited, the hook's future is dropped at its next `.await`. What has to be
-/// done in any case belongs in its own task (`tokio::spawn`).
+/// When the client disconnects while a hook is awaited, the hook's future is dropped at its next `.await`.
+/// Work that must be done in any case belongs in its own task (`tokio::spawn`).
 ///
 /// # Examples
 /// ```
@@ -79,30 +84,32 @@ use crate::tls::TlsFacts;
 /// }
 /// ```
 pub trait Hooks: Send + Sync + 'static {
-    /// A client has connected; asked before the greeting. A refusal is the greeting (554, or what the reply
-    /// says), after which only QUIT is answered; a reply that closes hangs up. Asked again when a trusted proxy
-    /// names its client by XCLIENT ([`Builder::xclient_from`](crate::Builder::xclient_from)).
+    /// Decides on a new connection, before the greeting. A refusal is sent as the greeting (554, or what the
+    /// reply says), and after it only QUIT is answered. A reply that hangs up closes the connection at once.
+    /// The hook is asked again when a trusted proxy names its client by XCLIENT
+    /// ([`Builder::xclient_from`](crate::Builder::xclient_from)).
     fn connect(&self, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = session;
         ready(Ok(Verdict::Accept))
     }
 
-    /// The client said EHLO or HELO, or in LMTP LHLO. The standard refusal is `550`. What EHLO announces can be
-    /// [changed](Session::edit_ehlo) for this session.
+    /// Decides on EHLO or HELO, or in LMTP on LHLO. The standard refusal is `550`. The hook can
+    /// [change](Session::edit_ehlo) what EHLO announces in this session.
     fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (ehlo, session);
         ready(Ok(Verdict::Accept))
     }
 
-    /// TLS is up. The client speaks next, so a refusal (standard: `421 4.7.0`) is sent unasked and hangs up.
+    /// Decides on a client once TLS is up. The client speaks next, so the server sends a refusal (standard:
+    /// `421 4.7.0`) unasked and hangs up.
     fn secure(&self, tls: &TlsFacts, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (tls, session);
         ready(Ok(Verdict::Accept))
     }
 
-    /// The client has authenticated as `identity`, by whatever mechanism: its credentials are right, and this is the place
-    /// to refuse it all the same. The standard refusal is `535 5.7.8`. [`Session::identity`] has the identity once all hooks
-    /// have accepted.
+    /// Decides on a client that has authenticated as `identity`, by any mechanism. Its credentials are right,
+    /// but the hook can still refuse it. The standard refusal is `535 5.7.8`. [`Session::identity`] has the
+    /// identity once all hooks have accepted.
     ///
     /// ```
     /// use mailchute::{Answer, Hooks, Refusal, Session, Verdict};
@@ -123,35 +130,35 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// MAIL: a transaction is to begin. The standard refusal is `550 5.7.1`.
+    /// Decides on MAIL, which begins a transaction. The standard refusal is `550 5.7.1`.
     fn mail_from(&self, from: &Sender, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (from, session);
         ready(Ok(Verdict::Accept))
     }
 
-    /// RCPT: one more recipient. The standard refusal is `550 5.1.1`.
+    /// Decides on RCPT, which adds a recipient. The standard refusal is `550 5.1.1`.
     fn rcpt_to(&self, to: &Recipient, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (to, session);
         ready(Ok(Verdict::Accept))
     }
 
-    /// DATA, or the first BDAT: decides on a message by its envelope, before the content is sent. The standard refusal is
-    /// `554 5.7.1`. To accept is to send the 354, whose text is not a hook's to choose. The content is read by
-    /// [filters](crate::Filter).
+    /// Decides on DATA or the first BDAT by the envelope, before the client sends the content. The standard
+    /// refusal is `554 5.7.1`. If all hooks accept, the server sends the 354, whose text a hook cannot
+    /// choose. [Filters](crate::Filter) read the content.
     fn data(&self, envelope: &Envelope, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (envelope, session);
         ready(Ok(Verdict::Accept))
     }
 
-    /// Any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of your own and unknown ones.
+    /// Decides on any other command: RSET, NOOP, QUIT, VRFY, EXPN, HELP, verbs of your own and unknown ones.
     /// [`Verdict::Accept`] gives the standard reply, which is a 500 for an unknown verb.
     fn command(&self, command: &Command, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (command, session);
         ready(Ok(Verdict::Accept))
     }
 
-    /// The session is over: told exactly once for every connection that [`connect`](Self::connect) was asked
-    /// about, however it ended.
+    /// Learns that the session is over. The server calls it exactly once for every connection that
+    /// [`connect`](Self::connect) was asked about, however the session ended.
     fn disconnect(&self, cause: Disconnect, session: &Session) -> impl Future<Output = ()> + Send {
         let _ = (cause, session);
         ready(())

@@ -1,4 +1,4 @@
-//! SCRAM verifiers: what is known of a user's password.
+//! SCRAM verifiers: what the server knows of a user's password.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,11 +7,13 @@ use mailchute_proto::{Refusal, ScramVerifier};
 
 use crate::session::Session;
 
-/// Gives the verifiers of users. A server that has them offers SCRAM-SHA-256, and inside TLS SCRAM-SHA-256-PLUS.
+/// Returns the verifiers of users. A server that has them offers SCRAM-SHA-256, and inside TLS
+/// SCRAM-SHA-256-PLUS.
 ///
-/// Several are asked in the order in which the [builder](crate::Builder::scram_verifiers) got them. The first verifier
-/// counts. A client whose proof holds is put to the [authenticators](crate::Authenticator), if there are any. Without one the
-/// client is in, unless it wants to act as somebody else.
+/// Several are asked in the order in which the [builder](crate::Builder::scram_verifiers) got them. The first
+/// verifier counts. A client whose proof holds is then judged by the [authenticators](crate::Authenticator),
+/// if there are any. Without an authenticator the client is logged in, unless it wants to act as another
+/// user.
 ///
 /// # Examples
 /// ```
@@ -32,15 +34,15 @@ use crate::session::Session;
 /// }
 /// ```
 pub trait ScramVerifiers: Send + Sync + 'static {
-    /// Returns what is known of the password of `user`, whose name is prepared by [`saslprep`](crate::saslprep); `None` for
-    /// an unknown user. The client learns that only when its proof fails.
+    /// Returns the verifier of `user`, or `None` for an unknown user. The name is prepared by
+    /// [`saslprep`](crate::saslprep). The client learns only from a failed proof that the user is unknown.
     ///
-    /// Unknown users get a [decoy](ScramVerifier::decoy). Where verifiers have parameters other than
-    /// [`ScramVerifier::ITERATIONS`] and [`ScramVerifier::SALT`], answer with one that
+    /// Unknown users get a [decoy](ScramVerifier::decoy). It has the parameters [`ScramVerifier::ITERATIONS`]
+    /// and [`ScramVerifier::SALT`]. If your verifiers have other parameters, return one that
     /// [imitates](ScramVerifier::imitate) them instead of `None`.
     ///
     /// # Errors
-    /// The refusal that the client gets; a `454` says that it cannot be told now.
+    /// The refusal that the client gets. A `454` says that the verifier cannot be looked up now.
     ///
     /// # Cancel safety
     /// The future is dropped when the client disconnects, and after the [time limit](crate::Builder::hook_timeout).
@@ -51,7 +53,7 @@ pub trait ScramVerifiers: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<ScramVerifier>, Refusal>> + Send;
 }
 
-/// The same verifiers, of which the application keeps a handle.
+/// Verifiers in an `Arc`, so that the application keeps a handle.
 impl<V: ScramVerifiers> ScramVerifiers for Arc<V> {
     fn scram_verifier(
         &self,

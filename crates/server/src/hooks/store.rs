@@ -1,4 +1,4 @@
-//! Stores: where messages end up.
+//! Stores keep messages.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -9,7 +9,7 @@ use mailchute_proto::{Enhanced, Refusal, Reply};
 use crate::message::Message;
 use crate::session::Session;
 
-/// The promise of a [`Store`] that a message is safe, and the text that the client hears with it.
+/// The promise of a [`Store`] that a message is safe, with the text that the client gets.
 ///
 /// The reply is `250 2.6.0` with that text, unless another [detail](Self::with_enhanced) is set.
 ///
@@ -33,8 +33,8 @@ impl Receipt {
         Self { enhanced: Enhanced::new(2, 6, 0), text: text.into() }
     }
 
-    /// Sets the last two numbers of the enhanced status code, each 0 to 999 (larger ones become 999). The first is 2: a
-    /// receipt says yes. Default is `2.6.0`.
+    /// Sets the last two numbers of the enhanced status code. Each is 0 to 999; larger ones become 999. The
+    /// first number is always 2. Default is `2.6.0`.
     ///
     /// ```
     /// # use mailchute::Receipt;
@@ -45,7 +45,7 @@ impl Receipt {
         self
     }
 
-    /// Returns the text that the client hears.
+    /// Returns the text that the client gets.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -78,18 +78,19 @@ impl From<Receipt> for Reply {
 pub trait Store: Send + Sync + 'static {
     /// Takes a message and answers the client.
     ///
-    /// `Ok` is the promise that the message is safe: written and flushed, not merely handed on. The content is
-    /// whole when [`Message::chunk`] has returned `None`; before that nothing may become visible.
+    /// `Ok` promises that the message is safe: written and flushed, not merely passed on. The content is
+    /// complete when [`Message::chunk`] has returned `None`. Before that nothing may become visible.
     ///
-    /// [`Message::refuse`] refuses single recipients, for whom it cannot be kept; `Ok` then is the promise for the others.
+    /// [`Message::refuse`] refuses single recipients for whom the message cannot be kept. `Ok` is then the
+    /// promise for the others.
     ///
     /// # Errors
-    /// The refusal that the client gets. `?` makes a `451 4.3.0` of any [`std::error::Error`], and a `452 4.3.1` of a full
-    /// disk; others need `.map_err(Refusal::internal)?`.
+    /// The refusal that the client gets. `?` turns any [`std::error::Error`] into a `451 4.3.0`, and a full
+    /// disk into a `452 4.3.1`. Other errors need `.map_err(Refusal::internal)?`.
     ///
     /// # Cancel safety
-    /// When the client goes before the end of the message, or the store takes longer than the
-    /// [time limit](crate::Builder::store_timeout), the future is dropped: nothing of the message may remain.
+    /// The future is dropped when the client disconnects before the end of the message, and after the [time
+    /// limit](crate::Builder::store_timeout). Nothing of the message may remain then.
     fn store(
         &self,
         message: Message,
@@ -97,7 +98,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Receipt, Refusal>> + Send;
 }
 
-/// The same store, of which the application keeps a handle.
+/// A store in an `Arc`, so that the application keeps a handle.
 impl<S: Store> Store for Arc<S> {
     fn store(
         &self,

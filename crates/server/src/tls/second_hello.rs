@@ -47,16 +47,16 @@ impl SecondHello {
                 self.is_past = ready!(read)? == 0;
                 continue;
             }
-            match look(&self.held) {
-                Look::Missing(missing) if self.held.len() + missing <= MOST => {
+            match next_message(&self.held) {
+                NextMessage::Missing(missing) if self.held.len() + missing <= MOST => {
                     self.worth_a_look = self.held.len() + missing;
                 }
-                Look::Whole { begin } => {
+                NextMessage::ClientHello { begin } => {
                     // rustls judges a name that cannot be hidden.
                     let _ = hide_name(&mut self.held[begin..]);
                     self.is_past = true;
                 }
-                Look::Missing(_) | Look::Other => self.is_past = true,
+                NextMessage::Missing(_) | NextMessage::Other => self.is_past = true,
             }
         }
         Poll::Ready(Ok(()))
@@ -65,24 +65,24 @@ impl SecondHello {
 
 /// The message after the first `ClientHello`.
 #[derive(Debug, PartialEq, Eq)]
-enum Look {
+enum NextMessage {
     /// At least this many more bytes are needed.
     Missing(usize),
     /// A second `ClientHello`, in the records that begin there.
-    Whole { begin: usize },
+    ClientHello { begin: usize },
     /// Another message.
     Other,
 }
 
-fn look(octets: &[u8]) -> Look {
+fn next_message(octets: &[u8]) -> NextMessage {
     let Some(begin) = behind_changes(octets) else {
-        return Look::Missing(1);
+        return NextMessage::Missing(1);
     };
     let records = &octets[begin..];
     let payloads = payloads(records);
     let message = message(records, &payloads);
     let missing = match *message {
-        [kind, ..] if kind != CLIENT_HELLO => return Look::Other,
+        [kind, ..] if kind != CLIENT_HELLO => return NextMessage::Other,
         [_, high, middle, low, ..] => {
             let length = u32::from_be_bytes([0, high, middle, low]) as usize;
             (HEADER + length).saturating_sub(message.len())
@@ -94,9 +94,9 @@ fn look(octets: &[u8]) -> Look {
     // Such records could come for ever.
     let is_empty = |payload: &Range<usize>| payload.is_empty() && payload.end < records.len();
     match missing {
-        0 => Look::Whole { begin },
-        _ if is_interrupted || payloads.iter().any(is_empty) => Look::Other,
-        _ => Look::Missing(missing),
+        0 => NextMessage::ClientHello { begin },
+        _ if is_interrupted || payloads.iter().any(is_empty) => NextMessage::Other,
+        _ => NextMessage::Missing(missing),
     }
 }
 

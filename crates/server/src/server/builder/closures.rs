@@ -7,10 +7,11 @@ use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{Answer, Credentials, Envelope, Recipient, Refusal, ScramVerifier, Sender, Verdict};
 
+use crate::events::stage::Stage;
 use crate::hooks::authenticator::Check;
 use crate::hooks::into_answer::{IntoAnswer, IntoCheck, IntoMessage, IntoReceipt};
 use crate::hooks::store::Receipt;
-use crate::hooks::{Authenticator, Filter, Hooks, Named, ScramVerifiers, Stage, Store};
+use crate::hooks::{Authenticator, Filter, Hooks, Named, ScramVerifiers, Store};
 use crate::message::Message;
 use crate::server::builder::Builder;
 use crate::session::Session;
@@ -289,7 +290,7 @@ impl Builder {
         Fut: Future + Send,
         Fut::Output: IntoAnswer,
     {
-        self.hook(Some(Stage::Authenticated), Named::by_method("on_authenticated", OnAuthenticated(hook)))
+        self.hook(Some(Stage::Auth), Named::by_method("on_authenticated", OnAuthenticated(hook)))
     }
 
     /// Decides on a message by its envelope, before its content is sent; see [`Hooks::data`].

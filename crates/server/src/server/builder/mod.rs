@@ -19,8 +19,9 @@ use mailchute_proto::{AuthPolicy, Limits, Mechanism, PlaintextAuth, Settings, Tl
 use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
 use crate::driver::shared::{SessionSettings, Shared};
+use crate::events::stage::Stage;
 use crate::events::subscribers::Subscribers;
-use crate::hooks::{Authenticator, Chain, Filter, Hooks, Named, ScramVerifiers, Stage, Store};
+use crate::hooks::{Authenticator, Chain, Filter, Hooks, Named, ScramVerifiers, Store};
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
 use crate::runtime::fair_queue::FairQueue;

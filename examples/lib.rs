@@ -54,7 +54,7 @@ pub async fn print_and_forget(mut message: Message, _session: Session) -> Result
 
 /// A certificate for `localhost` that nobody has signed and that is gone with the process.
 ///
-/// A server with a name has `.tls_pem_files("cert.pem", "key.pem")?` instead.
+/// A server with a name has `.tls(TlsConfig::from_pem_files("cert.pem", "key.pem")?)` instead.
 ///
 /// # Errors
 /// When the host has no random numbers.

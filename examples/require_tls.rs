@@ -16,7 +16,7 @@ use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
-        // With files it is `.tls_pem_files("cert.pem", "key.pem")?`.
+        // With files it is `.tls(TlsConfig::from_pem_files("cert.pem", "key.pem")?)`.
         .tls(throw_away_certificate()?)
         .require_tls()
         .on_secure(|tls, session| async move {

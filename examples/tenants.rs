@@ -15,7 +15,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use mailchute::{
-    Answer, Hooks, Message, Receipt, Recipient, Refusal, Server, Session, Store, TlsConfig, Verdict,
+    Answer, Certificate, Hooks, Message, Receipt, Recipient, Refusal, Server, Session, Store, TlsConfig,
+    Verdict,
 };
 use mailchute_examples::serve;
 use mailchute_stores::Maildir;
@@ -50,19 +51,18 @@ impl Store for Tenants {
 }
 
 /// A certificate that nobody has signed.
-fn certificate(domain: &str) -> Result<(String, String), rcgen::Error> {
+fn certificate(domain: &str) -> Result<Certificate, Box<dyn Error>> {
     let key = KeyPair::generate()?;
     let name = format!("mx.{domain}");
     let mut params = CertificateParams::new([name.clone()])?;
     params.distinguished_name.push(DnType::CommonName, name);
-    Ok((params.self_signed(&key)?.pem(), key.serialize_pem()))
+    let chain = params.self_signed(&key)?.pem();
+    Ok(Certificate::from_pem(chain.as_bytes(), key.serialize_pem().as_bytes())?)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (red, blue) = (certificate(DOMAINS[0])?, certificate(DOMAINS[1])?);
-    let tls = TlsConfig::from_pem(red.0.as_bytes(), red.1.as_bytes())?
-        .and_pem(blue.0.as_bytes(), blue.1.as_bytes())?;
+    let tls = TlsConfig::new(certificate(DOMAINS[0])?).add_certificate(certificate(DOMAINS[1])?)?;
     let mut maildirs = HashMap::new();
     for domain in DOMAINS {
         maildirs.insert(domain, Maildir::open(format!("mail/{domain}"))?);

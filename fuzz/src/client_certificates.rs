@@ -90,7 +90,7 @@ fn servers() -> &'static [Server; 2] {
     SERVERS.get_or_init(|| {
         let clients = ClientCertificates::from_pem(AUTHORITY.as_bytes()).expect("it is one");
         [clients.clone(), clients.any_usage()].map(|clients| {
-            let tls = tls(SERVER).client_certificates(clients).expect("it is no configuration of rustls");
+            let tls = tls(SERVER).client_auth(clients).expect("it is no configuration of rustls");
             let builder = builder(tls).on_secure(|facts, _| {
                 *SEEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts.clone());
                 async {}

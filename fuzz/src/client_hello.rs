@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use mailchute::Server;
+use mailchute::{Certificate, Server};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -113,8 +113,11 @@ fn host_name(extension: &[u8]) -> Option<&str> {
 fn server(order: &[usize]) -> Server {
     let mut pems = order.iter().map(|&index| CERTIFICATES[index].1);
     let first = tls(pems.next().expect("there is one"));
-    let tls = pems
-        .fold(first, |tls, pem| tls.and_pem(pem.as_bytes(), pem.as_bytes()).expect("both are in the file"));
+    let tls = pems.fold(first, |tls, pem| {
+        let certificate =
+            Certificate::from_pem(pem.as_bytes(), pem.as_bytes()).expect("both are in the file");
+        tls.add_certificate(certificate).expect("it has a name")
+    });
     builder(tls).build().expect("the options are right")
 }
 

@@ -150,7 +150,9 @@ pub use server::serving::Serving;
 pub use server::stats::Stats;
 pub use session::disconnect::Disconnect;
 pub use session::{Session, SessionId, SessionPhase, TransmissionType};
-pub use tls::{ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, Trust};
+pub use tls::{
+    Certificate, ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, TlsVersion, Trust,
+};
 
 /// The code in README.md compiles.
 #[cfg(doctest)]
@@ -183,4 +185,7 @@ mod guide {
 
     #[doc = include_str!("../../../docs/guide/testing.md")]
     struct Testing;
+
+    #[doc = include_str!("../../../docs/guide/tls.md")]
+    struct Tls;
 }

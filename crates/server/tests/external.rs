@@ -154,6 +154,6 @@ async fn external_is_a_way_in_where_clients_are_asked_for_certificates() {
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error, BuildError::NoClientCertificates);
-        assert!(error.to_string().contains(".client_certificates(…)"), "{error}");
+        assert!(error.to_string().contains(".client_auth(…)"), "{error}");
     }
 }

@@ -259,7 +259,7 @@ fn limits_that_cannot_work_are_refused_with_what_to_write() {
             |builder| builder.hostname("mx.example\r\n250 x"),
             r#"hostname is "mx.example\r\n250 x"; write a domain"#,
         ),
-        (Builder::require_tls, "there is no certificate; write .tls(…) or .tls_pem_files(…)"),
+        (Builder::require_tls, "there is no certificate; write .tls(…)"),
         (|builder| builder.on_command("MAIL", |_, _| async {}), "on_command is \"MAIL\"; write letters"),
         (
             |builder| builder.on_command("BDAT", |_, _| async {}),

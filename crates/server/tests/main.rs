@@ -63,6 +63,7 @@ mod tls_odd_names;
 mod tls_own_certificates;
 mod tls_reload;
 mod tls_unproved_clients;
+mod tls_versions;
 mod trace;
 mod transcripts;
 mod traps;

@@ -3,7 +3,7 @@
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::tls::{config, secure};
 use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder};
-use mailchute::{Builder, Check, Disconnect, Listener, Refusal, Server, TlsConfig, Verdict};
+use mailchute::{Builder, Check, Disconnect, Listener, Refusal, Server, TlsConfig, TlsVersion, Verdict};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
@@ -257,7 +257,7 @@ async fn a_forged_record_behind_good_ones_ends_the_session_without_a_wait_for_mo
 async fn a_secure_hook_refuses_unasked_and_hangs_up() {
     let modern = |builder: Builder| {
         builder.on_secure(|tls, _| async move {
-            if tls.version == "TLSv1.2" {
+            if tls.version == TlsVersion::Tls1_2 {
                 return Err(Refusal::new(554, (5, 7, 10), "Your TLS is too old"));
             }
             Ok(())

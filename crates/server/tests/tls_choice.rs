@@ -7,6 +7,7 @@ use crate::support::danger::Anything;
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, start};
 use crate::support::{accepting, build};
+use mailchute::TlsVersion;
 use rustls::SignatureScheme::{ECDSA_NISTP256_SHA256, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RSA_PSS_SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -31,7 +32,7 @@ impl Pair {
 
     /// A server with both, in this order.
     async fn serve(first: &Identity, second: &Identity) -> SocketAddr {
-        let config = first.config().and_pem(second.certificate.as_bytes(), second.key.as_bytes());
+        let config = first.config().add_certificate(second.server());
         listen(&build(accepting().tls(config.expect("both are good")))).await
     }
 }
@@ -120,6 +121,16 @@ async fn in_tls_1_3_the_signature_schemes_decide_alone() {
             assert_eq!(got.as_ref(), Some(&expected.der), "{suites:?} {schemes:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_suites_decide_where_tls_1_3_is_not_spoken() {
+    let pair = Pair::new();
+    let config = pair.ecdsa.config().add_certificate(pair.rsa.server());
+    let config = config.and_then(|config| config.versions(..TlsVersion::Tls1_3)).expect("both are good");
+    let address = listen(&build(accepting().tls(config))).await;
+    let got = served(address, EITHER, &[MODERN, OF_RSA], BOTH, SHARED).await;
+    assert_eq!(got.as_ref(), Some(&pair.rsa.der));
 }
 
 #[tokio::test]

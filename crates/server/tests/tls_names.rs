@@ -13,7 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
 
 fn and(config: TlsConfig, identity: &Identity) -> TlsConfig {
-    config.and_pem(identity.certificate.as_bytes(), identity.key.as_bytes()).expect("it was just made")
+    config.add_certificate(identity.server()).expect("it has a name")
 }
 
 async fn serve(config: TlsConfig) -> SocketAddr {
@@ -74,8 +74,7 @@ async fn of_two_certificates_for_a_name_the_client_gets_the_first_that_it_can_ch
 fn a_certificate_that_nobody_could_ask_for_is_refused_except_as_the_default() {
     let nameless = Identity::of(&[]);
     let named = Identity::of(&["mx.example.com"]);
-    let pair = (nameless.certificate.as_bytes(), nameless.key.as_bytes());
-    let error = named.config().and_pem(pair.0, pair.1).unwrap_err().to_string();
+    let error = named.config().add_certificate(nameless.server()).unwrap_err().to_string();
     assert!(error.starts_with("the certificate has no DNS name"), "{error}");
-    assert!(nameless.config().and_pem(named.certificate.as_bytes(), named.key.as_bytes()).is_ok());
+    assert!(nameless.config().add_certificate(named.server()).is_ok());
 }

@@ -84,7 +84,7 @@ fn odd_names() -> Vec<OddName> {
 async fn a_name_that_is_none_gets_the_first_certificate_in_both_versions() {
     let other = Identity::of(&["mx.example.org"]);
     let config = crate::support::tls::config();
-    let config = config.and_pem(other.certificate.as_bytes(), other.key.as_bytes()).unwrap();
+    let config = config.add_certificate(other.server()).unwrap();
     let (address, seen) = watching(config).await;
     for name in odd_names() {
         for version in VERSIONS {
@@ -115,7 +115,7 @@ async fn such_a_client_may_be_asked_for_another_key() {
 async fn a_name_that_rustls_takes_is_known_as_ever() {
     let other = Identity::of(&["mx.example.org"]);
     let config = crate::support::tls::config();
-    let config = config.and_pem(other.certificate.as_bytes(), other.key.as_bytes()).unwrap();
+    let config = config.add_certificate(other.server()).unwrap();
     let (address, seen) = watching(config).await;
     for (name, sni, expected) in [
         (&b"mx.example.org"[..], Some("mx.example.org"), &other),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::support::talk::{connect, listen};
 use crate::support::tls::{Identity, NAME, client, config, identity, make_identity, shake, start};
 use crate::support::{MESSAGE, Seen, accepting, build};
-use mailchute::{ClientCertificates, Disconnect, Server, TlsConfig};
+use mailchute::{ClientCertificates, Disconnect, Server, TlsConfig, TlsVersion};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 
@@ -42,7 +42,7 @@ async fn a_client_that_comes_again_resumes_and_the_session_knows() {
 #[tokio::test]
 async fn a_ticket_made_for_one_name_does_not_open_another() {
     let (a, b) = (Identity::of(&["a.example"]), Identity::of(&["b.example"]));
-    let tls = a.config().and_pem(b.certificate.as_bytes(), b.key.as_bytes()).unwrap();
+    let tls = a.config().add_certificate(b.server()).unwrap();
     let address = listen(&build(accepting().tls(tls))).await;
     for version in VERSIONS {
         let config = trusting(version, &[&a, &b]);
@@ -116,7 +116,7 @@ async fn a_ticket_does_not_spare_a_client_the_certificate_that_is_required_by_no
     let server = build(accepting().tls(tls.clone()));
     let address = listen(&server).await;
     let clients = ClientCertificates::from_pem(identity().certificate.as_bytes()).unwrap().required();
-    let strict = tls.clone().client_certificates(clients).unwrap();
+    let strict = tls.clone().client_auth(clients).unwrap();
     for version in VERSIONS {
         server.reload_tls(tls.clone()).unwrap();
         let config = trusting(version, &[identity()]);
@@ -142,9 +142,12 @@ fn certificates_for_a_server_without_tls_are_refused_with_what_to_write() {
         )
     };
     let own = identity();
-    let pair = (own.certificate.as_bytes(), own.key.as_bytes());
-    let clients = ClientCertificates::from_pem(pair.0).unwrap();
-    for error in [foreign().and_pem(pair.0, pair.1), foreign().client_certificates(clients)] {
+    let clients = ClientCertificates::from_pem(own.certificate.as_bytes()).unwrap();
+    for error in [
+        foreign().add_certificate(own.server()),
+        foreign().client_auth(clients),
+        foreign().versions(TlsVersion::Tls1_3..),
+    ] {
         assert!(error.unwrap_err().to_string().starts_with("a configuration of rustls is taken as it is"));
     }
 }

@@ -147,7 +147,7 @@ async fn an_old_signature_on_a_certificate_leaves_it_unverified() {
 async fn a_ticket_brings_no_certificate_where_none_is_asked_for() {
     let (own, seen) = (config(), Seen::<TlsFacts>::default());
     let note = seen.clone();
-    let asking = own.clone().client_certificates(Authority::new().asked()).unwrap();
+    let asking = own.clone().client_auth(Authority::new().asked()).unwrap();
     let server = build(accepting().tls(asking.clone()).on_secure(move |facts, _| note.note(facts.clone())));
     let address = listen(&server).await;
     let stranger = file!("rsa-2048");

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use mailchute::{ClientCertificates, Domain, TlsConfig};
+use mailchute::{Certificate, ClientCertificates, Domain, TlsConfig};
 
 use crate::failure::Failure;
 use crate::options::args::{CertificateUsage, ClientCertificate, Options};
@@ -27,7 +27,9 @@ impl Certificates {
             None => self.self_signed(options.hostname.as_deref().unwrap_or("localhost"))?,
         };
         for (certificate, key) in pairs {
-            tls = tls.and_pem_files(certificate, key).map_err(Failure::unusable)?;
+            tls = Certificate::from_pem_files(certificate, key)
+                .and_then(|certificate| tls.add_certificate(certificate))
+                .map_err(Failure::unusable)?;
         }
         match &options.tls_client_ca {
             Some(authorities) => {
@@ -40,7 +42,7 @@ impl Certificates {
                     CertificateUsage::Client => clients,
                     CertificateUsage::Any => clients.any_usage(),
                 };
-                tls.client_certificates(clients).map_err(Failure::unusable)
+                tls.client_auth(clients).map_err(Failure::unusable)
             }
             None => Ok(tls),
         }

@@ -206,7 +206,7 @@ impl Driver {
         let client = facts.client.as_deref();
         tracing::debug!(
             name: "secured",
-            version = facts.version,
+            version = facts.version.name(),
             cipher = facts.cipher,
             sni = facts.sni,
             resumed = facts.is_resumed,
@@ -297,7 +297,7 @@ fn helo(name: Option<&HeloName>) -> Option<Cow<'_, str>> {
 }
 
 fn version(session: &Session) -> Option<&'static str> {
-    session.tls().map(|facts| facts.version)
+    session.tls().map(|facts| facts.version.name())
 }
 
 fn from(envelope: &Envelope) -> Cow<'_, str> {

@@ -27,7 +27,7 @@ pub enum BuildError {
     NoAuthenticator,
     /// SCRAM is named among the mechanisms and there are no [verifiers](crate::ScramVerifiers).
     NoScramVerifiers,
-    /// EXTERNAL is asked for and clients are not [asked for certificates](crate::TlsConfig::client_certificates).
+    /// EXTERNAL is asked for and clients are not [asked for certificates](crate::TlsConfig::client_auth).
     NoClientCertificates,
     /// Authentication is required and none of the mechanisms that are named can be offered.
     NoMechanism,
@@ -57,10 +57,10 @@ impl fmt::Display for BuildError {
             Self::NoStore => f.write_str("messages would be lost: there is no store; write .store(…) or .on_store(…)"),
             Self::Invalid { option, value, expected } => write!(f, "{option} is {value}; write {expected}"),
             Self::TlsWithoutCertificate => f.write_str(
-                "TLS is required and there is no certificate; write .tls(…) or .tls_pem_files(…) as well",
+                "TLS is required and there is no certificate; write .tls(…) as well",
             ),
             Self::TlsRemoved => f.write_str(
-                "there was a certificate so far, which listeners inside TLS need; write .tls(…) or .tls_pem_files(…) as well",
+                "there was a certificate so far, which listeners inside TLS need; write .tls(…) as well",
             ),
             Self::NoAuthenticator => f.write_str(
                 "authentication is required and nothing judges credentials; write .authenticator(…) or .on_auth(…) as well, \
@@ -71,7 +71,7 @@ impl fmt::Display for BuildError {
             ),
             Self::NoClientCertificates => f.write_str(
                 "EXTERNAL needs certificates of clients, and they are asked for none; write .tls(…) with a TlsConfig that \
-                 has .client_certificates(…), or leave .auth_external() out",
+                 has .client_auth(…), or leave .auth_external() out",
             ),
             Self::NoMechanism => f.write_str(
                 "authentication is required and .mechanisms(…) names none that can be offered; leave it out, or name one \

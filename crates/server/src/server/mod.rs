@@ -72,7 +72,7 @@ impl Server {
         Arc::clone(&self.shared().hostname)
     }
 
-    /// Puts other certificates in force, and other demands on [client certificates](TlsConfig::client_certificates), for
+    /// Puts other certificates in force, and other demands on [client certificates](TlsConfig::client_auth), for
     /// handshakes that begin from now on. Sessions that are inside TLS, and handshakes that have begun, go on with what
     /// they have. Tickets of earlier sessions are no longer valid: their clients shake hands in full.
     ///

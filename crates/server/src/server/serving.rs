@@ -117,7 +117,7 @@ impl Serving {
         if listener.service().opening == Opening::Tls && !self.server.has_certificate() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "a listener inside TLS needs a certificate: write .tls(…) or .tls_pem_files(…)",
+                "a listener inside TLS needs a certificate: write .tls(…)",
             ));
         }
         let listener = BoundListener::bind(listener).await?;

@@ -10,11 +10,11 @@ use rustls::{SignatureScheme, SupportedCipherSuite};
 /// §2), and many clients name schemes for kinds that none of their suites has.
 pub(super) fn can_be_served_by(
     hello: &ClientHello<'_>,
-    offers_tls_1_3: bool,
+    is_tls_1_3: bool,
     key: &dyn SigningKey,
     suites: &[SupportedCipherSuite],
 ) -> bool {
-    if offers_tls_1_3 {
+    if is_tls_1_3 {
         let schemes: Vec<_> =
             hello.signature_schemes().iter().copied().filter(|&scheme| is_of_tls_1_3(scheme)).collect();
         return key.choose_scheme(&schemes).is_some();

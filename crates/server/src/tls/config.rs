@@ -1,19 +1,23 @@
-//! The TLS configuration of a server: its certificates and keys, and whether it asks clients for theirs.
+//! The TLS configuration of a server: its certificates, its demands on clients, and the versions of TLS.
 
 use std::fmt;
+use std::ops::RangeBounds;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 
+use super::certificate::Certificate;
 use super::client_certificates::ClientCertificates;
 use super::error::{Fault, TlsError};
 use super::identity::Identity;
-use super::pem::{parse_chain, parse_key, read};
-use super::provider::provider;
+use super::version::{TlsVersion, Versions, written};
 
-/// Certificates with their keys, ready to serve TLS 1.2 and 1.3, by STARTTLS and from the first byte.
+/// The certificates of the server, what it demands of clients, and the versions of TLS that it speaks.
+///
+/// It serves STARTTLS and TLS from the first byte alike.
+///
+/// # Certificates
 ///
 /// With several certificates, the name that the client asks for (SNI, RFC 6066 §3) chooses among them. It is compared
 /// with the DNS names in the certificates; `*.example.com` stands for one label. A certificate counts only if the
@@ -27,16 +31,17 @@ use super::provider::provider;
 /// # Session resumption
 /// A client that returns saves itself and the server most of a handshake, in both versions. The client keeps the state
 /// of its session in a ticket, so the server's memory stays flat. The ticket is sealed with a key that changes every
-/// six hours and is dropped with the configuration. A client's certificate returns with the ticket and is verified
+/// six hours and is dropped with the [certificate](Certificate). A client's certificate returns with the ticket and is verified
 /// again. The server accepts no early data (0-RTT), since they could be replayed.
 ///
 /// # Examples
 /// ```no_run
-/// use mailchute::{ClientCertificates, TlsConfig};
+/// use mailchute::{Certificate, ClientCertificates, TlsConfig, TlsVersion};
 ///
-/// let tls = TlsConfig::from_pem_files("mx.pem", "mx.key")?
-///     .and_pem_files("lists.pem", "lists.key")?
-///     .client_certificates(ClientCertificates::from_pem_file("authority.pem")?)?;
+/// let tls = TlsConfig::new(Certificate::from_pem_files("mx.pem", "mx.key")?)
+///     .add_certificate(Certificate::from_pem_files("lists.pem", "lists.key")?)?
+///     .client_auth(ClientCertificates::from_pem_file("authority.pem")?)?
+///     .versions(TlsVersion::Tls1_3..)?;
 /// # Ok::<(), mailchute::TlsError>(())
 /// ```
 #[derive(Clone)]
@@ -54,70 +59,76 @@ pub(super) struct Own {
     pub(super) first: Arc<Identity>,
     pub(super) others: Vec<Arc<Identity>>,
     pub(super) clients: Option<ClientCertificates>,
+    pub(super) versions: Versions,
 }
 
 impl TlsConfig {
-    /// Reads a certificate chain, its own certificate first, and the private key (PKCS #8, PKCS #1 or SEC 1).
-    ///
-    /// An expired certificate is accepted, with a warning in the log. Text around the PEM, byte order marks of UTF-8
-    /// and line ends of any kind are ignored.
-    ///
-    /// # Errors
-    /// [`TlsError`] names the file and the mistake:
-    ///
-    /// - The file cannot be read, or holds something else.
-    /// - The two files are the wrong way round.
-    /// - The key is encrypted, or belongs to another certificate.
-    /// - The certificate is of X.509 version 1, or its key is of a kind or length that TLS does not use.
-    pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
-        let (chain, private) = read_pair(certificate.as_ref(), key.as_ref())?;
-        Self::from_parts(chain, private).map_err(|fault| blame(fault, certificate.as_ref(), key.as_ref()))
+    /// Serves this certificate, in TLS 1.2 and 1.3, and asks clients for none.
+    #[must_use]
+    pub fn new(certificate: Certificate) -> Self {
+        let Certificate { identity, base, .. } = certificate;
+        Self(Source::Own(Box::new(Own {
+            base,
+            first: identity,
+            others: Vec::new(),
+            clients: None,
+            versions: Versions::default(),
+        })))
     }
 
-    /// Does the same as [`from_pem_files`](Self::from_pem_files), from texts.
+    /// Serves one certificate: short for [`new`](Self::new) with [`Certificate::from_pem_files`].
     ///
     /// # Errors
-    /// [`TlsError`] names the text and the mistake.
+    /// The errors of [`Certificate::from_pem_files`].
+    pub fn from_pem_files(certificate: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsError> {
+        Certificate::from_pem_files(certificate, key).map(Self::new)
+    }
+
+    /// Serves one certificate: short for [`new`](Self::new) with [`Certificate::from_pem`].
+    ///
+    /// # Errors
+    /// The errors of [`Certificate::from_pem`].
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let (chain, private) = parse_pair(certificate, key)?;
-        Ok(Self::from_parts(chain, private)?)
+        Certificate::from_pem(certificate, key).map(Self::new)
     }
 
     /// Adds one more certificate, for the DNS names in it.
     ///
     /// # Errors
-    /// The errors of [`from_pem_files`](Self::from_pem_files). Also, if the certificate has no DNS name, so that no
-    /// client could ask for it, or if this is a configuration [of rustls](Self::from_rustls).
-    pub fn and_pem_files(
-        self,
-        certificate: impl AsRef<Path>,
-        key: impl AsRef<Path>,
-    ) -> Result<Self, TlsError> {
-        let (chain, private) = read_pair(certificate.as_ref(), key.as_ref())?;
-        self.and_parts(chain, private).map_err(|fault| blame(fault, certificate.as_ref(), key.as_ref()))
-    }
-
-    /// Does the same as [`and_pem_files`](Self::and_pem_files), from texts.
-    ///
-    /// # Errors
-    /// The errors of [`and_pem_files`](Self::and_pem_files).
-    pub fn and_pem(self, certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let (chain, private) = parse_pair(certificate, key)?;
-        Ok(self.and_parts(chain, private)?)
+    /// [`TlsError`] if the certificate has no DNS name, so that no client could ask for it, or if this is a
+    /// configuration [of rustls](Self::from_rustls).
+    pub fn add_certificate(self, certificate: Certificate) -> Result<Self, TlsError> {
+        let mut own = self.own()?;
+        if certificate.names().is_empty() {
+            return Err(certificate.blame(Fault::NoName));
+        }
+        own.others.push(certificate.identity);
+        Ok(Self(Source::Own(own)))
     }
 
     /// Asks clients for a certificate. By default the server does not ask.
     ///
     /// # Errors
     /// [`TlsError`] if this is a configuration [of rustls](Self::from_rustls), which brings its own verifier.
-    pub fn client_certificates(self, clients: ClientCertificates) -> Result<Self, TlsError> {
-        match self.0 {
-            Source::Own(mut own) => {
-                own.clients = Some(clients);
-                Ok(Self(Source::Own(own)))
-            }
-            Source::Rustls(_) => Err(Fault::TakenAsItIs.into()),
-        }
+    pub fn client_auth(self, clients: ClientCertificates) -> Result<Self, TlsError> {
+        let mut own = self.own()?;
+        own.clients = Some(clients);
+        Ok(Self(Source::Own(own)))
+    }
+
+    /// Speaks the versions in this range only, such as `TlsVersion::Tls1_3..`. Default is TLS 1.2 and 1.3.
+    ///
+    /// A client that speaks none of them gets no TLS. Mail servers of the Internet then send their mail in the clear,
+    /// or not at all.
+    ///
+    /// # Errors
+    /// [`TlsError`] if no version is in the range, or if this is a configuration [of rustls](Self::from_rustls), which
+    /// has its own versions.
+    pub fn versions(self, versions: impl RangeBounds<TlsVersion>) -> Result<Self, TlsError> {
+        let mut own = self.own()?;
+        own.versions = Versions::within(&versions).ok_or_else(|| Fault::NoVersion(written(&versions)))?;
+        own.base = own.versions.base()?;
+        Ok(Self(Source::Own(own)))
     }
 
     /// Returns whether the server may ask clients for a certificate. A configuration of rustls does not tell.
@@ -141,54 +152,12 @@ impl TlsConfig {
         Self(Source::Rustls(config))
     }
 
-    fn from_parts(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, Fault> {
-        let base = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(Fault::Unfit)?;
-        let first = Arc::new(Identity::new(chain, key, base.crypto_provider())?);
-        let own = Own { base, first, others: Vec::new(), clients: None };
-        Ok(Self(Source::Own(Box::new(own))))
-    }
-
-    fn and_parts(
-        self,
-        chain: Vec<CertificateDer<'static>>,
-        key: PrivateKeyDer<'static>,
-    ) -> Result<Self, Fault> {
-        let Source::Own(mut own) = self.0 else {
-            return Err(Fault::TakenAsItIs);
-        };
-        let identity = Identity::new(chain, key, own.base.crypto_provider())?;
-        if identity.names().is_empty() {
-            return Err(Fault::NoName);
+    /// Returns the parts, unless this is a configuration of rustls.
+    fn own(self) -> Result<Box<Own>, Fault> {
+        match self.0 {
+            Source::Own(own) => Ok(own),
+            Source::Rustls(_) => Err(Fault::TakenAsItIs),
         }
-        own.others.push(Arc::new(identity));
-        Ok(Self(Source::Own(own)))
-    }
-}
-
-type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-fn read_pair(certificate: &Path, key: &Path) -> Result<Pair, TlsError> {
-    let chain = parse_chain(&read(certificate)?).map_err(|fault| TlsError::in_file(certificate, fault))?;
-    let private = parse_key(&read(key)?).map_err(|fault| TlsError::in_file(key, fault))?;
-    Ok((chain, private))
-}
-
-fn parse_pair(certificate: &[u8], key: &[u8]) -> Result<Pair, TlsError> {
-    let chain = parse_chain(certificate).map_err(|fault| TlsError::in_text("certificate", fault))?;
-    let private = parse_key(key).map_err(|fault| TlsError::in_text("private key", fault))?;
-    Ok((chain, private))
-}
-
-/// Names the file of a pair in which a fault lies.
-fn blame(fault: Fault, certificate: &Path, key: &Path) -> TlsError {
-    match fault {
-        Fault::TakenAsItIs => fault.into(),
-        Fault::NoName | Fault::UnfitCertificate(_) | Fault::Unfit(rustls::Error::InvalidCertificate(_)) => {
-            TlsError::in_file(certificate, fault)
-        }
-        _ => TlsError::in_file(key, fault),
     }
 }
 

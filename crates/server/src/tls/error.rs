@@ -30,6 +30,8 @@ pub(super) enum Fault {
     /// Something else is there instead; the text says what.
     Missing(&'static str),
     NoName,
+    /// No version of TLS is in this range.
+    NoVersion(String),
     Unfit(rustls::Error),
     /// The certificate cannot be used; the text says why.
     UnfitCertificate(String),
@@ -37,6 +39,13 @@ pub(super) enum Fault {
     UnfitRoot(rustls::Error),
     TakenAsItIs,
     NotOffered,
+}
+
+impl Fault {
+    /// Returns whether the certificate of a pair is at fault, not its key.
+    pub(super) fn is_of_certificate(&self) -> bool {
+        matches!(self, Self::UnfitCertificate(_) | Self::Unfit(rustls::Error::InvalidCertificate(_)))
+    }
 }
 
 impl TlsError {
@@ -76,6 +85,9 @@ impl fmt::Display for TlsError {
                 "the certificate has no DNS name (subjectAltName) that a client could ask for; give it first, as the \
                  default, or one with a name",
             ),
+            Fault::NoVersion(range) => {
+                write!(f, "versions is {range}, with no version in it; write TlsVersion::Tls1_2.. or TlsVersion::Tls1_3..")
+            }
             Fault::Unfit(rustls::Error::InconsistentKeys(_)) => {
                 f.write_str("the private key does not belong to the certificate")
             }
@@ -89,7 +101,8 @@ impl fmt::Display for TlsError {
             ),
             Fault::UnfitRoot(error) => write!(f, "the authority's certificate cannot be used: {error}"),
             Fault::TakenAsItIs => f.write_str(
-                "a configuration of rustls is taken as it is; give it its certificates and its client verifier itself",
+                "a configuration of rustls is taken as it is; give it its certificates, client verifier and \
+                 versions itself",
             ),
             Fault::NotOffered => f.write_str(
                 "the server was built without TLS, so no client is offered it; write .tls(…) when building it",

@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
-use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection};
+use rustls::{CipherSuite, HandshakeKind, ServerConnection};
 
 use super::peer::ClientCertificate;
+use super::version::TlsVersion;
 
 /// The facts of a TLS session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsFacts {
-    /// `TLSv1.2` or `TLSv1.3`.
-    pub version: &'static str,
+    /// The version of TLS.
+    pub version: TlsVersion,
     /// The cipher suite by its IANA name.
     pub cipher: &'static str,
     /// The name of the server that the client asked for (SNI).
     pub sni: Option<String>,
     /// Whether the client resumed an earlier session.
     pub is_resumed: bool,
-    /// The client's certificate, if the server [asked](crate::TlsConfig::client_certificates) for one and the client
+    /// The client's certificate, if the server [asked](crate::TlsConfig::client_auth) for one and the client
     /// has one. A resumed session has the earlier session's certificate, judged again.
     pub client: Option<Arc<ClientCertificate>>,
 }
@@ -26,11 +27,7 @@ pub struct TlsFacts {
 impl TlsFacts {
     pub(super) fn of(connection: &ServerConnection, client: Option<Arc<ClientCertificate>>) -> Self {
         Self {
-            version: match connection.protocol_version() {
-                Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-                Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
-                _ => "TLS",
-            },
+            version: TlsVersion::of(connection.protocol_version()),
             cipher: connection.negotiated_cipher_suite().map_or("unknown", |suite| iana_name(suite.suite())),
             sni: connection.server_name().map(str::to_owned),
             is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),

@@ -88,7 +88,7 @@ impl Acceptor {
     ) -> io::Result<(Secured, TlsFacts)> {
         let mut plain = ReadAhead::new(plain);
         plain.begin().await?;
-        let hello = Hello::read(plain, self.own.is_some()).await?;
+        let hello = Hello::read(plain, self.own.is_some(), self.speaks_1_3()).await?;
         // The rest takes as long as a hundred commands, so many handshakes at once would delay other sessions.
         fair_queue.pass().await;
         let choice = self.choose(&hello);
@@ -105,6 +105,11 @@ impl Acceptor {
         Ok((Secured { stream, identity: choice.identity.clone(), failure: None }, facts))
     }
 
+    /// Returns whether TLS 1.3 is spoken. A configuration of rustls does not tell, but nothing depends on it there.
+    fn speaks_1_3(&self) -> bool {
+        self.own.as_deref().is_none_or(|own| own.versions.have_1_3())
+    }
+
     /// Chooses a certificate. One that the client cannot continue with serves no client, so that counts before the
     /// name.
     fn choose(&self, hello: &Hello) -> &Choice {
@@ -115,7 +120,7 @@ impl Acceptor {
         let rank = |choice: &Choice| {
             let suites = &choice.config.crypto_provider().cipher_suites;
             choice.identity.as_deref().map(|identity| {
-                let serves = can_be_served_by(&offer, hello.offers_tls_1_3, &*identity.key.key, suites);
+                let serves = can_be_served_by(&offer, hello.is_tls_1_3, &*identity.key.key, suites);
                 (!serves, identity.answers(offer.server_name()))
             })
         };
@@ -132,7 +137,7 @@ impl Acceptor {
     ) -> Result<(Arc<ServerConfig>, Option<Arc<Proof>>), rustls::Error> {
         match (self.own.as_deref(), &choice.identity) {
             (Some(own), Some(identity)) if name_is_hidden || own.clients.is_some() => {
-                let base = if name_is_hidden { hidden_name::base()? } else { own.base.clone() };
+                let base = if name_is_hidden { hidden_name::base(own.versions)? } else { own.base.clone() };
                 Ok(configure(base, own, identity, name_is_hidden))
             }
             _ => Ok((Arc::clone(&choice.config), None)),

@@ -19,18 +19,19 @@ use super::second_hello::SecondHello;
 pub(super) struct Hello {
     pub(super) accepted: Accepted,
     pub(super) io: ReadAhead,
-    /// Whether the client offers TLS 1.3, which the server then speaks.
-    pub(super) offers_tls_1_3: bool,
+    /// Whether the handshake is one of TLS 1.3: the client offers it, and the server speaks it.
+    pub(super) is_tls_1_3: bool,
     /// Whether the name that the client asked for is hidden from rustls, which would fail for it.
     pub(super) name_is_hidden: bool,
 }
 
 impl Hello {
     /// Reads until the whole `ClientHello` has arrived. `may_hide_name` allows hiding a name that rustls cannot parse.
+    /// `speaks_1_3` says whether the server speaks TLS 1.3.
     ///
     /// # Errors
     /// The client sent something else, and an alert told it so; or the connection failed.
-    pub(super) async fn read(mut io: ReadAhead, may_hide_name: bool) -> io::Result<Self> {
+    pub(super) async fn read(mut io: ReadAhead, may_hide_name: bool, speaks_1_3: bool) -> io::Result<Self> {
         let mut acceptor = Acceptor::default();
         let mut records = Vec::new();
         let refused = loop {
@@ -42,16 +43,16 @@ impl Hello {
             records.extend_from_slice(&ahead[..length]);
             io.consume(length);
             match acceptor.accept() {
-                Ok(Some(accepted)) => return Ok(Self::new(accepted, io, &records, false)),
+                Ok(Some(accepted)) => return Ok(Self::new(accepted, io, &records, false, speaks_1_3)),
                 Ok(None) => {}
                 Err(refused) => break refused,
             }
         };
         let accepted = may_hide_name.then(|| accept_without_name(&mut records));
         if let Some(accepted) = accepted.flatten() {
-            let mut hello = Self::new(accepted, io, &records, true);
+            let mut hello = Self::new(accepted, io, &records, true, speaks_1_3);
             // In TLS 1.2 the same bytes may be encrypted.
-            if hello.offers_tls_1_3 {
+            if hello.is_tls_1_3 {
                 hello.io.pass_through(SecondHello::new);
             }
             return Ok(hello);
@@ -64,9 +65,15 @@ impl Hello {
         Err(io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    fn new(accepted: Accepted, io: ReadAhead, records: &[u8], name_is_hidden: bool) -> Self {
-        let offers_tls_1_3 = offers_tls_1_3(&message(records, &payloads(records)));
-        Self { accepted, io, offers_tls_1_3, name_is_hidden }
+    fn new(
+        accepted: Accepted,
+        io: ReadAhead,
+        records: &[u8],
+        name_is_hidden: bool,
+        speaks_1_3: bool,
+    ) -> Self {
+        let is_tls_1_3 = speaks_1_3 && offers_tls_1_3(&message(records, &payloads(records)));
+        Self { accepted, io, is_tls_1_3, name_is_hidden }
     }
 
     /// Returns the `ClientHello` as rustls knows it.

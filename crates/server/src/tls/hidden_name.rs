@@ -22,6 +22,7 @@ use rustls::{
 
 use super::handshake_messages::{at, extensions, message, payloads};
 use super::provider::provider;
+use super::version::Versions;
 
 const SERVER_NAME: u16 = 0;
 
@@ -63,8 +64,8 @@ pub(super) fn restored(messages: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Begins the configuration for a client whose name is hidden.
-pub(super) fn base() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
-    ServerConfig::builder_with_provider(restoring_provider()).with_safe_default_protocol_versions()
+pub(super) fn base(versions: Versions) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
+    ServerConfig::builder_with_provider(restoring_provider()).with_protocol_versions(versions.supported())
 }
 
 /// Returns the cryptography of that configuration.

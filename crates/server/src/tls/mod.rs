@@ -1,6 +1,7 @@
 //! TLS: the server's certificates, those of clients, the handshake, and the facts of a session.
 
 mod binding;
+mod certificate;
 mod choice;
 mod client_certificates;
 mod config;
@@ -23,12 +24,15 @@ mod read_ahead;
 mod records;
 mod second_hello;
 mod unfit;
+mod version;
 
+pub use certificate::Certificate;
 pub use client_certificates::ClientCertificates;
 pub use config::TlsConfig;
 pub use error::TlsError;
 pub use facts::TlsFacts;
 pub use peer::{ClientCertificate, Trust};
+pub use version::TlsVersion;
 
 pub(crate) use binding::ChannelBindings;
 pub(crate) use handshake::{Acceptor, Secured};

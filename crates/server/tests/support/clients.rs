@@ -57,5 +57,5 @@ pub(crate) fn with(shown: &Identity, versions: &[&'static SupportedProtocolVersi
 }
 
 pub(crate) fn tls(clients: ClientCertificates) -> TlsConfig {
-    super::tls::config().client_certificates(clients).expect("it is no configuration of rustls")
+    super::tls::config().client_auth(clients).expect("it is no configuration of rustls")
 }

@@ -62,27 +62,35 @@ impl OddName {
         &self,
         version: &'static SupportedProtocolVersion,
     ) -> ConfigBuilder<ClientConfig, WantsClientCert> {
-        self.client_of(aws_lc_rs::default_provider(), version)
+        self.client_of_all(&[version])
+    }
+
+    /// Such a configuration that offers several versions.
+    pub(crate) fn client_of_all(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+        self.client_of(aws_lc_rs::default_provider(), versions)
     }
 
     /// One whose first key is of a group that no server takes by default, so that TLS 1.3 asks it for another.
     pub(crate) fn retrying_client(&self) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         let mut provider = aws_lc_rs::default_provider();
         provider.kx_groups = vec![aws_lc_rs::kx_group::MLKEM1024, aws_lc_rs::kx_group::X25519];
-        self.client_of(provider, &TLS13)
+        self.client_of(provider, &[&TLS13])
     }
 
     fn client_of(
         &self,
         mut provider: CryptoProvider,
-        version: &'static SupportedProtocolVersion,
+        versions: &[&'static SupportedProtocolVersion],
     ) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         for suite in &mut provider.cipher_suites {
             *suite = self.suite(*suite);
         }
         let schemes = provider.signature_verification_algorithms.supported_schemes();
         ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_protocol_versions(&[version])
+            .with_protocol_versions(versions)
             .expect("the provider has it")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Anything::signed_by(&schemes)))

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mailchute::{Io, TlsConfig};
+use mailchute::{Certificate, Io, TlsConfig};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::client::WantsClientCert;
 use rustls::pki_types::ServerName;
@@ -44,9 +44,13 @@ impl Identity {
         Self { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
     }
 
+    pub(crate) fn server(&self) -> Certificate {
+        Certificate::from_pem(self.certificate.as_bytes(), self.key.as_bytes()).expect("it was just made")
+    }
+
     /// For [`Builder::tls`](mailchute::Builder::tls).
     pub(crate) fn config(&self) -> TlsConfig {
-        TlsConfig::from_pem(self.certificate.as_bytes(), self.key.as_bytes()).expect("it was just made")
+        TlsConfig::new(self.server())
     }
 }
 

@@ -28,7 +28,7 @@ impl Builder {
     /// certificate is no login.
     ///
     /// The authenticators are asked about it as about all credentials. Without an authenticator every certificate of an
-    /// authority that is [trusted](crate::TlsConfig::client_certificates) lets its client in by its own name, and by no
+    /// authority that is [trusted](crate::TlsConfig::client_auth) lets its client in by its own name, and by no
     /// other. [`build`](Self::build) refuses it where clients are not asked for certificates.
     pub fn auth_external(mut self) -> Self {
         self.auth_external = true;

@@ -88,8 +88,8 @@ closures! {
     /// Decides on a TLS session that has just begun; see [`Hooks::secure`].
     ///
     /// ```
-    /// # use mailchute::{Server, Verdict};
-    /// Server::builder().on_secure(|tls, _session| async move { Verdict::accept_if(tls.version == "TLSv1.3") });
+    /// # use mailchute::{Server, TlsVersion, Verdict};
+    /// Server::builder().on_secure(|tls, _session| async move { Verdict::accept_if(tls.version >= TlsVersion::Tls1_3) });
     /// ```
     on_secure, OnSecure, secure, Secure, (tls: TlsFacts);
     /// Decides on MAIL; see [`Hooks::mail_from`].

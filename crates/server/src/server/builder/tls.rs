@@ -1,9 +1,7 @@
 //! TLS: with which certificate, and whether clients must use it.
 
-use std::path::Path;
-
 use super::Builder;
-use crate::tls::{TlsConfig, TlsError};
+use crate::tls::TlsConfig;
 
 /// TLS.
 impl Builder {
@@ -13,18 +11,6 @@ impl Builder {
     pub fn tls(mut self, config: TlsConfig) -> Self {
         self.tls = Some(config);
         self
-    }
-
-    /// As [`tls`](Self::tls), with a certificate chain and a private key read from PEM files.
-    ///
-    /// # Errors
-    /// [`TlsError`] names the file and the mistake.
-    pub fn tls_pem_files(
-        self,
-        certificate: impl AsRef<Path>,
-        key: impl AsRef<Path>,
-    ) -> Result<Self, TlsError> {
-        Ok(self.tls(TlsConfig::from_pem_files(certificate, key)?))
     }
 
     /// Answers `530 5.7.0` to all mail until the client has said STARTTLS. Default is that TLS is offered, not

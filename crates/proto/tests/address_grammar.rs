@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn text_made_of_the_signs_of_the_grammar_is_judged_as_by_the_reference(text in nearly_text()) {
+    fn random_grammar_characters_parse_as_in_the_reference(text in nearly_text()) {
         agrees_with_the_reference(text.as_bytes());
         agrees_with_the_reference(format!("<{text}>").as_bytes());
         agrees_with_the_reference(format!("<\"{text}\"@b>").as_bytes());

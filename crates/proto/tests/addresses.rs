@@ -56,7 +56,7 @@ fn a_quoted_local_part_may_hold_spaces_and_at_signs() {
 }
 
 #[test]
-fn quotes_and_backslashes_are_taken_out_of_the_unquoted_local_part() {
+fn unquoting_a_local_part_removes_quotes_and_backslashes() {
     assert_eq!(mailbox(r#""a\"b\\c\ d"@e"#).unquoted_local_part(), r#"a"b\c d"#);
     assert_eq!(mailbox(r#"""@e"#).unquoted_local_part(), "");
     assert_eq!(mailbox("a.b@e").unquoted_local_part(), "a.b");

@@ -35,7 +35,7 @@ fn greeted(settings: Settings) -> (Machine, Vec<u8>) {
 }
 
 #[test]
-fn a_size_that_is_raised_within_a_message_does_not_save_what_was_dropped() {
+fn raising_the_size_mid_message_does_not_save_an_oversized_one() {
     let mut settings = Settings::new("mx.example.com");
     settings.limits.message_size = 10;
     let (mut machine, mut output) = greeted(settings);
@@ -60,7 +60,7 @@ fn overlong_lines_after_a_refused_chunk_are_errors() {
 }
 
 #[test]
-fn chunks_that_are_offered_no_more_between_two_of_them_end_the_message() {
+fn withdrawing_chunking_between_chunks_ends_the_message() {
     for protocol in [Protocol::Smtp, Protocol::Lmtp] {
         let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(protocol);
         let mut output = Vec::new();

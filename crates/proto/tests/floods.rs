@@ -35,7 +35,7 @@ fn endless_small_talk_is_answered_word_for_word() {
 }
 
 #[test]
-fn endless_recipients_are_taken_up_to_the_limit_and_the_rest_is_for_later() {
+fn defers_recipients_past_the_limit_in_a_flood_of_rcpt() {
     let session = Session::new();
     let mut run = flood(&session, b"MAIL FROM:<>\r\n", 1);
     for _ in 0..3_000 {
@@ -113,7 +113,7 @@ fn overlong_lines_are_refused_one_by_one() {
 }
 
 #[test]
-fn a_header_of_100_000_fields_is_refused_after_its_end_and_the_session_goes_on() {
+fn refuses_100_000_header_fields_and_continues_the_session() {
     let session = Session::new();
     let mut run = flood(&session, TRANSACTION, 1);
     for _ in 0..100_000 {
@@ -181,7 +181,7 @@ fn endless_empty_chunks_are_answered_one_by_one() {
 }
 
 #[test]
-fn a_chunk_that_nobody_wants_goes_by_in_flat_memory_and_is_answered_at_its_end() {
+fn discards_an_unexpected_chunk_in_constant_memory() {
     let session = Session::new();
     let mut run = flood(&session, b"BDAT 1000000000\r\n", 1);
     let piece = [b'x'; 65_536];
@@ -214,7 +214,7 @@ fn a_message_in_chunks_may_be_as_long_as_any_other() {
 }
 
 #[test]
-fn nothing_of_a_chunk_that_goes_over_the_limit_reaches_the_store() {
+fn no_byte_of_an_oversized_chunk_reaches_the_store() {
     let session = Session::new();
     for size in [26_214_400, u64::MAX - 1, u64::MAX] {
         let mut run = flood(&session, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 2\r\n\r\n", 1);

@@ -78,7 +78,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3_000) })]
 
     #[test]
-    fn what_is_kept_ends_only_at_its_end_whatever_the_next_server_takes_for_a_line_end(
+    fn stored_content_holds_no_early_end_for_lax_next_servers(
         message in message(),
         cut in any::<proptest::sample::Index>(),
         bare_line_ends in select(&[BareLineEnds::Refuse, BareLineEnds::Tolerate, BareLineEnds::Normalize][..]),

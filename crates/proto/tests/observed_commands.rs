@@ -62,7 +62,7 @@ fn of_auth_only_a_mechanism_that_exists_is_shown() {
 }
 
 #[test]
-fn the_lines_of_an_exchange_are_not_shown_even_if_the_exchange_was_refused() {
+fn hides_lines_of_an_auth_exchange_even_after_a_refusal() {
     let response = "(response; left out, as it may hold credentials)";
     let lines = ["AUTH LOGIN", "dXNlcg==", "c2VjcmV0", "AUTH LOGIN", "*"];
     assert_eq!(shown(&lines), ["AUTH LOGIN", response, response, "AUTH LOGIN", "*"]);

@@ -159,7 +159,7 @@ fn ret_and_envid_ask_for_a_kind_of_notification() {
 }
 
 #[test]
-fn an_envelope_identifier_is_printable_ascii_of_at_most_100_characters() {
+fn takes_envid_of_up_to_100_printable_ascii_characters() {
     assert!(mail(&format!("ENVID={}", "+41".repeat(100))).is_ok());
     let too_long = format!("ENVID={}", "a".repeat(101));
     for text in

@@ -64,7 +64,7 @@ fn every_name_and_reply_is_in_the_catalogue_once() {
 }
 
 #[test]
-fn every_reply_of_the_catalogue_says_when_it_is_given_and_by_which_clause() {
+fn every_catalogue_reply_names_its_condition_and_rfc_clause() {
     for Entry { name, when, clause, .. } in catalog::all() {
         let (rfc, section) = clause.split_once(" §").unwrap_or_else(|| panic!("{name}: {clause}"));
         let number = rfc.strip_prefix("RFC ").and_then(|number| number.parse::<u32>().ok());
@@ -195,7 +195,7 @@ fn a_literal_that_makes_no_reply_panics_where_it_stands() {
 }
 
 #[test]
-fn an_error_of_ones_own_says_nothing_about_its_cause_to_the_client() {
+fn a_custom_error_hides_its_cause_from_the_client() {
     let reply = Refusal::internal("password of the database: hunter2\r\n");
     assert_eq!(wire(reply.reply()), "451 4.3.0 Internal error; try again later\r\n");
     assert_eq!(

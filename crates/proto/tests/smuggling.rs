@@ -84,7 +84,7 @@ fn a_false_end_draws_no_reply_for_the_message_goes_on() {
 }
 
 #[test]
-fn a_sequence_far_into_a_long_message_lets_no_second_envelope_in() {
+fn smuggling_sequences_deep_in_a_long_message_fail() {
     let session = Session::new();
     for sequence in SEQUENCES {
         for length in [60, 61, 62, 63, 64, 65, 126, 127, 128, 129, 8_191, 8_192] {
@@ -100,7 +100,7 @@ fn a_sequence_far_into_a_long_message_lets_no_second_envelope_in() {
 }
 
 #[test]
-fn one_bare_line_feed_anywhere_in_a_message_is_enough_to_refuse_it() {
+fn refuses_a_message_with_one_bare_lf_anywhere() {
     let text = b"Subject: hi\r\n\r\nfirst\r\n..second\r\n";
     for bare in [b'\r', b'\n'] {
         for at in 0..=text.len() {
@@ -119,7 +119,7 @@ fn one_bare_line_feed_anywhere_in_a_message_is_enough_to_refuse_it() {
 }
 
 #[test]
-fn a_nul_before_the_dot_is_content_and_the_second_envelope_is_content_too() {
+fn a_nul_before_the_dot_does_not_end_the_message() {
     for sequence in [&b"\r\n\0.\r\n"[..], b"\r\n.\0\r\n", b"\r\n.\0.\r\n", b"\0\r\n.\0\r\n"] {
         let text = [b"text", sequence, SECOND.strip_suffix(b".\r\nQUIT\r\n").expect("its end")].concat();
         let expected = String::from_utf8_lossy(&text).replace("\r\n.", "\r\n").into_bytes();
@@ -162,7 +162,7 @@ fn whole_and_in_pieces(octets: Vec<u8>) -> [Record; 2] {
 }
 
 #[test]
-fn a_bare_cr_or_lf_in_chunks_lets_no_second_envelope_in_wherever_the_chunks_part() {
+fn smuggling_by_bare_cr_or_lf_fails_at_any_chunk_boundary() {
     for sequence in SEQUENCES {
         let message = [b"text", sequence, SECOND].concat();
         for cut in 3..=4 + sequence.len() {

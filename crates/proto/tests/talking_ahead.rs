@@ -29,7 +29,7 @@ fn is_hung_up_on(pieces: &[&[u8]]) {
 }
 
 #[test]
-fn another_protocol_before_the_greeting_is_closed_without_a_word() {
+fn closes_silently_on_another_protocol_before_the_greeting() {
     for early in [&b"PROXY TCP4 192.0.2.1 "[..], b"\r\n\r\n\0\r\nQUIT\n\x21", b"\x16\x03\x01\x02\0"] {
         for silence in [false, true] {
             let mut session = Session::new();

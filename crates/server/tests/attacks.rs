@@ -98,7 +98,7 @@ const SEQUENCES: [&[u8]; 8] =
     [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\r\r\n", b"\r\n\0.\n"];
 
 #[tokio::test]
-async fn no_false_end_of_data_brings_a_second_message_into_the_maildir() {
+async fn a_false_end_of_data_puts_no_second_message_in_the_maildir() {
     let post = Post::open().await;
     for sequence in SEQUENCES {
         let octets = [BEFORE, sequence, SECOND].concat();
@@ -117,7 +117,7 @@ async fn no_false_end_of_data_brings_a_second_message_into_the_maildir() {
 }
 
 #[tokio::test]
-async fn a_second_envelope_behind_a_nul_and_a_dot_is_text_of_the_first_message() {
+async fn an_envelope_after_a_nul_and_a_dot_stays_content() {
     let post = Post::open().await;
     let octets = [BEFORE, b"\r\n\0.\r\n", SECOND].concat();
     let singles: Vec<&[u8]> = octets.chunks(1).collect();
@@ -132,7 +132,7 @@ async fn a_second_envelope_behind_a_nul_and_a_dot_is_text_of_the_first_message()
 }
 
 #[tokio::test]
-async fn dots_lie_in_the_maildir_as_they_were_meant_wherever_the_segments_part() {
+async fn maildir_content_is_unstuffed_at_any_segment_boundary() {
     let post = Post::open().await;
     let head = BEFORE.strip_suffix(b"hello").expect("its end");
     let octets = [head, b"..\r\n...\r\n.. x\r\n..\r\n.\r\nQUIT\r\n"].concat();
@@ -167,24 +167,24 @@ async fn cut_everywhere(session: &[u8], is_secure: bool) {
 }
 
 #[tokio::test]
-async fn a_session_cut_at_any_octet_leaves_what_was_answered_and_nothing_else() {
+async fn a_cut_session_keeps_only_accepted_messages() {
     cut_everywhere(BY_DATA, false).await;
 }
 
 #[tokio::test]
-async fn a_session_in_chunks_cut_at_any_octet_leaves_what_was_answered_and_nothing_else() {
+async fn a_cut_session_with_chunks_keeps_only_accepted_messages() {
     cut_everywhere(BY_BDAT, false).await;
 }
 
 #[tokio::test]
-async fn a_session_inside_tls_cut_at_any_octet_leaves_what_was_answered_and_nothing_else() {
+async fn a_cut_session_inside_tls_keeps_only_accepted_messages() {
     cut_everywhere(BY_DATA, true).await;
     cut_everywhere(BY_BDAT, true).await;
 }
 
 /// Who resets the connection hears nothing, so a message may lie there that it does not know of, but never half.
 #[tokio::test]
-async fn a_connection_that_is_reset_at_any_octet_leaves_whole_messages_or_none() {
+async fn a_reset_connection_leaves_whole_messages_or_none() {
     let post = Post::open().await;
     for session in [BY_DATA, BY_BDAT] {
         for cut in 0..=session.len() {
@@ -203,7 +203,7 @@ async fn a_connection_that_is_reset_at_any_octet_leaves_whole_messages_or_none()
 }
 
 #[tokio::test]
-async fn no_word_of_a_client_becomes_a_path_a_line_or_a_control_character() {
+async fn client_input_becomes_no_path_log_line_or_control_character() {
     let (log, _guard) = log::capture();
     let post = Post::open().await;
     let mut events = post.server.events();

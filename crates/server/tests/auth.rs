@@ -102,7 +102,7 @@ async fn no_verifier(_user: String, _session: Session) -> Result<Option<ScramVer
 }
 
 #[tokio::test]
-async fn authentication_is_not_required_where_nobody_could_ever_succeed() {
+async fn refuses_to_require_auth_that_no_client_can_pass() {
     let required = || accepting().require_auth();
     for options in [
         required().on_auth(judge),
@@ -139,7 +139,7 @@ async fn authentication_is_not_required_where_nobody_could_ever_succeed() {
 }
 
 #[tokio::test]
-async fn authentication_may_be_required_where_there_is_one_way_to_succeed() {
+async fn allows_requiring_auth_with_one_usable_mechanism() {
     let required = || accepting().require_auth();
     for options in [
         required().on_auth(judge).tls(tls::config()),

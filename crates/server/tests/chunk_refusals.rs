@@ -182,7 +182,7 @@ async fn no_reader_is_told_the_end_of_a_message_refused_at_a_chunk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_lmtp_a_refused_chunk_has_one_reply_and_the_last_one_for_each() {
+async fn lmtp_answers_only_a_last_refused_chunk_per_recipient() {
     let server = build(builder().store_by(|message, _session| without_spam(message)));
     let mut client = lmtp_in_transaction(&server, &["bob", "carol", "bob"]).await;
     let none = "503 5.5.1 Send MAIL first";

@@ -71,7 +71,7 @@ async fn pipelined_chunks_and_binary_content_come_through() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_forgotten_between_two_chunks_reaches_nobody() {
+async fn a_message_reset_between_two_chunks_is_not_stored() {
     for end in ["RSET", "EHLO client.example", "QUIT"] {
         let kept = Kept::default();
         let mut client = in_transaction(&kept.builder().build().unwrap(), "").await;
@@ -87,7 +87,7 @@ async fn a_message_that_is_forgotten_between_two_chunks_reaches_nobody() {
 }
 
 #[tokio::test]
-async fn a_hook_that_refuses_at_the_first_chunk_is_heard_behind_its_octets() {
+async fn a_refusal_during_the_first_chunk_follows_its_bytes() {
     let refusal = Refusal::new(554, (5, 7, 1), "Not today");
     let server = Server::builder().store_by(move |_message, _session| std::future::ready(refusal.clone()));
     let mut client = in_transaction(&server.build().unwrap(), "").await;
@@ -98,7 +98,7 @@ async fn a_hook_that_refuses_at_the_first_chunk_is_heard_behind_its_octets() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_between_two_chunks_leaves_an_incomplete_message() {
+async fn a_disconnect_between_two_chunks_makes_reading_fail() {
     let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
     let server = Server::builder().store_by(move |mut message, _session| {
         let told = told.clone();

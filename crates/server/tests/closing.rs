@@ -115,7 +115,7 @@ async fn closed_in_hook(builder: Builder, before: &[&str], last: &str) -> String
 }
 
 #[tokio::test]
-async fn a_hook_that_is_awaited_is_dropped_and_the_reply_answers_in_its_place() {
+async fn close_drops_a_pending_hook_and_sends_its_reply_instead() {
     let dropped = Seen::<&str>::default();
     let hang = || {
         let seen = dropped.clone();
@@ -145,7 +145,7 @@ async fn a_hook_that_is_awaited_is_dropped_and_the_reply_answers_in_its_place() 
 }
 
 #[tokio::test]
-async fn credentials_that_are_being_judged_are_answered_with_the_reply() {
+async fn close_answers_credentials_that_are_being_checked() {
     let builder = accepting().allow_plaintext_auth().on_auth(|_, _| pending::<mailchute::Check>());
     let walk = ["", "EHLO client.example"];
     let last = "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\r\n";
@@ -175,7 +175,7 @@ async fn a_hook_that_closes_its_own_session_decides_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_kept_is_accepted_before_the_session_closes() {
+async fn a_stored_message_is_accepted_before_the_session_closes() {
     let (server, _causes) = noting(builder().store_by(|message, session| async move {
         read_all(message).await?;
         session.close(blocked());

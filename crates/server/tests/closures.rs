@@ -187,7 +187,7 @@ async fn a_verb_of_ones_own_answers_as_it_likes_and_stands_in_help() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_hook_sees_unknown_verbs_and_quit_but_cannot_keep_the_client() {
+async fn a_command_hook_sees_unknown_verbs_and_cannot_prevent_quit() {
     struct Watch(Seen<String>);
     impl Hooks for Watch {
         async fn command(&self, command: &Command, _session: &Session) -> Answer {

@@ -17,7 +17,7 @@ async fn from(server: &Server, address: &str) -> (Client, u16) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_all_places_are_taken_the_next_client_is_told_before_any_hook_is_asked() {
+async fn a_full_server_refuses_a_client_before_asking_hooks() {
     let asked = Seen::<&str>::default();
     let note = asked.clone();
     let server = build(accepting().max_connections(2).on_connect(move |_| note.note("asked")));
@@ -50,7 +50,7 @@ async fn when_all_places_are_taken_the_next_client_is_told_before_any_hook_is_as
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_does_not_take_that_there_is_no_place_is_left_after_five_seconds() {
+async fn drops_a_client_that_reads_no_refusal_for_five_seconds() {
     let server = build(accepting().max_connections(1));
     let _first = hello(&server).await;
     // Room for a few octets of the reply, which nobody reads.

@@ -151,7 +151,7 @@ async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_that_send_without_end_make_the_server_hold_little_while_it_waits() {
+async fn holds_little_memory_for_clients_that_send_without_reading() {
     let cases: [Case; 10] = [
         ("reads no reply", accepting(), || Flood::of(b"NOOP\r\n")),
         ("reads no long reply", accepting(), || Flood::of(b"HELP\r\n")),

@@ -55,7 +55,7 @@ async fn a_client_that_quits_has_quit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_goes_without_a_word_is_gone_whatever_was_going_on() {
+async fn a_client_that_leaves_without_quit_is_gone_in_any_phase() {
     let phases: [&[&str]; 9] = [
         &[],
         &["EHLO x"],
@@ -85,7 +85,7 @@ async fn a_client_that_goes_without_a_word_is_gone_whatever_was_going_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
+async fn a_disconnect_during_a_hook_drops_the_hooks_future() {
     for stage in ALL {
         if matches!(stage, Stage::Secure) {
             continue;
@@ -138,7 +138,7 @@ async fn a_client_may_go_while_a_hook_is_at_work_and_its_future_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_goes_before_the_message_was_asked_for_is_not_waited_for() {
+async fn a_disconnect_before_354_ends_the_session_at_once() {
     let builder = builder().store_by(|_, _| std::future::pending::<()>());
     let session = cause(builder, async |client| {
         client.read_reply().await;
@@ -161,7 +161,7 @@ async fn a_client_that_is_too_slow_runs_into_a_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_was_refused_leaves_as_refused_however_it_leaves() {
+async fn a_refused_client_counts_as_refused_however_it_leaves() {
     let refusing = || accepting().on_connect(|_| async { Verdict::Refuse });
     assert_eq!(cause(refusing(), async |client| lines(client, &["QUIT"]).await).await, Disconnect::Refused);
     assert_eq!(cause(refusing(), async |client| lines(client, &[]).await).await, Disconnect::Refused);
@@ -236,7 +236,7 @@ async fn a_handshake_that_fails_is_told_as_a_failure_of_tls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_connection_is_closed_before_the_hook_that_hears_of_it_is_done() {
+async fn closes_the_connection_before_the_disconnect_hook_ends() {
     for last in ["QUIT\r\n", "GET / HTTP/1.1\r\n"] {
         let server = build(accepting().on_disconnect(|_, _| pending::<()>()));
         let (mut client, _session) = pipe(&server, 65_536);

@@ -72,7 +72,7 @@ async fn edits_last_until_they_are_taken_back() {
 }
 
 #[tokio::test]
-async fn no_line_of_an_application_gets_more_onto_the_wire_than_a_keyword() {
+async fn an_announced_line_cannot_inject_more_than_a_keyword() {
     let server = build(accepting().on_ehlo(|_ehlo, session| async move {
         session.edit_ehlo(|edits| {
             let long = format!("X{}", "Y".repeat(500));
@@ -111,7 +111,7 @@ async fn a_whole_message_may_be_as_large_as_its_session_allows() {
 }
 
 #[tokio::test]
-async fn every_other_command_reaches_a_hook_which_may_answer_in_many_lines() {
+async fn unknown_commands_reach_a_hook_that_may_answer_in_many_lines() {
     struct Answers;
     impl mailchute::Hooks for Answers {
         async fn command(

@@ -177,7 +177,7 @@ async fn a_session_within_a_hook_of_another_has_its_events_to_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_begins_when_it_is_made_and_ends_when_it_is_dropped() {
+async fn a_subscription_lasts_from_its_creation_to_its_drop() {
     let server = build(accepting());
     let dropped = server.events();
     let mut client = hello(&server).await;
@@ -222,7 +222,7 @@ async fn sessions_can_be_told_apart_and_each_keeps_its_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_subscriber_loses_events_and_is_told_how_many_where_they_are_missing() {
+async fn a_slow_subscriber_learns_where_and_how_many_events_it_lost() {
     const NOOPS: u64 = 2_000;
     let server = build(accepting().max_junk_commands(0));
     let mut slow = server.events();
@@ -250,7 +250,7 @@ async fn a_slow_subscriber_loses_events_and_is_told_how_many_where_they_are_miss
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_word_of_missed_events_stands_before_the_next_that_is_told() {
+async fn reports_missed_events_before_the_next_delivered_event() {
     let server = build(accepting().max_junk_commands(0));
     let mut slow = server.events();
     let mut client = hello(&server).await;
@@ -272,7 +272,7 @@ async fn the_word_of_missed_events_stands_before_the_next_that_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn message_data_that_waits_for_a_subscriber_is_bounded_in_octets() {
+async fn bounds_the_bytes_of_message_data_queued_for_a_subscriber() {
     const OCTETS: usize = 10 * 1024 * 1024;
     const BOUND: usize = 4 * 1024 * 1024;
     let server = build(accepting());

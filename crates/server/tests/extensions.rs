@@ -57,7 +57,7 @@ async fn the_extensions_are_off_unless_they_are_switched_on() {
 }
 
 #[tokio::test]
-async fn a_time_that_an_extension_cannot_write_is_refused_when_the_server_is_built() {
+async fn build_refuses_a_time_that_an_extension_cannot_express() {
     for (builder, option) in [
         (accepting().deliver_by(Duration::from_secs(1_000_000_000)), "deliver_by"),
         (accepting().future_release(Duration::from_secs(1_000_000_000)), "future_release"),
@@ -69,7 +69,7 @@ async fn a_time_that_an_extension_cannot_write_is_refused_when_the_server_is_bui
 }
 
 #[tokio::test]
-async fn a_least_time_is_rounded_up_to_whole_seconds_and_a_longest_one_down() {
+async fn rounds_a_minimum_up_and_a_maximum_down_to_whole_seconds() {
     for (least, keyword) in [
         (Duration::from_millis(1_500), "DELIVERBY 2"),
         (Duration::from_nanos(1), "DELIVERBY 1"),
@@ -88,7 +88,7 @@ async fn a_least_time_is_rounded_up_to_whole_seconds_and_a_longest_one_down() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_mailchute_knows_is_refused_with_what_to_write() {
+async fn refuses_a_built_in_parameter_and_says_what_to_write() {
     for (name, cure) in [
         ("size", "mail_parameter is \"SIZE\"; write another name, as the server handles this one itself"),
         ("BY", "write another name, or use the option that enables DELIVERBY"),

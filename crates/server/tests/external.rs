@@ -142,7 +142,7 @@ async fn a_certificate_is_no_login_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn external_is_a_way_in_where_clients_are_asked_for_certificates() {
+async fn external_counts_as_a_mechanism_if_certificates_are_requested() {
     let authority = Authority::new();
     build(accepting().tls(tls(authority.asked())).auth_external().require_auth());
     let named = accepting().tls(tls(authority.asked())).mechanisms([Mechanism::External]);

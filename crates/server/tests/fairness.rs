@@ -43,7 +43,7 @@ async fn turns_of_others(client: &mut Talk<DuplexStream>, octets: &str, last: &s
 }
 
 #[tokio::test]
-async fn others_have_their_turn_while_ten_thousand_commands_of_one_packet_are_answered() {
+async fn serves_others_while_one_client_pipelines_10_000_commands() {
     let server = build(accepting().max_errors(0).max_transactions(0));
     for (first, piece, number) in [
         ("", "NOOP\r\n", 10_000),
@@ -63,7 +63,7 @@ async fn others_have_their_turn_while_ten_thousand_commands_of_one_packet_are_an
 }
 
 #[tokio::test]
-async fn others_have_their_turn_while_a_long_message_of_one_client_is_taken_in() {
+async fn serves_others_while_one_client_sends_a_long_message() {
     let server = build(accepting());
     let (mut client, _session) = pipe(&server, 16_000_000);
     client.read_reply().await;
@@ -113,7 +113,7 @@ async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_command_waits_for_a_few_turns_of_greedy_clients_however_many_they_are() {
+async fn a_command_waits_only_a_few_turns_among_many_greedy_clients() {
     for greedy in [1, 10, 100] {
         let commands = commands_of_others_before_a_reply(greedy).await;
         // The runtime has one thread, and looks at its sockets between two turns of 32: once for the server, once for

@@ -75,7 +75,7 @@ async fn flood(client: Talk<TcpStream>, (first, piece, times, reply, count): Flo
 }
 
 #[tokio::test]
-async fn no_flood_takes_more_than_a_little_memory_and_another_session_is_served_meanwhile() {
+async fn floods_take_little_memory_and_other_sessions_go_on() {
     // The delays of errors are shown in virtual time elsewhere.
     let server = build(accepting().max_connections_per_client(0).max_transactions(0).max_errors(0));
     let address = listen(&server).await;

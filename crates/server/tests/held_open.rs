@@ -44,7 +44,7 @@ fn short(builder: Builder) -> Builder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn small_talk_within_a_transaction_ends_with_the_time_of_the_transaction() {
+async fn idle_commands_do_not_extend_a_transaction() {
     for talk in ["NOOP\r\n", "VRFY bob\r\n", "RCPT TO:<bob@example.com>\r\n", "HELP\r\n"] {
         let mut client = hello(&server()).await;
         sleep(seconds(250)).await;
@@ -55,7 +55,7 @@ async fn small_talk_within_a_transaction_ends_with_the_time_of_the_transaction()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transaction_that_begins_late_in_the_session_has_all_of_its_time() {
+async fn a_transaction_that_begins_late_has_its_full_time() {
     let mut client = hello(&server()).await;
     for _ in 0..9 {
         sleep(seconds(100)).await;
@@ -88,7 +88,7 @@ async fn each_transaction_has_a_time_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_never_between_two_transactions_ends_with_the_first_that_ends_too_late() {
+async fn back_to_back_transactions_end_at_the_session_timeout() {
     let mut client = hello(&server()).await;
     client.send("MAIL FROM:<>").await.expect(250);
     assert_eq!(until_hung_up(&mut client, b"RSET\r\nMAIL FROM:<>\r\n", seconds(100)).await, 1_000);
@@ -99,7 +99,7 @@ async fn who_is_never_between_two_transactions_ends_with_the_first_that_ends_too
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_never_done_with_its_chunks_ends_with_the_time_of_the_transaction() {
+async fn endless_chunks_end_with_the_time_of_the_transaction() {
     for chunk in [b"BDAT 600\r\n".to_vec(), b"BDAT 0\r\nBDAT 600\r\n".to_vec()] {
         let mut client = hello(&server()).await;
         envelope(&mut client).await;
@@ -121,7 +121,7 @@ async fn a_chunk_that_nobody_wants_may_take_its_time_at_a_fair_rate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chunk_that_nobody_wants_is_held_to_the_timeouts_of_a_message() {
+async fn an_unexpected_chunk_is_held_to_the_timeouts_of_a_message() {
     let mut client = hello(&server()).await;
     client.send_bytes(b"BDAT 1000000\r\n").await;
     let since = Instant::now();
@@ -133,14 +133,14 @@ async fn a_chunk_that_nobody_wants_is_held_to_the_timeouts_of_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn octets_without_end_that_nobody_wants_end_with_the_time_of_the_session() {
+async fn an_endless_unexpected_chunk_ends_with_the_session_timeout() {
     let mut client = hello(&server()).await;
     client.send_bytes(b"BDAT 18446744073709551615\r\n").await;
     assert_eq!(until_hung_up(&mut client, &[b'x'; 1_000], seconds(1)).await, 1_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_without_end_that_is_refused_already_ends_with_the_time_of_the_transaction() {
+async fn an_endless_refused_message_ends_with_the_transaction_timeout() {
     let faults: [(&[u8], Builder); 3] = [
         (b"bare\nfeed\r\n", accepting()),
         (b"Subject: long\r\n\r\n", accepting().max_message_size(5_000)),

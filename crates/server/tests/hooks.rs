@@ -27,7 +27,7 @@ async fn a_hook_that_goes_on_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_positive_reply_keeps_its_text_and_gets_the_code_of_the_stage() {
+async fn a_positive_reply_keeps_its_text_and_gets_the_stages_code() {
     for stage in ALL {
         let server = answering(stage, || Ok(Verdict::AcceptWith(Reply::new(211, (2, 9, 9), "Welcome"))));
         let (reply, mut client) = reach(&server, stage).await;
@@ -57,7 +57,7 @@ async fn a_recipient_who_is_elsewhere_is_accepted_with_251() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_says_no_and_nothing_more_gives_the_standard_refusal() {
+async fn a_plain_refusal_by_a_hook_sends_the_standard_reply() {
     for stage in ALL {
         let (reply, _) = reach(&answering(stage, || Ok(Verdict::Refuse)), stage).await;
         assert!(reply.starts_with(stage.no()), "{stage:?}: {reply}");
@@ -65,7 +65,7 @@ async fn a_hook_that_says_no_and_nothing_more_gives_the_standard_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_either_kind_is_sent_as_it_is_and_the_session_goes_on() {
+async fn sends_a_4yz_or_5yz_refusal_unchanged_and_goes_on() {
     for (code, class) in [(450, 4), (550, 5)] {
         for stage in ALL {
             let answer = move || -> Answer { Err(Refusal::new(code, (class, 2, 17), "Not today")) };
@@ -106,7 +106,7 @@ async fn a_hook_may_hang_up_at_every_stage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_by_question_mark_answers_451_and_only_the_log_knows_why() {
+async fn an_error_by_question_mark_answers_451_and_logs_the_cause() {
     for stage in ALL {
         let (log, _guard) = log::capture();
         let server = answering(stage, || {
@@ -134,7 +134,7 @@ async fn an_error_of_any_kind_can_be_hidden_with_all_its_causes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_answers_451_and_harms_neither_this_session_nor_another() {
+async fn a_panic_answers_451_and_harms_no_session() {
     for stage in ALL {
         let (log, _guard) = log::capture();
         let has_panicked = AtomicBool::new(false);
@@ -170,7 +170,7 @@ impl Drop for Bomb {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_panics_when_it_is_given_up_answers_451_and_the_session_goes_on() {
+async fn a_hook_that_panics_while_dropped_answers_451() {
     for stage in [Stage::Ehlo, Stage::Mail, Stage::Rcpt, Stage::Data] {
         let (log, _guard) = log::capture();
         let is_first = AtomicBool::new(true);
@@ -226,7 +226,7 @@ async fn a_hook_may_take_as_long_as_its_limit_allows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_asks_for_more_is_a_fault_of_the_hook_and_answers_451() {
+async fn a_hook_that_answers_3yz_is_at_fault_and_gets_451() {
     for stage in ALL {
         let server = answering(stage, || Ok(Verdict::AcceptWith(catalog::START_DATA)));
         let (reply, _) = reach(&server, stage).await;

@@ -109,7 +109,7 @@ fn stored() -> Result<Receipt, Refusal> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hooks_are_asked_in_the_order_in_which_they_were_given_at_every_stage() {
+async fn asks_hooks_in_the_order_given_at_every_stage() {
     for stage in ALL {
         let seen = Seen::default();
         let server = build(

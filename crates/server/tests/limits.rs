@@ -40,7 +40,7 @@ async fn a_message_may_be_as_long_as_the_limit_and_no_octet_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_size_that_is_announced_past_the_limit_is_refused_at_once_and_the_session_goes_on() {
+async fn refuses_a_declared_size_over_the_limit_and_goes_on() {
     let server = build(accepting().max_message_size(100));
     let mut client = hello(&server).await;
     client.send("MAIL FROM:<a@client.example> SIZE=101").await.expect(552);
@@ -64,7 +64,7 @@ async fn without_a_limit_a_message_may_have_any_size() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_recipient_too_many_is_refused_for_now_and_the_others_keep_their_message() {
+async fn defers_one_recipient_too_many_and_delivers_to_the_others() {
     let server = build(accepting().max_recipients(100));
     let mut client = hello(&server).await;
     client.send("MAIL FROM:<alice@client.example>").await.expect(250);
@@ -81,7 +81,7 @@ async fn one_recipient_too_many_is_refused_for_now_and_the_others_keep_their_mes
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_for_few_recipients_announces_it_and_takes_one_message_for_each() {
+async fn announces_a_small_recipient_limit_and_delivers_within_it() {
     let server = build(accepting().max_recipients(1));
     let mut client = hello(&server).await;
     let keywords = client.send("EHLO client.example").await.to_string();
@@ -114,7 +114,7 @@ async fn one_transaction_too_many_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn from_the_tenth_error_on_each_answer_waits_and_the_twentieth_hangs_up() {
+async fn delays_replies_from_the_tenth_error_and_closes_at_20() {
     let server = build(accepting());
     let mut client = hello(&server).await;
     for number in 1..20 {
@@ -237,7 +237,7 @@ async fn a_line_without_an_end_hangs_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_overlong_message_and_one_with_bare_line_ends_leave_no_second_envelope() {
+async fn an_oversized_message_with_bare_lf_smuggles_no_envelope() {
     let server = build(accepting().max_message_size(50));
     let mut client = in_data(&server).await;
     client.send_bytes(&[b'x'; 60]).await;

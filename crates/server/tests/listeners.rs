@@ -48,7 +48,7 @@ async fn a_connection_that_the_application_has_brought_came_by_none() {
 }
 
 #[tokio::test]
-async fn a_session_knows_the_name_of_its_listener_and_the_address_it_came_to() {
+async fn a_session_knows_its_listeners_name_and_its_local_address() {
     let seen = Seen::<(Option<String>, Option<SocketAddr>)>::default();
     let note = seen.clone();
     let server =

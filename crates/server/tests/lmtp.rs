@@ -51,7 +51,7 @@ fn without_carl(builder: Builder) -> Builder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_refused_by_name_before_a_chunk_has_come_hears_it_behind_that() {
+async fn an_early_refusal_of_a_recipient_is_sent_after_the_chunk() {
     let server = build(builder().store_by(|message, _session| async move {
         message.refuse(1, Refusal::new(452, (4, 2, 2), "Mailbox full"));
         message.refuse(2, std::io::Error::other("a secret").into());
@@ -86,7 +86,7 @@ async fn those_behind_a_hook_find_only_whom_it_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_smtp_nobody_behind_a_hook_is_asked_when_it_has_refused_one() {
+async fn smtp_asks_no_later_hook_once_one_recipient_is_refused() {
     let (server, kept) = full(without_carl(builder()));
     let mut client = testing::connect(&server).open();
     let replies = deliver(&mut client, "EHLO", &["bob@example.com", "carl@example.com"]).await;

@@ -59,7 +59,7 @@ fn content(octets: usize) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_is_asked_for_the_message_when_somebody_first_reads_it() {
+async fn sends_354_when_a_hook_first_reads_the_message() {
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
     let gate = Arc::new(tokio::sync::Mutex::new(Some(asked)));
     let server = build(builder().store_by(move |message, _session| {
@@ -84,7 +84,7 @@ async fn the_client_is_asked_for_the_message_when_somebody_first_reads_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_before_anybody_reads_spares_the_client_the_transfer() {
+async fn a_refusal_before_the_first_read_is_sent_instead_of_354() {
     let store = Keep::default();
     let server = build(
         builder()
@@ -232,7 +232,7 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_may_accept_without_reading_and_the_client_is_heard_to_the_end() {
+async fn accepting_without_reading_still_receives_the_whole_message() {
     let (log, _guard) = log::capture();
     let server = build(builder().on_store(|_message, _session| async { Receipt::new("Whatever") }));
     let mut client = in_data(&server).await;

@@ -49,7 +49,7 @@ async fn a_message_of_which_the_rest_was_let_go_is_not_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_outlives_its_hook_is_told_so_while_the_message_still_comes() {
+async fn a_reader_that_outlives_its_hook_fails_mid_message() {
     let (builder, mut messages) = handing_out(builder(), 0);
     let server = build(builder);
     let mut client = in_data(&server).await;
@@ -115,8 +115,7 @@ async fn clones_of_an_unread_message_end_with_its_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_in_a_task_of_its_own_that_is_waited_for_no_longer_does_not_take_what_it_has_for_the_whole()
-{
+async fn a_reader_task_whose_hook_timed_out_gets_no_partial_message() {
     let (sender, mut outcomes) = mpsc::unbounded_channel();
     let server =
         build(builder().hook_timeout(Duration::from_secs(5)).store_by(move |mut message, _session| {

@@ -168,7 +168,7 @@ impl Store for Copier {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_copy_names_its_own_recipients_and_no_content_continues_it() {
+async fn each_copy_names_its_recipients_and_content_cannot_add_any() {
     const GROUPS: &[&[usize]] = &[&[0], &[2, 1, 2], &[], &[9]];
     let tops = [
         "Delivered-To: a\r\nX: y\r\nReceived a\r\n",

@@ -6,7 +6,7 @@ use crate::support::{accepting, build, builder, hello, talk_one_message};
 use mailchute::{BuildError, Event, Refusal, Server};
 
 #[tokio::test]
-async fn a_session_keeps_the_size_that_it_was_told_and_the_next_one_is_told_the_new() {
+async fn a_new_size_limit_holds_only_for_new_sessions() {
     let server = build(accepting().max_message_size(1_000));
     let address = listen(&server).await;
     let mut old = connect(address).await;
@@ -103,7 +103,7 @@ async fn a_mistake_changes_nothing_at_all() {
 }
 
 #[tokio::test]
-async fn tls_can_come_and_a_session_in_the_clear_shakes_hands_by_the_new_certificate() {
+async fn enabling_tls_lets_an_open_session_use_the_new_certificate() {
     let (old, new) = (Identity::of(&[NAME]), Identity::of(&[NAME]));
     let server = build(accepting());
     let address = listen(&server).await;

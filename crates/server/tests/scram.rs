@@ -54,7 +54,7 @@ async fn a_password_is_proved_in_the_clear_and_a_guess_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proof_holds_when_it_is_bound_to_this_session_and_in_no_other() {
+async fn accepts_a_proof_only_if_bound_to_this_session() {
     for version in [&TLS12, &TLS13] {
         let server = server(accepting().max_auth_failures(0));
         let (mut client, _session) = pipe(&server, 65_536);
@@ -149,7 +149,7 @@ async fn a_user_that_there_is_not_has_a_salt_that_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_has_proved_the_password_is_put_to_the_auth_hook_if_there_is_one() {
+async fn asks_the_auth_hook_after_a_correct_scram_proof() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = server(accepting().on_auth(move |given: Credentials, session: Session| {
@@ -180,7 +180,7 @@ async fn who_has_proved_the_password_is_put_to_the_auth_hook_if_there_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_a_hook_names_elsewhere_is_not_who_the_next_authentication_proves() {
+async fn an_identity_set_by_a_hook_does_not_leak_into_authentication() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(
@@ -225,7 +225,7 @@ async fn a_hook_that_cannot_tell_refuses_whatever_it_says() {
 }
 
 #[tokio::test]
-async fn mechanisms_that_nobody_stands_behind_are_refused_at_build_or_not_offered() {
+async fn mechanisms_without_a_hook_fail_the_build_or_are_not_offered() {
     let error = accepting().mechanisms([Mechanism::ScramSha256]).build().unwrap_err().to_string();
     assert!(error.contains("write .scram_verifiers(…) or .on_scram(…)"), "{error}");
     assert!(accepting().require_auth().on_scram(verifier).build().is_ok());

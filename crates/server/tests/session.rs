@@ -25,7 +25,7 @@ fn counting(seen: &Seen<String>) -> Builder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn state_of_the_connection_lasts_and_that_of_the_transaction_ends_with_it() {
+async fn connection_state_lasts_and_transaction_state_ends() {
     for end in ["RSET", "EHLO client.example", "HELO client.example", "message"] {
         let seen = Seen::<String>::default();
         let server = build(counting(&seen));
@@ -47,7 +47,7 @@ async fn state_of_the_connection_lasts_and_that_of_the_transaction_ends_with_it(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_message_and_a_failed_one_end_their_transaction_as_well() {
+async fn a_refused_or_failed_message_ends_its_transaction() {
     let answers: [fn(Builder) -> Builder; 2] = [
         |builder| {
             builder.on_message(|message, session| async {
@@ -81,7 +81,7 @@ async fn no_session_sees_the_state_of_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_envelope_holds_whom_the_hooks_accepted_and_ends_with_the_transaction() {
+async fn the_envelope_holds_accepted_recipients_until_it_ends() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(
@@ -114,7 +114,7 @@ async fn the_envelope_holds_whom_the_hooks_accepted_and_ends_with_the_transactio
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_session_has_a_name_of_its_own_and_outlives_its_connection_as_a_handle() {
+async fn session_ids_are_unique_and_a_handle_outlives_its_connection() {
     let seen = Seen::<mailchute::Session>::default();
     let note = seen.clone();
     let server = build(accepting().on_connect(move |session| note.note(session)));

@@ -49,7 +49,7 @@ async fn a_session_that_goes_on_in_another_task_is_stopped_there() {
 }
 
 #[tokio::test]
-async fn the_end_of_one_serving_ends_all_others_and_the_sessions_to_come() {
+async fn a_shutdown_ends_all_listeners_and_new_sessions() {
     let server = build(accepting());
     let other = server.listen("127.0.0.1:0").await.expect("a port is free");
     let elsewhere = other.addrs()[0];
@@ -108,7 +108,7 @@ async fn idle_sessions_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_under_way_ends_well_and_then_the_session_does() {
+async fn a_shutdown_finishes_the_transaction_under_way() {
     let running = run(accepting(), LONG).await;
     let mut idle = connect(running.address).await;
     idle.hello().await;
@@ -183,7 +183,7 @@ async fn who_is_not_done_when_the_grace_is_over_is_cut_off_with_421() {
 }
 
 #[tokio::test]
-async fn a_hook_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_client_is_told() {
+async fn the_end_of_grace_drops_a_pending_hook_and_tells_the_client() {
     let walk = ["MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>"];
     let builder = accepting().on_rcpt_to(|_, _| std::future::pending::<()>());
     let rest = cut_off(builder, &walk).await;
@@ -191,7 +191,7 @@ async fn a_hook_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_client
 }
 
 #[tokio::test]
-async fn a_secure_hook_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_client_is_told() {
+async fn the_end_of_grace_drops_a_pending_secure_hook() {
     let asked = Seen::<&str>::default();
     let note = asked.clone();
     let builder = accepting().tls(tls::config()).on_secure(move |_, _| {
@@ -229,7 +229,7 @@ async fn stopped_in_handshake() -> (Talk<DuplexStream>, JoinHandle<io::Result<()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_is_under_way_is_finished_so_that_the_client_is_told() {
+async fn a_shutdown_finishes_a_handshake_to_tell_the_client() {
     let (client, serving) = stopped_in_handshake().await;
     let mut client = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
     assert_eq!(client.rest().await, STOPPING);
@@ -248,7 +248,7 @@ async fn a_handshake_that_is_not_done_in_a_second_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_message_not_accepted() {
+async fn the_end_of_grace_drops_a_pending_store_and_sends_no_250() {
     let dropped = Seen::default();
     let note = dropped.clone();
     let builder = builder().store_by(move |message, _session| {
@@ -267,7 +267,7 @@ async fn a_store_that_is_at_work_when_the_grace_is_over_is_dropped_and_the_messa
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_does_not_keep_the_server_from_returning() {
+async fn a_client_that_never_reads_does_not_block_a_shutdown() {
     let running = run(accepting().max_junk_commands(0), Duration::from_millis(20)).await;
     let mut client = connect(running.address).await;
     client.hello().await;

@@ -35,7 +35,7 @@ fn bound() -> (SocketAddr, TcpListener) {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_in_the_queue_is_served_by_the_server_that_comes() {
+async fn the_next_server_serves_clients_queued_on_a_taken_socket() {
     let (address, socket) = bound();
     let mut early = Talk::new(TcpStream::connect(address).await.unwrap());
     let serving = build(accepting()).listen(inherited(socket)).await.unwrap();
@@ -62,7 +62,7 @@ async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_unix_socket_goes_with_the_server_that_has_it_last() {
+async fn the_last_server_removes_the_file_of_a_unix_socket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lmtp");
     let first = build(accepting()).listen(Listener::unix(path.as_path()).lmtp()).await.unwrap();

@@ -114,7 +114,7 @@ async fn a_delayed_greeting_comes_in_time_to_those_who_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delayed_greeting_catches_those_who_do_not_before_any_hook_is_asked() {
+async fn a_delayed_greeting_catches_early_talkers_before_any_hook() {
     let (server, asked) = delayed();
     let since = Instant::now();
     let (mut talk, _) = pipe(&server, 1024);
@@ -138,7 +138,7 @@ async fn inside_tls_the_same_holds_behind_the_handshake() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_sends_on_before_auth_is_decided_is_hung_up_on_and_not_let_in() {
+async fn hangs_up_on_a_client_that_sends_before_auth_is_decided() {
     let seen = Seen::<bool>::default();
     let causes = Seen::default();
     let note = seen.clone();

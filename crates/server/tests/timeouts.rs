@@ -52,7 +52,7 @@ async fn a_session_that_goes_on_in_another_task_is_woken_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hook_that_uses_up_what_a_task_may_do_in_a_turn_costs_no_timeout() {
+async fn a_hook_that_uses_up_its_task_budget_causes_no_timeout() {
     // As many units as the runtime gives a task, so that each is once the last before the session waits.
     for used in 0..128 {
         let server = build(accepting().command_timeout(seconds(20)).on_connect(move |_| async move {
@@ -107,7 +107,7 @@ async fn a_message_that_stops_coming_is_given_up_after_three_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_below_500_octets_a_second_is_given_up_after_the_first_minute() {
+async fn stops_a_message_below_500_bytes_a_second_after_a_minute() {
     for (octets, is_too_slow) in [(499, true), (501, false)] {
         let server = build(accepting());
         let mut client = in_data(&server).await;
@@ -137,7 +137,7 @@ async fn a_pause_that_a_burst_makes_up_for_is_not_slow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_refused_already_is_still_judged_by_what_comes() {
+async fn a_refused_message_in_transfer_still_counts_as_progress() {
     let server = build(accepting());
     let mut client = in_data(&server).await;
     client.send_bytes(b"bare\nfeed\r\n").await;
@@ -189,7 +189,7 @@ async fn a_store_that_takes_too_long_answers_451_and_must_not_commit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_data_hook_that_stops_reading_answers_451_when_its_time_is_over() {
+async fn a_data_hook_that_stops_reading_answers_451_at_its_timeout() {
     let server = build(builder().hook_timeout(seconds(40)).store_by(|mut message, _session| async move {
         message.chunk().await?;
         std::future::pending::<Result<(), Refusal>>().await
@@ -229,7 +229,7 @@ async fn a_session_ends_after_an_hour_but_never_within_a_transaction() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transaction_ends_after_an_hour_unless_its_message_is_coming() {
+async fn a_transaction_ends_after_an_hour_unless_data_keeps_coming() {
     let server = build(accepting());
     let mut client = hello(&server).await;
     client.send("MAIL FROM:<alice@client.example>").await.expect(250);
@@ -287,7 +287,7 @@ async fn a_handshake_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_stops_half_way_is_given_up_at_30_seconds_in_all() {
+async fn a_handshake_that_stalls_ends_after_30_seconds_in_all() {
     let server = build(accepting().tls(tls::config()));
     let (mut client, _session) = crate::support::talk::pipe(&server, 65_536);
     client.hello().await;
@@ -310,7 +310,7 @@ async fn a_handshake_that_stops_half_way_is_given_up_at_30_seconds_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn by_default_hooks_and_stores_have_five_minutes_and_a_handshake_half_a_minute() {
+async fn hooks_and_stores_default_to_300_s_and_handshakes_to_30_s() {
     let server = build(accepting().tls(tls::config()).on_rcpt_to(|to, _| async move {
         if to.as_str().starts_with("slow") {
             std::future::pending::<()>().await;
@@ -337,7 +337,7 @@ async fn by_default_hooks_and_stores_have_five_minutes_and_a_handshake_half_a_mi
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_greeting_waits_for_the_connect_hook_and_no_command_timeout_runs_meanwhile() {
+async fn no_command_timeout_runs_during_the_connect_hook() {
     let server = build(accepting().command_timeout(seconds(5)).on_connect(|_| async {
         sleep(seconds(200)).await;
     }));
@@ -346,7 +346,7 @@ async fn the_greeting_waits_for_the_connect_hook_and_no_command_timeout_runs_mea
 }
 
 #[test]
-fn a_timeout_of_none_or_of_more_than_a_year_is_refused_with_what_to_write() {
+fn refuses_a_timeout_of_zero_or_over_a_year() {
     type Set = fn(Builder, Duration) -> Builder;
     let setters: [(&str, Set); 6] = [
         ("command_timeout", Builder::command_timeout),

@@ -170,7 +170,7 @@ async fn all_that_was_said_in_the_clear_is_forgotten() {
 }
 
 #[tokio::test]
-async fn garbage_in_the_place_of_a_handshake_closes_and_nothing_is_said_in_the_clear() {
+async fn garbage_instead_of_a_handshake_closes_without_plain_text() {
     let address = listen(&with_tls(accepting())).await;
     for garbage in
         [&b"EHLO client.example\r\nMAIL FROM:<>\r\n"[..], &[0; 64], b"\x16\x03\x01\xff\xff\xff", b"\x80\x2e"]
@@ -229,7 +229,7 @@ async fn starttls_takes_no_argument_and_wants_ehlo_first() {
 
 /// What stands before the forged record is more than rustls looks at in one go.
 #[tokio::test(start_paused = true)]
-async fn a_forged_record_behind_good_ones_ends_the_session_without_a_wait_for_more() {
+async fn a_forged_record_after_good_ones_ends_the_session_at_once() {
     const LONG: usize = 4 * 1024;
     for version in [&TLS12, &TLS13] {
         let (mut client, session) = pipe(&with_tls(accepting()), 64 * 1024);

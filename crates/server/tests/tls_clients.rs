@@ -60,7 +60,7 @@ async fn a_verified_certificate_gives_its_names_to_the_session() {
 }
 
 #[tokio::test]
-async fn where_certificates_are_optional_one_that_nobody_vouches_for_is_told_as_such_and_the_mail_goes_on() {
+async fn an_optional_untrusted_certificate_is_marked_and_accepted() {
     let authority = Authority::new();
     let (address, seen) = watching(tls(authority.asked())).await;
     let mut expired = named("too late");
@@ -89,7 +89,7 @@ async fn where_certificates_are_optional_one_that_nobody_vouches_for_is_told_as_
 }
 
 #[tokio::test]
-async fn where_they_are_required_whoever_has_no_trusted_one_gets_no_session() {
+async fn required_certificates_refuse_clients_without_a_trusted_one() {
     let authority = Authority::new();
     let (address, seen) = watching(tls(authority.asked().required())).await;
     for version in VERSIONS {
@@ -162,7 +162,7 @@ async fn without_the_question_no_certificate_is_shown() {
 }
 
 #[tokio::test]
-async fn a_hook_refuses_by_certificate_and_a_resumed_session_still_has_it() {
+async fn a_resumed_session_shows_hooks_its_client_certificate() {
     let authority = Authority::new();
     let resumed = Seen::<(bool, Option<String>)>::default();
     let note = resumed.clone();

@@ -64,7 +64,7 @@ fn a_certificate_without_a_name_is_refused_by_its_file() {
 }
 
 #[test]
-fn a_text_that_is_empty_or_holds_something_else_is_named_by_what_it_was_given_as() {
+fn an_error_names_the_role_of_an_empty_or_wrong_pem_text() {
     let identity = identity();
     let (certificate, key) = (identity.certificate.as_bytes(), identity.key.as_bytes());
     for (result, expected) in [

@@ -7,7 +7,7 @@ use crate::support::{MESSAGE, Seen, StoreBy as _, build, builder, traced};
 use rustls::version::TLS13;
 
 #[tokio::test]
-async fn names_of_certificates_cannot_break_out_of_logs_and_trace_fields() {
+async fn certificate_names_cannot_inject_into_logs_or_trace_fields() {
     let (log, _guard) = crate::support::log::capture();
     let authority = Authority::new();
     let fields = Seen::<String>::default();

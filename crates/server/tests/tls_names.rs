@@ -33,7 +33,7 @@ async fn served(address: SocketAddr, name: &'static str, version: usize) -> Cert
 }
 
 #[tokio::test]
-async fn the_name_asked_for_chooses_the_certificate_and_the_first_is_the_default() {
+async fn sni_chooses_the_certificate_and_the_first_is_the_default() {
     let first = Identity::of(&["mx.example.com", "mail.example.com"]);
     let second = Identity::of(&["lists.example.org"]);
     let wild = Identity::of(&["*.example.net"]);
@@ -57,7 +57,7 @@ async fn the_name_asked_for_chooses_the_certificate_and_the_first_is_the_default
 }
 
 #[tokio::test]
-async fn of_two_certificates_for_a_name_the_client_gets_the_first_that_it_can_check() {
+async fn sends_the_first_certificate_that_the_client_can_verify() {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let parameters = rcgen::CertificateParams::new(vec!["mx.example.com".to_owned()]).unwrap();
     let modern = Identity::new(&parameters.self_signed(&key).unwrap(), &key);
@@ -71,7 +71,7 @@ async fn of_two_certificates_for_a_name_the_client_gets_the_first_that_it_can_ch
 }
 
 #[test]
-fn a_certificate_that_nobody_could_ask_for_is_refused_except_as_the_default() {
+fn refuses_a_nameless_certificate_unless_it_is_the_default() {
     let nameless = Identity::of(&[]);
     let named = Identity::of(&["mx.example.com"]);
     let error = named.config().add_certificate(nameless.server()).unwrap_err().to_string();

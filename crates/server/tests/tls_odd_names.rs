@@ -81,7 +81,7 @@ fn odd_names() -> Vec<OddName> {
 }
 
 #[tokio::test]
-async fn a_name_that_is_none_gets_the_first_certificate_in_both_versions() {
+async fn an_invalid_sni_gets_the_first_certificate_in_both_versions() {
     let other = Identity::of(&["mx.example.org"]);
     let config = crate::support::tls::config();
     let config = config.add_certificate(other.server()).unwrap();
@@ -136,7 +136,7 @@ async fn a_name_that_rustls_takes_is_known_as_ever() {
 }
 
 #[tokio::test]
-async fn such_a_session_is_resumed_and_its_client_certificate_is_proved() {
+async fn an_invalid_sni_allows_resumption_and_client_certificates() {
     let authority = Authority::new();
     let shown = authority.sign(&named("client"));
     let name = OddName::called(b"mx.example.com:25");
@@ -168,7 +168,7 @@ async fn such_a_session_is_resumed_and_its_client_certificate_is_proved() {
 }
 
 #[tokio::test]
-async fn a_configuration_of_rustls_is_taken_as_it_is_and_refuses_such_names() {
+async fn a_plain_rustls_configuration_refuses_an_invalid_sni() {
     let key = PrivateKeyDer::from_pem_slice(identity().key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

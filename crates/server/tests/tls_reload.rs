@@ -73,7 +73,7 @@ async fn in_data(
 }
 
 #[tokio::test]
-async fn new_certificates_are_in_force_for_new_handshakes_and_no_session_notices() {
+async fn new_certificates_apply_to_new_handshakes_only() {
     let server = build(accepting().tls(config()));
     let address = listen(&server).await;
     for version in VERSIONS {
@@ -111,7 +111,7 @@ async fn a_ticket_from_before_a_reload_does_not_live_on() {
 }
 
 #[tokio::test]
-async fn a_ticket_does_not_spare_a_client_the_certificate_that_is_required_by_now() {
+async fn an_old_ticket_does_not_bypass_a_newly_required_certificate() {
     let tls = config();
     let server = build(accepting().tls(tls.clone()));
     let address = listen(&server).await;
@@ -130,7 +130,7 @@ async fn a_ticket_does_not_spare_a_client_the_certificate_that_is_required_by_no
 }
 
 #[test]
-fn certificates_for_a_server_without_tls_are_refused_with_what_to_write() {
+fn refuses_new_certificates_for_a_server_without_tls() {
     let error = build(accepting()).reload_tls(config()).unwrap_err().to_string();
     assert!(error.contains("built without TLS") && error.contains(".tls(…)"), "{error}");
     let foreign = || -> TlsConfig {

@@ -28,7 +28,7 @@ fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server,
 }
 
 #[tokio::test]
-async fn whoever_reads_all_at_once_has_the_fields_on_top_and_the_limit_is_that_of_the_content() {
+async fn trace_fields_come_first_and_do_not_count_towards_the_limit() {
     let seen = Seen::<Vec<u8>>::default();
     let note = seen.clone();
     let server = build(builder().max_message_size(20).store_by(move |mut message, _session| {
@@ -252,7 +252,7 @@ async fn no_name_of_a_client_can_end_a_comment_or_a_field() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_octet_but_printable_ascii_comes_from_a_name_unless_the_message_is_utf8() {
+async fn names_in_trace_fields_stay_printable_ascii_without_smtputf8() {
     for name in [
         "b\u{fc}cher.example",
         "\u{202e}elpmaxe.live",

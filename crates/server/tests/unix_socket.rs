@@ -90,7 +90,7 @@ async fn smtp_is_spoken_over_a_unix_socket_too() {
 }
 
 #[tokio::test]
-async fn only_what_is_delivered_over_a_unix_socket_needs_neither_tls_nor_credentials() {
+async fn only_lmtp_over_a_unix_socket_needs_no_tls_and_no_auth() {
     let (folder, path) = place();
     let smtp = folder.path().join("smtp");
     let judged = accepting().on_auth(|_credentials, _session| async { Check::Right });
@@ -184,7 +184,7 @@ fn of_servers_that_start_at_once_one_gets_the_path_and_keeps_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_waits_for_another_that_starts_in_the_same_folder_but_not_for_ever() {
+async fn waits_a_limited_time_for_a_server_starting_in_the_directory() {
     let (folder, path) = place();
     let other = std::fs::File::open(folder.path()).expect("the folder is ours");
     let server = build(accepting());
@@ -260,7 +260,7 @@ async fn a_file_that_another_server_has_put_there_meanwhile_stays() {
 }
 
 #[tokio::test]
-async fn its_clients_count_towards_all_connections_but_are_no_one_client() {
+async fn unix_clients_count_in_total_but_have_no_limit_per_client() {
     let (_folder, path) = place();
     let server = build(accepting().max_connections(3).max_connections_per_client(1));
     let (_stop, _task) = serve(&server, path.as_path()).await;

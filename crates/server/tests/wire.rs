@@ -152,7 +152,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_reply() {
+async fn a_half_closed_client_still_gets_every_reply() {
     for is_slow in [false, true] {
         let (kept, causes) = (Seen::<Vec<u8>>::default(), Seen::<Disconnect>::default());
         let (note, cause_note) = (kept.clone(), causes.clone());
@@ -188,7 +188,7 @@ async fn a_client_that_sends_everything_and_closes_its_side_still_gets_every_rep
 }
 
 #[tokio::test]
-async fn a_message_is_accepted_though_the_client_closed_its_side_right_behind_it() {
+async fn a_half_close_right_after_a_message_does_not_lose_it() {
     let (server, kept) = keeping();
     let mut client = connect(listen(&server).await).await;
     client.read_reply().await;
@@ -200,7 +200,7 @@ async fn a_message_is_accepted_though_the_client_closed_its_side_right_behind_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_reads_is_timed_out_and_little_is_taken_from_it() {
+async fn a_client_that_never_reads_times_out_and_little_is_read() {
     const PIPE: usize = 4_096;
     /// What was answered until 16 KiB of replies waited, and one read, beside the pipe itself.
     const HELD: usize = 2 * 16 * 1024 + PIPE;
@@ -299,7 +299,7 @@ async fn a_browser_is_told_and_hung_up_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_cut_at_any_octet_keeps_only_what_was_answered() {
+async fn a_cut_connection_keeps_only_what_was_answered() {
     for cut in 0..SESSION.len() {
         let (server, kept) = keeping();
         let (mut client, session) = pipe(&server, 65_536);

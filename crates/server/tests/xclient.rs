@@ -28,7 +28,7 @@ const XCLIENT: &str = "XCLIENT NAME=mail.client.example ADDR=198.51.100.7 PORT=4
                        DESTPORT=25 LOGIN=tim HELO=client.example PROTO=SMTP REVERSE_NAME=r.client.example";
 
 #[tokio::test(start_paused = true)]
-async fn the_connect_hooks_are_asked_about_the_client_that_the_proxy_tells() {
+async fn connect_hooks_see_the_client_that_xclient_names() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = trusting(accepting().on_connect(move |session| {
@@ -150,7 +150,7 @@ async fn the_trace_field_names_the_client_and_not_its_proxy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trust_is_that_in_the_connection_and_xclient_neither_gives_nor_takes_it() {
+async fn xclient_neither_gives_nor_takes_trust() {
     let server = trusting(accepting());
     let mut proxy = hello_from(&server, "10.0.0.5:1000").await;
     proxy.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
@@ -162,7 +162,7 @@ async fn trust_is_that_in_the_connection_and_xclient_neither_gives_nor_takes_it(
 }
 
 #[tokio::test(start_paused = true)]
-async fn behind_a_proxy_header_it_is_its_client_that_is_trusted_or_not() {
+async fn trust_is_decided_by_the_client_of_the_proxy_header() {
     let server = build(
         accepting()
             .proxy_from([network("10.0.0.0/8")])
@@ -178,7 +178,7 @@ async fn behind_a_proxy_header_it_is_its_client_that_is_trusted_or_not() {
 
 /// A proxy may pass on its client's own STARTTLS. Forgetting whom it told would make that client the proxy.
 #[tokio::test(start_paused = true)]
-async fn a_client_that_was_told_in_the_clear_is_no_proxy_inside_tls_and_has_no_login() {
+async fn starttls_after_xclient_keeps_the_client_and_drops_its_login() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(accepting().tls(tls::config()).xclient_from([network("192.0.2.7")]).on_mail_from(
@@ -245,7 +245,7 @@ async fn nobody_is_counted_for_clients_that_are_not_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_a_proxy_header_does_not_name_has_not_the_rights_of_the_proxy() {
+async fn a_proxy_header_without_a_client_gives_no_proxy_rights() {
     let proxies = || [network("10.0.0.0/8")];
     let server = build(accepting().proxy_from(proxies()).xclient_from(proxies()));
     for header in

@@ -40,7 +40,7 @@ fn every_example_stands_in_the_manifest() {
 }
 
 #[test]
-fn every_example_begins_with_what_it_shows_and_what_to_type_and_is_short() {
+fn every_example_is_short_and_says_what_it_shows_and_how_to_run() {
     for source in sources() {
         let name = name(&source);
         let text = fs::read_to_string(&source).expect("a source file");

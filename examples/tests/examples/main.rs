@@ -19,7 +19,7 @@ const MESSAGE_OCTETS: usize = "Subject: lunch\r\n\r\nAt one?\r\n".len();
 const ACCEPTED: &str = "250 2.6.0 Message accepted";
 
 #[test]
-fn the_smallest_server_takes_every_message_and_prints_how_long_it_is() {
+fn smallest_accepts_every_message_and_prints_its_size() {
     let example = Example::start("smallest");
     let mut client = example.connect();
     client.hello();
@@ -29,7 +29,7 @@ fn the_smallest_server_takes_every_message_and_prints_how_long_it_is() {
 }
 
 #[test]
-fn refuse_sender_refuses_one_domain_and_takes_mail_of_all_others() {
+fn refuse_sender_refuses_only_mail_from_one_domain() {
     let example = Example::start("refuse_sender");
     let mut client = example.connect();
     client.hello();
@@ -52,7 +52,7 @@ fn refuse_sender_refuses_one_domain_and_takes_mail_of_all_others() {
 }
 
 #[test]
-fn lookup_recipient_knows_who_is_there_and_hides_why_it_cannot_tell() {
+fn lookup_recipient_knows_recipients_and_hides_failures() {
     let example = Example::start("lookup_recipient");
     let mut client = example.connect();
     client.hello();
@@ -83,7 +83,7 @@ fn lookup_recipient_knows_who_is_there_and_hides_why_it_cannot_tell() {
 }
 
 #[test]
-fn inspect_content_refuses_a_message_for_what_it_says_or_carries() {
+fn inspect_content_refuses_by_subject_text_or_attachment() {
     let example = Example::start("inspect_content");
     let mut client = example.connect();
     client.hello();
@@ -140,7 +140,7 @@ fn require_tls_takes_mail_inside_tls_only() {
 }
 
 #[test]
-fn authenticate_lets_users_send_under_their_own_address_inside_tls() {
+fn authenticate_lets_users_send_from_their_own_address_only() {
     let example = Example::start("authenticate");
     let mut client = example.connect();
     assert!(!client.hello().contains("AUTH"));
@@ -192,7 +192,7 @@ fn mechanisms_takes_a_token_and_knows_whose_it_is() {
 // Elsewhere than on Linux a host has only one of the addresses 127.0.0.0/8.
 #[cfg(target_os = "linux")]
 #[test]
-fn limit_clients_refuses_one_address_and_a_third_connection_of_any() {
+fn limit_clients_refuses_one_address_and_third_connections() {
     let example = Example::start("limit_clients");
     let mut unwelcome = example.connect_from([127, 0, 0, 2]);
     unwelcome.talk(
@@ -219,7 +219,7 @@ fn limit_clients_refuses_one_address_and_a_third_connection_of_any() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn throttle_lets_three_messages_a_minute_through_whatever_the_session() {
+fn throttle_allows_three_messages_a_minute_across_sessions() {
     let example = Example::start("throttle");
     let mut client = example.connect();
     client.hello();
@@ -303,7 +303,7 @@ fn own_verb_answers_xping_and_vrfy_in_its_own_way() {
 }
 
 #[test]
-fn stream_to_disk_writes_as_it_reads_and_leaves_nothing_unfinished() {
+fn stream_to_disk_writes_while_reading_and_cleans_up() {
     const LINES: usize = 500_000;
     let line = [b'x'; 62];
     let example = Example::start("stream_to_disk");

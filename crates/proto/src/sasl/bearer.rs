@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_may_be_left_to_the_token_and_keys_of_others_are_ignored() {
+    fn accepts_a_missing_user_and_ignores_unknown_keys() {
         let given = parse(Mechanism::OauthBearer, b"y,,\x01qs=x\x01auth=bearer t\x01\x01").unwrap();
         assert!(matches!(given, Credentials::Bearer { user: None, host: None, port: None, .. }));
         assert_eq!(given.user(), "");

@@ -93,7 +93,7 @@ fn every_sequence_of_commands_is_answered_as_the_table_says() {
 }
 
 #[test]
-fn every_short_sequence_is_answered_as_the_table_says_whatever_sessions_have_in_common() {
+fn answers_every_short_sequence_as_the_table_says() {
     let depth = std::env::var("MAILCHUTE_MODEL_DEPTH").map_or(3, |depth| depth.parse().expect("a number"));
     let found = all(|search| search.sequences(depth));
     assert!(found.commands > 10_000, "{found:?}");

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_in_another_task_is_woken_and_one_in_the_task_that_hands_on_is_not() {
+    fn wakes_a_reader_in_another_task_but_not_in_its_own() {
         let (session, reader) = (Arc::new(Task::default()), Arc::new(Task::default()));
         let [of_session, of_reader] = [&session, &reader].map(|task| Waker::from(Arc::clone(task)));
         let handing_on = Context::from_waker(&of_session);

@@ -75,7 +75,7 @@ proptest! {
 }
 
 #[test]
-fn good_headers_are_read_at_every_cut_and_never_beyond_their_end() {
+fn reads_a_header_cut_anywhere_and_no_byte_past_its_end() {
     let v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\xc0\0\x02\x01\xc0\0\x02\x19\x10\x92\0\x19\x04\0\0";
     let headers: [&[u8]; 5] = [
         b"PROXY TCP4 192.0.2.1 192.0.2.25 4242 25\r\n",

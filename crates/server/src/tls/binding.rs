@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_ends_of_tls_1_3_export_the_same_and_each_connection_another() {
+    async fn both_peers_export_one_value_that_differs_by_connection() {
         let (ours, theirs, leaf) = bindings(&TLS13).await;
         assert_eq!(ours.exporter.unwrap()[..], theirs[..]);
         let digest = digest::digest(&digest::SHA256, &leaf);

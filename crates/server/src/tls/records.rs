@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_offers_either_suite_is_heard_in_both_directions_and_after_new_keys() {
+    fn both_suites_work_in_both_directions_and_after_key_updates() {
         for suite in [&AES_128, &AES_256] {
             let (mut client, mut server) = connected(suite);
             let negotiated = server.negotiated_cipher_suite().and_then(|suite| suite.tls13());

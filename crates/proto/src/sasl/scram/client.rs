@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_taken_up_to_a_length_that_keeps_the_challenge_short() {
+    fn refuses_a_nonce_that_would_make_the_challenge_too_long() {
         for (octets, is_taken) in [(LONGEST_NONCE, true), (LONGEST_NONCE + 1, false)] {
             let message = format!("n,,n=user,r={}", "x".repeat(octets));
             assert_eq!(ClientFirst::parse(message.as_bytes()).is_some(), is_taken, "{octets}");

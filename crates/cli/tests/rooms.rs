@@ -43,7 +43,7 @@ const CRATES: [Rooms; 4] = [
     },
     Rooms {
         name: "stores",
-        order: &["url", "any", "maildir", "discard", "template", "destination"],
+        order: &["url", "any", "maildir", "discard", "recipients", "template", "destination"],
         as_one: &[],
     },
     Rooms {

@@ -39,12 +39,7 @@ impl Destination {
             Some((user, detail)) => (user, Some(detail.to_owned())),
             None => (&*local_part, None),
         };
-        Self {
-            user: folded(user),
-            domain: mailbox.domain_to_ascii().to_ascii_lowercase(),
-            detail,
-            mailbox: mailbox.clone(),
-        }
+        Self { user: folded(user), domain: ascii_domain(mailbox), detail, mailbox: mailbox.clone() }
     }
 
     /// Returns the address, which `Delivered-To:` names.
@@ -59,10 +54,16 @@ impl Destination {
         &self.user
     }
 
-    /// Returns the domain in A-labels and lower case, or an address literal.
+    /// Returns the domain in A-labels and lower case, or an address literal. It is the first name of a domain with
+    /// [several](crate::recipients::LocalDomain::also).
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
+    }
+
+    /// Returns the same destination as a user of `domain`, of which the domain of the address is another name.
+    pub(crate) fn in_domain(self, domain: &str) -> Self {
+        Self { domain: domain.to_owned(), ..self }
     }
 
     /// Returns what follows the separator, as the client wrote it.
@@ -70,6 +71,11 @@ impl Destination {
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
+}
+
+/// Returns the domain of an address in A-labels and lower case.
+pub(crate) fn ascii_domain(mailbox: &Mailbox) -> String {
+    mailbox.domain_to_ascii().to_ascii_lowercase()
 }
 
 /// Returns a local part in the form in which two spellings of a user are equal.

@@ -5,6 +5,8 @@
 //! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | a file of its own in a directory, safe before the client is told so |
 //! | [`Discard`] | `discard:` | read to its end and forgotten |
 //!
+//! [`recipients`] knows which addresses exist, and what they stand for.
+//!
 //! [`from_url`] makes a store of a URL, for programs that are told where mail goes.
 //!
 //! # Examples
@@ -35,6 +37,7 @@ mod any;
 mod destination;
 mod discard;
 mod maildir;
+pub mod recipients;
 mod template;
 mod url;
 

@@ -1,0 +1,109 @@
+//! Which users of a domain are known.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mailchute::{Refusal, Session};
+
+use super::mistake::{self, FileError};
+use super::users::Users;
+use crate::destination::Destination;
+use crate::template::{Template, path_component};
+
+/// Knows which users a domain has.
+#[derive(Debug, Clone)]
+pub struct Known(Source);
+
+#[derive(Clone)]
+enum Source {
+    Any,
+    Listed(Arc<Users>),
+    Directories(Arc<Template>),
+    Asked(Arc<Question>),
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<bool, Refusal>> + Send>>;
+type Question = dyn Fn(Destination, Session) -> Answer + Send + Sync;
+
+impl Known {
+    /// Knows every user.
+    #[must_use]
+    pub fn any() -> Self {
+        Self(Source::Any)
+    }
+
+    /// Knows these users, each the part of an address before the `@`.
+    ///
+    /// # Errors
+    /// What is wrong with the first text that is not a user.
+    pub fn users(users: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, String> {
+        let mut list = Users::default();
+        users.into_iter().try_for_each(|user| list.add(user.as_ref()))?;
+        Ok(Self(Source::Listed(list.into())))
+    }
+
+    /// Knows the users that a file lists: a user or an address on each line. What follows a colon or white space is
+    /// ignored, so the file may be one of passwords. Lines that begin with `#` are comments. It blocks while it reads.
+    ///
+    /// # Errors
+    /// [`FileError`], with all mistakes.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, FileError> {
+        Ok(Self(Source::Listed(mistake::read(path.as_ref(), Users::parse)?.into())))
+    }
+
+    /// Knows the users whose directory exists. The template is its path, such as `/var/mail/{domain}/{user}`.
+    #[must_use]
+    pub fn directories(path: Template) -> Self {
+        Self(Source::Directories(path.into()))
+    }
+
+    /// Asks `question`, such as a query of a database. It returns whether the user is known, or the refusal that the
+    /// client gets if the question has no answer now.
+    #[must_use]
+    pub fn asked<Q, F>(question: Q) -> Self
+    where
+        Q: Fn(Destination, Session) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<bool, Refusal>> + Send + 'static,
+    {
+        Self(Source::Asked(Arc::new(move |destination, session| Box::pin(question(destination, session)))))
+    }
+
+    pub(super) async fn knows(&self, destination: &Destination, session: &Session) -> Result<bool, Refusal> {
+        match &self.0 {
+            Source::Any => Ok(true),
+            Source::Listed(users) => Ok(users.has(destination)),
+            Source::Directories(template) => {
+                let path = PathBuf::from(template.fill(destination, "", path_component));
+                match tokio::task::spawn_blocking(move || std::fs::metadata(path)).await {
+                    Ok(Ok(found)) => Ok(found.is_dir()),
+                    Ok(Err(error)) if is_absent(&error) => Ok(false),
+                    Ok(Err(error)) => Err(error.into()),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Source::Asked(question) => question(destination.clone(), session.clone()).await,
+        }
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename
+    )
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("Any"),
+            Self::Listed(users) => f.debug_tuple("Listed").field(users).finish(),
+            Self::Directories(template) => f.debug_tuple("Directories").field(template).finish(),
+            Self::Asked(_) => f.write_str("Asked(..)"),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Why the program ends, and with which exit code.
+//! The reasons why the program ends, and their exit codes.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ enum Kind {
 }
 
 impl Failure {
-    /// Something went wrong that had worked so far.
+    /// An error while the program runs.
     pub(crate) fn running(error: impl fmt::Display) -> Self {
         Self { kind: Kind::Running, text: error.to_string() }
     }

@@ -66,8 +66,8 @@ fn serve(command_line: &CommandLine) -> Result<ExitCode, Failure> {
     Ok(log.end(outcome))
 }
 
-/// How long the end waits for threads that block, and then for the store to take back what was not answered. If the disk
-/// answers to neither, such messages may stay, as after a kill: their clients send them once more.
+/// How long the end waits for blocked threads, and then for the store to remove messages that were not answered. If the
+/// disk answers neither, such messages may stay, as after a kill: their clients send them again.
 const FINAL_PATIENCE: Duration = Duration::from_secs(5);
 
 fn serve_with(
@@ -98,7 +98,7 @@ fn serve_with(
     let outcome = runtime.block_on(serving);
     // A thread that waits for a dead disk must not keep the program from ending.
     runtime.shutdown_timeout(FINAL_PATIENCE);
-    // A message that such a thread has shown must not stay if its client was told to try again.
+    // A message that such a thread has delivered must not stay if its client was told to try again.
     if !deadline::finishes_within(FINAL_PATIENCE, move || store.close()) {
         tracing::warn!(name: "store-not-closed", "the store did not answer: messages that were not answered in time may stay in it");
     }

@@ -1,4 +1,4 @@
-//! From options to what the server is built of, at the start and again at SIGHUP.
+//! Builds the server from options: at the start, and again at SIGHUP.
 
 use mailchute::{BareLineEnds, BuildError, Builder, EnvelopeSyntax, Server, TlsConfig};
 use mailchute_stores::AnyStore;
@@ -11,12 +11,12 @@ use crate::options::time_span::TimeSpan;
 use crate::users::Users;
 use crate::users::any_login::AnyLogin;
 
-/// The options in force, and what was read from the files that they name.
+/// The options in force, and the contents of the files that they name.
 #[derive(Debug)]
 pub(crate) struct Configuration {
     pub(crate) options: Options,
     pub(crate) certificates: Certificates,
-    /// The users of the last password file that was named. They are in force if the options name one.
+    /// The users of the last password file that was named. They apply only while the options name one.
     pub(crate) users: Option<Users>,
     pub(crate) store: AnyStore,
 }
@@ -45,7 +45,7 @@ pub(crate) fn build(
     builder(options, tls, users, store).build().map_err(|error| wrong_option(error, options))
 }
 
-/// All that the options say of the server.
+/// Applies the options to a builder.
 pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, store: AnyStore) -> Builder {
     let mut builder = Server::builder()
         .tls(tls)
@@ -92,12 +92,12 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     builder
 }
 
-/// The builder's error in the words of the command line, or of the file.
+/// Words an error of the builder as one of the command line or the configuration file.
 pub(crate) fn wrong_option(error: BuildError, options: &Options) -> Failure {
     let provenance = &options.provenance;
     match error {
         BuildError::Invalid { option, value, expected, .. } => {
-            // A time as it is written in options.
+            // A time is shown as users write it.
             let time = value.parse().map(|time: TimeSpan| time.to_string());
             let setting = match (option.strip_prefix("max_"), option.strip_suffix("_timeout"), time) {
                 (Some(limit), ..) => {

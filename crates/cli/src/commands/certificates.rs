@@ -1,5 +1,5 @@
-//! The certificates that the flags name, or a throw-away one: TLS that hides the mail from listeners on the way, and
-//! proves nothing.
+//! The certificates that the flags name, or a self-signed one. That one hides mail from eavesdroppers and proves
+//! nothing.
 
 use std::cell::OnceCell;
 
@@ -11,7 +11,7 @@ use crate::options::args::{CertificateUsage, ClientCertificate, Options};
 /// The certificates of the program.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
-    /// Made once: a client that remembers it, as those do that trust at first sight, finds it again after a reload.
+    /// Created once. A client that trusts on first use finds the same certificate after a reload.
     self_signed: OnceCell<TlsConfig>,
 }
 
@@ -48,7 +48,7 @@ impl Certificates {
         }
     }
 
-    /// The certificate that was made, or is made now.
+    /// Returns the self-signed certificate, and creates it at the first call.
     fn self_signed(&self, name: &str) -> Result<TlsConfig, Failure> {
         match self.self_signed.get() {
             Some(made) => Ok(made.clone()),
@@ -60,7 +60,7 @@ impl Certificates {
     }
 }
 
-/// Makes a certificate for `name` that no authority has signed; it is gone when the program ends.
+/// Creates a certificate for `name` that no authority has signed. It lasts until the program ends.
 fn self_signed(name: &str) -> Result<TlsConfig, Failure> {
     // The builder refuses a name that is not a domain, and says what to write.
     let own = Some(name).filter(|name| Domain::parse(name).is_ok() && name.is_ascii());

@@ -1,4 +1,4 @@
-//! `mailchute check`: says what is wrong with a configuration, and neither listens nor writes anything.
+//! `mailchute check`: reports mistakes in a configuration, without listening or writing anything.
 
 use std::io::{self, Write as _};
 
@@ -15,12 +15,12 @@ use crate::process::sandbox;
 use crate::process::sockets;
 use crate::users::Users;
 
-/// Checks what `mailchute serve` checks before it listens: the options, the user, the addresses, the reach of the
-/// sandbox, the password file, certificates and keys. The author of a configuration need not be root. So a process that
-/// cannot switch to the user is not a mistake; the output says so.
+/// Checks what `mailchute serve` checks before it listens: options, user, addresses, sandbox, password file,
+/// certificates and keys. The author of a configuration need not be root. So a process that cannot switch to the user
+/// is not a mistake; the output says so.
 ///
 /// # Errors
-/// The first mistake of each of these; what builds the server is looked at when the files can be read.
+/// The first mistake of each of these. The builder's errors are found only if the files can be read.
 pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure> {
     let options = command_line.options()?;
     let mut failures = Vec::new();
@@ -39,7 +39,7 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
     }
     match (Users::of(&options), Certificates::default().read(&options)) {
         (Ok(users), Ok(tls)) => {
-            // Nothing is kept in it, as there are no sessions.
+            // There are no sessions, so nothing is stored.
             failures.extend(build(&options, tls, users, Discard.into()).err());
         }
         (users, tls) => {
@@ -49,7 +49,7 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
     }
     Failure::all(failures)?;
     for warning in rules::warnings(&options) {
-        // Where nobody can read it, there is nobody to warn.
+        // If standard error cannot be written, the warning is lost.
         let _ = writeln!(io::stderr(), "mailchute: warning: {warning}");
     }
     Ok(told)

@@ -50,12 +50,12 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
     writeln!(io::stdout(), "{user}:{verifier}{seed}").map_err(Failure::running)
 }
 
-/// Whether it has a prepared form, which stays the same with every version of Unicode, and something is left of it.
+/// Whether SASLprep leaves something of the text, in a form that is the same in every version of Unicode.
 fn may_be_stored(text: &str) -> bool {
     saslprep(text).is_some_and(|prepared| !prepared.is_empty())
 }
 
-/// The first line of standard input; from a terminal unseen, and twice.
+/// Reads the first line of standard input. On a terminal it asks twice and does not echo.
 fn read_password(user: &str) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
         return read_line();

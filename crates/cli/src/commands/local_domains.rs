@@ -14,7 +14,7 @@ use crate::options::domains::Domains;
 pub(crate) struct LocalDomains(Vec<String>);
 
 impl LocalDomains {
-    /// Those of `--domain`; none where every recipient is accepted.
+    /// The domains of `--domain`, or `None` if every recipient is accepted.
     pub(crate) fn of(domains: &[Domains]) -> Option<Self> {
         let patterns: Option<Vec<_>> = domains.iter().map(Domains::pattern).collect();
         patterns.filter(|patterns| !patterns.is_empty()).map(Self)

@@ -1,4 +1,4 @@
-//! A terminal that does not show what is typed.
+//! A terminal that does not echo.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::failure::Failure;
 use crate::process::signals::StopSignals;
 
-/// Asks on the terminal, and has `read` read what is typed there without its being seen.
+/// Prints a prompt, and calls `read` while the terminal does not echo.
 pub(crate) fn unseen(
     question: &str,
     read: impl FnOnce() -> Result<String, Failure> + Send + 'static,
@@ -16,11 +16,11 @@ pub(crate) fn unseen(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(Failure::running)?;
     let outcome = runtime.block_on(async {
-        // Left to itself a signal would end the program with the terminal as it is then. They are caught before.
+        // Signals are caught first: otherwise one would end the program and leave the terminal without echo.
         let mut stop = StopSignals::catch()?;
         let mut quit = signal(SignalKind::quit()).map_err(Failure::running)?;
         let _shown = Shown::hide()?;
-        // Standard output may be going into a file.
+        // Standard output may be redirected to a file.
         eprint!("{question}");
         let interrupted = || Err(Failure::running("interrupted; no line was written"));
         tokio::select! {
@@ -30,12 +30,12 @@ pub(crate) fn unseen(
         }
     });
     eprintln!();
-    // Nothing wakes a thread that waits for the terminal; it ends with the program.
+    // Nothing can wake the thread that reads from the terminal. It ends with the program.
     runtime.shutdown_background();
     outcome
 }
 
-/// How the terminal was before; it is so again when this is dropped.
+/// The settings to restore when this is dropped.
 struct Shown(Termios);
 
 impl Shown {
@@ -50,7 +50,7 @@ impl Shown {
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        // If that fails there is no terminal any more.
+        // If that fails, the terminal is gone.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }

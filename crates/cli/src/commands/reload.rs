@@ -1,11 +1,10 @@
-//! SIGHUP: the configuration file is read again and the files that options name, and put in force as a whole or not at
-//! all.
+//! SIGHUP: reads the configuration file and the files that options name again, and applies all of them or none.
 //!
 //! # Why
 //!
-//! A reload does everything, also without a configuration file: it reads the files, then reconfigures the server, and
-//! what follows cannot fail. Only the password file changes for sessions that run: a user who is removed from it is
-//! out.
+//! A reload does the same without a configuration file. It reads all files, then reconfigures the server; the steps
+//! after that cannot fail. Only the password file affects running sessions: a user who is removed from it can no longer
+//! log in.
 
 use mailchute::{Endpoint, Server};
 
@@ -20,7 +19,7 @@ use crate::users::Users;
 use crate::users::auth_file::AuthFile;
 
 impl Configuration {
-    /// Reads all of it again and puts it in force for new sessions, all or nothing. Logs each mistake.
+    /// Reads everything again and applies it to new sessions, all or nothing. Logs each mistake.
     pub(crate) fn reload(
         &mut self,
         command_line: &CommandLine,
@@ -47,7 +46,7 @@ impl Configuration {
         server: &Server,
     ) -> Result<(), Vec<Failure>> {
         let options = command_line.options().map_err(|failure| vec![failure])?;
-        // Without the domains of before everybody's mail could be accepted from everywhere.
+        // Without the earlier domains, the server could become an open relay.
         let fixed = self.refuse_fixed(&options).and_then(|()| check_reachable(endpoints, &options));
         let tls = self.certificates.read(&options);
         let users = self.read_users(&options);
@@ -60,7 +59,7 @@ impl Configuration {
         server
             .reconfigure(builder(&options, tls, users.clone(), self.store.clone()))
             .map_err(|error| vec![wrong_option(error, &options)])?;
-        // From here on nothing can go wrong.
+        // The steps below cannot fail.
         self.warn_of_open_doors(&options);
         rules::warn(&options);
         log.set(&options.log_level);
@@ -82,12 +81,13 @@ impl Configuration {
             tracing::info!(name: "configuration-read", %file, "read the configuration again; new sessions get it");
         }
         self.options = options;
-        // Sessions that began with a password file keep to it when it is left out, and hear of it when it comes back.
+        // Sessions that began with a password file keep it when the option is removed, and follow it when it comes
+        // back.
         self.users = users.or(self.users.take());
         Ok(())
     }
 
-    /// Those of the password file, and with one that takes the place of another what is to be put in force.
+    /// Returns the users for new sessions, and the file to put in force if it replaces another one.
     fn read_users(&self, options: &Options) -> Result<(Option<Users>, Option<AuthFile>), Failure> {
         match (&options.auth_file, &self.users) {
             (None, _) => Ok((None, None)),
@@ -99,7 +99,7 @@ impl Configuration {
         }
     }
 
-    /// A file that was read while it was written may lack the half of its options.
+    /// A file that is read while an editor writes it may lack half of its options.
     fn warn_of_open_doors(&self, options: &Options) {
         for (option, is_dropped) in [
             ("require-tls", self.options.require_tls && !options.require_tls),
@@ -125,7 +125,7 @@ impl Configuration {
             ("allow-root", options.allow_root != self.options.allow_root),
             ("sandbox", options.sandbox != self.options.sandbox),
             ("log-format", options.log_format != self.options.log_format),
-            // For a throw-away one, which clients that verify it do not take.
+            // Clients that verify certificates refuse a self-signed one.
             ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),
         ];
         let changed: Vec<_> = is_changed.into_iter().filter(|(_, is_changed)| *is_changed).collect();
@@ -133,7 +133,7 @@ impl Configuration {
             return Ok(());
         }
         let hint = |option| match option {
-            // The new process inherits the rights of this one.
+            // The new process inherits the rights of this process.
             "user" | "allow-root" => "restart",
             "listen" | "tls-listen" | "lmtp" => {
                 "hand over to a new process with SIGUSR2, or restart if the protocol of an address changes"

@@ -1,4 +1,4 @@
-//! `mailchute serve`: from options to a server that runs.
+//! `mailchute serve`: runs the server that the options describe.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::process::signals::{self, CaughtSignal, StopSignals};
 use crate::process::sockets::{Listening, Plan};
 use crate::process::systemd;
 
-/// How long messages that are under way may take when the program is to stop.
+/// The time that running messages get when the program stops.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Receives mail until a signal ends it.
@@ -58,7 +58,7 @@ pub(crate) async fn serve(
         sandbox::close()?;
     }
     if passed.has_predecessor() {
-        // The reader of the first process's welcome may have gone.
+        // The reader that saw the first process's welcome may be gone.
         tracing::info!(name: "taken-over", "took over the sockets of the process that served before");
         passed.tell_ready()?;
     } else {
@@ -69,7 +69,7 @@ pub(crate) async fn serve(
         }
         systemd::tell(&[NotifyState::Ready]);
     }
-    // The first signal is taken before anybody learns of it, so that a second one is never mistaken for the first.
+    // Take the first signal before anything reacts to it, so that a second signal is never mistaken for the first.
     let (stopping, stopped) = oneshot::channel();
     let cut_off = async {
         let successor = tokio::select! {
@@ -90,7 +90,8 @@ pub(crate) async fn serve(
         }
         let _ = stopping.send(());
         if successor.is_some() {
-            // Sent to the whole service, which the new process belongs to; this one is stopping as it says.
+            // The notification concerns the whole service, and the new process belongs to it. This process is stopping
+            // anyway.
             stop.wait().await;
             tracing::info!(name: "stopping-already", "stopping already; another signal cuts off what is under way");
         }
@@ -111,7 +112,7 @@ pub(crate) async fn serve(
     }
 }
 
-/// Says where mail comes in and where it goes; programs that start this one read the first lines.
+/// Says where mail comes in and where it goes. Programs that start Mailchute read the first lines.
 fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for (endpoint, protocol) in listening.endpoints() {
@@ -155,7 +156,7 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     out.flush()
 }
 
-/// As [`welcome`], for programs that read the log.
+/// Like [`welcome`], for programs that read the log.
 fn log_welcome(options: &Options, listening: &Listening) {
     for (endpoint, protocol) in listening.endpoints() {
         tracing::info!(name: "listening", address = %endpoint, %protocol, "listening");
@@ -163,10 +164,10 @@ fn log_welcome(options: &Options, listening: &Listening) {
     tracing::info!(name: "ready", store = options.store, certificates = options.tls_cert.len(), "ready");
 }
 
-/// Each connection is a file: takes as many as the host lets this process have.
+/// Raises the limit on open files as far as the host allows. Each connection is a file.
 pub(crate) fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    // Without it there are fewer connections, and the limit on them follows.
+    // If this fails, there are fewer connections, and their limit follows.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

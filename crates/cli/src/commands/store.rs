@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::process::privileges::Account;
 
-/// Opens it, with the rights of the user who is to write to it.
+/// Opens the store with the rights of the user that writes to it.
 pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnyStore, Failure> {
     let url = StoreUrl::parse(&options.store).map_err(Failure::unusable)?;
     if let (Some(account), Some(path)) = (account, url.directory()) {

@@ -21,10 +21,10 @@ pub(crate) fn wrong_usage(error: clap::Error) -> Failure {
     Failure::usage(error)
 }
 
-/// Prints why the program ends.
+/// Prints the reason why the program ends.
 pub(crate) fn report_without_log(failure: &Failure) {
     let lines = Lines(asked_for_here()).failure(failure);
-    // Where nobody can read it, the exit code says what there is to say.
+    // If nothing can be printed, the exit code tells.
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
@@ -32,7 +32,7 @@ fn asked_for_here() -> LogFormat {
     asked_for(&env::args_os().collect::<Vec<_>>())
 }
 
-/// The format of the log of `mailchute serve`, also where something is wrong with its options.
+/// The format of the log of `mailchute serve`, also for errors in its options.
 fn asked_for(arguments: &[OsString]) -> LogFormat {
     let word = |index: usize| arguments.get(index).map(|word| word.to_string_lossy());
     let is_serving = word(1).is_none_or(|word| word == "serve" || word.starts_with('-'));

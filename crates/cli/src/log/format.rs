@@ -1,4 +1,4 @@
-//! How a line of the log is written.
+//! The format of a line of the log.
 
 use clap::ValueEnum;
 

@@ -8,7 +8,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::reload;
 
-/// A level for all, or one for each of several targets.
+/// One level for everything, or one for each of several targets.
 #[derive(Debug, Clone)]
 pub(crate) struct LogLevel(Targets);
 
@@ -21,7 +21,7 @@ impl LogLevel {
 impl FromStr for LogLevel {
     type Err = String;
 
-    /// A word by itself has to be a level: read as the name of a target it would switch all else off.
+    /// A single word must be a level. As the name of a target it would disable all other targets.
     fn from_str(level: &str) -> Result<Self, String> {
         let is_known = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
         let targets = level.parse().ok().filter(|_| level.split(',').all(is_known));
@@ -31,11 +31,11 @@ impl FromStr for LogLevel {
     }
 }
 
-/// Lets through what the level in force says.
+/// Passes events at or above the current level.
 pub(super) struct Filter<S>(pub(super) reload::Layer<Targets, S>);
 
-/// Nothing but what says whether an event is wanted, and that is asked once for each place in the code: `reload::Layer`
-/// by itself takes a lock of all threads at each turn of a session, and twice an event.
+/// It only decides whether an event is wanted, once for each place in the code. `reload::Layer` alone takes a global
+/// lock at each poll of a session, and twice an event.
 impl<S: Subscriber> Layer<S> for Filter<S> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         self.0.register_callsite(metadata)

@@ -22,7 +22,7 @@ use crate::failure::Failure;
 pub(super) struct Lines(pub(super) LogFormat);
 
 impl Lines {
-    /// That so many lines are not in the log.
+    /// Formats the number of lines that were lost.
     pub(super) fn dropped(self, lines: u64) -> String {
         self.line(Level::WARN, |row| {
             row.begin(
@@ -57,11 +57,11 @@ impl Lines {
     }
 }
 
-/// The memory that lines are made in.
+/// The memory that lines are formatted in.
 #[derive(Default)]
 struct Buffers {
     line: String,
-    /// A value on its way.
+    /// A value that is being formatted.
     scratch: String,
 }
 
@@ -72,11 +72,11 @@ impl Buffers {
 }
 
 thread_local! {
-    /// The buffers of this thread's last line, reused for its next one.
+    /// The buffers of this thread's last line, for reuse.
     static LAST: Cell<Buffers> = const { Cell::new(Buffers::new()) };
 }
 
-/// Bytes of a buffer that are kept for the next line: most lines are much shorter.
+/// The capacity that a buffer keeps for the next line. Most lines are much shorter.
 const KEPT: usize = 4096;
 
 fn name(level: Level) -> &'static str {
@@ -109,14 +109,15 @@ fn color(level: Level) -> &'static str {
     }
 }
 
-/// The keys and values of a line. It is a string from the start, as each detour shows where there is a line a message.
+/// The keys and values of a line. It is a string from the start, because each conversion costs time with a line a
+/// message.
 struct Row {
     format: LogFormat,
     buffers: Buffers,
 }
 
 impl Row {
-    /// A line from its time to its end; `write` writes what is in between.
+    /// Formats a line from its time to its end; `write` adds the part in between.
     fn whole(&mut self, level: Level, has_colors: bool, write: impl FnOnce(&mut Self)) {
         self.buffers.line.clear();
         self.before(level, has_colors);
@@ -149,7 +150,7 @@ impl Row {
         }
     }
 
-    /// Leaves the memory to the next line of this thread.
+    /// Returns the memory to this thread for its next line.
     fn keep(self) {
         if self.buffers.line.capacity().max(self.buffers.scratch.capacity()) <= KEPT {
             LAST.set(self.buffers);
@@ -228,7 +229,7 @@ impl Row {
         write_number(&mut self.buffers.line, value);
     }
 
-    /// A time in seconds, with six digits after the point: much less work than the shortest form.
+    /// A time in seconds with six decimals. That is much cheaper than the shortest form.
     fn seconds(&mut self, key: &str, value: f64) {
         self.key(key);
         let time = Duration::try_from_secs_f64(value).unwrap_or_default();
@@ -237,16 +238,16 @@ impl Row {
     }
 }
 
-/// Writes the fields of an event or a span as they are visited.
+/// Writes the fields of an event or a span.
 struct Fields<'a> {
     row: &'a mut Row,
-    /// The key for the field `id`, which names what it belongs to.
+    /// The key for the field `id`, which depends on what the field belongs to.
     id: &'static str,
     /// The beginning of an event's line, until it is written.
     beginning: Option<Beginning<'a>>,
 }
 
-/// How the line of an event begins.
+/// The start of an event's line.
 #[derive(Clone, Copy)]
 struct Beginning<'a> {
     event: &'static str,
@@ -316,12 +317,12 @@ where
     ) -> fmt::Result {
         let metadata = event.metadata();
         let has_colors = out.has_ansi_escapes();
-        // Sessions are the only spans there are.
+        // All spans are sessions.
         let span = context.lookup_current();
         let extensions = span.as_ref().map(tracing_subscriber::registry::SpanRef::extensions);
         let fields = extensions.as_ref().and_then(|extensions| extensions.get::<FormattedFields<N>>());
         let context = fields.map_or("", |fields| fields.as_str());
-        // Taken, and not borrowed: to write a value may log another line.
+        // Taken and not borrowed, because formatting a value may log another line.
         let mut row = self.row(LAST.take());
         row.whole(*metadata.level(), has_colors, |row| {
             let beginning = Some(Beginning { event: metadata.name(), context });
@@ -342,7 +343,7 @@ impl<'w> FormatFields<'w> for Lines {
         out.write_str(&row.buffers.line)
     }
 
-    /// A later value replaces an earlier one of the same key, however often a proxy speaks for others.
+    /// A later value replaces an earlier one of the same key. So a proxy cannot grow the line with XCLIENT.
     fn add_fields(&self, fields: &'w mut FormattedFields<Self>, record: &Record<'_>) -> fmt::Result {
         let mut added = String::new();
         self.format_fields(Writer::new(&mut added), record)?;

@@ -28,7 +28,7 @@ pub(crate) use before::{report_without_log, wrong_usage};
 pub(crate) use format::LogFormat;
 pub(crate) use level::LogLevel;
 
-/// The log that was begun.
+/// The running log.
 #[derive(Debug)]
 pub(crate) struct Log {
     level: reload::Handle<Targets, Registry>,
@@ -37,7 +37,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Starts to gather what `level` lets through; [`write`](Self::write) has it written.
+    /// Starts to collect what `level` passes; [`write`](Self::write) starts to write it.
     pub(crate) fn begin(level: &LogLevel, format: LogFormat) -> Result<Self, Failure> {
         let (filter, handle) = reload::Layer::new(level.targets().clone());
         let queue = Arc::new(Queue::default());
@@ -47,9 +47,9 @@ impl Log {
             .fmt_fields(lines)
             .with_writer(Entrance(Arc::clone(&queue)))
             .with_ansi(io::stderr().is_terminal())
-            // It would write to standard error by itself.
+            // By default it would write to standard error.
             .log_internal_errors(false);
-        // For all layers, so that what it says of an event is remembered; a layer's own filter is asked each time.
+        // A filter for all layers, so that its decision on an event is cached. A filter of one layer runs each time.
         tracing_subscriber::registry()
             .with(Filter(filter))
             .with(layer)
@@ -62,19 +62,19 @@ impl Log {
         Ok(Self { level: handle, lines, queue })
     }
 
-    /// Starts the thread that writes. The sandbox is for threads that are started within it.
+    /// Starts the thread that writes. Call it inside the sandbox, so that the thread is sandboxed too.
     pub(crate) fn write(&self) -> Result<(), Failure> {
         self.queue.write_to_stderr(self.lines).map_err(Failure::running)
     }
 
-    /// Logs what `level` lets through from now on.
+    /// Logs what `level` passes from now on.
     pub(crate) fn set(&self, level: &LogLevel) {
         if let Err(error) = self.level.reload(level.targets().clone()) {
             tracing::error!(name: "level-kept", %error, "the level of the log cannot be changed");
         }
     }
 
-    /// Says what the program ends with. The log is then written as when it is dropped.
+    /// Logs the outcome of the program. Dropping the log writes the rest.
     pub(crate) fn end(self, outcome: Result<(), Failure>) -> ExitCode {
         match outcome {
             Ok(()) => ExitCode::SUCCESS,
@@ -91,9 +91,9 @@ impl Log {
 }
 
 impl Drop for Log {
-    /// Waits, for a short time only, until all is written. A panic of the main thread comes by here too.
+    /// Waits a short time until everything is written. A panic of the main thread runs this too.
     fn drop(&mut self) {
-        // If no thread can be started, nothing can be written without the risk of waiting forever.
+        // Without a thread, writing could block forever.
         if self.write().is_ok() {
             self.queue.end();
         }
@@ -109,7 +109,7 @@ mod tests {
 
     const HOW: &str = "MAILCHUTE_TEST_PANICS";
 
-    /// This test runs again in a process of its own, as the log and the panic hook belong to the whole process.
+    /// This test runs again in its own process, as the log and the panic hook belong to the whole process.
     #[test]
     fn a_panic_is_logged_whether_or_not_the_writer_runs() {
         if let Ok(how) = env::var(HOW) {

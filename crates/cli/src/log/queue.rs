@@ -1,9 +1,9 @@
-//! The lines that wait to be written. Logging never waits: a line without room is dropped and counted.
+//! The lines to be written. Logging never waits: a line without room is dropped and counted.
 //!
 //! # Why
 //!
-//! The writer of `tracing-appender` starts its thread before the sandbox, wakes it for each line, and does not say
-//! what it dropped. Lines are written in pieces of at most 4 KiB, which a pipe takes as a whole: after a handover two
+//! The writer of `tracing-appender` starts its thread before the sandbox, wakes it for each line, and does not count
+//! what it drops. Lines are written in pieces of at most 4 KiB, which a pipe takes as a whole: after a handover two
 //! processes write to it.
 
 use std::io;
@@ -12,20 +12,20 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The bytes that may wait.
+/// The bytes that the queue holds.
 const ROOM: usize = 1024 * 1024;
 
-/// How much later than a batch the next one is written. To wake a thread costs as much as to write ten lines.
+/// The time between two batches. Waking a thread costs as much as writing ten lines.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// How long the program waits at its end for what is not written yet.
+/// The time that the program waits at its end for the rest of the log.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Lines on their way to the writer.
+/// The lines for the writer.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Rung for the writer, and at the end by it.
+    /// Notified for the writer, and at the end by it.
     changed: Condvar,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Queue {
 pub(super) struct State {
     lines: Vec<u8>,
     dropped: u64,
-    /// The writer waits for a first line.
+    /// Whether the writer waits for a first line.
     is_idle: bool,
     is_ending: bool,
     pub(super) has_writer: bool,
@@ -50,7 +50,7 @@ pub(super) struct Batch {
 
 impl Queue {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        // Each change is whole before anything can panic.
+        // No change is half-done when a panic occurs.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -67,7 +67,7 @@ impl Queue {
         }
     }
 
-    /// Waits for lines, and swaps them for `lines`, which is empty. `since` is when the last ones were taken.
+    /// Waits for lines, and swaps them with the empty `lines`. `since` is when the last ones were taken.
     pub(super) fn take(&self, lines: &mut Vec<u8>, since: Instant) -> Batch {
         let state = self.state();
         let waits = |state: &mut State| {
@@ -88,23 +88,23 @@ impl Queue {
         self.state().is_idle
     }
 
-    /// The last batch is written.
+    /// Marks the last batch as written.
     pub(super) fn done(&self) {
         self.state().is_done = true;
         self.changed.notify_all();
     }
 
-    /// Has what waits written at once, and waits for that as long as there is patience.
+    /// Has all lines written at once, and waits for that until the time is over.
     pub(super) fn end(&self) {
         let mut state = self.state();
         state.is_ending = true;
         self.changed.notify_all();
-        // A reader that has not caught up by then is given up.
+        // A reader that is too slow loses the rest.
         let _ = self.changed.wait_timeout_while(state, PATIENCE, |state| !state.is_done);
     }
 }
 
-/// The way into the queue. Each event comes as one piece.
+/// The sender of the queue. Each event arrives as one piece.
 #[derive(Debug, Clone)]
 pub(super) struct Entrance(pub(super) Arc<Queue>);
 

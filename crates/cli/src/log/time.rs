@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
-/// A second, and how its time begins.
+/// A second, and its formatted time.
 #[derive(Default)]
 struct Second {
     since_1970: i64,
@@ -13,11 +13,11 @@ struct Second {
 }
 
 thread_local! {
-    /// The second of the last line: most lines of a busy server share it.
+    /// The second of the last line. On a busy server most lines share it.
     static LAST: RefCell<Second> = RefCell::default();
 }
 
-/// Writes the time, as RFC 3339 has it, with microseconds.
+/// Writes the time as in RFC 3339, with microseconds.
 pub(super) fn write(line: &mut String) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(now.as_secs()).unwrap_or_default();
@@ -32,7 +32,7 @@ pub(super) fn write(line: &mut String) {
     line.push('Z');
 }
 
-/// Writes millionths as six digits after a point.
+/// Writes microseconds as six decimals.
 pub(super) fn write_fraction(line: &mut String, micros: u32) {
     line.push('.');
     for unit in [100_000, 10_000, 1_000, 100, 10, 1] {

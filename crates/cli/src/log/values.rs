@@ -1,38 +1,38 @@
-//! Values in a line of the log: none can end the line, its own place in it, or speak to a terminal.
+//! Values in a line of the log. No value can end the line, imitate another field, or control a terminal.
 
 use std::fmt::Write as _;
 
 use mailchute::is_control;
 
-/// The bytes of a value that are shown.
+/// The most bytes of a value that are shown.
 const SHOWN: usize = 1024;
 
-/// The needs of a value's bytes, as bits. All bytes are scanned once, and almost all need nothing.
+/// The escapes that a value's bytes need, as bits. One pass over all bytes decides, and almost all need none.
 const QUOTES: u8 = 1;
 const ESCAPES_IN_QUOTES: u8 = 2;
 const ESCAPES: u8 = 4;
 
 const NEEDS: [u8; 256] = {
     let mut needs = [QUOTES | ESCAPES_IN_QUOTES | ESCAPES; 256];
-    let mut octet = b' ';
-    while octet <= b'~' {
-        needs[octet as usize] = match octet {
+    let mut byte = b' ';
+    while byte <= b'~' {
+        needs[byte as usize] = match byte {
             b' ' | b'=' => QUOTES,
             b'"' | b'\\' => QUOTES | ESCAPES_IN_QUOTES,
             _ => 0,
         };
-        octet += 1;
+        byte += 1;
     }
     needs
 };
 
-/// Returns the needs of all bytes of a text. A text that is cut, or is not ASCII, needs everything.
+/// Returns the needs of all bytes of a text. A text that is cut or not ASCII needs everything.
 fn needs(text: &str) -> u8 {
     if text.len() > SHOWN {
         return u8::MAX;
     }
-    let of = |octets: &[u8]| octets.iter().fold(0, |so_far, &octet| so_far | NEEDS[usize::from(octet)]);
-    // Eight at a time, which the compiler does without a loop.
+    let of = |bytes: &[u8]| bytes.iter().fold(0, |so_far, &byte| so_far | NEEDS[usize::from(byte)]);
+    // Eight bytes at a time, which the compiler turns into code without a loop.
     let (eights, rest) = text.as_bytes().as_chunks::<8>();
     eights.iter().fold(of(rest), |so_far, eight| so_far | of(eight))
 }
@@ -52,7 +52,7 @@ pub(super) fn write_text(line: &mut String, value: &str) {
     line.push('"');
 }
 
-/// A text that stands by itself.
+/// A text without a key.
 pub(super) fn write_bare(line: &mut String, text: &str) {
     if needs(text) & ESCAPES == 0 {
         return line.push_str(text);
@@ -60,7 +60,7 @@ pub(super) fn write_bare(line: &mut String, text: &str) {
     write_escaped(line, text, false, |line, c| line.extend(c.escape_default()));
 }
 
-/// A string of JSON.
+/// A JSON string.
 pub(super) fn write_json(line: &mut String, value: &str) {
     line.push('"');
     if needs(value) & ESCAPES_IN_QUOTES == 0 {
@@ -80,7 +80,7 @@ pub(super) fn write_json(line: &mut String, value: &str) {
     line.push('"');
 }
 
-/// A number: a third of the work that `write!` makes of it.
+/// A number. This takes a third of the time of `write!`.
 pub(super) fn write_number(line: &mut String, value: u64) {
     if value >= 10 {
         write_number(line, value / 10);
@@ -88,7 +88,7 @@ pub(super) fn write_number(line: &mut String, value: u64) {
     line.push(char::from(b'0' + (value % 10) as u8));
 }
 
-/// Writes a text, but for controls, and where it stands in quotes, for those and backslashes, which are escaped.
+/// Writes a text and escapes controls; inside quotes, also quotes and backslashes.
 #[cold]
 fn write_escaped(line: &mut String, text: &str, is_quoted: bool, escape: fn(&mut String, char)) {
     let end = if text.len() > SHOWN { text.floor_char_boundary(SHOWN) } else { text.len() };

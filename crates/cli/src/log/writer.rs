@@ -1,4 +1,4 @@
-//! The thread that writes the log: nobody else ever waits for who reads it.
+//! The thread that writes the log. No other thread waits for the log's reader.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use super::line::Lines;
 use super::queue::{Batch, Queue};
 
-/// The bytes that a pipe takes as one piece even with several writers (`PIPE_BUF` of Linux): after a handover two
-/// processes do.
+/// The bytes that a pipe takes as one piece, even from several writers (`PIPE_BUF` of Linux). After a handover two
+/// processes write.
 const PIECE: usize = 4096;
 
-/// The bytes of memory that are kept for the next lines: those of a busy server's batch, which come to 100 KiB.
+/// The memory kept for the next lines. The batches of a busy server come to 100 KiB.
 const KEPT: usize = 256 * 1024;
 
-/// How long to wait for room where standard error does not block.
+/// The time to wait for room if standard error does not block.
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Queue {
-    /// Starts the thread, unless it runs.
+    /// Starts the thread if it does not run.
     pub(super) fn write_to_stderr(self: &Arc<Self>, lines: Lines) -> io::Result<()> {
         if self.state().has_writer {
             return Ok(());
@@ -30,8 +30,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Writes what comes until the end. Lines that cannot be written, because the disk is full or the reader is gone,
-    /// are dropped. The log says so as soon as it can be written again.
+    /// Writes lines until the end. Lines that cannot be written, because the disk is full or the reader is gone, are
+    /// dropped. The log says so as soon as it can be written again.
     fn write_to(&self, mut out: impl Write, format: Lines) {
         let mut lines = Vec::new();
         let mut unsaid = 0;
@@ -69,7 +69,7 @@ impl Queue {
 }
 
 fn count_lines(lines: &[u8]) -> u64 {
-    lines.iter().map(|&octet| u64::from(octet == b'\n')).sum()
+    lines.iter().map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
 /// Writes lines up to the first error; returns the number of bytes written.
@@ -87,11 +87,11 @@ fn write_lines(out: &mut impl Write, lines: &[u8]) -> usize {
     written
 }
 
-/// As many whole lines as go in one piece, and at least one.
+/// As many whole lines as fit in one piece, and at least one.
 fn first_piece(lines: &[u8]) -> usize {
     let fits = &lines[..lines.len().min(PIECE)];
-    let end = fits.iter().rposition(|&octet| octet == b'\n');
-    let end = end.or_else(|| lines.iter().position(|&octet| octet == b'\n'));
+    let end = fits.iter().rposition(|&byte| byte == b'\n');
+    let end = end.or_else(|| lines.iter().position(|&byte| byte == b'\n'));
     end.map_or(lines.len(), |end| end + 1)
 }
 
@@ -103,7 +103,7 @@ fn write_piece(out: &mut impl Write, piece: &[u8]) -> usize {
             Ok(0) => break,
             Ok(count) => written += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Another process that has the same file open made it non-blocking.
+            // Another process made the shared file non-blocking.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
             Err(_) => break,
         }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::log::LogFormat;
 
-    /// Fails so many times, then takes all but a part at a time.
+    /// Fails a number of times, then takes only a part at a time.
     #[derive(Default)]
     struct Out {
         failures: Vec<io::ErrorKind>,
@@ -128,13 +128,13 @@ mod tests {
     }
 
     impl Write for &mut Out {
-        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             if let Some(kind) = self.failures.pop() {
                 return Err(kind.into());
             }
-            self.pieces.push(octets.len());
-            let count = octets.len().min(3000);
-            self.written.extend_from_slice(&octets[..count]);
+            self.pieces.push(bytes.len());
+            let count = bytes.len().min(3000);
+            self.written.extend_from_slice(&bytes[..count]);
             Ok(count)
         }
 
@@ -179,20 +179,20 @@ mod tests {
         assert!(text.ends_with(",\"lines\":2}\n"), "{text}");
     }
 
-    /// A disk with room for so many bytes, until somebody makes more.
+    /// A disk with room for a number of bytes, until a test adds more.
     struct Disk {
         room: Arc<AtomicUsize>,
         written: Arc<Mutex<Vec<u8>>>,
     }
 
     impl Write for Disk {
-        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-            let count = octets.len().min(self.room.load(Ordering::SeqCst));
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.room.load(Ordering::SeqCst));
             if count == 0 {
                 return Err(io::ErrorKind::StorageFull.into());
             }
             self.room.fetch_sub(count, Ordering::SeqCst);
-            self.written.lock().expect("no test panics with it").extend_from_slice(&octets[..count]);
+            self.written.lock().expect("no test panics with it").extend_from_slice(&bytes[..count]);
             Ok(count)
         }
 
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_line_cut_by_a_full_disk_does_not_touch_the_next() {
-        // The room for the first batch, and what is left of it; the lines that are lost of both.
+        // The room for the first batch, what is left of it, and the lines lost from both.
         for (room, left, lost) in [
             (0, "", 4),
             (2, "{}", 4),

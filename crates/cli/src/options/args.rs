@@ -55,7 +55,7 @@ Where options come from:
   errors. After ./ they are plain names, as in ./~
 
 Signals:
-  SIGTERM, SIGINT   StopSignals. Refuse new connections, answer idle sessions with 421, give running transactions
+  SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running transactions
                     30 s to finish, and exit with 0. A second signal closes all sessions at once.
   SIGHUP            Reload the files of --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file for
                     new sessions and logins. If a file has an error, log it and change nothing.
@@ -82,9 +82,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct HashPassword {
-    /// Switch to this user after opening sockets and reading files, when started as root. The store belongs to this
-    /// user. Files that are reloaded at SIGHUP or SIGUSR2 must be readable to it, and Unix sockets are created as this
-    /// user
+    /// The user's login name, such as alice
     pub(crate) user: String,
 
     /// Print an argon2id hash instead of a SCRAM-SHA-256 verifier. It works with PLAIN and LOGIN only
@@ -187,13 +185,12 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) allow_plaintext_auth: bool,
 
-    /// Go on as this user once the sockets are open and the files are read, when started as root. The store is made for
-    /// this user; Unix sockets are made as this user, and files that are read again at SIGHUP or by the new process at
-    /// SIGUSR2 have to be readable to it
+    /// When started as root, switch to this user once sockets are open and files are read. The store and Unix sockets
+    /// belong to this user, and must be accessible to it. So must files that are read again at SIGHUP and SIGUSR2
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(crate) user: Option<String>,
 
-    /// Allow to run as root on addresses that other hosts can reach; without this flag that is refused
+    /// Allow Mailchute to stay root on addresses that other hosts can reach. Without this flag it refuses to start
     #[arg(long)]
     pub(crate) allow_root: bool,
 

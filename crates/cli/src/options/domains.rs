@@ -1,24 +1,24 @@
-//! Domains as `--domain` has them.
+//! The domains of `--domain`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use mailchute::Domain;
 
-/// Which recipients are accepted.
+/// The recipients that are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Domains {
-    /// `*`: all.
+    /// `*`: all recipients.
     All,
-    /// `example.com`: those of this domain.
+    /// `example.com`: recipients of this domain.
     Of(Domain),
-    /// `.example.com`: those of the domains below this one, at any depth.
+    /// `.example.com`: recipients of all domains below this one.
     Below(Domain),
 }
 
 impl Domains {
-    /// As [`mailchute::Recipient::is_local_to`] has it; in A-labels, so that nothing is mapped for an ASCII recipient.
-    /// `None` stands for all.
+    /// The domain as [`mailchute::Recipient::is_local_to`] takes it, in A-labels, so that an ASCII recipient needs no
+    /// mapping. `None` stands for all.
     pub(crate) fn pattern(&self) -> Option<String> {
         match self {
             Self::All => None,
@@ -27,7 +27,7 @@ impl Domains {
         }
     }
 
-    /// A domain whose recipients are accepted, to show.
+    /// The domain as shown to users.
     pub(crate) fn example(&self) -> String {
         match self {
             Self::All => "example.com".to_owned(),
@@ -62,7 +62,7 @@ impl FromStr for Domains {
             .as_str()
             .rsplit('.')
             .next()
-            .is_some_and(|label| label.bytes().all(|octet| octet.is_ascii_digit()))
+            .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()))
         {
             return Err(wrong("this is not a domain, because its last label is a number"));
         }
@@ -70,10 +70,10 @@ impl FromStr for Domains {
     }
 }
 
-/// The longest name of DNS in octets, as it is written (RFC 1035 §2.3.4).
+/// The longest DNS name as text, in octets (RFC 1035 §2.3.4).
 const LONGEST: usize = 253;
 
-/// The domains that were probably meant by what is none.
+/// Suggests the domain that an invalid text probably means.
 fn meant(text: &str) -> Option<Domains> {
     let meant = match text.split_once('@') {
         Some((_, domain)) => domain.to_owned(),

@@ -1,4 +1,4 @@
-//! `mailchute example-config`: a configuration file with every option, made of the flags themselves.
+//! `mailchute example-config`: a configuration file with every option, made from the flags.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ pub(crate) fn example_config() -> String {
     text
 }
 
-/// The default of an option, or an example for it, in TOML.
+/// The default of an option in TOML, or an example.
 fn value(name: &str, arg: &Arg) -> String {
     let default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
     match (arg.get_action(), default) {
@@ -76,7 +76,7 @@ fn value(name: &str, arg: &Arg) -> String {
     }
 }
 
-/// Writes prose after `# `, in lines of 120 characters at most.
+/// Writes prose after `# `, in lines of at most 120 characters.
 fn comment(text: &mut String, prose: &str) {
     let mut width = usize::MAX;
     for word in prose.split_whitespace() {
@@ -92,7 +92,7 @@ fn comment(text: &mut String, prose: &str) {
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // A string takes all that is written to it.
+    // Writing to a string does not fail.
     let _ = writeln!(text, "{line}");
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::options::file::{CONFIG, parse};
 
-    /// The file with its options switched on: what begins with # and no space.
+    /// Enables the options in the file: the lines that begin with # and no space.
     fn with_comments_removed() -> String {
         let is_option = |line: &&str| !line.starts_with("# ") && *line != "#";
         let text = example_config();

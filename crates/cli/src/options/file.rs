@@ -18,13 +18,13 @@ use crate::options::provenance::{Position, Value, Values};
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
-/// The name of a table, the flag that it stands for, and its keys.
+/// A table's name, its flag, and its keys.
 type Table = (&'static str, &'static str, fn() -> Vec<Named>);
 
 /// Tables whose keys are the names of what a flag sets as `NAME=VALUE`.
 pub(crate) const TABLES: [Table; 2] = [("limits", "limit", limits), ("timeouts", "timeout", timeouts)];
 
-/// The flag that names the file, which has no place in it.
+/// The flag that names the file. The file itself cannot contain it.
 pub(crate) const CONFIG: &str = "config";
 
 /// A mistake in a configuration file: where it is, and what to write instead.
@@ -51,11 +51,11 @@ pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake
         reading.document(document.get_ref());
     } else {
         for error in errors {
-            // Without a place it is the end that is missed.
+            // Without a position, the end of the file is missing something.
             let place = error.span().unwrap_or(text.len()..text.len());
             reading.wrong(&place, format!("this is not TOML: {}", error.message().replace('\n', " ")));
         }
-        // Further errors of a line mostly follow from its first.
+        // Further errors on a line mostly follow from its first one.
         reading.mistakes.sort_by_key(|mistake| mistake.position);
         reading.mistakes.dedup_by_key(|mistake| mistake.position.line);
     }
@@ -66,7 +66,7 @@ pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake
     Err(reading.mistakes)
 }
 
-/// The options that a file may hold.
+/// The options that a file may contain.
 pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
     command
         .get_arguments()
@@ -74,7 +74,7 @@ pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
         .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
 }
 
-/// Whether a flag takes a size or a time, which may be a whole number in the file.
+/// Whether a flag takes a size or a time. In the file that may be a plain integer.
 pub(crate) fn takes_number(arg: &Arg) -> bool {
     let sizes = ValueParser::from(clap::value_parser!(Size)).type_id();
     let times = ValueParser::from(clap::value_parser!(TimeSpan)).type_id();
@@ -82,9 +82,9 @@ pub(crate) fn takes_number(arg: &Arg) -> bool {
     of_flag == sizes || of_flag == times
 }
 
-/// Writes a flag's value as TOML: a whole number as it is, all else in quotes.
+/// Writes a flag's value as TOML: an integer as it is, anything else in quotes.
 pub(crate) fn in_file(value: &str) -> String {
-    let is_number = !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit());
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     if is_number { value.to_owned() } else { format!("{value:?}") }
 }
 
@@ -204,7 +204,7 @@ impl Reading<'_> {
         value
     }
 
-    /// Takes a value if the flag takes it.
+    /// Takes a value if the flag accepts it.
     fn take(&mut self, flag: &str, key: &str, text: String, place: &Range<usize>) {
         let complaint = match self.command.get_arguments().find(|arg| arg.get_long() == Some(flag)) {
             Some(arg) => complaint(arg, &text),
@@ -223,7 +223,7 @@ impl Reading<'_> {
     }
 }
 
-/// Asks the parser of the command line whether it takes a value, and returns its complaint.
+/// Returns the complaint of the command line's parser about a value, if any.
 fn complaint(arg: &Arg, value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("it is empty; leave the option out, or write a value".to_owned());

@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Shows a builder after a setting.
+    /// Returns a builder's debug output after a setting.
     fn set<T: FromStr<Err = String>>(name: &str, value: &str, set: fn(T, Builder) -> Builder) -> String {
         let setting: T = format!("{name}={value}").parse().expect("the name is known");
         format!("{:?}", set(setting, Server::builder()))

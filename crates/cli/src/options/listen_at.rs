@@ -9,20 +9,20 @@ use mailchute::{Domain, Endpoint};
 
 use crate::options::paths;
 
-/// A place to listen at: one that the program opens itself, or a socket that it is given.
+/// An endpoint that the program opens, or a socket that it inherits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ListenAddress {
     Own(Endpoint),
-    /// `:2525`: this port of all interfaces, of IPv6 and IPv4.
+    /// `:2525`: this port on all interfaces, IPv6 and IPv4.
     AllInterfaces(u16),
-    /// `localhost:2525`: this port of all addresses that a host name has.
+    /// `localhost:2525`: this port on all addresses of a host name.
     Host(Domain, u16),
-    /// All sockets of this name (`FileDescriptorName=`) that systemd passes.
+    /// All sockets of this name (`FileDescriptorName=`) from systemd.
     Systemd(String),
 }
 
 impl ListenAddress {
-    /// Reads a place where TLS can be spoken.
+    /// Parses an endpoint on which TLS is possible.
     pub(crate) fn for_tls(text: &str) -> Result<Self, String> {
         match text.parse() {
             Ok(Self::Own(Endpoint::Unix(_))) => Err(format!("TLS works over TCP only; {TCP}")),
@@ -30,10 +30,10 @@ impl ListenAddress {
         }
     }
 
-    /// The endpoints to open, of which there is one at least; none where the socket is passed.
+    /// Returns the endpoints to open, at least one; none if systemd passes the socket.
     ///
     /// # Errors
-    /// When a host name has no address.
+    /// If a host name has no address.
     pub(crate) fn endpoints(&self) -> io::Result<Vec<Endpoint>> {
         let addresses = match self {
             Self::Own(endpoint) => return Ok(vec![endpoint.clone()]),
@@ -42,7 +42,7 @@ impl ListenAddress {
             Self::Host(name, port) => {
                 let mut addresses: Vec<SocketAddr> = Vec::new();
                 for address in (&*name.to_ascii(), *port).to_socket_addrs()? {
-                    // The resolver may name an address once for each kind of socket.
+                    // The resolver may return an address once for each kind of socket.
                     if !addresses.contains(&address) {
                         addresses.push(address);
                     }
@@ -54,8 +54,7 @@ impl ListenAddress {
     }
 }
 
-/// One socket takes both kinds of addresses, except where the host has no IPv6 or keeps the two apart
-/// (`net.ipv6.bindv6only`).
+/// One socket takes IPv6 and IPv4, unless the host has no IPv6 or separates the two (`net.ipv6.bindv6only`).
 fn everywhere(port: u16) -> Vec<SocketAddr> {
     let (v4, v6) = ((Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into());
     let probe = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0));
@@ -111,13 +110,13 @@ impl FromStr for ListenAddress {
 }
 
 fn port_number(text: &str) -> Option<u16> {
-    text.bytes().all(|octet| octet.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// A name, and not a network address with a slip in it.
+/// Whether it is a name, and not a mistyped network address.
 fn host_name(text: &str) -> Option<Domain> {
     let last_label = text.rsplit('.').next()?;
-    if last_label.bytes().all(|octet| octet.is_ascii_digit()) {
+    if last_label.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     Domain::parse(text).ok()

@@ -18,8 +18,8 @@ use crate::options::provenance::{Provenance, Values};
 use crate::options::rules;
 use crate::text_file;
 
-/// The options that were given when the program was started, by the names of their flags. They stay, and what the
-/// configuration file says beside them may change.
+/// The options of the command line, by the names of their flags. They stay; the options of the configuration file may
+/// change.
 #[derive(Debug)]
 pub(crate) struct CommandLine {
     config: Option<PathBuf>,
@@ -40,10 +40,10 @@ impl CommandLine {
         Self { config: options.config.clone(), given }
     }
 
-    /// Returns all options: those of the command line, then those of the configuration file that it names.
+    /// Returns all options: those of the command line, then those of the configuration file.
     ///
     /// # Errors
-    /// All mistakes in the file. If there are none, all options that conflict.
+    /// All mistakes in the file, or if there are none, all conflicts between options.
     pub(crate) fn options(&self) -> Result<Options, Failure> {
         let provenance = match &self.config {
             Some(path) => Provenance::new(path.clone(), self.spare(read(path)?)),
@@ -58,7 +58,7 @@ impl CommandLine {
     fn spare(&self, mut values: Values) -> Values {
         values.retain(|option, values| {
             let Some(given) = self.given.get(option) else { return true };
-            // Limits and timeouts are options of their own, each by its name.
+            // Each limit and timeout counts as an option, by its name.
             let is_table = TABLES.iter().any(|(_, flag, _)| flag == option);
             values.retain(|value| {
                 let name = value.text.split('=').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! docs/options.md: every option of `mailchute serve`, made of the flags themselves.
+//! docs/options.md: every option of `mailchute serve`, made from the flags.
 
 use std::fmt::Write as _;
 
@@ -73,7 +73,7 @@ fn row(text: &mut String, name: &str, arg: &Arg) {
     );
 }
 
-/// Returns a text that can stand in a cell of a table.
+/// Escapes a text for a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }

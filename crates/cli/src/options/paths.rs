@@ -1,5 +1,5 @@
-//! Shorthands of shells and of other programs in paths. Nothing expands them here, so each is a mistake: taken as it
-//! stands, `~/mail` is a directory named `~`.
+//! Shorthands of shells and other programs in paths. Nothing expands them here, so each is a mistake: `~/mail` would be
+//! a directory named `~`.
 
 use std::error::Error;
 use std::fmt;
@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Unexpanded {
     shorthand: String,
     reason: &'static str,
-    /// The value that means what it says.
+    /// The replacement to suggest.
     literal: String,
-    /// The kind of thing that the value names.
+    /// The kind of value.
     named: &'static str,
 }
 
 impl fmt::Display for Unexpanded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shorthand, reason, literal, named } = self;
-        // A quoted value stays on one line, whatever it holds.
+        // A quoted value stays on one line.
         let plain = |text: &str| mailchute::escaped(text.as_bytes());
         let (shorthand, literal) = (plain(shorthand), plain(literal));
         write!(f, "\"{shorthand}\" {reason}, or {literal} for a {named} of exactly this name")
@@ -28,20 +28,20 @@ impl fmt::Display for Unexpanded {
 
 impl Error for Unexpanded {}
 
-/// Takes the path of a file.
+/// Parses the path of a file.
 ///
 /// # Errors
-/// The first shorthand in it. A name that follows `./` is taken as it stands.
+/// Finds the first shorthand. A name after `./` is taken literally.
 pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
     check(["", &path.to_string_lossy(), ""], "file", false).map(|()| path)
 }
 
-/// Takes the path of a Unix socket, as [`file`] does; it follows `unix:`.
+/// Parses the path of a Unix socket after `unix:`, as [`file`] does.
 pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
     check(["unix:", &path.to_string_lossy(), ""], "socket", false)
 }
 
-/// Takes the URL of a store. Braces and percent-encoding are mistakes as well.
+/// Parses the URL of a store. Braces and percent-encoding are mistakes too.
 ///
 /// # Errors
 /// As [`file`].
@@ -51,7 +51,7 @@ pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
     check([scheme, path, query], "directory", true).map(|()| url.to_owned())
 }
 
-/// Checks the path in a value, of which the other parts stand before and after it.
+/// Checks the path in a value, and keeps the text before and after it.
 fn check([before, path, after]: [&str; 3], named: &'static str, is_of_url: bool) -> Result<(), Unexpanded> {
     let (mut first, mut is_literal) = (None, false);
     let mut literal: Vec<&str> = Vec::new();
@@ -79,7 +79,7 @@ const VARIABLE: &str = "is not expanded; write the absolute path";
 const BRACES: &str = "is not replaced, because all mail goes to one directory; write its path";
 const ENCODED: &str = "is not decoded; write the character itself";
 
-/// The shorthand at the beginning of a text, and what is wrong with it.
+/// Returns the shorthand at the start of a text, and what is wrong with it.
 fn shorthand(text: &str, is_of_url: bool) -> Option<(&str, &'static str)> {
     let rest = text.get(1..)?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -93,10 +93,7 @@ fn shorthand(text: &str, is_of_url: bool) -> Option<(&str, &'static str)> {
         b'%' if word == 1 && rest.starts_with(|c: char| c.is_ascii_alphabetic()) => {
             Some((&text[..2], VARIABLE))
         }
-        b'%' if is_of_url
-            && rest.len() >= 2
-            && rest.bytes().take(2).all(|octet| octet.is_ascii_hexdigit()) =>
-        {
+        b'%' if is_of_url && rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()) => {
             Some((&text[..3], ENCODED))
         }
         b'{' if is_of_url => Some((up_to('}'), BRACES)),
@@ -112,7 +109,7 @@ mod tests {
         outcome.err().expect("it is a mistake").to_string()
     }
 
-    /// The value that a complaint says to write.
+    /// The value that the error suggests.
     fn literal(complaint: &str) -> String {
         let (_, literal) = complaint.rsplit_once(", or ").expect("it says one");
         literal.split_once(" for a ").expect("it says of what").0.to_owned()

@@ -1,10 +1,10 @@
-//! Where each option was given. Messages about an option begin with its flag or its position in the file.
+//! Where each option comes from. Errors about an option begin with its flag, or its position in the file.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// A place in a configuration file; both count from 1, columns in characters.
+/// A position in a configuration file. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Returns the position of a byte of a text; past its end, that of the end.
+    /// Returns the position of a byte of a text. Past the end it returns the end.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
         let before = &text[..text.floor_char_boundary(offset)];
         let line_begins = before.rfind('\n').map_or(0, |end| end + 1);
@@ -26,12 +26,12 @@ impl fmt::Display for Position {
     }
 }
 
-/// A value that a configuration file gives to an option.
+/// A value from a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Value {
     /// The value as it would follow the flag.
     pub(crate) text: String,
-    /// The key as the file has it, with its table.
+    /// The key as in the file, with its table.
     pub(crate) key: String,
     pub(crate) position: Position,
 }
@@ -56,12 +56,12 @@ impl Provenance {
         &self.values
     }
 
-    /// Returns the beginning of a message about an option: its flag, or its position in the file.
+    /// Returns the start of an error about an option: its flag, or its position in the file.
     pub(crate) fn name(&self, option: &str) -> String {
         self.name_of(option, |_| true)
     }
 
-    /// As [`name`](Self::name), for `NAME=VALUE` of a flag that takes several of them.
+    /// Like [`name`](Self::name), for one `NAME=VALUE` of a flag that is repeatable.
     pub(crate) fn name_of_setting(&self, option: &str, setting: &str) -> String {
         let begin = format!("{setting}=");
         if self.values.get(option).is_some_and(|values| values.iter().any(|it| it.text.starts_with(&begin))) {

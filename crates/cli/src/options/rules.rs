@@ -1,4 +1,4 @@
-//! Rules between options: which need each other, and which conflict.
+//! Rules between options: which ones need each other, and which ones conflict.
 
 use crate::options::args::{CertificateUsage, ClientCertificate, Options};
 use crate::options::domains::Domains;
@@ -48,7 +48,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     mistakes
 }
 
-/// Returns what is allowed but must not be overlooked.
+/// Returns warnings about what is allowed but risky.
 pub(crate) fn warnings(options: &Options) -> Vec<String> {
     let mut warnings = Vec::new();
     if options.domain.contains(&Domains::All) {

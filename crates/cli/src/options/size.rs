@@ -1,11 +1,11 @@
-//! Sizes as options have them.
+//! Sizes of options.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::options::units::{self, Fault};
 
-/// A number of bytes, written `25M`, `512K`, `1G` or as the bare number; K is 1,024 bytes.
+/// A number of bytes: `25M`, `512K`, `1G` or an integer. K is 1,024 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 

@@ -1,4 +1,4 @@
-//! Times as options have them.
+//! Times of options.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::options::units::{self, Fault};
 
-/// A length of time in whole seconds, written `30s`, `5m`, `1h`, `2d` or as the bare number.
+/// A time in whole seconds: `30s`, `5m`, `1h`, `2d` or an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeSpan(u64);
 
@@ -19,7 +19,7 @@ impl TimeSpan {
     }
 }
 
-/// Whole seconds; parts of one are cut off.
+/// Cuts off parts of a second.
 impl From<Duration> for TimeSpan {
     fn from(duration: Duration) -> Self {
         Self(duration.as_secs())

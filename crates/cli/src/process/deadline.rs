@@ -1,16 +1,16 @@
-//! Work that must not keep the program from its end.
+//! Work that must not keep the program from ending.
 
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Runs `work` on a thread of its own and waits for it, for `limit` at most; whether it was done in time. Otherwise it
-/// goes on as long as the process does.
+/// Runs `work` on its own thread and waits for at most `limit`. Returns whether it finished in time. If not, it goes on
+/// as long as the process.
 pub(crate) fn finishes_within(limit: Duration, work: impl FnOnce() + Send + 'static) -> bool {
     let (done, ended) = mpsc::channel();
     let thread = thread::Builder::new().spawn(move || {
         work();
-        // Nobody may wait any more.
+        // The receiver may be gone.
         let _ = done.send(());
     });
     thread.is_ok() && ended.recv_timeout(limit).is_ok()

@@ -1,10 +1,10 @@
-//! The process between two that hand over. It starts the new process and is killed then, so that the new process has no
-//! parent but systemd. systemd stops such processes gracefully, and kills all others at once.
+//! The process between two processes that hand over. It starts the new process and is then killed, so that systemd is
+//! the new process's only parent. systemd stops such processes gracefully, and kills all others at once.
 //!
 //! # Why
 //!
-//! If a main process is the child of another process than systemd, systemd sends it SIGKILL right after SIGTERM. That
-//! would cut off messages under way.
+//! If a main process is not a child of systemd, systemd sends it SIGKILL right after SIGTERM. That would cut off
+//! running messages.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 
 use crate::failure::Failure;
 
-/// The variable that makes this program the one between.
+/// The environment variable that selects this role.
 pub(crate) const DETACH: &str = "MAILCHUTE_DETACH";
 
 /// A program and its arguments, as this process was started.
@@ -25,7 +25,7 @@ pub(crate) fn is_requested() -> bool {
     env::var_os(DETACH).is_some()
 }
 
-/// Starts this program once more, with all that was passed to this process, and ends as it does.
+/// Starts the program again with everything that was passed to this process, and returns its exit code.
 pub(crate) fn run() -> Result<ExitCode, Failure> {
     let (program, arguments) = started_as();
     let status = Command::new(&program)

@@ -3,14 +3,14 @@
 //! # Why
 //!
 //! The new process gets the sockets and not only the port. With `SO_REUSEPORT` each process has its own queue, and
-//! connections that wait in the old one are reset when it closes. The descriptors are passed as systemd passes them,
-//! with the flags that opened them in the environment, so both ways in are one. A pair of sockets tells whether the
-//! new process is ready; its end means that it is not.
+//! connections in the old queue are reset when it closes. The descriptors are passed as systemd passes them, with their
+//! flags in the environment, so both ways share their code. A socket pair tells whether the new process is ready. If it
+//! closes first, the new process failed.
 //!
-//! The program is started by its first argument, because the upgraded program has that name.
+//! The program is started by its first argument, so that an upgrade is picked up.
 //!
-//! No secret is passed on. A throw-away certificate, and the seeds of a password file without any, belong to one
-//! process. To make them last, put them into files. A reload stays in one process and keeps both.
+//! No secret is passed on. A self-signed certificate belongs to one process, and so do the seeds of a password file
+//! without any. To make them last, put them into files. A reload stays in one process and keeps both.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -33,23 +33,23 @@ use crate::process::inherited::{HANDED_OVER, READY, SANDBOXED};
 use crate::process::signals::CaughtSignal;
 use crate::process::sockets::Listening;
 
-/// How long the next process may take to be ready; it reads a few files.
+/// The time in which the next process must be ready. It reads only a few files.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where `LISTEN_FDS` begin.
+/// The first descriptor of `LISTEN_FDS`.
 const FIRST: i32 = 3;
 
-/// All that the next process needs.
+/// Everything that the next process needs.
 #[derive(Debug)]
 pub(crate) struct Handover {
-    /// As this process was started, so that an upgraded program is found in its place.
+    /// The command of this process. An upgraded program is found at its path.
     program: OsString,
     arguments: Vec<OsString>,
     sockets: Vec<(String, ListeningSocket)>,
     is_sandboxed: bool,
 }
 
-/// The process that serves from now on.
+/// The process that now serves.
 #[derive(Debug)]
 pub(crate) struct Successor {
     pub(crate) process: u32,
@@ -67,7 +67,7 @@ impl Handover {
         })
     }
 
-    /// Waits until another process has taken over; where one fails to, this one serves on.
+    /// Waits until another process has taken over. If it fails to, this process keeps serving.
     pub(crate) async fn done(&self, signal: &mut CaughtSignal) -> Successor {
         loop {
             signal.wait().await;
@@ -101,7 +101,7 @@ impl Handover {
             self.command(theirs.into()).map_err(|error| failed("the sockets cannot be passed", &error))?;
         command.kill_on_drop(false);
         let spawned = command.spawn();
-        // Its copies of the descriptors must not outlive the start.
+        // The copies of the descriptors must not outlive the start.
         drop(command);
         let child =
             spawned.map_err(|error| failed(&format!("cannot start {}", self.program.display()), &error))?;
@@ -137,7 +137,7 @@ impl Handover {
         Ok(command.into())
     }
 
-    /// Lets go of the sockets: this process is to stop.
+    /// Closes the sockets, as this process is about to stop.
     pub(crate) fn end(self, successor: Option<&Successor>) {
         if successor.is_some() {
             for (_, socket) in &self.sockets {
@@ -147,19 +147,19 @@ impl Handover {
     }
 }
 
-/// A process that has not said yet that it is ready; dropped, it is killed.
+/// A process that is not ready yet. Dropping this kills it.
 struct Starting {
     detached: Child,
-    /// Where the new process says who it is, and that it is ready.
+    /// The socket on which the new process sends its ID, and that it is ready.
     said: UnixDatagram,
-    /// The one that is to serve, once it has said who it is.
+    /// The new process, once it has sent its ID.
     process: Option<Pid>,
-    /// Whether it has ended by itself, so that its number may be another's.
+    /// Whether it has ended, so that another process may have its ID.
     has_ended: bool,
 }
 
 impl Starting {
-    /// Waits until the new process is ready, then kills the one between.
+    /// Waits until the new process is ready, then kills the process between.
     async fn ready(mut self) -> Result<Successor, String> {
         let late = || format!("the new process was not ready within {} s and was killed", PATIENCE.as_secs());
         tokio::time::timeout(PATIENCE, self.hear()).await.unwrap_or_else(|_| Err(late()))?;
@@ -180,7 +180,7 @@ impl Starting {
                 ended = self.detached.wait() => {
                     return Err(match ended {
                         Ok(status) => {
-                            // It ends by itself where the other has, and by a signal before it.
+                            // It exits on its own if the new process has, and by a signal before that.
                             self.has_ended = status.code().is_some();
                             format!("the new process has exited ({status}); its own error message says why")
                         }
@@ -201,14 +201,14 @@ impl Starting {
     }
 }
 
-/// The number of a process, if that is what was said.
+/// Returns the ID in a message of a process.
 fn number(word: &[u8]) -> Option<Pid> {
     std::str::from_utf8(word).ok()?.parse().ok().and_then(Pid::from_raw)
 }
 
 impl Drop for Starting {
     fn drop(&mut self) {
-        // A process that says its number from here on fails to, and ends; one that has said it unheard is heard now.
+        // From here on, a process that sends its ID fails and exits. An ID sent before is read now.
         let _ = self.said.shutdown(Shutdown::Read);
         let mut word = [0; 32];
         while let Ok((heard, _)) = recv(&self.said, &mut word, RecvFlags::DONTWAIT)
@@ -216,7 +216,7 @@ impl Drop for Starting {
         {
             self.process = number(&word[..heard]).or(self.process);
         }
-        // They may have ended by themselves.
+        // They may have exited already.
         let _ = self.detached.start_kill();
         if let Some(process) = self.process.filter(|_| !self.has_ended) {
             let _ = kill_process(process, Signal::KILL);
@@ -252,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn kills_no_process_that_has_ended_by_itself() {
-        // It ends once its input does.
+        // It exits once its input ends.
         let mut another = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let (ours, theirs) = Pair::pair().unwrap();
         ours.set_nonblocking(true).unwrap();

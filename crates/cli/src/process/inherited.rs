@@ -10,27 +10,28 @@ use crate::failure::Failure;
 use crate::options::listen_at::ListenAddress;
 use crate::process::listener::Listener;
 
-/// The variable with what each of a predecessor's sockets is for, a line each. The descriptors come as from systemd,
-/// without `LISTEN_PID`, which is unknown before the process exists. The last one is for the message that this process is ready.
+/// The variable that says what each socket of a predecessor is for, one line each. The descriptors come as from
+/// systemd, without `LISTEN_PID`, which is unknown before the process exists. The last one is for the message that this
+/// process is ready.
 pub(crate) const HANDED_OVER: &str = "MAILCHUTE_HANDED_OVER";
 
-/// The variable that says that a predecessor is in the sandbox, and with it whom it starts.
+/// The variable that says that a predecessor is in the sandbox, and so are the processes that it starts.
 pub(crate) const SANDBOXED: &str = "MAILCHUTE_SANDBOXED";
 
-/// The message to a predecessor that this process is ready; it follows the process ID.
+/// The message to a predecessor that this process is ready. It follows the process ID.
 pub(crate) const READY: &[u8] = b"READY";
 
-/// The sockets that nobody has taken yet, each with its name or with what it was for.
+/// The sockets that are still unused, each with its name or its purpose.
 #[derive(Debug)]
 pub(crate) struct Inherited {
     sockets: Vec<(String, ListeningSocket)>,
-    /// The socket to the process that waits for this one to be ready.
+    /// The socket to the predecessor that waits until this process is ready.
     predecessor: Option<UnixDatagram>,
 }
 
 impl Inherited {
-    /// Takes what was passed to this process. To be called once, before there is another thread: it changes the
-    /// environment, so that no program started from here takes it for its own.
+    /// Takes the sockets that were passed to this process. It changes the environment, so that programs started from
+    /// here do not take them. Call it once, before a second thread exists.
     pub(crate) fn receive() -> Result<Self, Failure> {
         let handed_over = env::var(HANDED_OVER).ok();
         let names = env::var("LISTEN_FDNAMES").ok();
@@ -49,7 +50,7 @@ impl Inherited {
                 (labels.lines().map(str::to_owned).collect(), Some(ready))
             }
             (None, Some(names)) if count > 0 => (names.split(':').map(str::to_owned).collect(), None),
-            // As systemd calls what has no name.
+            // systemd's word for a socket without a name.
             (None, _) => (vec!["unknown".to_owned(); count], None),
         };
         let expected = count - usize::from(predecessor.is_some());
@@ -67,7 +68,7 @@ impl Inherited {
         Ok(Self { sockets, predecessor })
     }
 
-    /// The sockets for what a flag asks for.
+    /// Takes the sockets for a flag.
     pub(crate) fn take(&mut self, listener: &Listener) -> Result<Vec<ListeningSocket>, Failure> {
         let label = match (&self.predecessor, &listener.place) {
             (None, ListenAddress::Systemd(name)) => name.clone(),
@@ -97,7 +98,7 @@ impl Inherited {
                 };
                 Ok(vec![socket])
             }
-            // A name may have several addresses, and each of them has a socket.
+            // A name may have several addresses, each with its own socket.
             ListenAddress::AllInterfaces(_) | ListenAddress::Host(..) => {
                 let taken = self.sockets.extract_if(.., |(of, _)| *of == label);
                 Ok(taken.map(|(_, socket)| socket).collect())
@@ -105,7 +106,7 @@ impl Inherited {
         }
     }
 
-    /// Whether a predecessor has passed what a flag asks for.
+    /// Whether a predecessor has passed a socket for a flag.
     pub(crate) fn has(&self, listener: &Listener) -> bool {
         let label = listener.to_string();
         self.predecessor.is_some() && self.sockets.iter().any(|(of, _)| *of == label)
@@ -125,8 +126,8 @@ impl Inherited {
         ))
     }
 
-    /// Makes sure that each socket was asked for: clients would wait in the queue of another for ever. Those of a
-    /// predecessor may be left over, as its configuration was another; they are closed once it stops.
+    /// Checks that each socket is in use: on an unused one, clients would wait forever. A predecessor with another
+    /// configuration may pass unused ones. They are closed once the predecessor stops.
     pub(crate) fn all_taken(&self) -> Result<(), Failure> {
         if self.has_predecessor() {
             for (place, _) in &self.sockets {
@@ -149,22 +150,22 @@ impl Inherited {
         names.join(", ")
     }
 
-    /// Whether this process was started from within the sandbox, which it cannot leave.
+    /// Whether this process was started inside the sandbox, which it cannot leave.
     pub(crate) fn is_sandboxed(&self) -> bool {
         self.predecessor.is_some() && env::var_os(SANDBOXED).is_some()
     }
 
-    /// Whether another process serves until this one is ready.
+    /// Whether another process serves until this process is ready.
     pub(crate) fn has_predecessor(&self) -> bool {
         self.predecessor.is_some()
     }
 
-    /// Says that this process listens, to who waits for it.
+    /// Tells the predecessor that this process listens.
     pub(crate) fn tell_ready(self) -> Result<(), Failure> {
         let Some(predecessor) = self.predecessor else { return Ok(()) };
         say(&predecessor, READY)?;
         for (place, socket) in self.sockets {
-            // The file of its own socket is removed with it; one that systemd has made is left.
+            // A socket file of our own is removed with the listener. A file that systemd made stays.
             if !place.starts_with("systemd:") {
                 drop(socket.with_file());
             }

@@ -1,4 +1,4 @@
-//! A listener that a flag asks for.
+//! A listener of a flag.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// A listener of the library that speaks it.
+    /// Creates a listener of the library for this protocol.
     pub(crate) fn on(self, address: impl Into<mailchute::Listener>) -> mailchute::Listener {
         let listener = address.into();
         match self {
@@ -34,7 +34,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// A place to listen at, and what is spoken there.
+/// An endpoint and its protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listener {
     pub(crate) place: ListenAddress,

@@ -1,4 +1,4 @@
-//! The process: its rights, its signals, its sockets, and how it is handed over.
+//! The process: its rights, its signals, its sockets, and its handover.
 
 pub(crate) mod deadline;
 pub(crate) mod detach;

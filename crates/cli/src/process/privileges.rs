@@ -1,12 +1,12 @@
-//! The privileges of the program: those of root until its sockets are open, then those of an unprivileged user.
+//! The privileges of the program: root until its sockets are open, then an unprivileged user.
 //!
 //! # Why
 //!
-//! Root's rights are given up last, when the sockets are open and the files are read. The store is opened before,
-//! acting as the user. So new files belong to the user, and a directory that cannot be written to is reported at the
-//! start. The C library changes the user of all threads, a bare system call only that of one.
+//! The program gives up root last, when the sockets are open and the files are read. The store is opened before that,
+//! acting as the user. So new files belong to the user, and a directory without write access is reported at the start.
+//! The C library changes the user of all threads; a bare system call changes only one.
 //!
-//! Root is refused for listeners that other hosts can reach, and only warned about on loopback: a person who tries the
+//! Root is refused for listeners that other hosts can reach, and only warned about on loopback. A person who tries the
 //! program in a container is root there, and should see it run.
 
 use std::ffi::CString;
@@ -22,12 +22,12 @@ use rustix::fs::{CWD, Mode, OFlags, fchmod, fchown, mkdirat, openat};
 use crate::failure::Failure;
 use crate::options::args::Options;
 
-/// Whether this process may do all that root may.
+/// Whether this process is root.
 pub(crate) fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
-/// The user that the program is to go on as.
+/// The user that the program switches to.
 #[derive(Debug)]
 pub(crate) struct Account {
     user: Uid,
@@ -36,7 +36,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// That of `--user`, unless this process is that user's already, as one is that was handed the sockets.
+    /// Returns the account of `--user`. `None` if this process already runs as that user, for example after a handover.
     pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
         let Some(asked) = &options.user else { return Ok(None) };
         let account = Self::named(asked)?;
@@ -52,7 +52,7 @@ impl Account {
         ))
     }
 
-    /// That of this user, whether or not this process can become it.
+    /// Looks up a user, whether or not this process can switch to it.
     pub(crate) fn named(asked: &str) -> Result<Self, Failure> {
         let account = Self::find(asked).map_err(|what| wrong(asked, &what))?;
         if account.user.is_root() {
@@ -61,7 +61,7 @@ impl Account {
         Ok(account)
     }
 
-    /// Whether this process is that user's.
+    /// Whether this process runs as that user.
     pub(crate) fn is_own(&self) -> bool {
         self.user == Uid::effective()
     }
@@ -73,7 +73,7 @@ impl Account {
         };
         let failed = |error: nix::Error| format!("the users of this host cannot be looked up: {error}");
         let number = name.parse().ok().map(Uid::from_raw);
-        // With both as numbers no name service is asked, which a process in the sandbox could not reach.
+        // With two numbers no name service is asked. A process in the sandbox could not reach one.
         let known = match (number, group) {
             (Some(_), Some(_)) => None,
             (Some(number), None) => User::from_uid(number).map_err(failed)?,
@@ -105,14 +105,14 @@ impl Account {
         Ok(Self { user, group, groups: vec![group] })
     }
 
-    /// Leaves root's groups for those of the user.
+    /// Replaces root's groups by the user's.
     pub(crate) fn switch_groups(&self) -> Result<(), Failure> {
         setgroups(&self.groups)
             .and_then(|()| setresgid(self.group, self.group, self.group))
             .map_err(|error| Failure::unusable(format!("cannot switch to the groups of --user: {error}")))
     }
 
-    /// Makes a directory that is not there, with this mode whatever the umask, and gives it to the user.
+    /// Creates a missing directory with this mode, whatever the umask, and gives it to the user.
     pub(crate) fn make_directory(&self, path: &Path, mode: u32) -> Result<(), Failure> {
         if path.exists() {
             return Ok(());
@@ -134,7 +134,7 @@ impl Account {
         made.map_err(|error| Failure::unusable(format!("{}: cannot be created: {error}", path.display())))
     }
 
-    /// Creates the directory where the user may not write, so that the user cannot replace it by a link meanwhile.
+    /// Creates the directory in a parent that the user cannot write to. The user cannot replace it by a link meanwhile.
     fn make_directory_as_root(&self, path: &Path, mode: u32) -> io::Result<()> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
@@ -147,14 +147,14 @@ impl Account {
         Ok(fchown(made, Some(rustix::fs::Uid::from_raw(user)), Some(rustix::fs::Gid::from_raw(group)))?)
     }
 
-    /// Has the rights of the user until the guard is dropped, and root's afterwards: what lies where the user may write
-    /// is opened as the user, who could put a link to somebody else's file in its place.
+    /// Takes the user's rights until the guard is dropped. A path that the user can write to is opened as the user:
+    /// otherwise a link could lead to another user's file.
     pub(crate) fn assume(&self) -> Result<Assumed, Failure> {
         seteuid(self.user).map_err(cannot_become)?;
         Ok(Assumed)
     }
 
-    /// Becomes the user, for good and in all threads: the C library sees to each of them.
+    /// Becomes the user, permanently and in all threads. The C library changes each of them.
     pub(crate) fn switch_user(&self) -> Result<(), Failure> {
         let root = Uid::from_raw(0);
         setresuid(self.user, self.user, self.user).map_err(cannot_become)?;
@@ -166,12 +166,12 @@ impl Account {
     }
 }
 
-/// A directory that was just made, and not what a link in its place leads to.
+/// Opens a directory that was just made, and follows no link in its place.
 fn opened(folder: impl AsFd, name: &Path) -> io::Result<OwnedFd> {
     Ok(openat(folder, name, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Whether nobody but root decides what lies above this path.
+/// Whether only root controls the path's parents.
 fn is_roots_alone(path: &Path) -> io::Result<bool> {
     let path = std::path::absolute(path)?;
     Ok(path.ancestors().skip(1).all(|folder| match fs::symlink_metadata(folder) {
@@ -180,13 +180,13 @@ fn is_roots_alone(path: &Path) -> io::Result<bool> {
     }))
 }
 
-/// The rights of a user for the time being, in all threads.
+/// The rights of a user, temporarily and in all threads.
 #[must_use]
 pub(crate) struct Assumed;
 
 impl Drop for Assumed {
     fn drop(&mut self) {
-        // It cannot fail for a process whose real user is root; if it did, the program would go on with fewer rights.
+        // It cannot fail for a process whose real user is root. If it did, the program would go on with fewer rights.
         let _ = seteuid(Uid::from_raw(0));
     }
 }

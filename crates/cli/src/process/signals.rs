@@ -1,15 +1,15 @@
-//! The signals that end the program, have it read its files again, or hand over.
+//! The signals that stop, reload, or hand over the program.
 //!
 //! # Why
 //!
-//! SIGTERM changes nothing in a process that has handed over; the next one cuts sessions off. systemd sends SIGTERM to
-//! all processes of a service, and the old process is stopping already.
+//! SIGTERM changes nothing in a process that has handed over; the next one closes its sessions. systemd sends SIGTERM
+//! to all processes of a service, and the old process is stopping already.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
-/// SIGTERM and SIGINT, caught from the moment this is made.
+/// SIGTERM and SIGINT, caught from the creation of this value on.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
     terminate: Signal,
@@ -22,7 +22,7 @@ impl StopSignals {
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
 
-    /// Waits for the next of them.
+    /// Waits for the next signal.
     pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -31,13 +31,13 @@ impl StopSignals {
     }
 }
 
-/// Has a write past the limit on the size of files (SIGXFSZ) fail by itself, without an end to the program.
+/// Makes a write past the file size limit fail (SIGXFSZ) instead of killing the program.
 pub(crate) fn let_writes_fail() -> Result<(), Failure> {
-    // The handler stays where nobody waits for the signal.
+    // The handler stays in place even if no task waits for the signal.
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop).map_err(Failure::running)
 }
 
-/// A signal that does not end the program, caught from the moment this is made: until then it would.
+/// A signal that does not end the program, caught from the creation of this value on. Before that it would.
 #[derive(Debug)]
 pub(crate) struct CaughtSignal(Signal);
 

@@ -13,16 +13,16 @@ use crate::process::inherited::Inherited;
 use crate::process::listener::{Listener, Protocol};
 use crate::process::privileges::{Account, is_root};
 
-/// Where to listen when nothing is said.
+/// The default endpoint.
 const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
 
-/// All that the flags ask for, with the endpoints that are to be opened for it.
+/// Everything that the flags ask for, with the endpoints to open.
 #[derive(Debug)]
 pub(crate) struct Plan(Vec<(Listener, Vec<Endpoint>)>);
 
 impl Plan {
-    /// Looks up host names, and checks that other hosts can reach only what the options open. Call it before the
-    /// sandbox is entered, which keeps the resolver from its files. The sockets of a predecessor are not looked up.
+    /// Looks up host names, and checks that other hosts can reach only what the options allow. Call it before the
+    /// sandbox hides the resolver's files. The sockets of a predecessor are not looked up.
     pub(crate) fn of(options: &Options, passed: &Inherited) -> Result<Self, Failure> {
         let mut plan = Self::where_not(options, |listener| passed.has(listener))?;
         for (listener, endpoints) in &mut plan.0 {
@@ -54,16 +54,16 @@ impl Plan {
     }
 }
 
-/// A server that listens wherever the flags say.
+/// Listens wherever the flags say.
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) serving: Serving,
-    /// The listener of each of its sockets, in their order.
+    /// The listeners of the sockets, in order.
     pub(crate) listeners: Vec<Listener>,
 }
 
 impl Listening {
-    /// Takes what was passed in, and opens the rest.
+    /// Takes the sockets that were passed in, and opens the rest.
     pub(crate) async fn begin(
         options: &Options,
         plan: Plan,
@@ -102,14 +102,14 @@ impl Listening {
         Ok(Self { serving, listeners: so_far })
     }
 
-    /// Each endpoint with what is spoken there.
+    /// Each endpoint with its protocol.
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Protocol)> {
         self.serving.endpoints().zip(self.listeners.iter().map(|listener| listener.protocol))
     }
 }
 
-/// Leaves out the addresses of a host name that this host does not have, unless it has none of them: `/etc/hosts` names
-/// `::1` where IPv6 is off as well.
+/// Drops the addresses of a host name that this host does not have, unless it has none of them. `/etc/hosts` names
+/// `::1` even if IPv6 is off.
 fn skip_absent(place: &ListenAddress, endpoints: &mut Vec<Endpoint>) {
     let (absent, present): (Vec<_>, Vec<_>) = endpoints.drain(..).partition(is_absent);
     if present.is_empty() {
@@ -124,12 +124,12 @@ fn skip_absent(place: &ListenAddress, endpoints: &mut Vec<Endpoint>) {
 
 fn is_absent(endpoint: &Endpoint) -> bool {
     let Endpoint::Tcp(address) = endpoint else { return false };
-    // Any port, as nothing else than the address is in question.
+    // Any port, as only the address matters.
     let Err(error) = TcpListener::bind((address.ip(), 0)) else { return false };
     matches!(Errno::from_io_error(&error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
 }
 
-/// All that the flags ask for, in the order in which it is listened on.
+/// Everything that the flags ask for, in the order of listening.
 fn all(options: &Options) -> Vec<Listener> {
     let of = |places: &[ListenAddress], protocol| -> Vec<Listener> {
         places.iter().map(|place| Listener { place: place.clone(), protocol }).collect()
@@ -144,12 +144,12 @@ fn all(options: &Options) -> Vec<Listener> {
     listeners
 }
 
-/// Finds the mistakes of [`Plan::of`], as far as options alone say where clients come from.
+/// Finds the mistakes of [`Plan::of`] that depend on options alone.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
     check_reachable(Plan::where_not(options, |_| false)?.endpoints(), options)
 }
 
-/// Checks that other hosts can reach only what the options open to them.
+/// Checks that other hosts can reach only what the options allow.
 pub(crate) fn check_reachable<'e>(
     endpoints: impl IntoIterator<Item = &'e Endpoint>,
     options: &Options,

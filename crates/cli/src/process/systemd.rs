@@ -7,7 +7,7 @@ use std::os::unix::net::UnixDatagram;
 
 use sd_notify::NotifyState;
 
-/// Tells it, if somebody wants to know.
+/// Sends a state to the supervisor, if there is one.
 pub(crate) fn tell(states: &[NotifyState<'_>]) {
     let Some(socket) = env::var_os("NOTIFY_SOCKET") else { return };
     if let Err(error) = send(&socket, states) {
@@ -15,13 +15,13 @@ pub(crate) fn tell(states: &[NotifyState<'_>]) {
     }
 }
 
-/// Sends without connecting, unlike `sd_notify::notify`: within the sandbox nothing is connected.
+/// Sends without connecting, unlike `sd_notify::notify`: the sandbox blocks connections.
 fn send(socket: &OsStr, states: &[NotifyState<'_>]) -> io::Result<()> {
     let lines: String = states.iter().map(|state| format!("{state}\n")).collect();
     UnixDatagram::unbound()?.send_to(lines.as_bytes(), socket).map(drop)
 }
 
-/// Tells that files are read again, until [`tell`] says that the service is ready.
+/// Says that files are being reloaded, until [`tell`] says that the service is ready.
 pub(crate) fn tell_reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),

@@ -1,4 +1,4 @@
-//! `--auth-any`: takes every login, for tests of clients and for inboxes.
+//! `--auth-any`: accepts every login, for tests of clients and for inboxes.
 
 use mailchute::{Authenticator, Check, Credentials, Refusal, Session};
 

@@ -1,4 +1,4 @@
-//! The file of `--auth-file`: one `USER:VERIFIER` a line, followed by a seed or not.
+//! The file of `--auth-file`: one `USER:VERIFIER` a line, optionally followed by a seed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,9 +17,9 @@ use crate::users::verifier::Verifier;
 #[derive(Debug)]
 pub(crate) struct AuthFile {
     users: Vec<Verifier>,
-    /// Where each stands, by the name as `SASLprep` has it.
+    /// The line of each user, by the name after SASLprep.
     by_name: HashMap<String, usize>,
-    /// Whom unknown users look like.
+    /// The decoys of unknown users.
     decoys: Decoys,
 }
 
@@ -27,9 +27,9 @@ pub(crate) struct AuthFile {
 #[derive(Debug)]
 pub(crate) struct Found<'f> {
     name: Cow<'f, str>,
-    /// That of the user, if there is one.
+    /// The verifier of the user, if it exists.
     pub(crate) known: Option<&'f Verifier>,
-    /// One that takes as long to check, where there is no such user.
+    /// For an unknown user, a verifier that takes as long to check.
     pub(crate) like: Option<&'f Verifier>,
     scram: Option<(&'f ScramVerifier, Seed)>,
 }
@@ -39,13 +39,13 @@ impl Found<'_> {
     /// no SCRAM verifier.
     pub(crate) fn scram_decoy(&self) -> Option<ScramVerifier> {
         let (verifier, seed) = self.scram?;
-        Some(verifier.imitate(seed.octets(), &self.name))
+        Some(verifier.imitate(seed.bytes(), &self.name))
     }
 }
 
 impl AuthFile {
-    /// Reads a password file; what is wrong with it is told with the number of the line. `before` is what it takes the
-    /// place of, if anything: unknown users keep their salts if neither file has a seed.
+    /// Reads a password file. Errors name the line. `before` is the file that it replaces, if any: unknown users keep
+    /// their salts if neither file has a seed.
     pub(crate) fn read(path: &Path, before: Option<&Self>) -> Result<Self, Failure> {
         let text = text_file::read(path, Failure::unusable)?;
         warn_if_others_can_read(path);
@@ -66,7 +66,7 @@ impl AuthFile {
         Ok(file)
     }
 
-    /// Reads the text of a password file; if no line has a seed it is `seed`, or made now.
+    /// Reads the text of a password file. If no line has a seed, it uses `seed`, or makes one.
     pub(crate) fn parse(text: &str, seed: Option<Seed>) -> Result<Self, Mistake> {
         let mut lines: Vec<(Verifier, Option<Seed>)> = Vec::new();
         let mut by_name = HashMap::new();
@@ -113,7 +113,7 @@ impl AuthFile {
         Ok(Self { users, by_name, decoys })
     }
 
-    /// Whether anybody in it can authenticate by SCRAM.
+    /// Whether any user can authenticate by SCRAM.
     pub(crate) fn has_scram(&self) -> bool {
         self.users.iter().any(|verifier| verifier.for_scram().is_some())
     }
@@ -127,7 +127,7 @@ impl AuthFile {
         Found { name, known, like: like.map(|like| &self.users[like.line]), scram }
     }
 
-    /// How many there are.
+    /// Returns the number of users.
     pub(crate) fn count(&self) -> usize {
         self.users.len()
     }
@@ -140,7 +140,8 @@ pub(crate) struct Mistake {
     pub(crate) text: String,
 }
 
-/// Prepares a name like those of the lines. A name that cannot be prepared stays as it is, and matches no user.
+/// Prepares a name as the names in the file are prepared. A name that cannot be prepared stays as it is, and matches no
+/// user.
 fn prepared(user: &str) -> Cow<'_, str> {
     saslprep(user).unwrap_or(Cow::Borrowed(user))
 }

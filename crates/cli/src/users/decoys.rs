@@ -9,13 +9,13 @@
 use crate::users::seed::Seed;
 use crate::users::verifier::{Class, Verifier};
 
-/// The classes of verifiers in a password file, by which each unknown user looks like one of the lines.
+/// The classes of verifiers in a password file. Each unknown user looks like one of its lines.
 ///
-/// A login takes two hashes and a look at the classes, however many lines the file has: with one hash a line, 50,000
-/// users took 16 ms of a thread that serves everybody.
+/// A login takes two hashes and one lookup of the class, however long the file is. With one hash a line, 50,000 users
+/// took 16 ms of a shared thread.
 #[derive(Debug)]
 pub(crate) struct Decoys {
-    /// In the order of the classes, not of the lines, so that moving a line changes nobody.
+    /// In the order of the classes, not of the lines. So moving a line changes no decoy.
     kinds: Vec<Kind>,
     /// The seeds of the lines, up to [`MOST_SEEDS`]; at least one.
     seeds: Vec<Seed>,
@@ -25,7 +25,7 @@ pub(crate) struct Decoys {
 #[derive(Debug)]
 struct Kind {
     class: Class,
-    /// One of them, for its parameters.
+    /// One of the lines, for its parameters.
     line: usize,
     lines: u64,
 }
@@ -35,17 +35,17 @@ struct Kind {
 pub(crate) struct Decoy {
     /// A line whose password takes as long to check.
     pub(crate) line: usize,
-    /// A line whose SCRAM parameters are shown, if any has some: the same line if that has.
+    /// A line whose SCRAM parameters are shown, if any line has them. It is the same line if that one has them.
     pub(crate) scram: Option<usize>,
     /// The seed of the salt.
     pub(crate) seed: Seed,
 }
 
-/// With several seeds, the line of one can go and most unknown users keep their salts.
+/// With several seeds, one line can be removed and most unknown users keep their salts.
 const MOST_SEEDS: usize = 16;
 
 impl Decoys {
-    /// Those of these lines; `made` is taken where no line has a seed.
+    /// Makes the decoys of these lines. `made` is used if no line has a seed.
     pub(crate) fn of<'v>(
         verifiers: impl Iterator<Item = &'v Verifier>,
         seeds: impl Iterator<Item = Seed>,
@@ -67,12 +67,12 @@ impl Decoys {
         Ok(Self { kinds, seeds })
     }
 
-    /// The first of the seeds, and the only one where none stands in the file.
+    /// The first seed, or the only one if the file has none.
     pub(crate) fn seed(&self) -> Option<Seed> {
         self.seeds.first().copied()
     }
 
-    /// Always the same for the same prepared name. Shares are as large as those of the classes.
+    /// Chooses the decoy, always the same for the same prepared name. The shares are those of the classes.
     pub(crate) fn of_name(&self, prepared: &str) -> Option<Decoy> {
         let seed = *self.seeds.iter().max_by_key(|seed| seed.weight(prepared))?;
         let (first, second) = seed.draws(prepared);
@@ -81,8 +81,8 @@ impl Decoys {
         Some(Decoy { line: kind.line, scram: scram.map(|kind| kind.line), seed })
     }
 
-    /// The kind at this place, of 2^64, in all lines of those classes. One line more or less moves each border between
-    /// two kinds by at most the share of a line.
+    /// Returns the class at this position, of 2^64, among the lines of those classes. One line more or less moves each
+    /// border between two classes by at most the share of a line.
     fn share(&self, place: u64, counts: impl Fn(&Class) -> bool) -> Option<&Kind> {
         let kinds = || self.kinds.iter().filter(|kind| counts(&kind.class));
         let lines: u64 = kinds().map(|kind| kind.lines).sum();
@@ -108,8 +108,8 @@ mod tests {
         SCRAM.replace("4096", &iterations.to_string()).parse().unwrap()
     }
 
-    fn seed(octet: u8) -> Seed {
-        format!("{octet:02x}").repeat(16).parse().unwrap()
+    fn seed(byte: u8) -> Seed {
+        format!("{byte:02x}").repeat(16).parse().unwrap()
     }
 
     fn decoys(verifiers: &[Verifier], seeds: &[Seed]) -> Decoys {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn unknown_users() -> impl Iterator<Item = String> {
-        (0..1_000).map(|number| format!("stranger{number}"))
+        (0..1_000).map(|number| format!("unknown{number}"))
     }
 
     /// Counts which of a thousand unknown users look different in the other file.
@@ -154,7 +154,7 @@ mod tests {
         let verifiers: Vec<Verifier> = (0..100).map(|line| scram(4_096 + line % 2)).collect();
         let all = decoys(&verifiers, &[seed(1)]);
         assert!(moved(&all, &decoys(&verifiers[..99], &[seed(1)])) < 20);
-        // The lines are others; the classes and the seed are the same.
+        // The lines differ; the classes and the seed are the same.
         let turned: Vec<Verifier> = verifiers.iter().rev().cloned().collect();
         let turned = decoys(&turned, &[seed(1)]);
         let class = |of: &Decoys, name: &str| {

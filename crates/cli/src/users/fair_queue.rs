@@ -29,7 +29,7 @@ impl<Owner: Copy + Eq + Hash, Thing> FairQueue<Owner, Thing> {
         theirs.push_back(thing);
     }
 
-    /// The next one that is still wanted; those before it are dropped, and take no turn.
+    /// Returns the next wanted item. Unwanted ones before it are dropped, and use no turn.
     pub(crate) fn pop(&mut self, is_wanted: impl Fn(&Thing) -> bool) -> Option<Thing> {
         while let Some(owner) = self.turns.pop_front() {
             let Some(theirs) = self.waiting.get_mut(&owner) else { continue };

@@ -20,24 +20,23 @@ use crate::options::args::Options;
 use crate::users::auth_file::AuthFile;
 use crate::users::pool::PasswordPool;
 
-/// Judges passwords, and gives verifiers to SCRAM.
+/// Checks passwords, and gives verifiers to SCRAM.
 #[derive(Debug, Clone)]
 pub(crate) struct Users {
-    /// Another takes its place when the path is read again; a question that was begun is answered from the one it
-    /// found.
+    /// A reload replaces this file. A check that was begun uses the file it started with.
     file: Arc<RwLock<Arc<AuthFile>>>,
-    /// Settled for each session when it begins, by the file of then.
+    /// Fixed for each session when it begins, by the file at that time.
     offers_scram: bool,
     pool: PasswordPool,
 }
 
 impl Users {
-    /// Those of the password file, if the options name one.
+    /// The users of the password file, if the options name one.
     pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
         options.auth_file.as_deref().map(Self::read).transpose()
     }
 
-    /// Those of the password file at `path`.
+    /// The users of the password file at `path`.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let file = AuthFile::read(path, None)?;
         let offers_scram = file.has_scram();
@@ -77,8 +76,8 @@ impl Install for Users {
 impl Authenticator for Users {
     async fn check(&self, credentials: &Credentials, session: &Session) -> Result<Check, Refusal> {
         if credentials.are_proven() {
-            // By SCRAM, whose user may have been taken out of the file since the challenge, or by a certificate, whose
-            // user need not stand in it.
+            // By SCRAM, or by a certificate. A SCRAM user may have been removed from the file since the challenge. A
+            // certificate's user need not be in it.
             let is_known = self.file().find(credentials.user()).known.is_some();
             return Ok(if is_known { Check::Right } else { Check::NotMine });
         }
@@ -102,7 +101,7 @@ impl ScramVerifiers for Users {
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Refusal> {
         let file = self.file();
         let found = file.find(user);
-        // Made for users as well, so that the time tells nothing.
+        // Made for known users too, so that the time reveals nothing.
         let decoy = found.scram_decoy();
         let known = found.known.and_then(|verifier| verifier.for_scram());
         Ok(known.cloned().or(decoy))
@@ -125,15 +124,15 @@ mod tests {
         let file = AuthFile::parse(&text, None).unwrap();
         let kinds = ["alice", "bob", "carol"].map(|user| file.find(user).known.unwrap().class());
         let mut decoys = [0; 3];
-        for stranger in (0..300).map(|number| format!("stranger{number}")) {
-            let like = file.find(&stranger).like.unwrap().class();
+        for unknown in (0..300).map(|number| format!("unknown{number}")) {
+            let like = file.find(&unknown).like.unwrap().class();
             decoys[kinds.iter().position(|&kind| kind == like).unwrap()] += 1;
         }
-        assert!(decoys.iter().all(|&strangers| strangers > 50), "a third each: {decoys:?}");
+        assert!(decoys.iter().all(|&count| count > 50), "a third each: {decoys:?}");
     }
 
-    /// These spellings have a soft hyphen, one character for two, or letters of full width. If each had other salts or
-    /// took another time, a client could tell that the user is unknown.
+    /// These spellings contain a soft hyphen, a ligature, or full-width letters. If each had another salt or took
+    /// another time, a client could tell that the user is unknown.
     #[test]
     fn all_spellings_of_an_unknown_name_look_alike() {
         let bob = ALICE.replace("alice", "bob").replace("4096", "100000");

@@ -13,17 +13,17 @@ use crate::failure::Failure;
 use crate::users::fair_queue::FairQueue;
 use crate::users::verifier::Verifier;
 
-/// As many threads as there are processors. Each check takes one, and argon2id memory, so that who guesses waits and
-/// does not take it from others.
+/// There are as many threads as processors. Each check takes a processor, and argon2id takes memory. So a client that
+/// guesses waits, and takes neither from others.
 ///
-/// They are threads of their own, each of which keeps its memory for the next password (19 MiB for argon2id as it is
-/// usual): with memory allocated again on any thread of the runtime, fifty clients that guessed made it a gigabyte.
+/// The threads are separate from the runtime, and each keeps its memory for the next password (19 MiB for usual
+/// argon2id). With memory allocated on any thread of the runtime, fifty guessing clients needed a gigabyte.
 ///
-/// Clients take turns: an address that guesses on all its connections keeps another waiting for one check, not for fifty.
+/// Clients take turns. An address that guesses on fifty connections delays another by one check, not by fifty.
 #[derive(Debug, Clone)]
 pub(crate) struct PasswordPool {
     queue: Arc<Queue>,
-    /// Rung once for each check; the threads end with the last of them.
+    /// Notified once for each check. The threads end with the last sender.
     bell: Sender<()>,
 }
 
@@ -51,7 +51,7 @@ impl PasswordPool {
         Ok(Self { queue, bell })
     }
 
-    /// Whether the verifier was made of this password, which that client has sent.
+    /// Checks a password from that client against the verifier.
     pub(crate) async fn check(
         &self,
         client: IpAddr,
@@ -60,7 +60,7 @@ impl PasswordPool {
     ) -> Result<bool, oneshot::error::RecvError> {
         let (answer, answered) = oneshot::channel();
         locked(&self.queue).push(one_client(client), Check { verifier, password, answer });
-        // Where nobody hears it, nobody answers.
+        // If no thread is left, no answer comes.
         let _ = self.bell.send(());
         answered.await
     }
@@ -73,10 +73,10 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
         if rung.is_err() {
             return;
         }
-        // A client that has gone meanwhile costs nothing.
+        // A check whose client is gone is skipped.
         let next = locked(queue).pop(|check| !check.answer.is_closed());
         if let Some(Check { verifier, password, answer }) = next {
-            // The thread lives on whatever happens; who is not answered is told 451.
+            // The thread survives a panic. The client gets 451.
             let check = AssertUnwindSafe(|| verifier.is_of(password.reveal(), &mut memory));
             if let Ok(is_right) = catch_unwind(check) {
                 let _ = answer.send(is_right);
@@ -85,7 +85,7 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
     }
 }
 
-/// Returns what counts as one client, as with connections: an IPv4 address, or an IPv6 network of 64 bits.
+/// Returns what counts as one client, as for connections: an IPv4 address, or an IPv6 /64.
 fn one_client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
@@ -93,7 +93,7 @@ fn one_client(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Nothing that is done under these locks can leave anything half-done.
+/// No panic under these locks leaves anything half-done.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

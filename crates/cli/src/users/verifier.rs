@@ -1,4 +1,4 @@
-//! Verifiers, which a password file keeps instead of passwords.
+//! Verifiers, which a password file contains instead of passwords.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,21 +21,21 @@ pub(crate) enum Verifier {
     Argon2id(PasswordHash),
 }
 
-/// The public parameters of a verifier: those that SCRAM shows, and those that decide how long a check takes.
+/// The public parameters of a verifier: what SCRAM shows, and what decides how long a check takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     Scram { iterations: u32, salt: usize },
-    Argon2id { memory: u32, passes: u32, lanes: u32, octets: usize },
+    Argon2id { memory: u32, passes: u32, lanes: u32, bytes: usize },
 }
 
 impl Class {
-    /// Whether SCRAM shows something of it.
+    /// Whether SCRAM shows parameters of it.
     pub(crate) fn is_scram(&self) -> bool {
         matches!(self, Self::Scram { .. })
     }
 }
 
-/// Memory in KiB that a hash may ask for; the password file is trusted, and slips of the pen happen.
+/// The most memory that a hash may take, in KiB. The password file is trusted, but may contain typing errors.
 const MOST_MEMORY: u32 = 1024 * 1024;
 
 impl Verifier {
@@ -47,7 +47,7 @@ impl Verifier {
             .map_err(Failure::running)
     }
 
-    /// Makes a new argon2id hash, with the parameters that OWASP names: 19 MiB, two passes, one lane.
+    /// Makes a new argon2id hash with the parameters of OWASP: 19 MiB, two passes, one lane.
     pub(crate) fn argon2id(password: &str) -> Result<Self, Failure> {
         let salt = random::<16>()?;
         Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
@@ -56,8 +56,8 @@ impl Verifier {
             .map_err(Failure::running)
     }
 
-    /// Whether it was made of this password; takes as long as its parameters say, and as much of `memory`, which is
-    /// there to be used again: allocated for each password, it left pieces that fitted no other.
+    /// Whether it was made from this password. The time and the size of `memory` depend on the parameters. The memory
+    /// is reused: allocations for each password fragmented the heap.
     pub(crate) fn is_of(&self, password: &str, memory: &mut Vec<Block>) -> bool {
         match self {
             Self::Scram(verifier) => verifier.is_of(password),
@@ -77,7 +77,7 @@ impl Verifier {
                     memory: parameters.m_cost(),
                     passes: parameters.t_cost(),
                     lanes: parameters.p_cost(),
-                    octets: hash.hash.as_ref().map_or(0, Output::len),
+                    bytes: hash.hash.as_ref().map_or(0, Output::len),
                 }
             }
         }
@@ -92,12 +92,12 @@ impl Verifier {
     }
 }
 
-/// The password as SCRAM has it too (RFC 4616 §2), or as it is where that allows it in no form; wiped when dropped.
+/// The password after SASLprep, as for SCRAM (RFC 4616 §2), or unchanged if SASLprep refuses it. Wiped when dropped.
 fn prepared(password: &str) -> Zeroizing<String> {
     Zeroizing::new(saslprep(password).map_or_else(|| password.to_owned(), Cow::into_owned))
 }
 
-/// `None` if the hash is not whole, as none is that was read.
+/// `None` if the hash is incomplete, which the parser excludes.
 fn is_hash_of(hash: &PasswordHash, password: &str, memory: &mut Vec<Block>) -> Option<bool> {
     let parameters = Params::try_from(hash).ok()?;
     let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
@@ -117,14 +117,14 @@ fn is_hash_of(hash: &PasswordHash, password: &str, memory: &mut Vec<Block>) -> O
             &mut memory[..blocks],
         )
         .ok()?;
-    // Two of these are compared in constant time.
+    // This comparison takes constant time.
     Some(Output::new(made).ok()? == *expected)
 }
 
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
-    let mut octets = [0; N];
-    getrandom::fill(&mut octets).map_err(Failure::running)?;
-    Ok(octets)
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(Failure::running)?;
+    Ok(bytes)
 }
 
 impl FromStr for Verifier {
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_password_is_the_same_however_it_is_typed() {
-        // The sign of the angstrom and the letter; a soft hyphen; what cannot be prepared is taken as it is.
+        // The angstrom sign and the letter; a soft hyphen; text that cannot be prepared stays as it is.
         for (one, other) in [("\u{212B}x", "\u{C5}x"), ("I\u{AD}X", "IX"), ("\u{7}", "\u{7}")] {
             let mut memory = Vec::new();
             let hash = Verifier::argon2id(one).unwrap();

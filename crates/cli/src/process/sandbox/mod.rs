@@ -1,9 +1,9 @@
-//! `--sandbox`: what the process may still do is told to the kernel, and nothing undoes it. Landlock bounds files, and
-//! signals and abstract Unix sockets where the kernel can; a filter of system calls bounds what Landlock does not cover.
+//! `--sandbox`: restricts the process by the kernel, irrevocably. Landlock restricts files, and signals and abstract
+//! Unix sockets if the kernel can. A filter of system calls restricts what Landlock does not cover.
 //!
 //! # Why
 //!
-//! The sandbox is entered before there is a second thread, because Landlock applies to threads. It knows directories
+//! The sandbox is entered before there is a second thread, because Landlock applies to threads. It names directories
 //! and not files, because files are replaced by others of the same name. It allows the libraries too: a process that
 //! takes over starts inside the sandbox. It does not enter another one, as the kernel allows sixteen.
 
@@ -24,7 +24,7 @@ use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::options::listen_at::ListenAddress;
 
-/// Where the loader and what it loads lie: a process that takes over is started from within.
+/// Directories of the loader and its libraries: a process that takes over starts inside the sandbox.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
 
 /// Files that the loader and the C library read.
@@ -39,8 +39,9 @@ const READ: [&str; 8] = [
     "/proc",
 ];
 
-/// Restricts this thread, and all that it starts, to the store and the directories of Unix sockets. The directories of
-/// files that flags name can be read. Call it before there is another thread, and after the store exists.
+/// Restricts this thread, and all threads that it starts. They can write to the store and the directories of Unix
+/// sockets, and read the directories of files that flags name. Call it before there is another thread, and after the
+/// store exists.
 pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
     let (written, read) = reach(options, store)?;
     let status = restrict(written, read).map_err(|error| {
@@ -60,8 +61,8 @@ pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Fai
     Ok(())
 }
 
-/// Takes away what no server needs once its sockets are open and root's rights are given up: connections, other sockets
-/// than those of TCP and Unix ones, and whatever changes the host.
+/// Blocks what no server needs once its sockets are open and root is given up: outgoing connections, sockets other than
+/// TCP and Unix ones, and changes to the host.
 pub(crate) fn close() -> Result<(), Failure> {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     {
@@ -76,15 +77,15 @@ pub(crate) fn close() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether there would be anything that is out of reach.
+/// Whether anything would be out of reach.
 ///
 /// # Errors
-/// When an option would leave the whole host in reach.
+/// If an option would leave the whole host in reach.
 pub(crate) fn check(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
     reach(options, store).map(drop)
 }
 
-/// Returns the directories that are written to, and those that are only read.
+/// Returns the directories to write to, and the directories to only read.
 fn reach(options: &Options, store: Option<PathBuf>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
     let (written, read) = (written(options, store), directories_of(files(options)));
     if let Some(directory) = written.iter().chain(&read).find(|directory| is_root_directory(directory)) {
@@ -102,7 +103,8 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
     let write = AccessFs::from_all(ABI::V5)
         & !(AccessFs::Execute | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
     let mut rules = Ruleset::default()
-        // A rename from tmp/ to new/ wants the second version; what later ones add is taken where it is there.
+        // A rename from tmp/ to new/ needs the second version of Landlock. Later versions are used if the kernel has
+        // them.
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(ABI::V2))?
         .set_compatibility(CompatLevel::BestEffort)
@@ -121,7 +123,7 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
     Ok(rules.restrict_self()?.landlock)
 }
 
-/// The store, and the directories of Unix sockets, which are made and removed there.
+/// The store, and the directories in which Unix sockets are created and removed.
 fn written(options: &Options, store: Option<PathBuf>) -> Vec<PathBuf> {
     let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
         ListenAddress::Own(Endpoint::Unix(path)) => Some(directory_of(path)),
@@ -130,16 +132,16 @@ fn written(options: &Options, store: Option<PathBuf>) -> Vec<PathBuf> {
     store.into_iter().chain(sockets).collect()
 }
 
-/// The files that are read again at SIGHUP.
+/// The files that are reloaded at SIGHUP.
 fn files(options: &Options) -> Vec<PathBuf> {
     let several = options.tls_cert.iter().chain(&options.tls_key);
     several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config).cloned().collect()
 }
 
-/// The directories of this program, as it was started and as it is; where one of them is `/`, the program itself, which then
-/// cannot be replaced while it runs.
+/// The directories of this program, at its start and now. If one of them is `/`, the program itself, which then cannot
+/// be replaced while it runs.
 fn programs() -> Vec<PathBuf> {
-    // A name without a directory was looked for in those of PATH, and says nothing.
+    // A name without a directory was found through PATH, and says nothing.
     let started =
         env::args_os().next().map(PathBuf::from).filter(|path| path.parent() != Some(Path::new("")));
     let programs: Vec<_> = started.into_iter().chain(env::current_exe()).collect();
@@ -155,7 +157,7 @@ fn is_root_directory(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|path| path == Path::new("/"))
 }
 
-/// The directories, as files are replaced by others of their name; of links, those that they lead to as well.
+/// Directories, because files are replaced by others of the same name. For a link, its target's directory too.
 fn directories_of(paths: Vec<PathBuf>) -> Vec<PathBuf> {
     let led_to: Vec<_> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
     let directories: BTreeSet<_> = paths.iter().chain(&led_to).map(|path| directory_of(path)).collect();

@@ -1,13 +1,13 @@
-//! The system calls that `--sandbox` takes away (seccomp), for what Landlock does not cover.
+//! The system calls that `--sandbox` blocks (seccomp), for what Landlock does not cover.
 //!
-//! The filter names what is refused, with `EPERM`, and allows the rest: what libraries need differs from one version to
-//! the next, and a process that takes over inherits the filter.
+//! The filter lists what is refused, with `EPERM`, and allows the rest. The needs of libraries differ between versions,
+//! and a process that takes over inherits the filter.
 //!
 //! # Why
 //!
-//! The filter is entered last, in all threads at once: until then sockets are opened and root's rights given up. It
-//! cannot follow pointers to addresses, so `connect` is refused entirely, and systemd is notified by datagrams.
-//! `clone3` is answered as by an old kernel; then C libraries use `clone`, whose flags the filter sees.
+//! The filter is installed last, in all threads at once. Until then sockets are opened and root is given up. It cannot
+//! follow pointers to addresses, so `connect` is refused entirely, and systemd is notified by datagrams. `clone3` is
+//! answered as by an old kernel. C libraries then use `clone`, whose flags the filter sees.
 
 use libc::{
     AF_INET, AF_INET6, AF_UNIX, ENOSYS, EPERM, IPPROTO_TCP, MSG_FASTOPEN, SOCK_STREAM, SYS_clone,
@@ -22,14 +22,14 @@ use seccompiler::{
 
 use crate::failure::Failure;
 
-/// Calls of which the program needs none once its sockets are open.
+/// Calls that the program does not need once its sockets are open.
 const REFUSED: &[i64] = &[
-    // Connections, to whatever and by whatever protocol; and rings, which make calls that no filter sees.
+    // Connections by any protocol; and io_uring, whose calls no filter sees.
     libc::SYS_connect,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
-    // Modes, owners, times and attributes of files by their names, which Landlock leaves alone.
+    // Modes, owners, times and attributes of files by name. Landlock does not cover them.
     #[cfg(target_arch = "x86_64")]
     libc::SYS_chmod,
     libc::SYS_fchmodat,
@@ -53,7 +53,7 @@ const REFUSED: &[i64] = &[
     SYS_SETXATTRAT,
     SYS_REMOVEXATTRAT,
     SYS_FILE_SETATTR,
-    // Memory and descriptors of other processes, and what is shared with them.
+    // Memory and descriptors of other processes, and memory shared with them.
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
@@ -74,7 +74,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_msgctl,
     libc::SYS_mq_open,
     libc::SYS_mq_unlink,
-    // The processor, the disk and the memory that other processes get.
+    // Processor time, disk and memory of other processes.
     libc::SYS_sched_setaffinity,
     libc::SYS_sched_setattr,
     libc::SYS_sched_setparam,
@@ -109,7 +109,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_mount_setattr,
     SYS_OPEN_TREE_ATTR,
     libc::SYS_open_by_handle_at,
-    // Keys, and parts of the kernel that faults have been found in and no server needs.
+    // Keys, and parts of the kernel that had vulnerabilities and that no server needs.
     libc::SYS_add_key,
     libc::SYS_request_key,
     libc::SYS_keyctl,
@@ -118,7 +118,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_userfaultfd,
     libc::SYS_personality,
     libc::SYS_syslog,
-    // Calls that only root may make, for a program that keeps running as root.
+    // Calls that only root may make, in case the program stays root.
     libc::SYS_init_module,
     libc::SYS_finit_module,
     libc::SYS_delete_module,
@@ -146,7 +146,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_kexec_file_load,
 ];
 
-/// Calls that libc does not name for each architecture; newer ones have one number for all.
+/// Calls that libc does not name on each architecture. Newer calls have one number everywhere.
 const SYS_FCHMODAT2: i64 = 452;
 const SYS_SETXATTRAT: i64 = 463;
 const SYS_REMOVEXATTRAT: i64 = 466;
@@ -156,7 +156,7 @@ const SYS_FILE_SETATTR: i64 = 469;
 /// Calls that send, each with the index of its flags.
 const SENDING: [(i64, u8); 3] = [(SYS_sendto, 3), (SYS_sendmsg, 2), (SYS_sendmmsg, 3)];
 
-/// The flags of `clone` that make namespaces. Time namespaces are made by `clone3` and `unshare` only.
+/// The flags of `clone` that create namespaces. Only `clone3` and `unshare` create time namespaces.
 const NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
@@ -167,14 +167,13 @@ const NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWNET,
 ];
 
-/// `clone3`, which has one number for all architectures.
+/// `clone3`, with the same number on all architectures.
 const CLONE3: u32 = 435;
 
-/// Set in the numbers of calls of x32, which are those of x86-64 under other numbers.
+/// The bit that marks calls of x32: calls of x86-64 under other numbers.
 const X32: u32 = 0x4000_0000;
 
-/// Takes the calls away from all threads, and from all that they start. To be called when the sockets are open and
-/// root's rights are given up.
+/// Blocks the calls in all threads, and in all that they start. Call it when the sockets are open and root is given up.
 pub(crate) fn refuse() -> Result<(), Failure> {
     let refuse = || apply_filter_all_threads(&program()?);
     refuse().map_err(|error| {
@@ -203,7 +202,7 @@ fn program() -> Result<BpfProgram, BackendError> {
     Ok(program)
 }
 
-/// All sockets but Unix ones and those of TCP.
+/// All sockets except Unix and TCP ones.
 fn other_sockets() -> Result<Vec<SeccompRule>, BackendError> {
     let is_not = |argument, what| SeccompCondition::new(argument, Dword, Ne, value(what));
     // The type has flags above its lowest four bits.
@@ -218,7 +217,7 @@ fn other_sockets() -> Result<Vec<SeccompRule>, BackendError> {
     Ok(rules)
 }
 
-/// New namespaces, in which a process has root's rights.
+/// New namespaces, in which a process would be root.
 fn namespaces() -> Result<Vec<SeccompRule>, BackendError> {
     let rule = |flag| {
         let is_set = SeccompCondition::new(0, Dword, MaskedEq(value(flag)), value(flag))?;
@@ -227,8 +226,8 @@ fn namespaces() -> Result<Vec<SeccompRule>, BackendError> {
     NAMESPACES.into_iter().map(rule).collect()
 }
 
-/// To stand in front of the program: refuses all calls whose numbers have the mark of x32, and says that there is no
-/// `clone3`. A pointer leads to its flags, where no filter sees them; C libraries fall back to `clone`.
+/// The filter's first instructions. They refuse all x32 calls, and answer that `clone3` does not exist. Its flags are
+/// after a pointer, where no filter sees them; C libraries fall back to `clone`.
 fn refuse_numbers() -> [sock_filter; 5] {
     const LOAD_NUMBER: u16 = 0x20;
     const SKIP_UNLESS_EQUAL: u16 = 0x15;

@@ -1,4 +1,4 @@
-//! Each way out is tried from within, by a process of its own: this test once more.
+//! Each way out is tried from inside, in a process that runs this test again.
 
 use std::env;
 use std::fmt::Debug;
@@ -25,10 +25,10 @@ use rustix::process::{
 use super::{close, enter};
 use crate::options::args::{Options, flags};
 
-/// Where the process within finds what it is to try.
+/// The variable that tells the inner process what to try.
 const INSIDE: &str = "MAILCHUTE_TEST_INSIDE";
 
-/// Linux 6.12 brought the scopes of Landlock.
+/// Linux 6.12 introduced the scopes of Landlock.
 fn has_scopes() -> bool {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
@@ -78,7 +78,7 @@ fn each_way_out_of_the_sandbox_is_closed() {
     assert_eq!((before.mode(), before.mtime(), before.uid()), (after.mode(), after.mtime(), after.uid()));
 }
 
-/// Makes sure that the kernel has refused, and not that there is nothing of the kind.
+/// Checks that the kernel refused, and that the target exists.
 #[track_caller]
 fn assert_refused<T: Debug, E: Into<io::Error>>(what: &str, result: Result<T, E>) {
     match result {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Runs a program as the kernel does: `seccomp_data` is the number, the architecture and six arguments.
+/// Runs a filter as the kernel does. `seccomp_data` is the number, the architecture and six arguments.
 fn run(program: &[sock_filter], arch: u32, call: u32, arguments: [u64; 6]) -> u32 {
     let (mut at, mut register) = (0, 0_u32);
     loop {

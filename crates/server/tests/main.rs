@@ -57,6 +57,7 @@ mod tls;
 mod tls_choice;
 mod tls_clients;
 mod tls_files;
+mod tls_listeners;
 mod tls_log;
 mod tls_names;
 mod tls_odd_names;

@@ -121,7 +121,7 @@ async fn an_old_ticket_does_not_bypass_a_newly_required_certificate() {
         server.reload_tls(tls.clone()).unwrap();
         let config = trusting(version, &[identity()]);
         handshake(address, &config).await;
-        // The same keys seal the tickets, so that they still open.
+        // It has the same certificate, and was made of the other one.
         server.reload_tls(strict.clone()).unwrap();
         if let Ok(mut talk) = start(address, &config, NAME).await {
             assert_eq!(talk.say("EHLO client.example").await, "");

@@ -20,7 +20,7 @@ use crate::runtime::counters::Counters;
 use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
 use crate::session::Session;
-use crate::tls::InForce;
+use crate::tls::{InForce, PerListener};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) chain: Chain,
     /// The secret of the decoys of unknown users.
     pub(crate) scram_secret: Arc<ScramSecret>,
-    pub(crate) tls: Option<Arc<InForce>>,
+    pub(crate) tls: PerListener<Arc<InForce>>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Slots>,
     pub(crate) fair_queue: Arc<FairQueue>,

@@ -17,7 +17,6 @@ use crate::events::stage::Stage;
 use crate::runtime::counters::Count;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
-use crate::tls::InForce;
 
 impl Driver {
     /// Gives a client the time to show that it does not wait for the greeting.
@@ -136,7 +135,7 @@ impl Driver {
 
     /// Puts TLS in the place of the plain connection.
     pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.shared.tls.as_deref().map(InForce::now) else {
+        let Some(tls) = self.shared.tls.of(self.session.listener()).map(|tls| tls.now()) else {
             return Err(Disconnect::TlsFailure);
         };
         match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.fair_queue).await? {

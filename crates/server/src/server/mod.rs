@@ -62,8 +62,8 @@ impl Server {
         Arc::clone(&self.shared().connections)
     }
 
-    pub(crate) fn has_certificate(&self) -> bool {
-        self.shared().tls.is_some()
+    pub(crate) fn has_certificate(&self, listener: &str) -> bool {
+        self.shared().tls.of(Some(listener)).is_some()
     }
 
     /// The name by which the server greets.
@@ -76,7 +76,8 @@ impl Server {
     /// handshakes that begin from now on. Sessions that are inside TLS, and handshakes that have begun, go on with what
     /// they have. Tickets of earlier sessions are no longer valid: their clients shake hands in full.
     ///
-    /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made.
+    /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made. A listener with TLS of its own
+    /// keeps that: see [`reload_tls_on`](Self::reload_tls_on).
     ///
     /// # Errors
     /// [`TlsError`] when the server was built without TLS.
@@ -91,8 +92,25 @@ impl Server {
     /// # }
     /// ```
     pub fn reload_tls(&self, tls: TlsConfig) -> Result<(), TlsError> {
-        self.shared().tls.as_ref().ok_or_else(TlsError::not_offered)?.replace(tls);
-        Ok(())
+        self.shared().tls.reload(tls)
+    }
+
+    /// Does the same as [`reload_tls`](Self::reload_tls) for the listeners of one name, which have TLS of
+    /// [their own](crate::Builder::on).
+    ///
+    /// # Errors
+    /// [`TlsError`] when the listener was built without TLS of its own.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::TlsError> {
+    /// use mailchute::TlsConfig;
+    ///
+    /// server.reload_tls_on("submission", TlsConfig::from_pem_files("mail.pem", "mail.key")?)
+    /// # }
+    /// ```
+    pub fn reload_tls_on(&self, listener: &str, tls: TlsConfig) -> Result<(), TlsError> {
+        self.shared().tls.reload_own(listener, tls)
     }
 
     /// Subscribes to all events from now on. If there are other subscribers already, it may also get the last few before

@@ -114,13 +114,15 @@ impl Serving {
     /// As [`Server::listen`].
     pub async fn listen(mut self, listener: impl Into<Listener>) -> io::Result<Self> {
         let listener = listener.into();
-        if listener.service().opening == Opening::Tls && !self.server.has_certificate() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a listener inside TLS needs a certificate: write .tls(…)",
-            ));
-        }
+        let needs_certificate = listener.service().opening == Opening::Tls;
         let listener = BoundListener::bind(listener).await?;
+        if needs_certificate && !self.server.has_certificate(listener.name()) {
+            let text = format!(
+                "a listener inside TLS needs a certificate: write .tls(…), or .on({:?}, |b| b.tls(…))",
+                listener.name()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         self.server.shared().listener_names.add(Arc::clone(listener.name()));
         self.addresses.add(&listener);
         self.listeners.push(listener);

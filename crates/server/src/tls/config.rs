@@ -31,7 +31,7 @@ use super::version::{TlsVersion, Versions, written};
 /// # Session resumption
 /// A client that returns saves itself and the server most of a handshake, in both versions. The client keeps the state
 /// of its session in a ticket, so the server's memory stays flat. The ticket is sealed with a key that changes every
-/// six hours and is dropped with the [certificate](Certificate). A client's certificate returns with the ticket and is verified
+/// six hours and is dropped with the configuration. A client's certificate returns with the ticket and is verified
 /// again. The server accepts no early data (0-RTT), since they could be replayed.
 ///
 /// # Examples

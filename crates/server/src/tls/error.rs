@@ -39,6 +39,8 @@ pub(super) enum Fault {
     UnfitRoot(rustls::Error),
     TakenAsItIs,
     NotOffered,
+    /// The listener of this name has no TLS of its own.
+    NotItsOwn(String),
 }
 
 impl Fault {
@@ -60,6 +62,11 @@ impl TlsError {
     /// Returns the error of a server that was built without TLS and gets certificates later.
     pub(crate) fn not_offered() -> Self {
         Fault::NotOffered.into()
+    }
+
+    /// Returns the error of a listener that has the certificates of the server, or none.
+    pub(crate) fn not_its_own(listener: &str) -> Self {
+        Fault::NotItsOwn(listener.to_owned()).into()
     }
 }
 
@@ -105,7 +112,13 @@ impl fmt::Display for TlsError {
                  versions itself",
             ),
             Fault::NotOffered => f.write_str(
-                "the server was built without TLS, so no client is offered it; write .tls(…) when building it",
+                "the server was built without TLS for all listeners; write .tls(…) when building it, or reload_tls_on(…) for \
+                 a listener with TLS of its own",
+            ),
+            Fault::NotItsOwn(listener) => write!(
+                f,
+                "the listener {listener:?} was built without TLS of its own; write .on({listener:?}, |b| b.tls(…)) when \
+                 building the server, or reload_tls(…) for all listeners"
             ),
         }
     }

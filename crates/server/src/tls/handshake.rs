@@ -3,7 +3,9 @@
 //! # Why
 //!
 //! The server chooses the certificate, not rustls. Each certificate has its own configuration, so the server knows
-//! which one it sent (`tls-server-end-point`), and a ticket opens only under the certificate it was made with.
+//! which one it sent (`tls-server-end-point`), and a ticket opens only under the certificate it was made with. The keys
+//! of tickets belong to one configuration in force. So no client returns to a listener with a ticket of another
+//! listener that did not ask it for its certificate.
 //!
 //! A handshake costs as much as a hundred commands, so it waits for its turn in the fair queue, after the `ClientHello`.
 //! The listener only yields after every four connections: in that queue it would make newcomers wait for all greedy
@@ -16,7 +18,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::server::NoServerSessionStorage;
+use rustls::crypto::aws_lc_rs::Ticketer;
+use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::sign::SingleCertAndKey;
 use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 use tokio::io::{AsyncBufRead as _, ReadBuf};
@@ -50,6 +53,8 @@ struct Choice {
     config: Arc<ServerConfig>,
     /// `None` for a configuration of rustls, which does not tell what it serves.
     identity: Option<Arc<Identity>>,
+    /// Seals session tickets, so that the server itself remembers nothing of a session that is over.
+    tickets: Option<Arc<dyn ProducesTickets>>,
 }
 
 /// Bytes of replies that TLS accepts before the connection does; rustls would accept four times as many.
@@ -71,9 +76,11 @@ impl Acceptor {
                 others: own.others.iter().map(|identity| Choice::new(&own, identity)).collect(),
                 own: Some(own),
             },
-            Source::Rustls(config) => {
-                Self { first: Choice { config, identity: None }, others: Vec::new(), own: None }
-            }
+            Source::Rustls(config) => Self {
+                first: Choice { config, identity: None, tickets: None },
+                others: Vec::new(),
+                own: None,
+            },
         }
     }
 
@@ -138,7 +145,7 @@ impl Acceptor {
         match (self.own.as_deref(), &choice.identity) {
             (Some(own), Some(identity)) if name_is_hidden || own.clients.is_some() => {
                 let base = if name_is_hidden { hidden_name::base(own.versions)? } else { own.base.clone() };
-                Ok(configure(base, own, identity, name_is_hidden))
+                Ok(configure(base, own, identity, choice.tickets.clone(), name_is_hidden))
             }
             _ => Ok((Arc::clone(&choice.config), None)),
         }
@@ -150,7 +157,7 @@ impl Acceptor {
     ) -> io::Result<Option<Arc<ClientCertificate>>> {
         let trust = match self.own.as_deref().map(|own| own.clients.as_ref()) {
             Some(Some(clients)) => clients.judge(chain).map_err(invalid)?,
-            // The client was not asked. A ticket brings the certificate of a session in which it was.
+            // The client was not asked.
             Some(None) => None,
             // The verifier of a configuration of rustls accepted it.
             None => Some(Trust::Verified),
@@ -162,9 +169,19 @@ impl Acceptor {
 
 impl Choice {
     fn new(own: &Own, identity: &Arc<Identity>) -> Self {
-        let (config, _) = configure(own.base.clone(), own, identity, false);
-        Self { config, identity: Some(Arc::clone(identity)) }
+        let tickets = tickets();
+        let (config, _) = configure(own.base.clone(), own, identity, tickets.clone(), false);
+        Self { config, identity: Some(Arc::clone(identity)), tickets }
     }
+}
+
+/// Makes keys for session tickets. Without random numbers there are none, and each client shakes hands in full.
+fn tickets() -> Option<Arc<dyn ProducesTickets>> {
+    let made = Ticketer::new();
+    if let Err(error) = &made {
+        tracing::error!(name: "no-random-numbers", %error, "the host has no random numbers");
+    }
+    made.ok()
 }
 
 /// Makes the rustls configuration for this certificate. `proof` records the handshake of a client that is asked for
@@ -173,21 +190,25 @@ fn configure(
     base: ConfigBuilder<ServerConfig, WantsVerifier>,
     own: &Own,
     identity: &Identity,
+    tickets: Option<Arc<dyn ProducesTickets>>,
     name_is_hidden: bool,
 ) -> (Arc<ServerConfig>, Option<Arc<Proof>>) {
     let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key)));
-    let of_all = Arc::clone(&identity.ticketer);
     let (mut config, proof) = match own.clients.clone() {
         Some(clients) => {
             let proof = Arc::new(Proof::default());
             let verifier = Verifier { clients, proof: Arc::clone(&proof), name_is_hidden };
             let mut config = base.with_client_cert_verifier(Arc::new(verifier)).with_cert_resolver(resolver);
-            config.ticketer = Arc::new(Tickets { of_all, proof: Arc::clone(&proof) });
+            if let Some(of_all) = tickets {
+                config.ticketer = Arc::new(Tickets { of_all, proof: Arc::clone(&proof) });
+            }
             (config, Some(proof))
         }
         None => {
             let mut config = base.with_no_client_auth().with_cert_resolver(resolver);
-            config.ticketer = of_all;
+            if let Some(of_all) = tickets {
+                config.ticketer = of_all;
+            }
             (config, None)
         }
     };

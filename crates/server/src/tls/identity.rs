@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::ProducesTickets;
 use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 use x509_cert::Certificate;
@@ -21,8 +19,6 @@ use super::unfit;
 #[derive(Debug)]
 pub(super) struct Identity {
     pub(super) key: Arc<CertifiedKey>,
-    /// Seals session tickets, so that the server itself remembers nothing of a session that is over.
-    pub(super) ticketer: Arc<dyn ProducesTickets>,
     names: Vec<String>,
 }
 
@@ -41,14 +37,13 @@ impl Identity {
         provider: &CryptoProvider,
     ) -> Result<Self, Fault> {
         let key = certified(chain, key, provider)?;
-        let ticketer = Ticketer::new().map_err(Fault::Unfit)?;
         // rustls may serve a certificate that cannot be read here: such a certificate answers to no name.
         let leaf = key.cert.first().and_then(|leaf| Certificate::from_der(leaf).ok());
         let names = leaf.as_ref().map(dns_names).unwrap_or_default();
         if let Some(leaf) = &leaf {
             warn_of_dates(leaf, &names);
         }
-        Ok(Self { key: Arc::new(key), ticketer, names })
+        Ok(Self { key: Arc::new(key), names })
     }
 
     /// Returns the DNS names in the certificate.

@@ -29,7 +29,8 @@ impl Builder {
     ///
     /// The authenticators are asked about it as about all credentials. Without an authenticator every certificate of an
     /// authority that is [trusted](crate::TlsConfig::client_auth) lets its client in by its own name, and by no
-    /// other. [`build`](Self::build) refuses it where clients are not asked for certificates.
+    /// other. It is offered by the listeners whose [TLS](Self::tls) asks clients for certificates. [`build`](Self::build)
+    /// refuses it if none does.
     pub fn auth_external(mut self) -> Self {
         self.auth_external = true;
         self
@@ -73,13 +74,12 @@ impl Builder {
         &self,
         listener: Option<&str>,
         requires_auth: bool,
+        tls: Option<&TlsConfig>,
     ) -> Result<Vec<Mechanism>, BuildError> {
         let judges = self.chain.has_authenticator(listener);
         let verifies = self.chain.has_scram_verifiers(listener);
-        if self.auth_external && !self.tls.as_ref().is_some_and(TlsConfig::may_ask_clients) {
-            return Err(BuildError::NoClientCertificates);
-        }
-        if requires_auth && !judges && !verifies && !self.auth_external {
+        let certifies = self.auth_external && tls.is_some_and(TlsConfig::may_ask_clients);
+        if requires_auth && !judges && !verifies && !certifies {
             return Err(BuildError::NoAuthenticator);
         }
         let by_default =
@@ -94,28 +94,28 @@ impl Builder {
             }
             Some(named) => named.clone(),
         };
-        if self.auth_external && !mechanisms.contains(&Mechanism::External) {
+        if certifies && !mechanisms.contains(&Mechanism::External) {
             mechanisms.insert(0, Mechanism::External);
         }
         mechanisms.retain(|mechanism| match mechanism {
-            mechanism if mechanism.needs_certificate() => self.auth_external,
-            mechanism if mechanism.binds_channel() && self.tls.is_none() => false,
+            mechanism if mechanism.needs_certificate() => certifies,
+            mechanism if mechanism.binds_channel() && tls.is_none() => false,
             mechanism if mechanism.needs_verifier() => verifies,
             _ => judges,
         });
         // Whoever may say XCLIENT may tell a login that was proved elsewhere.
         if requires_auth && self.proxies.xclients.is_empty() {
-            self.check_way_in(&mechanisms)?;
+            self.check_way_in(&mechanisms, tls.is_some())?;
         }
         Ok(mechanisms)
     }
 
     /// Whether anybody could ever use one of the mechanisms that are offered; without one, no mail could be sent.
-    fn check_way_in(&self, offered: &[Mechanism]) -> Result<(), BuildError> {
+    fn check_way_in(&self, offered: &[Mechanism], has_tls: bool) -> Result<(), BuildError> {
         if offered.is_empty() {
             return Err(BuildError::NoMechanism);
         }
-        let takes_passwords = self.tls.is_some() || self.plaintext_auth == PlaintextAuth::Anywhere;
+        let takes_passwords = has_tls || self.plaintext_auth == PlaintextAuth::Anywhere;
         if takes_passwords || offered.iter().any(|mechanism| !mechanism.sends_password()) {
             return Ok(());
         }

@@ -28,7 +28,7 @@ use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
-use crate::tls::{InForce, TlsConfig};
+use crate::tls::{PerListener, TlsConfig};
 use limit::Limit;
 pub(crate) use reconfigure::Successor;
 use scope::Policy;
@@ -199,14 +199,11 @@ impl Builder {
         let secret = self.scram_secret.clone().unwrap_or_default();
         let (tls, shared) =
             self.resolve(Arc::new(connections), Arc::default(), Arc::default(), Arc::default(), secret)?;
-        Ok(Server::new(Shared { tls: tls.map(InForce::new).map(Arc::new), ..shared }))
+        Ok(Server::new(Shared { tls: PerListener::default().succeeded_by(tls), ..shared }))
     }
 
     /// Checks all options, and turns them into what replaces `before`.
     pub(crate) fn resolve_after(self, before: &Shared) -> Result<Successor, BuildError> {
-        if before.tls.is_some() && self.tls.is_none() {
-            return Err(BuildError::TlsRemoved);
-        }
         let limits = self.connection_limits();
         let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
         let (tls, shared) = self.resolve(
@@ -223,6 +220,9 @@ impl Builder {
                 format!("the name of a listener: {names}"),
             ));
         }
+        if before.tls.would_lose(&tls) {
+            return Err(BuildError::TlsRemoved);
+        }
         // What was counted stays so.
         let shared = Shared { counters: Arc::clone(&before.counters), ..shared };
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
@@ -236,7 +236,7 @@ impl Builder {
         fair_queue: Arc<FairQueue>,
         listener_names: Arc<ListenerNames>,
         scram_secret: Arc<ScramSecret>,
-    ) -> Result<(Option<TlsConfig>, Shared), BuildError> {
+    ) -> Result<(PerListener<TlsConfig>, Shared), BuildError> {
         if !self.chain.has_store() {
             return Err(BuildError::NoStore);
         }
@@ -248,14 +248,18 @@ impl Builder {
         self.check_timeouts()?;
         self.check_clients()?;
         self.check_verbs()?;
-        let has_certificate = self.tls.is_some();
-        let tls = Self::tls_policy(has_certificate, self.requires_tls)?;
-        let mechanisms = self.offered_mechanisms(None, self.requires_auth)?;
+        let certificates = self.certificates();
+        if self.auth_external && !certificates.iter().any(TlsConfig::may_ask_clients) {
+            return Err(BuildError::NoClientCertificates);
+        }
+        let tls = Self::tls_policy(self.tls.is_some(), self.requires_tls)?;
+        let mechanisms = self.offered_mechanisms(None, self.requires_auth, self.tls.as_ref())?;
         let policies = self.policies.iter().map(|policy| {
             let limits = Self::checked_limits(&limits, &policy.limits)?;
-            let tls = Self::tls_policy(has_certificate, self.requires_tls || policy.requires_tls)?;
+            let config = policy.tls.as_ref().or(self.tls.as_ref());
+            let tls = Self::tls_policy(config.is_some(), self.requires_tls || policy.requires_tls)?;
             let requires_auth = self.requires_auth || policy.requires_auth;
-            let mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth)?;
+            let mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth, config)?;
             Ok((Arc::clone(&policy.listener), limits, tls, auth_policy(requires_auth), mechanisms))
         });
         let policies = policies.collect::<Result<Vec<_>, BuildError>>()?;
@@ -285,13 +289,22 @@ impl Builder {
             timeouts: self.timeouts,
             chain: self.chain,
             scram_secret,
-            tls: None,
+            tls: PerListener::default(),
             subscribers,
             connections,
             fair_queue,
             counters: Arc::default(),
         };
-        Ok((self.tls, shared))
+        Ok((certificates, shared))
+    }
+
+    /// Returns the TLS of all listeners, and of those with their own.
+    fn certificates(&self) -> PerListener<TlsConfig> {
+        let own = self
+            .policies
+            .iter()
+            .filter_map(|policy| Some((Arc::clone(&policy.listener), policy.tls.clone()?)));
+        PerListener { of_all: self.tls.clone(), own: own.collect() }
     }
 
     fn tls_policy(has_certificate: bool, is_required: bool) -> Result<TlsPolicy, BuildError> {

@@ -13,7 +13,7 @@ use crate::driver::shared::Shared;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
 use crate::server::builder::Builder;
-use crate::tls::{InForce, TlsConfig};
+use crate::tls::{InForce, PerListener, TlsConfig};
 
 /// Checked options that are not in force yet.
 #[must_use = "nothing changes until it is put in force"]
@@ -21,9 +21,9 @@ pub(crate) struct Successor {
     pub(super) shared: Shared,
     /// On connections, in all and of one client.
     pub(super) limits: (usize, usize),
-    pub(super) tls: Option<TlsConfig>,
+    pub(super) tls: PerListener<TlsConfig>,
     /// That of the server so far, which its sessions look at.
-    pub(super) tls_in_force: Option<Arc<InForce>>,
+    pub(super) tls_in_force: PerListener<Arc<InForce>>,
 }
 
 impl Successor {
@@ -31,14 +31,7 @@ impl Successor {
     pub(crate) fn put_in_force(self) -> Shared {
         let Self { shared, limits: (in_all, of_one_client), tls, tls_in_force } = self;
         shared.connections.limit(in_all, of_one_client);
-        let tls = match (tls_in_force, tls) {
-            (Some(in_force), Some(tls)) => {
-                in_force.replace(tls);
-                Some(in_force)
-            }
-            (_, tls) => tls.map(InForce::new).map(Arc::new),
-        };
-        Shared { tls, ..shared }
+        Shared { tls: tls_in_force.succeeded_by(tls), ..shared }
     }
 }
 
@@ -64,7 +57,7 @@ impl Server {
     /// Where the server listens is not changed by this; see [`Serving`](crate::Serving).
     ///
     /// # Errors
-    /// [`BuildError`] as for [`Builder::build`], and when the server had a certificate and the new options have none, as
+    /// [`BuildError`] as for [`Builder::build`], and when a listener had a certificate and would have none any more, as
     /// listeners inside TLS need one. Everything stays as it was.
     ///
     /// # Examples

@@ -10,6 +10,7 @@ use crate::hooks::condition::Condition;
 use crate::runtime::timeouts::Timeouts;
 use crate::server::build_error::BuildError;
 use crate::session::Session;
+use crate::tls::TlsConfig;
 
 /// What was set for the sessions of one listener. The rest is that of the server.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Policy {
     pub(super) listener: Arc<str>,
     /// In the order in which they were set.
     pub(super) limits: Vec<(Limit, u64)>,
+    /// In place of that of the server.
+    pub(super) tls: Option<TlsConfig>,
     pub(super) requires_tls: bool,
     pub(super) requires_auth: bool,
 }
@@ -24,10 +27,11 @@ pub(super) struct Policy {
 /// Policy of one listener, and policy under a condition.
 impl Builder {
     /// Sets the policy of the listeners of this [name](crate::Listener::name): hooks, authenticators, verifiers, filters,
-    /// limits of a session, [`require_tls`](Self::require_tls) and [`require_auth`](Self::require_auth).
+    /// limits of a session, [`tls`](Self::tls), [`require_tls`](Self::require_tls) and
+    /// [`require_auth`](Self::require_auth).
     ///
     /// What is not set within is that of the server, whether it is given before or after. A second `on` of the same name
-    /// adds to the first. Hooks within are asked in the place at which `on` stands. AUTH is offered
+    /// adds to the first. TLS within replaces that of the server as a whole: certificates, demands on clients and versions. Hooks within are asked in the place at which `on` stands. AUTH is offered
     /// there if there is an authenticator within, or outside. Other options belong to the whole server:
     /// [`build`](Self::build) refuses them within.
     ///
@@ -53,9 +57,11 @@ impl Builder {
         let listener = listener.into();
         let mut within = policy(Self::default());
         let limits = std::mem::take(&mut within.limits);
+        let tls = within.tls.take();
         let before = self.policies.iter_mut().find(|policy| policy.listener == listener);
         if let Some(before) = before {
             before.limits.extend(limits);
+            before.tls = tls.or(before.tls.take());
             before.requires_tls |= within.requires_tls;
             before.requires_auth |= within.requires_auth;
         } else {
@@ -63,6 +69,7 @@ impl Builder {
             self.policies.push(Policy {
                 listener: Arc::clone(&listener),
                 limits,
+                tls,
                 requires_tls,
                 requires_auth,
             });
@@ -98,6 +105,7 @@ impl Builder {
         let within = policy(Self::default());
         let settled = [
             (!within.limits.is_empty(), "limits"),
+            (within.tls.is_some(), "tls"),
             (within.requires_tls, "require_tls"),
             (within.requires_auth, "require_auth"),
         ];
@@ -131,7 +139,6 @@ impl Builder {
             (self.max_connections_per_client != limit::CONNECTIONS_PER_CLIENT, "max_connections_per_client"),
             (!self.proxies.is_default(), "a trusted proxy, or greeting_delay,"),
             (self.timeouts != Timeouts::default(), "a timeout"),
-            (self.tls.is_some(), "tls"),
             (self.mechanisms.is_some(), "mechanisms"),
             (self.auth_external, "auth_external"),
             (self.scram_secret.is_some(), "scram_secret"),

@@ -8,6 +8,25 @@ impl Builder {
     /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Listener::implicit_tls), with these
     /// certificates, for both alike. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) replaces
     /// them while the server runs.
+    ///
+    /// Within [`on`](Self::on) it is the TLS of that listener, in place of the server's. So a listener may have
+    /// certificates of its own, demand those of clients, or speak fewer versions. It may also be the only one with TLS.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use mailchute::{Certificate, ClientCertificates, Server, TlsConfig, TlsVersion};
+    /// # use mailchute_stores::Discard;
+    ///
+    /// let certificate = Certificate::from_pem_files("mail.pem", "mail.key")?;
+    /// let partners = ClientCertificates::from_pem_file("partners.pem")?.required();
+    /// let strict = TlsConfig::new(certificate.clone()).client_auth(partners)?.versions(TlsVersion::Tls1_3..)?;
+    /// let server = Server::builder()
+    ///     .tls(TlsConfig::new(certificate))
+    ///     .on("partners", |b| b.tls(strict).require_tls())
+    ///     .store(Discard)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tls(mut self, config: TlsConfig) -> Self {
         self.tls = Some(config);
         self

@@ -42,9 +42,8 @@ fn run() -> Result<ExitCode, Failure> {
     let args = Args::from_arg_matches(&matches).map_err(log::wrong_usage)?;
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     match &args.command {
-        None => serve(&CommandLine::of(&args.serve, of_command)),
-        Some(Command::Serve(options)) => serve(&CommandLine::of(options, of_command)),
-        Some(Command::Check(options)) => say(check::check(&CommandLine::of(options, of_command))?),
+        None | Some(Command::Serve(_)) => serve(&CommandLine::of(of_command)?),
+        Some(Command::Check(_)) => say(check::check(&CommandLine::of(of_command)?)?),
         Some(Command::ExampleConfig) => say(&example::example_config()),
         Some(Command::HashPassword(arguments)) => {
             hash_password::hash_password(arguments)?;

@@ -9,6 +9,7 @@ mod config_check;
 mod config_file;
 mod config_reload;
 mod domains;
+mod environment;
 mod guide;
 mod handover;
 mod lenient_envelopes;

@@ -49,6 +49,8 @@ Examples:
 
 Where options come from:
   Precedence: command line, environment, file of --config, defaults.
+  The variable of --max-message-size is MAILCHUTE_MAX_MESSAGE_SIZE, and so on. Spaces separate several values. Switches
+  are true or false.
   A flag replaces the whole list of the same name in the file. Limits and timeouts are replaced one by one.
   A switch set in the file cannot be turned off by a flag.
   Paths are relative to the working directory. Shorthands such as ~, $NAME and %h are not expanded, and are
@@ -234,11 +236,11 @@ pub(crate) struct Options {
 
     /// The levels to log to standard error: off, error, warn, info, debug or trace. Targets are possible too, as in
     /// warn,mailchute=debug
-    #[arg(long, value_name = "LEVEL", default_value = "info", env = "MAILCHUTE_LOG_LEVEL")]
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LogLevel,
 
     /// The format of the log
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "MAILCHUTE_LOG_FORMAT")]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
 
     /// The options that came from a configuration file, and where they stand in it

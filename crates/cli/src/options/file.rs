@@ -224,7 +224,7 @@ impl Reading<'_> {
 }
 
 /// Returns the complaint of the command line's parser about a value, if any.
-fn complaint(arg: &Arg, value: &str) -> Option<String> {
+pub(crate) fn complaint(arg: &Arg, value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("it is empty; leave the option out, or write a value".to_owned());
     }
@@ -242,7 +242,7 @@ fn complaint(arg: &Arg, value: &str) -> Option<String> {
 }
 
 /// Suggests what to write instead of an unknown name.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
     let nearest = known
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()

@@ -4,7 +4,8 @@
 //!
 //! A flag replaces the whole list of the file. Rules between options are checked after that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,8 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
-use crate::options::file::{self, TABLES};
+use crate::options::environment;
+use crate::options::file::{self, CONFIG, TABLES};
 use crate::options::provenance::{Provenance, Values};
 use crate::options::rules;
 use crate::text_file;
@@ -24,20 +26,36 @@ use crate::text_file;
 pub(crate) struct CommandLine {
     config: Option<PathBuf>,
     given: BTreeMap<String, Vec<OsString>>,
+    /// Those of `given` that come from the environment.
+    environment: BTreeSet<String>,
 }
 
 impl CommandLine {
-    pub(crate) fn of(options: &Options, matches: &ArgMatches) -> Self {
+    /// Takes the options of the command line, and the others from the environment.
+    ///
+    /// # Errors
+    /// All variables whose value is wrong.
+    pub(crate) fn of(matches: &ArgMatches) -> Result<Self, Failure> {
+        let command = flags();
         let mut given = BTreeMap::new();
-        for arg in flags().get_arguments() {
+        for arg in command.get_arguments() {
             let id = arg.get_id().as_str();
-            let is_given =
-                matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+            let is_given = matches!(matches.value_source(id), Some(ValueSource::CommandLine));
             if let (true, Some(values), Some(name)) = (is_given, matches.get_raw(id), arg.get_long()) {
                 given.insert(name.to_owned(), values.map(ToOwned::to_owned).collect());
             }
         }
-        Self { config: options.config.clone(), given }
+        let of_environment = environment::values(&command, |name| env::var_os(name));
+        let of_environment = of_environment.map_err(|mistakes| Failure::usage(mistakes.join("\n")))?;
+        let mut names = BTreeSet::new();
+        for (option, values) in of_environment {
+            given.entry(option).or_insert_with_key(|option| {
+                names.insert(option.clone());
+                values
+            });
+        }
+        let config = given.get(CONFIG).and_then(|values: &Vec<OsString>| values.first()).map(PathBuf::from);
+        Ok(Self { config, given, environment: names })
     }
 
     /// Returns all options: those of the command line, then those of the configuration file.
@@ -45,10 +63,11 @@ impl CommandLine {
     /// # Errors
     /// All mistakes in the file, or if there are none, all conflicts between options.
     pub(crate) fn options(&self) -> Result<Options, Failure> {
-        let provenance = match &self.config {
-            Some(path) => Provenance::new(path.clone(), self.spare(read(path)?)),
-            None => Provenance::default(),
+        let (path, values) = match &self.config {
+            Some(path) => (path.clone(), self.spare(read(path)?)),
+            None => (PathBuf::new(), Values::new()),
         };
+        let provenance = Provenance::new(path, values, self.environment.clone());
         let options = self.with(provenance)?;
         let mistakes = rules::mistakes(&options);
         if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }

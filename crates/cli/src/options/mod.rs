@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod domains;
+pub(crate) mod environment;
 pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod limits;

@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction};
 use crate::options::args::flags;
 use crate::options::file::{CONFIG, TABLES};
 use crate::options::limits::Named;
+use crate::options::provenance::variable;
 
 const HEAD: &str = "\
 # Options
@@ -18,7 +19,8 @@ mistakes.
 This page is made of the code. To renew it, run `scripts/options-page`.
 
 An option that takes several values is repeated on the command line, and is an array in the file. A switch takes no value
-on the command line, and is `true` in the file.
+on the command line, and is `true` in the file. In the environment spaces separate several values, and a switch is `true`
+or `false`.
 
 | option | in the file | in the environment | default | what it does |
 |---|---|---|---|---|
@@ -53,7 +55,7 @@ fn row(text: &mut String, name: &str, arg: &Arg) {
         (_, Some(table)) => format!("`[{table}]`"),
         _ => format!("`{name}`"),
     };
-    let variable = arg.get_env().map_or_else(String::new, |name| format!("`{}`", name.to_string_lossy()));
+    let variable = variable(name);
     let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
     let value = arg.get_value_names().filter(|_| !is_switch);
     let value = value.map_or_else(String::new, |names| format!(" {}", names.join(" ")));
@@ -66,7 +68,7 @@ fn row(text: &mut String, name: &str, arg: &Arg) {
     }
     let _ = writeln!(
         text,
-        "| `--{name}{}` | {file} | {variable} | {} | {}. |",
+        "| `--{name}{}` | {file} | `{variable}` | {} | {}. |",
         cell(&value),
         default.unwrap_or_default(),
         cell(help.trim_end_matches('.'))

@@ -1,8 +1,16 @@
 //! Where each option comes from. Errors about an option begin with its flag, or its position in the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
+
+/// The beginning of the variables of options.
+pub(crate) const VARIABLES: &str = "MAILCHUTE_";
+
+/// Returns the name of an option's variable.
+pub(crate) fn variable(option: &str) -> String {
+    format!("{VARIABLES}{}", option.replace('-', "_").to_uppercase())
+}
 
 /// A position in a configuration file. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,24 +47,25 @@ pub(crate) struct Value {
 /// The options that a configuration file gives, by the names of their flags.
 pub(crate) type Values = BTreeMap<String, Vec<Value>>;
 
-/// The options that a configuration file gives, and the path of that file. All others come from the command line, the
-/// environment, or their defaults.
+/// The options that a configuration file gives, the path of that file, and the options of the environment. All others
+/// come from the command line or their defaults.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provenance {
     file: PathBuf,
     values: Values,
+    environment: BTreeSet<String>,
 }
 
 impl Provenance {
-    pub(crate) fn new(file: PathBuf, values: Values) -> Self {
-        Self { file, values }
+    pub(crate) fn new(file: PathBuf, values: Values, environment: BTreeSet<String>) -> Self {
+        Self { file, values, environment }
     }
 
     pub(crate) fn values(&self) -> &Values {
         &self.values
     }
 
-    /// Returns the start of an error about an option: its flag, or its position in the file.
+    /// Returns the beginning of a message about an option: its flag, its variable, or its position in the file.
     pub(crate) fn name(&self, option: &str) -> String {
         self.name_of(option, |_| true)
     }
@@ -67,13 +76,14 @@ impl Provenance {
         if self.values.get(option).is_some_and(|values| values.iter().any(|it| it.text.starts_with(&begin))) {
             return self.name_of(option, |value| value.text.starts_with(&begin));
         }
-        format!("--{option} {setting}")
+        format!("{} {setting}", self.name_of(option, |_| false))
     }
 
     fn name_of(&self, option: &str, is_meant: impl Fn(&Value) -> bool) -> String {
         let value = self.values.get(option).and_then(|values| values.iter().find(|value| is_meant(value)));
         match value {
             Some(Value { key, position, .. }) => format!("{}:{position}: {key}", self.file.display()),
+            None if self.environment.contains(option) => variable(option),
             None => format!("--{option}"),
         }
     }

@@ -1,7 +1,10 @@
 //! Rules between options: which ones need each other, and which ones conflict.
 
-use crate::options::args::{CertificateUsage, ClientCertificate, Options};
+use std::env;
+
+use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
 use crate::options::domains::Domains;
+use crate::options::environment;
 
 /// Returns the conflicts between options, each with what to write instead.
 pub(crate) fn mistakes(options: &Options) -> Vec<String> {
@@ -50,7 +53,8 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
 
 /// Returns warnings about what is allowed but risky.
 pub(crate) fn warnings(options: &Options) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut warnings = environment::unknown(&flags(), names);
     if options.domain.contains(&Domains::All) {
         warnings.push(format!(
             "{} '*': every recipient of every domain is accepted, from every client",

@@ -24,7 +24,11 @@ pub(crate) const BOB: &str = "AGJvYgBwZW5jaWw=";
 
 pub(crate) fn mailchute(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailchute"));
-    command.args(arguments).env_remove("MAILCHUTE_LOG_LEVEL").env_remove("MAILCHUTE_LOG_FORMAT");
+    command.args(arguments);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MAILCHUTE_"))
+    {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -32,7 +32,7 @@ pub struct Aliases {
     pub(super) catch_all: Option<Alias>,
 }
 
-/// What an alias stands for.
+/// The members of an alias, and the line that names them.
 #[derive(Debug, Clone)]
 pub(super) struct Alias {
     pub(super) line: usize,

@@ -39,14 +39,14 @@ impl Known {
     /// Knows these users, each the part of an address before the `@`.
     ///
     /// # Errors
-    /// What is wrong with the first text that is not a user.
+    /// The first text that is not a user, and what to write instead.
     pub fn users(users: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut list = Users::default();
         users.into_iter().try_for_each(|user| list.add(user.as_ref()))?;
         Ok(Self(Source::Listed(list.into())))
     }
 
-    /// Knows the users that a file lists: a user or an address on each line. What follows a colon or white space is
+    /// Knows the users that a file lists: a user or an address on each line. The rest of a line after a colon or white space is
     /// ignored, so the file may be one of passwords. Lines that begin with `#` are comments. It blocks while it reads.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct Mistake {
     /// The line; the first is 1.
     pub line: usize,
-    /// What is wrong, and what to write instead.
+    /// The mistake, and what to write instead.
     pub text: String,
 }
 

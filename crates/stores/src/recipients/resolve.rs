@@ -19,7 +19,7 @@ const POSTMASTER: &str = "postmaster";
 /// An alias: the number of its domain, and its name.
 type AliasName = (usize, String);
 
-/// What an address stands for, as far as it is known without asking anybody.
+/// The destinations of an address before anybody is asked whether they exist.
 #[derive(Default)]
 struct Expansion {
     /// Destinations, each with the number of its domain.

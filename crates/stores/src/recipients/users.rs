@@ -26,7 +26,7 @@ impl Users {
             ))
     }
 
-    /// Parses a list with a user or an address on each line. What follows a colon or white space is ignored, so that the
+    /// Parses a list with a user or an address on each line. The rest after a colon or white space is ignored, so that the
     /// file of passwords can be the list too. Lines that begin with `#` are comments.
     pub(super) fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         let (mut list, mut mistakes) = (Self::default(), Vec::new());

@@ -88,8 +88,8 @@ impl Pump {
         Poll::Pending
     }
 
-    /// Puts a chunk where there is room for it. It does not wake a reader within the task that asks: that task polls
-    /// its hooks before it waits, and a wake would poll it once more for nothing.
+    /// Puts a chunk into the free slot. It does not wake a reader in the task that asks. That task polls its
+    /// hooks before it waits, so a wake would only poll it once more.
     pub(crate) fn push(&self, chunk: Bytes, asks: &Context<'_>) {
         let mut slot = self.0.slot();
         slot.chunk = Some(chunk);
@@ -103,7 +103,7 @@ impl Pump {
         wake_other(&mut slot.reader, asks);
     }
 
-    /// Ends the chunks.
+    /// Ends the message, complete or not.
     pub(crate) fn finish(&self, end: Result<(), BodyError>) {
         let mut slot = self.0.slot();
         slot.end.get_or_insert(end);
@@ -145,8 +145,8 @@ impl Body {
 
     /// Returns the next bytes, or `None` at the end of the message.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
-        // The lock is held over the read, so that clones that read at the same time do not take turns at the live
-        // chunks. A clone hardly ever reads meanwhile, and then there is nothing to wait for.
+        // The lock is held during the read, so that clones that read at the same time do not share the live
+        // chunks between them. Clones rarely read at the same time, and the lock is then free.
         let mut spool = match self.shared.spool.try_lock() {
             Ok(spool) => spool,
             Err(_) => self.shared.spool.lock().await,

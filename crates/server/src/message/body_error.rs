@@ -9,12 +9,12 @@ use std::sync::Arc;
 pub enum BodyError {
     /// The message is incomplete: the client disconnected, was too slow, or sent invalid content.
     Incomplete,
-    /// The content is longer than the reader wants; turned into a reply it is `552 5.3.4`.
+    /// The content is longer than the reader wants. As a reply it is `552 5.3.4`.
     TooLong {
-        /// The bytes that the reader was ready for.
+        /// The bytes that the reader wanted at most.
         limit: u64,
     },
-    /// The stage that this message was passed to is over, or a clone has already read the content.
+    /// The reader that this message was passed to has ended, or a clone has already read the content.
     Gone,
     /// The content could not be kept for the next reader.
     Spool(Arc<io::Error>),
@@ -23,8 +23,8 @@ pub enum BodyError {
 impl std::fmt::Display for BodyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Incomplete => f.write_str("the message did not come to its end"),
-            Self::TooLong { limit } => write!(f, "the message is longer than {limit} octets"),
+            Self::Incomplete => f.write_str("the message is incomplete"),
+            Self::TooLong { limit } => write!(f, "the message is longer than {limit} bytes"),
             Self::Gone => f.write_str("the content of the message is gone"),
             Self::Spool(error) => write!(f, "the message could not be spooled: {error}"),
         }

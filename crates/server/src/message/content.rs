@@ -15,20 +15,20 @@ use super::prefix::Prefix;
 use super::rewritten::Rewritten;
 use super::trace_fields::TraceFields;
 
-/// Bytes of a header where headers have no limit.
+/// The longest header in bytes if the limit is disabled.
 const LONGEST_HEADER: u64 = 16 * 1024 * 1024;
 
-/// Reads the content once, with the edits before its first read.
+/// Reads the content once, with the edits made before its first read.
 #[derive(Debug)]
 pub(crate) struct Content {
     pub(crate) body: Body,
     view: View,
     /// The trace fields that this reader wants on top.
     trace: Option<TraceFields>,
-    /// Bytes that were read but not handed out.
+    /// Bytes that were read but not returned.
     rest: Bytes,
     header_limit: u64,
-    /// Bytes handed out that the client did not send.
+    /// Bytes returned that the client did not send.
     added: u64,
 }
 
@@ -37,25 +37,25 @@ enum View {
     #[default]
     Unread,
     AsReceived,
-    /// Below fields that were added.
+    /// Below added fields.
     Below(Box<Prefix>),
     Rewritten(Box<Rewritten>, Option<NewBody>),
     NewBody(NewBody, u64),
 }
 
 impl Content {
-    /// Headers of at most so many bytes are edited; 0 disables the limit.
+    /// Headers of at most this many bytes are edited; 0 disables the limit.
     pub(crate) fn new(body: Body, header_limit: u64) -> Self {
         let header_limit = if header_limit == 0 { LONGEST_HEADER } else { header_limit };
         Self { body, view: View::Unread, trace: None, rest: Bytes::new(), header_limit, added: 0 }
     }
 
-    /// The same content for another reader, which begins at its first byte.
+    /// Returns the same content for another reader, which begins at its first byte.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         Self::new(self.body.for_reader(keeps), self.header_limit)
     }
 
-    /// Takes over the content where this reader stands; this one is not read any more.
+    /// Takes over the content where this reader stands. This reader does not read on.
     pub(crate) fn take(&mut self) -> Self {
         let rest = Self::new(self.body.clone(), self.header_limit);
         std::mem::replace(self, rest)
@@ -70,7 +70,7 @@ impl Content {
         self.rest = rest;
     }
 
-    /// The bytes that were given back.
+    /// Takes the bytes that were given back.
     pub(crate) fn take_back(&mut self) -> Bytes {
         std::mem::take(&mut self.rest)
     }
@@ -85,7 +85,7 @@ impl Content {
         self.begin_below(edits.unwrap_or_default(), Some(trace.unwrap_or_default()));
     }
 
-    /// Begins to read the content without the fields that are added, so that they can be written on top of it.
+    /// Begins to read the content without the added fields, so that they can be written on top of it.
     pub(crate) fn begin_without_added(&mut self) {
         self.begin_below(self.body.edits().so_far().unwrap_or_default(), None);
     }
@@ -101,7 +101,7 @@ impl Content {
         };
     }
 
-    /// The next bytes, or `None` at the end of the message.
+    /// Returns the next bytes, or `None` at the end of the message.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
@@ -150,7 +150,7 @@ impl Content {
         }
     }
 
-    /// The rest of the content in one piece.
+    /// Returns the rest of the content in one piece.
     pub(crate) async fn bytes(&mut self, limit: u64) -> Result<Bytes, BodyError> {
         if matches!(self.view, View::Unread) {
             self.begin();
@@ -182,7 +182,8 @@ impl Content {
         }
     }
 
-    /// The fields that are added above and below `Received:`. The header is read only where they depend on it.
+    /// Returns the fields that are added above and below `Received:`. The header is read only if they depend
+    /// on it.
     pub(crate) async fn added_fields(&self) -> Result<(Vec<Field>, Vec<Field>), BodyError> {
         let header = match self.body.edits().so_far() {
             Some(edits) if !edits.only_add_fields() => self.header().await?,

@@ -1,4 +1,4 @@
-//! The date of a message, as its header has it.
+//! The date of a message, as in its header.
 
 use std::time::SystemTime;
 
@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
 
-/// Returns a time as a field `Date:` has it (RFC 5322 §3.3), in UTC. A time before 1970 or after 9999 becomes the nearest
-/// one.
+/// Returns a time in the form of the field `Date:` (RFC 5322 §3.3), in UTC. A time before 1970 or after 9999
+/// becomes the nearest one.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

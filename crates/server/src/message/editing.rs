@@ -22,15 +22,15 @@ use super::new_body::BodyWriter;
 /// - by each filter after it,
 /// - by the store.
 ///
-/// A filter commonly reads the whole message and then adds a field. A filter's edits count until it returns. A task
+/// A filter commonly reads the whole message and then adds a field. Its edits count until it returns. A task
 /// that has kept the message cannot change it later.
 ///
-/// Fields are edited while the message streams: the header is held, the body is not. A header ends at its first empty
-/// line, or at a line that is not a field. If one of the client's fields or the body was changed, an empty line always
-/// ends the header, and its lines end with CRLF.
+/// Fields are edited while the message streams: the header is held in memory, the body is not. A header ends
+/// at its first empty line, or at a line that is not a field. If a filter has changed the body or one of the
+/// client's fields, an empty line always ends the header, and its lines end with CRLF.
 impl Message {
-    /// Returns the header with all edits so far. It asks the client for the message (354) and waits until the header
-    /// has come. The message can still be read from its first byte.
+    /// Returns the header with all edits so far. The call asks the client for the message (354) and waits
+    /// until the header has come. The message can still be read from its first byte.
     ///
     /// Where the [maximum header size](crate::Builder::max_header_size) is disabled, a header has at most 16 MiB.
     ///
@@ -45,8 +45,8 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// The errors of [`chunk`](Self::chunk). Also [`BodyError::Gone`], if the last reader has already read the content, and
-    /// [`BodyError::TooLong`], if the header is longer than that.
+    /// The errors of [`chunk`](Self::chunk). [`BodyError::Gone`] if the last reader has already read the
+    /// content, and [`BodyError::TooLong`] if the header is longer than the limit.
     ///
     /// # Cancel safety
     /// As [`chunk`](Self::chunk).

@@ -1,4 +1,4 @@
-//! The edits that filters have asked for, in their order.
+//! The edits that filters have asked for, in order.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use mailchute_proto::Envelope;
 use super::field::{Field, FieldName};
 use super::new_body::NewBody;
 
-/// The edits that a reader finds if it begins now.
+/// The edits that apply to a reader that begins now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Edits {
     fields: Vec<FieldEdit>,
@@ -38,7 +38,7 @@ impl fmt::Debug for FieldEdit {
     }
 }
 
-/// The fields of a message in three parts; between the first two stands `Received:` of this server.
+/// The fields of a message in three parts. This server's `Received:` stands between the first two.
 #[derive(Debug, Default)]
 pub(crate) struct EditedHeader {
     pub(crate) above_trace: Vec<Field>,
@@ -46,7 +46,7 @@ pub(crate) struct EditedHeader {
     pub(crate) received: Vec<ReceivedField>,
 }
 
-/// A field that the client sent, or one that took its place.
+/// A field that the client sent, or that replaced one of the client's.
 #[derive(Debug)]
 pub(crate) struct ReceivedField {
     pub(crate) field: Field,
@@ -59,12 +59,12 @@ impl Edits {
         self.fields.push(edit);
     }
 
-    /// Whether the content of the client passes as it is, below fields that are added.
+    /// Returns whether the client's content stays as it is, below added fields.
     pub(crate) fn only_add_fields(&self) -> bool {
         !self.change_received && self.body.is_none()
     }
 
-    /// The header with these fields of the client's, after all edits in their order.
+    /// Returns the header with these fields of the client, after all edits in order.
     pub(crate) fn apply(&self, received: Vec<Field>) -> EditedHeader {
         let received = received.into_iter().map(|field| ReceivedField { field, is_replaced: false });
         let mut header = EditedHeader { received: received.collect(), ..EditedHeader::default() };
@@ -102,7 +102,7 @@ impl EditedHeader {
         }
     }
 
-    /// The fields from the top down.
+    /// Returns the fields from the top down.
     pub(crate) fn into_fields(self) -> Vec<Field> {
         let received = self.received.into_iter().map(|of_client| of_client.field);
         self.above_trace.into_iter().chain(self.below_trace).chain(received).collect()
@@ -112,29 +112,29 @@ impl EditedHeader {
 /// The edits of one message, shared by its readers.
 ///
 /// # Why
-/// A filter may keep its message after it has returned, and a closure owns its message. So the edits stand here, and only
-/// the reader whose turn it is may add to them.
+/// A filter may keep its message after it has returned, and a closure owns its message. So the edits are
+/// stored here. Only the current reader may add to them.
 #[derive(Debug, Default)]
 pub(crate) struct SharedEdits(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The reader whose turn it is.
+    /// The reader that may edit now.
     reader: u32,
     edits: Option<Arc<Edits>>,
     outcome: Outcome,
 }
 
-/// The changes of a message beside those of its content.
+/// The changes of a message other than those of its content.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) is_discarded: bool,
     pub(crate) directory: Option<Arc<str>>,
-    /// Other recipients, and the place of each in the client's envelope.
+    /// The recipients as changed, and the place of each in the client's envelope.
     pub(crate) recipients: Option<(Arc<Envelope>, Places)>,
 }
 
-/// Where the recipients of an envelope stand in the client's envelope; `None` for one that a filter has added.
+/// The places of recipients in the client's envelope. `None` for one that a filter has added.
 pub(crate) type Places = Arc<[Option<usize>]>;
 
 impl SharedEdits {
@@ -143,19 +143,19 @@ impl SharedEdits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins the next reader's turn, and returns its number.
+    /// Makes the next reader the current one, and returns its number.
     pub(crate) fn next_reader(&self) -> u32 {
         let mut state = self.state();
         state.reader += 1;
         state.reader
     }
 
-    /// The edits so far.
+    /// Returns the edits so far.
     pub(crate) fn so_far(&self) -> Option<Arc<Edits>> {
         self.state().edits.clone()
     }
 
-    /// Edits the message, if it is this reader's turn.
+    /// Edits the message if this reader is the current one.
     pub(crate) fn edit(&self, reader: u32, edit: impl FnOnce(&mut Edits)) {
         let mut state = self.state();
         if state.reader == reader {
@@ -167,7 +167,7 @@ impl SharedEdits {
         self.state().outcome.clone()
     }
 
-    /// Decides what happens to the message, if it is this reader's turn.
+    /// Changes the outcome if this reader is the current one.
     pub(crate) fn decide(&self, reader: u32, decide: impl FnOnce(&mut Outcome)) {
         let mut state = self.state();
         if state.reader == reader {

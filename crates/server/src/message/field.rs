@@ -1,4 +1,4 @@
-//! A header field: one that a client sent, or one that is put into a message.
+//! A header field that a client sent, or that is added to a message.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,13 +8,13 @@ use bytes::{Bytes, BytesMut};
 /// The longest line of a message, without its CRLF (RFC 5322 §2.1.1).
 const LONGEST_LINE: usize = 998;
 
-/// Bytes of a name, with the white space before its colon: a line has no room for more.
+/// The longest name in bytes, with the white space before its colon. A line has no room for more.
 pub(super) const LONGEST_NAME: usize = LONGEST_LINE;
 
-/// The name of the field that a line of an mbox file becomes, as with Postfix.
+/// The name of the field that a line of an mbox file becomes, as in Postfix.
 pub(super) const MAILBOX_LINE: &str = "X-Mailbox-Line";
 
-/// The name of a header field. It equals a text whatever the case of its letters, as RFC 5322 §1.2.2 demands.
+/// The name of a header field. It equals a text regardless of case (RFC 5322 §1.2.2).
 ///
 /// ```
 /// use mailchute::message::FieldName;
@@ -26,13 +26,13 @@ pub(super) const MAILBOX_LINE: &str = "X-Mailbox-Line";
 pub struct FieldName<'a>(&'a str);
 
 impl<'a> FieldName<'a> {
-    /// The name as it is written.
+    /// Returns the name as it is written.
     #[must_use]
     pub fn as_str(self) -> &'a str {
         self.0
     }
 
-    /// Returns whether the name begins with `prefix`, whatever the case of its letters.
+    /// Returns whether the name begins with `prefix`, regardless of case.
     #[must_use]
     pub fn has_prefix(self, prefix: &str) -> bool {
         self.0
@@ -77,19 +77,19 @@ impl fmt::Display for FieldName<'_> {
 /// One field of a message's [header](super::Header).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Field {
-    /// The field without the CRLF that ends it; its own lines end with CRLF.
+    /// The field without its final CRLF. Lines within it end with CRLF.
     text: Bytes,
     name: usize,
     colon: usize,
 }
 
 impl Field {
-    /// A field of the client's, whose name and colon the parser has found.
+    /// Returns a field of the client. The parser has found its name and colon.
     pub(crate) fn received(text: Bytes, name: usize, colon: usize) -> Self {
         Self { text, name, colon }
     }
 
-    /// A field to be put into a message.
+    /// Returns a field to be added to a message.
     pub(crate) fn new(name: &str, value: &str) -> Result<Self, EditError> {
         if name.is_empty() || name.len() >= LONGEST_LINE || !name.bytes().all(is_of_name) {
             return Err(EditError::Name { name: name.into() });
@@ -101,28 +101,29 @@ impl Field {
         Ok(Self { text: text.into(), name: name.len(), colon: name.len() })
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> FieldName<'_> {
-        // Nothing but printable ASCII is the name of a field.
+        // The name of a field is printable ASCII.
         FieldName(str::from_utf8(&self.text[..self.name]).unwrap_or_default())
     }
 
-    /// The value: lines are unfolded (RFC 5322 §2.2.3), white space at both ends is cut off, and bytes that are not
-    /// UTF-8 are shown as `U+FFFD`. Encoded words (RFC 2047) are not decoded.
+    /// Returns the value without the white space at both ends. Its lines are unfolded (RFC 5322 §2.2.3).
+    /// Bytes that are not UTF-8 are shown as `U+FFFD`. Encoded words (RFC 2047) are not decoded.
     #[must_use]
     pub fn value(&self) -> Cow<'_, str> {
         let value = String::from_utf8_lossy(self.raw_value().trim_ascii());
         if value.contains("\r\n") { value.replace("\r\n", "").into() } else { value }
     }
 
-    /// The bytes between the colon and the CRLF that ends the field.
+    /// Returns the bytes between the colon and the CRLF that ends the field.
     #[must_use]
     pub fn raw_value(&self) -> &[u8] {
         &self.text[self.colon + 1..]
     }
 
-    /// The whole field without the CRLF that ends it. Its lines end with CRLF, whatever the client sent.
+    /// Returns the whole field without the CRLF that ends it. Its lines end with CRLF, whatever the client
+    /// sent.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.text
@@ -162,14 +163,14 @@ fn check(name: &str, value: &str) -> Result<(), EditError> {
     Ok(())
 }
 
-/// Folds lines that are too long before white space; `None` where a line has none that could be used.
+/// Folds too long lines before white space. Returns `None` if a line cannot be folded.
 fn folded(text: &str) -> Option<String> {
     let mut folded = String::with_capacity(text.len());
     for line in text.split_inclusive("\r\n") {
         let mut line = line;
         while line.trim_end_matches("\r\n").len() > LONGEST_LINE {
             let head = &line.as_bytes()[..=LONGEST_LINE];
-            // There must be something before the white space and after it, or the fold would be an empty line.
+            // A fold needs text before and after the white space, or it would make an empty line.
             let begins = head.iter().position(|byte| !byte.is_ascii_whitespace())?;
             let at = head.iter().rposition(|byte| matches!(byte, b' ' | b'\t')).filter(|at| *at > begins)?;
             if line[at..].trim_ascii().is_empty() {
@@ -194,7 +195,7 @@ pub enum EditError {
         /// The name.
         name: String,
     },
-    /// A value has a control character: a CR or LF of its own, or a NUL.
+    /// A value has a control character: a bare CR or LF, or a NUL.
     Control {
         /// The name of the field.
         name: String,

@@ -18,19 +18,19 @@ impl Header {
         Self { fields }
     }
 
-    /// The fields from the top down.
+    /// Returns the fields from the top down.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// Returns the [value](Field::value) of the first field of this name, whatever the case of its letters.
+    /// Returns the [value](Field::value) of the first field of this name, regardless of case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         self.all(name).next().map(Field::value)
     }
 
-    /// All fields of this name from the top down.
+    /// Returns all fields of this name from the top down.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(move |field| field.name() == FieldName::from(name))
     }

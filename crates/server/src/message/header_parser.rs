@@ -1,8 +1,9 @@
-//! Finds the fields of a header as the content comes, and where the header ends.
+//! Finds the fields of a header as the content comes, and the end of the header.
 //!
 //! # Why
-//! CRLF, CR CR LF, LF, CR and LF CR each end a line here, as they do where bare line ends are taken. A parser after
-//! this server may take any of them for one, and no field must escape a filter because it stands after a bare CR.
+//! CRLF, CR CR LF, LF, CR and LF CR each end a line here, as they do for clients that may send bare line
+//! ends. A parser after this server may take any of them for a line end. So a field after a bare CR must not
+//! escape a filter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,8 +13,8 @@ use bytes::{Bytes, BytesMut};
 use super::body_error::BodyError;
 use super::field::{Field, LONGEST_NAME, MAILBOX_LINE, is_of_name};
 
-/// Bytes that the headers of all messages may take while they come in. Beyond them a long header gets a temporary
-/// error, so clients that stop within a header cannot make the server hold more.
+/// Bytes that the headers of all messages may take while they come in. Beyond them a long header gets a
+/// temporary error. So clients that stop within a header cannot make the server hold more.
 const OF_ALL_HEADERS: usize = 64 * 1024 * 1024;
 
 /// Bytes that each header may take in any case.
@@ -22,23 +23,23 @@ const SHORT: usize = 64 * 1024;
 /// Bytes of headers that are coming in now.
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-/// A header on its way in.
+/// A header that comes in.
 #[derive(Debug)]
 pub(crate) struct HeaderParser {
     content: BytesMut,
     /// Where the current line begins.
     line: usize,
-    /// Bytes that were looked at.
+    /// Bytes that were scanned.
     looked_at: usize,
-    /// Whether the line before ends with a plain CRLF.
+    /// Whether the previous line ends with a plain CRLF.
     is_after_crlf: bool,
     spans: Vec<Span>,
-    /// Whether a field has come, and not only lines of an mbox file.
+    /// Whether a field has come, other than lines of an mbox file.
     has_field: bool,
     limit: usize,
 }
 
-/// Where a field stands.
+/// The place of a field in the content.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     start: usize,
@@ -61,7 +62,7 @@ pub(crate) enum HeaderEnd {
     Message,
 }
 
-/// A whole header, and what has come after it so far.
+/// A whole header, and the content after it that has come so far.
 #[derive(Debug)]
 pub(crate) struct ParsedHeader {
     pub(crate) fields: Vec<Field>,
@@ -78,7 +79,7 @@ enum Line {
 }
 
 impl HeaderParser {
-    /// A header of at most so many bytes.
+    /// Returns a parser for a header of at most this many bytes.
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Self {
@@ -92,7 +93,7 @@ impl HeaderParser {
         }
     }
 
-    /// Takes what comes next, or the end of the content. The header is returned once it is known.
+    /// Takes the next bytes, or the end of the content. Returns the header once it is complete.
     pub(crate) fn push(&mut self, chunk: Option<Bytes>) -> Result<Option<ParsedHeader>, BodyError> {
         let is_end = chunk.is_none();
         let chunk = chunk.unwrap_or_default();
@@ -134,7 +135,7 @@ impl HeaderParser {
         self.spans.push(Span { start: self.line, end, name, colon, has_crlf: true });
     }
 
-    /// Where the current line ends and the next begins, if that is known.
+    /// Returns the end of the current line and the begin of the next, if they are known.
     fn next_line_end(&mut self, is_end: bool) -> Option<(usize, usize)> {
         let rest = &self.content[self.looked_at..];
         let Some(length) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
@@ -191,7 +192,8 @@ impl Span {
     }
 }
 
-/// The lines of a field, each ended by CRLF. None of them is empty, so line ends in a row are one.
+/// Returns the lines of a field, each ended by CRLF. None of them is empty, so several line ends in a row
+/// count as one.
 fn with_crlf(text: &[u8]) -> Bytes {
     let lines = text.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(&b"\r\n"[..]).into()

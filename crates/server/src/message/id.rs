@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::session::SessionId;
 
-/// The name of a message in logs, stores and `Received:`: the session's, and the number of the message in it.
+/// The name of a message in logs, stores and `Received:`: the name of its session, and its number in the
+/// session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MessageId {
     session: SessionId,
@@ -19,7 +20,7 @@ impl MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Written as a whole: every message is named, and `write!` takes 570 instructions where this takes 330.
+        // Written as a whole: every message is named, and this is almost twice as fast as `write!`.
         const NUMBER: usize = SessionId::LENGTH + 1;
         let mut text = [b'-'; NUMBER + 10];
         text[..SessionId::LENGTH].copy_from_slice(&self.session.digits());

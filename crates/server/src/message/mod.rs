@@ -108,13 +108,13 @@ impl Message {
         self.content.body.is_read()
     }
 
-    /// The same message for the next reader, which begins at its first byte.
+    /// Returns the same message for the next reader, which begins at its first byte.
     pub(crate) fn for_reader(&self, keeps: bool) -> Self {
         let reader = self.content.body.edits().next_reader();
         self.with_content(self.content.for_reader(keeps), reader)
     }
 
-    /// The same message for a closure, which takes ownership; it continues where this one stands.
+    /// Returns the same message for a closure, which takes ownership. It continues where this one stands.
     pub(crate) fn hand_over(&mut self) -> Self {
         let content = self.content.take();
         self.with_content(content, self.reader)

@@ -1,4 +1,4 @@
-//! A body that replaces the client's.
+//! A body that replaces the client's body.
 
 use std::io;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use tokio::sync::Mutex;
 use super::body_error::BodyError;
 use super::spool::Spool;
 
-/// The text of a message that replaces what the client sent below its header. It is kept in memory up to 1 MiB, and
-/// then in a temporary file without a name.
+/// The text that replaces what the client sent below the header of a message. It is kept in memory up to 1
+/// MiB, and then in a temporary file without a name.
 ///
-/// A bare LF or CR becomes CRLF, and the last line gets one if it has none: a body is made of lines (RFC 5322 §2.3). In a
-/// message of type BINARYMIME all bytes stay as they are.
+/// A bare LF or CR becomes CRLF. The last line gets a CRLF if it has none, since a body is made of lines (RFC
+/// 5322 §2.3). In a message of type BINARYMIME all bytes stay as they are.
 ///
-/// [`Message::new_body`](crate::Message::new_body) makes an empty one.
+/// [`Message::new_body`](crate::Message::new_body) returns an empty one.
 #[derive(Debug)]
 pub struct BodyWriter {
     spool: Spool,
@@ -40,12 +40,12 @@ impl BodyWriter {
     ///
     /// # Errors
     /// [`BodyError::TooLong`] past the server's [maximum message size](crate::Builder::max_message_size), and
-    /// [`BodyError::Spool`] when the bytes cannot be kept. After that, or after a write that was dropped,
+    /// [`BodyError::Spool`] if the bytes cannot be kept. After an error or a dropped write,
     /// [`BodyError::Gone`].
     ///
     /// # Cancel safety
-    /// When the future is dropped while the bytes are being kept, they are lost. Every later write, and
-    /// [`replace_body`](crate::Message::replace_body), then says [`BodyError::Gone`].
+    /// If the future is dropped while the bytes are being kept, they are lost. Every later write and
+    /// [`replace_body`](crate::Message::replace_body) then return [`BodyError::Gone`].
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), BodyError> {
         let bytes = bytes.as_ref();
         let mut line_ends = self.line_ends;
@@ -58,7 +58,7 @@ impl BodyWriter {
         Ok(())
     }
 
-    /// Whether all bytes are there. They are not where a write was dropped or failed.
+    /// Returns an error if a write was dropped or failed, so that bytes are missing.
     fn expect_whole(&self) -> Result<(), BodyError> {
         if self.spool.kept() == self.spool.passed() { Ok(()) } else { Err(BodyError::Gone) }
     }
@@ -71,7 +71,7 @@ impl BodyWriter {
         self.spool.pass(&bytes, true).await.map_err(|error| BodyError::Spool(Arc::new(error)))
     }
 
-    /// The body as it is now.
+    /// Ends the body.
     pub(crate) async fn finish(mut self) -> Result<NewBody, BodyError> {
         self.expect_whole()?;
         let end: &[u8] = match self.line_ends {
@@ -87,7 +87,7 @@ impl BodyWriter {
     }
 }
 
-/// These bytes with CRLF for each line end. A CR at their end is completed by what comes next.
+/// Returns these bytes with CRLF for each line end. The next call completes a CR at their end.
 fn with_crlf(bytes: &[u8], line_ends: &mut LineEnds) -> Bytes {
     let mut lines = BytesMut::with_capacity(bytes.len() + bytes.len() / 32);
     for &byte in bytes {
@@ -117,7 +117,7 @@ pub(crate) struct NewBody {
 }
 
 impl NewBody {
-    /// Some bytes from `position` on; none at the end.
+    /// Returns some bytes from `position` on, and none at the end.
     pub(crate) async fn read(&self, position: u64) -> io::Result<Bytes> {
         if position >= self.length {
             return Ok(Bytes::new());

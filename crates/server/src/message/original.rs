@@ -6,9 +6,9 @@ use super::Message;
 use super::body::Body;
 use super::body_error::BodyError;
 
-/// Reads the content of a message as it was received, without the edits of filters: for signatures such as DKIM.
+/// A reader of the content as it was received, without the edits of filters. Signatures such as DKIM need it.
 ///
-/// [`Message::original`] makes it.
+/// [`Message::original`] returns it.
 #[derive(Debug)]
 pub struct Original {
     body: Body,
@@ -16,7 +16,7 @@ pub struct Original {
 }
 
 impl Original {
-    /// The next bytes, or `None` at the end of the message.
+    /// Returns the next bytes, or `None` at the end of the message.
     ///
     /// # Errors
     /// As [`Message::chunk`].
@@ -43,8 +43,8 @@ impl Message {
     /// Returns a reader of the content exactly as the client sent it, from the first byte. It has no edits and no trace
     /// fields. Dot-stuffing is removed.
     ///
-    /// The message can still be read after that: bytes of either are kept, in memory up to 1 MiB and then in a
-    /// temporary file. Call it before anything is read. After that, the last reader's content is
+    /// The message can still be read after that. Bytes that either reader reads are kept, in memory up to 1
+    /// MiB and then in a temporary file. Call this before anything is read, or the last reader's content is
     /// [gone](BodyError::Gone).
     ///
     /// ```
@@ -58,8 +58,8 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// [`BodyError`] where a read as [`AsyncRead`](tokio::io::AsyncRead) was given up half-way. That read is ended first, and
-    /// may fail.
+    /// [`BodyError`] if a read as [`AsyncRead`](tokio::io::AsyncRead) was dropped half-way. That read is
+    /// ended first, and may fail.
     ///
     /// # Cancel safety
     /// As [`chunk`](Self::chunk).

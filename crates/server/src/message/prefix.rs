@@ -1,4 +1,4 @@
-//! The fields on top of a message that is kept, and the content below them.
+//! The fields on top of a kept message, and the content below them.
 
 use std::mem::take;
 
@@ -8,18 +8,19 @@ use super::field::{LONGEST_NAME, MAILBOX_LINE, is_of_name};
 
 /// Fields before the content, and the separator between the two.
 ///
-/// A first line that begins with white space would continue the field above it (RFC 5322 §2.2.3). The client could then
-/// add to the server's words. Any other first line that is not a field is text. An empty line comes before both.
+/// A first line that begins with white space would continue the field above it (RFC 5322 §2.2.3). The client
+/// could then add to the server's words. Any other first line that is not a field is text. In both cases an
+/// empty line comes before it.
 ///
-/// `From ` and `>From ` at the beginning of a line separate messages in mbox files. Such lines before a header become
-/// fields, as in Postfix, so that the header stays one.
+/// Lines that begin with `From ` or `>From ` separate messages in mbox files. Such lines before a header
+/// become fields, as in Postfix, so that the header stays in one piece.
 #[derive(Debug, Default)]
 pub(crate) struct Prefix {
     /// Bytes that come before `content`.
     due: BytesMut,
     /// Content that was not returned yet.
     content: Bytes,
-    /// Bytes of it that `begin` knows.
+    /// Bytes of `content` that `begin` has seen.
     looked_at: usize,
     begin: Begin,
     /// Bytes returned that are not content.
@@ -31,7 +32,7 @@ impl Prefix {
         Self { due: fields.into(), ..Self::default() }
     }
 
-    /// Bytes returned so far that are not content.
+    /// Returns the number of returned bytes that are not content.
     pub(crate) fn added(&self) -> u64 {
         self.added
     }
@@ -41,8 +42,8 @@ impl Prefix {
         matches!(self.begin, Begin::Header | Begin::Text) && self.due.is_empty() && self.content.is_empty()
     }
 
-    /// Takes the next bytes of the content, or its end. The caller must have taken all bytes of [`pop`](Self::pop)
-    /// before.
+    /// Takes the next bytes of the content, or its end. The caller must have taken all bytes of
+    /// [`pop`](Self::pop) first.
     pub(crate) fn push(&mut self, chunk: Option<Bytes>) {
         let Some(chunk) = chunk else {
             let begin = self.begin.at_end();
@@ -57,7 +58,7 @@ impl Prefix {
         }
     }
 
-    /// Returns the next bytes of the whole, if they are known.
+    /// Returns the next bytes of the message, if they are known.
     pub(crate) fn pop(&mut self) -> Option<Bytes> {
         while let (false, Some(&octet)) = (self.begin.is_known(), self.content.get(self.looked_at)) {
             self.looked_at += 1;
@@ -100,7 +101,7 @@ impl Prefix {
 enum Begin {
     #[default]
     Nothing,
-    /// The line after one of an mbox file.
+    /// The line after a line of an mbox file.
     NextLine,
     /// A CR, which may belong to an empty line.
     Return,
@@ -108,13 +109,13 @@ enum Begin {
     Name {
         from: Option<usize>,
     },
-    /// White space after such a name; `from` if the two begin like a line of an mbox file.
+    /// White space after such a name. `from` means that both begin like a line of an mbox file.
     Space {
         from: bool,
     },
     /// A line of an mbox file, up to its end.
     MailboxLine,
-    /// A field, or the empty line below a header without any.
+    /// A field, or the empty line below a header without fields.
     Header,
     Text,
 }

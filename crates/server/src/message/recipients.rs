@@ -17,16 +17,17 @@ impl Message {
     /// | **LMTP** | the client hears `refusal` for this recipient; filters after it and the store are asked about the others, if any are left | the client hears `refusal` for this recipient, and for the others what the store returns |
     /// | **SMTP** | the whole message is refused; filters after it and the store are not asked, and nothing is kept | the whole message is refused; recipients for whom the store has kept it have it, and get it again if the client tries again |
     ///
-    /// It can be called until the filter or store returns, before or after the content is read. A recipient's first
-    /// refusal stays. A place without a recipient is ignored.
+    /// Call it before the filter or store returns, before or after the content is read. The first refusal of
+    /// a recipient stays. A place without a recipient is ignored.
     ///
-    /// In LMTP, if the whole message is refused, by `Err` or otherwise, that is the reply for all recipients that were
-    /// not refused by name. It also goes to those that already have the message, so it may be delivered to them again.
-    /// Before the content has come, DATA and a BDAT that is not the last have one reply for all, chosen as in SMTP.
+    /// In LMTP, a refusal of the whole message is the reply for all recipients that were not refused by name.
+    /// It also goes to those that already have the message, so it may be delivered to them again. Before the
+    /// content has come, DATA and a BDAT that is not the last have one reply for all. It is chosen as in
+    /// SMTP.
     ///
-    /// SMTP has one reply for all: the first temporary refusal, else the first refusal ([`Verdict::for_all`]). So
-    /// nothing is lost, and the server never claims a delivery that did not happen. A store that keeps mail by
-    /// recipient should refuse recipients at RCPT if it can.
+    /// SMTP has one reply for all: the first temporary refusal, otherwise the first refusal
+    /// ([`Verdict::for_all`]). So nothing is lost, and the server never claims a delivery that did not
+    /// happen. A store that keeps mail by recipient should refuse recipients at RCPT if it can.
     ///
     /// # Examples
     /// ```
@@ -84,11 +85,11 @@ impl Message {
         }
     }
 
-    /// Adds a recipient that the client has not named: an archive, or a member of a list.
+    /// Adds a recipient that the client has not named, such as an archive or a member of a list.
     ///
-    /// The client gets replies for its own recipients only. So if an added one is [refused](Self::refuse), the message
-    /// is refused for all recipients that the client named. Those that already have it get it again. A recipient that
-    /// replaces another is [redirected](Self::redirect).
+    /// The client gets replies for its own recipients only. So if an added recipient is
+    /// [refused](Self::refuse), the message is refused for all recipients that the client named. Those that
+    /// already have it get it again. To replace a recipient, [redirect](Self::redirect) it.
     pub fn add_recipient(&mut self, recipient: Recipient) {
         let mut recipients = self.placed();
         recipients.push((None, recipient));
@@ -144,9 +145,9 @@ impl Message {
         }
     }
 
-    /// Accepts the message and discards it. If this filter returns without a refusal, no other filter is asked and
-    /// nothing is stored. The client gets 250. Only the log says so, at level info. Refuse a message instead if its
-    /// sender should know.
+    /// Accepts the message and discards it. If this filter returns without a refusal, no other filter is
+    /// asked and nothing is stored. The client gets 250, and only the log says what happened, at level info.
+    /// Refuse a message instead if its sender should know.
     pub fn discard(&mut self) {
         self.content.body.edits().decide(self.reader, |outcome| outcome.is_discarded = true);
     }
@@ -158,8 +159,8 @@ impl Message {
     /// [`EditError::Directory`] if the name has anything other than ASCII letters, digits, spaces, `-`, `_`, and `/`
     /// between its parts, or more than 100 bytes. So no name leads out of the store.
     ///
-    /// Look up a name that comes from the client, such as a [subaddress](Recipient::subaddress), in a list of known names.
-    /// Otherwise clients make as many directories as they like.
+    /// If a name comes from the client, such as a [subaddress](Recipient::subaddress), look it up in a list
+    /// of known names. Otherwise clients make as many directories as they like.
     pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
         let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
         let is_part =
@@ -177,7 +178,7 @@ impl Message {
         self.content.body.edits().outcome().directory
     }
 
-    /// Returns the recipients, and where each stands in the client's envelope.
+    /// Returns the recipients, with the place of each in the client's envelope.
     fn placed(&self) -> Vec<(Option<usize>, Recipient)> {
         let place = |index| self.places.as_ref().map_or(Some(index), |places| places[index]);
         let recipients = self.envelope.recipients.iter().enumerate();

@@ -1,26 +1,26 @@
-//! Recipients that a hook or a store refuses after the message has come, while others get it.
+//! Recipients that a filter or the store refuses after the message has come, while others get it.
 //!
 //! # Why
 //!
-//! Readers only refuse single recipients; they never accept one. So a success is always the word of the last reader,
-//! and a later failure takes it back. In SMTP one refused recipient refuses the message: a second delivery to the
-//! others is better than a loss.
+//! Readers only refuse single recipients; they never accept one. So success is always the word of the last
+//! reader, and a later failure takes it back. In SMTP one refused recipient refuses the message, since a
+//! second delivery to the others is better than a loss.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mailchute_proto::{Answer, Refusal, Verdict};
 
-/// The refused recipients of one message, by their places in the envelope as the client gave it.
+/// The refused recipients of one message, by their places in the client's envelope.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Mutex<Vec<(usize, Refusal)>>);
 
 impl Refusals {
     fn list(&self) -> MutexGuard<'_, Vec<(usize, Refusal)>> {
-        // One push is all that happens under this lock.
+        // Only a push happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses a recipient; the first refusal stays.
+    /// Refuses a recipient. The first refusal stays.
     pub(crate) fn refuse(&self, place: usize, refusal: Refusal) {
         let mut list = self.list();
         if list.iter().all(|(refused, _)| *refused != place) {
@@ -28,7 +28,7 @@ impl Refusals {
         }
     }
 
-    /// Forgets all of them.
+    /// Forgets all refusals.
     pub(crate) fn clear(&self) {
         self.list().clear();
     }
@@ -59,7 +59,7 @@ impl Refusals {
         (0..recipients).map(answer).collect()
     }
 
-    /// Returns the one answer for all of them.
+    /// Returns the one answer for all recipients.
     pub(crate) fn answer(&self) -> Answer {
         Verdict::for_all(self.list().iter().map(|(_, refusal)| Err(refusal.clone())))
     }

@@ -1,4 +1,4 @@
-//! A message whose header is edited on its way: the header is gathered, the body streams.
+//! A message whose header is edited as it comes: the header is gathered, the body streams.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use super::field;
 use super::header_parser::{HeaderEnd, HeaderParser, ParsedHeader};
 use super::trace_fields::TraceFields;
 
-/// Takes the client's content in pieces and gives the edited message in pieces.
+/// Takes the client's content in pieces and returns the edited message in pieces.
 ///
 /// # Why
-/// Nothing of the client's may continue a field of the server's, and no field of the client's may escape a filter that
-/// removes it. So an empty line ends the edited header where the client's ends without one: a lax reader after this
+/// No text of the client may continue a field of the server, and no field of the client may escape a filter
+/// that removes it. So an empty line ends the edited header if the client's has none. A lax reader after this
 /// server could take what follows for more fields.
 #[derive(Debug)]
 pub(crate) struct Rewritten {
     /// `None` once the header is whole.
     header: Option<HeaderParser>,
-    /// `None` where fields that are added are written elsewhere.
+    /// `None` if the added fields are written elsewhere.
     trace: Option<TraceFields>,
     edits: Arc<Edits>,
     due: VecDeque<Bytes>,
@@ -34,7 +34,7 @@ impl Rewritten {
         Self { header, trace, edits, due: VecDeque::new(), added: 0 }
     }
 
-    /// Bytes handed out so far that the client did not send, but for those of a body.
+    /// Returns the number of returned bytes that the client did not send. Those of a new body do not count.
     pub(crate) fn added(&self) -> u64 {
         self.added
     }
@@ -63,7 +63,7 @@ impl Rewritten {
         Ok(())
     }
 
-    /// The next bytes of the edited message, if they are known.
+    /// Returns the next bytes of the edited message, if they are known.
     pub(crate) fn pop(&mut self) -> Option<Bytes> {
         self.due.pop_front()
     }

@@ -30,9 +30,9 @@ impl Message {
     /// Writes the message to a file, as this reader reads it: with trace fields, if they were
     /// [asked for](Self::prepend_trace_fields).
     ///
-    /// The file has a name of its own in the directory of `path`, and only its owner may read it.
-    /// [`Saved::keep`] gives it the name `path`, where nothing may be yet. So a file of that name is always whole.
-    /// A process that is killed may leave a file whose name begins with `.mailchute-`.
+    /// The file gets a unique name in the directory of `path`, and only its owner may read it.
+    /// [`Saved::keep`] gives it the name `path`, which no file may have yet. So a file of that name is always
+    /// whole. A process that is killed may leave a file whose name begins with `.mailchute-`.
     ///
     /// ```
     /// use std::path::Path;
@@ -83,7 +83,7 @@ impl Saved {
         self.file.path()
     }
 
-    /// The bytes in the file.
+    /// Returns the size of the file in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
@@ -98,13 +98,14 @@ impl Saved {
         .await
     }
 
-    /// Makes the file durable under its path: its content is flushed, then it gets its name, then the directory is flushed.
+    /// Makes the file durable under its path. The content is flushed, the file gets its name, and the
+    /// directory is flushed.
     ///
     /// # Errors
-    /// An error if that fails, or if a file of this name exists. Then no file is left.
+    /// An error if one of these steps fails, or if a file of this name exists. No file is left then.
     ///
     /// # Cancel safety
-    /// If the future is dropped, the file is removed, at the latest when the current flush ends.
+    /// If the future is dropped, the file is removed, no later than at the end of the current flush.
     pub async fn keep(self) -> io::Result<()> {
         let Self { file, path, .. } = self;
         let mut kept = blocking(move || {
@@ -122,7 +123,7 @@ impl Saved {
     }
 }
 
-/// A file that has its name. It is removed unless its caller still waits for it.
+/// A file under its final name. It is removed unless its caller still waits for it.
 struct Kept {
     path: PathBuf,
     is_wanted: bool,
@@ -134,12 +135,12 @@ impl Drop for Kept {
             && let Err(error) = std::fs::remove_file(&self.path)
         {
             let path = self.path.display();
-            tracing::error!(name: "removal-failed", %path, %error, "a file that nobody wants could not be removed");
+            tracing::error!(name: "removal-failed", %path, %error, "a file that is not wanted could not be removed");
         }
     }
 }
 
-/// An error that says what was tried, and with what file.
+/// Returns an error that names the failed action and the file.
 fn named(error: &io::Error, tried: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {tried} {}: {error}", path.display()))
 }

@@ -3,8 +3,8 @@
 //!
 //! # Why
 //!
-//! Messages that stall share a bound on memory. The buffers of the spool hold 64 MiB in the whole process, and so do
-//! those of the Maildir. Anything beyond goes to files at once.
+//! Messages that stall share a bound on memory. The buffers of the spool hold at most 64 MiB in the whole
+//! process, and so do those of the Maildir. Everything beyond goes to files at once.
 
 use std::fs::File;
 use std::io;
@@ -14,17 +14,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Bytes, BytesMut};
 
-/// Bytes of one message kept in memory; most are shorter.
+/// Bytes of one message that are kept in memory. Most messages are shorter.
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// Bytes of all messages of the process kept in memory. Beyond them new bytes go to files at once, so clients that stop
-/// within a message cannot make the server hold more.
+/// Bytes of all messages of the process that are kept in memory. Beyond them new bytes go to files at once.
+/// So clients that stop within a message cannot make the server hold more.
 const IN_MEMORY_OF_ALL: usize = 64 * 1024 * 1024;
 
 /// Bytes that all messages keep in memory now.
 static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes read back from the file at a time.
+/// Bytes that are read back from the file at a time.
 const CHUNK: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
@@ -36,12 +36,12 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// Bytes from the first on that can be read again.
+    /// Returns how many bytes from the first on can be read again.
     pub(crate) fn kept(&self) -> u64 {
         self.head.len() as u64 + self.tail_length
     }
 
-    /// Bytes that have passed, kept or not.
+    /// Returns how many bytes have passed, kept or not.
     pub(crate) fn passed(&self) -> u64 {
         self.passed
     }
@@ -83,7 +83,8 @@ impl Spool {
         Ok(Bytes::copy_from_slice(&self.head[from..self.head.len().min(from + CHUNK)]))
     }
 
-    /// Works on the file where blocking is allowed. Work that is dropped half-way leaves bytes that do not count.
+    /// Runs `work` on the file where blocking is allowed. Work that is dropped half-way leaves bytes that do
+    /// not count.
     async fn with_file<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
@@ -105,7 +106,7 @@ impl Drop for Spool {
     }
 }
 
-/// Takes room in memory for this many bytes, if there is any.
+/// Takes memory for this many bytes, if there is enough.
 fn has_room(octets: usize) -> bool {
     let before = OF_ALL.fetch_add(octets, Ordering::Relaxed);
     let is_there = before + octets <= IN_MEMORY_OF_ALL;

@@ -16,10 +16,10 @@ use super::content::Content;
 
 type Chunk = Result<Option<Bytes>, BodyError>;
 
-/// A read that has begun. It owns the content until it is done, so that nothing is lost if it is not polled any more.
+/// A read that has begun. It owns the content until it is done. So nothing is lost if it is not polled again.
 pub(crate) struct Reading(Mutex<Pin<Box<Read>>>);
 
-/// The content again, and what was read of it.
+/// The content, and the bytes that were read of it.
 type Read = dyn Future<Output = (Content, Chunk)> + Send;
 
 impl Reading {
@@ -31,7 +31,7 @@ impl Reading {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Content, Chunk)> {
-        // The lock only makes a message that is read this way as shareable as any other.
+        // The lock only makes such a message `Sync`, like any other.
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context)
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Debug for Reading {
 }
 
 impl Message {
-    /// Ends the read that has begun, if any, so that the content can be read in other ways.
+    /// Ends a read that has begun, so that the content can be read in other ways.
     pub(crate) async fn end_reading(&mut self) -> Result<(), BodyError> {
         if self.reading.is_none() {
             return Ok(());

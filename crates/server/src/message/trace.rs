@@ -1,4 +1,4 @@
-//! Trace fields on top of what a reader reads, and of several copies of it.
+//! Trace fields on top of a message, and of several copies of it.
 
 use bytes::Bytes;
 use mailchute_proto::Recipient;
@@ -10,31 +10,34 @@ use super::trace_fields::TraceFields;
 
 /// Trace fields (RFC 5321 §4.4).
 ///
-/// An empty line follows them if the content does not begin with a field. Otherwise content that begins with white
-/// space would continue the last trace field (RFC 5322 §2.2.3). The client could then forge the server's words.
+/// An empty line follows them if the content does not begin with a field. Otherwise content that begins with
+/// white space would continue the last trace field (RFC 5322 §2.2.3), and the client could forge the server's
+/// words.
 ///
-/// Lines that begin with `From ` or `>From ` before the content's header come from mbox files. They become fields:
-/// `X-Mailbox-Line: ` is put in front of each, as Postfix does.
+/// Lines that begin with `From ` or `>From ` before the content's header come from mbox files. They become
+/// fields, with `X-Mailbox-Line: ` in front of each, as in Postfix.
 ///
 /// Call these before the first read, in the reader that keeps the message. Other readers are not affected.
 impl Message {
-    /// Puts the fields of a final delivery in front of what this reader reads, lines ended by CRLF: `Return-Path:`, one
-    /// `Delivered-To:` for each distinct recipient, and `Received:`.
+    /// Puts the fields of a final delivery in front of what this reader reads: `Return-Path:`, one
+    /// `Delivered-To:` for each distinct recipient, and `Received:`. Their lines end with CRLF.
     ///
-    /// `Delivered-To:` names every recipient, also blind copies. A store that keeps a copy for each recipient uses
-    /// [`prepend_trace_fields_for`](Self::prepend_trace_fields_for) or [`for_places`](Self::for_places).
+    /// `Delivered-To:` names every recipient, including blind copies. A store that keeps a copy for each
+    /// recipient uses [`prepend_trace_fields_for`](Self::prepend_trace_fields_for) or
+    /// [`for_places`](Self::for_places).
     pub fn prepend_trace_fields(&mut self) {
         let recipients: Vec<_> = self.envelope.recipients.iter().collect();
         self.content.set_trace(self.trace_fields(&recipients));
     }
 
-    /// Does the same as [`prepend_trace_fields`](Self::prepend_trace_fields), for a copy to the recipients at these
-    /// places of the [envelope](Self::envelope). It names no others. Places without a recipient are left out.
+    /// Does the same as [`prepend_trace_fields`](Self::prepend_trace_fields), for a copy to the recipients at
+    /// these places of the [envelope](Self::envelope). Other recipients are not named. Places without a
+    /// recipient are ignored.
     pub fn prepend_trace_fields_for(&mut self, places: &[usize]) {
         self.content.set_trace(self.trace_fields(&self.at(places)));
     }
 
-    /// Puts `Received:` in front of what this reader reads, and nothing else: for a message that is relayed.
+    /// Puts only `Received:` in front of what this reader reads, for a message that is relayed.
     pub fn prepend_received(&mut self) {
         let recipients: Vec<_> = self.envelope.recipients.iter().collect();
         let received = TraceFields::of_relay(self.id, &self.envelope.sender, &recipients, &self.session);
@@ -83,10 +86,10 @@ impl Message {
     }
 }
 
-/// A message that is read once for several copies, made by [`Message::for_places`].
+/// A message that is read once for several copies. Made by [`Message::for_places`].
 ///
-/// The bytes of [`chunk`](Self::chunk) can stand below each of the [tops](Self::tops), and only there: no content continues
-/// their last field.
+/// The bytes of [`chunk`](Self::chunk) can stand below each of the [tops](Self::tops), and only there. No
+/// content continues their last field.
 #[derive(Debug)]
 pub struct Copies {
     tops: Vec<Bytes>,
@@ -94,13 +97,13 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// The header fields on top of each copy, in the order of the groups.
+    /// Returns the header fields on top of each copy, in the order of the groups.
     #[must_use]
     pub fn tops(&self) -> &[Bytes] {
         &self.tops
     }
 
-    /// The next bytes of each copy, or `None` at their end.
+    /// Returns the next bytes of each copy, or `None` at their end.
     ///
     /// # Errors
     /// As [`Message::chunk`].

@@ -1,4 +1,4 @@
-//! Trace information: the fields on top of a message that is kept (RFC 5321 §4.4).
+//! Trace fields: those on top of a message that is kept (RFC 5321 §4.4).
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -17,13 +17,13 @@ use crate::session::Session;
 /// Trace fields as text. Other fields may stand between the two parts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TraceFields {
-    /// `Return-Path:`, which stands on top of everything, and `Delivered-To:`.
+    /// `Return-Path:`, which must be at the top, and `Delivered-To:`.
     envelope: String,
     received: String,
 }
 
 impl TraceFields {
-    /// All of them, for these recipients.
+    /// Returns all trace fields, for these recipients.
     pub(crate) fn of_delivery(
         id: MessageId,
         sender: &Sender,
@@ -39,7 +39,7 @@ impl TraceFields {
         Self { envelope, received: received(id, sender, &recipients, session) }
     }
 
-    /// `Received:` alone.
+    /// Returns `Received:` alone.
     pub(crate) fn of_relay(
         id: MessageId,
         sender: &Sender,
@@ -49,7 +49,7 @@ impl TraceFields {
         Self { envelope: String::new(), received: received(id, sender, &distinct(recipients), session) }
     }
 
-    /// Their text with other fields, none of which stands above `Return-Path:`.
+    /// Returns their text together with other fields. `Return-Path:` stays at the top.
     pub(crate) fn with(&self, above_trace: &[Field], below_trace: &[Field]) -> Bytes {
         let mut text = BytesMut::with_capacity(self.envelope.len() + self.received.len());
         text.extend_from_slice(self.envelope.as_bytes());
@@ -78,7 +78,7 @@ fn write_received(
         .helo_name()
         .map_or_else(|| "unknown".into(), |name| printable(shortened(name.as_str(), 255), is_utf8));
     let client = match session.client_ip() {
-        // No address: a comment tells instead (RFC 5321 §4.4).
+        // A local client has no address, so a comment says so (RFC 5321 §4.4).
         _ if session.origin() == Peer::UnixSocket => "local socket".into(),
         // The proxy does not know the address either.
         address if address.is_unspecified() => "unknown".into(),
@@ -92,7 +92,7 @@ fn write_received(
     if let Some(tls) = session.tls() {
         write!(text, "\r\n\t(version={} cipher={}", tls.version, tls.cipher)?;
         if let Some(client) = &tls.client {
-            // Sendmail's words: FAIL is a certificate that no trusted authority vouches for.
+            // Sendmail's words. FAIL means that no trusted authority vouches for the certificate.
             text.push_str(if client.is_verified() { " verify=OK" } else { " verify=FAIL" });
             if let Some(name) = client.name() {
                 write!(text, " client={}", printable(shortened(name, 128), is_utf8))?;
@@ -107,8 +107,8 @@ fn write_received(
     write!(text, "; {}\r\n", date::format(Timestamp::now()))
 }
 
-/// The recipients without repetitions, in the order of RCPT. As for mailboxes elsewhere, the form of the domain and
-/// the quotes of the local part make no difference (RFC 5321 §2.4, §4.1.2).
+/// Returns the recipients without repetitions, in the order of RCPT. As in mailboxes elsewhere, the form of
+/// the domain and the quotes of the local part make no difference (RFC 5321 §2.4, §4.1.2).
 fn distinct<'r>(recipients: &[&'r Recipient]) -> Vec<&'r Recipient> {
     if let [only] = recipients {
         return vec![*only];
@@ -123,13 +123,13 @@ fn distinct<'r>(recipients: &[&'r Recipient]) -> Vec<&'r Recipient> {
     recipients.iter().copied().filter(|recipient| seen.insert(key(recipient))).collect()
 }
 
-/// Cuts a name to at most `longest` bytes. A field's line has room for 998 bytes (RFC 5322 §2.1.1), while a certificate
-/// and a hello have room for names of any length.
+/// Cuts a name to at most `longest` bytes. A line of a field has room for 998 bytes (RFC 5322 §2.1.1). Names
+/// in certificates and EHLO have no such limit.
 fn shortened(name: &str, longest: usize) -> &str {
     &name[..name.floor_char_boundary(longest)]
 }
 
-/// Returns the client's name for itself, without what could end a comment or a field early.
+/// Returns the client's name for itself, without characters that could end a comment or a field early.
 fn printable(name: &str, is_utf8: bool) -> String {
     name.chars()
         .map(|c| match c {

@@ -1,8 +1,8 @@
-//! Puts a question to the hooks, which may wait, fail, panic or never answer.
+//! Asks the hooks, which may wait, fail, panic or never answer.
 //!
 //! # Why
 //!
-//! Input is read while a hook is awaited, up to one buffer, so that a client that has gone is noticed. Replies to
+//! Input is read while a hook is awaited, up to one buffer, so that a lost client is noticed. Replies to
 //! earlier commands are sent meanwhile.
 
 use std::any::Any;
@@ -19,13 +19,13 @@ use crate::driver::shared::Shared;
 use crate::hooks::{Decision, HookFuture, RefusedBy, drop_guarded, panic_text, poll_guarded};
 use crate::message::body_error::BodyError;
 
-/// Asks the hooks of a stage, if there are any, and waits for their answer for at most the timeout of hooks. Meanwhile
-/// replies in `unsent` go out and the client's next commands come in. If the application closes the session meanwhile,
-/// its refusal is the answer. `refused_by` gets where a refusal comes from.
+/// Asks the hooks of a stage, if there are any, and waits for their answer up to the hook timeout. Meanwhile
+/// replies in `unsent` go out, and the client's next commands come in. If the application closes the session
+/// meanwhile, its refusal is the answer. `refused_by` gets the origin of a refusal.
 ///
 /// # Errors
-/// [`ReadOutcome::Gone`] if the client disconnects meanwhile, and [`ReadOutcome::Shutdown`] if the server waits no
-/// longer. The hooks' future is dropped then.
+/// [`ReadOutcome::Gone`] if the client disconnects meanwhile, and [`ReadOutcome::Shutdown`] if the server
+/// does not wait any longer. The hooks' future is dropped then.
 pub(crate) async fn ask_hooks(
     shared: &Shared,
     wire: &mut Wire,
@@ -59,7 +59,7 @@ pub(crate) async fn ask_hooks(
     }
 }
 
-/// What the application closes the session with, as the client gets it.
+/// Returns the refusal with which the application closes the session, as the client gets it.
 pub(crate) fn farewell(wire: &Wire) -> Option<Refusal> {
     let refusal = wire.stop().farewell()?;
     sanitize(Err(refusal), None).err().map(Refusal::hang_up)
@@ -70,13 +70,14 @@ pub(super) fn too_late() -> Decision {
     Decision::FAILED
 }
 
-/// Turns what became of the hooks into a decision. A panic goes to the log.
+/// Returns the decision of hooks that have ended. A panic goes to the log.
 pub(super) fn outcome_of(outcome: Result<Decision, Box<dyn Any + Send>>) -> Decision {
     match outcome {
         Ok(Decision { answer, refused_by }) => {
             Decision { answer: sanitize(answer, refused_by.as_deref()), refused_by }
         }
-        // Those of hooks are caught where their name is known; this one came when its future was dropped.
+        // Panics of hooks are caught where the hook's name is known. This one came while the future was
+        // dropped.
         Err(panic) => {
             let panic = panic_text(&*panic);
             tracing::error!(name: "hook-panicked", panic, "a hook or store panicked");
@@ -85,7 +86,7 @@ pub(super) fn outcome_of(outcome: Result<Decision, Box<dyn Any + Send>>) -> Deci
     }
 }
 
-/// Returns the answer as the client gets it. What it hides from the client goes to the log.
+/// Returns the answer as the client gets it. A hidden cause goes to the log.
 pub(crate) fn sanitize(answer: Answer, by: Option<&RefusedBy>) -> Answer {
     let refusal = match answer {
         Ok(Verdict::AcceptWith(reply)) if !reply.is_positive() => {

@@ -1,4 +1,4 @@
-//! What AUTH asks of the outside: a nonce, a verifier, a verdict.
+//! The answers that AUTH needs from outside the machine: a nonce, a verifier, a verdict.
 //!
 //! # Why
 //!
@@ -20,12 +20,13 @@ use crate::hooks::decision::is_yes;
 use crate::hooks::{Decision, RefusedBy};
 use crate::session::Session;
 
-/// A nonce for CRAM-MD5.
+/// Returns a nonce for CRAM-MD5.
 pub(super) fn nonce() -> Result<Nonce, Refusal> {
     decoys::nonce().map_err(without_random_numbers)
 }
 
-/// What SCRAM needs: the verifier of the user or of nobody, a nonce, and what the TLS session binds to.
+/// Returns what SCRAM needs: the verifier of the user or a decoy, a nonce, and the channel binding of the TLS
+/// session.
 pub(super) async fn scram(
     shared: &Shared,
     wire: &mut Wire,
@@ -59,14 +60,14 @@ fn answer(
     found: Option<ScramVerifier>,
     channel_binding: Option<Vec<u8>>,
 ) -> Result<ScramAnswer, Refusal> {
-    // Made whether it is needed or not, so that the time tells nothing.
+    // Made whether it is needed or not, so that the time reveals nothing.
     let decoy = shared.scram_secret.decoy(&scram.user)?;
     let verifier = found.unwrap_or(decoy);
     Ok(ScramAnswer { verifier, nonce: decoys::nonce()?, channel_binding })
 }
 
-/// Whether credentials are right, and whether a hook has anything against their owner. A proof that holds needs no
-/// authenticator, unless it is to act as somebody else.
+/// Judges credentials: whether they are right, and whether a hook refuses their owner. A valid proof needs no
+/// authenticator, unless the client wants to act as another user.
 pub(super) async fn judge(
     shared: &Shared,
     wire: &mut Wire,
@@ -88,7 +89,7 @@ pub(super) async fn judge(
     ask_hooks(shared, wire, unsent, shared.chain.authenticated(identity, session), refused_by).await
 }
 
-/// Answers about credentials. Refused ones are remembered, if the host has random numbers to do it by.
+/// Answers about credentials. Refused ones are remembered by a random key, if the host has random numbers.
 pub(super) fn decide(ask: Ask<'_, Credentials>, answer: Answer) {
     if is_yes(&answer) {
         return ask.answer(answer);

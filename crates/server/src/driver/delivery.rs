@@ -25,11 +25,11 @@ use crate::runtime::read_buffer::{self, READ};
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 
-/// Octets up to which a message is read as a whole where messages have no limit.
+/// Bytes up to which a message is read as a whole if messages have no limit.
 const WHOLE_WITHOUT_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Octets of a message that a session takes in before others have their turn: what the fastest client sends in a
-/// tenth of a millisecond.
+/// Bytes of a message that a session receives before others have their turn. The fastest client sends that
+/// many in a tenth of a millisecond.
 const TURN_OF_DATA: usize = 256 * 1024;
 
 /// A message that comes in, and its readers.
@@ -37,7 +37,7 @@ pub(super) struct Delivery {
     id: MessageId,
     began: Instant,
     envelope: Arc<Envelope>,
-    /// The limit that hooks have set, and the bytes that came.
+    /// The limit that hooks have set in bytes, and the refusal of a longer message.
     size_limit: Option<(u64, Refusal)>,
     size: u64,
     pub(super) readers: Readers,
@@ -74,7 +74,8 @@ impl Delivery {
         }
     }
 
-    /// Refuses the message without its content: by name, if that is how the hooks have done it.
+    /// Refuses the message before its content comes. Recipients that hooks have refused by name get their own
+    /// refusals.
     pub(super) fn refuse(&self, refusal: Answer, ask: Ask<'_, Data>) {
         let refusals = self.readers.refusals();
         if refusals.are_none() {
@@ -89,18 +90,18 @@ impl Delivery {
 enum DataStep {
     /// There is a chunk for the readers.
     Chunk(Bytes),
-    /// The client has to send more.
+    /// The client must send more.
     NeedInput,
     /// The message has been answered.
     Answered,
     /// A BDAT has been answered, and others follow.
     ChunkAnswered,
-    /// The server stops and waits for no verdict.
+    /// The server stops, and does not wait for the verdict.
     Interrupted(ReadOutcome),
 }
 
 impl Driver {
-    /// Takes the message in as far as it comes in one go, up to its end or that of a BDAT, and answers that.
+    /// Receives the message up to its end or the end of a BDAT, and answers that.
     pub(super) async fn receive(&mut self, mut delivery: Box<Delivery>) -> Result<(), Disconnect> {
         loop {
             match self.step_data(&mut delivery).await {
@@ -118,8 +119,8 @@ impl Driver {
                 DataStep::NeedInput => {
                     let told = &mut self.pace.get_or_insert_default().told;
                     if *told >= READ / 2 && self.shared.subscribers.want(Kind::DataChunk) {
-                        // A chunk that one of them has not read yet keeps the memory of the read buffer, and the next
-                        // read then goes to memory that no cache holds.
+                        // A chunk that a subscriber has not read yet keeps the memory of the read buffer. The
+                        // next read would then go to memory that is in no cache.
                         *told = 0;
                         tokio::task::yield_now().await;
                     }
@@ -139,7 +140,7 @@ impl Driver {
         }
     }
 
-    /// Lets a chunk go by that nobody wants, and answers it.
+    /// Discards a chunk that is not wanted, and answers it.
     pub(super) async fn discard_chunk(&mut self) -> Result<(), Disconnect> {
         loop {
             let before = self.wire.input.len();
@@ -154,7 +155,7 @@ impl Driver {
         }
     }
 
-    /// Sends what is to be sent and waits for more of a message, or of a chunk.
+    /// Sends what is due, and waits for more of a message or chunk.
     async fn wait_for_data(&mut self, delivery: Option<&mut Delivery>) -> Result<(), Disconnect> {
         self.flush().await?;
         if self.pace.get_or_insert_default().of_turn >= TURN_OF_DATA {
@@ -240,7 +241,7 @@ impl Driver {
                 ask.answer_each(answers);
                 DataStep::Answered
             }
-            // A refusal, whose reply is in the output; no other step comes before the end of the message.
+            // A refusal, whose reply is in the output. No other step comes before the end of the message.
             _ => {
                 shared.counters.add(Count::MessagesRefused, 1);
                 readers.cut_off();
@@ -250,7 +251,8 @@ impl Driver {
     }
 }
 
-/// Those of the envelope for whom the client is told that the message is kept, if there are any.
+/// Returns the envelope of the recipients for whom an LMTP client is told that the message is kept, if there
+/// are any.
 fn kept_for(envelope: &Arc<Envelope>, answers: &[Answer], protocol: Protocol) -> Option<Arc<Envelope>> {
     if protocol == Protocol::Smtp || !answers.iter().any(is_yes) {
         return None;
@@ -269,7 +271,7 @@ fn text_of(answer: &Answer) -> &str {
     }
 }
 
-/// The answer for a recipient that was refused by name.
+/// Returns the answer for a recipient that was refused by name.
 fn one_by_one(refusal: Answer) -> Answer {
     sanitize(refusal, None)
 }

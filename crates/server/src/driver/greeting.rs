@@ -1,4 +1,4 @@
-//! Who decides on the greeting.
+//! The decision on the greeting.
 
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{Refusal, Verdict};
@@ -8,7 +8,8 @@ use crate::hooks::{Decision, HookFuture};
 use crate::net::arrival::Opening;
 use crate::session::Session;
 
-/// The hooks that decide on the greeting: those of connect, and inside TLS those of secure behind them.
+/// Returns the hooks that decide on the greeting: the connect hooks, and inside TLS the secure hooks after
+/// them.
 pub(super) fn greeting<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> HookFuture<'a> {
     let connect = shared.chain.connect(session);
     let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };

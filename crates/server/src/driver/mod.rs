@@ -1,4 +1,5 @@
-//! The driver: runs one session. Octets come off the wire, the machine asks, the hooks answer, replies go out.
+//! The driver runs one session. Bytes come off the wire, the machine asks, the hooks answer, and replies go
+//! out.
 
 pub(crate) mod ask_hooks;
 mod authentication;
@@ -44,33 +45,33 @@ pub(crate) struct Driver {
     wire: Wire,
     output: Vec<u8>,
     session: Session,
-    /// Messages begun, for their names.
+    /// Messages begun. The number is part of a message's name.
     messages: u32,
-    /// The message that is coming in.
+    /// The message that comes in.
     delivery: Option<Box<Delivery>>,
-    /// How fast that message comes, or chunks behind a refused one.
+    /// The pace of that message, or of chunks after a refused one.
     pace: Option<Pace>,
-    /// Since when the client has been waited for within the transaction that is under way.
+    /// When the server began to wait for the client in the current transaction.
     in_transaction_since: Option<Instant>,
-    /// Since when the next command is waited for.
+    /// When the server began to wait for the next command.
     waiting_since: Option<Instant>,
     opening: Opening,
-    /// What the session ends with, once its client was refused.
+    /// The cause of the disconnect, if the client was refused.
     refused: Option<Disconnect>,
-    /// The connect hooks were asked, so the disconnect hooks are told.
+    /// Whether the connect hooks were asked, so that the disconnect hooks must be told.
     is_announced: bool,
     /// Commands and messages refused so far.
     refusals: u32,
-    /// Where the refusal comes from that is about to be reported.
+    /// The origin of the refusal that is reported next.
     refused_by: Option<Box<RefusedBy>>,
 }
 
-/// Octets of replies that may wait for the end of a pipelined group. With the last one they fit into 16 KiB: memory that
-/// grows doubles.
+/// Bytes of replies that may wait for the end of a pipelined group. With the last reply they fit into 16 KiB,
+/// since memory that grows doubles.
 const PIPELINED: usize = 14 * 1024;
 
-/// Commands that a session answers before others have their turn. A read can bring ten thousand; mail that is sent is
-/// seldom more than one turn.
+/// Commands that a session answers before others have their turn. One read can bring ten thousand. Real mail
+/// seldom needs more than one turn.
 const TURN: u32 = 32;
 
 impl Driver {
@@ -112,11 +113,11 @@ impl Driver {
     /// Runs the session to its end.
     pub(crate) fn run(mut self) -> impl Future<Output = ()> {
         let (id, client) = (self.session.id(), self.session.origin());
-        // Whom XCLIENT tells, if it comes.
+        // XCLIENT fills it in, if it comes.
         let speaks_for = tracing::field::Empty;
-        // Of the highest level, so that whatever is logged of the session has it.
+        // The highest level, so that every log line of the session has it.
         let span = tracing::error_span!("session", %id, %client, speaks_for);
-        // Borrowed and not moved from one async function into the next, each of which would keep room for it.
+        // The driver is borrowed: each async function that it is moved into would keep room for it.
         async move {
             let shared = Arc::clone(&self.shared);
             let mut session = pin!(self.session_to_end());
@@ -149,15 +150,15 @@ impl Driver {
         self.shared.subscribers.tell(Kind::Disconnect, || Event::disconnect(&self.session, cause));
     }
 
-    /// The conversation from the greeting to the last reply.
+    /// Runs the conversation from the greeting to the last reply.
     async fn converse(&mut self) -> Result<Disconnect, Disconnect> {
         if self.opening == Opening::Tls {
             Box::pin(self.handshake()).await?;
         }
         self.hold_greeting().await?;
         loop {
-            // Boxed, so that a session that waits for its client, as most do, holds the memory of waiting only: a
-            // third. The allocation is one in a hundred of what the system calls of a round cost.
+            // Boxed, so that a session that waits for its client, as most do, holds only the memory for
+            // waiting: a third. The allocation costs a hundredth of the system calls of a round.
             if let Some(end) = Box::pin(self.answer_commands()).await? {
                 return Ok(end);
             }
@@ -165,7 +166,8 @@ impl Driver {
         }
     }
 
-    /// Answers what has come; the end, unless more must come.
+    /// Answers all commands that have come. Returns the end of the session, or `None` if the client must send
+    /// more.
     async fn answer_commands(&mut self) -> Result<Option<Disconnect>, Disconnect> {
         let mut answered = 0;
         loop {
@@ -222,7 +224,7 @@ impl Driver {
         }
     }
 
-    /// Goes one step: puts the machine's question to the hooks and gives it their answer.
+    /// Takes one step: puts the machine's question to the hooks, and gives their answer back.
     async fn step(&mut self) -> Result<NextAction, ReadOutcome> {
         let Self { shared, machine, wire, output, session, refused_by, .. } = self;
         if shared.settings.demanding.future_release.is_some() {
@@ -388,7 +390,7 @@ enum NextAction {
     Close(Closing),
 }
 
-/// Whether a message is to be taken in: a hook may accept it and hang up.
+/// Returns whether the message is to be received. A hook may accept it and hang up.
 fn goes_on(answer: &Answer) -> bool {
     match answer {
         Ok(Verdict::AcceptWith(reply)) => reply.is_positive() && !reply.hangs_up(),
@@ -396,7 +398,7 @@ fn goes_on(answer: &Answer) -> bool {
     }
 }
 
-/// Hands the machine what a hook has changed for the session.
+/// Passes what a hook has changed for the session to the machine.
 fn apply_edits<'m>(session: &Session, machines: impl FnOnce() -> &'m mut EhloEdits) {
     if let Some(edits) = session.edits() {
         *machines() = *edits;

@@ -62,20 +62,20 @@ impl Readers {
         self.decide(too_late());
     }
 
-    /// Decides in the place of the readers.
+    /// Decides instead of the readers.
     fn decide(&mut self, decision: Decision) {
         drop_guarded(self.work.take());
         self.decision = Some(decision);
     }
 
-    /// Takes the refusal of an application that has closed the session as the decision, also on recipients that
-    /// were refused by name.
+    /// Takes the refusal of an application that has closed the session as the decision. Recipients that were
+    /// refused by name get it as well.
     fn close(&mut self, refusal: Refusal) {
         self.decide(Decision::from(Err(refusal)));
         self.pump.refusals().clear();
     }
 
-    /// As [`close`](Self::close), if that is what ended the wait.
+    /// Does the same as [`close`](Self::close), if the wait ended because of that.
     fn close_on(&mut self, wire: &Wire, outcome: ReadOutcome) -> Result<(), ReadOutcome> {
         if outcome != ReadOutcome::Closed {
             return Err(outcome);
@@ -84,7 +84,7 @@ impl Readers {
         Ok(())
     }
 
-    /// Refuses the message instead of the readers, unless they have.
+    /// Refuses the message, unless the readers have refused it.
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         if self.decision.as_ref().is_none_or(Decision::is_yes) {
             self.decide(Decision { answer: Err(refusal), refused_by: None });
@@ -157,7 +157,7 @@ impl Readers {
         Ok(())
     }
 
-    /// Hands a chunk on as soon as there is room for it, or drops it after the verdict.
+    /// Passes a chunk on as soon as there is room for it, or drops it after the verdict.
     pub(super) async fn hand_on(
         &mut self,
         chunk: Bytes,
@@ -167,7 +167,8 @@ impl Readers {
         let mut chunk = Some(chunk);
         let mut is_first = true;
         poll_fn(|context| {
-            // A hook that reads within this task takes the chunk in the slot before the driver waits for that.
+            // A reader in this task takes the chunk in the slot first, so that the driver need not wait for
+            // that.
             let is_due = self.pump.poll_room(context).is_ready()
                 || self.poll(context).is_ready()
                 || self.pump.poll_room(context).is_ready();
@@ -178,7 +179,7 @@ impl Readers {
                 ready!(self.poll_interruptible(wire, context))?;
             }
             if self.has_decided() {
-                // A task that still holds the message must not take what it has for the whole.
+                // A task that still holds the message must not take its part for the whole.
                 self.pump.finish(Err(BodyError::Gone));
             } else if let Some(chunk) = chunk.take() {
                 self.pump.push(chunk, context);
@@ -188,8 +189,8 @@ impl Readers {
         .await
     }
 
-    /// Waits for the verdict on a complete message. The client may disconnect meanwhile: what is accepted is
-    /// accepted.
+    /// Waits for the verdict on a complete message. The client may disconnect meanwhile; an accepted message
+    /// stays accepted.
     pub(super) async fn until_decided(
         &mut self,
         wire: &mut Wire,
@@ -229,7 +230,7 @@ impl Readers {
 }
 
 impl Drop for Readers {
-    /// Runs also if the client disconnects, or the server waits no longer.
+    /// Also runs if the client disconnects, or the server does not wait any longer.
     fn drop(&mut self) {
         drop_guarded(self.work.take());
     }

@@ -1,4 +1,4 @@
-//! What the driver tells the log and the subscribers. `docs/log.md` lists the events of the log.
+//! Reports of the driver to the log and the subscribers. `docs/log.md` lists the events of the log.
 //!
 //! # Why
 //!
@@ -26,23 +26,24 @@ use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::{ClientCertificate, TlsFacts};
 
-/// Octets of a text of the client's that the log shows at the default level.
+/// Bytes of a client's text that the log shows at the default level.
 const SHOWN: usize = 200;
 
-/// Octets of a command or a reply that the log shows at the level of debug.
+/// Bytes of a command or a reply that the log shows at debug.
 const SHOWN_IN_DETAIL: usize = 1000;
 
-/// Recipients that a line of the log names.
+/// Recipients that a log line names.
 const NAMED: usize = 10;
 
-/// Refusals of a session with a line of their own at the default level.
+/// Refusals of a session that get a line of their own at the default level.
 const REFUSALS: u32 = 100;
 
 /// The command that the next step reads, for the log.
 pub(super) enum Observed {
-    /// The octets to show as they came, and how many there were: at the default level few commands are shown.
+    /// The bytes to show as they came, and the length of the command. They are escaped later, since few
+    /// commands are shown.
     Raw(Octets, usize),
-    /// Without control characters.
+    /// Text without control characters.
     Text(String),
 }
 
@@ -63,7 +64,7 @@ impl Observed {
     }
 }
 
-/// A copy of octets in memory that goes to the next one of this thread: each command is copied, and few are shown.
+/// A copy of bytes in memory that the thread uses again. Each command is copied, and few are shown.
 pub(super) struct Octets(Vec<u8>);
 
 thread_local! {
@@ -81,29 +82,30 @@ impl Octets {
 
 impl Drop for Octets {
     fn drop(&mut self) {
-        // A thread that ends has no place for it any more.
+        // A thread that ends has no place for it.
         let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
     }
 }
 
-/// A message that the client was told is kept.
+/// An accepted message.
 pub(super) struct Accepted<'a> {
     pub(super) id: MessageId,
     pub(super) envelope: &'a Arc<Envelope>,
     pub(super) size: u64,
-    /// What the store or the last hook said.
+    /// The text of the store, or of the filter that discarded the message.
     pub(super) store: &'a str,
-    /// Since DATA or the first BDAT.
+    /// The time since DATA or the first BDAT.
     pub(super) took: Duration,
 }
 
-/// Tells that a message is kept.
+/// Reports an accepted message.
 pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'_>) {
     let Accepted { id, envelope, size, store, took } = accepted;
     session.accepted_message();
     shared.counters.add(Count::MessagesAccepted, 1);
     shared.counters.add(Count::MessageBytes, *size);
-    // Texts are strings for `tracing`: so they are quoted where fields are, and odd characters in them are escaped.
+    // `tracing` gets texts as strings, so that they are quoted where fields are, and odd characters are
+    // escaped.
     tracing::info!(
         name: "accepted",
         %id,
@@ -122,7 +124,8 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
 }
 
 impl Driver {
-    /// Tells of the command that the next step reads; the command, if the log may want it with the reply.
+    /// Reports the command that the next step reads. Returns the command if the log may want it with the
+    /// reply.
     pub(super) fn observe_command(&mut self) -> Option<Observed> {
         let is_wanted = self.shared.subscribers.want(Kind::Command);
         if !(is_wanted || is_logged(LevelFilter::INFO)) {
@@ -141,20 +144,20 @@ impl Driver {
         Some(Observed::Text(line))
     }
 
-    /// Tells what was answered to a command.
+    /// Reports the answer to a command.
     pub(super) fn report(&mut self, line: Option<Observed>) {
         let answered = self.machine.take_answered();
         let stage = Stage::of(answered.verb());
         self.report_answered(line, None, stage, answered);
     }
 
-    /// Tells what was answered to a message.
+    /// Reports the answer to a message.
     pub(super) fn report_message(&mut self, id: MessageId) {
         let answered = self.machine.take_answered();
         self.report_answered(None, Some(id), Stage::Message, answered);
     }
 
-    /// Tells what was answered at another stage, without a command.
+    /// Reports an answer at another stage, without a command.
     pub(super) fn report_at(&mut self, stage: Stage) {
         let answered = self.machine.take_answered();
         self.report_answered(None, None, stage, answered);
@@ -185,7 +188,7 @@ impl Driver {
         self.tell_replies(answered);
     }
 
-    /// Tells what the session ends with that is not the answer to anything.
+    /// Reports a farewell, which does not answer anything.
     pub(super) fn report_farewell(&mut self) {
         let answered = self.machine.take_answered();
         if is_logged(LevelFilter::DEBUG) {
@@ -216,7 +219,8 @@ impl Driver {
         );
     }
 
-    /// Tells that the session is over: at the default level only if it ended badly, and nothing else says so.
+    /// Reports the end of the session. At the default level it is only logged if it is a bad end that nothing
+    /// else reports.
     pub(super) fn report_end(&self, cause: Disconnect, cut_off: Option<&Envelope>) {
         let is_bad = match cause {
             Disconnect::Timeout | Disconnect::Hook | Disconnect::Limit | Disconnect::Violation => true,
@@ -269,7 +273,7 @@ fn refused(
     );
 }
 
-/// Where a refusal comes from, for its event.
+/// Returns the origin of a refusal, for its event.
 fn refuser(by: Option<&RefusedBy>) -> Refuser {
     let cause = by.and_then(|by| by.cause.as_ref()).map(|cause| chain_of(&**cause));
     Refuser { hook: by.map(|by| by.hook), cause, took: by.map(|by| by.took) }
@@ -287,7 +291,8 @@ fn in_detail(line: Option<Observed>, answered: &Answered) {
     }
 }
 
-/// Whether anything of this level may be logged. It is one look at a number, where `tracing::enabled!` asks the subscriber.
+/// Returns whether anything of this level may be logged. This reads one number, while `tracing::enabled!`
+/// asks the subscriber.
 fn is_logged(level: LevelFilter) -> bool {
     level <= LevelFilter::current()
 }
@@ -332,7 +337,7 @@ fn on_one_line(answered: &Answered, most: usize) -> String {
     cut(text, most)
 }
 
-/// A text of the client's as the default level shows it. Almost all are shown as they are.
+/// Returns a client's text as the default level shows it. Almost all texts are shown as they are.
 fn shown(text: &str) -> Cow<'_, str> {
     if text.len() <= SHOWN && text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~')) {
         return text.into();
@@ -340,7 +345,7 @@ fn shown(text: &str) -> Cow<'_, str> {
     cut(escaped(text.as_bytes()), SHOWN).into()
 }
 
-/// The text, or its first `most` octets with a sign that there is more.
+/// Returns the text, or its first `most` bytes with a sign that there is more.
 fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));

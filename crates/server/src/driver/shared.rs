@@ -58,7 +58,7 @@ impl SessionSettings {
 }
 
 impl Shared {
-    /// Returns what is wrong if a listener has a policy of its own, and none of the server's listeners has its name.
+    /// Returns the name in a policy that no listener has, and the names that there are.
     pub(crate) fn unknown_listener(&self) -> Option<(&str, String)> {
         self.by_listener.iter().find_map(|(name, _)| Some((&**name, self.listener_names.without(name)?)))
     }

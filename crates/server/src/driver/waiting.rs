@@ -1,4 +1,4 @@
-//! What the driver does between the steps: wait, send, shake hands, tell what happened.
+//! The driver between two steps: it waits, sends, shakes hands and reports.
 
 use std::io;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
 
 impl Driver {
-    /// Gives a client the time to show that it does not wait for the greeting.
+    /// Waits for the greeting delay, so that a client that does not wait for the greeting shows it.
     pub(super) async fn hold_greeting(&mut self) -> Result<(), Disconnect> {
         let delay = self.shared.proxies.greeting_delay;
         if delay.is_zero() {
@@ -31,7 +31,7 @@ impl Driver {
         }
     }
 
-    /// Sends what is to be sent and waits for more of the client.
+    /// Sends what is due, and waits for the next command.
     pub(super) async fn wait_for_command(&mut self) -> Result<(), Disconnect> {
         self.flush().await?;
         let now = Instant::now();
@@ -39,11 +39,11 @@ impl Driver {
         if self.shared.connections.is_crowded() {
             limit = limit.min(CROWDED);
         }
-        // The whole command has that time, not each of its octets.
+        // The whole command has that time, not each of its bytes.
         let deadline = *self.waiting_since.get_or_insert(now) + limit;
         let last_moment = match self.pace {
             Some(_) if self.delivery.is_some() => self.message_deadline(now, limit, true),
-            // After a refusal the next command may be no chunk, and takes its time.
+            // After a refusal the next command need not be a chunk, and has its usual time.
             _ => Some(self.last_moment(now)),
         };
         let Some(deadline) = last_moment.map(|last| deadline.min(last)).filter(|deadline| *deadline > now)
@@ -52,7 +52,7 @@ impl Driver {
         };
         let interruptible = self.interruptible();
         let outcome = match &mut self.delivery {
-            // Between two chunks of a message those who hear it work on.
+            // The readers work on between two chunks of a message.
             Some(delivery) => delivery.readers.fill(&mut self.wire, COMMANDS, deadline).await,
             None => self.wire.fill(COMMANDS, interruptible, deadline).await,
         };
@@ -65,8 +65,8 @@ impl Driver {
         }
     }
 
-    /// When the client must be done with its session, or with the transaction that is under way: talk within one
-    /// would hold it open for ever.
+    /// Returns when the client must be done with its session, or with the current transaction. Otherwise
+    /// chatter would hold a transaction open for ever.
     pub(super) fn last_moment(&mut self, now: Instant) -> Instant {
         let since = if self.machine.in_transaction() {
             *self.in_transaction_since.get_or_insert(now)
@@ -80,7 +80,7 @@ impl Driver {
         if self.machine.in_transaction() { Interruptible::UntilTimeout } else { Interruptible::UntilStop }
     }
 
-    /// Says why the session ends, if the client can still hear it.
+    /// Tells the client why the session ends, if it can still be told.
     pub(super) async fn give_up(&mut self, outcome: ReadOutcome) -> Disconnect {
         match outcome {
             ReadOutcome::Timeout => self.say_farewell(&catalog::TIMEOUT).await,
@@ -102,7 +102,7 @@ impl Driver {
         let _ = self.flush().await;
     }
 
-    /// Refuses to go on.
+    /// Refuses to go on, and hangs up.
     async fn hang_up(&mut self, reply: &Reply) {
         self.machine.hang_up(reply, &mut self.output);
         self.report_at(Stage::Secure);
@@ -114,13 +114,14 @@ impl Driver {
         Ok(self.wire.flush(&mut self.output, self.shared.timeouts.command).await?)
     }
 
-    /// Does what a reply brings with it.
+    /// Does what is due after a reply.
     pub(super) async fn after_reply(&mut self) -> Result<(), Disconnect> {
         self.forget_pace();
         if !self.machine.in_transaction() {
             self.delivery = None;
             self.session.end_transaction(self.machine.has_pending_xforward());
-            // Who begins the next transaction in the same breath is never waited for between the two.
+            // A client that pipelines its next transaction is never waited for between the two, so its time
+            // is checked here.
             let was_slow = self.in_transaction_since.take().is_some();
             if was_slow && self.session.began().elapsed() >= self.shared.timeouts.session {
                 return Err(self.give_up(ReadOutcome::Timeout).await);
@@ -133,7 +134,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Puts TLS in the place of the plain connection.
+    /// Replaces the plain connection by TLS.
     pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
         let Some(tls) = self.shared.tls.of(self.session.listener()).map(|tls| tls.now()) else {
             return Err(Disconnect::TlsFailure);
@@ -154,7 +155,7 @@ impl Driver {
                 self.shared.subscribers.tell(Kind::Secure, || Event::secure(&self.session, facts));
                 Ok(())
             }
-            // As health checks of proxies do.
+            // Health checks of proxies do that.
             Err(error) if error.kind() == io::ErrorKind::NotConnected && self.opening == Opening::Tls => {
                 Err(Disconnect::ClientGone)
             }
@@ -168,12 +169,13 @@ impl Driver {
         }
     }
 
-    /// Whether a mechanism is on offer that binds to the TLS session.
+    /// Returns whether an offered mechanism binds to the TLS session.
     fn would_bind(&self) -> bool {
         self.shared.settings_of(&self.session).mechanisms.iter().any(|mechanism| mechanism.binds_channel())
     }
 
-    /// After STARTTLS it is the client's turn to speak: a refusal is said unasked, and hangs up.
+    /// Asks the secure hooks after STARTTLS. The client speaks next, so a refusal is sent unasked, and hangs
+    /// up.
     pub(super) async fn ask_secure_hooks(&mut self) -> Result<(), Disconnect> {
         let Some(tls) = self.session.tls() else { return Ok(()) };
         let Self { shared, session, wire, output, refused_by, .. } = self;

@@ -1,12 +1,13 @@
-//! Who is let in: a slot is taken for a connection, a proxy names its client, and a session begins.
+//! Admission: a connection takes a slot, a proxy names its client, and a session begins.
 //!
 //! # Why
 //!
-//! A connection over capacity gets no session: `421`, close, and `Event::TurnedAway`, but no hook. So `disconnect` is
-//! called exactly for the sessions that `connect` was asked about.
+//! A connection over capacity gets no session. It gets `421` and is closed. `Event::TurnedAway` tells of it,
+//! but no hook is asked. So `disconnect` is called exactly for the sessions that `connect` was asked about.
 //!
-//! A connection takes a slot of the server when it is accepted, and one of its client when the client is known. That
-//! is after the PROXY header, or after XCLIENT if that may come. A client that is never named counts for none.
+//! An accepted connection takes a slot of the server. It takes a slot of its client once the client is known:
+//! after the PROXY header, or after XCLIENT if that may come. A client that is never named takes no slot of
+//! its own.
 
 use std::io;
 use std::sync::Arc;
@@ -33,8 +34,8 @@ use crate::server::Server;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 
-/// Tells a client that has no slot why, and closes. Nobody waits long for one that does not even take this: it has no
-/// slot, so the limits on connections do not count it.
+/// Tells a client that gets no slot why, and closes. The time for it is short, since a client without a slot
+/// is not counted by the limits on connections.
 async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
     // The buffer of a new socket takes it at once.
     let _ = timeout(FAREWELL, async {
@@ -44,11 +45,11 @@ async fn bid_farewell(mut io: Box<dyn Io>, refusal: &[u8]) {
     .await;
 }
 
-/// Connections that are taken before others have their turn. A flood has thousands waiting, each of which is a session to
-/// be greeted before the runtime looks at its sockets again.
+/// Connections that are accepted before other tasks have their turn. In a flood thousands wait, and each is a
+/// session to be greeted before the runtime looks at its sockets again.
 const TURN: u32 = 4;
 
-/// Takes connections and lets them be served, for ever.
+/// Accepts connections and begins their sessions, for ever.
 pub(crate) async fn accept(listener: BoundListener, server: Server) {
     /// How long to wait when the process can open no more files.
     const PAUSE: Duration = Duration::from_millis(100);
@@ -82,16 +83,16 @@ fn admit(server: &Server, stream: Box<dyn Io>, arrival: Arrival) {
     }
 }
 
-/// Whether an error of `accept` speaks of a client that left before it was let in.
+/// Returns whether an error of `accept` concerns a client that left before it was accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | ConnectionRefused)
 }
 
 impl Shared {
-    /// A slot for a client, or the octets that tell it that there is none.
+    /// Returns a slot for a client, or the bytes of the reply that there is none.
     pub(crate) fn acquire(&self, origin: Peer) -> Result<Slot, Vec<u8>> {
-        // Who counts is the client of a proxy, and that one is not known yet.
+        // Behind a proxy the client of the proxy counts, and that one is not known yet.
         let named = self.proxies.counted_as(origin).filter(|_| !self.proxies.is_proxy(origin));
         self.connections.acquire(named).map_err(|full| self.turn_away(origin, full))
     }
@@ -111,10 +112,11 @@ impl Shared {
         }
     }
 
-    /// Serves a connection that has its slot in its own task.
+    /// Serves a connection that has its slot, in its own task.
     pub(crate) fn spawn(self: Arc<Self>, slot: Slot, io: Box<dyn Io>, arrival: Arrival) {
         let wire = Wire::new(io, slot);
-        // Two kinds of tasks, as the room for an introduction would be the largest part of most that have none.
+        // Two kinds of tasks: the room for reading a PROXY header would be the largest part of a task that
+        // reads none.
         if self.proxies.is_proxy(arrival.origin) {
             tokio::spawn(self.serve_introduced(wire, arrival));
         } else {
@@ -137,14 +139,15 @@ impl Shared {
         Driver::new(self, wire, session, service, header)
     }
 
-    /// The PROXY header of a proxy whose client there is a slot for; the others are closed.
+    /// Reads the PROXY header of a proxy, and takes a slot for its client. If that fails, the connection is
+    /// closed.
     async fn introduction(&self, wire: &mut Wire, peer: Peer, opening: Opening) -> Option<Header> {
         let header = match wire.proxy_header(self.timeouts.proxy).await {
             Ok(header) => header,
             Err(error) => {
                 let client = peer.addr().ip().to_canonical();
                 if matches!(error, ProxyError::Silent) {
-                    // A health check of the proxy, or a look whether the port is open.
+                    // A health check of the proxy, or a check whether the port is open.
                     tracing::debug!(name: "turned-away", client = %peer, %error, "turned away");
                 } else {
                     tracing::warn!(name: "turned-away", client = %peer, %error, "turned away");

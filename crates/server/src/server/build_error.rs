@@ -1,8 +1,8 @@
-//! Why a server cannot be built.
+//! The errors of building a server.
 
 use std::fmt;
 
-/// An option that makes no server; its text says what to write instead.
+/// An error in the options. Its text says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -18,20 +18,22 @@ pub enum BuildError {
         /// What to write instead.
         expected: String,
     },
-    /// TLS is required and there is no certificate.
+    /// TLS is required, but there is no certificate.
     TlsWithoutCertificate,
-    /// A server that has a certificate would have none any more: see [`Server::reconfigure`](crate::Server::reconfigure).
+    /// The running server has a certificate, but the new options have none: see
+    /// [`Server::reconfigure`](crate::Server::reconfigure).
     TlsRemoved,
-    /// Authentication is required and there is neither an [authenticator](crate::Authenticator) nor are there
+    /// Authentication is required, but there are neither [authenticators](crate::Authenticator) nor
     /// [verifiers](crate::ScramVerifiers).
     NoAuthenticator,
-    /// SCRAM is named among the mechanisms and there are no [verifiers](crate::ScramVerifiers).
+    /// SCRAM is among the mechanisms, but there are no [verifiers](crate::ScramVerifiers).
     NoScramVerifiers,
-    /// EXTERNAL is asked for and clients are not [asked for certificates](crate::TlsConfig::client_auth).
+    /// EXTERNAL is on, but clients are not [asked for certificates](crate::TlsConfig::client_auth).
     NoClientCertificates,
-    /// Authentication is required and none of the mechanisms that are named can be offered.
+    /// Authentication is required, but none of the named mechanisms can be offered.
     NoMechanism,
-    /// Authentication is required, and all that is offered sends passwords or tokens, for which there is no TLS.
+    /// Authentication is required, but all offered mechanisms send passwords or tokens, and there is no TLS
+    /// for them.
     PasswordsWithoutTls,
 }
 
@@ -57,30 +59,30 @@ impl fmt::Display for BuildError {
             Self::NoStore => f.write_str("messages would be lost: there is no store; write .store(…) or .on_store(…)"),
             Self::Invalid { option, value, expected } => write!(f, "{option} is {value}; write {expected}"),
             Self::TlsWithoutCertificate => f.write_str(
-                "TLS is required and there is no certificate; write .tls(…) as well",
+                "TLS is required, but there is no certificate; write .tls(…) as well",
             ),
             Self::TlsRemoved => f.write_str(
-                "there was a certificate so far, which listeners inside TLS need; write .tls(…) as well",
+                "the running server has a certificate, which listeners inside TLS need; write .tls(…) as well",
             ),
             Self::NoAuthenticator => f.write_str(
-                "authentication is required and nothing judges credentials; write .authenticator(…) or .on_auth(…) as well, \
+                "authentication is required, but there is no authenticator; write .authenticator(…) or .on_auth(…) as well, \
                  or .scram_verifiers(…) or .on_scram(…)",
             ),
             Self::NoScramVerifiers => f.write_str(
-                "SCRAM is among the mechanisms and nothing gives verifiers; write .scram_verifiers(…) or .on_scram(…) as well",
+                "SCRAM is among the mechanisms, but there are no verifiers; write .scram_verifiers(…) or .on_scram(…) as well",
             ),
             Self::NoClientCertificates => f.write_str(
-                "EXTERNAL needs certificates of clients, and they are asked for none; write .tls(…) with a TlsConfig that \
+                "EXTERNAL needs certificates of clients, but the server does not ask for them; write .tls(…) with a TlsConfig that \
                  has .client_auth(…), or leave .auth_external() out",
             ),
             Self::NoMechanism => f.write_str(
-                "authentication is required and .mechanisms(…) names none that can be offered; leave it out, or name one \
+                "authentication is required, but .mechanisms(…) names none that can be offered; leave it out, or name one \
                  and what it needs: .on_scram(…) for SCRAM-SHA-256, .on_scram(…) and .tls(…) for SCRAM-SHA-256-PLUS, \
                  .on_auth(…) for the others",
             ),
             Self::PasswordsWithoutTls => f.write_str(
-                "authentication is required and all that is offered sends passwords or tokens, which without TLS are \
-                 not taken; write .tls(…) as well, or .on_scram(…) and SCRAM-SHA-256 among .mechanisms(…) if these are \
+                "authentication is required, but all offered mechanisms send passwords or tokens, which are not \
+                 accepted without TLS; write .tls(…) as well, or .on_scram(…) and SCRAM-SHA-256 among .mechanisms(…) if these are \
                  named, or .allow_plaintext_auth()",
             ),
         }

@@ -1,4 +1,4 @@
-//! The server: what all its sessions share, and the ways to give it connections.
+//! The server: the state that all its sessions share, and the ways to give it connections.
 
 pub(crate) mod accept;
 pub(crate) mod build_error;
@@ -19,12 +19,12 @@ use crate::net::io::Io;
 use crate::session::Session;
 use crate::tls::{TlsConfig, TlsError};
 
-/// An SMTP server. A handle: clones are cheap and are the same server.
+/// An SMTP server. It is a handle: clones are cheap and refer to the same server.
 ///
 /// It stops as a whole, and for good: see [`shutdown`](Self::shutdown).
 ///
 /// # Examples
-/// The smallest server, which accepts all mail and forgets it:
+/// The smallest server accepts all mail and forgets it:
 /// ```no_run
 /// use mailchute::{Receipt, Server};
 ///
@@ -47,13 +47,14 @@ impl Server {
         Self(Arc::new(RwLock::new(Arc::new(shared))))
     }
 
-    /// What sessions begin with now. A connection looks once, so that all of it is of one configuration.
+    /// Returns the configuration for new sessions. A connection calls this once, so that all of it has one
+    /// configuration.
     pub(crate) fn shared(&self) -> Arc<Shared> {
-        // Only whole ones are ever put here.
+        // Only whole configurations are stored here.
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another configuration in force, and returns the one so far.
+    /// Puts another configuration in force, and returns the previous one.
     pub(crate) fn replace(&self, next: Arc<Shared>) -> Arc<Shared> {
         std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), next)
     }
@@ -66,15 +67,16 @@ impl Server {
         self.shared().tls.of(Some(listener)).is_some()
     }
 
-    /// The name by which the server greets.
+    /// Returns the name in the server's greeting.
     #[must_use]
     pub fn hostname(&self) -> Arc<str> {
         Arc::clone(&self.shared().hostname)
     }
 
-    /// Puts other certificates in force, and other demands on [client certificates](TlsConfig::client_auth), for
-    /// handshakes that begin from now on. Sessions that are inside TLS, and handshakes that have begun, go on with what
-    /// they have. Tickets of earlier sessions are no longer valid: their clients shake hands in full.
+    /// Puts other certificates in force, and other demands on [client
+    /// certificates](TlsConfig::client_auth), for handshakes that begin from now on. Sessions inside
+    /// TLS and handshakes that have begun keep the previous ones. Tickets of earlier sessions are no longer
+    /// valid, so their clients make a full handshake.
     ///
     /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made. A listener with TLS of its own
     /// keeps that: see [`reload_tls_on`](Self::reload_tls_on).
@@ -113,16 +115,17 @@ impl Server {
         self.shared().tls.reload_own(listener, tls)
     }
 
-    /// Subscribes to all events from now on. If there are other subscribers already, it may also get the last few before
-    /// that, of sessions that are at work at this very moment.
+    /// Subscribes to all events from now on. If there are other subscribers already, the new one may also get
+    /// the last few events of sessions that are at work at this moment.
     #[must_use]
     pub fn events(&self) -> Events {
         Events::of(&self.shared().subscribers)
     }
 
-    /// The sessions that are open, as they are now. A session that begins or ends meanwhile may be missing.
+    /// Returns the sessions that are open now. A session that begins or ends meanwhile may be missing.
     ///
-    /// It copies one handle a session, under the lock that each connection takes when it begins and ends.
+    /// The call copies one handle for each session, under the lock that each connection takes when it begins
+    /// and ends.
     ///
     /// # Examples
     /// ```
@@ -145,16 +148,16 @@ impl Server {
         self.connections().sessions()
     }
 
-    /// Runs one session over anything that carries bytes, and returns when it is over. `arrival` says whose connection it
-    /// is, and what is spoken on it; the address of the client is enough for SMTP.
+    /// Runs one session over anything that carries bytes, and returns when it is over. `arrival` says who the
+    /// client is, and which protocol is spoken. For SMTP the address of the client is enough.
     ///
-    /// Connections that come this way count towards the limits like all others. One that there is no place for is
-    /// answered `421 4.3.2` and closed; it gets five seconds to take that. They stop with all others at a
-    /// [`shutdown`](Self::shutdown).
+    /// The limits count such connections like all others. A connection for which there is no slot gets `421
+    /// 4.3.2` and is closed; it has five seconds to read that. A [`shutdown`](Self::shutdown) ends such
+    /// sessions like all others.
     ///
     /// # Cancel safety
-    /// Dropping the future cuts the session off: the client gets no further reply, a message that was not answered
-    /// is not kept, and the disconnect hook is not told.
+    /// If the future is dropped, the session is cut off. The client gets no further reply, a message without
+    /// an answer is not kept, and the disconnect hooks are not told.
     ///
     /// # Examples
     /// ```

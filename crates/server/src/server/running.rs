@@ -14,8 +14,8 @@ use crate::server::serving::{Addresses, Serving};
 
 /// A server that runs in its own task: see [`Serving::spawn`].
 ///
-/// Dropped, it stops the server as [`stop`](Self::stop) does. Nobody waits for that then, and a runtime that ends cuts all
-/// sessions off: call [`join`](Self::join) at the end of a program.
+/// When it is dropped, it stops the server as [`stop`](Self::stop) does, but nobody waits for the end. A
+/// runtime that ends cuts all sessions off, so call [`join`](Self::join) at the end of a program.
 ///
 /// # Examples
 /// ```
@@ -40,28 +40,29 @@ use crate::server::serving::{Addresses, Serving};
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "dropped, it stops the server"]
+#[must_use = "the server stops when this is dropped"]
 pub struct Running {
     server: Server,
     addresses: Addresses,
-    /// Rung to stop.
+    /// Notified to stop the server.
     stop: Arc<Notify>,
     is_ready: watch::Receiver<bool>,
     task: JoinHandle<io::Result<()>>,
 }
 
 impl Serving {
-    /// Serves in its own task, until the server is stopped; messages that are under way then have `grace` to end.
+    /// Serves in its own task until the server is stopped. Messages that are under way then have `grace` to
+    /// end.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside a tokio runtime.
     pub fn spawn(self, grace: Duration) -> Running {
         let stop = Arc::new(Notify::new());
         let (ready, is_ready) = watch::channel(false);
         let (server, addresses) = (self.server().clone(), self.addresses().clone());
         let told = Arc::clone(&stop);
         let serving = self.serve(async move { told.notified().await }, grace, move || {
-            // Nobody may be waiting for it.
+            // An error means that nobody waits for it.
             let _ = ready.send(true);
         });
         Running { server, addresses, stop, is_ready, task: tokio::spawn(serving) }
@@ -69,38 +70,39 @@ impl Serving {
 }
 
 impl Running {
-    /// The server.
+    /// Returns the server.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// The addresses of TCP listened on, in the order in which they were given, with the ports that were chosen for 0.
+    /// Returns the TCP addresses listened on, in the order in which they were given. A port 0 is replaced by
+    /// the chosen port.
     #[must_use]
     pub fn addrs(&self) -> &[SocketAddr] {
         self.addresses.all()
     }
 
-    /// The address of the first TCP listener of this [name](crate::Listener::name).
+    /// Returns the address of the first TCP listener of this [name](crate::Listener::name).
     #[must_use]
     pub fn addr_of(&self, name: &str) -> Option<SocketAddr> {
         self.addresses.of(name)
     }
 
-    /// Waits until connections are answered. From then on a program tells its supervisor that it is ready, and the process
-    /// that served the same sockets before may stop.
+    /// Waits until connections are answered. From then on a program can tell its supervisor that it is ready,
+    /// and the previous process on the same sockets may stop.
     ///
     /// # Cancel safety
     /// Safe: dropping the future changes nothing.
     pub async fn ready(&self) {
         if self.is_ready.clone().wait_for(|is_ready| *is_ready).await.is_err() {
-            // It is not going to be, as the runtime has ended.
+            // The runtime has ended, so the server never becomes ready.
             pending::<()>().await;
         }
     }
 
-    /// Begins to stop the whole server, with the grace that [`spawn`](Serving::spawn) was given, and returns at once. See
-    /// [`Server::shutdown`], which shortens the grace.
+    /// Begins to stop the whole server with the grace of [`spawn`](Serving::spawn), and returns at once.
+    /// [`Server::shutdown`] can shorten the grace.
     pub fn stop(&self) {
         self.stop.notify_one();
     }
@@ -109,10 +111,11 @@ impl Running {
     /// another [`Serving`] of the same server.
     ///
     /// # Errors
-    /// As [`Serving::with_graceful_shutdown`]; when the runtime ends before, with [`io::ErrorKind::Other`].
+    /// The errors of [`Serving::with_graceful_shutdown`], and [`io::ErrorKind::Other`] if the runtime ends
+    /// first.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the server: it stops.
+    /// If the future is dropped, the server stops.
     pub async fn join(mut self) -> io::Result<()> {
         (&mut self.task).await.map_err(io::Error::other)?
     }

@@ -18,11 +18,12 @@ use crate::net::endpoint::Endpoint;
 use crate::server::Server;
 use crate::server::accept::accept;
 
-/// A server with its listening sockets; await it to serve, or [spawn](Self::spawn) it.
+/// A server with its listening sockets. Await it to serve, or [spawn](Self::spawn) it.
 ///
-/// Clients can connect from the moment of [`listen`](Server::listen) on, and are answered once this is awaited.
+/// Clients can connect as soon as [`listen`](Server::listen) has returned. They are answered once this is
+/// awaited.
 ///
-/// A server may have several of these, but they end together: see [`Server::shutdown`].
+/// A server may have several of these, but all of them end together: see [`Server::shutdown`].
 ///
 /// # Examples
 /// ```no_run
@@ -41,14 +42,14 @@ use crate::server::accept::accept;
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "nobody is answered until this is awaited"]
+#[must_use = "clients are not answered until this is awaited"]
 pub struct Serving {
     server: Server,
     listeners: Vec<BoundListener>,
     addresses: Addresses,
 }
 
-/// The addresses of TCP listened on, with the names of their listeners.
+/// The TCP addresses listened on, with the names of their listeners.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Addresses {
     all: Vec<SocketAddr>,
@@ -74,21 +75,23 @@ impl Addresses {
 }
 
 impl Server {
-    /// A server that listens nowhere yet, for listeners that come as a list: add them with [`Serving::listen`].
+    /// Returns a server that does not listen yet, for listeners that come as a list. Add them with
+    /// [`Serving::listen`].
     pub fn serving(&self) -> Serving {
         Serving { server: self.clone(), listeners: Vec::new(), addresses: Addresses::default() }
     }
 
-    /// Listens: `listener` is an address for SMTP, or a [`Listener`] that says more.
+    /// Listens. `listener` is an address for SMTP, or a [`Listener`] with more settings.
     ///
     /// # Errors
-    /// - The address cannot be listened on: it is taken, not of this host, or needs rights. A Unix socket also where its
-    ///   directory is missing, where another file is at its path, or where that is too long (107 bytes).
-    /// - The address is none, as without a port.
+    /// - The address cannot be listened on: it is taken, does not belong to this host, or needs privileges.
+    /// - The directory of a Unix socket is missing, another file is at its path, or its path is longer than
+    ///   107 bytes.
+    /// - The text is not an address, for example because the port is missing.
     /// - The listener needs a certificate, and the server has none.
-    /// - LMTP is to be spoken on port 25.
+    /// - The listener speaks LMTP on port 25.
     ///
-    /// The error says which address it is about, and where it can, what to write instead.
+    /// The error names the address, and says what to write instead if it can.
     ///
     /// # Cancel safety
     /// Safe: dropping the future closes what was opened.
@@ -129,15 +132,16 @@ impl Serving {
         Ok(self)
     }
 
-    /// Everything listened on, in the order in which it was given, with the ports that were chosen for 0.
+    /// Returns all endpoints listened on, in the order in which they were given. A port 0 is replaced by the
+    /// chosen port.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.listeners.iter().map(BoundListener::endpoint)
     }
 
-    /// All sockets listened on once more, in the order of [`endpoints`](Self::endpoints), for another process that is
-    /// to take them over. As long as one of them is open the socket listens, so drop those that are not handed on
-    /// before this server is to stop. They are closed in programs that are started (`CLOEXEC`), unless these are given
-    /// them.
+    /// Duplicates all listening sockets, in the order of [`endpoints`](Self::endpoints), for another process
+    /// that takes them over. A socket listens as long as one of its duplicates is open. So before this server
+    /// stops, drop those that are not passed on. The duplicates are `CLOEXEC`: a program that is started gets
+    /// only those that are passed to it on purpose.
     ///
     /// A restart without a gap:
     ///
@@ -147,10 +151,11 @@ impl Serving {
     /// 3. This process [leaves it the files](ListeningSocket::leave_file) of Unix sockets, drops the sockets, and
     ///    [stops](crate::Running::stop) with a grace for the messages that are under way.
     ///
-    /// Both share the queue of each socket, so no client is refused. If the next process fails, this one serves on.
+    /// Both processes share the queue of each socket, so no client is refused. If the next process fails,
+    /// this one serves on.
     ///
     /// # Errors
-    /// When the process can open no more files.
+    /// An error if the process can open no more files.
     ///
     /// # Examples
     /// ```no_run
@@ -179,13 +184,14 @@ impl Serving {
         self.listeners.iter().map(BoundListener::share).collect()
     }
 
-    /// The addresses of TCP listened on, in the order in which they were given, with the ports that were chosen for 0.
+    /// Returns the TCP addresses listened on, in the order in which they were given. A port 0 is replaced by
+    /// the chosen port.
     #[must_use]
     pub fn addrs(&self) -> &[SocketAddr] {
         self.addresses.all()
     }
 
-    /// The address of the first TCP listener of this [name](Listener::name).
+    /// Returns the address of the first TCP listener of this [name](Listener::name).
     #[must_use]
     pub fn addr_of(&self, name: &str) -> Option<SocketAddr> {
         self.addresses.of(name)
@@ -199,23 +205,24 @@ impl Serving {
         &self.addresses
     }
 
-    /// Serves until `signal` completes; then [shuts the server down](Server::shutdown) with this grace, and returns when
-    /// all its sessions are over. It also returns when the server is shut down from elsewhere.
+    /// Serves until `signal` completes. Then it [shuts the server down](Server::shutdown) with this grace,
+    /// and returns when all sessions are over. It also returns when the server is shut down from elsewhere.
     ///
-    /// This ends the whole [`Server`], for good: every other `Serving` of it ends as well. Build another server for what
-    /// shall stop by itself.
+    /// This ends the whole [`Server`], for good, with every other `Serving` of it. Build another server for
+    /// listeners that must stop separately.
     ///
     /// # Errors
-    /// When [`Builder::on`](crate::Builder::on) names a listener that the server does not have. What goes wrong with one
-    /// connection is logged and ends that one only.
+    /// An error if [`Builder::on`](crate::Builder::on) names a listener that the server does not have. An
+    /// error of one connection is logged, and ends only that connection.
     ///
     /// # Cancel safety
-    /// Dropping the future closes the sockets; sessions that run go on until the runtime ends.
+    /// If the future is dropped, the sockets close. Sessions go on until the runtime ends.
     pub async fn with_graceful_shutdown(self, signal: impl Future, grace: Duration) -> io::Result<()> {
         self.serve(signal, grace, || {}).await
     }
 
-    /// As [`with_graceful_shutdown`](Self::with_graceful_shutdown); calls `ready` once connections are answered.
+    /// Does the same as [`with_graceful_shutdown`](Self::with_graceful_shutdown), and calls `ready` once
+    /// connections are answered.
     pub(super) async fn serve(
         self,
         signal: impl Future,
@@ -224,13 +231,13 @@ impl Serving {
     ) -> io::Result<()> {
         if let Some((name, names)) = self.server.shared().unknown_listener() {
             let text = format!(
-                "on({name:?}, …) is the policy of a listener that there is not; the listeners are {names}; write \
+                "on({name:?}, …) names a listener that does not exist; the listeners are {names}; write \
                  Listener::new(…).name({name:?}), or one of these names"
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let mut signal = pin!(signal);
-        // A signal is caught from its first poll on, so that comes before the first client is let in.
+        // A signal is caught from its first poll on, so this poll comes before the first client is accepted.
         let mut is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;
         let connections = self.server.connections();
         let mut accepting = JoinSet::new();
@@ -248,7 +255,7 @@ impl Serving {
             })
             .await;
         }
-        // The sockets close, and their files go, with the tasks that hold them.
+        // The sockets close, and their files are removed, with the tasks that hold them.
         accepting.shutdown().await;
         if is_over {
             connections.stop(grace);

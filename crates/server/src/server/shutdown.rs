@@ -1,22 +1,21 @@
-//! The end of a server, from anywhere.
+//! Shutdown of a server, from anywhere.
 
 use std::time::Duration;
 
 use crate::server::Server;
 
 impl Server {
-    /// Begins to stop the whole server, for good, and returns at once. Any task, thread or hook may call this;
-    /// [`stopped`](Self::stopped) waits for the end.
+    /// Begins to stop the whole server, for good, and returns at once. Any task, thread or hook may call
+    /// this. [`stopped`](Self::stopped) waits for the end.
     ///
-    /// 1. No more connections are taken, and the sockets are closed. A connection that comes all the same, as by
+    /// 1. The sockets are closed, and no more connections are accepted. A connection that still comes, as by
     ///    [`serve_connection`](Self::serve_connection), is greeted and then told `421 4.3.2`.
-    /// 2. Sessions between two transactions are told `421 4.3.2` and closed. Transactions that are under way go on, and
-    ///    their sessions end with them.
-    /// 3. After `grace` all sessions that are left are told 421 and cut off. A message whose sender was not told 250 yet is
-    ///    not kept.
+    /// 2. Sessions between two transactions are told `421 4.3.2` and closed. Transactions go on, and their
+    ///    sessions end after them.
+    /// 3. After `grace` all remaining sessions are told 421 and cut off. A message without a 250 is not kept.
     ///
-    /// Called again, it brings the end forward: the earliest end counts, so a longer grace changes nothing.
-    /// `Duration::ZERO` cuts off at once.
+    /// Another call can only bring the end forward: the earliest end counts. `Duration::ZERO` cuts off at
+    /// once.
     ///
     /// # Examples
     /// ```no_run

@@ -1,33 +1,34 @@
-//! What a server has done so far.
+//! Counters of a server.
 
 use crate::runtime::counters::Count;
 use crate::server::Server;
 
-/// What a server has done since it was built; [`Server::stats`] counts it.
+/// The counters of a server since it was built. Returned by [`Server::stats`].
 ///
-/// The counters are exact, whoever subscribes to [events](Server::events) and whatever these miss. Each of them has
-/// counted a command or message before its reply goes out. Two counters of one snapshot may be a moment apart. They go
-/// on through [`Server::reconfigure`].
+/// The counters are exact, even if subscribers to [events](Server::events) miss some. A command or message is
+/// counted before its reply goes out. Two counters of one snapshot may be a moment apart. They go on through
+/// [`Server::reconfigure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Connections that are open at this moment: those whose session goes on, and those that a PROXY header is awaited on.
+    /// Connections that are open now: those with a session, and those whose PROXY header has not come yet.
     pub connections_open: u64,
-    /// Sessions that have begun: connections that got a slot, and behind a proxy a good PROXY header.
+    /// Sessions that have begun. Their connections got a slot, and behind a proxy a good PROXY header.
     pub sessions: u64,
     /// Connections that were closed because a limit on connections was reached, before their session began.
     pub connections_refused: u64,
-    /// Messages whose sender was told that they are kept; in LMTP, for at least one recipient.
+    /// Messages whose client was told that they are kept; in LMTP, for at least one recipient.
     pub messages_accepted: u64,
-    /// Messages that were refused at DATA or BDAT by a hook, or at their end by hook, store or limit; in LMTP, for all
-    /// recipients. Not counted are transactions that ended before, a BDAT that is longer than a message may be, and messages
-    /// whose client disconnected.
+    /// Messages that a hook refused at DATA or BDAT, or that a filter, the store or a limit refused at their
+    /// end. In LMTP, only messages that were refused for all recipients. Not counted are transactions that
+    /// ended earlier, a BDAT that exceeds the size limit, and messages whose client disconnected.
     pub messages_refused: u64,
-    /// Bytes of the accepted messages, as a store gets them from the client.
+    /// Bytes of the accepted messages, as the client sent them.
     pub message_bytes: u64,
-    /// Recipients that were accepted at RCPT, whatever became of their message.
+    /// Recipients that were accepted at RCPT, whatever happened to their message.
     pub recipients_accepted: u64,
-    /// Recipients that a hook refused at RCPT. Those that the server refuses by itself, as beyond a limit, are not counted.
+    /// Recipients that a hook refused at RCPT. Refusals by the server itself, such as at a limit, are not
+    /// counted.
     pub recipients_refused: u64,
     /// Logins that succeeded.
     pub logins_accepted: u64,
@@ -41,10 +42,10 @@ pub struct Stats {
 }
 
 impl Server {
-    /// What the server has done so far, in numbers.
+    /// Returns the counters.
     ///
-    /// To count costs no lock, and no cache line that processors contend for, so it is always on. To ask adds up the
-    /// counters of all threads, about a microsecond.
+    /// Counting takes no lock, and no cache line that processors contend for, so it is always on. This call
+    /// adds up the counters of all threads, which takes about a microsecond.
     ///
     /// # Examples
     /// ```

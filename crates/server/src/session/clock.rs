@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Session;
 
-/// When a session began, by the clock of the host and by one that never goes back.
+/// The begin of a session, by the clock of the host and by one that never goes back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Beginning {
     time: SystemTime,
@@ -20,13 +20,13 @@ impl Beginning {
 }
 
 impl Session {
-    /// When the session began.
+    /// Returns when the session began.
     pub(crate) fn began(&self) -> Instant {
         self.0.began.moment
     }
 
-    /// The time of day as the session's events have it: the host's at the beginning, and the time that has passed since.
-    /// So it never goes back within a session, even if somebody sets the clock.
+    /// Returns the time of day for the session's events: the host's time at the begin, plus the time that has
+    /// passed since. So it never goes back within a session, even if somebody sets the clock.
     pub(crate) fn time(&self) -> SystemTime {
         self.0.began.time + self.0.began.moment.elapsed()
     }

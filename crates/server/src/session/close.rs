@@ -1,18 +1,18 @@
-//! The end of a session from outside.
+//! Closes a session from outside.
 
 use mailchute_proto::Refusal;
 
 use crate::session::Session;
 
 impl Session {
-    /// Ends the session: the client gets `refusal` at the next moment at which it can be told, and the connection closes.
-    /// Any task may call this, with a clone that a hook has put aside or from
-    /// [`Server::sessions`](crate::Server::sessions).
+    /// Ends the session. The client gets `refusal` as soon as it can be told, and the connection closes. Any
+    /// task may call this, with a clone that a hook has kept or that
+    /// [`Server::sessions`](crate::Server::sessions) returned.
     ///
     /// - A client that is silent, or in the middle of a message, is told at once. Such a message is not kept.
-    /// - A hook or store that is awaited is dropped, as at a timeout, and `refusal` answers in its place. The same holds for
-    ///   a hook that calls this itself: its verdict does not count. Only a verdict on a whole message that is there
-    ///   already stands, so that no client is told to send again what was kept; `refusal` follows it.
+    /// - A hook or store that is awaited is dropped, as at a timeout, and `refusal` is the answer. The same
+    ///   holds for a hook that calls this itself: its verdict does not count. Only a verdict that was already
+    ///   given on a whole message stands, so that no client sends again what was kept. `refusal` follows it.
     /// - During a TLS handshake, or if the client reads nothing, the connection closes without `refusal`.
     ///
     /// Disconnect hooks and events get [`Disconnect::Closed`](crate::Disconnect::Closed). The first of

@@ -8,10 +8,10 @@ use crate::session::Session;
 use crate::session::phase::SessionPhase;
 
 impl Session {
-    /// Returns the name of the listener that took the connection, by which a hook can decide. It is that of
-    /// [`Listener::name`](crate::Listener::name), or else its address, such as `127.0.0.1:2525` or
-    /// `unix:/run/mailchute/lmtp`. It is `None` for a connection that the application has brought without
-    /// [a name](crate::Arrival::listener).
+    /// Returns the name of the listener that took the connection, so that hooks can decide by it. It is that
+    /// of [`Listener::name`](crate::Listener::name), or otherwise its address, such as `127.0.0.1:2525` or
+    /// `unix:/run/mailchute/lmtp`. It is `None` for a connection that the application has brought without [a
+    /// name](crate::Arrival::listener).
     ///
     /// ```
     /// use mailchute::{Refusal, Server};

@@ -1,9 +1,9 @@
-//! The connection of a session, as the session can close it.
+//! The connection of a session, as far as the session can close it.
 
 use mailchute_proto::Refusal;
 
 /// The connection of a session.
 pub(crate) trait HangUp: Send + Sync {
-    /// Sends `reply` to the client, and closes the connection.
+    /// Sends `refusal` to the client, and closes the connection.
     fn hang_up(&self, refusal: Refusal);
 }

@@ -10,8 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct SessionId(u64);
 
 impl SessionId {
-    /// Microseconds since 1970 at the first session, then one more for each. A restart begins after the last run, if
-    /// sessions come slower than one a microsecond.
+    /// Returns the next identifier: the microseconds since 1970 at the first session, then one more for each.
+    /// A restart begins after the last run, if sessions come slower than one a microsecond.
     pub(super) fn next() -> Self {
         static NEXT: OnceLock<AtomicU64> = OnceLock::new();
         let next = NEXT.get_or_init(|| {

@@ -101,8 +101,8 @@ impl Session {
         &self.0.hostname
     }
 
-    /// Returns the address of the client. A PROXY header or an XCLIENT from a trusted proxy
-    /// ([`Builder::proxy_from`](crate::Builder::proxy_from)) tells it; otherwise it is the address of the connection.
+    /// Returns the address of the client. A trusted proxy tells it by a PROXY header or XCLIENT
+    /// ([`Builder::proxy_from`](crate::Builder::proxy_from)); otherwise it is the address of the connection.
     ///
     /// An unknown port is 0, and an address that the proxy does not know is `0.0.0.0`. A client
     /// [over a Unix socket](Self::is_over_unix_socket) has no address: for it the address is `127.0.0.1:0`.
@@ -200,11 +200,12 @@ impl Session {
         self.facts().greeting.identity.clone()
     }
 
-    /// Sets who the client is, where that is not what its credentials say. It is for an [authenticator](crate::Authenticator), before it
-    /// says [`Right`](crate::Check::Right).
+    /// Sets the user, if it is not the one that the credentials name. An
+    /// [authenticator](crate::Authenticator) calls it before it returns [`Right`](crate::Check::Right).
     ///
-    /// The user becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. Outside of
-    /// that hook the call does nothing. Tokens that name their user need it, and users with several names.
+    /// The user becomes the [`identity`](Self::identity) when AUTH succeeds, and is forgotten otherwise. In
+    /// other hooks the call does nothing. Use it for tokens that name their user, and for users with several
+    /// names.
     pub fn identify(&self, identity: impl Into<Arc<str>>) {
         self.facts().greeting.identified = Some(identity.into());
     }
@@ -247,15 +248,15 @@ impl Session {
         result
     }
 
-    /// Returns the application's state that lasts as long as the client is the same. It ends with the connection, or
-    /// when XCLIENT names another client. The connect hooks are asked about that client, and find the state empty.
+    /// Returns the application's state, which lasts as long as the client is the same. It ends with the
+    /// connection, or when XCLIENT names another client. The connect hooks are asked about that client, and
+    /// find the state empty.
     #[must_use]
     pub fn state(&self) -> &TypedState {
         &self.0.state
     }
 
-    /// Returns the application's state that lasts until the transaction ends: at the end of the message, at RSET and at
-    /// EHLO.
+    /// Returns the application's state for the transaction. It ends with the message, at RSET and at EHLO.
     #[must_use]
     pub fn transaction_state(&self) -> &TypedState {
         &self.0.transaction_state
@@ -317,7 +318,7 @@ impl Session {
         Arc::make_mut(facts.transaction.forwarded.get_or_insert_default()).update(named.clone());
     }
 
-    /// Begins inside TLS: what was said in the clear is forgotten (RFC 3207 §4.2).
+    /// Begins again inside TLS, and forgets what was said in the clear (RFC 3207 §4.2).
     pub(crate) fn secured(&self, tls: Arc<TlsFacts>) {
         self.begin_greeting(Greeting::default());
         self.facts().connection.tls = Some(tls);
@@ -340,12 +341,12 @@ impl Session {
         self.facts().client.edits.as_ref()?.size()
     }
 
-    /// Returns who the client is by its credentials, if an authenticator has said so.
+    /// Returns the user that an authenticator has set for the credentials.
     pub(crate) fn identified(&self) -> Option<Arc<str>> {
         self.facts().greeting.identified.clone()
     }
 
-    /// Begins the judgement of credentials: what an authenticator said of others before is not about them.
+    /// Begins to judge credentials, and forgets the user that an authenticator has set for others.
     pub(crate) fn forget_identified(&self) {
         self.facts().greeting.identified = None;
     }
@@ -368,7 +369,7 @@ impl Session {
         }
     }
 
-    /// Ends the transaction, or what stands before the first. `keeps_xforward` is for one that has not begun.
+    /// Ends the transaction. `keeps_xforward` is for a transaction that has not begun.
     pub(crate) fn end_transaction(&self, keeps_xforward: bool) {
         let mut facts = self.facts();
         let forwarded = facts.transaction.forwarded.take().filter(|_| keeps_xforward);

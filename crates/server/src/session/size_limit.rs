@@ -5,12 +5,12 @@ use mailchute_proto::Refusal;
 use super::Session;
 
 impl Session {
-    /// Lowers the limit on the size of this transaction's message to so many bytes of content. A longer message gets
-    /// `refusal` at its end, or before it is sent, if the client has declared its size. Filters and the store then do not get
-    /// the message, or not all of it.
+    /// Lowers the size limit of this transaction's message to this many bytes of content. A longer message
+    /// gets `refusal` at its end, or before it is sent if the client has declared its size. Filters and the
+    /// store then get only a part of the message, or nothing.
     ///
-    /// Call it in the hooks of MAIL and RCPT, where the sender and each recipient are known. The lowest limit counts, also when
-    /// the recipient that it was for is refused after that.
+    /// Call it in the hooks of MAIL and RCPT, where the sender and each recipient are known. The lowest limit
+    /// counts, even if the recipient that it was for is refused later.
     ///
     /// ```
     /// use mailchute::{Refusal, Server};
@@ -28,7 +28,7 @@ impl Session {
         }
     }
 
-    /// The lowest limit in bytes, and the refusal of a longer message.
+    /// Returns the lowest limit in bytes, and the refusal of a longer message.
     pub(crate) fn size_limit(&self) -> Option<(u64, Refusal)> {
         self.facts().transaction.size_limit.clone()
     }

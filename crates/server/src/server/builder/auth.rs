@@ -1,4 +1,4 @@
-//! Authentication: how, where and whether it is needed.
+//! Authentication: how and where it is offered, and whether it is required.
 
 use std::sync::Arc;
 
@@ -9,23 +9,25 @@ use crate::driver::decoys::ScramSecret;
 use crate::server::build_error::BuildError;
 use crate::tls::TlsConfig;
 
-/// Authentication, offered as soon as there is an authenticator, or there are verifiers.
+/// Authentication. AUTH is offered as soon as there is an authenticator, or there are verifiers.
 impl Builder {
-    /// The mechanisms on offer, in the order in which EHLO names them. Default is SCRAM-SHA-256-PLUS and
-    /// SCRAM-SHA-256 if something [gives verifiers](Self::scram_verifiers), then PLAIN and LOGIN if there
-    /// is an [authenticator](Self::authenticator).
+    /// Sets the mechanisms on offer, in the order in which EHLO names them. Default is SCRAM-SHA-256-PLUS and
+    /// SCRAM-SHA-256 if there are [verifiers](Self::scram_verifiers), then PLAIN and LOGIN if there is an
+    /// [authenticator](Self::authenticator).
     ///
-    /// EXTERNAL is offered in its place here, and only if it is [switched on](Self::auth_external). OAUTHBEARER and XOAUTH2 have to be named here, as only you know whether your authenticator judges tokens; CRAM-MD5 as
-    /// well, as it is obsolete and the authenticator has to know the passwords themselves.
+    /// EXTERNAL is offered at its place in this list, and only if it is [switched on](Self::auth_external).
+    /// OAUTHBEARER and XOAUTH2 must be named here, since only you know whether your authenticator judges
+    /// tokens. CRAM-MD5 must be named too: it is obsolete, and the authenticator must know the passwords
+    /// themselves.
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
         self.mechanisms = Some(mechanisms.into_iter().collect());
         self
     }
 
-    /// Offers EXTERNAL (RFC 4422 appendix A) to clients that have shown a verified certificate, before all other mechanisms
-    /// unless [these](Self::mechanisms) say otherwise.
-    /// Such a client is the [user](crate::ClientCertificate::user) that the certificate names. Default is off: a
-    /// certificate is no login.
+    /// Offers EXTERNAL (RFC 4422 appendix A) to clients that have shown a verified certificate. It comes
+    /// before all other mechanisms unless [these](Self::mechanisms) say otherwise. Such a client is the
+    /// [user](crate::ClientCertificate::user) that the certificate names. Default is off, since a certificate
+    /// is not a login.
     ///
     /// The authenticators are asked about it as about all credentials. Without an authenticator every certificate of an
     /// authority that is [trusted](crate::TlsConfig::client_auth) lets its client in by its own name, and by no
@@ -36,40 +38,44 @@ impl Builder {
         self
     }
 
-    /// What SCRAM makes the salts of unknown users from. Default is random for each server that is built; give one
-    /// where the salts shall stay the same after a restart, or be the same on several servers, so that nobody can tell
-    /// who is a user.
+    /// Sets the secret from which SCRAM makes the salts of unknown users. Default is random for each server
+    /// that is built. Set it if these salts must stay the same after a restart, or be the same on several
+    /// servers. Otherwise a salt that changes shows that a user is unknown.
     pub fn scram_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.scram_secret = Some(Arc::new(ScramSecret::from(secret.into())));
         self
     }
 
-    /// Lets passwords and tokens travel in the clear, outside TLS, where anybody on the way can read them. By default
-    /// the mechanisms that send them are offered inside TLS only; SCRAM-SHA-256 and CRAM-MD5 do not send them.
+    /// Accepts passwords and tokens in the clear, outside TLS, where anybody on the way can read them. By
+    /// default the mechanisms that send them are offered inside TLS only. SCRAM-SHA-256 and CRAM-MD5 do not
+    /// send them.
     pub fn allow_plaintext_auth(mut self) -> Self {
         self.plaintext_auth = PlaintextAuth::Anywhere;
         self
     }
 
-    /// Takes mail only from clients that have authenticated. Default is that mail is taken from everybody.
+    /// Accepts mail only from clients that have authenticated. By default mail is accepted from everybody.
     ///
-    /// Before a successful AUTH, `530 5.7.0` answers everything but AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT,
-    /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). [Verbs of the application](Self::on_command) are answered so as well.
+    /// Before a successful AUTH, the client may only use AUTH, EHLO, HELO, LHLO, HELP, NOOP, RSET, QUIT,
+    /// STARTTLS, XCLIENT and XFORWARD (RFC 4954 §6). Everything else gets `530 5.7.0`, and so do [verbs of
+    /// the application](Self::on_command).
     ///
-    /// [`build`](Self::build) refuses it where no client could ever succeed: where there is neither an authenticator nor
-    /// verifiers, and where nothing is offered but what sends passwords or tokens, which without [TLS](Self::tls) are not
-    /// taken unless [allowed](Self::allow_plaintext_auth). The latter is taken where a proxy
-    /// [may say XCLIENT](Self::xclient_from), as it tells who has logged in to it.
+    /// [`build`](Self::build) refuses this option if no client could ever succeed:
     ///
-    /// Clients that deliver [by LMTP over a Unix socket](crate::Listener::unix) need no AUTH: mail servers
-    /// have no credentials for that, and the modes of the file and of its folder decide who may connect, by default
-    /// everybody who can reach the path.
+    /// - There is neither an authenticator nor are there verifiers.
+    /// - All offered mechanisms send passwords or tokens, and these are not accepted: there is no
+    ///   [TLS](Self::tls), and they are not [allowed](Self::allow_plaintext_auth) without it. This is
+    ///   accepted if a proxy [may say XCLIENT](Self::xclient_from), since the proxy tells who has logged in.
+    ///
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Listener::unix) need no AUTH, since mail
+    /// servers have no credentials for it. The modes of the file and its directory decide who may connect. By
+    /// default that is everybody who can reach the path.
     pub fn require_auth(mut self) -> Self {
         self.requires_auth = true;
         self
     }
 
-    /// The mechanisms that somebody stands behind, for a listener with a policy of its own, or for all others.
+    /// Returns the mechanisms that can be offered, for a listener with a policy of its own or for all others.
     pub(super) fn offered_mechanisms(
         &self,
         listener: Option<&str>,
@@ -103,7 +109,7 @@ impl Builder {
             mechanism if mechanism.needs_verifier() => verifies,
             _ => judges,
         });
-        // Whoever may say XCLIENT may tell a login that was proved elsewhere.
+        // A client that may say XCLIENT may tell of a login that was proved elsewhere.
         if requires_auth && self.proxies.xclients.is_empty() {
             self.check_way_in(&mechanisms, tls.is_some())?;
         }

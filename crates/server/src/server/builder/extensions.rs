@@ -1,4 +1,4 @@
-//! Service extensions that are off by default, parameters of one's own, envelopes and bare line ends.
+//! Extensions that are off by default, custom parameters, envelopes and bare line ends.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use mailchute_proto::{BareLineEnds, EhloEdits, EnvelopeSyntax, PriorityProfile};
 use super::Builder;
 use crate::server::build_error::BuildError;
 
-/// The most seconds that the extensions can write: nine digits.
+/// The most seconds that the extensions can express: nine digits.
 const MOST_SECONDS: u64 = 999_999_999;
 
-/// Settings for extensions that are off by default, for parameters of one's own, for envelopes and bare line ends.
+/// Settings for extensions that are off by default, for custom parameters, for envelopes and bare line ends.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extensions {
     pub(super) envelope: EnvelopeSyntax,
@@ -22,13 +22,13 @@ pub(super) struct Extensions {
     rcpt_parameters: Vec<String>,
 }
 
-/// Extensions that are off by default: Mailchute reads what they ask for and hands it on; to act on it is up to the
-/// hooks and the store.
+/// Extensions that are off by default. Mailchute reads what they ask for and passes it on. The hooks and the
+/// store must act on it.
 impl Builder {
-    /// Offers DELIVERBY (RFC 2852): a sender says by when a message is to be delivered or returned, and it is handed on
-    /// in [`MailParameters::deliver_by`](crate::MailParameters::deliver_by). `fewest` is the least time in
-    /// which that can be done, at most 999,999,999 s; less is answered `555 5.5.4`. Zero names no least time. The extension
-    /// knows whole seconds only, so 1.5 s is announced, and held to, as 2. Default is off.
+    /// Offers DELIVERBY (RFC 2852): a sender says by when a message is to be delivered or returned.
+    /// [`MailParameters::deliver_by`](crate::MailParameters::deliver_by) has the time. `fewest` is the least
+    /// time in which the message can be delivered, at most 999,999,999 s. A shorter time gets `555 5.5.4`.
+    /// Zero sets no least time. The extension knows whole seconds only, so 1.5 s counts as 2. Default is off.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -42,28 +42,28 @@ impl Builder {
         self
     }
 
-    /// Offers MT-PRIORITY (RFC 6710): a sender says how urgent a message is, and it is handed on in
-    /// [`MailParameters::mt_priority`](crate::MailParameters::mt_priority). Default is off.
+    /// Offers MT-PRIORITY (RFC 6710): a sender says how urgent a message is.
+    /// [`MailParameters::mt_priority`](crate::MailParameters::mt_priority) has the priority. Default is off.
     pub fn mt_priority(mut self, profile: PriorityProfile) -> Self {
         self.extensions.mt_priority = Some(profile);
         self
     }
 
-    /// Offers FUTURERELEASE (RFC 4865): a sender says when a message is to be released, at most `longest` from now, and
-    /// it is handed on in [`MailParameters::hold`](crate::MailParameters::hold). A longer time and
-    /// one that has passed are answered `501 5.5.4`. `longest` is 1 to 999,999,999 s; the extension knows whole seconds
-    /// only, so 1.5 s is announced, and held to, as 1. Default is off.
+    /// Offers FUTURERELEASE (RFC 4865): a sender says when a message is to be released, at most `longest`
+    /// from now. [`MailParameters::hold`](crate::MailParameters::hold) has the time. A longer time, and one
+    /// that has passed, get `501 5.5.4`. `longest` is 1 to 999,999,999 s. The extension knows whole seconds
+    /// only, so 1.5 s counts as 1. Default is off.
     pub fn future_release(mut self, longest: Duration) -> Self {
         self.extensions.future_release = Some(longest);
         self
     }
 }
 
-/// What the application knows and Mailchute does not.
+/// Parameters that the application knows and Mailchute does not.
 impl Builder {
-    /// Takes a parameter of MAIL and hands it on in [`MailParameters::other`](crate::MailParameters::other). Parameters
-    /// that nobody has declared are answered `555 5.5.4`. For one session only:
-    /// [`EhloEdits::take_mail_parameter`]. Default is none.
+    /// Accepts a parameter of MAIL, and passes it on in
+    /// [`MailParameters::other`](crate::MailParameters::other). Parameters that are not declared get `555
+    /// 5.5.4`. To accept one for a single session, use [`EhloEdits::take_mail_parameter`]. Default is none.
     ///
     /// ```
     /// # use mailchute::{Server, Verdict};
@@ -77,7 +77,7 @@ impl Builder {
         self
     }
 
-    /// As [`mail_parameter`](Self::mail_parameter), for RCPT: handed on in
+    /// Does the same as [`mail_parameter`](Self::mail_parameter) for RCPT. The parameter is passed on in
     /// [`RcptParameters::other`](crate::RcptParameters::other).
     pub fn rcpt_parameter(mut self, name: &str) -> Self {
         self.extensions.rcpt_parameters.push(name.to_ascii_uppercase());
@@ -87,16 +87,16 @@ impl Builder {
 
 /// Envelopes and line ends.
 impl Builder {
-    /// Sets how strictly hello, MAIL, RCPT and the words of any command are read. Default is [`EnvelopeSyntax::Strict`];
-    /// the other is for devices and scripts that cannot be fixed. A name without a domain gets that of the
-    /// [hostname](Self::hostname).
+    /// Sets how strictly EHLO, MAIL, RCPT and the words of any command are read. Default is
+    /// [`EnvelopeSyntax::Strict`]. The other is for devices and scripts that cannot be fixed. A name without
+    /// a domain gets that of the [hostname](Self::hostname).
     pub fn envelope_syntax(mut self, syntax: EnvelopeSyntax) -> Self {
         self.extensions.envelope = syntax;
         self
     }
 
-    /// What becomes of a CR or LF by itself in a message. Default is [`BareLineEnds::Refuse`]; the others are for local
-    /// scripts that know no better, and let nothing be smuggled either.
+    /// Sets what happens to a bare CR or LF in a message. Default is [`BareLineEnds::Refuse`]. The others are
+    /// for local scripts that cannot do better, and do not allow smuggling either.
     pub fn bare_line_ends(mut self, setting: BareLineEnds) -> Self {
         self.extensions.bare_line_ends = setting;
         self
@@ -128,13 +128,13 @@ impl Extensions {
     }
 }
 
-/// Rounded up: half a second is not none, and nobody is promised less than can be done.
+/// Rounds up, so that half a second does not become none, and no sender is promised too short a time.
 fn fewest_seconds(time: Duration) -> Result<u32, BuildError> {
     let value = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     within("deliver_by", value, 0, "0 to 999,999,999 seconds")
 }
 
-/// Rounded down: nobody is promised more than can be done.
+/// Rounds down, so that no sender is promised too long a time.
 fn longest_seconds(time: Duration) -> Result<u32, BuildError> {
     within("future_release", time.as_secs(), 1, "1 to 999,999,999 seconds")
 }

@@ -2,11 +2,11 @@
 
 use super::Builder;
 
-/// A value that registers itself with a [`Builder`], in all of its roles.
+/// A value that registers itself with a [`Builder`] in all its roles.
 ///
-/// A type that is both an [`Authenticator`](crate::Authenticator) and has [`Hooks`](crate::Hooks) needs two calls of the
-/// builder, and a forgotten one goes unnoticed. With `Install` its author writes them once, and its users write
-/// [`Builder::with`].
+/// A type that is an [`Authenticator`](crate::Authenticator) and has [`Hooks`](crate::Hooks) needs two calls
+/// of the builder, and a forgotten one goes unnoticed. With `Install` the author of the type writes them
+/// once, and its users write [`Builder::with`].
 ///
 /// # Examples
 /// ```
@@ -43,12 +43,12 @@ use super::Builder;
 /// # Ok::<(), mailchute::BuildError>(())
 /// ```
 pub trait Install {
-    /// Registers the value in all of its roles, and returns the builder.
+    /// Registers the value in all its roles, and returns the builder.
     fn install(self, builder: Builder) -> Builder;
 }
 
 impl Builder {
-    /// Registers a value in all of its roles; see [`Install`].
+    /// Registers a value in all its roles; see [`Install`].
     pub fn with(self, value: impl Install) -> Self {
         value.install(self)
     }

@@ -1,4 +1,4 @@
-//! How much of everything a client may have.
+//! Limits on what a client may use.
 
 use mailchute_proto::Limits;
 
@@ -6,86 +6,89 @@ use super::Builder;
 use super::limit::{Limit, MOST_CONNECTIONS};
 use crate::server::build_error::BuildError;
 
-/// Limits. 0 switches one off where its method says so.
+/// Limits. 0 disables a limit if its method says so.
 impl Builder {
-    /// Octets of a message, announced by SIZE (RFC 1870). Default is 26,214,400 (25 MiB); 0 is no limit.
+    /// Sets the bytes of a message, announced by SIZE (RFC 1870). Default is 26,214,400 (25 MiB); 0 disables
+    /// the limit.
     pub fn max_message_size(self, octets: u64) -> Self {
         self.limit(Limit::MessageSize, octets)
     }
 
-    /// Recipients of a message, announced by RCPTMAX of LIMITS (RFC 9422). Default is 1,000; at least 1. One more is
-    /// answered `452 4.5.3`, and the client sends those who are left a message of their own.
+    /// Sets the recipients of a message, announced by RCPTMAX of LIMITS (RFC 9422). Default is 1,000; at
+    /// least 1. Further recipients get `452 4.5.3`, and the client sends them a message of their own.
     ///
-    /// RFC 5321 §4.5.3.1.8 asks a server that takes mail from the whole Internet for 100 or more, as not all clients
-    /// read what is announced. Fewer are for those whose clients are known: users who submit, LMTP, content filters.
+    /// RFC 5321 §4.5.3.1.8 asks a server that takes mail from the whole Internet for 100 or more, since not
+    /// all clients read what is announced. Set fewer only for known clients: users who submit, LMTP, content
+    /// filters.
     pub fn max_recipients(self, recipients: usize) -> Self {
         self.limit(Limit::Recipients, recipients as u64)
     }
 
-    /// Transactions of a session. Default is 1,000; 0 is no limit.
+    /// Sets the transactions of a session. Default is 1,000; 0 disables the limit.
     pub fn max_transactions(self, transactions: u32) -> Self {
         self.limit(Limit::Transactions, transactions.into())
     }
 
-    /// Refused commands since the last accepted message at which a session ends. From half as many on, each
-    /// further refusal is held back for a second. Default is 20; 0 is no limit.
+    /// Sets the refused commands since the last accepted message after which a session ends. From half as
+    /// many on, each further refusal is delayed by a second. Default is 20; 0 disables the limit.
     ///
-    /// Refusals by hooks and by the store count too, temporary ones included: a client whose 20 recipients are all
-    /// greylisted is hung up on. Raise the limit where that is usual. Recipients beyond
+    /// Refusals by hooks and by the store count too, temporary ones included. So a client whose 20 recipients
+    /// are all greylisted loses its connection. Raise the limit where that is usual. Recipients beyond
     /// [`max_recipients`](Self::max_recipients) do not count.
     pub fn max_errors(self, errors: u32) -> Self {
         self.limit(Limit::Errors, errors.into())
     }
 
-    /// Accepted commands since the last accepted message that bring none: EHLO, HELO, LHLO, NOOP, RSET, VRFY, EXPN, HELP and
-    /// those of [`on_command`](Self::on_command). Each one more is answered and counts as an error
-    /// ([`max_errors`](Self::max_errors)), as with Postfix. Default is 100; 0 is no limit.
+    /// Sets the accepted commands since the last accepted message that bring none: EHLO, HELO, LHLO, NOOP,
+    /// RSET, VRFY, EXPN, HELP and those of [`on_command`](Self::on_command). Each further one is answered and
+    /// counts as an error ([`max_errors`](Self::max_errors)), as in Postfix. Default is 100; 0 disables the
+    /// limit.
     pub fn max_junk_commands(self, commands: u32) -> Self {
         self.limit(Limit::JunkCommands, commands.into())
     }
 
-    /// Wrong passwords at which a session ends. Default is 3; 0 is no limit. The same one by another mechanism is one
-    /// guess, as many clients try all mechanisms with it.
+    /// Sets the wrong passwords after which a session ends. Default is 3; 0 disables the limit. The same
+    /// password by another mechanism is the same guess, since many clients try all mechanisms with it.
     pub fn max_auth_failures(self, failures: u32) -> Self {
         self.limit(Limit::AuthFailures, failures.into())
     }
 
-    /// `Received:` fields of a message, against mail loops. Default is 100; 0 is no limit.
+    /// Sets the `Received:` fields of a message, to stop mail loops. Default is 100; 0 disables the limit.
     pub fn max_received_headers(self, fields: u32) -> Self {
         self.limit(Limit::ReceivedHeaders, fields.into())
     }
 
-    /// Octets of a message's header block. Default is 1,048,576; 0 is no limit.
+    /// Sets the bytes of a message's header. Default is 1,048,576; 0 disables the limit.
     pub fn max_header_size(self, octets: u64) -> Self {
         self.limit(Limit::HeaderSize, octets)
     }
 
-    /// Fields of a message's header block. Default is 1,000; 0 is no limit.
+    /// Sets the fields of a message's header. Default is 1,000; 0 disables the limit.
     pub fn max_header_fields(self, fields: u32) -> Self {
         self.limit(Limit::HeaderFields, fields.into())
     }
 
-    /// Octets of a command line with its CRLF. Default is 2,048; at least 512 (RFC 5321 §4.5.3.1.4) and less than
-    /// 65,536.
+    /// Sets the bytes of a command line with its CRLF. Default is 2,048; at least 512 (RFC 5321 §4.5.3.1.4)
+    /// and less than 65,536.
     pub fn max_command_line(self, octets: usize) -> Self {
         self.limit(Limit::CommandLine, octets as u64)
     }
 
-    /// Connections at a time. Default is 8,192 or half of the files that the process may open, whichever is
-    /// less; 0 is no limit. A client that comes when all places are taken is answered `421 4.3.2`. While one of the last
-    /// tenth of them is taken, at least the last one, clients have 10 seconds for their next command.
+    /// Sets the open connections. Default is 8,192 or half of the files that the process may open, whichever
+    /// is less; 0 disables the limit. If no slot is free, a client gets `421 4.3.2`. While one of the last
+    /// tenth of the slots is taken, at least the last one, clients have 10 seconds for their next command.
     pub fn max_connections(self, connections: usize) -> Self {
         self.limit(Limit::Connections, connections as u64)
     }
 
-    /// Connections of one client at a time; an IPv6 network of 64 bits is one client. Default is 50; 0 is no
-    /// limit. It does not limit clients of Unix sockets, nor those that may say XCLIENT
+    /// Sets the open connections of one client. An IPv6 network of 64 bits is one client. Default is 50; 0
+    /// disables the limit. Clients of Unix sockets are not limited, nor are those that may say XCLIENT
     /// ([`xclient_from`](Self::xclient_from)).
     pub fn max_connections_per_client(self, connections: usize) -> Self {
         self.limit(Limit::ConnectionsPerClient, connections as u64)
     }
 
-    /// Checks limits of a session: those `before`, and what was `set` after them.
+    /// Checks the limits of a session: those `before`, and those `set` after them.
     pub(super) fn checked_limits(before: &Limits, set: &[(Limit, u64)]) -> Result<Limits, BuildError> {
         let mut limits = before.clone();
         for &(limit, value) in set {
@@ -105,9 +108,9 @@ impl Builder {
     }
 }
 
-/// Each connection is a file, and so is each message that a store writes meanwhile.
+/// Half of the files, since each connection is a file, and so is each message that a store writes.
 pub(super) fn default_max_connections() -> usize {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-    // 0 would be no limit.
+    // 0 would disable the limit.
     usize::try_from(MOST_CONNECTIONS.min(files / 2).max(1)).unwrap_or(usize::MAX)
 }

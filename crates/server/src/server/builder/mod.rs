@@ -33,7 +33,7 @@ use limit::Limit;
 pub(crate) use reconfigure::Successor;
 use scope::Policy;
 
-/// Options and hooks of a [`Server`], made by [`Server::builder`].
+/// Options and hooks of a [`Server`]. Made by [`Server::builder`].
 ///
 /// # Examples
 /// ```
@@ -55,7 +55,7 @@ use scope::Policy;
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     hostname: Option<String>,
-    /// What was set of the limits of a session, in this order.
+    /// The session limits that were set, in this order.
     limits: Vec<(Limit, u64)>,
     max_connections: Option<usize>,
     max_connections_per_client: usize,
@@ -72,7 +72,7 @@ pub struct Builder {
     extensions: extensions::Extensions,
     chain: Chain,
     policies: Vec<Policy>,
-    /// An option within a policy that cannot stand there.
+    /// An option within a policy that does not belong there.
     misplaced: Option<BuildError>,
 }
 
@@ -101,40 +101,40 @@ impl Default for Builder {
     }
 }
 
-/// Hooks and the store.
 impl Server {
-    /// Begins with all options at their defaults.
+    /// Returns a builder with all options at their defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 }
 
 impl Builder {
-    /// Adds hooks for all stages, asked after those that were added before; see [`Hooks`](crate::Hooks).
+    /// Adds hooks for all stages. They are asked after those that were added before; see
+    /// [`Hooks`](crate::Hooks).
     pub fn hooks(self, hooks: impl Hooks) -> Self {
         self.hook(None, Named::by_type(hooks))
     }
 
-    /// Adds an authenticator, and so offers AUTH; see [`Authenticator`](crate::Authenticator). Those that were added before
-    /// are asked first.
+    /// Adds an authenticator, and so offers AUTH; see [`Authenticator`](crate::Authenticator). Authenticators
+    /// are asked in the order in which they were added.
     pub fn authenticator(self, authenticator: impl Authenticator) -> Self {
         self.add_authenticator(Named::by_type(authenticator))
     }
 
-    /// Adds verifiers, and so offers SCRAM; see [`ScramVerifiers`](crate::ScramVerifiers). Those that were added before are
-    /// asked first.
+    /// Adds verifiers, and so offers SCRAM; see [`ScramVerifiers`](crate::ScramVerifiers). They are asked in
+    /// the order in which they were added.
     pub fn scram_verifiers(self, verifiers: impl ScramVerifiers) -> Self {
         self.add_scram_verifiers(Named::by_type(verifiers))
     }
 
-    /// Adds a filter, which reads messages after those that were added before, and before the store; see
+    /// Adds a filter. It reads messages after the filters that were added before, and before the store; see
     /// [`Filter`](crate::Filter).
     pub fn filter(self, filter: impl Filter) -> Self {
         self.add_filter(Named::by_type(filter))
     }
 
-    /// Keeps accepted messages in `store`, which is asked after all filters; see [`Store`](crate::Store). A second store
-    /// replaces the first.
+    /// Sets the store, which keeps accepted messages. It is asked after all filters; see
+    /// [`Store`](crate::Store). A second store replaces the first.
     pub fn store(self, store: impl Store) -> Self {
         self.keep_in(Named::by_type(store))
     }
@@ -170,10 +170,10 @@ impl Builder {
     }
 }
 
-/// The name.
+/// The host name.
 impl Builder {
-    /// Sets the name of the server, a domain: it stands in the greeting, in the reply to EHLO and in `Received:`.
-    /// Default is the host's name.
+    /// Sets the host name of the server, a domain. It stands in the greeting, in the reply to EHLO and in
+    /// `Received:`. Default is the host's name.
     pub fn hostname(mut self, name: impl Into<String>) -> Self {
         self.hostname = Some(name.into());
         self
@@ -184,8 +184,8 @@ impl Builder {
     /// Checks all options and builds the server.
     ///
     /// # Errors
-    /// [`BuildError`] says which option is wrong and what to write instead; among others when messages would
-    /// end nowhere, because there is no store.
+    /// [`BuildError`] says which option is wrong and what to write instead. A server without a store is such
+    /// an error, since its messages would be lost.
     ///
     /// ```
     /// use mailchute::Server;
@@ -202,7 +202,7 @@ impl Builder {
         Ok(Server::new(Shared { tls: PerListener::default().succeeded_by(tls), ..shared }))
     }
 
-    /// Checks all options, and turns them into what replaces `before`.
+    /// Checks all options, and turns them into the successor of `before`.
     pub(crate) fn resolve_after(self, before: &Shared) -> Result<Successor, BuildError> {
         let limits = self.connection_limits();
         let secret = self.scram_secret.clone().unwrap_or_else(|| Arc::clone(&before.scram_secret));
@@ -228,7 +228,7 @@ impl Builder {
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
-    /// Checks all options. Returns the certificates, and what else all sessions share.
+    /// Checks all options. Returns the certificates, and the rest of what all sessions share.
     fn resolve(
         self,
         connections: Arc<Slots>,
@@ -270,7 +270,7 @@ impl Builder {
         settings.mechanisms = mechanisms;
         settings.plaintext_auth = self.plaintext_auth;
         settings.auth = auth_policy(self.requires_auth);
-        // HELP names the others anyway.
+        // HELP names the standard verbs anyway.
         settings.verbs =
             self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
         self.extensions.apply(&mut settings)?;
@@ -316,7 +316,7 @@ impl Builder {
         }
     }
 
-    /// On connections, in all and of one client.
+    /// Returns the limits on connections: of all clients, and of one client.
     fn connection_limits(&self) -> (usize, usize) {
         let in_all = self.max_connections.unwrap_or_else(limits::default_max_connections);
         (in_all, self.max_connections_per_client)
@@ -332,7 +332,7 @@ impl Builder {
         if is_literal || is_domain {
             return Ok(name);
         }
-        // A host whose name is no domain can still receive mail; an option that was written wrongly is refused.
+        // A host whose name is not a domain can still receive mail. A wrong option is refused.
         if !is_given {
             return Ok("localhost".into());
         }

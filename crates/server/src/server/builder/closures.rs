@@ -1,4 +1,5 @@
-//! Closures as hooks, authenticators, filters and stores: one type a role or stage, which implements that and no other.
+//! Closures as hooks, authenticators, filters and stores. Each role or stage has its own type, which
+//! implements only that.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -37,10 +38,10 @@ macro_rules! closures {
 
         /// # Hooks as closures
         ///
-        /// Each takes owned, cheaply cloned arguments and returns a future. See [`IntoAnswer`] for what that may
-        /// return, and the method of [`Hooks`] of the same name for when each is asked.
+        /// Each closure takes owned arguments that are cheap to clone, and returns a future. [`IntoAnswer`]
+        /// lists what it may return. The method of [`Hooks`] of the same name says when it is asked.
         ///
-        /// What calls share is captured: clone it at each call, and move the clone into the future.
+        /// Calls share what the closure captures: clone it at each call, and move the clone into the future.
         ///
         /// ```
         /// # use std::{collections::HashMap, net::IpAddr, sync::{Arc, Mutex}};
@@ -135,7 +136,7 @@ where
     Fut::Output: IntoAnswer,
 {
     async fn data(&self, envelope: &Envelope, session: &Session) -> Answer {
-        // The envelope of the transaction is the one that is asked about.
+        // The session has the same envelope, which need not be copied.
         let envelope = session.envelope().unwrap_or_else(|| Arc::new(envelope.clone()));
         (self.0)(envelope, session.clone()).await.into_answer()
     }
@@ -169,7 +170,7 @@ where
             return Ok(Verdict::Accept);
         }
         Ok(match (self.handler)(command.argument.clone(), session.clone()).await.into_answer()? {
-            // To go on is to say yes to a verb that the standard has no reply for.
+            // The standard has no reply for such a verb, so going on means OK.
             Verdict::Accept => Verdict::AcceptWith(catalog::OK),
             verdict => verdict,
         })
@@ -212,7 +213,7 @@ where
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
         let returned = (self.0)(message.hand_over(), session.clone()).await.into_message()?;
         if returned.id() != message.id() {
-            return Err(Refusal::internal("an on_message closure returned another message than it got"));
+            return Err(Refusal::internal("an on_message closure returned a different message from the one that it got"));
         }
         *message = returned;
         Ok(())
@@ -233,13 +234,14 @@ where
 }
 
 impl Builder {
-    /// Judges credentials, and so offers AUTH; see [`Authenticator`](crate::Authenticator). The closure returns a
-    /// [`Check`](crate::Check), or a `Result<Check, Refusal>`.
+    /// Adds a closure that judges credentials, and so offers AUTH; see
+    /// [`Authenticator`](crate::Authenticator). The closure returns a [`Check`](crate::Check), or a
+    /// `Result<Check, Refusal>`.
     ///
-    /// PLAIN and LOGIN are offered, inside TLS only unless
-    /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) says otherwise; other
-    /// [mechanisms](Builder::mechanisms) by name. With [`on_scram`](Builder::on_scram) it is also asked about users
-    /// who have proved themselves by SCRAM, and should say yes if
+    /// PLAIN and LOGIN are offered inside TLS only, unless
+    /// [`allow_plaintext_auth`](Builder::allow_plaintext_auth) allows them elsewhere. Other
+    /// [mechanisms](Builder::mechanisms) are offered by name. With [`on_scram`](Builder::on_scram) the
+    /// closure is also asked about users who have proved themselves by SCRAM. It should say yes to them if
     /// [`are_proven`](Credentials::are_proven) is enough.
     ///
     /// ```
@@ -257,8 +259,8 @@ impl Builder {
         self.add_authenticator(Named::by_method("on_auth", OnAuth(authenticator)))
     }
 
-    /// Gives what is known of a user's password, and so offers SCRAM-SHA-256, and inside TLS SCRAM-SHA-256-PLUS; see
-    /// [`ScramVerifiers`](crate::ScramVerifiers).
+    /// Adds a closure that returns the verifier of a user. So the server offers SCRAM-SHA-256, and inside TLS
+    /// SCRAM-SHA-256-PLUS; see [`ScramVerifiers`](crate::ScramVerifiers).
     ///
     /// ```
     /// # use mailchute::{ScramVerifier, Server};
@@ -293,7 +295,7 @@ impl Builder {
         self.hook(Some(Stage::Auth), Named::by_method("on_authenticated", OnAuthenticated(hook)))
     }
 
-    /// Decides on a message by its envelope, before its content is sent; see [`Hooks::data`].
+    /// Decides on a message by its envelope, before the client sends its content; see [`Hooks::data`].
     ///
     /// ```
     /// # use mailchute::{Refusal, Server};
@@ -315,7 +317,7 @@ impl Builder {
 
     /// Reads a message before the store gets it, and returns it or refuses it; see [`Filter`](crate::Filter).
     ///
-    /// The closure gets the message by value and gives it back.
+    /// The closure gets the message by value and returns it.
     ///
     /// ```
     /// # use mailchute::{Refusal, Server};
@@ -336,10 +338,10 @@ impl Builder {
         self.add_filter(Named::by_method("on_message", OnMessage(filter)))
     }
 
-    /// Keeps messages, as a [`Store`](crate::Store) does. `Ok` is the promise that the message is safe. A second store
-    /// replaces the first.
+    /// Keeps messages, as a [`Store`](crate::Store) does. `Ok` promises that the message is safe. A second
+    /// store replaces the first.
     ///
-    /// Name what it keeps by [`Message::id`]: a session may send many messages.
+    /// Name the stored message by [`Message::id`], since a session may send many messages.
     ///
     /// ```
     /// # use mailchute::{Receipt, Server};
@@ -358,7 +360,7 @@ impl Builder {
         self.keep_in(Named::by_method("on_store", OnStore(store)))
     }
 
-    /// Is told when a session is over, and why; see [`Hooks::disconnect`].
+    /// Learns that a session is over, and why; see [`Hooks::disconnect`].
     ///
     /// ```
     /// # use mailchute::Server;
@@ -372,7 +374,8 @@ impl Builder {
         self.hook(Some(Stage::Disconnect), Named::by_method("on_disconnect", OnDisconnect(hook)))
     }
 
-    /// Adds a verb of the application, or answers RSET, NOOP, VRFY, EXPN or HELP in another way; see [`Hooks::command`].
+    /// Adds a verb of the application, or answers RSET, NOOP, VRFY, EXPN or HELP differently; see
+    /// [`Hooks::command`].
     ///
     /// The closure gets what the client wrote after the verb. The reply to HELP names the verb.
     /// [`build`](Builder::build) refuses a verb that is not a word or that the conversation itself needs.

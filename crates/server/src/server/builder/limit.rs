@@ -1,4 +1,5 @@
-//! The limits and timeouts as data: their names, defaults and units, for options, configuration files and pages.
+//! The limits and timeouts as data. Options, configuration files and pages take their names, defaults and
+//! units from here.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use mailchute_proto::Limits;
 use super::Builder;
 use crate::runtime::timeouts::Timeouts;
 
-/// What the number of a [`Limit`] counts.
+/// The unit of a [`Limit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unit {
@@ -77,7 +78,7 @@ impl Limit {
         Self::CommandLine,
     ];
 
-    /// Returns the limit of a [name](Self::name).
+    /// Returns the limit of this [name](Self::name).
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|limit| limit.name() == name)
@@ -102,8 +103,8 @@ impl Limit {
         }
     }
 
-    /// Returns the value of a server that sets none. [`Limit::Connections`] may be lower: it is at most half of the
-    /// files that the process may open.
+    /// Returns the default. That of [`Limit::Connections`] may be lower: it is at most half of the files that
+    /// the process may open.
     #[must_use]
     pub fn default_value(self) -> u64 {
         let limits = Limits::default();
@@ -123,7 +124,7 @@ impl Limit {
         }
     }
 
-    /// Returns what the number counts.
+    /// Returns the unit of the number.
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
@@ -138,7 +139,7 @@ impl Limit {
         !matches!(self, Self::Recipients | Self::CommandLine)
     }
 
-    /// Sets it among those of a session, if it is one of them.
+    /// Sets the limit in those of a session, if it is one of them.
     pub(super) fn set(self, limits: &mut Limits, value: u64) {
         let size = usize::try_from(value).unwrap_or(usize::MAX);
         let count = u32::try_from(value).unwrap_or(u32::MAX);
@@ -186,10 +187,10 @@ impl Limit {
     }
 }
 
-/// Connections of a process that may open enough files.
+/// The default limit on connections, if the process may open enough files.
 pub(super) const MOST_CONNECTIONS: u64 = 8_192;
 
-/// Connections of one client.
+/// The default limit on connections of one client.
 pub(super) const CONNECTIONS_PER_CLIENT: usize = 50;
 
 /// A timeout: how long the server waits.
@@ -231,7 +232,7 @@ impl Timeout {
     pub const ALL: [Self; 7] =
         [Self::Command, Self::Data, Self::Handshake, Self::Proxy, Self::Hook, Self::Store, Self::Session];
 
-    /// Returns the timeout of a [name](Self::name).
+    /// Returns the timeout of this [name](Self::name).
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|timeout| timeout.name() == name)
@@ -251,7 +252,7 @@ impl Timeout {
         }
     }
 
-    /// Returns the value of a server that sets none.
+    /// Returns the default.
     #[must_use]
     pub fn default_value(self) -> Duration {
         *self.of(&mut Timeouts::default())
@@ -284,7 +285,7 @@ impl Timeout {
         }
     }
 
-    /// Where the timeouts of a server keep it.
+    /// Returns its place among the timeouts of a server.
     pub(super) const fn of(self, timeouts: &mut Timeouts) -> &mut Duration {
         match self {
             Self::Command => &mut timeouts.command,
@@ -300,8 +301,8 @@ impl Timeout {
 
 /// Limits and timeouts by name.
 impl Builder {
-    /// Sets a limit; see the method of [`Builder`] of the same name. A number that the limit cannot hold counts as its
-    /// largest.
+    /// Sets a limit; see the method of [`Builder`] of the same name. A number that is too large counts as the
+    /// largest one.
     pub fn limit(mut self, limit: Limit, value: u64) -> Self {
         let size = usize::try_from(value).unwrap_or(usize::MAX);
         match limit {

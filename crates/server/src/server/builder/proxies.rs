@@ -1,4 +1,4 @@
-//! Who the client really is, and when it may talk.
+//! Trusted proxies, and clients that talk too early.
 
 use std::time::Duration;
 
@@ -8,17 +8,18 @@ use crate::server::build_error::BuildError;
 
 /// Clients behind proxies, and clients that talk too early.
 impl Builder {
-    /// Networks whose connections come through a proxy that speaks the PROXY protocol, version 1 or 2, as HAProxy
-    /// does. Each of them has to begin with a PROXY header within [5 s](Self::proxy_timeout), before the greeting
-    /// and before TLS; the client that it names is the session's, also for the limit on connections of one client. One
-    /// without a good header is closed without a word. A PROXY header from anywhere else is not taken. Default is
-    /// none.
+    /// Trusts these networks to send a PROXY header, version 1 or 2, as HAProxy does. Each connection from
+    /// them must begin with one within [5 s](Self::proxy_timeout), before the greeting and before TLS. The
+    /// client in the header is the client of the session, also for the limit on connections of one client. A
+    /// connection without a good header is closed without a reply. A PROXY header from any other address is
+    /// refused. Default is none.
     ///
-    /// Some headers name nobody (`LOCAL`, `UNKNOWN`, families other than IP): the proxy checks whether we are there, or
-    /// passes on a client that it cannot name. Then the proxy's own address is the client's, for hooks and limits too,
-    /// but it may not say XCLIENT or XFORWARD, whatever [`xclient_from`](Self::xclient_from) allows.
+    /// Some headers name no client (`LOCAL`, `UNKNOWN`, families other than IP). The proxy then checks
+    /// whether the server is up, or passes on a client that it cannot name. In this case the proxy's own
+    /// address is the client's, for hooks and limits too. But it may not say XCLIENT or XFORWARD, whatever
+    /// [`xclient_from`](Self::xclient_from) allows.
     ///
-    /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody.
+    /// Name only the addresses of the proxies: anybody who connects from there can pass for any client.
     ///
     /// # Examples
     /// ```
@@ -32,35 +33,37 @@ impl Builder {
         self
     }
 
-    /// Networks whose clients may name the client that they speak for, by Postfix's XCLIENT and XFORWARD; all others
-    /// are answered `550 5.7.1`. Behind a proxy the proxy's client has to be in one of them. XCLIENT begins the
-    /// session anew: connect hooks are asked, and identity, [state](crate::Session::state) and
-    /// [edits](crate::Session::edit_ehlo) are gone. XFORWARD is kept for
-    /// [`Session::forwarded`](crate::Session::forwarded). Default is none.
+    /// Lets clients from these networks name the client that they speak for, by Postfix's XCLIENT and
+    /// XFORWARD. All others get `550 5.7.1`. Behind a proxy with a PROXY header, the client in the header
+    /// must be from one of these networks. XCLIENT begins the session again: connect hooks are asked, and
+    /// identity, [state](crate::Session::state) and [edits](crate::Session::edit_ehlo) are gone. XFORWARD is
+    /// kept for [`Session::forwarded`](crate::Session::forwarded). Default is none.
     ///
     /// Connections from these networks do not count towards
-    /// [`max_connections_per_client`](Self::max_connections_per_client) until XCLIENT names their client; one whose
-    /// address the proxy does not know (`ADDR=[UNAVAILABLE]`) counts for nobody.
+    /// [`max_connections_per_client`](Self::max_connections_per_client) until XCLIENT names their client. A
+    /// client whose address the proxy does not know (`ADDR=[UNAVAILABLE]`) is not counted.
     ///
-    /// STARTTLS forgets the login and the name of EHLO that an XCLIENT told, but not the client's address and host
-    /// name, as with Postfix: a proxy may pass its client's own STARTTLS on, and that client must not become the proxy.
-    /// A proxy that shakes hands itself says XCLIENT inside TLS, where nobody on the way can change it.
+    /// As in Postfix, STARTTLS forgets the login and the EHLO name that an XCLIENT told, but not the client's
+    /// address and host name. A proxy may pass its client's own STARTTLS on, and that client must not become
+    /// the proxy. A proxy that shakes hands itself says XCLIENT inside TLS, where nobody on the way can
+    /// change it.
     ///
-    /// Name the addresses of the proxies alone: whoever connects from there can pass for anybody, with any login.
+    /// Name only the addresses of the proxies: anybody who connects from there can pass for any client, with
+    /// any login.
     pub fn xclient_from(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
         self.proxies.xclients.extend(networks);
         self
     }
 
-    /// How long clients have to be silent before they are greeted; less than five minutes, which is what they wait
-    /// (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait, and are answered `554 5.5.0` and hung up on. So is a
-    /// client that talks while the connect hooks decide.
+    /// Sets how long clients must be silent before they are greeted. It must be less than five minutes, since
+    /// clients wait no longer (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait. They get `554 5.5.0`,
+    /// and the server hangs up. So does a client that talks while the connect hooks decide.
     ///
-    /// Default is none: then early commands are answered after the greeting, as some devices and scripts send them. In
-    /// both cases a PROXY header from an address that may send none, and TLS on a listener without it, close the
-    /// connection without a reply.
+    /// Default is none: early commands are then answered after the greeting, since some devices and scripts
+    /// send them. In both cases the server closes the connection without a reply if it gets a PROXY header
+    /// from an address that may send none, or TLS on a listener without it.
     ///
-    /// Where TLS begins with the first octet, the time begins after the handshake.
+    /// On a listener with implicit TLS the delay begins after the handshake.
     pub fn greeting_delay(mut self, delay: Duration) -> Self {
         self.proxies.greeting_delay = delay;
         self
@@ -76,5 +79,5 @@ impl Builder {
     }
 }
 
-/// What clients wait for a greeting (RFC 5321 §4.5.3.2.1).
+/// How long clients wait for a greeting (RFC 5321 §4.5.3.2.1).
 const MAX_GREETING_DELAY: Duration = Duration::from_secs(300);

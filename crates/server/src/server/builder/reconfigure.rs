@@ -1,11 +1,11 @@
-//! Options that take the place of those of a server that runs.
+//! Options that replace those of a running server.
 //!
 //! # Why
 //!
-//! A session belongs to one configuration, which it looks up once, before it takes its slot. State that must stay
-//! unique is carried over: the count of connections with its limits, the fair queue, the subscribers and the SCRAM
-//! secret. So are the certificates: one that must not be used any more is not shown to a session that is still in the
-//! clear either.
+//! A session belongs to one configuration, which it looks up once, before it takes its slot. State that must
+//! stay unique is carried over: the count of connections with its limits, the fair queue, the subscribers and
+//! the SCRAM secret. Running sessions share the certificates too. So a session that is still in the clear
+//! never shows a certificate that was replaced.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +19,7 @@ use crate::tls::{InForce, PerListener, TlsConfig};
 #[must_use = "nothing changes until it is put in force"]
 pub(crate) struct Successor {
     pub(super) shared: Shared,
-    /// On connections, in all and of one client.
+    /// The limits on connections: of all clients, and of one client.
     pub(super) limits: (usize, usize),
     pub(super) tls: PerListener<TlsConfig>,
     /// That of the server so far, which its sessions look at.
@@ -27,7 +27,8 @@ pub(crate) struct Successor {
 }
 
 impl Successor {
-    /// Changes what the sessions that run share with those to come; what the latter begin with.
+    /// Changes the state that running sessions share with new ones. Returns the state that new sessions begin
+    /// with.
     pub(crate) fn put_in_force(self) -> Shared {
         let Self { shared, limits: (in_all, of_one_client), tls, tls_in_force } = self;
         shared.connections.limit(in_all, of_one_client);
@@ -36,25 +37,26 @@ impl Successor {
 }
 
 impl Server {
-    /// Replaces all options, the hooks and the store, for connections that come from now on. Sessions that run keep what
-    /// they began with, to their end. The builder begins at the defaults, so what shall stay is given again.
+    /// Replaces all options, the hooks and the store, for connections from now on. Running sessions keep what
+    /// they began with, to their end. The builder begins at the defaults, so set again what must stay.
     ///
-    /// All of it is put in force, or nothing. What belongs to the server and not to a session goes on:
+    /// Either all of it is put in force, or nothing. The state of the server, other than that of its
+    /// sessions, goes on:
     ///
-    /// - Open connections count towards the new limits on connections. Where there are more than these allow, none is
-    ///   closed, and none is taken until there are fewer.
-    /// - [Certificates](Builder::tls) are put in force as by [`reload_tls`](Self::reload_tls): a session that runs finds
-    ///   the new ones if it says STARTTLS.
-    /// - [Subscribers](Self::events) get the events of sessions of either kind.
+    /// - Open connections count towards the new limits on connections. If there are more than the limits
+    ///   allow, none is closed, and none is accepted until there are fewer.
+    /// - [Certificates](Builder::tls) are put in force as by [`reload_tls`](Self::reload_tls): a running
+    ///   session gets the new ones if it says STARTTLS.
+    /// - [Subscribers](Self::events) get the events of old and new sessions.
     /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.
     /// - [Counters](Self::stats) go on.
     ///
-    /// What hooks and stores share with others is yours: what a closure has captured, or an `Arc` that a hook holds, lives
-    /// as long as a session that began with it. If the new hooks are to go on with a value, such as a connection pool or
-    /// the state of a greylist, give them a clone of the same `Arc`. The [state](crate::Session::state) of a session stays
-    /// with it.
+    /// Values that hooks and stores share are yours. What a closure has captured, or an `Arc` that a hook
+    /// holds, lives as long as a session that began with it. If the new hooks must go on with a value, such
+    /// as a connection pool or the state of a greylist, give them a clone of the same `Arc`. The
+    /// [state](crate::Session::state) of a session stays with it.
     ///
-    /// Where the server listens is not changed by this; see [`Serving`](crate::Serving).
+    /// The listening addresses stay as they are; see [`Serving`](crate::Serving).
     ///
     /// # Errors
     /// [`BuildError`] as for [`Builder::build`], and when a listener had a certificate and would have none any more, as
@@ -90,8 +92,8 @@ impl Server {
     /// # }
     /// ```
     pub fn reconfigure(&self, builder: Builder) -> Result<(), BuildError> {
-        /// One at a time, so that none resolves against what another replaces. It is not the lock of the configuration, as hooks that
-        /// are dropped meanwhile may ask the server something.
+        /// One call at a time, so that none resolves against what another replaces. This is not the lock of
+        /// the configuration, since hooks that are dropped meanwhile may use the server.
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let next = Arc::new(builder.resolve_after(&self.shared())?.put_in_force());

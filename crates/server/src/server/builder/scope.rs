@@ -12,7 +12,7 @@ use crate::server::build_error::BuildError;
 use crate::session::Session;
 use crate::tls::TlsConfig;
 
-/// What was set for the sessions of one listener. The rest is that of the server.
+/// The settings for the sessions of one listener. For the rest, those of the server hold.
 #[derive(Debug)]
 pub(super) struct Policy {
     pub(super) listener: Arc<str>,
@@ -35,7 +35,8 @@ impl Builder {
     /// there if there is an authenticator within, or outside. Other options belong to the whole server:
     /// [`build`](Self::build) refuses them within.
     ///
-    /// A name that no listener has is an error when serving begins, or a misspelt name would leave the policy out.
+    /// A name that no listener has is an error when serving begins. Otherwise a misspelt name would leave the
+    /// policy out.
     ///
     /// # Examples
     /// ```
@@ -77,12 +78,13 @@ impl Builder {
         self.take("on", Condition::Listener(listener), within)
     }
 
-    /// Adds hooks, authenticators, verifiers and filters for sessions of which `predicate` holds. It is asked each time
-    /// before one of them would be. Where it does not hold, an authenticator abstains: the next one is asked.
+    /// Adds hooks, authenticators, verifiers and filters for sessions for which `predicate` returns true. It
+    /// is called each time before one of them would be asked. If it returns false, an authenticator abstains,
+    /// and the next one is asked.
     ///
-    /// A predicate that panics counts as one that holds for hooks and filters. Before an authenticator or verifiers it
-    /// refuses the client for the time being, as they could let it in. Options that are settled when a session begins, such as limits,
-    /// are refused within by [`build`](Self::build); [`on`](Self::on) takes them.
+    /// If the predicate panics, hooks and filters are asked. Authenticators and verifiers could let the
+    /// client in, so they refuse it for the time being. [`build`](Self::build) refuses options within that
+    /// are settled when a session begins, such as limits. Use [`on`](Self::on) for them.
     ///
     /// # Examples
     /// ```
@@ -131,7 +133,7 @@ impl Builder {
         self.misplaced.get_or_insert(error);
     }
 
-    /// An option that was set and belongs to the whole server.
+    /// Returns an option that was set although it belongs to the whole server.
     fn option_of_the_server(&self) -> Option<&'static str> {
         let set = [
             (self.hostname.is_some(), "hostname"),

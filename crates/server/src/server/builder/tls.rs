@@ -1,4 +1,4 @@
-//! TLS: with which certificate, and whether clients must use it.
+//! TLS: the certificates, and whether clients must use it.
 
 use super::Builder;
 use crate::tls::TlsConfig;
@@ -32,10 +32,10 @@ impl Builder {
         self
     }
 
-    /// Answers `530 5.7.0` to all mail until the client has said STARTTLS. Default is that TLS is offered, not
+    /// Answers `530 5.7.0` to all mail until the client has used STARTTLS. By default TLS is offered, not
     /// required: RFC 3207 §4 forbids a server that takes mail from the whole Internet to require it.
     ///
-    /// Clients that deliver [by LMTP over a Unix socket](crate::Listener::unix) need no TLS: nobody is
+    /// Clients that deliver [by LMTP over a Unix socket](crate::Listener::unix) need no TLS, since nobody is
     /// between them and the server.
     pub fn require_tls(mut self) -> Self {
         self.requires_tls = true;

@@ -123,7 +123,7 @@ async fn a_long_session_keeps_its_last_lines() {
     }
     let text = recorder.last().expect("it is recorded").to_string();
     assert!(text.len() < 64 * 1024, "{} bytes", text.len());
-    assert!(text.contains(" lines before are not kept)\n"), "{text}");
+    assert!(text.contains(" earlier lines are not kept)\n"), "{text}");
     assert!(text.ends_with("C: NOOP 1999\n    0.000 S: 250 2.0.0 OK"), "{text}");
 }
 

@@ -80,11 +80,11 @@ impl Server {
     ///
     /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made. A listener with TLS of its own
     /// keeps that: see [`reload_tls_on`](Self::reload_tls_on).
-    ///
-    /// # Errors
+    /// The change cannot fail half-way, since a [`TlsConfig`] that cannot be used cannot be made. A listener
+    /// with TLS of its own keeps it: see [`reload_tls_on`](Self::reload_tls_on).
     /// [`TlsError`] when the server was built without TLS.
     ///
-    /// # Examples
+    /// [`TlsError`] if the server was built without TLS.
     /// ```no_run
     /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::TlsError> {
     /// use mailchute::TlsConfig;
@@ -101,7 +101,7 @@ impl Server {
     /// [their own](crate::Builder::on).
     ///
     /// # Errors
-    /// [`TlsError`] when the listener was built without TLS of its own.
+    /// [`TlsError`] if the listener was built without TLS of its own.
     ///
     /// # Examples
     /// ```no_run

@@ -29,10 +29,10 @@ impl Builder {
     /// [user](crate::ClientCertificate::user) that the certificate names. Default is off, since a certificate
     /// is not a login.
     ///
-    /// The authenticators are asked about it as about all credentials. Without an authenticator every certificate of an
-    /// authority that is [trusted](crate::TlsConfig::client_auth) lets its client in by its own name, and by no
-    /// other. It is offered by the listeners whose [TLS](Self::tls) asks clients for certificates. [`build`](Self::build)
-    /// refuses it if none does.
+    /// The authenticators judge it like all credentials. Without an authenticator, every certificate of a
+    /// [trusted](crate::TlsConfig::client_auth) authority lets its client in, by its own name only. EXTERNAL
+    /// is offered on the listeners whose [TLS](Self::tls) asks clients for certificates.
+    /// [`build`](Self::build) refuses it if no listener does.
     pub fn auth_external(mut self) -> Self {
         self.auth_external = true;
         self
@@ -116,7 +116,8 @@ impl Builder {
         Ok(mechanisms)
     }
 
-    /// Whether anybody could ever use one of the mechanisms that are offered; without one, no mail could be sent.
+    /// Returns an error if no client could ever use one of the offered mechanisms. No mail could be sent
+    /// then.
     fn check_way_in(&self, offered: &[Mechanism], has_tls: bool) -> Result<(), BuildError> {
         if offered.is_empty() {
             return Err(BuildError::NoMechanism);

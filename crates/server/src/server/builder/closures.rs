@@ -213,7 +213,9 @@ where
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
         let returned = (self.0)(message.hand_over(), session.clone()).await.into_message()?;
         if returned.id() != message.id() {
-            return Err(Refusal::internal("an on_message closure returned a different message from the one that it got"));
+            return Err(Refusal::internal(
+                "an on_message closure returned a different message from the one that it got",
+            ));
         }
         *message = returned;
         Ok(())

@@ -223,7 +223,7 @@ impl Builder {
         if before.tls.would_lose(&tls) {
             return Err(BuildError::TlsRemoved);
         }
-        // What was counted stays so.
+        // The counters go on.
         let shared = Shared { counters: Arc::clone(&before.counters), ..shared };
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }

@@ -22,7 +22,7 @@ pub(crate) struct Successor {
     /// The limits on connections: of all clients, and of one client.
     pub(super) limits: (usize, usize),
     pub(super) tls: PerListener<TlsConfig>,
-    /// That of the server so far, which its sessions look at.
+    /// The certificates of the running server, which its sessions use.
     pub(super) tls_in_force: PerListener<Arc<InForce>>,
 }
 
@@ -59,8 +59,8 @@ impl Server {
     /// The listening addresses stay as they are; see [`Serving`](crate::Serving).
     ///
     /// # Errors
-    /// [`BuildError`] as for [`Builder::build`], and when a listener had a certificate and would have none any more, as
-    /// listeners inside TLS need one. Everything stays as it was.
+    /// The errors of [`Builder::build`], and [`BuildError::TlsRemoved`] if a listener has a certificate and
+    /// the new options have none for it, since listeners inside TLS need one. Everything stays as it was.
     ///
     /// # Examples
     /// ```

@@ -18,7 +18,7 @@ pub(super) struct Policy {
     pub(super) listener: Arc<str>,
     /// In the order in which they were set.
     pub(super) limits: Vec<(Limit, u64)>,
-    /// In place of that of the server.
+    /// Replaces the TLS of the server.
     pub(super) tls: Option<TlsConfig>,
     pub(super) requires_tls: bool,
     pub(super) requires_auth: bool,
@@ -30,10 +30,11 @@ impl Builder {
     /// limits of a session, [`tls`](Self::tls), [`require_tls`](Self::require_tls) and
     /// [`require_auth`](Self::require_auth).
     ///
-    /// What is not set within is that of the server, whether it is given before or after. A second `on` of the same name
-    /// adds to the first. TLS within replaces that of the server as a whole: certificates, demands on clients and versions. Hooks within are asked in the place at which `on` stands. AUTH is offered
-    /// there if there is an authenticator within, or outside. Other options belong to the whole server:
-    /// [`build`](Self::build) refuses them within.
+    /// Settings that are not made within are those of the server, whether they are made before or after. A
+    /// second `on` of the same name adds to the first. TLS within replaces that of the server as a whole:
+    /// certificates, demands on clients and versions. Hooks within are asked at the place of `on` among the
+    /// other hooks. AUTH is offered on the listener if there is an authenticator within or outside. Other
+    /// options belong to the whole server, and [`build`](Self::build) refuses them within.
     ///
     /// A name that no listener has is an error when serving begins. Otherwise a misspelt name would leave the
     /// policy out.

@@ -5,12 +5,13 @@ use crate::tls::TlsConfig;
 
 /// TLS.
 impl Builder {
-    /// Offers STARTTLS (RFC 3207), and serves [implicit TLS](crate::Listener::implicit_tls), with these
-    /// certificates, for both alike. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) replaces
-    /// them while the server runs.
+    /// Offers STARTTLS (RFC 3207) and serves [implicit TLS](crate::Listener::implicit_tls), both with these
+    /// certificates. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) replaces the
+    /// certificates while the server runs.
     ///
-    /// Within [`on`](Self::on) it is the TLS of that listener, in place of the server's. So a listener may have
-    /// certificates of its own, demand those of clients, or speak fewer versions. It may also be the only one with TLS.
+    /// Within [`on`](Self::on) this is the TLS of that listener, instead of the server's. So a listener may
+    /// have certificates of its own, demand those of clients, or speak fewer versions. It may also be the
+    /// only one with TLS.
     ///
     /// # Examples
     /// ```no_run

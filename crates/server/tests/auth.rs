@@ -27,7 +27,7 @@ fn in_the_clear(builder: Builder) -> Server {
 }
 
 async fn auth_keywords(client: &mut Client) -> Option<String> {
-    let heard = client.send("EHLO client.example").await.expect(250);
+    let heard = client.command("EHLO client.example").await.expect(250);
     heard.lines().iter().find(|line| line[4..].starts_with("AUTH")).cloned()
 }
 
@@ -49,7 +49,7 @@ async fn plain_and_login_reach_the_hook_in_every_form() {
     for exchange in exchanges {
         let mut client = hello(&server).await;
         for (line, code) in exchange {
-            client.send(line).await.expect(*code);
+            client.command(line).await.expect(*code);
         }
     }
     let [plain, login] = ["PLAIN alice true", "LOGIN alice true"];
@@ -61,13 +61,13 @@ async fn auth_is_offered_only_when_somebody_judges_credentials() {
     let server = build(accepting().allow_plaintext_auth());
     let mut client = hello(&server).await;
     assert_eq!(auth_keywords(&mut client).await, None);
-    client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(502);
+    client.command(&format!("AUTH PLAIN {ALICE}")).await.expect(502);
     let mut client = hello(&in_the_clear(accepting())).await;
     assert_eq!(auth_keywords(&mut client).await.as_deref(), Some("250-AUTH PLAIN LOGIN"));
     let server = in_the_clear(accepting().mechanisms([Mechanism::Plain]));
     let mut client = hello(&server).await;
     assert_eq!(auth_keywords(&mut client).await.as_deref(), Some("250-AUTH PLAIN"));
-    client.send("AUTH LOGIN").await.expect(504);
+    client.command("AUTH LOGIN").await.expect(504);
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,7 +76,7 @@ async fn passwords_are_taken_inside_tls_only_unless_allowed_by_name() {
     let mut client = hello(&server).await;
     assert_eq!(auth_keywords(&mut client).await, None);
     for line in [format!("AUTH PLAIN {ALICE}"), "AUTH PLAIN".into(), "AUTH LOGIN".into()] {
-        assert!(client.send(&line).await.expect(538).lines()[0].starts_with("538 5.7.11 "), "{line}");
+        assert!(client.command(&line).await.expect(538).lines()[0].starts_with("538 5.7.11 "), "{line}");
     }
     let mut client = tls::start_tls(pipe(&server, 65_536).0).await;
     assert!(client.ask("EHLO client.example", "250").await.contains("250-AUTH PLAIN LOGIN\r\n"));
@@ -87,10 +87,10 @@ async fn passwords_are_taken_inside_tls_only_unless_allowed_by_name() {
 async fn required_authentication_refuses_mail_until_it_succeeds() {
     let server = in_the_clear(accepting().require_auth());
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(530);
-    client.send(&format!("AUTH PLAIN {MALLORY}")).await.expect(535);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(530);
-    client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(235);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(530);
+    client.command(&format!("AUTH PLAIN {MALLORY}")).await.expect(535);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(530);
+    client.command(&format!("AUTH PLAIN {ALICE}")).await.expect(235);
     deliver(&mut client).await.expect(250);
     let error = accepting().require_auth().build().unwrap_err().to_string();
     assert!(error.contains("write .authenticator(…) or .on_auth(…)"), "{error}");
@@ -135,7 +135,7 @@ async fn refuses_to_require_auth_that_no_client_can_pass() {
     let server = build(accepting());
     let refused = server.reconfigure(required().on_auth(judge));
     assert_eq!(refused, Err(BuildError::PasswordsWithoutTls));
-    hello(&server).await.send("MAIL FROM:<>").await.expect(250);
+    hello(&server).await.command("MAIL FROM:<>").await.expect(250);
 }
 
 #[tokio::test]
@@ -196,11 +196,11 @@ async fn acting_as_somebody_else_is_the_hooks_to_allow() {
             }),
     );
     let mut client = hello(&server).await;
-    client.send("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);
+    client.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(identities.all(), ["bob"]);
     let mut client = hello(&in_the_clear(accepting())).await;
-    client.send("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(535);
+    client.command("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(535);
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,8 +212,8 @@ async fn a_refused_authentication_leaves_the_session_nobodys() {
         async {}
     }));
     let mut client = hello(&server).await;
-    client.send(&format!("AUTH PLAIN {MALLORY}")).await.expect(535);
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command(&format!("AUTH PLAIN {MALLORY}")).await.expect(535);
+    client.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(seen.all(), [false]);
 }
 
@@ -228,7 +228,7 @@ async fn a_wrong_password_is_answered_late_and_the_third_hangs_up() {
         let mut client = hello(&server).await;
         for number in 1..=tries {
             let since = Instant::now();
-            let heard = client.send(&format!("AUTH PLAIN {MALLORY}")).await;
+            let heard = client.command(&format!("AUTH PLAIN {MALLORY}")).await;
             let expected = if number == tries { "421 4.7.0 " } else { "535 5.7.8 " };
             assert!(heard.lines()[0].starts_with(expected), "try {number} of {tries}: {heard}");
             assert!(since.elapsed() >= Duration::from_secs(1), "try {number} of {tries}");
@@ -252,10 +252,10 @@ async fn the_same_password_by_another_mechanism_is_no_guess() {
         let response = ["AGFsaWNlAGd1ZXNz", "AGFsaWNlAHdyb25n", "AGFsaWNlAHdvbmRlcg=="][number];
         let since = Instant::now();
         let code = if number == 2 { 421 } else { 535 };
-        client.send(&format!("AUTH PLAIN {response}")).await.expect(code);
+        client.command(&format!("AUTH PLAIN {response}")).await.expect(code);
         if code == 535 {
-            client.send("AUTH LOGIN YWxpY2U=").await.expect(334);
-            client.send(password).await.expect(535);
+            client.command("AUTH LOGIN YWxpY2U=").await.expect(334);
+            client.command(password).await.expect(535);
             assert!(since.elapsed() >= Duration::from_secs(2), "a repetition is held back as well");
         }
     }
@@ -271,7 +271,7 @@ async fn a_user_database_that_fails_is_no_wrong_password() {
     );
     let mut client = hello(&server).await;
     for _ in 0..5 {
-        client.send(&format!("AUTH PLAIN {ALICE}")).await.expect(454);
+        client.command(&format!("AUTH PLAIN {ALICE}")).await.expect(454);
     }
 }
 
@@ -317,10 +317,10 @@ async fn credentials_are_in_no_log_and_in_no_event() {
         let mut inside = tls::start_tls(pipe(&server, 65_536).0).await;
         inside.ask("EHLO client.example", "250").await;
         for line in exchange {
-            let heard = clear.send(line).await.to_string();
+            let heard = clear.command(line).await.to_string();
             assert!(inside.say(line).await.starts_with(&heard[..3]), "{line}");
         }
-        let _ = clear.send("QUIT").await;
+        let _ = clear.command("QUIT").await;
         inside.say("QUIT").await;
     }
     // Of SCRAM nothing is left but who it is: the rest is enough to guess the password without asking.

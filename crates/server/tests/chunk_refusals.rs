@@ -10,18 +10,18 @@ use tokio::time::sleep;
 
 async fn in_transaction(server: &Server) -> Client {
     let mut client = hello(server).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
     client
 }
 
 async fn lmtp_in_transaction(server: &Server, recipients: &[&str]) -> Client {
     let mut client = testing::connect(server).lmtp().open();
     client.greeting().await.expect(220);
-    client.send("LHLO client.example").await.expect(250);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("LHLO client.example").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for recipient in recipients {
-        client.send(&format!("RCPT TO:<{recipient}@example.com>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{recipient}@example.com>")).await.expect(250);
     }
     client
 }
@@ -54,10 +54,10 @@ async fn a_chunk_is_answered_with_the_refusal_that_it_brings() {
     expect(&mut client, b"BDAT 2\r\nam", &["554 5.7.1 Spam"]).await;
     expect(&mut client, b"BDAT 6\r\nQUIT\r\n", &["503 5.5.1 Send MAIL first"]).await;
     expect(&mut client, b"BDAT 6 LAST\r\nQUIT\r\n", &["503 5.5.1 Send MAIL first"]).await;
-    assert_eq!(client.send("DATA").await.lines(), ["503 5.5.1 Send MAIL first"]);
+    assert_eq!(client.command("DATA").await.lines(), ["503 5.5.1 Send MAIL first"]);
 
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
     expect(&mut client, b"BDAT 4\r\n\r\nha", &["250 2.0.0 4 octets received"]).await;
     expect(&mut client, b"BDAT 3 LAST\r\nm\r\n", &["250 2.6.0 Message accepted"]).await;
 }

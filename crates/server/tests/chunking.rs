@@ -34,9 +34,9 @@ impl Kept {
 async fn in_transaction(server: &Server, parameters: &str) -> Client {
     let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
-    client.send(&format!("MAIL FROM:<a@b.example>{parameters}")).await.expect(250);
-    client.send("RCPT TO:<c@d.example>").await.expect(250);
+    client.command("EHLO client.example").await.expect(250);
+    client.command(&format!("MAIL FROM:<a@b.example>{parameters}")).await.expect(250);
+    client.command("RCPT TO:<c@d.example>").await.expect(250);
     client
 }
 
@@ -77,7 +77,7 @@ async fn a_message_reset_between_two_chunks_is_not_stored() {
         let mut client = in_transaction(&kept.builder().build().unwrap(), "").await;
         client.send_bytes(b"BDAT 5\r\nhello").await;
         client.greeting().await.expect(250);
-        client.send(end).await.expect(if end == "QUIT" { 221 } else { 250 });
+        client.command(end).await.expect(if end == "QUIT" { 221 } else { 250 });
         client.send_bytes(b"BDAT 0 LAST\r\n").await;
         if end != "QUIT" {
             assert_eq!(client.greeting().await.lines(), ["503 5.5.1 Send MAIL first"]);

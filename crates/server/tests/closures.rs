@@ -96,7 +96,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
 /// What the client hears when the sender hook returns this.
 async fn heard_of<V: IntoAnswer + Clone + Send + Sync + 'static>(returned: V) -> String {
     let server = build(accepting().on_mail_from(move |_, _| std::future::ready(returned.clone())));
-    hello(&server).await.send("MAIL FROM:<alice@client.example>").await.to_string()
+    hello(&server).await.command("MAIL FROM:<alice@client.example>").await.to_string()
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn every_closure_can_refuse() {
         let mut heard = client.greeting().await;
         for line in lines {
             heard.expect(if line.starts_with("EHLO") && lines.len() == 1 { 220 } else { heard_code(line) });
-            heard = client.send(line).await;
+            heard = client.command(line).await;
         }
         assert_eq!(heard.code(), 550, "{lines:?}");
         assert!(heard.to_string().ends_with("Not you"), "{heard}");
@@ -175,15 +175,15 @@ async fn a_verb_of_ones_own_answers_as_it_likes_and_stands_in_help() {
             }),
     );
     let mut client = hello(&server).await;
-    assert_eq!(client.send("xping").await.lines(), ["250 2.0.0 pong"]);
-    client.send("XNO").await.expect(550);
-    client.send("XFAIL x").await.expect(451);
-    assert_eq!(client.send("XFAIL 7").await.lines(), ["214 2.0.0 7"]);
-    assert_eq!(client.send("VRFY bob").await.lines(), ["250 2.1.5 <bob>"]);
-    client.send("XPONG").await.expect(500);
-    let help = client.send("HELP").await.expect(214).to_string();
+    assert_eq!(client.command("xping").await.lines(), ["250 2.0.0 pong"]);
+    client.command("XNO").await.expect(550);
+    client.command("XFAIL x").await.expect(451);
+    assert_eq!(client.command("XFAIL 7").await.lines(), ["214 2.0.0 7"]);
+    assert_eq!(client.command("VRFY bob").await.lines(), ["250 2.1.5 <bob>"]);
+    client.command("XPONG").await.expect(500);
+    let help = client.command("HELP").await.expect(214).to_string();
     assert!(help.contains("XPING") && help.contains("XNO") && !help.contains("XPONG"), "{help}");
-    client.send("QUIT").await.expect(221);
+    client.command("QUIT").await.expect(221);
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,9 +198,9 @@ async fn a_command_hook_sees_unknown_verbs_and_cannot_prevent_quit() {
     let seen = Seen::default();
     let server = build(accepting().hooks(Watch(seen.clone())));
     let mut client = hello(&server).await;
-    client.send("frobnicate now").await.expect(500);
-    client.send("RSET").await.expect(250);
-    client.send("QUIT").await.expect(550);
+    client.command("frobnicate now").await.expect(500);
+    client.command("RSET").await.expect(250);
+    client.command("QUIT").await.expect(550);
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(seen.all(), ["Other FROBNICATE now", "Rset RSET ", "Quit QUIT "]);
 }
@@ -233,8 +233,8 @@ async fn a_hook_trait_is_called_with_what_the_client_said() {
     let server = build(accepting().hooks(Watch(seen.clone())));
     let mut client = hello(&server).await;
     deliver(&mut client).await.expect(250);
-    client.send("HELO old.example").await.expect(250);
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command("HELO old.example").await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(
         seen.all(),
         [

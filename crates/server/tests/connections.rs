@@ -77,7 +77,7 @@ async fn a_client_that_has_all_its_places_is_told_and_others_are_not() {
     assert_eq!(from(&server, "[::ffff:192.0.2.1]:4").await.1, 421);
     assert_eq!(from(&server, "192.0.2.2:1").await.1, 220);
     let mut leaving = held.pop().unwrap();
-    leaving.send("QUIT").await.expect(221);
+    leaving.command("QUIT").await.expect(221);
     assert!(leaving.try_read_reply().await.is_none());
     for _ in 0..10 {
         tokio::task::yield_now().await;

@@ -52,13 +52,13 @@ async fn nothing_is_spooled_without_a_filter_that_reads() {
     let mut client = testing::connect(&server).open();
     client.greeting().await.expect(220);
     for command in ["EHLO client.example", "MAIL FROM:<>", "RCPT TO:<a@example.com>"] {
-        client.send(command).await.expect(250);
+        client.command(command).await.expect(250);
     }
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
     for _ in 0..60_000 {
         client.send_bytes(&[[b'x'; 70].as_slice(), b"\r\n"].concat()).await;
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
 }
 
 /// Looks into the state that it lies in when it is dropped.
@@ -81,8 +81,8 @@ async fn a_value_may_look_into_the_state_when_the_transaction_ends() {
         .unwrap();
     let mut client = testing::connect(&server).open();
     client.greeting().await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
-    client.send("MAIL FROM:<>").await.expect(250);
-    client.send("RSET").await.expect(250);
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command("EHLO client.example").await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RSET").await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(250);
 }

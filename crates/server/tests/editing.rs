@@ -262,7 +262,7 @@ async fn the_header_is_read_before_the_body_comes() {
     let mut client = in_data(&server).await;
     client.send_bytes("Subject: old\r\nTo: a\r\n  b \r\nX: ü\r\n\r\n".as_bytes()).await;
     assert_eq!(seen.until(3).await, ["Subject|new", "To|a  b", "X|ü"]);
-    client.send("body\r\n.").await.expect(250);
+    client.command("body\r\n.").await.expect(250);
     assert_eq!(store.0.all(), ["Subject: new\r\nTo: a\r\n  b \r\nX: ü\r\n\r\nbody\r\n"]);
 }
 
@@ -334,7 +334,7 @@ async fn a_new_body_longer_than_a_message_may_be_answers_552() {
     ));
     let mut client = hello(&server).await;
     crate::support::envelope(&mut client).await;
-    client.send("DATA").await.expect(552);
+    client.command("DATA").await.expect(552);
 }
 
 #[tokio::test(start_paused = true)]

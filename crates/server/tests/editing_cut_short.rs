@@ -27,7 +27,7 @@ async fn a_new_body_with_a_write_that_was_dropped_is_not_kept() {
     }));
     let mut client = hello(&server).await;
     crate::support::envelope(&mut client).await;
-    client.send("DATA").await.expect(451);
+    client.command("DATA").await.expect(451);
     assert_eq!(stored.count(), 0);
 }
 
@@ -46,7 +46,7 @@ async fn the_header_is_read_after_a_read_that_was_given_up() {
     }));
     let mut client = in_data(&server).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    client.send("Subject: a\r\n\r\nb\r\n.").await.expect(250);
+    client.command("Subject: a\r\n\r\nb\r\n.").await.expect(250);
     assert_eq!(seen.all(), ["a"]);
 }
 
@@ -67,6 +67,6 @@ async fn the_original_is_read_after_a_read_that_was_given_up() {
     }));
     let mut client = in_data(&server).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    client.send("Subject: a\r\n\r\nb\r\n.").await.expect(250);
+    client.command("Subject: a\r\n\r\nb\r\n.").await.expect(250);
     assert_eq!(seen.all(), [b"Subject: a\r\n\r\nb\r\n", b"Subject: a\r\n\r\nb\r\n"]);
 }

@@ -5,7 +5,7 @@ use mailchute::testing::Client;
 use mailchute::{EhloError, Extension, Reply, Verb};
 
 async fn ehlo(client: &mut Client, name: &str) -> String {
-    client.send(&format!("EHLO {name}")).await.expect(250).to_string()
+    client.command(&format!("EHLO {name}")).await.expect(250).to_string()
 }
 
 #[tokio::test]
@@ -32,14 +32,14 @@ async fn a_closure_takes_away_changes_and_adds_for_its_session_only() {
         .replace("SIZE 26214400", "SIZE 20")
         .replace("250 HELP", "250-XKEY rsa\n250 HELP");
     assert_eq!(edited, expected);
-    client.send("MAIL FROM:<a@b.example> SIZE=21").await.expect(552);
-    client.send("MAIL FROM:<a@b.example> XKEY=1").await.expect(250);
-    client.send("RCPT TO:<b@example.com>").await.expect(250);
-    client.send("BDAT 6 LAST\r\nNOOP").await.expect(502);
-    client.send("DATA").await.expect(354);
-    client.send("123456789012345678901\r\n.").await.expect(552);
+    client.command("MAIL FROM:<a@b.example> SIZE=21").await.expect(552);
+    client.command("MAIL FROM:<a@b.example> XKEY=1").await.expect(250);
+    client.command("RCPT TO:<b@example.com>").await.expect(250);
+    client.command("BDAT 6 LAST\r\nNOOP").await.expect(502);
+    client.command("DATA").await.expect(354);
+    client.command("123456789012345678901\r\n.").await.expect(552);
     assert_eq!(ehlo(&mut other, "client.example").await, before);
-    other.send("MAIL FROM:<a@b.example> XKEY=1").await.expect(555);
+    other.command("MAIL FROM:<a@b.example> XKEY=1").await.expect(555);
 }
 
 #[tokio::test]
@@ -50,8 +50,8 @@ async fn what_the_connect_hook_takes_away_was_never_there() {
     let mut client = hello(&server).await;
     let keywords = ehlo(&mut client, "client.example").await;
     assert!(!keywords.contains("DSN") && !keywords.contains("8BITMIME"), "{keywords}");
-    client.send("MAIL FROM:<a@b.example> BODY=8BITMIME").await.expect(555);
-    client.send("MAIL FROM:<a@b.example> RET=FULL").await.expect(555);
+    client.command("MAIL FROM:<a@b.example> BODY=8BITMIME").await.expect(555);
+    client.command("MAIL FROM:<a@b.example> RET=FULL").await.expect(555);
 }
 
 #[tokio::test]
@@ -106,8 +106,8 @@ async fn a_whole_message_may_be_as_large_as_its_session_allows() {
     );
     let mut client = hello(&server).await;
     envelope(&mut client).await;
-    client.send("DATA").await.expect(354);
-    client.send(&format!("{}\r\n.", "x".repeat(500))).await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(&format!("{}\r\n.", "x".repeat(500))).await.expect(250);
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn unknown_commands_reach_a_hook_that_may_answer_in_many_lines() {
         ("frobnicate this", 250, "FROBNICATE: this"),
         ("QUIT", 221, "QUIT: "),
     ] {
-        let heard = client.send(line).await.expect(code);
+        let heard = client.command(line).await.expect(code);
         assert_eq!(heard.lines(), [format!("{code}-2.0.0 {word}"), format!("{code} 2.0.0 and more")]);
     }
     assert!(client.try_read_reply().await.is_none(), "QUIT closes whatever the hook says");

@@ -142,7 +142,7 @@ async fn an_event_is_told_while_a_hook_still_thinks() {
     }));
     let mut events = server.events();
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     client.send_bytes(b"RCPT TO:<bob@example.com>\r\n").await;
     while !matches!(events.next().await.expect("it is told"), Event::Rcpt { .. }) {}
     decide.send(true).expect("the hook waits");
@@ -183,10 +183,10 @@ async fn a_subscription_lasts_from_its_creation_to_its_drop() {
     let mut client = hello(&server).await;
     drop(dropped);
     // Nobody watches now.
-    client.send("RSET").await.expect(250);
+    client.command("RSET").await.expect(250);
     let mut late = server.events();
-    client.send("NOOP").await.expect(250);
-    client.send("QUIT").await.expect(221);
+    client.command("NOOP").await.expect(250);
+    client.command("QUIT").await.expect(221);
     assert!(client.try_read_reply().await.is_none());
     drop(server);
     let expected = [
@@ -206,7 +206,7 @@ async fn sessions_can_be_told_apart_and_each_keeps_its_order() {
     let (mut one, mut two) = (hello(&server).await, hello(&server).await);
     for index in 1..=4 {
         let client = if index % 2 == 1 { &mut one } else { &mut two };
-        client.send(&format!("NOOP {index}")).await.expect(250);
+        client.command(&format!("NOOP {index}")).await.expect(250);
     }
     drop((one, two, server));
     let (mut of_one, mut of_two, mut first) = (Vec::new(), Vec::new(), None);
@@ -228,7 +228,7 @@ async fn a_slow_subscriber_learns_where_and_how_many_events_it_lost() {
     let mut slow = server.events();
     let mut client = hello(&server).await;
     for number in 0..NOOPS {
-        client.send(&format!("NOOP {number}")).await.expect(250);
+        client.command(&format!("NOOP {number}")).await.expect(250);
     }
     // Up to here nothing was read, and the session was not held up.
     let mut before = Vec::new();
@@ -243,7 +243,7 @@ async fn a_slow_subscriber_learns_where_and_how_many_events_it_lost() {
     // Connect, the greeting, three of EHLO, and two of each NOOP.
     assert_eq!(missed + 1_024, 5 + 2 * NOOPS);
     // From there on it is told everything again.
-    client.send("QUIT").await.expect(221);
+    client.command("QUIT").await.expect(221);
     drop(server);
     let after = rest(&mut slow).await;
     assert_eq!(after, ["command: QUIT", "reply: 221 2.0.0 Closing connection", "disconnect: quit"]);
@@ -255,12 +255,12 @@ async fn reports_missed_events_before_the_next_delivered_event() {
     let mut slow = server.events();
     let mut client = hello(&server).await;
     for _ in 0..600 {
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
     for _ in 0..10 {
         assert!(!matches!(slow.next().await.unwrap(), Event::Missed { .. }));
     }
-    client.send("RSET").await.expect(250);
+    client.command("RSET").await.expect(250);
     drop((client, server));
     let lines = rest(&mut slow).await;
     let at = lines.iter().position(|line| line.starts_with("missed")).unwrap();
@@ -279,7 +279,7 @@ async fn bounds_the_bytes_of_message_data_queued_for_a_subscriber() {
     let mut slow = server.events();
     let mut client = in_data(&server).await;
     client.send_bytes(&[b"\r\n", &[b'x'; OCTETS - 4][..], b"\r\n"].concat()).await;
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     let (mut octets, mut missed, mut messages) = (0, 0, 0);
     drop((client, server));
     while let Some(event) = slow.next().await {
@@ -318,7 +318,7 @@ async fn a_subscriber_that_keeps_up_sees_every_octet() {
     for _ in 0..10_000 {
         client.send_bytes(line).await;
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     drop((client, server));
     let content = watching.await.unwrap();
     assert!(content == line[1..].repeat(10_000), "{} bytes", content.len());
@@ -360,7 +360,7 @@ async fn subscribers_come_and_go_while_sessions_run() {
     let mut client = hello(&server).await;
     for _ in 0..100 {
         let passing = server.events();
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
         drop(passing);
     }
     drop((client, server));

@@ -26,7 +26,7 @@ fn kinds(events: &[Event]) -> Vec<&'static str> {
 async fn delivery(server: &Server) {
     let mut client = hello(server).await;
     deliver(&mut client).await.expect(250);
-    client.send("QUIT").await.expect(221);
+    client.command("QUIT").await.expect(221);
     assert!(client.try_read_reply().await.is_none());
 }
 
@@ -52,8 +52,8 @@ async fn a_subscriber_gets_the_session_that_it_chose() {
     let session = connects.next().await.and_then(|event| event.session().cloned()).expect("it has begun");
     let mut of_one = server.events().of_session(session.id()).only([Kind::Command]);
     let mut two = hello(&server).await;
-    one.send("NOOP one").await.expect(250);
-    two.send("NOOP two").await.expect(250);
+    one.command("NOOP one").await.expect(250);
+    two.command("NOOP two").await.expect(250);
     drop((one, two, server));
     let lines: Vec<_> = rest(&mut of_one).await.iter().map(ToString::to_string).collect();
     assert_eq!(lines, [format!("{} command: NOOP one", session.id())]);
@@ -65,7 +65,7 @@ async fn missed_counts_only_the_kinds_that_were_chosen() {
     let mut commands = server.events().only([Kind::Command]);
     let mut client = hello(&server).await;
     for _ in 0..2_000 {
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
     drop((client, server));
     let events = rest(&mut commands).await;
@@ -108,7 +108,7 @@ async fn times_of_a_session_follow_the_clock_that_never_goes_back() {
     let mut events = server.events().only([Kind::Connect, Kind::Command, Kind::Disconnect]);
     let mut client = hello(&server).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
-    client.send("NOOP").await.expect(250);
+    client.command("NOOP").await.expect(250);
     drop((client, server));
     let times: Vec<_> = rest(&mut events).await.iter().map(Event::time).collect();
     let [connect, ehlo, noop, disconnect] = times[..] else { panic!("{times:?}") };
@@ -222,7 +222,7 @@ async fn a_login_that_reaches_no_hook_is_told_too() {
     let mut events = server.events().only([Kind::Auth]);
     let mut client = hello(&server).await;
     // NUL user NUL password, with U+0007 in the user.
-    client.send("AUTH PLAIN AGEHYgBzZWNyZXQ=").await.expect(535);
+    client.command("AUTH PLAIN AGEHYgBzZWNyZXQ=").await.expect(535);
     drop((client, server));
     let events = rest(&mut events).await;
     assert!(

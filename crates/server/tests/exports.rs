@@ -172,11 +172,11 @@ async fn a_session_goes_through_hooks_that_name_all_they_get() {
     let mut events = server.events();
     let mut client = testing::connect(&server).open();
     client.greeting().await.expect(220);
-    client.send("EHLO [x-net:away]").await.expect(250);
-    client.send("MAIL FROM:<alice@[192.0.2.1]> RET=HDRS BODY=8BITMIME").await.expect(250);
-    client.send("RCPT TO:<bob@example.com> NOTIFY=NEVER ORCPT=rfc822;rob@example.com").await.expect(250);
-    client.send("DATA").await.expect(354);
-    let heard = client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await;
+    client.command("EHLO [x-net:away]").await.expect(250);
+    client.command("MAIL FROM:<alice@[192.0.2.1]> RET=HDRS BODY=8BITMIME").await.expect(250);
+    client.command("RCPT TO:<bob@example.com> NOTIFY=NEVER ORCPT=rfc822;rob@example.com").await.expect(250);
+    client.command("DATA").await.expect(354);
+    let heard = client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await;
     assert_eq!(heard.to_string(), "250 2.6.0 Named");
     assert!(matches!(events.next().await, Some(Event::Connect { .. })));
 }

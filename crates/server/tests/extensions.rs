@@ -27,20 +27,20 @@ async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
         )
     };
     let mut client = hello(&server).await;
-    let ehlo = client.send("EHLO client.example").await.expect(250).to_string();
+    let ehlo = client.command("EHLO client.example").await.expect(250).to_string();
     assert!(ehlo.contains("250-DELIVERBY 60\n250-MT-PRIORITY MIXER\n250-FUTURERELEASE 3600 "), "{ehlo}");
     let until = ehlo.lines().find_map(|line| line.strip_prefix("250-FUTURERELEASE 3600 ")).expect("its line");
     let until = DateTime::parse(until).expect("a moment");
     let in_an_hour = DateTime::from(SystemTime::now()).plus_seconds(3_600);
     assert!(until <= in_an_hour && until.plus_seconds(600) > in_an_hour);
-    client.send("MAIL FROM:<a@b.example> BY=-5;N MT-PRIORITY=-3 HOLDFOR=60").await.expect(250);
-    client.send("RSET").await.expect(250);
+    client.command("MAIL FROM:<a@b.example> BY=-5;N MT-PRIORITY=-3 HOLDFOR=60").await.expect(250);
+    client.command("RSET").await.expect(250);
     client
-        .send(&format!("MAIL FROM:<a@b.example> HOLDUNTIL={}", until.plus_seconds(3_600)))
+        .command(&format!("MAIL FROM:<a@b.example> HOLDUNTIL={}", until.plus_seconds(3_600)))
         .await
         .expect(501);
-    client.send("MAIL FROM:<a@b.example> HOLDUNTIL=2020-01-01T00:00:00Z").await.expect(501);
-    client.send("MAIL FROM:<a@b.example> BY=30;R").await.expect(555);
+    client.command("MAIL FROM:<a@b.example> HOLDUNTIL=2020-01-01T00:00:00Z").await.expect(501);
+    client.command("MAIL FROM:<a@b.example> BY=30;R").await.expect(555);
     let hold = Some(Hold::For { seconds: 60 });
     assert_eq!(seen.all(), [format!("{:?} Some(-3) {hold:?}", Some("-5;N"))]);
 }
@@ -50,10 +50,10 @@ async fn the_extensions_are_off_unless_they_are_switched_on() {
     let server = build(accepting());
     let mut client = hello(&server).await;
     for parameter in ["BY=60;R", "MT-PRIORITY=1", "HOLDFOR=60", "HOLDUNTIL=2090-01-01T00:00:00Z", "XKEY=1"] {
-        client.send(&format!("MAIL FROM:<a@b.example> {parameter}")).await.expect(555);
+        client.command(&format!("MAIL FROM:<a@b.example> {parameter}")).await.expect(555);
     }
     envelope(&mut client).await;
-    client.send("RCPT TO:<c@example.com> XTAG=1").await.expect(555);
+    client.command("RCPT TO:<c@example.com> XTAG=1").await.expect(555);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn rounds_a_minimum_up_and_a_maximum_down_to_whole_seconds() {
     ] {
         let server = build(accepting().deliver_by(least).future_release(Duration::from_millis(1_900)));
         let mut client = hello(&server).await;
-        let heard = client.send("EHLO client.example").await.to_string();
+        let heard = client.command("EHLO client.example").await.to_string();
         assert!(heard.contains(&format!("250-{keyword}\n")), "{least:?}: {heard}");
         assert!(heard.contains("250-FUTURERELEASE 1 "), "{heard}");
     }
@@ -113,10 +113,10 @@ async fn declared_parameters_reach_the_hooks_of_their_command_only() {
         )
     };
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<a@b.example> XTAG=1").await.expect(555);
-    client.send("MAIL FROM:<a@b.example> XKEY=Rsa").await.expect(250);
-    client.send("RCPT TO:<b@example.com> XKEY=1").await.expect(555);
-    client.send("RCPT TO:<b@example.com> xtag").await.expect(250);
+    client.command("MAIL FROM:<a@b.example> XTAG=1").await.expect(555);
+    client.command("MAIL FROM:<a@b.example> XKEY=Rsa").await.expect(250);
+    client.command("RCPT TO:<b@example.com> XKEY=1").await.expect(555);
+    client.command("RCPT TO:<b@example.com> xtag").await.expect(250);
     assert_eq!(seen.all(), [r#"[("XKEY", Some("Rsa"))]"#, r#"[("XTAG", None)]"#]);
 }
 
@@ -155,8 +155,8 @@ async fn bare_line_ends_are_refused_kept_or_set_right() {
         };
         let mut client = hello(&server).await;
         envelope(&mut client).await;
-        client.send("DATA").await.expect(354);
-        client.send("one\ntwo\r\n.").await.expect(code);
+        client.command("DATA").await.expect(354);
+        client.command("one\ntwo\r\n.").await.expect(code);
         assert_eq!(seen.all(), kept.map(<[u8]>::to_vec).into_iter().collect::<Vec<_>>(), "{setting:?}");
     }
 }

@@ -48,7 +48,7 @@ async fn idle_commands_do_not_extend_a_transaction() {
     for talk in ["NOOP\r\n", "VRFY bob\r\n", "RCPT TO:<bob@example.com>\r\n", "HELP\r\n"] {
         let mut client = hello(&server()).await;
         sleep(seconds(250)).await;
-        client.send("MAIL FROM:<>").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
         let ended = until_hung_up(&mut client, talk.as_bytes(), seconds(100)).await;
         assert_eq!(ended, 1_000, "{talk}");
     }
@@ -59,15 +59,15 @@ async fn a_transaction_that_begins_late_has_its_full_time() {
     let mut client = hello(&server()).await;
     for _ in 0..9 {
         sleep(seconds(100)).await;
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
     envelope(&mut client).await;
     for _ in 0..9 {
         sleep(seconds(100)).await;
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
-    client.send("DATA").await.expect(354);
-    client.send(crate::support::MESSAGE).await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(crate::support::MESSAGE).await.expect(250);
     // The session itself has been over its time for long.
     assert_eq!(client.greeting().await.to_string(), TIMEOUT);
 }
@@ -76,12 +76,12 @@ async fn a_transaction_that_begins_late_has_its_full_time() {
 async fn each_transaction_has_a_time_of_its_own() {
     let mut client = hello(&build(accepting().session_timeout(seconds(2_000)))).await;
     for _ in 0..2 {
-        client.send("MAIL FROM:<>").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
         for _ in 0..9 {
             sleep(seconds(100)).await;
-            client.send("NOOP").await.expect(250);
+            client.command("NOOP").await.expect(250);
         }
-        client.send("RSET").await.expect(250);
+        client.command("RSET").await.expect(250);
     }
     envelope(&mut client).await;
     assert_eq!(until_hung_up(&mut client, b"NOOP\r\n", seconds(100)).await, 2_000);
@@ -90,7 +90,7 @@ async fn each_transaction_has_a_time_of_its_own() {
 #[tokio::test(start_paused = true)]
 async fn back_to_back_transactions_end_at_the_session_timeout() {
     let mut client = hello(&server()).await;
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(until_hung_up(&mut client, b"RSET\r\nMAIL FROM:<>\r\n", seconds(100)).await, 1_000);
     let mut client = in_data(&server()).await;
     let message = b"\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
@@ -117,7 +117,7 @@ async fn a_chunk_that_nobody_wants_may_take_its_time_at_a_fair_rate() {
         sleep(seconds(1)).await;
     }
     assert_eq!(client.greeting().await.to_string(), "503 5.5.1 Send MAIL first");
-    client.send("NOOP").await.expect(250);
+    client.command("NOOP").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,7 +159,7 @@ async fn a_message_that_comes_steadily_may_outlast_the_session() {
         let mut client = hello(&server()).await;
         envelope(&mut client).await;
         if chunk.is_empty() {
-            client.send("DATA").await.expect(354);
+            client.command("DATA").await.expect(354);
         }
         for _ in 0..2_000 {
             let piece = [chunk.as_bytes(), &[b'x'; 4_998], b"\r\n"].concat();
@@ -169,6 +169,6 @@ async fn a_message_that_comes_steadily_may_outlast_the_session() {
             }
             sleep(seconds(1)).await;
         }
-        client.send(if chunk.is_empty() { "." } else { "BDAT 0 LAST" }).await.expect(250);
+        client.command(if chunk.is_empty() { "." } else { "BDAT 0 LAST" }).await.expect(250);
     }
 }

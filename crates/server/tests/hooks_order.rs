@@ -164,7 +164,7 @@ async fn closures_and_traits_stand_in_one_order() {
     );
     let mut client = hello(&server).await;
     let before = seen.count();
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     assert_eq!(seen.all()[before..], ["closure one", "trait Mail", "closure two"]);
 }
 
@@ -176,7 +176,7 @@ async fn a_text_is_kept_when_later_hooks_just_go_on() {
             .on_mail_from(|_, _| async {})
             .on_mail_from(|_, _| async { Verdict::Accept }),
     );
-    let heard = hello(&server).await.send("MAIL FROM:<alice@client.example>").await;
+    let heard = hello(&server).await.command("MAIL FROM:<alice@client.example>").await;
     assert_eq!(heard.lines(), ["250 2.1.0 Hello Alice"]);
 }
 
@@ -240,7 +240,7 @@ async fn a_hook_that_panics_in_disconnect_keeps_it_from_nobody() {
     );
     let mut events = server.events();
     let mut client = hello(&server).await;
-    client.send("QUIT").await.expect(221);
+    client.command("QUIT").await.expect(221);
     assert!(client.try_read_reply().await.is_none());
     let last = loop {
         let event = timeout(Duration::from_secs(60), events.next()).await.unwrap().unwrap().to_string();

@@ -19,7 +19,7 @@ async fn reply_to(server: &Server, content: &[u8]) -> String {
 async fn refusals(client: &mut Client) -> u32 {
     let mut count = 0;
     loop {
-        match client.send("FROBNICATE").await.code() {
+        match client.command("FROBNICATE").await.code() {
             500 => count += 1,
             421 => return count,
             other => panic!("{other} is neither"),
@@ -31,7 +31,7 @@ async fn refusals(client: &mut Client) -> u32 {
 async fn a_message_may_be_as_long_as_the_limit_and_no_octet_longer() {
     let server = build(accepting().max_message_size(100));
     let mut client = hello(&server).await;
-    let keywords = client.send("EHLO client.example").await.to_string();
+    let keywords = client.command("EHLO client.example").await.to_string();
     assert!(keywords.contains("250-SIZE 100\n"), "{keywords}");
     assert!(reply_to(&server, &[&[b'x'; 98][..], b"\r\n"].concat()).await.starts_with("250 2.6.0"));
     assert!(reply_to(&server, &[&[b'x'; 99][..], b"\r\n"].concat()).await.starts_with("552 5.3.4"));
@@ -43,15 +43,15 @@ async fn a_message_may_be_as_long_as_the_limit_and_no_octet_longer() {
 async fn refuses_a_declared_size_over_the_limit_and_goes_on() {
     let server = build(accepting().max_message_size(100));
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<a@client.example> SIZE=101").await.expect(552);
-    client.send("MAIL FROM:<a@client.example> SIZE=100").await.expect(250);
-    client.send("RSET").await.expect(250);
+    client.command("MAIL FROM:<a@client.example> SIZE=101").await.expect(552);
+    client.command("MAIL FROM:<a@client.example> SIZE=100").await.expect(250);
+    client.command("RSET").await.expect(250);
     // Who announces less than it sends is counted all the same.
-    client.send("MAIL FROM:<a@client.example> SIZE=10").await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
-    client.send("DATA").await.expect(354);
+    client.command("MAIL FROM:<a@client.example> SIZE=10").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("DATA").await.expect(354);
     client.send_bytes(&[b'x'; 5_000]).await;
-    client.send("\r\n.").await.expect(552);
+    client.command("\r\n.").await.expect(552);
     deliver(&mut client).await.expect(250);
 }
 
@@ -60,39 +60,39 @@ async fn without_a_limit_a_message_may_have_any_size() {
     let server = build(accepting().max_message_size(0).max_header_size(0));
     let mut client = in_data(&server).await;
     client.send_bytes(&vec![b'x'; 30 * 1024 * 1024]).await;
-    client.send("\r\n.").await.expect(250);
+    client.command("\r\n.").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
 async fn defers_one_recipient_too_many_and_delivers_to_the_others() {
     let server = build(accepting().max_recipients(100));
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for number in 0..100 {
-        client.send(&format!("RCPT TO:<user{number}@example.com>")).await.expect(250);
+        client.command(&format!("RCPT TO:<user{number}@example.com>")).await.expect(250);
     }
     // Many times, which is no offence.
     for _ in 0..50 {
-        let heard = client.send("RCPT TO:<more@example.com>").await;
+        let heard = client.command("RCPT TO:<more@example.com>").await;
         assert!(heard.to_string().starts_with("452 4.5.3 "), "{heard}");
     }
-    client.send("DATA").await.expect(354);
-    client.send(MESSAGE).await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(MESSAGE).await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
 async fn announces_a_small_recipient_limit_and_delivers_within_it() {
     let server = build(accepting().max_recipients(1));
     let mut client = hello(&server).await;
-    let keywords = client.send("EHLO client.example").await.to_string();
+    let keywords = client.command("EHLO client.example").await.to_string();
     assert!(keywords.contains("250-LIMITS RCPTMAX=1 MAILMAX=1000\n"), "{keywords}");
     for name in ["bob", "carol"] {
-        client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-        client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
-        let heard = client.send("RCPT TO:<more@example.com>").await;
+        client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+        client.command(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+        let heard = client.command("RCPT TO:<more@example.com>").await;
         assert!(heard.to_string().starts_with("452 4.5.3 "), "{heard}");
-        client.send("DATA").await.expect(354);
-        client.send(MESSAGE).await.expect(250);
+        client.command("DATA").await.expect(354);
+        client.command(MESSAGE).await.expect(250);
     }
 }
 
@@ -103,13 +103,13 @@ async fn one_transaction_too_many_ends_the_session() {
     for _ in 0..3 {
         deliver(&mut client).await.expect(250);
     }
-    let heard = client.send("MAIL FROM:<alice@client.example>").await;
+    let heard = client.command("MAIL FROM:<alice@client.example>").await;
     assert!(heard.to_string().starts_with("421 4.7.0 "), "{heard}");
     assert!(client.try_read_reply().await.is_none());
     let mut client = hello(&build(accepting().max_transactions(0).max_junk_commands(0))).await;
     for _ in 0..1_100 {
-        client.send("MAIL FROM:<>").await.expect(250);
-        client.send("RSET").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
+        client.command("RSET").await.expect(250);
     }
 }
 
@@ -119,15 +119,15 @@ async fn delays_replies_from_the_tenth_error_and_closes_at_20() {
     let mut client = hello(&server).await;
     for number in 1..20 {
         let since = Instant::now();
-        client.send("FROBNICATE").await.expect(500);
+        client.command("FROBNICATE").await.expect(500);
         let expected = Duration::from_secs(u64::from(number >= 10));
         assert_eq!(since.elapsed(), expected, "error {number}");
         // What is no error is not held back.
         let since = Instant::now();
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
         assert_eq!(since.elapsed(), Duration::ZERO);
     }
-    let heard = client.send("FROBNICATE").await;
+    let heard = client.command("FROBNICATE").await;
     assert_eq!(heard.to_string(), "421 4.7.0 Too many errors");
     assert!(client.try_read_reply().await.is_none());
 }
@@ -138,7 +138,7 @@ async fn an_accepted_message_forgives_the_errors_before_it() {
     let mut client = hello(&server).await;
     for _ in 0..5 {
         for _ in 0..4 {
-            client.send("FROBNICATE").await.expect(500);
+            client.command("FROBNICATE").await.expect(500);
         }
         deliver(&mut client).await.expect(250);
     }
@@ -152,23 +152,23 @@ async fn small_talk_past_its_limit_counts_as_errors() {
         // EHLO was the first.
         for number in 2..=most {
             let since = Instant::now();
-            client.send("NOOP").await.expect(250);
+            client.command("NOOP").await.expect(250);
             let is_late = number >= most - 9;
             assert_eq!(since.elapsed(), Duration::from_secs(is_late.into()), "command {number}");
         }
-        assert_eq!(client.send("NOOP").await.to_string(), "421 4.7.0 Too many errors");
+        assert_eq!(client.command("NOOP").await.to_string(), "421 4.7.0 Too many errors");
     }
     // A message pays for it, and 0 is no limit.
     let mut client = hello(&build(accepting().max_errors(1))).await;
     for _ in 0..3 {
         for _ in 0..99 {
-            client.send("RSET").await.expect(250);
+            client.command("RSET").await.expect(250);
         }
         deliver(&mut client).await.expect(250);
     }
     let mut client = hello(&build(accepting().max_errors(1).max_junk_commands(0))).await;
     for _ in 0..300 {
-        client.send("HELP").await.expect(214);
+        client.command("HELP").await.expect(214);
     }
 }
 
@@ -179,7 +179,7 @@ async fn the_limit_of_errors_can_be_set_and_switched_off() {
     let mut client = hello(&build(accepting().max_errors(0))).await;
     let since = Instant::now();
     for _ in 0..200 {
-        client.send("FROBNICATE").await.expect(500);
+        client.command("FROBNICATE").await.expect(500);
     }
     assert_eq!(since.elapsed(), Duration::ZERO);
 }
@@ -218,10 +218,10 @@ async fn a_command_line_may_be_as_long_as_its_limit() {
         let server = build(server);
         let mut client = hello(&server).await;
         let line = |octets: usize| format!("NOOP {}", "x".repeat(octets - "NOOP \r\n".len()));
-        client.send(&line(limit)).await.expect(250);
-        let heard = client.send(&line(limit + 1)).await;
+        client.command(&line(limit)).await.expect(250);
+        let heard = client.command(&line(limit + 1)).await;
         assert_eq!(heard.to_string(), "500 5.5.2 Line too long");
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
 }
 
@@ -296,10 +296,10 @@ async fn endless_commands_are_answered_each() {
     let server = build(accepting().max_junk_commands(0));
     let mut client = hello(&server).await;
     for _ in 0..500 {
-        client.send("NOOP").await.expect(250);
-        client.send("HELP").await.expect(214);
-        client.send("VRFY bob").await.expect(252);
-        client.send("RSET").await.expect(250);
+        client.command("NOOP").await.expect(250);
+        client.command("HELP").await.expect(214);
+        client.command("VRFY bob").await.expect(252);
+        client.command("RSET").await.expect(250);
     }
     envelope(&mut client).await;
 }

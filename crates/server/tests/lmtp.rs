@@ -59,10 +59,10 @@ async fn an_early_refusal_of_a_recipient_is_sent_after_the_chunk() {
     }));
     let mut client = testing::connect(&server).lmtp().open();
     client.greeting().await.expect(220);
-    client.send("LHLO client.example").await.expect(250);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("LHLO client.example").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for name in ["a", "b", "c", "d"] {
-        client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
     }
     client.send_bytes(b"BDAT 6 LAST\r\nQUIT\r\n").await;
     for (code, text) in [(550, "Not here"), (452, "Mailbox full"), (451, "Internal error"), (550, "Not here")]
@@ -70,7 +70,7 @@ async fn an_early_refusal_of_a_recipient_is_sent_after_the_chunk() {
         let reply = client.read_reply().await.expect(code).to_string();
         assert!(reply.contains(text), "{reply}");
     }
-    client.send("NOOP").await.expect(250);
+    client.command("NOOP").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]

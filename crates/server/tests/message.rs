@@ -98,10 +98,10 @@ async fn a_refusal_before_the_first_read_is_sent_instead_of_354() {
     );
     let mut client = hello(&server).await;
     envelope(&mut client).await;
-    client.send("RCPT TO:<carol@example.com>").await.expect(250);
-    client.send("DATA").await.expect(550);
+    client.command("RCPT TO:<carol@example.com>").await.expect(250);
+    client.command("DATA").await.expect(550);
     assert_eq!(store.began.count(), 0);
-    client.send("RCPT TO:<bob@example.com>").await.expect(503);
+    client.command("RCPT TO:<bob@example.com>").await.expect(503);
     deliver(&mut client).await.expect(250);
     assert_eq!(store.kept.all(), [CONTENT]);
 }
@@ -125,7 +125,7 @@ async fn a_message_comes_chunk_by_chunk_while_it_is_sent() {
         client.send_bytes(line.as_bytes()).await;
         seen.until(index + 1).await;
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     assert_eq!(seen.all(), [&b"one\r\n"[..], b".two\r\n", b"three\r\n"]);
 }
 
@@ -133,7 +133,7 @@ async fn a_message_comes_chunk_by_chunk_while_it_is_sent() {
 async fn a_message_without_content_is_empty_and_whole() {
     let seen = Seen::default();
     let server = build(whole(crate::support::accepting(), &seen));
-    in_data(&server).await.send(".").await.expect(250);
+    in_data(&server).await.command(".").await.expect(250);
     assert_eq!(seen.all(), [b""]);
 }
 
@@ -183,7 +183,7 @@ async fn a_message_longer_than_a_reader_wants_answers_552() {
             assert_eq!(heard.lines(), ["552 5.3.4 Message exceeds the maximum size"]);
         }
         assert_eq!(store.kept.count(), usize::from(code == 250));
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
 }
 
@@ -196,7 +196,7 @@ async fn each_hook_and_the_store_see_the_whole_content() {
         let mut client = in_data(&server).await;
         let content = content(octets);
         client.send_bytes(&content).await;
-        client.send(".").await.expect(250);
+        client.command(".").await.expect(250);
         for seen in [first, second, store.kept] {
             assert!(seen.all() == [content.clone()], "of {octets} octets");
         }
@@ -226,7 +226,7 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
         let mut client = in_data(&server).await;
         let content = content(octets);
         client.send_bytes(&content).await;
-        client.send(".").await.expect(250);
+        client.command(".").await.expect(250);
         assert!(store.kept.all() == [content], "of {octets} octets");
     }
 }
@@ -237,7 +237,7 @@ async fn accepting_without_reading_still_receives_the_whole_message() {
     let server = build(builder().on_store(|_message, _session| async { Receipt::new("Whatever") }));
     let mut client = in_data(&server).await;
     client.send_bytes(&content(300_000)).await;
-    assert_eq!(client.send(".").await.lines(), ["250 2.6.0 Whatever"]);
+    assert_eq!(client.command(".").await.lines(), ["250 2.6.0 Whatever"]);
     log.expect("WARN");
     log.expect("the store accepted a message that it has not read to its end");
     deliver(&mut client).await.expect(250);

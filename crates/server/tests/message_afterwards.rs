@@ -43,7 +43,7 @@ async fn a_message_of_which_the_rest_was_let_go_is_not_whole() {
     client.send_bytes(b"one\r\n").await;
     let mut message = messages.recv().await.unwrap();
     client.send_bytes(b"two\r\n").await;
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     let outcome = message.bytes().await;
     assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
 }
@@ -55,7 +55,7 @@ async fn a_reader_that_outlives_its_hook_fails_mid_message() {
     let mut client = in_data(&server).await;
     let mut message = messages.recv().await.unwrap();
     let reading = tokio::spawn(async move { message.bytes().await });
-    client.send(MESSAGE).await.expect(250);
+    client.command(MESSAGE).await.expect(250);
     let outcome = reading.await.unwrap();
     assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
 }
@@ -95,8 +95,8 @@ async fn a_message_that_was_refused_unread_is_incomplete() {
     // The filter has the message read, so it is the refusal after it that counts.
     let mut client = hello(&server).await;
     envelope(&mut client).await;
-    client.send("DATA").await.expect(354);
-    client.send(MESSAGE).await.expect(554);
+    client.command("DATA").await.expect(354);
+    client.command(MESSAGE).await.expect(554);
     assert_eq!(messages.recv().await.unwrap().bytes().await.unwrap(), CONTENT, "it was all there");
 }
 
@@ -109,7 +109,7 @@ async fn clones_of_an_unread_message_end_with_its_refusal() {
     }));
     let mut client = hello(&server).await;
     envelope(&mut client).await;
-    client.send("DATA").await.expect(554);
+    client.command("DATA").await.expect(554);
     let outcome = messages.recv().await.unwrap().bytes().await;
     assert!(matches!(outcome, Err(BodyError::Incomplete)), "{outcome:?}");
 }
@@ -137,7 +137,7 @@ async fn a_reader_task_whose_hook_timed_out_gets_no_partial_message() {
         client.send_bytes(line.as_bytes()).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    client.send(".").await.expect(451);
+    client.command(".").await.expect(451);
     let outcome = outcomes.recv().await.unwrap();
     assert!(matches!(outcome, Err(BodyError::Gone)), "{outcome:?}");
 }

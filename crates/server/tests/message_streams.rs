@@ -53,7 +53,7 @@ async fn a_message_is_read_as_bytes_and_then_by_chunks() {
             client.send_bytes(line).await;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        client.send(".").await.expect(250);
+        client.command(".").await.expect(250);
         assert_eq!(seen.all(), [[b"X: y\r\n", CONTENT].concat()], "in pieces of {buffer}");
     }
 }
@@ -143,7 +143,7 @@ async fn a_message_in_a_missing_directory_answers_451() {
     let server = build(builder().store(Folder { path, keeps: true, meanwhile: Seen::default() }));
     let mut client = hello(&server).await;
     crate::support::envelope(&mut client).await;
-    client.send("DATA").await.expect(451);
+    client.command("DATA").await.expect(451);
 }
 
 /// Keeps a copy for each of these groups of places.
@@ -195,12 +195,12 @@ async fn each_copy_names_its_recipients_and_content_cannot_add_any() {
             });
             let server = build(server.store(Copier(GROUPS, seen.clone())));
             let mut client = hello(&server).await;
-            client.send("MAIL FROM:<>").await.expect(250);
+            client.command("MAIL FROM:<>").await.expect(250);
             for name in ["a", "b", "c"] {
-                client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+                client.command(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
             }
-            client.send("DATA").await.expect(354);
-            client.send(&format!("{content}.")).await.expect(250);
+            client.command("DATA").await.expect(354);
+            client.command(&format!("{content}.")).await.expect(250);
             let expected: Vec<_> =
                 tops.iter().map(|top| format!("Return-Path: <>\r\n{top}{expected}")).collect();
             assert_eq!(seen.all(), expected, "{content:?}");
@@ -222,9 +222,9 @@ async fn trace_fields_for_one_recipient_name_nobody_else() {
     }));
     let mut client = hello(&server).await;
     crate::support::envelope(&mut client).await;
-    client.send("RCPT TO:<carol@example.com>").await.expect(250);
-    client.send("DATA").await.expect(354);
-    client.send(crate::support::MESSAGE).await.expect(250);
+    client.command("RCPT TO:<carol@example.com>").await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(crate::support::MESSAGE).await.expect(250);
     let whole = seen.all().concat();
     assert!(
         whole.contains("Delivered-To: carol@example.com\r\n") && whole.contains("for <carol@example.com>")

@@ -91,14 +91,14 @@ async fn a_predicate_is_asked_each_time() {
         },
     ));
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<>").await.expect(250);
-    client.send("RCPT TO:<bob@elsewhere.example>").await.expect(550);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
-    assert_eq!(client.send("DATA").await.to_string(), "554 5.7.1 Strangers send nothing");
-    client.send(ALICE).await.expect(235);
-    client.send("MAIL FROM:<>").await.expect(250);
-    client.send("RCPT TO:<bob@elsewhere.example>").await.expect(250);
-    client.send("DATA").await.expect(354);
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RCPT TO:<bob@elsewhere.example>").await.expect(550);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    assert_eq!(client.command("DATA").await.to_string(), "554 5.7.1 Strangers send nothing");
+    client.command(ALICE).await.expect(235);
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RCPT TO:<bob@elsewhere.example>").await.expect(250);
+    client.command("DATA").await.expect(354);
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,11 +109,11 @@ async fn an_authenticator_abstains_where_its_predicate_does_not_hold() {
             .when(|_| false, |b| b.on_auth(|_, _| async { Check::Wrong }))
             .on_auth(|given, _| async move { Check::right_if(given.is("alice", "wonderland")) }),
     );
-    hello(&server).await.send(ALICE).await.expect(235);
+    hello(&server).await.command(ALICE).await.expect(235);
     let nobody = build(
         accepting().allow_plaintext_auth().when(|_| false, |b| b.on_auth(|_, _| async { Check::Right })),
     );
-    hello(&nobody).await.send(ALICE).await.expect(535);
+    hello(&nobody).await.command(ALICE).await.expect(535);
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,8 +121,8 @@ async fn a_predicate_that_panics_counts_as_one_that_holds() {
     let server =
         build(accepting().when(|_| panic!("a slip"), |b| b.on_mail_from(|_, _| async { Verdict::Refuse })));
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<>").await.expect(550);
-    client.send("NOOP").await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(550);
+    client.command("NOOP").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,8 +134,8 @@ async fn a_predicate_that_panics_lets_nobody_in() {
             .when(|_| panic!("a slip"), |b| b.on_auth(|_, _| async { Check::Right })),
     );
     let mut client = hello(&server).await;
-    assert_eq!(client.send(ALICE).await.to_string(), "451 4.3.0 Internal error; try again later");
-    client.send("NOOP").await.expect(250);
+    assert_eq!(client.command(ALICE).await.to_string(), "451 4.3.0 Internal error; try again later");
+    client.command("NOOP").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,7 +196,7 @@ async fn each_predicate_is_asked_once_just_before_its_hook() {
                 |b| b.on_mail_from(move |_, _| last.note("last")),
             ),
     );
-    hello(&server).await.send("MAIL FROM:<>").await.expect(250);
+    hello(&server).await.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(seen.all(), ["asked", "hook", "asked again", "last"]);
 }
 

@@ -35,7 +35,7 @@ fn octets_of(text: &str) -> String {
 async fn auth(client: &mut Client, lines: &[String]) -> u16 {
     let mut code = 0;
     for line in lines {
-        code = client.send(line).await.code();
+        code = client.command(line).await.code();
     }
     code
 }
@@ -52,7 +52,7 @@ fn exchanges(user: &str) -> Vec<Vec<String>> {
 }
 
 async fn cram_md5(client: &mut Client, user: &str) -> u16 {
-    let challenge = client.send("AUTH CRAM-MD5").await.expect(334).to_string();
+    let challenge = client.command("AUTH CRAM-MD5").await.expect(334).to_string();
     let challenge = BASE64.decode(challenge[4..].trim_end()).expect("a challenge and a key");
     let digest = Hmac::<Md5>::new_from_slice(b"pencil")
         .expect("a challenge and a key")
@@ -60,7 +60,7 @@ async fn cram_md5(client: &mut Client, user: &str) -> u16 {
         .finalize()
         .into_bytes();
     let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
-    client.send(&octets_of(&format!("{user} {digest}"))).await.code()
+    client.command(&octets_of(&format!("{user} {digest}"))).await.code()
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,12 +72,12 @@ async fn one_identity_over_all_mechanisms() {
         for lines in exchanges(user) {
             let mut client = hello(&server).await;
             assert_eq!(auth(&mut client, &lines).await, 235, "{lines:?}");
-            client.send("MAIL FROM:<>").await.expect(250);
+            client.command("MAIL FROM:<>").await.expect(250);
             count += 1;
         }
         let mut client = hello(&server).await;
         assert_eq!(cram_md5(&mut client, user).await, 235, "{user:?}");
-        client.send("MAIL FROM:<>").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
         let mut talk = pipe(&server, 65_536).0;
         talk.hello().await;
         assert!(
@@ -87,11 +87,11 @@ async fn one_identity_over_all_mechanisms() {
         talk.ask("MAIL FROM:<>", "250").await;
         let mut proxy = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
         proxy.greeting().await.expect(220);
-        proxy.send("EHLO proxy.example").await.expect(250);
+        proxy.command("EHLO proxy.example").await.expect(250);
         let login: String = user.bytes().map(|octet| format!("+{octet:02X}")).collect();
-        proxy.send(&format!("XCLIENT LOGIN={login}")).await.expect(220);
-        proxy.send("EHLO client.example").await.expect(250);
-        proxy.send("MAIL FROM:<>").await.expect(250);
+        proxy.command(&format!("XCLIENT LOGIN={login}")).await.expect(220);
+        proxy.command("EHLO client.example").await.expect(250);
+        proxy.command("MAIL FROM:<>").await.expect(250);
         count += 3;
     }
     assert_eq!(identities.all(), vec!["IX"; count]);
@@ -113,13 +113,13 @@ async fn names_with_controls_reach_no_hook() {
                 let mut code = auth(&mut client, &lines).await;
                 if code == 334 {
                     // The client has heard what is wrong with its token.
-                    code = client.send("AQ==").await.code();
+                    code = client.command("AQ==").await.code();
                 }
                 assert_eq!(code, 535, "{lines:?}");
             }
             assert_eq!(cram_md5(&mut hello(&server).await, &user).await, 535, "{user:?}");
             let first = octets_of(&format!("n,,n={user},r=abc"));
-            hello(&server).await.send(&format!("AUTH SCRAM-SHA-256 {first}")).await.expect(535);
+            hello(&server).await.command(&format!("AUTH SCRAM-SHA-256 {first}")).await.expect(535);
         }
     }
     assert_eq!(asked.all(), Vec::<String>::new());
@@ -139,7 +139,7 @@ async fn passwords_in_two_spellings_are_one() {
         );
         for sent in ["\u{212B}x", "\u{C5}x", "A\u{30A}\u{AD}x"] {
             let response = octets_of(&format!("\0IX\0{sent}"));
-            hello(&server).await.send(&format!("AUTH PLAIN {response}")).await.expect(235);
+            hello(&server).await.command(&format!("AUTH PLAIN {response}")).await.expect(235);
             let mut client = hello(&server).await;
             let lines = [format!("AUTH LOGIN {}", octets_of("I\u{AD}X")), octets_of(sent)];
             assert_eq!(auth(&mut client, &lines).await, 235);

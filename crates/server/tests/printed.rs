@@ -79,7 +79,7 @@ async fn a_long_command_is_cut_in_events() {
     let mut events = server.events();
     let mut client = crate::support::hello(&server).await;
     envelope(&mut client).await;
-    client.send(&format!("NOOP {}", "x".repeat(2_000))).await.expect(250);
+    client.command(&format!("NOOP {}", "x".repeat(2_000))).await.expect(250);
     drop((client, server));
     let mut lines = Vec::new();
     while let Some(event) = events.next().await {

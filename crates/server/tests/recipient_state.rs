@@ -55,13 +55,13 @@ async fn what_a_hook_says_of_a_recipient_reaches_the_store() {
     let server = build(server);
     let mut client = hello(&server).await;
     for _ in 0..2 {
-        client.send("MAIL FROM:<>").await.expect(250);
-        client.send("RCPT TO:<help+17@example.com>").await.expect(250);
-        client.send("RCPT TO:<refused+18@example.com>").await.expect(550);
-        client.send("RCPT TO:<\"a b-19\"@example.com>").await.expect(250);
-        client.send("RCPT TO:<help@example.com>").await.expect(250);
-        client.send("DATA").await.expect(354);
-        client.send(MESSAGE).await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
+        client.command("RCPT TO:<help+17@example.com>").await.expect(250);
+        client.command("RCPT TO:<refused+18@example.com>").await.expect(550);
+        client.command("RCPT TO:<\"a b-19\"@example.com>").await.expect(250);
+        client.command("RCPT TO:<help@example.com>").await.expect(250);
+        client.command("DATA").await.expect(354);
+        client.command(MESSAGE).await.expect(250);
     }
     let once = [
         "help+17@example.com Some(17)",

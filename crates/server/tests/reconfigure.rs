@@ -34,9 +34,9 @@ async fn hooks_store_and_name_are_new_for_those_who_come() {
     for (client, text, name) in
         [(&mut old, "old hook", "old.example.com"), (&mut new, "new hook", "new.example.com")]
     {
-        client.send("MAIL FROM:<>").await.expect(250);
-        assert!(client.send("RCPT TO:<bob@example.com>").await.expect(550).to_string().contains(text));
-        assert!(client.send("HELO client.example").await.expect(250).to_string().contains(name));
+        client.command("MAIL FROM:<>").await.expect(250);
+        assert!(client.command("RCPT TO:<bob@example.com>").await.expect(550).to_string().contains(text));
+        assert!(client.command("HELO client.example").await.expect(250).to_string().contains(name));
     }
 }
 
@@ -71,7 +71,7 @@ async fn whoever_watches_goes_on_to_see_old_sessions_and_new_ones() {
     let mut old = hello(&server).await;
     let mut events = server.events();
     server.reconfigure(accepting()).expect("the options are right");
-    old.send("NOOP").await.expect(250);
+    old.command("NOOP").await.expect(250);
     hello(&server).await;
     let mut seen = Vec::new();
     while seen.len() < 2 {
@@ -98,8 +98,8 @@ async fn a_mistake_changes_nothing_at_all() {
     let options = accepting().tls(config()).hostname("no name");
     assert!(matches!(server.reconfigure(options), Err(BuildError::Invalid { option: "hostname", .. })));
     let (mut one, _two) = (hello(&server).await, hello(&server).await);
-    assert!(one.send("HELO client.example").await.to_string().contains("old.example.com"));
-    assert!(one.send("EHLO client.example").await.to_string().contains("SIZE 1000"));
+    assert!(one.command("HELO client.example").await.to_string().contains("old.example.com"));
+    assert!(one.command("EHLO client.example").await.to_string().contains("SIZE 1000"));
 }
 
 #[tokio::test]

@@ -30,16 +30,16 @@ async fn connection_state_lasts_and_transaction_state_ends() {
         let seen = Seen::<String>::default();
         let server = build(counting(&seen));
         let mut client = hello(&server).await;
-        client.send("MAIL FROM:<>").await.expect(250);
-        client.send("RCPT TO:<bob@example.com>").await.expect(250);
-        client.send("NOOP").await.expect(250);
-        client.send("VRFY bob").await.expect(252);
-        client.send("RCPT TO:<carol@example.com>").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
+        client.command("RCPT TO:<bob@example.com>").await.expect(250);
+        client.command("NOOP").await.expect(250);
+        client.command("VRFY bob").await.expect(252);
+        client.command("RCPT TO:<carol@example.com>").await.expect(250);
         if end == "message" {
-            client.send("DATA").await.expect(354);
-            client.send(MESSAGE).await.expect(250);
+            client.command("DATA").await.expect(354);
+            client.command(MESSAGE).await.expect(250);
         } else {
-            client.send(end).await.expect(250);
+            client.command(end).await.expect(250);
         }
         deliver(&mut client).await.expect(250);
         assert_eq!(seen.all(), ["1 1", "1 2", "2 1"], "{end}");
@@ -72,11 +72,11 @@ async fn no_session_sees_the_state_of_another() {
     let seen = Seen::<String>::default();
     let server = build(counting(&seen));
     let (mut one, mut two) = (hello(&server).await, hello(&server).await);
-    one.send("MAIL FROM:<>").await.expect(250);
-    two.send("MAIL FROM:<>").await.expect(250);
-    one.send("RCPT TO:<bob@example.com>").await.expect(250);
-    two.send("RCPT TO:<bob@example.com>").await.expect(250);
-    one.send("RCPT TO:<bob@example.com>").await.expect(250);
+    one.command("MAIL FROM:<>").await.expect(250);
+    two.command("MAIL FROM:<>").await.expect(250);
+    one.command("RCPT TO:<bob@example.com>").await.expect(250);
+    two.command("RCPT TO:<bob@example.com>").await.expect(250);
+    one.command("RCPT TO:<bob@example.com>").await.expect(250);
     assert_eq!(seen.all(), ["1 1", "1 1", "1 2"]);
 }
 
@@ -107,7 +107,7 @@ async fn the_envelope_holds_accepted_recipients_until_it_ends() {
         ("RSET", 250),
         ("XWHO", 250),
     ] {
-        client.send(line).await.expect(code);
+        client.command(line).await.expect(code);
     }
     let alice = |count| format!("alice@client.example to {count}");
     assert_eq!(seen.all(), ["none".into(), alice(0), alice(1), alice(1), "none".into()]);
@@ -121,9 +121,9 @@ async fn session_ids_are_unique_and_a_handle_outlives_its_connection() {
     for _ in 0..3 {
         let mut client = testing::connect(&server).from("[::ffff:192.0.2.7]:25".parse().unwrap()).open();
         client.greeting().await.expect(220);
-        client.send("EHLO client.example").await.expect(250);
+        client.command("EHLO client.example").await.expect(250);
         deliver(&mut client).await.expect(250);
-        client.send("QUIT").await.expect(221);
+        client.command("QUIT").await.expect(221);
         assert!(client.try_read_reply().await.is_none());
     }
     let sessions = seen.all();

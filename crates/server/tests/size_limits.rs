@@ -40,9 +40,9 @@ fn limited() -> (Server, Seen<usize>) {
 }
 
 async fn envelope(client: &mut Client, from: &str, to: &[&str]) {
-    client.send(&format!("MAIL FROM:{from}")).await.expect(250);
+    client.command(&format!("MAIL FROM:{from}")).await.expect(250);
     for name in to {
-        client.send(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{name}@example.com>")).await.expect(250);
     }
 }
 
@@ -61,10 +61,10 @@ async fn the_lowest_limit_of_all_recipients_counts() {
     let (server, seen) = limited();
     // All in one session: no limit outlives its transaction.
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<short@refused.example>").await.expect(550);
+    client.command("MAIL FROM:<short@refused.example>").await.expect(550);
     for (from, to, octets, expected) in cases {
         envelope(&mut client, from, to).await;
-        client.send("DATA").await.expect(354);
+        client.command("DATA").await.expect(354);
         client.send_bytes(&[&b"x".repeat(octets - 2)[..], b"\r\n.\r\n"].concat()).await;
         let reply = client.read_reply().await.to_string();
         assert!(reply.starts_with(expected), "{octets} bytes for {to:?}: {reply}");
@@ -78,9 +78,9 @@ async fn a_declared_size_is_refused_before_the_message_is_sent() {
     let (server, _) = limited();
     let mut client = hello(&server).await;
     envelope(&mut client, "<a@b.example> SIZE=101", &["bob"]).await;
-    assert_eq!(client.send("DATA").await.lines(), ["552 5.2.3 bob says: too long"]);
+    assert_eq!(client.command("DATA").await.lines(), ["552 5.2.3 bob says: too long"]);
     envelope(&mut client, "<a@b.example> SIZE=100", &["bob"]).await;
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,9 +100,9 @@ async fn in_lmtp_each_recipient_hears_of_the_limit() {
     let (server, _) = limited();
     let mut client = testing::connect(&server).lmtp().open();
     client.greeting().await.expect(220);
-    client.send("LHLO client.example").await.expect(250);
+    client.command("LHLO client.example").await.expect(250);
     envelope(&mut client, "<a@b.example>", &["dave", "carl"]).await;
-    client.send("DATA").await.expect(354);
-    client.send(&format!("{}\r\n.", "x".repeat(60))).await.expect(552);
+    client.command("DATA").await.expect(354);
+    client.command(&format!("{}\r\n.", "x".repeat(60))).await.expect(552);
     client.read_reply().await.expect(552);
 }

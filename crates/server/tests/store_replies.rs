@@ -40,7 +40,7 @@ async fn no_hook_or_filter_replaces_the_stores_positive_reply() {
     envelope(&mut client).await;
     client.send_bytes(b"BDAT 4\r\na\r\nb").await;
     assert_eq!(client.greeting().await.lines(), ["250 2.0.0 4 octets received"]);
-    assert_eq!(client.send("BDAT 0 LAST").await.lines(), ["250 2.6.0 Queued as 4fzQ"]);
+    assert_eq!(client.command("BDAT 0 LAST").await.lines(), ["250 2.6.0 Queued as 4fzQ"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,12 +59,12 @@ async fn a_refusal_of_filter_or_store_stands() {
 
 async fn lmtp_replies(client: &mut Client) -> Vec<String> {
     client.greeting().await.expect(220);
-    client.send("LHLO client.example").await.expect(250);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("LHLO client.example").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for recipient in ["bob", "full", "carol"] {
-        client.send(&format!("RCPT TO:<{recipient}@example.com>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{recipient}@example.com>")).await.expect(250);
     }
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
     client.send_bytes(b"Subject: hello\r\n.\r\nQUIT\r\n").await;
     let mut replies = Vec::new();
     while let Some(reply) = client.try_read_reply().await {

@@ -69,7 +69,7 @@ async fn a_delivery_by_lmtp_has_a_reply_for_each_recipient() {
     client.ready().await.expect(250);
     let delivery = client.deliver("", BOTH, "Hello").await.expect(452);
     assert_eq!(delivery.data.iter().map(testing::Reply::code).collect::<Vec<_>>(), [250, 452]);
-    client.send("QUIT").await.expect(221);
+    client.command("QUIT").await.expect(221);
 }
 
 #[tokio::test]
@@ -91,8 +91,8 @@ async fn a_closed_connection_fails_at_the_line_of_the_test() {
     let line = line!() + 4;
     let text = panic_of(async {
         let mut client = ready(&server(&Inbox::new())).await;
-        client.send("QUIT").await.expect(221);
-        let _ = client.send("NOOP").await;
+        client.command("QUIT").await.expect(221);
+        let _ = client.command("NOOP").await;
     })
     .await;
     assert!(text.starts_with(&format!("{}:{line}:", file!())), "{text}");

@@ -13,11 +13,11 @@ async fn inbox_with(content: &str) -> Inbox {
     let inbox = Inbox::new();
     let server = build(builder().store(inbox.clone()));
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<>").await.expect(250);
-    client.send("RCPT TO:<Bob@EXAMPLE.com>").await.expect(250);
-    client.send("RCPT TO:<Postmaster>").await.expect(250);
-    client.send("DATA").await.expect(354);
-    client.send(&format!("{content}.")).await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RCPT TO:<Bob@EXAMPLE.com>").await.expect(250);
+    client.command("RCPT TO:<Postmaster>").await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(&format!("{content}.")).await.expect(250);
     inbox
 }
 

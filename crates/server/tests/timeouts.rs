@@ -36,7 +36,7 @@ async fn each_command_has_its_own_time() {
     let mut client = hello(&server).await;
     for line in ["NOOP", "MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>", "NOOP"] {
         sleep(seconds(19)).await;
-        client.send(line).await.expect(250);
+        client.command(line).await.expect(250);
     }
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 20));
 }
@@ -73,7 +73,7 @@ async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
     for is_in_transaction in [false, true] {
         let mut client = hello(&server).await;
         if is_in_transaction {
-            client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+            client.command("MAIL FROM:<alice@client.example>").await.expect(250);
         }
         let since = Instant::now();
         let mut octets = b"NOOP with words and words and words".iter().copied();
@@ -92,7 +92,7 @@ async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
 async fn an_answer_within_auth_is_waited_for_like_a_command() {
     let server = build(accepting().allow_plaintext_auth().on_auth(|_, _| async { Check::Right }));
     let mut client = hello(&server).await;
-    client.send("AUTH LOGIN").await.expect(334);
+    client.command("AUTH LOGIN").await.expect(334);
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 300));
 }
 
@@ -117,7 +117,7 @@ async fn stops_a_message_below_500_bytes_a_second_after_a_minute() {
             sleep(seconds(1)).await;
             client.send_bytes(&line).await;
         }
-        let heard = client.send(".").await;
+        let heard = client.command(".").await;
         if is_too_slow {
             assert_eq!(heard.to_string(), TIMEOUT);
         } else {
@@ -133,7 +133,7 @@ async fn a_pause_that_a_burst_makes_up_for_is_not_slow() {
     let mut client = in_data(&server).await;
     sleep(seconds(90)).await;
     client.send_bytes(&[&[b'x'; 60_000][..], b"\r\n"].concat()).await;
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,7 +145,7 @@ async fn a_refused_message_in_transfer_still_counts_as_progress() {
         sleep(seconds(1)).await;
         client.send_bytes(&[&[b'x'; 1_000][..], b"\r\n"].concat()).await;
     }
-    client.send(".").await.expect(550);
+    client.command(".").await.expect(550);
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +161,7 @@ async fn the_time_that_hooks_take_is_not_held_against_the_client() {
         client.send_bytes(b"a little\r\n").await;
         sleep(seconds(1)).await;
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,11 +181,11 @@ async fn a_store_that_takes_too_long_answers_451_and_must_not_commit() {
     ));
     let mut client = in_data(&server).await;
     let since = Instant::now();
-    client.send(MESSAGE).await.expect(451);
+    client.command(MESSAGE).await.expect(451);
     assert_eq!(since.elapsed(), seconds(30));
     sleep(seconds(60)).await;
     assert_eq!(committed.count(), 0);
-    client.send("NOOP").await.expect(250);
+    client.command("NOOP").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,9 +200,9 @@ async fn a_data_hook_that_stops_reading_answers_451_at_its_timeout() {
         client.send_bytes(b"more and more\r\n").await;
         sleep(Duration::from_millis(10)).await;
     }
-    client.send(".").await.expect(451);
+    client.command(".").await.expect(451);
     assert_eq!(since.elapsed().as_secs(), 40);
-    client.send("NOOP").await.expect(250);
+    client.command("NOOP").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,18 +212,18 @@ async fn a_session_ends_after_an_hour_but_never_within_a_transaction() {
     let began = Instant::now();
     for _ in 0..5 {
         sleep(seconds(200)).await;
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for _ in 0..17 {
         sleep(seconds(200)).await;
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
-    client.send("DATA").await.expect(354);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("DATA").await.expect(354);
     sleep(seconds(120)).await;
     client.send_bytes(&[b'x'; 120 * 500]).await;
-    client.send("\r\n.").await.expect(250);
+    client.command("\r\n.").await.expect(250);
     assert!(began.elapsed() > seconds(4_400));
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 0));
 }
@@ -232,10 +232,10 @@ async fn a_session_ends_after_an_hour_but_never_within_a_transaction() {
 async fn a_transaction_ends_after_an_hour_unless_data_keeps_coming() {
     let server = build(accepting());
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for _ in 0..17 {
         sleep(seconds(200)).await;
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
     assert_eq!(unasked(&mut client).await, (TIMEOUT.into(), 200));
 }
@@ -246,7 +246,7 @@ async fn a_busy_session_ends_after_its_time_as_well() {
     let mut client = hello(&server).await;
     let began = Instant::now();
     loop {
-        let heard = client.send("NOOP").await;
+        let heard = client.command("NOOP").await;
         if heard.code() == 421 {
             break;
         }
@@ -280,7 +280,7 @@ async fn when_places_are_short_a_silent_client_has_ten_seconds() {
 async fn a_handshake_that_does_not_come_is_given_up() {
     let server = build(accepting().tls(tls::config()).handshake_timeout(seconds(12)));
     let mut client = hello(&server).await;
-    client.send("STARTTLS").await.expect(220);
+    client.command("STARTTLS").await.expect(220);
     let since = Instant::now();
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(since.elapsed().as_secs(), 12);
@@ -317,12 +317,12 @@ async fn hooks_and_stores_default_to_300_s_and_handshakes_to_30_s() {
         }
     }));
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command("MAIL FROM:<>").await.expect(250);
     let since = Instant::now();
-    let heard = client.send("RCPT TO:<slow@example.com>").await;
+    let heard = client.command("RCPT TO:<slow@example.com>").await;
     assert_eq!(heard.to_string(), "451 4.3.0 Internal error; try again later");
     assert_eq!(since.elapsed().as_secs(), 300);
-    client.send("STARTTLS").await.expect(220);
+    client.command("STARTTLS").await.expect(220);
     let since = Instant::now();
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(since.elapsed().as_secs(), 30);
@@ -332,7 +332,7 @@ async fn hooks_and_stores_default_to_300_s_and_handshakes_to_30_s() {
     }));
     let mut client = in_data(&server).await;
     let since = Instant::now();
-    client.send(MESSAGE).await.expect(451);
+    client.command(MESSAGE).await.expect(451);
     assert_eq!(since.elapsed().as_secs(), 300);
 }
 

@@ -45,7 +45,7 @@ async fn trace_fields_come_first_and_do_not_count_towards_the_limit() {
         ("From a\r\nFrom b\r\nab", "X-Mailbox-Line: From a\r\nX-Mailbox-Line: From b\r\n\r\nab\r\n"),
     ] {
         let mut client = crate::support::in_data(&server).await;
-        client.send(&format!("{content}\r\n.")).await.expect(250);
+        client.command(&format!("{content}\r\n.")).await.expect(250);
         let whole = seen.all().pop().expect("it was read");
         let (_, content) = split_below_received(&whole);
         assert_eq!(content, expected);
@@ -64,8 +64,8 @@ async fn fields_after(lines: &[&[u8]], from: &str) -> String {
         let heard = client.greeting().await;
         assert!(heard.code() == 250, "{}: {heard}", line.escape_ascii());
     }
-    client.send("DATA").await.expect(354);
-    client.send(".").await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(".").await.expect(250);
     seen.all().pop().expect("a message was accepted")
 }
 
@@ -111,10 +111,10 @@ async fn keeps_esmtp_after_a_lenient_helo_without_a_name() {
         testing::connect(&server).from(CLIENT.parse().expect("it is an address and a port")).open();
     client.greeting().await.expect(220);
     for line in ["EHLO my computer", "HELO", "\tMAIL FROM:scanner.@client.example", "RCPT TO:<bob>"] {
-        client.send(line).await.expect(250);
+        client.command(line).await.expect(250);
     }
-    client.send("DATA").await.expect(354);
-    client.send(".").await.expect(250);
+    client.command("DATA").await.expect(354);
+    client.command(".").await.expect(250);
     assert_eq!(
         without_date(&seen.all().pop().expect("a message was accepted")),
         "Return-Path: <\"scanner.\"@client.example>\r\n\
@@ -238,10 +238,10 @@ async fn no_name_of_a_client_can_end_a_comment_or_a_field() {
         if client.greeting().await.code() != 250 {
             continue;
         }
-        client.send("MAIL FROM:<>").await.expect(250);
-        client.send("RCPT TO:<bob@example.com>").await.expect(250);
-        client.send("DATA").await.expect(354);
-        client.send(".").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
+        client.command("RCPT TO:<bob@example.com>").await.expect(250);
+        client.command("DATA").await.expect(354);
+        client.command(".").await.expect(250);
         let fields = seen.all().pop().unwrap();
         let received = fields.lines().find(|line| line.starts_with("Received: ")).unwrap();
         let shown =
@@ -267,14 +267,14 @@ async fn names_in_trace_fields_stay_printable_ascii_without_smtputf8() {
             let (server, seen) = tracing_server(|builder| builder);
             let mut client = testing::connect(&server).open();
             client.greeting().await.expect(220);
-            if client.send(&format!("EHLO {name}")).await.code() != 250 {
+            if client.command(&format!("EHLO {name}")).await.code() != 250 {
                 continue;
             }
             let mail = if is_utf8 { "MAIL FROM:<> SMTPUTF8" } else { "MAIL FROM:<>" };
-            client.send(mail).await.expect(250);
-            client.send("RCPT TO:<bob@example.com>").await.expect(250);
-            client.send("DATA").await.expect(354);
-            client.send(".").await.expect(250);
+            client.command(mail).await.expect(250);
+            client.command("RCPT TO:<bob@example.com>").await.expect(250);
+            client.command("DATA").await.expect(354);
+            client.command(".").await.expect(250);
             let fields = seen.all().pop().unwrap();
             let lines = fields.replace("\r\n", "\n");
             assert!(

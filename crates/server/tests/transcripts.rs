@@ -102,8 +102,8 @@ async fn sessions_are_recorded_apart_and_one_can_be_chosen() {
     let session = connects.next().await.and_then(|event| event.session().cloned()).expect("it has begun");
     let chosen = server.events().of_session(session.id()).record();
     let mut two = hello(&server).await;
-    one.send("NOOP one").await.expect(250);
-    two.send("NOOP two").await.expect(250);
+    one.command("NOOP one").await.expect(250);
+    two.command("NOOP two").await.expect(250);
     let transcripts = all.transcripts();
     assert_eq!(transcripts.len(), 2);
     assert!(lines(&transcripts[0]).contains(&"0.000 C: NOOP one".to_owned()));
@@ -119,7 +119,7 @@ async fn a_long_session_keeps_its_last_lines() {
     let recorder = server.events().record();
     let mut client = hello(&server).await;
     for number in 0..2_000 {
-        client.send(&format!("NOOP {number}")).await.expect(250);
+        client.command(&format!("NOOP {number}")).await.expect(250);
     }
     let text = recorder.last().expect("it is recorded").to_string();
     assert!(text.len() < 64 * 1024, "{} bytes", text.len());
@@ -135,12 +135,12 @@ async fn the_sessions_that_ended_first_are_dropped() {
     for session in 0..100 {
         let mut client = hello(&server).await;
         for _ in 0..150 {
-            client.send(&format!("NOOP {session} {}", "x".repeat(400))).await.expect(250);
+            client.command(&format!("NOOP {session} {}", "x".repeat(400))).await.expect(250);
         }
-        client.send("QUIT").await.expect(221);
+        client.command("QUIT").await.expect(221);
         assert!(client.try_read_reply().await.is_none());
     }
-    oldest.send("NOOP oldest").await.expect(250);
+    oldest.command("NOOP oldest").await.expect(250);
     let transcripts = recorder.transcripts();
     let octets: usize = transcripts.iter().map(|transcript| transcript.to_string().len()).sum();
     assert!(octets < 4 * 1024 * 1024 && transcripts.len() < 80, "{} transcripts", transcripts.len());

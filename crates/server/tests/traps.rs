@@ -23,7 +23,7 @@ const BOB: &str = "AUTH PLAIN AGJvYgBidWlsZGVy";
 const EVE: &str = "AUTH PLAIN AGV2ZQBhcHBsZQ==";
 
 async fn says(server: &Server, line: &str) -> String {
-    hello(server).await.send(line).await.to_string()
+    hello(server).await.command(line).await.to_string()
 }
 
 /// Refuses every recipient and every login.
@@ -65,9 +65,9 @@ async fn a_value_with_several_roles_is_registered_by_one_call() {
     let server = build(accepting().allow_plaintext_auth().with(RefusesAll));
     assert_eq!(says(&server, ALICE).await, "535 5.7.8 Authentication credentials invalid");
     let mut client = hello(&server).await;
-    assert_eq!(client.send("MAIL FROM:<>").await.to_string(), "250 2.1.0 Sender OK");
+    assert_eq!(client.command("MAIL FROM:<>").await.to_string(), "250 2.1.0 Sender OK");
     assert_eq!(
-        client.send("RCPT TO:<bob@example.com>").await.to_string(),
+        client.command("RCPT TO:<bob@example.com>").await.to_string(),
         "550 5.1.1 Recipient address rejected"
     );
 }
@@ -137,8 +137,8 @@ async fn what_one_authenticator_says_of_who_it_is_does_not_outlast_it() {
             }),
     );
     let mut client = hello(&server).await;
-    client.send(ALICE).await.expect(235);
-    assert_eq!(client.send("MAIL FROM:<>").await.to_string(), "250 2.1.0 alice");
+    client.command(ALICE).await.expect(235);
+    assert_eq!(client.command("MAIL FROM:<>").await.to_string(), "250 2.1.0 alice");
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,9 +211,9 @@ async fn a_refusal_before_the_354_spares_the_transfer() {
             .store_by(|mut message, _| async move { message.bytes().await.map(drop).map_err(Refusal::from) }),
     );
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<>").await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
-    client.send("RCPT TO:<carol@example.com>").await.expect(250);
-    assert_eq!(client.send("DATA").await.to_string(), "550 5.5.3 One at a time");
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("RCPT TO:<carol@example.com>").await.expect(250);
+    assert_eq!(client.command("DATA").await.to_string(), "550 5.5.3 One at a time");
     assert_eq!(deliver(&mut client).await.to_string(), "250 2.6.0 Message accepted");
 }

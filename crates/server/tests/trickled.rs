@@ -100,7 +100,7 @@ async fn a_full_house_demands_a_steady_message() {
     assert_eq!(hung_up(&mut slow, &piece(3_600), 1, 100).await, Some(11));
     let mut steady = in_data(&build(full(accepting()))).await;
     assert_eq!(hung_up(&mut steady, &piece(4_000), 1, 100).await, None);
-    steady.send(".").await.expect(250);
+    steady.command(".").await.expect(250);
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +119,7 @@ async fn a_large_message_on_a_slow_line_gets_through() {
         client.send_bytes(&piece).await;
         sleep(seconds(10)).await;
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     assert!(since.elapsed() > seconds(6_000));
 }
 
@@ -143,7 +143,7 @@ async fn an_idle_client_has_its_time_after_a_slow_or_refused_message() {
             client.greeting().await.expect(250);
         }
         sleep(seconds(290)).await;
-        client.send("NOOP").await.expect(250);
+        client.command("NOOP").await.expect(250);
     }
 }
 

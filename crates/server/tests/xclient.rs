@@ -18,7 +18,7 @@ fn trusting(builder: Builder) -> Server {
 async fn hello_from(server: &Server, address: &str) -> Client {
     let mut client = testing::connect(server).from(address.parse().expect("an address")).open();
     client.greeting().await.expect(220);
-    let heard = client.send("EHLO proxy.example").await.expect(250);
+    let heard = client.command("EHLO proxy.example").await.expect(250);
     let is_offered = heard.lines().iter().any(|line| line.starts_with("250-XCLIENT NAME ADDR "));
     assert_eq!(is_offered, address.starts_with("10."), "{heard}");
     client
@@ -45,9 +45,9 @@ async fn connect_hooks_see_the_client_that_xclient_names() {
         ))
     }));
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
-    client.send(XCLIENT).await.expect(220);
-    client.send("MAIL FROM:<>").await.expect(503);
-    client.send("XCLIENT ADDR=[UNAVAILABLE] HELO=[UNAVAILABLE]").await.expect(220);
+    client.command(XCLIENT).await.expect(220);
+    client.command("MAIL FROM:<>").await.expect(503);
+    client.command("XCLIENT ADDR=[UNAVAILABLE] HELO=[UNAVAILABLE]").await.expect(220);
     assert_eq!(
         seen.all(),
         [
@@ -87,21 +87,21 @@ async fn nothing_that_was_kept_of_the_proxy_is_its_clients() {
         });
     let server = trusting(by_name);
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
-    client.send("BDAT 0").await.expect(502);
-    client.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
-    let heard = client.send("EHLO client.example").await.expect(250);
+    client.command("BDAT 0").await.expect(502);
+    client.command("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    let heard = client.command("EHLO client.example").await.expect(250);
     assert!(heard.lines().iter().any(|line| line == "250-CHUNKING"), "{heard}");
     assert!(heard.lines().iter().any(|line| line == "250-SIZE 26214400"), "{heard}");
-    client.send("BDAT 0").await.expect(503);
-    client.send("MAIL FROM:<>").await.expect(250);
-    client.send("RSET").await.expect(250);
-    client.send("XCLIENT ADDR=198.51.100.8").await.expect(220);
-    let heard = client.send("EHLO client.example").await.expect(250);
+    client.command("BDAT 0").await.expect(503);
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RSET").await.expect(250);
+    client.command("XCLIENT ADDR=198.51.100.8").await.expect(220);
+    let heard = client.command("EHLO client.example").await.expect(250);
     assert!(heard.lines().iter().any(|line| line == "250-SIZE 1000"), "the connect hook was asked: {heard}");
     // \0tim\0tim
-    client.send("AUTH PLAIN AHRpbQB0aW0=").await.expect(235);
-    client.send("MAIL FROM:<> SIZE=1001").await.expect(552);
-    client.send("MAIL FROM:<>").await.expect(250);
+    client.command("AUTH PLAIN AHRpbQB0aW0=").await.expect(235);
+    client.command("MAIL FROM:<> SIZE=1001").await.expect(552);
+    client.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(seen.all(), ["None None", "Some(\"tim\") None"]);
 }
 
@@ -117,9 +117,9 @@ async fn a_client_that_is_refused_behind_its_proxy_gets_no_service() {
             .on_disconnect(move |cause, _| note.note(cause)),
     );
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
-    client.send("XCLIENT ADDR=198.51.100.66").await.expect(554);
-    client.send("EHLO client.example").await.expect(503);
-    client.send("QUIT").await.expect(221);
+    client.command("XCLIENT ADDR=198.51.100.66").await.expect(554);
+    client.command("EHLO client.example").await.expect(503);
+    client.command("QUIT").await.expect(221);
     drop(client);
     assert_eq!(causes.until(1).await, [Disconnect::Refused]);
 }
@@ -136,14 +136,14 @@ async fn the_trace_field_names_the_client_and_not_its_proxy() {
         }
     }));
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
-    client.send(XCLIENT).await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
+    client.command(XCLIENT).await.expect(220);
+    client.command("EHLO client.example").await.expect(250);
     deliver(&mut client).await.expect(250);
     let fields = seen.all().concat();
     let from = "Received: from client.example (mail.client.example [198.51.100.7])\r\n\tby mx.example.com ";
     assert!(fields.contains(from) && fields.contains(" with ESMTPA id "), "{fields}");
-    client.send("XCLIENT ADDR=[UNAVAILABLE] NAME=[UNAVAILABLE]").await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
+    client.command("XCLIENT ADDR=[UNAVAILABLE] NAME=[UNAVAILABLE]").await.expect(220);
+    client.command("EHLO client.example").await.expect(250);
     deliver(&mut client).await.expect(250);
     let fields = seen.all().pop().expect("it was told");
     assert!(fields.contains("Received: from client.example (unknown)\r\n"), "{fields}");
@@ -153,12 +153,12 @@ async fn the_trace_field_names_the_client_and_not_its_proxy() {
 async fn xclient_neither_gives_nor_takes_trust() {
     let server = trusting(accepting());
     let mut proxy = hello_from(&server, "10.0.0.5:1000").await;
-    proxy.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
-    proxy.send("XCLIENT ADDR=198.51.100.8").await.expect(220);
+    proxy.command("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    proxy.command("XCLIENT ADDR=198.51.100.8").await.expect(220);
     let mut stranger = hello_from(&server, "198.51.100.7:1000").await;
-    let refusal = stranger.send("XCLIENT ADDR=10.0.0.5").await.expect(550);
+    let refusal = stranger.command("XCLIENT ADDR=10.0.0.5").await.expect(550);
     assert_eq!(refusal.to_string(), "550 5.7.1 You are not trusted to speak for others");
-    stranger.send("XFORWARD ADDR=10.0.0.5").await.expect(550);
+    stranger.command("XFORWARD ADDR=10.0.0.5").await.expect(550);
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,7 +172,7 @@ async fn trust_is_decided_by_the_client_of_the_proxy_header() {
         let mut talk = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
         talk.send_bytes(format!("PROXY TCP4 {client} 192.0.2.25 4242 25\r\n").as_bytes()).await;
         talk.greeting().await.expect(220);
-        talk.send("XCLIENT ADDR=198.51.100.8").await.expect(code);
+        talk.command("XCLIENT ADDR=198.51.100.8").await.expect(code);
     }
 }
 
@@ -213,16 +213,16 @@ async fn the_limit_of_connections_is_that_of_the_client() {
     let builder = accepting().max_connections_per_client(1).on_disconnect(move |cause, _| note.note(cause));
     let server = trusting(builder);
     let mut first = hello_from(&server, "10.0.0.5:1000").await;
-    first.send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    first.command("XCLIENT ADDR=198.51.100.7").await.expect(220);
     // The proxy's own place is free again.
     let mut second = hello_from(&server, "10.0.0.5:1001").await;
-    let heard = second.send("XCLIENT ADDR=198.51.100.7").await.expect(421);
+    let heard = second.command("XCLIENT ADDR=198.51.100.7").await.expect(421);
     assert_eq!(heard.to_string(), "421 4.7.0 Too many connections from your address");
     assert!(second.try_read_reply().await.is_none());
     drop(second);
     assert_eq!(causes.until(1).await, [Disconnect::Limit]);
     let mut third = hello_from(&server, "10.0.0.5:1002").await;
-    third.send("XCLIENT ADDR=198.51.100.8").await.expect(220);
+    third.command("XCLIENT ADDR=198.51.100.8").await.expect(220);
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,15 +233,15 @@ async fn nobody_is_counted_for_clients_that_are_not_named() {
         proxies.push(hello_from(&server, &format!("10.0.0.5:{port}")).await);
     }
     testing::connect(&server).from("10.0.0.5:1004".parse().unwrap()).open().greeting().await.expect(421);
-    proxies[0].send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    proxies[0].command("XCLIENT ADDR=198.51.100.7").await.expect(220);
     for proxy in &mut proxies[1..] {
-        proxy.send("XCLIENT NAME=mail.client.example").await.expect(220);
-        proxy.send("XCLIENT ADDR=[UNAVAILABLE]").await.expect(220);
+        proxy.command("XCLIENT NAME=mail.client.example").await.expect(220);
+        proxy.command("XCLIENT ADDR=[UNAVAILABLE]").await.expect(220);
     }
-    proxies[1].send("XCLIENT ADDR=198.51.100.7").await.expect(421);
+    proxies[1].command("XCLIENT ADDR=198.51.100.7").await.expect(421);
     // The place of one that is named no more is free.
-    proxies[0].send("XCLIENT ADDR=[TEMPUNAVAIL]").await.expect(220);
-    proxies[2].send("XCLIENT ADDR=198.51.100.7").await.expect(220);
+    proxies[0].command("XCLIENT ADDR=[TEMPUNAVAIL]").await.expect(220);
+    proxies[2].command("XCLIENT ADDR=198.51.100.7").await.expect(220);
 }
 
 #[tokio::test(start_paused = true)]
@@ -254,10 +254,10 @@ async fn a_proxy_header_without_a_client_gives_no_proxy_rights() {
         let mut talk = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
         talk.send_bytes(header).await;
         talk.greeting().await.expect(220);
-        let heard = talk.send("EHLO client.example").await.expect(250);
+        let heard = talk.command("EHLO client.example").await.expect(250);
         assert!(!heard.to_string().contains("XCLIENT"), "{heard}");
-        talk.send("XCLIENT ADDR=198.51.100.8 LOGIN=tim").await.expect(550);
-        talk.send("XFORWARD ADDR=198.51.100.8").await.expect(550);
+        talk.command("XCLIENT ADDR=198.51.100.8 LOGIN=tim").await.expect(550);
+        talk.command("XFORWARD ADDR=198.51.100.8").await.expect(550);
     }
 }
 
@@ -278,23 +278,23 @@ async fn xforward_is_there_for_one_transaction() {
     let mut client = hello_from(&server, "10.0.0.5:1000").await;
     let known = "Some(Known(198.51.100.7)) Some(Known(\"4Xyz\"))";
     for end in ["message", "RSET", "EHLO proxy.example"] {
-        client.send("XFORWARD NAME=[UNAVAILABLE] ADDR=198.51.100.7 SOURCE=REMOTE").await.expect(250);
-        client.send("XFORWARD IDENT=4Xyz").await.expect(250);
-        client.send("NOOP").await.expect(250);
+        client.command("XFORWARD NAME=[UNAVAILABLE] ADDR=198.51.100.7 SOURCE=REMOTE").await.expect(250);
+        client.command("XFORWARD IDENT=4Xyz").await.expect(250);
+        client.command("NOOP").await.expect(250);
         envelope(&mut client).await;
-        client.send("XFORWARD IDENT=5Xyz").await.expect(503);
+        client.command("XFORWARD IDENT=5Xyz").await.expect(503);
         if end == "message" {
-            client.send("DATA").await.expect(354);
-            client.send(MESSAGE).await.expect(250);
+            client.command("DATA").await.expect(354);
+            client.command(MESSAGE).await.expect(250);
         } else {
-            client.send(end).await.expect(250);
+            client.command(end).await.expect(250);
         }
         envelope(&mut client).await;
-        client.send("RSET").await.expect(250);
+        client.command("RSET").await.expect(250);
         assert_eq!(seen.all().split_off(seen.count() - 2), [known, "nothing"], "{end}");
     }
-    client.send("XFORWARD IDENT=4Xyz").await.expect(250);
-    client.send("RSET").await.expect(250);
+    client.command("XFORWARD IDENT=4Xyz").await.expect(250);
+    client.command("RSET").await.expect(250);
     envelope(&mut client).await;
     assert_eq!(seen.all().pop().as_deref(), Some("nothing"));
 }

@@ -22,11 +22,11 @@
 //!
 //! let mut client = testing::connect(&server).open();
 //! client.greeting().await.expect(220);
-//! client.send("EHLO client.example").await.expect(250);
-//! client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-//! client.send("RCPT TO:<bob@example.com>").await.expect(250);
-//! client.send("DATA").await.expect(354);
-//! client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+//! client.command("EHLO client.example").await.expect(250);
+//! client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+//! client.command("RCPT TO:<bob@example.com>").await.expect(250);
+//! client.command("DATA").await.expect(354);
+//! client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
 //!
 //! assert_eq!(std::fs::read_dir(path.join("new"))?.count(), 1);
 //! # Ok(())

@@ -13,7 +13,7 @@ async fn puts_trace_fields_before_the_unchanged_content() {
     begin(&mut client, &["bob@example.com", "carol@example.com"]).await;
     let content = b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n.stuffed\r\n\r\nno end";
     client.send_bytes(b"Subject: odd octets\r\n\r\n\xff\xfe \x00 \x7f\r\n..stuffed\r\n\r\nno end").await;
-    client.send("\r\n.").await.expect(250);
+    client.command("\r\n.").await.expect(250);
 
     let message = post.mail.message();
     let (trace, rest) = split_trace(&message);
@@ -48,7 +48,7 @@ async fn a_message_is_kept_byte_for_byte_however_the_network_cuts_it() {
             tokio::task::yield_now().await;
             rest = behind;
         }
-        client.send(".").await.expect(250);
+        client.command(".").await.expect(250);
         let message = post.mail.message();
         assert!(split_trace(&message).1 == content, "cut into {sizes:?}");
     }
@@ -68,7 +68,7 @@ async fn no_content_goes_on_with_what_the_server_says_of_it() {
                 client.send_bytes(piece).await;
                 tokio::task::yield_now().await;
             }
-            client.send("\r\n.").await.expect(250);
+            client.command("\r\n.").await.expect(250);
             let message = post.mail.message();
             let (trace, below) = split_trace(&message);
             assert!(trace.ends_with(" +0000\r\n") && !trace.contains("root"), "{trace}");
@@ -97,7 +97,7 @@ async fn a_header_below_a_mailbox_line_stays_a_header() {
                 client.send_bytes(piece).await;
                 tokio::task::yield_now().await;
             }
-            client.send(".").await.expect(250);
+            client.command(".").await.expect(250);
             let message = post.mail.message();
             let (trace, below) = split_trace(&message);
             assert!(trace.ends_with(" +0000\r\n"), "{trace}");
@@ -113,13 +113,13 @@ async fn a_mailbox_line_in_chunks_is_the_same_as_in_data() {
         let expected = expected.replace('|', "X-Mailbox-Line: ");
         let post = Post::open();
         let mut client = post.client().await;
-        client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-        client.send("RCPT TO:<bob@example.com>").await.expect(250);
+        client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+        client.command("RCPT TO:<bob@example.com>").await.expect(250);
         for octet in content.chars() {
             client.send_bytes(format!("BDAT 1\r\n{octet}").as_bytes()).await;
             client.greeting().await.expect(250);
         }
-        client.send("BDAT 0 LAST").await.expect(250);
+        client.command("BDAT 0 LAST").await.expect(250);
         assert_eq!(split_trace(&post.mail.message()).1, expected.as_bytes());
     }
 }
@@ -129,7 +129,7 @@ async fn an_empty_message_is_kept_as_its_trace_fields() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     assert_eq!(split_trace(&post.mail.message()).1, b"");
 }
 
@@ -138,7 +138,7 @@ async fn the_answer_names_the_message_as_its_received_field_does() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
-    let answer = client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    let answer = client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
     let answer = answer.to_string();
     let id = answer.strip_prefix("250 2.6.0 Message accepted as ").expect(&answer);
     let message = String::from_utf8(post.mail.message()).unwrap();
@@ -154,7 +154,7 @@ async fn a_message_is_in_new_when_it_is_answered_and_not_before() {
         client.send_bytes(b"Subject: hello\r\n\r\nHello Bob\r\n").await;
         tokio::task::yield_now().await;
         assert_eq!(post.mail.messages().len(), number - 1);
-        client.send(".").await.expect(250);
+        client.command(".").await.expect(250);
         assert_eq!(post.mail.messages().len(), number);
         assert_eq!(files(&post.mail.tmp_dir()).len(), 0);
     }
@@ -172,7 +172,7 @@ async fn a_message_of_twenty_mebibytes_streams_in() {
         assert_eq!(files(&post.mail.tmp_dir()).len(), 1, "it is on its way to the disk");
         assert_eq!(post.mail.messages().len(), 0);
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
     let message = post.mail.message();
     // There is no header.
     assert!(split_trace(&message).1.strip_prefix(b"\r\n") == Some(mebibyte.repeat(20).as_bytes()));
@@ -183,7 +183,7 @@ async fn names_a_file_after_time_process_host_and_size() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
-    client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
 
     let path = post.mail.messages().remove(0);
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -211,10 +211,10 @@ async fn addresses_that_look_like_paths_or_commands_are_data() {
     let parent = post.mail.0.parent().unwrap().to_owned();
     let mut client = post.client().await;
     for (number, address) in hostile.iter().enumerate() {
-        client.send(&format!("MAIL FROM:<{address}>")).await.expect(250);
-        client.send(&format!("RCPT TO:<{address}>")).await.expect(250);
-        client.send("DATA").await.expect(354);
-        client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+        client.command(&format!("MAIL FROM:<{address}>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{address}>")).await.expect(250);
+        client.command("DATA").await.expect(354);
+        client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
         assert_eq!(post.mail.messages().len(), number + 1);
     }
     let texts: Vec<_> = post.mail.messages().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
@@ -233,7 +233,7 @@ async fn nobody_else_can_read_the_mail() {
     let post = Post::open();
     let mut client = post.client().await;
     begin(&mut client, &["bob@example.com"]).await;
-    client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
     let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
     for path in
         [post.mail.0.clone(), post.mail.tmp_dir(), post.mail.new_dir(), post.mail.messages().remove(0)]

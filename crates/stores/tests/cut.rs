@@ -67,18 +67,18 @@ async fn a_message_that_is_refused_at_its_end_leaves_nothing() {
     begin(&mut client, &["bob@example.com"]).await;
     let content = format!("{}\r\n", "x".repeat(998)).repeat(1500);
     client.send_bytes(content.as_bytes()).await;
-    client.send(".").await.expect(552);
+    client.command(".").await.expect(552);
     post.mail.expect_no_leftovers().await;
     assert_eq!(post.mail.messages().len(), 0);
 
     begin(&mut client, &["bob@example.com"]).await;
-    client.send("Subject: a bare line feed\n\r\n.").await.expect(550);
+    client.command("Subject: a bare line feed\n\r\n.").await.expect(550);
     post.mail.expect_no_leftovers().await;
     assert_eq!(post.mail.messages().len(), 0);
 
     let mut other = crate::common::client(&post.server, 1).await;
     begin(&mut other, &["bob@example.com"]).await;
-    other.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    other.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
     assert_eq!(post.mail.messages().len(), 1);
 }
 

@@ -23,10 +23,10 @@ async fn deliver(server: &Server, content: &str, code: u16) {
     let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
     for line in ["EHLO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.com>"] {
-        client.send(line).await.expect(250);
+        client.command(line).await.expect(250);
     }
-    client.send("DATA").await.expect(354);
-    client.send(&format!("{content}.")).await.expect(code);
+    client.command("DATA").await.expect(354);
+    client.command(&format!("{content}.")).await.expect(code);
 }
 
 fn messages(directory: &Path) -> Vec<String> {

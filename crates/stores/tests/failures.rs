@@ -10,7 +10,7 @@ use mailchute_stores::Maildir;
 
 async fn deliver(client: &mut Client) -> u16 {
     begin(client, &["bob@example.com"]).await;
-    client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.code()
+    client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.code()
 }
 
 #[test]
@@ -88,7 +88,7 @@ async fn a_large_message_is_put_off_when_new_goes_while_it_comes_in() {
     client.send_bytes(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
     eventually(|| files(&post.mail.tmp_dir()).len() == 1).await;
     fs::remove_dir(post.mail.new_dir()).unwrap();
-    client.send(".").await.expect(451);
+    client.command(".").await.expect(451);
     assert_eq!(files(&post.mail.tmp_dir()).len(), 0);
 }
 
@@ -98,7 +98,7 @@ async fn what_the_client_is_told_of_a_failure_says_nothing_of_paths() {
     let mut client = post.client().await;
     fs::remove_dir(post.mail.new_dir()).unwrap();
     begin(&mut client, &["bob@example.com"]).await;
-    let answer = client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(451);
+    let answer = client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(451);
     assert!(answer.to_string().starts_with("451 4.3.0 ") && !answer.to_string().contains('/'), "{answer}");
 }
 

@@ -30,14 +30,14 @@ impl Store for Impatient {
 /// Sends a message in a session of its own, and says whether it was accepted.
 async fn is_accepted(server: &Server, number: u8, content: &str) -> bool {
     let mut client = client(server, number).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
     // A store that is given up before it reads refuses DATA at once.
-    if client.send("DATA").await.code() != 354 {
+    if client.command("DATA").await.code() != 354 {
         return false;
     }
     client.send_bytes(content.as_bytes()).await;
-    client.send(".").await.code() == 250
+    client.command(".").await.code() == 250
 }
 
 /// Gives each message a little longer than the one before, until many in a row had time enough; then runs the server

@@ -42,19 +42,19 @@ impl Post {
 }
 
 async fn begin(client: &mut Client, parameters: &str) {
-    client.send(&format!("MAIL FROM:<alice@client.example>{parameters}")).await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command(&format!("MAIL FROM:<alice@client.example>{parameters}")).await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
 }
 
 /// Sends a content by DATA, a piece of this size at a time.
 async fn send(client: &mut Client, content: &[u8], size: usize) {
     begin(client, "").await;
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
     for piece in content.chunks(size) {
         client.send_bytes(piece).await;
         tokio::task::yield_now().await;
     }
-    client.send(".").await.expect(250);
+    client.command(".").await.expect(250);
 }
 
 /// Sends a content by BDAT in chunks of this size.
@@ -65,7 +65,7 @@ async fn send_chunks(client: &mut Client, parameters: &str, content: &[u8], size
         client.send_bytes(chunk).await;
         client.greeting().await.expect(250);
     }
-    client.send("BDAT 0 LAST").await.expect(250);
+    client.command("BDAT 0 LAST").await.expect(250);
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_large_message_abandoned_after_a_bare_end_leaves_nothing() {
     let post = Post::tolerant();
     let mut client = client(&post.server, 1).await;
     begin(&mut client, "").await;
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
     client.send_bytes("x\r\n".repeat(200_000).as_bytes()).await;
     eventually(|| files(&post.mail.tmp_dir()).len() == 1).await;
     client.send_bytes(format!("bare\nend{}", "x\r\n".repeat(200_000)).as_bytes()).await;

@@ -20,7 +20,7 @@ async fn send(server: &Server, clients: u8, each: usize, mark: &str) {
                     let filling =
                         format!("{}\r\n", "x".repeat(998)).repeat(if turn % 10 == 9 { 600 } else { 1 });
                     client
-                        .send(&format!("Subject: {mark}-{number}-{turn}\r\n\r\n{filling}."))
+                        .command(&format!("Subject: {mark}-{number}-{turn}\r\n\r\n{filling}."))
                         .await
                         .expect(250);
                 }

@@ -23,7 +23,7 @@ async fn made(builder: MaildirBuilder) -> (u32, u32) {
     let server = Server::builder().store(maildir).build().unwrap();
     let mut client = client(&server, 1).await;
     begin(&mut client, &["bob@example.com"]).await;
-    client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+    client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
     let messages = mail.messages();
     assert_eq!(messages.len(), 1);
     (mode(&messages[0]), mode(&mail.new_dir()))

@@ -14,7 +14,7 @@ async fn a_maildir_url_makes_a_maildir_that_takes_mail() {
         let server = Server::builder().store(store).build().unwrap();
         let mut client = client(&server, 1).await;
         begin(&mut client, &["bob@example.com"]).await;
-        client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+        client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
         assert_eq!(Mail(path.clone()).messages().len(), number + 1);
     }
 }
@@ -36,7 +36,7 @@ async fn a_discarded_message_is_read_to_its_end_and_accepted() {
     for _ in 0..2 {
         begin(&mut client, &["bob@example.com"]).await;
         client.send_bytes(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
-        let answer = client.send(".").await.expect(250);
+        let answer = client.command(".").await.expect(250);
         assert!(answer.to_string().starts_with("250 2.6.0 Message discarded as "), "{answer}");
     }
 }

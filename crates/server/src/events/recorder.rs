@@ -33,7 +33,7 @@ const MEMORY: usize = 4 * 1024 * 1024;
 ///
 /// let mut client = testing::connect(&server).open();
 /// client.greeting().await.expect(220);
-/// client.send("EHLO client.example").await.expect(250);
+/// client.command("EHLO client.example").await.expect(250);
 ///
 /// let transcript = recorder.last().expect("a session has begun").to_string();
 /// assert!(transcript.contains(" C: EHLO client.example\n"), "{transcript}");

@@ -61,12 +61,12 @@ impl Message {
     /// let server = Server::builder().store(Mailboxes).build()?;
     /// let mut client = testing::connect(&server).lmtp().open();
     /// client.greeting().await.expect(220);
-    /// client.send("LHLO client.example").await.expect(250);
-    /// client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    /// client.send("RCPT TO:<bob@example.com>").await.expect(250);
-    /// client.send("RCPT TO:<full@example.com>").await.expect(250);
-    /// client.send("DATA").await.expect(354);
-    /// client.send("Subject: hello\r\n\r\nHello you two\r\n.").await.expect(250); // for Bob
+    /// client.command("LHLO client.example").await.expect(250);
+    /// client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    /// client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    /// client.command("RCPT TO:<full@example.com>").await.expect(250);
+    /// client.command("DATA").await.expect(354);
+    /// client.command("Subject: hello\r\n\r\nHello you two\r\n.").await.expect(250); // for Bob
     /// client.read_reply().await.expect(452); // for the other
     /// # Ok(())
     /// # }

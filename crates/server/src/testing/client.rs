@@ -73,7 +73,7 @@ impl Client {
     /// If the server has closed the connection.
     #[track_caller]
     #[must_use = "expect something of it"]
-    pub fn send<'c>(&'c mut self, line: &'c str) -> impl Future<Output = Reply> + 'c {
+    pub fn command<'c>(&'c mut self, line: &'c str) -> impl Future<Output = Reply> + 'c {
         self.ask(line, Location::caller())
     }
 
@@ -94,8 +94,8 @@ impl Client {
     /// let server = Server::builder().store(inbox.clone()).build()?;
     /// let mut client = testing::connect(&server).open();
     /// client.ready().await.expect(250);
-    /// client.send("MAIL FROM:<>").await.expect(250);
-    /// client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    /// client.command("MAIL FROM:<>").await.expect(250);
+    /// client.command("RCPT TO:<bob@example.com>").await.expect(250);
     /// client.data("\r\n.hidden\r\nline").await.expect(250);
     /// assert_eq!(inbox.messages()[0].body(), b".hidden\r\nline\r\n");
     /// # Ok(())

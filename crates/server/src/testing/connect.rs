@@ -65,7 +65,7 @@ impl Connect {
         self
     }
 
-    /// Speaks LMTP. After the content of a message there is a reply for each recipient, of which [`Client::send`] reads the
+    /// Speaks LMTP. After the content of a message there is a reply for each recipient, of which [`Client::command`] reads the
     /// first and [`Client::read_reply`] the others.
     ///
     /// ```
@@ -76,7 +76,7 @@ impl Connect {
     /// let server = Server::builder().store(testing::Inbox::new()).build()?;
     /// let mut client = testing::connect(&server).lmtp().open();
     /// client.greeting().await.expect(220);
-    /// client.send("LHLO client.example").await.expect(250);
+    /// client.command("LHLO client.example").await.expect(250);
     /// # Ok(())
     /// # }
     /// ```

@@ -23,11 +23,11 @@ use crate::session::Session;
 /// let server = Server::builder().store(inbox.clone()).build()?;
 /// let mut client = testing::connect(&server).open();
 /// client.greeting().await.expect(220);
-/// client.send("EHLO client.example").await.expect(250);
-/// client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-/// client.send("RCPT TO:<bob@example.com>").await.expect(250);
-/// client.send("DATA").await.expect(354);
-/// client.send("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
+/// client.command("EHLO client.example").await.expect(250);
+/// client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+/// client.command("RCPT TO:<bob@example.com>").await.expect(250);
+/// client.command("DATA").await.expect(354);
+/// client.command("Subject: hello\r\n\r\nHello Bob\r\n.").await.expect(250);
 ///
 /// let mail = &inbox.messages()[0];
 /// assert!(mail.is_from("alice@client.example") && mail.is_to("bob@example.com"));

@@ -20,9 +20,9 @@
 //!
 //! let mut client = testing::connect(&server).open();
 //! client.ready().await.expect(250);
-//! client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-//! client.send("RCPT TO:<bob@elsewhere.example>").await.expect(550);
-//! client.send("RCPT TO:<bob@example.com>").await.expect(250);
+//! client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+//! client.command("RCPT TO:<bob@elsewhere.example>").await.expect(550);
+//! client.command("RCPT TO:<bob@example.com>").await.expect(250);
 //! client.data("Subject: hello\r\n\r\nHello Bob\r\n").await.expect(250);
 //! assert_eq!(inbox.messages()[0].body(), b"Hello Bob\r\n");
 //! # Ok(())
@@ -56,11 +56,11 @@
 //!
 //! let mut early = testing::connect(&server).open();
 //! early.ready().await.expect(250);
-//! early.send("MAIL FROM:<alice@client.example>").await.expect(450);
+//! early.command("MAIL FROM:<alice@client.example>").await.expect(450);
 //! tokio::time::advance(Duration::from_secs(3_600)).await;
 //! let mut later = testing::connect(&server).open();
 //! later.ready().await.expect(250);
-//! later.send("MAIL FROM:<alice@client.example>").await.expect(250);
+//! later.command("MAIL FROM:<alice@client.example>").await.expect(250);
 //! # Ok(())
 //! # }
 //! ```

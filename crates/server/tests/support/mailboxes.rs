@@ -32,12 +32,12 @@ pub(crate) async fn deliver_to(
     recipients: &[&str],
 ) -> Vec<mailchute::testing::Reply> {
     client.greeting().await.expect(220);
-    client.send(&format!("{hello} client.example")).await.expect(250);
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command(&format!("{hello} client.example")).await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for recipient in recipients {
-        client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{recipient}>")).await.expect(250);
     }
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
     client.send_bytes(format!("{MESSAGE}\r\nQUIT\r\n").as_bytes()).await;
     let mut replies = Vec::new();
     while let Some(reply) = client.try_read_reply().await {

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mailchute::testing::{self, Client};
 use mailchute::{Answer, Builder, IntoAnswer, Message, Receipt, Refusal, Reply, Server, Session, Verdict};
 
-/// A small message with its final dot, as [`Client::send`] takes it.
+/// A small message with its final dot, as [`Client::command`] takes it.
 pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
 
 /// What [`MESSAGE`] holds.
@@ -107,29 +107,29 @@ pub(crate) async fn read_on(mut message: Message, _session: Session) -> Result<M
 pub(crate) async fn hello(server: &Server) -> Client {
     let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
+    client.command("EHLO client.example").await.expect(250);
     client
 }
 
 /// Goes up to DATA, which is not sent yet.
 pub(crate) async fn envelope(client: &mut Client) {
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
 }
 
 /// A client whose message the server waits for.
 pub(crate) async fn in_data(server: &Server) -> Client {
     let mut client = hello(server).await;
     envelope(&mut client).await;
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
     client
 }
 
 /// Sends one small message and returns the reply to it.
 pub(crate) async fn deliver(client: &mut Client) -> testing::Reply {
     envelope(client).await;
-    client.send("DATA").await.expect(354);
-    client.send(MESSAGE).await
+    client.command("DATA").await.expect(354);
+    client.command(MESSAGE).await
 }
 
 /// As [`deliver`], over any transport.

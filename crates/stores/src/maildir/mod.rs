@@ -217,10 +217,10 @@ mod tests {
     async fn send(server: &Server, maildir: &Maildir) -> testing::Client {
         let mut client = testing::connect(server).open();
         client.greeting().await.expect(220);
-        client.send("EHLO client.example").await.expect(250);
-        client.send("MAIL FROM:<>").await.expect(250);
-        client.send("RCPT TO:<bob@example.com>").await.expect(250);
-        client.send("DATA").await.expect(354);
+        client.command("EHLO client.example").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
+        client.command("RCPT TO:<bob@example.com>").await.expect(250);
+        client.command("DATA").await.expect(354);
         client.send_bytes(b"Subject: x\r\n\r\n.\r\n").await;
         while messages(maildir) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -276,12 +276,12 @@ mod tests {
         runtime.block_on(async {
             let mut client = testing::connect(&server).open();
             client.greeting().await.expect(220);
-            client.send("EHLO client.example").await.expect(250);
-            client.send("MAIL FROM:<>").await.expect(250);
-            client.send("RCPT TO:<bob@example.com>").await.expect(250);
-            client.send("DATA").await.expect(354);
+            client.command("EHLO client.example").await.expect(250);
+            client.command("MAIL FROM:<>").await.expect(250);
+            client.command("RCPT TO:<bob@example.com>").await.expect(250);
+            client.command("DATA").await.expect(354);
             maildir.close();
-            client.send("Subject: x\r\n\r\n.").await.expect(451);
+            client.command("Subject: x\r\n\r\n.").await.expect(451);
         });
         drop(runtime);
         assert_eq!(messages(&maildir), 0);

@@ -53,10 +53,10 @@ use domain::DomainIndex;
 ///
 /// let mut client = testing::connect(&server).open();
 /// client.ready().await.expect(250);
-/// client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-/// client.send("RCPT TO:<Sales+today@example.com>").await.expect(250);
-/// client.send("RCPT TO:<carol@example.com>").await.expect(550); // 5.1.1
-/// client.send("RCPT TO:<bob@example.org>").await.expect(550); // 5.7.1
+/// client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+/// client.command("RCPT TO:<Sales+today@example.com>").await.expect(250);
+/// client.command("RCPT TO:<carol@example.com>").await.expect(550); // 5.1.1
+/// client.command("RCPT TO:<bob@example.org>").await.expect(550); // 5.7.1
 /// # Ok(())
 /// # }
 /// ```

@@ -47,17 +47,17 @@ impl Post {
 pub(crate) async fn client(server: &Server, number: u8) -> Client {
     let mut client = testing::connect(server).from(SocketAddr::from(([10, 0, 0, number], 1025))).open();
     client.greeting().await.expect(220);
-    client.send("EHLO client.example").await.expect(250);
+    client.command("EHLO client.example").await.expect(250);
     client
 }
 
 /// Sends MAIL, a RCPT for each recipient, and DATA.
 pub(crate) async fn begin(client: &mut Client, recipients: &[&str]) {
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     for recipient in recipients {
-        client.send(&format!("RCPT TO:<{recipient}>")).await.expect(250);
+        client.command(&format!("RCPT TO:<{recipient}>")).await.expect(250);
     }
-    client.send("DATA").await.expect(354);
+    client.command("DATA").await.expect(354);
 }
 
 impl Mail {

@@ -81,7 +81,7 @@ impl Server {
     /// before.greeting().await.expect(220);
     ///
     /// server.reconfigure(options().hostname("new.example.com"))?;
-    /// assert!(before.send("HELO client.example").await.expect(250).to_string().contains("old.example.com"));
+    /// assert!(before.command("HELO client.example").await.expect(250).to_string().contains("old.example.com"));
     /// let mut after = testing::connect(&server).open();
     /// assert!(after.greeting().await.expect(220).to_string().contains("new.example.com"));
     ///

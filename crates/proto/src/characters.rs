@@ -56,14 +56,14 @@ pub fn is_control(character: char) -> bool {
 /// assert!(escaped(&[b'x'; 5_000]).ends_with("xxx…"));
 /// ```
 #[must_use]
-pub fn escaped(octets: &[u8]) -> String {
+pub fn escaped(bytes: &[u8]) -> String {
     // Almost all texts are plain. All bytes are checked, so that the compiler emits vector code.
-    let is_plain = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
-    if let (true, true, Ok(text)) = (is_plain, octets.len() <= LONGEST, std::str::from_utf8(octets)) {
+    let is_plain = bytes.iter().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
+    if let (true, true, Ok(text)) = (is_plain, bytes.len() <= LONGEST, std::str::from_utf8(bytes)) {
         return text.to_owned();
     }
-    let mut text = String::with_capacity(octets.len().min(LONGEST));
-    for piece in octets.utf8_chunks() {
+    let mut text = String::with_capacity(bytes.len().min(LONGEST));
+    for piece in bytes.utf8_chunks() {
         for c in piece.valid().chars() {
             let before = text.len();
             if is_control(c) {
@@ -75,9 +75,9 @@ pub fn escaped(octets: &[u8]) -> String {
                 return cut(text, before);
             }
         }
-        for octet in piece.invalid() {
+        for byte in piece.invalid() {
             let before = text.len();
-            text.push_str(&format!("\\x{octet:02x}"));
+            text.push_str(&format!("\\x{byte:02x}"));
             if text.len() > LONGEST {
                 return cut(text, before);
             }

@@ -136,8 +136,8 @@ impl fmt::Display for Verb {
 }
 
 /// Returns whether a byte is `WSP` (RFC 5234): a space or a tab.
-fn is_blank(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t')
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// Returns whether a line begins with BDAT, also after blanks or before a tab. `start` is the line, or at least its
@@ -148,7 +148,7 @@ pub(crate) fn may_be_bdat(start: &[u8]) -> bool {
     let word = without_leading_blanks(start);
     let known = word.len().min(BDAT.len());
     word[..known].eq_ignore_ascii_case(&BDAT[..known])
-        && word.get(BDAT.len()).is_none_or(|&octet| is_blank(octet))
+        && word.get(BDAT.len()).is_none_or(|&byte| is_blank(byte))
 }
 
 const BDAT: &[u8] = b"BDAT";
@@ -157,23 +157,23 @@ const BDAT: &[u8] = b"BDAT";
 /// address.
 pub(crate) fn level_tabs(line: &mut [u8]) {
     let (mut is_quoted, mut is_escaped) = (false, false);
-    for octet in line {
-        match octet {
+    for byte in line {
+        match byte {
             _ if is_escaped => is_escaped = false,
             b'"' => is_quoted = !is_quoted,
             b'\\' => is_escaped = is_quoted,
-            b'\t' if !is_quoted => *octet = b' ',
+            b'\t' if !is_quoted => *byte = b' ',
             _ => {}
         }
     }
 }
 
-fn without_leading_blanks(octets: &[u8]) -> &[u8] {
-    &octets[octets.iter().position(|&octet| !is_blank(octet)).unwrap_or(octets.len())..]
+fn without_leading_blanks(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.iter().position(|&byte| !is_blank(byte)).unwrap_or(bytes.len())..]
 }
 
-fn without_leading_spaces(octets: &[u8]) -> &[u8] {
-    &octets[octets.iter().position(|&octet| octet != b' ').unwrap_or(octets.len())..]
+fn without_leading_spaces(bytes: &[u8]) -> &[u8] {
+    &bytes[bytes.iter().position(|&byte| byte != b' ').unwrap_or(bytes.len())..]
 }
 
 /// A command line, split into its parts.
@@ -192,13 +192,13 @@ impl<'a> CommandLine<'a> {
         // White space at the end is tolerated (RFC 5321 §4.1.1). Elsewhere a tab is a control character.
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let length = line.iter().rposition(|&octet| !is_blank(octet)).map_or(0, |last| last + 1);
+        let length = line.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last + 1);
         let line = &line[..length];
         let (line, end) = match syntax {
             EnvelopeSyntax::Strict => (line, memchr::memchr(b' ', line)),
             EnvelopeSyntax::Lenient => {
                 let line = without_leading_blanks(line);
-                (line, line.iter().position(|&octet| is_blank(octet)))
+                (line, line.iter().position(|&byte| is_blank(byte)))
             }
         };
         let (word, argument) = line.split_at(end.unwrap_or(line.len()));

@@ -54,9 +54,9 @@ impl EhloEdits {
         self
     }
 
-    /// Sets another SIZE, in bytes, and enforces it at MAIL and in the content. 0 is no limit.
-    pub fn set_size(&mut self, octets: u64) -> &mut Self {
-        self.size = Some(octets);
+    /// Sets another SIZE in bytes, and enforces it at MAIL and in the content. 0 means no limit.
+    pub fn set_size(&mut self, bytes: u64) -> &mut Self {
+        self.size = Some(bytes);
         self
     }
 
@@ -70,7 +70,7 @@ impl EhloEdits {
     pub fn announce(&mut self, line: &str) -> Result<&mut Self, EhloError> {
         let mut words = line.split(' ');
         let keyword = words.next().filter(|keyword| is_keyword(keyword));
-        let is_param = |word: &str| !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_graphic());
+        let is_param = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
         let (Some(keyword), true, true) = (keyword, words.all(is_param), line.len() <= LONGEST) else {
             return Err(EhloError::BadKeyword(line.to_owned()));
         };
@@ -92,7 +92,7 @@ impl EhloEdits {
     /// Accepts a parameter of MAIL that Mailchute does not know and passes it on in [`MailParameters::other`].
     ///
     /// # Errors
-    /// [`EhloError::BadKeyword`] if the name is none, [`EhloError::Known`] if Mailchute knows it.
+    /// Returns [`EhloError::BadKeyword`] if the name is malformed, and [`EhloError::Known`] if Mailchute defines it.
     pub fn take_mail_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
         add(&mut self.mail_parameters, own_parameter(name, &MailParameters::KEYWORDS)?);
         Ok(self)
@@ -101,7 +101,7 @@ impl EhloEdits {
     /// Accepts a parameter of RCPT, like [`take_mail_parameter`](Self::take_mail_parameter).
     ///
     /// # Errors
-    /// [`EhloError::BadKeyword`] if the name is none, [`EhloError::Known`] if Mailchute knows it.
+    /// Returns [`EhloError::BadKeyword`] if the name is malformed, and [`EhloError::Known`] if Mailchute defines it.
     pub fn take_rcpt_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
         add(&mut self.rcpt_parameters, own_parameter(name, &RcptParameters::KEYWORDS)?);
         Ok(self)

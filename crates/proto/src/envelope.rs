@@ -28,7 +28,8 @@ pub struct Recipient {
     pub(crate) state: RecipientState,
 }
 
-/// Is equal to any other, so that recipients are compared by what the client said. Clones share it once it is there.
+/// Equals any other state, so that recipients are compared by what the client sent. Clones share the state once it
+/// exists.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RecipientState(OnceLock<Arc<TypedState>>);
 
@@ -112,8 +113,8 @@ impl Sender {
 }
 
 impl Recipient {
-    /// Returns the state of the application that goes with this recipient. Later hooks, filters and
-    /// the store find there what a hook has put at RCPT. A recipient that is refused takes it away.
+    /// Returns the application's state of this recipient. A hook stores values at RCPT; later hooks, filters and the
+    /// store read them. Refusing the recipient drops the state.
     ///
     /// ```
     /// use mailchute_proto::Recipient;
@@ -131,8 +132,8 @@ impl Recipient {
         self.state.0.get_or_init(Arc::default)
     }
 
-    /// Returns the two parts of an address such as `user+detail@example.com` (RFC 5233), if it has the separator: what
-    /// stands before it, and what stands after it. Quotes are taken off.
+    /// Returns the two parts of an address such as `user+detail@example.com` (RFC 5233), before and after the
+    /// separator, without quotes. `None` without the separator.
     ///
     /// ```
     /// use mailchute_proto::Recipient;

@@ -1,7 +1,7 @@
 //! The facts of a session that its phase does not tell, by how long they hold.
 //!
-//! A reset is the default of one of them. STARTTLS and XCLIENT begin the greeting again. EHLO, RSET and the end of a
-//! message end the transaction.
+//! Each event resets some of these to their defaults. STARTTLS and XCLIENT start again with the greeting. EHLO, RSET
+//! and the end of a message end the transaction.
 
 use crate::protocol::Protocol;
 
@@ -17,7 +17,7 @@ pub(crate) struct Facts {
 #[derive(Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) protocol: Protocol,
-    /// The peer is a proxy that may speak for its clients.
+    /// The peer is a proxy that may name its clients.
     pub(crate) is_trusted: bool,
     /// The connection is inside TLS.
     pub(crate) is_tls: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Connection {
 pub(crate) struct Greeting {
     /// The last greeting was EHLO or LHLO, not HELO.
     pub(crate) is_extended: bool,
-    /// AUTH succeeded. A new EHLO does not change that (RFC 4954 §4).
+    /// AUTH succeeded. Another EHLO does not change that (RFC 4954 §4).
     pub(crate) is_authenticated: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Transaction {
     /// MAIL carried BODY=BINARYMIME.
     pub(crate) is_binary: bool,
     /// Bytes of memory that the accepted recipients hold.
-    pub(crate) recipient_octets: usize,
+    pub(crate) recipient_bytes: usize,
 }
 
 impl Facts {

@@ -14,8 +14,8 @@ use crate::reply::Reply;
 /// Bytes that an allocation takes beyond its content.
 const ALLOCATION: usize = 16;
 
-fn text(octets: usize) -> usize {
-    if octets == 0 { 0 } else { octets + ALLOCATION }
+fn text(bytes: usize) -> usize {
+    if bytes == 0 { 0 } else { bytes + ALLOCATION }
 }
 
 fn others(others: &[(String, Option<String>)]) -> usize {
@@ -28,7 +28,7 @@ fn others(others: &[(String, Option<String>)]) -> usize {
 }
 
 impl MailParameters {
-    fn held_octets(&self) -> usize {
+    fn held_bytes(&self) -> usize {
         let auth = self.auth.as_ref().and_then(|submitter| submitter.mailbox());
         size_of::<Self>()
             + ALLOCATION
@@ -39,7 +39,7 @@ impl MailParameters {
 }
 
 impl RcptParameters {
-    fn held_octets(&self) -> usize {
+    fn held_bytes(&self) -> usize {
         let original = self.orcpt.as_ref();
         size_of::<Self>()
             + ALLOCATION
@@ -51,8 +51,8 @@ impl RcptParameters {
 impl Sender {
     /// Returns how many bytes of memory it holds beyond its own size.
     #[must_use]
-    pub fn held_octets(&self) -> usize {
-        text(self.as_str().len()) + self.parameters.made().map_or(0, MailParameters::held_octets)
+    pub fn held_bytes(&self) -> usize {
+        text(self.as_str().len()) + self.parameters.made().map_or(0, MailParameters::held_bytes)
     }
 }
 
@@ -63,35 +63,35 @@ impl Recipient {
     /// use mailchute_proto::{ForwardPath, Recipient};
     ///
     /// let (path, _) = ForwardPath::parse_argument(b"<bob@example.com>").unwrap();
-    /// assert_eq!(Recipient::new(path).held_octets(), "bob@example.com".len() + 16);
+    /// assert_eq!(Recipient::new(path).held_bytes(), "bob@example.com".len() + 16);
     /// ```
     #[must_use]
-    pub fn held_octets(&self) -> usize {
-        text(self.as_str().len()) + self.parameters.made().map_or(0, RcptParameters::held_octets)
+    pub fn held_bytes(&self) -> usize {
+        text(self.as_str().len()) + self.parameters.made().map_or(0, RcptParameters::held_bytes)
     }
 }
 
 impl Envelope {
     /// Returns how many bytes of memory it holds beyond its own size.
     #[must_use]
-    pub fn held_octets(&self) -> usize {
-        let recipients = self.recipients.iter().map(Recipient::held_octets).sum::<usize>();
-        self.sender.held_octets() + recipients + self.recipients.capacity() * size_of::<Recipient>()
+    pub fn held_bytes(&self) -> usize {
+        let recipients = self.recipients.iter().map(Recipient::held_bytes).sum::<usize>();
+        self.sender.held_bytes() + recipients + self.recipients.capacity() * size_of::<Recipient>()
     }
 }
 
 impl HeloName {
     /// Returns how many bytes of memory it holds beyond its own size.
     #[must_use]
-    pub fn held_octets(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         text(self.as_str().len())
     }
 }
 
 impl Reply {
-    /// Returns how many bytes of memory its text holds beyond its own size. A text of the program itself holds none.
+    /// Returns how many bytes of memory its text holds beyond its own size. A static text holds none.
     #[must_use]
-    pub fn held_octets(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.owned_text().map_or(0, |owned| text(owned.capacity()))
     }
 }

@@ -14,7 +14,7 @@
 //!                     │                 Step::Mail(ask) ──► the outside decides
 //!                     │                        ask.answer(verdict)
 //!                     ▼
-//!                body (dot-unstuffing) ──► Step::Body(octets) … Step::EndOfData(ask)
+//!                body (dot-unstuffing) ──► Step::Body(bytes) … Step::EndOfData(ask)
 //! ```
 //!
 //! [`Machine`] shows the loop that drives it. The crate `mailchute` is that loop over tokio and rustls, with hooks

@@ -47,7 +47,7 @@ pub struct Limits {
 
 /// Average bytes of memory for each recipient of a transaction. A path takes about a hundred. Its original recipient
 /// (ORCPT), which Postfix sends with each, takes two hundred more.
-const RECIPIENT_OCTETS: usize = 320;
+const RECIPIENT_BYTES: usize = 320;
 
 /// Line length in bytes at which the connection is closed.
 pub(crate) const ENDLESS_LINE: usize = 65_536;
@@ -73,16 +73,16 @@ impl Default for Limits {
 
 impl Limits {
     /// Returns how many bytes of memory the recipients of a transaction may hold. It is enough for 400 ordinary ones.
-    pub(crate) fn recipient_octets(&self) -> usize {
-        self.recipients.max(400).saturating_mul(RECIPIENT_OCTETS)
+    pub(crate) fn recipient_bytes(&self) -> usize {
+        self.recipients.max(400).saturating_mul(RECIPIENT_BYTES)
     }
 
-    /// Returns whether `count` exceeds `limit`, where 0 is no limit.
+    /// Returns whether `count` exceeds `limit`, where 0 means no limit.
     pub(crate) fn passed<N: PartialOrd + Default>(count: N, limit: N) -> bool {
         limit != N::default() && count > limit
     }
 
-    /// Returns whether `count` has reached `limit`, where 0 is no limit.
+    /// Returns whether `count` has reached `limit`, where 0 means no limit.
     pub(crate) fn reached<N: PartialOrd + Default>(count: N, limit: N) -> bool {
         limit != N::default() && count >= limit
     }

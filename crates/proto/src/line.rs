@@ -19,7 +19,7 @@ pub(crate) struct LineReader {
     last_dropped: u8,
 }
 
-/// What the front of the input holds.
+/// The content at the front of the input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     /// No complete line yet.
@@ -109,13 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_found_when_its_last_octet_arrives() {
+    fn a_line_is_found_when_its_last_byte_arrives() {
         assert_eq!(find(&[b"NOOP", b"\r"], 512), Line::Incomplete);
         assert_eq!(find(&[b"NOOP", b"\r", b"\nQUIT"], 512), Line::Complete(6));
     }
 
     #[test]
-    fn a_line_at_the_limit_is_whole_and_one_octet_more_is_too_long() {
+    fn a_line_at_the_limit_is_whole_and_one_byte_more_is_too_long() {
         assert_eq!(find(&[b"12345678\r\n"], 10), Line::Complete(10));
         assert_eq!(find(&[b"123456789\r\n"], 10), Line::TooLong);
         assert_eq!(find(&[b"123456789\r", b"\n"], 10), Line::TooLong);

@@ -43,7 +43,7 @@ impl Offer<'_> {
         })
     }
 
-    /// Returns the maximum bytes of a message. 0 is no limit.
+    /// Returns the maximum bytes of a message. 0 means no limit.
     pub(crate) fn message_size(self) -> u64 {
         self.edits.and_then(EhloEdits::size).unwrap_or(self.settings.limits.message_size)
     }
@@ -130,7 +130,7 @@ impl Offer<'_> {
         let _ = arguments(text);
     }
 
-    /// Returns whether a parameter of MAIL or RCPT was announced to this client. None is after HELO.
+    /// Returns whether a parameter of MAIL or RCPT was announced to this client. After HELO none was.
     pub(crate) fn takes_parameter(self, verb: Verb, keyword: &str, value: Option<&str>) -> bool {
         let has = |extension| !self.lacks(extension);
         self.facts.greeting.is_extended

@@ -29,7 +29,7 @@ pub use xtext::{XtextError, decode_xtext, encode_xtext};
 
 use crate::characters::breaks_lines;
 
-/// Parameters that do not change delivery. An unreadable value is no reason to refuse mail, so it counts as absent
+/// Parameters that do not change delivery. An unreadable value does not refuse mail, so it counts as absent
 /// (RFC 4954 §5 requires this for AUTH).
 const ADVISORY: [&str; 5] = ["AUTH", "RET", "ENVID", "NOTIFY", "ORCPT"];
 
@@ -201,12 +201,12 @@ pub enum ParameterError {
     Malformed,
     /// A keyword appears more than once.
     Duplicate {
-        /// Which one.
+        /// The keyword.
         keyword: String,
     },
     /// A keyword has a wrong value, lacks a required one, or has one that it must not have.
     BadValue {
-        /// Which one.
+        /// The keyword.
         keyword: String,
     },
     /// There are more than 64 parameters.

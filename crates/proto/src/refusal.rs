@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use crate::reply::{Code, Enhanced, Reply, ReplyError, catalog};
 
-/// A reply that says no: its code is 4yz ("not now") or 5yz ("never"), whatever it is made from.
+/// A negative reply. Its code is always 4yz ("not now") or 5yz ("never").
 ///
-/// `?` turns every [`std::error::Error`] into a refusal: `451 4.3.0`, which hides the error from the client and keeps it
-/// for the log ([`cause`](Self::cause)). A `Box<dyn Error + Send + Sync>`, an `anyhow::Error` and a `String` do not
-/// implement that trait; write `.map_err(Refusal::internal)?`. `Refusal` itself is not an `Error` either.
+/// `?` turns every [`std::error::Error`] into a refusal: `451 4.3.0`, which hides the error from the client and keeps
+/// it for the log ([`cause`](Self::cause)). A `Box<dyn Error + Send + Sync>`, an `anyhow::Error` and a `String` do not
+/// implement that trait; write `.map_err(Refusal::internal)?`. `Refusal` does not implement it either.
 ///
 /// # Examples
 /// ```
@@ -36,19 +36,19 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Makes a refusal of a reply code, an enhanced status code and a text for the client.
+    /// Creates a refusal from a reply code, an enhanced status code and a text for the client.
     ///
     /// A refusal of code 421 also closes the connection (RFC 5321 §3.8).
     ///
-    /// `code` is 400 to 559, and the class of `enhanced` is the first digit of `code`. Codes that break this rule make the
-    /// `451 4.3.0` of [`internal`](Self::internal), and the log names the mistake: a wrong code never accepts anything
-    /// and never panics. [`from_static`](Self::from_static) finds the mistake at compile time, and
+    /// `code` is 400 to 559, and the class of `enhanced` is the first digit of `code`. Codes that break this rule
+    /// create the `451 4.3.0` of [`internal`](Self::internal), and the log names the mistake. So a wrong code never
+    /// accepts anything and never panics. [`from_static`](Self::from_static) finds the mistake at compile time, and
     /// [`try_new`](Self::try_new) returns it.
     pub fn new(code: u16, enhanced: impl Into<Enhanced>, text: impl Into<Cow<'static, str>>) -> Self {
         Self::try_new(code, enhanced, text).unwrap_or_else(Self::internal)
     }
 
-    /// Makes a refusal as [`new`](Self::new) does, for codes that come from a file or another program.
+    /// Creates a refusal like [`new`](Self::new), for codes from a file or another program.
     ///
     /// # Errors
     /// [`ReplyError`] says which of the two codes is wrong.
@@ -67,8 +67,7 @@ impl Refusal {
         Self::try_from(Reply::try_new(code, enhanced, text)?)
     }
 
-    /// Makes a refusal that is known when the program is compiled. In a `const`, codes that do not make a refusal do not
-    /// compile.
+    /// Creates a refusal at compile time. In a `const`, codes that do not make a refusal fail to compile.
     ///
     /// ```
     /// use mailchute_proto::Refusal;
@@ -77,22 +76,22 @@ impl Refusal {
     /// ```
     ///
     /// # Panics
-    /// When it is called outside a `const` with codes that do not make a refusal.
+    /// Panics at run time if the codes do not make a refusal.
     #[track_caller]
     pub const fn from_static(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
         assert!(code >= 400, "a refusal has a code of 400 to 559");
         Self { reply: Reply::from_static(code, enhanced, text), cause: None }
     }
 
-    /// The `451 4.3.0` that hides `cause` from the client and keeps it for the log.
+    /// Creates the `451 4.3.0` that hides `cause` from the client and keeps it for the log.
     ///
-    /// It is for errors that `?` cannot turn into a refusal, such as `Box<dyn Error + Send + Sync>`, `anyhow::Error` and
-    /// `String`: `.map_err(Refusal::internal)?`.
+    /// Use it for errors that `?` cannot convert, such as `Box<dyn Error + Send + Sync>`, `anyhow::Error` and `String`:
+    /// `.map_err(Refusal::internal)?`.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { reply: catalog::INTERNAL_ERROR, cause: Some(Arc::from(cause.into())) }
     }
 
-    /// Makes a refusal of a reply that refuses, such as one of the [catalogue](crate::reply::catalog).
+    /// Creates a refusal from a negative reply, such as one of the [catalogue](crate::reply::catalog).
     ///
     /// ```
     /// use mailchute_proto::{Refusal, reply::catalog};
@@ -100,14 +99,14 @@ impl Refusal {
     /// ```
     ///
     /// # Panics
-    /// When the reply does not refuse. For replies known only at run time use [`TryFrom`].
+    /// Panics if the reply is not negative. For replies known only at run time use [`TryFrom`].
     #[track_caller]
     pub const fn from_reply(reply: Reply) -> Self {
         assert!(reply.is_refusal(), "a reply that refuses");
         Self { reply, cause: None }
     }
 
-    /// Keeps the error behind the refusal for the log. The client gets the text of the refusal.
+    /// Attaches the cause of the refusal, for the log. The client gets the text of the refusal.
     ///
     /// ```
     /// # use mailchute_proto::Refusal;
@@ -137,7 +136,7 @@ impl Refusal {
         self.reply.code()
     }
 
-    /// Returns the reply that the client gets.
+    /// Returns the reply for the client.
     pub const fn reply(&self) -> &Reply {
         &self.reply
     }
@@ -148,20 +147,20 @@ impl Refusal {
         self.reply.hangs_up()
     }
 
-    /// Returns the error behind the refusal, for the log. It never reaches the client.
+    /// Returns the attached error, for the log. The client never sees it.
     #[must_use]
     pub const fn cause(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
         self.cause.as_ref()
     }
 
-    /// Returns whether the client gets the standard `451 4.3.0`, which hides what went wrong.
+    /// Returns whether the client gets the standard `451 4.3.0`, which hides the error.
     #[must_use]
     pub fn is_internal(&self) -> bool {
         self.reply == catalog::INTERNAL_ERROR
     }
 }
 
-/// Fails for a reply that does not refuse.
+/// Fails for a reply that is not negative.
 impl TryFrom<Reply> for Refusal {
     type Error = ReplyError;
 
@@ -180,14 +179,14 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// What `?` turns into the hidden `451 4.3.0`: every [`std::error::Error`]. It exists for the text of the compiler where
-/// something else is passed on.
+/// The errors that `?` turns into the hidden `451 4.3.0`: every [`std::error::Error`]. This trait exists for the
+/// compiler's message about any other type.
 #[diagnostic::on_unimplemented(
     message = "`?` cannot turn `{Self}` into a `Refusal`",
     label = "write `.map_err(Refusal::internal)?` here, as `{Self}` does not implement `std::error::Error`"
 )]
 pub trait HiddenCause {
-    /// Hides the error from the client, and keeps it for the log.
+    /// Hides the error from the client and keeps it for the log.
     fn hide(self) -> Refusal;
 }
 
@@ -204,7 +203,7 @@ impl<E: HiddenCause> From<E> for Refusal {
     }
 }
 
-/// Two refusals are equal when the client gets the same. The cause makes no difference.
+/// Two refusals are equal if the client gets the same reply. The cause does not matter.
 impl PartialEq for Refusal {
     fn eq(&self, other: &Self) -> bool {
         self.reply == other.reply

@@ -21,7 +21,7 @@ pub struct Settings {
     pub mechanisms: Vec<Mechanism>,
     /// Where a password may travel in the clear. Default is [`PlaintextAuth::InsideTls`].
     pub plaintext_auth: PlaintextAuth,
-    /// Who may send mail. Default is [`AuthPolicy::Optional`].
+    /// The clients that may send mail. Default is [`AuthPolicy::Optional`].
     pub auth: AuthPolicy,
     /// Additional verbs of the application, in capitals, for the reply to HELP.
     pub verbs: Vec<String>,
@@ -68,13 +68,13 @@ pub enum EnvelopeSyntax {
 /// means it:
 ///
 /// - CR LF, CR CR LF, LF, CR and LF CR each end one line.
-/// - A dot that begins a line is handed on after a CRLF, so that a client stuffs it on the way to the next server, whatever
-///   that one takes for a line end. Only NULs and a dot alone beside a bare line end are refused, as a server that drops NULs
-///   could end the message there. Between two CRLFs they are content in all three, so such a server must not stand behind
-///   this one.
-/// - By DATA, two dots after a bare LF are a stuffed one, unless a single dot after a bare LF has come before: then this
-///   client stuffs no dots there. A CRLF behind a bare LF at the end of the data is the client's and not the message's. By
-///   BDAT all dots and line ends are content.
+/// - A dot that begins a line is passed on after a CRLF. So a client that relays the message stuffs it, and the next
+///   server cannot end the message there. Only NULs and a lone dot next to a bare line end are refused, because a
+///   server that drops NULs could end the message there. Between two CRLFs they are content in all three settings. So
+///   no server that drops NULs may receive the mail from this one.
+/// - By DATA, two dots after a bare LF are one stuffed dot, unless a single dot after a bare LF came earlier: such a
+///   client stuffs no dots there. A CRLF after a bare LF at the end of the data belongs to the client's end of data,
+///   not to the message. By BDAT all dots and line ends are content.
 ///
 /// The counted size is that of the bytes passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

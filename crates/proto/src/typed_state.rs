@@ -7,9 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Values of the application, at most one of each type.
 ///
-/// Every session of a server has two: one lasts as long as its client is the same, the other is cleared at the end of
-/// each transaction. Every [`Recipient`](crate::Recipient::state) has one. With a type of your own
-/// (`struct Score(f32)`), hooks that do not know each other do not get in each other's way.
+/// Every session of a server has two: one lasts while the client stays the same, the other is cleared at the end of
+/// each transaction. Every [`Recipient`](crate::Recipient::state) has one. Use a type of your own (`struct
+/// Score(f32)`), so that independent hooks do not overwrite each other's values.
 ///
 /// # Examples
 /// ```
@@ -30,11 +30,11 @@ type Values = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
 
 impl TypedState {
     fn values(&self) -> MutexGuard<'_, Option<Box<Values>>> {
-        // A panic in `update` or `with_mut` leaves at worst a half-changed value. The map stays whole.
+        // A panic in `update` or `with_mut` leaves a half-changed value at worst. The map stays intact.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps `value`, and returns the previous value of this type.
+    /// Stores `value`, and returns the previous value of this type.
     pub fn insert<T: Any + Send + Sync>(&self, value: T) -> Option<T> {
         let before = self.values().get_or_insert_default().insert(TypeId::of::<T>(), Box::new(value));
         before.and_then(|value| value.downcast().ok()).map(|value| *value)
@@ -46,7 +46,7 @@ impl TypedState {
         self.values().as_ref()?.get(&TypeId::of::<T>())?.downcast_ref().cloned()
     }
 
-    /// Passes the value of this type to `look`, and returns its result. It is `None` if there is no such value.
+    /// Passes the value of this type to `look`, and returns its result. Returns `None` if there is no such value.
     ///
     /// `look` runs under a lock and must not touch the state itself.
     ///
@@ -66,8 +66,8 @@ impl TypedState {
         self.values().as_ref()?.get(&TypeId::of::<T>())?.downcast_ref().map(look)
     }
 
-    /// Passes the value of this type to `change`, and returns its result. It is `None` if there is no such value:
-    /// [`update`](Self::update) begins with a default instead.
+    /// Passes the value of this type to `change`, and returns its result. Returns `None` if there is no such value;
+    /// [`update`](Self::update) starts with a default instead.
     ///
     /// `change` runs under a lock and must not touch the state itself.
     pub fn with_mut<T: Any, R>(&self, change: impl FnOnce(&mut T) -> R) -> Option<R> {

@@ -3,7 +3,7 @@
 use crate::refusal::Refusal;
 use crate::reply::{Reply, catalog};
 
-/// A verdict, or the refusal that the client gets. Most questions of the conversation are answered so.
+/// A verdict, or the refusal for the client. Most questions of the conversation take this answer.
 ///
 /// `?` turns every [`std::error::Error`] into a [`Refusal`].
 pub type Answer = Result<Verdict, Refusal>;
@@ -12,22 +12,22 @@ pub type Answer = Result<Verdict, Refusal>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a verdict does nothing until the question is answered with it"]
 pub enum Verdict {
-    /// Go on, with the standard reply of the stage.
+    /// Accepts, with the standard reply of the stage.
     Accept,
-    /// Go on, with the text and the enhanced status code of this reply. The code stays that of the stage, except for 251 at
-    /// RCPT and for commands other than those of a transaction.
+    /// Accepts, with the text and the enhanced status code of this reply. The code stays that of the stage, except for
+    /// 251 at RCPT and for commands outside transactions.
     ///
-    /// A reply that [hangs up](Reply::hang_up) closes the connection. A reply whose code does not say yes (2yz) is a mistake,
+    /// A reply that [hangs up](Reply::hang_up) closes the connection. A reply that is not positive (2yz) is a mistake,
     /// and answers `451 4.3.0`: return `Err` with a [`Refusal`] instead.
     AcceptWith(Reply),
-    /// Refuse, with the standard refusal of the stage.
+    /// Refuses, with the standard refusal of the stage.
     Refuse,
 }
 
 impl Verdict {
-    /// Accepts if `condition` holds, and otherwise refuses with the standard refusal of the stage.
+    /// Accepts if `condition` is true, and otherwise refuses with the standard refusal of the stage.
     ///
-    /// It is an [`Answer`], so that it can end a hook.
+    /// It returns an [`Answer`], so it can be the last expression of a hook.
     ///
     /// ```
     /// use mailchute_proto::{Answer, Verdict};
@@ -41,19 +41,19 @@ impl Verdict {
     /// ```
     ///
     /// # Errors
-    /// None: a condition that does not hold is the verdict [`Refuse`](Self::Refuse).
+    /// Never fails. A false condition is the verdict [`Refuse`](Self::Refuse).
     pub fn accept_if(condition: bool) -> Answer {
         Ok(if condition { Self::Accept } else { Self::Refuse })
     }
 
-    /// The one answer for several recipients, where there is one reply only, as in SMTP: the first temporary refusal
-    /// (4yz), else the first refusal, else the first answer.
+    /// Combines the answers for several recipients into one, for a stage with a single reply, as in SMTP: the first
+    /// temporary refusal (4yz), else the first refusal, else the first answer.
     ///
-    /// So no recipient's success is claimed that was not given. A client that is told to try again may deliver a second
-    /// time to those who have the message already, which is better than to lose it for the others.
+    /// So no recipient's success is claimed falsely. A client that is told to try again may deliver twice to those who
+    /// have the message already. That is better than losing it for the others.
     ///
     /// # Errors
-    /// The refusal that speaks for all; without any answer `451 4.3.0`.
+    /// The refusal that stands for all answers. Without any answer it is `451 4.3.0`.
     pub fn for_all(answers: impl IntoIterator<Item = Answer>) -> Answer {
         let mut all = Err(unanswered());
         let mut gravest = None;
@@ -66,7 +66,7 @@ impl Verdict {
         all
     }
 
-    /// Returns whether the conversation goes on as the client wished.
+    /// Returns whether this accepts.
     #[must_use]
     pub const fn is_positive(&self) -> bool {
         match self {
@@ -77,7 +77,7 @@ impl Verdict {
     }
 }
 
-/// 0 for a yes, 1 for a no for good, 2 for a no for now, which a mistake is as well.
+/// 0 for acceptance, 1 for a permanent refusal, 2 for a temporary one or a mistake.
 fn gravity(answer: &Answer) -> u8 {
     match answer {
         Ok(Verdict::Refuse) => 1,
@@ -87,7 +87,7 @@ fn gravity(answer: &Answer) -> u8 {
     }
 }
 
-/// The answer to a question that nobody has answered: we have failed.
+/// The answer to a question without an answer: the server has failed.
 pub(crate) const fn unanswered() -> Refusal {
     Refusal::from_reply(catalog::INTERNAL_ERROR)
 }

@@ -60,7 +60,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Found, AddressError> {
 
 /// Returns whether a text has more than `most` characters, each counted by its first byte.
 fn is_longer(text: &[u8], most: usize) -> bool {
-    text.len() > most && text.iter().filter(|&&octet| octet & 0b1100_0000 != 0b1000_0000).count() > most
+    text.len() > most && text.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count() > most
 }
 
 /// Refuses characters outside ASCII that no registry allows and that could mislead a reader, and checks the labels
@@ -94,13 +94,13 @@ fn is_full_stop(character: char) -> bool {
 /// The bytes allowed in a label, as a table, which is twice as fast as comparisons.
 static IN_LABEL: [bool; 256] = {
     let mut table = [false; 256];
-    let mut octet = 0_u8;
+    let mut byte = 0_u8;
     loop {
-        table[octet as usize] = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | 0x80..);
-        if octet == u8::MAX {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | 0x80..);
+        if byte == u8::MAX {
             break table;
         }
-        octet += 1;
+        byte += 1;
     }
 };
 

@@ -88,7 +88,7 @@ impl HeloName {
         match Self::parse(argument) {
             Err(AddressError::Empty) => Ok(Self { text: Arc::from("unknown"), kind: HeloKind::Missing }),
             Err(AddressError::Whitespace) => {
-                let mut words = argument.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+                let mut words = argument.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
                 Self::parse(words.next().unwrap_or_default())
             }
             judged => judged,
@@ -101,7 +101,7 @@ impl HeloName {
             return Err(AddressError::Empty);
         }
         // Most names are ASCII, which needs no Unicode tables.
-        let is_plain = text.bytes().fold(true, |so_far, octet| so_far & octet.is_ascii_graphic());
+        let is_plain = text.bytes().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic());
         if !is_plain {
             if text.chars().any(breaks_lines) {
                 return Err(AddressError::ControlCharacter);

@@ -57,7 +57,7 @@ fn after_phrase(text: &[u8]) -> &[u8] {
                 Some(length) => &rest[length..],
                 None => return text,
             },
-            [octet, behind @ ..] if *octet != b'=' && (is_in_dotted(*octet) || *octet == b' ') => behind,
+            [byte, behind @ ..] if *byte != b'=' && (is_in_dotted(*byte) || *byte == b' ') => behind,
             _ => return text,
         }
     }
@@ -94,8 +94,8 @@ fn bare(text: &[u8]) -> Option<(Address, &[u8])> {
 /// Reads `@domain` and builds the address.
 fn with_domain<'a>(local: &str, rest: &'a [u8]) -> Option<(Address, &'a [u8])> {
     let length = match rest.get(1)? {
-        b'[' => rest.iter().position(|&octet| octet == b']')? + 1,
-        _ => rest.iter().position(|&octet| matches!(octet, b' ' | b'>')).unwrap_or(rest.len()),
+        b'[' => rest.iter().position(|&byte| byte == b']')? + 1,
+        _ => rest.iter().position(|&byte| matches!(byte, b' ' | b'>')).unwrap_or(rest.len()),
     };
     let (domain, rest) = rest.split_at(length);
     let mailbox = Mailbox::parse(&format!("{local}{}", std::str::from_utf8(domain).ok()?)).ok()?;
@@ -106,7 +106,7 @@ fn with_domain<'a>(local: &str, rest: &'a [u8]) -> Option<(Address, &'a [u8])> {
 fn local_part(text: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
     let length = match text.first() {
         Some(b'"') => scan_quoted_string(text)?,
-        _ => text.iter().position(|&octet| !is_in_dotted(octet)).unwrap_or(text.len()),
+        _ => text.iter().position(|&byte| !is_in_dotted(byte)).unwrap_or(text.len()),
     };
     let (local, rest) = text.split_at(length);
     let local = std::str::from_utf8(local).ok()?;
@@ -116,10 +116,10 @@ fn local_part(text: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
     local.contains(|character| character != '.').then(|| (Cow::Owned(format!("\"{local}\"")), rest))
 }
 
-fn is_in_dotted(octet: u8) -> bool {
-    ATEXT[usize::from(octet)] || octet == b'.'
+fn is_in_dotted(byte: u8) -> bool {
+    ATEXT[usize::from(byte)] || byte == b'.'
 }
 
 fn without_spaces(text: &[u8]) -> &[u8] {
-    &text[text.iter().position(|&octet| octet != b' ').unwrap_or(text.len())..]
+    &text[text.iter().position(|&byte| byte != b' ').unwrap_or(text.len())..]
 }

@@ -165,14 +165,14 @@ impl<'a> Form<'a> {
 /// Parses four numbers of one to three digits. The standard library refuses leading zeros, which RFC 5321 allows and
 /// defines as decimal.
 fn parse_ipv4(text: &str) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
+    let mut bytes = [0; 4];
     let mut numbers = text.split('.');
-    for octet in &mut octets {
+    for byte in &mut bytes {
         let number = numbers.next()?;
         if !matches!(number.len(), 1..=3) || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        *octet = number.parse().ok()?;
+        *byte = number.parse().ok()?;
     }
-    numbers.next().is_none().then_some(Ipv4Addr::from(octets))
+    numbers.next().is_none().then_some(Ipv4Addr::from(bytes))
 }

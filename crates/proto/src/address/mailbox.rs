@@ -245,14 +245,14 @@ fn scan_literal(bytes: &[u8]) -> Result<usize, AddressError> {
 /// `atext` of RFC 5322 §3.2.3 with `UTF8-non-ascii` of RFC 6531 §3.3.
 pub(super) static ATEXT: [bool; 256] = {
     let mut table = [false; 256];
-    let mut octet = 0_u8;
+    let mut byte = 0_u8;
     loop {
-        table[octet as usize] = octet.is_ascii_alphanumeric()
-            || octet >= 0x80
-            || matches!(octet, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~');
-        if octet == u8::MAX {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~');
+        if byte == u8::MAX {
             break table;
         }
-        octet += 1;
+        byte += 1;
     }
 };

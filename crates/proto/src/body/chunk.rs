@@ -16,14 +16,14 @@ pub(crate) struct ChunkDecoder {
 
 /// The bytes that a message may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Octets {
+pub(crate) enum ContentKind {
     Lines,
     Binary,
 }
 
 impl ChunkDecoder {
-    pub(crate) fn new(octets: Octets) -> Self {
-        Self { left: 0, line_ends: (octets == Octets::Lines).then(LineEnds::default) }
+    pub(crate) fn new(kind: ContentKind) -> Self {
+        Self { left: 0, line_ends: (kind == ContentKind::Lines).then(LineEnds::default) }
     }
 
     /// Starts a chunk of `size` bytes.
@@ -63,17 +63,17 @@ mod tests {
 
     #[derive(Debug, PartialEq, Eq)]
     struct Whole {
-        /// Those that have come to their end.
+        /// Chunks that have ended.
         chunks: Vec<Vec<u8>>,
-        /// What has come of the next one.
+        /// The bytes of the next chunk so far.
         begun: Vec<u8>,
         has_bare_line_end: bool,
-        /// What stands behind the last chunk.
+        /// The bytes after the last chunk.
         rest: Vec<u8>,
     }
 
-    /// One octet after the other, as the RFC reads.
-    fn reference(stream: &[u8], sizes: &[u64], octets: Octets) -> Whole {
+    /// Reads one byte at a time, as the RFC describes.
+    fn reference(stream: &[u8], sizes: &[u64], kind: ContentKind) -> Whole {
         let (mut chunks, mut message, mut rest) = (Vec::new(), Vec::new(), stream.iter().copied());
         let mut begun = Vec::new();
         for &size in sizes {
@@ -91,12 +91,12 @@ mod tests {
             b'\n' => at == 0 || message[at - 1] != b'\r',
             _ => false,
         };
-        let has_bare_line_end = octets == Octets::Lines && (0..message.len()).any(is_bare);
+        let has_bare_line_end = kind == ContentKind::Lines && (0..message.len()).any(is_bare);
         Whole { chunks, begun, has_bare_line_end, rest: rest.collect() }
     }
 
-    fn decode(stream: &[u8], sizes: &[u64], octets: Octets, cuts: &[usize]) -> Whole {
-        let (mut decoder, mut input) = (ChunkDecoder::new(octets), BytesMut::new());
+    fn decode(stream: &[u8], sizes: &[u64], kind: ContentKind, cuts: &[usize]) -> Whole {
+        let (mut decoder, mut input) = (ChunkDecoder::new(kind), BytesMut::new());
         let (mut chunks, mut begun) = (Vec::new(), Vec::new());
         let (mut sizes, mut is_open, mut from) = (sizes.iter(), false, 0);
         for &cut in cuts.iter().chain([&stream.len()]) {
@@ -111,7 +111,7 @@ mod tests {
                 let decoded = decoder.decode(&mut input);
                 begun.extend_from_slice(&decoded.content);
                 if !decoded.is_end {
-                    assert!(input.is_empty(), "octets of a chunk wait for nothing: {input:?}");
+                    assert!(input.is_empty(), "bytes of a chunk wait for nothing: {input:?}");
                     break;
                 }
                 chunks.push(std::mem::take(&mut begun));
@@ -140,8 +140,8 @@ mod tests {
         vec(prop_oneof![1 => Just(0), 3 => 1_u64..4, 6 => 1_u64..300], 1..8)
     }
 
-    fn kind() -> impl Strategy<Value = Octets> {
-        prop_oneof![Just(Octets::Lines), Just(Octets::Lines), Just(Octets::Binary)]
+    fn kind() -> impl Strategy<Value = ContentKind> {
+        prop_oneof![Just(ContentKind::Lines), Just(ContentKind::Lines), Just(ContentKind::Binary)]
     }
 
     proptest! {
@@ -150,29 +150,29 @@ mod tests {
         fn the_decoder_agrees_with_the_slow_reference_at_every_cut(
             stream in streams(),
             sizes in sizes(),
-            octets in kind(),
+            kind in kind(),
             cuts in vec(any::<Index>(), 0..6),
         ) {
             let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
             cuts.sort_unstable();
-            let expected = reference(&stream, &sizes, octets);
-            prop_assert_eq!(decode(&stream, &sizes, octets, &cuts), expected);
+            let expected = reference(&stream, &sizes, kind);
+            prop_assert_eq!(decode(&stream, &sizes, kind, &cuts), expected);
         }
     }
 
     #[test]
-    fn single_octets_give_the_same_as_the_whole() {
+    fn single_bytes_give_the_same_as_the_whole() {
         let (stream, sizes) = (b"a\r\n.\r\nQUIT\r\n", [2, 0, 1, 9]);
         let cuts: Vec<usize> = (1..stream.len()).collect();
-        let whole = decode(stream, &sizes, Octets::Lines, &cuts);
-        assert_eq!(whole, reference(stream, &sizes, Octets::Lines));
+        let whole = decode(stream, &sizes, ContentKind::Lines, &cuts);
+        assert_eq!(whole, reference(stream, &sizes, ContentKind::Lines));
         assert_eq!(whole.chunks, [&b"a\r"[..], b"", b"\n", b".\r\nQUIT\r\n"]);
         assert!(!whole.has_bare_line_end, "a CRLF may be parted by chunks");
     }
 
     #[test]
     fn a_cr_is_bare_when_the_message_ends_with_it_and_not_before() {
-        let bare = |sizes: &[u64]| decode(b"a\r", sizes, Octets::Lines, &[]).has_bare_line_end;
+        let bare = |sizes: &[u64]| decode(b"a\r", sizes, ContentKind::Lines, &[]).has_bare_line_end;
         assert!(!bare(&[2, 1]));
         assert!(bare(&[2]));
         assert!(bare(&[2, 0]));

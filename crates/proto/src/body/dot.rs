@@ -69,21 +69,21 @@ impl DotDecoder {
     }
 
     /// Returns how many bytes are content before the next dot at the start of a line, an undecided CR, or the end.
-    fn run(&mut self, octets: &[u8]) -> usize {
+    fn run(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         loop {
-            at += self.skip_quiet_blocks(&octets[at..]);
-            if self.place == Place::LineStart && octets.get(at) == Some(&b'.') {
+            at += self.skip_quiet_blocks(&bytes[at..]);
+            if self.place == Place::LineStart && bytes.get(at) == Some(&b'.') {
                 return at;
             }
-            let Some(found) = memchr2(b'\r', b'\n', &octets[at..]) else {
-                if at < octets.len() {
+            let Some(found) = memchr2(b'\r', b'\n', &bytes[at..]) else {
+                if at < bytes.len() {
                     self.place = Place::InLine;
                 }
-                return octets.len();
+                return bytes.len();
             };
             let mark = at + found;
-            match (octets[mark], octets.get(mark + 1)) {
+            match (bytes[mark], bytes.get(mark + 1)) {
                 (b'\r', Some(b'\n')) => {
                     self.place = Place::LineStart;
                     at = mark + 2;
@@ -104,20 +104,20 @@ impl DotDecoder {
     }
 
     /// Skips blocks in which every CR is followed by LF, every LF follows a CR, and no line starts with a dot.
-    fn skip_quiet_blocks(&mut self, octets: &[u8]) -> usize {
-        match octets.first() {
+    fn skip_quiet_blocks(&mut self, bytes: &[u8]) -> usize {
+        match bytes.first() {
             // No CR precedes this LF: a CRLF is never left half-read.
             None | Some(b'\n') => return 0,
             Some(b'.') if self.place == Place::LineStart => return 0,
             _ => {}
         }
         let mut at = 0;
-        while at + BLOCK < octets.len() && is_quiet(&octets[at..at + BLOCK], &octets[at + 1..=at + BLOCK]) {
+        while at + BLOCK < bytes.len() && is_quiet(&bytes[at..at + BLOCK], &bytes[at + 1..=at + BLOCK]) {
             at += BLOCK;
         }
         if at > 0 {
             self.place = Place::InLine;
-            match octets[at - 1] {
+            match bytes[at - 1] {
                 b'\n' => self.place = Place::LineStart,
                 b'\r' => {
                     self.place = Place::LineStart;
@@ -131,9 +131,9 @@ impl DotDecoder {
 }
 
 fn is_quiet(block: &[u8], shifted: &[u8]) -> bool {
-    let noise = block.iter().zip(shifted).fold(0, |noise, (&octet, &next)| {
-        let dotted = u8::from(octet == b'\n') & u8::from(next == b'.');
-        noise | parted(octet, next) | dotted
+    let noise = block.iter().zip(shifted).fold(0, |noise, (&byte, &next)| {
+        let dotted = u8::from(byte == b'\n') & u8::from(next == b'.');
+        noise | parted(byte, next) | dotted
     });
     noise == 0
 }
@@ -147,11 +147,11 @@ mod tests {
     struct Whole {
         content: Vec<u8>,
         has_bare_line_end: bool,
-        /// What stands behind the final dot, if there was one.
+        /// The bytes after the final dot, if there was one.
         rest: Option<Vec<u8>>,
     }
 
-    /// One octet after the other, as the RFC reads.
+    /// Reads one byte at a time, as the RFC describes.
     fn reference(stream: &[u8]) -> Whole {
         let (mut content, mut bare, mut at, mut line_start) = (Vec::new(), false, 0, true);
         while at < stream.len() {
@@ -193,7 +193,7 @@ mod tests {
                 rest.extend_from_slice(&stream[from..]);
                 return Whole { content, has_bare_line_end: decoder.has_bare_line_end, rest: Some(rest) };
             }
-            assert!(input.len() <= 2, "only undecided octets may wait: {input:?}");
+            assert!(input.len() <= 2, "only undecided bytes may wait: {input:?}");
         }
         Whole { content, has_bare_line_end: decoder.has_bare_line_end, rest: None }
     }
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn single_octets_give_the_same_as_the_whole() {
+    fn single_bytes_give_the_same_as_the_whole() {
         let stream = b"..a\r\n.\r.\r\n\n.\r\nb\r\n..\r\n.\r\nQUIT\r\n";
         let cuts: Vec<usize> = (1..stream.len()).collect();
         let whole = decode(stream, &cuts);

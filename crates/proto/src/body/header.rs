@@ -18,7 +18,7 @@ const FROM: &[u8] = b"From";
 #[derive(Debug, Default)]
 pub(crate) struct HeaderScan {
     place: Place,
-    octets: u64,
+    bytes: u64,
     fields: u32,
     received: u32,
     /// Lines of an mbox file, preceded only by other such lines.
@@ -60,48 +60,47 @@ pub(crate) enum HeaderLimit {
 impl HeaderScan {
     /// Reads the next content of the message.
     pub(crate) fn scan(&mut self, mut content: &[u8], limits: &Limits) -> Result<(), HeaderLimit> {
-        while let Some(&octet) = content.first() {
+        while let Some(&byte) = content.first() {
             let mut taken = 1;
-            self.place = self.after_line_end(octet);
-            self.place = match (self.place, octet) {
+            self.place = self.after_line_end(byte);
+            self.place = match (self.place, byte) {
                 (Place::Done, _) => return Ok(()),
                 (Place::LineStart, _) if let Some(length) = length_of_name(content) => {
                     // The result must equal that of single bytes, so the size is checked before the field.
-                    if Limits::passed(self.octets + length as u64, limits.header_size) {
+                    if Limits::passed(self.bytes + length as u64, limits.header_size) {
                         return Err(HeaderLimit::Size);
                     }
                     taken = length + 1;
                     self.field(content[..length].eq_ignore_ascii_case(RECEIVED), limits)?
                 }
                 (Place::LineStart, b' ' | b'\t') if self.fields > 0 => Place::Value,
-                (Place::LineStart, octet) if is_of_name(octet) => {
+                (Place::LineStart, byte) if is_of_name(byte) => {
                     let is_top = self.mailbox_lines == self.fields;
                     Place::Name {
-                        received: next_of_received(Some(0), octet),
-                        from: next_of_from(is_top.then_some(0), octet),
+                        received: next_of_received(Some(0), byte),
+                        from: next_of_from(is_top.then_some(0), byte),
                     }
                 }
-                (Place::Name { received: None, from: None }, octet) if is_of_name(octet) => {
-                    taken = content.iter().position(|&octet| !is_of_name(octet)).unwrap_or(content.len());
+                (Place::Name { received: None, from: None }, byte) if is_of_name(byte) => {
+                    taken = content.iter().position(|&byte| !is_of_name(byte)).unwrap_or(content.len());
                     self.place
                 }
-                (Place::Name { received, from }, octet) if is_of_name(octet) => Place::Name {
-                    received: next_of_received(received, octet),
-                    from: next_of_from(from, octet),
-                },
+                (Place::Name { received, from }, byte) if is_of_name(byte) => {
+                    Place::Name { received: next_of_received(received, byte), from: next_of_from(from, byte) }
+                }
                 (Place::Name { received, from }, b' ' | b'\t') => Place::AfterName {
                     received: received == Some(RECEIVED.len()),
-                    from: from == Some(FROM.len()) && octet == b' ',
+                    from: from == Some(FROM.len()) && byte == b' ',
                 },
                 (after @ Place::AfterName { .. }, b' ' | b'\t') => after,
                 (Place::Name { received, .. }, b':') => {
                     self.field(received == Some(RECEIVED.len()), limits)?
                 }
                 (Place::AfterName { received, .. }, b':') => self.field(received, limits)?,
-                (Place::AfterName { from: true, .. }, octet) => {
+                (Place::AfterName { from: true, .. }, byte) => {
                     self.mailbox_lines += 1;
                     let value = self.field(false, limits)?;
-                    match octet {
+                    match byte {
                         b'\r' => Place::AfterCr,
                         b'\n' => Place::AfterLf,
                         _ => value,
@@ -123,8 +122,8 @@ impl HeaderScan {
                 (Place::AfterLf, _) => Place::AfterLfCr,
                 _ => Place::Done,
             };
-            self.octets += taken as u64;
-            if Limits::passed(self.octets, limits.header_size) {
+            self.bytes += taken as u64;
+            if Limits::passed(self.bytes, limits.header_size) {
                 return Err(HeaderLimit::Size);
             }
             content = &content[taken..];
@@ -133,8 +132,8 @@ impl HeaderScan {
     }
 
     /// Returns the place before the next byte. Where that does not belong to the line end before it, a line starts.
-    fn after_line_end(&self, octet: u8) -> Place {
-        match (self.place, octet) {
+    fn after_line_end(&self, byte: u8) -> Place {
+        match (self.place, byte) {
             (Place::AfterCr, b'\r' | b'\n') | (Place::AfterLf, b'\r') | (Place::AfterTwoCrs, b'\n') => {
                 self.place
             }
@@ -160,24 +159,24 @@ impl HeaderScan {
 
 /// Returns the length of the name at the front if its colon follows at once, as in most fields.
 fn length_of_name(content: &[u8]) -> Option<usize> {
-    let length = content.iter().position(|&octet| !is_of_name(octet))?;
+    let length = content.iter().position(|&byte| !is_of_name(byte))?;
     (length > 0 && content[length] == b':').then_some(length)
 }
 
 /// Returns whether a byte may be in a field name (RFC 5322 §2.2): printable, and not a colon.
-fn is_of_name(octet: u8) -> bool {
-    matches!(octet, b'!'..=b'9' | b';'..=b'~')
+fn is_of_name(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'9' | b';'..=b'~')
 }
 
-fn next_of_received(matched: Option<usize>, octet: u8) -> Option<usize> {
+fn next_of_received(matched: Option<usize>, byte: u8) -> Option<usize> {
     let matched = matched?;
-    RECEIVED.get(matched).is_some_and(|expected| octet.eq_ignore_ascii_case(expected)).then_some(matched + 1)
+    RECEIVED.get(matched).is_some_and(|expected| byte.eq_ignore_ascii_case(expected)).then_some(matched + 1)
 }
 
-fn next_of_from(matched: Option<usize>, octet: u8) -> Option<usize> {
+fn next_of_from(matched: Option<usize>, byte: u8) -> Option<usize> {
     match matched? {
-        0 if octet == b'>' => Some(0),
-        matched => (FROM.get(matched) == Some(&octet)).then_some(matched + 1),
+        0 if byte == b'>' => Some(0),
+        matched => (FROM.get(matched) == Some(&byte)).then_some(matched + 1),
     }
 }
 
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_header_is_no_header_flood() {
+    fn a_message_without_a_header_is_not_a_header_flood() {
         let message = b"just text\r\n".repeat(5_000);
         assert_eq!(counted(&message, 4096), (0, 0));
     }
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_fields_and_too_many_octets_are_too_much_header() {
+    fn too_many_fields_and_too_many_bytes_are_too_much_header() {
         for field in [&b"X: y\r\n"[..], b"From y\n"] {
             let many = field.repeat(1_001);
             assert_eq!(HeaderScan::default().scan(&many, &Limits::default()), Err(HeaderLimit::Size));

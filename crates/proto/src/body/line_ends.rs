@@ -13,21 +13,21 @@ pub(super) struct LineEnds {
 }
 
 impl LineEnds {
-    /// Returns whether each CR and LF of `octets` is part of a CRLF.
-    pub(super) fn are_whole(octets: &[u8]) -> bool {
+    /// Returns whether each CR and LF of `bytes` is part of a CRLF.
+    pub(super) fn are_whole(bytes: &[u8]) -> bool {
         let mut line_ends = Self::default();
-        line_ends.look_at(octets);
+        line_ends.look_at(bytes);
         line_ends.end();
         !line_ends.has_bare
     }
 
-    pub(super) fn look_at(&mut self, octets: &[u8]) {
-        let (Some(&first), Some(&last)) = (octets.first(), octets.last()) else { return };
+    pub(super) fn look_at(&mut self, bytes: &[u8]) {
+        let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return };
         self.has_bare |= self.after_cr != (first == b'\n');
         self.after_cr = last == b'\r';
-        let mut blocks = octets.windows(BLOCK + 1).step_by(BLOCK);
+        let mut blocks = bytes.windows(BLOCK + 1).step_by(BLOCK);
         self.has_bare |= blocks.any(|window| has_parted(&window[..BLOCK], &window[1..]));
-        let rest = &octets[(octets.len() - 1) / BLOCK * BLOCK..];
+        let rest = &bytes[(bytes.len() - 1) / BLOCK * BLOCK..];
         self.has_bare |= has_parted(&rest[..rest.len() - 1], &rest[1..]);
     }
 
@@ -38,13 +38,13 @@ impl LineEnds {
 }
 
 /// Returns whether a CR lacks its LF or an LF its CR. `shifted` is one byte ahead.
-fn has_parted(octets: &[u8], shifted: &[u8]) -> bool {
-    octets.iter().zip(shifted).fold(0, |noise, (&octet, &next)| noise | parted(octet, next)) != 0
+fn has_parted(bytes: &[u8], shifted: &[u8]) -> bool {
+    bytes.iter().zip(shifted).fold(0, |noise, (&byte, &next)| noise | parted(byte, next)) != 0
 }
 
 /// Returns 1 if exactly one half of a CRLF is here, without a branch.
-pub(super) fn parted(octet: u8, next: u8) -> u8 {
-    u8::from(octet == b'\r') ^ u8::from(next == b'\n')
+pub(super) fn parted(byte: u8, next: u8) -> u8 {
+    u8::from(byte == b'\r') ^ u8::from(next == b'\n')
 }
 
 #[cfg(test)]
@@ -52,15 +52,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn reference(octets: &[u8]) -> bool {
-        (0..octets.len()).any(|at| match octets[at] {
-            b'\r' => octets.get(at + 1) != Some(&b'\n'),
-            b'\n' => at == 0 || octets[at - 1] != b'\r',
+    fn reference(bytes: &[u8]) -> bool {
+        (0..bytes.len()).any(|at| match bytes[at] {
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            b'\n' => at == 0 || bytes[at - 1] != b'\r',
             _ => false,
         })
     }
 
-    fn octets() -> impl Strategy<Value = Vec<u8>> {
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             8 => Just(b"\r\n".to_vec()),
             4 => (1_usize..150).prop_map(|length| vec![b'x'; length]),
@@ -73,13 +73,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
         #[test]
-        fn a_bare_cr_or_lf_is_seen_wherever_the_octets_are_cut(octets in octets(), cut in any::<proptest::sample::Index>()) {
-            let (head, tail) = octets.split_at(cut.index(octets.len() + 1));
+        fn a_bare_cr_or_lf_is_seen_wherever_the_bytes_are_cut(bytes in bytes(), cut in any::<proptest::sample::Index>()) {
+            let (head, tail) = bytes.split_at(cut.index(bytes.len() + 1));
             let mut line_ends = LineEnds::default();
             line_ends.look_at(head);
             line_ends.look_at(tail);
             line_ends.end();
-            prop_assert_eq!(line_ends.has_bare, reference(&octets));
+            prop_assert_eq!(line_ends.has_bare, reference(&bytes));
         }
     }
 }

@@ -90,11 +90,11 @@ impl LineForms {
         }
         let mut whole = BytesMut::with_capacity(content.len() + content.len() / 16 + 4);
         let mut rest = &content[..];
-        while let Some(&octet) = rest.first() {
-            let taken = match (self.place, octet) {
+        while let Some(&byte) = rest.first() {
+            let taken = match (self.place, byte) {
                 (Place::Dot, _) => {
                     self.place = Place::Text;
-                    self.may_stuff = octet == b'.';
+                    self.may_stuff = byte == b'.';
                     usize::from(self.may_stuff)
                 }
                 (_, b'\n') => {
@@ -221,8 +221,8 @@ impl LineForms {
     }
 
     /// Passes on a line end that arrived as these bytes.
-    fn bare(&self, octets: &[u8], whole: &mut BytesMut) {
-        whole.extend_from_slice(if self.kept == Kept::AsCrlf { CRLF } else { octets });
+    fn bare(&self, bytes: &[u8], whole: &mut BytesMut) {
+        whole.extend_from_slice(if self.kept == Kept::AsCrlf { CRLF } else { bytes });
     }
 
     /// Passes on a line end that arrived as CRs and an LF.

@@ -57,37 +57,37 @@ impl LoneDot {
     }
 
     /// Reads the next content of the message.
-    pub(super) fn look_at(&mut self, mut octets: &[u8], is_end: bool) {
+    pub(super) fn look_at(&mut self, mut bytes: &[u8], is_end: bool) {
         // Most messages have no bare line end: only their last line matters to what follows.
-        if self.has_left_bare_behind()
-            && LineEnds::are_whole(octets)
-            && let Some(feed) = memrchr(b'\n', octets)
+        if self.has_left_bare_line_end()
+            && LineEnds::are_whole(bytes)
+            && let Some(feed) = memrchr(b'\n', bytes)
         {
             self.place = Place::behind(LineEnd::Crlf);
-            octets = &octets[feed + 1..];
+            bytes = &bytes[feed + 1..];
         }
-        while !octets.is_empty() {
+        while !bytes.is_empty() {
             if matches!(self.place, Place::InLine) {
-                octets = &octets[memchr2(b'\r', b'\n', octets).unwrap_or(octets.len())..];
+                bytes = &bytes[memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len())..];
             }
-            let Some((&octet, behind)) = octets.split_first() else { return self.end_if(is_end) };
-            self.next(octet);
-            octets = behind;
+            let Some((&byte, behind)) = bytes.split_first() else { return self.end_if(is_end) };
+            self.next(byte);
+            bytes = behind;
         }
         self.end_if(is_end);
     }
 
     /// Returns whether bare line ends no longer matter.
-    fn has_left_bare_behind(&self) -> bool {
+    fn has_left_bare_line_end(&self) -> bool {
         matches!(self.place, Place::InLine | Place::Start(Line { behind: LineEnd::Crlf, .. }))
     }
 
-    fn next(&mut self, octet: u8) {
-        if let (Place::Cr { was_lone }, true) = (self.place, octet != b'\n') {
+    fn next(&mut self, byte: u8) {
+        if let (Place::Cr { was_lone }, true) = (self.place, byte != b'\n') {
             self.is_found |= was_lone;
             self.place = Place::behind(LineEnd::Bare);
         }
-        self.place = match (self.place, octet) {
+        self.place = match (self.place, byte) {
             (Place::Cr { .. }, _) => Place::behind(LineEnd::Crlf),
             (_, b'\n') => {
                 self.is_found |= self.is_lone(LineEnd::Bare);
@@ -133,7 +133,7 @@ mod tests {
         lone_dot.is_found()
     }
 
-    fn octets() -> impl Strategy<Value = Vec<u8>> {
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
         const PIECES: &[&[u8]] = &[b"\r\n", b"\r\n", b".", b"\0", b"x", b"\r", b"\n"];
         proptest::collection::vec(select(PIECES), 0..12).prop_map(|pieces| pieces.concat())
     }
@@ -141,12 +141,12 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
         #[test]
-        fn what_is_passed_over_at_once_is_the_same_as_octet_for_octet(
-            octets in octets(),
+        fn what_is_passed_over_at_once_is_the_same_as_byte_for_byte(
+            bytes in bytes(),
             cut in any::<Index>(),
         ) {
-            let (head, tail) = octets.split_at(cut.index(octets.len() + 1));
-            let single: Vec<&[u8]> = octets.chunks(1).collect();
+            let (head, tail) = bytes.split_at(cut.index(bytes.len() + 1));
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
             prop_assert_eq!(is_found(&[head, tail]), is_found(&single));
         }
     }

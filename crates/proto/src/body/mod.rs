@@ -11,7 +11,7 @@ mod lone_dot;
 use bytes::Bytes;
 
 pub(crate) use bare::Treatment;
-pub(crate) use chunk::{ChunkDecoder, Octets};
+pub(crate) use chunk::{ChunkDecoder, ContentKind};
 pub(crate) use dot::DotDecoder;
 pub(crate) use header::{HeaderLimit, HeaderScan};
 

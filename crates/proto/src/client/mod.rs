@@ -1,4 +1,4 @@
-//! What a trusted proxy tells about its client: XCLIENT and XFORWARD, extensions of Postfix.
+//! The facts that a trusted proxy tells about its client: XCLIENT and XFORWARD, extensions of Postfix.
 
 mod xclient;
 mod xforward;
@@ -12,7 +12,7 @@ pub use xforward::{MessageSource, XForward};
 use crate::params::{XtextError, decode_xtext};
 use crate::reply::{Reply, catalog};
 
-/// What a proxy knows about one attribute of its client.
+/// The knowledge of a proxy about one attribute of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Attribute<T> {
     /// The proxy knows the value.
@@ -97,14 +97,14 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 fn port(text: &str) -> Option<u16> {
-    if text.bytes().all(|octet| octet.is_ascii_digit()) { text.parse().ok() } else { None }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 /// Parses a host name as DNS allows it. That is wider than a domain in mail: it may hold underscores.
 fn host_name(text: &str) -> Option<String> {
     let is_label = |label: &str| {
         matches!(label.len(), 1..=63)
-            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     (text.len() <= MAX_TEXT && text.split('.').all(is_label)).then(|| text.to_owned())
 }

@@ -189,8 +189,8 @@ impl Apply for Recipient {
         }
         let is_yes = machine.send(resolved, output);
         if let State::Commands(Phase::Transaction { recipients, any_refused }) = &mut machine.state {
-            machine.facts.transaction.recipient_octets +=
-                if is_yes { size_of::<Self>() + self.held_octets() } else { 0 };
+            machine.facts.transaction.recipient_bytes +=
+                if is_yes { size_of::<Self>() + self.held_bytes() } else { 0 };
             *recipients += usize::from(is_yes);
             *any_refused |= !is_yes;
         }

@@ -8,8 +8,7 @@ use crate::reply::Reply;
 
 /// The replies of the last step, for logs and events. See [`Machine::take_answered`].
 ///
-/// What is secret is not in it: a challenge of AUTH is [`CHALLENGE`](crate::reply::catalog::CHALLENGE) without its
-/// text.
+/// It holds no secrets: a challenge of AUTH is [`CHALLENGE`](crate::reply::catalog::CHALLENGE) without its text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use = "it has no effect by itself"]
 pub struct Answered {
@@ -17,7 +16,7 @@ pub struct Answered {
     replies: Replies,
 }
 
-/// Almost every command has one reply, which needs no memory of its own here.
+/// Almost every command has one reply, which is stored without an allocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Replies {
     #[default]
@@ -28,14 +27,14 @@ enum Replies {
 
 impl Answered {
     /// Returns the verb of the command that was answered: AUTH throughout its exchange, [`Verb::Other`] for a line that
-    /// is not a command. It is `None` for the greeting, for a message, and for what the server says unasked.
+    /// is not a command. It is `None` for the greeting, for a message, and for unsolicited replies.
     #[must_use]
     pub fn verb(&self) -> Option<Verb> {
         self.verb
     }
 
-    /// Returns the replies. The end of a message has one for each recipient in LMTP. There is none to a chunk before
-    /// its content has come.
+    /// Returns the replies. The end of a message has one for each recipient in LMTP. A chunk has none until its content
+    /// has arrived.
     pub fn replies(&self) -> &[Reply] {
         match &self.replies {
             Replies::None => &[],
@@ -87,13 +86,13 @@ impl IntoIterator for Answered {
 }
 
 impl Machine {
-    /// Returns what the last step has answered, and forgets it. A [`hang_up`](Self::hang_up) after the step counts as
-    /// part of it. The next step forgets it, too.
+    /// Returns what the last step has answered, and forgets it. A [`hang_up`](Self::hang_up) after the step belongs to
+    /// it. The next step forgets it too.
     pub fn take_answered(&mut self) -> Answered {
         mem::take(&mut self.answered)
     }
 
-    /// Begins a step, which has answered nothing yet.
+    /// Starts a step, without replies so far.
     pub(super) fn forget_answered(&mut self) {
         self.answered.verb = None;
         if !matches!(self.answered.replies, Replies::None) {
@@ -101,7 +100,7 @@ impl Machine {
         }
     }
 
-    /// Notes the command that is about to be answered.
+    /// Records the command that is about to be answered.
     pub(super) fn answers_to(&mut self, verb: Verb) {
         self.answered.verb = Some(verb);
     }
@@ -112,7 +111,7 @@ impl Machine {
         self.answered.add(reply);
     }
 
-    /// Appends a reply of lines that are known to be printable and to fit.
+    /// Appends a reply whose lines are known to be printable and short enough.
     pub(super) fn say_lines(&mut self, reply: Reply, output: &mut Vec<u8>) {
         reply.encode_lines(output);
         self.answered.add(reply);

@@ -28,7 +28,7 @@ pub struct Ask<'m, Q: Question> {
 
 /// A question. Only the types of [`question`](crate::question) and a few others of this crate implement it.
 ///
-/// Most are answered with a [`Answer`]. A question for data takes the data or a refusal.
+/// Most are answered with an [`Answer`]. A question for data takes the data or a refusal.
 pub trait Question: sealed::Apply {}
 
 pub(crate) mod sealed {
@@ -44,9 +44,9 @@ pub(crate) mod sealed {
         fn apply(self, answer: Self::Answer, machine: &mut Machine, output: &mut Vec<u8>);
     }
 
-    /// What can answer a question.
+    /// An answer to a question.
     pub trait Unanswered {
-        /// Returns the answer of a question that is dropped: we have failed.
+        /// Returns the answer to a dropped question: the server has failed.
         fn unanswered() -> Self;
     }
 

@@ -34,7 +34,7 @@ pub(super) fn parse(
     settings: &Settings,
     facts: &Facts,
 ) -> Result<(Mechanism, Option<Response>), Reply> {
-    let mut words = argument.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+    let mut words = argument.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
     let name = words.next().ok_or(catalog::BAD_ARGUMENT)?;
     let initial = words.next();
     if words.next().is_some() {
@@ -82,7 +82,7 @@ impl Machine {
         self.answers_to(Verb::Auth);
         let length = match line {
             Line::Complete(length) => length,
-            Line::TooLong if !input.is_empty() => return self.talked_behind_auth(output),
+            Line::TooLong if !input.is_empty() => return self.talked_after_auth(output),
             Line::TooLong => return self.progress(Err(catalog::AUTH_LINE_TOO_LONG), output),
             faulty => return self.faulty_line(&faulty, output),
         };
@@ -91,7 +91,7 @@ impl Machine {
         input[..length].zeroize();
         input.advance(length);
         if !input.is_empty() {
-            return self.talked_behind_auth(output);
+            return self.talked_after_auth(output);
         }
         let State::Authenticating(exchange) = &mut self.state else {
             return Step::Answered;

@@ -1,9 +1,9 @@
-//! The input that the conversation waits for.
+//! The input that the conversation expects.
 
 use super::{Machine, State};
 use crate::phase::Phase;
 
-/// The input that the conversation waits for, which selects the timeout.
+/// The input that the conversation expects, which selects the timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Awaits {
@@ -16,7 +16,7 @@ pub enum Awaits {
 }
 
 impl Machine {
-    /// Returns the input that the conversation waits for.
+    /// Returns the input that the conversation expects.
     #[must_use]
     pub fn awaits(&self) -> Awaits {
         match &self.state {

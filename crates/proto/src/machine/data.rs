@@ -15,7 +15,7 @@ use super::ask::sealed::Apply;
 use super::outgoing::{Outgoing, Refused};
 use super::step::Step;
 use super::{Machine, State};
-use crate::body::{ChunkDecoder, Decoded, DotDecoder, HeaderLimit, HeaderScan, Octets, Treatment};
+use crate::body::{ChunkDecoder, ContentKind, Decoded, DotDecoder, HeaderLimit, HeaderScan, Treatment};
 use crate::limits::Limits;
 use crate::phase::Phase;
 use crate::question::{Chunk, Data, EndOfChunk, EndOfData, Transfer};
@@ -151,12 +151,12 @@ impl Machine {
 
     /// Starts the first chunk of a message.
     pub(super) fn begin_chunks(&mut self, chunk: Chunk) {
-        let (octets, treatment) = if self.facts.transaction.is_binary {
-            (Octets::Binary, Treatment::Untouched)
+        let (kind, treatment) = if self.facts.transaction.is_binary {
+            (ContentKind::Binary, Treatment::Untouched)
         } else {
-            (Octets::Lines, Treatment::new(self.settings.bare_line_ends, Transfer::Chunks(chunk)))
+            (ContentKind::Lines, Treatment::new(self.settings.bare_line_ends, Transfer::Chunks(chunk)))
         };
-        let mut decoder = ChunkDecoder::new(octets);
+        let mut decoder = ChunkDecoder::new(kind);
         decoder.begin(chunk.size);
         let decoder = Decoder::Chunks { decoder, chunk };
         self.state = State::Body(Body::new(decoder, treatment, self.accepted_recipients()));

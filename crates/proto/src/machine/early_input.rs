@@ -44,7 +44,7 @@ impl Machine {
         self.settings.silence_before_greeting
     }
 
-    pub(super) fn talked_behind_auth<'m>(&'m mut self, output: &mut Vec<u8>) -> Step<'m> {
+    pub(super) fn talked_after_auth<'m>(&'m mut self, output: &mut Vec<u8>) -> Step<'m> {
         self.refuse(Outgoing::violation(catalog::TALKED_BEHIND_AUTH), output)
     }
 }
@@ -72,19 +72,19 @@ impl Ask<'_, Connect> {
 impl Ask<'_, Credentials> {
     /// Refuses input that the client sent before the outcome: answers `503 5.5.0` and closes.
     pub fn talked_ahead(self) {
-        self.talked_behind_auth();
+        self.talked_after_auth();
     }
 }
 
 impl Ask<'_, Scram> {
     /// Refuses input that the client sent before the challenge: answers `503 5.5.0` and closes.
     pub fn talked_ahead(self) {
-        self.talked_behind_auth();
+        self.talked_after_auth();
     }
 }
 
 impl<Q: Question> Ask<'_, Q> {
-    fn talked_behind_auth(mut self) {
+    fn talked_after_auth(mut self) {
         let (machine, output) = self.withdraw();
         machine.reply(Outgoing::violation(catalog::TALKED_BEHIND_AUTH), output);
     }

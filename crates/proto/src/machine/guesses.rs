@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::sasl::{CramMd5Digest, Credentials, Mechanism, same_octets};
+use crate::sasl::{CramMd5Digest, Credentials, Mechanism, same_bytes};
 
 /// The last guess: enough to recognize it, without the secret itself.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Proof {
     fn is_of(&self, credentials: &Credentials) -> bool {
         match (self, credentials) {
             (Self::Shown { key, hash: expected }, _) => {
-                hash(credentials, key).is_some_and(|hash| same_octets(&hash[..], &expected[..]))
+                hash(credentials, key).is_some_and(|hash| same_bytes(&hash[..], &expected[..]))
             }
             (
                 Self::CramMd5 { user, digest },

@@ -98,7 +98,7 @@ pub struct Machine {
     /// The changes to the EHLO offer of this session. Boxed, as few sessions have any.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
-    /// What the current step has answered so far.
+    /// The replies of the current step so far.
     answered: Answered,
 }
 
@@ -248,7 +248,7 @@ impl Machine {
                     _ => Verb::Other,
                 });
                 return match faulty {
-                    Line::TooLong if is_auth && !input.is_empty() => self.talked_behind_auth(output),
+                    Line::TooLong if is_auth && !input.is_empty() => self.talked_after_auth(output),
                     Line::TooLong if is_auth => self.refuse(catalog::AUTH_LINE_TOO_LONG, output),
                     // Its size is unknown, and so is the start of the next command.
                     Line::TooLong if is_bdat => self.refuse(Outgoing::violation(catalog::BAD_CHUNK), output),
@@ -276,7 +276,7 @@ impl Machine {
         }
         input.advance(length);
         if verb == Verb::Auth && !input.is_empty() {
-            return self.talked_behind_auth(output);
+            return self.talked_after_auth(output);
         }
         match parsed {
             Ok(question) => self.ask(question, output),

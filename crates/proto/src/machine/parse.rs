@@ -85,7 +85,7 @@ impl Machine {
             }
             _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER.into()),
             verb => {
-                let text = |octets| std::str::from_utf8(octets).map_err(|_| catalog::BROKEN_UTF8);
+                let text = |bytes| std::str::from_utf8(bytes).map_err(|_| catalog::BROKEN_UTF8);
                 let (word, argument) =
                     (text(line.word)?.to_ascii_uppercase(), text(line.argument)?.to_owned());
                 Ok(Asked::Command(Command { verb, word, argument }))
@@ -138,7 +138,7 @@ impl Machine {
         Ok(Sender { path, parameters })
     }
 
-    /// Checks that the server can keep the times in MAIL.
+    /// Checks that the server can meet the times in MAIL.
     fn check_times(&self, parameters: &MailParameters) -> Result<(), Reply> {
         if let (Some(by), Some(fewest)) = (parameters.deliver_by, self.settings.deliver_by) {
             // A notification is possible at any time.
@@ -202,11 +202,10 @@ impl Machine {
         let mut recipient = Recipient::new(path);
         recipient.parameters = parameters;
         let limits = &self.settings.limits;
-        let octets =
-            self.facts.transaction.recipient_octets + size_of::<Recipient>() + recipient.held_octets();
+        let bytes = self.facts.transaction.recipient_bytes + size_of::<Recipient>() + recipient.held_bytes();
         match phase {
             Phase::Transaction { recipients, .. }
-                if recipients >= limits.recipients || octets > limits.recipient_octets() =>
+                if recipients >= limits.recipients || bytes > limits.recipient_bytes() =>
             {
                 Err(catalog::TOO_MANY_RECIPIENTS)
             }
@@ -218,7 +217,7 @@ impl Machine {
 impl Chunk {
     /// Reads `size [LAST]`.
     fn parse(argument: &[u8]) -> Option<Self> {
-        let mut words = argument.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+        let mut words = argument.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
         let digits = words.next().filter(|word| word.iter().all(u8::is_ascii_digit))?;
         let size = std::str::from_utf8(digits).ok()?.parse().ok()?;
         let is_last = match words.next() {

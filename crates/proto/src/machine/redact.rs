@@ -30,7 +30,7 @@ impl Machine {
         if looks_like_auth(line) {
             // If white space makes the mechanism uncertain, none of it is shown.
             let command = command(EnvelopeSyntax::Strict);
-            let word = command.argument.split(|&octet| octet == b' ').next().unwrap_or_default();
+            let word = command.argument.split(|&byte| byte == b' ').next().unwrap_or_default();
             let is_mechanism = command.verb == Verb::Auth && Mechanism::by_name(word).is_some();
             return Some(if is_mechanism { &line[..b"AUTH ".len() + word.len()] } else { b"AUTH" });
         }

@@ -33,9 +33,9 @@ pub enum Step<'m> {
     Scram(Ask<'m, Scram>),
     /// The client sent its credentials.
     Auth(Ask<'m, Credentials>),
-    /// The client's proof is wrong. The refusal is in the output.
+    /// The client's proof is wrong. The output holds the refusal.
     AuthRefused(Box<Credentials>),
-    /// `SASLprep` prohibits what the client sent, or it names nobody. The refusal is in the output.
+    /// `SASLprep` prohibits the client's input, or it contains no name. The output holds the refusal.
     AuthUnprepared(Mechanism),
     /// MAIL.
     Mail(Ask<'m, Sender>),
@@ -45,14 +45,14 @@ pub enum Step<'m> {
     Data(Ask<'m, Data>),
     /// Content of the message, never empty.
     Body(Bytes),
-    /// The message ended and was refused. The reply is in the output.
+    /// The message ended and was refused. The output holds the reply.
     BodyRefused(Reply),
     /// A chunk of the message ended without a fault, and another follows.
     EndOfChunk(Ask<'m, EndOfChunk>),
     /// The message ended without a fault.
     EndOfData(Ask<'m, EndOfData>),
-    /// XCLIENT: the session now belongs to the client that the proxy names. The answer is that to a new connection.
-    /// The [edits](crate::EhloEdits) are reset.
+    /// XCLIENT: the session now belongs to the client that the proxy names. Answer as for a new connection. The
+    /// [edits](crate::EhloEdits) are reset.
     Xclient(Ask<'m, XClient>),
     /// XFORWARD.
     Xforward(Ask<'m, XForward>),

@@ -30,16 +30,16 @@ impl DateTime {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
-        let octets: &[u8; 20] = text.as_bytes().try_into().ok()?;
-        let fits = |(octet, form): (&u8, &u8)| match form {
-            b'0' => octet.is_ascii_digit(),
-            form => octet.eq_ignore_ascii_case(form),
+        let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
+        let fits = |(byte, form): (&u8, &u8)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte.eq_ignore_ascii_case(form),
         };
-        if !octets.iter().zip(FORM).all(fits) {
+        if !bytes.iter().zip(FORM).all(fits) {
             return None;
         }
         let number = |from: usize, to: usize| {
-            octets[from..to].iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+            bytes[from..to].iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
         };
         let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
         let (hour, minute, second) = (number(11, 13), number(14, 16), number(17, 19));

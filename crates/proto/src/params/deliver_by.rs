@@ -23,13 +23,13 @@ pub struct DeliverBy {
     /// Seconds from the MAIL command on, at most nine digits. Above 0 with [`ByMode::Return`]. With
     /// [`ByMode::Notify`] the deadline may have passed.
     pub seconds: i32,
-    /// What happens after the deadline.
+    /// The action after the deadline.
     pub mode: ByMode,
     /// Whether the sender wants a notification of each hop (`T`).
     pub is_traced: bool,
 }
 
-/// What happens to a message after its deadline (RFC 2852 §4).
+/// The action for a message after its deadline (RFC 2852 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ByMode {
@@ -44,7 +44,7 @@ impl DeliverBy {
     pub(super) fn parse(value: &str) -> Option<Self> {
         let (time, mode) = value.split_once(';')?;
         let digits = time.strip_prefix(['+', '-']).unwrap_or(time);
-        if !matches!(digits.len(), 1..=9) || !digits.bytes().all(|octet| octet.is_ascii_digit()) {
+        if !matches!(digits.len(), 1..=9) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
         let seconds = time.parse().ok()?;

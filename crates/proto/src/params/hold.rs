@@ -42,7 +42,7 @@ pub enum Hold {
 impl Hold {
     /// Parses a `future-release-integer`: one to nine digits, not beginning with 0.
     pub(super) fn parse_for(value: &str) -> Option<Self> {
-        let is_integer = matches!(value.len(), 1..=9) && value.bytes().all(|octet| octet.is_ascii_digit());
+        let is_integer = matches!(value.len(), 1..=9) && value.bytes().all(|byte| byte.is_ascii_digit());
         let seconds = value.parse().ok().filter(|_| is_integer && !value.starts_with('0'))?;
         Some(Self::For { seconds })
     }

@@ -59,10 +59,10 @@ pub fn decode_xtext(text: &str) -> Result<Cow<'_, str>, XtextError> {
     if !text.contains('+') {
         return Ok(Cow::Borrowed(text));
     }
-    let mut octets = Vec::with_capacity(text.len());
+    let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        octets.push(match byte {
+        bytes.push(match byte {
             b'+' => {
                 let high = rest.next().and_then(hex_value).ok_or(XtextError::BadEscape)?;
                 let low = rest.next().and_then(hex_value).ok_or(XtextError::BadEscape)?;
@@ -71,10 +71,10 @@ pub fn decode_xtext(text: &str) -> Result<Cow<'_, str>, XtextError> {
             byte => byte,
         });
     }
-    if octets.iter().any(u8::is_ascii_control) {
+    if bytes.iter().any(u8::is_ascii_control) {
         return Err(XtextError::ControlCharacter);
     }
-    let decoded = String::from_utf8(octets).map_err(|_| XtextError::InvalidUtf8)?;
+    let decoded = String::from_utf8(bytes).map_err(|_| XtextError::InvalidUtf8)?;
     refuse_controls(decoded).map(Cow::Owned)
 }
 

@@ -6,7 +6,7 @@ use super::{Code, Enhanced, Reply};
 
 /// Bytes of text in a line. RFC 5321 §4.5.3.1.5 allows 512 with the code, a separator, the longest enhanced code
 /// (`5.999.999 `) and CRLF.
-const TEXT_OCTETS: usize = 512 - LONGEST_HEAD - LINE_END.len();
+const TEXT_BYTES: usize = 512 - LONGEST_HEAD - LINE_END.len();
 
 const LONGEST_HEAD: usize = "250-5.999.999 ".len();
 
@@ -14,27 +14,27 @@ const LINE_END: &[u8] = b"\r\n";
 
 pub(super) fn encode(reply: &Reply, output: &mut Vec<u8>) {
     let text = reply.text();
-    if reply.is_one_line || text.len() <= TEXT_OCTETS && is_printable(text) {
+    if reply.is_one_line || text.len() <= TEXT_BYTES && is_printable(text) {
         return encode_line(reply.code, reply.enhanced, b' ', text.as_bytes(), output);
     }
     let lines = text.lines().flat_map(break_line).collect::<Vec<_>>();
     encode_lines(reply.code, reply.enhanced, &lines.join("\n"), output);
 }
 
-/// Returns whether a text goes into one line of a reply unchanged; for texts that are known to the compiler.
+/// Returns whether a text fits into one line of a reply unchanged. For texts known at compile time.
 pub(super) const fn is_one_line(text: &str) -> bool {
-    let octets = text.as_bytes();
+    let bytes = text.as_bytes();
     let mut at = 0;
-    while at < octets.len() && matches!(octets[at], b' '..=b'~') {
+    while at < bytes.len() && matches!(bytes[at], b' '..=b'~') {
         at += 1;
     }
-    at == octets.len() && at <= TEXT_OCTETS
+    at == bytes.len() && at <= TEXT_BYTES
 }
 
-/// Returns whether a text can go into a reply unchanged.
+/// Returns whether a text fits into a reply unchanged.
 pub(crate) fn is_printable(text: &str) -> bool {
     // All bytes are checked, also after an unfit one, so that the compiler emits vector code.
-    text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'))
+    text.bytes().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'))
 }
 
 /// Writes each line of `text`, which must be printable ASCII and short enough, as a line of the reply.
@@ -61,7 +61,7 @@ fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8
         length = put_decimal(enhanced.detail(), &mut head, length + 1) + 1;
     }
     output.reserve(head.len() + text.len() + LINE_END.len());
-    // A copy of fixed length costs less than one of the right length.
+    // A copy of fixed length is cheaper than one of the exact length.
     let end = output.len() + length;
     output.extend_from_slice(&head);
     output.truncate(end);
@@ -74,7 +74,7 @@ fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
     #[allow(clippy::cast_possible_truncation, reason = "a decimal digit fits a byte")]
     let digit = |divisor: u16| b'0' + (number / divisor % 10) as u8;
     if number < 10 {
-        // As almost all are.
+        // Almost all numbers have three digits.
         head[at] = digit(1);
         return at + 1;
     }
@@ -93,7 +93,7 @@ fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
 fn break_line(line: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for (index, c) in line.chars().enumerate() {
-        if index > 0 && index % TEXT_OCTETS == 0 {
+        if index > 0 && index % TEXT_BYTES == 0 {
             pieces.push(String::new());
         }
         if let Some(piece) = pieces.last_mut() {

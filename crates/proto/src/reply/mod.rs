@@ -18,7 +18,7 @@ pub use enhanced::Enhanced;
 /// The text may hold any characters. On the wire a line feed starts another line of the reply. Anything else outside
 /// printable ASCII becomes `?`, so that nobody can inject a CR, LF or NUL.
 ///
-/// A reply that refuses is given as a [`Refusal`](crate::Refusal).
+/// A negative reply is a [`Refusal`](crate::Refusal).
 ///
 /// # Examples
 /// ```
@@ -35,7 +35,7 @@ pub struct Reply {
     enhanced: Option<Enhanced>,
     text: Cow<'static, str>,
     closes: bool,
-    /// The text is known to go into one line as it is, so that nobody has to look at it again.
+    /// The text is known to fit into one line unchanged, so no check is needed again.
     is_one_line: bool,
 }
 

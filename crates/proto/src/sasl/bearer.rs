@@ -69,7 +69,7 @@ fn header_user(header: &str) -> Option<Option<String>> {
 /// Returns the token after `Bearer` (RFC 6750 §2.1).
 fn bearer(value: &str) -> Option<Token> {
     let (scheme, token) = value.split_once(' ')?;
-    let is_token = !token.is_empty() && token.bytes().all(|octet| octet.is_ascii_graphic());
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     (scheme.eq_ignore_ascii_case("Bearer") && is_token).then(|| Token::new(token.to_owned()))
 }
 

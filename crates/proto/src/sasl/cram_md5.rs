@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::nonce::Nonce;
 use super::prepare::expected;
-use super::secret::same_octets;
+use super::secret::same_bytes;
 use crate::reply::{Reply, catalog};
 
 /// A client's digest of its password and the server's challenge. It is never printed, as it allows password guessing
@@ -24,14 +24,14 @@ impl CramMd5Digest {
     /// differ. The comparison takes constant time.
     #[must_use]
     pub fn is_of(&self, password: &str) -> bool {
-        self.is_of_octets(password) | self.is_of_octets(&expected(password))
+        self.is_of_bytes(password) | self.is_of_bytes(&expected(password))
     }
 
-    fn is_of_octets(&self, password: &str) -> bool {
+    fn is_of_bytes(&self, password: &str) -> bool {
         let mac = Hmac::<Md5>::new_from_slice(password.as_bytes());
         mac.is_ok_and(|mac| {
             let expected = mac.chain_update(&self.challenge).finalize().into_bytes();
-            same_octets(&self.digest[..], &expected)
+            same_bytes(&self.digest[..], &expected)
         })
     }
 
@@ -43,7 +43,7 @@ impl CramMd5Digest {
 
     /// Returns the digest, for a comparison elsewhere.
     #[must_use]
-    pub fn octets(&self) -> &[u8; 16] {
+    pub fn as_bytes(&self) -> &[u8; 16] {
         &self.digest
     }
 }
@@ -64,22 +64,22 @@ pub(super) fn parse(response: &[u8], challenge: String) -> Result<(String, CramM
     let parse = || {
         let (user, digest) = std::str::from_utf8(response).ok()?.rsplit_once(' ')?;
         let is_user = !user.is_empty() && !user.contains('\0');
-        is_user.then_some((user, octets(digest)?))
+        is_user.then_some((user, from_hex(digest)?))
     };
     let (user, digest) = parse().ok_or(catalog::BAD_CREDENTIALS_SYNTAX)?;
     Ok((user.to_owned(), CramMd5Digest { challenge, digest }))
 }
 
 /// Reads 32 hexadecimal digits.
-fn octets(digits: &str) -> Option<Zeroizing<[u8; 16]>> {
-    let mut octets = Zeroizing::new([0; 16]);
+fn from_hex(digits: &str) -> Option<Zeroizing<[u8; 16]>> {
+    let mut bytes = Zeroizing::new([0; 16]);
     let digits = digits.as_bytes();
     if digits.len() != 32 {
         return None;
     }
-    for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        *octet = digit(pair[0])? << 4 | digit(pair[1])?;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
-    Some(octets)
+    Some(bytes)
 }

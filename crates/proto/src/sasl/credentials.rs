@@ -3,7 +3,7 @@
 use super::Mechanism;
 use super::cram_md5::CramMd5Digest;
 use super::prepare::{expected, prepare, presented};
-use super::secret::{Password, Token, same_octets};
+use super::secret::{Password, Token, same_bytes};
 
 /// The credentials that the auth hook checks.
 ///
@@ -140,10 +140,10 @@ impl Credentials {
     /// password, nor for tokens.
     #[must_use]
     pub fn is(&self, expected_user: &str, expected_password: &str) -> bool {
-        let same_user = same_octets(self.user().as_bytes(), expected(expected_user).as_bytes());
+        let same_user = same_bytes(self.user().as_bytes(), expected(expected_user).as_bytes());
         let same_password = match self {
             Self::Password { password, .. } => {
-                same_octets(password.reveal().as_bytes(), expected(expected_password).as_bytes())
+                same_bytes(password.reveal().as_bytes(), expected(expected_password).as_bytes())
             }
             Self::CramMd5 { digest, .. } => digest.is_of(expected_password),
             Self::External { .. } | Self::Scram { .. } | Self::Bearer { .. } => false,

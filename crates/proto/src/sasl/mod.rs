@@ -28,7 +28,7 @@ pub(crate) use prepare::presented;
 pub use prepare::saslprep;
 pub use scram::{ChannelBinding, ScramAnswer, ScramVerifier, ScramVerifierError};
 pub(crate) use scram::{ClientFirst, ScramExchange};
-pub(crate) use secret::same_octets;
+pub(crate) use secret::same_bytes;
 pub use secret::{Password, Token};
 
 use crate::reply::{Reply, catalog};
@@ -149,10 +149,10 @@ impl Exchange {
 /// Decodes a line of the exchange (RFC 4954 §4).
 pub(crate) fn decode(line: &[u8]) -> Result<Response, Reply> {
     // The decoded part of a malformed line is wiped too.
-    let mut octets = Response::new(vec![0; base64::decoded_len_estimate(line.len())]);
-    let length = BASE64.decode_slice(line, &mut octets).map_err(|_| catalog::BAD_BASE64)?;
-    octets.truncate(length);
-    Ok(octets)
+    let mut bytes = Response::new(vec![0; base64::decoded_len_estimate(line.len())]);
+    let length = BASE64.decode_slice(line, &mut bytes).map_err(|_| catalog::BAD_BASE64)?;
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// Appends `334` and the challenge.

@@ -19,9 +19,9 @@ impl Nonce {
     /// assert_eq!(Nonce::from_random(random).as_str(), "BwcHBwcHBwcHBwcHBwcHBwcH");
     /// ```
     #[must_use]
-    pub fn from_random<const N: usize>(octets: [u8; N]) -> Self {
-        const { assert!(N >= 12, "a nonce has 12 random octets or more") };
-        Self(BASE64.encode(octets))
+    pub fn from_random<const N: usize>(bytes: [u8; N]) -> Self {
+        const { assert!(N >= 12, "a nonce has 12 random bytes or more") };
+        Self(BASE64.encode(bytes))
     }
 
     /// Creates a nonce from a text, if valid. Only for tests, which need repeatable values.
@@ -38,7 +38,7 @@ impl Nonce {
 }
 
 pub(super) fn is_nonce(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic() && octet != b',')
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
 }
 
 impl fmt::Debug for Nonce {

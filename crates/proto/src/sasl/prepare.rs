@@ -31,7 +31,7 @@ pub fn saslprep(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Prepares a client's input, a "query" string of RFC 3454 §7. Returns `None` if it holds prohibited characters or
-/// becomes empty. Then it is no user's name and no user's password (RFC 4616 §2).
+/// becomes empty. Then no user has it as name or password (RFC 4616 §2).
 pub(crate) fn presented(text: &str) -> Option<Zeroizing<String>> {
     let prepared = if is_plain(text) { Zeroizing::new(text.to_owned()) } else { mapped(text)? };
     (!prepared.is_empty()).then_some(prepared)
@@ -51,7 +51,7 @@ pub(super) fn expected(text: &str) -> Zeroizing<String> {
 
 /// Returns whether `SASLprep` leaves the text unchanged.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|octet| octet == b' ' || octet.is_ascii_graphic())
+    text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 fn mapped(text: &str) -> Option<Zeroizing<String>> {
@@ -94,7 +94,7 @@ fn has_one_direction(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// All that Unicode 3.2 gives a meaning, and more.
+    /// All characters that Unicode 3.2 defines, and more.
     fn characters() -> impl Iterator<Item = char> {
         ('\0'..'\u{3000}')
             .chain('\u{D7A0}'..'\u{10500}')

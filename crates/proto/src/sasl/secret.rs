@@ -47,10 +47,10 @@ secrets! {
 }
 
 /// Compares in constant time.
-pub(crate) fn same_octets(given: &[u8], expected: &[u8]) -> bool {
+pub(crate) fn same_bytes(given: &[u8], expected: &[u8]) -> bool {
     let mut difference = u8::from(given.len() != expected.len());
-    for (index, octet) in given.iter().enumerate() {
-        difference |= octet ^ expected.get(index).copied().unwrap_or(!octet);
+    for (index, byte) in given.iter().enumerate() {
+        difference |= byte ^ expected.get(index).copied().unwrap_or(!byte);
     }
     std::hint::black_box(difference) == 0
 }

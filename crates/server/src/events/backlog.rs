@@ -39,7 +39,7 @@ impl Batch {
 
 /// Returns the bytes that a batch holds of its session, which may be over.
 fn session_weight(events: &[Event]) -> usize {
-    events.first().and_then(Event::session).map_or(0, Session::held_octets)
+    events.first().and_then(Event::session).map_or(0, Session::held_bytes)
 }
 
 /// The bounds of a queue. A bounded channel would take the lock of its semaphore at each read.

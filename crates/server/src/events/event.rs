@@ -284,16 +284,16 @@ impl Event {
         let held = match self {
             Self::DataChunk { chunk, .. } => read_buffer::kept(chunk),
             Self::Command { line, .. } => line.capacity(),
-            Self::Reply { reply, .. } => reply.held_octets(),
+            Self::Reply { reply, .. } => reply.held_bytes(),
             Self::Refused { reply, cause, .. } => {
-                reply.held_octets() + cause.as_ref().map_or(0, String::capacity)
+                reply.held_bytes() + cause.as_ref().map_or(0, String::capacity)
             }
             Self::Auth { identity, .. } => identity.as_ref().map_or(0, String::capacity),
             Self::HandshakeFailed { cause, .. } => cause.capacity(),
-            Self::Ehlo { name, .. } => name.held_octets(),
-            Self::Mail { sender, .. } => sender.held_octets(),
-            Self::Rcpt { recipient, .. } => recipient.held_octets(),
-            Self::Message { envelope, .. } => size_of::<Envelope>() + envelope.held_octets(),
+            Self::Ehlo { name, .. } => name.held_bytes(),
+            Self::Mail { sender, .. } => sender.held_bytes(),
+            Self::Rcpt { recipient, .. } => recipient.held_bytes(),
+            Self::Message { envelope, .. } => size_of::<Envelope>() + envelope.held_bytes(),
             Self::Missed { ended, .. } => ended.capacity() * size_of::<SessionId>(),
             // The facts of TLS belong to the session.
             Self::Connect { .. }

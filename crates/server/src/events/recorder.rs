@@ -110,7 +110,7 @@ impl Recording {
         while self.octets > MEMORY {
             let oldest = self.over.pop_front().or_else(|| self.transcripts.keys().next().copied());
             let Some(dropped) = oldest.and_then(|id| self.transcripts.remove(&id)) else { break };
-            self.octets -= dropped.held_octets();
+            self.octets -= dropped.held_bytes();
         }
     }
 
@@ -120,14 +120,14 @@ impl Recording {
             (Some(transcript), _) => transcript,
             (None, Some(session)) => {
                 let begun = Transcript::of(session);
-                *octets += begun.held_octets();
+                *octets += begun.held_bytes();
                 transcripts.entry(id).or_insert(begun)
             }
             (None, None) => return,
         };
-        let (before, was_over) = (transcript.held_octets(), transcript.is_over());
+        let (before, was_over) = (transcript.held_bytes(), transcript.is_over());
         transcript.add(event);
-        *octets = *octets + transcript.held_octets() - before;
+        *octets = *octets + transcript.held_bytes() - before;
         if transcript.is_over() && !was_over {
             over.push_back(id);
         }

@@ -100,7 +100,7 @@ impl Transcript {
     }
 
     /// Returns the bytes of memory that it holds.
-    pub(super) fn held_octets(&self) -> usize {
+    pub(super) fn held_bytes(&self) -> usize {
         size_of::<Self>() + self.client.capacity() + self.octets
     }
 

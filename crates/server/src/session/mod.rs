@@ -265,11 +265,11 @@ impl Session {
 
 impl Session {
     /// Returns the bytes of memory that a handle keeps after the end of the session.
-    pub(crate) fn held_octets(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         let facts = self.facts();
-        let hello = facts.greeting.hello.as_ref().map_or(0, |hello| hello.name.held_octets());
+        let hello = facts.greeting.hello.as_ref().map_or(0, |hello| hello.name.held_bytes());
         let certificate = facts.connection.tls.as_ref().and_then(|tls| tls.client.as_ref());
-        let certificate = certificate.map_or(0, |client| size_of_val(&**client) + client.held_octets());
+        let certificate = certificate.map_or(0, |client| size_of_val(&**client) + client.held_bytes());
         size_of::<Inner>() + size_of::<TlsFacts>() + hello + certificate
     }
 }

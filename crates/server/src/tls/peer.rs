@@ -73,7 +73,7 @@ impl ClientCertificate {
     }
 
     /// Returns the bytes of memory that it holds beyond its own size.
-    pub(crate) fn held_octets(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         self.held
     }
 

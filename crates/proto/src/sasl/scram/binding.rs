@@ -29,7 +29,7 @@ impl ChannelBinding {
     }
 }
 
-/// What SCRAM needs from outside the machine.
+/// The values that SCRAM needs from outside the machine.
 #[derive(Debug, Clone)]
 pub struct ScramAnswer {
     /// The user's verifier. An unknown user gets a [decoy](ScramVerifier::decoy).

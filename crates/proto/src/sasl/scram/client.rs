@@ -47,7 +47,7 @@ impl ClientFirst {
             "y" => Gs2Flag::ThinksServerCannot,
             bound => {
                 let name = bound.strip_prefix("p=")?;
-                let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-');
+                let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
                 Gs2Flag::Bound((!name.is_empty() && name.bytes().all(is_name)).then(|| name.to_owned())?)
             }
         };
@@ -178,9 +178,9 @@ mod tests {
 
     #[test]
     fn refuses_a_nonce_that_would_make_the_challenge_too_long() {
-        for (octets, is_taken) in [(LONGEST_NONCE, true), (LONGEST_NONCE + 1, false)] {
-            let message = format!("n,,n=user,r={}", "x".repeat(octets));
-            assert_eq!(ClientFirst::parse(message.as_bytes()).is_some(), is_taken, "{octets}");
+        for (bytes, is_taken) in [(LONGEST_NONCE, true), (LONGEST_NONCE + 1, false)] {
+            let message = format!("n,,n=user,r={}", "x".repeat(bytes));
+            assert_eq!(ClientFirst::parse(message.as_bytes()).is_some(), is_taken, "{bytes}");
         }
     }
 

@@ -12,7 +12,7 @@ pub(crate) use client::ClientFirst;
 use client::{ClientFinal, Gs2Flag};
 pub use verifier::{ScramVerifier, ScramVerifierError};
 
-use super::secret::same_octets;
+use super::secret::same_bytes;
 use super::{Credentials, Mechanism};
 use crate::reply::{Reply, catalog};
 
@@ -75,8 +75,8 @@ impl ScramExchange {
         let last = ClientFinal::parse(response).ok_or(catalog::BAD_CREDENTIALS_SYNTAX)?;
         let message = format!("{},{},{}", self.first.bare, self.server_first, last.without_proof);
         let proof_holds = self.verifier.takes_proof(message.as_bytes(), &last.proof);
-        let is_bound = self.bound.is_some_and(|bound| same_octets(last.bound.as_bytes(), bound.as_bytes()));
-        let is_ours = same_octets(last.nonce.as_bytes(), self.nonce.as_bytes());
+        let is_bound = self.bound.is_some_and(|bound| same_bytes(last.bound.as_bytes(), bound.as_bytes()));
+        let is_ours = same_bytes(last.nonce.as_bytes(), self.nonce.as_bytes());
         let credentials = self.first.credentials(self.mechanism);
         if !(proof_holds & is_bound & is_ours) {
             return Ok(Err(credentials));

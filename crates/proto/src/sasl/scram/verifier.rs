@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::sasl::prepare::expected;
-use crate::sasl::secret::same_octets;
+use crate::sasl::secret::same_bytes;
 
 type Key = Zeroizing<[u8; 32]>;
 
@@ -23,7 +23,7 @@ type Key = Zeroizing<[u8; 32]>;
 /// ```
 /// use mailchute_proto::ScramVerifier;
 ///
-/// let salt = *b"sixteen octets!!"; // from the system's source of random numbers
+/// let salt = *b"sixteen bytes!!!"; // from the system's source of random numbers
 /// let verifier = ScramVerifier::from_password("pencil", salt, 4096)?;
 /// let read: ScramVerifier = verifier.to_string().parse()?;
 /// assert!(read.is_of("pencil"));
@@ -57,8 +57,8 @@ impl fmt::Display for ScramVerifierError {
         f.write_str(match self {
             Self::Form => "the form is SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey",
             Self::Iterations => "the iterations are a number from 4096 (RFC 7677 §4) to 10000000",
-            Self::Salt => "the salt is 1 to 255 octets in base64",
-            Self::Key => "StoredKey and ServerKey are 32 octets each, in base64",
+            Self::Salt => "the salt is 1 to 255 bytes in base64",
+            Self::Key => "StoredKey and ServerKey are 32 bytes each, in base64",
         })
     }
 }
@@ -111,8 +111,7 @@ impl ScramVerifier {
     #[must_use]
     pub fn is_of(&self, password: &str) -> bool {
         let (stored_key, server_key) = keys(password, &self.salt, self.iterations);
-        same_octets(&stored_key[..], &self.stored_key[..])
-            & same_octets(&server_key[..], &self.server_key[..])
+        same_bytes(&stored_key[..], &self.stored_key[..]) & same_bytes(&server_key[..], &self.server_key[..])
     }
 
     /// Returns the number of iterations.
@@ -129,10 +128,10 @@ impl ScramVerifier {
 
     pub(super) fn takes_proof(&self, message: &[u8], proof: &[u8; 32]) -> bool {
         let mut client_key = mac(&self.stored_key[..], &[message]);
-        for (octet, proof) in client_key.iter_mut().zip(proof) {
-            *octet ^= proof;
+        for (byte, proof) in client_key.iter_mut().zip(proof) {
+            *byte ^= proof;
         }
-        same_octets(&Sha256::digest(&client_key[..]), &self.stored_key[..])
+        same_bytes(&Sha256::digest(&client_key[..]), &self.stored_key[..])
     }
 
     pub(super) fn server_signature(&self, message: &[u8]) -> [u8; 32] {
@@ -161,7 +160,7 @@ impl fmt::Display for ScramVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { iterations, salt, stored_key, server_key } = self;
         let [salt, stored_key, server_key] =
-            [&salt[..], &stored_key[..], &server_key[..]].map(|octets| Zeroizing::new(BASE64.encode(octets)));
+            [&salt[..], &stored_key[..], &server_key[..]].map(|bytes| Zeroizing::new(BASE64.encode(bytes)));
         let [salt, stored_key, server_key] = [&*salt, &*stored_key, &*server_key];
         write!(f, "SCRAM-SHA-256${iterations}:{salt}${stored_key}:{server_key}")
     }
@@ -182,8 +181,8 @@ fn checked_salt(salt: Vec<u8>) -> Result<Vec<u8>, ScramVerifierError> {
 }
 
 fn key(text: &str) -> Result<Key, ScramVerifierError> {
-    let octets = Zeroizing::new(BASE64.decode(text).map_err(|_| ScramVerifierError::Key)?);
-    octets[..].try_into().map(Zeroizing::new).map_err(|_| ScramVerifierError::Key)
+    let bytes = Zeroizing::new(BASE64.decode(text).map_err(|_| ScramVerifierError::Key)?);
+    bytes[..].try_into().map(Zeroizing::new).map_err(|_| ScramVerifierError::Key)
 }
 
 /// Derives `StoredKey` and `ServerKey` (RFC 5802 §3).
@@ -197,16 +196,11 @@ fn keys(password: &str, salt: &[u8], iterations: u32) -> (Key, Key) {
     (stored_key, mac(&salted[..], &[b"Server Key"]))
 }
 
-fn decoy(secret: &[u8], user: &str, iterations: u32, salt_octets: usize) -> ScramVerifier {
-    let octets = |what: &str, block: u8| mac(secret, &[what.as_bytes(), &[0, block], user.as_bytes()]);
-    let blocks = (0..=u8::MAX).flat_map(|block| *octets("salt", block));
-    let salt = blocks.take(salt_octets).collect();
-    ScramVerifier {
-        iterations,
-        salt,
-        stored_key: octets("stored key", 0),
-        server_key: octets("server key", 0),
-    }
+fn decoy(secret: &[u8], user: &str, iterations: u32, salt_bytes: usize) -> ScramVerifier {
+    let bytes = |what: &str, block: u8| mac(secret, &[what.as_bytes(), &[0, block], user.as_bytes()]);
+    let blocks = (0..=u8::MAX).flat_map(|block| *bytes("salt", block));
+    let salt = blocks.take(salt_bytes).collect();
+    ScramVerifier { iterations, salt, stored_key: bytes("stored key", 0), server_key: bytes("server key", 0) }
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> Key {

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use mailchute::{Listener, Message, Receipt, Refusal, Server, Session, TlsConfig};
+use mailchute::tls::TlsConfig;
+use mailchute::{Listener, Message, Receipt, Refusal, Server, Session};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Where an example listens: what the environment variable `MAILCHUTE_LISTEN` says, else `127.0.0.1:2525`.

@@ -7,7 +7,8 @@
 
 use std::error::Error;
 
-use mailchute::{Event, Events, Server};
+use mailchute::Server;
+use mailchute::events::{Event, Events};
 use mailchute_examples::{print_and_forget, serve};
 
 #[derive(Debug, Default)]

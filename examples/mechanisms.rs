@@ -10,7 +10,8 @@
 
 use std::error::Error;
 
-use mailchute::{Check, Credentials, Mechanism, ScramVerifier, Server, Session};
+use mailchute::auth::{Mechanism, ScramVerifier};
+use mailchute::{Check, Credentials, Server, Session};
 use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 
 const USER: &str = "alice";

@@ -15,7 +15,8 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use futures_util::StreamExt as _;
 use futures_util::stream::{once, unfold};
-use mailchute::{Event, Server};
+use mailchute::Server;
+use mailchute::events::Event;
 use mailchute_examples::{print_and_forget, serve};
 use tokio::net::TcpListener;
 

@@ -14,10 +14,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use mailchute::{
-    Answer, Certificate, Hooks, Message, Receipt, Recipient, Refusal, Server, Session, Store, TlsConfig,
-    Verdict,
-};
+use mailchute::tls::{Certificate, TlsConfig};
+use mailchute::{Answer, Hooks, Message, Receipt, Recipient, Refusal, Server, Session, Store, Verdict};
 use mailchute_examples::serve;
 use mailchute_stores::Maildir;
 use rcgen::{CertificateParams, DnType, KeyPair};

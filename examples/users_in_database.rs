@@ -11,9 +11,9 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mailchute::auth::ScramVerifier;
 use mailchute::{
-    Authenticator, Builder, Check, Credentials, Install, Refusal, ScramVerifier, ScramVerifiers, Server,
-    Session,
+    Authenticator, Builder, Check, Credentials, Install, Refusal, ScramVerifiers, Server, Session,
 };
 use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 use rusqlite::{Connection, OptionalExtension as _};

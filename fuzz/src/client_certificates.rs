@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use mailchute::{ClientCertificates, Server, TlsFacts};
+use mailchute::Server;
+use mailchute::tls::{ClientCertificates, TlsFacts};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;

@@ -1,6 +1,7 @@
 use std::sync::OnceLock;
 
-use mailchute::{Certificate, Server};
+use mailchute::Server;
+use mailchute::tls::Certificate;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

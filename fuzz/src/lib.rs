@@ -48,7 +48,7 @@ mod net;
 mod options;
 #[path = "../../crates/proto/tests/parameter_reference/mod.rs"]
 mod parameter_reference;
-#[allow(dead_code, reason = "the library uses the rest")]
+#[allow(dead_code, unused_imports, reason = "the library uses the rest")]
 #[path = "../../crates/server/src/proxy/mod.rs"]
 mod proxy;
 #[path = "../../crates/proto/tests/session/mod.rs"]

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 
-use mailchute::{Builder, Message, Receipt, Server, TlsConfig};
+use mailchute::tls::TlsConfig;
+use mailchute::{Builder, Message, Receipt, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::runtime::{self, Runtime};
 

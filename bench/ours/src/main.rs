@@ -10,7 +10,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
-use mailchute::{Events, Server, TlsConfig};
+use mailchute::Server;
+use mailchute::events::Events;
+use mailchute::tls::TlsConfig;
 use mailchute_stores::Discard;
 
 use no_op::NoOp;

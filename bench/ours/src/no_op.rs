@@ -1,8 +1,8 @@
 //! A hook that has no objection to anything.
 
-use mailchute::{
-    Answer, Command, Disconnect, Ehlo, Envelope, Hooks, Recipient, Sender, Session, TlsFacts, Verdict,
-};
+use mailchute::command::{Command, Ehlo};
+use mailchute::tls::TlsFacts;
+use mailchute::{Answer, Disconnect, Envelope, Hooks, Recipient, Sender, Session, Verdict};
 
 /// Asked at each stage of a session, and accepts.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //!
 //! - **[Hooks]** are awaited and decide. They accept, answer with their own reply, refuse, or hang up. A hook
 //!   is a closure ([`Builder::on_mail_from`] and its like) or a type that implements [`Hooks`].
-//! - **[Events](Event)** observe. They never hold a session up.
+//! - **[Events](events::Event)** observe. They never hold a session up.
 //! - **[Authenticators](Authenticator)** judge credentials, and **[filters](Filter)** read messages.
 //! - A **[store](Store)** keeps accepted messages, and answers for them.
 //!
@@ -83,7 +83,7 @@
 //!
 //! # Internationalized domains
 //!
-//! `domain_is`, `is_local_to` and [`same_domain`] compare domains by their A-labels, with the crate `idna`.
+//! `domain_is`, `is_local_to` and [`same_domain`](address::same_domain) compare domains by their A-labels, with the crate `idna`.
 //! The `Cargo.lock` of your application chooses its back end. `cargo update -p idna_adapter --precise 1.1.0`
 //! takes the one that shares its tables with `saslprep`, and saves 18 crates against the default.
 //!
@@ -104,43 +104,25 @@ mod driver;
 pub mod events;
 mod hooks;
 pub mod limits;
-mod listen;
+pub mod listen;
 pub mod message;
 mod net;
-mod proxy;
+pub mod proxy;
 mod runtime;
 mod server;
-mod session;
+pub mod session;
 pub mod testing;
-mod tls;
+pub mod tls;
 
-pub use mailchute_proto::question::{Command, Ehlo};
-pub use mailchute_proto::{
-    AddressError, AddressLiteral, Answer, Attribute, BareLineEnds, BodyKind, ByMode, Code, CramMd5Digest,
-    Credentials, DateTime, DeliverBy, Domain, EhloEdits, EhloError, Enhanced, Envelope, EnvelopeSyntax,
-    Extension, ForwardPath, GeneralLiteral, HeloKind, HeloName, Hold, MailParameters, Mailbox, Mechanism,
-    MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority,
-    PriorityProfile, Protocol, ProxiedProtocol, RcptParameters, Recipient, Refusal, Reply, ReplyError, Ret,
-    ReversePath, ScramVerifier, ScramVerifierError, Sender, Severity, Submitter, Token, TypedState, Verb,
-    Verdict, XClient, XForward, escaped, is_control, same_domain, saslprep,
-};
+pub use mailchute_proto::{Answer, Credentials, Envelope, Recipient, Refusal, Reply, Sender, Verdict};
 
-pub use events::{Event, Events};
 pub use hooks::Hooks;
 pub use hooks::authenticator::{Authenticator, Check};
 pub use hooks::filter::Filter;
-pub use hooks::into_answer::{IntoAnswer, IntoCheck, IntoMessage, IntoReceipt};
 pub use hooks::scram_verifiers::ScramVerifiers;
 pub use hooks::store::{Receipt, Store};
-pub use listen::inherited::ListeningSocket;
 pub use listen::listener::Listener;
-pub use message::Message;
-pub use message::body_error::BodyError;
-pub use message::id::MessageId;
-pub use net::arrival::Arrival;
-pub use net::endpoint::{Endpoint, EndpointError};
-pub use net::io::Io;
-pub use net::network::{Network, NetworkError};
+pub use message::incoming::Message;
 pub use server::Server;
 pub use server::build_error::BuildError;
 pub use server::builder::Builder;
@@ -149,10 +131,57 @@ pub use server::running::Running;
 pub use server::serving::Serving;
 pub use server::stats::Stats;
 pub use session::disconnect::Disconnect;
-pub use session::{Session, SessionId, SessionPhase, TransmissionType};
-pub use tls::{
-    Certificate, ClientCertificate, ClientCertificates, TlsConfig, TlsError, TlsFacts, TlsVersion, Trust,
-};
+pub use session::handle::Session;
+
+pub mod address {
+    //! Addresses: mailboxes, domains, and the paths of MAIL and RCPT.
+
+    pub use mailchute_proto::{
+        AddressError, AddressLiteral, Domain, ForwardPath, GeneralLiteral, Mailbox, ReversePath, same_domain,
+    };
+}
+
+pub mod auth {
+    //! AUTH: the mechanisms, and what they send instead of a plain password.
+
+    pub use mailchute_proto::{
+        CramMd5Digest, Mechanism, Password, ScramVerifier, ScramVerifierError, Token, saslprep,
+    };
+}
+
+pub mod closures {
+    //! What closures may return: the conversions into an answer, a check, a message and a receipt.
+
+    pub use crate::hooks::into_answer::{IntoAnswer, IntoCheck, IntoMessage, IntoReceipt};
+}
+
+pub mod command {
+    //! Commands: their verbs, EHLO, what it announces, and the changes to that.
+
+    pub use mailchute_proto::question::{Command, Ehlo};
+    pub use mailchute_proto::{EhloEdits, EhloError, Extension, HeloKind, HeloName, Verb};
+}
+
+pub mod params {
+    //! The parameters of MAIL and RCPT.
+
+    pub use mailchute_proto::{
+        BodyKind, ByMode, DateTime, DeliverBy, Hold, MailParameters, Notify, OriginalRecipient,
+        ParameterError, Parameters, Priority, PriorityProfile, RcptParameters, Ret, Submitter,
+    };
+}
+
+pub mod reply {
+    //! The parts of a [reply](crate::Reply): its codes, and why a text cannot be one.
+
+    pub use mailchute_proto::{Code, Enhanced, ReplyError, Severity};
+}
+
+pub mod syntax {
+    //! How strictly the octets of clients are read, and how they are shown safely.
+
+    pub use mailchute_proto::{BareLineEnds, EnvelopeSyntax, escaped, is_control};
+}
 
 /// The code in README.md compiles.
 #[cfg(doctest)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::support::scram::{self, ITERATIONS};
 use crate::support::talk::pipe;
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, deliver, hello, log, tls, traced};
+use mailchute::auth::{Mechanism, ScramVerifier};
+use mailchute::events::Event;
 use mailchute::testing::Client;
-use mailchute::{
-    BuildError, Builder, Check, Credentials, Event, Mechanism, Refusal, ScramVerifier, Server, Session,
-};
+use mailchute::{BuildError, Builder, Check, Credentials, Refusal, Server, Session};
 use tokio::time::Instant;
 
 /// PLAIN's response for alice and her password, wonderland.

@@ -105,7 +105,7 @@ async fn a_disconnect_between_two_chunks_makes_reading_fail() {
         async move {
             let mut rest = tokio::spawn(async move {
                 while let Some(_chunk) = message.chunk().await? {}
-                Ok::<_, mailchute::BodyError>(())
+                Ok::<_, mailchute::message::BodyError>(())
             });
             let outcome = (&mut rest).await?;
             told.send(outcome.is_err())?;

@@ -6,9 +6,9 @@ use crate::support::talk::{Talk, pipe};
 use crate::support::{
     DropNote, MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_all, talk_one_message, tls,
 };
-use mailchute::{
-    Arrival, Builder, Disconnect, Filter, Message, Receipt, Refusal, Server, Session, SessionPhase,
-};
+use mailchute::listen::Arrival;
+use mailchute::session::SessionPhase;
+use mailchute::{Builder, Disconnect, Filter, Message, Receipt, Refusal, Server, Session};
 use tokio::io::DuplexStream;
 
 const BLOCKED: &str = "421 4.7.0 Account blocked\r\n";

@@ -2,9 +2,12 @@
 
 use crate::support::talk::pipe;
 use crate::support::{CONTENT, MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, hello, tls};
+use mailchute::auth::Mechanism;
+use mailchute::closures::IntoAnswer;
+use mailchute::command::{Command, Ehlo, Verb};
+use mailchute::params::BodyKind;
 use mailchute::{
-    Answer, BodyKind, Builder, Check, Command, Ehlo, Envelope, Hooks, IntoAnswer, Mechanism, Recipient,
-    Refusal, Reply, Sender, Session, Verb, Verdict, testing,
+    Answer, Builder, Check, Envelope, Hooks, Recipient, Refusal, Reply, Sender, Session, Verdict, testing,
 };
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::{Seen, accepting, build, deliver, hello};
+use mailchute::Server;
+use mailchute::events::Event;
+use mailchute::listen::Arrival;
 use mailchute::testing::{self, Client};
-use mailchute::{Arrival, Event, Server};
 use tokio::time::{Instant, timeout};
 
 async fn from(server: &Server, address: &str) -> (Client, u16) {

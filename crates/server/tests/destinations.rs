@@ -1,9 +1,10 @@
 //! A server is built only if messages end somewhere, and what is read is kept only for those who read on.
 
 use crate::support::{StoreBy as _, accepting};
-use mailchute::{
-    Answer, BodyError, BuildError, Hooks, Mechanism, Recipient, Server, Session, TypedState, Verdict, testing,
-};
+use mailchute::auth::Mechanism;
+use mailchute::message::BodyError;
+use mailchute::session::TypedState;
+use mailchute::{Answer, BuildError, Hooks, Recipient, Server, Session, Verdict, testing};
 
 /// Cares for recipients and reads no message.
 struct OnlyRecipients;

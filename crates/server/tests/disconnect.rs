@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::support::stages::{ALL, OnlyAt, Stage, answering};
 use crate::support::talk::{Talk, pipe};
 use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder, read_on, tls};
-use mailchute::{Builder, Check, Disconnect, Event, Refusal, Server, Verdict};
+use mailchute::events::Event;
+use mailchute::{Builder, Check, Disconnect, Refusal, Server, Verdict};
 use tokio::io::DuplexStream;
 use tokio::time::timeout;
 

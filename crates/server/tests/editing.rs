@@ -1,8 +1,9 @@
 //! Messages that filters edit: what later filters and the store read.
 
 use mailchute::message::EditError;
+use mailchute::syntax::BareLineEnds;
 use mailchute::testing::Client;
-use mailchute::{BareLineEnds, Builder, Message, Receipt, Refusal, Server, Session, Store};
+use mailchute::{Builder, Message, Receipt, Refusal, Server, Session, Store};
 
 use crate::support::{Seen, build, builder, hello, in_data};
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mailchute::{BodyError, Message, Refusal};
+use mailchute::message::BodyError;
+use mailchute::{Message, Refusal};
 use tokio::io::AsyncReadExt as _;
 
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, hello, in_data};

@@ -1,8 +1,9 @@
 //! EHLO is edited by hooks: what is taken away is off, what is changed is in force, what is added is there.
 
 use crate::support::{StoreBy as _, accepting, build, envelope, hello};
+use mailchute::Reply;
+use mailchute::command::{EhloError, Extension, Verb};
 use mailchute::testing::Client;
-use mailchute::{EhloError, Extension, Reply, Verb};
 
 async fn ehlo(client: &mut Client, name: &str) -> String {
     client.command(&format!("EHLO {name}")).await.expect(250).to_string()
@@ -116,7 +117,7 @@ async fn unknown_commands_reach_a_hook_that_may_answer_in_many_lines() {
     impl mailchute::Hooks for Answers {
         async fn command(
             &self,
-            command: &mailchute::Command,
+            command: &mailchute::command::Command,
             _session: &mailchute::Session,
         ) -> mailchute::Answer {
             let text = format!("{}: {}\nand more", command.word, command.argument);

@@ -4,7 +4,8 @@ use crate::support::talk::{CLIENT, Talk, pipe};
 use crate::support::{
     MESSAGE, StoreBy as _, accepting, build, builder, deliver, hello, in_data, read_all, tls,
 };
-use mailchute::{Check, Event, Events, Server, Verdict};
+use mailchute::events::{Event, Events};
+use mailchute::{Check, Server, Verdict};
 use tokio::sync::watch;
 
 /// All events until the server and its sessions are gone, as lines without the name of the session.

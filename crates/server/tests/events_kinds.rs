@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use mailchute::auth::Mechanism;
 use mailchute::events::{Event, Events, Kind, Stage};
-use mailchute::{Check, Mechanism, Message, Refusal, Server, Verdict};
+use mailchute::{Check, Message, Refusal, Server, Verdict};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::support::talk::{CLIENT, pipe};

@@ -3,15 +3,24 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use mailchute::address::{
+    AddressError, AddressLiteral, Domain, ForwardPath, GeneralLiteral, Mailbox, ReversePath,
+};
+use mailchute::auth::{CramMd5Digest, Mechanism, Password, ScramVerifier, Token};
+use mailchute::command::{Command, EhloEdits, EhloError, Extension, HeloKind, HeloName, Verb};
+use mailchute::events::Event;
+use mailchute::message::MessageId;
+use mailchute::params::{
+    BodyKind, ByMode, DateTime, DeliverBy, Hold, MailParameters, Notify, OriginalRecipient, ParameterError,
+    Parameters, Priority, RcptParameters, Ret, Submitter,
+};
+use mailchute::proxy::{Attribute, MessageSource, ProxiedProtocol, XClient, XForward};
+use mailchute::reply::{Code, Enhanced, Severity};
+use mailchute::session::{Protocol, SessionId, TransmissionType, TypedState};
+use mailchute::tls::{ClientCertificate, TlsFacts, Trust};
 use mailchute::{
-    AddressError, AddressLiteral, Answer, Attribute, Authenticator, BodyKind, Builder, ByMode, Check,
-    ClientCertificate, Code, Command, CramMd5Digest, Credentials, DateTime, DeliverBy, Disconnect, Domain,
-    EhloEdits, EhloError, Enhanced, Envelope, Event, Extension, Filter, ForwardPath, GeneralLiteral,
-    HeloKind, HeloName, Hold, Hooks, Install, MailParameters, Mailbox, Mechanism, Message, MessageId,
-    MessageSource, Notify, OriginalRecipient, ParameterError, Parameters, Password, Priority, Protocol,
-    ProxiedProtocol, RcptParameters, Receipt, Recipient, Refusal, Reply, Ret, ReversePath, ScramVerifier,
-    ScramVerifiers, Sender, Session, SessionId, Severity, Store, Submitter, TlsFacts, Token,
-    TransmissionType, Trust, TypedState, Verb, Verdict, XClient, XForward, testing,
+    Answer, Authenticator, Builder, Check, Credentials, Disconnect, Envelope, Filter, Hooks, Install,
+    Message, Receipt, Recipient, Refusal, Reply, ScramVerifiers, Sender, Session, Store, Verdict, testing,
 };
 
 /// Gives every value that it can reach the name of its type.
@@ -33,7 +42,7 @@ impl Hooks for Namer {
         Ok(Verdict::Accept)
     }
 
-    async fn ehlo(&self, ehlo: &mailchute::Ehlo, session: &Session) -> Answer {
+    async fn ehlo(&self, ehlo: &mailchute::command::Ehlo, session: &Session) -> Answer {
         let _: Verb = ehlo.verb;
         let name: &HeloName = &ehlo.name;
         let kind: &HeloKind = name.kind();

@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, envelope, hello};
-use mailchute::{BareLineEnds, BuildError, DateTime, Hold, Message, PriorityProfile, Refusal};
+use mailchute::params::{DateTime, Hold, PriorityProfile};
+use mailchute::syntax::BareLineEnds;
+use mailchute::{BuildError, Message, Refusal};
 
 #[tokio::test]
 async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
@@ -20,7 +22,7 @@ async fn deliver_by_and_priority_and_hold_reach_the_hook_as_types() {
                     let by = typed.deliver_by.map(|by| by.to_string());
                     seen.note(format!(
                         "{by:?} {:?} {:?}",
-                        typed.mt_priority.map(mailchute::Priority::get),
+                        typed.mt_priority.map(mailchute::params::Priority::get),
                         typed.hold
                     ))
                 }),

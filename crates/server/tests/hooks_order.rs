@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::support::stages::{ALL, Stage, reach};
 use crate::support::{Seen, accepting, build, builder, deliver, hello, read_all, tls};
+use mailchute::command::{Command, Ehlo};
+use mailchute::tls::TlsFacts;
 use mailchute::{
-    Answer, Authenticator, Builder, Check, Command, Credentials, Disconnect, Ehlo, Envelope, Filter, Hooks,
-    Install, Message, Receipt, Recipient, Refusal, Reply, Sender, Session, Store, TlsFacts, Verdict,
+    Answer, Authenticator, Builder, Check, Credentials, Disconnect, Envelope, Filter, Hooks, Install,
+    Message, Receipt, Recipient, Refusal, Reply, Sender, Session, Store, Verdict,
 };
 use tokio::time::timeout;
 

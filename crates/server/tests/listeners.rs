@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::support::talk::{Talk, connect};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Endpoint, Listener, Server, testing};
+use mailchute::listen::Endpoint;
+use mailchute::{Listener, Server, testing};
 use tokio::net::UnixStream;
 
 /// A server that notes which listener each connection came by.

@@ -2,8 +2,10 @@
 
 use crate::support::mailboxes::{Mailboxes, deliver_to};
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, read_all, tls};
+use mailchute::events::Event;
+use mailchute::listen::Arrival;
 use mailchute::testing::{self, Client};
-use mailchute::{Arrival, Builder, Check, Event, Listener, Refusal, Server};
+use mailchute::{Builder, Check, Listener, Refusal, Server};
 
 fn full(builder: Builder) -> (Server, Seen<String>) {
     let kept = Seen::default();
@@ -183,7 +185,7 @@ async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String 
         let lmtp = Arrival::new(crate::support::talk::CLIENT).lmtp();
         serving.serve_connection(theirs, lmtp).await;
     });
-    let mut client = crate::support::talk::Talk::<Box<dyn mailchute::Io>>::new(Box::new(ours));
+    let mut client = crate::support::talk::Talk::<Box<dyn mailchute::listen::Io>>::new(Box::new(ours));
     client.read_reply().await;
     client.ask("LHLO client.example", "250").await;
     if secure {

@@ -10,7 +10,8 @@ use crate::support::{
     CONTENT, DropNote, MESSAGE, Seen, StoreBy as _, build, builder, deliver, envelope, hello, in_data,
     read_all,
 };
-use mailchute::{BodyError, Builder, Message, Receipt, Refusal, Session, Store};
+use mailchute::message::BodyError;
+use mailchute::{Builder, Message, Receipt, Refusal, Session, Store};
 
 /// Keeps whole messages in memory, and notes what goes wrong before they are.
 #[derive(Clone, Default)]

@@ -6,7 +6,8 @@ use crate::support::talk::pipe;
 use crate::support::{
     CONTENT, MESSAGE, Seen, StoreBy as _, build, builder, deliver, envelope, hello, in_data, read_on,
 };
-use mailchute::{BodyError, Builder, Message, Verdict};
+use mailchute::message::BodyError;
+use mailchute::{Builder, Message, Verdict};
 use tokio::sync::mpsc;
 
 /// A data hook that hands each message out, after it has read so many chunks of it, and accepts.

@@ -4,9 +4,9 @@ use std::io;
 
 use crate::support::talk::{Talk, pipe};
 use crate::support::{Seen, accepting, build, builder, hello, read_on, scram, tls};
-use mailchute::{
-    Arrival, BuildError, Builder, Check, Listener, Refusal, ScramVerifier, Server, Session, Verdict,
-};
+use mailchute::auth::ScramVerifier;
+use mailchute::listen::Arrival;
+use mailchute::{BuildError, Builder, Check, Listener, Refusal, Server, Session, Verdict};
 use tokio::io::DuplexStream;
 
 /// A client that has come in by the listener of this name, and has said EHLO; the reply to that.

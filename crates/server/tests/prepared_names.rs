@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use mailchute::auth::{Mechanism, ScramVerifier};
 use mailchute::testing::{self, Client};
-use mailchute::{Builder, Check, Credentials, Mechanism, ScramVerifier};
+use mailchute::{Builder, Check, Credentials};
 use md5::Md5;
 
 use crate::support::scram::{self, ITERATIONS};

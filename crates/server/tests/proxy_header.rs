@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::support::talk::{CLIENT, Talk, connect, listen, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Event, Listener, Network, Server};
+use mailchute::events::Event;
+use mailchute::proxy::Network;
+use mailchute::{Builder, Listener, Server};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 

@@ -3,7 +3,8 @@
 use crate::support::talk::{connect, listen};
 use crate::support::tls::{Identity, NAME, client, config, shake, start};
 use crate::support::{accepting, build, builder, hello, talk_one_message};
-use mailchute::{BuildError, Event, Refusal, Server};
+use mailchute::events::Event;
+use mailchute::{BuildError, Refusal, Server};
 
 #[tokio::test]
 async fn a_new_size_limit_holds_only_for_new_sessions() {

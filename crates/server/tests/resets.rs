@@ -2,7 +2,9 @@
 
 use crate::support::talk::{Talk, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Check, Extension, Io, Server, Session, Verdict};
+use mailchute::command::Extension;
+use mailchute::listen::Io;
+use mailchute::{Check, Server, Session, Verdict};
 
 /// A value that hooks keep in the session.
 #[derive(Clone)]

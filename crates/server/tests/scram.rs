@@ -6,9 +6,10 @@ use crate::support::scram::{Binding, ITERATIONS, UNBOUND, log_in, salt_of};
 use crate::support::talk::pipe;
 use crate::support::tls::Identity;
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{
-    Builder, Check, Credentials, Event, Mechanism, Refusal, ScramVerifier, Server, Session, TlsConfig,
-};
+use mailchute::auth::{Mechanism, ScramVerifier};
+use mailchute::events::Event;
+use mailchute::tls::TlsConfig;
+use mailchute::{Builder, Check, Credentials, Refusal, Server, Session};
 use rcgen::KeyPair;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;

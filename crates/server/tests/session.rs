@@ -1,7 +1,8 @@
 //! What hooks know of a session, and what they may keep in it.
 
 use crate::support::{MESSAGE, Seen, accepting, build, deliver, hello, read_on};
-use mailchute::{Builder, SessionId, Verdict, testing};
+use mailchute::session::SessionId;
+use mailchute::{Builder, Verdict, testing};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Count(u32);

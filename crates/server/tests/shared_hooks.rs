@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::talk::pipe;
 use crate::support::{Seen, accepting, build, builder, deliver, scram, talk_one_message, tls};
+use mailchute::auth::ScramVerifier;
+use mailchute::command::{Command, Ehlo, Verb};
+use mailchute::tls::TlsFacts;
 use mailchute::{
-    Answer, Authenticator, Builder, Check, Command, Credentials, Disconnect, Ehlo, Envelope, Filter, Hooks,
-    Install, Message, Receipt, Recipient, Refusal, Reply, ScramVerifier, ScramVerifiers, Sender, Session,
-    Store, TlsFacts, Verb, Verdict, testing,
+    Answer, Authenticator, Builder, Check, Credentials, Disconnect, Envelope, Filter, Hooks, Install,
+    Message, Receipt, Recipient, Refusal, Reply, ScramVerifiers, Sender, Session, Store, Verdict, testing,
 };
 
 /// Has all methods, and says otherwise than the defaults wherever that can be seen.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::support::talk::{Talk, connect, pipe};
 use crate::support::{MESSAGE, accepting, build, tls};
-use mailchute::{Arrival, Check, Listener, Refusal, Server, Stats, Verdict};
+use mailchute::listen::Arrival;
+use mailchute::{Check, Listener, Refusal, Server, Stats, Verdict};
 
 /// Stats with these numbers and none else.
 fn stats(set: impl FnOnce(&mut Stats)) -> Stats {

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::support::talk::Talk;
 use crate::support::{accepting, build};
-use mailchute::{Endpoint, Listener, ListeningSocket, Serving};
+use mailchute::listen::{Endpoint, ListeningSocket};
+use mailchute::{Listener, Serving};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::support::log::capture;
 use crate::support::talk::{Talk, connect, pipe};
 use crate::support::{Seen, accepting, build, tls};
-use mailchute::{Builder, Check, Disconnect, Event, Events, Listener, Server, Verdict};
+use mailchute::events::{Event, Events};
+use mailchute::{Builder, Check, Disconnect, Listener, Server, Verdict};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 

@@ -1,7 +1,8 @@
 //! Hooks, filters and stores that are called without a server.
 
+use mailchute::session::SessionPhase;
 use mailchute::testing::{self, Inbox, NotPassedOn};
-use mailchute::{Filter, Message, Refusal, Session, SessionPhase, Store as _};
+use mailchute::{Filter, Message, Refusal, Session, Store as _};
 
 const CONTENT: &str = "Subject: hello\r\n\r\nHello Bob\r\n";
 

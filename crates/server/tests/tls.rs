@@ -3,7 +3,8 @@
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::tls::{config, secure};
 use crate::support::{MESSAGE, Seen, StoreBy as _, accepting, build, builder};
-use mailchute::{Builder, Check, Disconnect, Listener, Refusal, Server, TlsConfig, TlsVersion, Verdict};
+use mailchute::tls::{TlsConfig, TlsVersion};
+use mailchute::{Builder, Check, Disconnect, Listener, Refusal, Server, Verdict};
 use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;

@@ -7,7 +7,7 @@ use crate::support::danger::Anything;
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, start};
 use crate::support::{accepting, build};
-use mailchute::TlsVersion;
+use mailchute::tls::TlsVersion;
 use rustls::SignatureScheme::{ECDSA_NISTP256_SHA256, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RSA_PSS_SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;

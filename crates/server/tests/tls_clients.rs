@@ -7,7 +7,8 @@ use crate::support::clients::{Authority, named, tls, with};
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, NAME, client, identity, start};
 use crate::support::{Seen, accepting, build};
-use mailchute::{Builder, ClientCertificate, ClientCertificates, TlsConfig, Trust, Verdict};
+use mailchute::tls::{ClientCertificate, ClientCertificates, TlsConfig, Trust};
+use mailchute::{Builder, Verdict};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 

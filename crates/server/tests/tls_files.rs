@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::tls::{Identity, identity, make_identity};
-use mailchute::{Certificate, TlsConfig};
+use mailchute::tls::{Certificate, TlsConfig};
 
 /// A folder of its own that is gone with the test.
 struct Folder(PathBuf);

@@ -7,7 +7,7 @@ use crate::support::danger::Anything;
 use crate::support::talk::listen;
 use crate::support::tls::{Identity, client, start};
 use crate::support::{accepting, build};
-use mailchute::TlsConfig;
+use mailchute::tls::TlsConfig;
 use rustls::SignatureScheme::{ECDSA_NISTP256_SHA256, ED25519};
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};

@@ -9,7 +9,7 @@ use crate::support::shown::Shown;
 use crate::support::talk::{Talk, connect, listen};
 use crate::support::tls::{Identity, identity};
 use crate::support::{Seen, accepting, build};
-use mailchute::{TlsConfig, TlsFacts};
+use mailchute::tls::{TlsConfig, TlsFacts};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};

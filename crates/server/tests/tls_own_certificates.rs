@@ -1,7 +1,7 @@
 //! Certificates and keys of every kind and form as the server's own: taken, or refused with what is wrong with them.
 
 use crate::support::tls::{Identity, identity};
-use mailchute::TlsConfig;
+use mailchute::tls::TlsConfig;
 
 /// A file of `tests/certificates`.
 macro_rules! file {
@@ -70,7 +70,7 @@ fn byte_order_marks_and_line_ends_of_any_kind_are_taken() {
     ];
     for (what, edit) in edits {
         assert_eq!(taken(edit(certificate), edit(key)), Ok(()), "{what}");
-        let authorities = mailchute::ClientCertificates::from_pem(edit(certificate).as_bytes());
+        let authorities = mailchute::tls::ClientCertificates::from_pem(edit(certificate).as_bytes());
         assert!(authorities.is_ok(), "{what} in the file of the authorities");
     }
 }

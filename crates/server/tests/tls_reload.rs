@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::support::talk::{connect, listen};
 use crate::support::tls::{Identity, NAME, client, config, identity, make_identity, shake, start};
 use crate::support::{MESSAGE, Seen, accepting, build};
-use mailchute::{ClientCertificates, Disconnect, Server, TlsConfig, TlsVersion};
+use mailchute::tls::{ClientCertificates, TlsConfig, TlsVersion};
+use mailchute::{Disconnect, Server};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 

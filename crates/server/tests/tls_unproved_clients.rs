@@ -9,7 +9,7 @@ use crate::support::shown::Shown;
 use crate::support::talk::listen;
 use crate::support::tls::{NAME, client, config, identity, start};
 use crate::support::{Seen, accepting, build};
-use mailchute::{ClientCertificates, TlsFacts, Trust};
+use mailchute::tls::{ClientCertificates, TlsFacts, Trust};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};

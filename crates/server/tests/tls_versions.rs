@@ -7,14 +7,14 @@ use crate::support::odd_names::OddName;
 use crate::support::talk::{Talk, connect, listen};
 use crate::support::tls::{NAME, client, config, identity, start};
 use crate::support::{accepting, build};
-use mailchute::{TlsConfig, TlsVersion};
+use mailchute::tls::{TlsConfig, TlsVersion};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ProtocolVersion, SupportedProtocolVersion};
 
 const OLD: &SupportedProtocolVersion = &TLS12;
 const NEW: &SupportedProtocolVersion = &TLS13;
 
-async fn serve(tls: Result<TlsConfig, mailchute::TlsError>) -> SocketAddr {
+async fn serve(tls: Result<TlsConfig, mailchute::tls::TlsError>) -> SocketAddr {
     listen(&build(accepting().tls(tls.expect("there is a version")))).await
 }
 

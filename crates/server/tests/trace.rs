@@ -2,7 +2,8 @@
 
 use crate::support::talk::pipe;
 use crate::support::{Seen, StoreBy as _, build, builder, tls, traced};
-use mailchute::{Builder, Check, EnvelopeSyntax, testing};
+use mailchute::syntax::EnvelopeSyntax;
+use mailchute::{Builder, Check, testing};
 
 /// What stands above the end of `Received:`, and below it.
 fn split_below_received(whole: &[u8]) -> (&str, &str) {
@@ -278,7 +279,7 @@ async fn names_in_trace_fields_stay_printable_ascii_without_smtputf8() {
             let fields = seen.all().pop().unwrap();
             let lines = fields.replace("\r\n", "\n");
             assert!(
-                !lines.contains(|c: char| mailchute::is_control(c) && !matches!(c, '\n' | '\t')),
+                !lines.contains(|c: char| mailchute::syntax::is_control(c) && !matches!(c, '\n' | '\t')),
                 "{fields:?}"
             );
             assert!(is_utf8 || fields.is_ascii(), "{fields:?}");

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::support::talk::Talk;
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, tls, traced};
-use mailchute::{Check, Endpoint, Listener, Server};
+use mailchute::listen::Endpoint;
+use mailchute::{Check, Listener, Server};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

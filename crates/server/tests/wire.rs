@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::support::talk::{CLIENT, Talk, connect, listen, pipe};
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, read_all, tls};
-use mailchute::{Disconnect, Io, Server, Verdict};
+use mailchute::listen::Io;
+use mailchute::{Disconnect, Server, Verdict};
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::{Instant, sleep, timeout};

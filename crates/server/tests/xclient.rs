@@ -4,8 +4,10 @@ use crate::support::talk::pipe;
 use crate::support::{
     MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, envelope, tls, traced,
 };
+use mailchute::command::Extension;
+use mailchute::proxy::{Attribute, MessageSource, Network};
 use mailchute::testing::{self, Client};
-use mailchute::{Attribute, Builder, Check, Disconnect, Extension, MessageSource, Network, Server, Verdict};
+use mailchute::{Builder, Check, Disconnect, Server, Verdict};
 
 fn network(text: &str) -> Network {
     text.parse().expect("a network")

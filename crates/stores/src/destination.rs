@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use mailchute::{Mailbox, Recipient};
+use mailchute::Recipient;
+use mailchute::address::Mailbox;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Where one copy of a message goes: a user of a domain, and the detail of a subaddress.
@@ -11,7 +12,7 @@ use unicode_normalization::UnicodeNormalization as _;
 ///
 /// # Examples
 /// ```
-/// use mailchute::Mailbox;
+/// use mailchute::address::Mailbox;
 /// use mailchute_stores::Destination;
 ///
 /// let destination = Destination::new(&Mailbox::parse("Bob+Lists@Bücher.example")?, Some('+'));
@@ -19,7 +20,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// assert_eq!(destination.detail(), Some("Lists"));
 /// assert_eq!(destination.domain(), "xn--bcher-kva.example");
 /// assert_eq!(destination.mailbox().as_str(), "Bob+Lists@Bücher.example");
-/// # Ok::<(), mailchute::AddressError>(())
+/// # Ok::<(), mailchute::address::AddressError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Destination {
@@ -102,7 +103,7 @@ pub(crate) fn folded(user: &str) -> String {
 ///
 /// let bob: Recipient = "Bob@example.com".parse()?;
 /// assert_eq!(Destinations::of(&bob, "mx.example.com")[0].user(), "bob");
-/// # Ok::<(), mailchute::AddressError>(())
+/// # Ok::<(), mailchute::address::AddressError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Destinations(Arc<[Destination]>);
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn postmaster_without_a_domain_is_a_user_of_the_host() {
-        let postmaster = Recipient::new(mailchute::ForwardPath::Postmaster);
+        let postmaster = Recipient::new(mailchute::address::ForwardPath::Postmaster);
         let destinations = Destinations::of(&postmaster, "mx.example.com");
         assert_eq!(destinations[0].mailbox().as_str(), "postmaster@mx.example.com");
     }

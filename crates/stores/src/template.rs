@@ -204,7 +204,7 @@ const LONGEST: usize = 120;
 /// ```
 #[must_use]
 pub fn path_component(value: &str) -> Cow<'_, str> {
-    let is_safe = |c: char| !(mailchute::is_control(c) || matches!(c, '/' | '%' | '\\'));
+    let is_safe = |c: char| !(mailchute::syntax::is_control(c) || matches!(c, '/' | '%' | '\\'));
     if value.len() <= LONGEST && !value.is_empty() && !value.starts_with('.') && value.chars().all(is_safe) {
         return Cow::Borrowed(value);
     }
@@ -227,7 +227,7 @@ pub fn path_component(value: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use mailchute::Mailbox;
+    use mailchute::address::Mailbox;
 
     use super::*;
 

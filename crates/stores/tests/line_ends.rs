@@ -3,8 +3,9 @@
 use std::fs;
 
 use crate::common::{Mail, client, eventually, files};
+use mailchute::syntax::BareLineEnds;
 use mailchute::testing::Client;
-use mailchute::{BareLineEnds, Builder, Server};
+use mailchute::{Builder, Server};
 use mailchute_stores::Maildir;
 use tempfile::TempDir;
 

@@ -1,6 +1,8 @@
 //! Builds the server from options: at the start, and again at SIGHUP.
 
-use mailchute::{BareLineEnds, BuildError, Builder, EnvelopeSyntax, Server, TlsConfig};
+use mailchute::syntax::{BareLineEnds, EnvelopeSyntax};
+use mailchute::tls::TlsConfig;
+use mailchute::{BuildError, Builder, Server};
 use mailchute_stores::AnyStore;
 
 use crate::commands::certificates::Certificates;

@@ -3,7 +3,8 @@
 
 use std::cell::OnceCell;
 
-use mailchute::{Certificate, ClientCertificates, Domain, TlsConfig};
+use mailchute::address::Domain;
+use mailchute::tls::{Certificate, ClientCertificates, TlsConfig};
 
 use crate::failure::Failure;
 use crate::options::args::{CertificateUsage, ClientCertificate, Options};

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use mailchute::saslprep;
+use mailchute::auth::saslprep;
 
 use crate::commands::prompt;
 use crate::failure::Failure;

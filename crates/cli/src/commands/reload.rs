@@ -6,7 +6,8 @@
 //! after that cannot fail. Only the password file affects running sessions: a user who is removed from it can no longer
 //! log in.
 
-use mailchute::{Endpoint, Server};
+use mailchute::Server;
+use mailchute::listen::Endpoint;
 
 use crate::commands::build::{Configuration, builder, wrong_option};
 use crate::failure::Failure;

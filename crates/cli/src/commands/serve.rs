@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use mailchute::Endpoint;
+use mailchute::listen::Endpoint;
 use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mailchute::is_control;
+use mailchute::syntax::is_control;
 
 /// The most bytes of a value that are shown.
 const SHOWN: usize = 1024;

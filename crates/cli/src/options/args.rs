@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
-use mailchute::Network;
+use mailchute::proxy::Network;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::options::domains::Domains;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mailchute::Domain;
+use mailchute::address::Domain;
 
 /// The recipients that are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::str::FromStr;
 
-use mailchute::{Domain, Endpoint};
+use mailchute::address::Domain;
+use mailchute::listen::Endpoint;
 
 use crate::options::paths;
 

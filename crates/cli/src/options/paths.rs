@@ -20,7 +20,7 @@ impl fmt::Display for Unexpanded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shorthand, reason, literal, named } = self;
         // A quoted value stays on one line.
-        let plain = |text: &str| mailchute::escaped(text.as_bytes());
+        let plain = |text: &str| mailchute::syntax::escaped(text.as_bytes());
         let (shorthand, literal) = (plain(shorthand), plain(literal));
         write!(f, "\"{shorthand}\" {reason}, or {literal} for a {named} of exactly this name")
     }

@@ -21,7 +21,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt as _, FdMapping};
-use mailchute::ListeningSocket;
+use mailchute::listen::ListeningSocket;
 use rustix::net::{RecvFlags, recv};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::UnixDatagram;

@@ -4,7 +4,7 @@ use std::env;
 use std::os::unix::net::UnixDatagram;
 
 use listenfd::ListenFd;
-use mailchute::{Endpoint, ListeningSocket};
+use mailchute::listen::{Endpoint, ListeningSocket};
 
 use crate::failure::Failure;
 use crate::options::listen_at::ListenAddress;

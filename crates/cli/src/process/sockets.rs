@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
-use mailchute::{Endpoint, Server, Serving};
+use mailchute::listen::Endpoint;
+use mailchute::{Server, Serving};
 use rustix::io::Errno;
 
 use crate::failure::Failure;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use mailchute::{ScramVerifier, saslprep};
+use mailchute::auth::{ScramVerifier, saslprep};
 
 use crate::failure::Failure;
 use crate::text_file;

@@ -11,9 +11,8 @@ pub(crate) mod verifier;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mailchute::{
-    Authenticator, Builder, Check, Credentials, Install, Refusal, ScramVerifier, ScramVerifiers, Session,
-};
+use mailchute::auth::ScramVerifier;
+use mailchute::{Authenticator, Builder, Check, Credentials, Install, Refusal, ScramVerifiers, Session};
 
 use crate::failure::Failure;
 use crate::options::args::Options;

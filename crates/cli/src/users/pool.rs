@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use mailchute::Password;
+use mailchute::auth::Password;
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use mailchute::{ScramVerifier, saslprep};
+use mailchute::auth::{ScramVerifier, saslprep};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -135,7 +135,7 @@ impl FromStr for Verifier {
             return text
                 .parse()
                 .map(Self::Scram)
-                .map_err(|error: mailchute::ScramVerifierError| error.to_string());
+                .map_err(|error: mailchute::auth::ScramVerifierError| error.to_string());
         }
         if !text.starts_with("$argon2id$") {
             return Err(

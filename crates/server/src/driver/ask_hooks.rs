@@ -17,7 +17,7 @@ use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::shared::Shared;
 use crate::hooks::{Decision, HookFuture, RefusedBy, drop_guarded, panic_text, poll_guarded};
-use crate::message::body_error::BodyError;
+use crate::message::BodyError;
 
 /// Asks the hooks of a stage, if there are any, and waits for their answer up to the hook timeout. Meanwhile
 /// replies in `unsent` go out, and the client's next commands come in. If the application closes the session

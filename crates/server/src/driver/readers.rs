@@ -14,9 +14,9 @@ use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::{farewell, outcome_of, too_late};
 use crate::driver::shared::Shared;
 use crate::hooks::{BoxFuture, Decision, drop_guarded, poll_guarded};
+use crate::message::BodyError;
 use crate::message::Message;
 use crate::message::body::Pump;
-use crate::message::body_error::BodyError;
 use crate::message::refusals::Refusals;
 use crate::session::Session;
 

@@ -20,7 +20,7 @@ use crate::events::kind::Kind;
 use crate::events::make::Refuser;
 use crate::events::stage::Stage;
 use crate::hooks::RefusedBy;
-use crate::message::id::MessageId;
+use crate::message::MessageId;
 use crate::runtime::counters::Count;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;

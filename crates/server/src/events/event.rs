@@ -9,7 +9,7 @@ use mailchute_proto::{Envelope, HeloName, Mechanism, Recipient, Reply, Sender};
 
 use super::kind::Kind;
 use super::stage::Stage;
-use crate::message::id::MessageId;
+use crate::message::MessageId;
 use crate::runtime::read_buffer;
 use crate::session::disconnect::Disconnect;
 use crate::session::{Session, SessionId};
@@ -36,7 +36,7 @@ use crate::tls::TlsFacts;
 /// # Loss
 /// A subscriber that is too slow loses events, and gets [`Missed`](Self::Missed) where they are missing.
 /// `Missed` has their number and the sessions whose `Disconnect` was among them. See
-/// [`Events`](crate::Events).
+/// [`Events`](crate::events::Events).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {
@@ -95,7 +95,7 @@ pub enum Event {
         time: SystemTime,
         /// The session.
         session: Session,
-        /// The line without credentials, as [`escaped`](crate::escaped) shows it. It is cut after 1,024
+        /// The line without credentials, as [`escaped`](crate::syntax::escaped) shows it. It is cut after 1,024
         /// bytes.
         line: String,
     },

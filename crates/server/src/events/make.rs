@@ -10,7 +10,7 @@ use mailchute_proto::{Credentials, Envelope, Mechanism, Recipient, Reply, Sender
 
 use super::event::Event;
 use super::stage::Stage;
-use crate::message::id::MessageId;
+use crate::message::MessageId;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;

@@ -19,7 +19,8 @@ use crate::session::Session;
 /// ```
 /// use std::collections::HashMap;
 ///
-/// use mailchute::{Refusal, ScramVerifier, ScramVerifiers, Session};
+/// use mailchute::auth::ScramVerifier;
+/// use mailchute::{Refusal, ScramVerifiers, Session};
 ///
 /// struct Table(HashMap<String, ScramVerifier>);
 ///
@@ -35,7 +36,7 @@ use crate::session::Session;
 /// ```
 pub trait ScramVerifiers: Send + Sync + 'static {
     /// Returns the verifier of `user`, or `None` for an unknown user. The name is prepared by
-    /// [`saslprep`](crate::saslprep). The client learns only from a failed proof that the user is unknown.
+    /// [`saslprep`](crate::auth::saslprep). The client learns only from a failed proof that the user is unknown.
     ///
     /// Unknown users get a [decoy](ScramVerifier::decoy). It has the parameters [`ScramVerifier::ITERATIONS`]
     /// and [`ScramVerifier::SALT`]. If your verifiers have other parameters, return one that

@@ -23,7 +23,8 @@ use crate::net::endpoint::Endpoint;
 /// # Examples
 /// ```no_run
 /// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
-/// use mailchute::{Listener, ListeningSocket};
+/// use mailchute::Listener;
+/// use mailchute::listen::ListeningSocket;
 ///
 /// let socket = std::net::TcpListener::bind("127.0.0.1:2525")?;
 /// server.listen(Listener::inherited(ListeningSocket::try_from(socket)?).name("mx")).await?.await

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::message::body_error::BodyError;
+use crate::message::BodyError;
 use crate::message::edits::SharedEdits;
 use crate::message::refusals::Refusals;
 use crate::message::spool::Spool;

@@ -1,46 +1,16 @@
 //! A message as a stream of bytes.
 
-use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, Bytes};
+use bytes::Buf as _;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::Message;
 use super::body_error::BodyError;
-use super::content::Content;
-
-type Chunk = Result<Option<Bytes>, BodyError>;
-
-/// A read that has begun. It owns the content until it is done. So nothing is lost if it is not polled again.
-pub(crate) struct Reading(Mutex<Pin<Box<Read>>>);
-
-/// The content, and the bytes that were read of it.
-type Read = dyn Future<Output = (Content, Chunk)> + Send;
-
-impl Reading {
-    fn new(mut content: Content) -> Self {
-        Self(Mutex::new(Box::pin(async move {
-            let chunk = content.chunk().await;
-            (content, chunk)
-        })))
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Content, Chunk)> {
-        // The lock only makes such a message `Sync`, like any other.
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(context)
-    }
-}
-
-impl fmt::Debug for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reading(..)")
-    }
-}
+use super::reading::{Chunk, Reading};
 
 impl Message {
     /// Ends a read that has begun, so that the content can be read in other ways.

@@ -10,7 +10,7 @@ use mailchute_proto::{Domain, Recipient, Sender, is_control};
 
 use super::date;
 use super::field::{self, Field};
-use crate::message::id::MessageId;
+use crate::message::MessageId;
 use crate::net::peer::Peer;
 use crate::session::Session;
 

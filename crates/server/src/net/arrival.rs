@@ -16,7 +16,7 @@ use crate::net::peer::Peer;
 /// # Examples
 /// ```
 /// # async fn run(server: mailchute::Server, stream: tokio::net::TcpStream) -> std::io::Result<()> {
-/// use mailchute::Arrival;
+/// use mailchute::listen::Arrival;
 ///
 /// let arrival = Arrival::new(stream.peer_addr()?).local_addr(stream.local_addr()?).listener("submission");
 /// server.serve_connection(stream, arrival).await;

@@ -10,13 +10,13 @@ use std::str::FromStr;
 ///
 /// # Examples
 /// ```
-/// use mailchute::Endpoint;
+/// use mailchute::listen::Endpoint;
 ///
 /// let endpoint: Endpoint = "unix:/run/mailchute/lmtp".parse()?;
 /// assert_eq!(endpoint, Endpoint::Unix("/run/mailchute/lmtp".into()));
 /// assert!(!endpoint.is_public());
 /// assert!("0.0.0.0:25".parse::<Endpoint>()?.is_public());
-/// # Ok::<(), mailchute::EndpointError>(())
+/// # Ok::<(), mailchute::listen::EndpointError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]

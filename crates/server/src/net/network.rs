@@ -12,14 +12,14 @@ use ipnet::IpNet;
 ///
 /// # Examples
 /// ```
-/// use mailchute::Network;
+/// use mailchute::proxy::Network;
 ///
 /// let network: Network = "10.0.0.0/8".parse()?;
 /// assert!(network.contains("10.1.2.3".parse().unwrap()));
 /// assert!(network.contains("::ffff:10.1.2.3".parse().unwrap()));
 /// assert!(!network.contains("192.0.2.1".parse().unwrap()));
 /// assert_eq!("2001:db8::1".parse::<Network>()?.to_string(), "2001:db8::1/128");
-/// # Ok::<(), mailchute::NetworkError>(())
+/// # Ok::<(), mailchute::proxy::NetworkError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpNet);

@@ -1,4 +1,6 @@
-//! HAProxy's PROXY protocol: a proxy begins a connection with a header that names its client.
+//! Proxies: the networks that are trusted, and what XCLIENT and XFORWARD tell of a client.
+//!
+//! A proxy that speaks HAProxy's PROXY protocol begins a connection with a header that names its client.
 //!
 //! # Why
 //!
@@ -16,7 +18,10 @@ use std::net::SocketAddr;
 
 use tokio::io::AsyncReadExt as _;
 
+pub use mailchute_proto::{Attribute, MessageSource, ProxiedProtocol, XClient, XForward};
+
 use crate::net::io::Io;
+pub use crate::net::network::{Network, NetworkError};
 
 /// The content of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

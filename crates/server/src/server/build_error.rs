@@ -28,7 +28,7 @@ pub enum BuildError {
     NoAuthenticator,
     /// SCRAM is among the mechanisms, but there are no [verifiers](crate::ScramVerifiers).
     NoScramVerifiers,
-    /// EXTERNAL is on, but clients are not [asked for certificates](crate::TlsConfig::client_auth).
+    /// EXTERNAL is on, but clients are not [asked for certificates](crate::tls::TlsConfig::client_auth).
     NoClientCertificates,
     /// Authentication is required, but none of the named mechanisms can be offered.
     NoMechanism,

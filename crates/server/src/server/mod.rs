@@ -86,8 +86,8 @@ impl Server {
     ///
     /// [`TlsError`] if the server was built without TLS.
     /// ```no_run
-    /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::TlsError> {
-    /// use mailchute::TlsConfig;
+    /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::tls::TlsError> {
+    /// use mailchute::tls::TlsConfig;
     ///
     /// // When a file is wrong, this returns here, and what was in force stays so.
     /// server.reload_tls(TlsConfig::from_pem_files("cert.pem", "key.pem")?)
@@ -105,8 +105,8 @@ impl Server {
     ///
     /// # Examples
     /// ```no_run
-    /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::TlsError> {
-    /// use mailchute::TlsConfig;
+    /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::tls::TlsError> {
+    /// use mailchute::tls::TlsConfig;
     ///
     /// server.reload_tls_on("submission", TlsConfig::from_pem_files("mail.pem", "mail.key")?)
     /// # }

@@ -162,7 +162,7 @@ impl Serving {
     /// # async fn run(server: mailchute::Server) -> std::io::Result<()> {
     /// use std::time::Duration;
     ///
-    /// use mailchute::ListeningSocket;
+    /// use mailchute::listen::ListeningSocket;
     ///
     /// /// Starts the next process with these sockets, and waits until it says that it is ready.
     /// async fn start_next(sockets: &[ListeningSocket]) -> std::io::Result<()> {

@@ -6,19 +6,6 @@ use tokio::time::Instant;
 
 use super::Session;
 
-/// The begin of a session, by the clock of the host and by one that never goes back.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Beginning {
-    time: SystemTime,
-    moment: Instant,
-}
-
-impl Beginning {
-    pub(super) fn now() -> Self {
-        Self { time: SystemTime::now(), moment: Instant::now() }
-    }
-}
-
 impl Session {
     /// Returns when the session began.
     pub(crate) fn began(&self) -> Instant {

@@ -11,7 +11,7 @@ impl Session {
     /// Returns the name of the listener that took the connection, so that hooks can decide by it. It is that
     /// of [`Listener::name`](crate::Listener::name), or otherwise its address, such as `127.0.0.1:2525` or
     /// `unix:/run/mailchute/lmtp`. It is `None` for a connection that the application has brought without [a
-    /// name](crate::Arrival::listener).
+    /// name](crate::listen::Arrival::listener).
     ///
     /// ```
     /// use mailchute::{Refusal, Server};
@@ -37,7 +37,7 @@ impl Session {
 
     /// Returns the address of the server's end of the connection, to which the client or its proxy has connected. It is
     /// `None` over a Unix socket, and for a connection that the application has brought without
-    /// [an address](crate::Arrival::local_addr). A proxy tells
+    /// [an address](crate::listen::Arrival::local_addr). A proxy tells
     /// [`destination_addr`](Self::destination_addr).
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {

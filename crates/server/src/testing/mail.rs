@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mailchute_proto::{Envelope, Mailbox, ReversePath, same_domain};
 
 use crate::message::Header;
-use crate::message::id::MessageId;
+use crate::message::MessageId;
 use crate::session::Session;
 
 /// A message in an [`Inbox`](super::Inbox). Clones are cheap.

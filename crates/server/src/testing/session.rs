@@ -76,7 +76,8 @@ impl SessionBuilder {
     /// Speaks LMTP, where recipients are refused one by one. Default is SMTP.
     ///
     /// ```
-    /// use mailchute::{Protocol, testing};
+    /// use mailchute::testing;
+    /// use mailchute::session::Protocol;
     ///
     /// let session = testing::session().lmtp().listener("delivery").build();
     /// assert_eq!((session.protocol(), session.listener()), (Protocol::Lmtp, Some("delivery")));

@@ -14,16 +14,16 @@ use super::version::Versions;
 
 /// A certificate of the server, with the intermediate certificates behind it and its private key.
 ///
-/// Clones are cheap and share the key. Several [configurations](crate::TlsConfig) may have the same certificate, such
+/// Clones are cheap and share the key. Several [configurations](crate::tls::TlsConfig) may have the same certificate, such
 /// as those of two [listeners](crate::Builder::on).
 ///
 /// # Examples
 /// ```no_run
-/// use mailchute::{Certificate, TlsConfig};
+/// use mailchute::tls::{Certificate, TlsConfig};
 ///
 /// let tls = TlsConfig::new(Certificate::from_pem_files("mx.pem", "mx.key")?)
 ///     .add_certificate(Certificate::from_pem_files("lists.pem", "lists.key")?)?;
-/// # Ok::<(), mailchute::TlsError>(())
+/// # Ok::<(), mailchute::tls::TlsError>(())
 /// ```
 #[derive(Clone)]
 pub struct Certificate {

@@ -22,7 +22,7 @@ use super::provider::provider;
 /// Whether the server asks clients for a certificate, and the authorities that it trusts.
 ///
 /// A client that is asked may have no certificate, or one that no trusted authority vouches for, such as a self-signed
-/// one. The session continues, and [`ClientCertificate::trust`](crate::ClientCertificate::trust) says what the
+/// one. The session continues, and [`ClientCertificate::trust`](crate::tls::ClientCertificate::trust) says what the
 /// certificate is worth. Many servers of the Internet show such certificates when they send mail, so refusing them
 /// would lose it. Postfix's `smtpd_tls_ask_ccert` does the same.
 ///

@@ -36,13 +36,13 @@ use super::version::{TlsVersion, Versions, written};
 ///
 /// # Examples
 /// ```no_run
-/// use mailchute::{Certificate, ClientCertificates, TlsConfig, TlsVersion};
+/// use mailchute::tls::{Certificate, ClientCertificates, TlsConfig, TlsVersion};
 ///
 /// let tls = TlsConfig::new(Certificate::from_pem_files("mx.pem", "mx.key")?)
 ///     .add_certificate(Certificate::from_pem_files("lists.pem", "lists.key")?)?
 ///     .client_auth(ClientCertificates::from_pem_file("authority.pem")?)?
 ///     .versions(TlsVersion::Tls1_3..)?;
-/// # Ok::<(), mailchute::TlsError>(())
+/// # Ok::<(), mailchute::tls::TlsError>(())
 /// ```
 #[derive(Clone)]
 pub struct TlsConfig(pub(super) Source);

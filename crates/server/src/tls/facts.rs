@@ -19,7 +19,7 @@ pub struct TlsFacts {
     pub sni: Option<String>,
     /// Whether the client resumed an earlier session.
     pub is_resumed: bool,
-    /// The client's certificate, if the server [asked](crate::TlsConfig::client_auth) for one and the client
+    /// The client's certificate, if the server [asked](crate::tls::TlsConfig::client_auth) for one and the client
     /// has one. A resumed session has the earlier session's certificate, judged again.
     pub client: Option<Arc<ClientCertificate>>,
 }

@@ -13,7 +13,7 @@ use super::provider::provider;
 ///
 /// # Examples
 /// ```
-/// use mailchute::TlsVersion;
+/// use mailchute::tls::TlsVersion;
 ///
 /// assert!(TlsVersion::Tls1_2 < TlsVersion::Tls1_3);
 /// assert_eq!(TlsVersion::Tls1_3.to_string(), "TLSv1.3");

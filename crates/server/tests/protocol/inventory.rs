@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use mailchute::{Check, Mechanism, PriorityProfile};
+use mailchute::Check;
+use mailchute::auth::Mechanism;
+use mailchute::params::PriorityProfile;
 use mailchute_proto::Limits;
 
 use crate::page::{Kind, PAGE, Row, table, text};

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mailchute::auth::Mechanism;
+use mailchute::command::{Command, Ehlo};
+use mailchute::session::Protocol;
 use mailchute::{
-    Answer as HookAnswer, Authenticator, Builder, Check, Command, Credentials, Ehlo, Envelope, Hooks,
-    Install, Mechanism, Message, Protocol, Receipt, Recipient, Refusal, Sender, Server, Session, Store,
-    Verdict,
+    Answer as HookAnswer, Authenticator, Builder, Check, Credentials, Envelope, Hooks, Install, Message,
+    Receipt, Recipient, Refusal, Sender, Server, Session, Store, Verdict,
 };
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};

@@ -1,6 +1,8 @@
 //! Every transcript over TCP, and inside TLS where it says so: the same octets as from the bare machine.
 
-use mailchute::{Io, Listener, Protocol};
+use mailchute::Listener;
+use mailchute::listen::Io;
+use mailchute::session::Protocol;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

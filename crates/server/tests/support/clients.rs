@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailchute::{ClientCertificates, TlsConfig};
+use mailchute::tls::{ClientCertificates, TlsConfig};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -15,8 +15,9 @@ pub(crate) mod tls;
 use std::future::{Future, Ready, ready};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mailchute::closures::IntoAnswer;
 use mailchute::testing::{self, Client};
-use mailchute::{Answer, Builder, IntoAnswer, Message, Receipt, Refusal, Reply, Server, Session, Verdict};
+use mailchute::{Answer, Builder, Message, Receipt, Refusal, Reply, Server, Session, Verdict};
 
 /// A small message with its final dot, as [`Client::command`] takes it.
 pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
@@ -133,7 +134,7 @@ pub(crate) async fn deliver(client: &mut Client) -> testing::Reply {
 }
 
 /// As [`deliver`], over any transport.
-pub(crate) async fn talk_one_message<S: mailchute::Io>(client: &mut talk::Talk<S>) {
+pub(crate) async fn talk_one_message<S: mailchute::listen::Io>(client: &mut talk::Talk<S>) {
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("RCPT TO:<bob@example.com>", "250").await;
     client.ask("DATA", "354").await;

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use mailchute::Io;
+use mailchute::listen::Io;
 use sha2::{Digest as _, Sha256};
 
 use super::talk::Talk;

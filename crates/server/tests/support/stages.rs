@@ -4,9 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use mailchute::command::{Command, Ehlo, Verb};
+use mailchute::listen::Io;
+use mailchute::tls::TlsFacts;
 use mailchute::{
-    Answer, Authenticator, Builder, Check, Command, Credentials, Ehlo, Envelope, Filter, Hooks, Install, Io,
-    Message, Recipient, Refusal, Sender, Server, Session, TlsFacts, Verb, Verdict,
+    Answer, Authenticator, Builder, Check, Credentials, Envelope, Filter, Hooks, Install, Message, Recipient,
+    Refusal, Sender, Server, Session, Verdict,
 };
 
 use super::talk::{Talk, pipe};

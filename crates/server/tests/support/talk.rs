@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use mailchute::{Io, Server};
+use mailchute::Server;
+use mailchute::listen::Io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mailchute::{Certificate, Io, TlsConfig};
+use mailchute::listen::Io;
+use mailchute::tls::{Certificate, TlsConfig};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::client::WantsClientCert;
 use rustls::pki_types::ServerName;

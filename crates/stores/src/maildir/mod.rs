@@ -28,7 +28,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use mailchute::{BodyKind, Message, Receipt, Refusal, Session, Store};
+use mailchute::params::BodyKind;
+use mailchute::{Message, Receipt, Refusal, Session, Store};
 
 pub use builder::MaildirBuilder;
 pub use line_ends::LineEnds;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use mailchute::Mailbox;
+use mailchute::address::Mailbox;
 
 use super::mistake::{self, FileError, Mistake};
 use super::users::local_part;

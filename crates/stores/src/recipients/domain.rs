@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mailchute::Domain;
+use mailchute::address::Domain;
 
 use super::aliases::Aliases;
 use super::known::Known;
@@ -42,8 +42,8 @@ impl LocalDomain {
     /// The most exact name decides where several match.
     ///
     /// # Errors
-    /// [`AddressError`](mailchute::AddressError) if the name is not a domain.
-    pub fn new(name: &str) -> Result<Self, mailchute::AddressError> {
+    /// [`AddressError`](mailchute::address::AddressError) if the name is not a domain.
+    pub fn new(name: &str) -> Result<Self, mailchute::address::AddressError> {
         let (known, separator, aliases) = (Known::any(), Some('+'), Aliases::default());
         Ok(Self { names: vec![pattern(name)?], known, separator, aliases })
     }
@@ -52,7 +52,7 @@ impl LocalDomain {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn also(mut self, name: &str) -> Result<Self, mailchute::AddressError> {
+    pub fn also(mut self, name: &str) -> Result<Self, mailchute::address::AddressError> {
         self.names.push(pattern(name)?);
         Ok(self)
     }
@@ -91,7 +91,7 @@ impl LocalDomain {
     }
 }
 
-fn pattern(name: &str) -> Result<Pattern, mailchute::AddressError> {
+fn pattern(name: &str) -> Result<Pattern, mailchute::address::AddressError> {
     if name == "*" {
         return Ok(Pattern::All);
     }

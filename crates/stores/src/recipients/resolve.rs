@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use mailchute::{Mailbox, Recipient, Refusal, Session};
+use mailchute::address::Mailbox;
+use mailchute::{Recipient, Refusal, Session};
 
 use super::aliases::{Alias, Member};
 use super::domain::LocalDomain;

@@ -18,7 +18,7 @@ fn recipients(domains: Vec<LocalDomain>) -> Recipients {
 async fn resolved(recipients: &Recipients, address: &str) -> String {
     let session = testing::session().build();
     let recipient = match address {
-        "Postmaster" => Recipient::new(mailchute::ForwardPath::Postmaster),
+        "Postmaster" => Recipient::new(mailchute::address::ForwardPath::Postmaster),
         address => address.parse().expect(address),
     };
     match recipients.resolve(&recipient, &session).await {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use mailchute::Mailbox;
+use mailchute::address::Mailbox;
 
 use super::mistake::Mistake;
 use crate::destination::{Destination, ascii_domain, folded};

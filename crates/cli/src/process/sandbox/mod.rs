@@ -18,7 +18,7 @@ use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, Ruleset,
     RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
-use mailchute::Endpoint;
+use mailchute::listen::Endpoint;
 
 use crate::failure::Failure;
 use crate::options::args::Options;

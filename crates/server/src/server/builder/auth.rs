@@ -26,11 +26,11 @@ impl Builder {
 
     /// Offers EXTERNAL (RFC 4422 appendix A) to clients that have shown a verified certificate. It comes
     /// before all other mechanisms unless [these](Self::mechanisms) say otherwise. Such a client is the
-    /// [user](crate::ClientCertificate::user) that the certificate names. Default is off, since a certificate
+    /// [user](crate::tls::ClientCertificate::user) that the certificate names. Default is off, since a certificate
     /// is not a login.
     ///
     /// The authenticators judge it like all credentials. Without an authenticator, every certificate of a
-    /// [trusted](crate::TlsConfig::client_auth) authority lets its client in, by its own name only. EXTERNAL
+    /// [trusted](crate::tls::TlsConfig::client_auth) authority lets its client in, by its own name only. EXTERNAL
     /// is offered on the listeners whose [TLS](Self::tls) asks clients for certificates.
     /// [`build`](Self::build) refuses it if no listener does.
     pub fn auth_external(mut self) -> Self {

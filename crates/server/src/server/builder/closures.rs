@@ -89,7 +89,8 @@ closures! {
     /// Decides on a TLS session that has just begun; see [`Hooks::secure`].
     ///
     /// ```
-    /// # use mailchute::{Server, TlsVersion, Verdict};
+    /// # use mailchute::tls::TlsVersion;
+    /// # use mailchute::{Server, Verdict};
     /// Server::builder().on_secure(|tls, _session| async move { Verdict::accept_if(tls.version >= TlsVersion::Tls1_3) });
     /// ```
     on_secure, OnSecure, secure, Secure, (tls: TlsFacts);
@@ -265,7 +266,8 @@ impl Builder {
     /// SCRAM-SHA-256-PLUS; see [`ScramVerifiers`](crate::ScramVerifiers).
     ///
     /// ```
-    /// # use mailchute::{ScramVerifier, Server};
+    /// # use mailchute::Server;
+    /// # use mailchute::auth::ScramVerifier;
     /// # async fn read_from_a_database(user: &str) -> std::io::Result<Option<String>> { Ok(None) }
     /// Server::builder().on_scram(|user, _session| async move {
     ///     Ok(match read_from_a_database(&user).await? {

@@ -26,7 +26,7 @@ pub(super) struct Extensions {
 /// store must act on it.
 impl Builder {
     /// Offers DELIVERBY (RFC 2852): a sender says by when a message is to be delivered or returned.
-    /// [`MailParameters::deliver_by`](crate::MailParameters::deliver_by) has the time. `fewest` is the least
+    /// [`MailParameters::deliver_by`](crate::params::MailParameters::deliver_by) has the time. `fewest` is the least
     /// time in which the message can be delivered, at most 999,999,999 s. A shorter time gets `555 5.5.4`.
     /// Zero sets no least time. The extension knows whole seconds only, so 1.5 s counts as 2. Default is off.
     ///
@@ -43,14 +43,14 @@ impl Builder {
     }
 
     /// Offers MT-PRIORITY (RFC 6710): a sender says how urgent a message is.
-    /// [`MailParameters::mt_priority`](crate::MailParameters::mt_priority) has the priority. Default is off.
+    /// [`MailParameters::mt_priority`](crate::params::MailParameters::mt_priority) has the priority. Default is off.
     pub fn mt_priority(mut self, profile: PriorityProfile) -> Self {
         self.extensions.mt_priority = Some(profile);
         self
     }
 
     /// Offers FUTURERELEASE (RFC 4865): a sender says when a message is to be released, at most `longest`
-    /// from now. [`MailParameters::hold`](crate::MailParameters::hold) has the time. A longer time, and one
+    /// from now. [`MailParameters::hold`](crate::params::MailParameters::hold) has the time. A longer time, and one
     /// that has passed, get `501 5.5.4`. `longest` is 1 to 999,999,999 s. The extension knows whole seconds
     /// only, so 1.5 s counts as 1. Default is off.
     pub fn future_release(mut self, longest: Duration) -> Self {
@@ -62,7 +62,7 @@ impl Builder {
 /// Parameters that the application knows and Mailchute does not.
 impl Builder {
     /// Accepts a parameter of MAIL, and passes it on in
-    /// [`MailParameters::other`](crate::MailParameters::other). Parameters that are not declared get `555
+    /// [`MailParameters::other`](crate::params::MailParameters::other). Parameters that are not declared get `555
     /// 5.5.4`. To accept one for a single session, use [`EhloEdits::take_mail_parameter`]. Default is none.
     ///
     /// ```
@@ -78,7 +78,7 @@ impl Builder {
     }
 
     /// Does the same as [`mail_parameter`](Self::mail_parameter) for RCPT. The parameter is passed on in
-    /// [`RcptParameters::other`](crate::RcptParameters::other).
+    /// [`RcptParameters::other`](crate::params::RcptParameters::other).
     pub fn rcpt_parameter(mut self, name: &str) -> Self {
         self.extensions.rcpt_parameters.push(name.to_ascii_uppercase());
         self

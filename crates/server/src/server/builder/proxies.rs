@@ -23,7 +23,7 @@ impl Builder {
     ///
     /// # Examples
     /// ```
-    /// # fn run() -> Result<(), mailchute::NetworkError> {
+    /// # fn run() -> Result<(), mailchute::proxy::NetworkError> {
     /// let builder = mailchute::Server::builder().proxy_from(["10.0.0.5".parse()?, "2001:db8::/64".parse()?]);
     /// # Ok(())
     /// # }

@@ -15,7 +15,8 @@ impl Builder {
     ///
     /// # Examples
     /// ```no_run
-    /// use mailchute::{Certificate, ClientCertificates, Server, TlsConfig, TlsVersion};
+    /// use mailchute::Server;
+    /// use mailchute::tls::{Certificate, ClientCertificates, TlsConfig, TlsVersion};
     /// # use mailchute_stores::Discard;
     ///
     /// let certificate = Certificate::from_pem_files("mail.pem", "mail.key")?;

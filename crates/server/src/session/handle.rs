@@ -1,16 +1,5 @@
 //! The session as hooks and events see it: a cheap handle.
 
-mod clock;
-mod close;
-pub(crate) mod disconnect;
-mod entrance;
-mod facts;
-pub(crate) mod hang_up;
-mod id;
-mod phase;
-mod size_limit;
-mod transmission_type;
-
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -24,38 +13,36 @@ use crate::net::arrival::{Arrival, Entrance};
 use crate::net::peer::Peer;
 use crate::proxy::Header;
 use crate::proxy::client::ProxiedClient;
+use crate::session::beginning::Beginning;
 use crate::session::facts::{Client, Connection, Facts, Greeting, Transaction};
 use crate::session::hang_up::HangUp;
+use crate::session::id::SessionId;
 use crate::session::phase::Progress;
+use crate::session::transmission_type::TransmissionType;
 use crate::tls::TlsFacts;
-
-use clock::Beginning;
-pub use id::SessionId;
-pub use phase::SessionPhase;
-pub use transmission_type::TransmissionType;
 
 /// One session: its client, the facts so far, and the state of the application.
 ///
 /// It is a handle: clones are cheap and refer to the same session, even after its end.
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(pub(super) Arc<Inner>);
 
 /// A handle that keeps nothing of its session.
 pub(crate) struct WeakSession(Weak<Inner>);
 
-struct Inner {
-    id: SessionId,
-    began: Beginning,
-    hostname: Arc<str>,
-    origin: Peer,
-    entrance: Option<Arc<Entrance>>,
-    local: Option<SocketAddr>,
-    protocol: Protocol,
-    progress: Progress,
-    wire: Arc<dyn HangUp>,
-    facts: Mutex<Facts>,
-    state: TypedState,
-    transaction_state: TypedState,
+pub(super) struct Inner {
+    pub(super) id: SessionId,
+    pub(super) began: Beginning,
+    pub(super) hostname: Arc<str>,
+    pub(super) origin: Peer,
+    pub(super) entrance: Option<Arc<Entrance>>,
+    pub(super) local: Option<SocketAddr>,
+    pub(super) protocol: Protocol,
+    pub(super) progress: Progress,
+    pub(super) wire: Arc<dyn HangUp>,
+    pub(super) facts: Mutex<Facts>,
+    pub(super) state: TypedState,
+    pub(super) transaction_state: TypedState,
 }
 
 impl Session {
@@ -84,7 +71,7 @@ impl Session {
         }))
     }
 
-    fn facts(&self) -> MutexGuard<'_, Facts> {
+    pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
         // Each change is complete before anything can panic.
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -228,7 +215,8 @@ impl Session {
     /// XCLIENT names begins without any changes.
     ///
     /// ```
-    /// use mailchute::{Extension, Refusal, Server};
+    /// use mailchute::command::Extension;
+    /// use mailchute::{Refusal, Server};
     ///
     /// Server::builder().on_ehlo(|ehlo, session| async move {
     ///     session.edit_ehlo(|edits| {

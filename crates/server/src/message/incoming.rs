@@ -1,28 +1,4 @@
-//! A message: its envelope, its streamed content, and the changes that filters make to both.
-
-pub(crate) mod body;
-pub(crate) mod body_error;
-mod content;
-mod date;
-mod editing;
-mod edits;
-mod field;
-mod header;
-mod header_parser;
-pub(crate) mod id;
-mod new_body;
-mod original;
-mod prefix;
-mod recipients;
-pub(crate) mod refusals;
-mod rewritten;
-mod saved;
-mod spool;
-mod stream;
-#[cfg(test)]
-mod tests;
-mod trace;
-mod trace_fields;
+//! The message itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,20 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mailchute_proto::Envelope;
 
-pub use date::date;
-pub use field::{EditError, Field, FieldName};
-pub use header::Header;
-pub use new_body::BodyWriter;
-pub use original::Original;
-pub use saved::Saved;
-pub use trace::Copies;
-
 use crate::message::body::Body;
-use crate::message::body_error::BodyError;
 use crate::message::content::Content;
 use crate::message::edits::Places;
-use crate::message::id::MessageId;
-use crate::message::stream::Reading;
+use crate::message::reading::Reading;
+use crate::message::{BodyError, MessageId};
 use crate::session::Session;
 
 /// A message that a client sends.
@@ -57,7 +24,8 @@ use crate::session::Session;
 ///
 /// # Examples
 /// ```
-/// # use mailchute::{BodyError, Message};
+/// # use mailchute::Message;
+/// # use mailchute::message::BodyError;
 /// async fn count(message: &mut Message) -> Result<u64, BodyError> {
 ///     let mut bytes = 0;
 ///     while let Some(chunk) = message.chunk().await? {
@@ -67,20 +35,20 @@ use crate::session::Session;
 /// }
 /// ```
 pub struct Message {
-    id: MessageId,
-    envelope: Arc<Envelope>,
-    content: Content,
-    session: Session,
+    pub(super) id: MessageId,
+    pub(super) envelope: Arc<Envelope>,
+    pub(super) content: Content,
+    pub(super) session: Session,
     /// Bytes up to which [`bytes`](Self::bytes) reads.
-    limit: u64,
+    pub(super) limit: u64,
     /// Where the recipients stand in the client's envelope, if a filter has changed them.
-    places: Option<Places>,
+    pub(super) places: Option<Places>,
     /// How many recipients the client has named.
-    named: usize,
+    pub(super) named: usize,
     /// The number of this reader of the message.
-    reader: u32,
+    pub(super) reader: u32,
     /// A read that owns the content until it is done.
-    reading: Option<Reading>,
+    pub(super) reading: Option<Reading>,
 }
 
 impl Message {
@@ -120,7 +88,7 @@ impl Message {
         self.with_content(content, self.reader)
     }
 
-    fn with_content(&self, content: Content, reader: u32) -> Self {
+    pub(super) fn with_content(&self, content: Content, reader: u32) -> Self {
         Self {
             id: self.id,
             envelope: Arc::clone(&self.envelope),
@@ -134,7 +102,7 @@ impl Message {
         }
     }
 
-    /// Returns the message's name, which is as unique as that of its [session](crate::SessionId).
+    /// Returns the message's name, which is as unique as that of its [session](crate::session::SessionId).
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id

@@ -1,0 +1,21 @@
+//! What a session says of itself: its identifier, its phase, its protocol, and the state that hooks keep in it.
+
+mod beginning;
+mod clock;
+mod close;
+pub(crate) mod disconnect;
+mod entrance;
+mod facts;
+pub(crate) mod handle;
+pub(crate) mod hang_up;
+mod id;
+mod phase;
+mod size_limit;
+mod transmission_type;
+
+pub use mailchute_proto::{Protocol, TypedState};
+
+pub(crate) use handle::{Session, WeakSession};
+pub use id::SessionId;
+pub use phase::SessionPhase;
+pub use transmission_type::TransmissionType;

@@ -141,8 +141,8 @@ impl ShutdownSignal {
         self.urgency() == Urgency::Closed && self.state().is_said
     }
 
-    /// Returns the reply with which the application closes the session, to tell the client. It stays: who gets it as an
-    /// answer may not come to send it.
+    /// Returns the reply with which the application closes the session, to tell the client. It stays, since a
+    /// caller that takes it as an answer may be dropped before it sends it.
     pub(crate) fn farewell(&self) -> Option<Refusal> {
         if self.urgency() < Urgency::Closed {
             return None;

@@ -72,7 +72,7 @@ impl Client {
     }
 }
 
-/// The error for a connection without a slot.
+/// The error for a connection that gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
     Full,

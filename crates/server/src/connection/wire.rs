@@ -2,8 +2,7 @@
 //!
 //! # Why
 //!
-//! A stop leaves handshakes and PROXY headers one second: only after them can a client that has just connected be told
-//! 421.
+//! A stop leaves handshakes and PROXY headers one second, since only after them can a new client be told 421.
 //!
 //! Commands are read 16 KiB at a time, into a buffer from a pool. A session that waits for anything but the bytes of a
 //! message holds no more than that. The read that brings the end of a message may bring 64 KiB of commands with it.
@@ -315,16 +314,17 @@ impl Wire {
         self.timer.poll(context)
     }
 
-    /// Notes that either the timer or the stop is about to wake another task than the other one.
+    /// Notes that the timer or the stop is about to wake another task than the other one.
     fn asks_for(&mut self, context: &Context<'_>) {
         self.waker.take_if(|known| !known.will_wake(context.waker()));
     }
 
-    /// Puts TLS over the transport. After a failure the transport is gone: the session cannot go on in the clear.
+    /// Replaces the plain transport by TLS. After a failure the transport is gone, since the session cannot
+    /// go on in the clear.
     ///
     /// # Errors
-    /// The inner error says why the handshake failed. [`ReadOutcome::Shutdown`]: the server stops, and the handshake
-    /// was not complete in a moment.
+    /// The inner error says why the handshake failed. [`ReadOutcome::Shutdown`] means that the server stops,
+    /// and the handshake was not complete in a moment.
     pub(crate) async fn upgrade(
         &mut self,
         limit: Duration,
@@ -346,8 +346,8 @@ impl Wire {
         Ok(Ok(facts))
     }
 
-    /// Closes the connection so that the last reply arrives: a socket that is closed before all bytes of the client are
-    /// read takes the reply back. After a QUIT nothing is unread, and the socket is dropped.
+    /// Closes the connection so that the last reply arrives. A socket that is closed while bytes of the
+    /// client are unread takes the reply back. After a QUIT nothing is unread, and the socket is dropped.
     pub(crate) async fn close(&mut self, after: Disconnect) {
         const LINGER: Duration = Duration::from_secs(2);
         // An idle client has sent nothing that could take its 421 back, so a stop need not wait long.

@@ -1,4 +1,4 @@
-//! A listening socket: it takes connections, and knows what is spoken on them.
+//! A listening socket, which accepts connections and knows their protocol.
 //!
 //! # Why
 //!
@@ -37,8 +37,8 @@ pub(crate) struct BoundListener {
 enum Socket {
     Tcp(TcpListener),
     Unix {
-        /// Removed before the socket is closed: after it the file could be that of the next server already, with the
-        /// same number.
+        /// Removed before the socket is closed. After that, the file could already be that of the next
+        /// server, with the same number.
         file: Option<Arc<BoundFile>>,
         socket: UnixListener,
     },
@@ -47,11 +47,11 @@ enum Socket {
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
 const BACKLOG: u32 = 4_096;
 
-/// Where LMTP must not be spoken (RFC 2033 §5): a client there takes it for SMTP.
+/// The port at which LMTP must not be spoken (RFC 2033 §5), since a client there takes it for SMTP.
 const SMTP_PORT: u16 = 25;
 
 impl BoundListener {
-    /// Listens: of several addresses, on the first that can be listened on.
+    /// Listens. Of several addresses it takes the first that can be listened on.
     pub(crate) async fn bind(listener: Listener) -> io::Result<Self> {
         let Listener { address, service, mode, name } = listener;
         if mode.is_some() && !matches!(address, Address::Unix(_)) {
@@ -85,7 +85,7 @@ impl BoundListener {
         Ok(Self { socket, service, endpoint, entrance, local })
     }
 
-    /// The same socket once more.
+    /// Duplicates the socket.
     pub(crate) fn share(&self) -> io::Result<ListeningSocket> {
         let (socket, file) = match &self.socket {
             Socket::Tcp(socket) => (Inherited::Tcp(duplicate(socket.as_fd())?.into()), None),
@@ -109,7 +109,7 @@ impl BoundListener {
         let (stream, origin, local): (Box<dyn Io>, _, _) = match &self.socket {
             Socket::Tcp(socket) => {
                 let (stream, client) = socket.accept().await?;
-                // Only a socket of all addresses has to ask the kernel.
+                // Only a socket of all addresses needs to ask the kernel.
                 let local = self.local.or_else(|| stream.local_addr().ok());
                 (Box::new(stream), Peer::Network(client), local)
             }
@@ -156,7 +156,7 @@ fn inherit(inherited: ListeningSocket, service: Service) -> io::Result<(Socket, 
     Ok((socket, endpoint))
 }
 
-/// Says what was given: what looks it up does not.
+/// Adds the text that was given to the error, since the resolver does not name it.
 fn look_up<T>(given: &str, found: io::Result<T>) -> io::Result<T> {
     found.map_err(|error| {
         let text = match error.kind() {
@@ -187,9 +187,9 @@ fn duplicate(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restart need not wait for the last run's connections to fade.
+    // A restart need not wait until the connections of the last run are gone.
     socket.set_reuseaddr(true)?;
-    // Accepted connections inherit it, which spares a system call for each.
+    // Accepted connections inherit it, which saves a system call for each.
     socket.set_nodelay(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)

@@ -14,11 +14,11 @@ use rustix::net::sockopt;
 use crate::listen::unix::BoundFile;
 use crate::net::endpoint::Endpoint;
 
-/// A socket that listens already: systemd has opened it, or the process that served before, or a test. A server takes
-/// it by [`Listener::inherited`](crate::Listener::inherited), and gives its own away by
+/// A socket that already listens: systemd, the previous process or a test has opened it. A server takes it by
+/// [`Listener::inherited`](crate::Listener::inherited), and duplicates its own sockets by
 /// [`Serving::sockets`](crate::Serving::sockets).
 ///
-/// Processes that hold the same socket share its queue: while one of them accepts, no client is refused.
+/// Processes that hold the same socket share its queue. While one of them accepts, no client is refused.
 ///
 /// # Examples
 /// ```no_run
@@ -44,17 +44,18 @@ pub(crate) enum Inherited {
 }
 
 impl ListeningSocket {
-    /// Where it listens. A Unix socket in the abstract namespace has the path `@NAME`.
+    /// Returns where it listens. A Unix socket in the abstract namespace has the path `@NAME`.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Hands the file of a Unix socket to the server that takes the socket: the file is removed when that server stops.
-    /// Without this the file is left to the process that made it, as systemd wants it. For TCP nothing changes.
+    /// Passes the file of a Unix socket to the server that takes the socket, which removes it when it stops.
+    /// Without this the file is left to the process that made it, as systemd wants it. For TCP nothing
+    /// changes.
     ///
     /// # Errors
-    /// When the file is not there any more.
+    /// An error if the file is gone.
     pub fn with_file(mut self) -> io::Result<Self> {
         if let Endpoint::Unix(path) = &self.endpoint {
             self.file = Some(Arc::new(BoundFile::of(path)?));
@@ -62,7 +63,7 @@ impl ListeningSocket {
         Ok(self)
     }
 
-    /// Leaves the file of a Unix socket where it is when the server that this socket comes from stops, as the next
+    /// Keeps the file of a Unix socket when the server that this socket comes from stops, since the next
     /// server has taken both.
     pub fn leave_file(&self) {
         if let Some(file) = &self.file {
@@ -71,7 +72,7 @@ impl ListeningSocket {
     }
 }
 
-/// Tells a socket that does not listen from one that does, and readies it for the runtime.
+/// Returns an error if the socket does not listen. Otherwise prepares it for the runtime.
 fn listens(socket: impl AsFd, set_nonblocking: io::Result<()>) -> io::Result<()> {
     if !sockopt::socket_acceptconn(socket)? {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket does not listen"));
@@ -80,13 +81,13 @@ fn listens(socket: impl AsFd, set_nonblocking: io::Result<()>) -> io::Result<()>
 }
 
 /// # Errors
-/// When the socket does not listen.
+/// An error if the socket does not listen.
 impl TryFrom<TcpListener> for ListeningSocket {
     type Error = io::Error;
 
     fn try_from(socket: TcpListener) -> io::Result<Self> {
         listens(&socket, socket.set_nonblocking(true))?;
-        // Accepted connections inherit it, as from sockets of our own.
+        // Accepted connections inherit it, as from the server's own sockets.
         sockopt::set_tcp_nodelay(&socket, true)?;
         let endpoint = Endpoint::Tcp(socket.local_addr()?);
         Ok(Self { socket: Inherited::Tcp(socket), endpoint, file: None })
@@ -94,7 +95,7 @@ impl TryFrom<TcpListener> for ListeningSocket {
 }
 
 /// # Errors
-/// When the socket does not listen.
+/// An error if the socket does not listen.
 impl TryFrom<UnixListener> for ListeningSocket {
     type Error = io::Error;
 

@@ -1,4 +1,4 @@
-//! A listener as a value: where to listen, and what is spoken there.
+//! A listener as a value: where to listen, and which protocol is spoken there.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -11,9 +11,9 @@ use crate::listen::inherited::ListeningSocket;
 use crate::net::arrival::{Opening, Service};
 use crate::net::endpoint::Endpoint;
 
-/// Where to listen, what clients speak there, and a name for it.
+/// Where to listen, which protocol clients speak there, and a name.
 ///
-/// A listener holds nothing else: what clients may do is the [`Builder`](crate::Builder)'s, so that
+/// A listener holds nothing else. The [`Builder`](crate::Builder) sets what clients may do, so that
 /// [`Server::reconfigure`](crate::Server::reconfigure) can replace all of it.
 ///
 /// [`Server::listen`](crate::Server::listen) and [`Serving::listen`](crate::Serving::listen) take a listener, or
@@ -54,7 +54,7 @@ pub struct Listener {
     pub(super) name: Option<Arc<str>>,
 }
 
-/// Where to listen, as it was given.
+/// The address, as it was given.
 #[derive(Debug)]
 pub(super) enum Address {
     Tcp(Vec<SocketAddr>),
@@ -65,7 +65,7 @@ pub(super) enum Address {
     Inherited(ListeningSocket),
 }
 
-/// As the application has written it, for errors.
+/// Writes the address as the application has given it, for errors.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -89,20 +89,22 @@ impl Listener {
 
     /// Listens on a Unix socket for SMTP.
     ///
-    /// The server replaces the file that a dead server left behind. Listening fails where a server listens already, or
-    /// where the path is another kind of file. The file is removed when the server stops. If several servers start at
-    /// the same time, one of them gets the path: it holds a lock (`flock`) on the directory while it opens the socket.
+    /// The server replaces the file that a dead server left behind. Listening fails if a server already
+    /// listens there, or if the path is another kind of file. The file is removed when the server stops. If
+    /// several servers start at the same time, one of them gets the path: it holds a lock (`flock`) on the
+    /// directory while it opens the socket.
     ///
     /// The clients have no network address: see
-    /// [`Session::is_over_unix_socket`](crate::Session::is_over_unix_socket). If they speak [LMTP](Self::lmtp), neither
-    /// [`Builder::require_auth`](crate::Builder::require_auth) nor [`Builder::require_tls`](crate::Builder::require_tls)
-    /// applies to them: the [mode](Self::mode) of the file decides who may connect.
+    /// [`Session::is_over_unix_socket`](crate::Session::is_over_unix_socket). If they speak
+    /// [LMTP](Self::lmtp), neither [`Builder::require_auth`](crate::Builder::require_auth) nor
+    /// [`Builder::require_tls`](crate::Builder::require_tls) applies to them. The [mode](Self::mode) of the
+    /// file decides who may connect.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
         Self::at(Address::Unix(path.into()))
     }
 
-    /// Takes connections from a socket that listens already. The file of a Unix socket stays with the process that
-    /// made it, unless [`ListeningSocket::with_file`] says otherwise.
+    /// Accepts connections from a socket that already listens. The file of a Unix socket stays with the
+    /// process that made it, unless [`ListeningSocket::with_file`] changes that.
     pub fn inherited(socket: ListeningSocket) -> Self {
         Self::at(Address::Inherited(socket))
     }
@@ -113,17 +115,17 @@ impl Listener {
         self
     }
 
-    /// Speaks LMTP (RFC 2033), by which mail servers hand over mail for local mailboxes. The end of a message has one
-    /// reply for each recipient; see [`Message::refuse`](crate::Message::refuse). Port 25 is refused, as RFC 2033 §5
-    /// forbids it.
+    /// Speaks LMTP (RFC 2033), by which mail servers deliver mail to local mailboxes. The end of a message
+    /// has one reply for each recipient; see [`Message::refuse`](crate::Message::refuse). Port 25 is refused,
+    /// since RFC 2033 §5 forbids it.
     pub fn lmtp(mut self) -> Self {
         self.service.protocol = Protocol::Lmtp;
         self
     }
 
-    /// Sets the mode of the file of a Unix socket: who may write to the file may connect. Default is `0o666`, whatever
-    /// the umask, so that delivery agents of mail servers, which run as users of their own, get through. The mode of
-    /// the directory can keep others out as well.
+    /// Sets the mode of the file of a Unix socket. Users who may write to the file may connect. Default is
+    /// `0o666`, whatever the umask, so that delivery agents, which run as users of their own, can connect.
+    /// The mode of the directory can keep others out as well.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The names, for those who set policy by name.
+/// The names, for policies that are set by name.
 #[derive(Debug, Default)]
 pub(crate) struct ListenerNames(Mutex<BTreeSet<Arc<str>>>);
 
 impl ListenerNames {
     fn names(&self) -> MutexGuard<'_, BTreeSet<Arc<str>>> {
-        // One insertion is all that happens under this lock.
+        // Only an insertion happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

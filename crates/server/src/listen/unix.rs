@@ -1,4 +1,4 @@
-//! Unix sockets in the file system: who may connect, what is replaced, and when the file goes.
+//! Unix sockets in the file system: who may connect, which files are replaced, and when the file is removed.
 //!
 //! # Why
 //!
@@ -46,8 +46,8 @@ impl<'a> SocketFile<'a> {
         Ok((socket.listen(backlog).map_err(named)?, file))
     }
 
-    /// Waits until no other server replaces a file in the directory. A directory that may not be read, or whose file
-    /// system has no locks, cannot be locked. There, servers must not be started at the same time.
+    /// Waits until no other server replaces a file in the directory. A directory that may not be read, or
+    /// whose file system has no locks, cannot be locked. Servers must not be started there at the same time.
     async fn turn(&self) -> Option<File> {
         /// Others need microseconds.
         const PATIENCE: Duration = Duration::from_secs(5);
@@ -62,7 +62,8 @@ impl<'a> SocketFile<'a> {
             match folder.try_lock() {
                 Ok(()) => return Some(folder),
                 Err(TryLockError::Error(_)) => return None,
-                // Every user who may read the directory can lock it, which must not keep a server from starting.
+                // Every user who may read the directory can lock it, which must not keep a server from
+                // starting.
                 Err(TryLockError::WouldBlock) if tokio::time::Instant::now() >= deadline => {
                     tracing::warn!(
                         name: "socket-locked",
@@ -114,7 +115,7 @@ type Identity = (u64, u64);
 
 impl BoundFile {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        // From here, so that the file is found again after a change of the working directory.
+        // Absolute, so that the file is found again after a change of the working directory.
         let path = std::path::absolute(path)?;
         let identity = identity(&path)?;
         Ok(Self { path, identity, is_left: AtomicBool::new(false) })
@@ -151,11 +152,11 @@ fn set_mode(path: &Path, bound: Identity, mode: u32) -> io::Result<()> {
     let file = File::from(file);
     let found = file.metadata()?;
     check_is_bound(&found, bound)?;
-    // So it is unless the umask took something away.
+    // True unless the umask removed something.
     if found.mode() & 0o7777 == mode {
         return Ok(());
     }
-    // `fchmod` does not take such a descriptor; this link leads to the very file that it was opened for.
+    // `fchmod` does not take such a descriptor. This link leads to the very file that it was opened for.
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
     fs::set_permissions(link, fs::Permissions::from_mode(mode)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => io::Error::other(format!(

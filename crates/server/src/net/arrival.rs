@@ -1,4 +1,4 @@
-//! A connection as it comes in: from whom, and what is spoken on it.
+//! A connection as it comes in: who the client is, and which protocol is spoken.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use mailchute_proto::Protocol;
 use crate::net::endpoint::Endpoint;
 use crate::net::peer::Peer;
 
-/// A connection that the application brings to [`Server::serve_connection`](crate::Server::serve_connection): from
-/// whom it comes, and what is spoken on it.
+/// A connection that the application brings to [`Server::serve_connection`](crate::Server::serve_connection).
+/// It says who the client is, and which protocol is spoken.
 ///
-/// A [`SocketAddr`] becomes one: SMTP with a client at that address.
+/// A [`SocketAddr`] becomes an arrival for SMTP, with the client at that address.
 ///
 /// # Examples
 /// ```
@@ -24,11 +24,11 @@ use crate::net::peer::Peer;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "it is nothing without its connection"]
+#[must_use = "an arrival does nothing until it is served"]
 pub struct Arrival {
     pub(crate) origin: Peer,
     pub(crate) service: Service,
-    /// Where it came in, if anybody says so.
+    /// The listener that took the connection, if it is known.
     pub(crate) entrance: Option<Arc<Entrance>>,
     pub(crate) local: Option<SocketAddr>,
 }
@@ -37,18 +37,18 @@ pub struct Arrival {
 #[derive(Debug)]
 pub(crate) struct Entrance {
     pub(crate) name: Arc<str>,
-    /// `None` where the application took the connection.
+    /// `None` if the application took the connection.
     pub(crate) endpoint: Option<Endpoint>,
 }
 
 impl Arrival {
-    /// A connection for SMTP. `client` is the other end; if that is a proxy of
-    /// [`Builder::proxy_from`](crate::Builder::proxy_from), a PROXY header has to come first.
+    /// Returns a connection for SMTP. `client` is the other end. If that is a proxy of
+    /// [`Builder::proxy_from`](crate::Builder::proxy_from), a PROXY header must come first.
     pub fn new(client: SocketAddr) -> Self {
         Self::from_peer(Peer::Network(client))
     }
 
-    /// A connection for SMTP over a Unix socket, whose client has no network address.
+    /// Returns a connection for SMTP over a Unix socket, whose client has no network address.
     pub fn over_unix_socket() -> Self {
         Self::from_peer(Peer::UnixSocket)
     }
@@ -57,7 +57,7 @@ impl Arrival {
         Self { origin, service: Service::SMTP, entrance: None, local: None }
     }
 
-    /// Speaks TLS from the first byte on. Without a certificate of the server the connection is closed.
+    /// Speaks TLS from the first byte on. If the server has no certificate, it closes the connection.
     pub fn implicit_tls(mut self) -> Self {
         self.service.opening = Opening::Tls;
         self

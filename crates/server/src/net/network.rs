@@ -34,7 +34,7 @@ pub struct NetworkError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fault {
     NoNetwork,
-    /// The address goes on after the prefix. The value is the network that was probably meant.
+    /// The address has bits after the prefix. The value is the network that was probably meant.
     HostBits(IpNet),
 }
 

@@ -2,8 +2,9 @@
 //!
 //! # Why
 //!
-//! Clients of a Unix socket have the address 127.0.0.1:0, so that hooks need no `Option`; `is_over_unix_socket` tells
-//! them apart. They do not count as one client, because a mail server speaks there for everyone.
+//! Clients of a Unix socket have the address 127.0.0.1:0, so that hooks need no `Option`;
+//! `is_over_unix_socket` tells them apart. They are not counted as one client, since a mail server speaks
+//! there for everyone.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

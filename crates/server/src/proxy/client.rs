@@ -2,8 +2,9 @@
 //!
 //! # Why
 //!
-//! XCLIENT asks the connect hooks again, because the client has changed, and moves the slot to the new client. All
-//! that hooks kept or changed for the previous client is dropped. The counts of errors and guesses go on.
+//! XCLIENT asks the connect hooks again, since the client has changed, and moves the slot to the new client.
+//! Everything that hooks kept or changed for the previous client is dropped. The counts of errors and guesses
+//! go on.
 //!
 //! As in Postfix, STARTTLS keeps the client that XCLIENT named, but drops its login and its hello. A proxy that passes
 //! its client's STARTTLS on would otherwise lend it its own address and rights.

@@ -1,10 +1,10 @@
-//! Which clients are proxies, and how long all of them wait.
+//! Trust in proxies, and the greeting delay.
 //!
 //! # Why
 //!
-//! XCLIENT and XFORWARD are trusted by the first client of the connection: the one that the PROXY header names, if
-//! there is one. Otherwise every client of a proxy could use them, also if the header names none. As in Postfix,
-//! XCLIENT does not change this trust.
+//! XCLIENT and XFORWARD are allowed by the first client of the connection: the one in the PROXY header, if
+//! there is one. Otherwise every client of a proxy could use them, even if the header names none. As in
+//! Postfix, XCLIENT does not change this trust.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) struct TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Returns whether nothing of it was set.
+    /// Returns whether nothing was set.
     pub(crate) fn is_default(&self) -> bool {
         self.proxies.is_empty() && self.xclients.is_empty() && self.greeting_delay.is_zero()
     }

@@ -13,7 +13,7 @@ const LONGEST: usize = 107;
 
 const WORD: &[u8] = b"PROXY ";
 
-/// Says how many bytes are needed, and never one too many: the line may end with the next two.
+/// Returns how many bytes are needed, and never one too many: the line may end with the next two.
 pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
     let length = octets.len().min(WORD.len());
     if octets[..length] != WORD[..length] {

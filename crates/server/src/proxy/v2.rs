@@ -13,7 +13,7 @@ const FIXED: usize = 16;
 /// protocol allows 65,535, but no proxy sends nearly as many.
 const MOST: usize = 4_096;
 
-/// Says how many bytes are needed: the header tells its length.
+/// Returns how many bytes are needed. The header tells its length.
 pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
     let length = octets.len().min(SIGNATURE.len());
     if octets[..length] != SIGNATURE[..length] {

@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! Each thread adds to counters of its own, which lie in cache lines of their own. So no core waits for a line that
-//! another one writes, and an addition takes a few nanoseconds. A reader adds up the threads.
+//! Each thread has its own counters, in cache lines of their own. So no core waits for a line that another
+//! one writes, and an addition takes a few nanoseconds. A reader adds up the threads.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
@@ -34,11 +34,11 @@ struct Shard([AtomicU64; COUNTS]);
 
 #[derive(Debug)]
 pub(crate) struct Counters {
-    /// At least one.
+    /// Never empty.
     shards: Box<[Shard]>,
 }
 
-/// Shards at most: on larger hosts some threads share one.
+/// The most shards. On larger hosts some threads share one.
 const MOST: usize = 64;
 
 impl Default for Counters {
@@ -48,7 +48,7 @@ impl Default for Counters {
     }
 }
 
-/// The number of this thread, counted from 0 through all that have ever added something.
+/// Returns the number of this thread. Threads are numbered from 0 as they first add something.
 fn thread() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
@@ -64,12 +64,12 @@ impl Counters {
         }
     }
 
-    /// Counts one as what it came to.
+    /// Counts one as accepted or refused.
     pub(crate) fn decide(&self, is_accepted: bool, accepted: Count, refused: Count) {
         self.add(if is_accepted { accepted } else { refused }, 1);
     }
 
-    /// The sum of all threads.
+    /// Returns the sum of all threads.
     pub(crate) fn sum(&self, count: Count) -> u64 {
         self.shards.iter().map(|shard| shard.0[count as usize].load(Ordering::Relaxed)).sum()
     }

@@ -2,12 +2,13 @@
 //!
 //! # Why
 //!
-//! Tokio looks at its sockets when every task that yielded has had its turn. So a session with a single command would
-//! wait for all greedy ones. Only as many greedy sessions as there are threads stand in the runtime's queue.
+//! Tokio looks at its sockets after every task that yielded has had its turn. So a session with a single
+//! command would wait for all greedy ones. Here only as many greedy sessions as there are threads stand in
+//! the runtime's queue.
 //!
-//! A permit is held until the turn begins, and not until it ends. So a session that waits within its turn, for a
-//! client or a hook, keeps no other out. If a hook blocks its thread, a session that cannot begin its turn delays
-//! others by a fifth of a second at most.
+//! A permit is held until the turn begins, not until it ends. So a session that waits within its turn, for a
+//! client or a hook, does not keep others out. If a hook blocks its thread, a session that cannot begin its
+//! turn delays others by a fifth of a second at most.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -17,13 +18,14 @@ use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// A queue that a session passes after a turn, if it is not done, and before work that takes as long as a turn.
+/// A queue that a session passes between two turns, and before work that takes as long as a turn.
 ///
-/// A task that only yields is in the runtime's queue again at once, and the runtime looks at its sockets after the
-/// whole queue. So sessions queue here, and only as many as the runtime has threads go on to its queue.
+/// A task that only yields is in the runtime's queue again at once, and the runtime looks at its sockets
+/// after the whole queue. So sessions queue here, and only as many as the runtime has threads go on to its
+/// queue.
 #[derive(Debug, Default)]
 pub(crate) struct FairQueue {
-    /// The first session makes it, as only the runtime knows its number of threads.
+    /// The first session makes it, since only the runtime knows its number of threads.
     gate: OnceLock<Semaphore>,
 }
 
@@ -34,8 +36,7 @@ impl FairQueue {
         /// and that session keeps its permit.
         const PATIENCE: Duration = Duration::from_millis(200);
         let gate = self.gate.get_or_init(|| Semaphore::new(Handle::current().metrics().num_workers()));
-        // The permit is held until the turn begins, not until it ends. The next session is woken after this one anyway,
-        // and a session that waits within its turn keeps no other out. The semaphore is never closed.
+        // The next session is woken after this one anyway. The semaphore is never closed.
         let _permit = match gate.try_acquire() {
             Ok(permit) => Some(permit),
             Err(_) => timeout(PATIENCE, gate.acquire()).await.ok().and_then(Result::ok),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use bytes::{Bytes, BytesMut};
 use tokio::io::ReadBuf;
 
-/// The bytes of one read at most.
+/// The most bytes of one read.
 pub(crate) const READ: usize = 64 * 1024;
 
 /// The most unread bytes that wait in a buffer of their own.
@@ -30,7 +30,7 @@ pub(crate) fn take() -> BytesMut {
 /// Returns the memory to the pool. The content is dropped.
 pub(crate) fn give_back(mut buffer: BytesMut) {
     buffer.clear();
-    // A slice of a message that is still read keeps the memory. Then there is nothing to give back.
+    // A slice of a message that is still read keeps the memory, so there is nothing to give back.
     if buffer.try_reclaim(READ) {
         POOL.with_borrow_mut(|pool| {
             if pool.len() < POOLED {
@@ -40,8 +40,8 @@ pub(crate) fn give_back(mut buffer: BytesMut) {
     }
 }
 
-/// Gives the memory back, and keeps the content in a buffer of its size. If the content is large, it does neither.
-/// Returns whether it did.
+/// Gives the memory back, and keeps the content in a buffer of its size. Does nothing if the content is
+/// large. Returns whether the memory was given back.
 pub(crate) fn shrink(buffer: &mut BytesMut) -> bool {
     let is_little = buffer.len() <= REMAINDER;
     if is_little {
@@ -51,8 +51,8 @@ pub(crate) fn shrink(buffer: &mut BytesMut) -> bool {
     is_little
 }
 
-/// Returns a chunk that readers may hold for as long as they want. A slice keeps the whole buffer: a message that comes
-/// byte by byte would hold 64 KiB for each byte.
+/// Returns a chunk that readers may hold as long as they want. A slice would keep the whole buffer, so a
+/// message that comes byte by byte would hold 64 KiB for each byte.
 pub(crate) fn to_be_kept(slice: Bytes) -> Bytes {
     if slice.len() < READ / 4 { Bytes::copy_from_slice(&slice) } else { slice }
 }

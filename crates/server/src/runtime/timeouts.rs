@@ -1,10 +1,10 @@
-//! How long a session waits for its client, its hooks and its store.
+//! The times that a session waits for its client, its hooks and its store.
 //!
 //! # Why
 //!
-//! A transaction gets the session's time once more, checked wherever the client is waited for. Otherwise NOOPs, empty
-//! chunks or trickled bytes would hold it open for hours. A wanted message that arrives steadily goes on: its size
-//! bounds it.
+//! A transaction gets the session's time once more, checked whenever the server waits for the client.
+//! Otherwise NOOPs, empty chunks or trickled bytes would hold it open for hours. A wanted message that
+//! arrives steadily may go on, since the size limit bounds it.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub(crate) struct Timeouts {
     pub(crate) handshake: Duration,
     /// For all hooks of one stage. After it the reply is `451 4.3.0`. Default is 300 s.
     pub(crate) hook: Duration,
-    /// For the store and the data hooks, from the end of the message on. After it the reply is `451 4.3.0`. Default is
-    /// 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
+    /// For the store and the filters after the end of the message. After it the reply is `451 4.3.0`. Default
+    /// is 300 s, half of what a client waits (RFC 5321 §4.5.3.2.6).
     pub(crate) store: Duration,
     /// For the whole session, checked between transactions, and for each transaction again. A message that comes at
     /// [`STEADY_RATE`] may take longer. Default is an hour.
@@ -50,8 +50,9 @@ pub(crate) const SLOWEST_RATE: u64 = 500;
 /// See [`SLOWEST_RATE`].
 pub(crate) const RATE_AFTER: Duration = Duration::from_secs(60);
 
-/// The rate, in bytes a second, at which a message may outlast its transaction's time: the largest by default takes two
-/// hours. When slots are short it is the lowest rate, once the server has waited for [`CROWDED`].
+/// The rate, in bytes a second, at which a message may outlast its transaction's time. The largest message by
+/// default then takes two hours. When slots are short it is the lowest rate, once the server has waited for
+/// [`CROWDED`].
 pub(crate) const STEADY_RATE: u64 = 4_000;
 
 /// How long a client may be silent when slots are short, before its next command or within a message.

@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! A timeout is set with every read and almost never fires. So setting it only stores a number, and the runtime's
-//! timer is left alone.
+//! A timeout is set with every read and almost never fires. So setting it only stores a number, and leaves
+//! the runtime's timer alone.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -32,7 +32,7 @@ impl Timer {
         self.sleep.as_ref().is_some_and(|sleep| sleep.deadline() <= self.deadline && !sleep.is_elapsed())
     }
 
-    /// It is ready after the deadline.
+    /// Polls the timer, which is ready after the deadline.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -1,4 +1,4 @@
-//! Channel bindings: values that both ends of one TLS connection know, and nobody in between (RFC 5056).
+//! Channel bindings: values that only the two ends of one TLS connection know (RFC 5056).
 //!
 //! # Why
 //!
@@ -46,8 +46,8 @@ impl ChannelBindings {
     }
 }
 
-/// Without the extended master secret of RFC 7627 the exporter of TLS 1.2 binds to nothing, and rustls does not tell
-/// whether there is one.
+/// Returns whether the exporter can be used. Without the extended master secret of RFC 7627 the exporter of
+/// TLS 1.2 binds to nothing, and rustls does not tell whether there is one.
 fn is_modern(connection: &ServerConnection) -> bool {
     connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
 }

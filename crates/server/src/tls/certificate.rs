@@ -12,7 +12,7 @@ use super::identity::Identity;
 use super::pem::{parse_chain, parse_key, read};
 use super::version::Versions;
 
-/// A certificate of the server, with the intermediate certificates behind it and its private key.
+/// A certificate of the server, with the intermediate certificates after it and its private key.
 ///
 /// Clones are cheap and share the key. Several [configurations](crate::tls::TlsConfig) may have the same certificate, such
 /// as those of two [listeners](crate::Builder::on).

@@ -1,4 +1,4 @@
-//! Whether clients are asked for a certificate, and which are trusted.
+//! Whether clients are asked for a certificate, and which certificates are trusted.
 //!
 //! # Why
 //!

@@ -25,7 +25,7 @@ const KEY_DER: &str = "is DER; write it as PEM, as `openssl pkey -inform DER -in
 const PKCS_12: &str = "is PKCS #12; write it as PEM, as `openssl pkcs12 -in FILE -nodes -out NEW` does";
 const UTF_16: &str = "is text in UTF-16; save it as UTF-8";
 
-/// Other things that PEM holds, by how their first line begins.
+/// Other things that PEM holds, by their first line.
 const LABELS: [(&str, &str); 8] = [
     ("-----BEGIN CERTIFICATE REQUEST-----", REQUEST),
     ("-----BEGIN NEW CERTIFICATE REQUEST-----", REQUEST),
@@ -40,7 +40,7 @@ const LABELS: [(&str, &str); 8] = [
     ("-----BEGIN DSA PRIVATE KEY-----", "holds a DSA key, which TLS does not use any more"),
 ];
 
-/// Says what is there, and how to fix it.
+/// Returns what is there, and how to fix it.
 pub(super) fn describe(octets: &[u8], wanted: Wanted) -> &'static str {
     let text = String::from_utf8_lossy(octets);
     let has = |sign: &str| text.contains(sign);
@@ -71,7 +71,8 @@ pub(super) fn describe(octets: &[u8], wanted: Wanted) -> &'static str {
     }
 }
 
-/// A file that is one sequence of ASN.1: PKCS #12 begins with its version 3, a certificate with another sequence.
+/// Describes a file that is one sequence of ASN.1. PKCS #12 begins with its version 3, a certificate with
+/// another sequence.
 fn der(octets: &[u8], wanted: Wanted) -> Option<&'static str> {
     let content = match octets {
         [0x30, 0x82, _, _, content @ ..] | [0x30, 0x81, _, content @ ..] => content,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::unfit::REMEDY;
 
-/// An error in certificates and keys: why they cannot serve TLS.
+/// An error in certificates and keys. It says why they cannot serve TLS.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TlsError {

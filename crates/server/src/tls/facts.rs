@@ -36,7 +36,7 @@ impl TlsFacts {
     }
 }
 
-/// rustls calls the suites of TLS 1.3 `TLS13_…`, which no registry does.
+/// Returns the IANA name of a suite. rustls calls the suites of TLS 1.3 `TLS13_…`, which no registry does.
 fn iana_name(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",

@@ -90,7 +90,7 @@ fn accept_without_name(records: &mut [u8]) -> Option<Accepted> {
     while !rest.is_empty() {
         acceptor.read_tls(&mut rest).ok()?;
         if let Some(accepted) = acceptor.accept().ok()? {
-            // Later bytes would be lost; but a client sends none before the server has answered.
+            // Later bytes would be lost, but a client sends none before the server has answered.
             return rest.is_empty().then_some(accepted);
         }
     }

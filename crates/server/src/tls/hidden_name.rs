@@ -1,9 +1,9 @@
 //! Hides names of servers (SNI, RFC 6066 §3) that rustls cannot parse.
 //!
-//! rustls ends the handshake of a client that asks for `mx_.example.com:25`, an umlaut or two names. Other servers
-//! ignore such a name, and a client that gives up on TLS gives up on its mail. So rustls sees the extension under an
-//! unassigned type, which it ignores as it should. But each end hashes the `ClientHello`. So custom hash functions put
-//! the type back: they hash what the client has sent.
+//! rustls ends the handshake of a client that asks for `mx_.example.com:25`, an umlaut or two names. Other
+//! servers ignore such a name, and a client that gives up on TLS gives up on its mail. So rustls sees the
+//! extension under an unassigned type, which it ignores. But both ends hash the `ClientHello`. So custom hash
+//! functions put the type back, and hash what the client has sent.
 //!
 //! # Why
 //!

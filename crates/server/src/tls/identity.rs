@@ -22,7 +22,7 @@ pub(super) struct Identity {
     names: Vec<String>,
 }
 
-/// How well a certificate answers to the name that a client asks for; the best comes first.
+/// The quality of a certificate's match with the name that a client asks for, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Answers {
     Exactly,
@@ -37,7 +37,7 @@ impl Identity {
         provider: &CryptoProvider,
     ) -> Result<Self, Fault> {
         let key = certified(chain, key, provider)?;
-        // rustls may serve a certificate that cannot be read here: such a certificate answers to no name.
+        // rustls may serve a certificate that cannot be read here. Such a certificate answers to no name.
         let leaf = key.cert.first().and_then(|leaf| Certificate::from_der(leaf).ok());
         let names = leaf.as_ref().map(dns_names).unwrap_or_default();
         if let Some(leaf) = &leaf {
@@ -68,7 +68,7 @@ fn certified(
     key: PrivateKeyDer<'static>,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, Fault> {
-    // The certificate knows more of its key than rustls says.
+    // The certificate says more about the fault than rustls does.
     let complaint = |chain: &[CertificateDer<'_>]| {
         chain.first().and_then(|leaf| unfit::complaint(leaf)).map(Fault::UnfitCertificate)
     };
@@ -84,7 +84,7 @@ fn certified(
     }
 }
 
-/// RFC 9525 §6.3: a wildcard stands for the whole left-most label and for that alone.
+/// Compares names by RFC 9525 §6.3: a wildcard stands for the whole left-most label, and only for that.
 fn answers(own: &str, asked: &str) -> Answers {
     if own.eq_ignore_ascii_case(asked) {
         return Answers::Exactly;

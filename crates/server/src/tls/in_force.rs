@@ -10,8 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::config::TlsConfig;
 use super::handshake::Acceptor;
 
-/// The current configuration, read once a handshake. A handshake that has begun, and every session, keeps what it
-/// found.
+/// The current configuration, read once for each handshake. A handshake that has begun, and every session,
+/// keeps the one that it found.
 #[derive(Debug)]
 pub(crate) struct InForce(RwLock<Arc<Acceptor>>);
 

@@ -1,6 +1,6 @@
-//! Layers of a connection that change what is read, and nothing that is written.
+//! Layers of a connection that change reads and pass writes on unchanged.
 
-/// Implements `AsyncWrite` for such a layer: writes go to the connection in its field `io`.
+/// Implements `AsyncWrite` for such a layer. Writes go to the connection in its field `io`.
 macro_rules! writes_pass_through {
     ($layer:ty) => {
         const _: () = {

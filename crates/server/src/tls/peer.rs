@@ -9,10 +9,10 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::identity::alternative_names;
 
-/// The certificate that a client showed, and proved to have the key of.
+/// The certificate of a client that proved to have its key.
 ///
-/// The names are the certificate's own claims: unless it is [trusted](Self::trust), they are worth no more than an EHLO
-/// name. They may hold any character; escape them wherever they are printed.
+/// The names are the certificate's own claims. Unless it is [trusted](Self::trust), they are worth no more
+/// than an EHLO name. They may hold any character, so escape them wherever they are printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientCertificate {

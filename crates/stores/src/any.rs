@@ -6,9 +6,9 @@ use mailchute::{Message, Receipt, Refusal, Session, Store};
 
 use crate::{Discard, LineEnds, Maildir};
 
-/// Any of the stores of this crate, as [`from_url`](crate::from_url) makes them.
+/// Any of the stores of this crate, as [`from_url`](crate::from_url) returns them.
 ///
-/// It is printed as a URL that makes the same store, unless its path has a `?` in it.
+/// Its `Display` is a URL that makes the same store, unless its path has a `?` in it.
 ///
 /// # Examples
 /// ```
@@ -27,7 +27,7 @@ pub enum AnyStore {
 }
 
 impl AnyStore {
-    /// Takes back what was not answered yet, where the store has anything: see [`Maildir::close`].
+    /// Takes back messages that were not answered yet, if the store has any: see [`Maildir::close`].
     pub fn close(&self) {
         match self {
             Self::Maildir(store) => store.close(),

@@ -2,7 +2,8 @@
 
 use mailchute::{Message, Receipt, Refusal, Session, Store};
 
-/// Reads every message to its end, answers 250, and forgets it: to measure a server, or to test a client.
+/// Reads every message to its end, answers 250, and forgets it. Use it to measure a server or to test a
+/// client.
 ///
 /// # Examples
 /// ```

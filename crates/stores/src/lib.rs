@@ -1,13 +1,13 @@
-//! Ready-made keepers of mail for [Mailchute](mailchute): each is a [`Store`](mailchute::Store).
+//! Ready-made stores for [Mailchute](mailchute), each of which implements [`Store`](mailchute::Store).
 //!
-//! | store | URL | what becomes of a message |
+//! | store | URL | what it does with a message |
 //! |---|---|---|
-//! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | a file of its own in a directory, safe before the client is told so |
-//! | [`Discard`] | `discard:` | read to its end and forgotten |
+//! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | writes it to a file of its own, which is durable before the client gets 250 |
+//! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
 //! [`recipients`] knows which addresses exist, and what they stand for.
 //!
-//! [`from_url`] makes a store of a URL, for programs that are told where mail goes.
+//! [`from_url`] makes a store from a URL, for programs whose users choose the store.
 //!
 //! # Examples
 //! ```

@@ -1,4 +1,4 @@
-//! The one place that maps a store URL to a store.
+//! Store URLs, and the store that each one names.
 
 use std::error::Error;
 use std::fmt;
@@ -9,13 +9,14 @@ use crate::{AnyStore, Discard, LineEnds, Maildir, MaildirBuilder};
 
 /// Makes the store that a URL names, and opens it.
 ///
-/// - `maildir:PATH`: a [`Maildir`]; the path is taken as it stands, relative to the working directory if it does
-///   not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`. Options follow the first `?`, parted by `&`:
-///   - `mode=0660`: the [mode of files](MaildirBuilder::file_mode), in octal digits.
-///   - `line-ends=lf`, the default, or `line-ends=crlf`: [how lines end](MaildirBuilder::line_ends).
+/// - `maildir:PATH`: a [`Maildir`]. The path is used as it is written, relative to the working directory if
+///   it does not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`. Options follow the first
+///   `?`, with `&` between two: `mode=0660` is the [mode of files](MaildirBuilder::file_mode) in octal
+///   digits. `line-ends=lf`, the default, or `line-ends=crlf` says [how lines
+///   end](MaildirBuilder::line_ends).
 /// - `discard:`: [`Discard`].
 ///
-/// It blocks while it opens the store.
+/// The call blocks while it opens the store.
 ///
 /// # Examples
 /// ```
@@ -27,7 +28,7 @@ use crate::{AnyStore, Discard, LineEnds, Maildir, MaildirBuilder};
 /// ```
 ///
 /// # Errors
-/// [`StoreUrlError`], whose text says what is wrong and what to write instead.
+/// [`StoreUrlError`]. Its text says what is wrong and what to write instead.
 ///
 /// ```
 /// let error = mailchute_stores::from_url("./mail").unwrap_err();
@@ -37,10 +38,10 @@ pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
     StoreUrl::parse(url)?.open()
 }
 
-/// Says whether a URL names a store, and neither opens nor makes anything.
+/// Checks whether a URL names a store. It neither opens nor makes anything.
 ///
 /// # Errors
-/// As [`from_url`], but for what is found when the store is opened.
+/// The errors of [`from_url`], other than those of opening the store.
 ///
 /// ```
 /// assert!(mailchute_stores::check_url("maildir:/no/such/directory").is_ok());
@@ -50,7 +51,7 @@ pub fn check_url(url: &str) -> Result<(), StoreUrlError> {
     StoreUrl::parse(url).map(drop)
 }
 
-/// The URL of a store, parsed; see [`from_url`]. Nothing is opened or made yet.
+/// A parsed URL of a store; see [`from_url`]. Nothing has been opened or made yet.
 ///
 /// # Examples
 /// ```
@@ -73,7 +74,7 @@ impl StoreUrl {
     /// Parses a URL.
     ///
     /// # Errors
-    /// As [`from_url`], but for what is found when the store is opened.
+    /// The errors of [`from_url`], other than those of opening the store.
     pub fn parse(url: &str) -> Result<Self, StoreUrlError> {
         let (scheme, rest) = match url.split_once(':') {
             Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
@@ -87,7 +88,7 @@ impl StoreUrl {
         }
     }
 
-    /// The directory of a Maildir, as it is written.
+    /// Returns the directory of a Maildir, as it is written.
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
@@ -96,7 +97,7 @@ impl StoreUrl {
         }
     }
 
-    /// The mode of that directory when it is made.
+    /// Returns the mode of that directory when it is made.
     #[must_use]
     pub fn directory_mode(&self) -> u32 {
         match &self.0 {
@@ -105,7 +106,7 @@ impl StoreUrl {
         }
     }
 
-    /// Opens the store. It blocks meanwhile.
+    /// Opens the store. The call blocks.
     ///
     /// # Errors
     /// [`StoreUrlError::Open`].
@@ -117,7 +118,7 @@ impl StoreUrl {
     }
 }
 
-/// Why a URL makes no store; its text says what to write instead.
+/// The error of a URL that does not name a store. Its text says what to write instead.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreUrlError {
@@ -129,7 +130,7 @@ pub enum StoreUrlError {
     MissingPath,
     /// `maildir://` is followed by the name of a host.
     Host(String),
-    /// The store has no such option, or not with that value, or not twice.
+    /// The store does not have this option, or not with this value, or has it twice.
     BadOption(String),
     /// `discard:` is followed by something.
     Superfluous(String),
@@ -173,7 +174,7 @@ impl fmt::Display for StoreUrlError {
 
 impl Error for StoreUrlError {}
 
-/// Whether a word is a scheme, rather than the beginning of a path (RFC 3986 §3.1).
+/// Returns whether a word is a scheme, not the beginning of a path (RFC 3986 §3.1).
 fn is_scheme(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
@@ -217,7 +218,7 @@ fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
     Ok(builder)
 }
 
-/// A mode that files can have, in octal digits.
+/// Returns a mode that files can have, from octal digits.
 fn mode(digits: &str) -> Option<u32> {
     let is_octal = matches!(digits.len(), 3 | 4) && digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
     let mode = if is_octal { u32::from_str_radix(digits, 8).ok()? } else { return None };

@@ -9,8 +9,8 @@ use super::reply::Reply;
 
 /// A client that is connected to a server in memory: see [`connect`](super::connect).
 ///
-/// Its methods panic when the server has closed the connection, or sends what is not a reply: it is made for tests. A panic
-/// names the line of the test and the conversation so far.
+/// Its methods panic if the server has closed the connection, or sends something other than a reply, since it
+/// is made for tests. A panic names the line of the test and shows the conversation so far.
 #[derive(Debug)]
 pub struct Client {
     stream: BufStream<DuplexStream>,
@@ -31,7 +31,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If the server greets with a refusal or has closed the connection.
+    /// Panics if the server greets with a refusal or has closed the connection.
     #[track_caller]
     #[must_use = "expect something of it"]
     pub fn ready(&mut self) -> impl Future<Output = Reply> {
@@ -48,7 +48,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If the server has closed the connection.
+    /// Panics if the server has closed the connection.
     #[track_caller]
     #[must_use = "expect something of it"]
     pub fn greeting(&mut self) -> impl Future<Output = Reply> {
@@ -59,7 +59,7 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If the server has closed the connection.
+    /// Panics if the server has closed the connection.
     #[track_caller]
     #[must_use = "expect something of it"]
     pub fn read_reply(&mut self) -> impl Future<Output = Reply> {
@@ -70,19 +70,20 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If the server has closed the connection.
+    /// Panics if the server has closed the connection.
     #[track_caller]
     #[must_use = "expect something of it"]
     pub fn command<'c>(&'c mut self, line: &'c str) -> impl Future<Output = Reply> + 'c {
         self.ask(line, Location::caller())
     }
 
-    /// Sends DATA and, after a 354, the content and the final dot. Dots at the beginning of lines are stuffed, and a last
-    /// line without an end gets CRLF. Returns the reply to the content, or to DATA if that is refused.
+    /// Sends DATA and, after a 354, the content and the final dot. Dots at the beginning of lines are
+    /// stuffed, and a last line without an end gets a CRLF. Returns the reply to the content, or to DATA if
+    /// that is refused.
     ///
     /// # Panics
     ///
-    /// If the server has closed the connection.
+    /// Panics if the server has closed the connection.
     ///
     /// # Examples
     /// ```
@@ -116,11 +117,11 @@ impl Client {
         }
     }
 
-    /// Reads a reply; `None` when the server has closed the connection.
+    /// Reads a reply, or returns `None` if the server has closed the connection.
     ///
     /// # Panics
     ///
-    /// If a line of the reply does not end with CRLF.
+    /// Panics if a line of the reply does not end with CRLF.
     pub async fn try_read_reply(&mut self) -> Option<Reply> {
         let mut lines = Vec::new();
         loop {
@@ -138,7 +139,7 @@ impl Client {
         }
     }
 
-    /// Closes the client's side; what the server still says can be read.
+    /// Closes the client's side. Replies can still be read.
     pub async fn close(&mut self) {
         let _ = self.stream.shutdown().await;
     }

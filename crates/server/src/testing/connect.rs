@@ -9,10 +9,10 @@ use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
 use crate::server::Server;
 
-/// Bytes on their way at most, in each direction.
+/// Bytes that may be on their way in each direction.
 const PIPE: usize = 64 * 1024;
 
-/// Where clients come from unless a test says otherwise.
+/// The address of clients unless a test sets another.
 pub(super) const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152);
 
 /// Connects a client to `server` in memory, without a socket.
@@ -65,8 +65,8 @@ impl Connect {
         self
     }
 
-    /// Speaks LMTP. After the content of a message there is a reply for each recipient, of which [`Client::command`] reads the
-    /// first and [`Client::read_reply`] the others.
+    /// Speaks LMTP. After the content of a message there is a reply for each recipient. [`Client::command`]
+    /// reads the first, and [`Client::read_reply`] the others.
     ///
     /// ```
     /// use mailchute::{Server, testing};
@@ -88,7 +88,7 @@ impl Connect {
     /// Connects. The session runs in its own task.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside a tokio runtime.
     #[must_use]
     pub fn open(self) -> Client {
         let (ours, theirs) = tokio::io::duplex(PIPE);

@@ -1,22 +1,22 @@
-//! The lines that client and server have said, for assertions that fail.
+//! The lines that client and server have sent, for failed assertions.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Lines that are remembered; older ones are forgotten.
+/// Lines that are remembered. Older ones are forgotten.
 const LINES: usize = 200;
 
 /// Bytes of each line that are remembered.
 const WIDTH: usize = 200;
 
-/// The lines of a conversation so far. Clones are the same conversation.
+/// The lines of a conversation so far. Clones share the same conversation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conversation(Arc<Mutex<VecDeque<String>>>);
 
 impl Conversation {
     fn lines(&self) -> MutexGuard<'_, VecDeque<String>> {
-        // Each change leaves whole lines.
+        // Each change leaves complete lines.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

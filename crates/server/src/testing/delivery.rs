@@ -10,26 +10,26 @@ use super::reply::Reply;
 pub struct Delivery {
     /// The reply to MAIL.
     pub mail: Reply,
-    /// The replies to RCPT, one for each recipient; none if MAIL was refused.
+    /// The replies to RCPT, one for each recipient. None if MAIL was refused.
     pub rcpt: Vec<Reply>,
-    /// The reply to the content, or the one that refused DATA; in LMTP one for each accepted recipient. None if no
-    /// recipient was accepted.
+    /// The reply to the content, or the one that refused DATA. In LMTP there is one for each accepted
+    /// recipient. None if no recipient was accepted.
     pub data: Vec<Reply>,
 }
 
 impl Delivery {
-    /// Returns the first refusal, or where there is none the last reply.
+    /// Returns the first refusal, or the last reply if there is none.
     #[must_use]
     pub fn reply(&self) -> &Reply {
         let replies = || std::iter::once(&self.mail).chain(&self.rcpt).chain(&self.data);
         replies().find(|reply| reply.is_refusal()).or_else(|| replies().last()).unwrap_or(&self.mail)
     }
 
-    /// Returns the delivery if its first refusal, or where there is none its last reply, has this code. So `expect(250)` means
-    /// that nothing was refused to anybody.
+    /// Returns the delivery if this is the code of the first refusal, or of the last reply if there is none.
+    /// So `expect(250)` means that nothing was refused.
     ///
     /// # Panics
-    /// If that reply has another code. The message has the conversation so far.
+    /// Panics if that reply has another code. The message shows the conversation so far.
     #[track_caller]
     pub fn expect(self, code: u16) -> Self {
         let _ = self.reply().clone().expect(code);
@@ -38,11 +38,12 @@ impl Delivery {
 }
 
 impl Client {
-    /// Sends a whole transaction: MAIL, RCPT for each recipient, DATA and the content, as [`data`](Self::data) sends it. It
-    /// goes on as long as one recipient is accepted, and ends what does not come to DATA with RSET.
+    /// Sends a whole transaction: MAIL, RCPT for each recipient, DATA and the content, as
+    /// [`data`](Self::data) sends it. It goes on as long as one recipient is accepted. A transaction that
+    /// does not reach DATA ends with RSET.
     ///
     /// # Panics
-    /// If the server closes the connection.
+    /// Panics if the server closes the connection.
     ///
     /// # Examples
     /// ```

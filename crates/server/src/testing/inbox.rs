@@ -14,7 +14,8 @@ use crate::hooks::store::{Receipt, Store};
 use crate::message::Message;
 use crate::session::Session;
 
-/// A [`Store`] that keeps all messages in memory, for a test to look at. Clones are cheap and are the same inbox.
+/// A [`Store`] that keeps all messages in memory, so that a test can look at them. Clones are cheap and refer
+/// to the same inbox.
 ///
 /// # Examples
 /// A test of a program that sends mail, with a real listener from [`catch_all`](super::catch_all):
@@ -64,13 +65,14 @@ impl Inbox {
         self.0.send_modify(Vec::clear);
     }
 
-    /// Returns the first message for which `is_wanted` returns true, as soon as it is there: at once if it came before.
+    /// Returns the first message for which `is_wanted` returns true, as soon as it is there. A message that
+    /// came before counts too.
     ///
-    /// The time is that of tokio. With paused time, a real client on a socket takes no time at all and `limit` passes at
-    /// once: pause time only with clients in memory.
+    /// The time is that of tokio. With paused time, `limit` passes at once, however fast a real client on a
+    /// socket is. So pause time only with clients in memory.
     ///
     /// # Errors
-    /// [`NotReceived`] after `limit`. It says what came instead.
+    /// [`NotReceived`] after `limit`. It lists what came instead.
     ///
     /// # Cancel safety
     /// Safe: dropping the future changes nothing.
@@ -88,8 +90,7 @@ impl Inbox {
         found.filter(|_| is_there).ok_or_else(|| self.not_received("a matching message", limit))
     }
 
-    /// Returns the message of an inbox that is to have exactly one, as soon as it is there. Later messages are not
-    /// noticed.
+    /// Waits for the message of an inbox that must get exactly one. Later messages are not noticed.
     ///
     /// # Errors
     /// [`NotReceived`] if there is none after `limit`, or more than one.
@@ -158,7 +159,7 @@ impl fmt::Debug for Inbox {
     }
 }
 
-/// The error of an [`Inbox`] that did not receive what the test waited for. Its text lists what it did receive.
+/// The error of an [`Inbox`] that did not receive what the test waited for. Its text lists what it received.
 #[derive(Debug, Clone)]
 pub struct NotReceived {
     expected: Cow<'static, str>,

@@ -8,21 +8,22 @@ use super::inbox::Inbox;
 use crate::server::Server;
 use crate::server::running::Running;
 
-/// A server that listens on a free port of 127.0.0.1 until it is dropped. Sessions that are open then are cut off.
+/// A server that listens on a free port of 127.0.0.1 until it is dropped. Open sessions are cut off then.
 #[derive(Debug)]
-#[must_use = "dropped, it stops the server"]
+#[must_use = "the server stops when this is dropped"]
 pub struct TestServer {
     running: Running,
     addr: SocketAddr,
 }
 
-/// Takes every message for everybody, on a free port of 127.0.0.1, and puts it into `inbox`.
+/// Runs a server on a free port of 127.0.0.1 that accepts every message for everybody, and puts it into
+/// `inbox`.
 ///
 /// # Errors
-/// When no port can be listened on.
+/// An error if no port can be listened on.
 ///
 /// # Panics
-/// Outside of a tokio runtime.
+/// Panics outside a tokio runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping the future closes the port.
@@ -48,10 +49,10 @@ pub async fn catch_all(inbox: &Inbox) -> io::Result<TestServer> {
 /// Runs `server` on a free port of 127.0.0.1, for tests that need hooks, authentication or TLS.
 ///
 /// # Errors
-/// When no port can be listened on.
+/// An error if no port can be listened on.
 ///
 /// # Panics
-/// Outside of a tokio runtime.
+/// Panics outside a tokio runtime.
 ///
 /// # Cancel safety
 /// Safe: dropping the future closes the port.
@@ -79,7 +80,7 @@ pub async fn listen(server: &Server) -> io::Result<TestServer> {
 }
 
 impl TestServer {
-    /// Returns where it listens, with the port that was chosen.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr

@@ -71,8 +71,8 @@ impl Mail {
         &self.0.envelope
     }
 
-    /// Returns whether the envelope has this sender; `""` is the null sender. Domains are compared without regard to case,
-    /// local parts with it.
+    /// Returns whether the envelope has this sender; `""` is the null sender. Domains compare regardless of
+    /// case, local parts do not.
     #[must_use]
     pub fn is_from(&self, address: &str) -> bool {
         match &self.0.envelope.sender.path {
@@ -94,8 +94,8 @@ impl Mail {
         &self.0.header
     }
 
-    /// Returns the whole content as received, with the changes of filters. Lines end with CRLF, and it has no dots that the
-    /// client stuffed. `Received:` is not added.
+    /// Returns the whole content as received, with the changes of filters. Lines end with CRLF, and dots are
+    /// not stuffed. `Received:` is not added.
     #[must_use]
     pub fn content(&self) -> &Bytes {
         &self.0.content
@@ -107,7 +107,7 @@ impl Mail {
         String::from_utf8_lossy(&self.0.content)
     }
 
-    /// Returns what follows the first empty line of the content.
+    /// Returns the content after its first empty line.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         const EMPTY_LINE: &[u8] = b"\r\n\r\n";
@@ -119,7 +119,8 @@ impl Mail {
         end.map_or(&[], |end| &content[end + EMPTY_LINE.len()..])
     }
 
-    /// Returns the session in which the message came: the client's address, its TLS facts, and while it lasts its identity.
+    /// Returns the session in which the message came. It has the client's address, its TLS facts, and its
+    /// identity as long as the session lasts.
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.0.session
@@ -136,7 +137,7 @@ fn is_same(mailbox: Option<&Mailbox>, text: &str, address: &str) -> bool {
     }
 }
 
-/// One line: sender, recipients, subject.
+/// Writes sender, recipients and subject on one line.
 impl fmt::Display for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "from <{}> to", self.0.envelope.sender)?;

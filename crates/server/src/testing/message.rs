@@ -10,9 +10,10 @@ use mailchute_proto::{Envelope, Refusal, ReversePath, Sender};
 use crate::message::{ContentLimits, Message, body};
 use crate::session::Session;
 
-/// Makes a message of this content without a server, so that a test can call a filter or store directly.
+/// Makes a message with this content without a server, so that a test can call a filter or store directly.
 ///
-/// Its envelope is that of the session's transaction. Lines of the content should end with CRLF; dots are not stuffed.
+/// Its envelope is that of the session's transaction. Lines of the content should end with CRLF. Dots are not
+/// stuffed.
 ///
 /// # Examples
 /// ```
@@ -56,11 +57,11 @@ pub fn message(session: &Session, content: impl Into<Bytes>) -> Message {
     Message::new(1, envelope, body, session.clone(), limits)
 }
 
-/// Returns the message as the next filter or the store gets it after a filter has returned: from its first byte on, with the
-/// changes that the filter made.
+/// Returns the message as the next filter or the store gets it after a filter has returned. It begins at the
+/// first byte, with the changes of the filter.
 ///
 /// # Errors
-/// [`NotPassedOn`] if nobody else would get it.
+/// [`NotPassedOn`] if no other reader would get it.
 ///
 /// # Examples
 /// ```
@@ -94,13 +95,13 @@ pub fn next_reader(message: &Message) -> Result<Message, NotPassedOn> {
     }
 }
 
-/// Why nobody else gets a message: see [`next_reader`].
+/// The reason why no other reader gets a message: see [`next_reader`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotPassedOn {
-    /// The filter [discarded](Message::discard) it, or left nobody to deliver it to.
+    /// The filter [discarded](Message::discard) it, or dropped all recipients.
     Discarded,
-    /// The filter [refused](Message::refuse) recipients, and the client hears this for the message.
+    /// The filter [refused](Message::refuse) recipients. The client gets this reply for the message.
     Refused(Refusal),
 }
 

@@ -1,4 +1,4 @@
-//! For tests: of programs that send mail, and of your own hooks, filters and stores.
+//! Test tools for programs that send mail, and for your own hooks, filters and stores.
 //!
 //! | to test | use |
 //! |---|---|
@@ -32,9 +32,10 @@
 //! # Time
 //!
 //! The server measures time with [`tokio::time`]. So a test with paused time (feature `test-util` of tokio,
-//! `start_paused = true`) waits for hours in no time, and time passes only while every task waits. Hooks must then use
-//! [`tokio::time::Instant`] and [`tokio::time::sleep`], as [`std::time::Instant`] goes on by the real clock. Pause time
-//! only with clients in memory: the runtime does not know that a client on a socket is at work, and lets timeouts pass.
+//! `start_paused = true`) can wait for hours in no time. Time passes only while every task waits. Hooks must
+//! then use [`tokio::time::Instant`] and [`tokio::time::sleep`], since [`std::time::Instant`] follows the
+//! real clock. Pause time only with clients in memory. The runtime does not know that a client on a socket is
+//! at work, and would let timeouts pass.
 //! ```
 //! use std::time::Duration;
 //!

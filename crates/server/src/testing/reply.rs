@@ -16,7 +16,7 @@ impl Reply {
         Self { lines, conversation }
     }
 
-    /// The reply code.
+    /// Returns the reply code.
     #[must_use]
     pub fn code(&self) -> u16 {
         self.lines
@@ -26,7 +26,7 @@ impl Reply {
             .unwrap_or_default()
     }
 
-    /// The lines as they came, without CRLF.
+    /// Returns the lines as they came, without CRLF.
     #[must_use]
     pub fn lines(&self) -> &[String] {
         &self.lines
@@ -42,7 +42,7 @@ impl Reply {
     ///
     /// # Panics
     ///
-    /// If the reply has another code. The message has the conversation so far.
+    /// Panics if the reply has another code. The message shows the conversation so far.
     #[track_caller]
     pub fn expect(self, code: u16) -> Self {
         assert_eq!(self.code(), code, "the server said: {self}\n{}", self.conversation);

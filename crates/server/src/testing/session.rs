@@ -13,7 +13,8 @@ use crate::session::Session;
 
 /// Makes a session without a server, so that a test can call a hook, filter or store directly.
 ///
-/// Everything can be left out: the client then comes from 127.0.0.1, has said nothing, and the server is `mx.example.com`.
+/// All settings are optional. By default the client comes from 127.0.0.1 and has said nothing, and the server
+/// is `mx.example.com`.
 ///
 /// # Examples
 /// ```
@@ -93,7 +94,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Has the client authenticated as this user. Default is not.
+    /// Sets the user that the client has authenticated as. Default is none.
     pub fn identity(mut self, identity: impl Into<String>) -> Self {
         self.identity = Some(identity.into());
         self
@@ -102,7 +103,7 @@ impl SessionBuilder {
     /// Begins a transaction from this address, or from `""`, the null sender. Default is none.
     ///
     /// # Panics
-    /// If it is not an address.
+    /// Panics if it is not an address.
     #[track_caller]
     pub fn sender(mut self, address: &str) -> Self {
         self.sender = Some(sender(address));
@@ -112,7 +113,7 @@ impl SessionBuilder {
     /// Adds an accepted recipient. Without a [sender](Self::sender) the transaction is from the null sender.
     ///
     /// # Panics
-    /// If it is not an address.
+    /// Panics if it is not an address.
     #[track_caller]
     pub fn recipient(mut self, address: &str) -> Self {
         self.recipients.push(recipient(address));
@@ -122,7 +123,7 @@ impl SessionBuilder {
     /// Makes the session. Each call makes another one.
     #[must_use]
     pub fn build(&self) -> Session {
-        // Nothing listens to the signal: to close this session has no effect.
+        // Nothing listens to the signal, so closing this session has no effect.
         let signal = Arc::new(ShutdownSignal::default());
         let session = Session::new(Arc::clone(&self.hostname), self.arrival.clone(), None, signal);
         session.authenticated(self.identity.as_deref());
@@ -140,7 +141,7 @@ impl SessionBuilder {
 /// Makes a sender of an address without angle brackets; `""` is the null sender.
 ///
 /// # Panics
-/// If it is not an address.
+/// Panics if it is not an address.
 ///
 /// # Examples
 /// ```
@@ -158,7 +159,7 @@ pub fn sender(address: &str) -> Sender {
 /// Makes a recipient of an address without angle brackets.
 ///
 /// # Panics
-/// If it is not an address.
+/// Panics if it is not an address.
 ///
 /// # Examples
 /// ```

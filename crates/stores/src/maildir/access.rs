@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 
 use rustix::fs::{Gid, Mode, RawMode, fchmod, fchown};
 
-/// Gives a file to a group unless it has it, and returns whether it has it now.
+/// Gives a file to a group, and returns whether the file has that group now.
 pub(super) type GiveToGroup = fn(&File, u32) -> bool;
 
 pub(super) fn give_to_group(file: &File, group: u32) -> bool {
@@ -15,7 +15,7 @@ pub(super) fn give_to_group(file: &File, group: u32) -> bool {
         || fchown(file.as_fd(), None, Some(Gid::from_raw(group))).is_ok()
 }
 
-/// Modes and group of what is made, whatever the umask.
+/// The mode and group of new files and directories, whatever the umask.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Access {
     /// The mode of files.
@@ -24,18 +24,19 @@ pub(super) struct Access {
     directories: u32,
     /// The group of both. With `None` the kernel chooses it.
     group: Option<u32>,
-    /// Whether the mode was asked for, rather than taken from a directory.
+    /// Whether the mode was configured, not taken from a directory.
     is_fixed: bool,
     give_to_group: GiveToGroup,
 }
 
 impl Access {
-    /// For the owner alone.
+    /// For the owner only.
     pub(super) const PRIVATE: Self =
         Self { files: 0o600, directories: 0o700, group: None, is_fixed: false, give_to_group };
 
-    /// The access that the mode of an existing directory asks for, as with Dovecot: its group gets the same rights for
-    /// files. Others get none. A group with no more rights than others got nothing on purpose, as most umasks leave 0755.
+    /// Returns the access that the mode of an existing directory asks for, as in Dovecot. Its group gets the
+    /// same rights for files, and others get none. A group with no more rights than others gets nothing
+    /// either, since most umasks leave 0755.
     pub(super) fn like(directory: &Metadata) -> Self {
         let (group, others) = (directory.mode() & 0o070, directory.mode() & 0o007);
         if group == 0 || group == others << 3 {
@@ -50,7 +51,8 @@ impl Access {
         }
     }
 
-    /// This mode for files; who may read them may enter directories. The group is that of an existing directory.
+    /// Returns the access with this mode for files. Users who may read the files may enter the directories.
+    /// The group is that of an existing directory.
     pub(super) fn fixed(mode: u32, directory: Option<&Metadata>) -> Self {
         Self {
             files: mode,
@@ -61,12 +63,13 @@ impl Access {
         }
     }
 
-    /// The same, with another way to give files to the group.
+    /// Returns the same access with another way to give files to the group.
     pub(super) fn giving_by(self, give_to_group: GiveToGroup) -> Self {
         Self { give_to_group, ..self }
     }
 
-    /// Whether the group that may read files may also search and list this directory. Without a group to speak of, yes.
+    /// Returns whether the group that may read files may also search and list this directory. True if there
+    /// is no such group.
     pub(super) fn lets_group_into(&self, directory: &Metadata) -> bool {
         let Some(group) = self.group.filter(|_| self.files & 0o060 != 0) else { return true };
         let needed = 0o1 | self.files >> 3 & 0o4;
@@ -84,10 +87,10 @@ impl Access {
         if self.directories == Self::PRIVATE.directories {
             return Ok(());
         }
-        // The kernel hands the set-group-ID bit down, and with it the group.
+        // The kernel passes the set-group-ID bit down, and with it the group.
         let handed_down = directory.metadata()?.mode() & 0o2000;
         match self.give(directory, self.directories | handed_down) {
-            // Where no process may set that bit (`RestrictSUIDSGID=` of systemd), each file is given its group.
+            // If no process may set that bit (`RestrictSUIDSGID=` of systemd), each file is given its group.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 self.give(directory, self.directories & 0o777)
             }
@@ -97,22 +100,22 @@ impl Access {
 
     fn give(&self, file: &File, mode: u32) -> io::Result<()> {
         let is_of_group = self.group.is_none_or(|group| (self.give_to_group)(file, group));
-        // Another group than the one that was meant is given nothing.
+        // Any other group gets nothing.
         let mode = if is_of_group || self.is_fixed { mode } else { mode & !0o070 };
         Ok(fchmod(file, Mode::from_raw_mode(mode as RawMode))?)
     }
 
-    /// Whether a file that was given its mode has all of it.
+    /// Returns whether a file has its full mode.
     pub(super) fn is_of(&self, file: &File) -> bool {
         file.metadata().is_ok_and(|file| file.mode() & 0o777 == self.files)
     }
 
-    /// The mode of directories.
+    /// Returns the mode of directories.
     pub(super) fn directories(&self) -> u32 {
         self.directories
     }
 
-    /// The mode of files, if it was asked for.
+    /// Returns the mode of files, if it was configured.
     pub(super) fn asked_for(&self) -> Option<u32> {
         self.is_fixed.then_some(self.files)
     }

@@ -2,20 +2,20 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// A chunk below this is copied: it may be a slice of a much larger read buffer, which would be held for as long as
-/// the client takes for the rest.
+/// Chunks below this size are copied. A chunk may be a slice of a much larger read buffer, which would be
+/// held until the client has sent the rest.
 const COPIED: usize = 8 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     parts: Vec<Bytes>,
-    /// Small chunks after the parts, together.
+    /// Small chunks after the parts, joined.
     tail: BytesMut,
     length: usize,
 }
 
 impl Buffer {
-    /// Bytes in it.
+    /// Returns the number of bytes in it.
     pub(super) fn len(&self) -> usize {
         self.length
     }
@@ -39,7 +39,7 @@ impl Buffer {
         self.tail.reserve(length);
     }
 
-    /// Takes all that is in it, in order.
+    /// Takes all of its bytes, in order.
     pub(super) fn take(&mut self) -> Vec<Bytes> {
         self.seal();
         self.length = 0;

@@ -14,7 +14,7 @@ use super::subdirectories::Subdirectories;
 use super::sync::DirectorySync;
 use super::{LineEnds, Maildir, Shared};
 
-/// Options of a [`Maildir`], made by [`Maildir::builder`].
+/// Options of a [`Maildir`]. Returned by [`Maildir::builder`].
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ use super::{LineEnds, Maildir, Shared};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing is made before it is opened"]
+#[must_use = "a builder does nothing until it is opened"]
 pub struct MaildirBuilder {
     path: PathBuf,
     file_mode: Option<u32>,
@@ -39,27 +39,28 @@ impl MaildirBuilder {
         Self { path: path.to_owned(), file_mode: None, line_ends: LineEnds::default(), give_to_group }
     }
 
-    /// The mode of the files of messages, whatever the umask. New directories have it too, and who can read
-    /// files can search them: `0o660` makes directories of mode `0o770`. New files and directories belong to the group of
-    /// the Maildir's directory, if the process may give them to that group.
+    /// Sets the mode of the files of messages, whatever the umask. New directories get it too, and users who
+    /// can read files can search directories: `0o660` makes directories of mode `0o770`. New files and
+    /// directories belong to the group of the Maildir's directory, if the process may give them to that
+    /// group.
     ///
-    /// By default the group of an existing directory may do with files what it may do with the directory, as with
-    /// Dovecot: in one of mode `0o770` or `0o2770` files have `0o660`, and directories that are missing in it have its
-    /// mode. Where the process may not give files to that group, they have `0o600`. Others are never given anything by
-    /// default, and neither is a group that may do no more than others, as in `0o755`. A Maildir that is made is the
-    /// owner's alone. The mode of the directory is looked at when it is opened.
+    /// By default the group of an existing directory gets the same rights for files as for the directory, as
+    /// in Dovecot. In a directory of mode `0o770` or `0o2770`, files have `0o660`, and missing directories
+    /// are made with its mode. If the process may not give files to that group, they have `0o600`. Others
+    /// never get any rights by default. Nor does a group that has no more rights than others, as in `0o755`.
+    /// A new Maildir belongs to its owner only. The mode of the directory is read when the Maildir is opened.
     pub fn file_mode(mut self, mode: u32) -> Self {
         self.file_mode = Some(mode);
         self
     }
 
-    /// How lines end in the files. Default is [`LineEnds::Lf`], as the readers of a Maildir expect it.
+    /// Sets how lines end in the files. Default is [`LineEnds::Lf`], as the readers of a Maildir expect it.
     pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
         self.line_ends = line_ends;
         self
     }
 
-    /// Whether the owner may read and write a file of this mode, and nobody execute it.
+    /// Returns whether the owner may read and write a file of this mode, and nobody may execute it.
     pub(crate) fn is_file_mode(mode: u32) -> bool {
         mode & 0o600 == 0o600 && mode & !0o666 == 0
     }
@@ -72,15 +73,16 @@ impl MaildirBuilder {
         self.file_mode.map_or(Access::PRIVATE, |mode| Access::fixed(mode, None)).directories()
     }
 
-    /// Opens the Maildir, and makes what is missing of it: the directory itself, those above it, and `tmp`, `new` and
+    /// Opens the Maildir, and makes what is missing: the directory itself, its parents, and `tmp`, `new` and
     /// `cur` in it.
     ///
-    /// It also removes left-overs of deliveries that never ended, and tries whether a file can be written. All this
-    /// blocks.
+    /// It also removes files of deliveries that never ended, and tests whether a file can be written. The
+    /// call blocks.
     ///
     /// # Errors
-    /// When a directory can be neither found nor made, or no file can be written; then the error names the path. When
-    /// the mode keeps the owner from a file, or is not one of `0o600` to `0o666`.
+    /// An error if a directory can be neither found nor made, or if no file can be written. It names the
+    /// path. Also an error if the mode is not one of `0o600` to `0o666` with which the owner can read and
+    /// write.
     pub fn open(self) -> io::Result<Maildir> {
         if let Some(mode) = self.file_mode
             && !Self::is_file_mode(mode)
@@ -105,7 +107,7 @@ impl MaildirBuilder {
             tracing::warn!(
                 name: "group-locked-out",
                 path = %shared.directories.root.display(),
-                "the group of this directory cannot read mail in it, as files cannot be given to that group; let the \
+                "the group of this directory cannot read mail in it, since files cannot be given to that group; let the \
                  server's user be a member of it, or set the set-group-ID bit of tmp"
             );
         }

@@ -1,4 +1,4 @@
-//! One message on its way to the disk.
+//! A message on its way to the disk.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use super::draft::{Draft, Kept};
 use super::interest::{Interest, still_wanted};
 use super::line_ends::{Converter, LineEnds};
 
-/// Bytes that a buffer gathers before it is written. A small message takes one turn on a blocking thread, and a large
-/// one takes a turn for each such part.
+/// Bytes that a buffer gathers before it is written. A small message needs one turn on a blocking thread, and
+/// a large one a turn for each part of this size.
 const BUFFER: usize = 256 * 1024;
 
 /// Bytes in all buffers of the process. Beyond them a buffer is written once it has [`SHORT`] bytes, so that clients
@@ -25,7 +25,7 @@ const GATHERED: usize = 64 * 1024 * 1024;
 /// See [`GATHERED`].
 const SHORT: usize = 4 * 1024;
 
-/// Bytes in all buffers now.
+/// Bytes in all buffers of the process now.
 static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
 /// A message that is not complete yet. When it is dropped, its file is removed.
@@ -36,9 +36,9 @@ pub(super) struct Delivery {
     counted: usize,
     /// `None` if the bytes are kept as they come.
     converter: Option<Converter>,
-    /// The part that is written already. It is `None` before the buffer was full for the first time.
+    /// The part that is already written. `None` until the buffer is full for the first time.
     draft: Option<Draft>,
-    /// Lives as long as somebody waits for the message to be kept.
+    /// Lives as long as the server waits for the message to be kept.
     interest: Arc<Interest>,
 }
 
@@ -55,7 +55,7 @@ impl Delivery {
         }
     }
 
-    /// Adds what comes next.
+    /// Adds the next bytes.
     pub(super) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
         match &mut self.converter {
             None => self.buffer.push(chunk),
@@ -72,18 +72,18 @@ impl Delivery {
         Ok(())
     }
 
-    /// Counts what was gathered since, and says what all have.
+    /// Counts the bytes gathered since the last call. Returns the bytes in all buffers.
     fn count(&mut self) -> usize {
         let added = self.buffer.len() - self.counted;
         self.counted += added;
         OF_ALL.fetch_add(added, Ordering::Relaxed) + added
     }
 
-    /// Puts the message, which is whole now, where readers find it.
+    /// Puts the complete message where readers find it.
     ///
     /// # Cancel safety
-    /// When this future is dropped the message is taken back, at the latest when the blocking thread comes to its
-    /// end: what the thread returns is a [`Kept`], which removes its file if nobody takes it.
+    /// If the future is dropped, the message is taken back, no later than when the blocking thread ends. The
+    /// thread returns a [`Kept`], which removes its file if nobody takes it.
     pub(super) async fn finish(mut self) -> io::Result<Kept> {
         if self.converter.as_ref().is_some_and(Converter::ends_with_cr) {
             self.restore(true).await?;
@@ -91,7 +91,8 @@ impl Delivery {
         self.write(Draft::publish).await
     }
 
-    /// Goes back to the bytes as they came, in a file: all of them may be too much for memory.
+    /// Goes back to the bytes as they came. They are restored in a file, since they may be too many for
+    /// memory.
     async fn restore(&mut self, after_cr: bool) -> io::Result<()> {
         self.converter = None;
         self.draft = Some(self.write(|draft, _| draft.with_crlf()).await?);
@@ -101,7 +102,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Writes what has gathered and goes on with `then`, all in one turn on a blocking thread.
+    /// Writes the gathered bytes and goes on with `then`, in one turn on a blocking thread.
     async fn write<T: Send + 'static>(
         &mut self,
         then: impl FnOnce(Draft, &Weak<Interest>) -> io::Result<T> + Send + 'static,
@@ -123,7 +124,7 @@ impl Delivery {
     }
 }
 
-/// A new draft. A directory in a Maildir that a reader has removed is made again.
+/// Makes a new draft. If a reader has removed a directory in a Maildir, it is made again.
 fn create(maildir: &Arc<Shared>) -> io::Result<Draft> {
     match Draft::create(maildir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && maildir.directories.make_again()? => {
@@ -137,8 +138,8 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         OF_ALL.fetch_sub(self.counted, Ordering::Relaxed);
         let Some(draft) = self.draft.take() else { return };
-        // To remove a large file takes a while. If the runtime is at its end, it drops the draft instead of running
-        // this, which does the same.
+        // Removing a large file takes a while. If the runtime has ended, it drops the draft instead, with the
+        // same effect.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn_blocking(move || drop(draft));
         }

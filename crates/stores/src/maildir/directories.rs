@@ -18,14 +18,14 @@ pub(super) struct Directories {
     /// Where readers find them.
     pub(super) new: PathBuf,
     pub(super) access: Access,
-    /// `new/` of the Maildir that these are below, if they are below one.
+    /// `new/` of the parent Maildir, for a directory in a Maildir.
     above: Option<PathBuf>,
 }
 
 impl Directories {
-    /// Makes what is missing. Files have this mode, or follow that of the directory.
+    /// Makes the missing directories. Files have this mode, or follow that of the directory.
     pub(super) fn create(root: &Path, mode: Option<u32>, give_to_group: GiveToGroup) -> io::Result<Self> {
-        // The program may go elsewhere while it runs.
+        // The program may change its working directory.
         let root = std::path::absolute(root).map_err(|error| named(&error, "use the Maildir", root))?;
         let (tmp, new) = (root.join("tmp"), root.join("new"));
         let found = fs::metadata(&root).ok();
@@ -40,8 +40,8 @@ impl Directories {
         Ok(Self { root, tmp, new, access, above: None })
     }
 
-    /// Those of a directory in this Maildir, which are made if they are missing. The Maildir itself must be there: nothing
-    /// is written under the mount point of a disk that is gone.
+    /// Returns the directories of a directory in this Maildir, and makes the missing ones. The Maildir itself
+    /// must be there, so that nothing is written under the mount point of a disk that is gone.
     pub(super) fn below(&self, name: &str) -> io::Result<Self> {
         let root = self.root.join(name);
         let (tmp, new, above) = (root.join("tmp"), root.join("new"), Some(self.new.clone()));
@@ -50,15 +50,15 @@ impl Directories {
         Ok(below)
     }
 
-    /// Makes those that are missing of a directory in a Maildir, and says whether these are of one. Those of the Maildir
-    /// itself are not made again.
+    /// Makes the missing directories of a directory in a Maildir, and returns whether this is one. The
+    /// directories of the Maildir itself are not made again.
     pub(super) fn make_again(&self) -> io::Result<bool> {
         let Some(above) = &self.above else { return Ok(false) };
         fs::metadata(above).map_err(|error| named(&error, "deliver to", above))?;
         for directory in [&self.root, &self.tmp, &self.new, &self.root.join("cur")] {
             create_durably(directory, &self.access)?;
         }
-        // It tells other programs that mail is delivered to this directory of a Maildir.
+        // The file tells other programs that mail is delivered to this directory of a Maildir.
         let mark = self.root.join("maildirfolder");
         let marked = File::options().write(true).create(true).truncate(false).open(&mark);
         let marked = marked.and_then(|file| self.access.give_to_file(&file));
@@ -66,7 +66,8 @@ impl Directories {
         Ok(true)
     }
 
-    /// The directories of messages that keep out the group, although the Maildir lets it in and its files are for it.
+    /// Returns the directories that keep the group out, although the Maildir lets it in and its files are for
+    /// it.
     pub(super) fn closed_to_group(&self) -> Vec<PathBuf> {
         let lets_in = |path: &Path| fs::metadata(path).is_ok_and(|found| self.access.lets_group_into(&found));
         let closed = [self.new.clone(), self.root.join("cur")].into_iter().filter(|path| !lets_in(path));
@@ -74,7 +75,7 @@ impl Directories {
     }
 }
 
-/// Makes a directory, and those above it that are missing, so that they outlive a crash of the host.
+/// Makes a directory and its missing parents, so that they survive a crash of the host.
 fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -85,7 +86,7 @@ fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
     create_durably(parent, access)?;
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
-            // Not through a link that somebody has put in its place.
+            // Not through a link that somebody may have put there.
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             rustix::fs::open(path, flags, Mode::empty())
                 .map_err(io::Error::from)
@@ -93,13 +94,13 @@ fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
                 .map_err(|error| named(&error, "set the mode of", path))?;
             flush(parent)
         }
-        // Another program made it a moment ago, and may not have come to flush it.
+        // Another program made it a moment ago, and may not have flushed it yet.
         Err(_) if path.is_dir() => flush(parent),
         Err(error) => Err(named(&error, "make the directory", path)),
     }
 }
 
-/// Makes the names in a directory outlive a crash of the host.
+/// Flushes a directory, so that the names in it survive a crash of the host.
 pub(super) fn flush(directory: &Path) -> io::Result<()> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())

@@ -1,9 +1,10 @@
-//! The file of a message: in `tmp/` as long as it is written, then in `new/`.
+//! The file of a message: in `tmp/` while it is written, then in `new/`.
 //!
 //! # Why
 //!
-//! A delivery locks its file in `tmp/`. The lock ends with the process, however that ends, so the next process of the
-//! same host name knows at once what was left. A process number would say little: in containers all are the same.
+//! A delivery locks its file in `tmp/`. The lock ends with the process, however the process ends. So the next
+//! process of the same host name knows at once which files were left. A process number would say little: in
+//! containers all are the same.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, IoSlice};
@@ -17,10 +18,10 @@ use super::interest::{Interest, still_wanted};
 use super::shown::{Ticket, closed, remove};
 use super::{Shared, directories, line_ends, named};
 
-/// How often another name is tried when one is taken, which takes a second host of our name, process id and time.
+/// How many names are tried. A name is taken only if another host has the same name, process ID and time.
 const ATTEMPTS: usize = 16;
 
-/// A file in `tmp/`, which is removed when this is dropped.
+/// A file in `tmp/`. It is removed when this is dropped.
 pub(super) struct Draft {
     maildir: Arc<Shared>,
     file: File,
@@ -30,10 +31,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// An empty file that nobody else writes to.
+    /// Makes an empty file that no other process writes.
     pub(super) fn create(maildir: &Arc<Shared>) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        // Read where line ends are restored.
+        // Readable, so that line ends can be restored.
         options.read(true).write(true).create_new(true).mode(0o600);
         let (name, file) = with_new_name(maildir, |name| {
             let path = maildir.directories.tmp.join(name);
@@ -50,7 +51,7 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Whether the file has the mode that files are to have.
+    /// Returns whether the file has the mode that files must have.
     pub(super) fn has_mode(&self) -> bool {
         self.maildir.directories.access.is_of(&self.file)
     }
@@ -61,7 +62,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The same content in another file, with each LF made the CRLF that it was.
+    /// Returns a draft with the same content, with each LF made a CRLF again.
     pub(super) fn with_crlf(self) -> io::Result<Self> {
         const PIECE: usize = 64 * 1024;
         let mut draft = Self::create(&self.maildir)?;
@@ -85,7 +86,7 @@ impl Draft {
     pub(super) fn publish(mut self, interest: &Weak<Interest>) -> io::Result<Kept> {
         let path = self.path();
         self.file.sync_all().map_err(|error| named(&error, "flush", &path))?;
-        // A file outside `new/` need not be taken back.
+        // A file that is not in `new/` yet need not be taken back.
         still_wanted(interest)?;
         let kept = self.rename()?;
         self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new))?;
@@ -125,8 +126,8 @@ impl Drop for Draft {
     }
 }
 
-/// A file in `new/`, which is removed when this is dropped before [`keep`](Self::keep) was called.
-#[must_use = "dropped, it removes the message"]
+/// A file in `new/`. It is removed when this is dropped before [`keep`](Self::keep) was called.
+#[must_use = "the message is removed when this is dropped"]
 pub(super) struct Kept {
     maildir: Arc<Shared>,
     ticket: Ticket,
@@ -136,7 +137,7 @@ impl Kept {
     /// Leaves the file where it is.
     ///
     /// # Errors
-    /// When it was taken back already, as the Maildir is closed.
+    /// An error if the file was already taken back, since the Maildir is closed.
     pub(super) fn keep(self) -> io::Result<()> {
         let path = self.maildir.shown.take(self.ticket).ok_or_else(closed)?;
         tracing::debug!(name: "kept", path = %path.display(), "kept");
@@ -151,24 +152,24 @@ impl Drop for Kept {
         let flushed = self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new));
         if let Err(error) = flushed {
             let path = path.display();
-            tracing::error!(name: "withdrawal-failed", %error, %path, "a message that was given up may be back after a crash");
+            tracing::error!(name: "withdrawal-failed", %error, %path, "a removed message may be back after a crash");
         }
     }
 }
 
-/// Locks a new file for as long as it is open, so that nobody takes it for what a killed process has left; `false` if
-/// somebody has done that before the lock was there.
+/// Locks a new file while it is open, so that no process takes it for the file of a dead process. Returns
+/// `false` if one has done that before the lock.
 fn is_claimed(file: &File) -> io::Result<bool> {
     match file.try_lock() {
-        // The search for left-overs removes them under a lock.
+        // The search for left-over files removes them under a lock.
         Ok(()) => Ok(file.metadata()?.nlink() > 0),
         Err(TryLockError::WouldBlock) => Ok(false),
-        // Where nothing can be locked nobody finds out either whether a process has gone.
+        // If nothing can be locked, no process can find out either whether another is dead.
         Err(TryLockError::Error(_)) => Ok(true),
     }
 }
 
-/// Does something with a name that nobody uses.
+/// Runs `attempt` with a name that is not used yet.
 fn with_new_name<T>(
     maildir: &Shared,
     mut attempt: impl FnMut(&str) -> io::Result<T>,
@@ -185,10 +186,11 @@ fn with_new_name<T>(
     }
 }
 
-/// Renames an open file, and finds out whether that was done when the rename says that it was not.
+/// Renames an open file. If the rename reports a failure, checks whether it was done all the same.
 ///
-/// A network file system tries again when a reply is lost, and then `link` finds the target there already (EEXIST), and
-/// `rename` the source gone (ENOENT). Taken for a failure, it would leave the message and have the client send it again.
+/// A network file system tries again when a reply is lost. Then `link` finds that the target exists (EEXIST),
+/// and `rename` that the source is gone (ENOENT). If that counted as a failure, the message would stay and
+/// the client would send it again.
 fn put(
     rename: impl FnOnce(&Path, &Path) -> io::Result<()>,
     file: &File,
@@ -197,7 +199,7 @@ fn put(
 ) -> io::Result<()> {
     match rename(from, to) {
         Err(_) if is_at(file, to) => {
-            // Where it was linked, both names are left.
+            // If it was linked, both names exist.
             remove(from);
             Ok(())
         }
@@ -205,7 +207,7 @@ fn put(
     }
 }
 
-/// Whether a path is one of an open file, and not of a link that leads to it.
+/// Returns whether a path leads to an open file, and not to a link to it.
 fn is_at(file: &File, path: &Path) -> bool {
     let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
     match (file.metadata(), fs::symlink_metadata(path)) {
@@ -216,8 +218,8 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 /// Renames a file in one step, and never replaces another.
 ///
-/// The classic way, a second link and the removal of the first, leaves the message under both names if the process
-/// is killed between the two; it is the way on file systems that know no exclusive rename (NFS).
+/// The classic way is a second link and the removal of the first. It leaves the message under both names if
+/// the process is killed between the two. It is used on file systems without exclusive rename (NFS).
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 fn rename_exclusively(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};

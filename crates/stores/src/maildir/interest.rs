@@ -1,4 +1,4 @@
-//! Whether the server still waits for a message.
+//! The interest of the server in a message.
 
 use std::io;
 use std::sync::Weak;
@@ -10,10 +10,10 @@ pub(super) struct Interest;
 /// Checks that a message is still wanted.
 ///
 /// # Errors
-/// When the server no longer waits for the message. It does not see the error either.
+/// An error if the server no longer waits for the message. The server does not see it.
 pub(super) fn still_wanted(interest: &Weak<Interest>) -> io::Result<()> {
     if interest.strong_count() == 0 {
-        return Err(io::Error::other("the message was given up"));
+        return Err(io::Error::other("the server no longer waits for the message"));
     }
     Ok(())
 }

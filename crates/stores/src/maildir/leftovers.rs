@@ -1,4 +1,4 @@
-//! Removes what deliveries that never ended have left in `tmp/`.
+//! Removes the files that deliveries without an end have left in `tmp/`.
 
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io;
@@ -10,27 +10,27 @@ use tokio::time::Instant;
 
 use super::name::Names;
 
-/// No delivery takes this long, says <https://cr.yp.to/proto/maildir.html>.
+/// No delivery takes this long, according to <https://cr.yp.to/proto/maildir.html>.
 const OLD: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// Time between two looks.
+/// The time between two searches.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Knows when it is time for another look.
+/// Knows when the next search is due.
 #[derive(Debug)]
 pub(super) struct Sweeper {
     last: Mutex<Instant>,
 }
 
 impl Default for Sweeper {
-    /// A sweeper that has looked just now.
+    /// Returns a sweeper that has just searched.
     fn default() -> Self {
         Self { last: Mutex::new(Instant::now()) }
     }
 }
 
 impl Sweeper {
-    /// Whether it is time. The caller that gets `true` must look.
+    /// Returns whether a search is due. A caller that gets `true` must search.
     pub(super) fn is_due(&self) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -42,8 +42,8 @@ impl Sweeper {
     }
 }
 
-/// Removes files of this host's dead processes, and all old files. A file that cannot be removed is logged, and the
-/// Maildir takes mail all the same.
+/// Removes files of this host's dead processes, and all old files. If a file cannot be removed, the log says
+/// so, and the Maildir still accepts mail.
 pub(super) fn remove(tmp: &Path, names: &Names) {
     let outcome = fs::read_dir(tmp).and_then(|entries| {
         let mut removed = 0;
@@ -74,15 +74,16 @@ fn remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
 }
 
 fn try_remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
-    // The entry itself counts: where a link leads does not matter.
+    // The entry itself counts, not the target of a link.
     let metadata = entry.metadata()?;
     if metadata.is_dir() {
         return Ok(false);
     }
-    // A time to come says nothing about the age.
+    // A time in the future says nothing about the age.
     let age = SystemTime::now().duration_since(metadata.modified()?).unwrap_or_default();
     let is_ours = metadata.is_file() && entry.file_name().to_str().is_some_and(|name| names.has_form(name));
-    // Held over the removal: a delivery that has made the file and not locked it yet finds out, and makes another.
+    // Held during the removal. A delivery that has made the file but not locked it yet notices that, and
+    // makes another.
     let _lock = match if is_ours { lock(&entry.path()) } else { None } {
         None if age < OLD => return Ok(false),
         lock => lock,
@@ -91,7 +92,7 @@ fn try_remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Locks a file that nobody writes any more. Opened to be written, as NFS wants it.
+/// Locks a file that no process writes any more. It is opened for writing, as NFS requires.
 fn lock(path: &Path) -> Option<File> {
     let file = OpenOptions::new().write(true).open(path).ok()?;
     file.try_lock().ok()?;

@@ -10,19 +10,19 @@ use super::buffer::Buffer;
 pub enum LineEnds {
     /// LF, as the readers of a Maildir expect it: Dovecot, mutt, procmail, `grep`.
     ///
-    /// Nothing else of a message is changed, so what reached the store can be restored. A message that came with
-    /// BODY=BINARYMIME, or that reaches the store with a CR or LF by itself, could not be: it keeps its CRLFs. The server
-    /// may have changed bare line ends before, as its setting for them says.
+    /// No other byte is changed, so the message can be restored as it reached the store. That would be
+    /// impossible for a message with BODY=BINARYMIME, or with a bare CR or LF. Such a message keeps its
+    /// CRLFs. The server may have changed bare line ends before, depending on its setting.
     #[default]
     Lf,
     /// CRLF: a message is kept as it reaches the store.
     Crlf,
 }
 
-/// Makes each CRLF an LF, as long as it has met no CR or LF by itself.
+/// Makes each CRLF an LF, until it meets a bare CR or LF.
 #[derive(Debug, Default)]
 pub(super) struct Converter {
-    /// The bytes so far end with a CR, which was not passed on.
+    /// Whether the bytes so far end with a CR that was not passed on.
     after_cr: bool,
 }
 
@@ -39,7 +39,7 @@ impl Converter {
     /// Appends a chunk to a buffer.
     ///
     /// # Errors
-    /// At the first bare CR or LF. Before it only CRLFs were changed.
+    /// An error at the first bare CR or LF. Before it, only CRLFs were changed.
     pub(super) fn convert(&mut self, chunk: &[u8], buffer: &mut Buffer) -> Result<(), Bare> {
         if chunk.is_empty() {
             return Ok(());
@@ -76,13 +76,13 @@ impl Converter {
         Ok(())
     }
 
-    /// Whether the message, which is whole now, ends with a CR by itself.
+    /// Returns whether the complete message ends with a bare CR.
     pub(super) fn ends_with_cr(&self) -> bool {
         self.after_cr
     }
 }
 
-/// Appends bytes whose LFs were all CRLFs, as they were.
+/// Appends bytes with each LF made a CRLF again.
 pub(super) fn restore(octets: &[u8], restored: &mut Vec<u8>) {
     let mut rest = octets;
     while let Some(end) = memchr::memchr(b'\n', rest) {

@@ -1,13 +1,13 @@
-//! Maildir: a file for every message.
+//! Maildir: one file for each message.
 //!
 //! ```text
 //!   message ──► buffer ──► tmp/NAME ──fsync──► new/NAME,S=SIZE ──fsync of new/──► 250
 //!              (delivery)  (draft)    (rename)     (kept)        (sync)
 //! ```
 //!
-//! Whatever ends before the 250 takes its file with it: a [`Draft`](draft::Draft) and a [`Kept`](draft::Kept)
-//! remove theirs when they are dropped, wherever that happens. If the process ends
-//! before a thread removes its file, [`Shown`] does it.
+//! Everything that ends before the 250 removes its file: a [`Draft`](draft::Draft) and a
+//! [`Kept`](draft::Kept) do so when they are dropped. If the process ends before a thread removes its file,
+//! [`Shown`] does it.
 
 mod access;
 mod buffer;
@@ -42,30 +42,32 @@ use shown::Shown;
 use subdirectories::Subdirectories;
 use sync::DirectorySync;
 
-/// Keeps each message as a file of its own in a directory, as other programs can read it:
+/// Keeps each message as a file of its own in a directory that other programs can read:
 /// <https://cr.yp.to/proto/maildir.html>.
 ///
-/// The client is told 250 when the message is safe: written to `tmp/`, flushed, renamed to `new/`, and `new/`
-/// flushed. On top of it stand the [trace fields](Message::trace_fields), which tell the envelope with every
-/// recipient; the rest is what the client sent. Lines end with LF, unless the [builder](MaildirBuilder::line_ends) says
-/// otherwise; no other byte is changed. File names are made of the time,
-/// the process and the host, never of anything that a client said. All mail goes to the one directory; its
-/// reader may sort it by recipients.
+/// The client gets 250 when the message is safe: written to `tmp/`, flushed, renamed to `new/`, and `new/`
+/// flushed. At the top stand the [trace fields](Message::trace_fields), which name the envelope with every
+/// recipient. The rest is what the client sent. Lines end with LF, unless the
+/// [builder](MaildirBuilder::line_ends) sets CRLF; no other byte is changed. File names consist of the time,
+/// the process and the host, and never of text from a client. All mail goes to this one directory. Its reader
+/// may sort it by recipients.
 ///
-/// The Maildir does not keep the parameters of MAIL and RCPT. An application that acts on DSN, DELIVERBY, MT-PRIORITY or
-/// FUTURERELEASE records them in a hook. A Maildir delivers at once, and so holds nothing back either.
+/// The Maildir does not keep the parameters of MAIL and RCPT. An application that acts on DSN, DELIVERBY,
+/// MT-PRIORITY or FUTURERELEASE records them in a hook. A Maildir delivers at once, so it never holds a
+/// message back.
 ///
-/// When the disk is full the client is told `452 4.3.1`, at any other failure `451 4.3.0`, and the log tells why;
-/// nothing of the message remains. So it is when the client goes before the end or the store is
-/// [too slow](mailchute::Builder::store_timeout). The next opening of the Maildir removes
-/// files that a killed process left in `tmp/`, and so does a delivery once an hour. These are files with a name in the
-/// form of this host's that no process has locked (`flock`), and all files older than 36 hours.
+/// If the disk is full, the client gets `452 4.3.1`; after any other failure it gets `451 4.3.0`. The log
+/// says why, and nothing of the message remains. Nothing remains either if the client disconnects before the
+/// end, or if the store is [too slow](mailchute::Builder::store_timeout). The next opening of the Maildir
+/// removes files that a killed process left in `tmp/`, and so does a delivery once an hour. These are files
+/// with this host's form of names that no process has locked (`flock`), and all files older than 36 hours.
 ///
-/// Directories that go missing while mail comes in are not made again, so that nothing is written under the mount
-/// point of a disk that is gone; mail is put off with 451 until they are back.
+/// Directories that go missing while the server runs are not made again, so that nothing is written under the
+/// mount point of a disk that is gone. Mail gets 451 until they are back.
 ///
-/// A message for which a filter has asked for a directory ([`Message::file_into`]) goes there, as Maildir++ has it: `Junk` is
-/// `.Junk`, and `Lists/rust` is `.Lists.rust`. It is made when the first message comes, and again when a reader has removed it.
+/// A message for which a filter has asked for a directory ([`Message::file_into`]) goes there, with names as
+/// in Maildir++: `Junk` is `.Junk`, and `Lists/rust` is `.Lists.rust`. The directory is made with the first
+/// message, and again if a reader has removed it.
 ///
 /// Clones share the directory. Any number of stores and processes may deliver to it at the same time.
 ///
@@ -99,7 +101,7 @@ impl Maildir {
     /// Opens the Maildir in the directory `path` with all defaults of [`builder`](Self::builder).
     ///
     /// # Errors
-    /// As [`MaildirBuilder::open`].
+    /// The errors of [`MaildirBuilder::open`].
     ///
     /// ```
     /// let error = mailchute_stores::Maildir::open("/dev/null/mail").unwrap_err();
@@ -109,23 +111,24 @@ impl Maildir {
         Self::builder(path).open()
     }
 
-    /// Options for the Maildir in the directory `path`.
+    /// Returns the options for the Maildir in the directory `path`.
     pub fn builder(path: impl AsRef<Path>) -> MaildirBuilder {
         MaildirBuilder::new(path.as_ref())
     }
 
-    /// The directory, as an absolute path.
+    /// Returns the directory, as an absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.directories.root
     }
 
-    /// Takes back all messages that were not answered yet, and refuses those to come (451).
+    /// Takes back all messages that were not answered yet, and refuses later ones with 451.
     ///
-    /// For a program that ends without waiting for tasks that block, as with [`Runtime::shutdown_timeout`]: call it
-    /// after that. A store's future that is dropped leaves its blocking thread the removal of the file, and that may
-    /// wait for a slow disk; if the process ends first, the message stays and its client, who was told to come again,
-    /// sends it once more. A runtime that is dropped waits, and needs no such call.
+    /// Call it in a program that ends without waiting for blocking tasks, after
+    /// [`Runtime::shutdown_timeout`]. When a store's future is dropped, its blocking thread still has to
+    /// remove the file, and may wait for a slow disk. If the process ends first, the message stays. Its
+    /// client was told to try again, and sends it once more. A runtime that is dropped waits, and needs no
+    /// such call.
     ///
     /// [`Runtime::shutdown_timeout`]: tokio::runtime::Runtime::shutdown_timeout
     pub fn close(&self) {
@@ -136,7 +139,7 @@ impl Maildir {
         self.0.line_ends
     }
 
-    /// The mode of files, if one was [asked for](MaildirBuilder::file_mode).
+    /// Returns the mode of files, if one was [set](MaildirBuilder::file_mode).
     pub(crate) fn file_mode(&self) -> Option<u32> {
         self.0.directories.access.asked_for()
     }
@@ -162,7 +165,7 @@ impl Store for Maildir {
             delivery.push(chunk).await?;
         }
         let kept = delivery.finish().await?;
-        // From here to the answer nothing is awaited, so nobody can give the message up any more.
+        // From here to the answer nothing is awaited, so the message cannot be given up any more.
         kept.keep()?;
         Ok(Receipt::new(format!("Message accepted as {}", message.id())))
     }
@@ -174,7 +177,7 @@ impl fmt::Debug for Maildir {
     }
 }
 
-/// An error that says what was tried, and with what file.
+/// Returns an error that names the failed action and the file.
 fn named(error: &io::Error, tried: &str, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {tried} {}: {error}", path.display()))
 }

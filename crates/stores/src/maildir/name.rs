@@ -1,17 +1,17 @@
-//! Names of files that no other delivery uses, here or on any host.
+//! Names of files that no other delivery uses, on this host or any other.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Makes names, as <https://cr.yp.to/proto/maildir.html> wants them: the time, what is unique in that second, the
-/// host.
+/// Makes names as <https://cr.yp.to/proto/maildir.html> requires: the time, a part that is unique in that
+/// second, and the host.
 #[derive(Debug)]
 pub(super) struct Names {
     host: String,
 }
 
-/// Counts for the process and not for the store, since several stores may share a directory.
+/// Counted for the process, not for the store, since several stores may share a directory.
 static DELIVERIES: AtomicU64 = AtomicU64::new(0);
 
 impl Names {
@@ -19,7 +19,7 @@ impl Names {
         Self { host: escaped(&rustix::system::uname().nodename().to_string_lossy()) }
     }
 
-    /// A name that was never given before.
+    /// Returns a name that was never returned before.
     pub(super) fn next(&self) -> String {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let delivery = DELIVERIES.fetch_add(1, Ordering::Relaxed);
@@ -32,7 +32,7 @@ impl Names {
         )
     }
 
-    /// Whether a name has the form of those that are given here, or by another process of this host.
+    /// Returns whether a name has the form of those that this or another process of this host makes.
     pub(super) fn has_form(&self, name: &str) -> bool {
         let numbers = || {
             let (time, rest) = name.split_once('.')?;
@@ -46,8 +46,8 @@ impl Names {
     }
 }
 
-/// A host's name without characters that have a meaning in a path or after the name proper (`:2,S`, `,S=512`). Such
-/// bytes become `\ooo`.
+/// Returns the host's name without characters that have a meaning in a path or in the suffix of a file
+/// (`:2,S`, `,S=512`). Such bytes become `\ooo`.
 fn escaped(host: &str) -> String {
     let mut text = String::with_capacity(host.len());
     for byte in host.bytes() {

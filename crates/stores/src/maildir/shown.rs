@@ -2,10 +2,10 @@
 //!
 //! # Why
 //!
-//! A message is in `new/` while that directory is flushed. If the server gives the delivery up then, the blocking
-//! thread removes the file after the flush, which can outlast the process. So the store knows these files, and the
-//! program removes them as its last act. It waits 5 s for a disk that does not answer, and then ends as a kill would
-//! end it.
+//! A message is in `new/` while that directory is flushed. If the server gives the delivery up then, the
+//! blocking thread removes the file after the flush, which may outlast the process. So the store knows these
+//! files, and the program removes them as its last act. It waits 5 s for a disk that does not answer, and
+//! then ends as if it were killed.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-/// Knows which files have to go if the process ends now.
+/// Knows which files must be removed if the process ends now.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     /// Read while a file is renamed, so that none appears once this is `true`.
@@ -27,14 +27,14 @@ struct Files {
     paths: HashMap<Ticket, PathBuf>,
 }
 
-/// Stands for one file.
+/// The number of a file.
 pub(super) type Ticket = u64;
 
 impl Shown {
-    /// Puts a file to a path by `rename`, and remembers it until its ticket is taken.
+    /// Moves a file to a path by `rename`, and remembers it until its ticket is taken.
     ///
     /// # Errors
-    /// Those of `rename`, or that the store is closed.
+    /// The errors of `rename`, and an error if the store is closed.
     pub(super) fn show(
         &self,
         path: PathBuf,
@@ -52,12 +52,12 @@ impl Shown {
         Ok(ticket)
     }
 
-    /// Forgets a file; its path, unless it was taken back.
+    /// Forgets a file. Returns its path, unless it was taken back.
     pub(super) fn take(&self, ticket: Ticket) -> Option<PathBuf> {
         self.files().paths.remove(&ticket)
     }
 
-    /// Removes all files that are remembered; none is shown afterwards.
+    /// Removes all remembered files. No file appears after that.
     pub(super) fn close(&self) {
         *self.is_closed.write().unwrap_or_else(PoisonError::into_inner) = true;
         let paths = std::mem::take(&mut self.files().paths);
@@ -76,7 +76,7 @@ impl Shown {
     }
 }
 
-/// Removes a file that must not remain; the log tells if that fails.
+/// Removes a file that must not remain. If that fails, the log says so.
 pub(super) fn remove(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -86,7 +86,7 @@ pub(super) fn remove(path: &Path) {
     }
 }
 
-/// Why a message is not kept.
+/// Returns the error for messages after the Maildir was closed.
 pub(super) fn closed() -> io::Error {
     io::Error::other("the Maildir is closed")
 }

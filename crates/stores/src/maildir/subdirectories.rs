@@ -1,4 +1,4 @@
-//! The directories of a Maildir that filters ask for, as Maildir++ names them: `.Junk/` beside `new/`.
+//! The directories in a Maildir that filters ask for, named as in Maildir++: `.Junk/` beside `new/`.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,16 +10,17 @@ use super::leftovers::{self, Sweeper};
 use super::name::Names;
 use super::sync::DirectorySync;
 
-/// Those that are remembered although no message is on its way to them. Names may be made of what clients say.
+/// The most directories that are remembered while no message is on its way to them. Their names may come from
+/// clients.
 const MOST_UNUSED: usize = 1_000;
 
-/// Those that mail has gone to.
+/// The directories that mail has gone to.
 #[derive(Default)]
 pub(super) struct Subdirectories(Mutex<HashMap<Arc<str>, Arc<Shared>>>);
 
 impl Subdirectories {
     fn opened(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Shared>>> {
-        // Insertions and removals are all that happens under this lock.
+        // Only insertions and removals happen under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -32,7 +33,7 @@ impl Subdirectories {
     }
 }
 
-/// The Maildir for mail that goes to this directory of `maildir`. It is made if it is missing.
+/// Returns the Maildir for mail to this directory of `maildir`. It is made if it is missing.
 pub(super) async fn open(maildir: &Arc<Shared>, directory: Arc<str>) -> io::Result<Arc<Shared>> {
     if let Some(opened) = maildir.subdirectories.opened().get(&directory) {
         return Ok(Arc::clone(opened));
@@ -46,7 +47,7 @@ pub(super) async fn open(maildir: &Arc<Shared>, directory: Arc<str>) -> io::Resu
 }
 
 fn make(parent: &Shared, directory: &str) -> io::Result<Shared> {
-    // A name has no dots of its own, and no part of it is empty.
+    // A name has no dots, and no part of it is empty.
     let directories = Directories::below(&parent.directories, &format!(".{}", directory.replace('/', ".")))?;
     let names = Names::new();
     leftovers::remove(&directories.tmp, &names);

@@ -5,9 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Groups the flushes of one directory.
 ///
-/// A flush makes durable every rename that was done before it **began**. So a delivery that comes while one is under way
-/// cannot rely on it; all that come in that time wait together for the next, which the first of them to wake does for
-/// all. However many deliveries there are at a time, each waits for two flushes at most.
+/// A flush makes durable every rename that was done before it **began**. So a delivery that comes during a
+/// flush cannot rely on it. All deliveries that come in that time wait together for the next flush. The first
+/// of them to wake does it for all. However many deliveries there are, each waits for at most two flushes.
 #[derive(Debug, Default)]
 pub(super) struct DirectorySync {
     turn: Mutex<Turn>,
@@ -21,17 +21,17 @@ struct Turn {
     next: Arc<Batch>,
 }
 
-/// Those who share a flush, and its outcome once it is over.
+/// The deliveries that share a flush, and its outcome once it is over.
 ///
-/// The outcome belongs to this flush alone: after one that failed, a later one that succeeds proves nothing about
-/// what came before, since the kernel may have dropped what it could not write.
+/// The outcome belongs to this flush only. After a failed flush, a later success proves nothing about earlier
+/// writes, since the kernel may have dropped what it could not write.
 #[derive(Debug, Default)]
 struct Batch(OnceLock<Outcome>);
 
 /// A copy of the result, since an [`io::Error`] cannot be cloned.
 type Outcome = Result<(), (io::ErrorKind, String)>;
 
-/// Tells a batch the outcome and lets the next begin, even if the flush panics.
+/// Tells a batch its outcome and lets the next one begin, even if the flush panics.
 struct Lead<'a> {
     sync: &'a DirectorySync,
     batch: Arc<Batch>,
@@ -40,7 +40,7 @@ struct Lead<'a> {
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        // Nobody else leads this batch.
+        // This is the only leader of the batch.
         let _ = self.batch.0.set(std::mem::replace(&mut self.outcome, Ok(())));
         self.sync.turn().is_running = false;
         self.sync.is_over.notify_all();
@@ -48,7 +48,8 @@ impl Drop for Lead<'_> {
 }
 
 impl DirectorySync {
-    /// Returns when a flush that began after this call is over. `flush` is called for all who wait, or not at all.
+    /// Waits for a flush that began after this call. `flush` is called for all waiting deliveries, or not at
+    /// all.
     pub(super) fn run(&self, flush: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let mut turn = self.turn();
         let batch = Arc::clone(&turn.next);
@@ -58,7 +59,7 @@ impl DirectorySync {
                 return outcome.clone().map_err(|(kind, text)| io::Error::new(kind, text));
             }
         }
-        // Batches begin one after the other, and no later one than this has begun: it is the next.
+        // Batches begin one after the other, and no later one has begun, so this is the next.
         turn.is_running = true;
         turn.next = Arc::default();
         drop(turn);

@@ -191,6 +191,11 @@ fn owned((keyword, value): (&str, Option<&str>)) -> (String, Option<String>) {
     (keyword.to_owned(), value.map(str::to_owned))
 }
 
+/// Returns such a parameter as [`MailParameters::iter`] does.
+fn borrowed((keyword, value): &(String, Option<String>)) -> (&str, Option<Cow<'_, str>>) {
+    (keyword, value.as_deref().map(Cow::Borrowed))
+}
+
 /// The error for the parameters of a command.
 ///
 /// A keyword in an error is in upper case and holds only letters, digits and hyphens. The client chooses its length.

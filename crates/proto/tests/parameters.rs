@@ -256,6 +256,44 @@ proptest! {
 }
 
 #[test]
+fn typed_parameters_are_iterated_as_they_are_sent() {
+    let every = "SIZE=1 BODY=8BITMIME SMTPUTF8 AUTH=a+2Bb@c.example RET=HDRS ENVID=a+3Db REQUIRETLS BY=-5;NT \
+                 MT-PRIORITY=-2 HOLDFOR=60 X-1=a,b X-2";
+    let words = |typed: &MailParameters| {
+        let word = |(keyword, value): (&str, Option<_>)| match value {
+            Some(value) => format!("{keyword}={value}"),
+            None => keyword.to_owned(),
+        };
+        typed.iter().map(word).collect::<Vec<_>>().join(" ")
+    };
+    let until = "HOLDUNTIL=2024-12-31T23:59:59Z";
+    for text in [every, until, "AUTH=<>", ""] {
+        assert_eq!(words(&mail(text).unwrap()), text);
+    }
+    assert_eq!(words(&mail("RET=? x-2 size=7").unwrap()), "SIZE=7 X-2");
+    let typed = mail(every).unwrap();
+    assert_eq!(typed.get("mt-priority").flatten().as_deref(), Some("-2"));
+    assert_eq!((typed.get("REQUIRETLS"), typed.get("X-2"), typed.get("X-3")), (Some(None), Some(None), None));
+}
+
+#[test]
+fn an_original_recipient_is_iterated_in_ascii() {
+    for (given, sent) in [
+        ("NOTIFY=delay,success ORCPT=rfc822;a+2Bb X", "NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+2Bb X"),
+        (r"ORCPT=utf-8;é\x{2B}@b", r"ORCPT=utf-8;\x{E9}\x{2B}@b"),
+        ("ORCPT=rfc822;+C3+A9@b", "ORCPT=rfc822;+C3+A9@b"),
+    ] {
+        let typed = rcpt(given).unwrap();
+        let words: Vec<_> = typed
+            .iter()
+            .map(|(name, value)| value.map_or(name.to_owned(), |value| format!("{name}={value}")))
+            .collect();
+        assert_eq!(words.join(" "), sent);
+        assert_eq!(rcpt(sent).unwrap(), typed);
+    }
+}
+
+#[test]
 fn moments_follow_the_calendar() {
     for (text, seconds) in [
         ("1970-01-01T00:00:00Z", 0),

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::sparse::Standard;
-use super::{DeliverBy, Hold, ParameterError, Parameters, Priority, decode_advisory, decode_xtext, owned};
+use super::{
+    DeliverBy, Hold, ParameterError, Parameters, Priority, borrowed, decode_advisory, decode_xtext,
+    encode_xtext, owned,
+};
 use crate::address::Mailbox;
 
 /// The longest envelope identifier, in characters (RFC 3461 §4.4).
@@ -145,6 +148,58 @@ impl MailParameters {
         }
         Ok(typed)
     }
+
+    /// Returns each parameter as it is sent to another server: its keyword in upper case and its encoded value. First
+    /// come the parameters that Mailchute knows, in the order of the fields, then [`other`](Self::other).
+    ///
+    /// ```
+    /// use mailchute_proto::{MailParameters, ParameterError, Parameters};
+    ///
+    /// let parameters = Parameters::parse(b" X-COLOUR=blue SMTPUTF8 ENVID=a+2Bb SIZE=1000")?;
+    /// let parameters = MailParameters::from_parameters(&parameters)?;
+    /// let mut words = Vec::new();
+    /// for (keyword, value) in parameters.iter() {
+    ///     words.push(value.map_or(keyword.to_owned(), |value| format!("{keyword}={value}")));
+    /// }
+    /// assert_eq!(words, ["SIZE=1000", "SMTPUTF8", "ENVID=a+2Bb", "X-COLOUR=blue"]);
+    /// # Ok::<(), ParameterError>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<Cow<'_, str>>)> {
+        let word = |value: &dyn fmt::Display| Some(Cow::Owned(value.to_string()));
+        let known = [
+            self.size.map(|size| ("SIZE", word(&size))),
+            self.body.map(|body| ("BODY", Some(body.as_str().into()))),
+            self.smtputf8.then_some(("SMTPUTF8", None)),
+            self.auth.as_ref().map(|auth| ("AUTH", Some(auth.to_xtext()))),
+            self.ret.map(|ret| ("RET", Some(ret.as_str().into()))),
+            self.envid.as_deref().map(|envid| ("ENVID", Some(encode_xtext(envid)))),
+            self.requiretls.then_some(("REQUIRETLS", None)),
+            self.deliver_by.map(|by| ("BY", word(&by))),
+            self.mt_priority.map(|priority| ("MT-PRIORITY", word(&priority))),
+            self.hold.map(|hold| match hold {
+                Hold::For { seconds } => ("HOLDFOR", word(&seconds)),
+                Hold::Until(moment) => ("HOLDUNTIL", word(&moment)),
+            }),
+        ];
+        known.into_iter().flatten().chain(self.other.iter().map(borrowed))
+    }
+
+    /// Returns the value of `keyword`, in any case, as [`iter`](Self::iter) does: `None` if there is no such parameter,
+    /// `Some(None)` if it has no value.
+    ///
+    /// ```
+    /// use mailchute_proto::{MailParameters, ParameterError, Parameters};
+    ///
+    /// let parameters = MailParameters::from_parameters(&Parameters::parse(b" XKEY=7 SMTPUTF8")?)?;
+    /// assert_eq!(parameters.get("xkey"), Some(Some("7".into())));
+    /// assert_eq!(parameters.get("SMTPUTF8"), Some(None));
+    /// assert_eq!(parameters.get("SIZE"), None);
+    /// # Ok::<(), ParameterError>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, keyword: &str) -> Option<Option<Cow<'_, str>>> {
+        self.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword)).map(|(_, value)| value)
+    }
 }
 
 /// Parses a `size-value`: one to twenty digits. The largest do not fit a `u64`.
@@ -241,6 +296,11 @@ impl Submitter {
     fn parse(value: &str) -> Result<Self, ParameterError> {
         let text = decode_advisory(decode_xtext(value))?;
         Ok(text.and_then(|text| Mailbox::parse(&text).ok()).map_or(Self::Unknown, Self::Mailbox))
+    }
+
+    /// Returns the value as sent: `<>`, or the address in xtext.
+    fn to_xtext(&self) -> Cow<'_, str> {
+        self.mailbox().map_or("<>".into(), |mailbox| encode_xtext(mailbox.as_str()))
     }
 
     /// Returns the address, if known.

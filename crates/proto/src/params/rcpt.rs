@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::sparse::Standard;
-use super::xtext::decode_utf8_address;
-use super::{ParameterError, Parameters, decode_advisory, decode_xtext, owned};
+use super::xtext::{decode_utf8_address, encode_utf8_address};
+use super::{ParameterError, Parameters, borrowed, decode_advisory, decode_xtext, encode_xtext, owned};
 
 /// The longest original recipient, in bytes as sent (RFC 3461 §4.2).
 const MAX_ORCPT: usize = 500;
@@ -83,6 +83,36 @@ impl RcptParameters {
             }
         }
         Ok(typed)
+    }
+
+    /// Returns each parameter as it is sent to another server, as [`MailParameters::iter`](super::MailParameters::iter)
+    /// does.
+    ///
+    /// ```
+    /// use mailchute_proto::{ParameterError, Parameters, RcptParameters};
+    ///
+    /// let parameters = Parameters::parse(b" XKEY=7 ORCPT=rfc822;a+2Bb@example.org NOTIFY=never")?;
+    /// let parameters = RcptParameters::from_parameters(&parameters)?;
+    /// let words: Vec<_> = parameters.iter().collect();
+    /// assert_eq!(words, [
+    ///     ("NOTIFY", Some("NEVER".into())),
+    ///     ("ORCPT", Some("rfc822;a+2Bb@example.org".into())),
+    ///     ("XKEY", Some("7".into())),
+    /// ]);
+    /// # Ok::<(), ParameterError>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<Cow<'_, str>>)> {
+        let known = [
+            self.notify.map(|notify| ("NOTIFY", Some(Cow::Owned(notify.to_string())))),
+            self.orcpt.as_ref().map(|orcpt| ("ORCPT", Some(Cow::Owned(orcpt.encode())))),
+        ];
+        known.into_iter().flatten().chain(self.other.iter().map(borrowed))
+    }
+
+    /// Returns the value of `keyword`, as [`MailParameters::get`](super::MailParameters::get) does.
+    #[must_use]
+    pub fn get(&self, keyword: &str) -> Option<Option<Cow<'_, str>>> {
+        self.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword)).map(|(_, value)| value)
     }
 }
 
@@ -187,6 +217,16 @@ impl OriginalRecipient {
         Ok(address
             .filter(|address| is_atom(addr_type) && !address.is_empty() && value.len() <= MAX_ORCPT)
             .map(|address| Self { addr_type: addr_type.to_owned(), address: address.into_owned() }))
+    }
+
+    /// Returns the value as sent, in ASCII.
+    fn encode(&self) -> String {
+        let address = if self.addr_type.eq_ignore_ascii_case(UTF8_TYPE) {
+            encode_utf8_address(&self.address)
+        } else {
+            encode_xtext(&self.address)
+        };
+        format!("{};{address}", self.addr_type)
     }
 
     /// Returns the type of the address as the client wrote it. Mail uses `rfc822` and `utf-8`. Case does not matter.

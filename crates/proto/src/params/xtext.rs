@@ -127,6 +127,23 @@ pub(super) fn decode_utf8_address(text: &str) -> Result<String, XtextError> {
     refuse_controls(decoded)
 }
 
+/// Encodes an address as `utf-8-addr-xtext` (RFC 6533 §3), which is ASCII.
+pub(super) fn encode_utf8_address(address: &str) -> Cow<'_, str> {
+    let stands_for_itself = |c: char| c.is_ascii_graphic() && !matches!(c, '+' | '=' | '\\');
+    if address.chars().all(stands_for_itself) {
+        return Cow::Borrowed(address);
+    }
+    let mut encoded = String::with_capacity(address.len() * 2);
+    for c in address.chars() {
+        if stands_for_itself(c) {
+            encoded.push(c);
+        } else {
+            encoded.push_str(&format!("\\x{{{:02X}}}", u32::from(c)));
+        }
+    }
+    Cow::Owned(encoded)
+}
+
 /// Reads the `\x{…}` at the start of `text`: the character and the length of its encoding.
 fn decode_embedded(text: &str) -> Option<(char, usize)> {
     let (digits, _) = text.strip_prefix("\\x{")?.split_once('}')?;

@@ -68,8 +68,7 @@ impl Builder {
     /// ```
     /// # use mailchute::{Server, Verdict};
     /// Server::builder().mail_parameter("XKEY").on_mail_from(|from, _session| async move {
-    ///     let parameters = from.parameters();
-    ///     Verdict::accept_if(parameters.other.iter().all(|(name, value)| name == "XKEY" && value.is_some()))
+    ///     Verdict::accept_if(from.parameters().get("XKEY").is_none_or(|value| value.is_some()))
     /// });
     /// ```
     pub fn mail_parameter(mut self, name: &str) -> Self {

@@ -59,6 +59,7 @@ const CRATES: [Rooms; 4] = [
             "line",
             "verdict",
             "refusal",
+            "usual",
             "facts",
             "edits",
             "command",

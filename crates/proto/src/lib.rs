@@ -43,6 +43,7 @@ pub mod reply;
 mod sasl;
 mod settings;
 mod typed_state;
+mod usual;
 mod verdict;
 
 pub use address::*;

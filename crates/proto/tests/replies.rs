@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::session::dialogue;
 use mailchute_proto::reply::catalog::{self, Entry};
-use mailchute_proto::{Code, Refusal, Reply, Severity};
+use mailchute_proto::{Code, Enhanced, Refusal, Reply, Severity, Verb};
 
 fn wire(reply: &Reply) -> String {
     let mut wire = Vec::new();
@@ -150,6 +150,38 @@ fn only_codes_of_the_form_that_smtp_allows_are_codes() {
         [(550, (4, 1, 1)), (250, (5, 0, 0)), (354, (3, 0, 0)), (550, (5, 1000, 0)), (150, (1, 0, 0))]
     {
         assert!(Reply::try_new(code, enhanced, "x").is_err(), "{code} {enhanced:?}");
+    }
+}
+
+#[test]
+fn the_usual_enhanced_code_goes_with_every_reply_code() {
+    let verbs = || Verb::ALL.iter().copied().map(Some).chain([None]);
+    for (code, verb) in (0..700).flat_map(|code| verbs().map(move |verb| (code, verb))) {
+        let is_reply = Code::new(code).is_some_and(|code| code.severity() != Severity::Intermediate);
+        let usual = Enhanced::usual(code, verb);
+        assert_eq!(usual.is_some(), is_reply, "{code}");
+        assert!(usual.is_none_or(|enhanced| Reply::try_new(code, enhanced, "x").is_ok()), "{code} {verb:?}");
+    }
+    for (code, verb, expected) in [
+        (250, Some(Verb::Mail), (2, 1, 0)),
+        (250, Some(Verb::Rcpt), (2, 1, 5)),
+        (250, Some(Verb::Bdat), (2, 6, 0)),
+        (250, Some(Verb::Noop), (2, 0, 0)),
+        (251, Some(Verb::Rcpt), (2, 1, 5)),
+        (421, None, (4, 3, 2)),
+        (450, Some(Verb::Rcpt), (4, 2, 1)),
+        (450, Some(Verb::Mail), (4, 0, 0)),
+        (451, Some(Verb::Data), (4, 3, 0)),
+        (452, Some(Verb::Rcpt), (4, 5, 3)),
+        (452, Some(Verb::Data), (4, 3, 1)),
+        (550, Some(Verb::Data), (5, 7, 1)),
+        (552, Some(Verb::Rcpt), (5, 2, 2)),
+        (552, Some(Verb::Data), (5, 3, 4)),
+        (553, Some(Verb::Mail), (5, 1, 7)),
+        (554, None, (5, 7, 1)),
+        (556, Some(Verb::Rcpt), (5, 1, 10)),
+    ] {
+        assert_eq!(Enhanced::usual(code, verb), Some(expected.into()), "{code} {verb:?}");
     }
 }
 

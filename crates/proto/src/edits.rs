@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! The edits are an overlay: a session without any holds an empty pointer and pays nothing. An application may
-//! withdraw Mailchute's own keywords and set SIZE. It cannot give arguments to the other keywords, because nothing
+//! disable Mailchute's own extensions and set SIZE. It cannot give arguments to the other keywords, because nothing
 //! would act on them. BDAT without CHUNKING is answered 502 after its bytes, which are dropped, so none runs as a
 //! command.
 
@@ -16,7 +16,6 @@ use crate::params::{MailParameters, RcptParameters, is_keyword};
 /// The changes to the EHLO offer of one session, announced and in force.
 ///
 /// They last for the session, also after EHLO and STARTTLS, until an XCLIENT. A later change replaces an earlier one.
-/// A [withdrawn](Self::withdraw) extension is disabled.
 ///
 /// # Examples
 ///
@@ -24,14 +23,15 @@ use crate::params::{MailParameters, RcptParameters, is_keyword};
 /// use mailchute_proto::{EhloEdits, EhloError, Extension};
 ///
 /// let mut edits = EhloEdits::default();
-/// edits.withdraw(Extension::Chunking).set_size(1_000_000).announce("XKEY rsa ed25519")?.take_mail_parameter("XKEY")?;
+/// edits.disable(Extension::Chunking).set_max_message_size(1_000_000);
+/// edits.announce("XKEY rsa ed25519")?.accept_mail_parameter("XKEY")?;
 /// assert_eq!(edits.announce("X KEY\r\n250 QUIT").unwrap_err(), EhloError::BadKeyword("X KEY\r\n250 QUIT".into()));
 /// # Ok::<(), EhloError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EhloEdits {
-    withdrawn: u32,
-    size: Option<u64>,
+    disabled: u32,
+    max_message_size: Option<u64>,
     lines: Vec<String>,
     mail_parameters: Vec<String>,
     rcpt_parameters: Vec<String>,
@@ -43,20 +43,20 @@ impl EhloEdits {
     ///
     /// PIPELINING, ENHANCEDSTATUSCODES, LIMITS and HELP are only removed from the reply. Pipelined commands, enhanced
     /// codes and limits stay in force. Without SIZE the limit on the content stays.
-    pub fn withdraw(&mut self, extension: Extension) -> &mut Self {
-        self.withdrawn |= extension.bit();
+    pub fn disable(&mut self, extension: Extension) -> &mut Self {
+        self.disabled |= extension.bit();
         self
     }
 
-    /// Enables a withdrawn extension again, if the server offers it.
-    pub fn restore(&mut self, extension: Extension) -> &mut Self {
-        self.withdrawn &= !extension.bit();
+    /// Enables a disabled extension again, if the server offers it.
+    pub fn enable(&mut self, extension: Extension) -> &mut Self {
+        self.disabled &= !extension.bit();
         self
     }
 
     /// Sets another SIZE in bytes, and enforces it at MAIL and in the content. 0 means no limit.
-    pub fn set_size(&mut self, bytes: u64) -> &mut Self {
-        self.size = Some(bytes);
+    pub fn set_max_message_size(&mut self, bytes: u64) -> &mut Self {
+        self.max_message_size = Some(bytes);
         self
     }
 
@@ -93,28 +93,28 @@ impl EhloEdits {
     ///
     /// # Errors
     /// Returns [`EhloError::BadKeyword`] if the name is malformed, and [`EhloError::Known`] if Mailchute defines it.
-    pub fn take_mail_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
+    pub fn accept_mail_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
         add(&mut self.mail_parameters, own_parameter(name, &MailParameters::KEYWORDS)?);
         Ok(self)
     }
 
-    /// Accepts a parameter of RCPT, like [`take_mail_parameter`](Self::take_mail_parameter).
+    /// Accepts a parameter of RCPT, like [`accept_mail_parameter`](Self::accept_mail_parameter).
     ///
     /// # Errors
     /// Returns [`EhloError::BadKeyword`] if the name is malformed, and [`EhloError::Known`] if Mailchute defines it.
-    pub fn take_rcpt_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
+    pub fn accept_rcpt_parameter(&mut self, name: &str) -> Result<&mut Self, EhloError> {
         add(&mut self.rcpt_parameters, own_parameter(name, &RcptParameters::KEYWORDS)?);
         Ok(self)
     }
 
     /// Returns the limit on the bytes of a message, if one was set.
     #[must_use]
-    pub fn size(&self) -> Option<u64> {
-        self.size
+    pub fn max_message_size(&self) -> Option<u64> {
+        self.max_message_size
     }
 
-    pub(crate) fn has_withdrawn(&self, extension: Extension) -> bool {
-        self.withdrawn & extension.bit() != 0
+    pub(crate) fn has_disabled(&self, extension: Extension) -> bool {
+        self.disabled & extension.bit() != 0
     }
 
     pub(crate) fn lines(&self) -> &[String] {

@@ -35,17 +35,17 @@ const ALWAYS: [Extension; 7] = [
 ];
 
 impl Offer<'_> {
-    /// Returns whether the application has withdrawn an extension in this session.
+    /// Returns whether the application has disabled an extension in this session.
     pub(crate) fn lacks(self, extension: Extension) -> bool {
         self.edits.is_some_and(|edits| {
-            edits.has_withdrawn(extension)
-                || (extension == Extension::BinaryMime && edits.has_withdrawn(Extension::Chunking))
+            edits.has_disabled(extension)
+                || (extension == Extension::BinaryMime && edits.has_disabled(Extension::Chunking))
         })
     }
 
     /// Returns the maximum bytes of a message. 0 means no limit.
     pub(crate) fn message_size(self) -> u64 {
-        self.edits.and_then(EhloEdits::size).unwrap_or(self.settings.limits.message_size)
+        self.edits.and_then(EhloEdits::max_message_size).unwrap_or(self.settings.limits.message_size)
     }
 
     pub(crate) fn has_starttls(self) -> bool {
@@ -115,7 +115,7 @@ impl Offer<'_> {
         self.append(Extension::Help, text, |_| Ok(()));
     }
 
-    /// Appends the line of an extension with its arguments, unless the application has withdrawn it.
+    /// Appends the line of an extension with its arguments, unless the application has disabled it.
     fn append(
         self,
         extension: Extension,

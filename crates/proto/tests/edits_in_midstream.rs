@@ -11,7 +11,7 @@ fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
             Step::NeedInput | Step::Close(_) => return content,
             Step::Connect(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::Ehlo(mut ask) => {
-                ask.edits_mut().take_mail_parameter("XKEY").expect("a keyword of nobody's");
+                ask.edits_mut().accept_mail_parameter("XKEY").expect("a keyword of nobody's");
                 ask.answer(Ok(Verdict::Accept));
             }
             Step::Mail(ask) => ask.answer(Ok(Verdict::Accept)),
@@ -41,7 +41,7 @@ fn raising_the_size_mid_message_does_not_save_an_oversized_one() {
     let (mut machine, mut output) = greeted(settings);
     let start = b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nmuch too large\r\n";
     assert_eq!(feed(&mut machine, start, &mut output), b"");
-    machine.edits_mut().set_size(1_000);
+    machine.edits_mut().set_max_message_size(1_000);
     assert_eq!(feed(&mut machine, b"the rest\r\n.\r\n", &mut output), b"");
     let said = String::from_utf8(output).unwrap();
     assert!(said.ends_with("552 5.3.4 Message exceeds the maximum size\r\n"), "{said}");
@@ -51,7 +51,7 @@ fn raising_the_size_mid_message_does_not_save_an_oversized_one() {
 fn overlong_lines_after_a_refused_chunk_are_errors() {
     let (mut machine, mut output) = greeted(Settings::new("mx.example.com"));
     feed(&mut machine, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", &mut output);
-    machine.edits_mut().set_size(1);
+    machine.edits_mut().set_max_message_size(1);
     feed(&mut machine, b"BDAT 2\r\nxx", &mut output);
     let line = [vec![b'x'; 3_000], b"\r\n".to_vec()].concat();
     feed(&mut machine, &line.repeat(1_000), &mut output);
@@ -60,7 +60,7 @@ fn overlong_lines_after_a_refused_chunk_are_errors() {
 }
 
 #[test]
-fn withdrawing_chunking_between_chunks_ends_the_message() {
+fn disabling_chunking_between_chunks_ends_the_message() {
     for protocol in [Protocol::Smtp, Protocol::Lmtp] {
         let mut machine = Machine::new(Settings::new("mx.example.com").into()).speaking(protocol);
         let mut output = Vec::new();
@@ -69,12 +69,12 @@ fn withdrawing_chunking_between_chunks_ends_the_message() {
         feed(&mut machine, format!("{hello} client.example\r\n").as_bytes(), &mut output);
         let start = b"MAIL FROM:<>\r\nRCPT TO:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nBDAT 4\r\nhead";
         assert_eq!(feed(&mut machine, start, &mut output), b"head");
-        machine.edits_mut().withdraw(Extension::Chunking);
+        machine.edits_mut().disable(Extension::Chunking);
         assert!(machine.in_transaction());
         output.clear();
         assert_eq!(feed(&mut machine, b"BDAT 4\r\nbody", &mut output), b"");
         assert!(!machine.in_transaction(), "the message lacks these octets for ever");
-        machine.edits_mut().restore(Extension::Chunking);
+        machine.edits_mut().enable(Extension::Chunking);
         assert_eq!(feed(&mut machine, b"BDAT 4 LAST\r\ntailNOOP\r\n", &mut output), b"");
         let said = String::from_utf8(std::mem::take(&mut output)).unwrap();
         let mut codes: Vec<&str> = said.lines().map(|line| &line[..4]).collect();
@@ -93,15 +93,15 @@ fn edits_for_a_proxy_do_not_apply_to_its_client() {
     let mut output = Vec::new();
     feed(&mut machine, b"", &mut output);
     feed(&mut machine, b"EHLO proxy.example\r\n", &mut output);
-    machine.edits_mut().set_size(10);
+    machine.edits_mut().set_max_message_size(10);
     feed(&mut machine, b"XCLIENT NAME=[SPAM]\r\n", &mut output);
-    assert_eq!(machine.edits_mut().size(), Some(10), "nobody was named");
+    assert_eq!(machine.edits_mut().max_message_size(), Some(10), "nobody was named");
     let mut input = BytesMut::from(&b"XCLIENT ADDR=192.0.2.1\r\n"[..]);
     let Step::Xclient(mut ask) = machine.step(&mut input, &mut output) else { panic!("it is in order") };
-    assert_eq!(ask.edits_mut().size(), None);
-    ask.edits_mut().set_size(20);
+    assert_eq!(ask.edits_mut().max_message_size(), None);
+    ask.edits_mut().set_max_message_size(20);
     ask.answer(Ok(Verdict::Accept));
-    assert_eq!(machine.edits_mut().size(), Some(20), "those of its own stay");
+    assert_eq!(machine.edits_mut().max_message_size(), Some(20), "those of its own stay");
 }
 
 #[test]

@@ -156,10 +156,10 @@ pub mod closures {
 }
 
 pub mod command {
-    //! Commands: their verbs, EHLO, what it announces, and the changes to that.
+    //! Commands: their verbs, EHLO, and what it announces.
 
     pub use mailchute_proto::question::{Command, Ehlo};
-    pub use mailchute_proto::{EhloEdits, EhloError, Extension, HeloKind, HeloName, Verb};
+    pub use mailchute_proto::{EhloError, Extension, HeloKind, HeloName, Verb};
 }
 
 pub mod params {

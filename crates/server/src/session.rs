@@ -4,6 +4,7 @@ mod beginning;
 mod clock;
 mod close;
 pub(crate) mod disconnect;
+mod ehlo;
 mod entrance;
 mod facts;
 pub(crate) mod handle;

@@ -15,14 +15,11 @@ async fn a_closure_takes_away_changes_and_adds_for_its_session_only() {
         if ehlo.name.as_str() != "old.example" {
             return Ok(());
         }
-        session.edit_ehlo(|edits| {
-            edits
-                .withdraw(Extension::Chunking)
-                .set_size(20)
-                .announce("XKEY rsa")?
-                .take_mail_parameter("XKEY")?;
-            Ok::<(), mailchute::Refusal>(())
-        })
+        session.disable(Extension::Chunking);
+        session.set_max_message_size(20);
+        session.announce("XKEY rsa")?;
+        session.accept_mail_parameter("XKEY")?;
+        Ok(())
     }));
     let mut other = hello(&server).await;
     let before = ehlo(&mut other, "client.example").await;
@@ -46,7 +43,8 @@ async fn a_closure_takes_away_changes_and_adds_for_its_session_only() {
 #[tokio::test]
 async fn what_the_connect_hook_takes_away_was_never_there() {
     let server = build(accepting().on_connect(|session| async move {
-        session.edit_ehlo(|edits| edits.withdraw(Extension::Dsn).withdraw(Extension::EightBitMime).clone());
+        session.disable(Extension::Dsn);
+        session.disable(Extension::EightBitMime);
     }));
     let mut client = hello(&server).await;
     let keywords = ehlo(&mut client, "client.example").await;
@@ -58,11 +56,18 @@ async fn what_the_connect_hook_takes_away_was_never_there() {
 #[tokio::test]
 async fn edits_last_until_they_are_taken_back() {
     let server = build(accepting().on_ehlo(|ehlo, session| async move {
-        session.edit_ehlo(|edits| match ehlo.name.as_str() {
-            "a.example" => drop(edits.withdraw(Extension::Dsn).announce("XA").map(|_| ())),
-            "b.example" => drop(edits.restore(Extension::Dsn).retract("xa").clone()),
+        match ehlo.name.as_str() {
+            "a.example" => {
+                session.disable(Extension::Dsn);
+                session.announce("XA")?;
+            }
+            "b.example" => {
+                session.enable(Extension::Dsn);
+                session.retract("xa");
+            }
             _ => {}
-        });
+        }
+        Ok(())
     }));
     let mut client = hello(&server).await;
     let before = ehlo(&mut client, "client.example").await;
@@ -75,18 +80,15 @@ async fn edits_last_until_they_are_taken_back() {
 #[tokio::test]
 async fn an_announced_line_cannot_inject_more_than_a_keyword() {
     let server = build(accepting().on_ehlo(|_ehlo, session| async move {
-        session.edit_ehlo(|edits| {
-            let long = format!("X{}", "Y".repeat(500));
-            for line in
-                ["", " ", "X\r\n250 QUIT", "X\nY", "X  Y", "X ", "X é", "X\t1", "-X", "X_1", "X\0", &long]
-            {
-                assert_eq!(edits.announce(line).map(|_| ()), Err(EhloError::BadKeyword(line.to_owned())));
-            }
-            for line in ["size 5", "CHUNKING", "Auth PLAIN", "HELP"] {
-                assert!(matches!(edits.announce(line), Err(EhloError::Known(_))), "{line}");
-            }
-            assert!(edits.announce("X-1 = a;b/c").is_ok());
-        });
+        let long = format!("X{}", "Y".repeat(500));
+        for line in ["", " ", "X\r\n250 QUIT", "X\nY", "X  Y", "X ", "X é", "X\t1", "-X", "X_1", "X\0", &long]
+        {
+            assert_eq!(session.announce(line), Err(EhloError::BadKeyword(line.to_owned())));
+        }
+        for line in ["size 5", "CHUNKING", "Auth PLAIN", "HELP"] {
+            assert!(matches!(session.announce(line), Err(EhloError::Known(_))), "{line}");
+        }
+        assert!(session.announce("X-1 = a;b/c").is_ok());
     }));
     let mut client = hello(&server).await;
     assert!(ehlo(&mut client, "client.example").await.ends_with("\n250-X-1 = a;b/c\n250 HELP"));
@@ -97,9 +99,7 @@ async fn a_whole_message_may_be_as_large_as_its_session_allows() {
     let server = build(
         crate::support::builder()
             .max_message_size(10)
-            .on_connect(
-                |session| async move { drop(session.edit_ehlo(|edits| edits.set_size(1_000).clone())) },
-            )
+            .on_connect(|session| async move { session.set_max_message_size(1_000) })
             .store_by(|mut message, _session| async move {
                 assert_eq!(message.bytes().await?.len(), 502);
                 Ok::<(), mailchute::Refusal>(())

@@ -7,7 +7,7 @@ use mailchute::address::{
     AddressError, AddressLiteral, Domain, ForwardPath, GeneralLiteral, Mailbox, ReversePath,
 };
 use mailchute::auth::{CramMd5Digest, Mechanism, Password, ScramVerifier, Token};
-use mailchute::command::{Command, EhloEdits, EhloError, Extension, HeloKind, HeloName, Verb};
+use mailchute::command::{Command, EhloError, Extension, HeloKind, HeloName, Verb};
 use mailchute::events::Event;
 use mailchute::message::MessageId;
 use mailchute::params::{
@@ -49,11 +49,9 @@ impl Hooks for Namer {
         if let HeloKind::Literal(AddressLiteral::General(literal)) = kind {
             let _: &GeneralLiteral = literal;
         }
-        let kept: Result<(), EhloError> = session.edit_ehlo(|edits: &mut EhloEdits| {
-            edits.withdraw(Extension::Chunking).announce("XKEY rsa")?;
-            Ok(())
-        });
-        kept?;
+        session.disable(Extension::Chunking);
+        let announced: Result<(), EhloError> = session.announce("XKEY rsa");
+        announced?;
         Ok(Verdict::Accept)
     }
 

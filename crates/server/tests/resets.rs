@@ -61,7 +61,7 @@ fn server(sessions: &Seen<Session>) -> Server {
         .on_ehlo(|ehlo, session| async move {
             if ehlo.name.as_str() == "first.example" {
                 session.state().insert(Kept);
-                session.edit_ehlo(|edits| edits.withdraw(Extension::Chunking).clone());
+                session.disable(Extension::Chunking);
             }
         })
         .on_auth(|credentials, _| async move { Check::right_if(credentials.identity() == "tim") })
@@ -81,7 +81,7 @@ async fn say<S: Io>(client: &mut Talk<S>, lines: Lines) {
 /// A row: the lines before, the command under test, the facts after it, and lines that show the rest.
 type Row = (&'static [Lines], Lines, &'static str, Lines);
 
-/// BDAT gets 502 while the change of the EHLO hook lasts, which has withdrawn CHUNKING.
+/// BDAT gets 502 while the change of the EHLO hook lasts, which has disabled CHUNKING.
 const ROWS: &[Row] = &[
     (
         TRANSACTION,

@@ -73,14 +73,15 @@ async fn nothing_that_was_kept_of_the_proxy_is_its_clients() {
         .allow_plaintext_auth()
         .on_connect(|session| async move {
             if session.client_ip().to_string() == "198.51.100.8" {
-                session.edit_ehlo(|edits| edits.set_size(1_000).clone());
+                session.set_max_message_size(1_000);
             }
         })
         .on_ehlo(|ehlo, session| async move {
             if ehlo.name.as_str() == "proxy.example" {
                 session.identify("postmaster");
                 session.state().insert(Score(7));
-                session.edit_ehlo(|edits| edits.withdraw(Extension::Chunking).set_size(0).clone());
+                session.disable(Extension::Chunking);
+                session.set_max_message_size(0);
             }
         })
         .on_auth(|_, _| async { Check::Right })

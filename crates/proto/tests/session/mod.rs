@@ -13,7 +13,7 @@ use std::fmt;
 
 use mailchute_proto::question::Scram;
 use mailchute_proto::{
-    ChannelBinding, Credentials, DateTime, EhloEdits, Nonce, Protocol, Refusal, Reply, ScramAnswer,
+    ChannelBinding, Credentials, DateTime, Extension, Nonce, Protocol, Refusal, Reply, ScramAnswer,
     ScramVerifier, Settings, Verdict,
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct Session {
     /// The time that the machine is given.
     pub(crate) now: Option<DateTime>,
     /// The changes of the ehlo hook.
-    pub(crate) edits: EhloEdits,
+    pub(crate) edits: Vec<Edit>,
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
@@ -62,6 +62,16 @@ pub(crate) struct Answer {
     pub(crate) verdict: Option<mailchute_proto::Answer>,
 }
 
+/// A change of the ehlo hook to what EHLO announces.
+#[derive(Debug, Clone)]
+pub(crate) enum Edit {
+    Disable(Extension),
+    Size(u64),
+    Announce(String),
+    MailParameter(String),
+    RcptParameter(String),
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "inside TLS: {}, {:?}", self.is_inside_tls, self.settings)
@@ -79,7 +89,7 @@ impl Session {
             is_trusted: false,
             early: Vec::new(),
             now: None,
-            edits: EhloEdits::default(),
+            edits: Vec::new(),
             answers: Vec::new(),
             users: Vec::new(),
             verifiers: Vec::new(),

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use mailchute_proto::reply::catalog;
 use mailchute_proto::{Answer, Answered, Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
 
-use super::{Message, Record, Session};
+use super::{Edit, Message, Record, Session};
 
 /// A session on its way.
 #[derive(Debug)]
@@ -128,8 +128,8 @@ impl<'s> Run<'s> {
             }
             Step::Connect(ask) => apply(ask, session.answer("connect", ""), questions),
             Step::Ehlo(mut ask) => {
-                if session.edits != EhloEdits::default() {
-                    ask.edits_mut().clone_from(&session.edits);
+                for change in &session.edits {
+                    edit(ask.edits_mut(), change);
                 }
                 let verdict = session.answer("ehlo", ask.question().name.as_str());
                 apply(ask, verdict, questions);
@@ -231,4 +231,15 @@ fn apply<Q: Question>(ask: Ask<'_, Q>, answer: Option<Q::Answer>, questions: &mu
     if let Some(answer) = answer {
         ask.answer(answer);
     }
+}
+
+fn edit(edits: &mut EhloEdits, change: &Edit) {
+    match change {
+        Edit::Disable(extension) => Ok(edits.disable(*extension)),
+        Edit::Size(bytes) => Ok(edits.set_max_message_size(*bytes)),
+        Edit::Announce(line) => edits.announce(line),
+        Edit::MailParameter(name) => edits.accept_mail_parameter(name),
+        Edit::RcptParameter(name) => edits.accept_rcpt_parameter(name),
+    }
+    .expect("an edit that can be made");
 }

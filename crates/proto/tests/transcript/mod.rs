@@ -3,7 +3,7 @@
 //! ```text
 //! # What it shows, in a sentence.
 //! set proxy trusted                          the client may say XCLIENT and XFORWARD
-//! edit withdraw DSN                          what the ehlo hook changes for the session
+//! edit disable DSN                           what the ehlo hook changes for the session
 //! set limits.recipients 2                    a setting, before the first byte
 //! set protocol lmtp                          LMTP and not SMTP
 //! set binding none                           the TLS session has nothing to bind to

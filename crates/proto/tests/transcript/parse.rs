@@ -1,12 +1,12 @@
 //! The parser of transcripts.
 
 use mailchute_proto::{
-    AuthPolicy, BareLineEnds, Closing, DateTime, EhloEdits, EnvelopeSyntax, Extension, Mechanism, Nonce,
-    PlaintextAuth, PriorityProfile, Protocol, Settings, TlsPolicy, Verdict, saslprep,
+    AuthPolicy, BareLineEnds, Closing, DateTime, EnvelopeSyntax, Extension, Mechanism, Nonce, PlaintextAuth,
+    PriorityProfile, Protocol, Settings, TlsPolicy, Verdict, saslprep,
 };
 
 use super::{Event, Transcript};
-use crate::session::{Answer, Session, answered, reply};
+use crate::session::{Answer, Edit, Session, answered, reply};
 
 pub(super) fn transcript(text: &str) -> Transcript {
     let mut lines = text.lines();
@@ -40,7 +40,7 @@ impl Transcript {
             "hello" => self.hello(),
             "close" => self.closing = Some(closing(rest)),
             "set" => self.set(rest),
-            "edit" => edit(&mut self.session.edits, rest),
+            "edit" => self.session.edits.push(edit(rest)),
             "user" => {
                 let (user, password) = rest.split_once(' ').expect("a user and a password");
                 self.session.users.push((user.to_owned(), password.to_owned()));
@@ -191,18 +191,17 @@ impl Transcript {
     }
 }
 
-/// Reads a change of the ehlo hook: `withdraw DSN`, `announce XKEY 1`, `size 1000`, `mail-parameter XKEY`.
-fn edit(edits: &mut EhloEdits, line: &str) {
+/// Reads a change of the ehlo hook: `disable DSN`, `announce XKEY 1`, `size 1000`, `mail-parameter XKEY`.
+fn edit(line: &str) -> Edit {
     let (what, rest) = line.split_once(' ').expect("what to edit and how");
     match what {
-        "withdraw" => Ok(edits.withdraw(Extension::of(rest).expect("an extension"))),
-        "size" => Ok(edits.set_size(rest.parse().expect("octets"))),
-        "announce" => edits.announce(rest),
-        "mail-parameter" => edits.take_mail_parameter(rest),
-        "rcpt-parameter" => edits.take_rcpt_parameter(rest),
+        "disable" => Edit::Disable(Extension::of(rest).expect("an extension")),
+        "size" => Edit::Size(rest.parse().expect("octets")),
+        "announce" => Edit::Announce(rest.to_owned()),
+        "mail-parameter" => Edit::MailParameter(rest.to_owned()),
+        "rcpt-parameter" => Edit::RcptParameter(rest.to_owned()),
         _ => panic!("no such edit: {line}"),
     }
-    .expect("an edit that can be made");
 }
 
 fn set_limit(settings: &mut Settings, name: &str, value: &str) {

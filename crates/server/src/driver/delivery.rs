@@ -47,7 +47,7 @@ impl Delivery {
     pub(super) fn new(shared: &Arc<Shared>, session: &Session, envelope: Arc<Envelope>, number: u32) -> Self {
         let (pump, body) = body::channel();
         let settings = shared.settings_of(session);
-        let limit = match session.edited_size().unwrap_or(settings.limits.message_size) {
+        let limit = match session.max_message_size().unwrap_or(settings.limits.message_size) {
             0 => WHOLE_WITHOUT_LIMIT,
             limit => limit,
         };

@@ -400,7 +400,7 @@ fn goes_on(answer: &Answer) -> bool {
 
 /// Passes what a hook has changed for the session to the machine.
 fn apply_edits<'m>(session: &Session, machines: impl FnOnce() -> &'m mut EhloEdits) {
-    if let Some(edits) = session.edits() {
+    if let Some(edits) = session.ehlo_edits() {
         *machines() = *edits;
     }
 }

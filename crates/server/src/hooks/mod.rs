@@ -94,7 +94,7 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// Decides on EHLO or HELO, or in LMTP on LHLO. The standard refusal is `550`. The hook can
-    /// [change](Session::edit_ehlo) what EHLO announces in this session.
+    /// [change](Session::disable) what EHLO announces in this session.
     fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (ehlo, session);
         ready(Ok(Verdict::Accept))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{
-    Attribute, EhloEdits, Envelope, HeloName, Protocol, Recipient, Sender, TypedState, XClient, XForward,
+    Attribute, Envelope, HeloName, Protocol, Recipient, Sender, TypedState, XClient, XForward,
 };
 
 use crate::net::arrival::{Arrival, Entrance};
@@ -209,33 +209,6 @@ impl Session {
         self.facts().connection.messages
     }
 
-    /// Changes what EHLO announces to this session, and what the session may use. Returns the result of `edit`.
-    ///
-    /// Call it in the hooks of connect, secure and ehlo: a later change holds from the next EHLO on. A client that
-    /// XCLIENT names begins without any changes.
-    ///
-    /// ```
-    /// use mailchute::command::Extension;
-    /// use mailchute::{Refusal, Server};
-    ///
-    /// Server::builder().on_ehlo(|ehlo, session| async move {
-    ///     session.edit_ehlo(|edits| {
-    ///         if ehlo.name.domain_is("old.example") {
-    ///             edits.withdraw(Extension::Chunking).set_size(1_000_000);
-    ///         }
-    ///         edits.announce("XKEY rsa ed25519")?.take_mail_parameter("XKEY")?;
-    ///         Ok::<(), Refusal>(())
-    ///     })
-    /// });
-    /// ```
-    pub fn edit_ehlo<R>(&self, edit: impl FnOnce(&mut EhloEdits) -> R) -> R {
-        // A copy: `edit` may panic or use this session, so the lock must not be held.
-        let mut edits = self.edits().unwrap_or_default();
-        let result = edit(&mut edits);
-        self.facts().client.edits = Some(edits);
-        result
-    }
-
     /// Returns the application's state, which lasts as long as the client is the same. It ends with the
     /// connection, or when XCLIENT names another client. The connect hooks are asked about that client, and
     /// find the state empty.
@@ -318,15 +291,6 @@ impl Session {
         facts.transaction = Transaction::default();
         drop(facts);
         self.0.transaction_state.clear();
-    }
-
-    pub(crate) fn edits(&self) -> Option<Box<EhloEdits>> {
-        self.facts().client.edits.clone()
-    }
-
-    /// Returns the limit on the bytes of a message, if a hook has set one for this session.
-    pub(crate) fn edited_size(&self) -> Option<u64> {
-        self.facts().client.edits.as_ref()?.size()
     }
 
     /// Returns the user that an authenticator has set for the credentials.

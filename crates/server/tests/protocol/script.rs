@@ -162,13 +162,24 @@ impl Scripted {
     }
 }
 
+fn edit(session: &Session, change: &session::Edit) {
+    match change {
+        session::Edit::Disable(extension) => Ok(session.disable(*extension)),
+        session::Edit::Size(bytes) => Ok(session.set_max_message_size(*bytes)),
+        session::Edit::Announce(line) => session.announce(line),
+        session::Edit::MailParameter(name) => session.accept_mail_parameter(name),
+        session::Edit::RcptParameter(name) => session.accept_rcpt_parameter(name),
+    }
+    .expect("an edit that can be made");
+}
+
 impl Hooks for Scripted {
     async fn connect(&self, _session: &Session) -> HookAnswer {
         self.at("connect", "")
     }
 
     async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> HookAnswer {
-        session.edit_ehlo(|edits| *edits = self.session.edits.clone());
+        self.session.edits.iter().for_each(|change| edit(session, change));
         self.at("ehlo", ehlo.name.as_str())
     }
 

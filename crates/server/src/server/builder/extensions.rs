@@ -63,7 +63,8 @@ impl Builder {
 impl Builder {
     /// Accepts a parameter of MAIL, and passes it on in
     /// [`MailParameters::other`](crate::params::MailParameters::other). Parameters that are not declared get `555
-    /// 5.5.4`. To accept one for a single session, use [`EhloEdits::take_mail_parameter`]. Default is none.
+    /// 5.5.4`. To accept one for a single session, use
+    /// [`Session::accept_mail_parameter`](crate::Session::accept_mail_parameter). Default is none.
     ///
     /// ```
     /// # use mailchute::{Server, Verdict};
@@ -113,12 +114,12 @@ impl Extensions {
         let mut edits = EhloEdits::default();
         for name in &self.mail_parameters {
             edits
-                .take_mail_parameter(name)
+                .accept_mail_parameter(name)
                 .map_err(|error| BuildError::parameter("mail_parameter", name, &error))?;
         }
         for name in &self.rcpt_parameters {
             edits
-                .take_rcpt_parameter(name)
+                .accept_rcpt_parameter(name)
                 .map_err(|error| BuildError::parameter("rcpt_parameter", name, &error))?;
         }
         settings.mail_parameters = self.mail_parameters;

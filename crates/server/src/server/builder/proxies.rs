@@ -36,7 +36,7 @@ impl Builder {
     /// Lets clients from these networks name the client that they speak for, by Postfix's XCLIENT and
     /// XFORWARD. All others get `550 5.7.1`. Behind a proxy with a PROXY header, the client in the header
     /// must be from one of these networks. XCLIENT begins the session again: connect hooks are asked, and
-    /// identity, [state](crate::Session::state) and [edits](crate::Session::edit_ehlo) are gone. XFORWARD is
+    /// identity, [state](crate::Session::state) and [changes of EHLO](crate::Session::disable) are gone. XFORWARD is
     /// kept for [`Session::forwarded`](crate::Session::forwarded). Default is none.
     ///
     /// Connections from these networks do not count towards

@@ -56,6 +56,7 @@ pub use extension::Extension;
 pub use limits::Limits;
 pub use machine::answered::Answered;
 pub use machine::ask::{Ask, Question};
+pub use machine::standard::{EditReplies, EditReplyError, StandardReply};
 pub use machine::step::{Closing, Step};
 pub use machine::{Awaits, Machine};
 pub use params::*;

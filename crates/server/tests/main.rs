@@ -37,6 +37,7 @@ mod printed;
 mod proxy_header;
 mod recipient_state;
 mod reconfigure;
+mod reply_edits;
 mod resets;
 mod running;
 mod scram;

@@ -19,7 +19,7 @@ use crate::params::BodyKind;
 use crate::phase::Phase;
 use crate::protocol::Protocol;
 use crate::question::{Command, Connect, Data, Ehlo, EndOfChunk, EndOfData, StartTls, Transfer};
-use crate::reply::{Code, Reply, catalog, is_printable, printable};
+use crate::reply::{Code, LINE_BYTES, Reply, catalog, is_printable, printable};
 use crate::verdict::{Answer, Verdict};
 
 /// Resolves a verdict to the reply to send: `Ok` if it accepts, `Err` if it refuses.
@@ -45,12 +45,17 @@ impl Machine {
         is_yes && !matches!(self.state, State::Closed(_))
     }
 
+    /// Returns how many bytes of text a line holds beside the name of the server.
+    fn most_beside_hostname(&self) -> usize {
+        LINE_BYTES.saturating_sub(self.settings.hostname.len() + 1)
+    }
+
     fn hostname_and(&self, text: &str) -> String {
-        const MOST: usize = 400;
+        let most = self.most_beside_hostname();
         let hostname = &*self.settings.hostname;
-        let mut line = String::with_capacity(hostname.len() + 1 + text.len().min(MOST));
+        let mut line = String::with_capacity(hostname.len() + 1 + text.len().min(most));
         line.push_str(hostname);
-        if text.len() <= MOST && is_printable(text) {
+        if text.len() <= most && is_printable(text) {
             if !text.is_empty() {
                 line.push(' ');
                 line.push_str(text);
@@ -60,7 +65,7 @@ impl Machine {
         let first = text.lines().next().unwrap_or_default();
         if !first.is_empty() {
             line.push(' ');
-            line.extend(first.chars().map(printable).take(MOST));
+            line.extend(first.chars().map(printable).take(most));
         }
         line
     }
@@ -107,6 +112,7 @@ impl Machine {
             Ok(reply) => {
                 self.state = State::Commands(Phase::Greeted);
                 let hangs_up = reply.hangs_up();
+                let reply = self.edited(reply, self.most_beside_hostname());
                 let line = self.hostname_and(reply.text());
                 self.say_lines(reply.without_enhanced().with_text(line), output);
                 if hangs_up {
@@ -138,6 +144,7 @@ impl Apply for Ehlo {
                 machine.end_transaction();
                 machine.facts.greeting.is_extended = self.is_extended;
                 let hangs_up = reply.hangs_up();
+                let reply = machine.edited(reply, machine.most_beside_hostname());
                 let mut lines = machine.hostname_and(reply.text());
                 if self.verb != Verb::Helo {
                     machine.offer().append_keywords(&mut lines);

@@ -4,7 +4,7 @@ use std::{mem, slice, vec};
 
 use super::Machine;
 use crate::command::Verb;
-use crate::reply::Reply;
+use crate::reply::{Reply, TEXT_BYTES};
 
 /// The replies of the last step, for logs and events. See [`Machine::take_answered`].
 ///
@@ -107,6 +107,7 @@ impl Machine {
 
     /// Appends a reply to the output.
     pub(super) fn say(&mut self, reply: Reply, output: &mut Vec<u8>) {
+        let reply = self.edited(reply, TEXT_BYTES);
         reply.encode(output);
         self.answered.add(reply);
     }

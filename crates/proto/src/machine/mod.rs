@@ -12,6 +12,7 @@ mod outgoing;
 mod parse;
 mod per_recipient;
 mod redact;
+pub(crate) mod standard;
 pub(crate) mod step;
 mod tls;
 
@@ -41,6 +42,7 @@ use guesses::LastGuess;
 use outgoing::{Outgoing, Refused};
 use parse::Asked;
 use redact::looks_like_auth;
+use standard::EditReplies;
 use step::{Closing, Step};
 
 /// An SMTP session, without I/O and without a clock.
@@ -98,6 +100,8 @@ pub struct Machine {
     /// The changes to the EHLO offer of this session. Boxed, as few sessions have any.
     edits: Option<Box<EhloEdits>>,
     now: Option<DateTime>,
+    /// The edits of the application to standard replies.
+    editor: Option<Box<dyn EditReplies>>,
     /// The replies of the current step so far.
     answered: Answered,
 }
@@ -147,6 +151,7 @@ impl Machine {
             excused_chunks: 0,
             edits: None,
             now: None,
+            editor: None,
             answered: Answered::default(),
         }
     }

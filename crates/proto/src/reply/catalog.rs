@@ -10,6 +10,8 @@
 //! A refusal instead of the greeting carries its enhanced code (`554 5.7.1`, `421 4.3.2`), as in Postfix. A greeting,
 //! and the replies to EHLO and HELO, carry none (RFC 2034).
 
+use std::fmt;
+
 use super::Reply;
 
 /// One reply of the catalogue, as data.
@@ -17,7 +19,7 @@ use super::Reply;
 #[non_exhaustive]
 pub struct Entry {
     /// Its name in this module.
-    pub name: &'static str,
+    pub name: Name,
     /// The reply.
     pub reply: &'static Reply,
     /// The condition.
@@ -27,16 +29,42 @@ pub struct Entry {
 }
 
 macro_rules! catalog {
-    ($($(#[doc = $when:literal])+ $name:ident = $code:literal $class:literal . $subject:literal . $detail:literal $text:literal, $clause:literal;)*) => {
+    (
+        $($(#[doc = $when:literal])+ $name:ident = $code:literal $class:literal . $subject:literal . $detail:literal $text:literal, $clause:literal;)*
+        plain:
+        $($(#[doc = $plain_when:literal])+ $plain:ident = $plain_code:literal $plain_text:literal, $plain_clause:literal;)*
+    ) => {
         $(
             $(#[doc = $when])+
             #[doc = concat!("`", $code, " ", $class, ".", $subject, ".", $detail, " ", $text, "`, ", $clause)]
-            pub const $name: Reply = Reply::from_static($code, ($class, $subject, $detail), $text);
+            pub const $name: Reply = Reply::from_static($code, ($class, $subject, $detail), $text).named(Name::$name);
         )*
-        /// Replies with an enhanced status code.
-        const ENHANCED: &[Entry] =
-            &[$(Entry { name: stringify!($name), reply: &$name, when: concat!($($when),+), clause: $clause },)*];
+        $(
+            $(#[doc = $plain_when])+
+            #[doc = concat!("`", $plain_code, " ", $plain_text, "`, ", $plain_clause)]
+            pub const $plain: Reply = Reply::plain($plain_code, $plain_text).named(Name::$plain);
+        )*
+
+        /// The name of a reply of the catalogue. `Display` writes it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they are the names of the constants")]
+        #[non_exhaustive]
+        pub enum Name {
+            $($(#[doc = $when])+ $name,)*
+            $($(#[doc = $plain_when])+ $plain,)*
+        }
+
+        const ENTRIES: &[Entry] = &[
+            $(Entry { name: Name::$name, reply: &$name, when: concat!($($when),+), clause: $clause },)*
+            $(Entry { name: Name::$plain, reply: &$plain, when: concat!($($plain_when),+), clause: $plain_clause },)*
+        ];
     };
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
 }
 
 catalog! {
@@ -227,22 +255,9 @@ catalog! {
     HUNG_UP = 421 4 . 7 . 0 "Closing connection", "RFC 5321 §3.8";
     /// A web browser, or someone who misuses one (Postfix's `smtpd_forbidden_commands`).
     NOT_HTTP = 221 2 . 7 . 0 "This is an SMTP server, not a web server", "RFC 5321 §7.8";
-}
 
-/// Replies without an enhanced status code (RFC 2034 §3, RFC 4954 §4).
-macro_rules! plain {
-    ($($(#[doc = $when:literal])+ $name:ident = $code:literal $text:literal, $clause:literal;)*) => {
-        $(
-            $(#[doc = $when])+
-            #[doc = concat!("`", $code, " ", $text, "`, ", $clause)]
-            pub const $name: Reply = Reply::plain($code, $text);
-        )*
-        const PLAIN: &[Entry] =
-            &[$(Entry { name: stringify!($name), reply: &$name, when: concat!($($when),+), clause: $clause },)*];
-    };
-}
-
-plain! {
+    // Replies without an enhanced status code (RFC 2034 §3, RFC 4954 §4).
+    plain:
     /// The greeting; the text begins with the server's name.
     GREETING = 220 "ESMTP Mailchute", "RFC 5321 §4.3.1";
     /// The greeting of LMTP; the text begins with the server's name.
@@ -257,7 +272,7 @@ plain! {
 
 /// All replies, for tables and tests.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    ENHANCED.iter().chain(PLAIN)
+    ENTRIES.iter()
 }
 
 /// [`CHUNK_RECEIVED`] for a number of bytes.

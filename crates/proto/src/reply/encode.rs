@@ -4,9 +4,12 @@ use memchr::memchr;
 
 use super::{Code, Enhanced, Reply};
 
+/// Bytes of text in a line without an enhanced code.
+pub(crate) const LINE_BYTES: usize = 512 - "250-".len() - LINE_END.len();
+
 /// Bytes of text in a line. RFC 5321 §4.5.3.1.5 allows 512 with the code, a separator, the longest enhanced code
 /// (`5.999.999 `) and CRLF.
-const TEXT_BYTES: usize = 512 - LONGEST_HEAD - LINE_END.len();
+pub(crate) const TEXT_BYTES: usize = 512 - LONGEST_HEAD - LINE_END.len();
 
 const LONGEST_HEAD: usize = "250-5.999.999 ".len();
 

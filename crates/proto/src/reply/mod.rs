@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use catalog::Name;
 pub use code::{Code, Severity};
-pub(crate) use encode::{is_printable, printable};
+pub(crate) use encode::{LINE_BYTES, TEXT_BYTES, is_printable, printable};
 pub use enhanced::Enhanced;
 
 /// A reply: a code, an enhanced status code and a text.
@@ -37,6 +38,8 @@ pub struct Reply {
     closes: bool,
     /// The text is known to fit into one line unchanged, so no check is needed again.
     is_one_line: bool,
+    /// Its name if it is of the catalogue.
+    name: Option<Name>,
 }
 
 /// The error for a code and an enhanced code that do not form a [`Reply`].
@@ -133,6 +136,7 @@ impl Reply {
                 text: text.into(),
                 closes: code == 421,
                 is_one_line: false,
+                name: None,
             }),
         }
     }
@@ -160,7 +164,19 @@ impl Reply {
             text: Cow::Borrowed(text),
             closes: code.get() == 421,
             is_one_line: encode::is_one_line(text),
+            name: None,
         }
+    }
+
+    /// Names a reply of the catalogue.
+    const fn named(mut self, name: Name) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Returns the name of a reply of the catalogue, also if its text has been completed.
+    pub(crate) const fn name(&self) -> Option<Name> {
+        self.name
     }
 
     /// Makes the server close the connection after this reply.
@@ -240,9 +256,17 @@ impl Reply {
         self
     }
 
-    pub(crate) fn with_text(mut self, text: String) -> Self {
-        self.text = Cow::Owned(text);
+    pub(crate) fn with_text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.text = text.into();
         self.is_one_line = false;
+        self
+    }
+
+    /// Returns this reply in place of a standard one, of which it keeps what the conversation depends on.
+    pub(crate) fn in_place_of(mut self, standard: &Self) -> Self {
+        self.closes = standard.closes;
+        self.enhanced = self.enhanced.filter(|_| standard.enhanced.is_some());
+        self.name = None;
         self
     }
 

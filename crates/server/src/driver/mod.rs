@@ -5,6 +5,7 @@ pub(crate) mod ask_hooks;
 mod authentication;
 pub(crate) mod decoys;
 mod delivery;
+mod edit_replies;
 mod greeting;
 mod pace;
 mod readers;
@@ -36,6 +37,7 @@ use crate::runtime::counters::Count;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use delivery::Delivery;
+use edit_replies::ReplyEditor;
 use greeting::greeting;
 use pace::Pace;
 
@@ -88,6 +90,12 @@ impl Driver {
         let machine = match opening {
             Opening::Plain => Machine::new(settings),
             Opening::Tls => Machine::inside_tls(settings),
+        };
+        let machine = if shared.chain.may_edit_replies(session.listener()) {
+            let (shared, session) = (Arc::clone(&shared), session.clone());
+            machine.editing_replies(Box::new(ReplyEditor { shared, session }))
+        } else {
+            machine
         };
         let is_trusted = shared.proxies.may_speak_for_others(session.origin(), header);
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };

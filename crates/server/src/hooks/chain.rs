@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
+use mailchute_proto::{
+    Credentials, Envelope, Recipient, Reply, ScramVerifier, Sender, StandardReply, Verdict,
+};
 use tokio::time::{Instant, timeout};
 
 use super::condition::{Condition, Conditional};
@@ -31,8 +33,12 @@ pub(crate) struct Chain {
     authenticators: Vec<Conditional<dyn ErasedAuthenticator>>,
     scram_verifiers: Vec<Conditional<dyn ErasedScramVerifiers>>,
     filters: Vec<Conditional<dyn ErasedFilter>>,
+    reply_edits: Vec<Conditional<EditReply>>,
     store: Option<Arc<dyn ErasedStore>>,
 }
+
+/// A closure that changes the texts of standard replies.
+pub(crate) type EditReply = dyn Fn(&StandardReply<'_>, &Session) -> Option<Reply> + Send + Sync;
 
 struct Link {
     /// `None` for a hook of all stages.
@@ -55,6 +61,10 @@ impl Chain {
 
     pub(crate) fn push_filter(&mut self, filter: Named<impl Filter>) {
         self.filters.push(Conditional::always(Arc::new(filter)));
+    }
+
+    pub(crate) fn push_reply_edit(&mut self, edit: Arc<EditReply>) {
+        self.reply_edits.push(Conditional::always(edit));
     }
 
     pub(crate) fn keep_in(&mut self, store: Named<impl Store>) {
@@ -84,6 +94,8 @@ impl Chain {
         other.authenticators.iter_mut().for_each(|authenticator| authenticator.add(condition.clone()));
         other.scram_verifiers.iter_mut().for_each(|verifiers| verifiers.add(condition.clone()));
         other.filters.iter_mut().for_each(|filter| filter.add(condition.clone()));
+        other.reply_edits.iter_mut().for_each(|edit| edit.add(condition.clone()));
+        self.reply_edits.append(&mut other.reply_edits);
         self.links.append(&mut other.links);
         self.authenticators.append(&mut other.authenticators);
         self.scram_verifiers.append(&mut other.scram_verifiers);
@@ -193,6 +205,16 @@ impl Chain {
 
     pub(crate) fn command<'a>(&'a self, command: &'a Command, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Command, session, move |hooks| hooks.command(command, session))
+    }
+
+    /// Returns whether standard replies may be changed in sessions of this listener.
+    pub(crate) fn may_edit_replies(&self, listener: Option<&str>) -> bool {
+        self.reply_edits.iter().any(|edit| edit.may_be_on(listener))
+    }
+
+    /// Returns what the first closure that wants another reply puts in place of a standard one.
+    pub(crate) fn edit_reply(&self, standard: &StandardReply<'_>, session: &Session) -> Option<Reply> {
+        self.reply_edits.iter().find_map(|edit| edit.restricting(session)?(standard, session))
     }
 
     /// Runs the filters, then the store. Each of them reads the content from its first byte.

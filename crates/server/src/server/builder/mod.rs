@@ -8,6 +8,7 @@ pub(crate) mod limit;
 mod limits;
 pub(crate) mod proxies;
 pub(crate) mod reconfigure;
+mod replies;
 mod scope;
 mod timeouts;
 mod tls;

@@ -120,6 +120,8 @@ pub struct Command {
     pub verb: Verb,
     /// The verb in capitals.
     pub word: String,
-    /// The argument after the verb.
+    /// The argument after the verb, without the parameter SMTPUTF8 of VRFY and EXPN.
     pub argument: String,
+    /// VRFY or EXPN had the parameter SMTPUTF8: the reply may hold UTF-8 (RFC 6531 §3.7.4.2).
+    pub smtputf8: bool,
 }

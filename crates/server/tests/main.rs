@@ -71,5 +71,6 @@ mod transcripts;
 mod traps;
 mod trickled;
 mod unix_socket;
+mod utf8_replies;
 mod wire;
 mod xclient;

@@ -250,7 +250,8 @@ impl Apply for Command {
         if is_yes && self.verb != Verb::Quit && machine.is_junk_too_much(output) {
             return;
         }
-        machine.reply(reply, output);
+        let names_users = matches!(self.verb, Verb::Vrfy | Verb::Expn);
+        machine.reply(if names_users { reply.in_utf8(self.smtputf8) } else { reply }, output);
         match (self.verb, &machine.state) {
             (_, State::Closed(_)) => {}
             (Verb::Quit, _) => machine.state = State::Closed(Closing::Quit),

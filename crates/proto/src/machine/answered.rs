@@ -107,9 +107,23 @@ impl Machine {
 
     /// Appends a reply to the output.
     pub(super) fn say(&mut self, reply: Reply, output: &mut Vec<u8>) {
-        let reply = self.edited(reply, TEXT_BYTES);
-        reply.encode(output);
+        let mut reply = self.edited(reply, TEXT_BYTES);
+        if !reply.encode_plain(output) {
+            reply = self.in_its_characters(reply);
+            reply.encode(output);
+        }
         self.answered.add(reply);
+    }
+
+    /// Returns a reply beyond one line of ASCII, in UTF-8 where RFC 6531 §3.7.4 allows it: in what answers VRFY and EXPN
+    /// with SMTPUTF8, and in 251 and 551 within a transaction with SMTPUTF8.
+    #[cold]
+    fn in_its_characters(&self, reply: Reply) -> Reply {
+        if matches!(self.answered.verb, Some(Verb::Vrfy | Verb::Expn)) {
+            return reply;
+        }
+        let is_utf8 = self.facts.transaction.is_utf8 && matches!(reply.code().get(), 251 | 551);
+        reply.in_utf8(is_utf8)
     }
 
     /// Appends a reply whose lines are known to be printable and short enough.

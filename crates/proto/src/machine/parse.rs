@@ -6,6 +6,7 @@ use crate::address::{AddressError, ForwardPath, HeloName, Mailbox, ReversePath};
 use crate::client::{XClient, XForward};
 use crate::command::{CommandLine, Verb};
 use crate::envelope::{Recipient, Sender};
+use crate::extension::Extension;
 use crate::limits::Limits;
 use crate::params::{ByMode, Hold, MailParameters, ParameterError, Parameters, RcptParameters, Sparse};
 use crate::phase::{Phase, out_of_order};
@@ -86,11 +87,22 @@ impl Machine {
             _ if line.has_control_characters() => Err(catalog::CONTROL_CHARACTER.into()),
             verb => {
                 let text = |bytes| std::str::from_utf8(bytes).map_err(|_| catalog::BROKEN_UTF8);
-                let (word, argument) =
-                    (text(line.word)?.to_ascii_uppercase(), text(line.argument)?.to_owned());
-                Ok(Asked::Command(Command { verb, word, argument }))
+                let (word, argument) = (text(line.word)?.to_ascii_uppercase(), text(line.argument)?);
+                let (argument, smtputf8) = match argument.rsplit_once(' ') {
+                    Some((name, parameter)) if self.is_smtputf8(verb, parameter) => (name.trim_end(), true),
+                    _ => (argument, false),
+                };
+                Ok(Asked::Command(Command { verb, word, argument: argument.to_owned(), smtputf8 }))
             }
         }
+    }
+
+    /// Returns whether the last word of a command is the parameter SMTPUTF8 of VRFY and EXPN.
+    fn is_smtputf8(&self, verb: Verb, word: &str) -> bool {
+        matches!(verb, Verb::Vrfy | Verb::Expn)
+            && word.eq_ignore_ascii_case(Extension::SmtpUtf8.keyword())
+            && self.facts.greeting.is_extended
+            && !self.offer().lacks(Extension::SmtpUtf8)
     }
 
     /// The content of a BDAT follows even if it is out of order, so its size is read first (RFC 3030 §2).

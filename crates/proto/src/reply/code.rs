@@ -46,6 +46,15 @@ impl Code {
         }
     }
 
+    /// Returns 250 for 251 and 550 for 551, whose texts name an address.
+    pub(super) const fn without_address(self) -> Self {
+        match self.0 {
+            251 => Self(250),
+            551 => Self(550),
+            _ => self,
+        }
+    }
+
     pub(crate) const fn digits(self) -> [u8; 3] {
         // Each value is below ten, so the casts keep it whole.
         #[allow(clippy::cast_possible_truncation, reason = "a decimal digit fits a byte")]

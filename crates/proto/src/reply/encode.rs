@@ -3,6 +3,7 @@
 use memchr::memchr;
 
 use super::{Code, Enhanced, Reply};
+use crate::characters::is_control;
 
 /// Bytes of text in a line without an enhanced code.
 pub(crate) const LINE_BYTES: usize = 512 - "250-".len() - LINE_END.len();
@@ -16,12 +17,21 @@ const LONGEST_HEAD: usize = "250-5.999.999 ".len();
 const LINE_END: &[u8] = b"\r\n";
 
 pub(super) fn encode(reply: &Reply, output: &mut Vec<u8>) {
-    let text = reply.text();
-    if reply.is_one_line || text.len() <= TEXT_BYTES && is_printable(text) {
-        return encode_line(reply.code, reply.enhanced, b' ', text.as_bytes(), output);
+    if encode_plain(reply, output) {
+        return;
     }
-    let lines = text.lines().flat_map(break_line).collect::<Vec<_>>();
+    let lines = reply.text().lines().flat_map(|line| break_line(line, reply.is_utf8)).collect::<Vec<_>>();
     encode_lines(reply.code, reply.enhanced, &lines.join("\n"), output);
+}
+
+/// Appends the reply if its text is one line of printable ASCII, as almost all are, and returns whether it is.
+pub(super) fn encode_plain(reply: &Reply, output: &mut Vec<u8>) -> bool {
+    let text = reply.text();
+    let is_plain = reply.is_one_line || text.len() <= TEXT_BYTES && is_printable(text);
+    if is_plain {
+        encode_line(reply.code, reply.enhanced, b' ', text.as_bytes(), output);
+    }
+    is_plain
 }
 
 /// Returns whether a text fits into one line of a reply unchanged. For texts known at compile time.
@@ -92,17 +102,18 @@ fn put_decimal(number: u16, head: &mut [u8; LONGEST_HEAD], at: usize) -> usize {
     end + 1
 }
 
-/// Splits one line of a hook's text into lines of printable ASCII that fit the wire.
-fn break_line(line: &str) -> Vec<String> {
-    let mut pieces = vec![String::new()];
-    for (index, c) in line.chars().enumerate() {
-        if index > 0 && index % TEXT_BYTES == 0 {
-            pieces.push(String::new());
+/// Splits one line of a hook's text into lines that fit the wire, of printable ASCII or of UTF-8.
+fn break_line(line: &str, is_utf8: bool) -> Vec<String> {
+    let mut pieces = vec![];
+    let mut piece = String::new();
+    for c in line.chars() {
+        let c = if is_utf8 && !is_control(c) { c } else { printable(c) };
+        if piece.len() + c.len_utf8() > TEXT_BYTES {
+            pieces.push(std::mem::take(&mut piece));
         }
-        if let Some(piece) = pieces.last_mut() {
-            piece.push(printable(c));
-        }
+        piece.push(c);
     }
+    pieces.push(piece);
     pieces
 }
 

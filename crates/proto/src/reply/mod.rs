@@ -19,6 +19,10 @@ pub use enhanced::Enhanced;
 /// The text may hold any characters. On the wire a line feed starts another line of the reply. Anything else outside
 /// printable ASCII becomes `?`, so that nobody can inject a CR, LF or NUL.
 ///
+/// UTF-8 stays where the client takes it (RFC 6531 §3.7.4): in replies to VRFY and EXPN with the parameter SMTPUTF8, and
+/// in 251 and 551 to RCPT after a MAIL with SMTPUTF8. A 251 or 551 that loses characters becomes 250 or 550, as its
+/// address would be wrong.
+///
 /// A negative reply is a [`Refusal`](crate::Refusal).
 ///
 /// # Examples
@@ -38,6 +42,8 @@ pub struct Reply {
     closes: bool,
     /// The text is known to fit into one line unchanged, so no check is needed again.
     is_one_line: bool,
+    /// The client takes UTF-8 in the text.
+    is_utf8: bool,
     /// Its name if it is of the catalogue.
     name: Option<Name>,
 }
@@ -136,6 +142,7 @@ impl Reply {
                 text: text.into(),
                 closes: code == 421,
                 is_one_line: false,
+                is_utf8: false,
                 name: None,
             }),
         }
@@ -164,6 +171,7 @@ impl Reply {
             text: Cow::Borrowed(text),
             closes: code.get() == 421,
             is_one_line: encode::is_one_line(text),
+            is_utf8: false,
             name: None,
         }
     }
@@ -233,6 +241,21 @@ impl Reply {
         encode::encode(self, output);
     }
 
+    /// Appends the reply if its text goes into one line as it is, and returns whether it does.
+    pub(crate) fn encode_plain(&self, output: &mut Vec<u8>) -> bool {
+        encode::encode_plain(self, output)
+    }
+
+    /// Returns the reply for a client that takes UTF-8, or does not. Without it a 251 or 551 that loses characters, which
+    /// are those of an address, becomes 250 or 550 (RFC 6531 §3.7.4.1).
+    pub(crate) fn in_utf8(mut self, is_utf8: bool) -> Self {
+        self.is_utf8 = is_utf8;
+        if !is_utf8 && !self.text.is_ascii() {
+            self.code = self.code.without_address();
+        }
+        self
+    }
+
     /// Appends a reply whose lines are known to be printable and to fit the wire.
     pub(crate) fn encode_lines(&self, output: &mut Vec<u8>) {
         encode::encode_lines(self.code, self.enhanced, &self.text, output);
@@ -279,8 +302,8 @@ impl Reply {
 /// Two replies are equal if they look the same on the wire and treat the connection alike.
 impl PartialEq for Reply {
     fn eq(&self, other: &Self) -> bool {
-        (self.code, self.enhanced, &self.text, self.closes)
-            == (other.code, other.enhanced, &other.text, other.closes)
+        (self.code, self.enhanced, &self.text, self.closes, self.is_utf8)
+            == (other.code, other.enhanced, &other.text, other.closes, other.is_utf8)
     }
 }
 

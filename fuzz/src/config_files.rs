@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use clap::{ArgAction, Command};
 
 use crate::options::args::flags;
-use crate::options::file::{Mistake, TABLES, parse};
+use crate::options::file::{Document, Mistake, SECTIONS, TABLES, parse};
 use crate::options::provenance::{Position, Values};
 
 /// What a configuration file gives is taken by the flags as well, and printed as TOML and read again it is the same; a
@@ -13,12 +13,12 @@ pub fn config_file(octets: &[u8]) {
     let Ok(text) = std::str::from_utf8(octets) else { return };
     let command = flags();
     match parse(text, &command) {
-        Ok(values) => {
-            let printed = printed(&values, &command);
+        Ok(document) => {
+            let printed = printed_document(&document, &command);
             let again =
                 parse(&printed, &command).unwrap_or_else(|mistakes| panic!("{mistakes:?}: {printed}"));
-            assert_eq!(texts(&again), texts(&values), "{printed}");
-            let arguments = values.iter().flat_map(|(option, values)| {
+            assert_eq!(all_texts(&again), all_texts(&document), "{printed}");
+            let arguments = document.values.iter().flat_map(|(option, values)| {
                 values.iter().map(move |value| match value.text.as_str() {
                     "true" if value.key == *option => format!("--{option}"),
                     text => format!("--{option}={text}"),
@@ -38,6 +38,23 @@ pub fn config_file(octets: &[u8]) {
             }
         }
     }
+}
+
+/// The texts of the options at the top, and then of each table of an array.
+fn all_texts(document: &Document) -> Vec<BTreeMap<&str, Vec<&str>>> {
+    let sections = document.sections.values().flatten().map(|section| &section.values);
+    std::iter::once(&document.values).chain(sections).map(texts).collect()
+}
+
+fn printed_document(document: &Document, command: &Command) -> String {
+    let mut all = printed(&document.values, command);
+    for (name, flags) in &SECTIONS {
+        for section in document.sections.get(name).into_iter().flatten() {
+            writeln!(all, "[[{name}]]").expect("a string takes it");
+            all += &printed(&section.values, &flags());
+        }
+    }
+    all
 }
 
 fn texts(values: &Values) -> BTreeMap<&str, Vec<&str>> {

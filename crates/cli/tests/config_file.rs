@@ -112,7 +112,7 @@ fn reports_every_mistake_with_its_line_and_column() {
     assert_mistakes(
         r#"listn = ["127.0.0.1:0"]
 store = 5
-domain = "example.com"
+domain = 5
 listen = ["127.0.0.1:0", "localhost:smtp", 7]
 require-tls = "yes"
 max-message-size = -1
@@ -132,7 +132,7 @@ command = "1M"
         &[
             &["1:1: ", "no option \"listn\"", "write listen"],
             &["2:9: ", "store: this is a whole number; write a string"],
-            &["3:10: ", "domain: this is a string; write an array"],
+            &["3:10: ", "domain: this is a whole number; write a string or an array of strings"],
             &["4:26: ", "listen: \"localhost:smtp\"", "such as 127.0.0.1:2525"],
             &["4:44: ", "listen: this is a whole number; write a string"],
             &["5:15: ", "require-tls: this is a string; write true or false"],

@@ -14,6 +14,7 @@ mod guide;
 mod handover;
 mod lenient_envelopes;
 mod listen_addresses;
+mod listener_tables;
 mod log;
 mod log_page;
 mod log_unread;

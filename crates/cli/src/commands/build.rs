@@ -9,6 +9,7 @@ use crate::commands::certificates::Certificates;
 use crate::commands::local_domains::LocalDomains;
 use crate::failure::Failure;
 use crate::options::args::{self, Options};
+use crate::options::listener_options::{ListenerAuth, ListenerOptions, ListenerTls};
 use crate::options::time_span::TimeSpan;
 use crate::users::Users;
 use crate::users::any_login::AnyLogin;
@@ -91,7 +92,23 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     if options.allow_plaintext_auth {
         builder = builder.allow_plaintext_auth();
     }
-    builder
+    options.listener.iter().fold(builder, |builder, listener| {
+        builder.on(listener.name(), |policy| listener_policy(listener, policy))
+    })
+}
+
+/// Adds what a `[[listener]]` says of its sessions.
+fn listener_policy(listener: &ListenerOptions, mut policy: Builder) -> Builder {
+    if listener.tls == Some(ListenerTls::Require) {
+        policy = policy.require_tls();
+    }
+    if listener.auth == Some(ListenerAuth::Require) {
+        policy = policy.require_auth();
+    }
+    if let Some(size) = listener.max_message_size {
+        policy = policy.max_message_size(size.0);
+    }
+    listener.limit.iter().fold(policy, |policy, limit| limit.set(policy))
 }
 
 /// Words an error of the builder as one of the command line or the configuration file.

@@ -15,6 +15,7 @@ use crate::log::Log;
 use crate::options::args::Options;
 use crate::options::merge::CommandLine;
 use crate::options::rules;
+use crate::process::listener::Listener;
 use crate::process::sockets::check_reachable;
 use crate::users::Users;
 use crate::users::auth_file::AuthFile;
@@ -121,6 +122,7 @@ impl Configuration {
             ("listen", options.listen != self.options.listen),
             ("tls-listen", options.tls_listen != self.options.tls_listen),
             ("lmtp", options.lmtp != self.options.lmtp),
+            ("listener", sockets_of(options) != sockets_of(&self.options)),
             ("store", options.store != self.options.store),
             ("user", options.user != self.options.user),
             ("allow-root", options.allow_root != self.options.allow_root),
@@ -136,16 +138,24 @@ impl Configuration {
         let hint = |option| match option {
             // The new process inherits the rights of this process.
             "user" | "allow-root" => "restart",
-            "listen" | "tls-listen" | "lmtp" => {
+            "listen" | "tls-listen" | "lmtp" | "listener" => {
                 "hand over to a new process with SIGUSR2, or restart if the protocol of an address changes"
             }
             _ => "hand over to a new process with SIGUSR2, or restart",
         };
         let line = |&(option, _): &(&'static str, bool)| {
-            let name = options.provenance.name(option);
+            let name = match options.listener.first() {
+                Some(first) if option == "listener" => first.provenance.name("address"),
+                _ => options.provenance.name(option),
+            };
             format!("{name}: this option cannot change while the program runs; {}", hint(option))
         };
         let lines: Vec<_> = changed.iter().map(line).collect();
         Err(Failure::usage(lines.join("\n")))
     }
+}
+
+/// The sockets of all `[[listener]]`, and what cannot change about them.
+fn sockets_of(options: &Options) -> Vec<Listener> {
+    options.listener.iter().flat_map(Listener::of).collect()
 }

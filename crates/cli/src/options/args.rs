@@ -10,6 +10,7 @@ use crate::log::{LogFormat, LogLevel};
 use crate::options::domains::Domains;
 use crate::options::limits::{self, LimitSetting, TimeoutSetting};
 use crate::options::listen_at::ListenAddress;
+use crate::options::listener_options::ListenerOptions;
 use crate::options::paths;
 use crate::options::provenance::Provenance;
 use crate::options::size::Size;
@@ -242,6 +243,10 @@ pub(crate) struct Options {
     /// The format of the log
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
+
+    /// The `[[listener]]` tables of the configuration file.
+    #[arg(skip)]
+    pub(crate) listener: Vec<ListenerOptions>,
 
     /// The options that came from a configuration file, and where they stand in it
     #[arg(skip)]

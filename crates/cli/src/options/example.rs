@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, Command};
 
 use crate::options::args::flags;
-use crate::options::file::{TABLES, in_file, options, takes_number};
+use crate::options::file::{SECTIONS, in_file, options, tables, takes_number};
 use crate::options::limits::Named;
 
 const HEAD: &str = "\
@@ -19,7 +19,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 12] = [
+const EXAMPLES: [(&str, &str); 18] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -32,24 +32,20 @@ const EXAMPLES: [(&str, &str); 12] = [
     ("user", r#""mailchute""#),
     ("proxy-from", r#"["10.0.0.5", "2001:db8::/64"]"#),
     ("xclient-from", r#"["10.0.0.6"]"#),
+    ("listener.address", r#""127.0.0.1:4651""#),
+    ("listener.name", r#""submission""#),
+    ("listener.tls", r#""implicit""#),
+    ("listener.auth", r#""off""#),
+    ("listener.mode", r#""0660""#),
+    ("listener.max-message-size", r#""50M""#),
 ];
 
 /// The text of the file.
 pub(crate) fn example_config() -> String {
     let mut text = HEAD.to_owned();
     let command = flags();
-    for (name, arg) in options(&command) {
-        text.push('\n');
-        let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
-        comment(&mut text, &help);
-        for choice in arg.get_possible_values() {
-            if let Some(help) = choice.get_help() {
-                comment(&mut text, &format!("{}: {help}", choice.get_name()));
-            }
-        }
-        line(&mut text, format_args!("#{name} = {}", value(name, arg)));
-    }
-    for (table, flag, names) in TABLES {
+    command_options(&mut text, &command, "");
+    for (table, flag, names) in tables(&command) {
         text.push('\n');
         let help = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).and_then(Arg::get_help);
         comment(&mut text, &help.map(ToString::to_string).unwrap_or_default());
@@ -59,7 +55,31 @@ pub(crate) fn example_config() -> String {
             line(&mut text, format_args!("#{name} = {}", in_file(&default)));
         }
     }
+    for (section, flags) in &SECTIONS {
+        let command = flags();
+        text.push('\n');
+        comment(&mut text, &command.get_about().map(ToString::to_string).unwrap_or_default());
+        line(&mut text, format_args!("#[[{section}]]"));
+        command_options(&mut text, &command, &format!("{section}."));
+    }
     text
+}
+
+/// Writes the options of a command.
+fn command_options(text: &mut String, command: &Command, prefix: &str) {
+    for (name, arg) in options(command) {
+        if prefix.is_empty() {
+            text.push('\n');
+        }
+        let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+        comment(text, &help);
+        for choice in arg.get_possible_values() {
+            if let Some(help) = choice.get_help() {
+                comment(text, &format!("{}: {help}", choice.get_name()));
+            }
+        }
+        line(text, format_args!("#{name} = {}", value(&format!("{prefix}{name}"), arg)));
+    }
 }
 
 /// The default of an option in TOML, or an example.
@@ -99,7 +119,7 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::file::{CONFIG, parse};
+    use crate::options::file::{CONFIG, Document, TABLES, parse};
 
     /// Enables the options in the file: the lines that begin with # and no space.
     fn with_comments_removed() -> String {
@@ -111,8 +131,10 @@ mod tests {
 
     #[test]
     fn the_example_parses_with_and_without_its_comments() {
-        assert_eq!(parse(&example_config(), &flags()), Ok(crate::options::provenance::Values::new()));
-        let values = parse(&with_comments_removed(), &flags()).expect("each example is good");
+        assert_eq!(parse(&example_config(), &flags()), Ok(Document::default()));
+        let Document { values, sections } =
+            parse(&with_comments_removed(), &flags()).expect("each example is good");
+        assert_eq!(sections["listener"].len(), 1);
         assert!(values["limit"].len() == 11 && values["timeout"].len() == 6);
     }
 

@@ -4,6 +4,7 @@
 //! right. So file and flags always have the same options.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt;
 use std::ops::Range;
@@ -14,7 +15,8 @@ use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use crate::options::limits::{Named, limits, timeouts};
-use crate::options::provenance::{Position, Value, Values};
+use crate::options::listener_options;
+use crate::options::provenance::{Position, Section, Value, Values};
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
@@ -22,7 +24,13 @@ use crate::options::time_span::TimeSpan;
 type Table = (&'static str, &'static str, fn() -> Vec<Named>);
 
 /// Tables whose keys are the names of what a flag sets as `NAME=VALUE`.
-pub(crate) const TABLES: [Table; 2] = [("limits", "limit", limits), ("timeouts", "timeout", timeouts)];
+pub(crate) static TABLES: [Table; 2] = [("limits", "limit", limits), ("timeouts", "timeout", timeouts)];
+
+/// The name of an array of tables, and the command whose flags are its keys.
+type SectionFlags = (&'static str, fn() -> Command);
+
+/// The arrays of tables.
+pub(crate) static SECTIONS: [SectionFlags; 1] = [("listener", listener_options::flags)];
 
 /// The flag that names the file. The file itself cannot contain it.
 pub(crate) const CONFIG: &str = "config";
@@ -40,12 +48,19 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// The options of a file: those at its top, and those of the tables of each array.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) values: Values,
+    pub(crate) sections: BTreeMap<&'static str, Vec<Section>>,
+}
+
 /// Reads the text of a file by the flags of `command`.
 ///
 /// # Errors
 /// All mistakes, in the order of the file. If the file is not TOML, only the errors of TOML.
-pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake>> {
-    let mut reading = Reading { text, command, values: Values::new(), mistakes: Vec::new() };
+pub(crate) fn parse(text: &str, command: &Command) -> Result<Document, Vec<Mistake>> {
+    let mut reading = Reading::new(text, command, "");
     let (document, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         reading.document(document.get_ref());
@@ -60,7 +75,7 @@ pub(crate) fn parse(text: &str, command: &Command) -> Result<Values, Vec<Mistake
         reading.mistakes.dedup_by_key(|mistake| mistake.position.line);
     }
     if reading.mistakes.is_empty() {
-        return Ok(reading.values);
+        return Ok(Document { values: reading.values, sections: reading.sections });
     }
     reading.mistakes.sort_by_key(|mistake| mistake.position);
     Err(reading.mistakes)
@@ -72,6 +87,12 @@ pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
         .get_arguments()
         .filter_map(|arg| Some((arg.get_long()?, arg)))
         .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
+}
+
+/// The tables of settings that a command has flags for.
+pub(crate) fn tables(command: &Command) -> impl Iterator<Item = &'static Table> {
+    let has = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
+    TABLES.iter().filter(move |(_, flag, _)| has(flag))
 }
 
 /// Whether a flag takes a size or a time. In the file that may be a plain integer.
@@ -91,11 +112,19 @@ pub(crate) fn in_file(value: &str) -> String {
 struct Reading<'t> {
     text: &'t str,
     command: &'t Command,
+    /// The beginning of each key in messages: the array that the table is in.
+    prefix: String,
     values: Values,
+    sections: BTreeMap<&'static str, Vec<Section>>,
     mistakes: Vec<Mistake>,
 }
 
-impl Reading<'_> {
+impl<'t> Reading<'t> {
+    fn new(text: &'t str, command: &'t Command, prefix: &str) -> Self {
+        let (values, sections, mistakes) = (Values::new(), BTreeMap::new(), Vec::new());
+        Self { text, command, prefix: prefix.to_owned(), values, sections, mistakes }
+    }
+
     fn wrong(&mut self, place: &Range<usize>, text: String) {
         self.mistakes.push(Mistake { position: Position::of(self.text, place.start), text });
     }
@@ -103,8 +132,12 @@ impl Reading<'_> {
     fn document(&mut self, table: &DeTable<'_>) {
         for (key, value) in table {
             let name: &str = key.get_ref();
-            if let Some((table, flag, names)) = TABLES.iter().find(|(table, ..)| *table == name) {
+            let tables: Vec<_> = tables(self.command).collect();
+            let section = SECTIONS.iter().find(|(section, _)| *section == name && self.prefix.is_empty());
+            if let Some((table, flag, names)) = tables.iter().find(|(table, ..)| *table == name) {
                 self.settings(table, flag, &names(), value);
+            } else if let Some((section, flags)) = section {
+                self.section(section, &flags(), value);
             } else if let Some((_, arg)) = options(self.command).find(|(option, _)| *option == name) {
                 self.option(name, &arg.clone(), value);
             } else if name == CONFIG {
@@ -114,14 +147,48 @@ impl Reading<'_> {
                 );
             } else {
                 let known = options(self.command).map(|(option, _)| option);
-                let nearest = nearest(name, known.chain(TABLES.map(|(table, ..)| table)));
-                self.wrong(&key.span(), format!("there is no option {name:?}; {nearest}"));
+                let known = known.chain(tables.iter().map(|(table, ..)| *table));
+                let sections = SECTIONS.iter().map(|(section, _)| *section);
+                let nearest = nearest(name, known.chain(sections.filter(|_| self.prefix.is_empty())));
+                self.wrong(
+                    &key.span(),
+                    format!("{}there is no option {name:?}; {nearest}", self.prefix_of_text()),
+                );
             }
+        }
+    }
+
+    /// The beginning of a message that names no key.
+    fn prefix_of_text(&self) -> String {
+        match self.prefix.strip_suffix('.') {
+            Some(section) => format!("{section}: "),
+            None => String::new(),
+        }
+    }
+
+    /// The tables of an array.
+    fn section(&mut self, name: &'static str, command: &Command, value: &Spanned<DeValue<'_>>) {
+        let wrong = format!("{name}: write [[{name}]] above the options of each {name}");
+        let DeValue::Array(tables) = value.get_ref() else {
+            return self.wrong(&value.span(), wrong);
+        };
+        for table in tables {
+            let DeValue::Table(options) = table.get_ref() else {
+                self.wrong(&table.span(), wrong.clone());
+                continue;
+            };
+            let mut reading = Reading::new(self.text, command, &format!("{name}."));
+            reading.document(options);
+            self.mistakes.append(&mut reading.mistakes);
+            let position = Position::of(self.text, table.span().start);
+            let section = Section { header: format!("[[{name}]]"), position, values: reading.values };
+            self.sections.entry(name).or_default().push(section);
         }
     }
 
     /// A table of limits or timeouts.
     fn settings(&mut self, table: &str, flag: &str, names: &[Named], value: &Spanned<DeValue<'_>>) {
+        let table = format!("{}{table}", self.prefix);
         let DeValue::Table(settings) = value.get_ref() else {
             let Named { name, default, .. } = &names[0];
             let text = format!(
@@ -157,39 +224,42 @@ impl Reading<'_> {
 
     fn option(&mut self, name: &str, arg: &Arg, value: &Spanned<DeValue<'_>>) {
         let place = value.span();
+        let key = format!("{}{name}", self.prefix);
         match (arg.get_action(), value.get_ref()) {
             (ArgAction::SetTrue, DeValue::Boolean(is_on)) => {
                 if *is_on {
-                    self.keep(name, name, "true".to_owned(), &place);
+                    self.keep(name, &key, "true".to_owned(), &place);
                 }
             }
-            (ArgAction::Append, DeValue::Array(items)) => self.items(name, items),
+            (ArgAction::Append, DeValue::Array(items)) => self.items(name, &key, items),
             (ArgAction::Set, DeValue::Integer(number)) if takes_number(arg) => {
-                if let Some(number) = self.number(name, number, &place) {
-                    self.take(name, name, number.to_string(), &place);
+                if let Some(number) = self.number(&key, number, &place) {
+                    self.take(name, &key, number.to_string(), &place);
                 }
             }
-            (ArgAction::Set, DeValue::String(text)) => {
-                self.take(name, name, text.clone().into_owned(), &place);
+            (ArgAction::Set | ArgAction::Append, DeValue::String(text)) => {
+                self.take(name, &key, text.clone().into_owned(), &place);
             }
             (action, other) => {
                 let expected = match action {
                     ArgAction::SetTrue => Cow::Borrowed("true or false"),
-                    ArgAction::Append => format!("an array of strings, such as {name} = [\"…\"]").into(),
+                    ArgAction::Append => {
+                        format!("a string or an array of strings, such as {name} = [\"…\"]").into()
+                    }
                     _ if takes_number(arg) => "a whole number, or one with its unit as a string".into(),
                     _ => format!("a string, such as {name} = \"…\"").into(),
                 };
-                self.wrong(&place, format!("{name}: this is {}; write {expected}", in_words(other)));
+                self.wrong(&place, format!("{key}: this is {}; write {expected}", in_words(other)));
             }
         }
     }
 
-    fn items(&mut self, name: &str, items: &DeArray<'_>) {
+    fn items(&mut self, name: &str, key: &str, items: &DeArray<'_>) {
         for item in items {
             match item.get_ref() {
-                DeValue::String(text) => self.take(name, name, text.clone().into_owned(), &item.span()),
+                DeValue::String(text) => self.take(name, key, text.clone().into_owned(), &item.span()),
                 other => {
-                    let text = format!("{name}: this is {}; write a string", in_words(other));
+                    let text = format!("{key}: this is {}; write a string", in_words(other));
                     self.wrong(&item.span(), text);
                 }
             }

@@ -10,12 +10,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, FromArgMatches as _};
+use clap::{ArgMatches, FromArgMatches};
 
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
 use crate::options::environment;
-use crate::options::file::{self, CONFIG, TABLES};
+use crate::options::file::{self, CONFIG, Document, TABLES};
+use crate::options::listener_options::{self, ListenerOptions};
 use crate::options::provenance::{Provenance, Values};
 use crate::options::rules;
 use crate::text_file;
@@ -63,12 +64,17 @@ impl CommandLine {
     /// # Errors
     /// All mistakes in the file, or if there are none, all conflicts between options.
     pub(crate) fn options(&self) -> Result<Options, Failure> {
-        let (path, values) = match &self.config {
-            Some(path) => (path.clone(), self.spare(read(path)?)),
-            None => (PathBuf::new(), Values::new()),
+        let (path, Document { values, mut sections }) = match &self.config {
+            Some(path) => (path.clone(), read(path)?),
+            None => (PathBuf::new(), Document::default()),
         };
-        let provenance = Provenance::new(path, values, self.environment.clone());
-        let options = self.with(provenance)?;
+        let provenance = Provenance::new(path.clone(), self.spare(values), self.environment.clone());
+        let mut options = self.with(provenance)?;
+        for section in sections.remove("listener").unwrap_or_default() {
+            let provenance = Provenance::of_section(path.clone(), section);
+            let listener: ListenerOptions = parse(&listener_options::flags(), of_file(&provenance))?;
+            options.listener.push(ListenerOptions { provenance, ..listener });
+        }
         let mistakes = rules::mistakes(&options);
         if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }
     }
@@ -89,31 +95,42 @@ impl CommandLine {
     }
 
     fn with(&self, provenance: Provenance) -> Result<Options, Failure> {
-        let command = flags();
-        let of_file = provenance.values().iter().map(|(option, values)| {
-            (option, values.iter().map(|value| OsString::from(&value.text)).collect::<Vec<_>>())
-        });
-        let of_command_line = self.given.iter().map(|(option, values)| (option, values.clone()));
-        let mut arguments = Vec::new();
-        for (option, values) in of_file.chain(of_command_line) {
-            let arg = command.get_arguments().find(|arg| arg.get_long() == Some(option.as_str()));
-            let takes_value = arg.is_some_and(|arg| arg.get_action().takes_values());
-            for value in values {
-                let mut argument = OsString::from(format!("--{option}"));
-                if takes_value {
-                    argument.push("=");
-                    argument.push(value);
-                }
-                arguments.push(argument);
-            }
-        }
-        let matches = command.try_get_matches_from(arguments).map_err(Failure::usage)?;
-        let options = Options::from_arg_matches(&matches).map_err(Failure::usage)?;
+        let given = self.given.iter().map(|(option, values)| (option.as_str(), values.clone()));
+        let options: Options = parse(&flags(), of_file(&provenance).chain(given))?;
         Ok(Options { provenance, ..options })
     }
 }
 
-fn read(path: &Path) -> Result<Values, Failure> {
+/// The options of a file.
+fn of_file(provenance: &Provenance) -> impl Iterator<Item = (&str, Vec<OsString>)> {
+    provenance.values().iter().map(|(option, values)| {
+        (option.as_str(), values.iter().map(|value| OsString::from(&value.text)).collect())
+    })
+}
+
+/// Parses options as if they were the flags of `command`.
+fn parse<'o, T: FromArgMatches>(
+    command: &clap::Command,
+    options: impl Iterator<Item = (&'o str, Vec<OsString>)>,
+) -> Result<T, Failure> {
+    let mut arguments = Vec::new();
+    for (option, values) in options {
+        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(option));
+        let takes_value = arg.is_some_and(|arg| arg.get_action().takes_values());
+        for value in values {
+            let mut argument = OsString::from(format!("--{option}"));
+            if takes_value {
+                argument.push("=");
+                argument.push(value);
+            }
+            arguments.push(argument);
+        }
+    }
+    let matches = command.clone().try_get_matches_from(arguments).map_err(Failure::usage)?;
+    T::from_arg_matches(&matches).map_err(Failure::usage)
+}
+
+fn read(path: &Path) -> Result<Document, Failure> {
     let named = path.display();
     let text = text_file::read(path, Failure::usage)?;
     file::parse(&text, &flags()).map_err(|mistakes| {

@@ -7,6 +7,8 @@ pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod limits;
 pub(crate) mod listen_at;
+pub(crate) mod listener_options;
+mod listener_rules;
 pub(crate) mod merge;
 #[cfg(test)]
 mod page;

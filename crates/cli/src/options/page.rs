@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction};
 
 use crate::options::args::flags;
-use crate::options::file::{CONFIG, TABLES};
+use crate::options::file::{CONFIG, SECTIONS, TABLES};
 use crate::options::limits::Named;
 use crate::options::provenance::variable;
 
@@ -33,7 +33,19 @@ fn page() -> String {
         let Some(name) = arg.get_long() else { continue };
         row(&mut text, name, arg);
     }
-    for (table, flag, names) in TABLES {
+    for (section, flags) in &SECTIONS {
+        let command = flags();
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let _ = write!(
+            text,
+            "\n## `[[{section}]]`\n\n{about}\n\n| option | value | default | what it does |\n|---|---|---|---|\n"
+        );
+        for arg in command.get_arguments() {
+            let Some(name) = arg.get_long() else { continue };
+            section_row(&mut text, name, arg);
+        }
+    }
+    for (table, flag, names) in &TABLES {
         let heading = format!("{}{}", table[..1].to_uppercase(), &table[1..]);
         let _ = write!(
             text,
@@ -49,30 +61,57 @@ fn page() -> String {
 
 /// Writes the row of an option.
 fn row(text: &mut String, name: &str, arg: &Arg) {
-    let table = TABLES.iter().find(|(_, flag, _)| *flag == name).map(|(table, ..)| *table);
-    let file = match (name, table) {
+    let file = match (name, table_of(name)) {
         (CONFIG, _) => String::new(),
-        (_, Some(table)) => format!("`[{table}]`"),
+        (_, Some(table)) => format!("`{table}`"),
         _ => format!("`{name}`"),
     };
     let variable = variable(name);
-    let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
-    let value = arg.get_value_names().filter(|_| !is_switch);
-    let value = value.map_or_else(String::new, |names| format!(" {}", names.join(" ")));
-    let default = arg.get_default_values().first().map(|value| format!("`{}`", value.to_string_lossy()));
-    let mut help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
-    let choices = if is_switch { Vec::new() } else { arg.get_possible_values() };
-    for choice in choices {
-        let says = choice.get_help().map(|help| format!(": {help}")).unwrap_or_default();
-        let _ = write!(help, ". `{}`{says}", choice.get_name());
-    }
+    let value = if is_switch(arg) { String::new() } else { format!(" {}", values(arg)) };
     let _ = writeln!(
         text,
         "| `--{name}{}` | {file} | `{variable}` | {} | {}. |",
         cell(&value),
-        default.unwrap_or_default(),
-        cell(help.trim_end_matches('.'))
+        default(arg),
+        cell(&help(arg))
     );
+}
+
+/// Writes the row of an option in the table of an array.
+fn section_row(text: &mut String, name: &str, arg: &Arg) {
+    let name = table_of(name).unwrap_or_else(|| name.to_owned());
+    let _ =
+        writeln!(text, "| `{name}` | `{}` | {} | {}. |", cell(&values(arg)), default(arg), cell(&help(arg)));
+}
+
+/// Returns the table that stands for a flag such as `--limit`.
+fn table_of(flag: &str) -> Option<String> {
+    TABLES.iter().find(|(_, of, _)| *of == flag).map(|(table, ..)| format!("[{table}]"))
+}
+
+fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}
+
+/// Returns the form of a value.
+fn values(arg: &Arg) -> String {
+    arg.get_value_names().map_or_else(String::new, |names| names.join(" "))
+}
+
+fn default(arg: &Arg) -> String {
+    let default = arg.get_default_values().first().filter(|_| !is_switch(arg));
+    default.map_or_else(String::new, |value| format!("`{}`", value.to_string_lossy()))
+}
+
+/// Returns the help of an option with its choices, without the last full stop.
+fn help(arg: &Arg) -> String {
+    let mut help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    let choices = if is_switch(arg) { Vec::new() } else { arg.get_possible_values() };
+    for choice in choices {
+        let says = choice.get_help().map(|help| format!(": {help}")).unwrap_or_default();
+        let _ = write!(help, ". `{}`{says}", choice.get_name());
+    }
+    help.trim_end_matches('.').to_owned()
 }
 
 /// Escapes a text for a cell of a table.

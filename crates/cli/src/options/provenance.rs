@@ -47,6 +47,15 @@ pub(crate) struct Value {
 /// The options that a configuration file gives, by the names of their flags.
 pub(crate) type Values = BTreeMap<String, Vec<Value>>;
 
+/// A table of an array of tables, such as `[[listener]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// Its beginning, as the file has it.
+    pub(crate) header: String,
+    pub(crate) position: Position,
+    pub(crate) values: Values,
+}
+
 /// The options that a configuration file gives, the path of that file, and the options of the environment. All others
 /// come from the command line or their defaults.
 #[derive(Debug, Clone, Default)]
@@ -54,11 +63,17 @@ pub(crate) struct Provenance {
     file: PathBuf,
     values: Values,
     environment: BTreeSet<String>,
+    /// The table that these options are in, if they are not at the top of the file.
+    section: Option<(String, Position)>,
 }
 
 impl Provenance {
     pub(crate) fn new(file: PathBuf, values: Values, environment: BTreeSet<String>) -> Self {
-        Self { file, values, environment }
+        Self { file, values, environment, section: None }
+    }
+
+    pub(crate) fn of_section(file: PathBuf, Section { header, position, values }: Section) -> Self {
+        Self { file, values, environment: BTreeSet::new(), section: Some((header, position)) }
     }
 
     pub(crate) fn values(&self) -> &Values {
@@ -81,10 +96,12 @@ impl Provenance {
 
     fn name_of(&self, option: &str, is_meant: impl Fn(&Value) -> bool) -> String {
         let value = self.values.get(option).and_then(|values| values.iter().find(|value| is_meant(value)));
-        match value {
-            Some(Value { key, position, .. }) => format!("{}:{position}: {key}", self.file.display()),
-            None if self.environment.contains(option) => variable(option),
-            None => format!("--{option}"),
+        let at = |key: &str, position| format!("{}:{position}: {key}", self.file.display());
+        match (value, &self.section) {
+            (Some(Value { key, position, .. }), _) => at(key, position),
+            (None, Some((header, position))) => at(header, position),
+            (None, None) if self.environment.contains(option) => variable(option),
+            (None, None) => format!("--{option}"),
         }
     }
 }

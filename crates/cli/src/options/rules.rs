@@ -5,6 +5,7 @@ use std::env;
 use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
 use crate::options::domains::Domains;
 use crate::options::environment;
+use crate::options::listener_rules;
 
 /// Returns the conflicts between options, each with what to write instead.
 pub(crate) fn mistakes(options: &Options) -> Vec<String> {
@@ -47,6 +48,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
     }
+    mistakes.extend(listener_rules::mistakes(options));
     mistakes.extend(repeated_domains(options).into_iter().map(|what| format!("{}: {what}", name("domain"))));
     mistakes
 }

@@ -95,10 +95,10 @@ impl Listening {
         for endpoint in endpoints {
             let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
             let _acting = of_user.map(Account::assume).transpose()?;
-            serving = serving.listen(listener.protocol.on(endpoint)).await.map_err(Failure::unusable)?;
+            serving = serving.listen(listener.open(endpoint)).await.map_err(Failure::unusable)?;
         }
         for socket in sockets {
-            serving = serving.listen(listener.protocol.on(socket)).await.map_err(Failure::unusable)?;
+            serving = serving.listen(listener.on(socket)).await.map_err(Failure::unusable)?;
         }
         Ok(Self { serving, listeners: so_far })
     }
@@ -133,14 +133,14 @@ fn is_absent(endpoint: &Endpoint) -> bool {
 /// Everything that the flags ask for, in the order of listening.
 fn all(options: &Options) -> Vec<Listener> {
     let of = |places: &[ListenAddress], protocol| -> Vec<Listener> {
-        places.iter().map(|place| Listener { place: place.clone(), protocol }).collect()
+        places.iter().map(|place| Listener::new(place.clone(), protocol)).collect()
     };
     let mut listeners = of(&options.listen, Protocol::Smtp);
     listeners.extend(of(&options.tls_listen, Protocol::Smtps));
     listeners.extend(of(&options.lmtp, Protocol::Lmtp));
+    listeners.extend(options.listener.iter().flat_map(Listener::of));
     if listeners.is_empty() {
-        listeners
-            .push(Listener { place: ListenAddress::Own(Endpoint::Tcp(DEFAULT)), protocol: Protocol::Smtp });
+        listeners.push(Listener::new(ListenAddress::Own(Endpoint::Tcp(DEFAULT)), Protocol::Smtp));
     }
     listeners
 }

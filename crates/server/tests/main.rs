@@ -50,6 +50,7 @@ mod store_replies;
 mod support;
 mod taken_sockets;
 mod talking_early;
+mod testing_assumed;
 mod testing_client;
 mod testing_direct;
 mod testing_inbox;

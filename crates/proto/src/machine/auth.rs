@@ -193,6 +193,14 @@ fn is_guess(reply: &Reply) -> bool {
     reply.code().get() >= 500
 }
 
+impl Machine {
+    /// Reports that the client has authenticated already, outside of this session. Call it before the first step. AUTH then
+    /// gets `503 5.5.1`. STARTTLS and XCLIENT forget it, like any login.
+    pub fn authenticated(&mut self) {
+        self.facts.greeting.is_authenticated = true;
+    }
+}
+
 impl Apply for Credentials {
     type Answer = Answer;
 

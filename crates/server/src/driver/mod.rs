@@ -7,6 +7,7 @@ pub(crate) mod decoys;
 mod delivery;
 mod edit_replies;
 mod greeting;
+pub(crate) mod handshake;
 mod pace;
 mod readers;
 mod report;
@@ -161,7 +162,7 @@ impl Driver {
     /// Runs the conversation from the greeting to the last reply.
     async fn converse(&mut self) -> Result<Disconnect, Disconnect> {
         if self.opening == Opening::Tls {
-            Box::pin(self.handshake()).await?;
+            Box::pin(self.begin_inside_tls()).await?;
         }
         self.hold_greeting().await?;
         loop {

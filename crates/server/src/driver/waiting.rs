@@ -1,20 +1,14 @@
-//! The driver between two steps: it waits, sends, shakes hands and reports.
+//! The driver between two steps: it waits, sends and reports.
 
-use std::io;
-use std::sync::Arc;
-
+use mailchute_proto::Reply;
 use mailchute_proto::reply::catalog;
-use mailchute_proto::{Reply, Verdict};
 use tokio::time::Instant;
 
-use super::{Driver, Opening, goes_on};
+use super::Driver;
 use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
-use crate::driver::ask_hooks::{ask_hooks, farewell};
-use crate::events::event::Event;
-use crate::events::kind::Kind;
+use crate::driver::ask_hooks::farewell;
 use crate::events::stage::Stage;
-use crate::runtime::counters::Count;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
 
@@ -103,7 +97,7 @@ impl Driver {
     }
 
     /// Refuses to go on, and hangs up.
-    async fn hang_up(&mut self, reply: &Reply) {
+    pub(super) async fn hang_up(&mut self, reply: &Reply) {
         self.machine.hang_up(reply, &mut self.output);
         self.report_at(Stage::Secure);
         // The session ends with this reply whether it arrives or not.
@@ -132,65 +126,5 @@ impl Driver {
             self.flush().await?;
         }
         Ok(())
-    }
-
-    /// Replaces the plain connection by TLS.
-    pub(super) async fn handshake(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.shared.tls.of(self.session.listener()).map(|tls| tls.now()) else {
-            return Err(Disconnect::TlsFailure);
-        };
-        match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.fair_queue).await? {
-            Ok(facts) => {
-                self.shared.counters.add(Count::TlsHandshakes, 1);
-                self.report_tls(&facts);
-                if self.would_bind() && !self.wire.has_channel_binding() {
-                    self.machine.cannot_bind();
-                }
-                let certificate = facts.client.as_ref().filter(|certificate| certificate.is_verified());
-                if let Some(name) = certificate.and_then(|certificate| certificate.user()) {
-                    self.machine.certified(name);
-                }
-                let facts = Arc::new(facts);
-                self.session.secured(Arc::clone(&facts));
-                self.shared.subscribers.tell(Kind::Secure, || Event::secure(&self.session, facts));
-                Ok(())
-            }
-            // Health checks of proxies do that.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected && self.opening == Opening::Tls => {
-                Err(Disconnect::ClientGone)
-            }
-            Err(error) => {
-                self.shared.counters.add(Count::TlsFailures, 1);
-                tracing::info!(name: "tls-failed", %error, "the TLS handshake failed");
-                let cause = || Event::handshake_failed(&self.session, error.to_string());
-                self.shared.subscribers.tell(Kind::HandshakeFailed, cause);
-                Err(Disconnect::TlsFailure)
-            }
-        }
-    }
-
-    /// Returns whether an offered mechanism binds to the TLS session.
-    fn would_bind(&self) -> bool {
-        self.shared.settings_of(&self.session).mechanisms.iter().any(|mechanism| mechanism.binds_channel())
-    }
-
-    /// Asks the secure hooks after STARTTLS. The client speaks next, so a refusal is sent unasked, and hangs
-    /// up.
-    pub(super) async fn ask_secure_hooks(&mut self) -> Result<(), Disconnect> {
-        let Some(tls) = self.session.tls() else { return Ok(()) };
-        let Self { shared, session, wire, output, refused_by, .. } = self;
-        let hooks = shared.chain.secure(&tls, session);
-        let answer = match ask_hooks(shared, wire, output, hooks, refused_by).await {
-            Ok(answer) => answer,
-            Err(outcome) => return Err(self.give_up(outcome).await),
-        };
-        let reply = match answer {
-            answer if goes_on(&answer) => return Ok(()),
-            Ok(Verdict::AcceptWith(reply)) => reply,
-            Ok(_) => catalog::HUNG_UP,
-            Err(refusal) => refusal.into(),
-        };
-        self.hang_up(&reply).await;
-        Err(Disconnect::Hook)
     }
 }

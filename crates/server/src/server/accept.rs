@@ -21,6 +21,7 @@ use crate::connection::shutdown_signal::ShutdownSignal;
 use crate::connection::slots::{FAREWELL, Full, Slot};
 use crate::connection::wire::Wire;
 use crate::driver::Driver;
+use crate::driver::handshake::Assumed;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::events::kind::Kind;
@@ -98,14 +99,14 @@ impl Shared {
     }
 
     /// Serves a connection to its end.
-    pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, arrival: Arrival) {
+    pub(crate) async fn serve(self: Arc<Self>, io: Box<dyn Io>, arrival: Arrival, assumed: Assumed) {
         match self.acquire(arrival.origin) {
             Ok(slot) => {
                 let wire = Wire::new(io, slot);
                 if self.proxies.is_proxy(arrival.origin) {
-                    self.serve_introduced(wire, arrival).await;
+                    self.serve_introduced(wire, arrival, assumed).await;
                 } else {
-                    self.driver(wire, arrival, None).run().await;
+                    self.driver(wire, arrival, None).assuming(assumed).run().await;
                 }
             }
             Err(refusal) => bid_farewell(io, &refusal).await,
@@ -118,15 +119,15 @@ impl Shared {
         // Two kinds of tasks: the room for reading a PROXY header would be the largest part of a task that
         // reads none.
         if self.proxies.is_proxy(arrival.origin) {
-            tokio::spawn(self.serve_introduced(wire, arrival));
+            tokio::spawn(self.serve_introduced(wire, arrival, Assumed::default()));
         } else {
             tokio::spawn(self.driver(wire, arrival, None).run());
         }
     }
 
-    async fn serve_introduced(self: Arc<Self>, mut wire: Wire, arrival: Arrival) {
+    async fn serve_introduced(self: Arc<Self>, mut wire: Wire, arrival: Arrival, assumed: Assumed) {
         if let Some(header) = self.introduction(&mut wire, arrival.origin, arrival.service.opening).await {
-            self.driver(wire, arrival, Some(header)).run().await;
+            self.driver(wire, arrival, Some(header)).assuming(assumed).run().await;
         }
     }
 

@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::connection::slots::Slots;
+use crate::driver::handshake::Assumed;
 use crate::driver::shared::Shared;
 use crate::events::subscription::Events;
 use crate::net::arrival::Arrival;
@@ -167,7 +168,7 @@ impl Server {
     /// # }
     /// ```
     pub async fn serve_connection(&self, io: impl Io + 'static, arrival: impl Into<Arrival>) {
-        self.shared().serve(Box::new(io), arrival.into()).await;
+        self.shared().serve(Box::new(io), arrival.into(), Assumed::default()).await;
     }
 }
 

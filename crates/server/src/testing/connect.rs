@@ -1,10 +1,13 @@
 //! Connections in memory.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use mailchute_proto::Protocol;
 
 use super::client::Client;
+use super::tls::TlsBuilder;
+use crate::driver::handshake::Assumed;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
 use crate::server::Server;
@@ -41,7 +44,7 @@ pub(super) const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCAL
 /// # }
 /// ```
 pub fn connect(server: &Server) -> Connect {
-    Connect { server: server.clone(), arrival: Arrival::new(CLIENT) }
+    Connect { server: server.clone(), arrival: Arrival::new(CLIENT), assumed: Assumed::default() }
 }
 
 /// Describes a connection in memory: see [`connect`].
@@ -50,6 +53,7 @@ pub fn connect(server: &Server) -> Connect {
 pub struct Connect {
     server: Server,
     arrival: Arrival,
+    assumed: Assumed,
 }
 
 impl Connect {
@@ -85,6 +89,60 @@ impl Connect {
         self
     }
 
+    /// Begins the connection inside TLS, as on a listener with implicit TLS. There is no handshake, so the server needs no
+    /// certificate: hooks, log and events get these facts. Default is no TLS.
+    ///
+    /// To test the handshake itself, use [`listen`](super::listen) and a client that speaks TLS.
+    ///
+    /// ```
+    /// use mailchute::tls::TlsVersion;
+    /// use mailchute::{Server, Verdict, testing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = Server::builder()
+    ///     .on_secure(|tls, _session| async move { Verdict::accept_if(tls.version >= TlsVersion::Tls1_3) })
+    ///     .store(testing::Inbox::new())
+    ///     .build()?;
+    /// let mut old = testing::connect(&server).tls(testing::tls().version(TlsVersion::Tls1_2)).open();
+    /// old.greeting().await.expect(421);
+    /// let mut new = testing::connect(&server).tls(testing::tls()).open();
+    /// new.ready().await.expect(250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tls(mut self, tls: TlsBuilder) -> Self {
+        self.arrival = self.arrival.implicit_tls();
+        self.assumed.tls = Some(Arc::new(tls.build()));
+        self
+    }
+
+    /// Has the client authenticated as this user from the beginning. Neither authenticators nor the hooks of
+    /// [`authenticated`](crate::Hooks::authenticated) are asked, and STARTTLS forgets the user, as it forgets a login.
+    /// Default is not.
+    ///
+    /// ```
+    /// use mailchute::{Check, Server, testing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let server = Server::builder()
+    ///     .allow_plaintext_auth()
+    ///     .require_auth()
+    ///     .on_auth(|_credentials, _session| async move { Check::Wrong }) // nobody knows the password
+    ///     .store(testing::Inbox::new())
+    ///     .build()?;
+    /// let mut alice = testing::connect(&server).identity("alice").open();
+    /// alice.ready().await.expect(250);
+    /// alice.command("MAIL FROM:<alice@example.com>").await.expect(250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn identity(mut self, identity: impl Into<Arc<str>>) -> Self {
+        self.assumed.identity = Some(identity.into());
+        self
+    }
+
     /// Connects. The session runs in its own task.
     ///
     /// # Panics
@@ -93,8 +151,8 @@ impl Connect {
     pub fn open(self) -> Client {
         let (ours, theirs) = tokio::io::duplex(PIPE);
         let is_lmtp = self.arrival.service.protocol == Protocol::Lmtp;
-        let Self { server, arrival } = self;
-        tokio::spawn(async move { server.serve_connection(theirs, arrival).await });
+        let Self { server, arrival, assumed } = self;
+        tokio::spawn(async move { server.shared().serve(Box::new(theirs), arrival, assumed).await });
         Client::new(ours, is_lmtp)
     }
 }

@@ -76,6 +76,7 @@ mod mail;
 mod message;
 mod reply;
 mod session;
+mod tls;
 
 pub use client::Client;
 pub use connect::{Connect, connect};
@@ -86,3 +87,4 @@ pub use mail::Mail;
 pub use message::{NotPassedOn, message, next_reader};
 pub use reply::Reply;
 pub use session::{SessionBuilder, recipient, sender, session};
+pub use tls::{TlsBuilder, client_certificate, tls};

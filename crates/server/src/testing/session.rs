@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mailchute_proto::{AddressError, ForwardPath, Recipient, ReversePath, Sender};
 
 use super::connect::CLIENT;
+use super::tls::TlsBuilder;
 use crate::connection::shutdown_signal::ShutdownSignal;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
@@ -45,6 +46,7 @@ pub fn session() -> SessionBuilder {
         arrival: Arrival::new(CLIENT),
         hostname: "mx.example.com".into(),
         identity: None,
+        tls: None,
         sender: None,
         recipients: Vec::new(),
     }
@@ -57,6 +59,7 @@ pub struct SessionBuilder {
     arrival: Arrival,
     hostname: Arc<str>,
     identity: Option<String>,
+    tls: Option<TlsBuilder>,
     sender: Option<Sender>,
     recipients: Vec<Recipient>,
 }
@@ -100,6 +103,19 @@ impl SessionBuilder {
         self
     }
 
+    /// Puts the session inside TLS. Default is no TLS.
+    ///
+    /// ```
+    /// use mailchute::testing;
+    ///
+    /// let session = testing::session().tls(testing::tls().sni("mx.example.com")).build();
+    /// assert_eq!(session.tls().and_then(|tls| tls.sni.clone()).as_deref(), Some("mx.example.com"));
+    /// ```
+    pub fn tls(mut self, tls: TlsBuilder) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Begins a transaction from this address, or from `""`, the null sender. Default is none.
     ///
     /// # Panics
@@ -126,6 +142,9 @@ impl SessionBuilder {
         // Nothing listens to the signal, so closing this session has no effect.
         let signal = Arc::new(ShutdownSignal::default());
         let session = Session::new(Arc::clone(&self.hostname), self.arrival.clone(), None, signal);
+        if let Some(tls) = &self.tls {
+            session.secured(Arc::new(tls.build()));
+        }
         session.authenticated(self.identity.as_deref());
         let has_transaction = self.sender.is_some() || !self.recipients.is_empty();
         if has_transaction {

@@ -49,7 +49,7 @@ pub enum Trust {
 }
 
 impl ClientCertificate {
-    pub(super) fn parse(der: &[u8], trust: Trust) -> Self {
+    pub(crate) fn parse(der: &[u8], trust: Trust) -> Self {
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(digest(&SHA256, der).as_ref());
         let mut parsed = Self {

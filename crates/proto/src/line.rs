@@ -67,6 +67,9 @@ impl LineReader {
 
     /// Returns the position of the LF that ends the line at the front, if it is there. The search is not repeated.
     pub(crate) fn feed(&mut self, input: &[u8]) -> Option<usize> {
+        if input.get(self.scanned) == Some(&b'\n') {
+            return Some(self.scanned);
+        }
         let found = memchr(b'\n', &input[self.scanned..]);
         self.scanned = found.map_or(input.len(), |at| self.scanned + at);
         found.map(|_| self.scanned)

@@ -1,6 +1,7 @@
 //! The log, on standard error. `docs/log.md` lists its events and keys.
 
 mod before;
+mod events;
 mod format;
 mod level;
 mod line;
@@ -17,12 +18,13 @@ use std::sync::Arc;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Registry, fmt, reload};
+use tracing_subscriber::{Registry, reload};
 
 use crate::failure::Failure;
+use events::Events;
 use level::Filter;
 use line::Lines;
-use queue::{Entrance, Queue};
+use queue::Queue;
 
 pub(crate) use before::{report_without_log, wrong_usage};
 pub(crate) use format::LogFormat;
@@ -42,17 +44,12 @@ impl Log {
         let (filter, handle) = reload::Layer::new(level.targets().clone());
         let queue = Arc::new(Queue::default());
         let lines = Lines(format);
-        let layer = fmt::layer()
-            .event_format(lines)
-            .fmt_fields(lines)
-            .with_writer(Entrance(Arc::clone(&queue)))
-            .with_ansi(io::stderr().is_terminal())
-            // By default it would write to standard error.
-            .log_internal_errors(false);
+        let has_colors = io::stderr().is_terminal();
+        let events = Events { lines, has_colors, queue: Arc::clone(&queue) };
         // A filter for all layers, so that its decision on an event is cached. A filter of one layer runs each time.
         tracing_subscriber::registry()
             .with(Filter(filter))
-            .with(layer)
+            .with(events)
             .try_init()
             .map_err(Failure::running)?;
         panic::set_hook(Box::new(|panic| {

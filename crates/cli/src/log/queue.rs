@@ -6,11 +6,8 @@
 //! what it drops. Lines are written in pieces of at most 4 KiB, which a pipe takes as a whole: after a handover two
 //! processes write to it.
 
-use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use tracing_subscriber::fmt::MakeWriter;
 
 /// The bytes that the queue holds.
 const ROOM: usize = 1024 * 1024;
@@ -101,29 +98,6 @@ impl Queue {
         self.changed.notify_all();
         // A reader that is too slow loses the rest.
         let _ = self.changed.wait_timeout_while(state, PATIENCE, |state| !state.is_done);
-    }
-}
-
-/// The sender of the queue. Each event arrives as one piece.
-#[derive(Debug, Clone)]
-pub(super) struct Entrance(pub(super) Arc<Queue>);
-
-impl<'a> MakeWriter<'a> for Entrance {
-    type Writer = &'a Queue;
-
-    fn make_writer(&'a self) -> &'a Queue {
-        &self.0
-    }
-}
-
-impl io::Write for &Queue {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.push(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

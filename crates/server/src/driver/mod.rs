@@ -41,6 +41,7 @@ use delivery::Delivery;
 use edit_replies::ReplyEditor;
 use greeting::greeting;
 use pace::Pace;
+use report::Observed;
 
 pub(crate) struct Driver {
     shared: Arc<Shared>,
@@ -179,6 +180,7 @@ impl Driver {
     /// more.
     async fn answer_commands(&mut self) -> Result<Option<Disconnect>, Disconnect> {
         let mut answered = 0;
+        let mut command = Observed::nothing();
         loop {
             if self.output.len() > PIPELINED {
                 self.flush().await?;
@@ -200,7 +202,7 @@ impl Driver {
                 self.after_reply().await?;
                 continue;
             }
-            let line = self.observe_command();
+            self.observe_command(&mut command);
             let action = match self.step().await {
                 Ok(action) => action,
                 Err(outcome) => return Err(self.give_up(outcome).await),
@@ -211,11 +213,11 @@ impl Driver {
             match action {
                 NextAction::Read => return Ok(None),
                 NextAction::Report => {
-                    self.report(line);
+                    self.report(&command);
                     self.after_reply().await?;
                 }
                 NextAction::Receive(delivery) => {
-                    self.report(line);
+                    self.report(&command);
                     self.delivery = Some(delivery);
                 }
                 NextAction::Handshake => {

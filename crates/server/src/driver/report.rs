@@ -5,7 +5,6 @@
 //! The span of a session has the level error, so a failed hook has its client in the log at every level.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,52 +37,35 @@ const NAMED: usize = 10;
 /// Refusals of a session that get a line of their own at the default level.
 const REFUSALS: u32 = 100;
 
-/// The command that the next step reads, for the log.
-pub(super) enum Observed {
-    /// The bytes to show as they came, and the length of the command. They are escaped later, since few
-    /// commands are shown.
-    Raw(Octets, usize),
-    /// Text without control characters.
-    Text(String),
+/// The command that the next step reads, for the log. The next command reuses the memory.
+pub(super) struct Observed {
+    /// The first bytes as they came. They are escaped later, since few commands are shown.
+    bytes: [u8; SHOWN],
+    /// The length of the command, if the log may want it.
+    length: Option<usize>,
+    /// The whole command without control characters, if the log wants every command.
+    text: Option<String>,
 }
 
 impl Observed {
-    fn raw(line: &[u8]) -> Self {
-        Self::Raw(Octets::of(&line[..line.len().min(SHOWN)]), line.len())
+    pub(super) const fn nothing() -> Self {
+        Self { bytes: [0; SHOWN], length: None, text: None }
     }
 
-    fn text(self, most: usize) -> String {
-        match self {
-            Self::Raw(octets, length) => {
-                let mut text = escaped(&octets.0);
-                text.push_str(if length > SHOWN { "…" } else { "" });
-                cut(text, most)
-            }
-            Self::Text(text) => cut(text, most),
+    fn copy(&mut self, line: &[u8]) {
+        let shown = line.len().min(SHOWN);
+        self.bytes[..shown].copy_from_slice(&line[..shown]);
+        self.length = Some(line.len());
+    }
+
+    fn text(&self, most: usize) -> Option<String> {
+        if let Some(text) = &self.text {
+            return Some(cut(text.clone(), most));
         }
-    }
-}
-
-/// A copy of bytes in memory that the thread uses again. Each command is copied, and few are shown.
-pub(super) struct Octets(Vec<u8>);
-
-thread_local! {
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-impl Octets {
-    fn of(octets: &[u8]) -> Self {
-        let mut memory = SPARE.take();
-        memory.clear();
-        memory.extend_from_slice(octets);
-        Self(memory)
-    }
-}
-
-impl Drop for Octets {
-    fn drop(&mut self) {
-        // A thread that ends has no place for it.
-        let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
+        let length = self.length?;
+        let mut text = escaped(&self.bytes[..SHOWN.min(length)]);
+        text.push_str(if length > SHOWN { "…" } else { "" });
+        Some(cut(text, most))
     }
 }
 
@@ -124,31 +106,27 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
 }
 
 impl Driver {
-    /// Reports the command that the next step reads. Returns the command if the log may want it with the
-    /// reply.
-    pub(super) fn observe_command(&mut self) -> Option<Observed> {
+    /// Reports the command that the next step reads. Copies it to `command` if the log may want it with the reply.
+    pub(super) fn observe_command(&mut self, command: &mut Observed) {
+        (command.length, command.text) = (None, None);
         let is_wanted = self.shared.subscribers.want(Kind::Command);
         if !(is_wanted || is_logged(LevelFilter::INFO)) {
-            return None;
+            return;
         }
-        let line = self.machine.upcoming_command(&self.wire.input)?;
+        let Some(line) = self.machine.upcoming_command(&self.wire.input) else { return };
         if !(is_wanted || is_logged(LevelFilter::DEBUG)) {
-            return Some(Observed::raw(line));
+            return command.copy(line);
         }
         let line = escaped(line);
-        if !is_logged(LevelFilter::INFO) {
-            self.shared.subscribers.tell(Kind::Command, || Event::command(&self.session, line));
-            return None;
-        }
-        self.shared.subscribers.tell(Kind::Command, || Event::command(&self.session, line.clone()));
-        Some(Observed::Text(line))
+        command.text = is_logged(LevelFilter::INFO).then(|| line.clone());
+        self.shared.subscribers.tell(Kind::Command, || Event::command(&self.session, line));
     }
 
     /// Reports the answer to a command.
-    pub(super) fn report(&mut self, line: Option<Observed>) {
+    pub(super) fn report(&mut self, command: &Observed) {
         let answered = self.machine.take_answered();
         let stage = Stage::of(answered.verb());
-        self.report_answered(line, None, stage, answered);
+        self.report_answered(Some(command), None, stage, answered);
     }
 
     /// Reports the answer to a message.
@@ -165,7 +143,7 @@ impl Driver {
 
     fn report_answered(
         &mut self,
-        line: Option<Observed>,
+        command: Option<&Observed>,
         id: Option<MessageId>,
         stage: Stage,
         answered: Answered,
@@ -174,9 +152,9 @@ impl Driver {
         let is_refusal = answered.is_refusal();
         self.refusals += u32::from(is_refusal);
         if is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO) {
-            refused(&self.session, stage, line, id, &answered, by.as_deref());
+            refused(&self.session, stage, command, id, &answered, by.as_deref());
         } else if is_logged(LevelFilter::DEBUG) {
-            in_detail(line, &answered);
+            in_detail(command, &answered);
         }
         let Self { shared, session, .. } = self;
         if is_refusal && shared.subscribers.want(Kind::Refused) {
@@ -250,7 +228,7 @@ impl Driver {
 fn refused(
     session: &Session,
     stage: Stage,
-    line: Option<Observed>,
+    command: Option<&Observed>,
     id: Option<MessageId>,
     answered: &Answered,
     by: Option<&RefusedBy>,
@@ -264,7 +242,7 @@ fn refused(
         user = session.identity().as_deref().map(shown).as_deref(),
         from = envelope.as_deref().map(from).as_deref(),
         to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
-        command = line.map(|line| line.text(SHOWN)),
+        command = command.and_then(|command| command.text(SHOWN)),
         reply = on_one_line(answered, SHOWN),
         stage = by.map(|_| stage.name()),
         hook = by.map(|by| by.hook),
@@ -279,12 +257,12 @@ fn refuser(by: Option<&RefusedBy>) -> Refuser {
     Refuser { hook: by.map(|by| by.hook), cause, took: by.map(|by| by.took) }
 }
 
-fn in_detail(line: Option<Observed>, answered: &Answered) {
+fn in_detail(command: Option<&Observed>, answered: &Answered) {
     // BDAT is answered when its chunk has come.
     let reply = (!answered.replies().is_empty()).then(|| on_one_line(answered, SHOWN_IN_DETAIL));
-    match (line, reply) {
+    match (command.and_then(|command| command.text(SHOWN_IN_DETAIL)), reply) {
         (Some(command), reply) => {
-            tracing::debug!(name: "command", command = command.text(SHOWN_IN_DETAIL), reply, "command");
+            tracing::debug!(name: "command", command, reply, "command");
         }
         (None, Some(reply)) => tracing::debug!(name: "reply", reply, "reply"),
         (None, None) => {}

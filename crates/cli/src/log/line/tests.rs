@@ -2,17 +2,17 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
-use crate::log::queue::{Entrance, Queue};
+use crate::log::events::Events;
+use crate::log::queue::Queue;
 
 /// Returns the lines that `log` writes, without the time.
 fn logged(format: LogFormat, log: impl FnOnce()) -> Vec<String> {
     let (queue, lines) = (Arc::new(Queue::default()), Lines(format));
-    let layer = fmt::layer().event_format(lines).fmt_fields(lines).with_writer(Entrance(Arc::clone(&queue)));
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer.with_ansi(false)), log);
+    let events = Events { lines, has_colors: false, queue: Arc::clone(&queue) };
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(events), log);
     let mut text = Vec::new();
     queue.take(&mut text, Instant::now());
     let mut read = String::new();
@@ -59,6 +59,20 @@ fn a_line_has_the_event_then_its_session_then_its_values() {
                 r#""speaks_for":"192.0.2.8"}"#
             ),
         ]
+    );
+}
+
+#[test]
+fn a_formatted_value_is_quoted_and_escaped_as_a_string_is() {
+    let log =
+        || tracing::warn!(name: "odd", plain = %"a", words = %"b \"c\"\n", empty = %"", "\"odd\" \u{1b}");
+    assert_eq!(logged(LogFormat::Text, log), [r#" WARN "odd" \u{1b} plain=a words="b \"c\"\n" empty="""#]);
+    assert_eq!(
+        logged(LogFormat::Json, log),
+        [concat!(
+            r#""level":"warn","event":"odd","text":"\"odd\" \u001b","#,
+            r#""plain":"a","words":"b \"c\"\u000a","empty":""}"#
+        )]
     );
 }
 

@@ -267,7 +267,7 @@ fn log_events_prints_what_happens_and_counts_it() {
         " mail from <alice@example.com>",
         " reply: 250 2.1.0 Sender OK",
         " rcpt to <bob@example.com>",
-        ": 27 octets",
+        ": 27 bytes",
         " disconnect: quit",
         "Counts { sessions: 1, messages: 1, octets: 27, missed: 0 }",
     ] {

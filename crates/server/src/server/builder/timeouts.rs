@@ -26,8 +26,8 @@ impl Builder {
         self.timeout(Timeout::Handshake, timeout)
     }
 
-    /// Sets the time for the PROXY header of a connection from [`proxy_from`](Self::proxy_from). Default is 5
-    /// s.
+    /// Sets the time for the PROXY header of a connection from [`proxy_from`](Self::proxy_from).
+    /// Default is 5 s.
     pub fn proxy_timeout(self, timeout: Duration) -> Self {
         self.timeout(Timeout::Proxy, timeout)
     }

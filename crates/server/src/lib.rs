@@ -150,7 +150,7 @@ pub mod auth {
 }
 
 pub mod closures {
-    //! What closures may return: the conversions into an answer, a check, a message and a receipt.
+    //! The return values of closures: the conversions into an answer, a check, a message and a receipt.
 
     pub use crate::hooks::into_answer::{IntoAnswer, IntoCheck, IntoMessage, IntoReceipt};
 }
@@ -180,7 +180,7 @@ pub mod reply {
 }
 
 pub mod syntax {
-    //! How strictly the octets of clients are read, and how they are shown safely.
+    //! How strictly the bytes of clients are read, and how they are shown safely.
 
     pub use mailchute_proto::{BareLineEnds, EnvelopeSyntax, escaped, is_control};
 }

@@ -1,4 +1,4 @@
-//! What a session says of itself: its identifier, its phase, its protocol, and the state that hooks keep in it.
+//! Parts of a session: its identifier, its phase, its protocol, and the state that hooks keep in it.
 
 mod beginning;
 mod clock;

@@ -387,7 +387,7 @@ impl Driver {
     }
 }
 
-/// What the driver does after a step.
+/// The driver's action after a step.
 enum NextAction {
     /// Wait for more input.
     Read,

@@ -32,15 +32,15 @@ use crate::session::SessionId;
 ///
 /// async fn count(server: &Server) -> u64 {
 ///     let mut events = server.events().only([Kind::Message]);
-///     let mut octets = 0;
+///     let mut bytes = 0;
 ///     while let Some(event) = events.next().await {
 ///         match event {
-///             Event::Message { size, .. } => octets += size,
+///             Event::Message { size, .. } => bytes += size,
 ///             Event::Missed { count, .. } => eprintln!("{count} messages were missed"),
 ///             _ => {}
 ///         }
 ///     }
-///     octets
+///     bytes
 /// }
 /// ```
 #[derive(Debug)]
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn queues_nothing_for_a_subscriber_too_far_behind() {
+    fn queues_nothing_for_a_subscriber_that_is_too_slow() {
         let subscribers = Arc::new(Subscribers::default());
         let events = Events::of(&subscribers);
         for _ in 0..10 * EVENTS {

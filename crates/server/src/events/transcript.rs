@@ -63,7 +63,7 @@ enum Said {
 }
 
 impl Line {
-    fn octets(&self) -> usize {
+    fn held_bytes(&self) -> usize {
         let text = match &self.said {
             Said::Client(text) | Said::Server(text) | Said::Note(text) => text.capacity(),
             Said::Content(_) => 0,
@@ -160,12 +160,12 @@ impl Transcript {
 
     fn push(&mut self, at: Duration, said: Said) {
         let line = Line { at, said };
-        self.octets += line.octets();
+        self.octets += line.held_bytes();
         self.lines.push_back(line);
         while self.octets > TEXT
             && let Some(first) = self.lines.pop_front()
         {
-            self.octets -= first.octets();
+            self.octets -= first.held_bytes();
             self.dropped += 1;
         }
     }
@@ -185,7 +185,7 @@ impl fmt::Display for Transcript {
             write!(f, "\n{:>9.3} ", at.as_secs_f64())?;
             match said {
                 Said::Client(line) => write!(f, "C: {line}")?,
-                Said::Content(octets) => write!(f, "C: ({octets} bytes of a message)")?,
+                Said::Content(length) => write!(f, "C: ({length} bytes of a message)")?,
                 Said::Server(line) => write!(f, "S: {line}")?,
                 Said::Note(note) => write!(f, "* {note}")?,
             }

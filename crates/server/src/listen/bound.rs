@@ -51,7 +51,7 @@ const BACKLOG: u32 = 4_096;
 const SMTP_PORT: u16 = 25;
 
 impl BoundListener {
-    /// Listens. Of several addresses it takes the first that can be listened on.
+    /// Listens on the first of several addresses that can be listened on.
     pub(crate) async fn bind(listener: Listener) -> io::Result<Self> {
         let Listener { address, service, mode, name } = listener;
         if mode.is_some() && !matches!(address, Address::Unix(_)) {

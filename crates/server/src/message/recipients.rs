@@ -96,10 +96,10 @@ impl Message {
         self.set_recipients(recipients);
     }
 
-    /// Delivers to `recipients` instead of the one at this place of the [envelope](Self::envelope): to one address, or to
-    /// the members of an alias. The client's reply for its own recipient is the result for the new ones, so a refusal of
-    /// any of them is that reply. Without new recipients it is [dropped](Self::drop_recipients). A place without a
-    /// recipient is ignored.
+    /// Delivers to `recipients` instead of the one at this place of the [envelope](Self::envelope): one
+    /// address, or the members of an alias. The client gets the result for the new recipients as the reply
+    /// for its own, so a refusal of any of them is that reply. Without new recipients it is
+    /// [dropped](Self::drop_recipients). A place without a recipient is ignored.
     pub fn redirect(&mut self, place: usize, recipients: impl IntoIterator<Item = Recipient>) {
         let mut placed = self.placed();
         if place < placed.len() {
@@ -109,15 +109,15 @@ impl Message {
         }
     }
 
-    /// Splits the message by its recipients: one message for each group of places of the [envelope](Self::envelope), for
-    /// a store that hands each group to another store. A place may be in several groups. Places without a recipient are
-    /// left out. Call it before the first read.
+    /// Splits the message by its recipients, for a store that passes groups of them to other stores. Each
+    /// group of places of the [envelope](Self::envelope) gets a message. A place may be in several groups.
+    /// Places without a recipient are left out. Call it before the first read.
     ///
-    /// Each of the messages reads the whole content, in any order or at the same time. With more than one, the bytes are
-    /// kept as they are for several filters.
+    /// Each of the messages reads the whole content, in any order or at the same time. If there are several,
+    /// the bytes are kept as they are for several filters.
     ///
-    /// [`refuse`](Self::refuse) on one of them counts its own places, and refuses the recipients of the client that these
-    /// stand for.
+    /// [`refuse`](Self::refuse) on one of them counts its own places. It refuses the client's recipients for
+    /// which they stand.
     #[must_use]
     pub fn split(self, groups: &[impl AsRef<[usize]>]) -> Vec<Self> {
         let placed = self.placed();

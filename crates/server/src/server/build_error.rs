@@ -15,7 +15,7 @@ pub enum BuildError {
         option: &'static str,
         /// Its value.
         value: String,
-        /// What to write instead.
+        /// The value to write instead.
         expected: String,
     },
     /// TLS is required, but there is no certificate.

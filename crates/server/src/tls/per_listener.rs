@@ -7,7 +7,7 @@ use super::config::TlsConfig;
 use super::error::TlsError;
 use super::in_force::InForce;
 
-/// What all listeners have, and what single listeners have instead, by name.
+/// A value for all listeners, and the values of single listeners that replace it, by name.
 #[derive(Debug, Clone)]
 pub(crate) struct PerListener<T> {
     pub(crate) of_all: Option<T>,

@@ -1,9 +1,9 @@
 //! Records whether a client proved to have the key of the certificate that it shows.
 //!
-//! If certificates are optional, nothing that a client shows ends the handshake. That includes a certificate that
-//! cannot be parsed, a key that is too short or of an unknown kind, and a signature that cannot be checked or is wrong.
-//! rustls is told to continue, and such a certificate counts for nothing. So each handshake records whether the
-//! signature was checked and right. A ticket carries a certificate to another session only with that proof.
+//! If certificates are optional, nothing that a client shows ends the handshake. The certificate may not be
+//! readable, its key may be too short or of an unknown kind, and the signature may be wrong. rustls is told
+//! to continue, and such a certificate counts for nothing. So each handshake records whether the signature
+//! was checked and right. A ticket carries a certificate to another session only with that proof.
 //!
 //! # Why
 //!

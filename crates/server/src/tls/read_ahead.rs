@@ -13,8 +13,8 @@ use super::pass_through::writes_pass_through;
 use crate::net::io::Io;
 use crate::runtime::read_buffer::{self, READ};
 
-/// A connection that reads more than was asked for. rustls asks for 4 KiB at a time, so a record takes four or five
-/// reads of the socket; this way four records take one.
+/// A connection that reads more than was asked for. With the 4 KiB that rustls asks for, a record takes four
+/// or five reads of the socket. This way four records take one.
 pub(crate) struct ReadAhead {
     io: Box<dyn Io>,
     /// Holds memory only between a read and the next that finds nothing.

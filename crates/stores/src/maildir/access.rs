@@ -68,8 +68,8 @@ impl Access {
         Self { give_to_group, ..self }
     }
 
-    /// Returns whether the group that may read files may also search and list this directory. True if there
-    /// is no such group.
+    /// Returns whether the group that may read files may also search and list this directory. True without
+    /// such a group.
     pub(super) fn lets_group_into(&self, directory: &Metadata) -> bool {
         let Some(group) = self.group.filter(|_| self.files & 0o060 != 0) else { return true };
         let needed = 0o1 | self.files >> 3 & 0o4;

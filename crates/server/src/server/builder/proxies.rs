@@ -60,8 +60,8 @@ impl Builder {
     /// and the server hangs up. So does a client that talks while the connect hooks decide.
     ///
     /// Default is none: early commands are then answered after the greeting, since some devices and scripts
-    /// send them. In both cases the server closes the connection without a reply if it gets a PROXY header
-    /// from an address that may send none, or TLS on a listener without it.
+    /// send them. In both cases the server closes the connection without a reply if other things come early.
+    /// These are a PROXY header from an address that may send none, and TLS on a listener without it.
     ///
     /// On a listener with implicit TLS the delay begins after the handshake.
     pub fn greeting_delay(mut self, delay: Duration) -> Self {

@@ -51,10 +51,10 @@ impl Server {
     /// - The [secret of SCRAM](Builder::scram_secret) stays unless another is given.
     /// - [Counters](Self::stats) go on.
     ///
-    /// Values that hooks and stores share are yours. What a closure has captured, or an `Arc` that a hook
-    /// holds, lives as long as a session that began with it. If the new hooks must go on with a value, such
-    /// as a connection pool or the state of a greylist, give them a clone of the same `Arc`. The
-    /// [state](crate::Session::state) of a session stays with it.
+    /// Values that hooks and stores share are yours. A value in a closure, or in an `Arc` of a hook, lives as
+    /// long as a session that began with it. If the new hooks must go on with a value, such as a connection
+    /// pool, give them a clone of the same `Arc`. The [state](crate::Session::state) of a session stays with
+    /// it.
     ///
     /// The listening addresses stay as they are; see [`Serving`](crate::Serving).
     ///

@@ -6,8 +6,8 @@ use crate::tls::TlsConfig;
 /// TLS.
 impl Builder {
     /// Offers STARTTLS (RFC 3207) and serves [implicit TLS](crate::Listener::implicit_tls), both with these
-    /// certificates. Default is no TLS. [`Server::reload_tls`](crate::Server::reload_tls) replaces the
-    /// certificates while the server runs.
+    /// certificates. By default there is none, so TLS is off.
+    /// [`Server::reload_tls`](crate::Server::reload_tls) replaces the certificates while the server runs.
     ///
     /// Within [`on`](Self::on) this is the TLS of that listener, instead of the server's. So a listener may
     /// have certificates of its own, demand those of clients, or speak fewer versions. It may also be the

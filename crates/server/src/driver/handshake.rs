@@ -14,7 +14,7 @@ use crate::runtime::counters::Count;
 use crate::session::disconnect::Disconnect;
 use crate::tls::TlsFacts;
 
-/// What a session begins with in place of a handshake and of AUTH, for tests.
+/// The state of a session that begins without a handshake or AUTH, for tests.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Assumed {
     /// The connection begins with TLS.

@@ -1,4 +1,4 @@
-//! What EHLO announces to one session.
+//! The offer of EHLO in one session.
 
 use mailchute_proto::{EhloEdits, EhloError, Extension};
 
@@ -43,9 +43,9 @@ impl Session {
         });
     }
 
-    /// Sets the limit on the content of a message, in bytes, in place of
-    /// [`Builder::max_message_size`](crate::Builder::max_message_size). EHLO announces it as SIZE. 0 is no limit.
-    /// [`limit_size`](Self::limit_size) limits a single message.
+    /// Sets the limit on the content of a message in bytes, instead of
+    /// [`Builder::max_message_size`](crate::Builder::max_message_size). EHLO announces it as SIZE. 0 disables
+    /// the limit. [`limit_size`](Self::limit_size) limits a single message.
     pub fn set_max_message_size(&self, bytes: u64) {
         self.edit_ehlo(|edits| {
             edits.set_max_message_size(bytes);

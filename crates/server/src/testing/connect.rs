@@ -89,8 +89,8 @@ impl Connect {
         self
     }
 
-    /// Begins the connection inside TLS, as on a listener with implicit TLS. There is no handshake, so the server needs no
-    /// certificate: hooks, log and events get these facts. Default is no TLS.
+    /// Begins the connection inside TLS, as on a listener with implicit TLS. There is no handshake, so the
+    /// server needs no certificate: hooks, log and events get these facts. By default it is in the clear.
     ///
     /// To test the handshake itself, use [`listen`](super::listen) and a client that speaks TLS.
     ///

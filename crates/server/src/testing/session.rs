@@ -103,7 +103,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Puts the session inside TLS. Default is no TLS.
+    /// Puts the session inside TLS. By default it is in the clear.
     ///
     /// ```
     /// use mailchute::testing;

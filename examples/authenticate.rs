@@ -1,6 +1,6 @@
-//! Take mail from users who prove who they are, and let them send under their own address only.
+//! Accept mail from users who authenticate, and let them send from their own address only.
 //!
-//! Passwords travel inside TLS only: AUTH is offered after STARTTLS. To try it, in another terminal:
+//! Passwords are allowed inside TLS only: AUTH is offered after STARTTLS. To try it, in another terminal:
 //! ```sh
 //! swaks --server 127.0.0.1:2525 --tls --from alice@example.com --to bob@example.com  # 530 5.7.0 Authentication required
 //! swaks --server 127.0.0.1:2525 --tls --from alice@example.com --to bob@example.com --auth PLAIN --auth-user alice --auth-password wonderland  # 250 2.6.0 Message accepted
@@ -13,7 +13,7 @@ use std::error::Error;
 use mailchute::{Check, Refusal, Server};
 use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 
-/// Users and their passwords. Where they are not an example, keep hashes of passwords.
+/// Users and their passwords. A real server stores hashes of passwords.
 const USERS: [(&str, &str); 2] = [("alice", "wonderland"), ("bob", "builder")];
 
 #[tokio::main]
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .tls(throw_away_certificate()?)
         .require_auth()
         .on_auth(|credentials, _session| async move {
-            // A comparison by `is` takes as long for a good guess as for a bad one.
+            // A comparison by `is` takes the same time for good and bad guesses.
             Check::right_if(USERS.iter().any(|(user, password)| credentials.is(user, password)))
         })
         .on_mail_from(|from, session| async move {

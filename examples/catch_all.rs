@@ -1,7 +1,7 @@
-//! Catch all mail that a program under test sends, whoever it is for, and let the test in any language wait for it.
+//! Catch all mail that a program under test sends, for any recipient, and let a test in any language wait for it.
 //!
-//! A test in Rust needs no program: see `mailchute::testing::catch_all`. The inbox is at <http://127.0.0.1:8025/ADDRESS>, or
-//! where `MAILCHUTE_HTTP` says. To try it, in another terminal:
+//! A test in Rust needs no program: see `mailchute::testing::catch_all`. The inbox is at
+//! <http://127.0.0.1:8025/ADDRESS>, or at the address in `MAILCHUTE_HTTP`. To try it, in another terminal:
 //! ```sh
 //! (sleep 1; swaks --server 127.0.0.1:2525 --to bob@example.com --header 'Subject: Welcome') >/dev/null & curl -s http://127.0.0.1:8025/bob@example.com  # Subject: Welcome
 //! curl -s 'http://127.0.0.1:8025/carol@example.com?seconds=0'  # expected a matching message within 0ns
@@ -20,7 +20,7 @@ use mailchute::testing::Inbox;
 use mailchute_examples::serve;
 use tokio::net::TcpListener;
 
-/// Answers with the first message for a recipient as soon as it is there.
+/// Answers with the first message for a recipient as soon as it arrives.
 async fn wait_for(
     State(inbox): State<Inbox>,
     Path(address): Path<String>,

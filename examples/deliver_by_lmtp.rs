@@ -1,4 +1,5 @@
-//! Deliver into a folder for each recipient, by LMTP: each recipient has a reply, and a full mailbox stops nobody else.
+//! Deliver into a directory for each recipient, by LMTP: each recipient has a reply, and a full mailbox affects no
+//! other.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -19,11 +20,11 @@ use tempfile::NamedTempFile;
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt as _;
 
-/// The folder of a recipient who has one, named by the local part. A name such as `..` is none.
-fn folder(to: &Recipient) -> Option<PathBuf> {
+/// The recipient's directory, if it exists. It is named by the local part; a name such as `..` is refused.
+fn directory(to: &Recipient) -> Option<PathBuf> {
     let name = to.mailbox()?.local_part().to_ascii_lowercase();
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    Some(Path::new("mail").join(name)).filter(|folder| is_name && folder.is_dir())
+    Some(Path::new("mail").join(name)).filter(|directory| is_name && directory.is_dir())
 }
 
 struct Mailboxes;
@@ -32,19 +33,19 @@ impl Store for Mailboxes {
     async fn store(&self, message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         let recipients = message.envelope().recipients.iter().enumerate();
         let with_room = recipients.filter_map(|(place, recipient)| {
-            let folder = folder(recipient).filter(|folder| !folder.join("full").exists());
-            if folder.is_none() {
+            let directory = directory(recipient).filter(|directory| !directory.join("full").exists());
+            if directory.is_none() {
                 message.refuse(place, Refusal::new(452, (4, 2, 2), "Mailbox full"));
             }
-            Some(([place], folder?))
+            Some(([place], directory?))
         });
-        let (places, folders): (Vec<_>, Vec<_>) = with_room.unzip();
+        let (places, directories): (Vec<_>, Vec<_>) = with_room.unzip();
         let name = format!("{}.eml", message.id());
-        // The message is read once. No copy names the recipients of another.
+        // The message is read once. No copy names another recipient.
         let mut copies = message.for_places(&places).await?;
         let mut files = Vec::new();
-        for (top, folder) in copies.tops().iter().zip(&folders) {
-            let (file, unfinished) = NamedTempFile::new_in(folder)?.into_parts();
+        for (top, directory) in copies.tops().iter().zip(&directories) {
+            let (file, unfinished) = NamedTempFile::new_in(directory)?.into_parts();
             let mut file = File::from_std(file);
             file.write_all(top).await?;
             files.push((file, unfinished));
@@ -54,10 +55,10 @@ impl Store for Mailboxes {
                 file.write_all(&chunk).await?;
             }
         }
-        for ((file, unfinished), folder) in files.into_iter().zip(folders) {
+        for ((file, unfinished), directory) in files.into_iter().zip(directories) {
             file.sync_all().await?;
-            unfinished.persist(folder.join(&name))?;
-            File::open(folder).await?.sync_all().await?;
+            unfinished.persist(directory.join(&name))?;
+            File::open(directory).await?.sync_all().await?;
         }
         Ok(Receipt::new("Delivered").with_enhanced(1, 5))
     }
@@ -69,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         fs::create_dir_all(Path::new("mail").join(mailbox)).await?;
     }
     let server = Server::builder()
-        .on_rcpt_to(|to, _session| async move { Verdict::accept_if(folder(&to).is_some()) })
+        .on_rcpt_to(|to, _session| async move { Verdict::accept_if(directory(&to).is_some()) })
         .store(Mailboxes)
         .build()?;
     serve_on(server, Listener::new(listen_address()).lmtp()).await?;

@@ -1,4 +1,4 @@
-//! Greylisting: who has never written before is asked to come back a little later, which spammers seldom do.
+//! Greylisting: ask a new sender to come back a little later, which spammers seldom do.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -18,12 +18,12 @@ use mailchute::{Answer, Hooks, Recipient, Refusal, Server, Session, Verdict};
 use mailchute_examples::{print_and_forget, serve};
 use tokio::time::Instant;
 
-/// Minutes, where it is no example.
+/// A real server waits some minutes.
 const DELAY: Duration = Duration::from_secs(1);
 const MEMORY: Duration = Duration::from_secs(36 * 60 * 60);
 const MOST: usize = 100_000;
 
-/// When a sender first came, and from where.
+/// When and from which network a sender first came.
 #[derive(Default)]
 struct Greylist(Mutex<HashMap<(IpAddr, String), Instant>>);
 
@@ -35,7 +35,7 @@ impl Hooks for Greylist {
         if first.len() >= MOST {
             first.retain(|_, came| now - *came < MEMORY);
         }
-        // Where there is no room to remember, mail is taken.
+        // If the memory is full, mail is accepted.
         if first.len() >= MOST {
             return Ok(Verdict::Accept);
         }
@@ -50,7 +50,7 @@ impl Hooks for Greylist {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
-        // Asked first, so that nobody is remembered for an attempt to relay.
+        // This hook comes first, so that an attempt to relay is not remembered.
         .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
         .hooks(Greylist::default())
         .on_store(print_and_forget)

@@ -1,4 +1,4 @@
-//! A help desk: mail to `help@` opens a ticket in a database, and an answer to `help+7@` goes to ticket 7.
+//! A help desk: mail to `help@` opens a ticket in a database, and an answer to `help+7@` is added to ticket 7.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -26,7 +26,7 @@ const NO_SUCH_TICKET: Refusal = Refusal::from_static(550, (5, 1, 1), "You have n
 struct Desk(Arc<Mutex<Connection>>);
 
 impl Desk {
-    /// Asks the database on a thread that may wait for the disk.
+    /// Runs a query on a thread that may wait for the disk.
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -37,7 +37,7 @@ impl Desk {
     }
 }
 
-/// The number in `help+7`; none in `help`.
+/// The number in `help+7`; `None` for `help`.
 fn ticket(to: &Recipient) -> Result<Option<i64>, Refusal> {
     let number = to.subaddress('+').filter(|(user, _)| user == "help").map(|(_, number)| number.parse());
     match number {

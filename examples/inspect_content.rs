@@ -1,4 +1,4 @@
-//! Read a whole message before it is accepted, and refuse it for what it says or carries.
+//! Read a whole message before it is accepted, and refuse it for its text or its attachments.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -12,9 +12,9 @@ use std::error::Error;
 use mailchute::{Refusal, Server};
 use mailchute_examples::{print_and_forget, serve};
 
-/// Why a message is not wanted, if it is not.
+/// The reason to refuse a message, if there is one.
 ///
-/// It looks at the message as it was sent. Text in base64 and names in RFC 2231's encoding need a MIME parser.
+/// It searches the message as it was sent. Text in base64 and names in RFC 2231's encoding need a MIME parser.
 fn objection(content: &[u8]) -> Option<&'static str> {
     let content = String::from_utf8_lossy(content).to_lowercase();
     let is_program =
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 None => Ok(message),
             }
         })
-        // Asked if the filter did not refuse, it reads the message again from its first byte.
+        // If the filter does not refuse, this hook reads the message again from its first byte.
         .on_store(print_and_forget)
         .build()?;
 

@@ -1,11 +1,11 @@
-//! Keep mail in a Maildir: one file a message, whole and on the disk before the client is told so.
+//! Keep mail in a Maildir: one file a message, complete and on the disk before the client gets its reply.
 //!
 //! To try it, in another terminal:
 //! ```sh
 //! swaks --server 127.0.0.1:2525 --from alice@example.com --to bob@example.com  # 250 2.
 //! cat mail/new/*  # Return-Path: <alice@example.com>
 //! ```
-//! Mail readers know the format: `mutt -f mail` shows what has come.
+//! Mail readers know the format: `mutt -f mail` shows the messages.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! Decide by the address of a client whether to talk to it, and how many connections it may have.
+//! Decide by the address of a client whether to serve it, and how many connections it may have.
 //!
 //! To try it, in another terminal (bash, whose `/dev/tcp` opens two connections here):
 //! ```sh
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use mailchute::{Refusal, Server};
 use mailchute_examples::{print_and_forget, serve};
 
-/// Whom we do not talk to: 127.0.0.2, and the networks that exist in documentation only.
+/// The refused clients: 127.0.0.2, and networks that are reserved for documentation.
 fn is_unwelcome(client: IpAddr) -> bool {
     match client {
         IpAddr::V4(client) => matches!(client.octets(), [127, 0, 0, 2] | [192, 0, 2, _]),
@@ -24,7 +24,7 @@ fn is_unwelcome(client: IpAddr) -> bool {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
-        // In all, and of one client at a time.
+        // In total, and for one client.
         .max_connections(100)
         .max_connections_per_client(2)
         .on_connect(|session| async move {

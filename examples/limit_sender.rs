@@ -1,6 +1,6 @@
-//! Limit how many recipients a sender reaches in a while, whatever number of connections or messages it takes.
+//! Limit how many recipients a sender may address per period, across connections and messages.
 //!
-//! A sender's allowance fills up again evenly. Where users authenticate, take `session.identity()` for the sender.
+//! A sender's allowance refills evenly. If users authenticate, use `session.identity()` as the sender.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 const RECIPIENTS: u32 = 3;
 const WHILE: Duration = Duration::from_secs(60 * 60);
 
-/// When each sender has its whole allowance again. Whoever is not here has it now.
+/// When each sender has its full allowance again. A sender that is not here has it now.
 #[derive(Default)]
 struct Allowances(Mutex<HashMap<String, Instant>>);
 

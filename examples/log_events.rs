@@ -1,4 +1,4 @@
-//! Log and count what happens, without holding anybody up.
+//! Log and count events, without delaying any session.
 //!
 //! To try it, in another terminal, and then see what the example prints:
 //! ```sh
@@ -15,7 +15,7 @@ use mailchute_examples::{print_and_forget, serve};
 struct Counts {
     sessions: u64,
     messages: u64,
-    octets: u64,
+    bytes: u64,
     missed: u64,
 }
 
@@ -25,9 +25,9 @@ impl Counts {
             Event::Connect { .. } => self.sessions += 1,
             Event::Message { size, .. } => {
                 self.messages += 1;
-                self.octets += size;
+                self.bytes += size;
             }
-            // We were too slow, and so many events were dropped; sessions do not wait for those who watch.
+            // The subscriber was too slow, so this number of events was dropped. Sessions do not wait for subscribers.
             Event::Missed { count, .. } => self.missed += count,
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! Look recipients up in a directory that takes its time, while other sessions go on.
+//! Look up recipients in a slow directory, while other sessions go on.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -6,7 +6,7 @@
 //! swaks --server 127.0.0.1:2525 --to nobody@example.com  # 550 5.1.1 No such user here
 //! swaks --server 127.0.0.1:2525 --to broken@example.com  # 451 4.3.0 Internal error; try again later
 //! ```
-//! What was wrong in the last case is for the log, not for the client: the example prints it.
+//! The cause of the last failure goes to the log and not to the client: the example prints it.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -23,7 +23,7 @@ struct Directory {
 }
 
 impl Directory {
-    /// The name of the person behind an address, if there is one.
+    /// The name of the person that an address belongs to, if there is one.
     async fn look_up(&self, address: &str) -> io::Result<Option<&'static str>> {
         tokio::time::sleep(Duration::from_millis(50)).await;
         if address.starts_with("broken@") {
@@ -35,13 +35,13 @@ impl Directory {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Prints what the server logs.
+    // Prints the server's log.
     tracing_subscriber::fmt::init();
 
     let names = HashMap::from([
         ("alice@example.com", "Alice"),
         ("bob@example.com", "Bob"),
-        // Every server has to take mail for its postmaster, also without a domain (RFC 5321 §4.5.1).
+        // Every server must accept mail for its postmaster, also without a domain (RFC 5321 §4.5.1).
         ("postmaster@example.com", "Postmaster"),
         ("postmaster", "Postmaster"),
     ]);
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_rcpt_to(move |to, _session| {
             let directory = Arc::clone(&directory);
             async move {
-                // `?` makes `451 4.3.0` of any error, so the client will try again.
+                // `?` turns any error into `451 4.3.0`, so the client will try again.
                 match directory.look_up(&to.as_str().to_lowercase()).await? {
                     Some(name) => {
                         Ok(Verdict::AcceptWith(Reply::new(250, (2, 1, 5), format!("Hello {name}"))))

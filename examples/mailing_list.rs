@@ -1,4 +1,4 @@
-//! A mailing list: who is on it may write to it, and the message goes to all the others.
+//! A mailing list: its members may write to it, and each message goes to all other members.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -33,7 +33,7 @@ impl Hooks for List {
         if !self.is(to) {
             return Err(Refusal::new(550, (5, 1, 1), "No such list"));
         }
-        // Anybody can claim to be a member. A list on the Internet believes what SPF and DKIM prove.
+        // Anyone can claim to be a member. A list on the Internet relies on SPF and DKIM.
         let envelope = session.envelope();
         let sender = envelope.as_ref().map_or("", |envelope| envelope.sender.as_str());
         if self.members.iter().any(|member| member.as_str().eq_ignore_ascii_case(sender)) {
@@ -56,7 +56,7 @@ impl Filter for List {
         if !subject.contains("[crew]") {
             message.replace_field("Subject", 0, &format!("[crew] {subject}"))?;
         }
-        // The signature is of the message before it was changed, and these fields are the list's to write.
+        // The signature covers the unchanged message, and these fields belong to the list.
         message.remove_fields(|name, _value| name == "DKIM-Signature" || name.has_prefix("List-"));
         message.add_below_trace("List-Id", "<crew.lists.example>")?;
         message.add_below_trace("List-Post", &format!("<mailto:{}>", self.address))?;
@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let members = ["alice@example.com", "bob@example.com", "carol@example.com"];
     let members = members.iter().map(|member| member.parse()).collect::<Result<_, _>>()?;
     let list = Arc::new(List { address: "crew@lists.example", members });
-    // A list sends its mail on; the example `relay` shows how.
+    // A list forwards its mail; the example `relay` shows how.
     let server =
         Server::builder().hooks(Arc::clone(&list)).filter(list).store(Maildir::open("mail")?).build()?;
     serve(server).await?;

@@ -1,6 +1,6 @@
-//! Offer every mechanism of AUTH: proofs by SCRAM, passwords, OAuth tokens, and CRAM-MD5 for what is very old.
+//! Offer every mechanism of AUTH: proofs by SCRAM, passwords, OAuth tokens, and CRAM-MD5 for very old clients.
 //!
-//! Each user authenticates in the way that the client knows. To try it, in another terminal:
+//! Each user authenticates by a mechanism that the client knows. To try it, in another terminal:
 //! ```sh
 //! swaks --server 127.0.0.1:2525 --tls --to bob@example.com --auth LOGIN --auth-user alice --auth-password wonderland  # 250 2.6.0 Message accepted
 //! swaks --server 127.0.0.1:2525 --to bob@example.com --auth CRAM-MD5 --auth-user alice --auth-password wonderland  # 250 2.6.0 Message accepted
@@ -19,10 +19,10 @@ const USER: &str = "alice";
 /// Only CRAM-MD5 needs the password itself.
 const PASSWORD: &str = "wonderland";
 
-/// What SCRAM needs of that password, as `mailchute hash-password alice` prints it.
+/// The SCRAM verifier of that password, as `mailchute hash-password alice` prints it.
 const VERIFIER: &str = "SCRAM-SHA-256$4096:NtI3U/F+0v2ApfARaGpmnQ==$cOT2v9HynMcFe293i8tunKifYFUy5v7DOqni7StMkX4=:/L6N5ypiUoN9nBCweo99Qtuk4ngb05D9soUDiShFe9Q=";
 
-/// A token that an authorization server would have made; real ones are signed, or looked up there.
+/// A token as an authorization server issues it. Real tokens are signed, or checked with that server.
 const TOKEN: &str = "down-the-rabbit-hole";
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
         .tls(throw_away_certificate()?)
         .require_auth()
-        // The first three would be there anyway; tokens and CRAM-MD5 are offered when they are asked for by name.
+        // The first three are offered anyway. Tokens and CRAM-MD5 are offered only by name.
         .mechanisms(Mechanism::ALL.iter().copied())
         .on_scram(move |user, _session| {
             let known = (user == USER).then(|| verifier.clone());
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn judge(credentials: &Credentials, session: &Session) -> bool {
     match credentials {
         Credentials::Bearer { user, token, .. } => {
-            // The token says whose it is, whatever the client says.
+            // The token decides the user, whatever the client says.
             session.identify(USER);
             token.reveal() == TOKEN && user.as_deref().is_none_or(|user| user == USER)
         }

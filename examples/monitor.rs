@@ -1,6 +1,6 @@
-//! A live monitor: whoever opens the page in a browser, or asks with curl, sees what happens in sessions as it happens.
+//! A live monitor: a browser or curl that opens the page sees the events of all sessions as they happen.
 //!
-//! The page is at <http://127.0.0.1:8025/>, or where `MAILCHUTE_HTTP` says. To try it, in another terminal:
+//! The page is at <http://127.0.0.1:8025/>, or at the address in `MAILCHUTE_HTTP`. To try it, in another terminal:
 //! ```sh
 //! exec 3< <(curl -sN http://127.0.0.1:8025/events); read -u 3; swaks --server 127.0.0.1:2525 --to bob@example.com >/dev/null; grep -m 1 'rcpt to' <&3 | cut -d ' ' -f 3-  # rcpt to <bob@example.com>
 //! ```
@@ -24,7 +24,7 @@ const PAGE: &str = "<!doctype html><title>Mailchute</title><pre id=log></pre><sc
     new EventSource('events').onmessage = event => log.append(event.data + '\\n')
 </script>";
 
-/// One subscription a browser; it ends with the connection. No session ever waits for it.
+/// Each browser has a subscription, which ends with its connection. No session waits for it.
 async fn events(State(server): State<Server>) -> impl IntoResponse {
     let events = unfold(server.events(), |mut events| async move {
         loop {

@@ -1,6 +1,6 @@
-//! Add a verb of one's own to SMTP, and answer a verb of SMTP's in one's own way.
+//! Add a custom verb to SMTP, and answer a standard verb in a custom way.
 //!
-//! To try it, in another terminal (curl says VRFY of its own accord when it has no message to send):
+//! To try it, in another terminal (curl sends VRFY when it has no message to send):
 //! ```sh
 //! curl smtp://127.0.0.1:2525 --request 'XPING are you there?'  # 250 2.0.0 pong: are you there?
 //! curl smtp://127.0.0.1:2525 --mail-rcpt alice  # 250 2.1.5 Alice <alice@example.com>
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_command("XPING", |argument, _session| async move {
             Verdict::AcceptWith(Reply::new(250, (2, 0, 0), format!("pong: {argument}")))
         })
-        // The standard reply, 252, tells spammers nothing; tell who exists only where you trust all clients.
+        // The standard reply, 252, tells spammers nothing. Reveal users only if you trust all clients.
         .on_command("VRFY", |user, _session| async move {
             if user.eq_ignore_ascii_case("alice") {
                 return Ok(Verdict::AcceptWith(Reply::new(250, (2, 1, 5), "Alice <alice@example.com>")));

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             if from.domain_is("blacklisted.example") {
                 return Err(Refusal::new(550, (5, 7, 1), "Sender address rejected"));
             }
-            // The null sender `<>`, from which reports of failed delivery come, has no domain and goes on.
+            // The null sender `<>`, which sends delivery reports, has no domain and is accepted.
             Ok(())
         })
         .on_store(print_and_forget)

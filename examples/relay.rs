@@ -1,4 +1,5 @@
-//! Add a field, and hand the message on to the next server with lettre: the client hears 250 when that one has said so.
+//! Add a field, and pass the message on to the next server with lettre: the client gets 250 once that server accepted
+//! it.
 //!
 //! The next server is part of the example; set `NEXT_HOP` to the port of yours. To try it, in another terminal:
 //! ```sh
@@ -20,14 +21,14 @@ struct Relay(AsyncSmtpTransport<Tokio1Executor>);
 
 impl Store for Relay {
     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        // `Received:` counts the hops, so that a loop comes to an end.
+        // `Received:` fields count the hops, so a mail loop ends.
         message.prepend_received();
         let content = message.bytes().await?;
         let envelope = message.envelope();
         let sender = if envelope.sender.is_null() { None } else { Some(envelope.sender.as_str().parse()?) };
         let recipients = envelope.recipients.iter().map(|recipient| recipient.as_str().parse());
         let envelope = Envelope::new(sender, recipients.collect::<Result<_, _>>()?)?;
-        // One refused recipient refuses the message for all: so nobody is forgotten, and nobody gets it twice.
+        // One refused recipient refuses the message for all. So nobody is forgotten, and nobody gets it twice.
         match self.0.send_raw(&envelope, &content).await {
             Ok(_) => Ok(Receipt::new("Passed on")),
             Err(error) if error.is_permanent() => {

@@ -1,4 +1,4 @@
-//! A gateway that changes what passes: fields are added, removed and replaced, and links in a text are made harmless.
+//! A gateway that changes messages: it adds, removes and replaces fields, and disarms links in a text.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -28,7 +28,7 @@ impl Filter for Gateway {
         if !subject.starts_with("[external]") {
             message.replace_field("Subject", 0, &format!("[external] {subject}"))?;
         }
-        // What a client should have sent, and what this server alone knows.
+        // Fields that the client should have sent, and facts that only this server knows.
         if !header.has("Date") {
             message.add_below_trace("Date", &date(SystemTime::now()))?;
         }
@@ -41,7 +41,7 @@ impl Filter for Gateway {
     }
 }
 
-/// Replaces the text of a message that is nothing but text, if there are links in it.
+/// Replaces the text of a plain text message, if it contains links.
 async fn disarm_links(message: &mut Message) -> Result<(), Refusal> {
     let content = message.bytes().await?;
     let Some(parsed) = MessageParser::new().parse(&content) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The smallest server: it takes every message and prints how long it is.
+//! The smallest server: it accepts every message and prints its size.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::builder()
         .on_store(|mut message, _session| async move {
             let content = message.bytes().await?;
-            println!("a message of {} octets", content.len());
+            println!("a message of {} bytes", content.len());
             Ok(Receipt::new("Message accepted"))
         })
         .build()?;

@@ -1,4 +1,4 @@
-//! Write messages of any size to the disk as they come, in the memory of one chunk; with a hook and a store as types.
+//! Write messages of any size to the disk as they arrive, in the memory of one chunk; with a hook and a store as types.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -13,7 +13,7 @@ use mailchute::{Answer, Hooks, Message, Receipt, Recipient, Refusal, Server, Ses
 use mailchute_examples::serve;
 use tokio::fs;
 
-/// Takes mail for one domain.
+/// Accepts mail for one domain.
 struct OnlyFor(&'static str);
 
 impl Hooks for OnlyFor {
@@ -22,19 +22,19 @@ impl Hooks for OnlyFor {
     }
 }
 
-/// Writes every message into a file of its own.
+/// Writes each message into its own file.
 struct ToDisk {
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 impl Store for ToDisk {
     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
         message.prepend_trace_fields();
-        let path = self.folder.join(format!("{}.eml", message.id()));
-        // The client is asked for the message now, and sends as fast as the disk takes it. Whatever ends this early, such as
-        // a client that hangs up, the file goes with it.
+        let path = self.directory.join(format!("{}.eml", message.id()));
+        // Reading asks the client for the message, which then sends as fast as the disk writes. If this ends early, for
+        // example because the client hangs up, the file is removed.
         let saved = message.save_to(&path).await?;
-        // A receipt is a promise: content and name have to be on the disk before it.
+        // A 250 is a promise: content and name must be on the disk first.
         saved.keep().await?;
         Ok(Receipt::new(format!("Kept as {}", path.display())))
     }
@@ -42,13 +42,13 @@ impl Store for ToDisk {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from("mail/streamed");
-    fs::create_dir_all(&folder).await?;
+    let directory = PathBuf::from("mail/streamed");
+    fs::create_dir_all(&directory).await?;
 
     let server = Server::builder()
         .max_message_size(1024 * 1024 * 1024)
         .hooks(OnlyFor("example.com"))
-        .store(ToDisk { folder })
+        .store(ToDisk { directory })
         .build()?;
 
     serve(server).await?;

@@ -1,5 +1,5 @@
-//! Several tenants behind one address: the name that a client asks for in TLS (SNI) chooses certificate, recipients and
-//! the Maildir.
+//! Several tenants at one address: the name that a client asks for in TLS (SNI) selects the certificate, the recipients
+//! and the Maildir.
 //!
 //! To try it, in another terminal (any name of curl's leads to this host by `--connect-to`):
 //! ```sh
@@ -22,7 +22,7 @@ use rcgen::{CertificateParams, DnType, KeyPair};
 
 const DOMAINS: [&str; 2] = ["red.example", "blue.example"];
 
-/// Whose session it is: of a client that asks for none of our names, nobody's.
+/// The tenant of a session. A client that asks for none of our names has no tenant.
 fn tenant(session: &Session) -> Result<&'static str, Refusal> {
     let asked = session.tls().and_then(|tls| tls.sni.clone()).unwrap_or_default();
     let mut domains = DOMAINS.into_iter();
@@ -48,7 +48,7 @@ impl Store for Tenants {
     }
 }
 
-/// A certificate that nobody has signed.
+/// A self-signed certificate.
 fn certificate(domain: &str) -> Result<Certificate, Box<dyn Error>> {
     let key = KeyPair::generate()?;
     let name = format!("mx.{domain}");

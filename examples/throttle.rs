@@ -1,4 +1,4 @@
-//! Slow a client down: three messages a minute, then `450`, and who does not listen is hung up on.
+//! Slow a client down: three messages a minute, then `450`. A client that does not wait is disconnected.
 //!
 //! To try it, in another terminal:
 //! ```sh
@@ -18,10 +18,10 @@ use tokio::sync::Mutex;
 
 const MESSAGES_A_MINUTE: u32 = 3;
 
-/// How often each client has begun a message in this minute, in all its sessions.
+/// How many messages each client has begun in this minute, in all its sessions.
 type Begun = Arc<Mutex<HashMap<IpAddr, u32>>>;
 
-/// How often a session was told to come back later. The session itself keeps it, under its type.
+/// How often a session was told to come back later. The session itself stores it, by its type.
 #[derive(Default)]
 struct Warnings(u32);
 
@@ -43,7 +43,7 @@ async fn throttle(begun: Begun, session: Session) -> Result<(), Refusal> {
     Err(Refusal::new(450, (4, 7, 1), "Too many messages; come back in a minute"))
 }
 
-/// A new minute, a new count; so the map holds no more than the clients of one minute.
+/// A new minute, a new count; so the map holds only the clients of one minute.
 async fn forget_every_minute(begun: Begun) {
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;

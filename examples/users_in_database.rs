@@ -1,6 +1,6 @@
-//! Keep users in a database, with what SCRAM needs of their passwords; PLAIN and LOGIN are checked against the same.
+//! Keep users in a database, with SCRAM verifiers of their passwords; PLAIN and LOGIN are checked against the same.
 //!
-//! Whoever steals the table cannot log in with it. To try it, in another terminal:
+//! A stolen table allows no login. To try it, in another terminal:
 //! ```sh
 //! gsasl --smtp --connect=127.0.0.1:2525 --no-starttls --mechanism=SCRAM-SHA-256 --authentication-id=alice --password=wonderland  # 235 2.7.0 Authentication successful
 //! swaks --server 127.0.0.1:2525 --tls --to bob@example.com --auth PLAIN --auth-user alice --auth-password wonderland  # 250 2.6.0 Message accepted
@@ -32,7 +32,7 @@ impl Users {
         Ok(Self(Arc::new(Mutex::new(database))))
     }
 
-    /// Looks a user up; called on a thread that may wait for the disk.
+    /// Looks up a user. Call it on a thread that may wait for the disk.
     fn verifier(&self, user: &str) -> Result<Option<ScramVerifier>, Refusal> {
         let database = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut query = database.prepare("SELECT verifier FROM users WHERE name = ?1")?;
@@ -52,7 +52,7 @@ impl Authenticator for Users {
     async fn check(&self, credentials: &Credentials, _session: &Session) -> Result<Check, Refusal> {
         let (users, credentials) = (self.clone(), credentials.clone());
         let check = move || match &credentials {
-            // SCRAM has proved that they know the password. Nobody acts for somebody else here.
+            // SCRAM has proved that the client knows the password. Acting as another user is not allowed here.
             _ if credentials.act_as().is_some() => Ok(Check::Wrong),
             _ if credentials.are_proven() => Ok(Check::Right),
             Credentials::Password { user, password, .. } => {

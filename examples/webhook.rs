@@ -1,4 +1,4 @@
-//! Hand every message to a web application as JSON: the client hears 250 when the application has answered 2xx.
+//! Pass every message to a web application as JSON: the client gets 250 once the application has answered 2xx.
 //!
 //! The application is part of the example here; set `WEBHOOK` to the address of yours. To try it, in another terminal:
 //! ```sh
@@ -42,7 +42,7 @@ impl Store for Webhook {
         if answer.status() == StatusCode::UNPROCESSABLE_ENTITY {
             return Err(Refusal::new(554, (5, 6, 0), "The application does not want this message"));
         }
-        // Whatever else is wrong over there is no fault of the client, which is told to try again.
+        // Any other failure is not the client's fault, so the client is told to try again.
         let answer = answer.error_for_status()?;
         Ok(Receipt::new(answer.text().await?))
     }

@@ -1,4 +1,4 @@
-//! A client that says literally what a test tells it to.
+//! A client that sends exactly what a test says.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use crate::process::PATIENCE;
 use crate::tls;
 
-/// What a client speaks through: TCP, or TLS over it.
+/// The client's stream: TCP, or TLS over it.
 trait Stream: Read + Write {}
 
 impl<S: Read + Write> Stream for S {}
@@ -24,7 +24,7 @@ impl Client {
     }
 
     pub(crate) fn connect_from(client: [u8; 4], server: SocketAddr) -> Self {
-        // Of those at hand, tokio alone can choose the address to come from.
+        // Only tokio can bind the source address.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
         let stream = runtime.block_on(async {
             let socket = tokio::net::TcpSocket::new_v4()?;
@@ -43,8 +43,7 @@ impl Client {
         Self { stream: BufReader::new(Box::new(stream)), socket }
     }
 
-    /// Goes through a conversation: says the lines that begin with `C:`, and for those that begin with `S:`
-    /// wants to hear just that.
+    /// Runs a conversation: sends the lines that begin with `C:`, and expects the lines that begin with `S:`.
     #[track_caller]
     pub(crate) fn talk(&mut self, conversation: &str) {
         for line in conversation.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -56,19 +55,19 @@ impl Client {
         }
     }
 
-    /// Says a line.
+    /// Sends a line.
     #[track_caller]
     pub(crate) fn say(&mut self, line: &str) {
         self.send(format!("{line}\r\n").as_bytes()).expect("the server takes a line");
     }
 
-    /// Sends octets as they are.
-    pub(crate) fn send(&mut self, octets: &[u8]) -> std::io::Result<()> {
-        self.stream.get_mut().write_all(octets)?;
+    /// Sends bytes unchanged.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.get_mut().write_all(bytes)?;
         self.stream.get_mut().flush()
     }
 
-    /// The next reply, its lines separated by ` / `.
+    /// Reads the next reply, its lines separated by ` / `.
     #[track_caller]
     pub(crate) fn read_reply(&mut self) -> String {
         let mut reply = String::new();
@@ -84,7 +83,7 @@ impl Client {
         }
     }
 
-    /// Says EHLO and returns what the server offers.
+    /// Sends EHLO and returns the offer of the server.
     #[track_caller]
     pub(crate) fn hello(&mut self) -> String {
         self.say("EHLO client.example");
@@ -108,7 +107,7 @@ impl Client {
         self.read_reply()
     }
 
-    /// Says STARTTLS and goes on inside TLS, whatever the certificate.
+    /// Sends STARTTLS and goes on inside TLS, with any certificate.
     #[track_caller]
     pub(crate) fn start_tls(&mut self) {
         self.talk(
@@ -119,7 +118,7 @@ impl Client {
         self.stream = BufReader::new(Box::new(tls::connect(socket)));
     }
 
-    /// Says QUIT, and wants to be let go.
+    /// Sends QUIT, and expects the connection to close.
     #[track_caller]
     pub(crate) fn quit(mut self) {
         self.talk(

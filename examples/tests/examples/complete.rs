@@ -1,12 +1,12 @@
-//! No example without a test, an entry in the manifest and a comment that teaches.
+//! Each example has a test, an entry in the manifest and a comment that teaches.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The examples: every source file in their folder but the library.
+/// The examples: every source file in their directory except the library.
 fn sources() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = fs::read_dir(folder).expect("the folder of the examples");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(directory).expect("the directory of the examples");
     let sources: Vec<_> = files
         .map(|file| file.expect("a file").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))

@@ -1,4 +1,4 @@
-//! Every example, as the process that `cargo run --example NAME` starts, does what its first comment says.
+//! Each example runs as `cargo run --example NAME` starts it, and does what its first comment says.
 
 #![cfg(unix)]
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use process::{Example, PATIENCE};
 
 const MESSAGE: &str = "Subject: lunch\n\nAt one?";
-const MESSAGE_OCTETS: usize = "Subject: lunch\r\n\r\nAt one?\r\n".len();
+const MESSAGE_BYTES: usize = "Subject: lunch\r\n\r\nAt one?\r\n".len();
 const ACCEPTED: &str = "250 2.6.0 Message accepted";
 
 #[test]
@@ -24,7 +24,7 @@ fn smallest_accepts_every_message_and_prints_its_size() {
     let mut client = example.connect();
     client.hello();
     assert_eq!(client.send_message(MESSAGE), ACCEPTED);
-    example.prints(&format!("a message of {MESSAGE_OCTETS} octets"));
+    example.prints(&format!("a message of {MESSAGE_BYTES} bytes"));
     client.quit();
 }
 
@@ -46,7 +46,7 @@ fn refuse_sender_refuses_only_mail_from_one_domain() {
          S: 250 2.0.0 OK",
     );
     assert_eq!(client.send_message(MESSAGE), ACCEPTED);
-    example.prints(&format!("{MESSAGE_OCTETS} octets from <alice@example.com>, recipients: 1"));
+    example.prints(&format!("{MESSAGE_BYTES} bytes from <alice@example.com>, recipients: 1"));
     client.quit();
     example.ends_by_ctrl_c();
 }
@@ -93,8 +93,8 @@ fn inspect_content_refuses_by_subject_text_or_attachment() {
         "550 5.7.1 Programs are not welcome"
     );
     assert_eq!(client.send_message(MESSAGE), ACCEPTED);
-    // The hook behind it has read the message as well, from its first octet.
-    example.prints(&format!("{MESSAGE_OCTETS} octets from <alice@example.com>"));
+    // The next hook has read the message too, from its first byte.
+    example.prints(&format!("{MESSAGE_BYTES} bytes from <alice@example.com>"));
     client.quit();
     example.ends_by_ctrl_c();
 }
@@ -107,17 +107,17 @@ fn keep_in_maildir_has_a_message_in_its_file_before_it_says_so() {
     let reply = client.send_message(MESSAGE);
     assert!(reply.starts_with("250 2."), "{reply}");
 
-    let kept = files_in(&example.folder().join("mail/new"));
+    let kept = files_in(&example.directory().join("mail/new"));
     let [kept] = &kept[..] else { panic!("one message, not {kept:?}") };
     let lines: Vec<_> = kept.lines().collect();
     assert_eq!(lines[..2], ["Return-Path: <alice@example.com>", "Delivered-To: bob@example.com"]);
     assert!(kept.contains("\nReceived: from client.example ([127.0.0.1])"), "{kept}");
     assert_eq!(lines[lines.len() - 3..], ["Subject: lunch", "", "At one?"]);
-    assert!(files_in(&example.folder().join("mail/tmp")).is_empty());
+    assert!(files_in(&example.directory().join("mail/tmp")).is_empty());
 
-    // Another message of the same session does not take its place.
+    // Another message of the same session does not replace it.
     client.send_message(MESSAGE);
-    assert_eq!(files_in(&example.folder().join("mail/new")).len(), 2);
+    assert_eq!(files_in(&example.directory().join("mail/new")).len(), 2);
     client.quit();
     example.ends_by_ctrl_c();
 }
@@ -173,7 +173,7 @@ fn mechanisms_takes_a_token_and_knows_whose_it_is() {
         keywords
             .contains("250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN OAUTHBEARER XOAUTH2 CRAM-MD5")
     );
-    // "n,,^Aauth=Bearer guessed^A^A", and with down-the-rabbit-hole in its place.
+    // "n,,^Aauth=Bearer guessed^A^A", and the same with down-the-rabbit-hole.
     client.talk(
         "C: AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIGd1ZXNzZWQBAQ==
          S: 334 eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=
@@ -189,7 +189,7 @@ fn mechanisms_takes_a_token_and_knows_whose_it_is() {
     example.ends_by_ctrl_c();
 }
 
-// Elsewhere than on Linux a host has only one of the addresses 127.0.0.0/8.
+// Outside Linux a host has only one of the addresses 127.0.0.0/8.
 #[cfg(target_os = "linux")]
 #[test]
 fn limit_clients_refuses_one_address_and_third_connections() {
@@ -207,7 +207,7 @@ fn limit_clients_refuses_one_address_and_third_connections() {
     let mut third = example.connect_and_wait();
     assert_eq!(third.read_reply(), "421 4.7.0 Too many connections from your address");
     assert!(third.is_hung_up_on());
-    // Those who were in are served on, and so is somebody else.
+    // The open connections are still served, and so is another client.
     for mut client in [first, second] {
         client.hello();
         assert_eq!(client.send_message(MESSAGE), ACCEPTED);
@@ -269,7 +269,7 @@ fn log_events_prints_what_happens_and_counts_it() {
         " rcpt to <bob@example.com>",
         ": 27 bytes",
         " disconnect: quit",
-        "Counts { sessions: 1, messages: 1, octets: 27, missed: 0 }",
+        "Counts { sessions: 1, messages: 1, bytes: 27, missed: 0 }",
     ] {
         example.prints(event);
     }
@@ -307,7 +307,7 @@ fn stream_to_disk_writes_while_reading_and_cleans_up() {
     const LINES: usize = 500_000;
     let line = [b'x'; 62];
     let example = Example::start("stream_to_disk");
-    let folder = example.folder().join("mail/streamed");
+    let directory = example.directory().join("mail/streamed");
     let begin = "C: MAIL FROM:<alice@example.com>
                  S: 250 2.1.0 Sender OK
                  C: RCPT TO:<bob@elsewhere.example>
@@ -329,35 +329,35 @@ fn stream_to_disk_writes_while_reading_and_cleans_up() {
     client.say(".");
     let reply = client.read_reply();
     let path = reply.strip_prefix("250 2.6.0 Kept as ").expect("a positive reply");
-    let kept = fs::read(example.folder().join(path)).expect("the file that the reply names");
+    let kept = fs::read(example.directory().join(path)).expect("the file that the reply names");
     assert!(kept.starts_with(b"Return-Path: <alice@example.com>\r\n"));
-    let octets = (line.len() + 2) * LINES;
-    assert!(kept[kept.len() - octets..].chunks(64).all(|kept| kept[..62] == line && kept[62..] == *b"\r\n"));
+    let bytes = (line.len() + 2) * LINES;
+    assert!(kept[kept.len() - bytes..].chunks(64).all(|kept| kept[..62] == line && kept[62..] == *b"\r\n"));
     #[cfg(target_os = "linux")]
-    assert!(example.peak_memory() < octets as u64 / 2, "{} octets of memory", example.peak_memory());
+    assert!(example.peak_memory() < bytes as u64 / 2, "{} bytes of memory", example.peak_memory());
 
-    // Another message of the same session does not take its place.
+    // Another message of the same session does not replace it.
     assert_ne!(client.send_message(MESSAGE), reply);
-    assert_eq!(files_in_number(&folder), 2);
+    assert_eq!(files_in_number(&directory), 2);
 
-    // A client that goes in the middle of a message leaves nothing behind.
+    // A client that leaves in the middle of a message leaves no file.
     client.talk(begin);
     client.send(&thousand_lines).expect("the server takes it");
-    assert_eq!(files_in_number(&folder), 3);
+    assert_eq!(files_in_number(&directory), 3);
     drop(client);
     let until = Instant::now() + PATIENCE;
-    while files_in_number(&folder) > 2 {
+    while files_in_number(&directory) > 2 {
         assert!(Instant::now() < until, "the unfinished file is still there");
         std::thread::sleep(Duration::from_millis(10));
     }
     example.ends_by_ctrl_c();
 }
 
-fn files_in(folder: &Path) -> Vec<String> {
-    let files = fs::read_dir(folder).expect("a folder");
+fn files_in(directory: &Path) -> Vec<String> {
+    let files = fs::read_dir(directory).expect("a directory");
     files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
 }
 
-fn files_in_number(folder: &Path) -> usize {
-    fs::read_dir(folder).expect("a folder").count()
+fn files_in_number(directory: &Path) -> usize {
+    fs::read_dir(directory).expect("a directory").count()
 }

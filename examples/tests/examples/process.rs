@@ -13,25 +13,25 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 
-/// For everything that is waited for; more than a busy machine needs.
+/// The timeout of every wait; more than a busy machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A process that runs an example in a folder of its own; it is gone when this is dropped, also by a panic.
+/// A process that runs an example in its own directory. Dropping this kills it, also after a panic.
 pub(crate) struct Example {
     process: Child,
     printed: Receiver<String>,
     printed_first: Vec<String>,
     address: SocketAddr,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Example {
     /// Starts an example on a free port and waits until it listens.
     pub(crate) fn start(name: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let directory = tempfile::tempdir().expect("a temporary directory");
         let program = executable(name);
         let mut process = Command::new(&program)
-            .current_dir(&folder)
+            .current_dir(&directory)
             .env("MAILCHUTE_LISTEN", "127.0.0.1:0")
             .env("MAILCHUTE_HTTP", "127.0.0.1:0")
             .env_remove("RUST_LOG")
@@ -41,14 +41,14 @@ impl Example {
             .unwrap_or_else(|error| panic!("{program:?}: {error}; `cargo build --examples` makes it"));
         let stdout = process.stdout.take().expect("its output is a pipe");
         let (sender, printed) = channel();
-        // Ends with the process, which closes the pipe.
+        // The thread ends with the process, which closes the pipe.
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
         });
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut example = Self { process, printed, printed_first: Vec::new(), address, folder };
+        let mut example = Self { process, printed, printed_first: Vec::new(), address, directory };
         let line = loop {
             let line = example.prints("");
             if line.starts_with("listening on ") {
@@ -60,7 +60,7 @@ impl Example {
         example
     }
 
-    /// A client that has heard the greeting.
+    /// Connects, and reads the greeting.
     pub(crate) fn connect(&self) -> Client {
         let mut client = self.connect_and_wait();
         let greeting = client.read_reply();
@@ -68,22 +68,22 @@ impl Example {
         client
     }
 
-    /// A client that has heard nothing yet.
+    /// Connects, without reading the greeting.
     pub(crate) fn connect_and_wait(&self) -> Client {
         Client::connect(self.address)
     }
 
-    /// As [`connect_and_wait`](Self::connect_and_wait), from an address of this host's choosing.
+    /// Like [`connect_and_wait`](Self::connect_and_wait), from a chosen address of this host.
     pub(crate) fn connect_from(&self, client: [u8; 4]) -> Client {
         Client::connect_from(client, self.address)
     }
 
-    /// The lines that it printed before that of where it listens.
+    /// The lines that it printed before its listen address.
     pub(crate) fn printed_first(&self) -> &[String] {
         &self.printed_first
     }
 
-    /// Waits for a line that holds `text`, and returns it.
+    /// Waits for a line that contains `text`, and returns it.
     pub(crate) fn prints(&self, text: &str) -> String {
         let until = Instant::now() + PATIENCE;
         let mut before = Vec::new();
@@ -99,12 +99,12 @@ impl Example {
         }
     }
 
-    /// The folder that it runs in.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The directory that it runs in.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
-    /// The most memory that it ever had, in octets.
+    /// The peak memory, in bytes.
     #[cfg(target_os = "linux")]
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
@@ -113,7 +113,7 @@ impl Example {
         peak.and_then(|peak| peak.trim().parse::<u64>().ok()).expect("a number of KiB") * 1024
     }
 
-    /// Tells it to end as Ctrl-C does, and waits until it has done so in good order.
+    /// Stops it like Ctrl-C, and waits until it has exited successfully.
     pub(crate) fn ends_by_ctrl_c(mut self) {
         kill_process(Pid::from_child(&self.process), Signal::INT).expect("the process runs");
         let until = Instant::now() + PATIENCE;
@@ -130,15 +130,15 @@ impl Example {
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Cargo puts tests into `deps` and examples beside it.
+/// Cargo puts tests into `deps`, and examples next to it.
 fn executable(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own file");
-    let profile = test.parent().and_then(Path::parent).expect("it lies in a folder of cargo's");
+    let profile = test.parent().and_then(Path::parent).expect("it lies in a directory of cargo's");
     profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION)
 }

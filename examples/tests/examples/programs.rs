@@ -1,4 +1,4 @@
-//! The examples of what people build.
+//! The examples of complete programs.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -7,9 +7,9 @@ use std::net::TcpStream;
 use crate::process::{Example, PATIENCE};
 use crate::{ACCEPTED, MESSAGE};
 
-/// All that an example has put into one directory, one file after the other, with LF for each line end.
+/// All files of a directory that an example wrote, one after the other, with LF line ends.
 fn kept(example: &Example, directory: &str) -> String {
-    let files = fs::read_dir(example.folder().join(directory)).expect("a directory");
+    let files = fs::read_dir(example.directory().join(directory)).expect("a directory");
     let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
     paths.sort();
     paths.iter().map(|path| fs::read_to_string(path).expect("a text").replace("\r\n", "\n")).collect()
@@ -130,8 +130,8 @@ fn deliver_by_lmtp_answers_for_each_recipient() {
          S: 452 4.2.2 Mailbox full
          S: 250 2.1.5 Delivered",
     );
-    for (folder, recipient) in [("mail/alice", "alice"), ("mail/bob", "Bob")] {
-        let message = kept(&example, folder);
+    for (directory, recipient) in [("mail/alice", "alice"), ("mail/bob", "Bob")] {
+        let message = kept(&example, directory);
         let named: Vec<_> = message.lines().filter(|line| line.starts_with("Delivered-To: ")).collect();
         assert_eq!(named, [format!("Delivered-To: {recipient}@example.com")]);
     }

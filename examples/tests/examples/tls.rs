@@ -1,4 +1,4 @@
-//! TLS with a server whose certificate nobody has signed.
+//! TLS with a server that has a self-signed certificate.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned};
 
-/// Speaks TLS over a connection, with whoever is at its other end.
+/// Speaks TLS over a connection, with any peer.
 pub(crate) fn connect(socket: TcpStream) -> StreamOwned<ClientConnection, TcpStream> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -21,7 +21,7 @@ pub(crate) fn connect(socket: TcpStream) -> StreamOwned<ClientConnection, TcpStr
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).expect("a sound configuration"), socket)
 }
 
-/// Believes every certificate; that the server has its key is checked all the same.
+/// Accepts every certificate, but still checks that the server has its key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

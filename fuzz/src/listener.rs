@@ -6,7 +6,7 @@ use mailchute_proto::{
 };
 
 use crate::session::tempers::Tempers;
-use crate::session::{Record, Session, assert_octets, dialogue};
+use crate::session::{Record, Session, assert_bytes, dialogue};
 
 /// How many octets tell it.
 pub(crate) const LENGTH: usize = 4;
@@ -111,8 +111,8 @@ pub(crate) fn told(session: &Session) -> [u8; LENGTH] {
 pub(crate) fn check(session: &Session, segments: &[Vec<u8>], cuts: &[usize]) -> Record {
     let whole = session.cut(segments, &[]);
     dialogue::check_with(session.settings.bare_line_ends, segments, &whole);
-    for record in [session.cut(segments, cuts), session.octet_by_octet(segments)] {
-        assert_octets(&record.output, &whole.output, "output");
+    for record in [session.cut(segments, cuts), session.byte_by_byte(segments)] {
+        assert_bytes(&record.output, &whole.output, "output");
         assert_eq!(record, whole);
     }
     let limits = &session.settings.limits;

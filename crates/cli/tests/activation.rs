@@ -1,4 +1,4 @@
-//! The program takes sockets that it is started with, as systemd passes them.
+//! The program inherits sockets, as systemd passes them.
 
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
@@ -9,7 +9,7 @@ use crate::support::{Client, Program, mailchute};
 use command_fds::{CommandFdExt as _, FdMapping};
 use rustix::process::Signal;
 
-/// The program with these sockets; `LISTEN_PID` may be left out, and nobody knows it here.
+/// The program with these sockets. `LISTEN_PID` is optional, and unknown here.
 fn with_sockets(arguments: &[&str], names: &str, sockets: Vec<OwnedFd>) -> Command {
     let mut command = mailchute(arguments);
     command.env("LISTEN_FDS", sockets.len().to_string()).env("LISTEN_FDNAMES", names);
@@ -22,7 +22,7 @@ fn listener() -> OwnedFd {
     TcpListener::bind("127.0.0.1:0").expect("a port is free").into()
 }
 
-/// What the program ends with that gets these sockets.
+/// The program's exit code and errors with these sockets.
 fn failure(arguments: &[&str], names: &str, sockets: Vec<OwnedFd>) -> (i32, String) {
     let output = with_sockets(arguments, names, sockets).output().expect("it starts");
     (output.status.code().expect("it ends"), String::from_utf8(output.stderr).expect("it is text"))
@@ -30,8 +30,8 @@ fn failure(arguments: &[&str], names: &str, sockets: Vec<OwnedFd>) -> (i32, Stri
 
 #[test]
 fn sockets_of_all_kinds_are_taken_by_their_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("lmtp");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lmtp");
     let sockets = vec![
         listener(),
         UnixListener::bind(&path).unwrap().into(),

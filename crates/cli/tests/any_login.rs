@@ -1,4 +1,4 @@
-//! `--auth-any` lets everybody in, says so, and only where no stranger comes.
+//! `--auth-any` accepts every login, logs it, and works only if no other host can connect.
 
 use crate::support::{Program, run, write_config};
 
@@ -48,7 +48,7 @@ fn any_login_stays_inside_tls_unless_allowed() {
 }
 
 #[test]
-fn any_login_where_strangers_come_is_refused() {
+fn refuses_any_login_on_addresses_that_others_can_reach() {
     for domains in [&["--domain", "example.com"][..], &[]] {
         for arguments in [
             &["--listen", "0.0.0.0:0", "--allow-root", "--auth-any"][..],

@@ -1,4 +1,4 @@
-//! The documents name only what is there, and leave no crate out. `rooms.rs` checks that ARCHITECTURE.md has all rooms.
+//! The documents name only what exists, and cover every crate. `rooms.rs` checks that ARCHITECTURE.md covers all rooms.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// What stands between backquotes and looks like a path from the root.
+/// Texts between backquotes that look like a path from the root.
 fn paths(text: &str) -> Vec<&str> {
     text.split('`')
         .skip(1)
@@ -68,15 +68,15 @@ fn the_readme_shows_every_example_and_no_other() {
 #[test]
 fn every_file_of_tests_belongs_to_a_test_binary() {
     for entry in std::fs::read_dir(root().join("crates")).unwrap() {
-        let folder = entry.unwrap().path();
-        let main = std::fs::read_to_string(folder.join("tests/main.rs")).unwrap();
-        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-        for file in std::fs::read_dir(folder.join("tests")).unwrap() {
+        let directory = entry.unwrap().path();
+        let main = std::fs::read_to_string(directory.join("tests/main.rs")).unwrap();
+        let manifest = std::fs::read_to_string(directory.join("Cargo.toml")).unwrap();
+        for file in std::fs::read_dir(directory.join("tests")).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
             let Some(stem) = name.strip_suffix(".rs").filter(|stem| *stem != "main") else { continue };
             let is_run = main.contains(&format!("mod {stem};\n"))
                 || manifest.contains(&format!("name = \"{stem}\"\n"));
-            assert!(is_run, "{}: tests/main.rs does not declare {stem}", folder.display());
+            assert!(is_run, "{}: tests/main.rs does not declare {stem}", directory.display());
         }
     }
 }

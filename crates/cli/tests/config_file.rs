@@ -1,15 +1,14 @@
-//! A configuration file: its options are taken, those of the command line go before them, and mistakes are told where
-//! they stand.
+//! A configuration file: its options apply, the command line overrides them, and errors name their position.
 
 use std::fs;
 
 use crate::support::{Program, run, write_config};
 
-/// What is said of a file, each line without the file's name.
+/// The errors about a file, each line without the file's name.
 #[track_caller]
 fn mistakes(text: &str, code: i32) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = write_config(folder.path(), text);
+    let directory = tempfile::tempdir().unwrap();
+    let path = write_config(directory.path(), text);
     let (exit, error) = run(&["serve", "--config", &path]);
     assert_eq!(exit, code, "{error}");
     let begin = format!("mailchute: {path}:");
@@ -48,8 +47,8 @@ command = 60
 
 #[test]
 fn all_kinds_of_options_are_taken_from_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let program = Program::start(&["serve", "--config", &write_config(folder.path(), SERVES)]);
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start(&["serve", "--config", &write_config(directory.path(), SERVES)]);
     let mut client = program.connect();
     assert!(client.read_reply().contains("file.example.com"));
     client.say("EHLO client.example");
@@ -62,27 +61,27 @@ fn all_kinds_of_options_are_taken_from_the_file() {
 
 #[test]
 fn a_file_with_a_byte_order_mark_and_crlf_is_read() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let text = format!("\u{feff}{}", SERVES.replace('\n', "\r\n"));
-    let program = Program::start(&["serve", "--config", &write_config(folder.path(), &text)]);
+    let program = Program::start(&["serve", "--config", &write_config(directory.path(), &text)]);
     assert!(program.connect().read_reply().contains("file.example.com"));
-    // The mark is no column, and takes no line.
+    // The byte order mark is not a column, and takes no line.
     assert_mistakes("\u{feff}colour = 3\r\n", &[&["1:1: ", "colour"]]);
 }
 
 #[test]
 fn a_file_in_utf_16_or_latin_1_is_told_as_such() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mailchute.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mailchute.toml");
     let utf_16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
         "\u{feff}store = \"discard:\"\n".encode_utf16().flat_map(order).collect()
     };
-    for (octets, expected) in [
+    for (bytes, expected) in [
         (utf_16(u16::to_le_bytes), ":1:1: the file is UTF-16; save it as UTF-8"),
         (utf_16(u16::to_be_bytes), ":1:1: the file is UTF-16; save it as UTF-8"),
         (b"store = \"discard:\"\n# \xfcmlaut\n".to_vec(), ":2:1: this line is not UTF-8"),
     ] {
-        fs::write(&path, octets).unwrap();
+        fs::write(&path, bytes).unwrap();
         let (code, error) = run(&["serve", "--config", path.to_str().unwrap()]);
         assert!(code == 2 && error.contains(expected), "{code} {error}");
     }
@@ -90,8 +89,8 @@ fn a_file_in_utf_16_or_latin_1_is_told_as_such() {
 
 #[test]
 fn command_line_overrides_environment_overrides_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = write_config(folder.path(), &SERVES.replace("\"warn\"", "\"error\""));
+    let directory = tempfile::tempdir().unwrap();
+    let path = write_config(directory.path(), &SERVES.replace("\"warn\"", "\"error\""));
     let arguments = ["--config", &path, "--hostname", "flag.example.com", "--domain", "example.net"];
     let limits = ["--limit", "errors=4"];
     let variable = Some(("MAILCHUTE_LOG_LEVEL", "debug"));
@@ -154,10 +153,10 @@ command = "1M"
 
 #[test]
 fn sizes_and_times_mean_the_same_in_the_file_and_in_flags() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let text = "max-message-size = \"25M\"\nlisten = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n\
                 limits.header-size = \"64K\"\nlimits.errors = \"5\"\ntimeouts.command = \"5m\"\n";
-    let path = write_config(folder.path(), text);
+    let path = write_config(directory.path(), text);
     let flags =
         ["--config", &path, "--max-message-size", "1m", "--timeout", "data=1h", "--limit", "command-line=2K"];
     for (arguments, size) in [(&flags[..2], "26214400"), (&flags[..], "1048576")] {
@@ -186,8 +185,8 @@ fn reports_where_invalid_toml_begins() {
     );
     assert_mistakes("limit = [\"errors=5\"]\n", &[&["1:1: ", "write limits"]]);
     assert_mistakes("limits = 5\n", &[&["1:10: ", "[limits]", "connections = 8192"]]);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mailchute.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mailchute.toml");
     fs::write(&path, b"listen = []\n# caf\xe9\n").unwrap();
     let (code, error) = run(&["--config", path.to_str().unwrap()]);
     assert_eq!(code, 2, "{error}");

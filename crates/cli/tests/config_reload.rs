@@ -9,19 +9,19 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const PLACE: &str = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
 
-/// A program with a configuration file that can be written again.
+/// A program with a configuration file that tests can rewrite.
 struct Configured {
     program: Program,
     path: PathBuf,
 }
 
 impl Configured {
-    fn start(folder: &Path, text: &str) -> Self {
-        let path = write_config(folder, &format!("{PLACE}{text}"));
+    fn start(directory: &Path, text: &str) -> Self {
+        let path = write_config(directory, &format!("{PLACE}{text}"));
         Self { program: Program::start(&["serve", "--config", &path]), path: path.into() }
     }
 
-    /// Writes another configuration and has it read; the line of the log that says what came of it.
+    /// Writes another configuration and reloads it; returns the log line with the outcome.
     fn reload(&mut self, text: &str) -> String {
         fs::write(&self.path, text).unwrap();
         self.program.signal(Signal::HUP);
@@ -38,7 +38,7 @@ impl Configured {
     }
 }
 
-/// What a new session is told at EHLO, behind the greeting.
+/// The EHLO reply of a new session, after the greeting.
 fn hello(client: &mut Client) -> String {
     let greeting = client.read_reply();
     greeting + "\n" + &client.hear_all("EHLO client.example")
@@ -46,8 +46,8 @@ fn hello(client: &mut Client) -> String {
 
 #[test]
 fn a_reload_applies_to_new_sessions_only() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut configured = Configured::start(folder.path(), "hostname = \"old.example.com\"\n");
+    let directory = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(directory.path(), "hostname = \"old.example.com\"\n");
     let mut old = configured.program.connect();
     assert!(hello(&mut old).contains("old.example.com"));
     let told = configured.reload(&format!(
@@ -64,8 +64,8 @@ fn a_reload_applies_to_new_sessions_only() {
 
 #[test]
 fn any_mistake_leaves_everything_as_it_was_and_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut configured = Configured::start(folder.path(), "hostname = \"old.example.com\"\n");
+    let directory = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(directory.path(), "hostname = \"old.example.com\"\n");
     let good = format!("{PLACE}hostname = \"new.example.com\"\n");
     for (text, complaints) in [
         (format!("{good}colour = 1\n"), &["mailchute.toml:4:1: ", "no option", "colour"][..]),
@@ -92,9 +92,9 @@ fn any_mistake_leaves_everything_as_it_was_and_is_told() {
 
 #[test]
 fn a_reload_cannot_remove_the_domains_of_a_public_listener() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let place = PLACE.replace("127.0.0.1:0", "0.0.0.0:0") + "allow-root = true\n";
-    let path = folder.path().join("mailchute.toml");
+    let path = directory.path().join("mailchute.toml");
     fs::write(&path, format!("{place}domain = [\"example.com\"]\n")).unwrap();
     let program = Program::start(&["serve", "--config", path.to_str().unwrap()]);
     let mut configured = Configured { program, path };
@@ -110,20 +110,20 @@ fn a_reload_cannot_remove_the_domains_of_a_public_listener() {
 
 #[test]
 fn every_mistake_of_a_reload_has_a_line_in_the_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut configured = Configured::start(folder.path(), "");
+    let directory = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(directory.path(), "");
     configured.assert_refused("listen = 1\nstore = 2\n", &["1:10: listen"]);
     configured.program.logged("2:9: store");
 }
 
 #[test]
 fn a_user_removed_while_the_file_was_unset_loses_old_sessions() {
-    let folder = tempfile::tempdir().unwrap();
-    let users = folder.path().join("users");
+    let directory = tempfile::tempdir().unwrap();
+    let users = directory.path().join("users");
     let line = |user: &str| format!("{user}:{SCRAM}\n");
     fs::write(&users, line("alice")).unwrap();
     let with_users = format!("auth-file = {users:?}\nallow-plaintext-auth = true\n");
-    let mut configured = Configured::start(folder.path(), &with_users);
+    let mut configured = Configured::start(directory.path(), &with_users);
     let mut old = configured.program.connect();
     hello(&mut old);
     assert!(configured.reload(PLACE).contains("read the configuration again"));
@@ -135,10 +135,10 @@ fn a_user_removed_while_the_file_was_unset_loses_old_sessions() {
 
 #[test]
 fn the_sandbox_lets_the_file_be_read_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = write_certificate(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = write_certificate(directory.path());
     let files = format!("sandbox = true\ntls-cert = [{certificate:?}]\ntls-key = [{key:?}]\n");
-    let mut configured = Configured::start(folder.path(), &files);
+    let mut configured = Configured::start(directory.path(), &files);
     let told = configured.reload(&format!("{PLACE}{files}hostname = \"new.example.com\"\n"));
     assert!(told.contains("read the configuration again"), "{told}");
     assert!(hello(&mut configured.program.connect()).contains("new.example.com"));
@@ -161,10 +161,10 @@ impl Drop for Successor {
 
 #[test]
 fn a_handover_applies_the_new_file_and_closes_old_listeners() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("lmtp");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("lmtp");
     let place = |name: &str| format!("{name} = [\"unix:{}\"]\n", socket.display());
-    let mut configured = Configured::start(folder.path(), &place("lmtp"));
+    let mut configured = Configured::start(directory.path(), &place("lmtp"));
     let address = configured.program.address(0);
     assert!(socket.exists());
 
@@ -189,8 +189,8 @@ fn a_handover_applies_the_new_file_and_closes_old_listeners() {
 
 #[test]
 fn a_handover_enters_the_sandbox_but_never_leaves_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut configured = Configured::start(folder.path(), "");
+    let directory = tempfile::tempdir().unwrap();
+    let mut configured = Configured::start(directory.path(), "");
     let address = configured.program.address(0);
     fs::write(&configured.path, format!("{PLACE}sandbox = true\n")).unwrap();
     configured.program.signal(Signal::USR2);

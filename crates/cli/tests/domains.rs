@@ -1,4 +1,4 @@
-//! `--domain`: which recipients are accepted, in whatever form their domain is written.
+//! `--domain`: the recipients that are accepted, in every spelling of their domain.
 
 use crate::support::{Client, Program, mailchute, run, write_config};
 
@@ -76,8 +76,8 @@ fn a_star_listens_in_public_and_check_says_what_it_means() {
     assert!(output.status.success());
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.starts_with("mailchute: warning: --domain '*': every recipient"), "{told}");
-    let folder = tempfile::tempdir().unwrap();
-    let path = write_config(folder.path(), "domain = [\"*\"]\n");
+    let directory = tempfile::tempdir().unwrap();
+    let path = write_config(directory.path(), "domain = [\"*\"]\n");
     let (code, told) = run(&["check", "--config", &path]);
     assert!(code == 0 && told.contains("mailchute.toml:1:11: domain '*'"), "{code} {told}");
 }

@@ -1,4 +1,4 @@
-//! The guide: its options exist, its links lead somewhere, and the program speaks as the page about SMTP says.
+//! The guide: its options exist, its links resolve, and its page about SMTP shows the program's real replies.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -26,7 +26,7 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).map(|rest| rest.split_once("```\n").unwrap().0).collect()
 }
 
-/// A line of the page with the name of the message, which is another one each time, replaced.
+/// A line of the page with the name of the message, which differs each time, replaced.
 fn without_names(line: &str) -> String {
     for mark in ["Message accepted as ", " id "] {
         if let Some((before, after)) = line.split_once(mark) {
@@ -40,7 +40,7 @@ fn without_names(line: &str) -> String {
     }
 }
 
-/// Sends the lines of the client and compares what comes with the lines of the server.
+/// Sends the lines of the client and compares the replies with the lines of the server.
 fn replay(address: SocketAddr, lines: &[&str]) {
     let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
     for line in lines {
@@ -153,7 +153,7 @@ fn the_configuration_file_of_the_guide_is_right() {
     assert_eq!(code, 0, "{said}");
 }
 
-/// The anchor that a heading has: lower case, with hyphens for spaces.
+/// The anchor of a heading: lower case, with hyphens for spaces.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     text.chars().filter(|character| character.is_alphanumeric() || "-_".contains(*character)).collect()

@@ -1,4 +1,4 @@
-//! SIGUSR2 starts the program anew with the same sockets.
+//! SIGUSR2 restarts the program with the same sockets.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -9,14 +9,14 @@ use crate::support::{Client, Program, mailchute};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Longer than it takes to close a file.
+/// More than enough time to close a file.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A process that has taken over; killed when dropped.
 struct Successor(Pid);
 
 impl Successor {
-    /// The one that a program, or its last successor, says that it has handed over to.
+    /// The process that took over last, according to the program's log.
     fn of(program: &mut Program) -> Self {
         Self(program.handed_over())
     }
@@ -34,8 +34,8 @@ impl Drop for Successor {
 
 /// The files that a process has open.
 fn files(process: Pid) -> Vec<PathBuf> {
-    let folder = format!("/proc/{}/fd", process.as_raw_nonzero());
-    let open = std::fs::read_dir(folder).expect("it runs");
+    let directory = format!("/proc/{}/fd", process.as_raw_nonzero());
+    let open = std::fs::read_dir(directory).expect("it runs");
     open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok()).collect()
 }
 
@@ -58,15 +58,15 @@ fn greeting(path: &Path) -> String {
 }
 
 /// A certificate and its key.
-fn certificate(folder: &Path) -> [PathBuf; 2] {
+fn certificate(directory: &Path) -> [PathBuf; 2] {
     let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
-    let files = ["cert.pem", "key.pem"].map(|name| folder.join(name));
+    let files = ["cert.pem", "key.pem"].map(|name| directory.join(name));
     std::fs::write(&files[0], made.cert.pem()).unwrap();
     std::fs::write(&files[1], made.signing_key.serialize_pem()).unwrap();
     files
 }
 
-/// What the program is started with to use them.
+/// The options that use them.
 fn certified<'a>(certificate: &'a Path, key: &'a Path) -> [&'a str; 8] {
     let [certificate, key] = [certificate, key].map(|file| file.to_str().unwrap());
     ["--listen", "127.0.0.1:0", "--store", "discard:", "--tls-cert", certificate, "--tls-key", key]
@@ -85,7 +85,7 @@ fn the_new_process_serves_while_the_old_one_finishes() {
     let mut new = Client::connect(address);
     new.begin_message("b@example.com");
     assert!(new.say(".").starts_with("250 2.6.0 "));
-    // Sent to the whole service, it does not cut off what the old process is to finish.
+    // A signal to the whole service does not cut off what the old process must finish.
     program.signal(Signal::TERM);
     program.logged("stopping already");
     assert!(sending.say(".").starts_with("250 2.6.0 "));
@@ -99,8 +99,8 @@ fn the_new_process_serves_while_the_old_one_finishes() {
 
 #[test]
 fn repeated_handovers_leak_no_files_and_keep_the_socket_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("lmtp");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lmtp");
     let lmtp = format!("unix:{}", path.display());
     let arguments = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--lmtp", &lmtp];
     let mut program = Program::start(&[&arguments[..], &["--store", "discard:"]].concat());
@@ -117,7 +117,7 @@ fn repeated_handovers_leak_no_files_and_keep_the_socket_file() {
             assert!(Client::connect(address).read_reply().starts_with("220 "));
         }
     }
-    // Sessions that were just closed may be there for a moment.
+    // Sessions that were just closed may still exist for a moment.
     let until = Instant::now() + PATIENCE;
     while files(successor.0).len() != first.len() {
         assert!(Instant::now() < until, "{first:?} {:?}", files(successor.0));
@@ -130,8 +130,8 @@ fn repeated_handovers_leak_no_files_and_keep_the_socket_file() {
 
 #[test]
 fn a_process_that_does_not_start_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let [certificate, key] = certificate(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    let [certificate, key] = certificate(directory.path());
     let good = std::fs::read(&certificate).unwrap();
     let mut program = Program::start(&certified(&certificate, &key));
     let mut session = program.connect();
@@ -152,9 +152,9 @@ fn a_process_that_does_not_start_changes_nothing() {
 
 #[test]
 fn a_silent_new_process_can_be_stopped_with_the_old_one() {
-    let folder = tempfile::tempdir().unwrap();
-    // Started by a link, as an upgrade may change it.
-    let (link, mute) = (folder.path().join("mailchute"), folder.path().join("mute"));
+    let directory = tempfile::tempdir().unwrap();
+    // Started through a link, as an upgrade may change it.
+    let (link, mute) = (directory.path().join("mailchute"), directory.path().join("mute"));
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_mailchute"), &link).unwrap();
     std::fs::write(&mute, "#!/bin/sh\necho $$ is mute >&2\nexec sleep 1000\n").unwrap();
     std::fs::set_permissions(&mute, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -169,17 +169,17 @@ fn a_silent_new_process_can_be_stopped_with_the_old_one() {
     program.logged("handing over already");
     assert!(program.connect().read_reply().starts_with("220 "));
     program.signal(Signal::TERM);
-    // The mute one would hold the log open.
+    // The muted program would hold the log open.
     assert_eq!(program.wait().0, 0);
 }
 
 #[test]
 fn a_process_that_hangs_while_it_starts_can_be_stopped_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let [certificate, key] = certificate(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    let [certificate, key] = certificate(directory.path());
     let mut program = Program::start(&certified(&certificate, &key));
     std::fs::remove_file(&certificate).unwrap();
-    // Whoever opens it waits until somebody writes to it.
+    // Opening it blocks until a writer opens it.
     mkfifoat(CWD, &certificate, Mode::RUSR | Mode::WUSR).unwrap();
     program.signal(Signal::USR2);
     program.logged("handing over to a new process");
@@ -195,8 +195,8 @@ fn a_process_that_hangs_while_it_starts_can_be_stopped_too() {
 
 #[test]
 fn the_supervisor_is_told_of_every_change() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notify");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notify");
     let supervisor = UnixDatagram::bind(&path).unwrap();
     let hear = || {
         let mut text = [0; 200];
@@ -216,7 +216,7 @@ fn the_supervisor_is_told_of_every_change() {
         program.signal(Signal::USR2);
         let successor = Successor::of(&mut program);
         assert_eq!(hear(), format!("MAINPID={}\n", successor.0.as_raw_nonzero()));
-        // The child of another than the supervisor is killed at once when the service is to stop.
+        // A process that is not a child of the supervisor is killed at once when the service stops.
         assert_ne!(parent(successor.0), Some(program.process()));
         successor.signal(Signal::TERM);
         assert_eq!(hear(), "STOPPING=1\n");

@@ -6,7 +6,7 @@ use crate::support::Program;
 
 const LISTEN: [&str; 4] = ["--listen", "127.0.0.1:0", "--store", "discard:"];
 
-/// What is said to a sender without brackets, to one in a lenient form, and to a name without a domain.
+/// The replies to a sender without brackets, to one in a lenient form, and to a name without a domain.
 fn replies(options: &[&str]) -> [String; 3] {
     let program = Program::start(&[&LISTEN, options].concat());
     let mut client = program.connect();

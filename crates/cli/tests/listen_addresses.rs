@@ -1,4 +1,4 @@
-//! Where the program listens for a port, a port of all interfaces, and a host name.
+//! The addresses of a bare port, a port on all interfaces, and a host name.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
@@ -26,7 +26,7 @@ fn listens_for_ipv4_and_ipv6_for_a_port_of_all_interfaces() {
     let reached =
         |target: &str| addresses.iter().any(|address| TcpStream::connect((target, address.port())).is_ok());
     assert!(reached("127.0.0.1"));
-    // A host without IPv6 has no such address to listen on.
+    // A host without IPv6 has no such address.
     assert_eq!(reached("::1"), addresses.iter().any(SocketAddr::is_ipv6));
 }
 

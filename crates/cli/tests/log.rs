@@ -1,9 +1,9 @@
-//! What is in the log at which level, and how it is written.
+//! The content of the log at each level, and its format.
 
 use crate::support::{Client, Program, mailchute};
 use rustix::process::Signal;
 
-/// A program that logs at this level in this format, and a client that has said EHLO.
+/// A program that logs at this level in this format, and a client that has sent EHLO.
 fn logging(format: &str, level: &str) -> (Program, Client) {
     let arguments = ["--listen", "127.0.0.1:0", "--store", "discard:", "--log-level", level];
     let program = match format {
@@ -16,7 +16,7 @@ fn logging(format: &str, level: &str) -> (Program, Client) {
     (program, client)
 }
 
-/// The log of a program that is told to end.
+/// The log of a program that is told to stop.
 fn log_of(program: Program) -> String {
     program.signal(Signal::TERM);
     let (code, log) = program.wait();
@@ -92,7 +92,7 @@ fn the_line_of_an_accepted_message_can_be_read_by_programs() {
     }
 }
 
-/// The lines at the default level of what this client does, without those of the program itself.
+/// The lines at the default level for this client's actions, without the program's own lines.
 fn lines_of(flags: &[&str], act: impl Fn(&Program, &mut Client)) -> Vec<String> {
     let program = Program::start(&[&["--listen", "127.0.0.1:0", "--store", "discard:"], flags].concat());
     let mut client = program.connect();
@@ -115,7 +115,7 @@ fn health_checks_and_whole_sessions_are_not_in_the_default_log() {
         let lines = lines_of(&[], |_, client| said.iter().for_each(|line| drop(client.say(line))));
         assert_eq!(lines, [""; 0], "{said:?}");
     }
-    // Nobody shakes hands.
+    // No handshake happens.
     let program =
         Program::start(&["--tls-listen", "127.0.0.1:0", "--store", "discard:", "--proxy-from", "::1"]);
     drop(std::net::TcpStream::connect(program.address(0)).unwrap());
@@ -185,7 +185,7 @@ fn sessions_that_end_badly_have_a_line_at_the_default_level() {
 
 #[test]
 fn what_one_client_has_written_to_the_log_is_bounded() {
-    // Not even by thousands of refusals and long lines, where the limit on errors is off.
+    // Not even for thousands of refusals and long lines, with the limit on errors disabled.
     let lines = lines_of(
         &["--limit", "errors=0", "--domain", "example.com", "--limit", "recipients=1"],
         |_, client| {
@@ -208,8 +208,8 @@ fn what_one_client_has_written_to_the_log_is_bounded() {
 
 #[test]
 fn in_json_all_that_is_written_is_json() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = crate::support::write_config(folder.path(), "log-format = \"json\"\ncolour = 1\n");
+    let directory = tempfile::tempdir().unwrap();
+    let config = crate::support::write_config(directory.path(), "log-format = \"json\"\ncolour = 1\n");
     for arguments in [
         &["--log-format", "json", "--listen", "nowhere"][..],
         &["serve", "--log-format=json", "--colour"],
@@ -225,7 +225,7 @@ fn in_json_all_that_is_written_is_json() {
             assert!(line.contains(",\"level\":\"error\",\"event\":\"failed\",\"error\":\""), "{line}");
         }
     }
-    // Commands that serve nothing say what they say for people.
+    // Other commands print their errors for people.
     let done = mailchute(&["check", "--log-format", "json", "--listen", "nowhere"]).output().unwrap();
     assert!(done.stderr.starts_with(b"error: ") || done.stderr.starts_with(b"mailchute: "));
 }

@@ -1,4 +1,4 @@
-//! docs/log.md says what is in the log: no event or key is missing there, and none is there that is not in the log.
+//! docs/log.md describes the log: each event and key is on the page, and each on the page is in the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -41,8 +41,8 @@ fn events_of_the_page() -> Events {
     rows.collect()
 }
 
-fn sources(folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
+fn sources(directory: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
@@ -52,7 +52,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The arguments of a macro, from behind its opening parenthesis on.
+/// The arguments of a macro, after its opening parenthesis.
 fn arguments(source: &str) -> Vec<String> {
     let (mut depth, mut is_text, mut is_escaped) = (0, false, false);
     let mut arguments = vec![String::new()];
@@ -101,7 +101,7 @@ fn events_of_the_code() -> Events {
             entry.keys.extend(keys);
         }
     }
-    // These go by no filter, and so not by `tracing`.
+    // These pass no filter, and so do not use `tracing`.
     for (name, level, key) in [("lines-dropped", "warn", "lines"), ("failed", "error", "error")] {
         let is_there = code.iter().any(|source| source.contains(&format!("\"{name}\"")));
         assert!(is_there, "{name} is not in the code");
@@ -121,7 +121,7 @@ fn the_page_and_the_code_name_the_same_events_and_keys() {
     assert!(extra.is_empty(), "docs/log.md names events that are none: {extra:?}");
 }
 
-/// The members of a JSON object of strings, numbers and truths.
+/// The members of a JSON object of strings, numbers and booleans.
 fn members(line: &str) -> Vec<(String, String)> {
     let mut rest =
         line.strip_prefix('{').and_then(|line| line.strip_suffix('}')).unwrap_or_else(|| panic!("{line}"));
@@ -132,7 +132,7 @@ fn members(line: &str) -> Vec<(String, String)> {
         let end = match after.strip_prefix('"') {
             Some(text) => {
                 let is_end = |&(at, _): &(usize, &str)| {
-                    text[..at].bytes().rev().take_while(|&octet| octet == b'\\').count() % 2 == 0
+                    text[..at].bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 0
                 };
                 text.match_indices('"').find(is_end).unwrap().0 + 2
             }
@@ -150,9 +150,9 @@ fn members(line: &str) -> Vec<(String, String)> {
 
 #[test]
 fn each_line_of_a_program_in_json_is_as_the_page_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = crate::support::write_certificate(folder.path());
-    let store = format!("maildir:{}", folder.path().join("mail").display());
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = crate::support::write_certificate(directory.path());
+    let store = format!("maildir:{}", directory.path().join("mail").display());
     let place =
         ["--listen", "127.0.0.1:0", "--store", &store, "--log-level", "debug", "--domain", "example.com"];
     let files = ["--tls-cert", &certificate, "--tls-key", &key, "--xclient-from", "127.0.0.1"];

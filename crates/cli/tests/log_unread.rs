@@ -1,15 +1,15 @@
-//! A log that nobody reads holds nothing up.
+//! A log without a reader delays nothing.
 
 use std::process::Stdio;
 
 use crate::support::{Client, Program, mailchute};
 use rustix::process::Signal;
 
-/// More than the pipe and the queue take, of a log at the level of debug.
+/// More than the pipe and the queue hold, of a log at the level debug.
 const NOOPS: usize = 20_000;
 const CONNECTIONS: usize = 1_000;
 
-/// A program whose log is read by nobody, and full.
+/// A program whose log has no reader, and is full.
 fn flooded(format: &[&str]) -> Program {
     let arguments = [
         "--listen",
@@ -29,7 +29,7 @@ fn flooded(format: &[&str]) -> Program {
     client.read_reply();
     client.say("EHLO client.example");
     for _ in 0..NOOPS / 100 {
-        // The whole group is in the log before the answer to its last command is sent.
+        // The whole group is in the log before the reply to its last command is sent.
         assert!(client.say(&["NOOP"; 100].join("\r\n")).starts_with("250 "));
         (1..100).for_each(|_| assert!(client.read_reply().starts_with("250 ")));
     }
@@ -58,13 +58,13 @@ fn an_unread_log_says_later_how_many_lines_it_lacks() {
             program.logged(if format.is_empty() { "lines of the log were dropped" } else { "lines-dropped" });
         let count = line.trim_end().trim_end_matches('}').rsplit(['=', ':']).next().unwrap();
         let count: usize = count.parse().unwrap_or_else(|_| panic!("{line}"));
-        // Of each connection there are two lines and more.
+        // Each connection has two lines or more.
         assert!((1_000..NOOPS + 5 * CONNECTIONS).contains(&count), "{line}");
         assert!(line.contains(if format.is_empty() { " WARN " } else { r#""level":"warn""# }), "{line}");
         let mut client = program.connect();
         client.read_reply();
         client.say("NOOP after all");
-        // Nothing is lost any more.
+        // No more lines are lost.
         assert!(program.logged("NOOP after all").contains("250 2.0.0"));
         program.signal(Signal::TERM);
         assert_eq!(program.wait().0, 0);
@@ -77,7 +77,7 @@ fn a_log_that_cannot_be_written_changes_nothing() {
     for place in ["closed", "full"] {
         let arguments = ["--listen", "127.0.0.1:0", "--store", "discard:", "--log-level", "debug"];
         let mut command = match place {
-            // Nobody has the other end of the pipe.
+            // The other end of the pipe is closed.
             "closed" => mailchute(&arguments),
             _ => {
                 let mut command = mailchute(&arguments);

@@ -1,4 +1,4 @@
-//! The lowest Rust version that Cargo.toml states is stated by the documents too, and no dependency needs a later one.
+//! The documents state the same lowest Rust version as Cargo.toml, and no dependency needs a later one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,12 +7,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// `1.88.0` as numbers that compare.
+/// `1.88.0` as numbers that can be compared.
 fn version(text: &str) -> Vec<u32> {
     text.split('.').map(|part| part.parse().unwrap()).collect()
 }
 
-/// What stands between `start` and the next quotation mark.
+/// The text between `start` and the next quotation mark.
 fn quoted<'t>(text: &'t str, start: &str) -> Option<&'t str> {
     text.split_once(start)?.1.split('"').next()
 }
@@ -32,7 +32,7 @@ fn no_dependency_needs_a_later_rust_than_ours() {
     let metadata = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
 
-    // Each package is an object with its id before its version of Rust; nothing else in it is called `id`.
+    // Each package is an object with its ID before its Rust version. Nothing else in it is called `id`.
     let packages: Vec<&str> = metadata.split(r#","id":""#).skip(1).collect();
     assert!(packages.len() > 100, "cargo metadata names {} packages", packages.len());
     for package in packages {

@@ -1,4 +1,4 @@
-//! Whoever misconfigures the program reads what is wrong and what to write instead, and scripts see an exit code.
+//! Errors of configuration say what is wrong and what to write instead, and scripts get an exit code.
 
 use crate::support::{Program, run};
 

@@ -8,31 +8,31 @@ use std::path::Path;
 use crate::support::{Program, mailchute, run, wait_until_ended, write_config};
 use rustix::process::{Pid, Signal, getuid, kill_process};
 
-/// "nobody", as most hosts number it; it need not be known to this one.
+/// "nobody", as most hosts number it. This host need not know it.
 const NOBODY: u32 = 65534;
 const NOBODYS: &str = "65534:65534";
 
-/// A folder that everybody may go through.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    folder
+/// A directory that all users may enter.
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    directory
 }
 
-/// A configuration file that everybody may read, whatever is the custom here.
-fn config(folder: &Path, text: &str) -> String {
-    let path = write_config(folder, text);
+/// A configuration file that all users may read, whatever the umask.
+fn config(directory: &Path, text: &str) -> String {
+    let path = write_config(directory, text);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     path
 }
 
-/// An address of this process alone, at a port that only root may listen on.
+/// An address of this process alone, at a port that only root may open.
 fn low_port() -> String {
     let process = std::process::id();
     format!("127.77.{}.{}:25", process / 250 % 250 + 1, process % 250 + 1)
 }
 
-/// What the kernel says of each thread.
+/// The kernel's facts about each thread.
 fn threads(process: Pid) -> Vec<String> {
     let tasks = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())).unwrap();
     tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap()).collect()
@@ -75,14 +75,14 @@ fn as_root(store: &Path) {
     let message = fs::read_dir(store.join("new")).unwrap().next().unwrap().unwrap().metadata().unwrap();
     assert_eq!((message.uid(), message.mode() & 0o7777), (NOBODY, 0o600));
 
-    // The next process cannot open the port any more, and is handed it.
+    // The next process cannot open the port any more, and inherits it.
     program.signal(Signal::USR2);
     let next = program.handed_over();
     wait_until_ended(program.process());
     assert_is_nobody(&program, next);
     kill_process(next, Signal::TERM).unwrap();
     assert_eq!(program.wait().0, 0);
-    // Made by root before, and of no use to the user.
+    // Made by root earlier, and not usable by the user.
     let others = store.with_file_name("others");
     fs::create_dir(&others).unwrap();
     let url = format!("maildir:{}", others.display());
@@ -92,8 +92,8 @@ fn as_root(store: &Path) {
 
 #[test]
 fn root_opens_a_low_port_and_drops_its_privileges() {
-    let folder = folder();
-    let store = folder.path().join("below/mail");
+    let directory = directory();
+    let store = directory.path().join("below/mail");
     if getuid().is_root() {
         as_root(&store);
     } else {
@@ -111,8 +111,8 @@ fn root_makes_nothing_where_the_user_may_put_a_link() {
     if !getuid().is_root() {
         return assert_only_root_can_become_another_user();
     }
-    let folder = folder();
-    let theirs = folder.path().join("theirs");
+    let directory = directory();
+    let theirs = directory.path().join("theirs");
     fs::create_dir(&theirs).unwrap();
     chown(&theirs, Some(NOBODY), Some(NOBODY)).unwrap();
     let (socket, mail) = (theirs.join("lmtp"), theirs.join("mail"));
@@ -126,7 +126,7 @@ fn root_makes_nothing_where_the_user_may_put_a_link() {
     assert_eq!(program.wait().0, 0);
     assert!(!socket.exists());
 
-    let roots = folder.path().join("roots");
+    let roots = directory.path().join("roots");
     fs::create_dir(&roots).unwrap();
     symlink(&roots, theirs.join("link")).unwrap();
     let led = format!("maildir:{}/link/mail", theirs.display());
@@ -134,7 +134,7 @@ fn root_makes_nothing_where_the_user_may_put_a_link() {
     assert!(code == 3 && told.contains("ermission denied"), "{code} {told}");
     assert!(!roots.join("mail").exists());
 
-    let lmtp = format!("unix:{}/lmtp", folder.path().display());
+    let lmtp = format!("unix:{}/lmtp", directory.path().display());
     let (code, told) = run(&["--lmtp", &lmtp, "--store", "discard:", "--user", NOBODYS]);
     assert!(code == 3 && told.contains("ermission denied"), "{code} {told}");
 }
@@ -144,9 +144,9 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
     if !getuid().is_root() {
         return assert_only_root_can_become_another_user();
     }
-    let folder = folder();
+    let directory = directory();
     let text = format!("listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\nuser = \"{NOBODYS}\"\n");
-    let path = config(folder.path(), &text);
+    let path = config(directory.path(), &text);
     let mut program = Program::start(&["serve", "--config", &path]);
     let mut old = program.connect();
     assert!(old.read_reply().starts_with("220 "));
@@ -165,10 +165,10 @@ fn a_configuration_is_read_again_with_the_rights_of_the_user() {
 
 #[test]
 fn an_unprivileged_author_can_check_a_configuration() {
-    let folder = folder();
+    let directory = directory();
     let check = |user: &str| {
         let place = "listen = [\"127.0.0.1:0\"]\nstore = \"discard:\"\n";
-        let path = config(folder.path(), &format!("{place}user = \"{user}\"\n"));
+        let path = config(directory.path(), &format!("{place}user = \"{user}\"\n"));
         let mut command = mailchute(&["check", "--config", &path]);
         if getuid().is_root() {
             command.uid(NOBODY).gid(NOBODY);

@@ -1,4 +1,4 @@
-//! The program receives mail, and ends as it says.
+//! The program receives mail, and exits as documented.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
@@ -169,8 +169,8 @@ fn a_client_that_never_shakes_hands_does_not_hold_up_the_end() {
 
 #[test]
 fn sighup_changes_nothing_when_a_file_is_wrong() {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = crate::support::write_certificate(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = crate::support::write_certificate(directory.path());
     let good = std::fs::read_to_string(&certificate).unwrap();
     for (content, expected) in [
         ("no certificate".to_owned(), "cert.pem: holds no certificate"),
@@ -201,7 +201,7 @@ fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
     let mut idle = program.connect();
     idle.read_reply();
     program.signal(Signal::TERM);
-    // Its farewell shows that the first signal has been seen.
+    // Its farewell shows that it has seen the first signal.
     assert_eq!(idle.read_reply(), "421 4.3.2 Service shutting down");
     program.signal(Signal::TERM);
     let (code, log) = program.wait();
@@ -211,9 +211,9 @@ fn a_second_signal_cuts_off_what_the_first_one_waits_for() {
 
 #[test]
 fn refuses_a_message_past_the_file_size_limit() {
-    let (folder, store) = maildir();
+    let (directory, store) = maildir();
     let mut command = std::process::Command::new("sh");
-    // In blocks of 512 octets.
+    // In blocks of 512 bytes.
     command.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mailchute")]);
     command.args(["--listen", "127.0.0.1:0", "--store", &store]);
     let program = Program::start_command(&mut command);
@@ -228,5 +228,5 @@ fn refuses_a_message_past_the_file_size_limit() {
         let told = client.say(&format!("Subject: x\r\n\r\n{text}."));
         assert!(told.starts_with(reply), "{told}");
     }
-    assert_eq!(std::fs::read_dir(folder.path().join("mail/tmp")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(directory.path().join("mail/tmp")).unwrap().count(), 0);
 }

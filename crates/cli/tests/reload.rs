@@ -1,4 +1,4 @@
-//! SIGHUP: the files are read again, and put in force as a whole or not at all.
+//! SIGHUP: reloads the files, and applies all of them or none.
 
 use std::fs;
 use std::path::Path;
@@ -9,17 +9,17 @@ use rustix::process::Signal;
 const ARGON: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
-/// A program with a certificate, a key and a password file in `folder`, in which alice is.
-fn serve(folder: &Path) -> Program {
-    let users = folder.join("users");
+/// A program with a certificate, a key and a password file in `directory`. The file contains alice.
+fn serve(directory: &Path) -> Program {
+    let users = directory.join("users");
     fs::write(&users, format!("alice:{SCRAM}\n")).unwrap();
-    let (certificate, key) = write_certificate(folder);
+    let (certificate, key) = write_certificate(directory);
     let place = ["--listen", "127.0.0.1:0", "--store", "discard:", "--log-level", "info"];
     let files = ["--auth-file", users.to_str().unwrap(), "--tls-cert", &certificate, "--tls-key", &key];
     Program::start(&[&place[..], &files, &["--allow-plaintext-auth"]].concat())
 }
 
-/// Has the files read again; the line of the log that says what came of it.
+/// Reloads the files, and returns the log line with the outcome.
 fn reload(program: &mut Program) -> String {
     program.signal(Signal::HUP);
     program.log_line_with(&["read the password file again", "kept all certificates, users and options"])
@@ -34,13 +34,13 @@ fn reply_to(program: &Program, response: &str) -> String {
 
 #[test]
 fn a_reload_adds_and_removes_users() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut program = serve(folder.path());
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = serve(directory.path());
     let mut before = program.connect();
     before.read_reply();
     before.say("EHLO client.example");
     assert!(before.say(&format!("AUTH PLAIN {ALICE}")).starts_with("235 2.7.0 "));
-    fs::write(folder.path().join("users"), format!("bob:{SCRAM}\n")).unwrap();
+    fs::write(directory.path().join("users"), format!("bob:{SCRAM}\n")).unwrap();
     let told = reload(&mut program);
     assert!(told.contains("read the password file again") && told.contains("users=1"), "{told}");
     assert!(reply_to(&program, BOB).starts_with("235 2.7.0 "));
@@ -50,9 +50,9 @@ fn a_reload_adds_and_removes_users() {
 
 #[test]
 fn a_wrong_file_leaves_all_of_them_as_they_were_and_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut program = serve(folder.path());
-    let path = |name: &str| folder.path().join(name);
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = serve(directory.path());
+    let path = |name: &str| directory.path().join(name);
     let bob = format!("bob:{SCRAM}\n");
     let certificate = fs::read(path("cert.pem")).unwrap();
     for (file, content, complaint) in [
@@ -75,10 +75,10 @@ fn a_wrong_file_leaves_all_of_them_as_they_were_and_is_named() {
 
 #[test]
 fn each_file_that_is_wrong_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut program = serve(folder.path());
-    fs::write(folder.path().join("users"), "# nobody\nbob builder\n").unwrap();
-    fs::write(folder.path().join("cert.pem"), "nothing").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = serve(directory.path());
+    fs::write(directory.path().join("users"), "# nobody\nbob builder\n").unwrap();
+    fs::write(directory.path().join("cert.pem"), "nothing").unwrap();
     assert!(reload(&mut program).contains("cert.pem: holds no certificate"));
     assert!(program.logged("kept all certificates").contains("users:2: this is not USER:VERIFIER"));
     assert!(reply_to(&program, ALICE).starts_with("235 2.7.0 "));
@@ -86,8 +86,8 @@ fn each_file_that_is_wrong_is_named() {
 
 #[test]
 fn scram_comes_and_goes_with_the_verifiers_in_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let users = folder.path().join("users");
+    let directory = tempfile::tempdir().unwrap();
+    let users = directory.path().join("users");
     let offer = |program: &Program| {
         let mut client = program.connect();
         client.read_reply();

@@ -9,7 +9,7 @@ use imports::{Sources, circle};
 /// The rooms of a crate: the directories and files of its `src`.
 struct Rooms {
     name: &'static str,
-    /// From the top to the bottom. A file may import what stands below its own room.
+    /// From top to bottom. A file may import from below its own room.
     order: &'static [&'static str],
     /// Rooms whose files may import each other: they count as one file.
     as_one: &'static [&'static str],
@@ -87,7 +87,7 @@ fn every_import_points_down() {
         for (file, imports) in &sources.imports {
             let Some(from) = rooms.height(file) else { continue };
             for import in imports.iter().filter(|import| import.file != *file) {
-                // The root of a crate stands above all of it.
+                // The root of a crate is above all of it.
                 if rooms.height(&import.file).is_none_or(|to| to < from) {
                     wrong.push(format!(
                         "crates/{}/src/{file} imports `{}`, which stands above its own room `{}`. Move what both need \
@@ -182,13 +182,13 @@ fn finds_imports_and_circles() {
 }
 
 impl Rooms {
-    /// How far from the top the room of a file stands.
+    /// The position of a file's room from the top.
     fn height(&self, file: &str) -> Option<usize> {
         self.order.iter().position(|name| *name == room(file))
     }
 }
 
-/// The first directory of a path, or a file without its ending.
+/// The first directory of a path, or a file without its extension.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap_or_default().trim_end_matches(".rs")
 }

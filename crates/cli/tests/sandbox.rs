@@ -1,4 +1,4 @@
-//! Inside the sandbox mail is taken as ever, and other files are out of reach.
+//! Inside the sandbox mail is accepted as usual, and other files are out of reach.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,17 +8,17 @@ use std::process::Command;
 use crate::support::{Program, run, wait_until_ended, write_certificate};
 use rustix::process::Signal;
 
-/// Two folders, each with a certificate and its key.
-fn here_and_elsewhere(folder: &Path) -> [(PathBuf, (String, String)); 2] {
+/// Two directories, each with a certificate and its key.
+fn here_and_elsewhere(directory: &Path) -> [(PathBuf, (String, String)); 2] {
     ["here", "elsewhere"].map(|name| {
-        let below = folder.join(name);
+        let below = directory.join(name);
         fs::create_dir(&below).unwrap();
         let files = write_certificate(&below);
         (below, files)
     })
 }
 
-/// Has the certificate's files be the same ones, by a way that leads elsewhere.
+/// Makes the certificate's files the same ones, by a link that leads elsewhere.
 fn lead(here: &Path, elsewhere: &Path) {
     for name in ["cert.pem", "key.pem"] {
         fs::rename(here.join(name), here.join(format!("{name}.good"))).unwrap();
@@ -28,9 +28,9 @@ fn lead(here: &Path, elsewhere: &Path) {
 
 #[test]
 fn a_sandboxed_program_serves_reloads_and_hands_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let [(here, (certificate, key)), (elsewhere, _)] = here_and_elsewhere(folder.path());
-    let (mail, socket) = (folder.path().join("mail"), folder.path().join("socket"));
+    let directory = tempfile::tempdir().unwrap();
+    let [(here, (certificate, key)), (elsewhere, _)] = here_and_elsewhere(directory.path());
+    let (mail, socket) = (directory.path().join("mail"), directory.path().join("socket"));
     fs::create_dir(&socket).unwrap();
     let (store, lmtp) = (format!("maildir:{}", mail.display()), format!("unix:{}/lmtp", socket.display()));
     let mut program = Program::start(&[
@@ -63,7 +63,7 @@ fn a_sandboxed_program_serves_reloads_and_hands_over() {
         fs::rename(here.join(format!("{name}.good")), here.join(name)).unwrap();
     }
 
-    // More often than the kernel would put one sandbox into another.
+    // More often than the kernel allows nested sandboxes.
     let mut process = program.process();
     for _ in 0..20 {
         rustix::process::kill_process(process, Signal::USR2).unwrap();
@@ -80,11 +80,11 @@ fn a_sandboxed_program_serves_reloads_and_hands_over() {
 }
 
 #[test]
-fn the_folder_where_the_program_was_started_is_not_let_in() {
+fn the_directory_where_the_program_was_started_is_not_let_in() {
     let program = Path::new(env!("CARGO_BIN_EXE_mailchute"));
     for from_root in [true, false] {
-        let folder = tempfile::tempdir().unwrap();
-        let [(here, (certificate, key)), (elsewhere, _)] = here_and_elsewhere(folder.path());
+        let directory = tempfile::tempdir().unwrap();
+        let [(here, (certificate, key)), (elsewhere, _)] = here_and_elsewhere(directory.path());
         let mut command = Command::new("mailchute");
         command.env("PATH", program.parent().unwrap());
         command.current_dir(if from_root { Path::new("/") } else { &elsewhere });
@@ -108,7 +108,7 @@ fn refuses_a_sandbox_that_includes_the_root_directory() {
     }
 }
 
-/// What the kernel says of the filter in each thread of a process.
+/// The kernel's facts about the filter in each thread of a process.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn filters(process: rustix::process::Pid) -> Vec<String> {
     let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())).unwrap();
@@ -134,7 +134,7 @@ fn filters_the_calls_of_every_thread_and_of_a_new_process() {
     assert!(all_are(&filters(program.process())), "{:?}", filters(program.process()));
     program.signal(Signal::USR2);
     let next = program.handed_over();
-    // One filter, as it is inherited and not entered again.
+    // One filter: inherited, and not installed again.
     assert!(all_are(&filters(next)), "{:?}", filters(next));
     rustix::process::kill_process(next, Signal::TERM).unwrap();
     assert_eq!(program.wait().0, 0);

@@ -1,4 +1,4 @@
-//! SMTP smuggling against the program as it is started: what lies in its Maildir is what counts.
+//! SMTP smuggling against the running program. The tests check the files in its Maildir.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -12,15 +12,15 @@ const BEFORE: &[u8] =
 const SECOND: &[u8] =
     b"MAIL FROM:<evil@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nevil\r\n.\r\nQUIT\r\n";
 
-/// Sends the pieces, each in a segment of its own, and hears what the program says until it closes.
+/// Sends each piece in its own segment, and returns what the program sends until it closes.
 fn converse(address: SocketAddr, pieces: &[&[u8]]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
     let mut heard = Vec::new();
     while !heard.ends_with(b"\r\n") {
-        let mut octet = [0];
-        stream.read_exact(&mut octet).unwrap();
-        heard.extend_from_slice(&octet);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        heard.extend_from_slice(&byte);
     }
     for piece in pieces {
         if stream.write_all(piece).is_err() {
@@ -45,9 +45,9 @@ fn no_false_end_of_data_smuggles_a_second_message() {
     let sequences: [&[u8]; 7] =
         [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\r\r\n"];
     for sequence in sequences {
-        let octets = [BEFORE, sequence, SECOND].concat();
-        let (head, tail) = octets.split_at(BEFORE.len() + 1);
-        for pieces in [vec![&octets[..]], vec![head, tail], octets.chunks(1).collect()] {
+        let bytes = [BEFORE, sequence, SECOND].concat();
+        let (head, tail) = bytes.split_at(BEFORE.len() + 1);
+        for pieces in [vec![&bytes[..]], vec![head, tail], bytes.chunks(1).collect()] {
             let heard = converse(program.address(0), &pieces);
             assert!(heard.contains("\r\n550 5.5.2 Bare CR or LF"), "{sequence:?}: {heard}");
         }

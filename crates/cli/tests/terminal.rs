@@ -1,4 +1,4 @@
-//! `hash-password` at a terminal: what is typed is not seen, and afterwards the terminal is as it was before.
+//! `hash-password` on a terminal: typed text is not shown, and afterwards the terminal is as before.
 
 #![cfg(target_os = "linux")]
 use std::ffi::OsStr;
@@ -12,10 +12,10 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-/// Longer than anything here takes; a test that fails by it fails loudly.
+/// More time than anything here takes. A test that reaches it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The program at a terminal of its own, with its standard output in a pipe.
+/// The program on its own terminal, with its standard output in a pipe.
 struct Terminal {
     keyboard: File,
     screen: Receiver<u8>,
@@ -30,7 +30,7 @@ impl Terminal {
         let path = ptsname(&keyboard, Vec::new()).unwrap();
         let open =
             || File::options().read(true).write(true).open(OsStr::from_bytes(path.as_bytes())).unwrap();
-        // It makes the terminal the one whose Ctrl-C is a signal to the program.
+        // It makes this terminal the one whose Ctrl-C signals the program.
         let program = Command::new("setsid")
             .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_mailchute"), "hash-password", user])
             .stdin(open())
@@ -42,12 +42,12 @@ impl Terminal {
         let (seen, screen) = channel();
         let shown = keyboard.try_clone().unwrap();
         std::thread::spawn(move || {
-            BufReader::new(shown).bytes().map_while(Result::ok).try_for_each(|octet| seen.send(octet))
+            BufReader::new(shown).bytes().map_while(Result::ok).try_for_each(|byte| seen.send(byte))
         });
         Self { keyboard, screen, program }
     }
 
-    /// What the screen shows, up to this text.
+    /// The content of the screen, up to this text.
     fn until(&self, text: &str) -> String {
         let mut shown = String::new();
         while !shown.ends_with(text) {
@@ -66,7 +66,7 @@ impl Terminal {
         tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
-    /// Waits for the end of the program; its exit code, if it has one, and its standard output.
+    /// Waits for the end of the program; returns its exit code, if any, and its standard output.
     fn end(&mut self) -> (Option<i32>, String) {
         let mut printed = String::new();
         self.program.stdout.take().unwrap().read_to_string(&mut printed).unwrap();

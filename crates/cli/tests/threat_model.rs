@@ -1,4 +1,4 @@
-//! The threat model in SECURITY.md names tests, and they are there and run.
+//! The threat model in SECURITY.md names tests. They exist and run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What a row of the table says: the attack, and what shows that it fails, as it stands between backquotes.
+/// A row of the table: the attack, and the texts between backquotes that prove it fails.
 fn rows(page: &str) -> Vec<(&str, Vec<&str>)> {
     let table = page.split_once("| attack | defence | shown by |\n|---|---|---|\n").unwrap().1;
     let cells = table.lines().take_while(|line| line.starts_with('|')).map(|line| line.trim_matches('|'));

@@ -1,11 +1,11 @@
-//! `hash-password` makes lines for the password file, and the program lets those users in.
+//! `hash-password` makes lines for the password file, and the program accepts those users.
 
 use std::io::Write as _;
 use std::process::Stdio;
 
 use crate::support::{Program, mailchute, run};
 
-/// What `hash-password` prints for the password on its standard input, and its exit code.
+/// The output of `hash-password` for the password on its standard input, and its exit code.
 fn hash_password(arguments: &[&str], password: &str) -> (i32, String, String) {
     let mut child = mailchute(&[&["hash-password"], arguments].concat())
         .stdin(Stdio::piped())
@@ -16,7 +16,7 @@ fn hash_password(arguments: &[&str], password: &str) -> (i32, String, String) {
     // It may have refused the user already.
     let _ = child.stdin.take().unwrap().write_all(password.as_bytes());
     let output = child.wait_with_output().unwrap();
-    let text = |octets| String::from_utf8(octets).unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
@@ -71,7 +71,7 @@ fn users_of_both_kinds_log_in_and_others_get_one_refusal() {
     let lines =
         hash_password(&["alice"], "wonderland").1 + &hash_password(&["bob", "--argon2id"], "builder").1;
     let (_directory, program) = serve(&lines, &["--require-auth", "--allow-plaintext-auth"]);
-    // alice and wonderland, bob and builder; alice and guessed, nobody and guessed; alice who would be bob.
+    // alice and wonderland, bob and builder; alice and guessed, nobody and guessed; alice acting as bob.
     for (response, begin) in [
         ("AGFsaWNlAHdvbmRlcmxhbmQ=", "235 2.7.0 "),
         ("AGJvYgBidWlsZGVy", "235 2.7.0 "),
@@ -113,7 +113,7 @@ fn a_restart_does_not_reveal_unknown_users() {
             client.read_reply();
             client.say("EHLO client.example");
             let challenge = client.say(&format!("AUTH SCRAM-SHA-256 {first}"));
-            // Behind the nonces, which end where a group of base64 does: the salt and the iterations.
+            // After the nonces, which end at a base64 group: the salt and the iterations.
             challenge.strip_prefix("334 ").unwrap()[44..].to_owned()
         })
     };

@@ -1,4 +1,4 @@
-//! How long the conversation takes: `cargo bench -p mailchute-proto --bench core`.
+//! The duration of the conversation: `cargo bench -p mailchute-proto --bench core`.
 
 #![allow(missing_docs, reason = "a benchmark has no users")]
 
@@ -17,8 +17,8 @@ fn main() {
 #[divan::bench(args = NAMES)]
 fn conversation(bencher: Bencher<'_, '_>, name: &str) {
     let mut scenario = Scenario::named(name).expect("the names are those of the scenarios");
-    let octets = scenario.octets();
-    bencher.counter(BytesCount::new(octets)).bench_local(|| scenario.run());
+    let bytes = scenario.bytes();
+    bencher.counter(BytesCount::new(bytes)).bench_local(|| scenario.run());
 }
 
 #[divan::bench]

@@ -1,4 +1,4 @@
-//! Runs one scenario so many times, to have its instructions counted by `bench/instructions`.
+//! Runs one scenario a number of times, so that `bench/instructions` can count its instructions.
 
 #![allow(missing_docs, reason = "a benchmark has no users")]
 
@@ -13,15 +13,15 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        // `cargo bench` runs each benchmark with this.
+        // `cargo bench` passes this to each benchmark.
         ["--bench"] | ["--list"] => println!("{}", NAMES.join("\n")),
         [name, rounds] => {
             let (Some(mut scenario), Ok(rounds)) = (Scenario::named(name), rounds.parse::<u32>()) else {
-                eprintln!("there is no scenario {name}, or {rounds} is no number; --list has the names");
+                eprintln!("there is no scenario {name}, or {rounds} is not a number; --list has the names");
                 return ExitCode::from(2);
             };
             let accepted = (0..rounds).fold(0, |_, _| black_box(scenario.run()));
-            println!("{} octets said, {accepted} accepted", scenario.octets());
+            println!("{} bytes said, {accepted} accepted", scenario.bytes());
         }
         _ => {
             eprintln!("usage: instructions SCENARIO ROUNDS | --list");

@@ -8,7 +8,7 @@ fn main() {
     print!("{}", table());
 }
 
-/// The page, made of the catalogue.
+/// The page, made from the catalogue.
 #[allow(unreachable_pub, reason = "a test compares the page with the file")]
 pub fn table() -> String {
     let mut page = String::from(

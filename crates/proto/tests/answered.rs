@@ -1,4 +1,4 @@
-//! What the machine says that it has answered, for logs and events: each reply, and no secret.
+//! The answers of the machine, as logs and events get them: each reply, and no secret.
 
 use bytes::BytesMut;
 use mailchute_proto::reply::catalog;

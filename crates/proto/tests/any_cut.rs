@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::operations::{Operation, operations};
 use crate::session::tempers::Tempers;
-use crate::session::{Message, Session, assert_octets, dialogue};
+use crate::session::{Message, Session, assert_bytes, dialogue};
 use mailchute_proto::{
     AuthPolicy, BareLineEnds, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth, Protocol, Settings, TlsPolicy,
 };
@@ -77,11 +77,11 @@ fn segments(operations: &[Operation], protocol: Protocol) -> Vec<Vec<u8>> {
     let mut segments = vec![Vec::new()];
     for operation in operations {
         match (operation, segments.last_mut()) {
-            (Operation::Send(octets), Some(segment)) => match octets.strip_prefix(b"EHLO") {
+            (Operation::Send(bytes), Some(segment)) => match bytes.strip_prefix(b"EHLO") {
                 Some(rest) if protocol == Protocol::Lmtp => {
                     segment.extend_from_slice(&[b"LHLO", rest].concat());
                 }
-                _ => segment.extend_from_slice(octets),
+                _ => segment.extend_from_slice(bytes),
             },
             _ => segments.push(Vec::new()),
         }
@@ -109,8 +109,8 @@ proptest! {
         cuts.sort_unstable();
         let whole = session.cut(&segments, &[]);
         dialogue::check_with(session.settings.bare_line_ends, &segments, &whole);
-        for record in [session.cut(&segments, &cuts), session.octet_by_octet(&segments)] {
-            assert_octets(&record.output, &whole.output, "output");
+        for record in [session.cut(&segments, &cuts), session.byte_by_byte(&segments)] {
+            assert_bytes(&record.output, &whole.output, "output");
             prop_assert_eq!(&record, &whole);
         }
     }

@@ -4,8 +4,8 @@ use bytes::BytesMut;
 use mailchute_proto::{Extension, Machine, Protocol, Settings, Step, Verdict};
 
 /// Feeds the machine all of the input, with hooks that accept, and returns the content of the message.
-fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
-    let (mut input, mut content) = (BytesMut::from(octets), Vec::new());
+fn feed(machine: &mut Machine, bytes: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
+    let (mut input, mut content) = (BytesMut::from(bytes), Vec::new());
     loop {
         match machine.step(&mut input, output) {
             Step::NeedInput | Step::Close(_) => return content,
@@ -20,7 +20,7 @@ fn feed(machine: &mut Machine, octets: &[u8], output: &mut Vec<u8>) -> Vec<u8> {
             Step::Command(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::EndOfChunk(ask) => ask.answer(Ok(Verdict::Accept)),
             Step::EndOfData(ask) => ask.answer(Ok(Verdict::Accept)),
-            Step::Body(octets) => content.extend_from_slice(&octets),
+            Step::Body(bytes) => content.extend_from_slice(&bytes),
             _ => {}
         }
     }
@@ -73,7 +73,7 @@ fn disabling_chunking_between_chunks_ends_the_message() {
         assert!(machine.in_transaction());
         output.clear();
         assert_eq!(feed(&mut machine, b"BDAT 4\r\nbody", &mut output), b"");
-        assert!(!machine.in_transaction(), "the message lacks these octets for ever");
+        assert!(!machine.in_transaction(), "the message lacks these bytes for ever");
         machine.edits_mut().enable(Extension::Chunking);
         assert_eq!(feed(&mut machine, b"BDAT 4 LAST\r\ntailNOOP\r\n", &mut output), b"");
         let said = String::from_utf8(std::mem::take(&mut output)).unwrap();

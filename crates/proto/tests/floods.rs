@@ -1,8 +1,8 @@
-//! Floods: input without end gets a reply where one is due, and memory stays flat.
+//! Floods: endless input gets a reply where one is due, and memory stays constant.
 //!
 //! The runner checks after each piece that at most a line's worth of input waits.
 
-use crate::session::{Run, Session, assert_octets, dialogue};
+use crate::session::{Run, Session, assert_bytes, dialogue};
 use mailchute_proto::Closing;
 
 /// A million, except in debug builds, which would take some seconds for them.
@@ -10,13 +10,13 @@ const CHUNKS: usize = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
 
 const TRANSACTION: &[u8] = b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
 
-/// Says hello, feeds the same bytes until the session ends, and returns the run.
-fn flood<'s>(session: &'s Session, octets: &[u8], times: usize) -> Run<'s> {
+/// Sends EHLO, feeds the same bytes until the session ends, and returns the run.
+fn flood<'s>(session: &'s Session, bytes: &[u8], times: usize) -> Run<'s> {
     let mut run = Run::new(session);
     run.feed_at_once(b"EHLO client.example\r\n");
     run.record.output.clear();
     for _ in 0..times {
-        run.feed_at_once(octets);
+        run.feed_at_once(bytes);
     }
     run
 }
@@ -64,7 +64,7 @@ fn recipients_are_bounded_in_memory_and_ordinary_ones_fit() {
     assert_eq!(recipients(1_000, 38, 38), [250; 1_000]);
     let taken = recipients(1_000, 60, 450).iter().filter(|&&code| code == 250).count();
     assert!((400..500).contains(&taken), "{taken} of the longest are taken");
-    // The memory of the transaction before does not count any more.
+    // The memory of the previous transaction no longer counts.
     let mut run = flood(&session, b"MAIL FROM:<>\r\n", 1);
     for _ in 0..3 {
         for _ in 0..400 {
@@ -150,14 +150,14 @@ fn a_body_without_end_is_refused_after_its_end() {
 }
 
 #[test]
-fn a_million_chunks_of_one_octet_are_one_message_in_flat_memory() {
+fn a_million_chunks_of_one_byte_are_one_message_in_flat_memory() {
     let session = Session::new();
     let mut run = flood(&session, b"MAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n", 1);
     for _ in 0..CHUNKS {
         run.record.output.clear();
         run.feed_at_once(b"BDAT 1\r\nx");
-        assert_octets(&run.record.output, b"250 2.0.0 1 octets received\r\n", "output");
-        assert!(run.room() <= 4_096, "the input has grown to {} octets", run.room());
+        assert_bytes(&run.record.output, b"250 2.0.0 1 octets received\r\n", "output");
+        assert!(run.room() <= 4_096, "the input has grown to {} bytes", run.room());
     }
     run.record.output.clear();
     run.feed_at_once(b"BDAT 2 LAST\r\n\r\n");
@@ -220,6 +220,6 @@ fn no_byte_of_an_oversized_chunk_reaches_the_store() {
         let mut run = flood(&session, b"MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 2\r\n\r\n", 1);
         run.feed_at_once(format!("BDAT {size} LAST\r\n").as_bytes());
         run.feed_at_once(&[b'x'; 8_192]);
-        assert_eq!((codes(&run), run.drafted()), (vec![250, 250, 250], 2), "{size} octets");
+        assert_eq!((codes(&run), run.drafted()), (vec![250, 250, 250], 2), "{size} bytes");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::session::line_ends::unstuffed;
-use crate::session::{Record, Session, assert_octets, dialogue};
+use crate::session::{Record, Session, assert_bytes, dialogue};
 use mailchute_proto::{BareLineEnds, Closing};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,11 +15,11 @@ const LINE_ENDS: [&[u8]; 3] = [b"\r\n", b"\n", b"\r"];
 /// data.
 fn sent_on(content: &[u8]) -> Vec<u8> {
     let (mut wire, mut is_line_start) = (Vec::new(), true);
-    for (at, &octet) in content.iter().enumerate() {
-        if is_line_start && octet == b'.' {
+    for (at, &byte) in content.iter().enumerate() {
+        if is_line_start && byte == b'.' {
             wire.push(b'.');
         }
-        wire.push(octet);
+        wire.push(byte);
         is_line_start = content[..=at].ends_with(b"\r\n");
     }
     if !is_line_start {
@@ -33,27 +33,27 @@ fn sent_on(content: &[u8]) -> Vec<u8> {
 /// it and one after it, and some drop NULs.
 fn ends_seen(wire: &[u8], drop_nuls: bool) -> BTreeSet<usize> {
     let mut ends = BTreeSet::new();
-    let octets: Vec<(usize, u8)> =
-        wire.iter().copied().enumerate().filter(|&(_, octet)| octet != 0 || !drop_nuls).collect();
-    let text = [b"\r\n".to_vec(), octets.iter().map(|&(_, octet)| octet).collect()].concat();
+    let bytes: Vec<(usize, u8)> =
+        wire.iter().copied().enumerate().filter(|&(_, byte)| byte != 0 || !drop_nuls).collect();
+    let text = [b"\r\n".to_vec(), bytes.iter().map(|&(_, byte)| byte).collect()].concat();
     for before in LINE_ENDS {
         for behind in LINE_ENDS {
             let sought = [before, b".", behind].concat();
             let first = text.windows(sought.len()).position(|window| window == sought);
-            ends.extend(first.map(|at| octets[at + before.len() - 2].0));
+            ends.extend(first.map(|at| bytes[at + before.len() - 2].0));
         }
     }
     ends
 }
 
-fn run(bare_line_ends: BareLineEnds, octets: &[u8]) -> Record {
+fn run(bare_line_ends: BareLineEnds, bytes: &[u8]) -> Record {
     let mut session = Session::new();
     session.settings.bare_line_ends = bare_line_ends;
-    let segments = [octets.to_vec()];
+    let segments = [bytes.to_vec()];
     let whole = session.cut(&segments, &[]);
     dialogue::check_with(bare_line_ends, &segments, &whole);
-    let pieces = session.octet_by_octet(&segments);
-    assert_octets(&pieces.output, &whole.output, "output");
+    let pieces = session.byte_by_byte(&segments);
+    assert_bytes(&pieces.output, &whole.output, "output");
     assert_eq!(pieces, whole);
     whole
 }
@@ -84,20 +84,20 @@ proptest! {
         bare_line_ends in select(&[BareLineEnds::Refuse, BareLineEnds::Tolerate, BareLineEnds::Normalize][..]),
     ) {
         let contents = [unstuffed(&message), message.clone()];
-        for (octets, content) in both_ways(&message, cut.index(message.len() + 1)).iter().zip(contents) {
-            for kept in run(bare_line_ends, octets).messages {
+        for (bytes, content) in both_ways(&message, cut.index(message.len() + 1)).iter().zip(contents) {
+            for kept in run(bare_line_ends, bytes).messages {
                 let wire = sent_on(&kept.content);
                 let end = BTreeSet::from([wire.len() - 3]);
                 prop_assert_eq!(&ends_seen(&wire, false), &end);
                 // Between two CRLFs that were sent as such, NULs and a dot are content.
                 let content = [b"\r\n", &content[..], b"\r\n"].concat();
-                let lines: Vec<&[u8]> = content.split(|&octet| octet != b'.' && octet != 0).collect();
+                let lines: Vec<&[u8]> = content.split(|&byte| byte != b'.' && byte != 0).collect();
                 let is_sent = |line: &&[u8]| {
                     let whole = [b"\r\n", *line, b"\r\n"].concat();
-                    let is_lone = line.iter().filter(|&&octet| octet != 0).eq(b".");
+                    let is_lone = line.iter().filter(|&&byte| byte != 0).eq(b".");
                     line.starts_with(&[0])
                         && is_lone
-                        && content.windows(whole.len()).any(|octets| octets == whole)
+                        && content.windows(whole.len()).any(|bytes| bytes == whole)
                 };
                 if !lines.iter().any(is_sent) {
                     prop_assert_eq!(&ends_seen(&wire, true), &end);

@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 
 const OWN: &str = "mx.example.com";
 
-/// An address, or what is left of one.
+/// An address, or part of one.
 fn core() -> impl Strategy<Value = String> {
     let dotted = r"\.{0,2}[a-c=]{0,2}\.{0,2}[a-cé]{0,2}\.{0,2}";
     prop_oneof![

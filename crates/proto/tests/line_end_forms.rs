@@ -1,6 +1,6 @@
 //! Each form of line end in each setting, by DATA and by BDAT: the table of `docs/protocol.md`, at every cut.
 
-use crate::session::{Record, Session, assert_octets, dialogue};
+use crate::session::{Record, Session, assert_bytes, dialogue};
 use mailchute_proto::{BareLineEnds, Closing};
 
 /// One form of line end.
@@ -135,12 +135,12 @@ fn in_chunks(content: &[u8], cut: usize) -> Vec<u8> {
 }
 
 /// Runs the session whole, byte by byte and cut in two at every position.
-fn run(session: &Session, octets: Vec<u8>) -> Record {
-    let length = octets.len();
-    let segments = [octets];
+fn run(session: &Session, bytes: Vec<u8>) -> Record {
+    let length = bytes.len();
+    let segments = [bytes];
     let whole = session.cut(&segments, &[]);
     dialogue::check_with(session.settings.bare_line_ends, &segments, &whole);
-    assert_eq!(session.octet_by_octet(&segments), whole, "octet by octet");
+    assert_eq!(session.byte_by_byte(&segments), whole, "byte by byte");
     for cut in ENVELOPE.len()..length {
         assert_eq!(session.cut(&segments, &[cut]), whole, "cut after {cut}");
     }
@@ -154,7 +154,7 @@ fn expect(record: &Record, setting: BareLineEnds, expected: &[u8]) {
         return;
     }
     assert_eq!((record.closing, record.messages.len()), (Some(Closing::Quit), 1), "{setting:?}");
-    assert_octets(&record.messages[0].content, expected, &format!("{setting:?}"));
+    assert_bytes(&record.messages[0].content, expected, &format!("{setting:?}"));
 }
 
 #[test]
@@ -174,11 +174,11 @@ fn chunks_give_the_message_meant_in_every_form_at_every_cut() {
         for setting in SETTINGS {
             let kept = if setting == BareLineEnds::Tolerate { form.tolerated } else { form.normalized };
             for cut in 0..=form.chunks.len() {
-                let octets = in_chunks(form.chunks, cut);
+                let bytes = in_chunks(form.chunks, cut);
                 let session = session(setting);
-                let whole = session.cut(std::slice::from_ref(&octets), &[]);
+                let whole = session.cut(std::slice::from_ref(&bytes), &[]);
                 expect(&whole, setting, kept);
-                assert_eq!(session.octet_by_octet(&[octets]), whole);
+                assert_eq!(session.byte_by_byte(&[bytes]), whole);
             }
         }
     }
@@ -249,6 +249,6 @@ fn letters_of_real_clients_are_kept_as_they_were_meant() {
         ("PHP on Windows, its header of CRLF", b"Subject: x\r\n\r\n..one\n...two\n..\n\r\n"),
     ] {
         let record = run(&session(BareLineEnds::Normalize), by_data(sent));
-        assert_octets(&record.messages[0].content, MEANT.replace('\n', "\r\n").as_bytes(), client);
+        assert_bytes(&record.messages[0].content, MEANT.replace('\n', "\r\n").as_bytes(), client);
     }
 }

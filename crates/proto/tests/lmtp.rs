@@ -43,10 +43,10 @@ fn listener() -> Session {
     session
 }
 
-fn octets(fates: &[Fate], content: Content, in_chunks: bool) -> Vec<u8> {
-    let mut octets = b"LHLO client.example\r\nMAIL FROM:<ann@client.example>\r\n".to_vec();
+fn bytes(fates: &[Fate], content: Content, in_chunks: bool) -> Vec<u8> {
+    let mut bytes = b"LHLO client.example\r\nMAIL FROM:<ann@client.example>\r\n".to_vec();
     for fate in fates {
-        octets.extend_from_slice(format!("RCPT TO:<{}>\r\n", fate.address()).as_bytes());
+        bytes.extend_from_slice(format!("RCPT TO:<{}>\r\n", fate.address()).as_bytes());
     }
     let text = match content {
         Content::Small => "hello\r\n".to_owned(),
@@ -57,8 +57,8 @@ fn octets(fates: &[Fate], content: Content, in_chunks: bool) -> Vec<u8> {
         true => format!("BDAT {} LAST\r\n{text}", text.len()),
         false => format!("DATA\r\n{text}.\r\n"),
     };
-    octets.extend_from_slice(message.as_bytes());
-    octets
+    bytes.extend_from_slice(message.as_bytes());
+    bytes
 }
 
 proptest! {
@@ -70,7 +70,7 @@ proptest! {
     ) {
         let accepted: Vec<Fate> = fates.iter().copied().filter(|fate| *fate != Fate::RefusedAtRcpt).collect();
         prop_assume!(!accepted.is_empty());
-        let record = listener().cut(&[octets(&fates, content, in_chunks)], &[]);
+        let record = listener().cut(&[bytes(&fates, content, in_chunks)], &[]);
         let replies = dialogue::replies(&record.output);
         // The greeting, LHLO, MAIL, a reply for each RCPT, and the 354.
         let before = 3 + fates.len() + usize::from(!in_chunks);

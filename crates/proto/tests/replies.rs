@@ -37,8 +37,8 @@ fn every_reply_of_the_catalogue_has_codes_that_agree() {
 fn every_text_of_the_catalogue_is_short_and_printable() {
     for Entry { name, reply, .. } in catalog::all().filter(|entry| !entry.reply.text().is_empty()) {
         let text = reply.text();
-        assert!(matches!(text.len(), 2..=70), "{name}: {} octets", text.len());
-        assert!(text.bytes().all(|octet| matches!(octet, b' '..=b'~')), "{name}");
+        assert!(matches!(text.len(), 2..=70), "{name}: {} bytes", text.len());
+        assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{name}");
         assert_eq!(text, text.trim(), "{name}");
         assert!(!text.ends_with('.'), "{name}");
     }

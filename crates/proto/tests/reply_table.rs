@@ -1,4 +1,4 @@
-//! docs/replies.md and the code say the same.
+//! docs/replies.md matches the code.
 
 #[path = "../examples/replies.rs"]
 #[allow(dead_code, reason = "its `main` prints the page")]

@@ -43,7 +43,7 @@ const PARTS: &[&str] = &[
 fn answer() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => vec(select(PARTS), 0..6).prop_map(|parts| BASE64.encode(parts.concat())),
-        2 => vec(any::<u8>(), 0..40).prop_map(|octets| BASE64.encode(octets)),
+        2 => vec(any::<u8>(), 0..40).prop_map(|bytes| BASE64.encode(bytes)),
         1 => Just("*".to_owned()),
         1 => Just("not base64".to_owned()),
         1 => Just(String::new()),
@@ -71,11 +71,11 @@ proptest! {
         session.is_inside_tls = true;
         session.nonce = Nonce::parse("%x");
         session.verifiers.push(("user".to_owned(), ScramVerifier::decoy(b"another", "user")));
-        let octets = format!("EHLO client.example\r\n{}QUIT\r\n", exchanges.concat()).into_bytes();
-        let segments = [octets];
+        let bytes = format!("EHLO client.example\r\n{}QUIT\r\n", exchanges.concat()).into_bytes();
+        let segments = [bytes];
         let whole = session.cut(&segments, &[]);
         dialogue::check(&segments, &whole);
-        prop_assert_eq!(&session.octet_by_octet(&segments), &whole);
+        prop_assert_eq!(&session.byte_by_byte(&segments), &whole);
         let replies = dialogue::replies(&whole.output);
         prop_assert!(replies.iter().all(|reply| reply.code != 235), "{}", crate::session::shown(&whole.output));
     }

@@ -1,6 +1,6 @@
 //! SMTP smuggling: a second envelope begins only after `CR LF . CR LF`, whatever precedes it.
 
-use crate::session::{Record, Session, assert_octets, dialogue, shown};
+use crate::session::{Record, Session, assert_bytes, dialogue, shown};
 use mailchute_proto::Closing;
 
 /// Sequences that a lax server might take for the end of the data, each with a bare CR or LF.
@@ -45,19 +45,19 @@ const GREETED: &str = "220 mx.example.com ESMTP Mailchute\r\n\
 const BARE: &str = "550 5.5.2 Bare CR or LF in the message data: lines must end with CR LF\r\n";
 
 /// Runs the bytes whole, byte by byte, and cut in two everywhere.
-fn at_every_cut(octets: Vec<u8>, check: impl Fn(&Record)) {
-    let (session, segments) = (Session::new(), [octets]);
+fn at_every_cut(bytes: Vec<u8>, check: impl Fn(&Record)) {
+    let (session, segments) = (Session::new(), [bytes]);
     let whole = session.cut(&segments, &[]);
     dialogue::check(&segments, &whole);
     check(&whole);
-    check(&session.octet_by_octet(&segments));
+    check(&session.byte_by_byte(&segments));
     for cut in 1..segments[0].len() {
         check(&session.cut(&segments, &[cut]));
     }
 }
 
 fn refused_and_closed(record: &Record) {
-    assert_octets(&record.output, format!("{GREETED}{BARE}").as_bytes(), "output");
+    assert_bytes(&record.output, format!("{GREETED}{BARE}").as_bytes(), "output");
     assert_eq!(record.closing, Some(Closing::Violation));
     assert_eq!(record.messages, []);
     let envelopes = record.questions.iter().filter(|question| question.contains("president")).count();
@@ -77,7 +77,7 @@ fn no_sequence_with_a_bare_cr_or_lf_lets_a_second_envelope_in() {
 fn a_false_end_draws_no_reply_for_the_message_goes_on() {
     for sequence in SEQUENCES.into_iter().chain([&b"\r\n\0.\r\n"[..]]) {
         at_every_cut([BEFORE, b"text", sequence].concat(), |record| {
-            assert_octets(&record.output, GREETED.as_bytes(), "output");
+            assert_bytes(&record.output, GREETED.as_bytes(), "output");
             assert_eq!((record.closing, record.messages.len()), (None, 0));
         });
     }
@@ -110,10 +110,10 @@ fn refuses_a_message_with_one_bare_lf_anywhere() {
             if makes_a_line_end {
                 continue;
             }
-            let octets = [BEFORE, &text[..at], &[bare], &text[at..], b".\r\n", SECOND].concat();
+            let bytes = [BEFORE, &text[..at], &[bare], &text[at..], b".\r\n", SECOND].concat();
             let session = Session::new();
-            refused_and_closed(&session.cut(std::slice::from_ref(&octets), &[]));
-            refused_and_closed(&session.octet_by_octet(&[octets]));
+            refused_and_closed(&session.cut(std::slice::from_ref(&bytes), &[]));
+            refused_and_closed(&session.byte_by_byte(&[bytes]));
         }
     }
 }
@@ -125,10 +125,10 @@ fn a_nul_before_the_dot_does_not_end_the_message() {
         let expected = String::from_utf8_lossy(&text).replace("\r\n.", "\r\n").into_bytes();
         at_every_cut([BEFORE, &text, b".\r\nQUIT\r\n"].concat(), |record| {
             let end = "250 2.6.0 Message accepted\r\n221 2.0.0 Closing connection\r\n";
-            assert_octets(&record.output, format!("{GREETED}{end}").as_bytes(), "output");
+            assert_bytes(&record.output, format!("{GREETED}{end}").as_bytes(), "output");
             assert_eq!(record.closing, Some(Closing::Quit));
             assert_eq!(record.messages.len(), 1);
-            assert_octets(&record.messages[0].content, &expected, "message");
+            assert_bytes(&record.messages[0].content, &expected, "message");
             assert_eq!(record.messages[0].recipients, ["bob@example.com"]);
         });
     }
@@ -138,7 +138,7 @@ fn a_nul_before_the_dot_does_not_end_the_message() {
 fn the_one_end_of_data_lets_a_second_envelope_in() {
     at_every_cut([BEFORE, b"text\r\n.\r\n", SECOND].concat(), |record| {
         assert_eq!(record.messages.len(), 2);
-        assert_octets(&record.messages[0].content, b"text\r\n", "first message");
+        assert_bytes(&record.messages[0].content, b"text\r\n", "first message");
         assert_eq!(record.messages[1].sender, "president@example.com");
         assert_eq!(record.closing, Some(Closing::Quit));
     });
@@ -154,9 +154,9 @@ fn in_chunks(parameter: &str, message: &[u8], cut: usize) -> Vec<u8> {
 }
 
 /// Runs the bytes whole and byte by byte.
-fn whole_and_in_pieces(octets: Vec<u8>) -> [Record; 2] {
-    let (session, segments) = (Session::new(), [octets]);
-    let records = [session.cut(&segments, &[]), session.octet_by_octet(&segments)];
+fn whole_and_in_pieces(bytes: Vec<u8>) -> [Record; 2] {
+    let (session, segments) = (Session::new(), [bytes]);
+    let records = [session.cut(&segments, &[]), session.byte_by_byte(&segments)];
     records.iter().for_each(|record| dialogue::check(&segments, record));
     records
 }
@@ -182,7 +182,7 @@ fn every_sequence_is_content_in_the_chunks_of_a_binary_message() {
         for cut in 3..=4 + sequence.len() {
             for record in whole_and_in_pieces(in_chunks("BODY=BINARYMIME", &message, cut)) {
                 assert_eq!((record.closing, record.messages.len()), (Some(Closing::Quit), 2));
-                assert_octets(&record.messages[0].content, &message, "message");
+                assert_bytes(&record.messages[0].content, &message, "message");
                 assert_eq!(record.messages[1].sender, "president@example.com");
             }
         }
@@ -194,7 +194,7 @@ fn the_end_of_data_and_a_second_envelope_are_content_in_a_chunk() {
     let message = [b"text\r\n.\r\nQUIT\r\n.\r\n", SECOND].concat();
     at_every_cut(in_chunks("BODY=7BIT", &message, 6), |record| {
         assert_eq!((record.closing, record.messages.len()), (Some(Closing::Quit), 2));
-        assert_octets(&record.messages[0].content, &message, "message");
+        assert_bytes(&record.messages[0].content, &message, "message");
         assert_eq!(record.messages[0].recipients, ["bob@example.com"]);
     });
 }

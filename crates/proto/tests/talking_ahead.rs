@@ -3,7 +3,7 @@
 use crate::session::{Record, Run, Session, shown};
 use mailchute_proto::{Closing, Mechanism, PlaintextAuth};
 
-/// Says EHLO, then each piece as one segment.
+/// Sends EHLO, then each piece as one segment.
 fn said(pieces: &[&[u8]]) -> Record {
     let mut session = Session::new();
     session.settings.mechanisms = Mechanism::ALL.to_vec();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::transcript::Transcript;
 
-/// All of them, in the order of their names.
+/// All transcripts, in the order of their names.
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let entries = fs::read_dir(folder).expect("the folder of transcripts");
@@ -37,7 +37,7 @@ fn every_file_in_the_directory_is_a_named_transcript() {
     for file in files() {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let stem = name.strip_suffix(".txt").unwrap_or_else(|| panic!("{name} is no transcript"));
-        assert!(stem.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'_')), "{name}");
+        assert!(stem.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')), "{name}");
         assert!(stem.contains('_'), "{name} says little");
     }
 }

@@ -1,4 +1,4 @@
-//! Attacks over TCP and TLS against a server that keeps its mail in a Maildir: what counts is what lies there.
+//! Attacks over TCP and TLS against a server with a Maildir. Each test checks the files in the Maildir.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ impl Post {
         entries.map(|entry| entry.expect("an entry").path()).collect()
     }
 
-    /// What the messages hold behind their trace fields, and behind the empty line where they have no header.
+    /// The content of the messages below their trace fields, and after the empty line if they have no header.
     fn contents(&self) -> Vec<String> {
         let read = |path| fs::read_to_string(path).expect("a message");
         let mut contents: Vec<String> = self.files("new").into_iter().map(read).collect();
@@ -61,7 +61,7 @@ impl Post {
         Box::new(self.greeted().await)
     }
 
-    /// A client that waits for the greeting, as it has to.
+    /// A client that waits for the greeting.
     async fn greeted(&self) -> TcpStream {
         let mut client = connect(self.address).await;
         assert!(client.read_reply().await.starts_with("220 "));
@@ -76,7 +76,7 @@ impl Post {
     }
 }
 
-/// Sends the pieces, each in a segment of its own, and hears what the server says until it closes.
+/// Sends each piece in its own segment, and returns what the server sends until it closes.
 async fn converse(mut stream: Box<dyn Io>, pieces: &[&[u8]]) -> String {
     for piece in pieces {
         if stream.write_all(piece).await.is_err() || stream.flush().await.is_err() {
@@ -94,7 +94,7 @@ const BEFORE: &[u8] =
 const SECOND: &[u8] =
     b"MAIL FROM:<evil@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\nevil\r\n.\r\nQUIT\r\n";
 
-/// What is no end of data.
+/// Sequences that do not end the data.
 const SEQUENCES: [&[u8]; 8] =
     [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r.\r", b"\r\n.\r", b"\r\n.\r\r\n", b"\r\n\0.\n"];
 
@@ -102,15 +102,15 @@ const SEQUENCES: [&[u8]; 8] =
 async fn a_false_end_of_data_puts_no_second_message_in_the_maildir() {
     let post = Post::open().await;
     for sequence in SEQUENCES {
-        let octets = [BEFORE, sequence, SECOND].concat();
-        let singles: Vec<&[u8]> = octets.chunks(1).collect();
+        let bytes = [BEFORE, sequence, SECOND].concat();
+        let singles: Vec<&[u8]> = bytes.chunks(1).collect();
         let around = BEFORE.len() - 1..BEFORE.len() + sequence.len() + 6;
-        let cut: Vec<Vec<&[u8]>> = around.map(|at| vec![&octets[..at], &octets[at..]]).collect();
-        for pieces in [vec![&octets[..]], singles].iter().chain(&cut) {
+        let cut: Vec<Vec<&[u8]>> = around.map(|at| vec![&bytes[..at], &bytes[at..]]).collect();
+        for pieces in [vec![&bytes[..]], singles].iter().chain(&cut) {
             let heard = converse(post.plain().await, pieces).await;
             assert!(heard.contains("\r\n550 5.5.2 Bare CR or LF"), "{sequence:?}: {heard}");
         }
-        let heard = converse(post.inside_tls().await, &[&octets]).await;
+        let heard = converse(post.inside_tls().await, &[&bytes]).await;
         assert!(heard.contains("\r\n550 5.5.2 Bare CR or LF"), "{sequence:?}: {heard}");
     }
     assert_eq!(post.contents(), [""; 0]);
@@ -120,9 +120,9 @@ async fn a_false_end_of_data_puts_no_second_message_in_the_maildir() {
 #[tokio::test]
 async fn an_envelope_after_a_nul_and_a_dot_stays_content() {
     let post = Post::open().await;
-    let octets = [BEFORE, b"\r\n\0.\r\n", SECOND].concat();
-    let singles: Vec<&[u8]> = octets.chunks(1).collect();
-    for pieces in [vec![&octets[..]], singles] {
+    let bytes = [BEFORE, b"\r\n\0.\r\n", SECOND].concat();
+    let singles: Vec<&[u8]> = bytes.chunks(1).collect();
+    for pieces in [vec![&bytes[..]], singles] {
         converse(post.plain().await, &pieces).await;
     }
     let contents = post.contents();
@@ -136,16 +136,16 @@ async fn an_envelope_after_a_nul_and_a_dot_stays_content() {
 async fn maildir_content_is_unstuffed_at_any_segment_boundary() {
     let post = Post::open().await;
     let head = BEFORE.strip_suffix(b"hello").expect("its end");
-    let octets = [head, b"..\r\n...\r\n.. x\r\n..\r\n.\r\nQUIT\r\n"].concat();
-    for cut in head.len()..octets.len() {
-        converse(post.plain().await, &[&octets[..cut], &octets[cut..]]).await;
+    let bytes = [head, b"..\r\n...\r\n.. x\r\n..\r\n.\r\nQUIT\r\n"].concat();
+    for cut in head.len()..bytes.len() {
+        converse(post.plain().await, &[&bytes[..cut], &bytes[cut..]]).await;
     }
-    // A dot right behind the 354 is a message of no octets.
+    // A dot right after the 354 is a message of no bytes.
     converse(post.plain().await, &[head, b".", b"\r\n"]).await;
     let contents = post.contents();
     assert_eq!(contents.iter().filter(|content| content.is_empty()).count(), 1);
     let dotted = contents.iter().filter(|content| *content == ".\r\n..\r\n. x\r\n.\r\n").count();
-    assert_eq!(dotted, octets.len() - head.len());
+    assert_eq!(dotted, bytes.len() - head.len());
 }
 
 const BY_DATA: &[u8] = b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n\
@@ -153,7 +153,7 @@ const BY_DATA: &[u8] = b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r
 const BY_BDAT: &[u8] = b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\n\
     BDAT 7\r\nhello\r\nBDAT 0\r\nBDAT 5 LAST\r\nBob\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 5 LAST\r\nTwo\r\nQUIT\r\n";
 
-/// Cuts the session behind each octet and compares what lies in the Maildir with what was answered.
+/// Cuts the session after each byte and compares the Maildir with the replies.
 async fn cut_everywhere(session: &[u8], is_secure: bool) {
     let post = Post::open().await;
     let mut accepted = 0;
@@ -161,7 +161,7 @@ async fn cut_everywhere(session: &[u8], is_secure: bool) {
         let stream = if is_secure { post.inside_tls().await } else { post.plain().await };
         let heard = converse(stream, &[&session[..cut]]).await;
         accepted += heard.matches("250 2.6.0 ").count();
-        assert_eq!(post.files("new").len(), accepted, "cut behind {cut} octets");
+        assert_eq!(post.files("new").len(), accepted, "cut behind {cut} bytes");
         post.expect_no_leftovers().await;
     }
     assert!(accepted > 2, "both messages come through in the end");
@@ -183,7 +183,8 @@ async fn a_cut_session_inside_tls_keeps_only_accepted_messages() {
     cut_everywhere(BY_BDAT, true).await;
 }
 
-/// Who resets the connection hears nothing, so a message may lie there that it does not know of, but never half.
+/// A client that resets the connection gets no reply. So a message may be stored without its knowledge, but never half
+/// of one.
 #[tokio::test]
 async fn a_reset_connection_leaves_whole_messages_or_none() {
     let post = Post::open().await;

@@ -1,4 +1,4 @@
-//! AUTH: credentials reach the hook, the session knows who it is, and nothing of them reaches anybody else.
+//! AUTH: credentials reach the hook, the session knows its user, and no secret leaks.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn judge(credentials: Credentials, _session: Session) -> Check {
     Check::right_if(credentials.is("alice", "wonderland"))
 }
 
-/// A server that takes passwords in the clear, for tests of what is the same inside TLS.
+/// A server that takes passwords in the clear, for tests of behaviour that is the same inside TLS.
 fn in_the_clear(builder: Builder) -> Server {
     build(builder.allow_plaintext_auth().on_auth(judge))
 }
@@ -96,7 +96,7 @@ async fn required_authentication_refuses_mail_until_it_succeeds() {
     assert!(error.contains("write .authenticator(…) or .on_auth(…)"), "{error}");
 }
 
-/// Of whom nothing is known.
+/// No user has a verifier.
 async fn no_verifier(_user: String, _session: Session) -> Result<Option<ScramVerifier>, Refusal> {
     Ok(None)
 }
@@ -108,7 +108,7 @@ async fn refuses_to_require_auth_that_no_client_can_pass() {
         required().on_auth(judge),
         required().on_auth(judge).mechanisms([Mechanism::Login]),
         required().on_auth(judge).mechanisms([Mechanism::OauthBearer, Mechanism::Xoauth2]),
-        // Verifiers are of no use where SCRAM is not offered.
+        // Without SCRAM on offer, verifiers are useless.
         required().on_auth(judge).on_scram(no_verifier).mechanisms([Mechanism::Plain]),
     ] {
         let error = options.build().unwrap_err();
@@ -121,17 +121,17 @@ async fn refuses_to_require_auth_that_no_client_can_pass() {
         required().on_auth(judge).tls(tls::config()).mechanisms([]),
         required().on_auth(judge).allow_plaintext_auth().mechanisms([]),
         required().on_scram(no_verifier).mechanisms([Mechanism::Plain]),
-        // There is nothing to bind to.
+        // There is no channel to bind to.
         required().on_scram(no_verifier).mechanisms([Mechanism::ScramSha256Plus]),
     ] {
         let error = options.build().unwrap_err();
         assert_eq!(error, BuildError::NoMechanism);
         assert!(error.to_string().contains(".mechanisms(…)"), "{error}");
     }
-    // That there is no certificate comes first where both are wrong.
+    // If both are wrong, the missing certificate comes first.
     let error = required().require_tls().on_auth(judge).build().unwrap_err();
     assert_eq!(error, BuildError::TlsWithoutCertificate);
-    // What runs stays as it is, too.
+    // A running server keeps its options too.
     let server = build(accepting());
     let refused = server.reconfigure(required().on_auth(judge));
     assert_eq!(refused, Err(BuildError::PasswordsWithoutTls));
@@ -148,7 +148,7 @@ async fn allows_requiring_auth_with_one_usable_mechanism() {
         required().on_auth(judge).on_scram(no_verifier),
         required().on_auth(judge).mechanisms([Mechanism::Plain, Mechanism::CramMd5]),
         required().on_scram(no_verifier).tls(tls::config()).mechanisms([Mechanism::ScramSha256Plus]),
-        // A proxy tells who has logged in to it.
+        // A proxy tells which user has logged in to it.
         required().on_auth(judge).mechanisms([]).xclient_from(["127.0.0.1".parse().unwrap()]),
     ] {
         build(options);
@@ -239,7 +239,7 @@ async fn a_wrong_password_is_answered_late_and_the_third_hangs_up() {
 
 /// Python's smtplib tries each mechanism with one password, and then the user types another.
 #[tokio::test(start_paused = true)]
-async fn the_same_password_by_another_mechanism_is_no_guess() {
+async fn the_same_password_by_another_mechanism_is_not_a_new_guess() {
     let asked = Seen::<String>::default();
     let note = asked.clone();
     let server = build(accepting().allow_plaintext_auth().on_auth(move |given: Credentials, _| {
@@ -263,7 +263,7 @@ async fn the_same_password_by_another_mechanism_is_no_guess() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_database_that_fails_is_no_wrong_password() {
+async fn a_failing_user_database_does_not_count_as_a_wrong_password() {
     let server = build(
         accepting()
             .allow_plaintext_auth()
@@ -284,10 +284,10 @@ async fn credentials_are_in_no_log_and_in_no_event() {
             .allow_plaintext_auth()
             .mechanisms(Mechanism::ALL.iter().copied())
             .on_scram(|_, _| async {
-                Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen octets!!", ITERATIONS)?))
+                Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen bytes!!", ITERATIONS)?))
             })
             .on_auth(|given, session| async move {
-                // What a careless hook prints of them shows no password either.
+                // The debug output of credentials shows no password either.
                 tracing::info!(?given, ?session, "asked");
                 Check::right_if(given.are_proven() || given.is("alice", "wonderland"))
             }),
@@ -306,7 +306,7 @@ async fn credentials_are_in_no_log_and_in_no_event() {
         &["AUTH NOSUCH AGFsaWNlAHdvbmRlcmxhbmQ="],
         &["AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=\t"],
         &["AUTH PLAIN !!AGFsaWNlAHdvbmRlcmxhbmQ="],
-        // Tokens that are the password, taken by nobody, and a digest: "alice" and 32 digits 7.
+        // Tokens that equal the password, which no hook takes, and a digest: "alice" and 32 digits 7.
         &["AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciB3b25kZXJsYW5kAQE=", ""],
         &["AUTH XOAUTH2", "dXNlcj1hbGljZQFhdXRoPUJlYXJlciB3b25kZXJsYW5kAQE=", "*"],
         &["AUTH OAUTHBEARER bixhPWFsaWNlLAFhdXRoPUJlYXJlciB3b25kZXJsYW5kAQE=", "AQ=="],
@@ -323,7 +323,7 @@ async fn credentials_are_in_no_log_and_in_no_event() {
         let _ = clear.command("QUIT").await;
         inside.say("QUIT").await;
     }
-    // Of SCRAM nothing is left but who it is: the rest is enough to guess the password without asking.
+    // SCRAM shows only the user: more would allow password guessing offline.
     let mut secrets: Vec<String> =
         ["wonderland", "AGFsaWNl", "d29uZGVy", "b25kZXJsYW5k", "dvbmRlcmxhbmQ", "77777777"]
             .map(String::from)

@@ -1,4 +1,4 @@
-//! Refusals that become known while a message comes in chunks (RFC 3030): the chunk that is coming in hears them.
+//! Refusals that become known while a message comes in chunks (RFC 3030): they answer the current chunk.
 
 use std::io;
 use std::time::Duration;
@@ -26,15 +26,15 @@ async fn lmtp_in_transaction(server: &Server, recipients: &[&str]) -> Client {
     client
 }
 
-/// Sends all of it at once, and hears these replies.
-async fn expect(client: &mut Client, octets: &[u8], replies: &[&str]) {
-    client.send_bytes(octets).await;
+/// Sends everything at once, and expects these replies.
+async fn expect(client: &mut Client, bytes: &[u8], replies: &[&str]) {
+    client.send_bytes(bytes).await;
     for reply in replies {
         assert_eq!(client.greeting().await.lines(), [*reply]);
     }
 }
 
-/// Reads up to the word `spam`, and refuses the message there.
+/// Reads up to the word `spam`, and refuses the message.
 async fn without_spam(mut message: Message) -> Result<(), Refusal> {
     let mut content = Vec::new();
     while let Some(chunk) = message.chunk().await? {
@@ -190,7 +190,7 @@ async fn lmtp_answers_only_a_last_refused_chunk_per_recipient() {
     expect(&mut client, b"BDAT 4\r\nspamBDAT 1\r\nxBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", &replies).await;
 }
 
-/// Refuses so many of the recipients by name when it has read the first octets, and reads on.
+/// Refuses this many recipients by name after reading the first bytes, and reads on.
 fn refusing_by_name(recipients: usize) -> Server {
     let refusing = builder().on_message(move |mut message, _session| async move {
         message.chunk().await?;

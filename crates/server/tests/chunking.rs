@@ -1,4 +1,4 @@
-//! Messages that come by BDAT (RFC 3030) reach the data hooks as those that come by DATA do.
+//! Messages sent by BDAT (RFC 3030) reach the data hooks like those sent by DATA.
 
 use crate::support::StoreBy as _;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use mailchute::testing::{self, Client};
 use mailchute::{Builder, Refusal, Server};
 
-/// What the data hook has read, message by message.
+/// The content that the data hook has read, message by message.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<Vec<u8>>>>);
 
@@ -120,7 +120,7 @@ async fn a_disconnect_between_two_chunks_makes_reading_fail() {
     drop(client);
     drop(server);
     while events.next().await.is_some() {}
-    // The hook was dropped with the message, or was told that it is incomplete; in no case was it told its end.
+    // The hook was dropped with the message, or was told that it is incomplete. It never sees the end of the message.
     assert_ne!(hears.recv().await, Some(false));
 }
 

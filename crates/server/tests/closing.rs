@@ -17,7 +17,7 @@ fn blocked() -> Refusal {
     Refusal::new(421, (4, 7, 0), "Account blocked")
 }
 
-/// A server that notes how its sessions end.
+/// A server that records how its sessions end.
 fn noting(builder: Builder) -> (Server, Seen<Disconnect>) {
     let causes = Seen::<Disconnect>::default();
     let note = causes.clone();
@@ -31,7 +31,7 @@ fn close(server: &Server, refusal: Refusal) {
     session.close(refusal);
 }
 
-/// Waits until the only session has come so far.
+/// Waits until the only session has come this far.
 async fn until(server: &Server, phase: SessionPhase) {
     while server.sessions().first().map(mailchute::Session::phase) != Some(phase) {
         tokio::task::yield_now().await;
@@ -90,7 +90,7 @@ async fn a_message_that_is_coming_in_is_not_kept() {
     assert_eq!(dropped.all(), ["dropped"]);
 }
 
-/// Closes the session while a hook of `builder` is awaited, which `last` leads to.
+/// Closes the session while a hook of `builder` runs, which `last` starts.
 async fn closed_in_hook(builder: Builder, before: &[&str], last: &str) -> String {
     let (server, causes) = noting(builder);
     let (mut client, _session) = pipe(&server, 65_536);
@@ -101,7 +101,7 @@ async fn closed_in_hook(builder: Builder, before: &[&str], last: &str) -> String
         }
     }
     client.write(last).await;
-    // The session has nothing else to do than to come to the hook.
+    // The session has nothing else to do but start the hook.
     while server.sessions().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -247,7 +247,7 @@ async fn a_data_hook_that_closes_is_heard_before_the_chunk_ends() {
 }
 
 #[tokio::test]
-async fn commands_that_wait_behind_the_closing_one_are_not_answered() {
+async fn commands_after_the_closing_one_are_not_answered() {
     let (server, causes) = noting(accepting().on_disconnect(|_, _| async {}));
     let (mut client, _session) = pipe(&server, 65_536);
     client.hello().await;
@@ -256,7 +256,7 @@ async fn commands_that_wait_behind_the_closing_one_are_not_answered() {
     client.write("NOOP\r\n".repeat(10)).await;
     assert_eq!(client.rest().await, BLOCKED);
     assert_eq!(causes.until(1).await, [Disconnect::Closed]);
-    // Over is over.
+    // The session has ended for good.
     session.close(blocked());
     assert_eq!(session.phase(), SessionPhase::Over);
 }

@@ -1,4 +1,4 @@
-//! Closures as hooks: what they are given, and what they may return.
+//! Closures as hooks: their arguments, and the values that they may return.
 
 use crate::support::talk::pipe;
 use crate::support::{CONTENT, MESSAGE, Seen, StoreBy as _, accepting, build, builder, deliver, hello, tls};
@@ -96,7 +96,7 @@ async fn each_closure_is_called_with_what_the_client_said() {
     );
 }
 
-/// What the client hears when the sender hook returns this.
+/// The reply if the sender hook returns this.
 async fn heard_of<V: IntoAnswer + Clone + Send + Sync + 'static>(returned: V) -> String {
     let server = build(accepting().on_mail_from(move |_, _| std::future::ready(returned.clone())));
     hello(&server).await.command("MAIL FROM:<alice@client.example>").await.to_string()
@@ -158,7 +158,7 @@ async fn every_closure_can_refuse() {
     }
 }
 
-/// The reply to what stands before `line` in the table above.
+/// The reply that the table above lists before `line`.
 fn heard_code(line: &str) -> u16 {
     if line.starts_with("EHLO") { 220 } else { 250 }
 }

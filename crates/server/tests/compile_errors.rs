@@ -1,17 +1,17 @@
-//! The commonest mistakes in closures: the compiler says what to write instead within the first lines of its error.
+//! Common mistakes in closures: the first lines of the compiler's error say what to write instead.
 //!
-//! One run of the compiler takes all of them, against the library that this test is linked with.
+//! One run of the compiler checks all of them, against the library that this test is linked with.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// Lines of an error that people read.
+/// The lines of an error that people read.
 const FIRST: usize = 16;
 
-/// The library as this test was built with it: the newest one beside the test.
-fn library(folder: &Path) -> PathBuf {
-    let files = std::fs::read_dir(folder).expect("the folder of the test can be read");
+/// The library as this test was built with it: the newest one next to the test.
+fn library(directory: &Path) -> PathBuf {
+    let files = std::fs::read_dir(directory).expect("the directory of the test can be read");
     let libraries = files.filter_map(|file| {
         let path = file.ok()?.path();
         let name = path.file_name()?.to_str()?;
@@ -22,7 +22,7 @@ fn library(folder: &Path) -> PathBuf {
     libraries.max().expect("the library stands beside the test").1
 }
 
-/// The first lines of each error, and the line of the source that it is about.
+/// The first lines of each error, and the source line that it is about.
 fn errors(rendered: &str) -> Vec<(usize, String)> {
     let errors = rendered.split("\n\n").filter(|text| text.starts_with("error"));
     errors
@@ -34,7 +34,7 @@ fn errors(rendered: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The name of each case, its lines, and what is expected of its error.
+/// The name of each case, its lines, and the expected error.
 fn cases(source: &str) -> Vec<(&str, std::ops::RangeInclusive<usize>, Vec<&str>)> {
     let mut cases = Vec::new();
     let mut begun: Option<(&str, usize, Vec<&str>)> = None;
@@ -55,14 +55,14 @@ fn cases(source: &str) -> Vec<(&str, std::ops::RangeInclusive<usize>, Vec<&str>)
 fn each_common_mistake_is_told_with_what_to_write() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compile_errors/cases.rs");
     let test = std::env::current_exe().expect("the test knows its path");
-    let folder = test.parent().expect("the test has a folder");
-    let scratch = tempfile::tempdir().expect("there is room for a folder");
+    let directory = test.parent().expect("the test has a directory");
+    let scratch = tempfile::tempdir().expect("there is room for a directory");
     let compiled = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--color=never", "-Awarnings"])
         .arg("--extern")
-        .arg(format!("mailchute={}", library(folder).display()))
+        .arg(format!("mailchute={}", library(directory).display()))
         .arg("-L")
-        .arg(format!("dependency={}", folder.display()))
+        .arg(format!("dependency={}", directory.display()))
         .arg("--out-dir")
         .arg(scratch.path())
         .arg(&source)

@@ -1,4 +1,4 @@
-//! How many connections there may be, in all and of one client.
+//! Limits on connections, in total and for one client.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn a_full_server_refuses_a_client_before_asking_hooks() {
     assert_eq!(third.greeting().await.to_string(), "421 4.3.2 Too many connections; try again later");
     assert!(third.try_read_reply().await.is_none());
     assert_eq!(asked.count(), 2);
-    // A place that is given back can be taken again.
+    // A slot that was released can be acquired again.
     drop(one);
     let mut turned_away = 0;
     loop {
@@ -55,7 +55,7 @@ async fn a_full_server_refuses_a_client_before_asking_hooks() {
 async fn drops_a_client_that_reads_no_refusal_for_five_seconds() {
     let server = build(accepting().max_connections(1));
     let _first = hello(&server).await;
-    // Room for a few octets of the reply, which nobody reads.
+    // Room for a few bytes of the reply, which the client never reads.
     let (_client, stuck) = tokio::io::duplex(4);
     let since = Instant::now();
     let served = server.serve_connection(stuck, Arrival::new("192.0.2.1:1".parse().unwrap()));
@@ -166,7 +166,7 @@ async fn ten_thousand_idle_connections_do_not_keep_another_waiting() {
     }
     let mut client = hello(&server).await;
     deliver(&mut client).await.expect(250);
-    // And each of them is still served.
+    // Each of them is still served.
     for client in &mut idle {
         client.ask("NOOP", "250").await;
     }

@@ -1,5 +1,5 @@
-//! Clients that send more than they let the server answer: what each of them can make it hold. This file is a process
-//! of its own with one test, so that what others allocate is not counted.
+//! Clients that send without reading the replies: the memory that each can make the server hold. This file is its own
+//! process with one test, so that other allocations are not counted.
 
 mod support;
 
@@ -23,27 +23,27 @@ static ALLOCATED: PeakAlloc = PeakAlloc;
 
 const SESSIONS: usize = 100;
 
-/// Octets for each: commands, replies, the session itself, and a message that has begun.
+/// The bytes allowed for each: commands, replies, the session itself, and a message that has begun.
 const ROOM: usize = 52 * 1024;
 
-/// As [`ROOM`], for a transaction with as many of the longest recipients as it may have, whose message stops.
+/// Like [`ROOM`], for a transaction with the most and longest recipients, whose message stops.
 const ROOM_OF_TRANSACTION: usize = 400 * 1024;
 
-/// What a client does, the server that it does it to, and how.
+/// The client's behaviour, the server, and how it is attacked.
 type Case = (&'static str, Builder, fn() -> Flood);
 
 const FEW: &[u8] = b"HELP\r\nHELP\r\nHELP\r\nHELP\r\n";
 
-/// A client whose commands never end, unless they are only so many.
+/// A client whose commands never end, unless their number is given.
 struct Flood {
-    /// What it sends before them.
+    /// Sent before them.
     first: &'static [u8],
     commands: std::iter::Cycle<std::slice::Iter<'static, u8>>,
-    /// Octets that it sends yet.
+    /// The bytes that it still sends.
     sends: usize,
-    /// Octets that it reads yet.
+    /// The bytes that it still reads.
     reads: usize,
-    /// Sends nothing before it has been sent something: the greeting, or a reply to what it sends first.
+    /// Sends nothing until the server has sent something: the greeting, or a reply to its first input.
     awaits_reply: bool,
     waker: Option<Waker>,
 }
@@ -65,15 +65,15 @@ impl Flood {
     }
 }
 
-/// A transaction whose message stops within a chunk.
+/// A transaction whose message stops inside a chunk.
 fn transaction() -> Flood {
-    static OCTETS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let (path, original) = ("p".repeat(60), "o".repeat(480));
         let recipient = format!("RCPT TO:<{path}@example.com> ORCPT=rfc822;{original}\r\n");
         let begin = "EHLO client.example\r\nMAIL FROM:<>\r\n";
         [begin.as_bytes(), &recipient.repeat(1_000).into_bytes(), b"BDAT 100000\r\nSubject: x"].concat()
     });
-    Flood { reads: usize::MAX, ..Flood::once(&OCTETS) }
+    Flood { reads: usize::MAX, ..Flood::once(&BYTES) }
 }
 
 /// A hook that reads the message and never decides.
@@ -107,8 +107,8 @@ impl AsyncRead for Flood {
 }
 
 impl AsyncWrite for Flood {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        let count = self.reads.min(octets.len());
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let count = self.reads.min(bytes.len());
         if count == 0 {
             return Poll::Pending;
         }
@@ -129,7 +129,7 @@ impl AsyncWrite for Flood {
     }
 }
 
-/// Octets that each of many such sessions holds after half a second, in which no time runs out.
+/// The bytes that each of many such sessions holds after half a second, before any timeout.
 async fn held(builder: Builder, flood: fn() -> Flood) -> usize {
     let server = build(builder.max_connections_per_client(0).max_junk_commands(0));
     let before = ALLOCATED.current_usage();
@@ -184,9 +184,9 @@ async fn holds_little_memory_for_clients_that_send_without_reading() {
     ];
     for (client, builder, flood) in cases {
         let held = held(builder, flood).await;
-        assert!(held < ROOM, "{held} octets for each client that {client}");
+        assert!(held < ROOM, "{held} bytes for each client that {client}");
     }
     let held = held(accepting(), transaction).await;
-    assert!(held > ROOM, "{held} octets: the recipients were not taken");
-    assert!(held < ROOM_OF_TRANSACTION, "{held} octets for each client that stops within a message");
+    assert!(held > ROOM, "{held} bytes: the recipients were not taken");
+    assert!(held < ROOM_OF_TRANSACTION, "{held} bytes for each client that stops within a message");
 }

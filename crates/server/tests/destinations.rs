@@ -1,4 +1,4 @@
-//! A server is built only if messages end somewhere, and what is read is kept only for those who read on.
+//! A server builds only if messages are accepted somewhere, and content is kept only if another hook reads it.
 
 use crate::support::{StoreBy as _, accepting};
 use mailchute::auth::Mechanism;
@@ -6,7 +6,7 @@ use mailchute::message::BodyError;
 use mailchute::session::TypedState;
 use mailchute::{Answer, BuildError, Hooks, Recipient, Server, Session, Verdict, testing};
 
-/// Cares for recipients and reads no message.
+/// Checks recipients and reads no message.
 struct OnlyRecipients;
 
 impl Hooks for OnlyRecipients {
@@ -38,12 +38,12 @@ fn what_is_missing_is_named_with_what_to_write() {
 async fn nothing_is_spooled_without_a_filter_that_reads() {
     let server = Server::builder()
         .store_by(|mut message, _session| async move {
-            let mut octets = 0;
+            let mut bytes = 0;
             while let Some(chunk) = message.chunk().await? {
-                octets += chunk.len();
+                bytes += chunk.len();
             }
-            assert!(octets > 4_000_000);
-            // What was kept could be read again.
+            assert!(bytes > 4_000_000);
+            // Kept content could be read again.
             assert!(matches!(message.header().await, Err(BodyError::Gone)));
             Ok(())
         })
@@ -62,7 +62,7 @@ async fn nothing_is_spooled_without_a_filter_that_reads() {
     client.command(".").await.expect(250);
 }
 
-/// Looks into the state that it lies in when it is dropped.
+/// Reads the state that contains it while it is dropped.
 struct Curious(Session);
 
 impl Drop for Curious {

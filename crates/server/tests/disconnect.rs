@@ -1,4 +1,4 @@
-//! The end of every session is told once, to the hook and to the events, with its cause.
+//! The end of every session is reported once, to the hook and to the events, with its cause.
 
 use std::future::pending;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 type Client = Talk<DuplexStream>;
 
-/// A server that notes how sessions end.
+/// A server that records how sessions end.
 fn watched(builder: Builder) -> (Server, Seen<Disconnect>) {
     let seen = Seen::<Disconnect>::default();
     let note = seen.clone();
@@ -21,7 +21,7 @@ fn watched(builder: Builder) -> (Server, Seen<Disconnect>) {
     (server, seen)
 }
 
-/// Runs one session, which `client` leads to its end, and returns the cause that hook and event were told.
+/// Runs one session, which `client` ends, and returns the cause that hook and event got.
 async fn cause(builder: Builder, client: impl AsyncFnOnce(&mut Client)) -> Disconnect {
     let (server, seen) = watched(builder);
     let mut events = server.events();
@@ -73,7 +73,7 @@ async fn a_client_that_leaves_without_quit_is_gone_in_any_phase() {
         let told = cause(builder, async |client| lines(client, phase).await).await;
         assert_eq!(told, Disconnect::ClientGone, "{phase:?}");
     }
-    // And before it has heard the greeting, within a command, and within a line of a message.
+    // Also before the client has read the greeting, inside a command, and inside a line of a message.
     assert_eq!(cause(accepting(), async |_client| {}).await, Disconnect::ClientGone);
     for cut in ["EHL", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\nSubject: ha"] {
         let told = cause(accepting(), async |client| {
@@ -104,7 +104,7 @@ async fn a_disconnect_during_a_hook_drops_the_hooks_future() {
                 }
             }
         });
-        // A filter in front asks for the message before the hook is asked.
+        // A first filter asks for the message before the hook runs.
         let builder = if stage == Stage::Filter { accepting().on_message(read_on) } else { accepting() };
         let told = cause(builder.allow_plaintext_auth().with(hook), async |client| {
             let walk: &[&str] = match stage {
@@ -128,7 +128,7 @@ async fn a_disconnect_during_a_hook_drops_the_hooks_future() {
             asked.until(1).await;
         });
         let told = if stage == Stage::Filter {
-            // A message that is there as a whole is decided on, whether the client is there to hear it or not.
+            // A complete message is decided on, whether or not the client is still there for the reply.
             tokio::time::timeout(Duration::from_secs(1_000), told).await.unwrap()
         } else {
             tokio::time::timeout(Duration::from_secs(10), told).await.expect("nobody waits for the hook")

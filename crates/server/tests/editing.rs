@@ -18,7 +18,7 @@ impl Store for Keep {
     }
 }
 
-/// As [`Keep`], with the fields of a delivery on top, whose values are cut off.
+/// Like [`Keep`], with the fields of a delivery on top, whose values are cut off.
 #[derive(Clone, Default)]
 struct Deliver(Seen<String>);
 
@@ -52,7 +52,7 @@ fn late_filter(builder: Builder, edit: Edit) -> Builder {
     })
 }
 
-/// Sends the content of a message in pieces, each of which the server reads before the next comes.
+/// Sends the content in pieces. The server reads each before the next one comes.
 async fn send(client: &mut Client, content: &[u8], piece: usize) {
     for bytes in content.chunks(piece) {
         client.send_bytes(bytes).await;
@@ -62,7 +62,7 @@ async fn send(client: &mut Client, content: &[u8], piece: usize) {
     client.read_reply().await.expect(250);
 }
 
-/// The message in the store, when it comes at once, in small pieces, and after a filter that has read it.
+/// The stored message, if it comes at once, in small pieces, and after a filter that has read it.
 async fn edited(extra: fn(Builder) -> Builder, edit: Edit, content: &str) -> String {
     let mut results = Vec::new();
     for (filter, piece) in
@@ -240,7 +240,7 @@ async fn added_fields_stand_around_received() {
     }
 }
 
-/// A server whose first filter edits, and whose second notes the header it finds.
+/// A server whose first filter edits, and whose second records the header.
 fn noting_header(edit: Edit) -> (Server, Seen<String>, Keep) {
     let (seen, store) = (Seen::<String>::default(), Keep::default());
     let note = seen.clone();

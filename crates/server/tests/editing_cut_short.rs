@@ -1,4 +1,4 @@
-//! Filters that give up a read or a write half-way, and then go on.
+//! Filters that abandon a read or a write half-way, and then go on.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn a_new_body_with_a_write_that_was_dropped_is_not_kept() {
     let server = builder().on_message(|mut message: Message, _session| async move {
         let mut body = message.new_body();
         body.write("head\r\n").await?;
-        // So much goes to a file, which takes a while.
+        // This much goes to a file, which takes a while.
         let cut = tokio::time::timeout(Duration::ZERO, body.write(vec![b'x'; 3 << 20])).await;
         assert!(cut.is_err());
         assert!(matches!(body.write("tail\r\n").await, Err(BodyError::Gone)));

@@ -1,4 +1,4 @@
-//! Filters that change whom a message goes to, and what the client then hears.
+//! Filters that change the recipients of a message, and the replies to the client.
 
 use mailchute::testing::{self, Client};
 use mailchute::{Builder, Message, Recipient, Refusal, Server};
@@ -28,7 +28,7 @@ fn edited(edit: Edit) -> (Server, Seen<String>) {
     (build(with(builder()).store(store.clone())), store.0)
 }
 
-/// The replies at the end of a message to these.
+/// The replies at the end of a message to these recipients.
 async fn replies(mut client: Client, hello: &str, recipients: &[&str]) -> Vec<u16> {
     let replies = deliver_to(&mut client, hello, recipients).await;
     let mut codes: Vec<_> = replies.iter().map(mailchute::testing::Reply::code).collect();
@@ -115,7 +115,7 @@ async fn a_discarded_message_is_logged_and_no_later_filter_is_asked() {
     let store = Mailboxes::default();
     let server = build(
         builder()
-            // Nobody reads it, and the client is heard to its end.
+            // The content is not read by any hook, and still received to its end.
             .on_message(|mut message: Message, _session| async move {
                 message.discard();
                 message

@@ -1,4 +1,4 @@
-//! EHLO is edited by hooks: what is taken away is off, what is changed is in force, what is added is there.
+//! Hooks edit EHLO: a withdrawn extension is disabled, a changed one is in force, an added one is announced.
 
 use crate::support::{StoreBy as _, accepting, build, envelope, hello};
 use mailchute::Reply;

@@ -1,4 +1,4 @@
-//! Events: each once and in order, to everybody who watches, and nobody waits for a slow one.
+//! Events: each once and in order, for every subscriber, and sessions wait for no slow one.
 
 use crate::support::talk::{CLIENT, Talk, pipe};
 use crate::support::{
@@ -64,7 +64,7 @@ async fn a_whole_session_is_told_once_and_in_order() {
                     250-BINARYMIME / 250-DSN / 250-SIZE 26214400 / 250-LIMITS RCPTMAX=1000 MAILMAX=1000";
     let mut seen = rest(&mut events).await;
     for line in &mut seen {
-        // Which cipher is chosen and how the message is named is not the point here.
+        // The cipher and the name of the message do not matter here.
         let shown = ["secure: TLSv1.3 ", "message "].into_iter().find(|begin| line.starts_with(begin));
         if let Some(begin) = shown {
             *line = format!("{begin}…");
@@ -112,7 +112,7 @@ async fn a_whole_session_is_told_once_and_in_order() {
             "data: 29 bytes",
             "message …",
             "reply: 250 2.6.0 Message accepted",
-            // After AUTH, a line that is no command may hold a password.
+            // After AUTH, an unknown line may contain a password.
             "command: (no command; left out, as it may hold credentials)",
             "refused command: 500 5.5.1 Command not recognized; HELP lists the commands",
             "reply: 500 5.5.1 Command not recognized; HELP lists the commands",
@@ -163,7 +163,7 @@ async fn a_session_within_a_hook_of_another_has_its_events_to_itself() {
                 client.hello().await;
                 client.ask("QUIT", "221").await;
             };
-            // In this very task: its turns lie within those of the outer session.
+            // In this same task, inside the turns of the outer session.
             tokio::join!(talk, inner.serve_connection(theirs, CLIENT));
         }
     }));
@@ -183,7 +183,7 @@ async fn a_subscription_lasts_from_its_creation_to_its_drop() {
     let dropped = server.events();
     let mut client = hello(&server).await;
     drop(dropped);
-    // Nobody watches now.
+    // The last subscriber is gone.
     client.command("RSET").await.expect(250);
     let mut late = server.events();
     client.command("NOOP").await.expect(250);
@@ -231,7 +231,7 @@ async fn a_slow_subscriber_learns_where_and_how_many_events_it_lost() {
     for number in 0..NOOPS {
         client.command(&format!("NOOP {number}")).await.expect(250);
     }
-    // Up to here nothing was read, and the session was not held up.
+    // Until here the subscriber read nothing, and the session was not delayed.
     let mut before = Vec::new();
     let missed = loop {
         match slow.next().await.unwrap() {
@@ -241,9 +241,9 @@ async fn a_slow_subscriber_learns_where_and_how_many_events_it_lost() {
     };
     assert_eq!(before.len(), 1_024, "what came first is kept");
     assert!(matches!(before[0], Event::Connect { .. }));
-    // Connect, the greeting, three of EHLO, and two of each NOOP.
+    // Connect, the greeting, three for EHLO, and two for each NOOP.
     assert_eq!(missed + 1_024, 5 + 2 * NOOPS);
-    // From there on it is told everything again.
+    // From there on it gets all events again.
     client.command("QUIT").await.expect(221);
     drop(server);
     let after = rest(&mut slow).await;
@@ -274,33 +274,33 @@ async fn reports_missed_events_before_the_next_delivered_event() {
 
 #[tokio::test(start_paused = true)]
 async fn bounds_the_bytes_of_message_data_queued_for_a_subscriber() {
-    const OCTETS: usize = 10 * 1024 * 1024;
+    const BYTES: usize = 10 * 1024 * 1024;
     const BOUND: usize = 4 * 1024 * 1024;
     let server = build(accepting());
     let mut slow = server.events();
     let mut client = in_data(&server).await;
-    client.send_bytes(&[b"\r\n", &[b'x'; OCTETS - 4][..], b"\r\n"].concat()).await;
+    client.send_bytes(&[b"\r\n", &[b'x'; BYTES - 4][..], b"\r\n"].concat()).await;
     client.command(".").await.expect(250);
-    let (mut octets, mut missed, mut messages) = (0, 0, 0);
+    let (mut bytes, mut missed, mut messages) = (0, 0, 0);
     drop((client, server));
     while let Some(event) = slow.next().await {
         match event {
-            Event::DataChunk { chunk, .. } => octets += chunk.len(),
+            Event::DataChunk { chunk, .. } => bytes += chunk.len(),
             Event::Missed { count, .. } => missed += count,
             Event::Message { size, .. } => {
-                assert_eq!(size, OCTETS as u64);
+                assert_eq!(size, BYTES as u64);
                 messages += 1;
             }
             _ => {}
         }
     }
-    assert!(octets <= BOUND && octets > BOUND / 2, "{octets} octets waited");
+    assert!(bytes <= BOUND && bytes > BOUND / 2, "{bytes} bytes waited");
     assert!(missed > 0);
     assert_eq!(messages, 1, "what is no data still fits");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscriber_that_keeps_up_sees_every_octet() {
+async fn a_subscriber_that_keeps_up_sees_every_byte() {
     let server = build(accepting());
     let mut events = server.events();
     let watching = tokio::spawn(async move {
@@ -341,7 +341,7 @@ async fn a_line_of_the_log_cannot_be_forged_by_a_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_message_is_no_message() {
+async fn a_refused_message_causes_no_message_event() {
     let server = build(builder().store_by(|message, _| async move {
         read_all(message).await?;
         Ok(Verdict::Refuse)

@@ -1,4 +1,4 @@
-//! What each kind of event says, and the choice of kinds by a subscriber.
+//! The content of each kind of event, and the choice of kinds by a subscriber.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! Whoever embeds the library can name all that a hook or an event gives it, without a second crate.
+//! An application can name every type that a hook or an event gives it, without a second crate.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use mailchute::{
     Message, Receipt, Recipient, Refusal, Reply, ScramVerifiers, Sender, Session, Store, Verdict, testing,
 };
 
-/// Gives every value that it can reach the name of its type.
+/// Names the type of every value that it can reach.
 struct Namer;
 
 impl Hooks for Namer {

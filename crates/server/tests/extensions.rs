@@ -1,4 +1,4 @@
-//! Extensions that are off by default, parameters of one's own and bare line ends, as the library offers them.
+//! Extensions that are off by default, custom parameters and bare line ends, through the library.
 
 use std::time::{Duration, SystemTime};
 

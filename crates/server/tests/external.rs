@@ -1,4 +1,4 @@
-//! EXTERNAL: a verified certificate is a login, where that is asked for.
+//! EXTERNAL: a verified certificate logs in, if the option allows it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use rustls::{ClientConfig, SupportedProtocolVersion};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
-/// `AUTH EXTERNAL` for oneself, as bob, and as who the certificate is already.
+/// `AUTH EXTERNAL` for oneself, as bob, and as the certificate's own name.
 const OWN: &str = "AUTH EXTERNAL =";
 const AS_BOB: &str = "AUTH EXTERNAL Ym9i";
 const AS_ALICE: &str = "AUTH EXTERNAL YWxpY2VAY2xpZW50LmV4YW1wbGU=";
@@ -24,7 +24,7 @@ fn without() -> Arc<ClientConfig> {
     client(&VERSIONS, &[identity()]).with_no_client_auth().into()
 }
 
-/// A server with an identity for each MAIL that comes.
+/// A server, and the identity at each MAIL.
 async fn noting(builder: Builder) -> (SocketAddr, Seen<String>) {
     let identities = Seen::<String>::default();
     let note = identities.clone();
@@ -34,7 +34,7 @@ async fn noting(builder: Builder) -> (SocketAddr, Seen<String>) {
     (listen(&server).await, identities)
 }
 
-/// The mechanisms that EHLO names, and the reply to `line`; then MAIL.
+/// The mechanisms in the EHLO reply, and the reply to `line`; then MAIL.
 async fn auth(address: SocketAddr, config: &Arc<ClientConfig>, line: &str) -> (String, String) {
     let mut talk = start(address, config, NAME).await.expect("a handshake");
     let hello = talk.say("EHLO client.example").await;
@@ -60,7 +60,7 @@ async fn a_verified_certificate_is_its_own_name() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_no_login() {
+async fn an_untrusted_certificate_does_not_log_in() {
     let authority = Authority::new();
     let (address, identities) = noting(accepting().tls(tls(authority.asked())).auth_external()).await;
     let mut expired = named("too late");
@@ -117,7 +117,7 @@ async fn the_name_is_an_address_or_a_host_or_the_common_name() {
         (signed("cn", vec![host("*.a.example"), host("b.example")]), "b.example"),
         (signed("cn", vec![host("*.a.example")]), "cn"),
         (signed("\u{2168}", vec![]), "IX"),
-        // Neither a name nor one without a line end: no EXTERNAL.
+        // Without a name, or with a line end in it, there is no EXTERNAL.
         (signed("", vec![]), "nobody"),
         (signed("alice\r\n", vec![]), "nobody"),
     ] {
@@ -128,7 +128,7 @@ async fn the_name_is_an_address_or_a_host_or_the_common_name() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_no_login_unless_asked_for() {
+async fn a_certificate_does_not_log_in_without_the_option() {
     let authority = Authority::new();
     let alice = with(&authority.sign(&named("alice")), &VERSIONS);
     let (address, _) =
@@ -137,7 +137,7 @@ async fn a_certificate_is_no_login_unless_asked_for() {
     let all = accepting().tls(tls(authority.asked())).mechanisms(Mechanism::ALL.iter().copied());
     let (address, _) = noting(all.on_scram(|_, _| async { Ok(None) })).await;
     assert_eq!(auth(address, &alice, OWN).await.1, "504 5.5.4", "named, and not switched on");
-    // Nobody judges anything.
+    // No authenticator is set.
     let (address, _) = noting(accepting().tls(tls(authority.asked()))).await;
     assert_eq!(auth(address, &alice, OWN).await, (String::new(), "502 5.5.1".to_owned()));
 }

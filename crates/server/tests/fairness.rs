@@ -1,4 +1,4 @@
-//! A client that has sent a great deal does not keep others from their turn. Turns are counted, and no time is.
+//! A client with much pending input does not keep others from their turn. The tests count turns and measure no time.
 
 use std::future::{IntoFuture as _, poll_fn, ready};
 use std::sync::Arc;
@@ -34,10 +34,10 @@ impl Other {
     }
 }
 
-/// How many turns others have while the session answers what is there already.
-async fn turns_of_others(client: &mut Talk<DuplexStream>, octets: &str, last: &str) -> usize {
+/// The number of turns of others while the session answers pending input.
+async fn turns_of_others(client: &mut Talk<DuplexStream>, bytes: &str, last: &str) -> usize {
     let other = Other::begin();
-    client.write(octets).await;
+    client.write(bytes).await;
     while !client.read_reply().await.starts_with(last) {}
     other.end()
 }
@@ -52,12 +52,12 @@ async fn serves_others_while_one_client_pipelines_10_000_commands() {
         ("MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\n", "BDAT 1\r\nx", 6_000),
         ("", "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nBDAT 1 LAST\r\nx", 1_000),
     ] {
-        // All of it, and all replies, fit into the pipe: nobody ever waits for room.
+        // Everything fits into the pipe, replies too, so no task waits for room.
         let (mut client, _session) = pipe(&server, 4_000_000);
         client.read_reply().await;
         client.say("EHLO client.example").await;
-        let octets = format!("{first}{}QUIT\r\n", piece.repeat(number));
-        let turns = turns_of_others(&mut client, &octets, "221 ").await;
+        let bytes = format!("{first}{}QUIT\r\n", piece.repeat(number));
+        let turns = turns_of_others(&mut client, &bytes, "221 ").await;
         assert!(turns >= number / 64, "{turns} turns of others beside {number} of {piece:?}");
     }
 }
@@ -74,10 +74,10 @@ async fn serves_others_while_one_client_sends_a_long_message() {
         line.repeat(10_000)
     );
     let turns = turns_of_others(&mut client, &message, "221 ").await;
-    assert!(turns >= 30, "{turns} turns of others beside ten million octets");
+    assert!(turns >= 30, "{turns} turns of others beside ten million bytes");
 }
 
-/// Commands of greedy clients that are answered between a command of a quiet one, over TCP, and its reply.
+/// The commands of greedy clients that are answered between a quiet client's command, over TCP, and its reply.
 async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
     let commands = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&commands);
@@ -98,7 +98,7 @@ async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
         client.write("XCOUNT\r\n".repeat(20_000)).await;
         others.push((client, session));
     }
-    // All have begun, and none is done when the quiet one is.
+    // All have begun, and none is done when the quiet client is.
     while commands.load(Ordering::Relaxed) < greedy * 64 {
         yield_now().await;
     }
@@ -116,8 +116,8 @@ async fn commands_of_others_before_a_reply(greedy: usize) -> usize {
 async fn a_command_waits_only_a_few_turns_among_many_greedy_clients() {
     for greedy in [1, 10, 100] {
         let commands = commands_of_others_before_a_reply(greedy).await;
-        // The runtime has one thread, and looks at its sockets between two turns of 32: once for the server, once for
-        // the client, and the client's own turns come in between.
+        // The runtime has one thread and checks its sockets after 32 turns: once for the server, once for the client,
+        // and the client's own turns come in between.
         assert!(commands <= 8 * 32, "{commands} commands of {greedy} clients");
     }
 }
@@ -132,7 +132,7 @@ async fn others_have_their_turn_while_a_flood_of_connections_is_taken() {
     });
     let serving = build(counting).listen("127.0.0.1:0").await.expect("a port is free");
     let address = serving.addrs()[0];
-    // They wait in the kernel, as nobody takes them yet.
+    // They wait in the kernel, because the server does not accept them yet.
     let flood: Vec<_> =
         (0..200).map(|_| std::net::TcpStream::connect(address).expect("it listens")).collect();
     tokio::spawn(serving.into_future());

@@ -1,5 +1,5 @@
-//! Floods over TCP: memory stays bounded, replies come where they are due, and another session is served meanwhile.
-//! This file is a process of its own with one test, so that what others allocate is not counted.
+//! Floods over TCP: memory stays bounded, replies come when due, and another session is served meanwhile. This file is
+//! its own process with one test, so that other allocations are not counted.
 
 mod support;
 
@@ -12,11 +12,11 @@ use tokio::net::TcpStream;
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// Octets that a session may have beyond what it had before the flood: its buffers, those of the client's side, and
-/// an envelope of 1,000 recipients.
+/// The bytes that a session may use beyond those before the flood: its buffers, the client's buffers, and an envelope
+/// of 1,000 recipients.
 const ROOM: usize = 1_500_000;
 
-/// What is sent first, what is sent over and over, how often, what a reply begins with, and how many begin so.
+/// The first input, the repeated input and its count, the start of the counted replies, and their number.
 type Flood = (&'static str, &'static str, usize, &'static str, usize);
 
 const IN_DATA: &str = "MAIL FROM:<>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
@@ -62,9 +62,9 @@ async fn flood(client: Talk<TcpStream>, (first, piece, times, reply, count): Flo
     });
     let (mut buffer, mut line, mut found) = (vec![0; 16 * 1024], Vec::new(), 0);
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        for &octet in &buffer[..length] {
-            line.push(octet);
-            if octet == b'\n' {
+        for &byte in &buffer[..length] {
+            line.push(byte);
+            if byte == b'\n' {
                 found += usize::from(line.starts_with(reply.as_bytes()));
                 line.clear();
             }
@@ -76,7 +76,7 @@ async fn flood(client: Talk<TcpStream>, (first, piece, times, reply, count): Flo
 
 #[tokio::test]
 async fn floods_take_little_memory_and_other_sessions_go_on() {
-    // The delays of errors are shown in virtual time elsewhere.
+    // The delays of errors are tested in virtual time elsewhere.
     let server = build(accepting().max_connections_per_client(0).max_transactions(0).max_errors(0));
     let address = listen(&server).await;
     let mut other = connect(address).await;
@@ -94,9 +94,9 @@ async fn floods_take_little_memory_and_other_sessions_go_on() {
         }
         flooding.await.unwrap_or_else(|error| panic!("{:?}: {error}", case.1));
         let growth = ALLOCATED.peak_usage().saturating_sub(before);
-        assert!(growth < ROOM, "{growth} octets of memory for {:?}", case.1);
+        assert!(growth < ROOM, "{growth} bytes of memory for {:?}", case.1);
     }
-    // Idle sessions hold no buffers. What is counted has both sides of each connection.
+    // Idle sessions hold no buffers. The count covers both sides of each connection.
     let before = ALLOCATED.current_usage();
     let mut idle = Vec::new();
     for _ in 0..200 {
@@ -105,6 +105,6 @@ async fn floods_take_little_memory_and_other_sessions_go_on() {
         idle.push(client);
     }
     let each = (ALLOCATED.current_usage() - before) / idle.len();
-    assert!(each < 20_000, "{each} octets for an idle session and its client");
+    assert!(each < 20_000, "{each} bytes for an idle session and its client");
     crate::support::talk_one_message(&mut other).await;
 }

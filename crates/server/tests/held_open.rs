@@ -1,5 +1,5 @@
-//! No session can be held open for ever: not by talk within a transaction, not between chunks, and not by octets
-//! that nobody wants. In virtual time.
+//! No session can be held open forever: not by idle commands in a transaction, between chunks, or by unwanted bytes. In
+//! virtual time.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// Sends `octets` every `pause` until the server says 421, and returns after how many seconds it did.
-async fn until_hung_up(client: &mut Client, octets: &[u8], pause: Duration) -> u64 {
+/// Sends `bytes` every `pause` until the server answers 421, and returns the seconds until then.
+async fn until_hung_up(client: &mut Client, bytes: &[u8], pause: Duration) -> u64 {
     let since = Instant::now();
     loop {
-        client.send_bytes(octets).await;
+        client.send_bytes(bytes).await;
         let end = Instant::now() + pause;
         while let Ok(heard) =
             timeout(end.saturating_duration_since(Instant::now()), client.try_read_reply()).await
@@ -68,7 +68,7 @@ async fn a_transaction_that_begins_late_has_its_full_time() {
     }
     client.command("DATA").await.expect(354);
     client.command(crate::support::MESSAGE).await.expect(250);
-    // The session itself has been over its time for long.
+    // The session itself is long over its time.
     assert_eq!(client.greeting().await.to_string(), TIMEOUT);
 }
 

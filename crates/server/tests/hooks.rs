@@ -1,4 +1,4 @@
-//! What a hook may answer, and what the client hears of it, at every stage.
+//! The answers of hooks, and the client's replies, at every stage.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use mailchute::{Answer, Refusal, Reply, Verdict};
 use mailchute_proto::reply::catalog;
 use tokio::time::Instant;
 
-/// Whether the session is still there: what is said last in it.
+/// Whether the session is still alive: a last command is answered.
 async fn goes_on(client: &mut stages::Client) -> bool {
     client.say("QUIT").await.starts_with("221 ")
 }
@@ -34,12 +34,12 @@ async fn a_positive_reply_keeps_its_text_and_gets_the_stages_code() {
         let expected = match stage {
             Stage::Connect => "220 mx.example.com Welcome\r\n",
             Stage::Ehlo => "250-mx.example.com Welcome\r\n",
-            // After STARTTLS it is the client's turn: a yes is not said. An authenticator and a filter have no text to give,
-            // and that of the 354 is fixed.
+            // After STARTTLS it is the client's turn, so acceptance sends nothing. An authenticator and a filter give
+            // no text, and the text of 354 is fixed.
             Stage::Secure | Stage::Auth | Stage::Data | Stage::Filter => stage.yes(),
             Stage::Authenticated => "235 2.9.9 Welcome\r\n",
             Stage::Mail | Stage::Rcpt => "250 2.9.9 Welcome\r\n",
-            // HELP and verbs of one's own have codes of their own.
+            // HELP and custom verbs have their own codes.
             Stage::Command => "211 2.9.9 Welcome\r\n",
         };
         assert!(reply.starts_with(expected), "{stage:?}: {reply}");
@@ -72,7 +72,7 @@ async fn sends_a_4yz_or_5yz_refusal_unchanged_and_goes_on() {
             let (reply, mut client) = reach(&answering(stage, answer), stage).await;
             let expected = stage.begin(code, &format!("{class}.2.17")) + "Not today\r\n";
             assert_eq!(reply, expected, "{stage:?}");
-            // The secure stage has nobody to wait for, so its refusal hangs up.
+            // The secure stage has no pending command, so its refusal hangs up.
             assert_eq!(goes_on(&mut client).await, stage != Stage::Secure, "{stage:?}");
         }
     }
@@ -206,7 +206,7 @@ async fn a_hook_that_outlasts_its_limit_answers_451_and_is_dropped() {
         let began = Instant::now();
         let (reply, mut client) = reach(&server, stage).await;
         assert!(reply.starts_with(&stage.begin(451, "4.3.0")), "{stage:?}: {reply}");
-        // A failed AUTH is held back for a second more.
+        // A refused AUTH is delayed by one more second.
         assert!(matches!(began.elapsed().as_secs(), 300 | 301), "{stage:?}");
         assert_eq!(dropped.all(), ["dropped"], "{stage:?}");
         assert_eq!(goes_on(&mut client).await, stage != Stage::Secure, "{stage:?}");
@@ -244,7 +244,7 @@ async fn no_text_of_a_hook_can_break_out_of_its_reply() {
             let lines: Vec<&str> = reply.strip_suffix("\r\n").unwrap().split("\r\n").collect();
             let (first, last) = (&lines[0][..3], lines.len() - 1);
             for (index, line) in lines.iter().enumerate() {
-                assert!(line.bytes().all(|octet| matches!(octet, b' '..=b'~')), "{stage:?}: {line:?}");
+                assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{stage:?}: {line:?}");
                 assert_eq!(&line[..3], first, "{stage:?}: {reply:?}");
                 assert_eq!(&line[3..4], if index == last { " " } else { "-" }, "{stage:?}: {reply:?}");
             }

@@ -14,12 +14,12 @@ use mailchute::{
 };
 use tokio::time::timeout;
 
-/// Notes every question under its name, and says no at one stage.
+/// Records every question under its name, and refuses at one stage.
 struct Named {
     name: &'static str,
     seen: Seen<String>,
     refuses: Option<Stage>,
-    /// What it says of credentials.
+    /// Its answer to credentials.
     check: Check,
 }
 

@@ -1,4 +1,4 @@
-//! Every limit of a session and a message: what happens at it, and one past it.
+//! Every limit of a session and a message: behaviour at the limit, and one past it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use mailchute::testing::Client;
 use mailchute::{Builder, Server};
 use tokio::time::Instant;
 
-/// The reply to a message of these octets, the final dot left out.
+/// The reply to a message of these bytes, without the final dot.
 async fn reply_to(server: &Server, content: &[u8]) -> String {
     let mut client = in_data(server).await;
     client.send_bytes(content).await;
@@ -15,7 +15,7 @@ async fn reply_to(server: &Server, content: &[u8]) -> String {
     client.greeting().await.to_string()
 }
 
-/// Sends lines that are refused until one is answered otherwise, and returns how many were.
+/// Sends lines that are refused until the answer differs, and returns their number.
 async fn refusals(client: &mut Client) -> u32 {
     let mut count = 0;
     loop {
@@ -28,14 +28,14 @@ async fn refusals(client: &mut Client) -> u32 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_may_be_as_long_as_the_limit_and_no_octet_longer() {
+async fn a_message_may_be_as_long_as_the_limit_and_no_byte_longer() {
     let server = build(accepting().max_message_size(100));
     let mut client = hello(&server).await;
     let keywords = client.command("EHLO client.example").await.to_string();
     assert!(keywords.contains("250-SIZE 100\n"), "{keywords}");
     assert!(reply_to(&server, &[&[b'x'; 98][..], b"\r\n"].concat()).await.starts_with("250 2.6.0"));
     assert!(reply_to(&server, &[&[b'x'; 99][..], b"\r\n"].concat()).await.starts_with("552 5.3.4"));
-    // Stuffed dots are not of the message.
+    // Stuffed dots do not belong to the message.
     assert!(reply_to(&server, &[b"..", &[b'x'; 97][..], b"\r\n"].concat()).await.starts_with("250 2.6.0"));
 }
 
@@ -46,7 +46,7 @@ async fn refuses_a_declared_size_over_the_limit_and_goes_on() {
     client.command("MAIL FROM:<a@client.example> SIZE=101").await.expect(552);
     client.command("MAIL FROM:<a@client.example> SIZE=100").await.expect(250);
     client.command("RSET").await.expect(250);
-    // Who announces less than it sends is counted all the same.
+    // A message larger than its declared size is still counted.
     client.command("MAIL FROM:<a@client.example> SIZE=10").await.expect(250);
     client.command("RCPT TO:<bob@example.com>").await.expect(250);
     client.command("DATA").await.expect(354);
@@ -71,7 +71,7 @@ async fn defers_one_recipient_too_many_and_delivers_to_the_others() {
     for number in 0..100 {
         client.command(&format!("RCPT TO:<user{number}@example.com>")).await.expect(250);
     }
-    // Many times, which is no offence.
+    // Repeating it is not an error.
     for _ in 0..50 {
         let heard = client.command("RCPT TO:<more@example.com>").await;
         assert!(heard.to_string().starts_with("452 4.5.3 "), "{heard}");
@@ -122,7 +122,7 @@ async fn delays_replies_from_the_tenth_error_and_closes_at_20() {
         client.command("FROBNICATE").await.expect(500);
         let expected = Duration::from_secs(u64::from(number >= 10));
         assert_eq!(since.elapsed(), expected, "error {number}");
-        // What is no error is not held back.
+        // A reply that is not an error is not delayed.
         let since = Instant::now();
         client.command("NOOP").await.expect(250);
         assert_eq!(since.elapsed(), Duration::ZERO);
@@ -158,7 +158,7 @@ async fn small_talk_past_its_limit_counts_as_errors() {
         }
         assert_eq!(client.command("NOOP").await.to_string(), "421 4.7.0 Too many errors");
     }
-    // A message pays for it, and 0 is no limit.
+    // A message resets the count, and 0 means no limit.
     let mut client = hello(&build(accepting().max_errors(1))).await;
     for _ in 0..3 {
         for _ in 0..99 {
@@ -203,10 +203,10 @@ async fn a_header_may_be_as_long_as_its_limits_and_the_body_longer() {
     assert!(reply_to(&server, fields(11).as_bytes()).await.starts_with("552 5.3.4 "));
     let long = format!("X: {}\r\n\r\n", "y".repeat(1_100));
     assert!(reply_to(&server, long.as_bytes()).await.starts_with("552 5.3.4 "));
-    // The CR of the empty line is the last octet that is counted.
-    for (octets, reply) in [(999, "250 "), (1_000, "250 "), (1_001, "552 5.3.4 ")] {
-        let header = format!("X: {}\r\n\r\n", "y".repeat(octets - "X: \r\n\r".len()));
-        assert!(reply_to(&server, header.as_bytes()).await.starts_with(reply), "{octets} octets");
+    // The CR of the empty line is the last byte that counts.
+    for (bytes, reply) in [(999, "250 "), (1_000, "250 "), (1_001, "552 5.3.4 ")] {
+        let header = format!("X: {}\r\n\r\n", "y".repeat(bytes - "X: \r\n\r".len()));
+        assert!(reply_to(&server, header.as_bytes()).await.starts_with(reply), "{bytes} bytes");
     }
     let body = format!("X: y\r\n\r\n{}", "Y: a line of the body\r\n".repeat(1_000));
     assert!(reply_to(&server, body.as_bytes()).await.starts_with("250 "));
@@ -217,7 +217,7 @@ async fn a_command_line_may_be_as_long_as_its_limit() {
     for (limit, server) in [(2_048, accepting()), (512, accepting().max_command_line(512))] {
         let server = build(server);
         let mut client = hello(&server).await;
-        let line = |octets: usize| format!("NOOP {}", "x".repeat(octets - "NOOP \r\n".len()));
+        let line = |bytes: usize| format!("NOOP {}", "x".repeat(bytes - "NOOP \r\n".len()));
         client.command(&line(limit)).await.expect(250);
         let heard = client.command(&line(limit + 1)).await;
         assert_eq!(heard.to_string(), "500 5.5.2 Line too long");

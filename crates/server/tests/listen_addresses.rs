@@ -1,4 +1,4 @@
-//! What is wrong with an address to listen on is said with the address.
+//! An error about a listen address names the address.
 
 use crate::support::{accepting, build};
 use mailchute::Listener;
@@ -18,7 +18,7 @@ async fn an_address_that_is_none_is_named_with_what_to_write() {
 #[tokio::test]
 async fn a_name_that_has_no_address_is_named() {
     let server = build(accepting());
-    // A label of 64 octets is asked of nobody (RFC 1035 §2.3.4).
+    // A label of 64 octets cannot be looked up (RFC 1035 §2.3.4).
     let name = format!("{}.example", "x".repeat(64));
     let error = server.listen((name.as_str(), 25)).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("(\"{name}\", 25): ")), "{error}");

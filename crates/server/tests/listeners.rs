@@ -1,4 +1,4 @@
-//! A hook knows where its client came in.
+//! A hook knows the listener of its client.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use mailchute::listen::Endpoint;
 use mailchute::{Listener, Server, testing};
 use tokio::net::UnixStream;
 
-/// A server that notes which listener each connection came by.
+/// A server that records the listener of each connection.
 fn watched() -> (Server, Seen<Option<Endpoint>>) {
     let seen = Seen::<Option<Endpoint>>::default();
     let note = seen.clone();
@@ -19,8 +19,8 @@ fn watched() -> (Server, Seen<Option<Endpoint>>) {
 #[tokio::test]
 async fn each_session_knows_the_listener_that_took_it() {
     let (server, seen) = watched();
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let path = folder.path().join("lmtp");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("lmtp");
     let any = "127.0.0.1:0";
     let serving = server.listen(any).await.expect("a port is free");
     let serving = serving.listen(any).await.expect("a port is free");
@@ -72,8 +72,8 @@ async fn a_session_knows_its_listeners_name_and_its_local_address() {
 #[tokio::test]
 async fn an_address_written_as_unix_and_a_path_is_a_unix_socket() {
     let (server, _seen) = watched();
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let path = folder.path().join("smtp");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("smtp");
     let serving = server.listen(format!("unix:{}", path.display())).await.expect("nothing is there");
     assert_eq!(serving.endpoints().collect::<Vec<_>>(), [&Endpoint::Unix(path)]);
 }
@@ -81,7 +81,7 @@ async fn an_address_written_as_unix_and_a_path_is_a_unix_socket() {
 #[tokio::test]
 async fn the_first_address_of_a_list_that_can_be_listened_on_is_taken() {
     let (server, _seen) = watched();
-    // The first is for documentation, and no host has it (RFC 5737).
+    // The first is reserved for documentation, and no host has it (RFC 5737).
     let addresses = [([192, 0, 2, 1], 0).into(), ([127, 0, 0, 1], 0).into()];
     let serving = server.listen(addresses).await.expect("one of them is ours");
     assert!(serving.addrs()[0].ip().is_loopback());

@@ -1,4 +1,5 @@
-//! LMTP through the library: a reply for each recipient, what hooks and stores say of single ones, and what is kept.
+//! LMTP through the library: a reply for each recipient, refusals of single ones by hooks and stores, and the stored
+//! content.
 
 use crate::support::mailboxes::{Mailboxes, deliver_to};
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, read_all, tls};
@@ -12,7 +13,7 @@ fn full(builder: Builder) -> (Server, Seen<String>) {
     (build(builder.store(Mailboxes(kept.clone()))), kept)
 }
 
-/// Sends a message to these recipients, and returns what is said to that.
+/// Sends a message to these recipients, and returns the replies to it.
 async fn deliver(client: &mut Client, hello: &str, recipients: &[&str]) -> Vec<String> {
     deliver_to(client, hello, recipients).await.iter().map(ToString::to_string).collect()
 }
@@ -37,14 +38,14 @@ async fn in_smtp_a_recipient_refused_by_the_store_refuses_the_message() {
     assert_eq!(kept.all(), ["bob@example.com"], "he gets it again when the client tries again");
 }
 
-/// A hook that refuses Carl when it has read the message.
+/// A hook that refuses Carl after reading the message.
 fn without_carl(builder: Builder) -> Builder {
     builder.on_message(|mut message, _session| async move {
         message.bytes().await?;
         let recipients = &message.envelope().recipients;
         if let Some(place) = recipients.iter().position(|to| to.as_str() == "carl@example.com") {
             message.refuse(place, Refusal::new(550, (5, 7, 1), "Carl wants no such mail"));
-            // The first word stays, and nobody stands at the last place.
+            // The first answer stays, and the last index is out of range.
             message.refuse(place, Refusal::new(451, (4, 7, 1), "Not heard"));
             message.refuse(99, Refusal::new(550, (5, 7, 1), "Nobody"));
         }
@@ -76,7 +77,7 @@ async fn an_early_refusal_of_a_recipient_is_sent_after_the_chunk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_behind_a_hook_find_only_whom_it_left() {
+async fn later_hooks_see_only_the_recipients_that_are_left() {
     let (server, kept) = full(without_carl(builder()));
     let mut client = testing::connect(&server).lmtp().open();
     let to = ["bob@example.com", "carl@example.com", "full@example.com", "dora@example.com"];
@@ -155,7 +156,7 @@ async fn the_event_of_a_message_names_those_who_have_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_for_all_is_no_message() {
+async fn a_message_refused_for_all_recipients_causes_no_event() {
     let (server, _kept) = full(builder());
     let mut events = server.events();
     let mut client = testing::connect(&server).lmtp().open();
@@ -170,7 +171,7 @@ async fn what_is_refused_for_all_is_no_message() {
     }
 }
 
-/// The `with` of a session at MAIL with these parameters.
+/// The `with` keyword of a session at MAIL with these parameters.
 async fn protocol(parameters: &str, secure: bool, authenticate: bool) -> String {
     let seen = Seen::<String>::default();
     let note = seen.clone();

@@ -1,5 +1,5 @@
-//! A message of any size takes the memory of one chunk. This file is a process of its own, so that what others
-//! need is not counted.
+//! A message of any size takes the memory of one chunk. This file is its own process, so that other allocations are not
+//! counted.
 
 mod support;
 
@@ -11,14 +11,14 @@ use mailchute::Builder;
 use support::talk::pipe;
 use support::{build, builder};
 
-/// Octets of the message; `MAILCHUTE_TEST_MESSAGE_OCTETS=10737418240` makes it 10 GiB.
-fn octets() -> u64 {
+/// The bytes of the message; `MAILCHUTE_TEST_MESSAGE_BYTES=10737418240` makes it 10 GiB.
+fn bytes() -> u64 {
     const DEFAULT: u64 = 128 * 1024 * 1024;
-    std::env::var("MAILCHUTE_TEST_MESSAGE_OCTETS")
-        .map_or(DEFAULT, |octets| octets.parse().expect("it is a number of octets"))
+    std::env::var("MAILCHUTE_TEST_MESSAGE_BYTES")
+        .map_or(DEFAULT, |bytes| bytes.parse().expect("it is a number of bytes"))
 }
 
-/// What the process has ever had in memory, in octets.
+/// The peak memory of the process, in bytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("the kernel counts");
@@ -26,16 +26,16 @@ fn peak() -> u64 {
     kilobytes.parse::<u64>().expect("it is a number") * 1024
 }
 
-/// Sends a message to this server, and returns its octets and by how much the memory of the process grows meanwhile.
+/// Sends a message to this server, and returns its bytes and the growth of the process's memory.
 async fn growth(server: &mailchute::Server, header: &str) -> (u64, u64) {
     let (mut client, _session) = pipe(server, 256 * 1024);
     client.hello().await;
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("RCPT TO:<bob@example.com>", "250").await;
     client.ask("DATA", "354").await;
-    // Lines of 64 octets.
+    // Lines of 64 bytes.
     let block = [&[b'x'; 62][..], b"\r\n"].concat().repeat(2_048);
-    let blocks = octets().div_ceil(block.len() as u64);
+    let blocks = bytes().div_ceil(block.len() as u64);
     client.write(header).await;
     client.write(&block).await;
     let before = peak();
@@ -46,7 +46,7 @@ async fn growth(server: &mailchute::Server, header: &str) -> (u64, u64) {
     (header.len() as u64 + blocks * block.len() as u64, peak() - before)
 }
 
-/// Memory by which the process may grow.
+/// The memory by which the process may grow.
 const ROOM: u64 = 32 * 1024 * 1024;
 
 fn counting(builder: Builder, received: &Arc<AtomicU64>) -> Builder {
@@ -69,7 +69,7 @@ async fn a_streamed_message_of_any_size_takes_flat_memory() {
     let server = build(counting(builder().max_message_size(0), &received));
     let (sent, growth) = growth(&server, "").await;
     assert_eq!(received.load(Ordering::Relaxed), sent);
-    assert!(growth < ROOM, "{growth} octets of memory for {} octets of message", octets());
+    assert!(growth < ROOM, "{growth} bytes of memory for {} bytes of message", bytes());
 }
 
 #[cfg(target_os = "linux")]
@@ -84,5 +84,5 @@ async fn a_streamed_message_with_edits_takes_flat_memory() {
     let server = build(counting(builder().max_message_size(0).on_message(edit), &received));
     let (sent, growth) = growth(&server, "X: a\r\nY: b\r\n\r\n").await;
     assert_eq!(received.load(Ordering::Relaxed), sent, "a field went and one as long came");
-    assert!(growth < ROOM, "{growth} octets of memory for {} octets of message", octets());
+    assert!(growth < ROOM, "{growth} bytes of memory for {} bytes of message", bytes());
 }

@@ -1,4 +1,4 @@
-//! The message on its way to its readers: asked for late, streamed, kept for the next, cut off.
+//! A message on its way to its readers: requested late, streamed, kept for the next reader, cut off.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::support::{
 use mailchute::message::BodyError;
 use mailchute::{Builder, Message, Receipt, Refusal, Session, Store};
 
-/// Keeps whole messages in memory, and notes what goes wrong before they are.
+/// Keeps whole messages in memory, and records errors before their end.
 #[derive(Clone, Default)]
 struct Keep {
     kept: Seen<Vec<u8>>,
@@ -35,7 +35,7 @@ impl Store for Keep {
     }
 }
 
-/// A filter that keeps what it reads in one piece.
+/// A filter that keeps the message in one piece.
 fn whole(builder: Builder, seen: &Seen<Vec<u8>>) -> Builder {
     let seen = seen.clone();
     builder.on_message(move |mut message, _session| {
@@ -47,11 +47,11 @@ fn whole(builder: Builder, seen: &Seen<Vec<u8>>) -> Builder {
     })
 }
 
-/// Numbered lines of `octets` octets in all.
-fn content(octets: usize) -> Vec<u8> {
+/// Numbered lines of `bytes` bytes in total.
+fn content(bytes: usize) -> Vec<u8> {
     let lines = (0_u32..).flat_map(|number| format!("line {number:057}\r\n").into_bytes());
-    let mut content: Vec<u8> = lines.take(octets - 2).collect();
-    // The cut may have parted a CR from its LF.
+    let mut content: Vec<u8> = lines.take(bytes - 2).collect();
+    // The cut may have separated a CR from its LF.
     if let Some(last @ b'\r') = content.last_mut() {
         *last = b'x';
     }
@@ -141,7 +141,7 @@ async fn a_message_without_content_is_empty_and_whole() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_does_not_read_stops_the_sender() {
     const PIPE: usize = 16 * 1024;
-    /// The chunk in the slot, the one in the driver's hand, and one more read.
+    /// The chunk in the slot, the chunk in the driver, and one more read.
     const HELD: usize = 3 * 64 * 1024 + PIPE;
     let server = build(builder().store_by(|mut message, _session| async move {
         message.chunk().await?;
@@ -158,7 +158,7 @@ async fn a_reader_that_does_not_read_stops_the_sender() {
         accepted += line.len();
         assert!(accepted < 2 * HELD, "the sender is not held up");
     }
-    assert!(accepted <= HELD, "{accepted} octets were taken from the client");
+    assert!(accepted <= HELD, "{accepted} bytes were taken from the client");
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,22 +191,22 @@ async fn a_message_longer_than_a_reader_wants_answers_552() {
 #[tokio::test(start_paused = true)]
 async fn each_hook_and_the_store_see_the_whole_content() {
     // Within the first bound, just past it, and far past it, where a file holds the rest.
-    for octets in [29, 70_000, 1024 * 1024 - 1, 1024 * 1024 + 1, 3 * 1024 * 1024] {
+    for bytes in [29, 70_000, 1024 * 1024 - 1, 1024 * 1024 + 1, 3 * 1024 * 1024] {
         let (first, second, store) = (Seen::default(), Seen::default(), Keep::default());
         let server = build(whole(whole(builder(), &first), &second).store(store.clone()));
         let mut client = in_data(&server).await;
-        let content = content(octets);
+        let content = content(bytes);
         client.send_bytes(&content).await;
         client.command(".").await.expect(250);
         for seen in [first, second, store.kept] {
-            assert!(seen.all() == [content.clone()], "of {octets} octets");
+            assert!(seen.all() == [content.clone()], "of {bytes} bytes");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_hook_leaves_unread_the_store_still_sees() {
-    for octets in [29, 2 * 1024 * 1024] {
+    for bytes in [29, 2 * 1024 * 1024] {
         let store = Keep::default();
         let server = build(
             builder()
@@ -225,10 +225,10 @@ async fn what_a_hook_leaves_unread_the_store_still_sees() {
                 .store(store.clone()),
         );
         let mut client = in_data(&server).await;
-        let content = content(octets);
+        let content = content(bytes);
         client.send_bytes(&content).await;
         client.command(".").await.expect(250);
-        assert!(store.kept.all() == [content], "of {octets} octets");
+        assert!(store.kept.all() == [content], "of {bytes} bytes");
     }
 }
 
@@ -246,8 +246,8 @@ async fn accepting_without_reading_still_receives_the_whole_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_decides_early_is_heard_at_the_end_of_the_message() {
-    let octets_read = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&octets_read);
+    let bytes_read = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&bytes_read);
     let server = build(builder().store_by(move |mut message, _session| {
         let counter = Arc::clone(&counter);
         async move {
@@ -266,7 +266,7 @@ async fn a_hook_that_decides_early_is_heard_at_the_end_of_the_message() {
     client.ask("DATA", "354").await;
     client.write(content(1_000_000)).await;
     client.ask(".", "554 5.7.1 Seen enough").await;
-    assert!(octets_read.load(Ordering::Relaxed) < 300_000);
+    assert!(bytes_read.load(Ordering::Relaxed) < 300_000);
     client.ask("NOOP", "250").await;
 }
 
@@ -306,14 +306,14 @@ async fn a_message_that_is_refused_for_its_content_is_never_kept() {
 }
 
 #[tokio::test]
-async fn few_octets_that_somebody_keeps_keep_no_read_buffer() {
+async fn keeping_a_few_bytes_does_not_keep_the_read_buffer() {
     let kept = Seen::<Vec<u8>>::default();
     let note = kept.clone();
     let server = build(builder().store_by(move |mut message, _session| {
         let note = note.clone();
         async move {
             let content = message.bytes().await?;
-            // A slice would share its memory with what the session reads into.
+            // A slice would share its memory with the session's read buffer.
             assert!(content.is_unique());
             note.push(content.to_vec());
             Ok(())

@@ -1,4 +1,4 @@
-//! A message in the hands of somebody who outlives the stage it was given to.
+//! A message held by a task that outlives its stage.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use mailchute::message::BodyError;
 use mailchute::{Builder, Message, Verdict};
 use tokio::sync::mpsc;
 
-/// A data hook that hands each message out, after it has read so many chunks of it, and accepts.
+/// A data hook that hands each message out after reading some chunks of it, and accepts.
 fn handing_out(builder: Builder, chunks: usize) -> (Builder, mpsc::UnboundedReceiver<Message>) {
     let (sender, messages) = mpsc::unbounded_channel();
     let builder = builder.store_by(move |mut message, _session| {
@@ -93,7 +93,7 @@ async fn a_message_that_was_refused_unread_is_incomplete() {
         let _ = sender.send(message);
         async { Verdict::Refuse }
     }));
-    // The filter has the message read, so it is the refusal after it that counts.
+    // The filter reads the message, so the refusal after it counts.
     let mut client = hello(&server).await;
     envelope(&mut client).await;
     client.command("DATA").await.expect(354);

@@ -6,7 +6,7 @@ use mailchute::{Message, Receipt, Recipient, Refusal, Server, Session, Store};
 use crate::support::mailboxes::deliver_to;
 use crate::support::{Seen, build, builder};
 
-/// Splits each message in two, and notes for each part its recipients and its content.
+/// Splits each message in two, and records the recipients and the content of each part.
 #[derive(Clone, Default)]
 struct Halves {
     at_once: bool,

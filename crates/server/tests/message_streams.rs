@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::support::{CONTENT, Seen, StoreBy as _, build, builder, deliver, hello, in_data};
 
-/// A message can be shared and sent, whatever has been read of it.
+/// A message is `Send` and `Sync`, however much of it has been read.
 const _: () = {
     const fn is_shareable<T: AsyncRead + Send + Sync + Unpin>() {}
     is_shareable::<Message>();
@@ -26,7 +26,7 @@ async fn a_message_is_read_as_bytes_and_then_by_chunks() {
                 message.add_above_trace("X", "y")?;
                 let mut whole = vec![0; buffer.min(4)];
                 message.read_exact(&mut whole).await?;
-                // A read that is given up loses nothing.
+                // An abandoned read loses nothing.
                 let more = &mut [0; 1_000];
                 if let Ok(read) = tokio::time::timeout(Duration::from_millis(1), message.read(more)).await {
                     whole.extend_from_slice(&more[..read?]);
@@ -78,7 +78,7 @@ async fn a_read_of_a_cut_off_message_fails() {
     assert!(seen.all().iter().all(|kind| *kind == std::io::ErrorKind::UnexpectedEof), "{seen:?}");
 }
 
-/// Saves each message in a directory and says what stands there meanwhile.
+/// Saves each message in a directory and lists its files meanwhile.
 struct Folder {
     path: std::path::PathBuf,
     keeps: bool,
@@ -114,7 +114,7 @@ async fn a_saved_message_is_kept_or_removed() {
         deliver(&mut client).await.expect(250);
         assert_eq!(meanwhile.all(), [(1, CONTENT.len() as u64)]);
         assert_eq!(files(directory.path()), if keeps { vec!["message"] } else { vec![] });
-        // A file of this name is not written over.
+        // An existing file of this name is not overwritten.
         deliver(&mut client).await.expect(if keeps { 451 } else { 250 });
         assert_eq!(files(directory.path()).len(), usize::from(keeps));
     }
@@ -130,7 +130,7 @@ async fn a_message_that_is_cut_off_leaves_no_file() {
     client.close().await;
     assert!(client.try_read_reply().await.is_none());
     drop(server);
-    // The thread that writes may have something left to do.
+    // The thread that writes may not have finished.
     while !files(directory.path()).is_empty() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -146,7 +146,7 @@ async fn a_message_in_a_missing_directory_answers_451() {
     client.command("DATA").await.expect(451);
 }
 
-/// Keeps a copy for each of these groups of places.
+/// Keeps a copy for each of these groups of recipients.
 struct Copier(&'static [&'static [usize]], Seen<String>);
 
 impl Store for Copier {
@@ -188,7 +188,7 @@ async fn each_copy_names_its_recipients_and_content_cannot_add_any() {
                 message.add_above_trace("X", "y")?;
                 if rewrites {
                     message.remove_fields(|name, _| name == "S");
-                    // There is none, so it is added below the trace fields, which is known when the header is.
+                    // The field does not exist, so it is added below the trace fields, once the header is known.
                     message.replace_field("Z", 0, "w")?;
                 }
                 Ok(message)

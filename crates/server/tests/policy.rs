@@ -9,7 +9,7 @@ use mailchute::listen::Arrival;
 use mailchute::{BuildError, Builder, Check, Listener, Refusal, Server, Session, Verdict};
 use tokio::io::DuplexStream;
 
-/// A client that has come in by the listener of this name, and has said EHLO; the reply to that.
+/// Connects through the listener of this name and sends EHLO; returns the reply.
 async fn by(server: &Server, listener: &str) -> (Talk<DuplexStream>, String) {
     let (ours, theirs) = tokio::io::duplex(65_536);
     let arrival = Arrival::new(([192, 0, 2, 7], 40_000).into()).listener(listener);
@@ -147,7 +147,7 @@ async fn a_predicate_that_panics_gives_no_scram_verifier() {
 }
 
 async fn verifier(_user: String, _session: Session) -> Result<Option<ScramVerifier>, Refusal> {
-    Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen octets!!", scram::ITERATIONS)?))
+    Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen bytes!!", scram::ITERATIONS)?))
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! One identity over all mechanisms, and none with controls (RFC 4013, RFC 4616 §2).
+//! One identity across all mechanisms, without control characters (RFC 4013, RFC 4616 §2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,27 +12,27 @@ use crate::support::scram::{self, ITERATIONS};
 use crate::support::talk::pipe;
 use crate::support::{Seen, accepting, build, hello};
 
-/// The name IX, with a soft hyphen, as one character, in full width, and as it is.
+/// The name IX: with a soft hyphen, as one character, in full width, and plain.
 const SPELLINGS: [&str; 4] = ["I\u{AD}X", "\u{2168}", "\u{FF29}\u{FF38}", "IX"];
 
-/// Takes every credentials, and notes who a session is when MAIL comes.
+/// Accepts all credentials, and records the identity at MAIL.
 fn noting(identities: &Seen<String>) -> Builder {
     let note = identities.clone();
     accepting()
         .allow_plaintext_auth()
         .mechanisms(Mechanism::ALL.iter().copied())
         .on_scram(|_, _| async {
-            Ok(Some(ScramVerifier::from_password("pencil", *b"sixteen octets!!", ITERATIONS)?))
+            Ok(Some(ScramVerifier::from_password("pencil", *b"sixteen bytes!!", ITERATIONS)?))
         })
         .on_auth(|_, _| async { Check::Right })
         .on_mail_from(move |_, session| note.note(session.identity().unwrap_or_default().to_string()))
 }
 
-fn octets_of(text: &str) -> String {
+fn bytes_of(text: &str) -> String {
     BASE64.encode(text)
 }
 
-/// Sends AUTH and what follows it; the code of the last reply.
+/// Sends AUTH and its further lines; returns the code of the last reply.
 async fn auth(client: &mut Client, lines: &[String]) -> u16 {
     let mut code = 0;
     for line in lines {
@@ -41,14 +41,14 @@ async fn auth(client: &mut Client, lines: &[String]) -> u16 {
     code
 }
 
-/// The exchanges of all mechanisms but CRAM-MD5 and SCRAM, whose answers depend on the server's.
+/// The exchanges of all mechanisms except CRAM-MD5 and SCRAM, whose responses depend on the server's challenge.
 fn exchanges(user: &str) -> Vec<Vec<String>> {
     vec![
-        vec![format!("AUTH PLAIN {}", octets_of(&format!("\0{user}\0pencil")))],
-        vec![format!("AUTH PLAIN {}", octets_of(&format!("{user}\0tim\0pencil")))],
-        vec![format!("AUTH LOGIN {}", octets_of(user)), octets_of("pencil")],
-        vec![format!("AUTH OAUTHBEARER {}", octets_of(&format!("n,a={user},\x01auth=Bearer t\x01\x01")))],
-        vec![format!("AUTH XOAUTH2 {}", octets_of(&format!("user={user}\x01auth=Bearer t\x01\x01")))],
+        vec![format!("AUTH PLAIN {}", bytes_of(&format!("\0{user}\0pencil")))],
+        vec![format!("AUTH PLAIN {}", bytes_of(&format!("{user}\0tim\0pencil")))],
+        vec![format!("AUTH LOGIN {}", bytes_of(user)), bytes_of("pencil")],
+        vec![format!("AUTH OAUTHBEARER {}", bytes_of(&format!("n,a={user},\x01auth=Bearer t\x01\x01")))],
+        vec![format!("AUTH XOAUTH2 {}", bytes_of(&format!("user={user}\x01auth=Bearer t\x01\x01")))],
     ]
 }
 
@@ -60,8 +60,8 @@ async fn cram_md5(client: &mut Client, user: &str) -> u16 {
         .chain_update(challenge)
         .finalize()
         .into_bytes();
-    let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
-    client.command(&octets_of(&format!("{user} {digest}"))).await.code()
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    client.command(&bytes_of(&format!("{user} {digest}"))).await.code()
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +89,7 @@ async fn one_identity_over_all_mechanisms() {
         let mut proxy = testing::connect(&server).from("10.0.0.5:1000".parse().unwrap()).open();
         proxy.greeting().await.expect(220);
         proxy.command("EHLO proxy.example").await.expect(250);
-        let login: String = user.bytes().map(|octet| format!("+{octet:02X}")).collect();
+        let login: String = user.bytes().map(|byte| format!("+{byte:02X}")).collect();
         proxy.command(&format!("XCLIENT LOGIN={login}")).await.expect(220);
         proxy.command("EHLO client.example").await.expect(250);
         proxy.command("MAIL FROM:<>").await.expect(250);
@@ -113,20 +113,20 @@ async fn names_with_controls_reach_no_hook() {
                 let mut client = hello(&server).await;
                 let mut code = auth(&mut client, &lines).await;
                 if code == 334 {
-                    // The client has heard what is wrong with its token.
+                    // The client has received the reason why its token is refused.
                     code = client.command("AQ==").await.code();
                 }
                 assert_eq!(code, 535, "{lines:?}");
             }
             assert_eq!(cram_md5(&mut hello(&server).await, &user).await, 535, "{user:?}");
-            let first = octets_of(&format!("n,,n={user},r=abc"));
+            let first = bytes_of(&format!("n,,n={user},r=abc"));
             hello(&server).await.command(&format!("AUTH SCRAM-SHA-256 {first}")).await.expect(535);
         }
     }
     assert_eq!(asked.all(), Vec::<String>::new());
 }
 
-/// A password is prepared, too: both sides of a comparison are.
+/// A password is prepared too, on both sides of a comparison.
 #[tokio::test(start_paused = true)]
 async fn passwords_in_two_spellings_are_one() {
     for expected in ["\u{212B}x", "\u{C5}x", "A\u{30A}x"] {
@@ -139,10 +139,10 @@ async fn passwords_in_two_spellings_are_one() {
                 }),
         );
         for sent in ["\u{212B}x", "\u{C5}x", "A\u{30A}\u{AD}x"] {
-            let response = octets_of(&format!("\0IX\0{sent}"));
+            let response = bytes_of(&format!("\0IX\0{sent}"));
             hello(&server).await.command(&format!("AUTH PLAIN {response}")).await.expect(235);
             let mut client = hello(&server).await;
-            let lines = [format!("AUTH LOGIN {}", octets_of("I\u{AD}X")), octets_of(sent)];
+            let lines = [format!("AUTH LOGIN {}", bytes_of("I\u{AD}X")), bytes_of(sent)];
             assert_eq!(auth(&mut client, &lines).await, 235);
         }
     }

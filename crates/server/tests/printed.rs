@@ -1,10 +1,10 @@
-//! What clients send is printed so that no line of a log or of a terminal can be forged, hidden or turned round.
+//! Client input is printed so that no line of a log or terminal can be forged, hidden or reordered.
 
 use crate::support::log::capture;
 use crate::support::talk::pipe;
 use crate::support::{MESSAGE, accepting, build, envelope};
 
-/// One of each kind that changes more than itself.
+/// One character of each kind that affects others.
 const CONTROLS: [char; 22] = [
     '\u{80}',
     '\u{85}',
@@ -86,5 +86,5 @@ async fn a_long_command_is_cut_in_events() {
         lines.push(event.to_string());
     }
     let line = lines.iter().find(|line| line.contains("NOOP")).expect("the command is told");
-    assert!(line.ends_with("xxx…") && line.len() < 1_100, "{} octets", line.len());
+    assert!(line.ends_with("xxx…") && line.len() < 1_100, "{} bytes", line.len());
 }

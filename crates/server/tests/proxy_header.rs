@@ -1,4 +1,4 @@
-//! The PROXY protocol over real sockets: who the client is, and what is closed without a word.
+//! The PROXY protocol over real sockets: the client's address, and connections that are closed silently.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const V1: &[u8] = b"PROXY TCP4 198.51.100.7 192.0.2.25 4242 25\r\n";
 const V1_IPV6: &[u8] = b"PROXY TCP6 2001:db8::7 2001:db8::25 4242 25\r\n";
 const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc6\x33\x64\x07\xc0\0\x02\x19\x10\x92\0\x19";
-/// As [`V2`], with an attribute of three octets behind the addresses.
+/// Like [`V2`], with an attribute of three bytes after the addresses.
 const V2_WITH_TLV: &[u8] =
     b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x12\xc6\x33\x64\x07\xc0\0\x02\x19\x10\x92\0\x19\x04\0\x03abc";
 const V2_IPV6: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24\
@@ -26,7 +26,7 @@ fn network(text: &str) -> Network {
     text.parse().expect("a network")
 }
 
-/// Takes headers from this host, and notes the addresses that the connect hook sees.
+/// Accepts headers from this host, and records the addresses that the connect hook sees.
 fn friend(builder: Builder, seen: &Seen<String>) -> Server {
     let seen = seen.clone();
     build(builder.proxy_from([network("127.0.0.0/8"), network("192.0.2.7")]).on_connect(move |session| {
@@ -36,7 +36,7 @@ fn friend(builder: Builder, seen: &Seen<String>) -> Server {
     }))
 }
 
-/// Connects and sends pieces, each as a segment of its own.
+/// Connects and sends each piece in its own segment.
 async fn send(address: SocketAddr, pieces: &[&[u8]]) -> Talk<TcpStream> {
     let mut talk = connect(address).await;
     for piece in pieces {
@@ -85,8 +85,8 @@ async fn a_header_may_come_in_any_pieces() {
             assert!(talk.read_reply().await.starts_with("220 "), "cut at {cut}");
         }
         let (mut talk, _) = pipe(&server, 1024);
-        for octet in header {
-            talk.write([*octet]).await;
+        for byte in header {
+            talk.write([*byte]).await;
             tokio::task::yield_now().await;
         }
         talk.hello().await;
@@ -94,7 +94,7 @@ async fn a_header_may_come_in_any_pieces() {
 }
 
 #[tokio::test]
-async fn what_is_no_good_header_is_closed_without_a_word() {
+async fn closes_silently_on_an_invalid_header() {
     let seen = Seen::<String>::default();
     let server = friend(accepting().tls(tls::config()), &seen);
     let mut events = server.events();
@@ -156,7 +156,7 @@ async fn a_header_that_does_not_come_is_waited_for_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_strangers_header_is_not_taken_and_ends_the_connection() {
+async fn a_header_from_an_untrusted_client_ends_the_connection() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = build(
@@ -165,7 +165,7 @@ async fn a_strangers_header_is_not_taken_and_ends_the_connection() {
             .on_connect(move |session| note.note(session.client_ip().to_string())),
     );
     for header in [V1, V2] {
-        // It is there before the connection is taken.
+        // The bytes arrive before the connection is accepted.
         let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
         let mut talk = send(serving.addrs()[0], &[header, b"EHLO client.example\r\n"]).await;
         let serving = tokio::spawn(serving.into_future());

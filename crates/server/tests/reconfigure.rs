@@ -1,4 +1,4 @@
-//! Other options while the server runs: for those who come, not for those who are there.
+//! A running server gets other options: they hold for new sessions only.
 
 use crate::support::talk::{connect, listen};
 use crate::support::tls::{Identity, NAME, client, config, shake, start};
@@ -52,7 +52,7 @@ async fn the_newest_limits_on_connections_count_all_that_are_open() {
     assert_turned_away(&server, "421 4.7.0 ").await;
     drop(one);
     while !matches!(events.next().await, Some(Event::Disconnect { .. })) {}
-    // The place is given back behind that.
+    // The slot is released after that.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     hello(&server).await;
     server.reconfigure(accepting().max_connections_per_client(0)).expect("the options are right");
@@ -67,7 +67,7 @@ async fn assert_turned_away(server: &Server, reply: &str) {
 }
 
 #[tokio::test]
-async fn whoever_watches_goes_on_to_see_old_sessions_and_new_ones() {
+async fn a_subscriber_still_sees_old_and_new_sessions() {
     let server = build(accepting());
     let mut old = hello(&server).await;
     let mut events = server.events();

@@ -126,7 +126,7 @@ const ROWS: &[Row] = &[
         "198.51.100.7, 2 sent, state, ESMTPA first.example, tim",
         &[("RCPT TO:<bob@example.com>", "503"), ("BDAT 0 LAST", "502"), ("AUTH PLAIN AHRpbQB0aW0=", "503")],
     ),
-    // A message that is refused, here for its bare LF, ends its transaction, too.
+    // A message that is refused, here for its bare LF, ends its transaction too.
     (
         TRANSACTION,
         &[("DATA", "354"), ("a\nb\r\n.", "550")],

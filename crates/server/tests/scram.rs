@@ -1,4 +1,4 @@
-//! SCRAM against the server: who knows the password gets in, bound to the TLS session or not, and nobody else.
+//! SCRAM on the server: only a client that knows the password gets in, with or without channel binding.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const PLUS: &str = "SCRAM-SHA-256-PLUS";
 
 async fn verifier(user: String, _session: Session) -> Result<Option<ScramVerifier>, Refusal> {
     match user.as_str() {
-        "alice" => Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen octets!!", ITERATIONS)?)),
+        "alice" => Ok(Some(ScramVerifier::from_password("wonderland", *b"sixteen bytes!!", ITERATIONS)?)),
         "away" => Err(Refusal::new(454, (4, 7, 0), "Users are away")),
         "yes" => Err(Refusal::new(235, (2, 7, 0), "Come in")),
         _ => Ok(None),
@@ -37,7 +37,7 @@ fn exporter(connection: &rustls::ClientConnection) -> Binding {
     Binding { mechanism: PLUS, flag: "p=tls-exporter", data: material.expect("after the handshake").to_vec() }
 }
 
-/// A binding to the certificate of the tests, which is signed by way of SHA-256 (RFC 5929 §4.1).
+/// A binding to the certificate of the tests, whose signature uses SHA-256 (RFC 5929 §4.1).
 fn end_point() -> Binding {
     let data = Sha256::digest(tls::certificate()).to_vec();
     Binding { mechanism: PLUS, flag: "p=tls-server-end-point", data }
@@ -80,7 +80,7 @@ async fn accepts_a_proof_only_if_bound_to_this_session() {
             let reply = log_in(&mut client, "alice", "wonderland", &wrong).await;
             assert!(reply.starts_with("535 5.7.8 ") || reply == "no challenge", "{wrong:?}: {reply}");
         }
-        // In TLS 1.2 the material of the exporter is not for binding.
+        // In TLS 1.2 the exporter is not used for binding.
         let expected = if version == &TLS13 { "235" } else { "535" };
         let reply = log_in(&mut client, "alice", "wonderland", &of_this).await;
         assert!(reply.starts_with(expected), "{version:?}: {reply}");
@@ -123,7 +123,7 @@ async fn a_session_that_has_nothing_to_bind_to_is_not_offered_to_bind() {
             assert!(keywords.contains(offered), "{version:?}: {keywords}");
             if version == &TLS12 {
                 talk.ask(&format!("AUTH {PLUS}"), "504 5.5.4 ").await;
-                // A client that can bind, and sees that the server cannot, was not deceived.
+                // A client that can bind, and sees that the server cannot, is not under attack.
                 let able = Binding { flag: "y", ..UNBOUND };
                 assert!(log_in(&mut talk, "alice", "wonderland", &able).await.starts_with("235"));
             }
@@ -230,7 +230,7 @@ async fn mechanisms_without_a_hook_fail_the_build_or_are_not_offered() {
     let error = accepting().mechanisms([Mechanism::ScramSha256]).build().unwrap_err().to_string();
     assert!(error.contains("write .scram_verifiers(…) or .on_scram(…)"), "{error}");
     assert!(accepting().require_auth().on_scram(verifier).build().is_ok());
-    // Without a certificate there is nothing to bind to; without a judge of passwords there is no PLAIN.
+    // Without a certificate there is no channel to bind to; without an authenticator there is no PLAIN.
     let (mut client, _session) =
         pipe(&build(accepting().mechanisms(Mechanism::ALL.iter().copied()).on_scram(verifier)), 65_536);
     assert!(client.hello().await.contains("250-AUTH SCRAM-SHA-256\r\n"));

@@ -1,4 +1,4 @@
-//! What hooks know of a session, and what they may keep in it.
+//! The facts that hooks know of a session, and the values that they keep in it.
 
 use crate::support::{MESSAGE, Seen, accepting, build, deliver, hello, read_on};
 use mailchute::session::SessionId;
@@ -7,7 +7,7 @@ use mailchute::{Builder, Verdict, testing};
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Count(u32);
 
-/// Counts senders for the connection and recipients for the transaction, and notes both at each RCPT.
+/// Counts senders for the connection and recipients for the transaction, and records both at each RCPT.
 fn counting(seen: &Seen<String>) -> Builder {
     let seen = seen.clone();
     accepting()
@@ -137,6 +137,6 @@ async fn session_ids_are_unique_and_a_handle_outlives_its_connection() {
         assert_eq!(session.messages(), 1);
         assert_eq!(session.helo_name().unwrap().as_str(), "client.example");
         assert!(session.envelope().is_none());
-        assert!(session.id().to_string().bytes().all(|octet| octet.is_ascii_alphanumeric()));
+        assert!(session.id().to_string().bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 }

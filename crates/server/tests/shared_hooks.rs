@@ -1,4 +1,4 @@
-//! Hooks and stores that the application keeps a handle on.
+//! Hooks and stores that the application keeps a handle to.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use mailchute::{
     Message, Receipt, Recipient, Refusal, Reply, ScramVerifiers, Sender, Session, Store, Verdict, testing,
 };
 
-/// Has all methods, and says otherwise than the defaults wherever that can be seen.
+/// Implements all methods, and differs from the defaults wherever that is visible.
 #[derive(Default)]
 struct Everything {
     asked: Seen<&'static str>,
@@ -110,7 +110,7 @@ impl Store for Everything {
     }
 }
 
-/// A handle on hooks in all of their roles.
+/// A handle to hooks in all of their roles.
 struct Shared(Arc<Everything>);
 
 impl Install for Shared {
@@ -132,7 +132,7 @@ fn methods() -> BTreeSet<&'static str> {
         include_str!("../src/hooks/authenticator.rs"),
         include_str!("../src/hooks/scram_verifiers.rs"),
         include_str!("../src/hooks/filter.rs"),
-        // Behind the receipt.
+        // After the receipt.
         include_str!("../src/hooks/store.rs").split_once("pub trait Store").expect("it is there").1,
     ];
     let lines = sources.into_iter().flat_map(str::lines);

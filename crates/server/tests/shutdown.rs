@@ -1,4 +1,4 @@
-//! The end of a server: who is let finish, who is told to go, and when it returns.
+//! The end of a server: which sessions finish, which are told to go, and when it returns.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// A server on a socket that stops when it is told to.
+/// A server on a socket that stops on command.
 struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -66,7 +66,7 @@ async fn a_shutdown_ends_all_listeners_and_new_sessions() {
     drop((there, in_memory));
     serving.await.expect("the server does not panic").expect("it stops");
 
-    // The other one takes no more connections.
+    // The other one accepts no more connections.
     other.await.expect("the server does not panic").expect("it stops");
     assert!(TcpStream::connect(elsewhere).await.is_err());
     let (mut late, _) = pipe(&server, 65_536);
@@ -121,7 +121,7 @@ async fn a_shutdown_finishes_the_transaction_under_way() {
     late.ask("RCPT TO:<bob@example.com>", "250").await;
     late.ask("DATA", "354").await;
     running.stop.send(()).unwrap();
-    // The server has noticed when the idle one hears of it.
+    // Once the idle client gets its reply, the server has noticed.
     assert_eq!(idle.rest().await, STOPPING);
     drop(idle);
     early.ask("RCPT TO:<bob@example.com>", "250").await;
@@ -153,7 +153,7 @@ async fn a_client_may_still_quit_while_the_server_waits_for_it() {
     assert_eq!(running.causes.all(), [Disconnect::Shutdown, Disconnect::Quit]);
 }
 
-/// What a client in this state hears when the grace is over.
+/// The reply to a client in this state when the grace is over.
 async fn cut_off(builder: Builder, walk: &[&str]) -> String {
     let running = run(builder, Duration::from_millis(20)).await;
     let mut client = connect(running.address).await;
@@ -163,7 +163,7 @@ async fn cut_off(builder: Builder, walk: &[&str]) -> String {
         client.say(line).await;
     }
     client.write(format!("{last}\r\n")).await;
-    // The hook or the phase is reached when the server has read the last line; a reply says so where there is one.
+    // The hook or the phase is reached once the server has read the last line; its reply shows that, if there is one.
     let heard =
         if matches!(*last, "DATA" | "MAIL FROM:<>") { client.read_reply().await } else { String::new() };
     drop(heard);
@@ -203,7 +203,7 @@ async fn the_end_of_grace_drops_a_pending_secure_hook() {
     client.hello().await;
     client.ask("STARTTLS", "220").await;
     let mut client = tls::secure(client.into_inner(), rustls::ALL_VERSIONS).await;
-    // Until then the server may still be shaking hands, which a stop cuts short.
+    // Until then the server may still be in a handshake, which a stop would cut off.
     asked.until(1).await;
     running.stop.send(()).unwrap();
     assert_eq!(client.rest().await, STOPPING);
@@ -212,7 +212,7 @@ async fn the_end_of_grace_drops_a_pending_secure_hook() {
     assert_eq!(running.causes.all(), [Disconnect::Shutdown]);
 }
 
-/// Sessions of a server that is told to stop while their handshakes are under way.
+/// Sessions of a server that stops during their handshakes.
 async fn stopped_in_handshake() -> (Talk<DuplexStream>, JoinHandle<io::Result<()>>) {
     let server = build(accepting().tls(tls::config()));
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");

@@ -5,16 +5,16 @@ use mailchute::{Refusal, Server};
 
 use crate::support::{Seen, StoreBy as _, build, builder, hello};
 
-/// Bob takes 100 bytes, Carl 50, and the sender `short` sends 20. Messages that are read whole are noted.
+/// Bob takes 100 bytes, Carl 50, and the sender `short` sends 20. Complete messages are recorded.
 fn limited() -> (Server, Seen<usize>) {
     let seen = Seen::<usize>::default();
     let note = seen.clone();
-    let limit = |octets, name: &str| (octets, Refusal::new(552, (5, 2, 3), format!("{name} says: too long")));
+    let limit = |bytes, name: &str| (bytes, Refusal::new(552, (5, 2, 3), format!("{name} says: too long")));
     let server = builder()
         .on_mail_from(move |from, session| async move {
             if from.as_str().starts_with("short") {
-                let (octets, refusal) = limit(20, "short");
-                session.limit_size(octets, refusal);
+                let (bytes, refusal) = limit(20, "short");
+                session.limit_size(bytes, refusal);
             }
             if from.as_str() == "short@refused.example" {
                 return Err(Refusal::new(550, (5, 7, 1), "No"));
@@ -22,10 +22,10 @@ fn limited() -> (Server, Seen<usize>) {
             Ok(())
         })
         .on_rcpt_to(move |to, session| async move {
-            for (name, octets) in [("bob", 100), ("carl", 50)] {
+            for (name, bytes) in [("bob", 100), ("carl", 50)] {
                 if to.as_str().starts_with(name) {
-                    let (octets, refusal) = limit(octets, name);
-                    session.limit_size(octets, refusal);
+                    let (bytes, refusal) = limit(bytes, name);
+                    session.limit_size(bytes, refusal);
                 }
             }
         })
@@ -62,14 +62,14 @@ async fn the_lowest_limit_of_all_recipients_counts() {
     // All in one session: no limit outlives its transaction.
     let mut client = hello(&server).await;
     client.command("MAIL FROM:<short@refused.example>").await.expect(550);
-    for (from, to, octets, expected) in cases {
+    for (from, to, bytes, expected) in cases {
         envelope(&mut client, from, to).await;
         client.command("DATA").await.expect(354);
-        client.send_bytes(&[&b"x".repeat(octets - 2)[..], b"\r\n.\r\n"].concat()).await;
+        client.send_bytes(&[&b"x".repeat(bytes - 2)[..], b"\r\n.\r\n"].concat()).await;
         let reply = client.read_reply().await.to_string();
-        assert!(reply.starts_with(expected), "{octets} bytes for {to:?}: {reply}");
+        assert!(reply.starts_with(expected), "{bytes} bytes for {to:?}: {reply}");
         let read = seen.all().last().copied();
-        assert_eq!(read == Some(octets), expected == "250", "{octets} bytes for {to:?}");
+        assert_eq!(read == Some(bytes), expected == "250", "{bytes} bytes for {to:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a server counts, after sessions to the letter.
+//! The counts of a server after exact sessions.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::support::{MESSAGE, accepting, build, tls};
 use mailchute::listen::Arrival;
 use mailchute::{Check, Listener, Refusal, Server, Stats, Verdict};
 
-/// Stats with these numbers and none else.
+/// Stats with these numbers and no others.
 fn stats(set: impl FnOnce(&mut Stats)) -> Stats {
     let mut stats = Stats::default();
     set(&mut stats);
@@ -68,7 +68,7 @@ async fn counts_a_session_exactly() {
     expected.recipients_accepted = 3;
     expected.messages_refused = 1;
     assert_eq!(server.stats(), expected);
-    // Neither is a message.
+    // Neither counts as a message.
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("DATA", "503").await;
     client.ask("RSET", "250").await;
@@ -152,7 +152,7 @@ async fn counts_handshakes_and_those_that_fail() {
     let mut plain = connect(address).await;
     plain.write("EHLO client.example\r\n").await;
     drop(plain.rest().await);
-    // A look whether the port is open.
+    // A check whether the port is open.
     let mut silent = connect(address).await;
     silent.finish().await;
     drop(silent.rest().await);

@@ -1,10 +1,10 @@
-//! What the client hears of a message: the store's reply, or a refusal.
+//! The reply to a message: the store's reply, or a refusal.
 
 use crate::support::{build, builder, deliver, envelope, hello, read_all};
 use mailchute::testing::Client;
 use mailchute::{Builder, Message, Receipt, Refusal, Reply, Session, Store, Verdict, testing};
 
-/// Answers as it is told, once it has read the message.
+/// Answers as configured, once it has read the message.
 struct Answering(Result<Receipt, Refusal>);
 
 impl Store for Answering {
@@ -18,7 +18,7 @@ fn queued() -> Receipt {
     Receipt::new("Queued as 4fzQ")
 }
 
-/// With a hook that accepts by a text of its own, a filter that reads nothing, and one that has read the message.
+/// With a hook that accepts with its own text, a filter that reads nothing, and a filter that has read the message.
 fn filtered() -> Builder {
     builder()
         .on_data(|_envelope, _session| async {

@@ -1,4 +1,4 @@
-//! Sockets that listen already are taken, and given to the next server.
+//! Listening sockets that are taken from one server and given to the next.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -64,8 +64,8 @@ async fn the_socket_goes_from_server_to_server_and_nobody_is_refused() {
 
 #[tokio::test]
 async fn the_last_server_removes_the_file_of_a_unix_socket() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("lmtp");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lmtp");
     let first = build(accepting()).listen(Listener::unix(path.as_path()).lmtp()).await.unwrap();
     let passed = first.sockets().unwrap().pop().unwrap();
     let next =
@@ -88,8 +88,8 @@ async fn the_last_server_removes_the_file_of_a_unix_socket() {
 
 #[tokio::test]
 async fn the_file_of_a_socket_that_was_passed_in_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("smtp");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("smtp");
     let socket = UnixListener::bind(&path).unwrap();
     let (stop, ended) = run(build(accepting()).listen(inherited(socket)).await.unwrap());
     stop.send(()).unwrap();
@@ -130,7 +130,7 @@ async fn a_running_server_hands_over_once_the_next_is_ready() {
     sockets.iter().for_each(ListeningSocket::leave_file);
     drop(sockets);
     first.stop();
-    // Whoever comes now is the next one's, as soon as the first has let go of the socket.
+    // New connections belong to the next server, once the first one has closed the socket.
     busy.ask("RCPT TO:<bob@example.com>", "250").await;
     busy.ask("DATA", "354").await;
     busy.ask(".", "250").await;

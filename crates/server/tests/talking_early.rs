@@ -1,4 +1,4 @@
-//! Clients that do not wait for their turn: before the greeting, inside TLS, and behind AUTH.
+//! Clients that do not wait for their turn: before the greeting, inside TLS, and after AUTH.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn noting(builder: Builder, causes: &Seen<Disconnect>) -> Builder {
     builder.on_disconnect(move |cause, _| causes.note(cause))
 }
 
-/// A server that greets without delay, and one that waits for so little that only octets which are there count.
+/// A server that greets without delay, and one with so short a delay that only bytes already there count.
 fn with_and_without_delay(builder: fn() -> Builder) -> [(Server, bool); 2] {
     [(build(builder()), false), (build(builder().greeting_delay(Duration::from_millis(1))), true)]
 }
@@ -32,7 +32,7 @@ async fn cause_of(events: &mut Events) -> Disconnect {
 }
 
 #[tokio::test]
-async fn octets_that_are_there_before_the_connection_is_taken() {
+async fn only_a_delay_refuses_bytes_sent_before_accept() {
     for (server, is_delayed) in with_and_without_delay(accepting) {
         let mut events = server.events();
         let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
@@ -53,7 +53,7 @@ async fn octets_that_are_there_before_the_connection_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn octets_that_come_while_the_connect_hook_is_awaited() {
+async fn only_a_delay_refuses_bytes_sent_during_the_connect_hook() {
     let slow = || accepting().on_connect(|_| sleep(Duration::from_secs(1)));
     for (server, is_delayed) in with_and_without_delay(slow) {
         let mut events = server.events();
@@ -96,7 +96,7 @@ async fn a_refusal_of_the_connect_hook_is_said_to_those_too() {
     assert_eq!(talk.rest().await, "554 5.7.1 Connection refused\r\n221 2.0.0 Closing connection\r\n");
 }
 
-/// A server that greets after seven seconds, and how often its connect hook was asked.
+/// A server that greets after seven seconds, and the number of calls of its connect hook.
 fn delayed() -> (Server, Seen<&'static str>) {
     let asked = Seen::default();
     let note = asked.clone();
@@ -127,7 +127,7 @@ async fn a_delayed_greeting_catches_early_talkers_before_any_hook() {
 }
 
 #[tokio::test]
-async fn inside_tls_the_same_holds_behind_the_handshake() {
+async fn the_same_holds_inside_tls_after_the_handshake() {
     let server = build(accepting().tls(tls::config()).greeting_delay(Duration::from_secs(30)));
     let serving = server.listen(Listener::new("127.0.0.1:0").implicit_tls()).await.expect("a port is free");
     let address = serving.addrs()[0];

@@ -1,4 +1,4 @@
-//! The client in memory: transactions, and what a failed assertion says.
+//! The client in memory: transactions, and the text of a failed assertion.
 
 use std::panic::AssertUnwindSafe;
 

@@ -1,4 +1,4 @@
-//! The store in memory, and servers that tests of other programs send mail to.
+//! The store in memory, and servers for tests of other programs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Every timeout, in virtual time: what the client hears, and when.
+//! Every timeout, in virtual time: the reply, and when it comes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use mailchute::testing::Client;
 use mailchute::{BuildError, Builder, Check, Refusal, Server};
 use tokio::time::{Instant, sleep, timeout};
 
-/// Hears what comes unasked, and after how many seconds.
+/// Reads an unsolicited reply, and returns the seconds until then.
 async fn unasked(client: &mut Client) -> (String, u64) {
     let since = Instant::now();
     let heard = client.greeting().await.to_string();
@@ -53,7 +53,7 @@ async fn a_session_that_goes_on_in_another_task_is_woken_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hook_that_uses_up_its_task_budget_causes_no_timeout() {
-    // As many units as the runtime gives a task, so that each is once the last before the session waits.
+    // As many units as the runtime gives a task, so that each one is once the last before the session waits.
     for used in 0..128 {
         let server = build(accepting().command_timeout(seconds(20)).on_connect(move |_| async move {
             for _ in 0..used {
@@ -68,7 +68,7 @@ async fn a_hook_that_uses_up_its_task_budget_causes_no_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
+async fn a_command_that_comes_byte_by_byte_gets_no_more_time() {
     let server = build(accepting().command_timeout(seconds(60)));
     for is_in_transaction in [false, true] {
         let mut client = hello(&server).await;
@@ -76,9 +76,9 @@ async fn a_command_that_comes_octet_by_octet_gets_no_more_time() {
             client.command("MAIL FROM:<alice@client.example>").await.expect(250);
         }
         let since = Instant::now();
-        let mut octets = b"NOOP with words and words and words".iter().copied();
+        let mut bytes = b"NOOP with words and words and words".iter().copied();
         let heard = loop {
-            client.send_bytes(&[octets.next().unwrap()]).await;
+            client.send_bytes(&[bytes.next().unwrap()]).await;
             if let Ok(heard) = timeout(seconds(7), client.greeting()).await {
                 break heard;
             }
@@ -108,11 +108,11 @@ async fn a_message_that_stops_coming_is_given_up_after_three_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn stops_a_message_below_500_bytes_a_second_after_a_minute() {
-    for (octets, is_too_slow) in [(499, true), (501, false)] {
+    for (bytes, is_too_slow) in [(499, true), (501, false)] {
         let server = build(accepting());
         let mut client = in_data(&server).await;
         let since = Instant::now();
-        let line = [&vec![b'x'; octets - 2][..], b"\r\n"].concat();
+        let line = [&vec![b'x'; bytes - 2][..], b"\r\n"].concat();
         for _ in 0..100 {
             sleep(seconds(1)).await;
             client.send_bytes(&line).await;
@@ -257,7 +257,7 @@ async fn a_busy_session_ends_after_its_time_as_well() {
 
 #[tokio::test(start_paused = true)]
 async fn when_places_are_short_a_silent_client_has_ten_seconds() {
-    // The number of places, and of clients who find that they are short when all are taken.
+    // The number of slots, and of clients for which they are short when all are taken.
     for (places, short) in [(0, 0), (1, 1), (2, 1), (5, 1), (9, 1), (10, 1), (11, 1), (19, 1), (20, 2)] {
         let server = build(accepting().max_connections(places));
         let since = Instant::now();
@@ -298,7 +298,7 @@ async fn a_handshake_that_stalls_ends_after_30_seconds_in_all() {
     let mut connection = rustls::ClientConnection::new(config.into(), name).unwrap();
     let mut hello = Vec::new();
     connection.write_tls(&mut hello).unwrap();
-    // In two halves: neither begins the time anew.
+    // In two halves: neither restarts the timeout.
     let (first, second) = hello.split_at(hello.len() / 2);
     sleep(seconds(10)).await;
     client.write(first).await;

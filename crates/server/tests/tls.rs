@@ -1,4 +1,4 @@
-//! TLS over real sockets: STARTTLS, TLS from the first octet, and what an attacker on the way may try.
+//! TLS over real sockets: STARTTLS, implicit TLS, and what an attacker on the path may try.
 
 use crate::support::talk::{connect, listen, pipe};
 use crate::support::tls::{config, secure};
@@ -101,16 +101,16 @@ async fn a_listener_inside_tls_greets_inside_tls() {
     client.ask("STARTTLS", "503").await;
     client.ask("QUIT", "221").await;
     causes.until(1).await;
-    // Somebody who speaks in the clear gets no greeting.
+    // A client that speaks in the clear gets no greeting.
     let mut client = connect(address).await;
     client.write("EHLO client.example\r\n").await;
     assert!(!client.rest().await.contains("220"));
-    // The connect hooks were not asked about that one, so the disconnect hooks hear nothing of it.
+    // The connect hooks did not see that client, so the disconnect hooks do not either.
     assert_eq!(causes.until(1).await, [Disconnect::Quit]);
 }
 
 #[tokio::test]
-async fn what_was_said_in_the_clear_behind_starttls_is_never_run() {
+async fn plain_text_after_starttls_is_never_run() {
     let seen = Seen::<String>::default();
     let note = seen.clone();
     let server = with_tls(accepting().on_mail_from(move |from, _| note.note(from.as_str())));
@@ -123,7 +123,7 @@ async fn what_was_said_in_the_clear_behind_starttls_is_never_run() {
         client.write(format!("STARTTLS\r\n{injected}")).await;
         assert_eq!(client.read_reply().await, "220 2.0.0 Ready to start TLS\r\n");
         let mut client = secure(client.into_inner(), rustls::ALL_VERSIONS).await;
-        // Not one reply too many: the next is the one to this.
+        // There is no extra reply: the next one answers this command.
         assert_eq!(client.say("VRFY alice").await.get(..3), Some("252"), "{injected:?}");
         client.ask("EHLO client.example", "250-mx").await;
         client.ask("RCPT TO:<bob@example.com>", "503").await;
@@ -184,7 +184,7 @@ async fn garbage_instead_of_a_handshake_closes_without_plain_text() {
         let mut stream = client.into_inner();
         let mut rest = Vec::new();
         let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
-        // At most an alert, which is a record of its own kind.
+        // At most an alert, which has its own kind of record.
         assert!(rest.is_empty() || rest[0] == 0x15, "{rest:?}");
     }
 }
@@ -199,10 +199,10 @@ async fn after_the_end_of_tls_nothing_is_taken_in_the_clear() {
     client.ask("EHLO client.example", "250").await;
     let (mut stream, mut session) = client.into_inner().into_inner();
     session.send_close_notify();
-    let mut octets = Vec::new();
-    session.write_tls(&mut octets).unwrap();
-    octets.extend_from_slice(b"EHLO client.example\r\nMAIL FROM:<>\r\n");
-    stream.write_all(&octets).await.unwrap();
+    let mut bytes = Vec::new();
+    session.write_tls(&mut bytes).unwrap();
+    bytes.extend_from_slice(b"EHLO client.example\r\nMAIL FROM:<>\r\n");
+    stream.write_all(&bytes).await.unwrap();
     let mut rest = Vec::new();
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
     assert!(!rest.windows(3).any(|window| window == b"250"), "{rest:?}");
@@ -228,7 +228,7 @@ async fn starttls_takes_no_argument_and_wants_ehlo_first() {
     client.ask("NOOP", "250").await;
 }
 
-/// What stands before the forged record is more than rustls looks at in one go.
+/// The bytes before the forged record exceed what rustls processes at once.
 #[tokio::test(start_paused = true)]
 async fn a_forged_record_after_good_ones_ends_the_session_at_once() {
     const LONG: usize = 4 * 1024;
@@ -243,7 +243,7 @@ async fn a_forged_record_after_good_ones_ends_the_session_at_once() {
             client.ask(line, reply).await;
         }
         let mut stream = client.into_inner();
-        // As none of these waits for room, the server finds all of it together.
+        // None of these waits for room, so the server finds all of it together.
         stream.write_all(&b"hello\r\n".repeat(LONG / 7)).await.unwrap();
         stream.flush().await.unwrap();
         let forged = [&[0x17, 3, 3, 0x10, 0][..], &[0; LONG]].concat();
@@ -276,7 +276,7 @@ async fn a_secure_hook_refuses_unasked_and_hangs_up() {
         let mut client = secure(client.into_inner(), &[version]).await;
         let reply = client.say("EHLO client.example").await;
         assert!(reply.starts_with(code), "{reply}");
-        // Where TLS comes first the refusal is the greeting.
+        // With implicit TLS the refusal replaces the greeting.
         let mut client = secure(connect(inside).await.into_inner(), &[version]).await;
         let greeting = client.read_reply().await;
         assert!(greeting.starts_with(if code == "554" { "554" } else { "220" }), "{greeting}");

@@ -1,4 +1,4 @@
-//! An ECDSA and an RSA certificate side by side: each client gets the one with which it can go on.
+//! An ECDSA and an RSA certificate side by side: each client gets the one that it can verify.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
-/// Both certificates, each for a name of its own and for one that they share.
+/// Both certificates, each for its own name and for one that they share.
 struct Pair {
     ecdsa: Identity,
     rsa: Identity,
@@ -50,7 +50,7 @@ const OF_BOTH: &[CipherSuite] = &[
 const RSA: &[SignatureScheme] = &[RSA_PSS_SHA256, RSA_PKCS1_SHA256];
 const ECDSA: &[SignatureScheme] = &[ECDSA_NISTP256_SHA256];
 const BOTH: &[SignatureScheme] = &[ECDSA_NISTP256_SHA256, RSA_PSS_SHA256, RSA_PKCS1_SHA256];
-/// RSA as TLS 1.2 has it, and ECDSA: in TLS 1.3 that is ECDSA alone.
+/// RSA as in TLS 1.2, and ECDSA: in TLS 1.3 only ECDSA remains.
 const OLD_RSA: &[SignatureScheme] = &[RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, ECDSA_NISTP256_SHA256];
 
 type Versions = &'static [&'static SupportedProtocolVersion];
@@ -86,7 +86,7 @@ async fn a_client_gets_the_kind_of_key_that_its_suites_allow() {
     for (first, second) in [(&pair.ecdsa, &pair.rsa), (&pair.rsa, &pair.ecdsa)] {
         let address = Pair::serve(first, second).await;
         for (suites, schemes, expected) in [
-            // Clients name schemes for all that they know, whatever their suites.
+            // Clients list all schemes that they know, whatever their suites.
             (OF_RSA, BOTH, &pair.rsa),
             (OF_ECDSA, BOTH, &pair.ecdsa),
             (OF_BOTH, BOTH, first),
@@ -97,7 +97,7 @@ async fn a_client_gets_the_kind_of_key_that_its_suites_allow() {
             let got = served(address, OLD, &[suites], schemes, SHARED).await;
             assert_eq!(got.as_ref(), Some(&expected.der), "{suites:?} {schemes:?}");
         }
-        // There is nothing to be done for these.
+        // No certificate suits these clients.
         assert_eq!(served(address, OLD, &[OF_RSA], ECDSA, SHARED).await, None);
     }
 }
@@ -112,7 +112,7 @@ async fn in_tls_1_3_the_signature_schemes_decide_alone() {
             (NEW, &[MODERN], RSA, &pair.rsa),
             (NEW, &[MODERN], ECDSA, &pair.ecdsa),
             (NEW, &[MODERN], OLD_RSA, &pair.ecdsa),
-            // The suites for TLS 1.2 count for nothing where TLS 1.3 is spoken.
+            // The suites of TLS 1.2 do not count in TLS 1.3.
             (EITHER, &[MODERN, OF_RSA], BOTH, first),
             (EITHER, &[MODERN, OF_RSA], ECDSA, &pair.ecdsa),
             (EITHER, &[MODERN, OF_ECDSA], RSA, &pair.rsa),

@@ -1,4 +1,4 @@
-//! Certificates of clients: asked for or demanded, judged, and known to hooks, logs and trace fields.
+//! Certificates of clients: requested or required, verified, and known to hooks, logs and trace fields.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn without(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> 
 
 type Clients = Seen<Option<Arc<ClientCertificate>>>;
 
-/// A server that notes what it knows of each client inside TLS.
+/// A server that records its facts about each client inside TLS.
 async fn watching(tls: TlsConfig) -> (SocketAddr, Clients) {
     let seen = Clients::default();
     let note = seen.clone();
@@ -28,7 +28,7 @@ async fn watching(tls: TlsConfig) -> (SocketAddr, Clients) {
     (listen(&server).await, seen)
 }
 
-/// Whether the server answers this client inside TLS: in TLS 1.3 a client learns of a refusal only when it reads.
+/// Whether the server answers this client inside TLS. In TLS 1.3 a client learns of a refusal only when it reads.
 async fn is_answered(address: SocketAddr, config: &Arc<ClientConfig>) -> bool {
     match start(address, config, NAME).await {
         Ok(mut talk) => talk.say("EHLO client.example").await.starts_with("250"),
@@ -137,7 +137,7 @@ async fn a_certificate_for_servers_is_trusted_only_where_any_usage_is() {
 }
 
 #[tokio::test]
-async fn any_usage_trusts_no_stranger_and_no_old_certificate() {
+async fn any_usage_verifies_no_untrusted_or_expired_certificate() {
     let authority = Authority::new();
     let mut expired = named("too late");
     expired.not_after = rcgen::date_time_ymd(2002, 1, 1);

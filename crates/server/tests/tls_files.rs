@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use crate::support::tls::{Identity, identity, make_identity};
 use mailchute::tls::{Certificate, TlsConfig};
 
-/// A folder of its own that is gone with the test.
+/// A directory that is removed with the test.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("mailchute-tls-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("the folder for temporary files can be written to");
+        std::fs::create_dir_all(&path).expect("the directory for temporary files can be written to");
         Self(path)
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
-        std::fs::write(&path, content).expect("the folder is there");
+        std::fs::write(&path, content).expect("the directory is there");
         path
     }
 }
@@ -28,7 +28,7 @@ impl Drop for Folder {
     }
 }
 
-/// What is said of these two files.
+/// The error about these two files.
 fn error(certificate: &Path, key: &Path) -> String {
     TlsConfig::from_pem_files(certificate, key).expect_err("they cannot be used").to_string()
 }
@@ -44,19 +44,19 @@ fn assert_says(error: &str, file: &Path, mistake: &str) {
 }
 
 #[test]
-fn a_certificate_with_its_key_is_taken_also_behind_other_text() {
-    let folder = Folder::new("right");
+fn accepts_a_certificate_and_key_after_other_text() {
+    let directory = Folder::new("right");
     let Identity { certificate, key, .. } = identity();
-    let certificate = folder.file("cert.pem", format!("Issued to us\n{certificate}"));
-    let key = folder.file("key.pem", key);
+    let certificate = directory.file("cert.pem", format!("Issued to us\n{certificate}"));
+    let key = directory.file("key.pem", key);
     assert!(TlsConfig::from_pem_files(certificate, key).is_ok());
 }
 
 #[test]
 fn a_certificate_without_a_name_is_refused_by_its_file() {
-    let folder = Folder::new("nameless");
+    let directory = Folder::new("nameless");
     let Identity { certificate, key, .. } = &Identity::of(&[]);
-    let (certificate, key) = (folder.file("cert.pem", certificate), folder.file("key.pem", key));
+    let (certificate, key) = (directory.file("cert.pem", certificate), directory.file("key.pem", key));
     let nameless = Certificate::from_pem_files(&certificate, key).expect("it may be the first");
     assert!(nameless.names().is_empty());
     let error = identity().config().add_certificate(nameless).unwrap_err().to_string();
@@ -88,14 +88,14 @@ fn an_error_names_the_role_of_an_empty_or_wrong_pem_text() {
 
 #[test]
 fn a_file_that_is_missing_or_empty_is_named() {
-    let folder = Folder::new("missing");
-    let certificate = folder.file("cert.pem", &identity().certificate);
-    let key = folder.file("key.pem", &identity().key);
-    let empty = folder.file("empty.pem", "");
-    let missing = folder.0.join("missing.pem");
+    let directory = Folder::new("missing");
+    let certificate = directory.file("cert.pem", &identity().certificate);
+    let key = directory.file("key.pem", &identity().key);
+    let empty = directory.file("empty.pem", "");
+    let missing = directory.0.join("missing.pem");
     assert_says(&error(&missing, &key), &missing, "cannot be read: No such file");
     assert_says(&error(&certificate, &missing), &missing, "cannot be read: No such file");
-    assert_says(&error(&folder.0, &key), &folder.0, "cannot be read");
+    assert_says(&error(&directory.0, &key), &directory.0, "cannot be read");
     assert_says(&error(&empty, &key), &empty, "holds no certificate: expected -----BEGIN CERTIFICATE-----");
     assert_says(
         &error(&certificate, &empty),
@@ -106,9 +106,9 @@ fn a_file_that_is_missing_or_empty_is_named() {
 
 #[test]
 fn files_that_are_the_wrong_way_round_are_told_as_such() {
-    let folder = Folder::new("swapped");
-    let certificate = folder.file("cert.pem", &identity().certificate);
-    let key = folder.file("key.pem", &identity().key);
+    let directory = Folder::new("swapped");
+    let certificate = directory.file("cert.pem", &identity().certificate);
+    let key = directory.file("key.pem", &identity().key);
     assert_says(&error(&key, &certificate), &key, "the wrong way round?");
     assert_says(&error(&certificate, &certificate), &certificate, "a certificate but no private key");
     assert_says(&error(&key, &key), &key, "a private key but no certificate");
@@ -116,31 +116,32 @@ fn files_that_are_the_wrong_way_round_are_told_as_such() {
 
 #[test]
 fn a_key_of_another_certificate_is_told_as_such() {
-    let folder = Folder::new("mismatched");
-    let certificate = folder.file("cert.pem", &identity().certificate);
-    let key = folder.file("key.pem", make_identity().key);
+    let directory = Folder::new("mismatched");
+    let certificate = directory.file("cert.pem", &identity().certificate);
+    let key = directory.file("key.pem", make_identity().key);
     assert_says(&error(&certificate, &key), &key, "does not belong to the certificate");
 }
 
 #[test]
 fn an_encrypted_key_is_told_with_the_way_out() {
-    let folder = Folder::new("encrypted");
-    let certificate = folder.file("cert.pem", &identity().certificate);
+    let directory = Folder::new("encrypted");
+    let certificate = directory.file("cert.pem", &identity().certificate);
     let modern = identity().key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
-    let modern = folder.file("modern.pem", modern);
+    let modern = directory.file("modern.pem", modern);
     assert_says(&error(&certificate, &modern), &modern, "encrypted with a passphrase; write it without one");
 }
 
 #[test]
 fn garbage_is_told_as_such() {
-    let folder = Folder::new("garbage");
-    let certificate = folder.file("cert.pem", &identity().certificate);
-    let key = folder.file("key.pem", &identity().key);
-    let binary = folder.file("binary.pem", [0, 159, 146, 150, 10, 13, 255]);
-    let broken = folder.file("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n");
-    let cut = folder.file("cut.pem", &identity().certificate[..100]);
+    let directory = Folder::new("garbage");
+    let certificate = directory.file("cert.pem", &identity().certificate);
+    let key = directory.file("key.pem", &identity().key);
+    let binary = directory.file("binary.pem", [0, 159, 146, 150, 10, 13, 255]);
+    let broken =
+        directory.file("broken.pem", "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n");
+    let cut = directory.file("cut.pem", &identity().certificate[..100]);
     let no_der = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let no_der = folder.file("no-der.pem", no_der);
+    let no_der = directory.file("no-der.pem", no_der);
     assert_says(&error(&binary, &key), &binary, "holds no certificate");
     assert_says(&error(&certificate, &binary), &binary, "holds no private key");
     assert_says(&error(&broken, &key), &broken, "is not PEM");

@@ -1,4 +1,4 @@
-//! Listeners with TLS of their own.
+//! Listeners with their own TLS.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ async fn offers_tls(address: SocketAddr) -> bool {
     talk.say("EHLO client.example").await.contains("STARTTLS")
 }
 
-/// The certificate that a client gets which trusts these.
+/// The certificate for a client that trusts these.
 async fn served(address: SocketAddr, trusted: &[&Identity]) -> CertificateDer<'static> {
     let talk = start(address, &trusting(trusted), NAME).await.expect("the handshake succeeds");
     talk.get_ref().get_ref().1.peer_certificates().expect("a server shows one")[0].clone()
@@ -46,7 +46,7 @@ async fn served(address: SocketAddr, trusted: &[&Identity]) -> CertificateDer<'s
 #[tokio::test]
 async fn a_listener_serves_its_own_certificate() {
     let own = make_identity();
-    // The last one counts, wherever it stands.
+    // The last one counts, in any position.
     let builder = accepting()
         .on("submission", |b| b.tls(config()))
         .on("submission", |b| b.tls(own.config()))
@@ -73,7 +73,7 @@ async fn only_one_listener_demands_certificates_and_tls_1_3() {
     let shown = authority.sign(&named("alice"));
     for version in VERSIONS {
         let alice = with(&shown, &[version]);
-        // A ticket of the other listener spares nobody anything.
+        // A ticket of the other listener does not replace a certificate.
         let nobody: Arc<ClientConfig> = client(&[version], &[identity()]).with_no_client_auth().into();
         for (config, is_let_in) in [(&nobody, false), (&alice, version.version == TLS13.version)] {
             let mut talk = start(mx, config, NAME).await.unwrap();
@@ -122,7 +122,7 @@ fn what_no_client_could_meet_on_a_listener_is_refused() {
     let authority = Authority::new();
     let asking = || config().client_auth(authority.asked()).unwrap();
     let passwords = |b: Builder| b.require_auth().on_auth(|_, _| async { Check::Right });
-    // The other listener's TLS helps nobody here.
+    // The other listener's TLS does not help here.
     let elsewhere = accepting().on("mx", |b| b.tls(config()));
     assert_eq!(elsewhere.on("submission", passwords).build().unwrap_err(), BuildError::PasswordsWithoutTls);
     let elsewhere = accepting().on("mx", |b| b.tls(config()));
@@ -171,12 +171,12 @@ async fn other_options_replace_the_tls_of_each_listener() {
         (accepting().tls(config()), identity()),
         (with_own(own.config()), &own),
     ] {
-        // A session that is in the clear at that time finds the new one.
+        // A session that is in the clear at that time gets the new one.
         let mut waiting = connect(submission).await;
         waiting.hello().await;
         server.reconfigure(next).unwrap();
         waiting.ask("STARTTLS", "220").await;
-        // Who had the server's before goes on with that.
+        // A client with the server's old certificate keeps it.
         let trusted = [expected, identity()];
         shake(waiting.into_inner(), &trusting(&trusted), NAME).await.unwrap();
         assert_eq!(served(submission, &[expected]).await, expected.der);

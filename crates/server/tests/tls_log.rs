@@ -1,4 +1,4 @@
-//! What the log and the trace fields say of certificates. Each test captures the log before anything is logged.
+//! The text about certificates in the log and the trace fields. Each test captures the log before the first line.
 
 use crate::support::clients::{Authority, named, tls, with};
 use crate::support::talk::listen;

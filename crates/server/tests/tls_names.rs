@@ -1,4 +1,4 @@
-//! Several certificates: the client's word for the server chooses, and nobody is hung up on for it.
+//! Several certificates: the name from the client selects one, and no name ends the connection.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ async fn serve(config: TlsConfig) -> SocketAddr {
     listen(&build(accepting().tls(config))).await
 }
 
-/// The certificate that a client which takes any gets for this name; without a name if it is "".
+/// The certificate for this name, for a client that accepts any; no name if it is "".
 async fn served(address: SocketAddr, name: &'static str, version: usize) -> CertificateDer<'static> {
     let mut config = client(&[[&TLS12, &TLS13][version]], &[]).with_no_client_auth();
     config

@@ -1,4 +1,4 @@
-//! Names of servers (SNI) that are none, or that rustls does not parse, cost no handshake.
+//! Invalid server names (SNI), or names that rustls does not parse, cost no handshake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use rustls::{ClientConfig, HandshakeKind, ServerConfig, SignatureScheme, Support
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
-/// A server that notes what it knows of each session.
+/// A server that records its facts about each session.
 async fn watching(tls: TlsConfig) -> (SocketAddr, Seen<TlsFacts>) {
     let seen = Seen::default();
     let note = seen.clone();
@@ -25,7 +25,7 @@ async fn watching(tls: TlsConfig) -> (SocketAddr, Seen<TlsFacts>) {
     (listen(&server).await, seen)
 }
 
-/// Shakes hands behind STARTTLS and says EHLO; how the client's handshake went, and whose certificate it saw.
+/// Sends STARTTLS, performs the handshake and sends EHLO; returns the kind of handshake, and the server's certificate.
 async fn greet(
     address: SocketAddr,
     name: &OddName,
@@ -41,7 +41,7 @@ async fn greet(
     Ok((connection.handshake_kind(), shown))
 }
 
-/// Whole extensions: a list of names, each a type, a length and the name.
+/// Complete extensions: a list of names, each a type, a length and the name.
 fn odd_names() -> Vec<OddName> {
     let long = [b"a".repeat(64), b".example".to_vec()].concat();
     let mut names: Vec<_> = [
@@ -65,13 +65,13 @@ fn odd_names() -> Vec<OddName> {
     .into();
     names.extend(
         [
-            // Two names; an empty one, with and without another behind it; an empty list; a type that is unknown.
+            // Two names; an empty one, alone and before another; an empty list; an unknown type.
             &b"\x00\x0c\x00\x00\x03a.b\x00\x00\x03c.d"[..],
             b"\x00\x09\x00\x00\x00\x00\x00\x03c.d",
             b"\x00\x03\x00\x00\x00\x00",
             b"\x00\x00\x00\x00\x00\x00",
             b"\x00\x06\x01\x00\x03a.b",
-            // Lengths that are wrong.
+            // Wrong lengths.
             b"\x00\x06\x00\xff\xffa.b",
             b"\xff\xff\x00\x00\x03a.b",
         ]
@@ -119,7 +119,7 @@ async fn a_name_that_rustls_takes_is_known_as_ever() {
     let (address, seen) = watching(config).await;
     for (name, sni, expected) in [
         (&b"mx.example.org"[..], Some("mx.example.org"), &other),
-        // The dot at the end is the DNS's own, and rustls takes it off.
+        // The final dot is DNS syntax, and rustls removes it.
         (b"mx.example.org.", Some("mx.example.org"), &other),
         (b"mx_1.example.org", Some("mx_1.example.org"), identity()),
         (b"192.0.2.1", None, identity()),

@@ -1,4 +1,4 @@
-//! Certificates and keys of every kind and form as the server's own: taken, or refused with what is wrong with them.
+//! Server certificates and keys of every kind and form: accepted, or refused with the reason.
 
 use crate::support::tls::{Identity, identity};
 use mailchute::tls::TlsConfig;
@@ -10,7 +10,7 @@ macro_rules! file {
     };
 }
 
-/// The command that makes a good certificate.
+/// The command that creates a valid certificate.
 const REMEDY: &str = "; make another, as `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 \
                       -keyout key.pem -out cert.pem -subj /CN=HOST -addext subjectAltName=DNS:HOST` does";
 

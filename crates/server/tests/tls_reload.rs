@@ -1,4 +1,4 @@
-//! Sessions that are resumed, certificates that change while the server runs, and handshakes that fail beside others.
+//! Resumed sessions, certificates that change while the server runs, and handshakes that fail next to others.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
-/// How the handshake went, after a reply: the tickets of TLS 1.3 come in front of it.
+/// The kind of handshake, after a reply: the tickets of TLS 1.3 come before it.
 async fn handshake(address: SocketAddr, config: &Arc<ClientConfig>) -> HandshakeKind {
     let mut talk = start(address, config, NAME).await.expect("the handshake succeeds");
     talk.ask("EHLO client.example", "250").await;
@@ -85,12 +85,12 @@ async fn new_certificates_apply_to_new_handshakes_only() {
         waiting.hello().await;
         let renewed = make_identity();
         server.reload_tls(renewed.config()).unwrap();
-        // Who trusts the old one alone is not served it any more.
+        // A client that trusts only the old one is no longer served.
         assert!(start(address, &old, NAME).await.is_err());
         let new = trusting(version, &[&renewed]);
         assert_eq!(handshake(address, &new).await, HandshakeKind::Full);
         assert_eq!(handshake(address, &new).await, HandshakeKind::Resumed);
-        // A session that was in the clear at that time finds the new one.
+        // A session that was in the clear at that time gets the new one.
         waiting.ask("STARTTLS", "220").await;
         shake(waiting.into_inner(), &new, NAME).await.unwrap();
         sending.ask(MESSAGE, "250 2.6.0").await;
@@ -122,7 +122,7 @@ async fn an_old_ticket_does_not_bypass_a_newly_required_certificate() {
         server.reload_tls(tls.clone()).unwrap();
         let config = trusting(version, &[identity()]);
         handshake(address, &config).await;
-        // It has the same certificate, and was made of the other one.
+        // It has the same certificate, but comes from the other configuration.
         server.reload_tls(strict.clone()).unwrap();
         if let Ok(mut talk) = start(address, &config, NAME).await {
             assert_eq!(talk.say("EHLO client.example").await, "");

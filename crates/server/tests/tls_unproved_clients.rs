@@ -1,5 +1,5 @@
-//! Clients whose certificate TLS cannot check, or that do not have its key: optional certificates cost no session, and
-//! count for nothing without proof.
+//! Clients whose certificate TLS cannot check, or that lack its key: optional certificates cost no session, and count
+//! for nothing without proof.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,18 +48,18 @@ async fn is_answered(address: SocketAddr, config: &Arc<ClientConfig>) -> bool {
     }
 }
 
-/// Certificates without a proof of their key, whatever they are.
+/// Certificates without a proof of their key, of every kind.
 fn unproved(authority: &Authority) -> Vec<(String, Arc<Shown>)> {
     let trusted = authority.sign(&named("somebody else")).der;
     let mut unproved = Vec::new();
     for (what, certificate) in [
         ("no ASN.1", b"certificate".to_vec()),
-        ("one octet", vec![0x30]),
+        ("one byte", vec![0x30]),
         ("an empty sequence", vec![0x30, 0]),
         ("a length that is none", vec![0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
         ("sequences in sequences", [0x30, 0x80].repeat(4096)),
         ("half a certificate", trusted[..trusted.len() / 2].to_vec()),
-        ("a certificate with an octet behind it", [&trusted[..], &[0]].concat()),
+        ("a certificate with an byte behind it", [&trusted[..], &[0]].concat()),
         ("X.509 version 1", der(file!("version-1")).to_vec()),
         ("RSA of 1,024 bits", der(file!("rsa-1024")).to_vec()),
         ("RSA of 512 bits", der(file!("rsa-512")).to_vec()),
@@ -74,7 +74,7 @@ fn unproved(authority: &Authority) -> Vec<(String, Arc<Shown>)> {
         for scheme in [
             SignatureScheme::ECDSA_NISTP256_SHA256,
             SignatureScheme::RSA_PSS_SHA256,
-            // These were not offered, or are not of TLS 1.3, or of nothing.
+            // These were not offered, do not belong to TLS 1.3, or do not exist.
             SignatureScheme::RSA_PKCS1_SHA1,
             SignatureScheme::ED448,
             SignatureScheme::Unknown(0xfefe),
@@ -158,7 +158,7 @@ async fn a_ticket_brings_no_certificate_where_none_is_asked_for() {
         server.reload_tls(asking.clone()).unwrap();
         assert!(is_answered(address, &client).await);
         assert!(matches!(seen.all().pop().unwrap().client.unwrap().trust, Trust::Unverified { .. }));
-        // It has the same certificate, and was made of the other one.
+        // It has the same certificate, but comes from the other configuration.
         server.reload_tls(own.clone()).unwrap();
         assert!(is_answered(address, &client).await);
         let facts = seen.all().pop().unwrap();

@@ -1,4 +1,4 @@
-//! Which versions of TLS the server speaks.
+//! The versions of TLS that the server speaks.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ async fn serve(tls: Result<TlsConfig, mailchute::tls::TlsError>) -> SocketAddr {
     listen(&build(accepting().tls(tls.expect("there is a version")))).await
 }
 
-/// The version that a client of these versions gets, if it gets TLS.
+/// The version for a client with these versions, if TLS succeeds.
 async fn spoken(
     address: SocketAddr,
     versions: &[&'static SupportedProtocolVersion],
@@ -61,7 +61,7 @@ async fn an_odd_name_costs_no_handshake_whatever_is_spoken() {
             talk.ask("STARTTLS", "220 2.0.0").await;
             let mut talk = Talk::new(name.shake(talk.into_inner(), &client).await.expect("TLS begins"));
             talk.ask("EHLO client.example", "250-mx.example.com").await;
-            // Bytes behind the handshake go through as they are.
+            // Bytes after the handshake pass unchanged.
             talk.ask("NOOP", "250 2.0.0").await;
         }
     }

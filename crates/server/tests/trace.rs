@@ -1,17 +1,17 @@
-//! The fields on top of a message that is kept, to the letter.
+//! The exact fields on top of a stored message.
 
 use crate::support::talk::pipe;
 use crate::support::{Seen, StoreBy as _, build, builder, tls, traced};
 use mailchute::syntax::EnvelopeSyntax;
 use mailchute::{Builder, Check, testing};
 
-/// What stands above the end of `Received:`, and below it.
+/// The fields above the end of `Received:`, and below it.
 fn split_below_received(whole: &[u8]) -> (&str, &str) {
     let whole = str::from_utf8(whole).expect("it is ASCII");
     whole.split_at(whole.find(" +0000\r\n").expect("there is a date") + " +0000\r\n".len())
 }
 
-/// A server that notes the trace fields of each message.
+/// A server that records the trace fields of each message.
 fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server, Seen<String>) {
     let seen = Seen::<String>::default();
     let note = seen.clone();
@@ -19,7 +19,7 @@ fn tracing_server(extra: impl FnOnce(Builder) -> Builder) -> (mailchute::Server,
         let note = note.clone();
         async move {
             let id = message.id().to_string();
-            // Names and times change from run to run.
+            // Names and times differ between runs.
             let fields = traced(message).await?.replace(&id, "ID");
             note.push(fields.replace(&session.id().to_string(), "SESSION"));
             Ok(())
@@ -70,7 +70,7 @@ async fn fields_after(lines: &[&[u8]], from: &str) -> String {
     seen.all().pop().expect("a message was accepted")
 }
 
-/// Cuts the date off, after a look at it.
+/// Checks the date, and cuts it off.
 fn without_date(fields: &str) -> &str {
     let (rest, date) = fields.rsplit_once("; ").expect("a date stands at the end");
     let date = date.strip_suffix("\r\n").expect("the field is ended");
@@ -235,7 +235,7 @@ async fn no_name_of_a_client_can_end_a_comment_or_a_field() {
         let mut client = testing::connect(&server).open();
         client.greeting().await.expect(220);
         client.send_bytes(&[b"EHLO ", name, b"\r\n"].concat()).await;
-        // A name that is refused outright harms nobody either.
+        // A name that is refused does no harm either.
         if client.greeting().await.code() != 250 {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Transcripts of sessions: what was said and when, without secrets, in bounded memory.
+//! Transcripts of sessions: their lines and times, without secrets, in bounded memory.
 
 use mailchute::events::Kind;
 use mailchute::{Check, Verdict};
@@ -6,7 +6,7 @@ use mailchute::{Check, Verdict};
 use crate::support::talk::pipe;
 use crate::support::{MESSAGE, accepting, build, hello};
 
-/// A transcript without its first line, which says when.
+/// A transcript without its first line, which contains the time.
 fn lines(transcript: impl ToString) -> Vec<String> {
     transcript.to_string().lines().skip(1).map(|line| line.trim_start().to_owned()).collect()
 }
@@ -70,7 +70,7 @@ async fn a_session_is_given_by_lines_with_times_and_without_secrets() {
             "0.000 * auth LOGIN as alice failed",
             "0.000 * refused by on_auth after 0.000 s",
             "0.000 S: 535 5.7.8 Authentication credentials invalid",
-            // A wrong password is answered a second later.
+            // The reply to a wrong password is delayed by a second.
             "1.000 C: AUTH PLAIN",
             "1.000 * auth PLAIN as alice succeeded",
             "1.000 S: 235 2.7.0 Authentication successful",
@@ -142,8 +142,8 @@ async fn the_sessions_that_ended_first_are_dropped() {
     }
     oldest.command("NOOP oldest").await.expect(250);
     let transcripts = recorder.transcripts();
-    let octets: usize = transcripts.iter().map(|transcript| transcript.to_string().len()).sum();
-    assert!(octets < 4 * 1024 * 1024 && transcripts.len() < 80, "{} transcripts", transcripts.len());
+    let bytes: usize = transcripts.iter().map(|transcript| transcript.to_string().len()).sum();
+    assert!(bytes < 4 * 1024 * 1024 && transcripts.len() < 80, "{} transcripts", transcripts.len());
     assert!(lines(&transcripts[0]).contains(&"0.000 C: NOOP oldest".to_owned()), "it is not over");
     assert!(transcripts[1].to_string().contains("C: NOOP "));
     assert!(transcripts.last().is_some_and(|last| last.to_string().contains("C: NOOP 99 ")));

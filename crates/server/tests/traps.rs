@@ -1,4 +1,4 @@
-//! Mistakes that an API could invite: each is shown to do no harm, by what the client hears.
+//! Mistakes that an API could invite. The replies show that each does no harm.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ const MALLORY: &str = "AUTH PLAIN AGFsaWNlAGd1ZXNz";
 /// For bob, whose password is builder.
 const BOB: &str = "AUTH PLAIN AGJvYgBidWlsZGVy";
 
-/// Nobody's.
+/// No user's.
 const EVE: &str = "AUTH PLAIN AGV2ZQBhcHBsZQ==";
 
 async fn says(server: &Server, line: &str) -> String {
@@ -80,7 +80,7 @@ async fn hooks_that_judge_nothing_offer_no_auth() {
     assert!(says(&server, ALICE).await.starts_with("502 5.5.1 "));
 }
 
-/// Two tables of users, the staff's and the customers'.
+/// Two tables of users: staff and customers.
 fn two_tables() -> Server {
     fn table(user: &'static str, password: &'static str) -> impl Authenticator {
         struct Table(&'static str, &'static str);

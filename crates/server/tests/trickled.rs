@@ -1,4 +1,4 @@
-//! Messages that come so slowly that they hold a place: one pace and one deadline over all chunks. In virtual time.
+//! Messages so slow that they occupy a slot: one pace and one deadline over all chunks. In virtual time.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// Sends `octets` every `pause` until the server says 421, and returns after how many seconds it did; `None` if it does
-/// not within `most`.
-async fn hung_up(client: &mut Client, octets: &[u8], pause: u64, most: u64) -> Option<u64> {
+/// Sends `bytes` every `pause` until the server answers 421, and returns the seconds until then; `None` if it takes
+/// more than `most`.
+async fn hung_up(client: &mut Client, bytes: &[u8], pause: u64, most: u64) -> Option<u64> {
     let since = Instant::now();
     while since.elapsed() < seconds(most) {
-        client.send_bytes(octets).await;
+        client.send_bytes(bytes).await;
         let end = Instant::now() + seconds(pause);
         while let Ok(heard) =
             timeout(end.saturating_duration_since(Instant::now()), client.try_read_reply()).await
@@ -33,7 +33,7 @@ async fn hung_up(client: &mut Client, octets: &[u8], pause: u64, most: u64) -> O
     None
 }
 
-/// A client that has sent half of a chunk, and one write with which it ends that and begins another.
+/// A client that has sent half of a chunk, and one write that ends that chunk and begins another.
 async fn in_chunk(builder: Builder) -> (Client, &'static [u8]) {
     let mut client = hello(&build(builder)).await;
     envelope(&mut client).await;
@@ -41,7 +41,7 @@ async fn in_chunk(builder: Builder) -> (Client, &'static [u8]) {
     (client, b"xBDAT 2\r\nx")
 }
 
-/// One place, which is taken.
+/// One slot, which is taken.
 fn full(builder: Builder) -> Builder {
     builder.max_connections(1)
 }
@@ -60,17 +60,17 @@ async fn chunks_cut_across_writes_keep_the_lowest_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_between_chunks_count_towards_the_rate() {
-    // Small talk is none of the message, however much of it there is.
+    // Idle commands do not count as content, however many they are.
     for write in [b"BDAT 1\r\nx".to_vec(), [b"BDAT 1\r\nx".to_vec(), b"NOOP\r\n".repeat(10)].concat()] {
         let mut client = hello(&build(accepting().session_timeout(seconds(3_000)))).await;
         envelope(&mut client).await;
         let ended = hung_up(&mut client, &write, 7, 10_000).await;
-        assert_eq!(ended, Some(63), "{} octets a write", write.len());
+        assert_eq!(ended, Some(63), "{} bytes a write", write.len());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn chunks_behind_a_refused_one_keep_the_lowest_rate() {
+async fn chunks_after_a_refused_one_keep_the_minimum_rate() {
     let refusing = || accepting().max_message_size(10).session_timeout(seconds(3_000));
     for (builder, after) in [(refusing(), 63), (full(refusing()), 14)] {
         let mut client = hello(&build(builder)).await;
@@ -84,7 +84,7 @@ async fn chunks_behind_a_refused_one_keep_the_lowest_rate() {
 async fn a_full_house_waits_ten_seconds_within_chunks_too() {
     let (mut client, write) = in_chunk(full(accepting())).await;
     assert_eq!(hung_up(&mut client, write, 4, 300).await, Some(12));
-    // A chunk that does not go on, the next one that does not come, and a message that stops.
+    // A chunk that stalls, a next chunk that does not come, and a message that stalls.
     for (commands, silent) in [("BDAT 100\r\nx", "chunk"), ("BDAT 1\r\nx", "next"), ("DATA\r\nx", "data")] {
         let mut client = hello(&build(full(accepting()))).await;
         envelope(&mut client).await;
@@ -95,7 +95,7 @@ async fn a_full_house_waits_ten_seconds_within_chunks_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_house_demands_a_steady_message() {
-    let piece = |octets: usize| [vec![b'x'; octets - 2], b"\r\n".to_vec()].concat();
+    let piece = |bytes: usize| [vec![b'x'; bytes - 2], b"\r\n".to_vec()].concat();
     let mut slow = in_data(&build(full(accepting()))).await;
     assert_eq!(hung_up(&mut slow, &piece(3_600), 1, 100).await, Some(11));
     let mut steady = in_data(&build(full(accepting()))).await;

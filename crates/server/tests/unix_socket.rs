@@ -1,4 +1,4 @@
-//! Unix sockets: who gets in, what lies at the path before and after, and how their clients are told of.
+//! Unix sockets: which clients get in, the files at the path before and after, and how the log names the clients.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,11 +14,11 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A folder with a path for a socket in it.
+/// A directory with a path for a socket in it.
 fn place() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let path = folder.path().join("lmtp");
-    (folder, path)
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let path = directory.path().join("lmtp");
+    (directory, path)
 }
 
 /// Serves LMTP at a path until it is told to stop.
@@ -35,7 +35,7 @@ async fn connect(path: &Path) -> Talk<UnixStream> {
     Talk::new(UnixStream::connect(path).await.expect("the server listens"))
 }
 
-/// What comes of listening at a path.
+/// The result of listening at a path.
 async fn refused(path: &Path) -> (ErrorKind, String) {
     let listening = build(accepting()).listen(Listener::unix(path)).await;
     let error = listening.expect_err("the path is not free");
@@ -92,8 +92,8 @@ async fn smtp_is_spoken_over_a_unix_socket_too() {
 
 #[tokio::test]
 async fn only_lmtp_over_a_unix_socket_needs_no_tls_and_no_auth() {
-    let (folder, path) = place();
-    let smtp = folder.path().join("smtp");
+    let (directory, path) = place();
+    let smtp = directory.path().join("smtp");
     let judged = accepting().on_auth(|_credentials, _session| async { Check::Right });
     let server = build(judged.tls(tls::config()).require_tls().require_auth());
     let serving = server.listen(Listener::unix(path.as_path()).lmtp()).await.expect("the path is free");
@@ -164,7 +164,7 @@ fn of_servers_that_start_at_once_one_gets_the_path_and_keeps_it() {
                     at_once.wait();
                     let listening = build(accepting()).listen(Listener::unix(path.as_path())).await;
                     let outcome = listening.as_ref().map(|_| ()).map_err(std::io::Error::kind);
-                    // All have tried before the first goes.
+                    // All have tried before the first one stops.
                     at_once.wait();
                     let reached = std::os::unix::net::UnixStream::connect(&path).map(|_| ());
                     at_once.wait();
@@ -186,8 +186,8 @@ fn of_servers_that_start_at_once_one_gets_the_path_and_keeps_it() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_a_limited_time_for_a_server_starting_in_the_directory() {
-    let (folder, path) = place();
-    let other = std::fs::File::open(folder.path()).expect("the folder is ours");
+    let (directory, path) = place();
+    let other = std::fs::File::open(directory.path()).expect("the directory is ours");
     let server = build(accepting());
     for (unlocked_after, waited) in [(1, 1), (60, 5)] {
         other.lock().expect("nobody else starts there");
@@ -219,42 +219,42 @@ async fn a_server_that_lives_is_not_replaced_and_goes_on() {
 
 #[tokio::test]
 async fn a_file_of_another_kind_is_not_touched() {
-    let (folder, path) = place();
-    let target = folder.path().join("target");
+    let (directory, path) = place();
+    let target = directory.path().join("target");
     let not_a_socket = format!(
         "unix:{}: there is a file that is not a socket; remove it, or name another path",
         path.display()
     );
-    std::fs::write(&path, "mine").expect("the folder is ours");
+    std::fs::write(&path, "mine").expect("the directory is ours");
     assert_eq!(refused(&path).await, (ErrorKind::AlreadyExists, not_a_socket.clone()));
     assert_eq!(std::fs::read(&path).expect("it is still there"), b"mine");
-    std::fs::remove_file(&path).expect("the folder is ours");
-    // Not even a link to a dead socket is followed.
+    std::fs::remove_file(&path).expect("the directory is ours");
+    // A link to a dead socket is not followed either.
     drop(std::os::unix::net::UnixListener::bind(&target).expect("the path is free"));
-    std::os::unix::fs::symlink(&target, &path).expect("the folder is ours");
+    std::os::unix::fs::symlink(&target, &path).expect("the directory is ours");
     assert_eq!(refused(&path).await, (ErrorKind::AlreadyExists, not_a_socket));
 }
 
 #[tokio::test]
-async fn a_missing_folder_and_a_long_path_are_named() {
-    let (folder, path) = place();
+async fn names_a_missing_directory_and_a_long_path() {
+    let (directory, path) = place();
     let missing = path.join("below");
     let (kind, text) = refused(&missing).await;
     assert_eq!(kind, ErrorKind::NotFound);
     assert!(text.starts_with(&format!("unix:{}: ", missing.display())), "{text}");
-    let (kind, text) = refused(&folder.path().join("x".repeat(120))).await;
+    let (kind, text) = refused(&directory.path().join("x".repeat(120))).await;
     assert_eq!(kind, ErrorKind::InvalidInput);
     assert!(text.contains("xxx: "), "{text}");
 }
 
 #[tokio::test]
 async fn a_file_that_another_server_has_put_there_meanwhile_stays() {
-    let (folder, path) = place();
+    let (directory, path) = place();
     let (stop, task) = serve(&build(accepting()), path.as_path()).await;
-    // The name of the first goes to a second, as when it was restarted by rename.
-    let other = folder.path().join("other");
+    // A second file takes the name of the first, as after a restart by rename.
+    let other = directory.path().join("other");
     let _second = std::os::unix::net::UnixListener::bind(&other).expect("the path is free");
-    std::fs::rename(&other, &path).expect("the folder is ours");
+    std::fs::rename(&other, &path).expect("the directory is ours");
     stop.send(()).expect("it still serves");
     task.await.expect("it ends well");
     assert!(path.exists());

@@ -1,5 +1,5 @@
-//! What a subscriber that reads nothing can make the server hold, whatever clients send. This file is a process of its
-//! own with one test, so that what others allocate is not counted.
+//! The memory that a subscriber that reads nothing can make the server hold, whatever clients send. This file is its
+//! own process with one test, so that other allocations are not counted.
 
 mod support;
 
@@ -13,15 +13,15 @@ use tokio::time::timeout;
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// Octets that a subscriber may be behind, and of the session that is under way.
+/// The bytes by which a subscriber may be late, and those of the running session.
 const ROOM: usize = 4 * 1024 * 1024 + 256 * 1024;
 
-/// Octets that each client sends.
+/// The bytes that each client sends.
 const SENT: usize = 8 * 1024 * 1024;
 
 const BEGIN: &[u8] = b"EHLO client.example\r\nMAIL FROM:<>\r\n";
 
-/// A client says `first` and then `again` for so long, in one session or in many; what is held then.
+/// A client sends `first` and then repeats `again`, in one session or in many; returns the memory held then.
 async fn held(first: &[u8], again: &[u8], sessions: usize) -> usize {
     let server =
         build(accepting().max_message_size(0).max_errors(0).max_transactions(0).max_recipients(1_000_000));
@@ -55,7 +55,7 @@ async fn unread_events_of_every_kind_are_bounded_in_memory() {
     let orcpt = "o".repeat(480);
     let cases: [(&str, &[u8], Vec<u8>, usize); 8] = [
         ("long lines", b"", [b"NOOP ", &[b'x'; 2_000][..], b"\r\n"].concat(), 1),
-        ("octets that are escaped", b"", [b"NOOP ", &[0xff; 2_000][..], b"\r\n"].concat(), 1),
+        ("bytes that are escaped", b"", [b"NOOP ", &[0xff; 2_000][..], b"\r\n"].concat(), 1),
         ("names", b"", [b"EHLO ", &[b'x'; 250][..], b"\r\n"].concat(), 1),
         (
             "sender's parameters",
@@ -80,6 +80,6 @@ async fn unread_events_of_every_kind_are_bounded_in_memory() {
     ];
     for (what, first, again, sessions) in cases {
         let held = held(first, &again, sessions).await;
-        assert!(held < ROOM, "{held} octets are held by {what}");
+        assert!(held < ROOM, "{held} bytes are held by {what}");
     }
 }

@@ -1,4 +1,4 @@
-//! The driver between octets and conversation: pipelining, cuts, half-closed and deaf clients.
+//! The driver between bytes and conversation: pipelining, cuts, half-closed and deaf clients.
 
 use std::io;
 use std::pin::Pin;
@@ -15,16 +15,16 @@ use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::{Instant, sleep, timeout};
 
-/// A session as one octet string, with things that are refused, and a message whose cuts matter.
+/// A session as one byte string, with refused commands, and a message whose cuts matter.
 const SESSION: &[u8] = b"EHLO client.example\r\nRCPT TO:<early@example.com>\r\nMAIL FROM:<alice@client.example>\r\n\
     RCPT TO:<bob@example.com>\r\nRCPT TO:<bad address>\r\nNOOP\r\nDATA\r\n\
     Subject: dots\r\n\r\n..\r\n...three\r\n.. \r\nlast.\r\n.\r\nfrobnicate\r\nVRFY bob\r\n\
     MAIL FROM:<>\r\nRCPT TO:<carol@example.com>\r\nDATA\r\n.\r\nMAIL FROM:<>\r\nRSET\r\nHELP\r\nQUIT\r\nNOOP\r\n";
 
-/// What the two messages of it hold.
+/// The content of its two messages.
 const CONTENTS: [&[u8]; 2] = [b"Subject: dots\r\n\r\n.\r\n..three\r\n. \r\nlast.\r\n", b""];
 
-/// A server that keeps what it accepts.
+/// A server that stores what it accepts.
 fn keeping() -> (Server, Seen<Vec<u8>>) {
     let seen = Seen::<Vec<u8>>::default();
     let note = seen.clone();
@@ -38,7 +38,7 @@ fn keeping() -> (Server, Seen<Vec<u8>>) {
     (server, seen)
 }
 
-/// All replies to `pieces`, each sent when the server has had time for the one before, and the messages.
+/// All replies to `pieces`, each sent when the server had time for the previous one, and the messages.
 async fn replies(pieces: &[&[u8]]) -> (String, Vec<Vec<u8>>) {
     let (server, seen) = keeping();
     let (mut client, session) = pipe(&server, 65_536);
@@ -72,10 +72,10 @@ impl AsyncWrite for Counting {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.writes.fetch_add(1, Ordering::Relaxed);
-        Pin::new(&mut self.io).poll_write(context, octets)
+        Pin::new(&mut self.io).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -92,7 +92,7 @@ async fn pipelined_replies_travel_together() {
     let (ours, theirs) = tokio::io::duplex(65_536);
     let writes = Arc::new(AtomicUsize::new(0));
     let io = Counting { io: theirs, writes: Arc::clone(&writes) };
-    // Hooks that answer at once are no reason to part replies.
+    // Hooks that answer at once do not split replies.
     let server = build(accepting().on_rcpt_to(|_, _| async { Verdict::Accept }));
     tokio::spawn(async move { server.serve_connection(io, CLIENT).await });
     let mut client = Talk::new(ours);
@@ -109,7 +109,7 @@ async fn pipelined_replies_travel_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn replies_do_not_wait_for_a_slow_hook_behind_them() {
+async fn replies_do_not_wait_for_a_later_slow_hook() {
     let server = build(accepting().on_rcpt_to(|_, _| tokio::time::sleep(Duration::from_secs(100))));
     let (mut client, _session) = pipe(&server, 65_536);
     client.hello().await;
@@ -123,12 +123,12 @@ async fn replies_do_not_wait_for_a_slow_hook_behind_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_single_octet_by_itself_gives_the_same_replies() {
+async fn each_byte_in_its_own_segment_gives_the_same_replies() {
     let (whole, contents) = replies(&[SESSION]).await;
     assert_eq!(contents, CONTENTS);
     assert!(whole.ends_with("221 2.0.0 Closing connection\r\n"), "what follows QUIT is not run: {whole}");
-    let octets: Vec<&[u8]> = SESSION.chunks(1).collect();
-    assert_eq!(replies(&octets).await, (whole, contents));
+    let bytes: Vec<&[u8]> = SESSION.chunks(1).collect();
+    assert_eq!(replies(&bytes).await, (whole, contents));
 }
 
 proptest! {
@@ -203,7 +203,7 @@ async fn a_half_close_right_after_a_message_does_not_lose_it() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_times_out_and_little_is_read() {
     const PIPE: usize = 4_096;
-    /// What was answered until 16 KiB of replies waited, and one read, beside the pipe itself.
+    /// The replies up to 16 KiB that wait, and one read, beside the pipe itself.
     const HELD: usize = 2 * 16 * 1024 + PIPE;
     for lines in ["HELP\r\n", "EHLO x\r\n", "NOOP\r\n", "FROBNICATE\r\n"] {
         let causes = Seen::<Disconnect>::default();
@@ -218,14 +218,14 @@ async fn a_client_that_never_reads_times_out_and_little_is_read() {
             accepted += flood.len();
             assert!(accepted < 4 * HELD, "the flood of {lines:?} is not held up");
         }
-        assert!(accepted <= HELD, "{accepted} octets of {lines:?} were taken");
+        assert!(accepted <= HELD, "{accepted} bytes of {lines:?} were taken");
         timeout(Duration::from_secs(600), session).await.expect("the session ends").unwrap();
         assert_eq!(causes.all(), [Disconnect::Timeout], "{lines:?}");
         assert!(since.elapsed() >= Duration::from_secs(300));
     }
 }
 
-/// A connection that takes few octets, in the clear and inside TLS; greeted, and EHLO was said.
+/// A connection that takes few bytes, in the clear and inside TLS; greeted, and after EHLO.
 async fn narrow(server: &Server, in_tls: bool) -> Talk<Box<dyn Io>> {
     let (mut talk, _) = pipe(server, 64);
     if !in_tls {
@@ -273,7 +273,7 @@ async fn replies_go_out_while_a_hook_is_awaited_and_while_a_chunk_is() {
 #[tokio::test(start_paused = true)]
 async fn a_session_over_any_transport_returns_when_it_is_over() {
     let (server, kept) = keeping();
-    // A transport that takes a few octets at a time.
+    // A transport that takes a few bytes at a time.
     let (mut client, session) = pipe(&server, 3);
     let sending = async {
         client.hello().await;
@@ -309,7 +309,7 @@ async fn a_cut_connection_keeps_only_what_was_answered() {
         client.finish().await;
         let heard = client.rest().await;
         session.await.unwrap();
-        assert_eq!(kept.count(), heard.matches("250 2.6.0 ").count(), "cut behind {cut} octets");
-        assert!(kept.all().iter().zip(CONTENTS).all(|(kept, sent)| kept == sent), "cut behind {cut} octets");
+        assert_eq!(kept.count(), heard.matches("250 2.6.0 ").count(), "cut behind {cut} bytes");
+        assert!(kept.all().iter().zip(CONTENTS).all(|(kept, sent)| kept == sent), "cut behind {cut} bytes");
     }
 }

@@ -1,4 +1,4 @@
-//! XCLIENT and XFORWARD: whom hooks, limits and headers see.
+//! XCLIENT and XFORWARD: the client that hooks, limits and headers see.
 
 use crate::support::talk::pipe;
 use crate::support::{
@@ -61,7 +61,7 @@ async fn connect_hooks_see_the_client_that_xclient_names() {
     );
 }
 
-/// What an application keeps of the client in the session.
+/// The application's values about the client in the session.
 #[derive(Clone, Debug, PartialEq)]
 struct Score(u8);
 
@@ -179,7 +179,8 @@ async fn trust_is_decided_by_the_client_of_the_proxy_header() {
     }
 }
 
-/// A proxy may pass on its client's own STARTTLS. Forgetting whom it told would make that client the proxy.
+/// A proxy may pass on its client's own STARTTLS. If the server forgot the XCLIENT, that client would count as the
+/// proxy.
 #[tokio::test(start_paused = true)]
 async fn starttls_after_xclient_keeps_the_client_and_drops_its_login() {
     let seen = Seen::<String>::default();
@@ -217,7 +218,7 @@ async fn the_limit_of_connections_is_that_of_the_client() {
     let server = trusting(builder);
     let mut first = hello_from(&server, "10.0.0.5:1000").await;
     first.command("XCLIENT ADDR=198.51.100.7").await.expect(220);
-    // The proxy's own place is free again.
+    // The proxy's own slot is free again.
     let mut second = hello_from(&server, "10.0.0.5:1001").await;
     let heard = second.command("XCLIENT ADDR=198.51.100.7").await.expect(421);
     assert_eq!(heard.to_string(), "421 4.7.0 Too many connections from your address");
@@ -242,7 +243,7 @@ async fn nobody_is_counted_for_clients_that_are_not_named() {
         proxy.command("XCLIENT ADDR=[UNAVAILABLE]").await.expect(220);
     }
     proxies[1].command("XCLIENT ADDR=198.51.100.7").await.expect(421);
-    // The place of one that is named no more is free.
+    // The slot of a client that was replaced is free.
     proxies[0].command("XCLIENT ADDR=[TEMPUNAVAIL]").await.expect(220);
     proxies[2].command("XCLIENT ADDR=198.51.100.7").await.expect(220);
 }

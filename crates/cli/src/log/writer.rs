@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_counted_and_said_later() {
+    fn counts_lost_lines_and_reports_them_later() {
         let mut out = Out { failures: vec![io::ErrorKind::StorageFull], ..Out::default() };
         let queue = Queue::default();
         queue.push(b"lost\nlost\n");

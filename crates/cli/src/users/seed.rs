@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_is_kept_when_it_is_read_again() {
+    fn a_new_seed_survives_being_read_again() {
         let made = Seed::make().unwrap();
         let read: Seed = made.to_string().parse().unwrap();
         assert_eq!(made.bytes(), read.bytes());

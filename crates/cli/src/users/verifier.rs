@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_is_read_again_and_takes_its_password_only() {
+    fn a_new_verifier_is_read_again_and_fits_only_its_password() {
         for made in [Verifier::scram("pencil").unwrap(), Verifier::argon2id("pencil").unwrap()] {
             let read: Verifier = made.to_string().parse().unwrap();
             let mut memory = Vec::new();

@@ -1,16 +1,16 @@
-//! Which file of a crate imports which, read from the paths that begin with `crate::` or `super::`.
+//! The imports between the files of a crate, from the paths that begin with `crate::` or `super::`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// A path in a source, and the file that it leads to.
+/// A path in a source, and its file.
 #[derive(Debug)]
 pub(crate) struct Import {
     pub(crate) path: String,
     pub(crate) file: String,
 }
 
-/// The files of a crate, by their paths below `src`, with what each imports. Tests are left out.
+/// The files of a crate, by their paths below `src`, with the imports of each. Tests are left out.
 pub(crate) struct Sources {
     pub(crate) imports: BTreeMap<String, Vec<Import>>,
 }
@@ -44,12 +44,12 @@ impl Sources {
 
 struct Module {
     file: String,
-    /// What it re-exports, of this crate or of others.
+    /// The re-exports, of this crate or of others.
     reexports: Vec<Vec<String>>,
 }
 
-fn read(folder: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
+fn read(directory: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {
@@ -73,7 +73,7 @@ fn module(file: &str) -> Vec<String> {
     path.split('/').filter(|part| !["lib", "main"].contains(part)).map(str::to_owned).collect()
 }
 
-/// The file in which a path ends, also where modules re-export it; `None` for another crate's.
+/// The file in which a path ends, also where modules re-export it; `None` for another crate.
 fn resolve<'m>(path: &[String], modules: &'m BTreeMap<Vec<String>, Module>) -> Option<&'m str> {
     let longest = |path: &[String]| (0..=path.len()).rev().find(|&end| modules.contains_key(&path[..end]));
     let known = longest(path)?;
@@ -82,12 +82,12 @@ fn resolve<'m>(path: &[String], modules: &'m BTreeMap<Vec<String>, Module>) -> O
     let Some(reexport) = module.reexports.iter().find(|reexport| reexport.last() == name) else {
         return Some(&module.file);
     };
-    // What begins with no module of the crate is another crate's.
+    // A path that does not begin with a module of the crate belongs to another crate.
     let is_own = longest(reexport).is_some_and(|end| reexport[..end] != path[..known]);
     if is_own { resolve(reexport, modules) } else { None }
 }
 
-/// The paths that stand behind one of these words, from the root of the crate on.
+/// The paths after one of these words, from the root of the crate on.
 fn paths(text: &str, words: &[&str], start: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for word in words {
@@ -101,7 +101,7 @@ fn paths(text: &str, words: &[&str], start: &[String]) -> Vec<Vec<String>> {
     found
 }
 
-/// Takes a path, or a group of paths in braces, off the beginning of `rest`.
+/// Takes a path, or a group of paths in braces, from the start of `rest`.
 fn tree(rest: &mut &str, start: &[String], found: &mut Vec<Vec<String>>) {
     if let Some(group) = rest.strip_prefix('{') {
         *rest = group.trim_start();
@@ -138,13 +138,13 @@ fn tree(rest: &mut &str, start: &[String], found: &mut Vec<Vec<String>>) {
     found.push(path);
 }
 
-/// The nodes of a circle, with the first one once more at its end; none if there is none.
+/// The nodes of a circle, with the first one again at its end. Without a circle it is empty.
 pub(crate) fn circle<'g>(graph: &BTreeMap<&'g str, Vec<&'g str>>) -> Vec<&'g str> {
     let mut left: BTreeSet<&str> = graph.keys().copied().collect();
     let next = |node: &str, left: &BTreeSet<&str>| {
         graph.get(node).and_then(|to| to.iter().find(|to| left.contains(**to)).copied())
     };
-    // A node that leads to none of those that are left is in no circle.
+    // A node that leads to none of the remaining ones is in no circle.
     while let Some(node) = left.iter().copied().find(|node| next(node, &left).is_none()) {
         left.remove(node);
     }

@@ -1,4 +1,4 @@
-//! Starts the program and talks to it.
+//! Starts the program and connects to it.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Pid;
 
-/// Longer than anything here takes; a test that fails by it fails loudly.
+/// More time than anything here takes. A test that reaches it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Salted 4,096 times from "pencil" (the vector of RFC 7677 §3).
@@ -32,31 +32,31 @@ pub(crate) fn mailchute(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program to its end, which must come by itself.
+/// Runs the program until it exits on its own.
 pub(crate) fn run(arguments: &[&str]) -> (i32, String) {
     let Output { status, stderr, .. } = mailchute(arguments).output().unwrap();
     (status.code().unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Writes a configuration file into `folder`; its path.
-pub(crate) fn write_config(folder: &Path, text: &str) -> String {
-    let path = folder.join("mailchute.toml");
+/// Writes a configuration file into `directory`, and returns its path.
+pub(crate) fn write_config(directory: &Path, text: &str) -> String {
+    let path = directory.join("mailchute.toml");
     std::fs::write(&path, text).unwrap();
     path.display().to_string()
 }
 
-/// Writes `cert.pem` and `key.pem` into `folder`, signed by nobody; where they are.
-pub(crate) fn write_certificate(folder: &Path) -> (String, String) {
+/// Writes self-signed `cert.pem` and `key.pem` into `directory`, and returns their paths.
+pub(crate) fn write_certificate(directory: &Path) -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["mx.example.com".to_owned()]).unwrap();
     let file = |name: &str, text: String| {
-        let path = folder.join(name);
+        let path = directory.join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
     (file("cert.pem", made.cert.pem()), file("key.pem", made.signing_key.serialize_pem()))
 }
 
-/// Waits until a process has ended; until then it may take a connection, and say that it stops.
+/// Waits until a process has ended. Until then it may accept a connection, and say that it stops.
 pub(crate) fn wait_until_ended(process: Pid) {
     let status = format!("/proc/{}/status", process.as_raw_nonzero());
     while std::fs::read_to_string(&status).is_ok_and(|status| !status.contains("State:\tZ")) {
@@ -64,17 +64,17 @@ pub(crate) fn wait_until_ended(process: Pid) {
     }
 }
 
-/// The program while it serves; killed when dropped, with the process that has taken over last.
+/// The running program. Dropping this kills it, and the process that took over last.
 pub(crate) struct Program {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    /// What was read of it.
+    /// Its output so far.
     log: String,
-    /// Lines of it that nobody has asked for yet.
+    /// Its log lines that no test has asked for yet.
     passed_by: Vec<String>,
-    /// The process that has taken over last.
+    /// The process that took over last.
     successor: Option<Pid>,
-    /// All of its standard output up to the empty line before the advice.
+    /// Its standard output up to the empty line before the advice.
     pub(crate) welcome: Vec<String>,
 }
 
@@ -84,12 +84,12 @@ impl Program {
         Self::start_with(arguments, None)
     }
 
-    /// As [`start`](Self::start), with a variable in the environment.
+    /// Like [`start`](Self::start), with an environment variable.
     pub(crate) fn start_with(arguments: &[&str], variable: Option<(&str, &str)>) -> Self {
         Self::start_command(mailchute(arguments).envs(variable))
     }
 
-    /// As [`start`](Self::start), with a log in JSON, which also says where it listens.
+    /// Like [`start`](Self::start), with a JSON log, which also names the addresses.
     pub(crate) fn start_with_json(arguments: &[&str]) -> Self {
         let mut command = mailchute(arguments);
         command.args(["--log-format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -112,18 +112,18 @@ impl Program {
         program
     }
 
-    /// As [`start`](Self::start), with whatever was set before.
+    /// Like [`start`](Self::start), with a prepared command.
     pub(crate) fn start_command(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let welcome: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
-        // Read on, so that the program never waits for a reader.
+        // The rest is read too, so the program never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { child, stderr, log: String::new(), passed_by: Vec::new(), successor: None, welcome }
     }
 
-    /// Where it listens, in the order of its flags.
+    /// Its listen addresses, in the order of its flags.
     pub(crate) fn address(&self, index: usize) -> SocketAddr {
         let line =
             self.welcome.iter().filter_map(|line| line.strip_prefix("listening on ")).nth(index).unwrap();
@@ -142,13 +142,13 @@ impl Program {
         Pid::from_child(&self.child)
     }
 
-    /// As [`log_line_with`](Self::log_line_with), for one text.
+    /// Like [`log_line_with`](Self::log_line_with), for one text.
     pub(crate) fn logged(&mut self, text: &str) -> String {
         self.log_line_with(&[text])
     }
 
-    /// The first line that it, or a process that has taken over from it, logs with one of these texts, and that was
-    /// not returned before. Lines of two processes come in any order.
+    /// Returns the first new line with one of these texts, from it or a process that took over. Lines of two processes
+    /// come in any order.
     pub(crate) fn log_line_with(&mut self, texts: &[&str]) -> String {
         let is_meant = |line: &str| texts.iter().any(|text| line.contains(text));
         if let Some(index) = self.passed_by.iter().position(|line| is_meant(line)) {
@@ -167,7 +167,7 @@ impl Program {
         }
     }
 
-    /// A test that waits for a line that never comes fails.
+    /// A line that never comes fails the test.
     fn wait_for_log(&self, texts: &[&str]) {
         if self.stderr.buffer().is_empty() {
             let mut ready = [PollFd::new(self.stderr.get_ref(), PollFlags::IN)];
@@ -177,7 +177,7 @@ impl Program {
         }
     }
 
-    /// Waits until it, or its last successor, has handed over; the process that serves from then on.
+    /// Waits until it, or its last successor, has handed over; returns the process that now serves.
     pub(crate) fn handed_over(&mut self) -> Pid {
         let line = self.log_line_with(&["handed over: the new process serves", "not handed over"]);
         let process =
@@ -186,19 +186,19 @@ impl Program {
         process.unwrap_or_else(|| panic!("it has not handed over: {}", self.log))
     }
 
-    /// All that it has written to standard output, and was not read as its welcome.
+    /// Its standard output after the welcome.
     pub(crate) fn rest_of_stdout(&mut self) -> String {
         let mut text = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         text
     }
 
-    /// Waits for its end, and nobody reads its log.
+    /// Waits for its end without reading its log.
     pub(crate) fn wait_without_reading(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }
 
-    /// Waits for its end, and that of all that have taken over; its exit code and what they logged.
+    /// Waits for its end, and that of all successors; returns its exit code and their logs.
     pub(crate) fn wait(mut self) -> (i32, String) {
         self.stderr.read_to_string(&mut self.log).unwrap();
         self.successor = None;
@@ -231,7 +231,7 @@ impl Client {
         self.lines().pop().unwrap()
     }
 
-    /// Says a line and returns all lines of the reply.
+    /// Sends a line and returns all lines of the reply.
     pub(crate) fn hear_all(&mut self, line: &str) -> String {
         self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
         self.lines().join("\n")
@@ -255,7 +255,7 @@ impl Client {
         self.read_reply()
     }
 
-    /// Greets and sends a message up to its final dot, which is left to say.
+    /// Greets and sends a message up to its final dot, which the test sends.
     pub(crate) fn begin_message(&mut self, recipient: &str) {
         assert!(self.read_reply().starts_with("220 "));
         for (command, code) in [

@@ -1,19 +1,19 @@
-//! The client's side, and hooks that say yes to everything.
+//! The client's side, and hooks that accept everything.
 
 use std::hint::black_box;
 
 use bytes::BytesMut;
 use mailchute_proto::{Machine, Step, Verdict};
 
-/// A client, the machine that it talks to, and the buffers between them, as a server has them.
+/// A client, its machine, and the buffers between them, as in a server.
 #[derive(Debug)]
 pub(super) struct Client {
     machine: Machine,
     input: BytesMut,
     output: Vec<u8>,
-    /// Octets of the message that is coming in.
+    /// The bytes of the current message.
     size: usize,
-    /// Octets of the messages that were accepted.
+    /// The bytes of the accepted messages.
     accepted: usize,
 }
 
@@ -22,26 +22,26 @@ impl Client {
         Self { machine, input: BytesMut::new(), output: Vec::new(), size: 0, accepted: 0 }
     }
 
-    /// Connects anew.
+    /// Connects again.
     pub(super) fn meet(&mut self, machine: Machine) {
         self.machine = machine;
         self.listen();
     }
 
-    /// Octets of the messages that were accepted since this was last asked.
+    /// Returns the bytes of the messages accepted since the last call.
     pub(super) fn take_accepted(&mut self) -> usize {
         std::mem::take(&mut self.accepted)
     }
 
-    /// Sends `octets` and waits for all replies.
-    pub(super) fn say(&mut self, octets: &[u8]) {
-        // As a server does: room for a whole read, of the buffer that was there before if nobody holds it.
+    /// Sends `bytes` and waits for all replies.
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        // As in a server: room for a whole read, from the old buffer if it is unshared.
         self.input.reserve(super::READ);
-        self.input.extend_from_slice(octets);
+        self.input.extend_from_slice(bytes);
         self.listen();
     }
 
-    /// Takes the replies that wait.
+    /// Takes the pending replies.
     pub(super) fn listen(&mut self) {
         loop {
             match self.machine.step(&mut self.input, &mut self.output) {

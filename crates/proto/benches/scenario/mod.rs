@@ -1,7 +1,7 @@
-//! What is measured: conversations whose client's side is known beforehand, and the replies.
+//! The measured conversations: the client's side is fixed, and so are the replies.
 //!
-//! Each scenario is set up once and then run any number of times. What a run costs is what the machine costs, and the
-//! copy of the client's octets into the input, which a server leaves to the kernel.
+//! Each scenario is set up once and then run any number of times. A run costs the machine's work, and the copy of the
+//! client's bytes into the input, which a server leaves to the kernel.
 
 mod client;
 mod text;
@@ -13,11 +13,11 @@ use mailchute_proto::{BareLineEnds, Machine, Settings};
 use client::Client;
 use text::Text;
 
-/// Octets that a server reads at once.
+/// The bytes of one read by a server.
 const READ: usize = 65_536;
-/// Octets of a short message, about the median of what is sent.
+/// The bytes of a short message, about the median in practice.
 const SHORT: usize = 1_024;
-/// Octets of a long one: enough that the envelope does not count.
+/// The bytes of a long message, so that the envelope does not matter.
 const LONG: usize = 1_048_576;
 
 const HELLO: &[&str] = &["EHLO client.example.net\r\n"];
@@ -50,14 +50,14 @@ pub(crate) const NAMES: &[&str] = &[
     "chunk-binary",
 ];
 
-/// A conversation that can be had over and over.
+/// A conversation that can be repeated.
 #[derive(Debug)]
 pub(crate) struct Scenario {
     settings: Arc<Settings>,
     client: Client,
-    /// The client's octets, as they are read; whole sessions, or what comes in one session again and again.
+    /// The client's bytes, by reads; whole sessions, or input that one session repeats.
     reads: Vec<Vec<u8>>,
-    /// Whether each run is a session of its own.
+    /// Whether each run is its own session.
     sessions: Sessions,
 }
 
@@ -72,7 +72,7 @@ impl Scenario {
     pub(crate) fn named(name: &str) -> Option<Self> {
         let short = Text::Lines(72).stuffed(SHORT);
         let long = |text: Text| Self::within(dotted(ENVELOPE, &text.stuffed(LONG)), BareLineEnds::Refuse);
-        let lines = || Text::Lines(72).octets(LONG);
+        let lines = || Text::Lines(72).bytes(LONG);
         let mut scenario = match name {
             "session" => Self::whole(single([HELLO, ENVELOPE].concat(), &short)),
             "session-pipelined" => {
@@ -103,7 +103,7 @@ impl Scenario {
             "tolerate" => Self::within(dotted(ENVELOPE, &lines()), BareLineEnds::Tolerate),
             "normalize" => Self::within(dotted(ENVELOPE, &lines()), BareLineEnds::Normalize),
             "normalize-bare" => {
-                Self::within(dotted(ENVELOPE, &Text::FeedsOnly.octets(LONG)), BareLineEnds::Normalize)
+                Self::within(dotted(ENVELOPE, &Text::FeedsOnly.bytes(LONG)), BareLineEnds::Normalize)
             }
             "chunk" => Self::within(chunked("", &lines()), BareLineEnds::Refuse),
             "chunk-binary" => Self::within(chunked(" BODY=BINARYMIME", &lines()), BareLineEnds::Refuse),
@@ -136,12 +136,12 @@ impl Scenario {
         Self::new(reads, bare_line_ends, Sessions::Same)
     }
 
-    /// Octets that the client sends in one run.
-    pub(crate) fn octets(&self) -> usize {
+    /// The bytes that the client sends in one run.
+    pub(crate) fn bytes(&self) -> usize {
         self.reads.iter().map(Vec::len).sum()
     }
 
-    /// Has the conversation once; gives the octets of the message that was accepted.
+    /// Runs the conversation once, and returns the bytes of the accepted message.
     pub(crate) fn run(&mut self) -> usize {
         if self.sessions == Sessions::New {
             self.client.meet(Machine::new(self.settings.clone()));
@@ -153,12 +153,12 @@ impl Scenario {
     }
 }
 
-/// Each command in a read of its own.
+/// Each command in its own read.
 fn apart(commands: &[&str]) -> Vec<Vec<u8>> {
     commands.iter().map(|command| command.as_bytes().to_vec()).collect()
 }
 
-/// Each command and the message in reads of their own.
+/// Each command and the message in their own reads.
 fn single(commands: Vec<&str>, message: &[u8]) -> Vec<Vec<u8>> {
     let mut reads = apart(&commands);
     reads.push(b"DATA\r\n".to_vec());
@@ -167,7 +167,7 @@ fn single(commands: Vec<&str>, message: &[u8]) -> Vec<Vec<u8>> {
     reads
 }
 
-/// The envelope in one read, and the message in as few as it fits.
+/// The envelope in one read, and the message in as few as possible.
 fn dotted(envelope: &[&str], message: &[u8]) -> Vec<Vec<u8>> {
     let message = [message, b".\r\n"].concat();
     let envelope = envelope.concat() + "DATA\r\n";

@@ -1,13 +1,13 @@
 //! The contents of messages.
 
-/// What a message is made of.
+/// The content of a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Text {
-    /// Lines of that many octets, CRLF not counted.
+    /// Lines of this many bytes, without CRLF.
     Lines(usize),
     /// Short lines, of which every other one begins with a dot.
     Dots,
-    /// Lines of 72 octets that end with a bare LF, but for the last one: no other would the final dot end.
+    /// Lines of 72 bytes that end with a bare LF, except the last one, which the final dot needs.
     FeedsOnly,
 }
 
@@ -15,8 +15,8 @@ const HEADER: &str = "From: <sender@client.example.net>\r\nTo: <recipient@mx.exa
                       Message-ID: <1@client.example.net>\r\n\r\n";
 
 impl Text {
-    /// A message of about `size` octets, as its reader is to see it.
-    pub(super) fn octets(self, size: usize) -> Vec<u8> {
+    /// A message of about `size` bytes, as its reader sees it.
+    pub(super) fn bytes(self, size: usize) -> Vec<u8> {
         let lines = match self {
             Self::Lines(length) => "x".repeat(length) + "\r\n",
             Self::Dots => ". a line with a dot\r\nand one without\r\n".to_owned(),
@@ -26,10 +26,10 @@ impl Text {
         (text.trim_end_matches(['\r', '\n']).to_owned() + "\r\n").into_bytes()
     }
 
-    /// The same as it travels behind DATA.
+    /// The same message in its DATA form.
     pub(super) fn stuffed(self, size: usize) -> Vec<u8> {
         let mut stuffed = Vec::new();
-        for line in self.octets(size).split_inclusive(|&octet| octet == b'\n') {
+        for line in self.bytes(size).split_inclusive(|&byte| byte == b'\n') {
             if line.starts_with(b".") {
                 stuffed.push(b'.');
             }

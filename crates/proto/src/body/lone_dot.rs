@@ -141,7 +141,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
         #[test]
-        fn what_is_passed_over_at_once_is_the_same_as_byte_for_byte(
+        fn skipping_blocks_gives_the_same_as_single_bytes(
             bytes in bytes(),
             cut in any::<Index>(),
         ) {

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_prepared_stays_as_it_is() {
+    fn preparing_a_prepared_text_changes_nothing() {
         for char in characters() {
             let text = format!("{char}");
             if let Some(prepared) = presented(&text) {

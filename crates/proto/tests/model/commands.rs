@@ -3,11 +3,11 @@
 /// Commands that stand in the content of a message; no hook may be asked about Eve.
 const CONTENT: &str = "\r\nMAIL FROM:<eve@client.example>\r\nRCPT TO:<eve@example.com>\r\nQUIT\r\n";
 
-/// `\0user\0password` of a known user, and of one with a guessed password.
+/// `\0user\0password` of a known user, and with a guessed password.
 const GOOD: &str = "AHRpbQB0YW5zdGFhZnRhbnN0YWFm";
 const BAD: &str = "AHRpbQB3cm9uZw==";
 
-/// Returns each name with the bytes that it stands for.
+/// Returns each name with its bytes.
 pub(crate) fn commands() -> Vec<(&'static str, Vec<u8>)> {
     let chunk = |last: &str| format!("BDAT {}{last}\r\n{CONTENT}", CONTENT.len());
     let commands = [
@@ -37,5 +37,5 @@ pub(crate) fn commands() -> Vec<(&'static str, Vec<u8>)> {
         ("XCLIENT", "XCLIENT ADDR=192.0.2.1\r\n".to_owned()),
         ("UNKNOWN", "XYZZY\r\n".to_owned()),
     ];
-    commands.map(|(name, octets)| (name, octets.into_bytes())).into()
+    commands.map(|(name, bytes)| (name, bytes.into_bytes())).into()
 }

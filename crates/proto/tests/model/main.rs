@@ -1,7 +1,7 @@
 //! Compares all sequences of commands with a table of RFC 5321's states.
 //!
-//! No message comes without MAIL and an accepted RCPT, and no command out of content. There are as many replies as
-//! commands, and STARTTLS forgets an authentication.
+//! No message comes without MAIL and an accepted RCPT, and content contains no commands. There are as many replies as
+//! commands, and STARTTLS clears an authentication.
 //!
 //! `MAILCHUTE_MODEL_DEPTH=5` makes the exhaustive search deeper than its default.
 
@@ -18,7 +18,7 @@ use search::{Found, Search};
 use session::{Answer, Session};
 use table::Table;
 
-/// Recipients that a message may have: enough for more than one.
+/// The recipients of a message: enough for more than one.
 const RECIPIENTS: usize = 2;
 
 /// The words of the table that are true of each listener.

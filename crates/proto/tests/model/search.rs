@@ -12,13 +12,13 @@ use crate::table::{Place, Table};
 pub(crate) struct Found {
     /// Sessions that differ in their possible replies.
     pub(crate) states: usize,
-    /// Commands that were tried, each in one of them.
+    /// Commands that were tried, each in one of these sessions.
     pub(crate) commands: usize,
     /// The length of the longest shortest path to a state.
     pub(crate) depth: usize,
-    /// Messages that came to their end.
+    /// Messages that were complete.
     pub(crate) messages: usize,
-    /// The rows that counted.
+    /// The rows that applied.
     pub(crate) rows: HashSet<usize>,
 }
 
@@ -32,7 +32,7 @@ impl Found {
     }
 }
 
-/// A session beside the table.
+/// A session next to the table.
 struct Walk<'s> {
     run: Run<'s>,
     place: Place,
@@ -126,11 +126,11 @@ impl Search {
 
     /// Sends one command, and checks that the session replies and acts as the table says.
     fn go(&self, walk: &mut Walk<'_>, command: usize) -> usize {
-        let (name, octets) = &self.commands[command];
+        let (name, bytes) = &self.commands[command];
         let said = walk.run.record.output.len();
         let messages = walk.run.record.messages.len();
         let (row, expected) = self.table.look_up(&walk.place, name);
-        walk.run.feed_at_once(octets);
+        walk.run.feed_at_once(bytes);
         let record = &walk.run.record;
         let replies = codes(&record.output[said..]);
         let describe = || format!("{name} in {:?}, where the table says {}", walk.place, self.table.row(row));
@@ -178,9 +178,9 @@ impl Search {
 }
 
 fn codes(output: &[u8]) -> Vec<u16> {
-    // A challenge is a reply whose text need not be one.
+    // The text of a challenge may be empty.
     if let Some(challenge) = output.strip_prefix(b"334 ") {
-        assert!(challenge.iter().filter(|&&octet| octet == b'\n').count() == 1);
+        assert!(challenge.iter().filter(|&&byte| byte == b'\n').count() == 1);
         return vec![334];
     }
     dialogue::replies(output).iter().map(|reply| reply.code).collect()
@@ -198,7 +198,7 @@ fn standing(run: &Run<'_>) -> String {
         "auth_failures: ",
         "transactions: ",
         "size: ",
-        "octets: ",
+        "bytes: ",
         "fields: ",
         "received: ",
     ];

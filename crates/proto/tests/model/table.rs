@@ -53,7 +53,7 @@ pub(crate) struct Table {
     rows: Vec<[&'static str; 5]>,
     /// Words that are true of the listener.
     listener: &'static str,
-    /// How many recipients a message may have.
+    /// The number of recipients that a message may have.
     limit: usize,
 }
 
@@ -100,7 +100,7 @@ impl Table {
         self.rows.len()
     }
 
-    /// A row as it stands in the table.
+    /// A row of the table.
     pub(crate) fn row(&self, index: usize) -> String {
         self.rows[index].join(" | ")
     }

@@ -20,21 +20,21 @@ pub(super) fn transaction() -> impl Strategy<Value = Vec<u8>> {
     let chunks = vec((any::<Index>(), spelling(), interlude()), 0..5);
     let parts = (select(SENDERS), vec(select(RECIPIENTS), 1..3), content(), chunks, spelling(), end());
     parts.prop_map(|(sender, recipients, content, chunks, last_spelling, end)| {
-        let mut octets = format!("MAIL FROM:{sender}\r\n").into_bytes();
+        let mut bytes = format!("MAIL FROM:{sender}\r\n").into_bytes();
         for recipient in recipients {
-            octets.extend_from_slice(format!("RCPT TO:{recipient}\r\n").as_bytes());
+            bytes.extend_from_slice(format!("RCPT TO:{recipient}\r\n").as_bytes());
         }
         let mut rest = &content[..];
         for (cut, spelling, interlude) in chunks {
             let (chunk, behind) = rest.split_at(cut.index(rest.len() + 1));
-            octets.extend_from_slice(&[&line(spelling, chunk.len(), false), chunk, interlude].concat());
+            bytes.extend_from_slice(&[&line(spelling, chunk.len(), false), chunk, interlude].concat());
             rest = behind;
         }
-        octets.extend_from_slice(&[&line(last_spelling, rest.len(), end == End::Last), rest].concat());
+        bytes.extend_from_slice(&[&line(last_spelling, rest.len(), end == End::Last), rest].concat());
         if end == End::LastIsEmpty {
-            octets.extend_from_slice(&line(last_spelling, 0, true));
+            bytes.extend_from_slice(&line(last_spelling, 0, true));
         }
-        octets
+        bytes
     })
 }
 

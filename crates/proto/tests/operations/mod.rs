@@ -1,4 +1,4 @@
-//! Random operations of a client: good commands and bad ones, whole transactions, garbage.
+//! Random operations of a client: valid and invalid commands, whole transactions, garbage.
 
 mod chunks;
 pub(crate) mod vocabulary;
@@ -21,7 +21,7 @@ pub(crate) enum Operation {
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send(octets) => write!(f, "Send {}", octets.escape_ascii()),
+            Self::Send(bytes) => write!(f, "Send {}", bytes.escape_ascii()),
             Self::ShakeHands => f.write_str("ShakeHands"),
         }
     }
@@ -67,9 +67,8 @@ fn long_line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn garbage() -> impl Strategy<Value = Vec<u8>> {
-    let octets =
-        any::<u8>().prop_filter("a line end is rare enough", |octet| !matches!(octet, b'\r' | b'\n'));
-    vec(octets, 0..40).prop_map(|mut line| {
+    let bytes = any::<u8>().prop_filter("a line end is rare enough", |byte| !matches!(byte, b'\r' | b'\n'));
+    vec(bytes, 0..40).prop_map(|mut line| {
         line.extend_from_slice(b"\r\n");
         line
     })
@@ -93,7 +92,7 @@ pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         1 => chunks::unreadable(),
     ];
     let operation = prop_oneof![
-        60 => send.prop_map(|octets| vec![Operation::Send(octets)]),
+        60 => send.prop_map(|bytes| vec![Operation::Send(bytes)]),
         2 => Just(vec![Operation::Send(b"STARTTLS\r\n".to_vec()), Operation::ShakeHands, hello()]),
         1 => Just(vec![Operation::ShakeHands]),
     ];

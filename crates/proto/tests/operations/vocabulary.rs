@@ -97,7 +97,7 @@ pub(crate) const EXCHANGES: &[&str] = &[
     "AUTH CRAM-MD5\r\n*\r\n",
     "AUTH OAUTHBEARER bixhPXVzZXIsAWF1dGg9QmVhcmVyIHQBAQ==\r\nAQ==\r\n",
     "AUTH XOAUTH2\r\ndXNlcj10AWF1dGg9QmVhcmVyIHQBAQ==\r\n\r\n",
-    // The example of RFC 7677, the same with another proof, given up, and broken off.
+    // The example of RFC 7677; the same with another proof, cancelled, and incomplete.
     "AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n\
      Yz1iaXdzLHI9ck9wck5HZndFYmVSV2diTkVrcU8laHZZRHBXVWEyUmFUQ0FmdXhGSWxqKWhObEYkazAscD1kSHpiWmFwV0lrNGpVaE4rVXRlOXl0YWc5empmTUhnc3FtbWl6N0FuZFZRPQ==\r\n\r\n",
     "AUTH SCRAM-SHA-256\r\nbiwsbj11c2VyLHI9ck9wck5HZndFYmVSV2diTkVrcU8=\r\n\

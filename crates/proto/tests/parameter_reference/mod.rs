@@ -1,4 +1,4 @@
-//! A slow reading of the words after a path, to compare the parser with.
+//! A slow parser of the words after a path, to compare the real one with.
 
 use mailchute_proto::{MailParameters, ParameterError, Parameters, RcptParameters};
 
@@ -29,7 +29,7 @@ fn reference(text: &[u8]) -> Option<Vec<(String, Option<String>)>> {
     Some(words)
 }
 
-/// Compares both readings, and what the types make of the words.
+/// Compares both readings, and the typed values of the words.
 pub(crate) fn agrees_with_the_reference(text: &[u8]) {
     let parsed = Parameters::parse(text).ok();
     let words = parsed.as_ref().map(|parameters| {
@@ -56,7 +56,7 @@ fn advisory_values_are_no_errors(
     mail: &Result<MailParameters, ParameterError>,
     rcpt: &Result<RcptParameters, ParameterError>,
 ) {
-    let has_escapes = text.iter().any(|octet| matches!(octet, b'+' | b'\\'));
+    let has_escapes = text.iter().any(|byte| matches!(byte, b'+' | b'\\'));
     if let Err(error) = rcpt {
         assert!(*error == ParameterError::ControlCharacter && has_escapes, "{error}: {text:?}");
     }

@@ -36,8 +36,8 @@ pub(crate) fn replies(output: &[u8]) -> Vec<WireReply> {
         rest = &rest[end..];
         // A challenge is as long as its mechanism has it (RFC 4954 §4): that of SCRAM repeats the client's nonce.
         let longest = if line.starts_with(b"334 ") { CHALLENGE } else { 512 };
-        assert!(line.len() <= longest, "a reply line of {} octets", line.len());
-        assert!(line[..end - 2].iter().all(|octet| matches!(octet, b' '..=b'~')), "{}", shown(line));
+        assert!(line.len() <= longest, "a reply line of {} bytes", line.len());
+        assert!(line[..end - 2].iter().all(|byte| matches!(byte, b' '..=b'~')), "{}", shown(line));
         let text = std::str::from_utf8(&line[..end - 2]).expect("it is ASCII");
         assert!(text.len() >= 4 && matches!(&text[3..4], " " | "-"), "{text:?}");
         let code: u16 = text[..3].parse().expect("three digits");
@@ -123,7 +123,7 @@ struct Reader<'r> {
     owed: usize,
     sender: Option<String>,
     recipients: Vec<String>,
-    /// MAIL said BODY=BINARYMIME.
+    /// MAIL had BODY=BINARYMIME.
     is_binary: bool,
     bare_line_ends: BareLineEnds,
     /// The content of a message's chunks so far, if one is on its way.
@@ -233,7 +233,7 @@ impl<'r> Reader<'r> {
             ("MAIL", 250) => {
                 assert!(self.sender.is_none(), "a sender inside a transaction");
                 self.sender = Some(address(line));
-                let mut words = line.trim_ascii_end().split(|octet| matches!(octet, b' ' | b'\t'));
+                let mut words = line.trim_ascii_end().split(|byte| matches!(byte, b' ' | b'\t'));
                 self.is_binary = words.any(|word| word.eq_ignore_ascii_case(b"BODY=BINARYMIME"));
             }
             ("RCPT", 250 | 251) => {
@@ -271,16 +271,16 @@ impl<'r> Reader<'r> {
     }
 
     /// Takes the bytes after a BDAT, wanted or not, to its line, which ends here; other lines have none.
-    fn with_chunk(&self, end: usize, octets: &[u8]) -> Option<(usize, Option<Chunk>)> {
+    fn with_chunk(&self, end: usize, bytes: &[u8]) -> Option<(usize, Option<Chunk>)> {
         // A line that is too long is refused as one that cannot be read.
         let is_unread = self.replies.as_slice().first().is_some_and(|next| matches!(next.code, 500 | 501));
-        let Some(chunk) = chunk(&octets[..end]).filter(|_| !is_unread) else { return Some((end, None)) };
+        let Some(chunk) = chunk(&bytes[..end]).filter(|_| !is_unread) else { return Some((end, None)) };
         let size = usize::try_from(chunk.size).ok()?;
-        (size <= octets.len() - end).then(|| (end + size, Some(chunk)))
+        (size <= bytes.len() - end).then(|| (end + size, Some(chunk)))
     }
 
     fn chunk(&mut self, chunk: Chunk, unit: &[u8], reply: &WireReply) {
-        let octets = &unit[end_of_line(unit).expect("a chunk has a line before it")..];
+        let bytes = &unit[end_of_line(unit).expect("a chunk has a line before it")..];
         assert!(reply.is_enhanced, "the reply to a chunk has an enhanced code: {reply:?}");
         if self.recipients.is_empty() {
             assert!(reply.code >= 400, "a chunk without a whole envelope was taken");
@@ -290,13 +290,13 @@ impl<'r> Reader<'r> {
             // If BDAT is not offered, or the client said HELO instead of EHLO, it changes nothing.
             return;
         }
-        let content = [self.chunks.take().unwrap_or_default(), octets.to_vec()].concat();
+        let content = [self.chunks.take().unwrap_or_default(), bytes.to_vec()].concat();
         if reply.code != 250 || chunk.is_last {
             return self.message(&content, false, reply);
         }
         assert_eq!(reply.text, format!("2.0.0 {} octets received", chunk.size));
         // It is not known yet whether a CR or a dot at the end stands alone.
-        let end = content.iter().rposition(|octet| !matches!(octet, b'.' | 0)).map_or(0, |last| last + 1);
+        let end = content.iter().rposition(|byte| !matches!(byte, b'.' | 0)).map_or(0, |last| last + 1);
         let known = content[..end].strip_suffix(b"\r").unwrap_or(&content[..end]);
         assert!(self.is_binary || !self.is_refused(known), "a bare CR or LF was taken: {}", shown(&content));
         self.chunks = Some(content);
@@ -365,9 +365,9 @@ impl<'r> Reader<'r> {
 }
 
 /// Returns where the line ends, or where it counts as endless.
-fn end_of_line(octets: &[u8]) -> Option<usize> {
-    match octets.iter().position(|&octet| octet == b'\n') {
+fn end_of_line(bytes: &[u8]) -> Option<usize> {
+    match bytes.iter().position(|&byte| byte == b'\n') {
         Some(feed) => Some(feed + 1),
-        None => (octets.len() >= ENDLESS).then_some(octets.len()),
+        None => (bytes.len() >= ENDLESS).then_some(bytes.len()),
     }
 }

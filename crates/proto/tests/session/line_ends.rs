@@ -13,7 +13,7 @@ pub(crate) fn has_bare(content: &[u8]) -> bool {
 pub(crate) fn has_lone_dot(content: &[u8]) -> bool {
     const CRLF: char = '\u{100}';
     const BARE: char = '\u{101}';
-    let text = content.iter().map(|&octet| char::from(octet)).collect::<String>();
+    let text = content.iter().map(|&byte| char::from(byte)).collect::<String>();
     let text = text.replace("\r\n", &CRLF.to_string()).replace(['\r', '\n'], &BARE.to_string());
     let text: Vec<char> = format!("{CRLF}{text}{CRLF}").chars().collect();
     let ends: Vec<usize> = (0..text.len()).filter(|&at| matches!(text[at], CRLF | BARE)).collect();
@@ -21,7 +21,7 @@ pub(crate) fn has_lone_dot(content: &[u8]) -> bool {
         let [before, behind] = [pair[0], pair[1]];
         let line = &text[before + 1..behind];
         line.first() == Some(&'\0')
-            && line.iter().filter(|&&octet| octet != '\0').eq([&'.'])
+            && line.iter().filter(|&&byte| byte != '\0').eq([&'.'])
             && (text[before] == BARE || text[behind] == BARE)
     })
 }
@@ -32,8 +32,8 @@ const MOST_RETURNS: usize = 8;
 /// Cuts a run of CRs and LFs into line ends.
 fn line_ends(run: &[u8]) -> Vec<Vec<u8>> {
     let mut ends: Vec<Vec<u8>> = Vec::new();
-    for group in run.split_inclusive(|&octet| octet == b'\n') {
-        let returns = group.iter().filter(|&&octet| octet == b'\r').count();
+    for group in run.split_inclusive(|&byte| byte == b'\n') {
+        let returns = group.iter().filter(|&&byte| byte == b'\r').count();
         let of_feed = if returns < group.len() { returns.min(MOST_RETURNS) } else { 0 };
         for number in 0..returns - of_feed {
             match ends.last_mut().filter(|_| number == 0 && run[0] == b'\n') {
@@ -50,13 +50,13 @@ fn line_ends(run: &[u8]) -> Vec<Vec<u8>> {
 
 /// Returns the content that reaches the store, if it came by DATA (dots after CRLFs unstuffed) or by BDAT.
 pub(crate) fn handed_on(content: &[u8], normalize: bool, by_data: bool) -> Vec<u8> {
-    let is_of_run = |octet: &u8| matches!(octet, b'\r' | b'\n');
+    let is_of_run = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let (mut whole, mut rest, mut stuffs) = (Vec::new(), content, by_data);
     while !rest.is_empty() {
         let text = rest.iter().position(is_of_run).unwrap_or(rest.len());
         whole.extend_from_slice(&rest[..text]);
         rest = &rest[text..];
-        let run = rest.iter().position(|octet| !is_of_run(octet)).unwrap_or(rest.len());
+        let run = rest.iter().position(|byte| !is_of_run(byte)).unwrap_or(rest.len());
         if run == 0 {
             break;
         }
@@ -92,12 +92,12 @@ pub(crate) fn handed_on(content: &[u8], normalize: bool, by_data: bool) -> Vec<u
     whole
 }
 
-pub(super) fn find(octets: &[u8], sought: &[u8]) -> Option<usize> {
-    octets.windows(sought.len()).position(|window| window == sought)
+pub(super) fn find(bytes: &[u8], sought: &[u8]) -> Option<usize> {
+    bytes.windows(sought.len()).position(|window| window == sought)
 }
 
-pub(super) fn end_of_message(octets: &[u8]) -> Option<usize> {
-    if octets.starts_with(b".\r\n") { Some(3) } else { find(octets, b"\r\n.\r\n").map(|at| at + 5) }
+pub(super) fn end_of_message(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b".\r\n") { Some(3) } else { find(bytes, b"\r\n.\r\n").map(|at| at + 5) }
 }
 
 /// Takes the dot from the front of each line.

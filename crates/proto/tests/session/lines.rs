@@ -16,7 +16,7 @@ pub(super) fn chunk(line: &[u8]) -> Option<Chunk> {
         ["BDAT", size, "LAST"] => (size, true),
         _ => return None,
     };
-    let is_number = size.bytes().all(|octet| octet.is_ascii_digit());
+    let is_number = size.bytes().all(|byte| byte.is_ascii_digit());
     let size = size.parse().ok().filter(|_| is_number)?;
     Some(Chunk { size, is_last })
 }
@@ -31,7 +31,7 @@ pub(super) fn verb(line: &[u8]) -> String {
 /// Whether white space hides the verb, unless it is read leniently.
 pub(super) fn is_oddly_spaced(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
-    let separator = line.iter().find(|octet| matches!(octet, b' ' | b'\t'));
+    let separator = line.iter().find(|byte| matches!(byte, b' ' | b'\t'));
     line.starts_with(b" ") || separator == Some(&b'\t')
 }
 

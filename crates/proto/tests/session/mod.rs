@@ -33,7 +33,7 @@ pub(crate) struct Session {
     /// The client's name in a verified certificate.
     pub(crate) certificate: Option<String>,
     pub(crate) protocol: Protocol,
-    /// Whether the client is a proxy that may speak for others.
+    /// Whether the client is a proxy that may name others.
     pub(crate) is_trusted: bool,
     /// Bytes that the client sent before the greeting.
     pub(crate) early: Vec<u8>,
@@ -44,7 +44,7 @@ pub(crate) struct Session {
     pub(crate) answers: Vec<Answer>,
     /// Users and their passwords.
     pub(crate) users: Vec<(String, String)>,
-    /// Users and what SCRAM keeps of their passwords.
+    /// Users and their SCRAM verifiers.
     pub(crate) verifiers: Vec<(String, ScramVerifier)>,
     /// The random part of the server's challenges; without it, the server has no random numbers.
     pub(crate) nonce: Option<Nonce>,
@@ -54,9 +54,9 @@ pub(crate) struct Session {
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     /// The verb in lower case, or `connect`, `message`, `command`. `each` is the reply for one recipient of a message,
-    /// and `data-each` the reason for refusing a recipient before the message has come.
+    /// and `data-each` the reason for refusing a recipient before the message arrives.
     pub(crate) stage: &'static str,
-    /// The address, the name or the verb that is asked about.
+    /// The address, the name or the verb of the question.
     pub(crate) subject: String,
     /// `None` drops the question unanswered.
     pub(crate) verdict: Option<mailchute_proto::Answer>,
@@ -98,7 +98,7 @@ impl Session {
     }
 
     /// Runs a session from its greeting, one byte at a time. TLS handshakes separate the segments.
-    pub(crate) fn octet_by_octet(&self, segments: &[Vec<u8>]) -> Record {
+    pub(crate) fn byte_by_byte(&self, segments: &[Vec<u8>]) -> Record {
         let cuts: Vec<usize> = (0..segments.iter().map(Vec::len).sum()).collect();
         self.cut(segments, &cuts)
     }
@@ -180,12 +180,12 @@ pub(crate) fn reply(text: &str) -> Reply {
 }
 
 /// Returns bytes as a Rust literal would write them, one line of SMTP a line.
-pub(crate) fn shown(octets: &[u8]) -> String {
-    octets.escape_ascii().to_string().replace("\\r\\n", "\\r\\n\n")
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string().replace("\\r\\n", "\\r\\n\n")
 }
 
 /// Compares bytes, and shows them as lines if they differ.
 #[track_caller]
-pub(crate) fn assert_octets(given: &[u8], expected: &[u8], what: &str) {
+pub(crate) fn assert_bytes(given: &[u8], expected: &[u8], what: &str) {
     assert!(given == expected, "{what}\n--- given\n{}\n--- expected\n{}", shown(given), shown(expected));
 }

@@ -1,4 +1,4 @@
-//! A session on its way: steps the machine, answers its questions and writes the record.
+//! A running session: steps the machine, answers its questions and writes the record.
 
 use bytes::BytesMut;
 use mailchute_proto::reply::catalog;
@@ -6,7 +6,7 @@ use mailchute_proto::{Answer, Answered, Ask, EhloEdits, Machine, Question, Step,
 
 use super::{Edit, Message, Record, Session};
 
-/// A session on its way.
+/// A running session.
 #[derive(Debug)]
 pub(crate) struct Run<'s> {
     session: &'s Session,
@@ -51,7 +51,7 @@ impl<'s> Run<'s> {
     /// Sends one piece as a client does: input after AUTH, or after an answer within it, waits for the reply.
     pub(crate) fn feed(&mut self, piece: &[u8]) {
         let mut rest = piece;
-        while let Some(feed) = rest.iter().position(|&octet| octet == b'\n') {
+        while let Some(feed) = rest.iter().position(|&byte| byte == b'\n') {
             let (line, behind) = rest.split_at(feed + 1);
             self.line.extend_from_slice(line);
             // After the bytes of a chunk a command begins in the middle of a line; waiting too often does no harm.
@@ -70,7 +70,7 @@ impl<'s> Run<'s> {
     /// Whether the last line of the server is a challenge.
     fn is_in_exchange(&self) -> bool {
         let output = self.record.output.strip_suffix(b"\r\n").unwrap_or_default();
-        output.rsplit(|&octet| octet == b'\n').next().is_some_and(|line| line.starts_with(b"334"))
+        output.rsplit(|&byte| byte == b'\n').next().is_some_and(|line| line.starts_with(b"334"))
     }
 
     /// Gives the machine one piece of input, whatever it holds.
@@ -79,7 +79,7 @@ impl<'s> Run<'s> {
         self.work();
     }
 
-    /// Steps until the machine wants more.
+    /// Steps until the machine needs more input.
     fn work(&mut self) {
         while self.step() {
             self.record.held_back.extend(self.machine.take_pause().map(|_| self.record.output.len()));
@@ -87,15 +87,15 @@ impl<'s> Run<'s> {
         let limits = &self.session.settings.limits;
         let bound = limits.command_line.max(limits.auth_line).max(8);
         let waiting = self.input.len();
-        assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} octets wait in the input");
+        assert!(self.record.closing.is_some() || waiting <= bound, "{waiting} bytes wait in the input");
     }
 
-    /// Returns how many bytes of input there is room for.
+    /// Returns the room for input, in bytes.
     pub(crate) fn room(&self) -> usize {
         self.input.capacity()
     }
 
-    /// Returns how many bytes of the current message have come.
+    /// Returns the bytes of the current message so far.
     pub(crate) fn drafted(&self) -> usize {
         self.draft.content.len()
     }
@@ -173,9 +173,9 @@ impl<'s> Run<'s> {
                 ask.refuse_each(draft.recipients.iter().map_while(|to| session.answer("data-each", to)));
             }
             Step::Data(ask) => apply(ask, session.answer("data", &draft.sender), questions),
-            Step::Body(octets) => {
-                assert!(!octets.is_empty(), "Step::Body is never empty");
-                draft.content.extend_from_slice(&octets);
+            Step::Body(bytes) => {
+                assert!(!bytes.is_empty(), "Step::Body is never empty");
+                draft.content.extend_from_slice(&bytes);
             }
             Step::BodyRefused(refusal) => assert!(refusal.is_refusal()),
             Step::EndOfChunk(ask) => apply(ask, session.answer("chunk", &draft.sender), questions),
@@ -212,7 +212,7 @@ impl<'s> Run<'s> {
     }
 }
 
-/// Checks that logs and events get to know exactly what was written, but for the text of a challenge.
+/// Checks that logs and events get exactly what was written, except for the text of a challenge.
 fn check_answered(answered: Answered, written: &[u8]) {
     if answered.replies() == [catalog::CHALLENGE] {
         return assert!(written.starts_with(b"334 "), "{}", written.escape_ascii());

@@ -12,7 +12,7 @@ pub(crate) struct Tempers {
     pub(crate) implicit_tls: bool,
     /// Whether recipients of one message get different replies.
     pub(crate) answers_each: bool,
-    /// Whether the client may speak for others.
+    /// Whether the client may name others.
     pub(crate) trusted: bool,
     /// Whether the client is refused.
     pub(crate) turned_away: bool,

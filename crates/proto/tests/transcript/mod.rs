@@ -1,4 +1,4 @@
-//! Transcripts: a session written down as a lesson in SMTP, and run as a test.
+//! Transcripts: a session written as a lesson in SMTP, and run as a test.
 //!
 //! ```text
 //! # What it shows, in a sentence.
@@ -33,7 +33,7 @@ mod parse;
 use mailchute_proto::Closing;
 
 use crate::session::dialogue;
-use crate::session::{Record, Run, Session, assert_octets, shown};
+use crate::session::{Record, Run, Session, assert_bytes, shown};
 
 /// Sessions up to this length are cut in two at every position.
 const SHORT: usize = 700;
@@ -72,11 +72,11 @@ impl Transcript {
         said[0].splice(..0, self.session.early.iter().copied());
         dialogue::check_with(self.session.settings.bare_line_ends, &said, &whole);
         assert_same(&self.line_by_line(), &whole, "line by line");
-        assert_same(&self.session.octet_by_octet(&segments), &whole, "octet by octet");
+        assert_same(&self.session.byte_by_byte(&segments), &whole, "byte by byte");
         let length = segments.iter().map(Vec::len).sum();
         for cut in (1..length).take_while(|_| length <= SHORT) {
             let record = self.session.cut(&segments, &[cut]);
-            assert_same(&record, &whole, &format!("cut after {cut} octets"));
+            assert_same(&record, &whole, &format!("cut after {cut} bytes"));
         }
     }
 
@@ -85,11 +85,11 @@ impl Transcript {
         let (mut run, mut expected, mut is_due) = (Run::new(&self.session), Vec::new(), false);
         for event in &self.events {
             if is_due && matches!(event, Event::Client(_) | Event::Secured) {
-                assert_octets(&run.record.output, &expected, "output, line by line");
+                assert_bytes(&run.record.output, &expected, "output, line by line");
                 is_due = false;
             }
             match event {
-                Event::Client(octets) => run.feed(octets),
+                Event::Client(bytes) => run.feed(bytes),
                 Event::Secured => run.shake_hands(),
                 Event::Server(line) => {
                     expected.extend_from_slice(line);
@@ -106,7 +106,7 @@ impl Transcript {
         let mut segments = vec![Vec::new()];
         for event in &self.events {
             match (event, segments.last_mut()) {
-                (Event::Client(octets), Some(segment)) => segment.extend_from_slice(octets),
+                (Event::Client(bytes), Some(segment)) => segment.extend_from_slice(bytes),
                 (Event::Secured, _) => segments.push(Vec::new()),
                 _ => {}
             }
@@ -130,7 +130,7 @@ impl Transcript {
                 Event::Client(_) | Event::Secured => {}
             }
         }
-        assert_octets(&record.output, &output, "output");
+        assert_bytes(&record.output, &output, "output");
         assert_eq!(record.closing, self.closing, "closing");
         assert_eq!(record.held_back, held_back, "replies held back");
         let contents: Vec<String> = record.messages.iter().map(|message| shown(&message.content)).collect();
@@ -144,6 +144,6 @@ impl Transcript {
 }
 
 fn assert_same(record: &Record, whole: &Record, how: &str) {
-    assert_octets(&record.output, &whole.output, how);
+    assert_bytes(&record.output, &whole.output, how);
     assert_eq!(record, whole, "{how}");
 }

@@ -55,8 +55,8 @@ impl Transcript {
         }
     }
 
-    fn push(&mut self, event: impl Fn(Vec<u8>) -> Event, octets: &[u8], times: usize) {
-        self.events.extend((0..times).map(|_| event(octets.to_vec())));
+    fn push(&mut self, event: impl Fn(Vec<u8>) -> Event, bytes: &[u8], times: usize) {
+        self.events.extend((0..times).map(|_| event(bytes.to_vec())));
     }
 
     fn message(&mut self, content: &[u8]) {
@@ -196,7 +196,7 @@ fn edit(line: &str) -> Edit {
     let (what, rest) = line.split_once(' ').expect("what to edit and how");
     match what {
         "disable" => Edit::Disable(Extension::of(rest).expect("an extension")),
-        "size" => Edit::Size(rest.parse().expect("octets")),
+        "size" => Edit::Size(rest.parse().expect("bytes")),
         "announce" => Edit::Announce(rest.to_owned()),
         "mail-parameter" => Edit::MailParameter(rest.to_owned()),
         "rcpt-parameter" => Edit::RcptParameter(rest.to_owned()),
@@ -239,14 +239,14 @@ fn with_crlf(line: &[u8]) -> Vec<u8> {
 }
 
 fn unescaped(text: &str) -> Vec<u8> {
-    let (mut octets, mut rest) = (Vec::new(), text.as_bytes());
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let [first, behind @ ..] = rest {
         rest = behind;
         if *first != b'\\' {
-            octets.push(*first);
+            bytes.push(*first);
             continue;
         }
-        let (octet, taken) = match behind {
+        let (byte, taken) = match behind {
             [b'r', ..] => (b'\r', 1),
             [b'n', ..] => (b'\n', 1),
             [b't', ..] => (b'\t', 1),
@@ -257,12 +257,12 @@ fn unescaped(text: &str) -> Vec<u8> {
             }
             _ => panic!("no such escape in {text:?}"),
         };
-        octets.push(octet);
+        bytes.push(byte);
         rest = &behind[taken..];
     }
-    octets
+    bytes
 }
 
-fn text_of(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

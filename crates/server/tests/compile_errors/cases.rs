@@ -1,5 +1,5 @@
-//! The commonest mistakes in closures. None of them compiles; the comment `//~` says what the compiler has to say of each
-//! within its first lines. `compile_errors.rs` compares.
+//! Common mistakes in closures. None of them compiles; the comment `//~` gives the text that the compiler must show for
+//! each within its first lines. `compile_errors.rs` compares.
 
 use std::error::Error;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ async fn look_up(_address: &str) -> Result<bool, Box<dyn Error + Send + Sync>> {
     Ok(true)
 }
 
-/// As `anyhow::Error`: it does not implement `Error`.
+/// Like `anyhow::Error`: it does not implement `Error`.
 struct Anyhow;
 
 async fn ask_somebody() -> Result<bool, Anyhow> {

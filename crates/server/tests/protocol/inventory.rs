@@ -1,4 +1,4 @@
-//! Nothing is missing on the page, nothing on it is untrue, and all of it is proved.
+//! The page is complete and true, and each row is proved.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,7 +32,7 @@ fn expect_proofs(row: &Row, kinds: &[Kind]) {
     }
 }
 
-/// Panics unless the first cells of a table and what the code has are the same words.
+/// Panics unless the first cells of a table match the names in the code.
 #[track_caller]
 fn expect_same(heading: &str, rows: &[Row], cell: usize, words: &BTreeSet<String>) {
     let listed: BTreeSet<String> = rows.iter().map(|row| row.word(cell).to_owned()).collect();
@@ -49,7 +49,7 @@ fn expect_same(heading: &str, rows: &[Row], cell: usize, words: &BTreeSet<String
     );
 }
 
-/// The keywords that a server announces that has everything switched on, in the clear and inside TLS.
+/// The keywords that a server announces with all options enabled, in the clear and inside TLS.
 async fn announced() -> BTreeSet<String> {
     let server = build(
         accepting()
@@ -111,7 +111,7 @@ fn limits() -> Vec<(String, u64)> {
     limits
 }
 
-/// The number that a constant has.
+/// The value of a constant.
 fn constant(path: &str, name: &str) -> u64 {
     let source = source(path);
     let (_, rest) = source.split_once(&format!("const {name}: ")).expect("the constant");
@@ -125,7 +125,7 @@ fn every_limit_is_on_the_page_with_its_default_and_proved() {
     let rows = table("Limits");
     let limits = limits();
     let mut names: BTreeSet<String> = limits.iter().map(|(name, _)| name.clone()).collect();
-    // Among them are those of the server, which the machine knows nothing of.
+    // The server has further limits, which the machine does not know.
     for option in options("crates/server/src/server/builder/limits.rs", "max_") {
         names.insert(option.trim_start_matches("max_").to_owned());
     }
@@ -139,7 +139,7 @@ fn every_limit_is_on_the_page_with_its_default_and_proved() {
                     Some(*default),
                     "{PAGE}: the default of {name} is {default}: write that"
                 );
-                // There is no option for it, so that a server can be given no small one.
+                // There is no option for it, so no server can have a small one.
                 let is_fixed = name == "auth_line";
                 expect_proofs(row, if is_fixed { &[Kind::Machine] } else { &[Kind::Machine, Kind::Server] });
             }
@@ -148,7 +148,7 @@ fn every_limit_is_on_the_page_with_its_default_and_proved() {
     }
 }
 
-/// The options of the builder that begin or end so.
+/// The options of the builder with this prefix or suffix.
 fn options(path: &str, part: &str) -> Vec<String> {
     let source = source(path);
     let options: Vec<String> = source

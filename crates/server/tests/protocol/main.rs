@@ -1,4 +1,4 @@
-//! The page docs/protocol.md, proved: every transcript over real sockets, and an inventory that nothing is missing.
+//! The page docs/protocol.md, proved: every transcript over real sockets, and an inventory that finds missing rows.
 
 mod inventory;
 mod page;
@@ -20,11 +20,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every transcript by the stem of its file, in the order of their names.
+/// Every transcript by its file stem, in order of names.
 fn transcripts() -> Vec<(String, transcript::Transcript)> {
-    let folder = root().join("crates/proto/tests/transcripts");
-    let mut transcripts: Vec<_> = fs::read_dir(folder)
-        .expect("the folder of transcripts")
+    let directory = root().join("crates/proto/tests/transcripts");
+    let mut transcripts: Vec<_> = fs::read_dir(directory)
+        .expect("the directory of transcripts")
         .map(|entry| entry.expect("an entry").path())
         .map(|path| {
             let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();

@@ -22,10 +22,10 @@ pub(crate) enum Proof {
     Test { file: String, name: String },
 }
 
-/// Against what a proof is run.
+/// The target of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// The bare machine.
+    /// The machine alone.
     Machine,
     /// A server.
     Server,
@@ -67,12 +67,12 @@ impl Row {
         Self { cells, proofs }
     }
 
-    /// What a cell holds between its backquotes, or all of it.
+    /// The text between backquotes in a cell, or all of it.
     pub(crate) fn word(&self, cell: usize) -> &str {
         self.cells.get(cell).map_or("", |cell| cell.trim_matches('`'))
     }
 
-    /// The first number of a cell, its commas left out.
+    /// The first number in a cell, without its commas.
     pub(crate) fn number(&self, cell: usize) -> Option<u64> {
         let text = self.word(cell).replace(',', "");
         text.split(' ').next()?.parse().ok()
@@ -84,7 +84,7 @@ impl Row {
 }
 
 impl Proof {
-    /// Against what it is run; panics where it is not.
+    /// The targets of its proofs. Panics if a proof does not exist.
     pub(crate) fn kinds(&self) -> Vec<Kind> {
         match self {
             Self::Transcript(stem) => {
@@ -106,7 +106,7 @@ impl Proof {
     }
 }
 
-/// Panics unless the file has a test of that name which runs.
+/// Panics unless the file has a test of that name that runs.
 fn expect_test(file: &str, name: &str) {
     let source = fs::read_to_string(root().join(file))
         .unwrap_or_else(|_| panic!("{PAGE} names {file}, which is not there: mend the path"));

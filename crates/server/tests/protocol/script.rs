@@ -20,27 +20,27 @@ use crate::support::clients::{self, Authority};
 use crate::support::{Seen, receipt, tls};
 use crate::transcript::{Event, Transcript};
 
-/// A message that came to its end: who sends it, to whom, and what it holds.
+/// A complete message: its sender, its recipients, and its content.
 pub(crate) type Kept = (String, Vec<String>, Vec<u8>);
 
-/// A server that answers as the transcript's hooks do, and the messages that it gets.
+/// A server that answers as the transcript's hooks do, and the messages that it receives.
 pub(crate) struct Script {
     pub(crate) server: Server,
     pub(crate) kept: Seen<Kept>,
-    /// A client that shows the transcript's certificate, if there is one.
+    /// A client that presents the transcript's certificate, if there is one.
     pub(crate) client: Arc<ClientConfig>,
 }
 
-/// Why a transcript can be shown to the bare machine only.
+/// Why only the machine alone can run a transcript.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum MachineOnly {
     /// The library has no option for it, or refuses such a value.
     Setting,
     /// There is no such hook.
     Hook,
-    /// The challenges of a server are never the same twice.
+    /// The challenges of a server never repeat.
     Nonce,
-    /// Replies are held back for seconds, which virtual time spares the tests of the library.
+    /// Replies are delayed by seconds. The library's tests use virtual time for those.
     Waits,
 }
 
@@ -146,7 +146,7 @@ fn limited(builder: Builder, limits: &Limits) -> Builder {
         .max_command_line(limits.command_line)
 }
 
-/// A question that is dropped is one whose hook fails.
+/// A dropped question stands for a hook that fails.
 fn given(answer: Option<HookAnswer>) -> HookAnswer {
     answer.unwrap_or(Err(Refusal::from_reply(catalog::INTERNAL_ERROR)))
 }
@@ -208,7 +208,7 @@ impl Authenticator for Scripted {
     async fn check(&self, credentials: &Credentials, session: &Session) -> Result<Check, Refusal> {
         let verdict = given(self.session.authenticate(credentials))?;
         let is_right = verdict.is_positive();
-        // The text is for the hook to give that is asked after this.
+        // The hook that runs after this one gives the text.
         session.state().insert(verdict);
         Ok(Check::right_if(is_right))
     }

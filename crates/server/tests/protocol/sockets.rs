@@ -1,4 +1,4 @@
-//! Every transcript over TCP, and inside TLS where it says so: the same octets as from the bare machine.
+//! Every transcript over TCP, and inside TLS where it says so: the same bytes as from the machine alone.
 
 use mailchute::Listener;
 use mailchute::listen::Io;
@@ -8,23 +8,23 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::script::{MachineOnly, Script};
-use crate::session::{assert_octets, shown};
+use crate::session::{assert_bytes, shown};
 use crate::support::tls;
 use crate::transcript::{Event, Transcript};
 use crate::transcripts;
 
-/// How the client's octets travel.
+/// How the client's bytes travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// As many at once as there are before the next reply that is waited for.
+    /// All lines up to the next expected reply at once.
     LineByLine,
-    /// All that is not parted by a handshake at once.
+    /// Everything between two handshakes at once.
     AtOnce,
-    /// Each octet in a segment of its own.
-    OctetByOctet,
+    /// Each byte in its own segment.
+    ByteByByte,
 }
 
-/// Longer sessions are not sent octet by octet.
+/// Longer sessions are not sent byte by byte.
 const SHORT: usize = 2_500;
 
 type Stream = Box<dyn Io>;
@@ -49,42 +49,42 @@ async fn secured(stream: Stream, script: &Script) -> Stream {
     Box::new(shaken.expect("the handshake succeeds").into_inner())
 }
 
-/// Sends what a closed connection may not take any more.
-async fn send(stream: &mut Stream, octets: &mut Vec<u8>, way: Way) {
-    let piece = if way == Way::OctetByOctet { 1 } else { octets.len().max(1) };
-    for piece in octets.chunks(piece) {
+/// Sends bytes that a closed connection may not take any more.
+async fn send(stream: &mut Stream, bytes: &mut Vec<u8>, way: Way) {
+    let piece = if way == Way::ByteByByte { 1 } else { bytes.len().max(1) };
+    for piece in bytes.chunks(piece) {
         if stream.write_all(piece).await.is_err() || stream.flush().await.is_err() {
             break;
         }
     }
-    octets.clear();
+    bytes.clear();
 }
 
-async fn hear(stream: &mut Stream, octets: usize, heard: &mut Vec<u8>) {
-    let mut reply = vec![0; octets];
+async fn hear(stream: &mut Stream, bytes: usize, heard: &mut Vec<u8>) {
+    let mut reply = vec![0; bytes];
     if stream.read_exact(&mut reply).await.is_ok() {
         heard.extend_from_slice(&reply);
     }
 }
 
-/// Runs a transcript over a connection of its own; what the server said, and what it kept.
+/// Runs a transcript over its own connection; returns what the server sent and stored.
 async fn run(name: &str, transcript: &Transcript, script: &Script, way: Way) {
     let mut stream = connect(script, transcript).await;
     let (mut heard, mut expected, mut unsent) = (Vec::new(), Vec::new(), Vec::new());
     let mut awaited = 0;
-    // Who does not wait for the greeting, or within AUTH, is hung up on.
+    // A client that does not wait for the greeting, or within AUTH, is disconnected.
     let (mut must_wait, mut is_asked) = (true, false);
     for event in &transcript.events {
         match event {
-            Event::Client(octets) => {
+            Event::Client(bytes) => {
                 if (way == Way::LineByLine || must_wait) && awaited > 0 {
                     must_wait = false;
                     send(&mut stream, &mut unsent, way).await;
                     hear(&mut stream, std::mem::take(&mut awaited), &mut heard).await;
-                    assert_octets(&heard, &expected, name);
+                    assert_bytes(&heard, &expected, name);
                 }
-                must_wait |= is_asked || octets.to_ascii_uppercase().starts_with(b"AUTH");
-                unsent.extend_from_slice(octets);
+                must_wait |= is_asked || bytes.to_ascii_uppercase().starts_with(b"AUTH");
+                unsent.extend_from_slice(bytes);
             }
             Event::Server(line) => {
                 if way == Way::LineByLine {
@@ -97,7 +97,7 @@ async fn run(name: &str, transcript: &Transcript, script: &Script, way: Way) {
             Event::Secured => {
                 send(&mut stream, &mut unsent, way).await;
                 hear(&mut stream, std::mem::take(&mut awaited), &mut heard).await;
-                assert_octets(&heard, &expected, name);
+                assert_bytes(&heard, &expected, name);
                 stream = secured(stream, script).await;
             }
             _ => {}
@@ -105,16 +105,16 @@ async fn run(name: &str, transcript: &Transcript, script: &Script, way: Way) {
     }
     send(&mut stream, &mut unsent, way).await;
     if transcript.closing.is_none() {
-        // The server closes as soon as it has answered all.
+        // The server closes as soon as it has answered everything.
         let _ = stream.shutdown().await;
     }
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).await;
     heard.extend_from_slice(&rest);
-    assert_octets(&heard, &expected, &format!("{name}, {way:?}"));
+    assert_bytes(&heard, &expected, &format!("{name}, {way:?}"));
 }
 
-/// What the transcript says that reaches the store.
+/// The content that the store receives, according to the transcript.
 fn compare_messages(name: &str, transcript: &Transcript, script: &Script) {
     let kept = script.kept.all();
     let contents: Vec<String> = kept.iter().map(|(_, _, content)| shown(content)).collect();
@@ -137,12 +137,12 @@ fn compare_messages(name: &str, transcript: &Transcript, script: &Script) {
 async fn over_sockets(way: Way) {
     let (mut runs, mut count, mut failures) = (JoinSet::new(), 0, Vec::new());
     for (name, transcript) in transcripts() {
-        let octets: usize = transcript
+        let bytes: usize = transcript
             .events
             .iter()
             .map(|event| if let Event::Client(o) = event { o.len() } else { 0 })
             .sum();
-        if way == Way::OctetByOctet && octets > SHORT {
+        if way == Way::ByteByByte && bytes > SHORT {
             continue;
         }
         let Ok(script) = Script::of(&transcript) else { continue };
@@ -177,8 +177,8 @@ async fn every_transcript_holds_over_a_socket_sent_at_once() {
 }
 
 #[tokio::test]
-async fn every_transcript_holds_over_a_socket_octet_by_octet() {
-    over_sockets(Way::OctetByOctet).await;
+async fn every_transcript_holds_over_a_socket_byte_by_byte() {
+    over_sockets(Way::ByteByByte).await;
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Clients that do not look at certificates.
+//! Clients that do not verify certificates.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Takes any certificate, and says that it knows these signatures.
+/// Accepts any certificate, and claims to support these signatures.
 #[derive(Debug)]
 pub(crate) struct Anything(Vec<SignatureScheme>);
 

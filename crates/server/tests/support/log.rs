@@ -1,4 +1,4 @@
-//! What goes to the log while a test runs on its own thread.
+//! Captures the log while a test runs on its own thread.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -12,7 +12,7 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 /// Captures the log of this thread until the guard is dropped.
 pub(crate) fn capture() -> (Log, DefaultGuard) {
-    /// A subscriber of the whole process wants everything. Without it, tests on other threads could turn lines off:
+    /// A subscriber of the whole process wants everything. Without it, tests on other threads could disable lines:
     /// whether a line is wanted is decided once for all threads.
     static WANT_EVERYTHING: Once = Once::new();
     WANT_EVERYTHING.call_once(|| {
@@ -40,8 +40,8 @@ impl Log {
 }
 
 impl Write for Log {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(octets)
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,11 +1,11 @@
-//! A store that refuses single recipients, and clients that hear a reply for each.
+//! A store that refuses single recipients, and clients that get a reply for each.
 
 use mailchute::testing::Client;
 use mailchute::{Message, Receipt, Refusal, Session, Store};
 
 use super::{MESSAGE, Seen};
 
-/// Notes for whom it keeps messages, and in which directory; refuses those whose address begins with `full`.
+/// Records the recipients of stored messages, and the directory; refuses addresses that begin with `full`.
 #[derive(Clone, Default)]
 pub(crate) struct Mailboxes(pub(crate) Seen<String>);
 

@@ -1,4 +1,4 @@
-//! What the tests of the library share: servers, clients, and ways to watch them.
+//! Helpers that the tests of the library share: servers, clients, and ways to watch them.
 #![allow(dead_code, reason = "each file of tests uses its own part of it")]
 
 pub(crate) mod clients;
@@ -22,10 +22,10 @@ use mailchute::{Answer, Builder, Message, Receipt, Refusal, Reply, Server, Sessi
 /// A small message with its final dot, as [`Client::command`] takes it.
 pub(crate) const MESSAGE: &str = "Subject: hello\r\n\r\nHello Bob\r\n.";
 
-/// What [`MESSAGE`] holds.
+/// The content of [`MESSAGE`].
 pub(crate) const CONTENT: &[u8] = b"Subject: hello\r\n\r\nHello Bob\r\n";
 
-/// A server without hooks; it is not complete without a store.
+/// A server without hooks. It needs a store to build.
 pub(crate) fn builder() -> Builder {
     Server::builder().hostname("mx.example.com")
 }
@@ -35,7 +35,7 @@ pub(crate) fn accepting() -> Builder {
     builder().store_by(|message, _session| read_all(message))
 }
 
-/// Stores that answer as a hook does, with the standard reply if the closure just accepts.
+/// Stores that answer as a hook does, with the standard reply if the closure accepts.
 pub(crate) trait StoreBy {
     fn store_by<F, Fut>(self, store: F) -> Self
     where
@@ -58,7 +58,7 @@ impl StoreBy for Builder {
     }
 }
 
-/// What a hook answers that says this.
+/// The hook's answer with this meaning.
 pub(crate) fn say(reply: Reply) -> Answer {
     match Refusal::try_from(reply.clone()) {
         Ok(refusal) => Err(refusal),
@@ -81,7 +81,7 @@ pub(crate) fn receipt(verdict: Verdict) -> Result<Receipt, Refusal> {
     }
 }
 
-/// Builds what is known to be right.
+/// Builds a server that must build.
 pub(crate) fn build(builder: Builder) -> Server {
     builder.build().expect("the options are right")
 }
@@ -98,13 +98,13 @@ pub(crate) async fn traced(mut message: Message) -> Result<String, Refusal> {
     Ok(String::from_utf8_lossy(&message.bytes().await?).into_owned())
 }
 
-/// As a filter, reads a message chunk by chunk to its end and lets it pass.
+/// Reads a message chunk by chunk to its end and passes it on, as a filter.
 pub(crate) async fn read_on(mut message: Message, _session: Session) -> Result<Message, Refusal> {
     while message.chunk().await?.is_some() {}
     Ok(message)
 }
 
-/// A client that was greeted and has said EHLO.
+/// A client that was greeted and has sent EHLO.
 pub(crate) async fn hello(server: &Server) -> Client {
     let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
@@ -112,13 +112,13 @@ pub(crate) async fn hello(server: &Server) -> Client {
     client
 }
 
-/// Goes up to DATA, which is not sent yet.
+/// Runs a session up to DATA, which is not sent yet.
 pub(crate) async fn envelope(client: &mut Client) {
     client.command("MAIL FROM:<alice@client.example>").await.expect(250);
     client.command("RCPT TO:<bob@example.com>").await.expect(250);
 }
 
-/// A client whose message the server waits for.
+/// A client whose message the server expects.
 pub(crate) async fn in_data(server: &Server) -> Client {
     let mut client = hello(server).await;
     envelope(&mut client).await;
@@ -133,7 +133,7 @@ pub(crate) async fn deliver(client: &mut Client) -> testing::Reply {
     client.command(MESSAGE).await
 }
 
-/// As [`deliver`], over any transport.
+/// Like [`deliver`], over any transport.
 pub(crate) async fn talk_one_message<S: mailchute::listen::Io>(client: &mut talk::Talk<S>) {
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
     client.ask("RCPT TO:<bob@example.com>", "250").await;
@@ -141,7 +141,7 @@ pub(crate) async fn talk_one_message<S: mailchute::listen::Io>(client: &mut talk
     client.ask(MESSAGE, "250").await;
 }
 
-/// Things that hooks saw, in their order; clones share them.
+/// The things that hooks saw, in order. Clones share them.
 #[derive(Debug)]
 pub(crate) struct Seen<T>(Arc<Mutex<Vec<T>>>);
 
@@ -162,7 +162,7 @@ impl<T: Clone> Seen<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(value.into());
     }
 
-    /// As [`push`](Self::push), as all that a hook does.
+    /// Like [`push`](Self::push), as the whole body of a hook.
     pub(crate) fn note(&self, value: impl Into<T>) -> Ready<()> {
         self.push(value);
         ready(())
@@ -176,7 +176,7 @@ impl<T: Clone> Seen<T> {
         self.all().len()
     }
 
-    /// Lets other tasks go on until there are `count`.
+    /// Lets other tasks run until there are `count`.
     pub(crate) async fn until(&self, count: usize) -> Vec<T> {
         while self.count() < count {
             tokio::task::yield_now().await;
@@ -185,7 +185,7 @@ impl<T: Clone> Seen<T> {
     }
 }
 
-/// Notes when it is dropped, as the future of a hook is that nobody waits for any more.
+/// Records its own drop, such as that of an abandoned hook's future.
 #[derive(Debug)]
 pub(crate) struct DropNote(pub(crate) Seen<&'static str>, pub(crate) &'static str);
 

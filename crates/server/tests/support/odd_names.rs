@@ -1,5 +1,5 @@
-//! A client of rustls that asks for names (SNI) which rustls would never send: it sends and hashes a `ClientHello` in which
-//! the name's extension has been replaced by another of its length.
+//! A rustls client that asks for names (SNI) that rustls would never send. It sends and hashes a `ClientHello` in which
+//! the name's extension is replaced by another one of the same length.
 
 use std::io;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::danger::Anything;
 
-/// An extension of a name with this content, which has six octets or more.
+/// An extension of a name with this content, at least six bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct OddName {
     sent: Vec<u8>,
@@ -37,7 +37,7 @@ impl OddName {
 
     pub(crate) fn with(data: &[u8]) -> Self {
         let name: String = "z".repeat(60).chars().cycle().take(data.len() - 5).collect();
-        // Labels have 63 octets at most.
+        // Labels have at most 63 bytes.
         let name: String = name
             .char_indices()
             .map(|(index, letter)| if index % 50 == 49 && index + 1 < name.len() { '.' } else { letter })
@@ -47,17 +47,17 @@ impl OddName {
         Self { sent: extension(data), placeholder: extension(&inner), name }
     }
 
-    /// What the server gets for these octets.
-    pub(crate) fn replaced(&self, octets: &[u8]) -> Vec<u8> {
-        let mut replaced = octets.to_vec();
-        let found = octets.windows(self.placeholder.len()).position(|window| window == self.placeholder);
+    /// The bytes that the server gets in their place.
+    pub(crate) fn replaced(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut replaced = bytes.to_vec();
+        let found = bytes.windows(self.placeholder.len()).position(|window| window == self.placeholder);
         if let Some(position) = found {
             replaced[position..position + self.sent.len()].copy_from_slice(&self.sent);
         }
         replaced
     }
 
-    /// A configuration for such a client, which takes any certificate.
+    /// A configuration for such a client, which accepts any certificate.
     pub(crate) fn client(
         &self,
         version: &'static SupportedProtocolVersion,
@@ -73,7 +73,8 @@ impl OddName {
         self.client_of(aws_lc_rs::default_provider(), versions)
     }
 
-    /// One whose first key is of a group that no server takes by default, so that TLS 1.3 asks it for another.
+    /// A configuration whose first key is of a group that no server accepts by default, so that TLS 1.3 asks for
+    /// another.
     pub(crate) fn retrying_client(&self) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         let mut provider = aws_lc_rs::default_provider();
         provider.kx_groups = vec![aws_lc_rs::kx_group::MLKEM1024, aws_lc_rs::kx_group::X25519];
@@ -139,7 +140,7 @@ fn two(number: usize) -> [u8; 2] {
     u16::try_from(number).expect("it is short").to_be_bytes()
 }
 
-/// What the client sends, with the name replaced.
+/// The client's bytes, with the name replaced.
 pub(crate) struct Replacing<S> {
     stream: S,
     odd: OddName,
@@ -159,9 +160,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Replacing<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let replaced = self.odd.replaced(octets);
+        let replaced = self.odd.replaced(bytes);
         Pin::new(&mut self.stream).poll_write(context, &replaced)
     }
 
@@ -215,7 +216,7 @@ impl hash::Context for Running {
         self.context.finish()
     }
 
-    fn update(&mut self, octets: &[u8]) {
-        self.context.update(&self.odd.replaced(octets));
+    fn update(&mut self, bytes: &[u8]) {
+        self.context.update(&self.odd.replaced(bytes));
     }
 }

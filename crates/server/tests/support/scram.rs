@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::talk::Talk;
 
-/// How often the verifiers of tests hash, the least that there is.
+/// The iterations of the tests' verifiers, the minimum.
 pub(crate) const ITERATIONS: u32 = 4_096;
 
-/// What a client says of channel binding, and what it binds to.
+/// The client's channel binding flag, and its data.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
     pub(crate) mechanism: &'static str,
@@ -33,7 +33,7 @@ pub(crate) async fn log_in<S: Io>(
     exchange(talk, user, password, binding).await.pop().expect("the server has replied")
 }
 
-/// As [`log_in`], with all that both sides have said, one message each.
+/// Like [`log_in`], with all messages of both sides.
 pub(crate) async fn exchange<S: Io>(
     talk: &mut Talk<S>,
     user: &str,
@@ -74,12 +74,12 @@ pub(crate) async fn exchange<S: Io>(
     said
 }
 
-/// A message as it is on the wire.
+/// A message in its wire form.
 pub(crate) fn encoded(message: &str) -> String {
     BASE64.encode(message)
 }
 
-/// The server's first message to this user, but for the nonces.
+/// The server's first message to this user, without the nonces.
 pub(crate) async fn salt_of<S: Io>(talk: &mut Talk<S>, user: &str) -> String {
     let begin = BASE64.encode(format!("n,,n={user},r=abc"));
     let challenge = challenge(&talk.say(&format!("AUTH SCRAM-SHA-256 {begin}")).await).expect("a challenge");

@@ -1,4 +1,4 @@
-//! Clients that show any octets as their certificate, and sign as they like.
+//! Clients that present any bytes as their certificate, and sign as they like.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
 
-/// What makes a signature of a handshake.
+/// Makes the signature of a handshake.
 type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
-/// A certificate, and what is given for a proof of its key.
+/// A certificate, and the proof of its key.
 #[derive(Clone)]
 pub(crate) struct Shown {
     chain: Vec<CertificateDer<'static>>,
@@ -28,7 +28,7 @@ impl Shown {
         Arc::new(Self { chain, scheme, sign: Arc::new(sign) })
     }
 
-    /// With a signature that is none.
+    /// With an invalid signature.
     pub(crate) fn forged(certificate: &[u8], scheme: SignatureScheme) -> Arc<Self> {
         Self::signed(vec![certificate.to_vec().into()], scheme, |_| b"no signature".to_vec())
     }

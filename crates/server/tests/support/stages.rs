@@ -1,4 +1,4 @@
-//! Every stage at which a hook is asked, and a client that walks up to each.
+//! Every stage at which a hook runs, and a client that gets there.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -45,7 +45,7 @@ pub(crate) const ALL: [Stage; 10] = [
 
 type Deed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
-/// A hook that does something at one stage and goes on at all others.
+/// A hook that acts at one stage and accepts at all others.
 pub(crate) struct OnlyAt {
     stage: Stage,
     deed: Deed,
@@ -94,7 +94,7 @@ impl Hooks for OnlyAt {
     }
 
     async fn command(&self, command: &Command, _session: &Session) -> Answer {
-        // The walk says NOOP; QUIT stays as it is.
+        // The client sends NOOP; QUIT stays as it is.
         if command.verb == Verb::Noop { self.at(Stage::Command).await } else { Ok(Verdict::Accept) }
     }
 }
@@ -131,12 +131,12 @@ pub(crate) fn server(hook: OnlyAt) -> Server {
     build(accepting().with(hook).tls(tls::config()).allow_plaintext_auth())
 }
 
-/// A server whose hook answers the same whenever it is asked at `stage`.
+/// A server whose hook gives the same answer at every call at `stage`.
 pub(crate) fn answering(stage: Stage, answer: impl Fn() -> Answer + Send + Sync + 'static) -> Server {
     server(OnlyAt::new(stage, move || std::future::ready(answer())))
 }
 
-/// A server without hooks of its own, to compare with.
+/// A server without these hooks, to compare with.
 pub(crate) fn plain() -> Server {
     build(accepting().tls(tls::config()).allow_plaintext_auth().on_auth(|_, _| async { Check::Right }))
 }
@@ -144,8 +144,8 @@ pub(crate) fn plain() -> Server {
 /// A client anywhere in its session.
 pub(crate) type Client = Talk<Box<dyn Io>>;
 
-/// Walks up to `stage` and returns what the server says there. In the secure stage that is the reply to the EHLO
-/// inside TLS, unless the server speaks before.
+/// Goes to `stage` and returns the server's reply there. In the secure stage that is the reply to EHLO inside TLS,
+/// unless the server sends one earlier.
 pub(crate) async fn reach(server: &Server, stage: Stage) -> (String, Client) {
     let (mut client, _session) = pipe(server, 64 * 1024);
     if stage == Stage::Secure {
@@ -173,7 +173,7 @@ pub(crate) async fn reach(server: &Server, stage: Stage) -> (String, Client) {
     (again(&mut client, stage).await, client)
 }
 
-/// Says what leads to the stage once more.
+/// Repeats the command of the stage.
 pub(crate) async fn again(client: &mut Client, stage: Stage) -> String {
     match stage {
         Stage::Connect => String::new(),
@@ -191,7 +191,7 @@ pub(crate) async fn again(client: &mut Client, stage: Stage) -> String {
 }
 
 impl Stage {
-    /// How the standard reply of the stage begins.
+    /// The start of the stage's standard reply.
     pub(crate) fn yes(self) -> &'static str {
         match self {
             Self::Connect => "220 mx.example.com ",
@@ -204,7 +204,7 @@ impl Stage {
         }
     }
 
-    /// How its standard refusal begins.
+    /// The start of its standard refusal.
     pub(crate) fn no(self) -> &'static str {
         match self {
             Self::Connect => "554 5.7.1 C",
@@ -217,7 +217,7 @@ impl Stage {
         }
     }
 
-    /// Whether a positive answer may have a text that the client hears.
+    /// Whether the client sees the text of a positive answer.
     pub(crate) fn takes_text(self) -> bool {
         !matches!(self, Self::Auth | Self::Data | Self::Filter)
     }
@@ -227,7 +227,7 @@ impl Stage {
         self != Self::Ehlo
     }
 
-    /// `code` with its enhanced code where the stage has one.
+    /// `code` with its enhanced code, if the stage has one.
     pub(crate) fn begin(self, code: u16, enhanced: &str) -> String {
         if self.is_enhanced() { format!("{code} {enhanced} ") } else { format!("{code} ") }
     }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-/// Where clients in memory come from.
+/// The address of clients in memory.
 pub(crate) const CLIENT: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 40_000);
 
@@ -18,7 +18,7 @@ pub(crate) struct Talk<S> {
     stream: BufReader<S>,
 }
 
-/// A pipe to a session of its own that holds `capacity` octets each way; the task ends with the session.
+/// A pipe to its own session that holds `capacity` bytes each way. The task ends with the session.
 pub(crate) fn pipe(server: &Server, capacity: usize) -> (Talk<DuplexStream>, JoinHandle<()>) {
     let (ours, theirs) = tokio::io::duplex(capacity);
     let server = server.clone();
@@ -26,7 +26,7 @@ pub(crate) fn pipe(server: &Server, capacity: usize) -> (Talk<DuplexStream>, Joi
     (Talk::new(ours), session)
 }
 
-/// As [`pipe`], to a session that has begun in the task of its test, which has said hello, and goes on in one of its own.
+/// Like [`pipe`], for a session that begins in the test's task, has received EHLO, and goes on in its own task.
 pub(crate) async fn moved_pipe(server: Server) -> (Talk<DuplexStream>, JoinHandle<()>) {
     let (ours, theirs) = tokio::io::duplex(65_536);
     let mut session = Box::pin(async move { server.serve_connection(theirs, CLIENT).await });
@@ -38,7 +38,7 @@ pub(crate) async fn moved_pipe(server: Server) -> (Talk<DuplexStream>, JoinHandl
     (client, tokio::spawn(session))
 }
 
-/// Serves on a free port of the loopback interface for as long as the test's runtime lasts.
+/// Serves on a free loopback port while the test's runtime lasts.
 pub(crate) async fn listen(server: &Server) -> SocketAddr {
     let serving = server.listen("127.0.0.1:0").await.expect("a port is free");
     let address = serving.addrs()[0];
@@ -63,20 +63,20 @@ impl<S: Io> Talk<S> {
         Self { stream: BufReader::new(stream) }
     }
 
-    /// The transport, for an upgrade; nothing may wait to be read.
+    /// The transport, for an upgrade. No unread input may remain.
     pub(crate) fn into_inner(self) -> S {
-        assert_eq!(self.stream.buffer(), b"", "octets would be lost");
+        assert_eq!(self.stream.buffer(), b"", "bytes would be lost");
         self.stream.into_inner()
     }
 
-    /// The transport, to look at.
+    /// The transport, to inspect it.
     pub(crate) fn get_ref(&self) -> &S {
         self.stream.get_ref()
     }
 
-    /// Sends octets as they are. What a closed connection does not take is lost.
-    pub(crate) async fn write(&mut self, octets: impl AsRef<[u8]>) {
-        if self.stream.write_all(octets.as_ref()).await.is_ok() {
+    /// Sends bytes unchanged. Bytes that a closed connection does not take are lost.
+    pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        if self.stream.write_all(bytes.as_ref()).await.is_ok() {
             let _ = self.stream.flush().await;
         }
     }
@@ -87,7 +87,7 @@ impl<S: Io> Talk<S> {
         self.read_reply().await
     }
 
-    /// Sends a line and checks how the reply begins.
+    /// Sends a line and checks the start of the reply.
     #[track_caller]
     pub(crate) fn ask<'a>(&'a mut self, line: &'a str, begin: &'a str) -> impl Future<Output = String> + 'a {
         let caller = std::panic::Location::caller();
@@ -98,7 +98,7 @@ impl<S: Io> Talk<S> {
         }
     }
 
-    /// One reply with all its lines; empty when the server has closed.
+    /// One reply with all its lines; empty after the server has closed.
     pub(crate) async fn read_reply(&mut self) -> String {
         let mut reply = String::new();
         loop {
@@ -114,34 +114,34 @@ impl<S: Io> Talk<S> {
         let mut line = Vec::new();
         while !line.ends_with(b"\n") {
             match self.stream.read_u8().await {
-                Ok(octet) => line.push(octet),
+                Ok(byte) => line.push(byte),
                 Err(_) => break,
             }
         }
         String::from_utf8(line).expect("replies are ASCII")
     }
 
-    /// All that the server still says, until it closes.
+    /// Everything that the server sends until it closes.
     pub(crate) async fn rest(&mut self) -> String {
         let mut rest = Vec::new();
         let _ = self.stream.read_to_end(&mut rest).await;
         String::from_utf8_lossy(&rest).into_owned()
     }
 
-    /// Some octets, as they come in one read; empty when the server has closed.
+    /// The bytes of one read; empty after the server has closed.
     pub(crate) async fn read(&mut self) -> Vec<u8> {
-        let mut octets = vec![0; 64 * 1024];
-        let length = self.stream.read(&mut octets).await.unwrap_or(0);
-        octets.truncate(length);
-        octets
+        let mut bytes = vec![0; 64 * 1024];
+        let length = self.stream.read(&mut bytes).await.unwrap_or(0);
+        bytes.truncate(length);
+        bytes
     }
 
-    /// Says that no more comes; the server can still be heard.
+    /// Closes the sending side. The client can still read.
     pub(crate) async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;
     }
 
-    /// Up to EHLO.
+    /// Runs the session up to EHLO.
     pub(crate) async fn hello(&mut self) -> String {
         let greeting = self.read_reply().await;
         assert!(greeting.starts_with("220 "), "the greeting is {greeting:?}");

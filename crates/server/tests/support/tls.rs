@@ -27,7 +27,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// A certificate with these names that signs itself.
+    /// A self-signed certificate with these names.
     pub(crate) fn of(names: &[&str]) -> Self {
         Self::by(KeyPair::generate().expect("keys can be made"), names)
     }
@@ -55,7 +55,7 @@ impl Identity {
     }
 }
 
-/// A certificate of its own making.
+/// A self-signed certificate.
 pub(crate) fn make_identity() -> Identity {
     Identity::of(&[NAME])
 }
@@ -76,7 +76,7 @@ pub(crate) fn config() -> TlsConfig {
     identity().config()
 }
 
-/// A client that trusts the certificates of these.
+/// A client that trusts these certificates.
 pub(crate) fn client(
     versions: &[&'static SupportedProtocolVersion],
     trusted: &[&Identity],
@@ -91,7 +91,7 @@ pub(crate) fn client(
         .with_root_certificates(roots)
 }
 
-/// Shakes hands over `stream` as the client.
+/// Performs the handshake over `stream` as the client.
 pub(crate) async fn secure<S: Io>(
     stream: S,
     versions: &[&'static SupportedProtocolVersion],
@@ -100,7 +100,7 @@ pub(crate) async fn secure<S: Io>(
     shake(stream, &Arc::new(config), NAME).await.expect("the handshake succeeds")
 }
 
-/// Shakes hands over `stream` as this client, with a server of this name.
+/// Performs the handshake over `stream` as this client, with a server of this name.
 pub(crate) async fn shake<S: Io>(
     stream: S,
     config: &Arc<ClientConfig>,
@@ -110,7 +110,7 @@ pub(crate) async fn shake<S: Io>(
     TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map(Talk::new)
 }
 
-/// Connects, says STARTTLS and shakes hands.
+/// Connects, sends STARTTLS and performs the handshake.
 pub(crate) async fn start(
     address: std::net::SocketAddr,
     config: &Arc<ClientConfig>,
@@ -122,7 +122,7 @@ pub(crate) async fn start(
     shake(talk.into_inner(), config, name).await
 }
 
-/// Says EHLO and STARTTLS and shakes hands; EHLO inside TLS is left to the caller.
+/// Sends EHLO and STARTTLS and performs the handshake. The caller sends EHLO inside TLS.
 pub(crate) async fn start_tls(mut talk: Talk<DuplexStream>) -> Talk<TlsStream<DuplexStream>> {
     talk.hello().await;
     talk.ask("STARTTLS", "220 2.0.0").await;

@@ -80,7 +80,7 @@ fn a_sandboxed_program_serves_reloads_and_hands_over() {
 }
 
 #[test]
-fn the_directory_where_the_program_was_started_is_not_let_in() {
+fn the_start_directory_is_not_let_in() {
     let program = Path::new(env!("CARGO_BIN_EXE_mailchute"));
     for from_root in [true, false] {
         let directory = tempfile::tempdir().unwrap();

@@ -57,7 +57,7 @@ async fn what_hooks_and_stores_say_stays() {
     assert_eq!(client.command("FOO").await.lines(), ["500 5.5.1 edited UNKNOWN_COMMAND"]);
 }
 
-/// A reply that cannot stand in the place of a standard one, by the argument of NOOP, and what the log says.
+/// A reply that cannot stand instead of a standard one, by the argument of NOOP, and what the log says.
 fn mistaken(argument: &str) -> Reply {
     match argument {
         "refusal" => Reply::new(550, (5, 0, 0), "No"),

@@ -1,4 +1,4 @@
-//! What a client of the testing kit may begin with: TLS, and a login.
+//! A client of the testing kit may begin inside TLS, or authenticated.
 
 use crate::support::clients::{Authority, tls as asking};
 use crate::support::tls::config;

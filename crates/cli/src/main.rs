@@ -83,7 +83,7 @@ fn serve_with(
     let plan = Plan::of(&options, &passed)?;
     let store = store::open(&options, account.as_ref())?;
     match (options.sandbox, passed.is_sandboxed()) {
-        (true, false) => sandbox::enter(&options, store::directory(&options))?,
+        (true, false) => sandbox::enter(&options, store::written(&options), &store::outgoing(&options))?,
         (false, true) => {
             tracing::warn!(name: "sandbox-kept", "a sandbox cannot be left by a handover; restart the program to run without");
         }

@@ -43,7 +43,17 @@ const CRATES: [Rooms; 4] = [
     },
     Rooms {
         name: "stores",
-        order: &["url", "any", "maildir", "discard", "recipients", "template", "destination"],
+        order: &[
+            "url",
+            "any",
+            "forward",
+            "maildir",
+            "discard",
+            "recipients",
+            "secret",
+            "template",
+            "destination",
+        ],
         as_one: &[],
     },
     Rooms {
@@ -53,6 +63,7 @@ const CRATES: [Rooms; 4] = [
             "body",
             "phase",
             "offer",
+            "next_hop",
             "client",
             "held",
             "question",

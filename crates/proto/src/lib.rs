@@ -33,6 +33,7 @@ mod held;
 mod limits;
 mod line;
 mod machine;
+pub mod next_hop;
 mod offer;
 mod params;
 mod phase;

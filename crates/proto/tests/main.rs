@@ -14,6 +14,7 @@ mod lenient_lines;
 mod lenient_paths;
 mod line_end_forms;
 mod lmtp;
+mod next_hop;
 mod observed_commands;
 mod operations;
 mod parameter_reference;

@@ -231,3 +231,37 @@ async fn trace_fields_for_one_recipient_name_nobody_else() {
     );
     assert!(!whole.contains("bob@"), "{whole}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_relay_reads_the_same_bytes_below_its_top_each_time() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = builder().on_message(|mut message: Message, _session| async move {
+        message.add_above_trace("X-Seen", &message.new_message_id())?;
+        Ok(message)
+    });
+    let server = build(server.store_by(move |mut message: Message, _session| {
+        let note = note.clone();
+        async move {
+            let mut copies = message.for_relay().await?;
+            let [top] = copies.tops() else { panic!("one top") };
+            let top = String::from_utf8_lossy(top).into_owned();
+            assert!(top.starts_with("X-Seen: <") && top.contains("\r\nReceived: from "), "{top}");
+            assert!(!top.contains("Return-Path") && !top.contains("Delivered-To"), "{top}");
+            let mut content = Vec::new();
+            while let Some(chunk) = copies.chunk().await? {
+                content.extend_from_slice(&chunk);
+            }
+            note.push(String::from_utf8_lossy(&content).into_owned());
+            message.refuse(0, Refusal::new(452, (4, 2, 2), "Mailbox full"));
+            Ok(())
+        }
+    }));
+    let mut client = hello(&server).await;
+    for _ in 0..2 {
+        crate::support::envelope(&mut client).await;
+        client.command("DATA").await.expect(354);
+        client.command("Subject: x\r\n\r\nHello\r\n.").await.expect(452);
+    }
+    assert_eq!(seen.all(), ["Subject: x\r\n\r\nHello\r\n"; 2]);
+}

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use mailchute::{Message, Receipt, Refusal, Session, Store};
+use mailchute::{
+    Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Session, Store, Verdict,
+};
 
-use crate::{Discard, LineEnds, Maildir};
+use crate::{Discard, Forward, LineEnds, Maildir};
 
 /// Any of the stores of this crate, as [`from_url`](crate::from_url) returns them.
 ///
@@ -22,6 +24,8 @@ use crate::{Discard, LineEnds, Maildir};
 pub enum AnyStore {
     /// Messages become files.
     Maildir(Maildir),
+    /// Messages are handed to another server.
+    Forward(Forward),
     /// Messages are forgotten.
     Discard(Discard),
 }
@@ -31,7 +35,7 @@ impl AnyStore {
     pub fn close(&self) {
         match self {
             Self::Maildir(store) => store.close(),
-            Self::Discard(_) => {}
+            Self::Forward(_) | Self::Discard(_) => {}
         }
     }
 }
@@ -40,7 +44,28 @@ impl Store for AnyStore {
     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         match self {
             Self::Maildir(store) => store.store(message, session).await,
+            Self::Forward(store) => store.store(message, session).await,
             Self::Discard(store) => store.store(message, session).await,
+        }
+    }
+}
+
+/// Asks the store about each recipient, if it answers for recipients.
+impl Hooks for AnyStore {
+    async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
+        match self {
+            Self::Forward(store) => store.rcpt_to(to, session).await,
+            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
+        }
+    }
+}
+
+/// Registers a store that answers for recipients as hooks too: see [`Forward`].
+impl Install for AnyStore {
+    fn install(self, builder: Builder) -> Builder {
+        match self {
+            Self::Forward(store) => store.install(builder),
+            store => builder.store(store),
         }
     }
 }
@@ -48,6 +73,12 @@ impl Store for AnyStore {
 impl From<Maildir> for AnyStore {
     fn from(store: Maildir) -> Self {
         Self::Maildir(store)
+    }
+}
+
+impl From<Forward> for AnyStore {
+    fn from(store: Forward) -> Self {
+        Self::Forward(store)
     }
 }
 
@@ -69,6 +100,7 @@ impl fmt::Display for AnyStore {
                     .zip(std::iter::once('?').chain(std::iter::repeat('&')))
                     .try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
             }
+            Self::Forward(store) => store.options().fmt(f),
             Self::Discard(_) => f.write_str("discard:"),
         }
     }

@@ -3,6 +3,7 @@
 //! | store | URL | what it does with a message |
 //! |---|---|---|
 //! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | writes it to a file of its own, which is durable before the client gets 250 |
+//! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | handed to another server while the client waits |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
 //! [`recipients`] knows which addresses exist, and what they stand for.
@@ -36,14 +37,18 @@
 mod any;
 mod destination;
 mod discard;
+mod forward;
 mod maildir;
 pub mod recipients;
+mod secret;
 mod template;
 mod url;
 
 pub use any::AnyStore;
 pub use destination::{Destination, Destinations};
 pub use discard::Discard;
+pub use forward::{Forward, ForwardBuilder, HopTls, NextHop};
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
+pub use secret::{SecretError, SecretSource};
 pub use template::{Template, TemplateError, path_component};
 pub use url::{StoreUrl, StoreUrlError, check_url, from_url};

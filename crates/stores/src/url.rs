@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::{AnyStore, Discard, LineEnds, Maildir, MaildirBuilder};
+use crate::forward::url as forward_url;
+use crate::{AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder, NextHop};
 
 /// Makes the store that a URL names, and opens it.
 ///
@@ -14,6 +15,10 @@ use crate::{AnyStore, Discard, LineEnds, Maildir, MaildirBuilder};
 ///   `?`, with `&` between two: `mode=0660` is the [mode of files](MaildirBuilder::file_mode) in octal
 ///   digits. `line-ends=lf`, the default, or `line-ends=crlf` says [how lines
 ///   end](MaildirBuilder::line_ends).
+/// - `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST:25` or `smtps://HOST:465`: a [`Forward`](crate::Forward).
+///   With commas between several servers, the first that takes mail gets it. Options: `tls=require`,
+///   `tls=opportunistic` (the default) or `tls=off`; `ca=FILE`; `cert=FILE` with `key=FILE`; `user=NAME` with
+///   `secret=file:PATH` or `secret=env:NAME`; `auth=external`; `connections=NUMBER`.
 /// - `discard:`: [`Discard`].
 ///
 /// The call blocks while it opens the store.
@@ -67,6 +72,7 @@ pub struct StoreUrl(Named);
 #[derive(Debug, Clone)]
 enum Named {
     Maildir(MaildirBuilder),
+    Forward(Box<ForwardBuilder>),
     Discard,
 }
 
@@ -80,8 +86,13 @@ impl StoreUrl {
             Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
             _ => return Err(StoreUrlError::NoScheme(url.to_owned())),
         };
-        match scheme.to_ascii_lowercase().as_str() {
+        let scheme_name = scheme.to_ascii_lowercase();
+        match scheme_name.as_str() {
             "maildir" => maildir(url, rest).map(|builder| Self(Named::Maildir(builder))),
+            "lmtp" | "smtp" | "smtps" => match forward_url::parse(&scheme_name, rest) {
+                Ok(builder) => Ok(Self(Named::Forward(builder.into()))),
+                Err(text) => Err(StoreUrlError::Forward(text)),
+            },
             "discard" if rest.is_empty() => Ok(Self(Named::Discard)),
             "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
             _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
@@ -93,7 +104,7 @@ impl StoreUrl {
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Named::Maildir(builder) => Some(builder.path()),
-            Named::Discard => None,
+            Named::Forward(_) | Named::Discard => None,
         }
     }
 
@@ -102,7 +113,25 @@ impl StoreUrl {
     pub fn directory_mode(&self) -> u32 {
         match &self.0 {
             Named::Maildir(builder) => builder.directory_mode(),
-            Named::Discard => 0o700,
+            Named::Forward(_) | Named::Discard => 0o700,
+        }
+    }
+
+    /// Returns the servers to which the store connects, so that a sandbox can allow it.
+    #[must_use]
+    pub fn next_hops(&self) -> &[NextHop] {
+        match &self.0 {
+            Named::Forward(builder) => builder.next_hops(),
+            Named::Maildir(_) | Named::Discard => &[],
+        }
+    }
+
+    /// Returns the directory for what must outlive a restart, if the store has anything of that kind.
+    #[must_use]
+    pub fn state_directory(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Named::Forward(builder) => Some(builder.state_directory()),
+            Named::Maildir(_) | Named::Discard => None,
         }
     }
 
@@ -113,6 +142,7 @@ impl StoreUrl {
     pub fn open(self) -> Result<AnyStore, StoreUrlError> {
         match self.0 {
             Named::Maildir(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            Named::Forward(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Discard => Ok(Discard.into()),
         }
     }
@@ -132,6 +162,8 @@ pub enum StoreUrlError {
     Host(String),
     /// The store does not have this option, or not with this value, or has it twice.
     BadOption(String),
+    /// `lmtp:`, `smtp:` or `smtps:` is followed by what names no server, or by wrong options. The text says which.
+    Forward(String),
     /// `discard:` is followed by something.
     Superfluous(String),
     /// The store could not be opened.
@@ -148,7 +180,11 @@ impl fmt::Display for StoreUrlError {
                 write!(f, "{url:?} names no kind of store; write maildir:{url} or discard:")
             }
             Self::UnknownScheme(scheme) => {
-                write!(f, "there is no store of the kind {scheme:?}; write maildir:PATH or discard:")
+                write!(
+                    f,
+                    "there is no store of the kind {scheme:?}; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST or \
+                     discard:"
+                )
             }
             Self::MissingPath => {
                 f.write_str("maildir: names no directory; write maildir:PATH, such as maildir:./mail")
@@ -164,6 +200,7 @@ impl fmt::Display for StoreUrlError {
                     "maildir: cannot take the option {option:?}; write {OPTIONS}, each once, with & between two"
                 )
             }
+            Self::Forward(text) => f.write_str(text),
             Self::Superfluous(rest) => {
                 write!(f, "discard: keeps nothing, so {rest:?} means nothing after it; write discard:")
             }

@@ -7,6 +7,7 @@ mod content;
 mod cut;
 mod directories;
 mod failures;
+mod forward;
 mod given_up;
 mod line_ends;
 mod many;

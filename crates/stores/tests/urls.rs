@@ -48,7 +48,10 @@ fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
         ("./mail", "\"./mail\" names no kind of store; write maildir:./mail or discard:"),
         ("/var:mail", "\"/var:mail\" names no kind of store; write maildir:/var:mail or discard:"),
         (":mail", "\":mail\" names no kind of store; write maildir::mail or discard:"),
-        ("mbox:/var/mail", "there is no store of the kind \"mbox\"; write maildir:PATH or discard:"),
+        (
+            "mbox:/var/mail",
+            "there is no store of the kind \"mbox\"; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST or discard:",
+        ),
         ("maildir:", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
         ("maildir://", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
         (

@@ -52,7 +52,6 @@ pub(crate) fn build(
 pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, store: AnyStore) -> Builder {
     let mut builder = Server::builder()
         .tls(tls)
-        .store(store)
         .max_message_size(options.max_message_size.0)
         .proxy_from(options.proxy_from.iter().copied())
         .xclient_from(options.xclient_from.iter().copied())
@@ -92,6 +91,8 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     if options.allow_plaintext_auth {
         builder = builder.allow_plaintext_auth();
     }
+    // After all hooks, as a store that forwards names each recipient to the next server.
+    builder = builder.with(store);
     options.listener.iter().fold(builder, |builder, listener| {
         builder.on(listener.name(), |policy| listener_policy(listener, policy))
     })

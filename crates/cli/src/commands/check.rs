@@ -35,7 +35,7 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
     failures.extend(sockets::check(&options).err());
     failures.extend(mailchute_stores::check_url(&options.store).err().map(Failure::unusable));
     if options.sandbox {
-        failures.extend(sandbox::check(&options, store::directory(&options)).err());
+        failures.extend(sandbox::check(&options, store::written(&options)).err());
     }
     match (Users::of(&options), Certificates::default().read(&options)) {
         (Ok(users), Ok(tls)) => {

@@ -55,7 +55,7 @@ pub(crate) async fn serve(
         None => {}
     }
     if options.sandbox && !passed.is_sandboxed() {
-        sandbox::close()?;
+        sandbox::close(&store::outgoing(options))?;
     }
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.
@@ -120,6 +120,7 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     }
     let directory = store::directory(options);
     match directory {
+        None if store::outgoing(options).connects => writeln!(out, "forwarding mail to {}", options.store)?,
         None => writeln!(out, "discarding all mail (discard:)")?,
         Some(_) => writeln!(out, "keeping mail in {}", options.store)?,
     }

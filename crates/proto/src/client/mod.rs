@@ -9,7 +9,7 @@ use std::str;
 pub use xclient::{ProxiedProtocol, XClient};
 pub use xforward::{MessageSource, XForward};
 
-use crate::params::{XtextError, decode_xtext};
+use crate::params::{XtextError, decode_xtext, encode_xtext};
 use crate::reply::{Reply, catalog};
 
 /// The knowledge of a proxy about one attribute of its client.
@@ -82,6 +82,40 @@ fn put<T>(
         Attribute::TemporarilyUnavailable => Attribute::TemporarilyUnavailable,
     };
     if attribute.replace(told).is_some() { Err(catalog::BAD_ATTRIBUTE) } else { Ok(()) }
+}
+
+/// Longest command that is written, in bytes with CRLF (RFC 5321 §4.5.3.1.4).
+const LONGEST_COMMAND: usize = 512;
+
+/// Writes commands of this verb with these attributes, each command as long as it may be.
+fn commands(verb: &str, attributes: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for (name, value) in attributes {
+        let Some(value) = value else { continue };
+        match commands.last_mut() {
+            Some(last) if last.len() + name.len() + value.len() + "  =".len() < LONGEST_COMMAND => {
+                *last = format!("{last} {name}={value}");
+            }
+            _ => commands.push(format!("{verb} {name}={value}")),
+        }
+    }
+    commands
+}
+
+/// The value of an attribute as it is written, or `None` if it is not known at all.
+fn written<T>(attribute: Option<&Attribute<T>>, write: impl FnOnce(&T) -> String) -> Option<String> {
+    Some(match attribute? {
+        Attribute::Known(value) => encode_xtext(&write(value)).into_owned(),
+        Attribute::Unavailable => "[UNAVAILABLE]".to_owned(),
+        Attribute::TemporarilyUnavailable => "[TEMPUNAVAIL]".to_owned(),
+    })
+}
+
+fn written_address(address: &IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("IPV6:{address}"),
+    }
 }
 
 /// Parses an IPv4 address, or an IPv6 address after `IPV6:`. An IPv6 address that maps IPv4 becomes that IPv4

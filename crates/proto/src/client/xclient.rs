@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{Attribute, address, each_attribute, host_name, port, put, words};
+use super::{
+    Attribute, address, commands, each_attribute, host_name, port, put, words, written, written_address,
+};
 use crate::address::HeloName;
 use crate::command::Verb;
 use crate::question::Ehlo;
@@ -61,6 +63,28 @@ impl XClient {
         Some(Ehlo { verb, name, is_extended: verb == Verb::Ehlo })
     }
 
+    /// Writes it for another server, without CRLF: the attributes that are there and that `takes` says the server takes.
+    /// After each of the commands the server's session begins again.
+    #[must_use]
+    pub fn commands(&self, takes: impl Fn(&str) -> bool) -> Vec<String> {
+        let proto = |proto: &ProxiedProtocol| match proto {
+            ProxiedProtocol::Smtp => "SMTP".to_owned(),
+            ProxiedProtocol::Esmtp => "ESMTP".to_owned(),
+        };
+        let attributes = [
+            ("NAME", written(self.name.as_ref(), String::clone)),
+            ("REVERSE_NAME", written(self.reverse_name.as_ref(), String::clone)),
+            ("ADDR", written(self.addr.as_ref(), written_address)),
+            ("PORT", written(self.port.as_ref(), u16::to_string)),
+            ("DESTADDR", written(self.dest_addr.as_ref(), written_address)),
+            ("DESTPORT", written(self.dest_port.as_ref(), u16::to_string)),
+            ("PROTO", written(self.proto.as_ref(), proto)),
+            ("HELO", written(self.helo.as_ref(), |helo| helo.as_str().to_owned())),
+            ("LOGIN", written(self.login.as_ref(), String::clone)),
+        ];
+        commands("XCLIENT", attributes.into_iter().filter(|(name, _)| takes(name)))
+    }
+
     pub(crate) fn parse(argument: &[u8]) -> Result<Self, Reply> {
         let mut client = Self::default();
         each_attribute(argument, |name, told| match name {
@@ -112,6 +136,17 @@ mod tests {
         assert_eq!(client.dest_addr, Some(Attribute::Known("192.0.2.25".parse().unwrap())));
         assert_eq!(client.dest_port, Some(Attribute::Known(25)));
         assert_eq!(client.reverse_name, Some(Attribute::TemporarilyUnavailable));
+    }
+
+    #[test]
+    fn what_is_written_is_parsed_as_the_same_attributes() {
+        let told = "NAME=mail_1.client.example ADDR=IPV6:2001:db8::1 PORT=4242 PROTO=ESMTP HELO=[192.0.2.1] \
+                    LOGIN=tim+20b DESTADDR=192.0.2.25 DESTPORT=25 REVERSE_NAME=[TEMPUNAVAIL]";
+        let client = XClient::parse(told.as_bytes()).unwrap();
+        let commands = client.commands(|_| true);
+        let [command] = commands.as_slice() else { panic!("{commands:?}") };
+        let argument = command.strip_prefix("XCLIENT ").unwrap();
+        assert_eq!(XClient::parse(argument.as_bytes()).unwrap(), client);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{Attribute, address, each_attribute, host_name, port, put, words};
+use super::{
+    Attribute, address, commands, each_attribute, host_name, port, put, words, written, written_address,
+};
 use crate::reply::{Reply, catalog};
 
 /// The attributes of an XFORWARD: the client that the next message came from. `None` was not sent.
@@ -57,6 +59,31 @@ impl XForward {
         Ok(forward)
     }
 
+    /// Writes it for another server, without CRLF: the attributes that are there and that `takes` says the server takes.
+    /// A value that is too long for one command is in another.
+    ///
+    /// ```
+    /// use mailchute_proto::{Attribute, XForward};
+    ///
+    /// let mut forward = XForward::default();
+    /// forward.addr = Some(Attribute::Known("2001:db8::1".parse().unwrap()));
+    /// forward.name = Some(Attribute::Unavailable);
+    /// assert_eq!(forward.commands(|_| true), ["XFORWARD NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::1"]);
+    /// ```
+    #[must_use]
+    pub fn commands(&self, takes: impl Fn(&str) -> bool) -> Vec<String> {
+        let attributes = [
+            ("NAME", written(self.name.as_ref(), String::clone)),
+            ("ADDR", written(self.addr.as_ref(), written_address)),
+            ("PORT", written(self.port.as_ref(), u16::to_string)),
+            ("PROTO", written(self.proto.as_ref(), String::clone)),
+            ("HELO", written(self.helo.as_ref(), String::clone)),
+            ("IDENT", written(self.ident.as_ref(), String::clone)),
+            ("SOURCE", written(self.source.as_ref(), |source| source.as_str().to_owned())),
+        ];
+        commands("XFORWARD", attributes.into_iter().filter(|(name, _)| takes(name)))
+    }
+
     /// Adds the attributes of another XFORWARD. A newer value replaces an older one.
     ///
     /// # Examples
@@ -85,11 +112,52 @@ impl XForward {
 }
 
 impl MessageSource {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "LOCAL",
+            Self::Remote => "REMOTE",
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         match text.to_ascii_uppercase().as_str() {
             "LOCAL" => Some(Self::Local),
             "REMOTE" => Some(Self::Remote),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_parsed_as_the_same_attributes() {
+        let forward = XForward {
+            name: Some(Attribute::Known("mail_1.client.example".to_owned())),
+            addr: Some(Attribute::Known("2001:db8::1".parse().unwrap())),
+            port: Some(Attribute::Known(4242)),
+            proto: Some(Attribute::Known("ESMTP".to_owned())),
+            helo: Some(Attribute::Known("a b=c+[192.0.2.1]".to_owned())),
+            ident: Some(Attribute::TemporarilyUnavailable),
+            source: Some(Attribute::Known(MessageSource::Remote)),
+        };
+        let commands = forward.commands(|_| true);
+        let [command] = commands.as_slice() else { panic!("{commands:?}") };
+        let argument = command.strip_prefix("XFORWARD ").unwrap();
+        assert_eq!(XForward::parse(argument.as_bytes()).unwrap(), forward);
+        assert_eq!(forward.commands(|name| name == "PORT"), ["XFORWARD PORT=4242"]);
+    }
+
+    #[test]
+    fn long_values_are_split_over_several_commands() {
+        let long = Some(Attribute::Known("x".repeat(255)));
+        let forward =
+            XForward { proto: long.clone(), helo: long.clone(), ident: long, ..XForward::default() };
+        let commands = forward.commands(|_| true);
+        assert_eq!(commands.len(), 3);
+        assert!(commands.iter().all(|command| command.len() <= 510));
+        assert!(XForward::default().commands(|_| true).is_empty());
     }
 }

@@ -39,9 +39,7 @@ impl Message {
 
     /// Puts only `Received:` in front of what this reader reads, for a message that is relayed.
     pub fn prepend_received(&mut self) {
-        let recipients: Vec<_> = self.envelope.recipients.iter().collect();
-        let received = TraceFields::of_relay(self.id, &self.envelope.sender, &recipients, &self.session);
-        self.content.set_trace(received);
+        self.content.set_trace(self.relay_fields());
     }
 
     /// Reads the content once for several copies. Each group of places of the [envelope](Self::envelope) has a copy, whose
@@ -77,6 +75,27 @@ impl Message {
         Ok(Copies { tops, content: self.content })
     }
 
+    /// Reads the content once for a relay. The one top has `Received:` alone, as [`prepend_received`](Self::prepend_received)
+    /// writes it, beside the fields that filters add. So the bytes below it are the same when a client sends the message
+    /// again, and a relay can tell by their hash whether it had the message before.
+    ///
+    /// The message itself is not to be read after that; it is still there to [refuse](Self::refuse) recipients.
+    ///
+    /// # Errors
+    /// The errors of [`for_places`](Self::for_places).
+    pub async fn for_relay(&mut self) -> Result<Copies, BodyError> {
+        self.end_reading().await?;
+        let (above_trace, below_trace) = self.content.added_fields().await?;
+        let tops = vec![self.relay_fields().with(&above_trace, &below_trace)];
+        self.content.begin_without_added();
+        Ok(Copies { tops, content: self.content.take() })
+    }
+
+    fn relay_fields(&self) -> TraceFields {
+        let recipients: Vec<_> = self.envelope.recipients.iter().collect();
+        TraceFields::of_relay(self.id, &self.envelope.sender, &recipients, &self.session)
+    }
+
     fn at(&self, places: &[usize]) -> Vec<&Recipient> {
         places.iter().filter_map(|place| self.envelope.recipients.get(*place)).collect()
     }
@@ -86,7 +105,7 @@ impl Message {
     }
 }
 
-/// A message that is read once for several copies. Made by [`Message::for_places`].
+/// A message that is read once for several copies. Made by [`Message::for_places`] and [`Message::for_relay`].
 ///
 /// The bytes of [`chunk`](Self::chunk) can stand below each of the [tops](Self::tops), and only there. No
 /// content continues their last field.

@@ -15,8 +15,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, Ruleset,
-    RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, LandlockStatus, NetPort,
+    Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 use mailchute::listen::Endpoint;
 
@@ -39,12 +39,29 @@ const READ: [&str; 8] = [
     "/proc",
 ];
 
+/// Files that are read where names of hosts are looked up.
+const RESOLVER: [&str; 4] = ["/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf"];
+
+/// The port of DNS.
+const DNS: u16 = 53;
+
+/// The connections that the store makes. The sandbox allows no others.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    /// Whether there are any.
+    pub(crate) connects: bool,
+    /// The ports of those over TCP.
+    pub(crate) ports: Vec<u16>,
+    /// Whether names of hosts are looked up, by datagrams or over TCP.
+    pub(crate) looks_up: bool,
+}
+
 /// Restricts this thread, and all threads that it starts. They can write to the store and the directories of Unix
 /// sockets, and read the directories of files that flags name. Call it before there is another thread, and after the
 /// store exists.
-pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
+pub(crate) fn enter(options: &Options, store: Vec<PathBuf>, outgoing: &Outgoing) -> Result<(), Failure> {
     let (written, read) = reach(options, store)?;
-    let status = restrict(written, read).map_err(|error| {
+    let status = restrict(written, read, outgoing).map_err(|error| {
         Failure::unusable(format!(
             "--sandbox: this kernel does not support it ({error}); use Linux 5.19 or later with Landlock enabled \
              (lsm=landlock), or leave the flag out"
@@ -63,12 +80,19 @@ pub(crate) fn enter(options: &Options, store: Option<PathBuf>) -> Result<(), Fai
 
 /// Blocks what no server needs once its sockets are open and root is given up: outgoing connections, sockets other than
 /// TCP and Unix ones, and changes to the host.
-pub(crate) fn close() -> Result<(), Failure> {
+pub(crate) fn close(outgoing: &Outgoing) -> Result<(), Failure> {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     {
-        seccomp::refuse()?;
-        tracing::info!(name: "system-calls-filtered", "from here on no connection can be made");
+        seccomp::refuse(outgoing.connects, outgoing.looks_up)?;
+        let text = if outgoing.connects {
+            "from here on connections can be made for the store only"
+        } else {
+            "from here on no connection can be made"
+        };
+        tracing::info!(name: "system-calls-filtered", "{text}");
     }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = outgoing;
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     tracing::warn!(
         name: "sandbox-incomplete",
@@ -81,12 +105,12 @@ pub(crate) fn close() -> Result<(), Failure> {
 ///
 /// # Errors
 /// If an option would leave the whole host in reach.
-pub(crate) fn check(options: &Options, store: Option<PathBuf>) -> Result<(), Failure> {
+pub(crate) fn check(options: &Options, store: Vec<PathBuf>) -> Result<(), Failure> {
     reach(options, store).map(drop)
 }
 
 /// Returns the directories to write to, and the directories to only read.
-fn reach(options: &Options, store: Option<PathBuf>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+fn reach(options: &Options, store: Vec<PathBuf>) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
     let (written, read) = (written(options, store), directories_of(files(options)));
     if let Some(directory) = written.iter().chain(&read).find(|directory| is_root_directory(directory)) {
         return Err(Failure::usage(format!(
@@ -98,7 +122,11 @@ fn reach(options: &Options, store: Option<PathBuf>) -> Result<(Vec<PathBuf>, Vec
     Ok((written, read))
 }
 
-fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStatus, RulesetError> {
+fn restrict(
+    written: Vec<PathBuf>,
+    to_read: Vec<PathBuf>,
+    outgoing: &Outgoing,
+) -> Result<LandlockStatus, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let write = AccessFs::from_all(ABI::V5)
         & !(AccessFs::Execute | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
@@ -120,11 +148,17 @@ fn restrict(written: Vec<PathBuf>, to_read: Vec<PathBuf>) -> Result<LandlockStat
     allow(READ.map(PathBuf::from).to_vec(), read)?;
     allow(LIBRARIES.map(PathBuf::from).to_vec(), read | AccessFs::Execute)?;
     allow(programs(), read | AccessFs::Execute)?;
-    Ok(rules.restrict_self()?.landlock)
+    if outgoing.looks_up {
+        allow(RESOLVER.map(PathBuf::from).to_vec(), read)?;
+    }
+    let dns = outgoing.looks_up.then_some(DNS);
+    let ports = outgoing.ports.iter().copied().chain(dns);
+    let port = |port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp));
+    Ok(rules.add_rules(ports.map(port))?.restrict_self()?.landlock)
 }
 
 /// The store, and the directories in which Unix sockets are created and removed.
-fn written(options: &Options, store: Option<PathBuf>) -> Vec<PathBuf> {
+fn written(options: &Options, store: Vec<PathBuf>) -> Vec<PathBuf> {
     let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
         ListenAddress::Own(Endpoint::Unix(path)) => Some(directory_of(path)),
         _ => None,

@@ -6,12 +6,12 @@
 //! # Why
 //!
 //! The filter is installed last, in all threads at once. Until then sockets are opened and root is given up. It cannot
-//! follow pointers to addresses, so `connect` is refused entirely, and systemd is notified by datagrams. `clone3` is
+//! follow pointers to addresses, so `connect` is refused entirely unless the store forwards, and systemd is notified by datagrams. `clone3` is
 //! answered as by an old kernel. C libraries then use `clone`, whose flags the filter sees.
 
 use libc::{
-    AF_INET, AF_INET6, AF_UNIX, ENOSYS, EPERM, IPPROTO_TCP, MSG_FASTOPEN, SOCK_STREAM, SYS_clone,
-    SYS_prlimit64, SYS_sendmmsg, SYS_sendmsg, SYS_sendto, SYS_socket,
+    AF_INET, AF_INET6, AF_UNIX, ENOSYS, EPERM, IPPROTO_TCP, IPPROTO_UDP, MSG_FASTOPEN, SOCK_DGRAM,
+    SOCK_STREAM, SYS_clone, SYS_prlimit64, SYS_sendmmsg, SYS_sendmsg, SYS_sendto, SYS_socket,
 };
 use seccompiler::SeccompCmpArgLen::Dword;
 use seccompiler::SeccompCmpOp::{MaskedEq, Ne};
@@ -174,8 +174,10 @@ const CLONE3: u32 = 435;
 const X32: u32 = 0x4000_0000;
 
 /// Blocks the calls in all threads, and in all that they start. Call it when the sockets are open and root is given up.
-pub(crate) fn refuse() -> Result<(), Failure> {
-    let refuse = || apply_filter_all_threads(&program()?);
+///
+/// A store that forwards needs connections, and datagrams if it looks up names of hosts.
+pub(crate) fn refuse(connects: bool, looks_up: bool) -> Result<(), Failure> {
+    let refuse = || apply_filter_all_threads(&program(connects, looks_up)?);
     refuse().map_err(|error| {
         Failure::unusable(format!(
             "--sandbox: this kernel does not support seccomp ({error}); use one that does, or leave the flag out"
@@ -183,9 +185,10 @@ pub(crate) fn refuse() -> Result<(), Failure> {
     })
 }
 
-fn program() -> Result<BpfProgram, BackendError> {
-    let mut rules: Vec<(i64, Vec<SeccompRule>)> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
-    rules.push((SYS_socket, other_sockets()?));
+fn program(connects: bool, looks_up: bool) -> Result<BpfProgram, BackendError> {
+    let refused = REFUSED.iter().filter(|call| !(connects && **call == libc::SYS_connect));
+    let mut rules: Vec<(i64, Vec<SeccompRule>)> = refused.map(|call| (*call, Vec::new())).collect();
+    rules.push((SYS_socket, other_sockets(looks_up)?));
     for (call, flags) in SENDING {
         let opens = SeccompCondition::new(flags, Dword, MaskedEq(value(MSG_FASTOPEN)), value(MSG_FASTOPEN))?;
         rules.push((call, vec![SeccompRule::new(vec![opens])?]));
@@ -202,16 +205,21 @@ fn program() -> Result<BpfProgram, BackendError> {
     Ok(program)
 }
 
-/// All sockets except Unix and TCP ones.
-fn other_sockets() -> Result<Vec<SeccompRule>, BackendError> {
+/// All sockets except Unix and TCP ones, and those of UDP where names of hosts are looked up.
+fn other_sockets(looks_up: bool) -> Result<Vec<SeccompRule>, BackendError> {
     let is_not = |argument, what| SeccompCondition::new(argument, Dword, Ne, value(what));
     // The type has flags above its lowest four bits.
     let has_type = |kind| SeccompCondition::new(1, Dword, MaskedEq(0xf), kind);
+    let mut other_protocol = vec![is_not(0, AF_UNIX)?, is_not(2, 0)?, is_not(2, IPPROTO_TCP)?];
+    if looks_up {
+        other_protocol.push(is_not(2, IPPROTO_UDP)?);
+    }
     let mut rules = vec![
         SeccompRule::new(vec![is_not(0, AF_UNIX)?, is_not(0, AF_INET)?, is_not(0, AF_INET6)?])?,
-        SeccompRule::new(vec![is_not(0, AF_UNIX)?, is_not(2, 0)?, is_not(2, IPPROTO_TCP)?])?,
+        SeccompRule::new(other_protocol)?,
     ];
-    for kind in (0..=0xf).filter(|kind| *kind != value(SOCK_STREAM)) {
+    let is_allowed = |kind| kind == value(SOCK_STREAM) || looks_up && kind == value(SOCK_DGRAM);
+    for kind in (0..=0xf).filter(|kind| !is_allowed(*kind)) {
         rules.push(SeccompRule::new(vec![is_not(0, AF_UNIX)?, has_type(kind)?])?);
     }
     Ok(rules)

@@ -22,7 +22,7 @@ use rustix::process::{
     pidfd_send_signal, prlimit, setpriority_process, setrlimit,
 };
 
-use super::{close, enter};
+use super::{Outgoing, close, enter};
 use crate::options::args::{Options, flags};
 
 /// The variable that tells the inner process what to try.
@@ -97,8 +97,9 @@ fn inside(folder: &Path) {
     let address: SocketAddr = fs::read_to_string(folder.join("mail/address")).unwrap().parse().unwrap();
     let within = TcpListener::bind("127.0.0.1:0").unwrap();
     let parent = getppid().unwrap();
-    enter(&options, Some(folder.join("mail"))).unwrap();
-    close().unwrap();
+    let outgoing = Outgoing::default();
+    enter(&options, vec![folder.join("mail")], &outgoing).unwrap();
+    close(&outgoing).unwrap();
 
     connections(address, folder);
     other_processes(parent);

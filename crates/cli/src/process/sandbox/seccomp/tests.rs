@@ -39,7 +39,7 @@ fn told(call: i64, arguments: &[i32]) -> u32 {
         // The kernel ignores the upper half of a register.
         *place = u64::from(argument.cast_unsigned()) | 0xdead_beef << 32;
     }
-    run(&program().unwrap(), arch, u32::try_from(call).unwrap(), all)
+    run(&program(false, false).unwrap(), arch, u32::try_from(call).unwrap(), all)
 }
 
 fn is_refused(call: i64, arguments: &[i32]) -> bool {
@@ -142,7 +142,7 @@ fn takes_no_call_under_the_number_of_another_architecture() {
         assert!(is_refused(call | i64::from(X32), &[]), "{call}");
     }
     let i386 = 0x4000_0003;
-    assert_eq!(run(&program().unwrap(), i386, 362, [0; 6]), libc::SECCOMP_RET_KILL_PROCESS);
+    assert_eq!(run(&program(false, false).unwrap(), i386, 362, [0; 6]), libc::SECCOMP_RET_KILL_PROCESS);
 }
 
 #[test]
@@ -168,4 +168,20 @@ fn takes_limits_of_this_process_and_of_no_other() {
     for process in [1, 4711, -1] {
         assert!(is_refused(SYS_prlimit64, &[process]), "{process}");
     }
+}
+
+#[test]
+fn a_store_that_forwards_connects_and_looks_up_by_datagrams() {
+    let arch = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
+    let allows = |looks_up, call: i64, arguments: [u64; 6]| {
+        let program = program(true, looks_up).unwrap();
+        run(&program, arch, u32::try_from(call).unwrap(), arguments) == libc::SECCOMP_RET_ALLOW
+    };
+    let socket = |kind, protocol| [value(AF_INET), value(kind), value(protocol), 0, 0, 0];
+    assert!(allows(false, libc::SYS_connect, [0; 6]));
+    assert!(!allows(false, SYS_socket, socket(SOCK_DGRAM, 0)));
+    assert!(allows(true, SYS_socket, socket(SOCK_DGRAM, 0)));
+    assert!(allows(true, SYS_socket, socket(SOCK_DGRAM, IPPROTO_UDP)));
+    assert!(!allows(true, SYS_socket, socket(libc::SOCK_RAW, 0)));
+    assert!(!allows(true, libc::SYS_ptrace, [0; 6]));
 }

@@ -1,0 +1,7 @@
+//! Forwarding to a next hop that follows a script.
+
+mod answers;
+mod connections;
+mod mixed;
+mod passed_on;
+mod scripted;

@@ -16,7 +16,7 @@ from servers import Server
 from workloads import KIB, Workload
 
 SESSIONS = (1, 10, 100)
-# Where mail goes into a queue first, until all of it has come out there.
+# Servers that queue mail first: the run lasts until everything has been delivered.
 _DELIVERY_SECONDS = 120
 _PROBES = 200
 

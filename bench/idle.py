@@ -13,11 +13,11 @@ from servers import OURS, Server
 
 COUNTS = (1_000, 10_000)
 TRICKLING = 10_000
-# What one process may hold with so many connections trickling.
+# The limits of one process with this many trickling connections.
 TRICKLING_MIB = 300
-# A server's memory is read when it has come to rest.
+# A server's memory is read once it is idle.
 _REST = 1.0
-# Ten rounds of a few octets a connection.
+# Ten rounds of a few bytes for each connection.
 _TRICKLE_SECONDS = 10
 _PAUSE_MICROSECONDS = "1000000"
 
@@ -47,7 +47,7 @@ class Trickle:
     server: str
     connections: int
     pss_kib: int
-    # Messages accepted once all of them were ended.
+    # The number of messages accepted after all of them ended.
     delivered: int
 
 
@@ -78,7 +78,7 @@ def idle(
 def _idle(server: Server, count: int, tls: bool, number: int, cores: Cores) -> Idle:
     flags = ("-t",) if tls else ()
     with running(server, cores, for_idle=True) as up:
-        # What a server makes once, it has made before it is looked at.
+        # Anything that a server creates once exists before it is measured.
         load([str(SMTPGEN), "send", "-p", str(up.port), "-s", "4", "-k", "1", "-m", "200", *flags], cores)
         time.sleep(_REST)
         before = processes.pss_kib(up.process)

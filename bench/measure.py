@@ -14,7 +14,7 @@ from running import Cores, Failed, Running, load, running
 from servers import Server
 from workloads import Workload
 
-# Of one processor: more than this by others, and a run is made once more.
+# Of one processor: if others use more than this, the run is repeated.
 _DISTURBED = 0.25
 
 
@@ -29,7 +29,7 @@ class Run:
     seconds: float
     # Of the server's process tree.
     cpu: float
-    # What everybody else on the machine used meanwhile, as a share of one processor.
+    # The use of other processes on the machine meanwhile, as a share of one processor.
     strangers: float
     peak_rss_kib: int
     p50: float | None = None
@@ -92,7 +92,7 @@ class Measurement:
         self._cores = cores
         self._seconds = seconds
         self._tell = tell
-        # How many messages make a run; 0 where the server cannot do the workload.
+        # The number of messages in a run; 0 if the server cannot do the workload.
         self._messages: dict[tuple[str, str], int] = {}
 
     def rounds(self, servers: Sequence[Server], workloads: Sequence[Workload], rounds: int) -> None:
@@ -113,7 +113,7 @@ class Measurement:
                     except Failed as failure:
                         self._failed(server.name, "", number, failure)
             for workload in workloads:
-                # Another one goes first in each round.
+                # Another server goes first in each round.
                 turn = number % max(1, len(up))
                 for one in up[turn:] + up[:turn]:
                     if workload.tls is None or one.server.offers_tls:

@@ -41,7 +41,7 @@ class Panel:
 def bars(title: str, unit: str, rows: Sequence[Bar]) -> Panel:
     """Horizontal bars, the shortest first; shorter is better. Mailchute's own stand out."""
     ordered = sorted(rows, key=lambda row: row.median)
-    # One that is far behind the others would make all of them look alike.
+    # A value far from the others would make all of them look alike.
     room = _WIDTH - _LABELS - _FIGURES
     shortest = min((row.median for row in ordered if row.median > 0), default=1.0)
     longest = max(shortest, min(max(row.high for row in ordered), 12 * shortest))

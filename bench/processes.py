@@ -37,7 +37,7 @@ class CpuClock:
         if any(task not in tasks for task in self._tasks):
             return coarse
         fine = sum(now - self._tasks.get(task, 0) for task, now in tasks.items()) / 1e9
-        # Threads that came and went meanwhile are in the ticks only.
+        # Threads that came and went meanwhile appear only in the ticks.
         return fine if abs(fine - coarse) < 0.05 + 0.05 * fine else coarse
 
 

@@ -66,7 +66,7 @@ def _floor_and_ours_differ(results: Results) -> None:
     for server, refuses in ((OURS, True), (FLOOR_SERVER, False)):
         found = strictness(server, _ANYWHERE)
         results.strictness.append(found)
-        # The floor knows one end of a message and takes no other for it, and has no idea of anything else.
+        # The floor knows only the correct end of a message, and nothing else.
         for question in QUESTIONS:
             expected = refuses or question.endswith("ends no message")
             _expect(found.passed[question] == expected, f"{server.name}, {question}: {found.passed[question]}")

@@ -17,7 +17,7 @@ from servers import OURS
 from strictness import QUESTIONS
 from workloads import KIB, WORKLOADS, Workload
 
-# A server that was busy for less of the time could have taken more than the load has sent.
+# A server that was busy for less time could have taken more than the load sent.
 _BUSY = 0.9
 _LARGE = 100 * KIB
 _BASES = ("floor", "smtp-sink")

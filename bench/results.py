@@ -31,7 +31,7 @@ class Results:
     when: str
     machine: str
     command: str
-    # What each server is.
+    # A description of each server.
     servers: dict[str, str]
     strictness: list[Strictness] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Results:
     trickle: list[Trickle] = field(default_factory=list)
     scaling: list[Point] = field(default_factory=list)
     durable: list[Durable] = field(default_factory=list)
-    # What the disk takes for an fsync; none where durable speed was not measured.
+    # The time of an fsync on this disk; none if durable speed was not measured.
     fsync_seconds: float | None = None
     system_calls: list[SystemCalls] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)

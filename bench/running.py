@@ -81,7 +81,7 @@ def running(server: Server, cores: Cores, kind: str = "ec", for_idle: bool = Fal
         except Failed:
             if not server.logs:
                 raise
-            # The log that says why was thrown away, so the server starts once more and keeps it.
+            # The log with the cause was discarded, so the server starts again and keeps it.
             _stop(process)
             process = start(keeps_log=True)
             _wait_for_greeting(process, port, server.name, log)
@@ -139,7 +139,7 @@ def holding(mode: str, port: int, connections: int, cores: Cores, flags: tuple[s
 class Held:
     """What became of connections that were held open."""
 
-    # Messages that were ended and accepted when the block was over; 0 for idle connections.
+    # Messages that had ended and were accepted at the end of the block; 0 for idle connections.
     delivered: int = 0
 
 

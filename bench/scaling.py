@@ -23,14 +23,14 @@ class Axis:
     title: str
     unit: str
     values: Sequence[int]
-    # The flags of smtpgen for one value, and how many messages make a run.
+    # The flags of smtpgen for one value, and the number of messages in a run.
     load: Callable[[int], tuple[str, int]]
     server: Callable[[int], Server] = lambda _: OURS
     idle: Callable[[int], int] = lambda _: 0
-    # A server to tell what is the kernel's doing and the load's.
+    # A server that shows the cost of the kernel and of the load itself.
     beside: Server | None = None
     pinned: bool = True
-    # Whether the work of a message is expected to grow with the value, as it does with its size.
+    # Whether the work of a message should grow with the value, as it does with its size.
     grows: bool = False
 
 
@@ -49,7 +49,7 @@ AXES: tuple[Axis, ...] = (
         "Concurrent sessions, 1 KiB",
         "sessions",
         (10, 30, 100, 300, 1_000, 3_000, 10_000),
-        # So many that the price of opening a session is shared by many messages.
+        # Enough messages to make the cost of opening a session small.
         lambda sessions: (f"-s {sessions} -o", max(40_000, 20 * sessions)),
         beside=FLOOR_SERVER,
     ),

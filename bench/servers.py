@@ -23,7 +23,7 @@ from place import (
 )
 
 _PEERS = BENCH / "peers"
-# One client that never stops is no attack here.
+# One client that never stops is not an attack here.
 _LIMITS_OFF = "--limit connections=0 --limit connections-per-client=0 --limit transactions=0"
 _PROGRAM = f"{PROGRAM} serve --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
 _LIBRARY = f"{LIBRARY} --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
@@ -38,14 +38,14 @@ class Server:
     made_of: str
     offers_tls: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
-    # Differs where one has to say beforehand how many connections there will be.
+    # Differs if the number of connections must be set beforehand.
     idle_environment: Mapping[str, str] = field(default_factory=dict)
     most_idle: int = 10_000
-    # What has to be there besides the program itself.
+    # Parts that are needed besides the program.
     needs: Path | None = None
-    # It logs each message, as it does by default, and the log is thrown away.
+    # It logs each message, which is its default, and the log is discarded.
     logs: bool = False
-    # Where it keeps messages, to count them and to empty between runs.
+    # The directory of its messages, to count them and to empty it between runs.
     maildir: Path | None = None
 
     def missing(self) -> str | None:
@@ -154,7 +154,7 @@ SERVERS: tuple[Server, ...] = (
     ),
 )
 
-# Compared in durable speed only: these keep every message in a Maildir.
+# Compared only in durable speed: these keep every message in a Maildir.
 DURABLE: tuple[Server, ...] = (
     PROGRAM_MAILDIR,
     Server(

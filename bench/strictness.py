@@ -11,7 +11,7 @@ from running import Cores, Running, running
 from servers import Server
 
 _SECONDS = 3.0
-# In which a server that answers at all has answered.
+# Any server that answers at all has answered by then.
 _SILENCE = 1.0
 _ENVELOPE = (b"MAIL FROM:<a@bench.test>\r\n", b"RCPT TO:<b@bench.test>\r\n")
 
@@ -24,7 +24,7 @@ class Strictness:
     passed: dict[str, bool]
 
 
-# What is said after EHLO; all but the last line is said for its effect. Passed if the last line is refused.
+# The lines after EHLO; all but the last one prepare. The test passes if the last line is refused.
 _REFUSED: dict[str, list[bytes]] = {
     "order of commands": [b"RCPT TO:<b@bench.test>\r\n"],
     "syntax of addresses": [b"MAIL FROM:<a b@@bench..test>\r\n"],
@@ -33,7 +33,7 @@ _REFUSED: dict[str, list[bytes]] = {
     "bare LF in commands": [b"NOOP\n"],
 }
 
-# An end of data that is none. Passed if no 250 answers it.
+# A false end of data. The test passes if no 250 answers it.
 _NO_END: dict[str, bytes] = {
     "LF.LF ends no message": b"Subject: x\r\n\r\nx\n.\n",
     "LF.CRLF ends no message": b"Subject: x\r\n\r\nx\n.\r\n",

@@ -21,12 +21,12 @@ class Workload:
     title: str
     command: str
     octets: int
-    # So many messages find out how many make a run.
+    # This many messages determine the number in a run.
     pilot: int
     trust: str = _CPU
-    # The key of the certificate where there is TLS.
+    # The key of the certificate, for TLS.
     tls: str | None = None
-    # Messages of a run where their number does not depend on the server's speed.
+    # The messages of a run if their number does not depend on the server's speed.
     fixed: int | None = None
 
     def arguments(self, port: int, messages: int) -> list[str]:

@@ -53,7 +53,7 @@ header_maxsize = 10M
 received_headers_max = 100
 smtp_accept_max_per_connection = 0
 log_selector = +pipelining +tls_cipher +8bitmime +smtp_confirmation
-# The message goes through as it is: no field is dropped.
+# The message passes unchanged: no field is dropped.
 return_path_remove = false
 envelope_to_remove = false
 delivery_date_remove = false

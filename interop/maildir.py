@@ -69,7 +69,7 @@ def _faults(kept: list[trace_headers.Stored], delivery: Delivery, unwrap: Callab
         except ValueError as error:
             faults.append(str(error))
             continue
-        # A relay puts fields of its own on top, so that there is a header in any case.
+        # A relay puts its own fields on top, so there is always a header.
         sent = delivery.content if content != stored.content else trace_headers.below(delivery.content)
         if content != sent:
             faults.append(difference(sent, content))

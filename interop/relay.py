@@ -26,7 +26,7 @@ _STOP_SECONDS = 20
 _QUEUE_SECONDS = 40
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
-# The queues in the order that a message goes through them.
+# The queues in the order that a message passes through them.
 _WAITING = ("maildrop", "incoming", "active")
 
 _MAIN = """\
@@ -56,7 +56,7 @@ smtp_tls_security_level = {tls_level}
 smtp_tls_wrappermode = {tls_wrapper}
 smtputf8_enable = yes
 message_size_limit = 0
-# The message goes through as it is: no long line is cut, no field is dropped, added or rewritten.
+# The message passes unchanged: no long line is cut, no field is dropped, added or rewritten.
 smtp_line_length_limit = 0
 header_size_limit = 10000000
 message_drop_headers =

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?|lmtp)\b")
-# Behind the lines that tell the listeners.
+# After the lines that name the listeners.
 _READY = "keeping mail in "
-# The same in a log in JSON, which says it instead.
+# The same in a JSON log, which replaces those lines.
 _LOGGED_LISTENING = re.compile(r'"event":"listening","address":"127\.0\.0\.1:(\d+)","protocol":"(smtps?|lmtp)\b')
 _LOGGED_READY = '"event":"ready"'
 _START_SECONDS = 15
@@ -44,9 +44,9 @@ class Server:
     # Of LMTP over TCP, if the flags ask for it.
     lmtp_port: int | None
     maildir: Path
-    # What the program logs: nothing but errors, unless it was asked to log its conversations.
+    # The program's log: only errors, unless it was asked to log its conversations.
     log: Path
-    # What clients shall verify; nothing if the program made itself a throw-away certificate.
+    # The certificate that clients verify; none if the program created a self-signed one.
     certificate: Path | None
     # For signals.
     process: int
@@ -77,7 +77,7 @@ def running(
     command = [
         str(program), "serve",
         "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
-        # The octets as they came are compared.
+        # The bytes are compared as received.
         "--store", f"maildir:{maildir}?line-ends=crlf", *logging, *flags,
     ]  # fmt: skip
     if certificate:

@@ -19,13 +19,13 @@ from delivery import Delivery
 
 _RETURN_PATH = re.compile(rb"Return-Path: <([^\r\n]*)>\r\n")
 _DELIVERED_TO = re.compile(rb"Delivered-To: ([^\r\n]*)\r\n")
-# The message may itself begin with a blank, so the date ends the field, not the next line's look.
+# The message may itself begin with a blank, so the date ends the field, not the start of the next line.
 _RECEIVED = re.compile(
     rb"Received: ((?:[^\r\n]|\r\n[ \t])*?;(?:\r\n)?[ \t]+"
     rb"(?P<date>(?:\w{3}, +)?\d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4})(?: \(\w+\))?)\r\n"
 )
 _BEGINS_WITH_HEADER = re.compile(rb"[!-9;-~]{1,998}[ \t]*:|\r?\n|\Z")
-# A line of an mbox file with what continues it; `From :` is a field.
+# A line of an mbox file with its continuation; `From :` is a field.
 _MAILBOX_LINE = re.compile(rb">*From (?![ \t]*:)[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -62,7 +62,7 @@ def take_apart(file: bytes) -> Stored:
         raise TraceError(f"no Received after Delivered-To: {file[at : at + 400]!r}")
     date = email.utils.parsedate_to_datetime(received["date"].decode())
     if date.tzinfo is None:
-        # The zone -0000: universal time, told by somebody who does not say where.
+        # The zone -0000: universal time, without a statement of place.
         date = date.replace(tzinfo=UTC)
     unfolded = received[1].replace(b"\r\n", b"")
     return Stored(return_path[1], tuple(recipients), unfolded, date, file[received.end() :])

@@ -31,7 +31,7 @@ class Kind(enum.Enum):
         return self in (Kind.LMTP, Kind.UNIX)
 
 
-# Those for which every program listens.
+# The addresses of every program's listeners.
 OVER_TCP = tuple(kind for kind in Kind if kind is not Kind.UNIX)
 
 
@@ -68,7 +68,7 @@ class Client:
         self.kind = kind
         self._letters = letters
         self._ledger = ledger
-        # What was said at the end of messages, or to an envelope that was refused: code and enhanced code.
+        # The replies to messages, or to a refused envelope: code and enhanced code.
         self._replies = replies
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter

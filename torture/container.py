@@ -13,8 +13,8 @@ from server import ServerError
 
 _START_SECONDS = 60
 
-# Within namespaces of its own. A root that is changed by chroot would keep systemd from making user namespaces, and with
-# control groups of version 1 a systemd in a container waits for nobody whom it has not started itself.
+# Runs within its own namespaces. After chroot, systemd could not create user namespaces. With control groups of version
+# 1, a systemd in a container waits only for processes that it started itself.
 _BOOT = """
 set -e
 mount --make-rprivate /

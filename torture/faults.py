@@ -25,7 +25,7 @@ class Operation(enum.IntEnum):
     REMOVE = 6
 
 
-# In the place of an error: a write takes half of what it is given, and says so.
+# Instead of an error: a write takes half of its bytes, and says so.
 HALF = 0
 
 

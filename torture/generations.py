@@ -31,7 +31,7 @@ class Generations:
         self._told.setblocking(False)
         self._old: list[int] = []
         self._newest = 0
-        # Who has lost its parent becomes a child of ours, so that its end can be waited for.
+        # A process without a parent becomes our child, so that we can wait for its end.
         if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
 

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-# Between two commands, so that the client is none of those that keep the program busy.
+# The pause between two commands, so that this client does not keep the program busy.
 _PAUSE = 0.001
-# Between two commands while nobody measures; a silent client would be hung up on.
+# The pause between two commands while nothing is measured. A silent client would be disconnected.
 _IDLE = 0.05
 _COMMANDS_PER_MESSAGE = 4
 _PATIENCE = 120
@@ -98,7 +98,7 @@ class _Client:
 
 
 def _probe(port: int, talk: Connection) -> None:
-    # A collection would count as a wait, and so would one for a processor that others have at the moment.
+    # A garbage collection would count as a wait, and so would waiting for a busy processor.
     gc.disable()
     with suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))

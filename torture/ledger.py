@@ -12,9 +12,9 @@ class Fate(enum.IntEnum):
     """How far a message came."""
 
     UNSENT = 0
-    # The end was not sent, so it must not be there.
+    # The end was not sent, so the message must not be there.
     BEGUN = 1
-    # All was sent and no reply came, so it may be there or not.
+    # Everything was sent and no reply came, so the message may be there or not.
     SENT = 2
     ACCEPTED = 3
     REFUSED = 4

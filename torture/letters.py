@@ -21,7 +21,7 @@ class Letters:
         dice = random.Random(seed)
         self._secret = dice.randbytes(16)
         self._largest = largest
-        # Bodies are lines out of this block. Some are empty, many begin with dots, some are dots alone.
+        # Bodies are lines from this block. Some are empty, many begin with dots, some are only dots.
         lines: list[bytes] = []
         length = 0
         while length < _BLOCK:
@@ -56,7 +56,7 @@ class Letters:
         dice = random.Random(number)
         ceiling = dice.choices((2_000, 20_000, self._largest), (85, 13, 2))[0]
         size = dice.randint(0, min(ceiling, self._largest))
-        # A line has 30 octets or so.
+        # A line has about 30 bytes.
         count = min(size // 30, len(self._starts) - 1)
         first = dice.randint(0, len(self._starts) - 1 - count)
         return self._block[self._starts[first] : self._starts[first + count]]

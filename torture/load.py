@@ -27,13 +27,13 @@ class Load:
     ledger: Ledger
     kinds: tuple[Kind, ...] = OVER_TCP
     sessions: int = 16
-    # The share of messages that come to nothing by the client's doing.
+    # The share of messages that the client cancels.
     mischief: float = 0.0
     replies: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
-    # Sessions that the server turned away or cut off, though nobody had killed it.
+    # Sessions that the server refused or cut off without being killed.
     cut: int = 0
-    # Those of them that were not told so by a 421.
+    # Those of them that got no 421.
     gone: list[str] = field(default_factory=list)
 
     async def send(self, ports: Ports, messages: int, is_over: Callable[[], bool] = lambda: False) -> None:

@@ -19,8 +19,8 @@ def collect(maildir: Path, letters: Letters, ledger: Ledger) -> list[str]:
             content = file.read_bytes()
             file.unlink()
         except FileNotFoundError:
-            # Its directory could not be flushed, so the store took it back and refused it. Were it accepted, it would be
-            # missing in the ledger.
+            # Its directory could not be flushed, so the store removed and refused it. If it had been accepted, the
+            # ledger would miss it.
             continue
         try:
             stored = trace_headers.take_apart(content)

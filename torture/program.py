@@ -12,7 +12,7 @@ from pathlib import Path
 from server import ServerError, environment, ports_of, stop
 
 NOBODY = 65534
-# Clients are many and stay long, and what fails is not their doing, so it shall not count against them.
+# There are many long connections, and errors are not their fault, so these limits must not end them.
 _UNLIMITED = ("connections-per-client", "transactions", "errors")
 
 

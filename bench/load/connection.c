@@ -38,7 +38,7 @@ static bool connect_socket(Connection *connection, unsigned client) {
     setsockopt(connection->socket, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     struct timeval patience = {.tv_sec = REPLY_SECONDS};
     setsockopt(connection->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    // 127.1.x.y: more clients than one address has ports, and no server takes them for one.
+    // 127.1.x.y: more clients than one address has ports, and servers count them separately.
     unsigned host = 0x7f010001u + client % 250 + (client / 250 % 250 << 8);
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
     struct sockaddr_in there = {

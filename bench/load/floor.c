@@ -1,6 +1,6 @@
-// floor PORT: the least that an SMTP receiver can do, to compare servers with. One thread, one epoll_wait, one read and
-// one write a turn; it looks at the first letter of a command and at CRLF.CRLF, and at nothing else. It checks no order,
-// no syntax, no limit, has no timeout and no TLS: it is not a correct server, and marks the physical limit only.
+// floor PORT: the minimum work of an SMTP receiver, to compare servers with. One thread, one epoll_wait, one read and
+// one write a turn. It looks only at the first letter of a command and at CRLF.CRLF. It checks no order, syntax or
+// limit, and has no timeout and no TLS. It is not a correct server; it marks the physical limit.
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,7 +34,7 @@ typedef struct {
 static char input[262144];
 static int epoll;
 
-// What is not written is lost; the next read tells that the client is gone.
+// Unwritten bytes are lost; the next read tells that the client is gone.
 static void flush(Output *output) {
     if (output->length && write(output->socket, output->octets, output->length) < 0)
         shutdown(output->socket, SHUT_RDWR);
@@ -49,13 +49,13 @@ static void say(Output *output, const char *reply) {
     output->length += length;
 }
 
-// Where the message ends, or NULL if not in these octets.
+// The end of the message, or NULL if it is not in these bytes.
 static char *end_of_message(Session *session, char *from, size_t length) {
     size_t head = length < END_LENGTH - 1 ? length : END_LENGTH - 1;
     char seam[2 * END_LENGTH];
     memcpy(seam, session->tail, END_LENGTH);
     memcpy(seam + END_LENGTH, from, head);
-    // What stands in the tail alone was found before, so the end lies at least one octet into the new ones.
+    // An end inside the tail was found before, so it lies at least one byte into the new ones.
     for (size_t at = 1; at + END_LENGTH <= END_LENGTH + head; at++)
         if (!memcmp(seam + at, END, END_LENGTH))
             return from + at;
@@ -91,7 +91,7 @@ static bool answer(Session *session, Output *output) {
     }
 }
 
-// Whether the session goes on after these octets.
+// Whether the session goes on after these bytes.
 static bool take(Session *session, char *from, size_t length, Output *output) {
     char *end = from + length;
     bool goes_on = true;

@@ -8,7 +8,7 @@
 #include "connection.h"
 #include "modes.h"
 
-// So many open connections at once, so that a server that is slow to greet does not take N times that long.
+// This many connections are opened at once, so that a slow greeting does not cost N times its delay.
 enum { OPENERS = 64, GIVE_UP_AFTER = 50 };
 
 static const char PIECE[] = "a few octets\r\n";

@@ -20,11 +20,11 @@ static size_t message_length, envelope_length;
 static long next_message, delivered, failures;
 static float *latencies;
 static pthread_barrier_t all_are_open;
-// Held to open a session before the clock starts. One opens at a time: of a hundred that come at once, a server with a
-// short backlog (OpenSMTPD's is 5) never sees most until their SYN is sent again, seconds or a minute later.
+// Holds sessions open before the clock starts, and opens them one at a time. If a hundred come at once, a server with a
+// short backlog (OpenSMTPD's is 5) misses most until their SYN is sent again, seconds or a minute later.
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
-// Header fields, then lines of 72 characters, none of which begins with a dot; the dot at the end.
+// Header fields, then lines of 72 characters that do not begin with a dot; the final dot.
 static void make_message(void) {
     size_t room = options->length + 128 * (size_t)options->header_fields + 512;
     message = malloc(room);

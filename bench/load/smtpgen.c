@@ -1,12 +1,12 @@
-// smtpgen: an SMTP client that makes load, for what Postfix's smtp-source has no option for. Loopback only.
+// smtpgen: an SMTP client that generates load for which Postfix's smtp-source has no option. Loopback only.
 //
 //   smtpgen send    -p PORT [-t] [-s SESSIONS] [-m MESSAGES] [-k MESSAGES-PER-CONNECTION] [-l OCTETS]
 //                   [-r RECIPIENTS] [-H HEADER-FIELDS] [-P] [-o] [-w PAUSE-IN-MICROSECONDS]
 //   smtpgen idle    -p PORT [-t] -n CONNECTIONS
 //   smtpgen trickle -p PORT [-t] -n CONNECTIONS [-w PAUSE-IN-MICROSECONDS]
 //
-// -t says STARTTLS first, -P sends MAIL, RCPT and DATA in one write, -o opens all sessions before the clock starts,
-// -k 0 sends all messages of a session on one connection, -v shows replies.
+// -t sends STARTTLS first, -P sends MAIL, RCPT and DATA in one write, -o opens all sessions before the clock starts, -k
+// 0 sends all messages of a session on one connection, -v shows replies.
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ int main(int count, char **arguments) {
         default: return 2;
         }
     }
-    // A server that hangs up is an error to count.
+    // A server that hangs up counts as an error.
     signal(SIGPIPE, SIG_IGN);
     connections_go_to(port, with_tls);
     const char *mode = count > 1 ? arguments[1] : "";

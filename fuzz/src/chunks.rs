@@ -3,9 +3,9 @@ use arbitrary::{Result, Unstructured};
 use crate::data::of_kind;
 use crate::listener::{check, cuts};
 
-/// The decoder of BDAT: a message in chunks of any size, of text or of anything, and what stands behind it.
+/// The decoder of BDAT: a message in chunks of any size, of text or any bytes, and the input after it.
 pub fn chunks(octets: &[u8]) {
-    // Octets that are too few for a message are none.
+    // Too few bytes make no message.
     let _ = message(Unstructured::new(octets));
 }
 

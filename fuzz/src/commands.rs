@@ -4,8 +4,8 @@ use crate::address_grammar::{lenient_readings, split_path};
 use crate::listener::{LENGTH, check, listener};
 use crate::session::dialogue;
 
-/// One command line in each phase of a session. What is accepted for a path the grammar of RFC 5321 accepts as well,
-/// and reads the same out of it.
+/// One command line in each phase of a session. The grammar of RFC 5321 accepts every accepted path too, and reads the
+/// same from it.
 pub fn commands(octets: &[u8]) {
     let Some((&told, line)) = octets.split_first_chunk::<LENGTH>() else { return };
     if line.contains(&b'\n') {

@@ -7,8 +7,8 @@ use crate::options::args::flags;
 use crate::options::file::{Document, Mistake, SECTIONS, TABLES, parse};
 use crate::options::provenance::{Position, Values};
 
-/// What a configuration file gives is taken by the flags as well, and printed as TOML and read again it is the same; a
-/// mistake is told with a place that is in the file.
+/// The flags accept every value of an accepted configuration file. Printed as TOML and read again, it is the same. An
+/// error has a position in the file.
 pub fn config_file(octets: &[u8]) {
     let Ok(text) = std::str::from_utf8(octets) else { return };
     let command = flags();

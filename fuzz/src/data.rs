@@ -6,8 +6,8 @@ use crate::session::Session;
 const ENVELOPE: &[u8] =
     b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
 
-/// The decoder of DATA: the first octet tells what becomes of bare line ends, the next two where to cut; the rest
-/// stands behind the 354.
+/// The decoder of DATA. The first byte selects the treatment of bare line ends, the next two where to cut; the rest
+/// follows the 354.
 pub fn data(octets: &[u8]) {
     let Some((&[kind, first, second], message)) = octets.split_first_chunk() else { return };
     let segments = [[ENVELOPE, message].concat()];
@@ -15,7 +15,7 @@ pub fn data(octets: &[u8]) {
     check(&of_kind(kind), &segments, &cuts);
 }
 
-/// A listener without limits on messages, so that their octets alone decide.
+/// A listener without limits on messages, so that only their bytes decide.
 pub(crate) fn of_kind(kind: u8) -> Session {
     let mut settings = Settings::new("mx.example.com");
     settings.bare_line_ends = match kind % 3 {

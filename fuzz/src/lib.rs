@@ -1,8 +1,8 @@
-//! Fuzz targets: each function takes octets that a fuzzer has made up, and panics where Mailchute does not do what a
-//! slow and obvious reference does. `fuzz/run` runs them under libFuzzer, `cargo test` over the committed corpus.
+//! Fuzz targets: each function takes bytes from a fuzzer, and panics if Mailchute differs from a slow and obvious
+//! reference. `fuzz/run` runs them under libFuzzer, `cargo test` over the committed corpus.
 //!
-//! The references are those of the property tests, taken in by their path, and so are the few sources that no crate
-//! makes public.
+//! The references are those of the property tests, included by their path, like the few sources that no crate makes
+//! public.
 //!
 //! # Why
 //!
@@ -82,7 +82,7 @@ pub use password_file::password_file;
 pub use proxy_header::proxy_header;
 pub use sasl::sasl;
 
-/// What a target is: it panics where it finds something.
+/// A target. It panics if it finds something.
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.

@@ -1,4 +1,4 @@
-//! A listener, told by four octets.
+//! A listener, described by four bytes.
 
 use mailchute_proto::{
     AuthPolicy, BareLineEnds, DateTime, EnvelopeSyntax, Limits, Mechanism, PlaintextAuth, PriorityProfile,
@@ -8,10 +8,10 @@ use mailchute_proto::{
 use crate::session::tempers::Tempers;
 use crate::session::{Record, Session, assert_bytes, dialogue};
 
-/// How many octets tell it.
+/// The number of bytes that describe it.
 pub(crate) const LENGTH: usize = 4;
 
-/// Each bit of the first two octets stands for one setting, the other two for limits that are easily reached.
+/// Each bit of the first two bytes stands for one setting, and the other two bytes for limits that are easily reached.
 pub(crate) fn listener(octets: [u8; LENGTH]) -> Session {
     let [first, second, limits @ ..] = octets;
     let is_set = |octet: u8, bit: u8| octet & (1 << bit) != 0;
@@ -76,7 +76,7 @@ fn low([first, second]: [u8; 2]) -> Limits {
     limits
 }
 
-/// The octets that tell a listener much like this one.
+/// The bytes that describe a listener much like this one.
 pub(crate) fn told(session: &Session) -> [u8; LENGTH] {
     let settings = &session.settings;
     let tls = match settings.tls {
@@ -106,8 +106,8 @@ pub(crate) fn told(session: &Session) -> [u8; LENGTH] {
     [first, second, 0x3f, 0x7f]
 }
 
-/// Runs the session whole, cut at these places, and octet by octet: each says and keeps the same, and that is what the
-/// client's own reading of it expects.
+/// Runs the session whole, cut at these places, and byte by byte. The replies and messages are equal, and match the
+/// client's own reading.
 pub(crate) fn check(session: &Session, segments: &[Vec<u8>], cuts: &[usize]) -> Record {
     let whole = session.cut(segments, &[]);
     dialogue::check_with(session.settings.bare_line_ends, segments, &whole);
@@ -126,7 +126,7 @@ pub(crate) fn check(session: &Session, segments: &[Vec<u8>], cuts: &[usize]) -> 
     whole
 }
 
-/// Two places in so many octets, told by two octets.
+/// Two places in this many bytes, selected by two bytes.
 pub(crate) fn cuts(octets: [u8; 2], length: usize) -> [usize; 2] {
     let mut cuts = octets.map(|octet| usize::from(octet) * (length + 1) / 256);
     cuts.sort_unstable();

@@ -5,10 +5,10 @@ use std::path::Path;
 use crate::listener::{self, check, cuts, listener};
 use crate::transcript::Transcript;
 
-/// Stands where the TLS handshake takes place, if one is due.
+/// Marks the place of the TLS handshake, if one is due.
 const HANDSHAKE: &[u8] = b"<TLS>";
 
-/// Any octets for a session, split anywhere: four of them tell the listener, two where to cut.
+/// Any bytes for a session, split anywhere: four of them describe the listener, two say where to cut.
 pub fn octets(octets: &[u8]) {
     let Some((&told, rest)) = octets.split_first_chunk() else { return };
     let Some((&places, rest)) = rest.split_first_chunk() else { return };
@@ -30,7 +30,7 @@ fn segments(mut octets: &[u8]) -> Vec<Vec<u8>> {
 /// Writes what the clients of the transcripts send as a corpus of [`octets`], a file each.
 ///
 /// # Errors
-/// What the file system says.
+/// If the file system fails.
 pub fn seed(transcripts: &Path, corpus: &Path) -> io::Result<()> {
     for entry in fs::read_dir(transcripts)? {
         let path = entry?.path();

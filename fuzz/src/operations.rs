@@ -3,7 +3,7 @@ use arbitrary::{Result, Unstructured};
 use crate::listener::{check, cuts, listener};
 use crate::vocabulary::{COMMANDS, EXCHANGES, LAST_WORDS};
 
-/// Whole sessions as operations: commands good and bad, transactions by DATA and by BDAT, handshakes, garbage, cut
+/// Whole sessions as operations: valid and invalid commands, transactions by DATA and by BDAT, handshakes, garbage, cut
 /// anywhere.
 pub fn operations(octets: &[u8]) {
     let _ = session(&mut Unstructured::new(octets));
@@ -48,11 +48,11 @@ fn session(source: &mut Unstructured<'_>) -> Result<()> {
     let length = segments.iter().map(Vec::len).sum();
     let record = check(&session, &segments, &cuts(places, length));
     for message in &record.messages {
-        // What a transaction says of itself stands in its sender, its recipients and its content.
+        // The number of a transaction is in its sender, its recipients and its content.
         let Some(number) = number_in(&message.sender) else { continue };
         let strangers = message.recipients.iter().filter_map(|recipient| number_in(recipient));
         for stranger in strangers {
-            // A MAIL that was refused leaves its recipients to an earlier transaction that goes on.
+            // A refused MAIL leaves its recipients to an earlier transaction that goes on.
             assert!(stranger >= number, "a recipient of {stranger} in a message of {number}");
         }
     }
@@ -63,7 +63,7 @@ fn number_in(address: &str) -> Option<usize> {
     address.strip_prefix('n')?.split('.').next()?.parse().ok()
 }
 
-/// MAIL and up to three RCPT that bear the number of their transaction.
+/// MAIL and up to three RCPT that contain the number of their transaction.
 fn envelope(source: &mut Unstructured<'_>, number: usize, parameter: &str) -> Result<Vec<u8>> {
     let mut envelope = format!("MAIL FROM:<n{number}.ann@client.example>{parameter}\r\n");
     for _ in 0..source.int_in_range(0..=2)? {
@@ -105,7 +105,7 @@ fn message(source: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok([&text(source)?, end].concat())
 }
 
-/// What messages are made of, with what looks like their end and like commands in it.
+/// Parts of messages, with text that looks like their end and like commands.
 fn text(source: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     const PIECES: [&[u8]; 16] = [
         b"\r\n",
@@ -127,7 +127,7 @@ fn text(source: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     ];
     let mut text = Vec::new();
     for _ in 0..source.int_in_range(0..=10)? {
-        // The last six are bare line ends and octets of no text, and rare.
+        // The last six are bare line ends and non-text bytes, and rare.
         let most = if source.ratio(1, 16)? { PIECES.len() } else { 7 };
         text.extend_from_slice(PIECES[source.choose_index(most)?]);
     }
@@ -137,7 +137,7 @@ fn text(source: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Says hello as LMTP does.
+/// Sends LHLO for LMTP.
 fn in_lmtp(segment: &mut [u8]) {
     let places: Vec<usize> = (0..segment.len()).filter(|&at| segment[at..].starts_with(b"EHLO")).collect();
     for at in places {

@@ -9,8 +9,8 @@ use crate::options::listen_at::ListenAddress;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
-/// The values of options: places to listen at, networks, domains, sizes and times print what can be read again as the same, and what
-/// is none is refused with what to write.
+/// The values of options: endpoints, networks, domains, sizes and times print text that parses to the same value. An
+/// invalid value is refused with what to write instead.
 pub fn option_values(octets: &[u8]) {
     let Ok(text) = std::str::from_utf8(octets) else { return };
     match text.parse::<Endpoint>() {
@@ -47,7 +47,7 @@ pub fn option_values(octets: &[u8]) {
     }
 }
 
-/// The network by its bits: its own address belongs to it, and so does no address of which a bit of the prefix differs.
+/// The network by its bits: it contains its own address, and no address that differs in a bit of the prefix.
 fn agrees_with_the_reference(text: &str, network: Network) {
     let printed = network.to_string();
     assert_eq!(printed.parse(), Ok(network), "{text:?}");

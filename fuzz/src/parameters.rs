@@ -2,7 +2,7 @@ use mailchute_proto::{DateTime, decode_xtext, encode_xtext};
 
 use crate::parameter_reference::agrees_with_the_reference;
 
-/// The words behind a path are what the grammar says; xtext and moments survive the way there and back.
+/// The words after a path match the grammar; xtext and times survive a round trip.
 pub fn parameters(octets: &[u8]) {
     agrees_with_the_reference(octets);
     let Ok(text) = std::str::from_utf8(octets) else { return };

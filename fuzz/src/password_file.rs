@@ -1,8 +1,7 @@
 use crate::users::auth_file::{AuthFile, Mistake};
 use crate::users::verifier::Verifier;
 
-/// A password file holds the users of its lines, or a mistake is told with its line, and all lines before that one are
-/// good.
+/// A password file contains the users of its lines, or an error names a line, and all lines before that one are valid.
 pub fn password_file(octets: &[u8]) {
     let Ok(text) = std::str::from_utf8(octets) else { return };
     let lines: Vec<&str> = text.lines().map(str::trim).collect();

@@ -9,8 +9,8 @@ mod reference;
 
 use crate::proxy::{self, Header};
 
-/// A PROXY header is what the specification says, however it comes in pieces, and not an octet behind it is taken. The
-/// first octet tells the size of the pieces.
+/// A PROXY header matches the specification in any pieces, and no byte after it is read. The first byte selects the
+/// size of the pieces.
 pub fn proxy_header(octets: &[u8]) {
     let Some((&size, stream)) = octets.split_first() else { return };
     for piece in [usize::from(size).max(1), 1, usize::MAX] {
@@ -22,7 +22,7 @@ pub fn proxy_header(octets: &[u8]) {
     }
 }
 
-/// A connection whose octets come in pieces.
+/// A connection whose bytes come in pieces.
 struct Connection<'o> {
     stream: &'o [u8],
     taken: usize,

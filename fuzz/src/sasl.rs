@@ -6,8 +6,7 @@ use mailchute_proto::{Mechanism, Nonce, PlaintextAuth, ScramVerifier, Settings, 
 use crate::listener::{check, cuts};
 use crate::session::{Session, dialogue, shown};
 
-/// Exchanges of AUTH by every mechanism, their answers in base64 or not: nobody is let in, as there is nobody whose
-/// secret could be told.
+/// Exchanges of AUTH by every mechanism, with responses in base64 or not. No client gets in, because no user exists.
 pub fn sasl(octets: &[u8]) {
     let _ = exchanges(&mut Unstructured::new(octets));
 }

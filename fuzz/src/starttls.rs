@@ -1,4 +1,4 @@
-//! Servers with certificates, and clients that have said STARTTLS.
+//! Servers with certificates, and clients that have sent STARTTLS.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};

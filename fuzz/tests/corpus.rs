@@ -1,4 +1,4 @@
-//! What fuzzing has found worth keeping, without a fuzzer.
+//! Runs the inputs that fuzzing has kept, without a fuzzer.
 
 use std::fs;
 use std::path::Path;

@@ -21,7 +21,7 @@ class Client(ABC):
     """One SMTP client."""
 
     name: str
-    # Whether it trusts a certificate that it is told, or takes any.
+    # Whether it trusts a given certificate, or accepts any.
     verifies = True
     # Whether every transport gets every message, or each a share of them.
     is_quick = False

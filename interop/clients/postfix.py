@@ -29,7 +29,7 @@ class Postfix(RelayClient):
         return relay.missing()
 
     def can_send(self, message: Message) -> bool:
-        # It unquotes what needs no quotes, and takes an at sign in quotes for routing.
+        # It unquotes local parts that need no quotes, and takes an at sign in quotes for routing.
         return super().can_send(message) and '"a@b"' not in "".join(message.addresses)
 
     def relaying(self, folder: Path, server: Server, transport: Transport) -> AbstractContextManager[relay.Relay]:

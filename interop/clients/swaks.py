@@ -32,8 +32,8 @@ class Swaks(CommandClient):
         return None if shutil.which("swaks") else "swaks (the Debian package swaks; TLS needs libnet-ssleay-perl)"
 
     def can_send(self, message: Message) -> bool:
-        # It knows no SMTPUTF8, takes a comma in --to for the end of a recipient,
-        # and puts a text of its own in the place of an empty message.
+        # It knows no SMTPUTF8, takes a comma in --to as the end of a recipient, and replaces an empty message by its
+        # own text.
         has_comma = any("," in recipient for recipient in message.recipients)
         return bool(message.content) and not message.has_utf8_address and not has_comma
 

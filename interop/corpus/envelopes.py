@@ -8,7 +8,7 @@ from message import Draft, Shape, domain_of
 
 from .text import header, paragraph
 
-# A local part each, and the reverse path gets it too.
+# A local part each, also used for the reverse path.
 _LOCAL_PARTS = {
     "every character an atom may have": "!#$%&'*+-/=?^_`{|}~",
     "one letter": "x",

@@ -46,7 +46,7 @@ def _filled(start: bytes, size: int, rng: random.Random) -> bytes:
     """The start, then lines of text up to exactly this size; the last ends as a line does."""
     content = bytearray(start)
     while (missing := size - len(content)) > 0:
-        # A line takes two octets at least: never leave just one.
+        # A line takes at least two bytes, so never leave only one.
         width = missing if missing <= _LINE else min(_LINE, missing - 2)
         content += sentence(rng, width - 2) + b"\r\n"
     assert len(content) == size, f"{len(content)} octets for {size}"

@@ -67,7 +67,7 @@ def _with_the_program(server: Server, introduced_port: int, checks: Checks) -> N
         for mechanism in ("PLAIN", "LOGIN"):
             _both(checks, f"smtplib {mechanism} as {user}", lambda word: _smtplib(server.tls_port, mechanism, user, word))
             _both(checks, f"swaks {mechanism} as {user}", lambda word: _swaks(server.port, mechanism, user, word, "--tls"))
-    # Whoever has a verifier of SCRAM; gsasl's own comes from another tool than ours.
+    # Users with a SCRAM verifier; the one for gsasl comes from another tool than ours.
     for user in (_USER, "gsasl"):
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"):
             heard = _both(
@@ -80,7 +80,7 @@ def _with_the_program(server: Server, introduced_port: int, checks: Checks) -> N
         _both(checks, f"msmtp SCRAM as {user}", lambda word: _msmtp(server.port, "scram-sha-256", user, word, trust))
     heard = _gsasl(introduced_port, "SCRAM-SHA-256", "argon", _PASSWORD, trust)
     checks.that("535 5.7.8" in heard, f"a hash by argon2id served SCRAM\n{heard}")
-    # In the clear SCRAM is the only one: it shows no password.
+    # In the clear, SCRAM is the only mechanism: it reveals no password.
     heard = _gsasl(server.port, "SCRAM-SHA-256", _USER, _PASSWORD, None)
     checks.that("235 2.7.0" in heard, f"gsasl in the clear\n{heard}")
     offer = re.search(r"250.AUTH (.*)", heard)
@@ -136,7 +136,7 @@ def _swaks(port: int, mechanism: str, user: str, word: str, *flags: str) -> str:
 def _gsasl(port: int, mechanism: str, user: str, word: str, trust: str | None) -> str:
     login = ["--mechanism", mechanism, "--authentication-id", user, "--password", word]
     tls = ["--starttls", "--x509-ca-file", trust] if trust else ["--no-starttls"]
-    # Without the flag it takes SCRAM-SHA-256 for a downgrade where it could have had PLUS, as it should.
+    # Without the flag it correctly refuses SCRAM-SHA-256 as a downgrade from PLUS.
     binding = [] if mechanism.endswith("PLUS") or not trust else ["--no-cb"]
     where = ["--smtp", "--connect", f"127.0.0.1:{port}", "--hostname", "localhost", "--verbose"]
     return _heard(["gsasl", *where, *login, *tls, *binding], b"")

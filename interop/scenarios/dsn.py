@@ -17,7 +17,7 @@ from .base import Checks, Scenario, kept_for
 
 _CONTENT = f"From: sender@{DOMAIN}\r\nSubject: a letter\r\n\r\nwords\r\n".encode()
 
-# What is asked for, by the recipient's name: of the message, and of the recipient; in Postfix's order.
+# The requested notifications, by the recipient's name: of the message, and of the recipient; in Postfix's order.
 _WISHES = {
     "success": ("ENVID=one+2Btwo RET=HDRS", f"ORCPT=rfc822;first+2Bhand@{DOMAIN} NOTIFY=SUCCESS"),
     "all": ("ENVID=QQ314159 RET=FULL", f"ORCPT=rfc822;all@{DOMAIN} NOTIFY=SUCCESS,FAILURE,DELAY"),
@@ -48,7 +48,7 @@ class Dsn(Scenario):
                 checks.that(f"RCPT TO:<{name}@{DOMAIN}> {recipient}" in rcpts, f"no {recipient} in {rcpts}")
                 sent = re.search(rf"to=<{name}@{re.escape(DOMAIN)}>.* dsn=2\.6\.0, status=sent \(250 2\.6\.0 ", log)
                 checks.that(bool(sent), f"Postfix did not log {name} as sent")
-            # A server without DSN would have made Postfix report "relayed" by a message of its own.
+            # Without DSN, Postfix would report "relayed" in its own message.
             checks.that("notification" not in log, "Postfix reported by itself")
             kept = sorted(map(sorted, kept_for(server)))
             checks.that(kept == [[f"{name}@{DOMAIN}"] for name in sorted(_WISHES)], f"kept for {kept}")

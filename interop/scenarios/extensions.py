@@ -56,7 +56,7 @@ def _swaks(checks: Checks, server: Server) -> None:
     done = run(command)
     said = done.stdout.decode(errors="replace")
     checks.that(done.returncode == 0, f"swaks ended with {done.returncode}: {said[-600:]}")
-    # In its transcript the whole group of commands stands before the first reply.
+    # In its transcript the whole group of commands comes before the first reply.
     group = said.find(f"RCPT TO:<{_READERS[-1]}>")
     first_reply = said.find("250 2.1.0")
     checks.that(0 < group < first_reply, f"swaks did not pipeline: {said[-3000:]}")

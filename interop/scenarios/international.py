@@ -32,7 +32,7 @@ class International(Scenario):
             with smtplib.SMTP("127.0.0.1", server.port, EHLO, timeout=SEND_SECONDS) as session:
                 session.starttls(context=ssl.create_default_context(cafile=str(certificate.certificate)))
                 checks.that(not session.send_message(letter), "some recipients were refused")
-                # The same addresses by somebody who does not ask for the extension.
+                # The same addresses from a client that does not ask for the extension.
                 session.command_encoding = "utf-8"
                 code, text = session.docmd(f"MAIL FROM:<{_SENDER}>")
                 checks.that((code, text[:6]) == (553, b"5.6.7 "), f"a sender without SMTPUTF8: {code} {text!r}")

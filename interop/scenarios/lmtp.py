@@ -109,7 +109,7 @@ def _smtplib(checks: Checks, server: Server, host: str, port: int, subject: str)
     checks.that(codes == [250, 250, 250, 250, 550], f"{subject}: MAIL and RCPT were answered {codes}")
     codes = [session.data(f"Subject: {subject}\r\n\r\nhello\r\n")[0], *(session.getreply()[0] for _ in recipients[1:])]
     checks.that(codes == [250, 250, 250], f"{subject}: the message was answered {codes}")
-    # Nothing else waits to be read.
+    # No other input is waiting.
     checks.that(session.quit()[0] == 221, f"{subject}: QUIT")
     _is_kept(checks, server, subject, EHLO, recipients, "local socket" if host.startswith("/") else "[127.0.0.1]")
 

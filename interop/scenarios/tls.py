@@ -19,10 +19,10 @@ from server import Certificate, Server, running
 from .base import Checks, Scenario
 
 _NAMES = ("a.example", "b.example")
-# Names that are none, and that rustls does not parse.
+# Invalid names, which rustls does not parse.
 _ODD_NAMES = ("a.example:25", "-a.example", "a..example", ".a.example", "[192.0.2.1]", "bücher.example", "a example")
-# By the first of these an OpenSSL client makes its key. A TLS 1.3 server without that group asks for another key: the
-# client says ClientHello so many times.
+# An OpenSSL client makes its key for the first of these groups. A TLS 1.3 server without that group asks for another
+# key: the number of times that the client sends ClientHello.
 _GROUPS = {"X25519:P-256": 1, "P-521:X25519:P-256": 2, "ffdhe2048:P-256": 2}
 _VERSIONS = {"tls1_2": ssl.TLSVersion.TLSv1_2, "tls1_3": ssl.TLSVersion.TLSv1_3}
 _PATIENCE_SECONDS = 20
@@ -84,7 +84,7 @@ class _Authority:
         return made
 
     def _request(self, subject: str, key: Path, certificate: Path, extensions: str, *more: str) -> None:
-        # A file of its own: the machine's adds extensions that would then stand twice.
+        # A separate file: the machine's adds extensions, which would appear twice.
         settings = self.folder / "openssl.cnf"
         settings.write_text(f"[req]\ndistinguished_name=subject\n[subject]\n[extensions]\n{extensions}\n")
         command = [

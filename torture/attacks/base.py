@@ -16,7 +16,7 @@ from client import trusting
 _PATIENCE = 30
 _TLS = trusting()
 
-# A session piece by piece, to end in the middle of.
+# A session in pieces, to stop in the middle of.
 STAGES = (
     b"", b"EH", b"EHLO x.example\r\n", b"MAIL FROM:<a@b.example>\r\n", b"RCPT TO:<one@receiver.example>\r\n",
     b"DATA\r\n", b"Subject: half", b" a line\r\n\r\ntext\r\n.",
@@ -27,14 +27,14 @@ class Attack(ABC):
     """Something that hostile clients do; it runs in a process of its own."""
 
     name: str
-    # The most that are connected at a time.
+    # The most connections at a time.
     connections: int
     flags: tuple[str, ...] = ()
-    # MiB that the program may take for it beyond what connections take.
+    # MiB that the program may use for it beyond what connections use.
     memory: float = 16.0
     # MiB that each of these may take.
     memory_of_each: float = 32 / 1024
-    # Others are told 421 now and then, and have to come again.
+    # Other clients get 421 now and then, and have to come again.
     takes_all_places = False
 
     def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ _STAGES = {
     "message": b"EHLO x.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<one@receiver.example>\r\nDATA\r\n",
     "handshake": b"EHLO x.example\r\nSTARTTLS\r\n",
 }
-# A record of TLS that announces 512 octets of a ClientHello.
+# A TLS record that announces 512 bytes of a ClientHello.
 _RECORD = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(501)
 _OCTETS = {"command": b"N" * 500, "message": b"Subject: slow " * 50, "handshake": _RECORD}
 
@@ -23,7 +23,7 @@ _OCTETS = {"command": b"N" * 500, "message": b"Subject: slow " * 50, "handshake"
 class Drip(Attack):
     name = "drip"
     connections = 300
-    # Seconds between two octets.
+    # Seconds between two bytes.
     pause = 0.05
     flags = ("--timeout", "command=2", "--timeout", "handshake=2", "--limit", "connections-per-client=0")
 

@@ -10,7 +10,7 @@ from multiprocessing.synchronize import Event
 from .base import Attack, connect, line, to_the_end
 
 _PIECE = b"A" * 1024
-# More than what the program takes and the kernel keeps in between.
+# More than the program reads and the kernel buffers.
 _MOST = 64 * 1024 * 1024
 
 
@@ -40,5 +40,5 @@ class EndlessLine(Attack):
         return "taken"
 
     def faults(self, seen: Counter[str]) -> list[str]:
-        # What is still on its way when the server closes makes the kernel reset, sometimes before the reply is read.
+        # Bytes on their way while the server closes make the kernel reset, sometimes before the reply is read.
         return [] if seen and set(seen) <= {"421 4.7.0", "500 5.5.2", "reset"} else [f"was told {dict(seen)}"]

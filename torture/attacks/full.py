@@ -33,7 +33,7 @@ class Full(Attack):
     def _fill(self, port: int, early: socket.socket, seen: Counter[str]) -> None:
         held = []
         number = 0
-        # Other clients come and go, so it is full when a few in a row are turned away.
+        # Other clients come and go, so the server is full once a few in a row are refused.
         turned_away = 0
         while turned_away < _NEWCOMERS:
             connection = connect(port, number)

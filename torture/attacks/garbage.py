@@ -12,7 +12,7 @@ from .base import Attack, connect, line, to_the_end
 class Garbage(Attack):
     name = "garbage"
     connections = 100
-    # After each error the program lets the client wait; fewer of them make that short.
+    # The program delays after each error; a lower limit keeps that short.
     flags = ("--limit", "errors=5")
 
     def run(self, port: int, begun: Event, over: Event) -> Counter[str]:
@@ -30,6 +30,6 @@ class Garbage(Attack):
         return seen
 
     def faults(self, seen: Counter[str]) -> list[str]:
-        # A reset may overtake the reply where garbage is left unread.
+        # A reset may overtake the reply if garbage is left unread.
         closed = seen["421 4.7.0"] + seen["reset"]
         return [] if closed == self.connections and seen["421 4.7.0"] else [f"was told {dict(seen)}"]

@@ -40,7 +40,7 @@ class Glutton(Attack):
                 try:
                     if event & select.POLLIN:
                         seen["octets of replies"] += len(held[descriptor].recv(256 * 1024))
-                    # Once it is closed this fails, whatever the event is.
+                    # After the file is closed this fails, for any event.
                     held[descriptor].send(_COMMANDS)
                 except BlockingIOError:
                     pass

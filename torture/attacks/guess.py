@@ -19,7 +19,7 @@ class Guess(Attack):
 
     name = "guess"
     connections = _GUESSERS
-    # Argon2id takes that for each password, and as many are checked at a time as there are processors.
+    # Argon2id takes that for each password. As many are checked at a time as there are processors.
     memory = 64.0
 
     def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class Guess(Attack):
         return seen
 
     def faults(self, seen: Counter[str]) -> list[str]:
-        # Two wrong ones are told so, and the third hangs up.
+        # Two wrong passwords are refused, and the third hangs up.
         is_right = set(seen) == {"535 5.7.8", "421 4.7.0"} and seen["535 5.7.8"] == 2 * seen["421 4.7.0"]
         return [] if is_right else [f"was told {dict(seen)}"]
 

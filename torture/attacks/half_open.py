@@ -27,7 +27,7 @@ class HalfOpen(Attack):
                 held.append(connection)
             for connection in held:
                 with connection:
-                    # What a client said before it is answered, and then the server closes as well.
+                    # Earlier input of the client is answered, and then the server closes too.
                     seen["reset" if to_the_end(connection) == "reset" else "closed"] += 1
             rounds += 1
         return seen

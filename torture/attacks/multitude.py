@@ -13,12 +13,12 @@ from .base import Attack, connect, hello
 class Multitude(Attack):
     name = "multitude"
     connections = 10_000
-    # Below nine tenths, so that nobody has to hurry.
+    # Below nine tenths, so that no timeout is shortened.
     flags = ("--limit", "connections=12000")
     memory_of_each = 4 / 1024
 
     def prepare(self, program: Path, folder: Path) -> tuple[str, ...]:
-        # The program and the attackers are started behind this and have the same limit.
+        # The program and the attackers are started after this and have the same limit.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         return self.flags

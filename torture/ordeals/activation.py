@@ -24,7 +24,7 @@ _HANDOVERS = 3
 _MESSAGES = 2_000
 _ACTIVATOR = "systemd-socket-activate"
 UNITS = Path(__file__).resolve().parents[2] / "dist" / "systemd"
-# In tenths, of ten; what systemd calls OK begins at 2.
+# In tenths, of ten; systemd's OK begins at 2.
 _EXPOSURE = 10
 
 

@@ -40,7 +40,7 @@ class Ordeal(ABC):
     """Something that goes wrong around the program, and what must hold all the same."""
 
     name: str
-    # It takes long, or says something on a machine only that does nothing else.
+    # It takes long, or is meaningful only on an idle machine.
     only_by_name = False
 
     @abstractmethod

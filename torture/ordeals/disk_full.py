@@ -20,7 +20,7 @@ from .base import Ordeal, Stage, deliver, ended, look
 
 _FILLING = 500
 _AFTERWARDS = 30
-# Real disks, of memory: one that lacks room for octets, one that lacks room for files.
+# Real disks in memory: one that lacks room for bytes, one that lacks room for files.
 _SMALL = {"octets": "size=1m", "files": "size=64m,nr_inodes=100"}
 _EVERY_THIRD = 333_333
 
@@ -61,7 +61,7 @@ def _fill(checks: Checks, program: Program, seed: int, faults: Faults | None) ->
         checks.that(not left, f"on the full disk: {', '.join(left[:3])}")
         if faults:
             faults.clear()
-        # Takes the mail away, which makes room.
+        # Removes the mail to make room.
         look(checks, program, letters, load.ledger)
         after = deliver(ports, load, _AFTERWARDS)
         checks.that(set(after) == {"250 2.6.0"}, f"with room again: replies {dict(after)}")

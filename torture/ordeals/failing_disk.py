@@ -31,7 +31,7 @@ class Case:
 
     faults: Sequence[tuple[Operation, int, int]]
     refusal: str | None
-    # A message that was refused stays where nobody could remove it.
+    # A refused message stays if it cannot be removed.
     refused_may_stay: bool = False
 
     def __str__(self) -> str:

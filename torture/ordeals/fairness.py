@@ -17,10 +17,10 @@ from scenarios.base import Checks
 from .base import Ordeal, Stage, ended
 
 _MESSAGES = 500
-# How many times what it is when quiet p99 may be, and how many milliseconds are never too many.
+# The most by which p99 may exceed its quiet value, and the milliseconds that are always acceptable.
 _GOAL = 3.0
 _FLOOR = 2.0
-# Above other work of the machine; attackers are as that.
+# Above the machine's other work; attackers count as such.
 _HIGH = -10
 
 
@@ -59,7 +59,7 @@ class Fairness(Ordeal):
             with _confined(set(others) or {first}):
                 probe = Probe(ports.smtp)
                 try:
-                    # What is done once, such as to make the Maildir, is no part of it.
+                    # Work that is done once, such as creating the Maildir, is not part of it.
                     probe.measure(50)
                     quiet = probe.measure(_MESSAGES)
                     with attacking(attack, ports.smtp, niceness=-_HIGH) as attacker:

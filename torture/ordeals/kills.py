@@ -22,7 +22,7 @@ _LONGEST = 0.25
 _AT_START = 0.1
 _STARTING = 0.03
 _MESSAGES_PER_KILL = 5_000
-# Younger files may be those of a process that runs.
+# Younger files may belong to a running process.
 
 
 class Kills(Ordeal):

@@ -25,7 +25,7 @@ _ID = re.compile(rb"\sid ([^\s;]+)")
 # Replies inside TLS cannot be read.
 _KINDS = (Kind.LOCK_STEP, Kind.PIPELINED, Kind.CHUNKED, Kind.LMTP)
 _FAILING = (Operation.WRITE, Operation.FLUSH_FILE, Operation.FLUSH_DIRECTORY, Operation.RENAME)
-# What a careless store would leave out, or do too early.
+# Steps that a careless store would omit, or do too early.
 _TAMPERINGS = ("flush-file", "flush-directory")
 
 
@@ -56,7 +56,7 @@ def _play(checks: Checks, program: Program, faults: Faults, failing: Sequence[Op
             faults.set(operation, errno.EIO, _SELDOM)
         deliver(ports, load, _MESSAGES)
         faults.clear()
-        # A write that takes half only is no failure: what counts is the last one.
+        # A write that takes only half is not a failure: the last write counts.
         faults.set(Operation.WRITE, HALF, 10 * _SELDOM)
         deliver(ports, load, _MESSAGES)
         program.stop()
@@ -69,7 +69,7 @@ def _play(checks: Checks, program: Program, faults: Faults, failing: Sequence[Op
     checks.that(not broken, f"{len(broken)} of {accepted} replies were not true: {list(broken.items())[:5]}")
     unflushed = witness.unflushed_directories(events, min(promises.values(), default=0))
     checks.that(not unflushed, f"directories that were not flushed into theirs: {unflushed}")
-    # A witness that sees nothing would be content with everything.
+    # A witness that sees nothing would accept everything.
     for operation in _TAMPERINGS:
         without = [event for event in events if event.operation != operation]
         unseen = len(promises) - len(witness.broken_promises(without, files))

@@ -29,7 +29,7 @@ _RARELY = 500
 _PAUSE = 0.25
 # The allocator keeps some of what was freed.
 _GROWTH_MIB = 8.0
-# A plot of fewer looks says nothing about memory.
+# A plot of fewer samples says nothing about memory.
 _LOOKS = 60
 _REPLIES = {"250 2.6.0", "451 4.3.0", "452 4.3.1"}
 
@@ -61,7 +61,7 @@ class Soak(Ordeal):
             stopping = time.monotonic()
             program.stop()
             took = time.monotonic() - stopping
-            # Sessions that are stuck would hold it for the 30 s of grace.
+            # Stuck sessions would hold it for the 30 s of grace.
             checks.that(took < 10, f"it took {took:.1f} s to stop, with nothing to do")
         look(checks, program, letters, ledger)
         left = maildir_check.leftovers(program.store)
@@ -98,7 +98,7 @@ def _fork(ports: Ports, letters: Letters, ledger: Ledger, index: int, messages: 
     except BaseException as error:  # noqa: BLE001
         print(f"torture: a loader ended by {error!r}", file=sys.stderr, flush=True)
     finally:
-        # No clean-up here: all belongs to the parent.
+        # No clean-up here: the parent owns everything.
         os._exit(code)
 
 

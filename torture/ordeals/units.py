@@ -19,7 +19,7 @@ ExecStart=
 ExecStart=/usr/local/bin/mailchute serve --config {_CONFIGURATION} --listen systemd:mx --store maildir:{_MAIL} --sandbox
 """
 
-# Prints the greeting and, if a recipient is given, what becomes of a message to it.
+# Prints the greeting and, if a recipient is given, the result of a message to it.
 _CLIENT = """
 import smtplib, sys
 client = smtplib.SMTP()
@@ -33,7 +33,7 @@ for recipient in sys.argv[1:]:
 client.quit()
 """
 
-# Runs a command in the middle of a message, and prints what becomes of that.
+# Runs a command in the middle of a message, and prints the message's result.
 _CLIENT_IN_A_MESSAGE = """
 import smtplib, subprocess, sys, time
 client = smtplib.SMTP("127.0.0.1", 25)
@@ -51,7 +51,7 @@ class Units(Ordeal):
     """With all that the units forbid, as the user that systemd makes for them."""
 
     name = "units"
-    # It takes root, and the right to make namespaces.
+    # It needs root, and the right to create namespaces.
     only_by_name = True
 
     def run(self, stage: Stage) -> Checks:
@@ -101,7 +101,7 @@ def _configured(checks: Checks, machine: Container) -> None:
 def _handed_over(checks: Checks, machine: Container) -> None:
     _configure(machine, 'domain = ["two.example"]\nhostname = "third"\n')
     before = _main_process(machine)
-    # While the old process has something to do, the new one is seen as it will be: as the child of nobody.
+    # While the old process has work, the new one is seen without a parent, as it will be later.
     told = _in_a_message(machine, "kill", "--kill-whom=main", "--signal=USR2", "mailchute")
     checks.that(told == "250", f"a message under way at a handover is answered {told}")
     checks.that(_main_process(machine) not in (before, "0"), "it was not handed over")
@@ -130,7 +130,7 @@ def _set_up_wrong(checks: Checks, machine: Container) -> None:
     checks.that(started.returncode != 0, "it starts with a mistake in its configuration")
     status = machine.run("systemctl", "show", "--property=ExecMainStatus", "--value", "mailchute").stdout.strip()
     checks.that(status == "2", f"a mistake ends it with {status}")
-    # Not "activating", as where systemd means to try it again.
+    # Not "activating", as if systemd were about to retry.
     checks.that(_state(machine) == "failed", f"with a mistake the service is {_state(machine)}")
 
 

@@ -1,7 +1,8 @@
-//! The library as the benchmarks measure it: TLS on offer, a no-op hook at every stage, a store that forgets, and a log.
+//! The library as the benchmarks measure it: TLS on offer, a no-op hook at every stage, a store that discards, and a
+//! log.
 //!
-//! Limits on the number of connections and transactions are off, as a benchmark is one client that never stops. All
-//! others are the library's own.
+//! Limits on the number of connections and transactions are off, because a benchmark is one client that never stops.
+//! All other limits have their defaults.
 
 mod no_op;
 

@@ -1,10 +1,10 @@
-//! A hook that has no objection to anything.
+//! A hook that accepts everything.
 
 use mailchute::command::{Command, Ehlo};
 use mailchute::tls::TlsFacts;
 use mailchute::{Answer, Disconnect, Envelope, Hooks, Recipient, Sender, Session, Verdict};
 
-/// Asked at each stage of a session, and accepts.
+/// Runs at each stage of a session, and accepts.
 #[derive(Debug)]
 pub(crate) struct NoOp;
 

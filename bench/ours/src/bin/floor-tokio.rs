@@ -1,6 +1,6 @@
-//! The conversation of `bench/load/floor.c` on tokio: what the runtime takes of what a server takes.
+//! The conversation of `bench/load/floor.c` on tokio: the share of the runtime in a server's cost.
 //!
-//! Like that one it looks at the first letter of a command and at CRLF.CRLF, and checks nothing.
+//! Like floor.c, it looks at the first letter of a command and at CRLF.CRLF, and checks nothing.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,10 +11,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 const END: &[u8] = b"\r\n.\r\n";
 
-/// Where a client stands.
+/// The position of a client in its session.
 struct Session {
     in_message: bool,
-    /// What has come of a command, or the last octets of a message, as its end may lie across two reads.
+    /// The command so far, or the last bytes of a message, as its end may lie across two reads.
     begun: Vec<u8>,
     output: Vec<u8>,
 }
@@ -31,12 +31,12 @@ async fn main() -> io::Result<()> {
     }
 }
 
-/// Serves one client to its end; whatever goes wrong is that.
+/// Serves one client until it ends, normally or by an error.
 async fn serve(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.write_all(b"220 floor ESMTP\r\n").await?;
     let mut session = Session { in_message: false, begun: Vec::new(), output: Vec::new() };
-    // As much as ours reads, but its own: the least that tokio's interface asks for.
+    // As much as the library reads, but without its code: the minimum for tokio's interface.
     let mut input = Vec::with_capacity(64 * 1024);
     loop {
         input.clear();
@@ -51,7 +51,7 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
 }
 
 impl Session {
-    /// Whether the session goes on after these octets.
+    /// Whether the session goes on after these bytes.
     fn take(&mut self, mut octets: &[u8]) -> bool {
         let mut goes_on = true;
         while !octets.is_empty() {
@@ -75,7 +75,7 @@ impl Session {
         goes_on
     }
 
-    /// Where the last octet of the end of the message stands, if it is there.
+    /// The position of the last byte of the message's end, if it is there.
     fn end_of_message(&self, octets: &[u8]) -> Option<usize> {
         let head = &octets[..octets.len().min(END.len() - 1)];
         let seam = [&self.begun, head].concat();

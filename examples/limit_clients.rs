@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::net::IpAddr;
 
-use mailchute::{Refusal, Server};
+use mailchute::{Refusal, Server, Verdict};
 use mailchute_examples::{print_and_forget, serve};
 
 /// The refused clients: 127.0.0.2, and networks that are reserved for documentation.
@@ -28,10 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .max_connections(100)
         .max_connections_per_client(2)
         .on_connect(|session| async move {
-            if is_unwelcome(session.client_ip()) {
-                return Err(Refusal::new(554, (5, 7, 1), "You are not welcome here"));
-            }
-            Ok(())
+            let is_welcome = !is_unwelcome(session.client_ip());
+            Verdict::accept_or(is_welcome, Refusal::new(554, (5, 7, 1), "You are not welcome here"))
         })
         .on_store(print_and_forget)
         .build()?;

@@ -36,10 +36,9 @@ impl Hooks for List {
         // Anyone can claim to be a member. A list on the Internet relies on SPF and DKIM.
         let envelope = session.envelope();
         let sender = envelope.as_ref().map_or("", |envelope| envelope.sender.as_str());
-        if self.members.iter().any(|member| member.as_str().eq_ignore_ascii_case(sender)) {
-            return Ok(Verdict::Accept);
-        }
-        Err(Refusal::new(550, (5, 7, 2), format!("Only members may write to {}", self.address)))
+        let is_member = self.members.iter().any(|member| member.as_str().eq_ignore_ascii_case(sender));
+        let only_members = Refusal::new(550, (5, 7, 2), format!("Only members may write to {}", self.address));
+        Verdict::accept_or(is_member, only_members)
     }
 }
 

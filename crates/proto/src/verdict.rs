@@ -46,6 +46,29 @@ impl Verdict {
         Ok(if condition { Self::Accept } else { Self::Refuse })
     }
 
+    /// Accepts if `condition` holds, and otherwise refuses with `refusal`.
+    ///
+    /// It is an [`Answer`], so that it can end a hook.
+    ///
+    /// ```
+    /// use mailchute_proto::{Answer, Refusal, Verdict};
+    ///
+    /// const UNKNOWN: Refusal = Refusal::from_static(550, (5, 1, 1), "No such user");
+    ///
+    /// fn rcpt_to(address: &str) -> Answer {
+    ///     Verdict::accept_or(address.ends_with("@example.com"), UNKNOWN)
+    /// }
+    ///
+    /// assert_eq!(rcpt_to("bob@example.com"), Ok(Verdict::Accept));
+    /// assert_eq!(rcpt_to("bob@example.org"), Err(UNKNOWN));
+    /// ```
+    ///
+    /// # Errors
+    /// `refusal`, if the condition does not hold.
+    pub fn accept_or(condition: bool, refusal: Refusal) -> Answer {
+        if condition { Ok(Self::Accept) } else { Err(refusal) }
+    }
+
     /// Combines the answers for several recipients into one, for a stage with a single reply, as in SMTP: the first
     /// temporary refusal (4yz), else the first refusal, else the first answer.
     ///

@@ -111,6 +111,8 @@ async fn closures_may_return_whatever_says_yes_or_no() {
     assert_eq!(heard_of(()).await, YES);
     assert_eq!(heard_of(Verdict::accept_if(true)).await, YES);
     assert_eq!(heard_of(Verdict::accept_if(false)).await, NO);
+    assert_eq!(heard_of(Verdict::accept_or(true, busy())).await, YES);
+    assert_eq!(heard_of(Verdict::accept_or(false, busy())).await, "450 4.2.1 Busy");
     assert_eq!(heard_of(Verdict::Accept).await, YES);
     assert_eq!(heard_of(Verdict::Refuse).await, NO);
     assert_eq!(heard_of(Verdict::AcceptWith(warm())).await, "250 2.0.0 Warm welcome");

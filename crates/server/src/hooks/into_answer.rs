@@ -13,6 +13,7 @@ use crate::message::Message;
 /// | `()`, `Ok(())` | go on with the standard reply |
 /// | [`Verdict::Accept`], [`AcceptWith`](Verdict::AcceptWith), [`Refuse`](Verdict::Refuse), alone or in `Ok` | what it says |
 /// | [`Verdict::accept_if(condition)`](Verdict::accept_if) | go on, or the stage's standard refusal |
+/// | [`Verdict::accept_or(condition, refusal)`](Verdict::accept_or) | go on, or refuse with `refusal` |
 /// | a [`Refusal`], alone or in `Err` | refuse with it |
 /// | any [`std::error::Error`], by `?` | `451 4.3.0`, logged, never shown to the client; `452 4.3.1` for a full disk |
 ///

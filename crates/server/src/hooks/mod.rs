@@ -76,10 +76,7 @@ use crate::tls::TlsFacts;
 ///
 /// impl Hooks for OnlyFor {
 ///     async fn rcpt_to(&self, to: &Recipient, _session: &Session) -> Answer {
-///         if to.is_local_to(&self.0) {
-///             return Ok(Verdict::Accept);
-///         }
-///         Err(Refusal::new(550, (5, 7, 1), "Relaying denied"))
+///         Verdict::accept_or(to.is_local_to(&self.0), Refusal::new(550, (5, 7, 1), "Relaying denied"))
 ///     }
 /// }
 /// ```
@@ -118,10 +115,8 @@ pub trait Hooks: Send + Sync + 'static {
     ///
     /// impl Hooks for Suspended {
     ///     async fn authenticated(&self, identity: &str, _session: &Session) -> Answer {
-    ///         if self.0.iter().any(|user| user == identity) {
-    ///             return Err(Refusal::new(535, (5, 7, 13), "User account disabled"));
-    ///         }
-    ///         Ok(Verdict::Accept)
+    ///         let is_suspended = self.0.iter().any(|user| user == identity);
+    ///         Verdict::accept_or(!is_suspended, Refusal::new(535, (5, 7, 13), "User account disabled"))
     ///     }
     /// }
     /// ```

@@ -1,5 +1,8 @@
 //! Messages that filters edit: what later filters and the store read.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use mailchute::message::EditError;
 use mailchute::syntax::BareLineEnds;
 use mailchute::testing::Client;
@@ -354,4 +357,33 @@ async fn a_cut_off_message_with_a_new_body_is_never_kept() {
     client.close().await;
     assert!(client.try_read_reply().await.is_none());
     assert_eq!(store.0.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_header_is_parsed_once_until_an_edit_changes_it() {
+    let long = format!("S: {}\r\n", "x".repeat(900)).repeat(80);
+    for (content, is_kept) in [(String::from("S: a\r\nT: b\r\n\r\nbody\r\n"), true), (long, false)] {
+        let server = builder().on_message(move |mut message: Message, _session| async move {
+            let calls = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&calls);
+            message.remove_fields(move |name, _value| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                name == "T"
+            });
+            let first = message.header().await?;
+            let asked = calls.load(Ordering::Relaxed);
+            assert_eq!(message.header().await?, first);
+            assert_eq!(calls.load(Ordering::Relaxed) == asked, is_kept, "a long header is not kept");
+            message.add_above_trace("X", "y")?;
+            assert!(message.header().await?.has("X") && !message.header().await?.has("T"));
+            message.bytes().await?;
+            assert!(message.header().await?.has("X"));
+            Ok(message)
+        });
+        let kept = Keep::default();
+        let server = build(server.store(kept.clone()));
+        let mut client = in_data(&server).await;
+        client.send(&format!("{content}.")).await.expect(250);
+        assert!(kept.0.all()[0].starts_with("X: y\r\nS: "));
+    }
 }

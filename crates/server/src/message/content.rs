@@ -169,15 +169,19 @@ impl Content {
         Ok(content.freeze())
     }
 
-    /// Returns the header with all edits so far. Its bytes are kept for later readers of the message.
-    pub(crate) async fn header(&self) -> Result<EditedHeader, BodyError> {
+    /// Returns the client's fields. Their bytes are kept for later readers of the message.
+    async fn received_fields(&self) -> Result<Arc<[Field]>, BodyError> {
+        if let Some(fields) = self.body.edits().received_fields() {
+            return Ok(fields);
+        }
         let mut parser = HeaderParser::new(self.header_limit);
         let mut body = self.body.for_reader(true);
         loop {
             let chunk = body.chunk().await?;
             if let Some(parsed) = parser.push(chunk)? {
-                let edits = self.body.edits().so_far().unwrap_or_default();
-                return Ok(edits.apply(parsed.fields));
+                let fields = Arc::from(parsed.fields);
+                self.body.edits().keep_received_fields(&fields);
+                return Ok(fields);
             }
         }
     }
@@ -186,13 +190,17 @@ impl Content {
     /// on it.
     pub(crate) async fn added_fields(&self) -> Result<(Vec<Field>, Vec<Field>), BodyError> {
         let header = match self.body.edits().so_far() {
-            Some(edits) if !edits.only_add_fields() => self.header().await?,
+            Some(edits) if !edits.only_add_fields() => edits.apply(self.received_fields().await?.to_vec()),
             edits => edits.unwrap_or_default().apply(Vec::new()),
         };
         Ok((header.above_trace, header.below_trace))
     }
 
-    pub(crate) async fn parsed_header(&self) -> Result<Header, BodyError> {
-        Ok(Header::new(self.header().await?.into_fields()))
+    /// Returns the header with all edits so far.
+    pub(crate) async fn header(&self) -> Result<Header, BodyError> {
+        match self.body.edits().header() {
+            Some(header) => Ok(header),
+            None => Ok(self.body.edits().edited_header(self.received_fields().await?)),
+        }
     }
 }

@@ -32,7 +32,8 @@ impl Message {
     /// Returns the header with all edits so far. The call asks the client for the message (354) and waits
     /// until the header has come. The message can still be read from its first byte.
     ///
-    /// Where the [maximum header size](crate::Builder::max_header_size) is disabled, a header has at most 16 MiB.
+    /// Where the [maximum header size](crate::Builder::max_header_size) is disabled, a header has at most 16 MiB. To call it
+    /// again costs next to nothing until an edit changes the header.
     ///
     /// ```
     /// use mailchute::{Message, Refusal};
@@ -45,14 +46,15 @@ impl Message {
     /// ```
     ///
     /// # Errors
-    /// The errors of [`chunk`](Self::chunk). [`BodyError::Gone`] if the last reader has already read the
-    /// content, and [`BodyError::TooLong`] if the header is longer than the limit.
+    /// The errors of [`chunk`](Self::chunk). Also [`BodyError::TooLong`] if the header is longer than the limit, and
+    /// [`BodyError::Gone`] if the last reader has already read the content. The message keeps a short header that was
+    /// read before, and then there is no such error.
     ///
     /// # Cancel safety
     /// As [`chunk`](Self::chunk).
     pub async fn header(&mut self) -> Result<Header, BodyError> {
         self.end_reading().await?;
-        self.content.parsed_header().await
+        self.content.header().await
     }
 
     /// Adds a field above this server's `Received:`, on top of those added before. Examples are

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mailchute_proto::Envelope;
 
 use super::field::{Field, FieldName};
+use super::header::Header;
 use super::new_body::NewBody;
 
 /// The edits that apply to a reader that begins now.
@@ -123,7 +124,14 @@ struct State {
     reader: u32,
     edits: Option<Arc<Edits>>,
     outcome: Outcome,
+    /// The client's fields, once they were asked for.
+    received_fields: Option<Arc<[Field]>>,
+    /// The header with the edits so far, once it was asked for.
+    header: Option<Header>,
 }
+
+/// Bytes of a parsed header that a message keeps. A longer one is parsed again, so messages that wait hold little.
+const KEPT: usize = 64 * 1024;
 
 /// The changes of a message other than those of its content.
 #[derive(Debug, Clone, Default)]
@@ -160,7 +168,39 @@ impl SharedEdits {
         let mut state = self.state();
         if state.reader == reader {
             edit(Arc::make_mut(state.edits.get_or_insert_default()));
+            state.header = None;
         }
+    }
+
+    /// Returns the client's fields, if they are kept.
+    pub(crate) fn received_fields(&self) -> Option<Arc<[Field]>> {
+        self.state().received_fields.clone()
+    }
+
+    /// Keeps the client's fields, unless they are long.
+    pub(crate) fn keep_received_fields(&self, fields: &Arc<[Field]>) {
+        let held: usize = fields.iter().map(|field| size_of::<Field>() + field.raw().len()).sum();
+        if held <= KEPT {
+            self.state().received_fields = Some(Arc::clone(fields));
+        }
+    }
+
+    /// Returns the header with all edits so far, if it is kept.
+    pub(crate) fn header(&self) -> Option<Header> {
+        self.state().header.clone()
+    }
+
+    /// Makes the header with all edits so far, and keeps it where the client's fields are kept.
+    pub(crate) fn edited_header(&self, received: Arc<[Field]>) -> Header {
+        let Some(edits) = self.so_far() else { return Header::new(received) };
+        // The application's closures run here, so the lock is not held.
+        let header = Header::new(edits.apply(received.to_vec()).into_fields().into());
+        let mut state = self.state();
+        let is_current = state.edits.as_ref().is_some_and(|current| Arc::ptr_eq(current, &edits));
+        if is_current && state.received_fields.is_some() {
+            state.header = Some(header.clone());
+        }
+        header
     }
 
     pub(crate) fn outcome(&self) -> Outcome {

@@ -1,6 +1,7 @@
 //! The header of a message, parsed.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::field::{Field, FieldName};
 
@@ -10,11 +11,12 @@ use super::field::{Field, FieldName};
 /// empty line, or at a line that is neither a field nor the continuation of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    fields: Vec<Field>,
+    /// Shared: the message keeps it too.
+    fields: Arc<[Field]>,
 }
 
 impl Header {
-    pub(crate) fn new(fields: Vec<Field>) -> Self {
+    pub(crate) fn new(fields: Arc<[Field]>) -> Self {
         Self { fields }
     }
 

@@ -37,7 +37,8 @@ impl Hooks for List {
         let envelope = session.envelope();
         let sender = envelope.as_ref().map_or("", |envelope| envelope.sender.as_str());
         let is_member = self.members.iter().any(|member| member.as_str().eq_ignore_ascii_case(sender));
-        let only_members = Refusal::new(550, (5, 7, 2), format!("Only members may write to {}", self.address));
+        let only_members =
+            Refusal::new(550, (5, 7, 2), format!("Only members may write to {}", self.address));
         Verdict::accept_or(is_member, only_members)
     }
 }

@@ -4,9 +4,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use mailchute::{Message, Receipt, Refusal, Session, Store};
+use mailchute::{Message, Receipt, Refusal, Session, Store, testing};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use crate::support::mailboxes::deliver_to;
 use crate::support::{CONTENT, Seen, StoreBy as _, build, builder, deliver, hello, in_data};
 
 /// A message is `Send` and `Sync`, however much of it has been read.
@@ -206,6 +207,46 @@ async fn each_copy_names_its_recipients_and_content_cannot_add_any() {
             assert_eq!(seen.all(), expected, "{content:?}");
         }
     }
+}
+
+/// Writes a copy for each recipient, and finds in the middle that the second has no room, nor one at place 9.
+async fn copy_until_full(message: Message) -> Result<(), Refusal> {
+    let places: Vec<_> = (0..message.envelope().recipients.len()).map(|place| [place]).collect();
+    let mut copies = message.for_places(&places).await?;
+    let full = || Refusal::new(452, (4, 2, 2), "Mailbox full");
+    while copies.chunk().await?.is_some() {
+        copies.refuse(1, full());
+        copies.refuse(9, full());
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_is_refused_while_the_others_are_written() {
+    let server = build(builder().store_by(|message, _session| copy_until_full(message)));
+    let to = ["a@example.com", "b@example.com", "c@example.com"];
+    let mut client = testing::connect(&server).lmtp().open();
+    let replies: Vec<_> =
+        deliver_to(&mut client, "LHLO", &to).await.iter().map(|reply| reply.code()).collect();
+    assert_eq!(replies, [250, 452, 250, 221]);
+    let mut client = testing::connect(&server).open();
+    let replies: Vec<_> =
+        deliver_to(&mut client, "EHLO", &to).await.iter().map(|reply| reply.code()).collect();
+    assert_eq!(replies, [452, 221], "SMTP has one reply");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_for_an_added_recipient_refuses_all_if_it_is_refused() {
+    let server = builder().on_message(|mut message: Message, _session| async move {
+        message.redirect(0, "d@example.com".parse().expect("it is an address"));
+        message.add_recipient("archive@example.com".parse().expect("it is an address"));
+        Ok(message)
+    });
+    // Place 1 is now the archive, which the client does not know.
+    let server = build(server.store_by(|message, _session| copy_until_full(message)));
+    let mut client = testing::connect(&server).lmtp().open();
+    let replies = deliver_to(&mut client, "LHLO", &["a@example.com"]).await;
+    assert_eq!(replies[0].code(), 452);
 }
 
 #[tokio::test(start_paused = true)]

@@ -82,7 +82,9 @@ pub trait Store: Send + Sync + 'static {
     /// complete when [`Message::chunk`] has returned `None`. Before that nothing may become visible.
     ///
     /// [`Message::refuse`] refuses single recipients for whom the message cannot be kept. `Ok` is then the
-    /// promise for the others.
+    /// promise for the others. [`Copies::refuse`](crate::message::Copies::refuse) does the same while several copies are
+    /// written. In LMTP each recipient has its reply. SMTP has one, so there a refused recipient refuses the message for
+    /// all: the client tries again, and those who have the message get it twice.
     ///
     /// # Errors
     /// The refusal that the client gets. `?` turns any [`std::error::Error`] into a `451 4.3.0`, and a full

@@ -7,6 +7,33 @@ use mailchute_proto::{Answer, Envelope, Protocol, Recipient, Refusal, Verdict};
 use super::Message;
 use super::edits::Places;
 use super::field::EditError;
+use super::refusals::Refusals;
+
+/// Where the recipients of a message stand in the envelope as the client gave it.
+#[derive(Debug)]
+pub(super) struct NamedPlaces {
+    /// `None` if no filter has changed the recipients.
+    places: Option<Places>,
+    recipients: usize,
+    /// How many recipients the client has named.
+    named: usize,
+}
+
+impl NamedPlaces {
+    /// Refuses the recipient at this place of the message's envelope.
+    pub(super) fn refuse(&self, refusals: &Refusals, place: usize, refusal: Refusal) {
+        let named = match &self.places {
+            Some(places) => places.get(place).copied(),
+            None => (place < self.recipients).then_some(Some(place)),
+        };
+        match named {
+            Some(Some(place)) => refusals.refuse(place, refusal),
+            // The client does not know this recipient, so its own recipients are refused instead.
+            Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone())),
+            None => {}
+        }
+    }
+}
 
 /// Changes of the recipients.
 impl Message {
@@ -72,17 +99,13 @@ impl Message {
     /// # }
     /// ```
     pub fn refuse(&self, place: usize, refusal: Refusal) {
-        let named = match &self.places {
-            Some(places) => places.get(place).copied(),
-            None => (place < self.envelope.recipients.len()).then_some(Some(place)),
-        };
-        let refusals = self.content.body.refusals();
-        match named {
-            Some(Some(place)) => refusals.refuse(place, refusal),
-            // The client does not know this recipient, so its own recipients are refused instead.
-            Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone())),
-            None => {}
-        }
+        self.named_places().refuse(self.content.body.refusals(), place, refusal);
+    }
+
+    /// Returns where the recipients stand in the client's envelope.
+    pub(super) fn named_places(&self) -> NamedPlaces {
+        let (places, recipients) = (self.places.clone(), self.envelope.recipients.len());
+        NamedPlaces { places, recipients, named: self.named }
     }
 
     /// Adds a recipient that the client has not named, such as an archive or a member of a list.

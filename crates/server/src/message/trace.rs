@@ -1,11 +1,12 @@
 //! Trace fields on top of a message, and of several copies of it.
 
 use bytes::Bytes;
-use mailchute_proto::Recipient;
+use mailchute_proto::{Recipient, Refusal};
 
 use super::Message;
 use super::body_error::BodyError;
 use super::content::Content;
+use super::recipients::NamedPlaces;
 use super::trace_fields::TraceFields;
 
 /// Trace fields (RFC 5321 §4.4).
@@ -56,8 +57,10 @@ impl Message {
     ///     let mut copies = message.for_places(&places).await?;
     ///     let mut mailboxes: Vec<Vec<u8>> = copies.tops().iter().map(|top| top.to_vec()).collect();
     ///     while let Some(chunk) = copies.chunk().await? {
-    ///         for mailbox in &mut mailboxes {
-    ///             mailbox.write_all(&chunk)?;
+    ///         for (place, mailbox) in mailboxes.iter_mut().enumerate() {
+    ///             if mailbox.write_all(&chunk).is_err() {
+    ///                 copies.refuse(place, Refusal::new(452, (4, 2, 2), "Mailbox full"));
+    ///             }
     ///         }
     ///     }
     ///     Ok(())
@@ -72,7 +75,7 @@ impl Message {
         let top = |places: &_| self.trace_fields(&self.at(places)).with(&above_trace, &below_trace);
         let tops = places.iter().map(|places| top(places.as_ref())).collect();
         self.content.begin_without_added();
-        Ok(Copies { tops, content: self.content })
+        Ok(Copies { tops, places: self.named_places(), content: self.content })
     }
 
     /// Reads the content once for a relay. The one top has `Received:` alone, as [`prepend_received`](Self::prepend_received)
@@ -112,6 +115,7 @@ impl Message {
 #[derive(Debug)]
 pub struct Copies {
     tops: Vec<Bytes>,
+    places: NamedPlaces,
     content: Content,
 }
 
@@ -120,6 +124,15 @@ impl Copies {
     #[must_use]
     pub fn tops(&self) -> &[Bytes] {
         &self.tops
+    }
+
+    /// Refuses the message for one recipient, as [`Message::refuse`] does: for a copy that cannot be kept.
+    ///
+    /// `place` is that of the recipient in the envelope of the message, not the number of a group. To refuse a whole copy,
+    /// refuse each place of its group. In LMTP the client gets `refusal` for this recipient, and for the others what the
+    /// store returns. SMTP has one reply, so the whole message is refused there.
+    pub fn refuse(&self, place: usize, refusal: Refusal) {
+        self.places.refuse(self.content.body.refusals(), place, refusal);
     }
 
     /// Returns the next bytes of each copy, or `None` at their end.

@@ -6,9 +6,9 @@ use crate::support::scram::{self, ITERATIONS};
 use crate::support::talk::pipe;
 use crate::support::{Seen, StoreBy as _, accepting, build, builder, deliver, hello, log, tls, traced};
 use mailchute::auth::{Mechanism, ScramVerifier};
-use mailchute::events::Event;
+use mailchute::events::{Event, Kind};
 use mailchute::testing::Client;
-use mailchute::{BuildError, Builder, Check, Credentials, Refusal, Server, Session};
+use mailchute::{BuildError, Builder, Check, Credentials, Disconnect, Refusal, Server, Session};
 use tokio::time::Instant;
 
 /// PLAIN's response for alice and her password, wonderland.
@@ -68,6 +68,27 @@ async fn auth_is_offered_only_when_somebody_judges_credentials() {
     let mut client = hello(&server).await;
     assert_eq!(auth_keywords(&mut client).await.as_deref(), Some("250-AUTH PLAIN"));
     client.command("AUTH LOGIN").await.expect(504);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_hangs_up_keeps_its_words_at_the_limit() {
+    let cases = [
+        (false, "421 4.7.0 Too many failed authentications", Disconnect::Limit),
+        (true, "535 5.7.13 User account disabled", Disconnect::Hook),
+    ];
+    for (hangs_up, expected, cause) in cases {
+        let server = accepting().allow_plaintext_auth().on_auth(judge).max_auth_failures(1);
+        let server = build(server.on_authenticated(move |_identity, _session| async move {
+            let refusal = Refusal::new(535, (5, 7, 13), "User account disabled");
+            Err::<(), _>(if hangs_up { refusal.hang_up() } else { refusal })
+        }));
+        let mut ends = server.events().only([Kind::Disconnect]);
+        let mut client = hello(&server).await;
+        assert_eq!(client.command(&format!("AUTH PLAIN {ALICE}")).await.to_string(), expected);
+        let Some(Event::Disconnect { cause: ended_by, .. }) = ends.next().await else { panic!("it ends") };
+        assert_eq!(ended_by, cause);
+        assert_eq!(server.stats().logins_refused, 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -166,7 +166,8 @@ impl Machine {
     fn refuse_guess(&mut self, reply: Reply, explanation: Option<&str>, output: &mut Vec<u8>) {
         if is_guess(&reply) {
             self.auth_failures += 1;
-            if Limits::reached(self.auth_failures, self.settings.limits.auth_failures) {
+            // A refusal that closes the connection anyway keeps its words.
+            if !reply.hangs_up() && Limits::reached(self.auth_failures, self.settings.limits.auth_failures) {
                 self.pause = Some(PENALTY);
                 self.say(catalog::TOO_MANY_AUTH_FAILURES, output);
                 self.state = State::Closed(Closing::Limit);

@@ -76,7 +76,7 @@ fn names(all: &[Named]) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LimitSetting {
     limit: Limit,
-    value: u32,
+    value: u64,
 }
 
 /// `NAME=TIME`, of `--timeout`.
@@ -88,7 +88,7 @@ pub(crate) struct TimeoutSetting {
 
 impl LimitSetting {
     pub(crate) fn set(self, builder: Builder) -> Builder {
-        builder.limit(self.limit, self.value.into())
+        builder.limit(self.limit, self.value)
     }
 }
 
@@ -107,12 +107,12 @@ impl FromStr for LimitSetting {
             .find(|limit| limit.name() == name)
             .ok_or_else(|| format!("there is no such limit; write one of {}", names(&limits())))?;
         if limit.unit() == Unit::Bytes {
-            let Size(size) = value.parse()?;
-            let value = u32::try_from(size).map_err(|_| "the size is too large; write less than 4G")?;
+            let Size(value) = value.parse()?;
             return Ok(Self { limit, value });
         }
-        let value = value.parse().map_err(|_| "the value is not a number; write one from 0 to 4294967295")?;
-        Ok(Self { limit, value })
+        let count = value.parse::<u32>();
+        let count = count.map_err(|_| "the value is not a number; write one from 0 to 4294967295")?;
+        Ok(Self { limit, value: count.into() })
     }
 }
 
@@ -167,7 +167,12 @@ mod tests {
                 );
             }
         }
-        assert!("header-size=4G".parse::<LimitSetting>().is_err_and(|error| error.contains("less than 4G")));
+        assert_eq!(
+            set("header-size", "4G", LimitSetting::set),
+            set("header-size", "4294967296", LimitSetting::set),
+            "no size wraps"
+        );
+        assert!("errors=4294967296".parse::<LimitSetting>().is_err_and(|error| error.contains("to 4294967295")));
         for Named { name, .. } in timeouts() {
             assert_eq!(set(name, "7m", TimeoutSetting::set), set(name, "420", TimeoutSetting::set), "{name}");
         }

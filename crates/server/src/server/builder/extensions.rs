@@ -105,7 +105,7 @@ impl Builder {
 
 impl Extensions {
     /// Writes the extensions into the settings of the conversation.
-    pub(super) fn apply(self, settings: &mut mailchute_proto::Settings) -> Result<(), BuildError> {
+    pub(super) fn apply(&self, settings: &mut mailchute_proto::Settings) -> Result<(), BuildError> {
         settings.envelope = self.envelope;
         settings.bare_line_ends = self.bare_line_ends;
         settings.mt_priority = self.mt_priority;
@@ -122,8 +122,8 @@ impl Extensions {
                 .accept_rcpt_parameter(name)
                 .map_err(|error| BuildError::parameter("rcpt_parameter", name, &error))?;
         }
-        settings.mail_parameters = self.mail_parameters;
-        settings.rcpt_parameters = self.rcpt_parameters;
+        settings.mail_parameters.clone_from(&self.mail_parameters);
+        settings.rcpt_parameters.clone_from(&self.rcpt_parameters);
         Ok(())
     }
 }

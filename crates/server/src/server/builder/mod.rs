@@ -255,15 +255,6 @@ impl Builder {
         }
         let tls = Self::tls_policy(self.tls.is_some(), self.requires_tls)?;
         let mechanisms = self.offered_mechanisms(None, self.requires_auth, self.tls.as_ref())?;
-        let policies = self.policies.iter().map(|policy| {
-            let limits = Self::checked_limits(&limits, &policy.limits)?;
-            let config = policy.tls.as_ref().or(self.tls.as_ref());
-            let tls = Self::tls_policy(config.is_some(), self.requires_tls || policy.requires_tls)?;
-            let requires_auth = self.requires_auth || policy.requires_auth;
-            let mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth, config)?;
-            Ok((Arc::clone(&policy.listener), limits, tls, auth_policy(requires_auth), mechanisms))
-        });
-        let policies = policies.collect::<Result<Vec<_>, BuildError>>()?;
         let mut settings = Settings::new(hostname.clone());
         settings.limits = limits;
         settings.tls = tls;
@@ -273,13 +264,18 @@ impl Builder {
         settings.auth = auth_policy(self.requires_auth);
         // HELP names the standard verbs anyway.
         settings.verbs =
-            self.verbs.into_iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).collect();
+            self.verbs.iter().filter(|verb| Verb::of(verb.as_bytes()) == Verb::Other).cloned().collect();
         self.extensions.apply(&mut settings)?;
         let mut by_listener = Vec::new();
-        for (listener, limits, tls, auth, mechanisms) in policies {
+        for policy in &self.policies {
+            let requires_auth = self.requires_auth || policy.requires_auth;
             let mut own = settings.clone();
-            (own.limits, own.tls, own.auth, own.mechanisms) = (limits, tls, auth, mechanisms);
-            by_listener.push((listener, SessionSettings::new(own)));
+            own.limits = Self::checked_limits(&settings.limits, &policy.limits)?;
+            let config = policy.tls.as_ref().or(self.tls.as_ref());
+            own.tls = Self::tls_policy(config.is_some(), self.requires_tls || policy.requires_tls)?;
+            own.auth = auth_policy(requires_auth);
+            own.mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth, config)?;
+            by_listener.push((Arc::clone(&policy.listener), SessionSettings::new(own)));
         }
         let shared = Shared {
             settings: SessionSettings::new(settings),

@@ -129,7 +129,7 @@ pub use server::builder::Builder;
 pub use server::builder::install::Install;
 pub use server::running::Running;
 pub use server::serving::Serving;
-pub use server::stats::Stats;
+pub use server::stats::{EndedSessions, Stats};
 pub use session::disconnect::Disconnect;
 pub use session::handle::Session;
 

@@ -46,6 +46,7 @@ mod shared_hooks;
 mod shutdown;
 mod size_limits;
 mod stats;
+mod stats_ends;
 mod store_replies;
 mod support;
 mod taken_sockets;

@@ -47,6 +47,7 @@ async fn counts_a_session_exactly() {
         stats.sessions = 1;
         stats.logins_accepted = 1;
         stats.logins_refused = 1;
+        stats.refusals = 1;
     });
     assert_eq!(server.stats(), expected);
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
@@ -58,6 +59,7 @@ async fn counts_a_session_exactly() {
     client.ask(MESSAGE, "250").await;
     expected.recipients_accepted = 2;
     expected.recipients_refused = 1;
+    expected.refusals += 2;
     expected.messages_accepted = 1;
     expected.message_bytes = "Subject: hello\r\n\r\nHello Bob\r\n".len() as u64;
     assert_eq!(server.stats(), expected);
@@ -67,6 +69,7 @@ async fn counts_a_session_exactly() {
     client.ask("Subject: spam\r\n\r\n.", "550").await;
     expected.recipients_accepted = 3;
     expected.messages_refused = 1;
+    expected.refusals += 1;
     assert_eq!(server.stats(), expected);
     // Neither counts as a message.
     client.ask("MAIL FROM:<alice@client.example>", "250").await;
@@ -75,6 +78,8 @@ async fn counts_a_session_exactly() {
     client.ask("QUIT", "221").await;
     session.await.expect("the session does not panic");
     expected.connections_open = 0;
+    expected.refusals += 1;
+    expected.ended.quit = 1;
     assert_eq!(server.stats(), expected);
 }
 

@@ -172,7 +172,9 @@ mod tests {
             set("header-size", "4294967296", LimitSetting::set),
             "no size wraps"
         );
-        assert!("errors=4294967296".parse::<LimitSetting>().is_err_and(|error| error.contains("to 4294967295")));
+        assert!(
+            "errors=4294967296".parse::<LimitSetting>().is_err_and(|error| error.contains("to 4294967295"))
+        );
         for Named { name, .. } in timeouts() {
             assert_eq!(set(name, "7m", TimeoutSetting::set), set(name, "420", TimeoutSetting::set), "{name}");
         }

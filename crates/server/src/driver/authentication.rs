@@ -9,20 +9,35 @@
 //! A user whom none knows is refused, with or without a proof.
 
 use mailchute_proto::question::Scram;
-use mailchute_proto::{Answer, Ask, Credentials, Nonce, Refusal, ScramAnswer, ScramVerifier, Verdict};
+use mailchute_proto::{
+    Answer, Ask, Credentials, Mechanism, Nonce, Refusal, ScramAnswer, ScramVerifier, Verdict,
+};
 
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::decoys;
 use crate::driver::shared::Shared;
+use crate::events::event::Event;
+use crate::events::kind::Kind;
 use crate::hooks::decision::is_yes;
 use crate::hooks::{Decision, RefusedBy};
+use crate::runtime::counters::Count;
 use crate::session::Session;
 
+/// Counts and tells a login that was refused without an authenticator. `identity` is what the client claims.
+pub(super) fn refused(shared: &Shared, session: &Session, mechanism: Mechanism, identity: Option<&str>) {
+    shared.counters.add(Count::LoginsRefused, 1);
+    let event = || Event::login_refused(session, mechanism, identity.map(str::to_owned));
+    shared.subscribers.tell(Kind::Auth, event);
+}
+
 /// Returns a nonce for CRAM-MD5.
-pub(super) fn nonce() -> Result<Nonce, Refusal> {
-    decoys::nonce().map_err(without_random_numbers)
+pub(super) fn nonce(shared: &Shared, session: &Session) -> Result<Nonce, Refusal> {
+    decoys::nonce().map_err(|failure| {
+        refused(shared, session, Mechanism::CramMd5, None);
+        without_random_numbers(failure)
+    })
 }
 
 /// Returns what SCRAM needs: the verifier of the user or a decoy, a nonce, and the channel binding of the TLS
@@ -45,13 +60,18 @@ pub(super) async fn scram(
             Err(decision) => decision,
         }
     };
-    let decision = ask_hooks(shared, wire, unsent, Some(Box::pin(hooks)), refused_by).await?;
-    if let Err(refusal) = decision {
-        return Ok(Err(refusal));
+    let answer = match ask_hooks(shared, wire, unsent, Some(Box::pin(hooks)), refused_by).await? {
+        Err(refusal) => Err(refusal),
+        Ok(_) => {
+            let binding =
+                scram.channel_binding.and_then(|binding| wire.channel_bindings()?.into_data(binding));
+            answer(shared, scram, found, binding).map_err(without_random_numbers)
+        }
+    };
+    if answer.is_err() {
+        self::refused(shared, session, scram.mechanism, Some(&scram.user));
     }
-    let channel_binding =
-        scram.channel_binding.and_then(|binding| wire.channel_bindings()?.into_data(binding));
-    Ok(answer(shared, scram, found, channel_binding).map_err(without_random_numbers))
+    Ok(answer)
 }
 
 fn answer(

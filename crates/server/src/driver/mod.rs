@@ -156,6 +156,8 @@ impl Driver {
         }
         self.session.state().clear();
         self.session.ended();
+        self.cut_off_message();
+        self.shared.counters.add(cause.count(), 1);
         self.report_end(cause, cut_off.as_deref());
         self.shared.subscribers.tell(Kind::Disconnect, || Event::disconnect(&self.session, cause));
     }
@@ -196,7 +198,10 @@ impl Driver {
             }
             if self.machine.awaits() != Awaits::Command {
                 match self.delivery.take() {
-                    Some(delivery) => Box::pin(self.receive(delivery)).await?,
+                    Some(delivery) => {
+                        let received = Box::pin(self.receive(delivery)).await;
+                        received.inspect_err(|_| self.shared.counters.add(Count::MessagesCutOff, 1))?;
+                    }
                     None => Box::pin(self.discard_chunk()).await?,
                 }
                 self.after_reply().await?;
@@ -270,25 +275,17 @@ impl Driver {
                 ask.answer(answer);
             }
             Step::StartTls(ask) => ask.answer(Ok(Verdict::Accept)),
-            Step::Challenge(ask) => ask.answer(authentication::nonce()),
+            Step::Challenge(ask) => ask.answer(authentication::nonce(shared, session)),
             Step::Scram(mut ask) => {
                 let (scram, unsent) = ask.parts();
                 let answer = authentication::scram(shared, wire, unsent, scram, session, refused_by).await?;
-                if answer.is_err() {
-                    let user = scram.user.clone();
-                    let refused = || Event::login_refused(session, scram.mechanism, Some(user));
-                    shared.subscribers.tell(Kind::Auth, refused);
-                }
                 if wire.input.is_empty() { ask.answer(answer) } else { ask.talked_ahead() }
             }
             Step::AuthRefused(credentials) => {
-                shared.counters.add(Count::LoginsRefused, 1);
-                shared.subscribers.tell(Kind::Auth, || Event::auth(session, &credentials, false));
+                let (mechanism, identity) = (credentials.mechanism(), credentials.identity());
+                authentication::refused(shared, session, mechanism, Some(identity));
             }
-            Step::AuthUnprepared(mechanism) => {
-                shared.counters.add(Count::LoginsRefused, 1);
-                shared.subscribers.tell(Kind::Auth, || Event::login_refused(session, mechanism, None));
-            }
+            Step::AuthUnprepared(mechanism) => authentication::refused(shared, session, mechanism, None),
             Step::Auth(mut ask) => {
                 let (credentials, unsent) = ask.parts();
                 let answer =
@@ -300,11 +297,11 @@ impl Driver {
                 let talked_ahead = !wire.input.is_empty();
                 let succeeded = is_yes(&answer) && !talked_ahead;
                 shared.subscribers.tell(Kind::Auth, || Event::auth(session, credentials, succeeded));
+                shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
                 if talked_ahead {
                     ask.talked_ahead();
                     return Ok(NextAction::Report);
                 }
-                shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
                 session.authenticated(succeeded.then(|| credentials.identity()));
                 authentication::decide(ask, answer);
             }
@@ -344,7 +341,8 @@ impl Driver {
                 self.messages += 1;
                 session.began_message();
                 let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
-                delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await?;
+                let wanted = delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await;
+                wanted.inspect_err(|_| shared.counters.add(Count::MessagesCutOff, 1))?;
                 let Some(refusal) = delivery.readers.take_refusal() else {
                     ask.answer(Ok(Verdict::Accept));
                     return Ok(NextAction::Receive(delivery));

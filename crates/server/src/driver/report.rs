@@ -150,7 +150,10 @@ impl Driver {
     ) {
         let by = self.refused_by.take();
         let is_refusal = answered.is_refusal();
-        self.refusals += u32::from(is_refusal);
+        if is_refusal {
+            self.refusals += 1;
+            self.shared.counters.add(Count::Refusals, 1);
+        }
         if is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO) {
             refused(&self.session, stage, command, id, &answered, by.as_deref());
         } else if is_logged(LevelFilter::DEBUG) {

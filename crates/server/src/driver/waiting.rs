@@ -9,6 +9,7 @@ use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::COMMANDS;
 use crate::driver::ask_hooks::farewell;
 use crate::events::stage::Stage;
+use crate::runtime::counters::Count;
 use crate::runtime::timeouts::CROWDED;
 use crate::session::disconnect::Disconnect;
 
@@ -112,7 +113,7 @@ impl Driver {
     pub(super) async fn after_reply(&mut self) -> Result<(), Disconnect> {
         self.forget_pace();
         if !self.machine.in_transaction() {
-            self.delivery = None;
+            self.cut_off_message();
             self.session.end_transaction(self.machine.has_pending_xforward());
             // A client that pipelines its next transaction is never waited for between the two, so its time
             // is checked here.
@@ -126,5 +127,12 @@ impl Driver {
             self.flush().await?;
         }
         Ok(())
+    }
+
+    /// Drops the message that is coming in, if there is one: it ends without an answer.
+    pub(super) fn cut_off_message(&mut self) {
+        if self.delivery.take().is_some() {
+            self.shared.counters.add(Count::MessagesCutOff, 1);
+        }
     }
 }

@@ -23,9 +23,22 @@ pub(crate) enum Count {
     LoginsRefused,
     TlsHandshakes,
     TlsFailures,
+    MessagesCutOff,
+    ProxyFailures,
+    Refusals,
+    EndedByQuit,
+    EndedByClient,
+    EndedByTimeout,
+    EndedByConnectHook,
+    EndedByHook,
+    EndedByLimit,
+    EndedByViolation,
+    EndedByTlsFailure,
+    EndedByShutdown,
+    EndedByApplication,
 }
 
-const COUNTS: usize = Count::TlsFailures as usize + 1;
+const COUNTS: usize = Count::EndedByApplication as usize + 1;
 
 /// The counters of some threads. Processors fetch two lines of 64 bytes at a time.
 #[derive(Debug, Default)]

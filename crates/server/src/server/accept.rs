@@ -152,6 +152,7 @@ impl Shared {
                     tracing::debug!(name: "turned-away", client = %peer, %error, "turned away");
                 } else {
                     tracing::warn!(name: "turned-away", client = %peer, %error, "turned away");
+                    self.counters.add(Count::ProxyFailures, 1);
                 }
                 self.subscribers.tell(Kind::TurnedAway, || Event::turned_away(client));
                 return None;

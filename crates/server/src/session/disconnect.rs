@@ -4,6 +4,8 @@ use std::fmt;
 
 use mailchute_proto::Closing;
 
+use crate::runtime::counters::Count;
+
 /// The cause of a disconnect. Hooks and events get it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -28,6 +30,24 @@ pub enum Disconnect {
     Shutdown,
     /// The application has closed the session by [`Session::close`](crate::Session::close).
     Closed,
+}
+
+impl Disconnect {
+    /// Returns the counter of the sessions that end so.
+    pub(crate) fn count(self) -> Count {
+        match self {
+            Self::Quit => Count::EndedByQuit,
+            Self::ClientGone => Count::EndedByClient,
+            Self::Timeout => Count::EndedByTimeout,
+            Self::Refused => Count::EndedByConnectHook,
+            Self::Hook => Count::EndedByHook,
+            Self::Limit => Count::EndedByLimit,
+            Self::Violation => Count::EndedByViolation,
+            Self::TlsFailure => Count::EndedByTlsFailure,
+            Self::Shutdown => Count::EndedByShutdown,
+            Self::Closed => Count::EndedByApplication,
+        }
+    }
 }
 
 impl From<Closing> for Disconnect {

@@ -1,11 +1,10 @@
-//! A live monitor: a browser or curl that opens the page sees the events of all sessions as they happen.
+//! A live monitor: a browser or curl that opens the page sees the events of all sessions, as JSON, as they happen.
 //!
 //! The page is at <http://127.0.0.1:8025/>, or at the address in `MAILCHUTE_HTTP`. To try it, in another terminal:
 //! ```sh
-//! exec 3< <(curl -sN http://127.0.0.1:8025/events); read -u 3; swaks --server 127.0.0.1:2525 --to bob@example.com >/dev/null; grep -m 1 'rcpt to' <&3 | cut -d ' ' -f 3-  # rcpt to <bob@example.com>
+//! exec 3< <(curl -sN http://127.0.0.1:8025/events); read -u 3; swaks --server 127.0.0.1:2525 --to bob@example.com >/dev/null; grep -m 1 '"event":"rcpt"' <&3 | grep -o '"to".*'  # "to":"bob@example.com"}
 //! ```
 
-use std::convert::Infallible;
 use std::error::Error;
 
 use axum::Router;
@@ -30,11 +29,12 @@ async fn events(State(server): State<Server>) -> impl IntoResponse {
         loop {
             match events.next().await? {
                 Event::DataChunk { .. } => {}
-                event => return Some((Ok::<_, Infallible>(Line::default().data(event.to_string())), events)),
+                // The feature `serde` of the library makes JSON of it.
+                event => return Some((Line::default().json_data(event), events)),
             }
         }
     });
-    let begin = once(async { Ok(Line::default().data("watching")) });
+    let begin = once(async { Ok(Line::default().comment("watching")) });
     Sse::new(begin.chain(events)).keep_alive(KeepAlive::default())
 }
 

@@ -9,6 +9,8 @@ pub(crate) mod event;
 pub(crate) mod kind;
 pub(crate) mod make;
 mod recorder;
+#[cfg(feature = "serde")]
+mod serialize;
 pub(crate) mod stage;
 pub(crate) mod subscribers;
 pub(crate) mod subscription;

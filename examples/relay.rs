@@ -5,7 +5,7 @@
 //! ```sh
 //! swaks --server 127.0.0.1:2525 --from alice@example.com --to bob@example.com  # 250 2.6.0 Passed on
 //! cat mail/new/*  # X-Relayed-For: 127.0.0.1
-//! swaks --server 127.0.0.1:2525 --from alice@example.com --to nobody@example.com  # 550 5.1.1 The next server does not want it
+//! swaks --server 127.0.0.1:2525 --from alice@example.com --to nobody@example.com  # 550 5.1.1 Recipient address rejected
 //! ```
 
 use std::error::Error;
@@ -31,11 +31,11 @@ impl Store for Relay {
         // One refused recipient refuses the message for all. So nobody is forgotten, and nobody gets it twice.
         match self.0.send_raw(&envelope, &content).await {
             Ok(_) => Ok(Receipt::new("Passed on")),
-            Err(error) if error.is_permanent() => {
-                let refusal = Refusal::new(550, (5, 1, 1), "The next server does not want it");
-                Err(refusal.with_cause(error))
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => match (error.status(), error.source()) {
+                // The client gets the code and the words of the next server.
+                (Some(code), Some(words)) => Err(format!("{code} {words}").parse::<Refusal>()?),
+                _ => Err(error.into()),
+            },
         }
     }
 }

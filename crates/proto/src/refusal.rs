@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::reply::{Code, Enhanced, Reply, ReplyError, catalog};
@@ -170,6 +171,25 @@ impl TryFrom<Reply> for Refusal {
         } else {
             Err(ReplyError::NotARefusal(reply.code().get()))
         }
+    }
+}
+
+/// Reads a refusal of another server, to pass it on: see [`Reply`](Reply#impl-FromStr-for-Reply). One without an enhanced
+/// status code gets `4.0.0` or `5.0.0`. A 421 closes the connection here too.
+///
+/// ```
+/// use mailchute_proto::Refusal;
+///
+/// let refusal: Refusal = "452-4.2.2 The mailbox of bob\r\n452 4.2.2 is full".parse()?;
+/// assert_eq!(refusal, Refusal::new(452, (4, 2, 2), "The mailbox of bob\nis full"));
+/// assert!("250 2.6.0 Queued".parse::<Refusal>().is_err());
+/// # Ok::<(), mailchute_proto::ReplyError>(())
+/// ```
+impl FromStr for Refusal {
+    type Err = ReplyError;
+
+    fn from_str(text: &str) -> Result<Self, ReplyError> {
+        Self::try_from(text.parse::<Reply>()?.with_some_enhanced())
     }
 }
 

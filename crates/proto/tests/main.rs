@@ -19,6 +19,7 @@ mod observed_commands;
 mod operations;
 mod parameter_reference;
 mod parameters;
+mod parsed_replies;
 mod replies;
 mod sasl_exchanges;
 mod session;

@@ -291,7 +291,7 @@ fn relay_says_what_the_next_server_says() {
          C: DATA
          S: 354 End data with <CR><LF>.<CR><LF>
          C: .
-         S: 550 5.1.1 The next server does not want it",
+         S: 550 5.1.1 Recipient address rejected",
     );
     example.ends_by_ctrl_c();
 }

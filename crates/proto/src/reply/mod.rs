@@ -4,6 +4,7 @@ pub mod catalog;
 mod code;
 mod encode;
 mod enhanced;
+mod parse;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -59,6 +60,8 @@ pub enum ReplyError {
     BadEnhanced(u16, Enhanced),
     /// The reply code of a [`Refusal`](crate::Refusal) is neither 4yz nor 5yz.
     NotARefusal(u16),
+    /// A text is not a reply as a server sends it; the text, up to 100 characters.
+    NotAReply(String),
 }
 
 impl fmt::Display for ReplyError {
@@ -69,6 +72,12 @@ impl fmt::Display for ReplyError {
             }
             Self::NotARefusal(code) => {
                 write!(f, "{code} does not refuse: write 400 to 559, with a second digit of 0 to 5")
+            }
+            Self::NotAReply(text) => {
+                write!(
+                    f,
+                    "{text:?} is not a reply: write a code and a text, such as \"550 5.1.1 No such user\""
+                )
             }
             Self::BadEnhanced(code @ 300..400, _) => {
                 write!(
@@ -290,6 +299,18 @@ impl Reply {
         self.closes = standard.closes;
         self.enhanced = self.enhanced.filter(|_| standard.enhanced.is_some());
         self.name = None;
+        self
+    }
+
+    /// Gives a reply of 2yz, 4yz or 5yz without an enhanced code the one that says nothing else: `X.0.0`.
+    pub(crate) fn with_some_enhanced(mut self) -> Self {
+        let class = match self.code.severity() {
+            Severity::Completed => 2,
+            Severity::Intermediate => return self,
+            Severity::Transient => 4,
+            Severity::Permanent => 5,
+        };
+        self.enhanced.get_or_insert(Enhanced::new(class, 0, 0));
         self
     }
 

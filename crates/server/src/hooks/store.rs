@@ -75,6 +75,37 @@ impl From<Receipt> for Reply {
 ///     }
 /// }
 /// ```
+///
+/// # Stores that block
+/// A call that blocks its thread, as those of most databases do, holds up all sessions of that thread. So read the
+/// message, and then write it by [`spawn_blocking`](tokio::task::spawn_blocking):
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use mailchute::{Message, Receipt, Refusal, Session, Store};
+///
+/// # struct Connection;
+/// # impl Connection {
+/// #     fn insert(&self, _id: &str, _content: &[u8]) -> std::io::Result<()> { Ok(()) }
+/// # }
+/// struct Database(Arc<Mutex<Connection>>);
+///
+/// impl Store for Database {
+///     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+///         let content = message.bytes().await?; // at most max_message_size
+///         let id = message.id().to_string();
+///         let receipt = Receipt::new(format!("Kept as {id}"));
+///         let connection = Arc::clone(&self.0);
+///         let insert = move || connection.lock().expect("no insert panics").insert(&id, &content);
+///         tokio::task::spawn_blocking(insert).await??;
+///         Ok(receipt)
+///     }
+/// }
+/// ```
+///
+/// Such a call goes on when the future is dropped. At the [time limit](crate::Builder::store_timeout) a message may then be
+/// kept although the client got a `451`. The client sends it again, so nothing is lost.
 pub trait Store: Send + Sync + 'static {
     /// Takes a message and answers the client.
     ///

@@ -45,12 +45,15 @@ use sync::DirectorySync;
 /// Keeps each message as a file of its own in a directory that other programs can read:
 /// <https://cr.yp.to/proto/maildir.html>.
 ///
+/// - **Line ends** are LF by default, as programs of Unix expect. [`line_ends`](MaildirBuilder::line_ends) keeps CRLF. A
+///   message that would not survive the change keeps CRLF in any case. No other byte is changed.
+/// - **File names** are `TIME.MmicrosPprocessQnumber.HOST,S=SIZE`, such as
+///   `1769860800.M42P917Q0.mx.example.com,S=1024`. They never have text from a client.
+///
 /// The client gets 250 when the message is safe: written to `tmp/`, flushed, renamed to `new/`, and `new/`
-/// flushed. At the top stand the [trace fields](Message::trace_fields), which name the envelope with every
-/// recipient. The rest is what the client sent. Lines end with LF, unless the
-/// [builder](MaildirBuilder::line_ends) sets CRLF; no other byte is changed. File names consist of the time,
-/// the process and the host, and never of text from a client. All mail goes to this one directory. Its reader
-/// may sort it by recipients.
+/// flushed. At the top stand the [trace fields](Message::prepend_trace_fields), which name the envelope with every
+/// recipient. The rest is what the client sent. All mail goes to this one directory. Its reader may sort it by
+/// recipients.
 ///
 /// The Maildir does not keep the parameters of MAIL and RCPT. An application that acts on DSN, DELIVERBY,
 /// MT-PRIORITY or FUTURERELEASE records them in a hook. A Maildir delivers at once, so it never holds a

@@ -34,9 +34,10 @@ impl Hooks for List {
             return Err(Refusal::new(550, (5, 1, 1), "No such list"));
         }
         // Anyone can claim to be a member. A list on the Internet relies on SPF and DKIM.
-        let envelope = session.envelope();
-        let sender = envelope.as_ref().map_or("", |envelope| envelope.sender.as_str());
-        let is_member = self.members.iter().any(|member| member.as_str().eq_ignore_ascii_case(sender));
+        let is = |member: &Recipient| {
+            session.sender().is_some_and(|sender| member.as_str().eq_ignore_ascii_case(sender.as_str()))
+        };
+        let is_member = self.members.iter().any(is);
         let only_members =
             Refusal::new(550, (5, 7, 2), format!("Only members may write to {}", self.address));
         Verdict::accept_or(is_member, only_members)

@@ -140,3 +140,27 @@ async fn session_ids_are_unique_and_a_handle_outlives_its_connection() {
         assert!(session.id().to_string().bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_recipient_hook_sees_the_sender_and_recipients_before() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = build(
+        accepting()
+            .on_mail_from(|_from, session| async move {
+                assert!(session.sender().is_none() && session.envelope().is_none());
+            })
+            .on_rcpt_to(move |to, session| {
+                let sender = session.sender().expect("there is a transaction");
+                let before = session.envelope().map_or(0, |envelope| envelope.recipients.len());
+                note.push(format!("{} {before}", sender.as_str()));
+                async move { Verdict::accept_if(to.domain_is("example.com")) }
+            }),
+    );
+    let mut client = hello(&server).await;
+    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.send("RCPT TO:<bob@example.org>").await.expect(550);
+    client.send("RCPT TO:<bob@example.com>").await.expect(250);
+    client.send("RCPT TO:<carol@example.com>").await.expect(250);
+    assert_eq!(seen.all(), ["alice@client.example 0", "alice@client.example 0", "alice@client.example 1"]);
+}

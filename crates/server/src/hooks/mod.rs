@@ -131,7 +131,24 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
-    /// Decides on RCPT, which adds a recipient. The standard refusal is `550 5.1.1`.
+    /// Decides on RCPT, which adds a recipient. The standard refusal is `550 5.1.1`. The session has the
+    /// [sender](Session::sender) and
+    /// the [envelope](Session::envelope) with the recipients that were accepted before.
+    ///
+    /// ```
+    /// use mailchute::{Answer, Hooks, Recipient, Refusal, Session, Verdict};
+    ///
+    /// struct NoReports;
+    ///
+    /// impl Hooks for NoReports {
+    ///     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
+    ///         let is_report = session.sender().is_some_and(|sender| sender.is_null());
+    ///         let takes_reports = !to.as_str().starts_with("noreply@");
+    ///         let refusal = Refusal::new(550, (5, 7, 1), "This mailbox takes no reports");
+    ///         Verdict::accept_or(!is_report || takes_reports, refusal)
+    ///     }
+    /// }
+    /// ```
     fn rcpt_to(&self, to: &Recipient, session: &Session) -> impl Future<Output = Answer> + Send {
         let _ = (to, session);
         ready(Ok(Verdict::Accept))

@@ -197,12 +197,6 @@ impl Session {
         self.facts().greeting.identified = Some(identity.into());
     }
 
-    /// Returns the envelope of the current transaction, as far as it was accepted.
-    #[must_use]
-    pub fn envelope(&self) -> Option<Arc<Envelope>> {
-        self.facts().transaction.envelope.clone()
-    }
-
     /// Returns the number of messages that were accepted in this session.
     #[must_use]
     pub fn messages(&self) -> u32 {

@@ -112,6 +112,8 @@ closures! {
     /// # use mailchute::{Server, Verdict};
     /// Server::builder().on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) });
     /// ```
+    ///
+    /// The session has the [sender](Session::sender), and the [envelope](Session::envelope) of the recipients before.
     on_rcpt_to, OnRcptTo, rcpt_to, RcptTo, (to: Recipient);
 }
 

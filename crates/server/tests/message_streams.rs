@@ -238,7 +238,7 @@ async fn a_copy_is_refused_while_the_others_are_written() {
 #[tokio::test(start_paused = true)]
 async fn a_copy_for_an_added_recipient_refuses_all_if_it_is_refused() {
     let server = builder().on_message(|mut message: Message, _session| async move {
-        message.redirect(0, "d@example.com".parse().expect("it is an address"));
+        message.redirect(0, ["d@example.com".parse().expect("it is an address")]);
         message.add_recipient("archive@example.com".parse().expect("it is an address"));
         Ok(message)
     });

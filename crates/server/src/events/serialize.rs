@@ -66,7 +66,7 @@ impl Serialize for Event {
                 map.serialize_entry("messages", &session.messages())?;
             }
             Self::Secure { tls, .. } => {
-                map.serialize_entry("version", tls.version)?;
+                map.serialize_entry("version", tls.version.name())?;
                 map.serialize_entry("cipher", tls.cipher)?;
                 if let Some(name) = &tls.sni {
                     map.serialize_entry("sni", name)?;

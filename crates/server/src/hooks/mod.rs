@@ -132,8 +132,7 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// Decides on RCPT, which adds a recipient. The standard refusal is `550 5.1.1`. The session has the
-    /// [sender](Session::sender) and
-    /// the [envelope](Session::envelope) with the recipients that were accepted before.
+    /// [sender](Session::sender), and the [envelope](Session::envelope) with the recipients that were accepted before.
     ///
     /// ```
     /// use mailchute::{Answer, Hooks, Recipient, Refusal, Session, Verdict};

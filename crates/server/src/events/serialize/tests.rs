@@ -13,7 +13,7 @@ use crate::message::id::MessageId;
 use crate::net::arrival::Arrival;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
-use crate::tls::TlsFacts;
+use crate::tls::{TlsFacts, TlsVersion};
 
 fn session() -> Session {
     let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
@@ -38,7 +38,7 @@ fn envelope() -> Envelope {
 fn all(session: &Session) -> Vec<(Event, &'static str)> {
     let (time, session) = (noon(), session.clone());
     let tls = TlsFacts {
-        version: "TLSv1.3",
+        version: TlsVersion::Tls1_3,
         cipher: "TLS_AES_256_GCM_SHA384",
         sni: Some("mx.example.com".into()),
         is_resumed: false,
@@ -94,13 +94,13 @@ fn all(session: &Session) -> Vec<(Event, &'static str)> {
             Event::Refused {
                 time,
                 session: s(),
-                stage: Stage::Mail,
+                stage: Stage::MailFrom,
                 hook: Some("on_mail_from"),
                 reply: reply.clone(),
                 cause: Some("listed".into()),
                 took: Some(Duration::from_millis(1_500)),
             },
-            r#","stage":"mail","reply":"550-5.7.1 No / 550 5.7.1 spam","hook":"on_mail_from","took":1.5,"error":"listed""#,
+            r#","stage":"mail_from","reply":"550-5.7.1 No / 550 5.7.1 spam","hook":"on_mail_from","took":1.5,"error":"listed""#,
         ),
         (Event::Reply { time, session: s(), reply }, r#","reply":"550-5.7.1 No / 550 5.7.1 spam""#),
         (Event::TurnedAway { time, client: [192, 0, 2, 1].into() }, r#","client":"192.0.2.1""#),
@@ -138,7 +138,7 @@ fn what_is_not_known_is_left_out() {
     let refused = Event::Refused {
         time,
         session: session.clone(),
-        stage: Stage::Rcpt,
+        stage: Stage::RcptTo,
         hook: None,
         reply,
         cause: None,
@@ -146,7 +146,7 @@ fn what_is_not_known_is_left_out() {
     };
     let auth = Event::Auth { time, session, mechanism: Mechanism::Plain, identity: None, succeeded: false };
     for (event, end) in [
-        (refused, r#""stage":"rcpt","reply":"503 5.5.1 Bad sequence"}"#),
+        (refused, r#""stage":"rcpt_to","reply":"503 5.5.1 Bad sequence"}"#),
         (auth, r#""mechanism":"PLAIN","succeeded":false}"#),
     ] {
         let json = serde_json::to_string(&event).expect("it is JSON");

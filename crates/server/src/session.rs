@@ -12,6 +12,7 @@ pub(crate) mod hang_up;
 mod id;
 mod phase;
 mod size_limit;
+mod transaction;
 mod transmission_type;
 
 pub use mailchute_proto::{Protocol, TypedState};

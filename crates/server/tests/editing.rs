@@ -383,7 +383,7 @@ async fn a_header_is_parsed_once_until_an_edit_changes_it() {
         let kept = Keep::default();
         let server = build(server.store(kept.clone()));
         let mut client = in_data(&server).await;
-        client.send(&format!("{content}.")).await.expect(250);
+        client.command(&format!("{content}.")).await.expect(250);
         assert!(kept.0.all()[0].starts_with("X: y\r\nS: "));
     }
 }

@@ -158,9 +158,9 @@ async fn a_recipient_hook_sees_the_sender_and_recipients_before() {
             }),
     );
     let mut client = hello(&server).await;
-    client.send("MAIL FROM:<alice@client.example>").await.expect(250);
-    client.send("RCPT TO:<bob@example.org>").await.expect(550);
-    client.send("RCPT TO:<bob@example.com>").await.expect(250);
-    client.send("RCPT TO:<carol@example.com>").await.expect(250);
+    client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    client.command("RCPT TO:<bob@example.org>").await.expect(550);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("RCPT TO:<carol@example.com>").await.expect(250);
     assert_eq!(seen.all(), ["alice@client.example 0", "alice@client.example 0", "alice@client.example 1"]);
 }

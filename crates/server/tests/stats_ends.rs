@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::talk::{Talk, connect, pipe};
 use crate::support::{accepting, build};
-use mailchute::{Builder, Disconnect, EndedSessions, Listener, Refusal, Server, Verdict};
+use mailchute::{Builder, Disconnect, Listener, Refusal, Server, Verdict};
 use tokio::io::DuplexStream;
 use tokio::time::sleep;
 
@@ -58,7 +58,7 @@ async fn each_session_ends_in_exactly_one_counter() {
 /// Asserts that one session has ended, by this cause and no other.
 fn assert_ended(server: &Server, cause: Disconnect) {
     let stats = server.stats();
-    let mut expected = EndedSessions::default();
+    let mut expected = mailchute::Stats::default().ended;
     *match cause {
         Disconnect::Quit => &mut expected.quit,
         Disconnect::ClientGone => &mut expected.client_gone,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mailchute_proto::{Envelope, Sender};
 
-use super::handle::Session;
+use super::Session;
 
 /// The transaction that is under way.
 impl Session {

@@ -9,7 +9,7 @@ use crate::connection::shutdown_signal::ShutdownSignal;
 use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::events::stage::Stage;
-use crate::message::id::MessageId;
+use crate::message::MessageId;
 use crate::net::arrival::Arrival;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;

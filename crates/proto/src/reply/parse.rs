@@ -51,7 +51,15 @@ impl FromStr for Reply {
             }
         }
         let text = lines.join("\n").into();
-        Ok(Self { code, enhanced, text, closes: number == 421, is_one_line: false, is_utf8: false, name: None })
+        Ok(Self {
+            code,
+            enhanced,
+            text,
+            closes: number == 421,
+            is_one_line: false,
+            is_utf8: false,
+            name: None,
+        })
     }
 }
 

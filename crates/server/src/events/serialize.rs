@@ -13,7 +13,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::event::Event;
 
-/// What is serialized as the text that it prints.
+/// A value that is serialized as the text that it prints.
 struct Text<T>(T);
 
 impl<T: Display> Serialize for Text<T> {

@@ -1,4 +1,4 @@
-//! What hooks see of the transaction that is under way.
+//! The transaction of a session, as hooks see it.
 
 use std::sync::Arc;
 

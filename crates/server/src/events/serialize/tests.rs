@@ -34,7 +34,7 @@ fn envelope() -> Envelope {
     envelope
 }
 
-/// Each kind, and the JSON behind the keys that all events of a session have.
+/// Each kind, and the JSON after the keys that all events of a session have.
 fn all(session: &Session) -> Vec<(Event, &'static str)> {
     let (time, session) = (noon(), session.clone());
     let tls = TlsFacts {

@@ -2,7 +2,7 @@
 
 use mailchute_proto::{Refusal, Reply, ReplyError};
 
-/// What a reply that was read says on the wire.
+/// Returns the bytes of the reply that a text stands for.
 fn read(text: &str) -> Result<String, ReplyError> {
     let mut wire = Vec::new();
     text.parse::<Reply>()?.encode(&mut wire);

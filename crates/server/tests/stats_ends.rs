@@ -1,4 +1,4 @@
-//! What a server counts when sessions, messages and logins end badly: each in exactly one counter.
+//! The counters of a server: each bad end of a session, a message or a login is in exactly one.
 
 use std::time::Duration;
 

@@ -91,7 +91,7 @@ impl Message {
         let (above_trace, below_trace) = self.content.added_fields().await?;
         let tops = vec![self.relay_fields().with(&above_trace, &below_trace)];
         self.content.begin_without_added();
-        Ok(Copies { tops, content: self.content.take() })
+        Ok(Copies { tops, places: self.named_places(), content: self.content.take() })
     }
 
     fn relay_fields(&self) -> TraceFields {

@@ -109,10 +109,10 @@ impl Machine {
             Protocol::Lmtp => catalog::LMTP_GREETING,
         };
         match resolve(answer, greeting, catalog::CONNECTION_REFUSED) {
-            Ok(reply) => {
+            Ok(mut reply) => {
                 self.state = State::Commands(Phase::Greeted);
                 let hangs_up = reply.hangs_up();
-                let reply = self.edited(reply, self.most_beside_hostname());
+                self.edit_standard(&mut reply, self.most_beside_hostname());
                 let line = self.hostname_and(reply.text());
                 self.say_lines(reply.without_enhanced().with_text(line), output);
                 if hangs_up {
@@ -140,11 +140,11 @@ impl Apply for Ehlo {
         match resolve(answer, catalog::HELLO, catalog::HELO_REFUSED) {
             Err(reply) => machine.reply(reply.without_enhanced(), output),
             Ok(_) if machine.is_junk_too_much(output) => {}
-            Ok(reply) => {
+            Ok(mut reply) => {
                 machine.end_transaction();
                 machine.facts.greeting.is_extended = self.is_extended;
                 let hangs_up = reply.hangs_up();
-                let reply = machine.edited(reply, machine.most_beside_hostname());
+                machine.edit_standard(&mut reply, machine.most_beside_hostname());
                 let mut lines = machine.hostname_and(reply.text());
                 if self.verb != Verb::Helo {
                     machine.offer().append_keywords(&mut lines);
@@ -238,7 +238,7 @@ impl Apply for Command {
             Verb::Other => catalog::UNKNOWN_COMMAND,
             _ => catalog::OK,
         };
-        let reply = match answer {
+        let mut reply = match answer {
             Ok(Verdict::Accept) => standard,
             // An application's own command, VRFY and EXPN may answer with their own code.
             Ok(Verdict::AcceptWith(reply)) if reply.is_positive() => reply,
@@ -250,8 +250,10 @@ impl Apply for Command {
         if is_yes && self.verb != Verb::Quit && machine.is_junk_too_much(output) {
             return;
         }
-        let names_users = matches!(self.verb, Verb::Vrfy | Verb::Expn);
-        machine.reply(if names_users { reply.in_utf8(self.smtputf8) } else { reply }, output);
+        if matches!(self.verb, Verb::Vrfy | Verb::Expn) {
+            reply.set_utf8(self.smtputf8);
+        }
+        machine.reply(reply, output);
         match (self.verb, &machine.state) {
             (_, State::Closed(_)) => {}
             (Verb::Quit, _) => machine.state = State::Closed(Closing::Quit),

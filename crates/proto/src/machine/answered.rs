@@ -106,24 +106,30 @@ impl Machine {
     }
 
     /// Appends a reply to the output.
+    #[inline(always)]
     pub(super) fn say(&mut self, reply: Reply, output: &mut Vec<u8>) {
-        let mut reply = self.edited(reply, TEXT_BYTES);
-        if !reply.encode_plain(output) {
-            reply = self.in_its_characters(reply);
-            reply.encode(output);
+        if self.editor.is_none() && reply.encode_plain(output) {
+            self.answered.add(reply);
+        } else {
+            self.say_specially(reply, output);
         }
+    }
+
+    /// Appends a reply that the application may edit, or that is not one line of ASCII.
+    #[cold]
+    fn say_specially(&mut self, mut reply: Reply, output: &mut Vec<u8>) {
+        self.edit_standard(&mut reply, TEXT_BYTES);
+        self.allow_utf8(&mut reply);
+        reply.encode(output);
         self.answered.add(reply);
     }
 
-    /// Returns a reply beyond one line of ASCII, in UTF-8 where RFC 6531 §3.7.4 allows it: in what answers VRFY and EXPN
-    /// with SMTPUTF8, and in 251 and 551 within a transaction with SMTPUTF8.
-    #[cold]
-    fn in_its_characters(&self, reply: Reply) -> Reply {
-        if matches!(self.answered.verb, Some(Verb::Vrfy | Verb::Expn)) {
-            return reply;
+    /// Lets a reply beyond one line of ASCII have UTF-8 where RFC 6531 §3.7.4 allows it: in 251 and 551 within a
+    /// transaction with SMTPUTF8. VRFY and EXPN have decided it by their parameter.
+    fn allow_utf8(&self, reply: &mut Reply) {
+        if !matches!(self.answered.verb, Some(Verb::Vrfy | Verb::Expn)) {
+            reply.set_utf8(self.facts.transaction.is_utf8 && matches!(reply.code().get(), 251 | 551));
         }
-        let is_utf8 = self.facts.transaction.is_utf8 && matches!(reply.code().get(), 251 | 551);
-        reply.in_utf8(is_utf8)
     }
 
     /// Appends a reply whose lines are known to be printable and short enough.

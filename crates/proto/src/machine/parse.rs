@@ -88,8 +88,8 @@ impl Machine {
             verb => {
                 let text = |bytes| std::str::from_utf8(bytes).map_err(|_| catalog::BROKEN_UTF8);
                 let (word, argument) = (text(line.word)?.to_ascii_uppercase(), text(line.argument)?);
-                let (argument, smtputf8) = match argument.rsplit_once(' ') {
-                    Some((name, parameter)) if self.is_smtputf8(verb, parameter) => (name.trim_end(), true),
+                let (argument, smtputf8) = match verb {
+                    Verb::Vrfy | Verb::Expn => self.without_smtputf8(argument),
                     _ => (argument, false),
                 };
                 Ok(Asked::Command(Command { verb, word, argument: argument.to_owned(), smtputf8 }))
@@ -97,12 +97,14 @@ impl Machine {
         }
     }
 
-    /// Returns whether the last word of a command is the parameter SMTPUTF8 of VRFY and EXPN.
-    fn is_smtputf8(&self, verb: Verb, word: &str) -> bool {
-        matches!(verb, Verb::Vrfy | Verb::Expn)
-            && word.eq_ignore_ascii_case(Extension::SmtpUtf8.keyword())
-            && self.facts.greeting.is_extended
-            && !self.offer().lacks(Extension::SmtpUtf8)
+    /// Returns the argument of VRFY or EXPN without the parameter SMTPUTF8, and whether it had one.
+    fn without_smtputf8<'t>(&self, argument: &'t str) -> (&'t str, bool) {
+        let is_offered = self.facts.greeting.is_extended && !self.offer().lacks(Extension::SmtpUtf8);
+        let keyword = Extension::SmtpUtf8.keyword();
+        match argument.rsplit_once(' ') {
+            Some((name, last)) if is_offered && last.eq_ignore_ascii_case(keyword) => (name.trim_end(), true),
+            _ => (argument, false),
+        }
     }
 
     /// The content of a BDAT follows even if it is out of order, so its size is read first (RFC 3030 §2).

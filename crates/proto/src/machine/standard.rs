@@ -163,26 +163,22 @@ impl Machine {
         self
     }
 
-    /// Returns a reply as it is to be sent, with at most so many bytes of text if it is edited.
+    /// Puts the application's reply in place of a standard one, with at most so many bytes of text.
     #[inline]
-    pub(super) fn edited(&self, reply: Reply, most: usize) -> Reply {
-        match &self.editor {
-            None => reply,
-            Some(editor) => self.edited_by(&**editor, reply, most),
+    pub(super) fn edit_standard(&self, reply: &mut Reply, most: usize) {
+        if let Some(editor) = &self.editor {
+            self.edit_by(&**editor, reply, most);
         }
     }
 
     #[cold]
-    fn edited_by(&self, editor: &dyn EditReplies, reply: Reply, most: usize) -> Reply {
-        let Some(name) = reply.name() else { return reply };
-        let standard = StandardReply { reply: &reply, name, verb: self.answered.verb(), most };
-        let Some(edited) = editor.edit(&standard) else { return reply };
+    fn edit_by(&self, editor: &dyn EditReplies, reply: &mut Reply, most: usize) {
+        let Some(name) = reply.name() else { return };
+        let standard = StandardReply { reply, name, verb: self.answered.verb(), most };
+        let Some(edited) = editor.edit(&standard) else { return };
         match standard.replaced_by(edited) {
-            Ok(edited) => edited,
-            Err(error) => {
-                editor.rejected(&standard, &error);
-                reply
-            }
+            Ok(edited) => *reply = edited,
+            Err(error) => editor.rejected(&standard, &error),
         }
     }
 }

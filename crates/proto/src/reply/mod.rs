@@ -255,14 +255,13 @@ impl Reply {
         encode::encode_plain(self, output)
     }
 
-    /// Returns the reply for a client that takes UTF-8, or does not. Without it a 251 or 551 that loses characters, which
-    /// are those of an address, becomes 250 or 550 (RFC 6531 §3.7.4.1).
-    pub(crate) fn in_utf8(mut self, is_utf8: bool) -> Self {
+    /// Sets whether the client takes UTF-8 in this reply. Without it a 251 or 551 that loses characters, which are those
+    /// of an address, becomes 250 or 550 (RFC 6531 §3.7.4.1).
+    pub(crate) fn set_utf8(&mut self, is_utf8: bool) {
         self.is_utf8 = is_utf8;
         if !is_utf8 && !self.text.is_ascii() {
             self.code = self.code.without_address();
         }
-        self
     }
 
     /// Appends a reply whose lines are known to be printable and to fit the wire.

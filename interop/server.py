@@ -15,7 +15,7 @@ from pathlib import Path
 
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?|lmtp)\b")
 # After the lines that name the listeners.
-_READY = "keeping mail in "
+_READY = ("keeping mail in ", "forwarding mail to ")
 # The same in a JSON log, which replaces those lines.
 _LOGGED_LISTENING = re.compile(r'"event":"listening","address":"127\.0\.0\.1:(\d+)","protocol":"(smtps?|lmtp)\b')
 _LOGGED_READY = '"event":"ready"'
@@ -71,14 +71,16 @@ def running(
     certificate: Certificate | None,
     flags: Sequence[str] = (),
     logging: Sequence[str] = ("--log-level", "error"),
+    store: str | None = None,
 ) -> Iterator[Server]:
-    """The program with these flags and a Maildir of its own in this folder; it must end with exit code 0."""
+    """The program with these flags, and a Maildir of its own in this folder unless `store` says otherwise; it must end with
+    exit code 0."""
     maildir = folder / "mail"
     command = [
         str(program), "serve",
         "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0",
         # The bytes are compared as received.
-        "--store", f"maildir:{maildir}?line-ends=crlf", *logging, *flags,
+        "--store", store or f"maildir:{maildir}?line-ends=crlf", *logging, *flags,
     ]  # fmt: skip
     if certificate:
         command += ["--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)]

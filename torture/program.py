@@ -39,6 +39,7 @@ class Program:
         user: int | None = None,
         files: int | None = None,
         unlimited: Sequence[str] = _UNLIMITED,
+        store: str | None = None,
     ) -> None:
         self.disk = folder / "disk"
         self.disk.mkdir(exist_ok=True)
@@ -47,6 +48,7 @@ class Program:
         self._path = path
         self._flags = flags
         self._unlimited = unlimited
+        self._url = store or f"maildir:{self.store}?line-ends=crlf"
         self._folder = folder
         self._environment = {**environment(), **(variables or {})}
         self._user = user
@@ -56,7 +58,7 @@ class Program:
     def command(self, *listeners: str) -> list[str]:
         """How it is started, to listen there."""
         return [
-            str(self._path), "serve", *listeners, "--store", f"maildir:{self.store}?line-ends=crlf",
+            str(self._path), "serve", *listeners, "--store", self._url,
             "--log-level", "error", *self._flags,
             *(f"--limit={name}=0" for name in self._unlimited),
         ]  # fmt: skip

@@ -7,6 +7,7 @@ from .base import Scenario
 from .dsn import Dsn
 from .exim import Exim
 from .extensions import Extensions
+from .forward import Forward
 from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
@@ -17,5 +18,5 @@ from .xclient import Xclient
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    plain = (Exim(), Dsn(), International(), Extensions(), Lmtp(), Haproxy(), Xclient(), Tls(), Welcome())
+    plain = (Exim(), Dsn(), International(), Extensions(), Lmtp(), Forward(), Haproxy(), Xclient(), Tls(), Welcome())
     return [*plain, Auth(examples)]

@@ -6,6 +6,7 @@ from .disk_full import DiskFull
 from .failing_disk import FailingDisk
 from .fairness import Fairness
 from .file_limit import FileLimit
+from .forward import Forward
 from .handover import Handover
 from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
@@ -18,5 +19,5 @@ from .units import Units
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), Soak(),
     ]  # fmt: skip

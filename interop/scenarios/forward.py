@@ -1,0 +1,201 @@
+"""Forwarding: the program hands mail to Dovecot by LMTP, over TCP and a Unix socket, and to Postfix by SMTP with TLS.
+
+Dovecot refuses an unknown user and one whose mailbox is full at RCPT, in its own words. Each message must be in the
+mailbox once, with one `Received:` of the program's. Postfix hands it on to a second program, which keeps it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import smtplib
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import trace_headers
+from clients.base import EHLO, SEND_SECONDS
+from daemon import daemon
+from message import DOMAIN
+from relay import RelayError, Route, free_port, relaying, settles
+from server import Certificate, ServerError, running
+
+from .base import Checks, Scenario
+
+_SENDER = f"sender@{DOMAIN}"
+_START_SECONDS = 20
+_TEXT = "Subject: {subject}\r\n\r\n.one\r\n..two\r\nthree\r\n"
+_OWNER = "mail"
+
+_DOVECOT = """\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = lmtp
+listen = 127.0.0.1
+ssl = no
+first_valid_uid = 1
+mail_location = maildir:{folder}/mail/%n
+auth_username_format = %n
+lmtp_rcpt_check_quota = yes
+postmaster_address = postmaster@{domain}
+passdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+plugin {{
+  quota = maildir:User quota
+}}
+protocol lmtp {{
+  mail_plugins = quota
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+  unix_listener {folder}/lmtp {{
+    mode = 0666
+  }}
+}}
+"""
+
+
+class Forward(Scenario):
+    name = "forward"
+
+    def missing(self) -> str | None:
+        path = "/usr/sbin:/usr/bin:/bin"
+        lacking = [name for name in ("dovecot", "postfix") if not shutil.which(name, path=path)]
+        return f"{lacking} (the Debian packages dovecot-lmtpd and postfix)" if lacking else None
+
+    def run(self, program: Path, folder: Path, certificate: Certificate) -> Checks:
+        checks = Checks()
+        with _dovecot(folder / "dovecot") as (port, mail):
+            for number, place in enumerate((f"127.0.0.1:{port}", f"unix:{folder}/dovecot/lmtp")):
+                front = folder / f"front{number}"
+                front.mkdir()
+                with running(program, front, certificate, store=f"lmtp:{place}") as server:
+                    _to_dovecot(checks, server.port, mail, f"lmtp over {place.split(':')[0]}")
+        _to_postfix(checks, program, folder, certificate)
+        return checks
+
+
+@contextlib.contextmanager
+def _dovecot(folder: Path) -> Iterator[tuple[int, Path]]:
+    """A private Dovecot that knows bob, and full, whose mailbox is full; its port of LMTP, and its mailboxes."""
+    mail, port = folder / "mail", free_port()
+    mail.mkdir(parents=True)
+    (folder / "users").write_text(
+        f"bob:{{PLAIN}}x:8:8::{folder}/home::\nfull:{{PLAIN}}x:8:8::{folder}/home::userdb_quota_rule=*:messages=1\n"
+    )
+    subprocess.run(["chown", "-R", f"{_OWNER}:{_OWNER}", str(mail)], check=True, timeout=10)
+    configuration = folder / "dovecot.conf"
+    configuration.write_text(_DOVECOT.format(folder=folder, domain=DOMAIN, port=port))
+
+    def is_up() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    command = ["dovecot", "-F", "-c", str(configuration)]
+    with daemon("Dovecot", command, folder / "said", is_up, _START_SECONDS):
+        with smtplib.LMTP("127.0.0.1", port, timeout=SEND_SECONDS) as session:
+            session.sendmail(_SENDER, f"full@{DOMAIN}", "Subject: the only one\r\n\r\n")
+        yield port, mail
+
+
+def _to_dovecot(checks: Checks, port: int, mail: Path, subject: str) -> None:
+    with smtplib.SMTP("127.0.0.1", port, EHLO, timeout=SEND_SECONDS) as session:
+        session.ehlo()
+        session.mail(_SENDER)
+        for name, code, words in (
+            ("nobody", 550, b"5.1.1 <nobody@"),
+            ("full", 552, b"5.2.2 <full@"),
+            ("bob", 250, b""),
+        ):
+            answer = session.rcpt(f"{name}@{DOMAIN}")
+            holds = answer[0] == code and words in answer[1]
+            checks.that(holds, f"{subject}: RCPT of {name} was answered {answer}, not {code} {words!r}")
+        answer = session.data(_TEXT.format(subject=subject))
+        checks.that(answer[0] == 250 and b"Saved" in answer[1], f"{subject}: the content was answered {answer}")
+    found = [file.read_bytes() for file in mail.glob("bob/new/*") if subject.encode() in file.read_bytes()]
+    if checks.that(len(found) == 1, f"{subject}: bob has the message {len(found)} times"):
+        head, _, body = found[0].replace(b"\r\n", b"\n").partition(b"\n\n")
+        checks.that(body == b".one\n..two\nthree\n", f"{subject}: the body is {body!r}")
+        for field, times in ((b"Return-Path: ", 1), (b"Delivered-To: ", 1), (b"(Mailchute)", 1)):
+            checks.that(head.count(field) == times, f"{subject}: {head!r} has {field!r} not {times} times")
+
+
+def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:
+    authority, chain, key = _certificates(folder)
+    behind = folder / "behind"
+    behind.mkdir()
+    with running(program, behind, certificate, ["--lmtp", "127.0.0.1:0"]) as last:
+        route = Route(
+            f"default_transport = lmtp:inet:127.0.0.1:{last.lmtp_port}\n"
+            f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n"
+            "smtpd_authorized_xforward_hosts = 127.0.0.0/8\nsmtpd_tls_received_header = yes"
+        )
+        try:
+            with relaying(folder / "postfix", route) as relay:
+                for name, options in (("opportunistic", ""), ("verified", f"?tls=require&ca={authority}")):
+                    front = folder / f"front-{name}"
+                    front.mkdir()
+                    url = f"smtp://localhost:{relay.port}{options}"
+                    with running(program, front, certificate, store=url) as server:
+                        _send_two(checks, server.port, name)
+                    checks.that(settles(relay), f"Postfix's queue is not empty: {relay.complaints()}")
+                front = folder / "front-wrong"
+                front.mkdir()
+                url = f"smtp://127.0.0.1:{relay.port}?tls=require&ca={authority}"
+                with running(program, front, certificate, store=url) as server:
+                    _is_put_off(checks, server.port)
+        except RelayError as error:
+            raise ServerError(str(error)) from error
+        for name in ("opportunistic", "verified"):
+            for number in range(2):
+                subject = f"{name} {number}".encode()
+                files = [file.read_bytes() for file in last.maildir.glob("new/*")]
+                found = [trace_headers.take_apart(text) for text in files if b"Subject: " + subject in text]
+                if checks.that(len(found) == 1, f"{subject!r} has come through {len(found)} times"):
+                    content = found[0].content
+                    checks.that(content.endswith(b"\r\n\r\n.one\r\n..two\r\nthree\r\n"), f"{content!r}")
+                    checks.that(b"using TLS" in content, f"{subject!r} came to Postfix without TLS: {content!r}")
+
+
+def _send_two(checks: Checks, port: int, name: str) -> None:
+    for number in range(2):
+        with smtplib.SMTP("127.0.0.1", port, EHLO, timeout=SEND_SECONDS) as session:
+            text = _TEXT.format(subject=f"{name} {number}")
+            refused = session.sendmail(_SENDER, [f"bob@{DOMAIN}", f"eve@{DOMAIN}"], text)
+            checks.that(not refused, f"{name}: refused {refused}")
+
+
+def _is_put_off(checks: Checks, port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port, EHLO, timeout=SEND_SECONDS) as session:
+        session.ehlo()
+        session.mail(_SENDER)
+        answer = session.rcpt(f"bob@{DOMAIN}")
+        checks.that(answer[0] == 451, f"with a certificate for another name RCPT was answered {answer}")
+
+
+def _certificates(folder: Path) -> tuple[Path, Path, Path]:
+    """An authority, and a certificate of it for localhost with its key."""
+    authority, chain, key = folder / "authority.pem", folder / "hop.pem", folder / "hop.key"
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    names = folder / "names"
+    names.write_text("subjectAltName=DNS:localhost\n")
+    for command in (
+        ["req", "-x509", *new_key, "-subj", "/CN=authority", "-keyout", f"{folder}/authority.key", "-out", str(authority)],
+        ["req", *new_key, "-subj", "/CN=localhost", "-keyout", str(key), "-out", f"{folder}/request"],
+        ["x509", "-req", "-in", f"{folder}/request", "-CA", str(authority), "-CAkey", f"{folder}/authority.key",
+         "-CAcreateserial", "-days", "2", "-extfile", str(names), "-out", str(chain)],
+    ):  # fmt: skip
+        subprocess.run(["openssl", *command], check=True, capture_output=True, timeout=30)
+    return authority, chain, key

@@ -1,0 +1,137 @@
+"""A next hop that fails in many ways: what was answered 250 is there exactly once, and memory stays flat."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+
+from next_hop import Failure, NextHop
+from program import Ports, Program
+from scenarios.base import Checks
+from vitals import sample
+
+from .base import Ordeal, Stage, ended
+
+_SESSIONS = 12
+_MESSAGES = 25
+_RECIPIENTS = ("bob@example.com", "eve@example.com", "joe@example.com")
+_STORE_SECONDS = 1
+_TRIES = 200
+_LARGE = 10 * 2**20
+_LARGE_MESSAGES = 6
+# Buffers of both sides, and what the allocator keeps.
+_MOST_GROWTH = 48.0
+_SECONDS = 240
+
+
+class Forward(Ordeal):
+    name = "forward"
+
+    def run(self, stage: Stage) -> Checks:
+        return asyncio.run(_run(stage))
+
+
+async def _run(stage: Stage) -> Checks:
+    checks = Checks()
+    hop = NextHop(stage.seed, late_seconds=_STORE_SECONDS * 1.5)
+    await hop.listen()
+    flags = (f"--timeout=store={_STORE_SECONDS}s",)
+    program = Program(stage.program, stage.folder, flags, store=f"lmtp:127.0.0.1:{hop.port}")
+    dice = random.Random(stage.seed)
+    with ended(program):
+        ports = await asyncio.to_thread(program.start)
+        replies: Counter[str] = Counter()
+        pausing = asyncio.create_task(_go_away(hop, dice))
+        sessions = [_session(ports, number, replies) for number in range(_SESSIONS)]
+        unsent = sum(await asyncio.wait_for(asyncio.gather(*sessions), _SECONDS))
+        pausing.cancel()
+        hop.failing = False
+        checks.that(unsent == 0, f"{unsent} messages were never accepted: {dict(replies)}")
+        missing, doubled = _copies(hop)
+        checks.that(not missing, f"answered 250 and not there: {missing[:5]}")
+        checks.that(not doubled, f"there more than once: {doubled[:5]}")
+        every = [failure for failure in Failure if not hop.failures[failure]]
+        checks.that(not every, f"never happened: {every}")
+        await hop.pause(0)
+        await _large(checks, program, ports, hop)
+        await asyncio.to_thread(program.stop)
+        checks.that(not program.faults(), "; ".join(program.faults()[:3]))
+    await hop.close()
+    return checks
+
+
+async def _go_away(hop: NextHop, dice: random.Random) -> None:
+    """Lets the next hop refuse connections at random instants, without end."""
+    while True:
+        await asyncio.sleep(dice.uniform(0.2, 1.0))
+        await hop.pause(dice.uniform(0.02, 0.2))
+
+
+def _copies(hop: NextHop) -> tuple[list[str], list[str]]:
+    names = [f"{session}-{number}" for session in range(_SESSIONS) for number in range(_MESSAGES)]
+    wanted = [(name, recipient) for name in names for recipient in _RECIPIENTS]
+    missing = [f"{name} for {to}" for name, to in wanted if not hop.copies[name, to]]
+    doubled = [f"{name} for {to}" for name, to in wanted if hop.copies[name, to] > 1]
+    return missing, doubled
+
+
+async def _session(ports: Ports, session: int, replies: Counter[str]) -> int:
+    """Sends its messages, each until it is accepted; returns how many were not."""
+    unsent = 0
+    for number in range(_MESSAGES):
+        content = f"Subject: {session}-{number}\r\n\r\n".encode() + b"x" * 70 + b"\r\n"
+        content += b"some line of text\r\n" * (number * 40)
+        for _ in range(_TRIES):
+            reply = await _send(ports, content)
+            replies[reply[:9]] += 1
+            if reply.startswith("250"):
+                break
+            # Long enough for an answer that comes late.
+            await asyncio.sleep(_STORE_SECONDS if reply.startswith("451 4.3.0") else 0.05)
+        else:
+            unsent += 1
+    return unsent
+
+
+async def _send(ports: Ports, content: bytes) -> str:
+    """One try with one connection; returns the reply that ended it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", ports.smtp)
+
+    async def reply() -> str:
+        while (line := (await reader.readline()).decode())[3:4] == "-":
+            pass
+        return line.strip()
+
+    try:
+        await reply()
+        commands = ["EHLO client.example", "MAIL FROM:<alice@client.example>"]
+        commands += [f"RCPT TO:<{recipient}>" for recipient in _RECIPIENTS] + ["DATA"]
+        for command in commands:
+            writer.write(f"{command}\r\n".encode())
+            answer = await reply()
+            if answer[:1] not in "23":
+                return answer
+        writer.write(content + b".\r\n")
+        await writer.drain()
+        return await reply()
+    finally:
+        writer.close()
+
+
+async def _large(checks: Checks, program: Program, ports: Ports, hop: NextHop) -> None:
+    """Several large messages at once, whose content a file keeps beyond the first megabyte."""
+    before = sample(program.process, 0, 0).memory
+    line = b"y" * 998 + b"\r\n"
+    content = b"Subject: large\r\n\r\n" + line * (_LARGE // len(line))
+    most = before
+    sending = [asyncio.create_task(_send(ports, content)) for _ in range(_LARGE_MESSAGES)]
+    began = time.monotonic()
+    while not all(task.done() for task in sending):
+        most = max(most, sample(program.process, 0, 0).memory)
+        await asyncio.sleep(0.02)
+    replies = [task.result() for task in sending]
+    checks.that(all(reply.startswith("250") for reply in replies), f"large messages were answered {replies}")
+    checks.that(most - before < _MOST_GROWTH, f"memory grew by {most - before:.0f} MiB with large messages")
+    checks.that(time.monotonic() - began < 120, "large messages took more than two minutes")

@@ -126,6 +126,15 @@ impl StoreUrl {
         }
     }
 
+    /// Sets the directory for what must outlive a restart, if the store has anything of that kind.
+    #[must_use]
+    pub fn with_state(self, directory: impl Into<PathBuf>) -> Self {
+        match self.0 {
+            Named::Forward(builder) => Self(Named::Forward(Box::new(builder.state(directory)))),
+            other => Self(other),
+        }
+    }
+
     /// Returns the directory for what must outlive a restart, if the store has anything of that kind.
     #[must_use]
     pub fn state_directory(&self) -> Option<PathBuf> {

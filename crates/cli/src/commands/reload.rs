@@ -124,6 +124,7 @@ impl Configuration {
             ("lmtp", options.lmtp != self.options.lmtp),
             ("listener", sockets_of(options) != sockets_of(&self.options)),
             ("store", options.store != self.options.store),
+            ("state", options.state != self.options.state),
             ("user", options.user != self.options.user),
             ("allow-root", options.allow_root != self.options.allow_root),
             ("sandbox", options.sandbox != self.options.sandbox),

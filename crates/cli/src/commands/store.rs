@@ -4,7 +4,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
-use mailchute_stores::{AnyStore, NextHop, StoreUrl};
+use mailchute_stores::{AnyStore, NextHop, StoreUrl, StoreUrlError};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -16,7 +16,7 @@ const STATE_MODE: u32 = 0o700;
 
 /// Opens the store with the rights of the user that writes to it.
 pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnyStore, Failure> {
-    let url = StoreUrl::parse(&options.store).map_err(Failure::unusable)?;
+    let url = url(options).map_err(Failure::unusable)?;
     if let (Some(account), Some(path)) = (account, url.directory()) {
         account.make_directory(path, url.directory_mode())?;
     }
@@ -33,16 +33,24 @@ pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnySt
     url.open().map_err(Failure::unusable)
 }
 
+fn url(options: &Options) -> Result<StoreUrl, StoreUrlError> {
+    let url = StoreUrl::parse(&options.store)?;
+    Ok(match &options.state {
+        Some(directory) => url.with_state(directory),
+        None => url,
+    })
+}
+
 /// The directories that the store writes to.
 pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
-    let Ok(url) = StoreUrl::parse(&options.store) else { return Vec::new() };
+    let Ok(url) = url(options) else { return Vec::new() };
     url.directory().map(PathBuf::from).into_iter().chain(url.state_directory()).collect()
 }
 
 /// The connections that the store makes.
 pub(crate) fn outgoing(options: &Options) -> Outgoing {
     let mut outgoing = Outgoing::default();
-    let Ok(url) = StoreUrl::parse(&options.store) else { return outgoing };
+    let Ok(url) = url(options) else { return outgoing };
     for next_hop in url.next_hops() {
         outgoing.connects = true;
         if let NextHop::Tcp { host, port } = next_hop {

@@ -119,12 +119,18 @@ pub(crate) struct Options {
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<ListenAddress>,
 
-    /// Where messages go: maildir:PATH keeps each message as a file, discard: drops it. Options follow ? and are
+    /// Where messages go: maildir:PATH keeps each message as a file, discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
+    /// smtp://HOST and smtps://HOST hand it to another server while the client waits. Options follow ? and are
     /// separated by &. line-ends=crlf keeps the line ends of SMTP; the default is lf, which readers of a Maildir
     /// expect. mode=0660 sets the mode of new files. By default only the user can read them, and the group if an
     /// existing directory is shared with its group
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: String,
+
+    /// Directory for what a store that forwards must know after a restart, and for messages that the next server never
+    /// takes for some recipients. It is made if it is missing. The default is $STATE_DIRECTORY of systemd, else ./state
+    #[arg(long, value_name = "DIR", value_parser = file())]
+    pub(crate) state: Option<PathBuf>,
 
     /// Accept recipients of this domain and refuse all others; repeatable. .example.com means all domains below
     /// example.com, and '*' every recipient. Without this flag every recipient is accepted, which is allowed on

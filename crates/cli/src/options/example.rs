@@ -19,7 +19,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 18] = [
+const EXAMPLES: [(&str, &str); 19] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -28,6 +28,7 @@ const EXAMPLES: [(&str, &str); 18] = [
     ("tls-cert", r#"["/etc/mailchute/fullchain.pem"]"#),
     ("tls-key", r#"["/etc/mailchute/privkey.pem"]"#),
     ("tls-client-ca", r#""/etc/mailchute/authorities.pem""#),
+    ("state", r#""/var/lib/mailchute/state""#),
     ("auth-file", r#""/etc/mailchute/users""#),
     ("user", r#""mailchute""#),
     ("proxy-from", r#"["10.0.0.5", "2001:db8::/64"]"#),

@@ -1,5 +1,6 @@
 //! One connection: its bytes, and its slot among the others.
 
+mod client_key;
 pub(crate) mod read_outcome;
 pub(crate) mod shutdown_signal;
 pub(crate) mod slots;

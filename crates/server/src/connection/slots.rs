@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::connection::client_key::ClientKey;
 use crate::connection::shutdown_signal::{ShutdownSignal, Urgency};
 use crate::session::Session;
 
@@ -49,27 +50,8 @@ struct Table {
     open: Vec<Option<Arc<ShutdownSignal>>>,
     /// The keys of free slots.
     free: Vec<usize>,
-    per_client: HashMap<Client, usize>,
+    per_client: HashMap<ClientKey, usize>,
     urgency: Urgency,
-}
-
-/// A client that connections are counted by: an IPv4 address, or an IPv6 network of 64 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Client {
-    V4([u8; 4]),
-    V6([u16; 4]),
-}
-
-impl Client {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.octets()),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::V6([a, b, c, d])
-            }
-        }
-    }
 }
 
 /// The error for a connection that gets no slot.
@@ -104,7 +86,7 @@ pub(crate) struct Slot {
     connections: Arc<Slots>,
     key: usize,
     /// The client that it is counted for, if any, and if it is known yet.
-    client: Option<Client>,
+    client: Option<ClientKey>,
     stop: Arc<ShutdownSignal>,
 }
 
@@ -137,7 +119,7 @@ impl Slots {
     /// towards the total.
     pub(crate) fn acquire(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Slot, Full> {
         self.runtime.get_or_init(|| Handle::try_current().ok());
-        let client = client.map(Client::of);
+        let client = client.map(ClientKey::of);
         let mut table = self.table();
         let limit = self.limit.load(Ordering::Relaxed);
         if limit != 0 && table.count() >= limit {
@@ -277,7 +259,7 @@ impl Table {
         }
     }
 
-    fn count_in(&mut self, client: Client, limit: usize) -> Result<(), Full> {
+    fn count_in(&mut self, client: ClientKey, limit: usize) -> Result<(), Full> {
         let of_client = self.per_client.entry(client).or_default();
         if limit != 0 && *of_client >= limit {
             return Err(Full::FullForClient);
@@ -286,7 +268,7 @@ impl Table {
         Ok(())
     }
 
-    fn count_out(&mut self, client: Client) {
+    fn count_out(&mut self, client: ClientKey) {
         if let Some(count) = self.per_client.get_mut(&client) {
             *count -= 1;
             if *count == 0 {
@@ -300,7 +282,7 @@ impl Slot {
     /// Counts the slot for `client`, if that one may have another. Otherwise nothing changes. Without a client the slot
     /// counts only towards the total.
     pub(crate) fn reassign(&mut self, client: Option<IpAddr>) -> Result<(), Full> {
-        let client = client.map(Client::of);
+        let client = client.map(ClientKey::of);
         if self.client == client {
             return Ok(());
         }

@@ -356,7 +356,7 @@ impl Driver {
                 session.apply_xclient(told);
                 let client = session.client_ip();
                 tracing::Span::current().record("speaks_for", tracing::field::display(client));
-                let (answer, refused) = match wire.reassign(shared.proxies.counted_as(session.origin())) {
+                let (answer, refused) = match wire.reassign(shared.proxies.countable_address(session.origin())) {
                     Ok(()) => {
                         let hooks = shared.chain.connect(session);
                         let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;

@@ -28,7 +28,7 @@ impl Peer {
 
     /// Returns the address that connections are counted by. Those of a Unix socket are not counted, as one local server
     /// brings them all. Nor are those of clients whose address a proxy does not know.
-    pub(crate) fn counted_as(self) -> Option<IpAddr> {
+    pub(crate) fn countable_address(self) -> Option<IpAddr> {
         match self {
             Self::Network(address) => Some(address.ip().to_canonical()).filter(|ip| !ip.is_unspecified()),
             Self::UnixSocket => None,

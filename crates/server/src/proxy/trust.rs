@@ -44,8 +44,8 @@ impl TrustedProxies {
 
     /// Returns the address that a client's connection counts for, if any. A client that speaks for others counts as
     /// those, as soon as it names them.
-    pub(crate) fn counted_as(&self, client: Peer) -> Option<IpAddr> {
-        client.counted_as().filter(|_| !is_in(&self.xclients, client))
+    pub(crate) fn countable_address(&self, client: Peer) -> Option<IpAddr> {
+        client.countable_address().filter(|_| !is_in(&self.xclients, client))
     }
 }
 

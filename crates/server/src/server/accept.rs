@@ -94,7 +94,7 @@ impl Shared {
     /// Returns a slot for a client, or the bytes of the reply that there is none.
     pub(crate) fn acquire(&self, origin: Peer) -> Result<Slot, Vec<u8>> {
         // Behind a proxy the client of the proxy counts, and that one is not known yet.
-        let named = self.proxies.counted_as(origin).filter(|_| !self.proxies.is_proxy(origin));
+        let named = self.proxies.countable_address(origin).filter(|_| !self.proxies.is_proxy(origin));
         self.connections.acquire(named).map_err(|full| self.turn_away(origin, full))
     }
 
@@ -159,10 +159,10 @@ impl Shared {
             }
         };
         let (client, counted) = match header {
-            Header::Local => (peer, peer.counted_as()),
+            Header::Local => (peer, peer.countable_address()),
             Header::Proxied { client, .. } => {
                 let client = Peer::Network(client);
-                (client, self.proxies.counted_as(client))
+                (client, self.proxies.countable_address(client))
             }
         };
         let Err(full) = wire.reassign(counted) else { return Some(header) };

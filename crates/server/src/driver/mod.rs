@@ -6,7 +6,7 @@ mod authentication;
 pub(crate) mod decoys;
 mod delivery;
 mod edit_replies;
-mod greeting;
+mod greeting_hooks;
 pub(crate) mod handshake;
 mod pace;
 mod readers;
@@ -39,7 +39,7 @@ use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use delivery::Delivery;
 use edit_replies::ReplyEditor;
-use greeting::greeting;
+use greeting_hooks::greeting_hooks;
 use pace::Pace;
 use report::Observed;
 
@@ -253,7 +253,7 @@ impl Driver {
             Step::Answered => {}
             Step::Connect(mut ask) => {
                 self.is_announced = true;
-                let hooks = greeting(shared, session, self.opening);
+                let hooks = greeting_hooks(shared, session, self.opening);
                 let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
                 self.refused = (!is_yes(&answer)).then_some(Disconnect::Refused);
                 apply_edits(session, || ask.edits_mut());

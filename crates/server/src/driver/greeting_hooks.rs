@@ -10,7 +10,11 @@ use crate::session::Session;
 
 /// Returns the hooks that decide on the greeting: the connect hooks, and inside TLS the secure hooks after
 /// them.
-pub(super) fn greeting_hooks<'a>(shared: &'a Shared, session: &'a Session, opening: Opening) -> HookFuture<'a> {
+pub(super) fn greeting_hooks<'a>(
+    shared: &'a Shared,
+    session: &'a Session,
+    opening: Opening,
+) -> HookFuture<'a> {
     let connect = shared.chain.connect(session);
     let Some(tls) = session.tls().filter(|_| opening == Opening::Tls) else { return connect };
     Some(Box::pin(async move {

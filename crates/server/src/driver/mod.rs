@@ -356,14 +356,15 @@ impl Driver {
                 session.apply_xclient(told);
                 let client = session.client_ip();
                 tracing::Span::current().record("speaks_for", tracing::field::display(client));
-                let (answer, refused) = match wire.reassign(shared.proxies.countable_address(session.origin())) {
-                    Ok(()) => {
-                        let hooks = shared.chain.connect(session);
-                        let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
-                        (answer, Disconnect::Refused)
-                    }
-                    Err(full) => (Err(Refusal::from_reply(full.reply()).hang_up()), Disconnect::Limit),
-                };
+                let (answer, refused) =
+                    match wire.reassign(shared.proxies.countable_address(session.origin())) {
+                        Ok(()) => {
+                            let hooks = shared.chain.connect(session);
+                            let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                            (answer, Disconnect::Refused)
+                        }
+                        Err(full) => (Err(Refusal::from_reply(full.reply()).hang_up()), Disconnect::Limit),
+                    };
                 self.refused = (!is_yes(&answer)).then_some(refused);
                 apply_edits(session, || ask.edits_mut());
                 ask.answer(answer);

@@ -16,7 +16,7 @@ use crate::session::disconnect::Disconnect;
 impl Driver {
     /// Waits for the greeting delay, so that a client that does not wait for the greeting shows it.
     pub(super) async fn hold_greeting(&mut self) -> Result<(), Disconnect> {
-        let delay = self.shared.proxies.greeting_delay;
+        let delay = self.shared.timeouts.greeting_delay;
         if delay.is_zero() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! Trust in proxies, and the greeting delay.
+//! Trust in proxies.
 //!
 //! # Why
 //!
@@ -7,7 +7,6 @@
 //! Postfix, XCLIENT does not change this trust.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use crate::net::network::Network;
 use crate::net::peer::Peer;
@@ -19,13 +18,12 @@ pub(crate) struct TrustedProxies {
     pub(crate) proxies: Vec<Network>,
     /// The clients that may send XCLIENT and XFORWARD.
     pub(crate) xclients: Vec<Network>,
-    pub(crate) greeting_delay: Duration,
 }
 
 impl TrustedProxies {
     /// Returns whether nothing was set.
     pub(crate) fn is_default(&self) -> bool {
-        self.proxies.is_empty() && self.xclients.is_empty() && self.greeting_delay.is_zero()
+        self.proxies.is_empty() && self.xclients.is_empty()
     }
 
     pub(crate) fn is_proxy(&self, peer: Peer) -> bool {

@@ -8,7 +8,8 @@
 
 use std::time::Duration;
 
-/// The timeouts of a session. A client that is too late gets `421 4.4.2`, and the server closes the connection.
+/// The timeouts of a session, and the greeting delay. A client that is too late gets `421 4.4.2`, and the server
+/// closes the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     /// For a PROXY header. Default is 5 s.
@@ -27,6 +28,8 @@ pub(crate) struct Timeouts {
     /// For the whole session, checked between transactions, and for each transaction again. A message that comes at
     /// [`STEADY_RATE`] may take longer. Default is an hour.
     pub(crate) session: Duration,
+    /// How long a client must be silent before it is greeted. Default is none.
+    pub(crate) greeting_delay: Duration,
 }
 
 impl Default for Timeouts {
@@ -39,6 +42,7 @@ impl Default for Timeouts {
             hook: Duration::from_secs(300),
             store: Duration::from_secs(300),
             session: Duration::from_secs(3_600),
+            greeting_delay: Duration::ZERO,
         }
     }
 }

@@ -247,7 +247,7 @@ impl Builder {
         }
         let limits = Self::checked_limits(&Limits::default(), &self.limits)?;
         self.check_timeouts()?;
-        self.check_clients()?;
+        self.check_greeting_delay()?;
         self.check_verbs()?;
         let certificates = self.certificates();
         if self.auth_external && !certificates.iter().any(TlsConfig::may_ask_clients) {
@@ -258,7 +258,7 @@ impl Builder {
         let mut settings = Settings::new(hostname.clone());
         settings.limits = limits;
         settings.tls = tls;
-        settings.silence_before_greeting = !self.proxies.greeting_delay.is_zero();
+        settings.silence_before_greeting = !self.timeouts.greeting_delay.is_zero();
         settings.mechanisms = mechanisms;
         settings.plaintext_auth = self.plaintext_auth;
         settings.auth = auth_policy(self.requires_auth);

@@ -1,12 +1,9 @@
-//! Trusted proxies, and clients that talk too early.
-
-use std::time::Duration;
+//! Trusted proxies.
 
 use super::Builder;
 use crate::net::network::Network;
-use crate::server::build_error::BuildError;
 
-/// Clients behind proxies, and clients that talk too early.
+/// Clients behind proxies.
 impl Builder {
     /// Trusts these networks to send a PROXY header, version 1 or 2, as HAProxy does. Each connection from
     /// them must begin with one within [5 s](Self::proxy_timeout), before the greeting and before TLS. The
@@ -54,30 +51,4 @@ impl Builder {
         self.proxies.xclients.extend(networks);
         self
     }
-
-    /// Sets how long clients must be silent before they are greeted. It must be less than five minutes, since
-    /// clients wait no longer (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait. They get `554 5.5.0`,
-    /// and the server hangs up. So does a client that talks while the connect hooks decide.
-    ///
-    /// Default is none: early commands are then answered after the greeting, since some devices and scripts
-    /// send them. In both cases the server closes the connection without a reply if other things come early.
-    /// These are a PROXY header from an address that may send none, and TLS on a listener without it.
-    ///
-    /// On a listener with implicit TLS the delay begins after the handshake.
-    pub fn greeting_delay(mut self, delay: Duration) -> Self {
-        self.proxies.greeting_delay = delay;
-        self
-    }
-
-    pub(super) fn check_clients(&self) -> Result<(), BuildError> {
-        let delay = self.proxies.greeting_delay;
-        if delay < MAX_GREETING_DELAY {
-            return Ok(());
-        }
-        let value = format_args!("{}s", delay.as_secs_f64());
-        Err(BuildError::invalid("greeting_delay", value, "less than 300 seconds, as clients wait no longer"))
-    }
 }
-
-/// How long clients wait for a greeting (RFC 5321 §4.5.3.2.1).
-const MAX_GREETING_DELAY: Duration = Duration::from_secs(300);

@@ -1,4 +1,4 @@
-//! Timeouts: how long the server waits.
+//! Timeouts: how long the server waits. The greeting delay.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Builder;
 use super::limit::Timeout;
 use crate::server::build_error::BuildError;
 
-/// Timeouts. None may be zero.
+/// Timeouts, of which none may be zero, and the greeting delay.
 impl Builder {
     /// Sets the time for the client's next command. Default is 300 s.
     pub fn command_timeout(self, timeout: Duration) -> Self {
@@ -50,6 +50,20 @@ impl Builder {
         self.timeout(Timeout::Session, timeout)
     }
 
+    /// Sets how long clients must be silent before they are greeted. It must be less than five minutes, since
+    /// clients wait no longer (RFC 5321 §4.5.3.2.1). Many senders of spam do not wait. They get `554 5.5.0`,
+    /// and the server hangs up. So does a client that talks while the connect hooks decide.
+    ///
+    /// Default is none: early commands are then answered after the greeting, since some devices and scripts
+    /// send them. In both cases the server closes the connection without a reply if other things come early.
+    /// These are a PROXY header from an address that may send none, and TLS on a listener without it.
+    ///
+    /// On a listener with implicit TLS the delay begins after the handshake.
+    pub fn greeting_delay(mut self, delay: Duration) -> Self {
+        self.timeouts.greeting_delay = delay;
+        self
+    }
+
     pub(super) fn check_timeouts(&self) -> Result<(), BuildError> {
         let mut timeouts = self.timeouts.clone();
         for timeout in Timeout::ALL {
@@ -64,7 +78,19 @@ impl Builder {
         }
         Ok(())
     }
+
+    pub(super) fn check_greeting_delay(&self) -> Result<(), BuildError> {
+        let delay = self.timeouts.greeting_delay;
+        if delay < MAX_GREETING_DELAY {
+            return Ok(());
+        }
+        let value = format_args!("{}s", delay.as_secs_f64());
+        Err(BuildError::invalid("greeting_delay", value, "less than 300 seconds, as clients wait no longer"))
+    }
 }
 
 /// A year. A longer timeout is a mistake, and sums of times could overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(366 * 24 * 3_600);
+
+/// How long clients wait for a greeting (RFC 5321 §4.5.3.2.1).
+const MAX_GREETING_DELAY: Duration = Duration::from_secs(300);

@@ -2,9 +2,8 @@
 //!
 //! Each decision has its origin: the stage, the name of the hook and the time that it took.
 
-use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Answer, Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
@@ -12,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Hooks;
 use super::authenticator::{Authenticator, Check};
-use super::catch_panic::{panic_text, poll_guarded};
+use super::catch_panic::{Outcome, asked, report_panic};
 use super::decision::Decision;
 use super::filter::Filter;
 use super::named::Named;
@@ -64,33 +63,13 @@ pub(crate) trait ErasedStore: Send + Sync {
     fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision>;
 }
 
-/// The outcome of asking: an answer, or the panic of the hook.
-type Outcome<T> = Result<T, Box<dyn Any + Send>>;
-
-/// Asks a hook and catches its panic. Returns the outcome, and when the hook was asked. This is a macro
-/// because an async function would hold the future twice.
-macro_rules! asked {
-    ($asking:expr) => {{
-        let began = Instant::now();
-        // The code that makes the future is guarded as well.
-        let mut asking = pin!(async move { $asking.await });
-        let outcome = poll_fn(|context| poll_guarded(asking.as_mut(), context)).await;
-        (outcome, began)
-    }};
-}
-
 impl<T> Named<T> {
     fn decide(&self, stage: Stage, (outcome, began): (Outcome<Answer>, Instant)) -> Decision {
         let answer = outcome.unwrap_or_else(|panic| {
-            self.report_panic(stage, &*panic);
+            report_panic(stage, self.name, &*panic);
             Decision::FAILED.answer
         });
         Decision::new(answer, stage, self.name, || began.elapsed())
-    }
-
-    fn report_panic(&self, stage: Stage, panic: &(dyn Any + Send)) {
-        let hook = self.name;
-        tracing::error!(name: "hook-panicked", stage = stage.name(), hook, panic = panic_text(panic), "a hook or store panicked");
     }
 }
 
@@ -119,7 +98,7 @@ impl<H: Hooks> ErasedHooks for Named<H> {
     fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if let (Err(panic), _) = asked!(Hooks::disconnect(&self.value, cause, session)) {
-                self.report_panic(Stage::Disconnect, &*panic);
+                report_panic(Stage::Disconnect, self.name, &*panic);
             }
         })
     }

@@ -5,9 +5,9 @@
 
 use crate::protocol::Protocol;
 
-/// The facts of a session that its phase does not tell.
+/// The facts of a session that its phase does not tell, and that decide what is allowed.
 #[derive(Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct ProtocolFacts {
     pub(crate) connection: Connection,
     pub(crate) greeting: Greeting,
     pub(crate) transaction: Transaction,
@@ -53,7 +53,7 @@ pub(crate) struct Transaction {
     pub(crate) recipient_bytes: usize,
 }
 
-impl Facts {
+impl ProtocolFacts {
     /// Forgets what the client has said. Only EHLO and AUTH tell it again.
     pub(crate) fn begin_greeting(&mut self) {
         self.greeting = Greeting::default();

@@ -6,7 +6,7 @@ use crate::client::{XClient, XForward};
 use crate::command::Verb;
 use crate::edits::EhloEdits;
 use crate::extension::Extension;
-use crate::facts::{Connection, Facts};
+use crate::facts::{Connection, ProtocolFacts};
 use crate::params::DateTime;
 use crate::sasl::Mechanism;
 use crate::settings::{PlaintextAuth, Settings, TlsPolicy};
@@ -15,7 +15,7 @@ use crate::settings::{PlaintextAuth, Settings, TlsPolicy};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offer<'m> {
     pub(crate) settings: &'m Settings,
-    pub(crate) facts: &'m Facts,
+    pub(crate) facts: &'m ProtocolFacts,
     pub(crate) edits: Option<&'m EhloEdits>,
     pub(crate) now: Option<DateTime>,
 }
@@ -183,7 +183,7 @@ fn append_limits(settings: &Settings, text: &mut String) -> fmt::Result {
 }
 
 /// Returns whether a mechanism is allowed on the connection in its current state.
-pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &Facts) -> bool {
+pub(crate) fn is_allowed(mechanism: Mechanism, settings: &Settings, facts: &ProtocolFacts) -> bool {
     let is_hidden_or_shown =
         !mechanism.sends_password() || settings.plaintext_auth == PlaintextAuth::Anywhere;
     if mechanism.needs_certificate() {

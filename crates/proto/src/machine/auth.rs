@@ -13,7 +13,7 @@ use super::ask::{Ask, Question};
 use super::step::{Closing, Step};
 use super::{Machine, PENALTY, State, guesses};
 use crate::command::Verb;
-use crate::facts::Facts;
+use crate::facts::ProtocolFacts;
 use crate::limits::Limits;
 use crate::line::Line;
 use crate::offer;
@@ -32,7 +32,7 @@ use crate::verdict::Answer;
 pub(super) fn parse(
     argument: &[u8],
     settings: &Settings,
-    facts: &Facts,
+    facts: &ProtocolFacts,
 ) -> Result<(Mechanism, Option<Response>), Reply> {
     let mut words = argument.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
     let name = words.next().ok_or(catalog::BAD_ARGUMENT)?;

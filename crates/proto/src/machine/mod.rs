@@ -24,7 +24,7 @@ use zeroize::Zeroize as _;
 
 use crate::command::{CommandLine, Verb, level_tabs, may_be_bdat};
 use crate::edits::EhloEdits;
-use crate::facts::{Facts, Transaction};
+use crate::facts::{ProtocolFacts, Transaction};
 use crate::line::{KEPT, Line, LineReader};
 use crate::offer::Offer;
 use crate::params::DateTime;
@@ -79,7 +79,7 @@ use step::{Closing, Step};
 pub struct Machine {
     settings: Arc<Settings>,
     state: State,
-    facts: Facts,
+    facts: ProtocolFacts,
     lines: LineReader,
     transactions: u32,
     errors: u32,
@@ -138,7 +138,7 @@ impl Machine {
         Self {
             settings,
             state: State::Connecting,
-            facts: Facts::default(),
+            facts: ProtocolFacts::default(),
             lines: LineReader::default(),
             transactions: 0,
             errors: 0,

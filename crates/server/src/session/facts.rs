@@ -9,10 +9,11 @@ use mailchute_proto::{EhloEdits, Envelope, Refusal, XForward};
 use crate::proxy::client::ProxiedClient;
 use crate::tls::TlsFacts;
 
+/// What hooks see of a session. The machine has facts of its own, to allow commands by.
 #[derive(Default)]
-pub(super) struct Facts {
+pub(super) struct SessionFacts {
     pub(super) connection: Connection,
-    pub(super) client: Client,
+    pub(super) client: PerClient,
     pub(super) greeting: Greeting,
     pub(super) transaction: Transaction,
 }
@@ -29,7 +30,7 @@ pub(super) struct Connection {
 
 /// The facts that hold for one client: until XCLIENT names another.
 #[derive(Default)]
-pub(super) struct Client {
+pub(super) struct PerClient {
     /// The changes that hooks made to the EHLO offer of this session.
     pub(super) edits: Option<Box<EhloEdits>>,
 }

@@ -14,7 +14,7 @@ use crate::net::peer::Peer;
 use crate::proxy::Header;
 use crate::proxy::client::ProxiedClient;
 use crate::session::beginning::Beginning;
-use crate::session::facts::{Client, Connection, Facts, Greeting, Transaction};
+use crate::session::facts::{Connection, Greeting, PerClient, SessionFacts, Transaction};
 use crate::session::hang_up::HangUp;
 use crate::session::id::SessionId;
 use crate::session::phase::Progress;
@@ -40,7 +40,7 @@ pub(super) struct Inner {
     pub(super) protocol: Protocol,
     pub(super) progress: Progress,
     pub(super) wire: Arc<dyn HangUp>,
-    pub(super) facts: Mutex<Facts>,
+    pub(super) facts: Mutex<SessionFacts>,
     pub(super) state: TypedState,
     pub(super) transaction_state: TypedState,
 }
@@ -65,13 +65,13 @@ impl Session {
             protocol: service.protocol,
             progress: Progress::default(),
             wire,
-            facts: Mutex::new(Facts { connection, ..Facts::default() }),
+            facts: Mutex::new(SessionFacts { connection, ..SessionFacts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
     }
 
-    pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
+    pub(super) fn facts(&self) -> MutexGuard<'_, SessionFacts> {
         // Each change is complete before anything can panic.
         self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -263,7 +263,7 @@ impl Session {
         });
         self.0.state.clear();
         let mut facts = self.facts();
-        facts.client = Client::default();
+        facts.client = PerClient::default();
         let proxy = self.0.origin.addr();
         facts.connection.proxied.get_or_insert_with(|| Box::new(ProxiedClient::of(proxy))).update(named);
     }

@@ -12,7 +12,7 @@ use crate::protocol::Protocol;
 use crate::reply::{Reply, catalog};
 use crate::settings::{AuthPolicy, TlsPolicy};
 
-/// The phase of a session between two commands.
+/// The phase of a session between two commands. `mailchute::session::SessionPhase` is what statistics show of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The greeting was a refusal: only QUIT is allowed (RFC 5321 §3.1).

@@ -11,6 +11,7 @@ pub(crate) mod handle;
 pub(crate) mod hang_up;
 mod id;
 mod phase;
+mod phase_flag;
 mod size_limit;
 mod transaction;
 mod transmission_type;

@@ -64,7 +64,7 @@ impl fmt::Display for ProxyError {
 
 /// The result of reading the bytes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum Parsed {
     /// At least this many more bytes belong to the header. It is never 0.
     Needs(usize),
     Whole(Header),
@@ -75,8 +75,8 @@ pub(crate) async fn read(io: &mut impl Io) -> Result<Header, ProxyError> {
     let mut octets = Vec::new();
     loop {
         match parse(&octets).map_err(ProxyError::Malformed)? {
-            Progress::Whole(header) => return Ok(header),
-            Progress::Needs(count) => {
+            Parsed::Whole(header) => return Ok(header),
+            Parsed::Needs(count) => {
                 let mut limited = (&mut *io).take(count as u64);
                 match limited.read_buf(&mut octets).await {
                     Ok(1..) => {}
@@ -89,9 +89,9 @@ pub(crate) async fn read(io: &mut impl Io) -> Result<Header, ProxyError> {
     }
 }
 
-fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
+fn parse(octets: &[u8]) -> Result<Parsed, &'static str> {
     match octets.first() {
-        None => Ok(Progress::Needs(v1::SHORTEST)),
+        None => Ok(Parsed::Needs(v1::SHORTEST)),
         Some(b'P') => v1::parse(octets),
         Some(_) => v2::parse(octets),
     }

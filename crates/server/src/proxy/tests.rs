@@ -16,8 +16,8 @@ fn read_cut(stream: &[u8], cut: usize) -> Result<(Header, usize), &'static str> 
     let mut octets = Vec::new();
     loop {
         match parse(&octets)? {
-            Progress::Whole(header) => return Ok((header, octets.len())),
-            Progress::Needs(count) => {
+            Parsed::Whole(header) => return Ok((header, octets.len())),
+            Parsed::Needs(count) => {
                 assert!(count > 0, "a header that needs nothing is whole");
                 let piece = if octets.len() < cut { &stream[..cut] } else { stream };
                 let end = (octets.len() + count).min(piece.len());

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::{self, FromStr};
 
-use super::{Header, Progress};
+use super::{Header, Parsed};
 
 /// The bytes of the shortest header, `PROXY UNKNOWN` with its line end.
 pub(super) const SHORTEST: usize = 15;
@@ -14,7 +14,7 @@ const LONGEST: usize = 107;
 const WORD: &[u8] = b"PROXY ";
 
 /// Returns how many bytes are needed, and never one too many: the line may end with the next two.
-pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
+pub(super) fn parse(octets: &[u8]) -> Result<Parsed, &'static str> {
     let length = octets.len().min(WORD.len());
     if octets[..length] != WORD[..length] {
         return Err("the connection does not begin with a PROXY header");
@@ -23,12 +23,12 @@ pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
         if octets.len() > LONGEST {
             return Err("the PROXY header is longer than 107 bytes");
         }
-        return line_of(line).map(Progress::Whole);
+        return line_of(line).map(Parsed::Whole);
     }
     if octets.len() >= LONGEST {
         return Err("the PROXY header is longer than 107 bytes");
     }
-    Ok(Progress::Needs(match SHORTEST.checked_sub(octets.len()) {
+    Ok(Parsed::Needs(match SHORTEST.checked_sub(octets.len()) {
         Some(left @ 1..) => left,
         _ if octets.ends_with(b"\r") => 1,
         _ => 2,

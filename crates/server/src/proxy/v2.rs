@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Header, Progress};
+use super::{Header, Parsed};
 
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 
@@ -14,13 +14,13 @@ const FIXED: usize = 16;
 const MOST: usize = 4_096;
 
 /// Returns how many bytes are needed. The header tells its length.
-pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
+pub(super) fn parse(octets: &[u8]) -> Result<Parsed, &'static str> {
     let length = octets.len().min(SIGNATURE.len());
     if octets[..length] != SIGNATURE[..length] {
         return Err("the connection does not begin with a PROXY header");
     }
     let Some((fixed, rest)) = octets.split_first_chunk::<FIXED>() else {
-        return Ok(Progress::Needs(FIXED - octets.len()));
+        return Ok(Parsed::Needs(FIXED - octets.len()));
     };
     let [.., version_and_command, family, high, low] = *fixed;
     let size = usize::from(u16::from_be_bytes([high, low]));
@@ -39,9 +39,9 @@ pub(super) fn parse(octets: &[u8]) -> Result<Progress, &'static str> {
         check(family, size)?;
     }
     if rest.len() < size {
-        return Ok(Progress::Needs(size - rest.len()));
+        return Ok(Parsed::Needs(size - rest.len()));
     }
-    Ok(Progress::Whole(if is_local { Header::Local } else { addresses(family, rest) }))
+    Ok(Parsed::Whole(if is_local { Header::Local } else { addresses(family, rest) }))
 }
 
 /// Refuses unknown families, and addresses that do not fit into the header.

@@ -1,11 +1,10 @@
-//! The listener of a session, its age and its phase.
+//! The listener of a session, and its age.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::net::endpoint::Endpoint;
 use crate::session::Session;
-use crate::session::phase::SessionPhase;
 
 impl Session {
     /// Returns the name of the listener that took the connection, so that hooks can decide by it. It is that
@@ -48,27 +47,5 @@ impl Session {
     #[must_use]
     pub fn age(&self) -> Duration {
         self.began().elapsed()
-    }
-
-    /// Returns the current phase.
-    #[must_use]
-    pub fn phase(&self) -> SessionPhase {
-        if let Some(phase) = self.0.progress.phase() {
-            return phase;
-        }
-        let facts = self.facts();
-        match (&facts.greeting.hello, &facts.transaction.envelope) {
-            (_, Some(_)) => SessionPhase::Transaction,
-            (Some(_), None) => SessionPhase::Ready,
-            (None, None) => SessionPhase::Connected,
-        }
-    }
-
-    pub(crate) fn began_message(&self) {
-        self.0.progress.begin_message();
-    }
-
-    pub(crate) fn ended(&self) {
-        self.0.progress.end();
     }
 }

@@ -17,7 +17,7 @@ use crate::session::beginning::Beginning;
 use crate::session::facts::{Connection, Greeting, PerClient, SessionFacts, Transaction};
 use crate::session::hang_up::HangUp;
 use crate::session::id::SessionId;
-use crate::session::phase::Progress;
+use crate::session::phase_flag::PhaseFlag;
 use crate::session::transmission_type::TransmissionType;
 use crate::tls::TlsFacts;
 
@@ -38,7 +38,7 @@ pub(super) struct Inner {
     pub(super) entrance: Option<Arc<Entrance>>,
     pub(super) local: Option<SocketAddr>,
     pub(super) protocol: Protocol,
-    pub(super) progress: Progress,
+    pub(super) phase_flag: PhaseFlag,
     pub(super) wire: Arc<dyn HangUp>,
     pub(super) facts: Mutex<SessionFacts>,
     pub(super) state: TypedState,
@@ -63,7 +63,7 @@ impl Session {
             entrance,
             local,
             protocol: service.protocol,
-            progress: Progress::default(),
+            phase_flag: PhaseFlag::default(),
             wire,
             facts: Mutex::new(SessionFacts { connection, ..SessionFacts::default() }),
             state: TypedState::default(),
@@ -321,7 +321,7 @@ impl Session {
         let forwarded = facts.transaction.forwarded.take().filter(|_| keeps_xforward);
         facts.transaction = Transaction { forwarded, ..Transaction::default() };
         drop(facts);
-        self.0.progress.end_message();
+        self.0.phase_flag.end_message();
         self.0.transaction_state.clear();
     }
 

@@ -1,8 +1,9 @@
 //! The phases of a session, for statistics and lists.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use crate::session::Session;
 
-/// The phase of a session.
+/// The phase of a session, as statistics show it. The machine decides by its own `Phase` (`crates/proto/src/phase.rs`)
+/// which command is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionPhase {
@@ -18,35 +19,29 @@ pub enum SessionPhase {
     Over,
 }
 
-/// The part of the phase that the facts do not tell.
-#[derive(Debug, Default)]
-pub(super) struct Progress(AtomicU8);
-
-const MESSAGE: u8 = 1;
-const OVER: u8 = 2;
-
-impl Progress {
-    pub(super) fn begin_message(&self) {
-        self.0.store(MESSAGE, Ordering::Relaxed);
-    }
-
-    /// Ends the message, if one was under way.
-    pub(super) fn end_message(&self) {
-        if self.0.load(Ordering::Relaxed) == MESSAGE {
-            self.0.store(0, Ordering::Relaxed);
+impl Session {
+    /// Returns the current phase.
+    #[must_use]
+    pub fn phase(&self) -> SessionPhase {
+        if self.0.phase_flag.is_over() {
+            return SessionPhase::Over;
+        }
+        if self.0.phase_flag.is_message() {
+            return SessionPhase::Message;
+        }
+        let facts = self.facts();
+        match (&facts.greeting.hello, &facts.transaction.envelope) {
+            (_, Some(_)) => SessionPhase::Transaction,
+            (Some(_), None) => SessionPhase::Ready,
+            (None, None) => SessionPhase::Connected,
         }
     }
 
-    pub(super) fn end(&self) {
-        self.0.store(OVER, Ordering::Relaxed);
+    pub(crate) fn began_message(&self) {
+        self.0.phase_flag.begin_message();
     }
 
-    /// Returns the phase, if it is known without the facts.
-    pub(super) fn phase(&self) -> Option<SessionPhase> {
-        match self.0.load(Ordering::Relaxed) {
-            OVER => Some(SessionPhase::Over),
-            MESSAGE => Some(SessionPhase::Message),
-            _ => None,
-        }
+    pub(crate) fn ended(&self) {
+        self.0.phase_flag.end();
     }
 }

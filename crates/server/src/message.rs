@@ -14,6 +14,7 @@ pub(crate) mod incoming;
 mod new_body;
 mod original;
 mod prefix;
+mod prepend_trace;
 mod reading;
 mod recipients;
 pub(crate) mod refusals;
@@ -23,7 +24,6 @@ mod spool;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod trace;
 mod trace_fields;
 
 pub use body_error::BodyError;
@@ -34,5 +34,5 @@ pub use id::MessageId;
 pub(crate) use incoming::{ContentLimits, Message};
 pub use new_body::BodyWriter;
 pub use original::Original;
+pub use prepend_trace::Copies;
 pub use saved::Saved;
-pub use trace::Copies;

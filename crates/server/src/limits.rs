@@ -1,3 +1,4 @@
 //! Limits and timeouts by name, for programs that let their users set them.
 
-pub use crate::server::builder::limit::{Limit, Timeout, Unit};
+pub use crate::server::builder::limits_by_name::{Limit, Unit};
+pub use crate::server::builder::timeouts_by_name::Timeout;

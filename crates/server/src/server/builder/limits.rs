@@ -3,7 +3,7 @@
 use mailchute_proto::Limits;
 
 use super::Builder;
-use super::limit::{Limit, MOST_CONNECTIONS};
+use super::limits_by_name::{Limit, MOST_CONNECTIONS};
 use crate::server::build_error::BuildError;
 
 /// Limits. 0 disables a limit if its method says so.

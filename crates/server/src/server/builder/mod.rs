@@ -4,13 +4,14 @@ mod auth;
 pub(crate) mod closures;
 mod extensions;
 pub(crate) mod install;
-pub(crate) mod limit;
 mod limits;
+pub(crate) mod limits_by_name;
 pub(crate) mod proxies;
 pub(crate) mod reconfigure;
 mod replies;
 mod scope;
 mod timeouts;
+pub(crate) mod timeouts_by_name;
 mod tls;
 
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use crate::runtime::timeouts::Timeouts;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
 use crate::tls::{PerListener, TlsConfig};
-use limit::Limit;
+use limits_by_name::Limit;
 pub(crate) use reconfigure::Successor;
 use scope::Policy;
 
@@ -83,7 +84,7 @@ impl Default for Builder {
             hostname: None,
             limits: Vec::new(),
             max_connections: None,
-            max_connections_per_client: limit::CONNECTIONS_PER_CLIENT,
+            max_connections_per_client: limits_by_name::CONNECTIONS_PER_CLIENT,
             proxies: TrustedProxies::default(),
             timeouts: Timeouts::default(),
             tls: None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Builder;
-use super::limit::Timeout;
+use super::timeouts_by_name::Timeout;
 use crate::server::build_error::BuildError;
 
 /// Timeouts, of which none may be zero, and the greeting delay.

@@ -1,12 +1,8 @@
-//! The limits and timeouts as data. Options, configuration files and pages take their names, defaults and
-//! units from here.
-
-use std::time::Duration;
+//! The limits as data. Options, configuration files and pages take their names, defaults and units from here.
 
 use mailchute_proto::Limits;
 
 use super::Builder;
-use crate::runtime::timeouts::Timeouts;
 
 /// The unit of a [`Limit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -193,113 +189,7 @@ pub(super) const MOST_CONNECTIONS: u64 = 8_192;
 /// The default limit on connections of one client.
 pub(super) const CONNECTIONS_PER_CLIENT: usize = 50;
 
-/// A timeout: how long the server waits.
-///
-/// Each timeout is also a method of [`Builder`], which describes it in full.
-///
-/// # Examples
-/// ```
-/// use std::time::Duration;
-///
-/// use mailchute::Server;
-/// use mailchute::limits::Timeout;
-///
-/// let timeout = Timeout::by_name("command").expect("a timeout of this name");
-/// assert_eq!(timeout.default_value(), Duration::from_secs(300));
-/// let builder = Server::builder().timeout(timeout, Duration::from_secs(60)); // like .command_timeout(…)
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Timeout {
-    /// [`Builder::command_timeout`]
-    Command,
-    /// [`Builder::data_timeout`]
-    Data,
-    /// [`Builder::handshake_timeout`]
-    Handshake,
-    /// [`Builder::proxy_timeout`]
-    Proxy,
-    /// [`Builder::hook_timeout`]
-    Hook,
-    /// [`Builder::store_timeout`]
-    Store,
-    /// [`Builder::session_timeout`]
-    Session,
-}
-
-impl Timeout {
-    /// All timeouts.
-    pub const ALL: [Self; 7] =
-        [Self::Command, Self::Data, Self::Handshake, Self::Proxy, Self::Hook, Self::Store, Self::Session];
-
-    /// Returns the timeout of this [name](Self::name).
-    #[must_use]
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|timeout| timeout.name() == name)
-    }
-
-    /// Returns the name, in lower case, such as `command`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Command => "command",
-            Self::Data => "data",
-            Self::Handshake => "handshake",
-            Self::Proxy => "proxy",
-            Self::Hook => "hook",
-            Self::Store => "store",
-            Self::Session => "session",
-        }
-    }
-
-    /// Returns the default.
-    #[must_use]
-    pub fn default_value(self) -> Duration {
-        *self.of(&mut Timeouts::default())
-    }
-
-    /// Returns one line for a list of options.
-    #[must_use]
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Command => "Wait for the next command of the client",
-            Self::Data => "Wait for the next bytes of a message",
-            Self::Handshake => "A TLS handshake",
-            Self::Proxy => "Wait for a PROXY header",
-            Self::Hook => "Wait for the hooks of a stage",
-            Self::Store => "Wait for the store after the end of a message",
-            Self::Session => "A whole session; a running transaction may take the same time again",
-        }
-    }
-
-    /// Returns the method of [`Builder`] that sets it.
-    pub(super) const fn method(self) -> &'static str {
-        match self {
-            Self::Command => "command_timeout",
-            Self::Data => "data_timeout",
-            Self::Handshake => "handshake_timeout",
-            Self::Proxy => "proxy_timeout",
-            Self::Hook => "hook_timeout",
-            Self::Store => "store_timeout",
-            Self::Session => "session_timeout",
-        }
-    }
-
-    /// Returns its place among the timeouts of a server.
-    pub(super) const fn of(self, timeouts: &mut Timeouts) -> &mut Duration {
-        match self {
-            Self::Command => &mut timeouts.command,
-            Self::Data => &mut timeouts.data,
-            Self::Handshake => &mut timeouts.handshake,
-            Self::Proxy => &mut timeouts.proxy,
-            Self::Hook => &mut timeouts.hook,
-            Self::Store => &mut timeouts.store,
-            Self::Session => &mut timeouts.session,
-        }
-    }
-}
-
-/// Limits and timeouts by name.
+/// Limits by name.
 impl Builder {
     /// Sets a limit; see the method of [`Builder`] of the same name. A number that is too large counts as the
     /// largest one.
@@ -312,20 +202,14 @@ impl Builder {
         }
         self
     }
-
-    /// Sets a timeout; see the method of [`Builder`] of the same name.
-    pub fn timeout(mut self, timeout: Timeout, time: Duration) -> Self {
-        *timeout.of(&mut self.timeouts) = time;
-        self
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    /// The documentation of a method in the source of this module's neighbour.
-    fn documentation<'s>(source: &'s str, method: &str) -> &'s str {
+    /// The documentation of a method in the source of a neighbour of this module.
+    pub(in super::super) fn documentation<'s>(source: &'s str, method: &str) -> &'s str {
         let (before, _) = source.split_once(&format!("pub fn {method}(")).expect(method);
         before.rsplit_once("\n\n").map_or(before, |(_, own)| own)
     }
@@ -351,17 +235,6 @@ mod tests {
                 "{method}: the default is {default}: {text}"
             );
             assert_eq!(Limit::by_name(limit.name()), Some(limit));
-        }
-        for timeout in Timeout::ALL {
-            let seconds = timeout.default_value().as_secs();
-            let default = if seconds == 3_600 { "an hour".to_owned() } else { format!("{seconds} s") };
-            let text = documentation(include_str!("timeouts.rs"), timeout.method());
-            assert!(
-                text.contains(&format!("Default is {default}")),
-                "{}: {default}: {text}",
-                timeout.method()
-            );
-            assert_eq!(Timeout::by_name(timeout.name()), Some(timeout));
         }
     }
 }

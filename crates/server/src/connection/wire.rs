@@ -26,9 +26,9 @@ use crate::connection::slots::{Full, Slot};
 use crate::connection::stream::Transport;
 use crate::net::io::Io;
 use crate::proxy::{self, Header, ProxyError};
-use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::read_buffer::{self, READ, REMAINDER};
 use crate::runtime::timer::Timer;
+use crate::runtime::yield_queue::YieldQueue;
 use crate::session::disconnect::Disconnect;
 use crate::tls::{Acceptor, ChannelBindings, TlsFacts};
 
@@ -329,7 +329,7 @@ impl Wire {
         &mut self,
         limit: Duration,
         tls: &Acceptor,
-        fair_queue: &FairQueue,
+        yield_queue: &YieldQueue,
     ) -> Result<io::Result<TlsFacts>, ReadOutcome> {
         self.give_back();
         self.waker = None;
@@ -337,7 +337,7 @@ impl Wire {
             return Err(ReadOutcome::Gone);
         };
         let (secured, facts) =
-            match self.slot.stop().unless_stopped(timeout(limit, tls.accept(plain, fair_queue))).await? {
+            match self.slot.stop().unless_stopped(timeout(limit, tls.accept(plain, yield_queue))).await? {
                 Ok(Ok(secured)) => secured,
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(elapsed) => return Ok(Err(elapsed.into())),

@@ -160,7 +160,7 @@ impl Driver {
         self.flush().await?;
         if self.pace.get_or_insert_default().of_turn >= TURN_OF_DATA {
             self.pace.get_or_insert_default().of_turn = 0;
-            self.shared.fair_queue.pass().await;
+            self.shared.yield_queue.pass().await;
         }
         let (since, before) = (Instant::now(), self.wire.input.len());
         let deadline = self.message_deadline(since, self.shared.timeouts.data, delivery.is_some());

@@ -51,7 +51,7 @@ impl Driver {
         let Some(tls) = self.shared.tls.of(self.session.listener()).map(|tls| tls.now()) else {
             return Err(Disconnect::TlsFailure);
         };
-        match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.fair_queue).await? {
+        match self.wire.upgrade(self.shared.timeouts.handshake, &tls, &self.shared.yield_queue).await? {
             Ok(facts) => {
                 self.shared.counters.add(Count::TlsHandshakes, 1);
                 let facts = Arc::new(facts);

@@ -190,7 +190,7 @@ impl Driver {
             if answered == TURN {
                 answered = 0;
                 self.wire.shrink();
-                self.shared.fair_queue.pass().await;
+                self.shared.yield_queue.pass().await;
             }
             answered += 1;
             if self.wire.stop().urgency() == Urgency::Closed && !self.machine.has_closed() {

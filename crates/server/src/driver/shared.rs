@@ -17,8 +17,8 @@ use crate::hooks::Chain;
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
 use crate::runtime::counters::Counters;
-use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
+use crate::runtime::yield_queue::YieldQueue;
 use crate::session::Session;
 use crate::tls::{InForce, PerListener};
 
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) tls: PerListener<Arc<InForce>>,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) connections: Arc<Slots>,
-    pub(crate) fair_queue: Arc<FairQueue>,
+    pub(crate) yield_queue: Arc<YieldQueue>,
     pub(crate) counters: Arc<Counters>,
 }
 

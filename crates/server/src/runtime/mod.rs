@@ -1,7 +1,7 @@
 //! Time, turns and buffers.
 
 pub(crate) mod counters;
-pub(crate) mod fair_queue;
 pub(crate) mod read_buffer;
 pub(crate) mod timeouts;
 pub(crate) mod timer;
+pub(crate) mod yield_queue;

@@ -86,7 +86,7 @@ mod tests {
     use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
     use super::{ChannelBindings, server_end_point};
-    use crate::runtime::fair_queue::FairQueue;
+    use crate::runtime::yield_queue::YieldQueue;
     use crate::tls::{Acceptor, TlsConfig};
 
     fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (rcgen::Certificate, KeyPair) {
@@ -111,8 +111,8 @@ mod tests {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let name = ServerName::try_from("mx.example.com").expect("it is a domain");
         let connecting = tokio_rustls::TlsConnector::from(Arc::new(client)).connect(name, theirs);
-        let fair_queue = FairQueue::default();
-        let (accepted, connected) = tokio::join!(acceptor.accept(Box::new(ours), &fair_queue), connecting);
+        let yield_queue = YieldQueue::default();
+        let (accepted, connected) = tokio::join!(acceptor.accept(Box::new(ours), &yield_queue), connecting);
         let (secured, _) = accepted.expect("the handshake succeeds");
         let connected = connected.expect("the handshake succeeds");
         let exported = connected

@@ -37,8 +37,8 @@ use super::peer::{ClientCertificate, Trust};
 use super::proof::{Proof, Tickets, Verifier};
 use super::read_ahead::ReadAhead;
 use crate::net::io::Io;
-use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::read_buffer;
+use crate::runtime::yield_queue::YieldQueue;
 
 /// Performs handshakes with clients.
 pub(crate) struct Acceptor {
@@ -91,13 +91,13 @@ impl Acceptor {
     pub(crate) async fn accept(
         &self,
         plain: Box<dyn Io>,
-        fair_queue: &FairQueue,
+        yield_queue: &YieldQueue,
     ) -> io::Result<(Secured, TlsFacts)> {
         let mut plain = ReadAhead::new(plain);
         plain.begin().await?;
         let hello = Hello::read(plain, self.own.is_some(), self.speaks_1_3()).await?;
         // The rest takes as long as a hundred commands, so many handshakes at once would delay other sessions.
-        fair_queue.pass().await;
+        yield_queue.pass().await;
         let choice = self.choose(&hello);
         let (config, proof) = self.configuration(choice, hello.name_is_hidden).map_err(invalid)?;
         let start = StartHandshake::from_parts(hello.accepted, hello.io);

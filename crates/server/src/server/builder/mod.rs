@@ -26,8 +26,8 @@ use crate::events::subscribers::Subscribers;
 use crate::hooks::{Authenticator, Chain, Filter, Hooks, Named, ScramVerifiers, Store};
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
-use crate::runtime::fair_queue::FairQueue;
 use crate::runtime::timeouts::Timeouts;
+use crate::runtime::yield_queue::YieldQueue;
 use crate::server::Server;
 use crate::server::build_error::BuildError;
 use crate::tls::{PerListener, TlsConfig};
@@ -211,7 +211,7 @@ impl Builder {
         let (tls, shared) = self.resolve(
             Arc::clone(&before.connections),
             Arc::clone(&before.subscribers),
-            Arc::clone(&before.fair_queue),
+            Arc::clone(&before.yield_queue),
             Arc::clone(&before.listener_names),
             secret,
         )?;
@@ -235,7 +235,7 @@ impl Builder {
         self,
         connections: Arc<Slots>,
         subscribers: Arc<Subscribers>,
-        fair_queue: Arc<FairQueue>,
+        yield_queue: Arc<YieldQueue>,
         listener_names: Arc<ListenerNames>,
         scram_secret: Arc<ScramSecret>,
     ) -> Result<(PerListener<TlsConfig>, Shared), BuildError> {
@@ -290,7 +290,7 @@ impl Builder {
             tls: PerListener::default(),
             subscribers,
             connections,
-            fair_queue,
+            yield_queue,
             counters: Arc::default(),
         };
         Ok((certificates, shared))

@@ -24,12 +24,12 @@ use tokio::time::timeout;
 /// after the whole queue. So sessions queue here, and only as many as the runtime has threads go on to its
 /// queue.
 #[derive(Debug, Default)]
-pub(crate) struct FairQueue {
+pub(crate) struct YieldQueue {
     /// The first session makes it, since only the runtime knows its number of threads.
     gate: OnceLock<Semaphore>,
 }
 
-impl FairQueue {
+impl YieldQueue {
     /// Waits for the next turn.
     pub(crate) async fn pass(&self) {
         /// A turn takes a fraction of a millisecond. Only a hook that blocks its thread keeps a session from its turn,

@@ -3,6 +3,7 @@
 
 pub(crate) mod ask_hooks;
 mod authentication;
+mod begin;
 pub(crate) mod decoys;
 mod delivery;
 mod edit_replies;
@@ -25,20 +26,18 @@ use tracing::Instrument as _;
 
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::shutdown_signal::Urgency;
-use crate::connection::wire::{SHORT_REPLIES, Wire};
+use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::ask_hooks;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::hooks::RefusedBy;
 use crate::hooks::decision::is_yes;
-use crate::net::arrival::{Opening, Service};
-use crate::proxy::Header;
+use crate::net::arrival::Opening;
 use crate::runtime::counters::Count;
 use crate::session::Session;
 use crate::session::disconnect::Disconnect;
 use delivery::Delivery;
-use edit_replies::ReplyEditor;
 use greeting_hooks::greeting_hooks;
 use pace::Pace;
 use report::Observed;
@@ -79,47 +78,6 @@ const PIPELINED: usize = 14 * 1024;
 const TURN: u32 = 32;
 
 impl Driver {
-    /// `header` is the PROXY header that the connection began with.
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        wire: Wire,
-        session: Session,
-        service: Service,
-        header: Option<Header>,
-    ) -> Self {
-        let Service { protocol, opening } = service;
-        let settings = Arc::clone(shared.settings_of(&session));
-        let machine = match opening {
-            Opening::Plain => Machine::new(settings),
-            Opening::Tls => Machine::inside_tls(settings),
-        };
-        let machine = if shared.chain.may_edit_replies(session.listener()) {
-            let (shared, session) = (Arc::clone(&shared), session.clone());
-            machine.editing_replies(Box::new(ReplyEditor { shared, session }))
-        } else {
-            machine
-        };
-        let is_trusted = shared.proxies.may_speak_for_others(session.origin(), header);
-        let machine = if is_trusted { machine.trusting_proxy() } else { machine };
-        Self {
-            shared,
-            machine: machine.speaking(protocol),
-            wire,
-            output: Vec::with_capacity(SHORT_REPLIES),
-            session,
-            messages: 0,
-            delivery: None,
-            pace: None,
-            in_transaction_since: None,
-            waiting_since: None,
-            opening,
-            refused: None,
-            is_announced: false,
-            refusals: 0,
-            refused_by: None,
-        }
-    }
-
     /// Runs the session to its end.
     pub(crate) fn run(mut self) -> impl Future<Output = ()> {
         let (id, client) = (self.session.id(), self.session.origin());

@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! A session belongs to one configuration, which it looks up once, before it takes its slot. State that must
-//! stay unique is carried over: the count of connections with its limits, the fair queue, the subscribers and
+//! stay unique is carried over: the count of connections with its limits, the queue of turns, the subscribers and
 //! the SCRAM secret. Running sessions share the certificates too. So a session that is still in the clear
 //! never shows a certificate that was replaced.
 

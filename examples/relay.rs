@@ -46,7 +46,7 @@ async fn next_server() -> Result<mailchute::Running, Box<dyn Error>> {
         .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.as_str() != "nobody@example.com") })
         .store(Maildir::open("mail")?)
         .build()?;
-    Ok(server.listen(Listener::new("127.0.0.1:0")).await?.spawn(Duration::from_secs(5)))
+    Ok(server.listen(Listener::new("127.0.0.1:0")).await?.spawn(Duration::from_secs(5))?)
 }
 
 #[tokio::main]

@@ -1,6 +1,7 @@
 //! Policy of one listener by its name (`on`), and policy under a condition (`when`).
 
 use std::io;
+use std::time::Duration;
 
 use crate::support::talk::{Talk, pipe};
 use crate::support::{Seen, accepting, build, builder, hello, read_on, scram, tls};
@@ -246,14 +247,17 @@ fn options_of_the_server_within_a_policy_are_refused() {
 async fn a_name_that_no_listener_has_is_an_error_when_serving_begins() {
     let server = build(submission(accepting().allow_plaintext_auth()));
     let serving = server.listen(Listener::new("127.0.0.1:0").name("submissions")).await.unwrap();
-    let error = serving.await.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    let text = error.to_string();
-    assert!(text.contains(r#"on("submission", …)"#) && text.contains(r#""submissions""#), "{text}");
+    let spawned =
+        server.listen(Listener::new("127.0.0.1:0").name("other")).await.unwrap().spawn(Duration::ZERO);
+    for error in [serving.await.unwrap_err(), spawned.unwrap_err()] {
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let text = error.to_string();
+        assert!(text.contains(r#"on("submission", …)"#) && text.contains(r#""submissions""#), "{text}");
+    }
 
     let server = build(submission(accepting().allow_plaintext_auth()));
     let serving = server.listen(Listener::new("127.0.0.1:0").name("submission")).await.unwrap();
-    serving.with_graceful_shutdown(async {}, std::time::Duration::ZERO).await.unwrap();
+    serving.with_graceful_shutdown(async {}, Duration::ZERO).await.unwrap();
     let error = server.reconfigure(accepting().on("submissions", Builder::require_tls)).unwrap_err();
     assert_eq!(error, BuildError::TlsWithoutCertificate);
     let error = server.reconfigure(accepting().on("submissions", |b| b.max_recipients(2))).unwrap_err();

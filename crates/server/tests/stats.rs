@@ -150,7 +150,7 @@ async fn counts_connections_that_a_limit_refuses() {
 async fn counts_handshakes_and_those_that_fail() {
     let server = picky();
     let listener = Listener::new("127.0.0.1:0").implicit_tls();
-    let running = server.listen(listener).await.expect("a port is free").spawn(Duration::ZERO);
+    let running = server.listen(listener).await.expect("a port is free").spawn(Duration::ZERO).unwrap();
     let address = running.addrs()[0];
     let mut client = tls::secure(connect(address).await.into_inner(), rustls::ALL_VERSIONS).await;
     client.hello().await;

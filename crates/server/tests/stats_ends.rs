@@ -132,7 +132,7 @@ async fn messages_without_an_answer_are_cut_off() {
 async fn a_proxy_without_its_header_is_counted() {
     let server = build(accepting().proxy_from(["127.0.0.1".parse().expect("a network")]));
     let listener = Listener::new("127.0.0.1:0");
-    let running = server.listen(listener).await.expect("a port is free").spawn(Duration::ZERO);
+    let running = server.listen(listener).await.expect("a port is free").spawn(Duration::ZERO).unwrap();
     let mut talk = connect(running.addrs()[0]).await;
     talk.write("EHLO client.example\r\n").await;
     drop(talk.rest().await);

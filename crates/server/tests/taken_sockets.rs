@@ -118,14 +118,14 @@ async fn a_running_server_hands_over_once_the_next_is_ready() {
     let (address, socket) = bound();
     let serving = build(accepting()).listen(inherited(socket)).await.unwrap();
     let sockets = serving.sockets().unwrap();
-    let first = serving.spawn(GRACE);
+    let first = serving.spawn(GRACE).unwrap();
     let mut busy = Talk::new(TcpStream::connect(address).await.unwrap());
     busy.hello().await;
     busy.ask("MAIL FROM:<>", "250").await;
 
     let passed = TcpListener::from(sockets[0].as_fd().try_clone_to_owned().unwrap());
     let next = build(accepting().hostname("next.example.com"));
-    let second = next.listen(inherited(passed)).await.unwrap().spawn(GRACE);
+    let second = next.listen(inherited(passed)).await.unwrap().spawn(GRACE).unwrap();
     second.ready().await;
     sockets.iter().for_each(ListeningSocket::leave_file);
     drop(sockets);

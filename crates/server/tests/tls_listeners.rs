@@ -19,7 +19,7 @@ const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 async fn serve(server: &Server) -> Running {
     let serving = server.listen(Listener::new("127.0.0.1:0").name("mx")).await.unwrap();
     let serving = serving.listen(Listener::new("127.0.0.1:0").name("submission")).await.unwrap();
-    serving.spawn(std::time::Duration::ZERO)
+    serving.spawn(std::time::Duration::ZERO).unwrap()
 }
 
 fn addresses(running: &Running) -> [SocketAddr; 2] {

@@ -31,7 +31,7 @@ use crate::server::serving::{Addresses, Serving};
 ///         Ok(mailchute::Receipt::new("Message accepted"))
 ///     })
 ///     .build()?;
-/// let running = server.listen(Listener::new("127.0.0.1:0").name("mx")).await?.spawn(Duration::from_secs(30));
+/// let running = server.listen(Listener::new("127.0.0.1:0").name("mx")).await?.spawn(Duration::from_secs(30))?;
 /// println!("listening on {:?}", running.addr_of("mx"));
 /// // … until the program has to end:
 /// running.stop();
@@ -54,9 +54,14 @@ impl Serving {
     /// Serves in its own task until the server is stopped. Messages that are under way then have `grace` to
     /// end.
     ///
+    /// # Errors
+    /// An error if [`Builder::on`](crate::Builder::on) names a listener that the server does not have. No client has
+    /// been answered then, and the sockets are closed.
+    ///
     /// # Panics
     /// Panics outside a tokio runtime.
-    pub fn spawn(self, grace: Duration) -> Running {
+    pub fn spawn(self, grace: Duration) -> io::Result<Running> {
+        self.check_names()?;
         let stop = Arc::new(Notify::new());
         let (ready, is_ready) = watch::channel(false);
         let (server, addresses) = (self.server().clone(), self.addresses().clone());
@@ -65,7 +70,7 @@ impl Serving {
             // An error means that nobody waits for it.
             let _ = ready.send(true);
         });
-        Running { server, addresses, stop, is_ready, task: tokio::spawn(serving) }
+        Ok(Running { server, addresses, stop, is_ready, task: tokio::spawn(serving) })
     }
 }
 
@@ -111,8 +116,7 @@ impl Running {
     /// another [`Serving`] of the same server.
     ///
     /// # Errors
-    /// The errors of [`Serving::with_graceful_shutdown`], and [`io::ErrorKind::Other`] if the runtime ends
-    /// first.
+    /// [`io::ErrorKind::Other`] if the runtime ends first.
     ///
     /// # Cancel safety
     /// If the future is dropped, the server stops.

@@ -172,7 +172,7 @@ impl Serving {
     ///
     /// let serving = server.listen("127.0.0.1:2525").await?;
     /// let sockets = serving.sockets()?;
-    /// let running = serving.spawn(Duration::from_secs(30));
+    /// let running = serving.spawn(Duration::from_secs(30))?;
     /// start_next(&sockets).await?;
     /// sockets.iter().for_each(ListeningSocket::leave_file);
     /// drop(sockets);
@@ -221,6 +221,17 @@ impl Serving {
         self.serve(signal, grace, || {}).await
     }
 
+    /// Checks that each name in a policy is that of a listener.
+    pub(super) fn check_names(&self) -> io::Result<()> {
+        let shared = self.server.shared();
+        let Some((name, names)) = shared.unknown_listener() else { return Ok(()) };
+        let text = format!(
+            "on({name:?}, …) names a listener that does not exist; the listeners are {names}; write \
+             Listener::new(…).name({name:?}), or one of these names"
+        );
+        Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+    }
+
     /// Does the same as [`with_graceful_shutdown`](Self::with_graceful_shutdown), and calls `ready` once
     /// connections are answered.
     pub(super) async fn serve(
@@ -229,13 +240,7 @@ impl Serving {
         grace: Duration,
         ready: impl FnOnce(),
     ) -> io::Result<()> {
-        if let Some((name, names)) = self.server.shared().unknown_listener() {
-            let text = format!(
-                "on({name:?}, …) names a listener that does not exist; the listeners are {names}; write \
-                 Listener::new(…).name({name:?}), or one of these names"
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
+        self.check_names()?;
         let mut signal = pin!(signal);
         // A signal is caught from its first poll on, so this poll comes before the first client is accepted.
         let mut is_over = poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await;

@@ -74,7 +74,7 @@ pub async fn catch_all(inbox: &Inbox) -> io::Result<TestServer> {
 /// # }
 /// ```
 pub async fn listen(server: &Server) -> io::Result<TestServer> {
-    let running = server.listen((Ipv4Addr::LOCALHOST, 0)).await?.spawn(Duration::ZERO);
+    let running = server.listen((Ipv4Addr::LOCALHOST, 0)).await?.spawn(Duration::ZERO)?;
     let addr = running.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
     Ok(TestServer { running, addr })
 }

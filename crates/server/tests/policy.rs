@@ -226,10 +226,12 @@ async fn what_is_set_after_on_holds_at_that_listener_too() {
 #[test]
 fn options_of_the_server_within_a_policy_are_refused() {
     type Misplace = fn(Builder) -> Builder;
-    let cases: [(Misplace, &str); 6] = [
+    let cases: [(Misplace, &str); 7] = [
         (|b| b.on("mx", |b| b.hostname("mx.example.com")), "hostname"),
         (|b| b.on("mx", |b| b.on_message(read_on).allow_plaintext_auth()), "allow_plaintext_auth"),
         (|b| b.on("mx", |_| accepting()), "hostname"),
+        // Its default is refused as well.
+        (|b| b.on("mx", |b| b.max_connections_per_client(50)), "max_connections_per_client"),
         (|b| b.when(|_| true, |b| b.max_recipients(3)), "limits"),
         (|b| b.when(|_| true, Builder::require_auth), "require_auth"),
         (|b| b.when(|_| true, |b| b.on("mx", |b| b)), "on"),
@@ -237,7 +239,7 @@ fn options_of_the_server_within_a_policy_are_refused() {
     for (misplace, named) in cases {
         let error = misplace(accepting()).build().unwrap_err();
         assert!(matches!(&error, BuildError::Invalid { option, .. } if *option == named), "{error}");
-        assert!(error.to_string().contains("outside, before"), "{error}");
+        assert!(error.to_string().contains("outside of ."), "{error}");
     }
     let error = builder().on("mx", |b| b.on_auth(|_, _| async { Check::Right })).build().unwrap_err();
     assert_eq!(error, BuildError::NoStore);

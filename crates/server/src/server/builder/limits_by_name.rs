@@ -197,7 +197,7 @@ impl Builder {
         let size = usize::try_from(value).unwrap_or(usize::MAX);
         match limit {
             Limit::Connections => self.max_connections = Some(size),
-            Limit::ConnectionsPerClient => self.max_connections_per_client = size,
+            Limit::ConnectionsPerClient => self.max_connections_per_client = Some(size),
             of_session => self.limits.push((of_session, value)),
         }
         self

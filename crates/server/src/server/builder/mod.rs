@@ -60,7 +60,7 @@ pub struct Builder {
     /// The session limits that were set, in this order.
     limits: Vec<(Limit, u64)>,
     max_connections: Option<usize>,
-    max_connections_per_client: usize,
+    max_connections_per_client: Option<usize>,
     proxies: TrustedProxies,
     timeouts: Timeouts,
     tls: Option<TlsConfig>,
@@ -84,7 +84,7 @@ impl Default for Builder {
             hostname: None,
             limits: Vec::new(),
             max_connections: None,
-            max_connections_per_client: limits_by_name::CONNECTIONS_PER_CLIENT,
+            max_connections_per_client: None,
             proxies: TrustedProxies::default(),
             timeouts: Timeouts::default(),
             tls: None,
@@ -317,7 +317,7 @@ impl Builder {
     /// Returns the limits on connections: of all clients, and of one client.
     fn connection_limits(&self) -> (usize, usize) {
         let in_all = self.max_connections.unwrap_or_else(limits::default_max_connections);
-        (in_all, self.max_connections_per_client)
+        (in_all, self.max_connections_per_client.unwrap_or(limits_by_name::CONNECTIONS_PER_CLIENT))
     }
 
     fn checked_hostname(&self) -> Result<String, BuildError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mailchute_proto::PlaintextAuth;
 
 use super::Builder;
-use super::limits_by_name::{self, Limit};
+use super::limits_by_name::Limit;
 use crate::hooks::condition::Condition;
 use crate::runtime::timeouts::Timeouts;
 use crate::server::build_error::BuildError;
@@ -130,7 +130,7 @@ impl Builder {
 
     fn misplace(&mut self, option: &'static str, scope: &str) {
         let value = format!("within .{scope}(…)");
-        let error = BuildError::invalid(option, value, format!("it outside, before .{scope}(…)"));
+        let error = BuildError::invalid(option, value, format!("it outside of .{scope}(…)"));
         self.misplaced.get_or_insert(error);
     }
 
@@ -139,10 +139,7 @@ impl Builder {
         let set = [
             (self.hostname.is_some(), "hostname"),
             (self.max_connections.is_some(), "max_connections"),
-            (
-                self.max_connections_per_client != limits_by_name::CONNECTIONS_PER_CLIENT,
-                "max_connections_per_client",
-            ),
+            (self.max_connections_per_client.is_some(), "max_connections_per_client"),
             (!self.proxies.is_default(), "a trusted proxy"),
             (!self.timeouts.greeting_delay.is_zero(), "greeting_delay"),
             (self.timeouts != Timeouts::default(), "a timeout"),

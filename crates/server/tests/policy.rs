@@ -261,7 +261,7 @@ async fn a_name_that_no_listener_has_is_an_error_when_serving_begins() {
     let serving = server.listen(Listener::new("127.0.0.1:0").name("submission")).await.unwrap();
     serving.with_graceful_shutdown(async {}, Duration::ZERO).await.unwrap();
     let error = server.reconfigure(accepting().on("submissions", Builder::require_tls)).unwrap_err();
-    assert_eq!(error, BuildError::TlsWithoutCertificate);
+    assert!(error.to_string().starts_with(r#"on("submissions", …): TLS is required"#), "{error}");
     let error = server.reconfigure(accepting().on("submissions", |b| b.max_recipients(2))).unwrap_err();
     assert!(error.to_string().contains(r#"write the name of a listener: "submission""#), "{error}");
 }

@@ -117,6 +117,16 @@ async fn external_is_offered_only_where_certificates_are_asked_for() {
     assert_eq!(builder(config()).build().unwrap_err(), BuildError::NoClientCertificates);
 }
 
+/// The error about the listener "submission".
+fn on_submission(builder: Builder) -> BuildError {
+    let error = builder.build().unwrap_err();
+    assert!(error.to_string().starts_with(r#"on("submission", …): "#), "{error}");
+    match error {
+        BuildError::OnListener { error, .. } => *error,
+        error => panic!("{error}"),
+    }
+}
+
 #[test]
 fn what_no_client_could_meet_on_a_listener_is_refused() {
     let authority = Authority::new();
@@ -124,17 +134,12 @@ fn what_no_client_could_meet_on_a_listener_is_refused() {
     let passwords = |b: Builder| b.require_auth().on_auth(|_, _| async { Check::Right });
     // The other listener's TLS does not help here.
     let elsewhere = accepting().on("mx", |b| b.tls(config()));
-    assert_eq!(elsewhere.on("submission", passwords).build().unwrap_err(), BuildError::PasswordsWithoutTls);
+    assert_eq!(on_submission(elsewhere.on("submission", passwords)), BuildError::PasswordsWithoutTls);
     let elsewhere = accepting().on("mx", |b| b.tls(config()));
-    assert_eq!(
-        elsewhere.on("submission", Builder::require_tls).build().unwrap_err(),
-        BuildError::TlsWithoutCertificate
-    );
+    let error = on_submission(elsewhere.on("submission", Builder::require_tls));
+    assert_eq!(error, BuildError::TlsWithoutCertificate);
     let elsewhere = accepting().tls(config()).auth_external().on("mx", |b| b.tls(asking()));
-    assert_eq!(
-        elsewhere.on("submission", Builder::require_auth).build().unwrap_err(),
-        BuildError::NoAuthenticator
-    );
+    assert_eq!(on_submission(elsewhere.on("submission", Builder::require_auth)), BuildError::NoAuthenticator);
     assert!(accepting().on("submission", |b| passwords(b.tls(config()))).build().is_ok());
     let error = accepting().when(|_| true, |b| b.tls(config())).build().unwrap_err().to_string();
     assert!(error.starts_with("tls is within .when(…)"), "{error}");

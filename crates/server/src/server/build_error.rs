@@ -35,6 +35,14 @@ pub enum BuildError {
     /// Authentication is required, but all offered mechanisms send passwords or tokens, and there is no TLS
     /// for them.
     PasswordsWithoutTls,
+    /// The options of one listener cannot work: see [`Builder::on`](crate::Builder::on).
+    #[non_exhaustive]
+    OnListener {
+        /// The name of the listener.
+        listener: String,
+        /// What is wrong there.
+        error: Box<BuildError>,
+    },
 }
 
 impl BuildError {
@@ -44,6 +52,10 @@ impl BuildError {
         expected: impl Into<String>,
     ) -> Self {
         Self::Invalid { option, value: value.to_string(), expected: expected.into() }
+    }
+
+    pub(crate) fn on_listener(listener: &str, error: Self) -> Self {
+        Self::OnListener { listener: listener.to_owned(), error: Box::new(error) }
     }
 
     pub(crate) fn parameter(option: &'static str, name: &str, error: &mailchute_proto::EhloError) -> Self {
@@ -85,6 +97,7 @@ impl fmt::Display for BuildError {
                  accepted without TLS; write .tls(…) as well, or .on_scram(…) and SCRAM-SHA-256 among .mechanisms(…) if these are \
                  named, or .allow_plaintext_auth()",
             ),
+            Self::OnListener { listener, error } => write!(f, "on({listener:?}, …): {error}"),
         }
     }
 }

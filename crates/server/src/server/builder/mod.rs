@@ -269,13 +269,8 @@ impl Builder {
         self.extensions.apply(&mut settings)?;
         let mut by_listener = Vec::new();
         for policy in &self.policies {
-            let requires_auth = self.requires_auth || policy.requires_auth;
-            let mut own = settings.clone();
-            own.limits = Self::checked_limits(&settings.limits, &policy.limits)?;
-            let config = policy.tls.as_ref().or(self.tls.as_ref());
-            own.tls = Self::tls_policy(config.is_some(), self.requires_tls || policy.requires_tls)?;
-            own.auth = auth_policy(requires_auth);
-            own.mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth, config)?;
+            let own = self.settings_on(policy, &settings);
+            let own = own.map_err(|error| BuildError::on_listener(&policy.listener, error))?;
             by_listener.push((Arc::clone(&policy.listener), SessionSettings::new(own)));
         }
         let shared = Shared {
@@ -294,6 +289,18 @@ impl Builder {
             counters: Arc::default(),
         };
         Ok((certificates, shared))
+    }
+
+    /// Returns the settings of the sessions of one listener.
+    fn settings_on(&self, policy: &Policy, of_all: &Settings) -> Result<Settings, BuildError> {
+        let requires_auth = self.requires_auth || policy.requires_auth;
+        let config = policy.tls.as_ref().or(self.tls.as_ref());
+        let mut own = of_all.clone();
+        own.limits = Self::checked_limits(&of_all.limits, &policy.limits)?;
+        own.tls = Self::tls_policy(config.is_some(), self.requires_tls || policy.requires_tls)?;
+        own.auth = auth_policy(requires_auth);
+        own.mechanisms = self.offered_mechanisms(Some(&policy.listener), requires_auth, config)?;
+        Ok(own)
     }
 
     /// Returns the TLS of all listeners, and of those with their own.

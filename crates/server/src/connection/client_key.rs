@@ -1,4 +1,4 @@
-//! Who counts as one client, for the limit on the connections of one client.
+//! One client, for the limit on its connections.
 
 use std::net::IpAddr;
 

@@ -1,6 +1,6 @@
 //! The content of a message on its way from the driver to its readers.
 //!
-//! The driver puts one chunk at a time into a slot and continues when a reader has taken it. So a slow reader leaves
+//! The driver hands one chunk over at a time, and continues when a reader has taken it. So a slow reader leaves
 //! the socket unread. A reader that is not the last leaves what it read in a [`Spool`] for the next.
 
 use std::future::poll_fn;
@@ -17,7 +17,7 @@ use crate::message::spool::Spool;
 /// The state that the driver and the readers share.
 #[derive(Debug, Default)]
 struct Channel {
-    slot: Mutex<Handoff>,
+    handoff: Mutex<Handoff>,
     spool: tokio::sync::Mutex<Spool>,
     edits: SharedEdits,
     refusals: Refusals,
@@ -36,9 +36,9 @@ struct Handoff {
 }
 
 impl Channel {
-    fn slot(&self) -> MutexGuard<'_, Handoff> {
+    fn handoff(&self) -> MutexGuard<'_, Handoff> {
         // Nothing under this lock can panic half-way.
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+        self.handoff.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,44 +70,44 @@ impl Pump {
 
     /// Is ready when a reader has asked for the first bytes.
     pub(crate) fn poll_wanted(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut slot = self.0.slot();
-        if slot.is_wanted {
+        let mut handoff = self.0.handoff();
+        if handoff.is_wanted {
             return Poll::Ready(());
         }
-        remember(&mut slot.driver, context);
+        remember(&mut handoff.driver, context);
         Poll::Pending
     }
 
     /// Is ready when there is room for a chunk.
     pub(crate) fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut slot = self.0.slot();
-        if slot.chunk.is_none() {
+        let mut handoff = self.0.handoff();
+        if handoff.chunk.is_none() {
             return Poll::Ready(());
         }
-        remember(&mut slot.driver, context);
+        remember(&mut handoff.driver, context);
         Poll::Pending
     }
 
-    /// Puts a chunk into the free slot. It does not wake a reader in the task that asks. That task polls its
+    /// Hands a chunk over, once the last one is taken. It does not wake a reader in the task that asks. That task polls its
     /// hooks before it waits, so a wake would only poll it once more.
     pub(crate) fn push(&self, chunk: Bytes, asks: &Context<'_>) {
-        let mut slot = self.0.slot();
-        slot.chunk = Some(chunk);
-        wake_other(&mut slot.reader, asks);
+        let mut handoff = self.0.handoff();
+        handoff.chunk = Some(chunk);
+        wake_other(&mut handoff.reader, asks);
     }
 
     /// Ends the message as complete. As with [`push`](Self::push), it does not wake the task that asks.
     pub(crate) fn complete(&self, asks: &Context<'_>) {
-        let mut slot = self.0.slot();
-        slot.end.get_or_insert(Ok(()));
-        wake_other(&mut slot.reader, asks);
+        let mut handoff = self.0.handoff();
+        handoff.end.get_or_insert(Ok(()));
+        wake_other(&mut handoff.reader, asks);
     }
 
     /// Ends the message, complete or not.
     pub(crate) fn finish(&self, end: Result<(), BodyError>) {
-        let mut slot = self.0.slot();
-        slot.end.get_or_insert(end);
-        wake(&mut slot.reader);
+        let mut handoff = self.0.handoff();
+        handoff.end.get_or_insert(end);
+        wake(&mut handoff.reader);
     }
 }
 
@@ -135,7 +135,7 @@ impl Body {
 
     /// Returns whether a reader has come to the end.
     pub(crate) fn is_read(&self) -> bool {
-        self.shared.slot().is_read
+        self.shared.handoff().is_read
     }
 
     /// Returns another reader, which begins at the first byte.
@@ -168,20 +168,20 @@ impl Body {
     }
 
     fn poll_live(&self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
-        let mut slot = self.shared.slot();
-        if let Some(chunk) = slot.chunk.take() {
-            wake(&mut slot.driver);
+        let mut handoff = self.shared.handoff();
+        if let Some(chunk) = handoff.chunk.take() {
+            wake(&mut handoff.driver);
             return Poll::Ready(Ok(Some(chunk)));
         }
-        if let Some(end) = slot.end.clone() {
-            slot.is_read |= end.is_ok();
+        if let Some(end) = handoff.end.clone() {
+            handoff.is_read |= end.is_ok();
             return Poll::Ready(end.map(|()| None));
         }
-        if !slot.is_wanted {
-            slot.is_wanted = true;
-            wake(&mut slot.driver);
+        if !handoff.is_wanted {
+            handoff.is_wanted = true;
+            wake(&mut handoff.driver);
         }
-        remember(&mut slot.reader, context);
+        remember(&mut handoff.reader, context);
         Poll::Pending
     }
 

@@ -40,7 +40,7 @@ pub enum BuildError {
     OnListener {
         /// The name of the listener.
         listener: String,
-        /// What is wrong there.
+        /// The error in them.
         error: Box<BuildError>,
     },
 }

@@ -9,7 +9,7 @@ use mailchute_proto::{EhloEdits, Envelope, Refusal, XForward};
 use crate::proxy::client::ProxiedClient;
 use crate::tls::TlsFacts;
 
-/// What hooks see of a session. The machine has facts of its own, to allow commands by.
+/// The facts that hooks see. The machine has facts of its own, to allow commands by.
 #[derive(Default)]
 pub(super) struct SessionFacts {
     pub(super) connection: Connection,

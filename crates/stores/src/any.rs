@@ -6,6 +6,7 @@ use mailchute::{
     Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Session, Store, Verdict,
 };
 
+use crate::router::Routed;
 use crate::{Discard, Forward, LineEnds, Maildir};
 
 /// Any of the stores of this crate, as [`from_url`](crate::from_url) returns them.
@@ -36,6 +37,15 @@ impl AnyStore {
         match self {
             Self::Maildir(store) => store.close(),
             Self::Forward(_) | Self::Discard(_) => {}
+        }
+    }
+}
+
+impl Routed for AnyStore {
+    async fn rcpt(&self, before: &[Recipient], to: &Recipient, session: &Session) -> Answer {
+        match self {
+            Self::Forward(store) => store.rcpt(before, to, session).await,
+            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mailchute::Recipient;
 use mailchute::address::Mailbox;
+use mailchute::{Message, Recipient, Session};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Where one copy of a message goes: a user of a domain, and the detail of a subaddress.
@@ -62,6 +62,14 @@ impl Destination {
         &self.domain
     }
 
+    /// Returns this destination as a recipient, with the parameters of the one that stands for it.
+    pub(crate) fn recipient(&self, of: &Recipient) -> Option<Recipient> {
+        let mut recipient: Recipient = self.mailbox.as_str().parse().ok()?;
+        *recipient.parameters_mut() = of.parameters().clone();
+        recipient.state().insert(Destinations::new(vec![self.clone()]));
+        Some(recipient)
+    }
+
     /// Returns the same destination as a user of `domain`, of which the domain of the address is another name.
     pub(crate) fn in_domain(self, domain: &str) -> Self {
         Self { domain: domain.to_owned(), ..self }
@@ -91,7 +99,7 @@ pub(crate) fn folded(user: &str) -> String {
 ///
 /// # Examples
 /// ```
-/// use mailchute::Recipient;
+/// use mailchute::{Message, Recipient, Session};
 /// use mailchute_stores::{Destination, Destinations};
 ///
 /// let sales: Recipient = "sales@example.com".parse()?;
@@ -135,6 +143,24 @@ impl std::ops::Deref for Destinations {
 
     fn deref(&self) -> &[Destination] {
         &self.0
+    }
+}
+
+/// Gives each recipient of a message one destination: aliases become their members. The client's reply for an alias is
+/// then that of its members, so a refusal of one refuses the alias.
+pub(crate) fn expand(message: &mut Message, session: &Session) {
+    let hostname = session.hostname();
+    let recipients = message.envelope().recipients.clone();
+    // From the last to the first, as members shift the places after them.
+    for (place, recipient) in recipients.iter().enumerate().rev() {
+        let destinations = Destinations::of(recipient, &hostname);
+        if let [destination] = &*destinations
+            && recipient.mailbox() == Some(destination.mailbox())
+        {
+            continue;
+        }
+        message
+            .redirect(place, destinations.iter().filter_map(|destination| destination.recipient(recipient)));
     }
 }
 

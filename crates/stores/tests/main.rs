@@ -12,4 +12,5 @@ mod given_up;
 mod line_ends;
 mod many;
 mod modes;
+mod router;
 mod urls;

@@ -134,7 +134,8 @@ impl Message {
 
     /// Splits the message by its recipients, for a store that passes groups of them to other stores. Each
     /// group of places of the [envelope](Self::envelope) gets a message. A place may be in several groups.
-    /// Places without a recipient are left out. Call it before the first read.
+    /// Places without a recipient are left out. Call it before the first read. After it, this message only
+    /// serves to [refuse](Self::refuse) recipients.
     ///
     /// Each of the messages reads the whole content, in any order or at the same time. If there are several,
     /// the bytes are kept as they are for several filters.
@@ -142,7 +143,7 @@ impl Message {
     /// [`refuse`](Self::refuse) on one of them counts its own places. It refuses the client's recipients for
     /// which they stand.
     #[must_use]
-    pub fn split(self, groups: &[impl AsRef<[usize]>]) -> Vec<Self> {
+    pub fn split(&self, groups: &[impl AsRef<[usize]>]) -> Vec<Self> {
         let placed = self.placed();
         let part = |places: &[usize]| {
             let (places, recipients): (Vec<_>, Vec<_>) =

@@ -125,8 +125,8 @@ impl Forward {
         &self.0.options
     }
 
-    /// Asks the next hop about one more recipient of the session's transaction.
-    pub(crate) async fn rcpt(&self, to: &Recipient, session: &Session) -> Answer {
+    /// Asks the next hop about one more recipient of the session's transaction. It has accepted those `before`.
+    pub(crate) async fn rcpt(&self, before: &[Recipient], to: &Recipient, session: &Session) -> Answer {
         let pool = &self.0.pool;
         let mut hop = match session.transaction_state().remove::<Hop>() {
             Some(hop) if !hop.is_of(pool) => {
@@ -136,7 +136,7 @@ impl Forward {
             hop => hop.unwrap_or_else(|| Hop::new(Arc::clone(pool))),
         };
         let envelope = session.envelope().ok_or_else(|| Refusal::internal("RCPT without MAIL"))?;
-        let wanted: Vec<_> = envelope.recipients.iter().chain([to]).collect();
+        let wanted: Vec<_> = before.iter().chain([to]).collect();
         let answers = hop.agree(&envelope.sender, &wanted, session).await;
         session.transaction_state().insert(hop);
         answers?.pop().unwrap_or(Ok(())).map(|()| Verdict::Accept)
@@ -192,7 +192,9 @@ impl Forward {
 
 impl Hooks for Forward {
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
-        self.rcpt(to, session).await
+        let envelope = session.envelope();
+        let before = envelope.as_ref().map_or(&[][..], |envelope| &envelope.recipients);
+        self.rcpt(before, to, session).await
     }
 }
 

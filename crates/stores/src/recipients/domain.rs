@@ -29,9 +29,9 @@ pub struct LocalDomain {
     pub(super) aliases: Aliases,
 }
 
-/// Names of domains, in A-labels and lower case.
+/// A name of a domain, or a pattern of names, in A-labels and lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Pattern {
+pub(crate) enum Pattern {
     All,
     Of(String),
     Below(String),
@@ -91,7 +91,7 @@ impl LocalDomain {
     }
 }
 
-fn pattern(name: &str) -> Result<Pattern, mailchute::address::AddressError> {
+pub(crate) fn pattern(name: &str) -> Result<Pattern, mailchute::address::AddressError> {
     if name == "*" {
         return Ok(Pattern::All);
     }
@@ -114,7 +114,7 @@ impl std::fmt::Display for Pattern {
 
 /// Finds the domain of an address.
 #[derive(Debug, Clone, Default)]
-pub(super) struct DomainIndex {
+pub(crate) struct DomainIndex {
     of: HashMap<String, usize>,
     below: HashMap<String, usize>,
     all: Option<usize>,
@@ -122,7 +122,7 @@ pub(super) struct DomainIndex {
 
 impl DomainIndex {
     /// Adds a name of the domain with this number, and returns whether it is new.
-    pub(super) fn add(&mut self, name: &Pattern, number: usize) -> bool {
+    pub(crate) fn add(&mut self, name: &Pattern, number: usize) -> bool {
         match name {
             Pattern::All => self.all.replace(number),
             Pattern::Of(name) => self.of.insert(name.clone(), number),
@@ -132,7 +132,7 @@ impl DomainIndex {
     }
 
     /// Finds the number of a domain, given in A-labels and lower case.
-    pub(super) fn find(&self, domain: &str) -> Option<usize> {
+    pub(crate) fn find(&self, domain: &str) -> Option<usize> {
         let parents = domain.match_indices('.').map(|(at, _)| &domain[at + 1..]);
         let below = || parents.filter(|_| !self.below.is_empty()).find_map(|parent| self.below.get(parent));
         self.of.get(domain).or_else(below).copied().or(self.all)

@@ -4,7 +4,7 @@
 //! [`Destinations`] for the store.
 
 mod aliases;
-mod domain;
+pub(crate) mod domain;
 mod known;
 mod mistake;
 mod resolve;

@@ -14,7 +14,7 @@ const STOPPING: &str = "421 4.3.2 Service shutting down\r\n";
 async fn spawn(server: &Server, grace: Duration) -> Running {
     let mx = server.listen(Listener::new("127.0.0.1:0").name("mx")).await.expect("a port is free");
     let both = mx.listen(Listener::new(([127, 0, 0, 1], 0)).name("other")).await.expect("a port is free");
-    both.spawn(grace).unwrap()
+    both.spawn(grace).expect("each policy has its listener")
 }
 
 #[tokio::test]

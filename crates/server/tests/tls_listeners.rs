@@ -19,7 +19,7 @@ const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 async fn serve(server: &Server) -> Running {
     let serving = server.listen(Listener::new("127.0.0.1:0").name("mx")).await.unwrap();
     let serving = serving.listen(Listener::new("127.0.0.1:0").name("submission")).await.unwrap();
-    serving.spawn(std::time::Duration::ZERO).unwrap()
+    serving.spawn(std::time::Duration::ZERO).expect("each policy has its listener")
 }
 
 fn addresses(running: &Running) -> [SocketAddr; 2] {
@@ -119,7 +119,7 @@ async fn external_is_offered_only_where_certificates_are_asked_for() {
 
 /// The error about the listener "submission".
 fn on_submission(builder: Builder) -> BuildError {
-    let error = builder.build().unwrap_err();
+    let error = builder.build().expect_err("a policy that cannot work");
     assert!(error.to_string().starts_with(r#"on("submission", …): "#), "{error}");
     match error {
         BuildError::OnListener { error, .. } => *error,

@@ -17,8 +17,9 @@ const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
 /// A server with the listeners "mx" and "submission".
 async fn serve(server: &Server) -> Running {
-    let serving = server.listen(Listener::new("127.0.0.1:0").name("mx")).await.unwrap();
-    let serving = serving.listen(Listener::new("127.0.0.1:0").name("submission")).await.unwrap();
+    let serving = server.listen(Listener::new("127.0.0.1:0").name("mx")).await.expect("a port is free");
+    let serving =
+        serving.listen(Listener::new("127.0.0.1:0").name("submission")).await.expect("a port is free");
     serving.spawn(std::time::Duration::ZERO).expect("each policy has its listener")
 }
 

@@ -53,7 +53,7 @@ use scope::Policy;
 ///     .build()?;
 /// # Ok::<(), mailchute::BuildError>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     hostname: Option<String>,
@@ -76,31 +76,6 @@ pub struct Builder {
     policies: Vec<Policy>,
     /// An option within a policy that does not belong there.
     misplaced: Option<BuildError>,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            hostname: None,
-            limits: Vec::new(),
-            max_connections: None,
-            max_connections_per_client: None,
-            proxies: TrustedProxies::default(),
-            timeouts: Timeouts::default(),
-            tls: None,
-            requires_tls: false,
-            mechanisms: None,
-            auth_external: false,
-            scram_secret: None,
-            plaintext_auth: PlaintextAuth::default(),
-            requires_auth: false,
-            verbs: Vec::new(),
-            extensions: extensions::Extensions::default(),
-            chain: Chain::default(),
-            policies: Vec::new(),
-            misplaced: None,
-        }
-    }
 }
 
 impl Server {

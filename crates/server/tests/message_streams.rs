@@ -227,11 +227,11 @@ async fn a_copy_is_refused_while_the_others_are_written() {
     let to = ["a@example.com", "b@example.com", "c@example.com"];
     let mut client = testing::connect(&server).lmtp().open();
     let replies: Vec<_> =
-        deliver_to(&mut client, "LHLO", &to).await.iter().map(|reply| reply.code()).collect();
+        deliver_to(&mut client, "LHLO", &to).await.iter().map(testing::Reply::code).collect();
     assert_eq!(replies, [250, 452, 250, 221]);
     let mut client = testing::connect(&server).open();
     let replies: Vec<_> =
-        deliver_to(&mut client, "EHLO", &to).await.iter().map(|reply| reply.code()).collect();
+        deliver_to(&mut client, "EHLO", &to).await.iter().map(testing::Reply::code).collect();
     assert_eq!(replies, [452, 221], "SMTP has one reply");
 }
 

@@ -153,7 +153,7 @@ pub(crate) fn expand(message: &mut Message, session: &Session) {
     let recipients = message.envelope().recipients.clone();
     // From the last to the first, as members shift the places after them.
     for (place, recipient) in recipients.iter().enumerate().rev() {
-        let destinations = Destinations::of(recipient, &hostname);
+        let destinations = Destinations::of(recipient, hostname);
         if let [destination] = &*destinations
             && recipient.mailbox() == Some(destination.mailbox())
         {

@@ -95,7 +95,8 @@ impl<S: Routed + Clone> Router<S> {
     /// Asks the store of one destination.
     async fn ask(&self, destination: &Destination, of: &Recipient, session: &Session) -> Answer {
         let store = self.route(destination);
-        let to = destination.recipient(of).ok_or_else(|| Refusal::internal("a destination is no address"))?;
+        let to =
+            destination.recipient(of).ok_or_else(|| Refusal::internal("a destination is not an address"))?;
         self.stores[store].rcpt(&self.accepted(store, session), &to, session).await
     }
 }

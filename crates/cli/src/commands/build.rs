@@ -1,8 +1,9 @@
 //! Builds the server from options: at the start, and again at SIGHUP.
 
+use mailchute::command::{Ehlo, Extension};
 use mailchute::syntax::{BareLineEnds, EnvelopeSyntax};
 use mailchute::tls::TlsConfig;
-use mailchute::{BuildError, Builder, Server};
+use mailchute::{Answer, BuildError, Builder, Hooks, Server, Session, Verdict};
 use mailchute_stores::AnyStore;
 
 use crate::commands::certificates::Certificates;
@@ -98,13 +99,27 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     })
 }
 
+/// Disables an extension in each session.
+struct Without(Extension);
+
+impl Hooks for Without {
+    async fn ehlo(&self, _ehlo: &Ehlo, session: &Session) -> Answer {
+        session.disable(self.0);
+        Ok(Verdict::Accept)
+    }
+}
+
 /// Adds what a `[[listener]]` says of its sessions.
 fn listener_policy(listener: &ListenerOptions, mut policy: Builder) -> Builder {
-    if listener.tls == Some(ListenerTls::Require) {
-        policy = policy.require_tls();
+    match listener.tls {
+        Some(ListenerTls::Require) => policy = policy.require_tls(),
+        Some(ListenerTls::Off) => policy = policy.hooks(Without(Extension::StartTls)),
+        Some(ListenerTls::Offer | ListenerTls::Implicit) | None => {}
     }
-    if listener.auth == Some(ListenerAuth::Require) {
-        policy = policy.require_auth();
+    match listener.auth {
+        Some(ListenerAuth::Require) => policy = policy.require_auth(),
+        Some(ListenerAuth::Off) => policy = policy.hooks(Without(Extension::Auth)),
+        Some(ListenerAuth::Offer) | None => {}
     }
     if let Some(size) = listener.max_message_size {
         policy = policy.max_message_size(size.0);

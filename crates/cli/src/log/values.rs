@@ -108,6 +108,11 @@ pub(super) fn write_number(line: &mut String, number: impl Integer) {
 }
 
 /// Seconds with six decimals.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "such a cast saturates; times are positive"
+)]
 pub(super) fn write_seconds(line: &mut String, seconds: f64) {
     // Nanoseconds first: a float made from whole microseconds can be a little below them.
     let micros = (seconds * 1e9 + 0.5) as u64 / 1000;

@@ -12,22 +12,22 @@ fn capabilities(lines: &[&str]) -> Capabilities {
         reader.push(format!("250-{line}\r\n").as_bytes());
     }
     reader.push(b"250 HELP\r\n");
-    Capabilities::of_hello(&reader.next_reply().unwrap().unwrap())
+    Capabilities::of_hello(&reader.next_reply().expect("a reply").expect("a whole one"))
 }
 
 fn sender(argument: &str) -> Sender {
-    let (path, parameters) = ReversePath::parse_argument(argument.as_bytes()).unwrap();
+    let (path, parameters) = ReversePath::parse_argument(argument.as_bytes()).expect("it is valid");
     let mut sender = Sender::new(path);
-    let parameters = Parameters::parse(parameters).unwrap();
-    *sender.parameters_mut() = MailParameters::from_parameters(&parameters).unwrap();
+    let parameters = Parameters::parse(parameters).expect("it is valid");
+    *sender.parameters_mut() = MailParameters::from_parameters(&parameters).expect("it is valid");
     sender
 }
 
 fn recipient(argument: &str) -> Recipient {
-    let (path, parameters) = ForwardPath::parse_argument(argument.as_bytes()).unwrap();
+    let (path, parameters) = ForwardPath::parse_argument(argument.as_bytes()).expect("it is valid");
     let mut recipient = Recipient::new(path);
-    let parameters = Parameters::parse(parameters).unwrap();
-    *recipient.parameters_mut() = RcptParameters::from_parameters(&parameters).unwrap();
+    let parameters = Parameters::parse(parameters).expect("it is valid");
+    *recipient.parameters_mut() = RcptParameters::from_parameters(&parameters).expect("it is valid");
     recipient
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn read(bytes: &[u8]) -> ServerReply {
     let mut reader = ReplyReader::default();
     reader.push(bytes);
-    let reply = reader.next_reply().unwrap().expect("a whole reply");
+    let reply = reader.next_reply().expect("a reply").expect("a whole reply");
     assert!(reader.is_empty());
     reply
 }

@@ -95,7 +95,7 @@ impl Serialize for Event {
             Self::Message { id, envelope, size, .. } => {
                 map.serialize_entry("message", &Text(id))?;
                 map.serialize_entry("from", envelope.sender.as_str())?;
-                let to: Vec<_> = envelope.recipients.iter().map(|recipient| recipient.as_str()).collect();
+                let to: Vec<_> = envelope.recipients.iter().map(mailchute_proto::Recipient::as_str).collect();
                 map.serialize_entry("to", &to)?;
                 map.serialize_entry("size", size)?;
             }

@@ -164,8 +164,14 @@ impl Scripted {
 
 fn edit(session: &Session, change: &session::Edit) {
     match change {
-        session::Edit::Disable(extension) => Ok(session.disable(*extension)),
-        session::Edit::Size(bytes) => Ok(session.set_max_message_size(*bytes)),
+        session::Edit::Disable(extension) => {
+            session.disable(*extension);
+            Ok(())
+        }
+        session::Edit::Size(bytes) => {
+            session.set_max_message_size(*bytes);
+            Ok(())
+        }
         session::Edit::Announce(line) => session.announce(line),
         session::Edit::MailParameter(name) => session.accept_mail_parameter(name),
         session::Edit::RcptParameter(name) => session.accept_rcpt_parameter(name),

@@ -159,7 +159,9 @@ fn restrict(
 
 /// The store, and the directories in which Unix sockets are created and removed.
 fn written(options: &Options, store: Vec<PathBuf>) -> Vec<PathBuf> {
-    let sockets = options.listen.iter().chain(&options.lmtp).filter_map(|place| match place {
+    let of_tables = options.listener.iter().flat_map(|listener| &listener.address);
+    let places = options.listen.iter().chain(&options.lmtp).chain(of_tables);
+    let sockets = places.filter_map(|place| match place {
         ListenAddress::Own(Endpoint::Unix(path)) => Some(directory_of(path)),
         _ => None,
     });

@@ -79,13 +79,13 @@ impl Server {
     /// TLS and handshakes that have begun keep the previous ones. Tickets of earlier sessions are no longer
     /// valid, so their clients make a full handshake.
     ///
-    /// The change is made as a whole: a [`TlsConfig`] that cannot be used cannot be made. A listener with TLS of its own
-    /// keeps that: see [`reload_tls_on`](Self::reload_tls_on).
     /// The change cannot fail half-way, since a [`TlsConfig`] that cannot be used cannot be made. A listener
     /// with TLS of its own keeps it: see [`reload_tls_on`](Self::reload_tls_on).
-    /// [`TlsError`] when the server was built without TLS.
     ///
+    /// # Errors
     /// [`TlsError`] if the server was built without TLS.
+    ///
+    /// # Examples
     /// ```no_run
     /// # fn reload(server: &mailchute::Server) -> Result<(), mailchute::tls::TlsError> {
     /// use mailchute::tls::TlsConfig;

@@ -171,14 +171,30 @@ fn mistakes_name_the_table_and_the_key() {
             "[[listener]]\naddress = \"1\"\nlimits = { x = 1 }\n",
             "3:12: listener.limits: there is no limit \"x\"",
         ),
-        ("[[listener]]\naddress = \"1\"\nauth = \"offer\"\n", "3:8: listener.auth: no user could log in"),
+        (
+            "[[listener]]\naddress = \"1\"\nauth = \"offer\"\n",
+            "3:8: listener.auth: no user could log in; add auth-file, auth-external or auth-any",
+        ),
         (
             "require-tls = true\n[[listener]]\naddress = \"1\"\ntls = \"offer\"\n",
-            "4:7: listener.tls: this contradicts require-tls; ",
+            "4:7: listener.tls: this contradicts require-tls; remove require-tls, and write tls = \"require\" in each \
+             [[listener]] that needs it\n",
+        ),
+        (
+            "require-tls = true\nlisten = \"2\"\ntls-listen = \"3\"\nlmtp = \"unix:/x\"\n\
+             [[listener]]\naddress = \"1\"\ntls = \"offer\"\n",
+            "7:7: listener.tls: this contradicts require-tls; remove require-tls, and write tls = \"require\" in each \
+             [[listener]] that needs it; move the addresses of listen to a [[listener]]\n",
+        ),
+        (
+            "auth-any = true\nrequire-auth = true\ntls-listen = \"3\"\nlmtp = \"4\"\n\
+             [[listener]]\naddress = \"1\"\nauth = \"off\"\n",
+            "7:8: listener.auth: this contradicts require-auth; remove require-auth, and write auth = \"require\" in \
+             each [[listener]] that needs it; move the addresses of tls-listen and lmtp to a [[listener]]\n",
         ),
         (
             "[[listener]]\naddress = \"unix:/x\"\ntls = \"implicit\"\n",
-            "3:7: listener.tls: TLS works over TCP only; ",
+            "3:7: listener.tls: implicit TLS works over TCP only; ",
         ),
         (
             "[[listener]]\naddress = \"1\"\nprotocol = \"lmtp\"\ntls = \"implicit\"\n",

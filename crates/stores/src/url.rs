@@ -37,7 +37,7 @@ use crate::{AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder
 ///
 /// ```
 /// let error = mailchute_stores::from_url("./mail").unwrap_err();
-/// assert_eq!(error.to_string(), "\"./mail\" names no kind of store; write maildir:./mail or discard:");
+/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST or discard:");
 /// ```
 pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
     StoreUrl::parse(url)?.open()
@@ -183,17 +183,13 @@ impl fmt::Display for StoreUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoScheme(url) if url.is_empty() => {
-                f.write_str("the store has no URL; write maildir:PATH or discard:")
+                write!(f, "the store has no URL; write maildir:PATH, {OTHERS}")
             }
             Self::NoScheme(url) => {
-                write!(f, "{url:?} names no kind of store; write maildir:{url} or discard:")
+                write!(f, "{url:?} does not begin with a kind of store; write maildir:{url}, {OTHERS}")
             }
             Self::UnknownScheme(scheme) => {
-                write!(
-                    f,
-                    "there is no store of the kind {scheme:?}; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST or \
-                     discard:"
-                )
+                write!(f, "there is no store of the kind {scheme:?}; write maildir:PATH, {OTHERS}")
             }
             Self::MissingPath => {
                 f.write_str("maildir: names no directory; write maildir:PATH, such as maildir:./mail")
@@ -204,14 +200,11 @@ impl fmt::Display for StoreUrlError {
                  maildir:/var/mail/in or maildir:./mail"
             ),
             Self::BadOption(option) => {
-                write!(
-                    f,
-                    "maildir: cannot take the option {option:?}; write {OPTIONS}, each once, with & between two"
-                )
+                write!(f, "maildir: does not know the option {option:?}, or has it twice; write {OPTIONS}")
             }
             Self::Forward(text) => f.write_str(text),
             Self::Superfluous(rest) => {
-                write!(f, "discard: keeps nothing, so {rest:?} means nothing after it; write discard:")
+                write!(f, "discard: takes no path and no options, but {rest:?} follows it; write discard:")
             }
             Self::Open(error) => write!(f, "the store cannot be opened: {error}"),
         }
@@ -226,7 +219,11 @@ fn is_scheme(word: &str) -> bool {
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-const OPTIONS: &str = "line-ends=lf or line-ends=crlf, mode=0600 to mode=0666";
+/// The stores other than a Maildir.
+const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST or discard:";
+
+const OPTIONS: &str =
+    "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode";
 
 fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
     let (path, options) = match rest.split_once('?') {

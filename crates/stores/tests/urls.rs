@@ -44,10 +44,19 @@ async fn a_discarded_message_is_read_to_its_end_and_accepted() {
 #[test]
 fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
     for (url, answer) in [
-        ("", "the store has no URL; write maildir:PATH or discard:"),
-        ("./mail", "\"./mail\" names no kind of store; write maildir:./mail or discard:"),
-        ("/var:mail", "\"/var:mail\" names no kind of store; write maildir:/var:mail or discard:"),
-        (":mail", "\":mail\" names no kind of store; write maildir::mail or discard:"),
+        ("", "the store has no URL; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST or discard:"),
+        (
+            "./mail",
+            "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST or discard:",
+        ),
+        (
+            "/var:mail",
+            "\"/var:mail\" does not begin with a kind of store; write maildir:/var:mail, lmtp:HOST:PORT, smtp://HOST or discard:",
+        ),
+        (
+            ":mail",
+            "\":mail\" does not begin with a kind of store; write maildir::mail, lmtp:HOST:PORT, smtp://HOST or discard:",
+        ),
         (
             "mbox:/var/mail",
             "there is no store of the kind \"mbox\"; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST or discard:",
@@ -60,7 +69,7 @@ fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
              such as maildir:/var/mail/in or maildir:./mail",
         ),
         ("maildir:?mode=0660", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
-        ("discard:all", "discard: keeps nothing, so \"all\" means nothing after it; write discard:"),
+        ("discard:all", "discard: takes no path and no options, but \"all\" follows it; write discard:"),
     ] {
         assert_eq!(from_url(url).unwrap_err().to_string(), answer, "{url:?}");
     }
@@ -90,7 +99,7 @@ fn an_option_that_a_store_does_not_have_is_named() {
         assert!(matches!(&error, StoreUrlError::BadOption(named) if named == option), "{option}: {error}");
         assert!(
             error.to_string().contains(&format!(
-                "{option:?}; write line-ends=lf or line-ends=crlf, mode=0600 to mode=0666"
+                "does not know the option {option:?}, or has it twice; write line-ends=lf, "
             )),
             "{error}"
         );

@@ -19,19 +19,19 @@ pub(crate) fn hash_password(arguments: &HashPassword) -> Result<(), Failure> {
         || user.contains([':', '\0', '\r', '\n'])
     {
         return Err(Failure::usage(format!(
-            "{user:?} cannot be a user name; write one without colons, line breaks, surrounding spaces, and # at its \
-             beginning"
+            "{user:?} cannot be a user name; write one without colons, NULs, line breaks, surrounding spaces or a \
+             leading #"
         )));
     }
     if !may_be_stored(user) {
         return Err(Failure::usage(format!(
             "{user:?} cannot be a user name, because SASLprep (RFC 4013) forbids one of its characters; write a name \
-             without control characters and emoji"
+             without control characters or emoji"
         )));
     }
     let password = read_password(user)?;
     if password.is_empty() {
-        return Err(Failure::usage("the password is empty; write it as one line to standard input"));
+        return Err(Failure::usage("the password is empty; type one, or pipe one line to standard input"));
     }
     if password.contains('\0') {
         return Err(Failure::usage(

@@ -18,7 +18,7 @@ use crate::options::time_span::TimeSpan;
 
 /// An SMTP server you start with one command.
 ///
-/// Without flags it receives mail on 127.0.0.1:2525 and offers STARTTLS with a self-signed certificate. It accepts every
+/// Without flags, it receives mail on 127.0.0.1:2525 and offers STARTTLS with a self-signed certificate. It accepts every
 /// recipient, and keeps each message as a file in the Maildir ./mail.
 #[derive(Debug, Parser)]
 #[command(name = "mailchute", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
@@ -34,12 +34,16 @@ Examples:
   mailchute
       Try it out. In another terminal: swaks --server 127.0.0.1:2525 --to you@example.com
   mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
-            --tls-cert fullchain.pem --tls-key privkey.pem
-      Receive mail for example.com from the Internet.
+            --tls-cert fullchain.pem --tls-key privkey.pem --user mailchute
+      Receive mail for example.com from the Internet. Run this as root: the program opens port 25 and then
+      switches to the user mailchute, which must exist. The domain's MX record must name this host.
   mailchute --lmtp unix:/run/mailchute/lmtp --store maildir:/var/mail/in
-      Receive mail from Postfix, with mailbox_transport = lmtp:unix:/run/mailchute/lmtp
+      Receive messages that Postfix has already accepted, with
+      mailbox_transport = lmtp:unix:/run/mailchute/lmtp
+  mailchute --domain example.com --store lmtp:unix:/run/dovecot/lmtp
+      Forward each message to another server while the client waits.
   mailchute hash-password alice >> users
-      Add a user. It asks for the password on a terminal, and reads one line from a pipe.
+      Add a user. On a terminal, it asks for the password. From a pipe, it reads one line.
   mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
       Accept mail from users only.
   mailchute --limit connections=2000 --limit recipients=200 --log-format json
@@ -49,26 +53,28 @@ Examples:
       Write all options to a file, check the file, and use it.
 
 Where options come from:
-  Precedence: command line, environment, file of --config, defaults.
-  The variable of --max-message-size is MAILCHUTE_MAX_MESSAGE_SIZE, and so on. Spaces separate several values. Switches
-  are true or false.
-  A flag replaces the whole list of the same name in the file. Limits and timeouts are replaced one by one.
+  Precedence: command line, environment, the --config file, defaults.
+  Each option has an environment variable, such as MAILCHUTE_MAX_MESSAGE_SIZE. In a variable, spaces separate
+  several values, and a switch is true or false.
+  A flag or variable replaces the whole list of the same name in the file. It replaces limits and timeouts one by
+  one. A flag replaces the whole variable.
   A switch set in the file cannot be turned off by a flag.
-  Paths are relative to the working directory. Shorthands such as ~, $NAME and %h are not expanded, and are
-  errors. After ./ they are plain names, as in ./~
+  Paths are relative to the working directory. Mailchute does not expand shorthands such as ~, $NAME and %h:
+  they are errors. ./ before such a name makes it literal, as in ./~
 
 Signals:
   SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running transactions
                     30 s to finish, and exit with 0. A second signal closes all sessions at once.
-  SIGHUP            Reload the files of --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file for
-                    new sessions and logins. If a file has an error, log it and change nothing.
-  SIGUSR2           Restart without refusing a client: start a new process with the same command line, pass
-                    it all sockets, and stop once it is ready. If it fails to start, keep serving.
+  SIGHUP            Reload the --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file files for new
+                     sessions and logins. If a file has an error, log it and change nothing.
+  SIGUSR2           Restart without refusing a client. Start a new process with the same command line, and
+                    pass all sockets to it. Stop when the new process is ready. If it fails to start, keep
+                    serving.
 
 Exit codes:
   0  Stopped by a signal. No mail was lost.
   1  Failed while running, or stopped by a second signal.
-  2  A flag or the configuration file is wrong. The message says what to write instead.
+  2  A flag, a variable or the configuration file is wrong. The message says what to write instead.
   3  An address, certificate, store, password file or configuration file cannot be used. The message says why.";
 
 #[derive(Debug, Subcommand)]
@@ -79,7 +85,7 @@ pub(crate) enum Command {
     Check(Box<Options>),
     /// Print a configuration file with every option and its default
     ExampleConfig,
-    /// Read a password and print a line USER:VERIFIER for the file of --auth-file
+    /// Read a password and print a line USER:VERIFIER for the --auth-file file
     HashPassword(HashPassword),
 }
 
@@ -92,22 +98,23 @@ pub(crate) struct HashPassword {
     #[arg(long)]
     pub(crate) argon2id: bool,
 
-    /// Add a seed of 32 random hexadecimal digits to the line. With a seed, unknown users look the same after a
-    /// restart. One line of the file with a seed is enough
+    /// Add a seed of 32 random hexadecimal digits to the line. Without a seed in the file, the SCRAM salts of unknown
+    /// users change at each restart. So a client can tell which users exist. One seed in the file is enough
     #[arg(long)]
     pub(crate) with_seed: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Read options from this TOML file too. Each flag is a key of the same name; `mailchute example-config` prints
-    /// them all. Flags and environment variables take precedence. Reloaded at SIGHUP
+    /// Read options from this TOML file too. The file has a key of the same name for each flag.
+    /// `mailchute example-config` prints all keys. Flags and environment variables take precedence. SIGHUP reloads the
+    /// file
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) config: Option<PathBuf>,
 
     /// Listen for SMTP on this address, Unix socket, or socket passed by systemd (its `FileDescriptorName`);
-    /// repeatable. localhost:2525 means all addresses of that name, :2525 all interfaces (IPv6 and IPv4), and 2525 only
-    /// 127.0.0.1 [default: 127.0.0.1:2525]
+    /// repeatable. localhost:2525 means all addresses of that name. :2525 means all interfaces (IPv6 and IPv4), and
+    /// 2525 only 127.0.0.1 [default: 127.0.0.1:2525]
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) listen: Vec<ListenAddress>,
 
@@ -115,26 +122,27 @@ pub(crate) struct Options {
     #[arg(long, value_name = "[ADDR:]PORT|systemd:NAME", value_parser = ListenAddress::for_tls)]
     pub(crate) tls_listen: Vec<ListenAddress>,
 
-    /// Listen for LMTP, for a mail server on this host that delivers to Mailchute; repeatable
+    /// Listen for LMTP, for a mail server on this host that passes on messages it has already accepted; repeatable
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<ListenAddress>,
 
-    /// Where messages go: maildir:PATH keeps each message as a file, discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
-    /// smtp://HOST and smtps://HOST hand it to another server while the client waits. Options follow ? and are
-    /// separated by &. line-ends=crlf keeps the line ends of SMTP; the default is lf, which readers of a Maildir
-    /// expect. mode=0660 sets the mode of new files. By default only the user can read them, and the group if an
-    /// existing directory is shared with its group
+    /// Where messages go. maildir:PATH keeps each message as a file. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
+    /// smtp://HOST and smtps://HOST hand it to another server while the client waits. Options of maildir: follow ?,
+    /// with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
+    /// Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
+    /// them. If an existing directory gives its group more rights than others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: String,
 
-    /// Directory for what a store that forwards must know after a restart, and for messages that the next server never
-    /// takes for some recipients. It is made if it is missing. The default is $STATE_DIRECTORY of systemd, else ./state
+    /// Directory in which a store that forwards keeps its state. It also holds messages that the next server refused
+    /// for good for some recipients. Mailchute creates it if it is missing. The default is systemd's $STATE_DIRECTORY,
+    /// else ./state
     #[arg(long, value_name = "DIR", value_parser = file())]
     pub(crate) state: Option<PathBuf>,
 
     /// Accept recipients of this domain and refuse all others; repeatable. .example.com means all domains below
-    /// example.com, and '*' every recipient. Without this flag every recipient is accepted, which is allowed on
-    /// loopback addresses only
+    /// example.com, and '*' every recipient. Without this flag, Mailchute accepts every recipient, and listens on
+    /// loopback addresses and Unix sockets only
     #[arg(long, value_name = "DOMAIN|.DOMAIN|*")]
     pub(crate) domain: Vec<Domains>,
 
@@ -142,18 +150,18 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) hostname: Option<String>,
 
-    /// PEM file with a certificate chain. Without it a self-signed certificate is created at each start. Repeatable,
-    /// each with its --tls-key: the client's server name (SNI) selects the certificate, and the first one is the
-    /// fallback. Reloaded at SIGHUP
+    /// PEM file with a certificate chain. Without it, Mailchute creates a self-signed certificate at each start. Repeat
+    /// it, each time with a --tls-key, for several certificates. The server name that the client asks for (SNI) selects
+    /// one. The first is the fallback. SIGHUP reloads the files
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_cert: Vec<PathBuf>,
 
-    /// PEM file with the private key of the --tls-cert at the same position. Reloaded at SIGHUP
+    /// PEM file with the private key of the --tls-cert at the same position. SIGHUP reloads the file
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_key: Vec<PathBuf>,
 
-    /// Ask clients for a certificate. PEM file with the certificate authorities to trust. The log and Received: name
-    /// the certificate and say whether it was verified. Reloaded at SIGHUP
+    /// Ask clients for a certificate, and trust the authorities in this PEM file. The log and Received: name the
+    /// certificate and say whether it was verified. SIGHUP reloads the file
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) tls_client_ca: Option<PathBuf>,
 
@@ -161,32 +169,32 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DEMAND", default_value = "optional")]
     pub(crate) tls_client_cert: ClientCertificate,
 
-    /// The key usage that a client certificate must allow. Public authorities no longer issue client certificates, so
-    /// mail servers present their server certificates
+    /// The key usage that a client certificate must allow. Public authorities no longer issue client certificates.
+    /// Write any to accept the server certificates that mail servers present instead
     #[arg(long, value_name = "USAGE", default_value = "client")]
     pub(crate) tls_client_cert_usage: CertificateUsage,
 
-    /// Refuse mail before STARTTLS (530 5.7.0), except on --lmtp unix:PATH
+    /// Refuse mail and logins without TLS (530 5.7.0), except on --lmtp unix:PATH
     #[arg(long)]
     pub(crate) require_tls: bool,
 
     /// Offer AUTH to the users in this file. Each line is USER:VERIFIER or USER:VERIFIER SEED, as
-    /// `mailchute hash-password USER` prints it. Lines that begin with # are comments. Reloaded at SIGHUP
+    /// `mailchute hash-password USER` prints it. Lines that begin with # are comments. SIGHUP reloads the file
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) auth_file: Option<PathBuf>,
 
     /// Offer AUTH EXTERNAL to clients with a certificate that --tls-client-ca trusts. The certificate names the user by
-    /// its email address, else its DNS name, else its common name. With --auth-file only users in that file can log in
+    /// its email address, else its DNS name, else its common name. With --auth-file, only users in that file can log in
     #[arg(long)]
     pub(crate) auth_external: bool,
 
-    /// Offer AUTH and accept every login, whatever the name and password. Use it to test clients and for inboxes.
-    /// Allowed on loopback addresses only, except with --domain '*'; a warning is logged at each start
+    /// Offer AUTH and accept every login, whatever the name and password. Use it to test clients, or for an inbox that
+    /// takes all mail. On addresses that other hosts can reach, it also needs --domain '*'. Each start logs a warning
     #[arg(long)]
     pub(crate) auth_any: bool,
 
-    /// Accept mail only from clients that log in (530 5.7.0), with --auth-file, --auth-external or --auth-any. Clients
-    /// of --lmtp unix:PATH need no login: the mode of the socket's directory controls access
+    /// Refuse mail from clients that have not logged in (530 5.7.0). This needs --auth-file, --auth-external or
+    /// --auth-any. Clients of --lmtp unix:PATH need no login: the mode of the socket's directory controls access
     #[arg(long)]
     pub(crate) require_auth: bool,
 
@@ -194,19 +202,22 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) allow_plaintext_auth: bool,
 
-    /// When started as root, switch to this user once sockets are open and files are read. The store and Unix sockets
-    /// belong to this user, and must be accessible to it. So must files that are read again at SIGHUP and SIGUSR2
+    /// When started as root, switch to this user once sockets are open and files are read. This user owns new stores
+    /// and Unix sockets, and needs access to an existing store. It must also be able to read the files that SIGHUP and
+    /// SIGUSR2 read again
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(crate) user: Option<String>,
 
-    /// Allow Mailchute to stay root on addresses that other hosts can reach. Without this flag it refuses to start
+    /// Allow Mailchute to run as root on addresses that other hosts can reach. Without this flag or --user, it refuses
+    /// to start
     #[arg(long)]
     pub(crate) allow_root: bool,
 
     /// Restrict the program with the kernel's help. Landlock (Linux 5.19) allows access only to the store, the program
     /// itself, and the directories of the files and Unix sockets that options name. Seccomp (x86-64, 64-bit Arm) blocks
-    /// outgoing connections, sockets other than TCP and Unix ones, and changes of modes and privileges. Linux 6.12 also
-    /// blocks signals to other processes. Restart the program if one of these directories is replaced or mounted again
+    /// outgoing connections, except the store's. It also blocks sockets other than TCP and Unix ones (and UDP, if the
+    /// store looks up names), and changes of file modes and privileges. Linux 6.12 also blocks signals to other
+    /// processes. Restart the program if one of these directories is replaced or mounted again
     #[arg(long)]
     pub(crate) sandbox: bool,
 
@@ -228,21 +239,21 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME=TIME", help = limits::timeout_help())]
     pub(crate) timeout: Vec<TimeoutSetting>,
 
-    /// Expect a PROXY header (version 1 or 2) on connections from this network or address, as HAProxy sends it;
+    /// Require a PROXY header (version 1 or 2, as HAProxy sends it) on connections from this network or address;
     /// repeatable
     #[arg(long, value_name = "CIDR")]
     pub(crate) proxy_from: Vec<Network>,
 
-    /// Allow XCLIENT and XFORWARD from this network or address, as proxies and relays send them; repeatable
+    /// Allow XCLIENT and XFORWARD, as proxies and relays send them, from this network or address; repeatable
     #[arg(long, value_name = "CIDR")]
     pub(crate) xclient_from: Vec<Network>,
 
-    /// Wait this long before the greeting, and reject clients that do not wait for it (554 5.5.0); in seconds or as 5s
+    /// Delay the greeting by this time, in seconds or as 5s. Reject clients that send anything before it (554 5.5.0)
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub(crate) greeting_delay: TimeSpan,
 
-    /// The levels to log to standard error: off, error, warn, info, debug or trace. Targets are possible too, as in
-    /// warn,mailchute=debug
+    /// The least severe level to log to standard error: off, error, warn, info, debug or trace. A target can have its
+    /// own level, as in warn,mailchute=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LogLevel,
 
@@ -274,7 +285,7 @@ fn file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
 pub(crate) enum ClientCertificate {
     /// Clients without a trusted certificate can send mail too
     Optional,
-    /// Without a trusted certificate the TLS handshake fails
+    /// Without a trusted certificate, the TLS handshake fails
     Required,
 }
 
@@ -288,7 +299,7 @@ pub(crate) enum CertificateUsage {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum EnvelopeSyntax {
-    /// By RFC 5321
+    /// As RFC 5321 demands
     Strict,
     /// Also accept what devices and scripts send: addresses without brackets, names without a domain, and more
     Lenient,
@@ -298,8 +309,8 @@ pub(crate) enum EnvelopeSyntax {
 pub(crate) enum BareLineEnds {
     /// Refuse the message (550 5.5.2) and close the connection
     Refuse,
-    /// Keep it, except before a dot, where it becomes CRLF; for old scripts
+    /// Keep a bare CR or LF, but turn one before a dot into CRLF; for old scripts
     Tolerate,
-    /// Turn each line end into CRLF; for old scripts
+    /// Turn every form of line end into CRLF; for old scripts
     Normalize,
 }

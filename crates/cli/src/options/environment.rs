@@ -22,7 +22,7 @@ pub(crate) fn values(
         let name = variable(option);
         let Some(text) = read(&name).filter(|text| !text.is_empty()) else { continue };
         let Some(text) = text.to_str() else {
-            mistakes.push(format!("{name}: this is not UTF-8; write the value in the file of --config"));
+            mistakes.push(format!("{name}: this is not UTF-8; write the value in the --config file"));
             continue;
         };
         let texts: Vec<&str> = match arg.get_action() {

@@ -26,7 +26,7 @@ impl ListenAddress {
     /// Parses an endpoint on which TLS is possible.
     pub(crate) fn for_tls(text: &str) -> Result<Self, String> {
         match text.parse() {
-            Ok(Self::Own(Endpoint::Unix(_))) => Err(format!("TLS works over TCP only; {TCP}")),
+            Ok(Self::Own(Endpoint::Unix(_))) => Err(format!("implicit TLS works over TCP only; {TCP}")),
             read => read,
         }
     }
@@ -67,8 +67,8 @@ fn everywhere(port: u16) -> Vec<SocketAddr> {
 }
 
 /// The hint for a wrong address.
-const TCP: &str = "write an address and a port, such as 127.0.0.1:2525, [::1]:2525 or localhost:2525, :2525 for all \
-                   interfaces, 2525 for 127.0.0.1 only";
+const TCP: &str = "write an address and a port, such as 127.0.0.1:2525, [::1]:2525 or localhost:2525; :2525 for all \
+                   interfaces; 2525 for 127.0.0.1 only";
 
 impl FromStr for ListenAddress {
     type Err = String;
@@ -77,7 +77,7 @@ impl FromStr for ListenAddress {
         if let Some(name) = text.strip_prefix("systemd:") {
             return match name.is_empty() || name.contains(|c: char| c == ':' || c.is_control()) {
                 true => {
-                    Err("write the FileDescriptorName= of a socket that systemd passes, such as systemd:smtp"
+                    Err("write the FileDescriptorName= of a socket from systemd, such as systemd:smtp"
                         .to_owned())
                 }
                 false => Ok(Self::Systemd(name.to_owned())),
@@ -85,7 +85,7 @@ impl FromStr for ListenAddress {
         }
         let wrong = || {
             format!(
-                "{TCP}, a path, such as unix:/run/mailchute/lmtp, or a socket that systemd passes, such as systemd:smtp"
+                "{TCP}; a path, such as unix:/run/mailchute/lmtp; or a socket from systemd, such as systemd:smtp"
             )
         };
         if let Ok(endpoint) = text.parse() {
@@ -196,7 +196,8 @@ mod tests {
             assert!(text.parse::<ListenAddress>().expect_err(text).contains("systemd:smtp"), "{text}");
         }
         assert!(
-            ListenAddress::for_tls("unix:/x").is_err_and(|error| error.contains("TLS works over TCP only"))
+            ListenAddress::for_tls("unix:/x")
+                .is_err_and(|error| error.starts_with("implicit TLS works over TCP only; "))
         );
         assert!(ListenAddress::for_tls("localhost:465").is_ok());
     }

@@ -50,29 +50,29 @@ pub(crate) struct ListenerOptions {
 pub(crate) enum ListenerProtocol {
     /// SMTP, for mail servers and programs
     Smtp,
-    /// LMTP, for a mail server on this host that delivers to Mailchute
+    /// LMTP, for a mail server on this host that passes on messages it has already accepted
     Lmtp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListenerTls {
-    /// STARTTLS is offered
+    /// Offer STARTTLS
     Offer,
-    /// Mail is refused before STARTTLS
+    /// Refuse mail and logins without TLS
     Require,
-    /// TLS begins with the first byte, as on port 465
+    /// Begin TLS with the first byte, as on port 465
     Implicit,
-    /// There is no TLS here
+    /// Do not offer TLS
     Off,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListenerAuth {
-    /// AUTH is offered if the server has users
+    /// Offer AUTH if the server has users
     Offer,
-    /// Mail is refused before a login
+    /// Refuse mail before a login
     Require,
-    /// There is no AUTH here
+    /// Do not offer AUTH
     Off,
 }
 
@@ -92,8 +92,8 @@ impl ListenerOptions {
 pub(crate) fn flags() -> Command {
     let command = Command::new("listener").no_binary_name(true).disable_help_flag(true);
     <ListenerOptions as clap::Args>::augment_args(command).about(
-        "A listener with a policy of its own, beside those of listen, tls-listen and lmtp. Options that are not given are \
-         those of the server.",
+        "A listener with its own policy, in addition to those of listen, tls-listen and lmtp. Each option that you leave \
+         out has the server's value.",
     )
 }
 

@@ -40,13 +40,13 @@ fn of_tls(options: &Options, listener: &ListenerOptions, wrong: &mut impl FnMut(
             wrong("tls", "LMTP has no port with implicit TLS; write offer or require");
         }
         Some(ListenerTls::Implicit) if listener.address.iter().any(is_unix) => {
-            wrong("tls", "TLS works over TCP only; write an address and a port, such as 0.0.0.0:465");
-        }
-        Some(ListenerTls::Offer | ListenerTls::Off) if options.require_tls => {
             wrong(
                 "tls",
-                "this contradicts require-tls; write tls = \"require\" in the other listeners instead of it",
+                "implicit TLS works over TCP only; write an address and a port, such as 0.0.0.0:465, or tls = \"require\"",
             );
+        }
+        Some(ListenerTls::Offer | ListenerTls::Off) if options.require_tls => {
+            wrong("tls", &contradiction(options, "tls"));
         }
         _ => {}
     }
@@ -56,14 +56,33 @@ fn of_auth(options: &Options, listener: &ListenerOptions, wrong: &mut impl FnMut
     let has_users = options.auth_file.is_some() || options.auth_any || options.auth_external;
     match listener.auth {
         Some(ListenerAuth::Require | ListenerAuth::Offer) if !has_users => {
-            wrong("auth", "no user could log in; add auth-file or auth-any");
+            wrong("auth", "no user could log in; add auth-file, auth-external or auth-any");
         }
-        Some(ListenerAuth::Offer | ListenerAuth::Off) if options.require_auth => wrong(
-            "auth",
-            "this contradicts require-auth; write auth = \"require\" in the other listeners instead of it",
-        ),
+        Some(ListenerAuth::Offer | ListenerAuth::Off) if options.require_auth => {
+            wrong("auth", &contradiction(options, "auth"));
+        }
         _ => {}
     }
+}
+
+/// Returns what is wrong with a listener that demands less than `require-tls` or `require-auth`. Addresses without a
+/// table cannot demand anything by themselves, so the text names the options that hold some.
+fn contradiction(options: &Options, key: &str) -> String {
+    let holders = [
+        ("listen", !options.listen.is_empty()),
+        ("tls-listen", key == "auth" && !options.tls_listen.is_empty()),
+        ("lmtp", !options.lmtp.iter().all(is_unix)),
+    ];
+    let holders: Vec<&str> =
+        holders.into_iter().filter_map(|(option, holds)| holds.then_some(option)).collect();
+    let mut text = format!(
+        "this contradicts require-{key}; remove require-{key}, and write {key} = \"require\" in each [[listener]] that \
+         needs it"
+    );
+    if !holders.is_empty() {
+        text += &format!("; move the addresses of {} to a [[listener]]", holders.join(" and "));
+    }
+    text
 }
 
 /// Finds addresses that two options name.

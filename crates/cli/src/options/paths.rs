@@ -12,17 +12,15 @@ pub(crate) struct Unexpanded {
     reason: &'static str,
     /// The replacement to suggest.
     literal: String,
-    /// The kind of value.
-    named: &'static str,
 }
 
 impl fmt::Display for Unexpanded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shorthand, reason, literal, named } = self;
+        let Self { shorthand, reason, literal } = self;
         // A quoted value stays on one line.
         let plain = |text: &str| mailchute::syntax::escaped(text.as_bytes());
         let (shorthand, literal) = (plain(shorthand), plain(literal));
-        write!(f, "\"{shorthand}\" {reason}, or {literal} for a {named} of exactly this name")
+        write!(f, "\"{shorthand}\" {reason}, or {literal} if the name really contains \"{shorthand}\"")
     }
 }
 
@@ -33,12 +31,12 @@ impl Error for Unexpanded {}
 /// # Errors
 /// Finds the first shorthand. A name after `./` is taken literally.
 pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
-    check(["", &path.to_string_lossy(), ""], "file", false).map(|()| path)
+    check(["", &path.to_string_lossy(), ""], false).map(|()| path)
 }
 
 /// Parses the path of a Unix socket after `unix:`, as [`file`] does.
 pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
-    check(["unix:", &path.to_string_lossy(), ""], "socket", false)
+    check(["unix:", &path.to_string_lossy(), ""], false)
 }
 
 /// Parses the URL of a store. Braces and percent-encoding are mistakes too.
@@ -48,11 +46,11 @@ pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
 pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
     let (scheme, rest) = url.split_at(url.find(':').map_or(0, |colon| colon + 1));
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
-    check([scheme, path, query], "directory", true).map(|()| url.to_owned())
+    check([scheme, path, query], true).map(|()| url.to_owned())
 }
 
 /// Checks the path in a value, and keeps the text before and after it.
-fn check([before, path, after]: [&str; 3], named: &'static str, is_of_url: bool) -> Result<(), Unexpanded> {
+fn check([before, path, after]: [&str; 3], is_of_url: bool) -> Result<(), Unexpanded> {
     let (mut first, mut is_literal) = (None, false);
     let mut literal: Vec<&str> = Vec::new();
     for name in path.split('/') {
@@ -70,11 +68,11 @@ fn check([before, path, after]: [&str; 3], named: &'static str, is_of_url: bool)
     }
     let Some((shorthand, reason)) = first else { return Ok(()) };
     let literal = format!("{before}{}{after}", literal.join("/"));
-    Err(Unexpanded { shorthand: shorthand.to_owned(), reason, literal, named })
+    Err(Unexpanded { shorthand: shorthand.to_owned(), reason, literal })
 }
 
 const TILDE: &str =
-    "is not expanded, because shells expand it at the start of a word only; write the absolute path";
+    "is not expanded: only a shell expands it, and only at the start of a word; write the absolute path";
 const VARIABLE: &str = "is not expanded; write the absolute path";
 const BRACES: &str = "is not replaced, because all mail goes to one directory; write its path";
 const ENCODED: &str = "is not decoded; write the character itself";
@@ -112,13 +110,13 @@ mod tests {
     /// The value that the error suggests.
     fn literal(complaint: &str) -> String {
         let (_, literal) = complaint.rsplit_once(", or ").expect("it says one");
-        literal.split_once(" for a ").expect("it says of what").0.to_owned()
+        literal.split_once(" if the name ").expect("it says when").0.to_owned()
     }
 
     #[test]
     fn says_on_one_line_what_is_wrong_with_several() {
         let told = told(socket(Path::new("/ale.%e.\nb")));
-        assert!(told.ends_with(r"or unix:/./ale.%e.\nb for a socket of exactly this name"), "{told}");
+        assert!(told.ends_with(r#"or unix:/./ale.%e.\nb if the name really contains "%e""#), "{told}");
     }
 
     #[test]
@@ -131,11 +129,11 @@ mod tests {
             ("~/mail", "./~/mail"),
         ] {
             let told = told(store(url));
-            assert!(told.ends_with(&format!(", or {whole} for a directory of exactly this name")), "{told}");
+            assert!(told.contains(&format!(", or {whole} if the name really contains \"")), "{told}");
             assert_eq!(store(&literal(&told)), Ok(whole.to_owned()));
         }
         let told = told(socket(Path::new("~/lmtp")));
-        assert!(told.ends_with(", or unix:./~/lmtp for a socket of exactly this name"), "{told}");
+        assert!(told.ends_with(", or unix:./~/lmtp if the name really contains \"~\""), "{told}");
     }
 
     #[test]
@@ -143,22 +141,22 @@ mod tests {
         for (path, complaint) in [
             (
                 "~",
-                "\"~\" is not expanded, because shells expand it at the start of a word only; write the absolute path, \
-                 or ./~ for a file of exactly this name",
+                "\"~\" is not expanded: only a shell expands it, and only at the start of a word; write the absolute path, \
+                 or ./~ if the name really contains \"~\"",
             ),
             (
                 "~bob/x",
-                "\"~bob\" is not expanded, because shells expand it at the start of a word only; write the absolute path, \
-                 or ./~bob/x for a file of exactly this name",
+                "\"~bob\" is not expanded: only a shell expands it, and only at the start of a word; write the absolute path, \
+                 or ./~bob/x if the name really contains \"~bob\"",
             ),
             (
                 "$HOME/x",
-                "\"$HOME\" is not expanded; write the absolute path, or ./$HOME/x for a file of exactly this name",
+                "\"$HOME\" is not expanded; write the absolute path, or ./$HOME/x if the name really contains \"$HOME\"",
             ),
             (
                 "/srv/mail-${USER:-x}.d/y",
-                "\"${USER:-x}\" is not expanded; write the absolute path, or /srv/./mail-${USER:-x}.d/y for a file of \
-                 exactly this name",
+                "\"${USER:-x}\" is not expanded; write the absolute path, or /srv/./mail-${USER:-x}.d/y if the \
+                 name really contains \"${USER:-x}\"",
             ),
         ] {
             assert_eq!(told(file(path.into())), complaint, "{path}");
@@ -189,13 +187,11 @@ mod tests {
         for (url, complaint) in [
             (
                 "maildir:/mail/{domain}/{user}",
-                format!(
-                    "\"{{domain}}\" {braces}, or maildir:/mail/./{{domain}}/./{{user}} for a directory of"
-                ),
+                format!("\"{{domain}}\" {braces}, or maildir:/mail/./{{domain}}/./{{user}} if the name"),
             ),
-            ("maildir:{", format!("\"{{\" {braces}, or maildir:./{{ for")),
-            ("maildir:///my%20mail", format!("\"%20\" {decoded}, or maildir:///./my%20mail for")),
-            ("maildir:/%c3%a9", format!("\"%c3\" {decoded}, or maildir:/./%c3%a9 for")),
+            ("maildir:{", format!("\"{{\" {braces}, or maildir:./{{ if")),
+            ("maildir:///my%20mail", format!("\"%20\" {decoded}, or maildir:///./my%20mail if")),
+            ("maildir:/%c3%a9", format!("\"%c3\" {decoded}, or maildir:/./%c3%a9 if")),
         ] {
             let told = told(store(url));
             assert!(told.starts_with(&complaint), "{told}");

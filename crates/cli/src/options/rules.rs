@@ -14,20 +14,23 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     let (certificates, keys) = (options.tls_cert.len(), options.tls_key.len());
     if certificates != keys {
         mistakes.push(format!(
-            "{}: --tls-cert is given {} and --tls-key {}; write one --tls-key for each --tls-cert, in the same order",
+            "{}: the numbers differ ({certificates} --tls-cert, {keys} --tls-key); write one --tls-key for each \
+             --tls-cert, in the same order",
             name(if certificates == 0 { "tls-key" } else { "tls-cert" }),
-            times(certificates),
-            times(keys),
         ));
     }
-    let no_users = options.auth_file.is_none() && !options.auth_any;
-    for (option, is_on) in [
-        ("require-auth", options.require_auth && no_users && !options.auth_external),
-        ("allow-plaintext-auth", options.allow_plaintext_auth && no_users),
-    ] {
-        if is_on {
-            mistakes.push(format!("{}: no user could log in; add --auth-file or --auth-any", name(option)));
-        }
+    let has_passwords = options.auth_file.is_some() || options.auth_any;
+    if options.require_auth && !has_passwords && !options.auth_external {
+        mistakes.push(format!(
+            "{}: no user could log in; add --auth-file, --auth-external or --auth-any",
+            name("require-auth")
+        ));
+    }
+    if options.allow_plaintext_auth && !has_passwords {
+        mistakes.push(format!(
+            "{}: no login would use a password; add --auth-file or --auth-any",
+            name("allow-plaintext-auth")
+        ));
     }
     if options.auth_any && options.auth_file.is_some() {
         mistakes.push(format!(
@@ -93,12 +96,4 @@ fn repeated_domains(options: &Options) -> Option<String> {
         true => format!("{again} is given twice; leave one of them out"),
         false => format!("{again} and {first} are the same domain; leave one of them out"),
     })
-}
-
-fn times(count: usize) -> String {
-    match count {
-        0 => "not at all".into(),
-        1 => "once".into(),
-        count => format!("{count} times"),
-    }
 }

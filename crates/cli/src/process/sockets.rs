@@ -42,7 +42,10 @@ impl Plan {
                     Vec::new()
                 }
                 _ => listener.place.endpoints().map_err(|error| {
-                    Failure::unusable(format!("{}: this name has no address: {error}", listener.place))
+                    Failure::unusable(format!(
+                        "{}: this name cannot be looked up: {error}; correct the name, or write an IP address",
+                        listener.place
+                    ))
                 })?,
             };
             Ok((listener, endpoints))
@@ -162,13 +165,13 @@ fn check_endpoint(endpoint: &Endpoint, options: &Options) -> Result<(), Failure>
     if endpoint.is_public() && options.domain.is_empty() {
         return Err(Failure::usage(format!(
             "{endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \
-             --domain for each domain that you receive mail for, --domain '*' for all mail, or listen on 127.0.0.1"
+             --domain for each domain that you receive mail for, write --domain '*' for all mail, or listen on 127.0.0.1"
         )));
     }
     if endpoint.is_public() && options.auth_any && !options.domain.contains(&Domains::All) {
         return Err(Failure::usage(format!(
             "{endpoint} is reachable from other hosts, and with --auth-any mail from unknown clients would look authenticated; \
-             write --auth-file FILE, --domain '*' for an inbox of all mail, or listen on 127.0.0.1"
+             write --auth-file FILE instead of --auth-any, add --domain '*' for an inbox of all mail, or listen on 127.0.0.1"
         )));
     }
     if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {

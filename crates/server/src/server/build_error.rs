@@ -77,14 +77,14 @@ impl fmt::Display for BuildError {
                 "the running server has a certificate, which listeners inside TLS need; write .tls(…) as well",
             ),
             Self::NoAuthenticator => f.write_str(
-                "authentication is required, but there is no authenticator; write .authenticator(…) or .on_auth(…) as well, \
-                 or .scram_verifiers(…) or .on_scram(…)",
+                "authentication is required, but there is no authenticator; write .on_auth(…) or .on_scram(…), or \
+                 their traits with .authenticator(…) or .scram_verifiers(…)",
             ),
             Self::NoScramVerifiers => f.write_str(
                 "SCRAM is among the mechanisms, but there are no verifiers; write .scram_verifiers(…) or .on_scram(…) as well",
             ),
             Self::NoClientCertificates => f.write_str(
-                "EXTERNAL needs certificates of clients, but the server does not ask for them; write .tls(…) with a TlsConfig that \
+                "EXTERNAL needs client certificates, but the server does not ask for them; write .tls(…) with a TlsConfig that \
                  has .client_auth(…), or leave .auth_external() out",
             ),
             Self::NoMechanism => f.write_str(
@@ -93,9 +93,9 @@ impl fmt::Display for BuildError {
                  .on_auth(…) for the others",
             ),
             Self::PasswordsWithoutTls => f.write_str(
-                "authentication is required, but all offered mechanisms send passwords or tokens, which are not \
-                 accepted without TLS; write .tls(…) as well, or .on_scram(…) and SCRAM-SHA-256 among .mechanisms(…) if these are \
-                 named, or .allow_plaintext_auth()",
+                "authentication is required, but every offered mechanism needs TLS, because it sends a password or token; \
+                 write .tls(…), .on_scram(…) or .allow_plaintext_auth(); if you use .mechanisms(…), also name \
+                 SCRAM-SHA-256 for .on_scram(…)",
             ),
             Self::OnListener { listener, error } => write!(f, "on({listener:?}, …): {error}"),
         }

@@ -78,7 +78,7 @@ fn with_options(
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let bad = || {
             format!(
-                "{scheme}: cannot take the option {name:?} so; write {OPTIONS}, each once, with & between two"
+                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & between two"
             )
         };
         if value.is_empty() || seen.contains(&name) {
@@ -114,7 +114,7 @@ fn with_options(
     builder = match (cert, key) {
         (Some(cert), Some(key)) => builder.client_certificate(cert, key),
         (None, None) => builder,
-        _ => return Err(format!("{scheme}: a certificate has a key; write both cert=FILE and key=FILE")),
+        _ => return Err(format!("{scheme}: a certificate needs its key; write both cert=FILE and key=FILE")),
     };
     match (user, secret) {
         (Some(user), Some(secret)) => {
@@ -123,7 +123,7 @@ fn with_options(
         }
         (None, None) => Ok(builder),
         _ => Err(format!(
-            "{scheme}: a user has a secret; write user=NAME and secret=file:PATH or secret=env:NAME"
+            "{scheme}: a user needs a secret; write user=NAME and secret=file:PATH or secret=env:NAME"
         )),
     }
 }
@@ -171,7 +171,7 @@ mod tests {
             ("smtp", "//host/path", "write smtp://HOST"),
             ("smtp", "//a,,b", "write smtp://HOST"),
             ("smtp", "//host?tls=maybe", "tls=require, tls=opportunistic or tls=off"),
-            ("smtp", "//host?tls=off&tls=off", "each once"),
+            ("smtp", "//host?tls=off&tls=off", "or has it twice"),
             ("smtp", "//host?colour=blue", "write tls=require"),
             ("smtp", "//host?cert=/c.pem", "write both cert=FILE and key=FILE"),
             ("smtp", "//host?user=us", "write user=NAME and secret=file:PATH"),

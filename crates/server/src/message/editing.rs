@@ -61,8 +61,7 @@ impl Message {
     /// `Authentication-Results:`, a signature, or a finding about the message. Only `Return-Path:` and `Delivered-To:`
     /// stand above it.
     ///
-    /// The value is the text after `: `. It may be folded (`\r
-    /// ` and a space or tab); lines of more than 998 bytes are folded automatically. It should be ASCII unless the
+    /// The value is the text after `: `. It may be folded (`\r\n` and a space or tab); lines of more than 998 bytes are folded automatically. It should be ASCII unless the
     /// message is sent by SMTPUTF8.
     ///
     /// # Errors

@@ -134,14 +134,69 @@ impl Message {
 
     /// Splits the message by its recipients, for a store that passes groups of them to other stores. Each
     /// group of places of the [envelope](Self::envelope) gets a message. A place may be in several groups.
-    /// Places without a recipient are left out. Call it before the first read. After it, this message only
-    /// serves to [refuse](Self::refuse) recipients.
+    /// Places without a recipient are left out. Call it before the first read.
+    ///
+    /// Each part has the edits of the filters, and their [`directory`](Self::directory). This message stays: it
+    /// serves to [refuse](Self::refuse) the recipients of a part that was not stored.
     ///
     /// Each of the messages reads the whole content, in any order or at the same time. If there are several,
     /// the bytes are kept as they are for several filters.
     ///
     /// [`refuse`](Self::refuse) on one of them counts its own places. It refuses the client's recipients for
     /// which they stand.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute::{Message, Receipt, Refusal, Server, Session, Store, testing};
+    ///
+    /// /// Hands recipients of example.com to the first store, and all others to the second.
+    /// struct Two<A, B>(A, B);
+    ///
+    /// impl<A: Store, B: Store> Store for Two<A, B> {
+    ///     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
+    ///         let recipients = &message.envelope().recipients;
+    ///         let is_first = |place: &usize| recipients[*place].domain_is("example.com");
+    ///         let (first, second): (Vec<_>, Vec<_>) = (0..recipients.len()).partition(is_first);
+    ///         if second.is_empty() {
+    ///             return self.0.store(message, session).await;
+    ///         } else if first.is_empty() {
+    ///             return self.1.store(message, session).await;
+    ///         }
+    ///         let groups = [first, second];
+    ///         let [one, other] = message.split(&groups).try_into().expect("a part for each group");
+    ///         let results = [self.0.store(one, session).await, self.1.store(other, session).await];
+    ///         let mut answer = Err(Refusal::internal("no group"));
+    ///         for (result, places) in results.into_iter().zip(groups) {
+    ///             if let Err(refusal) = &result {
+    ///                 places.iter().for_each(|place| message.refuse(*place, refusal.clone()));
+    ///             }
+    ///             answer = answer.or(result); // a receipt, if a group has one
+    ///         }
+    ///         answer
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// struct Full;
+    ///
+    /// impl Store for Full {
+    ///     async fn store(&self, _message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+    ///         Err(Refusal::new(452, (4, 3, 1), "Disk full"))
+    ///     }
+    /// }
+    ///
+    /// let server = Server::builder().store(Two(testing::Inbox::new(), Full)).build()?;
+    /// let mut client = testing::connect(&server).lmtp().open();
+    /// client.ready().await.expect(250);
+    /// client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    /// client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    /// client.command("RCPT TO:<carol@example.org>").await.expect(250);
+    /// client.data("Subject: hello\r\n\r\nHello you two").await.expect(250); // for Bob
+    /// client.read_reply().await.expect(452); // for Carol
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn split(&self, groups: &[impl AsRef<[usize]>]) -> Vec<Self> {
         let placed = self.placed();

@@ -63,6 +63,54 @@ impl Known {
 
     /// Asks `question`, such as a query of a database. It returns whether the user is known, or the refusal that the
     /// client gets if the question has no answer now.
+    ///
+    /// The question gets no [`Recipient`](mailchute::Recipient), so it cannot keep what it found. If the store needs
+    /// that, look it up in a hook of RCPT after [`Recipients`](super::Recipients), and put it into the recipient's state:
+    ///
+    /// ```
+    /// use mailchute::{Receipt, Refusal, Server, testing};
+    /// use mailchute_stores::Destinations;
+    /// use mailchute_stores::recipients::{LocalDomain, Recipients};
+    ///
+    /// /// The number of a mailbox in the database.
+    /// #[derive(Clone, Copy)]
+    /// struct MailboxId(u64);
+    ///
+    /// async fn look_up(user: &str) -> std::io::Result<Option<MailboxId>> {
+    ///     Ok((user == "bob").then_some(MailboxId(17)))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::builder()
+    ///     .hooks(Recipients::new(vec![LocalDomain::new("example.com")?])?)
+    ///     .on_rcpt_to(|to, session| async move {
+    ///         let mut ids = Vec::new();
+    ///         for destination in &*Destinations::of(&to, session.hostname()) {
+    ///             ids.extend(look_up(destination.user()).await?);
+    ///         }
+    ///         if ids.is_empty() {
+    ///             return Err(Refusal::new(550, (5, 1, 1), "No such user here"));
+    ///         }
+    ///         to.state().insert(ids);
+    ///         Ok(())
+    ///     })
+    ///     .on_store(|mut message, _session| async move {
+    ///         message.bytes().await?;
+    ///         let ids = message.envelope().recipients[0].state().get::<Vec<MailboxId>>().unwrap_or_default();
+    ///         Ok(Receipt::new(format!("Kept in mailbox {}", ids[0].0)))
+    ///     })
+    ///     .build()?;
+    /// let mut client = testing::connect(&server).open();
+    /// client.ready().await.expect(250);
+    /// client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+    /// client.command("RCPT TO:<nobody@example.com>").await.expect(550);
+    /// client.command("RCPT TO:<Bob@example.com>").await.expect(250);
+    /// let reply = client.data("Subject: hello\r\n\r\nHello Bob").await.expect(250);
+    /// assert!(reply.to_string().ends_with("Kept in mailbox 17"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn asked<Q, F>(question: Q) -> Self
     where

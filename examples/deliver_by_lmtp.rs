@@ -14,6 +14,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use mailchute::address::fold_local_part;
 use mailchute::{Listener, Message, Receipt, Recipient, Refusal, Server, Session, Store, Verdict};
 use mailchute_examples::{listen_address, serve_on};
 use tempfile::NamedTempFile;
@@ -22,7 +23,7 @@ use tokio::io::AsyncWriteExt as _;
 
 /// The recipient's directory, if it exists. It is named by the local part; a name such as `..` is refused.
 fn directory(to: &Recipient) -> Option<PathBuf> {
-    let name = to.mailbox()?.local_part().to_ascii_lowercase();
+    let name = fold_local_part(&to.mailbox()?.unquoted_local_part());
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     Some(Path::new("mail").join(name)).filter(|directory| is_name && directory.is_dir())
 }

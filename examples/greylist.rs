@@ -29,7 +29,7 @@ struct Greylist(Mutex<HashMap<(IpAddr, String), Instant>>);
 
 impl Hooks for Greylist {
     async fn rcpt_to(&self, _to: &Recipient, session: &Session) -> Answer {
-        let sender = session.envelope().map(|envelope| envelope.sender.as_str().to_lowercase());
+        let sender = session.envelope().map(|envelope| envelope.sender.lookup_key());
         let now = Instant::now();
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if first.len() >= MOST {

@@ -33,7 +33,7 @@ impl Hooks for Allowances {
         if full.len() >= 100_000 {
             full.retain(|_, full| *full > now);
         }
-        let full = full.entry(envelope.sender.as_str().to_lowercase()).or_insert(now);
+        let full = full.entry(envelope.sender.lookup_key()).or_insert(now);
         let later = (*full).max(now) + WHILE / RECIPIENTS;
         if later - now > WHILE {
             let text = format!("Too many recipients for now; {RECIPIENTS} an hour are yours");

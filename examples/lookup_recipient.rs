@@ -3,6 +3,7 @@
 //! To try it, in another terminal:
 //! ```sh
 //! swaks --server 127.0.0.1:2525 --to bob@example.com  # 250 2.1.5 Hello Bob
+//! swaks --server 127.0.0.1:2525 --to BOB@Example.com  # 250 2.1.5 Hello Bob
 //! swaks --server 127.0.0.1:2525 --to nobody@example.com  # 550 5.1.1 No such user here
 //! swaks --server 127.0.0.1:2525 --to broken@example.com  # 451 4.3.0 Internal error; try again later
 //! ```
@@ -23,7 +24,8 @@ struct Directory {
 }
 
 impl Directory {
-    /// The name of the person that an address belongs to, if there is one.
+    /// The name of the person that an address belongs to, if there is one. The address is in the form of
+    /// `Recipient::lookup_key`, so `BOB@Example.com` is found too.
     async fn look_up(&self, address: &str) -> io::Result<Option<&'static str>> {
         tokio::time::sleep(Duration::from_millis(50)).await;
         if address.starts_with("broken@") {
@@ -52,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let directory = Arc::clone(&directory);
             async move {
                 // `?` turns any error into `451 4.3.0`, so the client will try again.
-                match directory.look_up(&to.as_str().to_lowercase()).await? {
+                match directory.look_up(&to.lookup_key()).await? {
                     Some(name) => {
                         Ok(Verdict::AcceptWith(Reply::new(250, (2, 1, 5), format!("Hello {name}"))))
                     }

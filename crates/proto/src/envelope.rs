@@ -5,7 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-use crate::address::{AddressError, ForwardPath, Mailbox, ReversePath, is_below, same_domain, to_ascii};
+use crate::address::{
+    AddressError, ForwardPath, Mailbox, ReversePath, fold_local_part, is_below, same_domain, to_ascii,
+};
 use crate::params::{MailParameters, RcptParameters, Sparse};
 use crate::typed_state::TypedState;
 
@@ -64,6 +66,25 @@ macro_rules! path_questions {
             #[must_use]
             pub fn domain_is(&self, domain: &str) -> bool {
                 self.path.domain_is(domain)
+            }
+
+            /// Returns the [key](Mailbox::lookup_key) of the address in a database. It is the same for all spellings:
+            /// `postmaster` for `<Postmaster>`, and the empty text for `<>`.
+            ///
+            /// ```
+            /// use mailchute_proto::{ForwardPath, Recipient};
+            ///
+            /// let bob: Recipient = r#""Bob"@Example.COM"#.parse()?;
+            /// assert_eq!(bob.lookup_key(), "bob@example.com");
+            /// assert_eq!(Recipient::new(ForwardPath::Postmaster).lookup_key(), "postmaster");
+            /// # Ok::<(), mailchute_proto::AddressError>(())
+            /// ```
+            #[must_use]
+            pub fn lookup_key(&self) -> String {
+                match self.mailbox() {
+                    Some(mailbox) => mailbox.lookup_key(),
+                    None => fold_local_part(self.as_str()),
+                }
             }
         }
 

@@ -137,7 +137,8 @@ pub mod address {
     //! Addresses: mailboxes, domains, and the paths of MAIL and RCPT.
 
     pub use mailchute_proto::{
-        AddressError, AddressLiteral, Domain, ForwardPath, GeneralLiteral, Mailbox, ReversePath, same_domain,
+        AddressError, AddressLiteral, Domain, ForwardPath, GeneralLiteral, Mailbox, ReversePath,
+        fold_local_part, same_domain,
     };
 }
 

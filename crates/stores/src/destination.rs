@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use mailchute::address::Mailbox;
+use mailchute::address::{Mailbox, fold_local_part};
 use mailchute::{Message, Recipient, Session};
-use unicode_normalization::UnicodeNormalization as _;
 
 /// Where one copy of a message goes: a user of a domain, and the detail of a subaddress.
 ///
@@ -40,7 +39,12 @@ impl Destination {
             Some((user, detail)) => (user, Some(detail.to_owned())),
             None => (&*local_part, None),
         };
-        Self { user: folded(user), domain: ascii_domain(mailbox), detail, mailbox: mailbox.clone() }
+        Self {
+            user: fold_local_part(user),
+            domain: mailbox.lookup_domain(),
+            detail,
+            mailbox: mailbox.clone(),
+        }
     }
 
     /// Returns the address, which `Delivered-To:` names.
@@ -49,7 +53,7 @@ impl Destination {
         &self.mailbox
     }
 
-    /// Returns the user: the local part without quotes and detail, in lower case and in Unicode's form NFC.
+    /// Returns the user: the local part without quotes and detail, [folded](fold_local_part).
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
@@ -80,16 +84,6 @@ impl Destination {
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
-}
-
-/// Returns the domain of an address in A-labels and lower case.
-pub(crate) fn ascii_domain(mailbox: &Mailbox) -> String {
-    mailbox.domain_to_ascii().to_ascii_lowercase()
-}
-
-/// Returns a local part in the form in which two spellings of a user are equal.
-pub(crate) fn folded(user: &str) -> String {
-    if user.is_ascii() { user.to_ascii_lowercase() } else { user.to_lowercase().nfc().collect() }
 }
 
 /// The destinations of a recipient: one, or the members of an alias.

@@ -22,7 +22,7 @@ use crate::characters::breaks_lines;
 /// exceed the sizes that it lists. In a session the command line limit applies.
 ///
 /// Two mailboxes are equal if every byte is. RFC 5321 §2.4 leaves the case of the local part to its host. To compare
-/// domains use [`domain_is`](Self::domain_is). A clone costs a reference count.
+/// domains use [`domain_is`](Self::domain_is), and to look up an address [`lookup_key`](Self::lookup_key). A clone costs a reference count.
 ///
 /// # Examples
 ///
@@ -102,7 +102,8 @@ impl Mailbox {
 
     /// Returns the local part without quotes and backslashes.
     ///
-    /// `"john.doe"` and `john.doe` are the same mailbox (RFC 5321 §4.1.2), so use this form for lookups.
+    /// `"john.doe"` and `john.doe` are the same mailbox (RFC 5321 §4.1.2). To look up an address use
+    /// [`lookup_key`](Self::lookup_key).
     ///
     /// ```
     /// use mailchute_proto::Mailbox;

@@ -16,7 +16,8 @@
 //! is checked elsewhere: use [`Mailbox::is_ascii`].
 //!
 //! A domain equals its internationalized form: [`same_domain`], equality of [`Domain`]s and each `domain_is` compare
-//! A-labels. An address keeps the form that the client wrote.
+//! A-labels. An address keeps the form that the client wrote. [`Mailbox::lookup_key`] is the same for all spellings of an
+//! address.
 
 mod domain;
 mod domain_syntax;
@@ -24,6 +25,7 @@ mod helo;
 mod idna;
 mod lenient;
 mod literal;
+mod lookup_key;
 mod mailbox;
 mod path;
 mod source_route;
@@ -38,6 +40,7 @@ pub use helo::{HeloKind, HeloName};
 pub use idna::same_domain;
 pub(crate) use idna::{is_below, to_ascii};
 pub use literal::{AddressLiteral, GeneralLiteral};
+pub use lookup_key::fold_local_part;
 pub use mailbox::Mailbox;
 pub use path::{ForwardPath, ReversePath};
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use mailchute::address::Mailbox;
+use mailchute::address::{Mailbox, fold_local_part};
 use mailchute::{Recipient, Refusal, Session};
 
 use super::aliases::{Alias, Member};
 use super::domain::LocalDomain;
 use super::mistake::Mistake;
 use super::{Domains, RecipientsError};
-use crate::destination::{Destination, Destinations, ascii_domain, folded};
+use crate::destination::{Destination, Destinations};
 
 /// The most destinations of one recipient.
 const MOST: usize = 1000;
@@ -111,7 +111,7 @@ impl Domains {
 
     /// Returns the destination of an address, and the number of its domain.
     fn destination(&self, mailbox: &Mailbox) -> Option<(usize, Destination)> {
-        let number = self.index.find(&ascii_domain(mailbox))?;
+        let number = self.index.find(&mailbox.lookup_domain())?;
         let domain = &self.domains[number];
         let destination = Destination::new(mailbox, domain.separator);
         Some(match domain.first_name() {
@@ -122,7 +122,7 @@ impl Domains {
 
     /// Finds the alias of an address: of the whole local part, or of the user.
     fn alias(&self, number: usize, destination: &Destination) -> Option<(AliasName, &Alias)> {
-        let whole = folded(&destination.mailbox().unquoted_local_part());
+        let whole = fold_local_part(&destination.mailbox().unquoted_local_part());
         [whole.as_str(), destination.user()]
             .into_iter()
             .find_map(|name| Some(((number, name.to_owned()), self.domains[number].aliases.get(name)?)))

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use mailchute::address::Mailbox;
+use mailchute::address::{Mailbox, fold_local_part};
 
 use super::mistake::Mistake;
-use crate::destination::{Destination, ascii_domain, folded};
+use crate::destination::Destination;
 
 /// The users that a file lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Users {
             || self.addresses.contains(&format!(
                 "{}@{}",
                 destination.user(),
-                ascii_domain(destination.mailbox())
+                destination.mailbox().lookup_domain()
             ))
     }
 
@@ -46,8 +46,7 @@ impl Users {
 
     pub(super) fn add(&mut self, user: &str) -> Result<(), String> {
         if let Ok(mailbox) = Mailbox::parse(user) {
-            let address = Destination::new(&mailbox, None);
-            self.addresses.insert(format!("{}@{}", address.user(), address.domain()));
+            self.addresses.insert(mailbox.lookup_key());
             return Ok(());
         }
         self.users.insert(local_part(user)?);
@@ -60,7 +59,7 @@ pub(super) fn local_part(text: &str) -> Result<String, String> {
     let mailbox = Mailbox::parse(&format!("{text}@example.com"));
     let is_address = Mailbox::parse(text).is_ok();
     match mailbox {
-        Ok(mailbox) if !is_address => Ok(folded(&mailbox.unquoted_local_part())),
+        Ok(mailbox) if !is_address => Ok(fold_local_part(&mailbox.unquoted_local_part())),
         _ => Err(format!("{text:?} is not a user; write the part of an address before the @, such as bob")),
     }
 }

@@ -32,8 +32,15 @@ impl Users {
         Ok(Self(Arc::new(Mutex::new(database))))
     }
 
-    /// Looks up a user. Call it on a thread that may wait for the disk.
+    /// Looks up a user. Call it on a thread that may wait for the disk. If the database is locked, the client is told
+    /// to try again, and the log has the cause.
     fn verifier(&self, user: &str) -> Result<Option<ScramVerifier>, Refusal> {
+        self.look_up(user)
+            .map_err(|refusal| refusal.with_reply(454, (4, 7, 0), "Temporary authentication failure"))
+    }
+
+    /// Each `?` makes `451 4.3.0` of an error and keeps the error as its cause.
+    fn look_up(&self, user: &str) -> Result<Option<ScramVerifier>, Refusal> {
         let database = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut query = database.prepare("SELECT verifier FROM users WHERE name = ?1")?;
         let verifier: Option<String> = query.query_row([user], |row| row.get(0)).optional()?;

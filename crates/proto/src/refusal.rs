@@ -125,6 +125,40 @@ impl Refusal {
         self
     }
 
+    /// Changes what the client gets, and keeps the [cause](Self::cause) for the log.
+    ///
+    /// Use it where `?` has turned errors into `451 4.3.0`, and another code says more. AUTH of a database that does not
+    /// answer is an example. The codes are those of [`new`](Self::new). A refusal that hangs up still does.
+    ///
+    /// ```
+    /// # use mailchute_proto::Refusal;
+    /// fn quota(text: &str) -> Result<u32, Refusal> {
+    ///     Ok(text.parse()?)
+    /// }
+    ///
+    /// let refusal = quota("?").map_err(|it| it.with_reply(454, (4, 7, 0), "Temporary failure")).unwrap_err();
+    /// assert_eq!(refusal.to_string(), "454 4.7.0 Temporary failure");
+    /// assert_eq!(refusal.cause().unwrap().to_string(), "invalid digit found in string");
+    /// ```
+    pub fn with_reply(
+        self,
+        code: u16,
+        enhanced: impl Into<Enhanced>,
+        text: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut changed = match (Self::try_new(code, enhanced, text), self.cause) {
+            (Ok(changed), cause) => Self { cause, ..changed },
+            (Err(mistake), None) => Self::internal(mistake),
+            (Err(mistake), Some(cause)) => {
+                Self::internal(format!("{cause}; and the code is wrong: {mistake}"))
+            }
+        };
+        if self.reply.hangs_up() {
+            changed.reply.close();
+        }
+        changed
+    }
+
     /// Makes the server close the connection after this refusal.
     pub const fn hang_up(mut self) -> Self {
         self.reply.close();

@@ -147,7 +147,8 @@ impl Store for Inbox {
     async fn store(&self, mut message: Message, session: &Session) -> Result<Receipt, Refusal> {
         let header = message.header().await?;
         let content = message.bytes().await?;
-        let mail = Mail::new(message.id(), message.envelope().clone(), header, content, session.clone());
+        let envelope = message.envelope().clone();
+        let mail = Mail::new(message.id(), envelope, header, content, message.directory(), session.clone());
         self.0.send_modify(|messages| messages.push(mail));
         Ok(Receipt::new("Message accepted"))
     }

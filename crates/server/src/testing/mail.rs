@@ -45,6 +45,7 @@ struct Inner {
     envelope: Envelope,
     header: Header,
     content: Bytes,
+    directory: Option<Arc<str>>,
     session: Session,
 }
 
@@ -54,9 +55,10 @@ impl Mail {
         envelope: Envelope,
         header: Header,
         content: Bytes,
+        directory: Option<Arc<str>>,
         session: Session,
     ) -> Self {
-        Self(Arc::new(Inner { id, envelope, header, content, session }))
+        Self(Arc::new(Inner { id, envelope, header, content, directory, session }))
     }
 
     /// Returns the name of the message.
@@ -117,6 +119,33 @@ impl Mail {
         }
         let end = content.windows(EMPTY_LINE.len()).position(|bytes| bytes == EMPTY_LINE);
         end.map_or(&[], |end| &content[end + EMPTY_LINE.len()..])
+    }
+
+    /// Returns the directory that a filter asked for by [`file_into`](crate::Message::file_into), such as `Junk`.
+    ///
+    /// ```
+    /// use mailchute::{Server, testing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), mailchute::BuildError> {
+    /// let inbox = testing::Inbox::new();
+    /// let server = Server::builder()
+    ///     .on_message(|mut message, _session| async move {
+    ///         message.file_into("Junk")?;
+    ///         Ok(message)
+    ///     })
+    ///     .store(inbox.clone())
+    ///     .build()?;
+    /// let mut client = testing::connect(&server).open();
+    /// client.ready().await.expect(250);
+    /// client.deliver("a@b.example", ["bob@example.com"], "Subject: lottery\r\n\r\n").await.expect(250);
+    /// assert_eq!(inbox.messages()[0].directory(), Some("Junk"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn directory(&self) -> Option<&str> {
+        self.0.directory.as_deref()
     }
 
     /// Returns the session in which the message came. It has the client's address, its TLS facts, and its

@@ -33,8 +33,7 @@ impl Filter for Gateway {
             message.add_below_trace("Date", &date(SystemTime::now()))?;
         }
         if !header.has("Message-ID") {
-            let id = format!("<{}@{}>", message.id(), session.hostname());
-            message.add_below_trace("Message-ID", &id)?;
+            message.add_below_trace("Message-ID", &message.new_message_id())?;
         }
         message.add_above_trace("X-Client-Address", &session.client_ip().to_string())?;
         disarm_links(message).await

@@ -227,6 +227,20 @@ fn a_literal_that_makes_no_reply_panics_where_it_stands() {
 }
 
 #[test]
+fn a_changed_refusal_keeps_its_cause_and_hangs_up() {
+    let locked = || Refusal::internal("database is locked").hang_up();
+    let changed = locked().with_reply(454, (4, 7, 0), "Try again later");
+    assert_eq!(changed.to_string(), "454 4.7.0 Try again later");
+    assert_eq!(changed.cause().expect("a cause").to_string(), "database is locked");
+    assert!(changed.hangs_up());
+
+    let wrong = locked().with_reply(235, (2, 7, 0), "Welcome");
+    assert_eq!(wrong.code().get(), 451);
+    let cause = wrong.cause().expect("a cause").to_string();
+    assert!(cause.starts_with("database is locked; and the code is wrong: 235 does not refuse"), "{cause}");
+}
+
+#[test]
 fn a_custom_error_hides_its_cause_from_the_client() {
     let reply = Refusal::internal("password of the database: hunter2\r\n");
     assert_eq!(wire(reply.reply()), "451 4.3.0 Internal error; try again later\r\n");

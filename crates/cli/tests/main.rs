@@ -8,6 +8,7 @@ mod architecture;
 mod config_check;
 mod config_file;
 mod config_reload;
+mod domain_tables;
 mod domains;
 mod environment;
 mod guide;

@@ -4,10 +4,12 @@ use mailchute::command::{Ehlo, Extension};
 use mailchute::syntax::{BareLineEnds, EnvelopeSyntax};
 use mailchute::tls::TlsConfig;
 use mailchute::{Answer, BuildError, Builder, Hooks, Server, Session, Verdict};
-use mailchute_stores::AnyStore;
+use mailchute_stores::recipients::Recipients;
 
 use crate::commands::certificates::Certificates;
 use crate::commands::local_domains::LocalDomains;
+use crate::commands::recipients;
+use crate::commands::store::Stores;
 use crate::failure::Failure;
 use crate::options::args::{self, Options};
 use crate::options::listener_options::{ListenerAuth, ListenerOptions, ListenerTls};
@@ -22,12 +24,12 @@ pub(crate) struct Configuration {
     pub(crate) certificates: Certificates,
     /// The users of the last password file that was named. They apply only while the options name one.
     pub(crate) users: Option<Users>,
-    pub(crate) store: AnyStore,
+    pub(crate) store: Stores,
 }
 
 impl Configuration {
     /// Reads the password file, if there is one.
-    pub(crate) fn of(options: Options, store: AnyStore) -> Result<Self, Failure> {
+    pub(crate) fn of(options: Options, store: Stores) -> Result<Self, Failure> {
         let users = Users::of(&options)?;
         Ok(Self { options, certificates: Certificates::default(), users, store })
     }
@@ -35,22 +37,29 @@ impl Configuration {
     /// Reads the certificates, and builds the server.
     pub(crate) fn build(&self) -> Result<Server, Failure> {
         let tls = self.certificates.read(&self.options)?;
-        build(&self.options, tls, self.users.clone(), self.store.clone())
+        let recipients = recipients::read(&self.options)?;
+        let (users, store) = (self.users.clone(), self.store.clone());
+        build(&self.options, Parts { tls, users, recipients, store })
     }
 }
 
-/// Builds the server that the options ask for.
-pub(crate) fn build(
-    options: &Options,
-    tls: TlsConfig,
-    users: Option<Users>,
-    store: AnyStore,
-) -> Result<Server, Failure> {
-    builder(options, tls, users, store).build().map_err(|error| wrong_option(error, options))
+/// The values of the files that options name.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) tls: TlsConfig,
+    pub(crate) users: Option<Users>,
+    pub(crate) recipients: Option<Recipients>,
+    pub(crate) store: Stores,
 }
 
-/// Applies the options to a builder.
-pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, store: AnyStore) -> Builder {
+/// Builds the server.
+pub(crate) fn build(options: &Options, parts: Parts) -> Result<Server, Failure> {
+    builder(options, parts).build().map_err(|error| wrong_option(error, options))
+}
+
+/// Returns a builder with all options of the server.
+pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
+    let Parts { tls, users, recipients, store } = parts;
     let mut builder = Server::builder()
         .tls(tls)
         .max_message_size(options.max_message_size.0)
@@ -76,6 +85,9 @@ pub(crate) fn builder(options: &Options, tls: TlsConfig, users: Option<Users>, s
     builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
     if let Some(domains) = LocalDomains::of(&options.domain) {
         builder = builder.hooks(domains);
+    }
+    if let Some(recipients) = recipients {
+        builder = builder.hooks(recipients);
     }
     if let Some(users) = users {
         builder = builder.with(users);

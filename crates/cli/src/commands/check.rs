@@ -4,9 +4,10 @@ use std::io::{self, Write as _};
 
 use mailchute_stores::Discard;
 
-use crate::commands::build::build;
+use crate::commands::build::{Parts, build};
 use crate::commands::certificates::Certificates;
-use crate::commands::store;
+use crate::commands::recipients;
+use crate::commands::store::{self, Stores};
 use crate::failure::Failure;
 use crate::options::merge::CommandLine;
 use crate::options::rules;
@@ -33,18 +34,20 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
         Some(Ok(_)) | None => {}
     }
     failures.extend(sockets::check(&options).err());
-    failures.extend(mailchute_stores::check_url(&options.store).err().map(Failure::unusable));
+    failures.extend(store::check(&options).err());
     if options.sandbox {
         failures.extend(sandbox::check(&options, store::written(&options)).err());
     }
-    match (Users::of(&options), Certificates::default().read(&options)) {
-        (Ok(users), Ok(tls)) => {
+    match (Users::of(&options), Certificates::default().read(&options), recipients::read(&options)) {
+        (Ok(users), Ok(tls), Ok(recipients)) => {
             // There are no sessions, so nothing is stored.
-            failures.extend(build(&options, tls, users, Discard.into()).err());
+            let store = Stores::One(Discard.into());
+            failures.extend(build(&options, Parts { tls, users, recipients, store }).err());
         }
-        (users, tls) => {
+        (users, tls, recipients) => {
             failures.extend(users.err());
             failures.extend(tls.err());
+            failures.extend(recipients.err());
         }
     }
     Failure::all(failures)?;

@@ -10,6 +10,7 @@ pub(crate) mod check;
 pub(crate) mod hash_password;
 pub(crate) mod local_domains;
 pub(crate) mod prompt;
+pub(crate) mod recipients;
 pub(crate) mod reload;
 pub(crate) mod serve;
 pub(crate) mod store;

@@ -9,10 +9,12 @@
 use mailchute::Server;
 use mailchute::listen::Endpoint;
 
-use crate::commands::build::{Configuration, builder, wrong_option};
+use crate::commands::build::{Configuration, Parts, builder, wrong_option};
+use crate::commands::recipients;
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::options::args::Options;
+use crate::options::domains::Domains;
 use crate::options::merge::CommandLine;
 use crate::options::rules;
 use crate::process::listener::Listener;
@@ -52,15 +54,16 @@ impl Configuration {
         let fixed = self.refuse_fixed(&options).and_then(|()| check_reachable(endpoints, &options));
         let tls = self.certificates.read(&options);
         let users = self.read_users(&options);
-        let (tls, (users, file)) = match (fixed, tls, users) {
-            (Ok(()), Ok(tls), Ok(users)) => (tls, users),
-            (fixed, tls, users) => {
-                return Err([fixed.err(), tls.err(), users.err()].into_iter().flatten().collect());
+        let recipients = recipients::read(&options);
+        let (tls, recipients, (users, file)) = match (fixed, tls, recipients, users) {
+            (Ok(()), Ok(tls), Ok(recipients), Ok(users)) => (tls, recipients, users),
+            (fixed, tls, recipients, users) => {
+                let failures = [fixed.err(), tls.err(), recipients.err(), users.err()];
+                return Err(failures.into_iter().flatten().collect());
             }
         };
-        server
-            .reconfigure(builder(&options, tls, users.clone(), self.store.clone()))
-            .map_err(|error| vec![wrong_option(error, &options)])?;
+        let parts = Parts { tls, users: users.clone(), recipients, store: self.store.clone() };
+        server.reconfigure(builder(&options, parts)).map_err(|error| vec![wrong_option(error, &options)])?;
         // The steps below cannot fail.
         self.warn_of_open_doors(&options);
         rules::warn(&options);
@@ -108,7 +111,7 @@ impl Configuration {
             ("require-auth", self.options.require_auth && !options.require_auth),
             ("auth-file", self.options.auth_file.is_some() && options.auth_file.is_none()),
             ("tls-client-ca", self.options.tls_client_ca.is_some() && options.tls_client_ca.is_none()),
-            ("domain", !self.options.domain.is_empty() && options.domain.is_empty()),
+            ("domain", self.options.accepted().next().is_some() && options.accepted().next().is_none()),
         ] {
             if is_dropped {
                 tracing::warn!(name: "option-dropped", option, "the option is no longer in force");
@@ -124,6 +127,7 @@ impl Configuration {
             ("lmtp", options.lmtp != self.options.lmtp),
             ("listener", sockets_of(options) != sockets_of(&self.options)),
             ("store", options.store != self.options.store),
+            ("domain", stores_of(options) != stores_of(&self.options)),
             ("state", options.state != self.options.state),
             ("user", options.user != self.options.user),
             ("allow-root", options.allow_root != self.options.allow_root),
@@ -145,8 +149,9 @@ impl Configuration {
             _ => "hand over to a new process with SIGUSR2, or restart",
         };
         let line = |&(option, _): &(&'static str, bool)| {
-            let name = match options.listener.first() {
-                Some(first) if option == "listener" => first.provenance.name("address"),
+            let name = match (option, options.listener.first(), options.domains.first()) {
+                ("listener", Some(first), _) => first.provenance.name("address"),
+                ("domain", _, Some(first)) => first.provenance.name("store"),
                 _ => options.provenance.name(option),
             };
             format!("{name}: this option cannot change while the program runs; {}", hint(option))
@@ -159,4 +164,10 @@ impl Configuration {
 /// The sockets of all `[[listener]]`, and what cannot change about them.
 fn sockets_of(options: &Options) -> Vec<Listener> {
     options.listener.iter().flat_map(Listener::of).collect()
+}
+
+/// The stores of domains, which are opened at the start.
+fn stores_of(options: &Options) -> Vec<(&[Domains], &str)> {
+    let stores = options.domains.iter().map(|domain| (&*domain.name, domain.store.as_deref()));
+    stores.filter_map(|(names, store)| Some((names, store?))).collect()
 }

@@ -118,11 +118,12 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     for (endpoint, protocol) in listening.endpoints() {
         writeln!(out, "listening on {endpoint} ({protocol})")?;
     }
-    let directory = store::directory(options);
-    match directory {
-        None if store::outgoing(options).connects => writeln!(out, "forwarding mail to {}", options.store)?,
-        None => writeln!(out, "discarding all mail (discard:)")?,
-        Some(_) => writeln!(out, "keeping mail in {}", options.store)?,
+    let directory = store::directory(&options.store);
+    writeln!(out, "{}", store::in_words(&options.store))?;
+    for domain in &options.domains {
+        if let (Some(url), Some(name)) = (&domain.store, domain.name.first()) {
+            writeln!(out, "{name}: {}", store::in_words(url))?;
+        }
     }
     match options.tls_cert.len() {
         0 => {
@@ -143,7 +144,7 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
         .endpoints()
         .find(|(endpoint, protocol)| matches!((endpoint, protocol), (Endpoint::Tcp(_), Protocol::Smtp)));
     if let Some((address, _)) = smtp {
-        let recipient = options.domain.first().map_or_else(|| Domains::All.example(), Domains::example);
+        let recipient = options.accepted().next().map_or_else(|| Domains::All.example(), Domains::example);
         writeln!(out, "Send it a message from another terminal:")?;
         writeln!(out, "  swaks --server {address} --to you@{recipient} --tls-optional")?;
         writeln!(

@@ -1,10 +1,11 @@
-//! The store of `--store`.
+//! The stores of `--store` and `[[domain]]`.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
-use mailchute_stores::{AnyStore, NextHop, StoreUrl, StoreUrlError};
+use mailchute::{Builder, Install};
+use mailchute_stores::{AnyStore, NextHop, Router, StoreUrl, StoreUrlError};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -14,9 +15,51 @@ use crate::process::sandbox::Outgoing;
 /// The mode of the state directory.
 const STATE_MODE: u32 = 0o700;
 
-/// Opens the store with the rights of the user that writes to it.
-pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnyStore, Failure> {
-    let url = url(options).map_err(Failure::unusable)?;
+/// The store of the server, or one for each domain.
+#[derive(Debug, Clone)]
+pub(crate) enum Stores {
+    One(AnyStore),
+    ByDomain(Router<AnyStore>),
+}
+
+impl Stores {
+    /// Takes back messages that were not answered yet.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::One(store) => store.close(),
+            Self::ByDomain(router) => router.stores().for_each(AnyStore::close),
+        }
+    }
+}
+
+impl Install for Stores {
+    fn install(self, builder: Builder) -> Builder {
+        match self {
+            Self::One(store) => builder.with(store),
+            Self::ByDomain(router) => builder.with(router),
+        }
+    }
+}
+
+/// Opens the stores with the rights of the user that writes to them.
+pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<Stores, Failure> {
+    let store = open_one(options, &options.store, account)?;
+    if options.domains.is_empty() {
+        return Ok(Stores::One(store));
+    }
+    let mut router = Router::new(store);
+    for domain in &options.domains {
+        let Some(url) = &domain.store else { continue };
+        let store = open_one(options, url, account)?;
+        for name in &domain.name {
+            router = router.domain(&name.name(), store.clone()).map_err(Failure::usage)?;
+        }
+    }
+    Ok(Stores::ByDomain(router))
+}
+
+fn open_one(options: &Options, url: &str, account: Option<&Account>) -> Result<AnyStore, Failure> {
+    let url = parsed(options, url).map_err(Failure::unusable)?;
     if let (Some(account), Some(path)) = (account, url.directory()) {
         account.make_directory(path, url.directory_mode())?;
     }
@@ -33,35 +76,58 @@ pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<AnySt
     url.open().map_err(Failure::unusable)
 }
 
-fn url(options: &Options) -> Result<StoreUrl, StoreUrlError> {
-    let url = StoreUrl::parse(&options.store)?;
+/// Checks the URLs of all stores.
+///
+/// # Errors
+/// All mistakes.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    let wrong = |url| parsed(options, url).err().map(Failure::unusable);
+    Failure::all(options.stores().filter_map(wrong).collect())
+}
+
+fn parsed(options: &Options, url: &str) -> Result<StoreUrl, StoreUrlError> {
+    let url = StoreUrl::parse(url)?;
     Ok(match &options.state {
         Some(directory) => url.with_state(directory),
         None => url,
     })
 }
 
-/// The directories that the store writes to.
-pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
-    let Ok(url) = url(options) else { return Vec::new() };
-    url.directory().map(PathBuf::from).into_iter().chain(url.state_directory()).collect()
+fn all(options: &Options) -> impl Iterator<Item = StoreUrl> {
+    options.stores().filter_map(|url| parsed(options, url).ok())
 }
 
-/// The connections that the store makes.
+/// The directories that stores write to.
+pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
+    let of = |url: StoreUrl| url.directory().map(PathBuf::from).into_iter().chain(url.state_directory());
+    all(options).flat_map(of).collect()
+}
+
+/// The connections that stores make.
 pub(crate) fn outgoing(options: &Options) -> Outgoing {
     let mut outgoing = Outgoing::default();
-    let Ok(url) = url(options) else { return outgoing };
-    for next_hop in url.next_hops() {
-        outgoing.connects = true;
-        if let NextHop::Tcp { host, port } = next_hop {
-            outgoing.ports.push(*port);
-            outgoing.looks_up |= host.parse::<std::net::IpAddr>().is_err();
+    for url in all(options) {
+        for next_hop in url.next_hops() {
+            outgoing.connects = true;
+            if let NextHop::Tcp { host, port } = next_hop {
+                outgoing.ports.push(*port);
+                outgoing.looks_up |= host.parse::<std::net::IpAddr>().is_err();
+            }
         }
     }
     outgoing
 }
 
-/// The directory of the store, if it has one.
-pub(crate) fn directory(options: &Options) -> Option<PathBuf> {
-    StoreUrl::parse(&options.store).ok()?.directory().map(PathBuf::from)
+/// The directory of a store, if it has one.
+pub(crate) fn directory(url: &str) -> Option<PathBuf> {
+    StoreUrl::parse(url).ok()?.directory().map(PathBuf::from)
+}
+
+/// Says what becomes of mail in a store.
+pub(crate) fn in_words(url: &str) -> String {
+    match StoreUrl::parse(url) {
+        Ok(parsed) if !parsed.next_hops().is_empty() => format!("forwarding mail to {url}"),
+        Ok(parsed) if parsed.directory().is_none() => "discarding all mail (discard:)".to_owned(),
+        _ => format!("keeping mail in {url}"),
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Parser, Subcommand, ValueEnum};
 use mailchute::proxy::Network;
 
 use crate::log::{LogFormat, LogLevel};
+use crate::options::domain_options::DomainOptions;
 use crate::options::domains::Domains;
 use crate::options::limits::{self, LimitSetting, TimeoutSetting};
 use crate::options::listen_at::ListenAddress;
@@ -109,7 +109,7 @@ pub(crate) struct Options {
     /// Read options from this TOML file too. The file has a key of the same name for each flag.
     /// `mailchute example-config` prints all keys. Flags and environment variables take precedence. SIGHUP reloads the
     /// file
-    #[arg(long, value_name = "FILE", value_parser = file())]
+    #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) config: Option<PathBuf>,
 
     /// Listen for SMTP on this address, Unix socket, or socket passed by systemd (its `FileDescriptorName`);
@@ -127,7 +127,7 @@ pub(crate) struct Options {
     pub(crate) lmtp: Vec<ListenAddress>,
 
     /// Where messages go. maildir:PATH keeps each message as a file. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
-    /// smtp://HOST and smtps://HOST hand it to another server while the client waits. Options of maildir: follow ?,
+    /// `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits. Options of maildir: follow ?,
     /// with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
     /// Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
     /// them. If an existing directory gives its group more rights than others, that group can too
@@ -135,9 +135,9 @@ pub(crate) struct Options {
     pub(crate) store: String,
 
     /// Directory in which a store that forwards keeps its state. It also holds messages that the next server refused
-    /// for good for some recipients. Mailchute creates it if it is missing. The default is systemd's $STATE_DIRECTORY,
+    /// for good for some recipients. Mailchute creates it if it is missing. The default is systemd's `$STATE_DIRECTORY`,
     /// else ./state
-    #[arg(long, value_name = "DIR", value_parser = file())]
+    #[arg(long, value_name = "DIR", value_parser = paths::file_parser())]
     pub(crate) state: Option<PathBuf>,
 
     /// Accept recipients of this domain and refuse all others; repeatable. .example.com means all domains below
@@ -153,16 +153,16 @@ pub(crate) struct Options {
     /// PEM file with a certificate chain. Without it, Mailchute creates a self-signed certificate at each start. Repeat
     /// it, each time with a --tls-key, for several certificates. The server name that the client asks for (SNI) selects
     /// one. The first is the fallback. SIGHUP reloads the files
-    #[arg(long, value_name = "FILE", value_parser = file())]
+    #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) tls_cert: Vec<PathBuf>,
 
     /// PEM file with the private key of the --tls-cert at the same position. SIGHUP reloads the file
-    #[arg(long, value_name = "FILE", value_parser = file())]
+    #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) tls_key: Vec<PathBuf>,
 
     /// Ask clients for a certificate, and trust the authorities in this PEM file. The log and Received: name the
     /// certificate and say whether it was verified. SIGHUP reloads the file
-    #[arg(long, value_name = "FILE", value_parser = file())]
+    #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) tls_client_ca: Option<PathBuf>,
 
     /// Whether clients must present a trusted certificate in TLS
@@ -180,7 +180,7 @@ pub(crate) struct Options {
 
     /// Offer AUTH to the users in this file. Each line is USER:VERIFIER or USER:VERIFIER SEED, as
     /// `mailchute hash-password USER` prints it. Lines that begin with # are comments. SIGHUP reloads the file
-    #[arg(long, value_name = "FILE", value_parser = file())]
+    #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) auth_file: Option<PathBuf>,
 
     /// Offer AUTH EXTERNAL to clients with a certificate that --tls-client-ca trusts. The certificate names the user by
@@ -261,6 +261,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
 
+    /// The `[[domain]]` tables of the configuration file.
+    #[arg(skip)]
+    pub(crate) domains: Vec<DomainOptions>,
+
     /// The `[[listener]]` tables of the configuration file.
     #[arg(skip)]
     pub(crate) listener: Vec<ListenerOptions>,
@@ -270,15 +274,23 @@ pub(crate) struct Options {
     pub(crate) provenance: Provenance,
 }
 
+impl Options {
+    /// Returns the domains whose recipients are accepted; none if there is no such list.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &Domains> {
+        self.domain.iter().chain(self.domains.iter().flat_map(|domain| &domain.name))
+    }
+
+    /// Returns the URLs of all stores: that of the server, and those of domains.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
+        let of_domains = self.domains.iter().filter_map(|domain| domain.store.as_deref());
+        std::iter::once(self.store.as_str()).chain(of_domains)
+    }
+}
+
 /// Returns the flags of `mailchute serve` as their own command.
 pub(crate) fn flags() -> clap::Command {
     let command = clap::Command::new("mailchute").no_binary_name(true).disable_help_flag(true);
     <Options as clap::Args>::augment_args(command)
-}
-
-/// Reads the path of a file, which need not be UTF-8.
-fn file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(paths::file)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -27,6 +27,11 @@ impl Domains {
         }
     }
 
+    /// Returns the pattern, with `*` for all domains.
+    pub(crate) fn name(&self) -> String {
+        self.pattern().unwrap_or_else(|| "*".to_owned())
+    }
+
     /// The domain as shown to users.
     pub(crate) fn example(&self) -> String {
         match self {

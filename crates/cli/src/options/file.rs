@@ -14,6 +14,7 @@ use clap::{Arg, ArgAction, Command};
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
+use crate::options::domain_options;
 use crate::options::limits::{Named, limits, timeouts};
 use crate::options::listener_options;
 use crate::options::provenance::{Position, Section, Value, Values};
@@ -30,7 +31,8 @@ pub(crate) static TABLES: [Table; 2] = [("limits", "limit", limits), ("timeouts"
 type SectionFlags = (&'static str, fn() -> Command);
 
 /// The arrays of tables.
-pub(crate) static SECTIONS: [SectionFlags; 1] = [("listener", listener_options::flags)];
+pub(crate) static SECTIONS: [SectionFlags; 2] =
+    [("domain", domain_options::flags), ("listener", listener_options::flags)];
 
 /// The flag that names the file. The file itself cannot contain it.
 pub(crate) const CONFIG: &str = "config";
@@ -89,6 +91,15 @@ pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
         .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
 }
 
+/// Whether a value is an option of several texts, as `domain` may be, and not an array of tables.
+fn is_list(value: &Spanned<DeValue<'_>>) -> bool {
+    let is_text = |value: &DeValue<'_>| matches!(value, DeValue::String(_));
+    match value.get_ref() {
+        DeValue::Array(items) => items.iter().any(|item| is_text(item.get_ref())),
+        value => !matches!(value, DeValue::Table(_)),
+    }
+}
+
 /// The tables of settings that a command has flags for.
 pub(crate) fn tables(command: &Command) -> impl Iterator<Item = &'static Table> {
     let has = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
@@ -136,7 +147,7 @@ impl<'t> Reading<'t> {
             let section = SECTIONS.iter().find(|(section, _)| *section == name && self.prefix.is_empty());
             if let Some((table, flag, names)) = tables.iter().find(|(table, ..)| *table == name) {
                 self.settings(table, flag, &names(), value);
-            } else if let Some((section, flags)) = section {
+            } else if let Some((section, flags)) = section.filter(|_| !is_list(value)) {
                 self.section(section, &flags(), value);
             } else if let Some((_, arg)) = options(self.command).find(|(option, _)| *option == name) {
                 self.option(name, &arg.clone(), value);

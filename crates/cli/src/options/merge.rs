@@ -14,6 +14,7 @@ use clap::{ArgMatches, FromArgMatches};
 
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
+use crate::options::domain_options::{self, DomainOptions};
 use crate::options::environment;
 use crate::options::file::{self, CONFIG, Document, TABLES};
 use crate::options::listener_options::{self, ListenerOptions};
@@ -70,6 +71,13 @@ impl CommandLine {
         };
         let provenance = Provenance::new(path.clone(), self.spare(values), self.environment.clone());
         let mut options = self.with(provenance)?;
+        // As with each other list, --domain replaces the domains of the file.
+        let domains = sections.remove("domain").filter(|_| !self.given.contains_key("domain"));
+        for section in domains.unwrap_or_default() {
+            let provenance = Provenance::of_section(path.clone(), section);
+            let domain: DomainOptions = parse(&domain_options::flags(), of_file(&provenance))?;
+            options.domains.push(DomainOptions { provenance, ..domain });
+        }
         for section in sections.remove("listener").unwrap_or_default() {
             let provenance = Provenance::of_section(path.clone(), section);
             let listener: ListenerOptions = parse(&listener_options::flags(), of_file(&provenance))?;

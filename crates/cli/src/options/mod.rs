@@ -1,6 +1,7 @@
 //! The options: flags, environment and configuration file.
 
 pub(crate) mod args;
+pub(crate) mod domain_options;
 pub(crate) mod domains;
 pub(crate) mod environment;
 pub(crate) mod example;

@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
+
 /// A shorthand in a path, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unexpanded {
@@ -32,6 +34,11 @@ impl Error for Unexpanded {}
 /// Finds the first shorthand. A name after `./` is taken literally.
 pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
     check(["", &path.to_string_lossy(), ""], false).map(|()| path)
+}
+
+/// Reads the path of a file, which need not be UTF-8.
+pub(crate) fn file_parser() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(file)
 }
 
 /// Parses the path of a Unix socket after `unix:`, as [`file`] does.

@@ -51,6 +51,12 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
     }
+    for domain in options.domains.iter().filter(|domain| domain.name.is_empty()) {
+        mistakes.push(format!(
+            "{}: it has no name; write name = \"example.com\", for example",
+            domain.provenance.name("name")
+        ));
+    }
     mistakes.extend(listener_rules::mistakes(options));
     mistakes.extend(repeated_domains(options).into_iter().map(|what| format!("{}: {what}", name("domain"))));
     mistakes
@@ -60,7 +66,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
 pub(crate) fn warnings(options: &Options) -> Vec<String> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut warnings = environment::unknown(&flags(), names);
-    if options.domain.contains(&Domains::All) {
+    if options.accepted().any(|domain| *domain == Domains::All) {
         warnings.push(format!(
             "{} '*': every recipient of every domain is accepted, from every client",
             options.provenance.name("domain")

@@ -162,13 +162,13 @@ pub(crate) fn check_reachable<'e>(
 }
 
 fn check_endpoint(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
-    if endpoint.is_public() && options.domain.is_empty() {
+    if endpoint.is_public() && options.accepted().next().is_none() {
         return Err(Failure::usage(format!(
             "{endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \
              --domain for each domain that you receive mail for, write --domain '*' for all mail, or listen on 127.0.0.1"
         )));
     }
-    if endpoint.is_public() && options.auth_any && !options.domain.contains(&Domains::All) {
+    if endpoint.is_public() && options.auth_any && !options.accepted().any(|domain| *domain == Domains::All) {
         return Err(Failure::usage(format!(
             "{endpoint} is reachable from other hosts, and with --auth-any mail from unknown clients would look authenticated; \
              write --auth-file FILE instead of --auth-any, add --domain '*' for an inbox of all mail, or listen on 127.0.0.1"

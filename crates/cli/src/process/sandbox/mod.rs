@@ -22,6 +22,7 @@ use mailchute::listen::Endpoint;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
+use crate::options::domain_options::DomainOptions;
 use crate::options::listen_at::ListenAddress;
 
 /// Directories of the loader and its libraries: a process that takes over starts inside the sandbox.
@@ -171,7 +172,9 @@ fn written(options: &Options, store: Vec<PathBuf>) -> Vec<PathBuf> {
 /// The files that are reloaded at SIGHUP.
 fn files(options: &Options) -> Vec<PathBuf> {
     let several = options.tls_cert.iter().chain(&options.tls_key);
-    several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config).cloned().collect()
+    let of_domains = options.domains.iter().flat_map(DomainOptions::files);
+    let single = several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config);
+    single.chain(of_domains).cloned().collect()
 }
 
 /// The directories of this program, at its start and now. If one of them is `/`, the program itself, which then cannot

@@ -1,4 +1,4 @@
-//! Offer every mechanism of AUTH: proofs by SCRAM, passwords, OAuth tokens, and CRAM-MD5 for very old clients.
+//! Offer every AUTH mechanism: SCRAM proofs, passwords, OAuth tokens, and CRAM-MD5 for very old clients.
 //!
 //! Each user authenticates by a mechanism that the client knows. To try it, in another terminal:
 //! ```sh

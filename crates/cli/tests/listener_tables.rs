@@ -153,7 +153,7 @@ fn mistakes_name_the_table_and_the_key() {
             "1:1: listener: write [[listener]] above the options of each listener",
         ),
         ("[[listener]]\nname = \"a\"\n", "1:1: [[listener]]: it has no address; write address = "),
-        ("[[listener]]\naddres = \":0\"\n", "2:1: listener: there is no option \"addres\"; write address"),
+        ("[[listener]]\naddr = \":0\"\n", "2:1: listener: there is no option \"addr\"; write address"),
         (
             "[[listener]]\naddress = 25\n",
             "2:11: listener.address: this is a whole number; write a string or an array",

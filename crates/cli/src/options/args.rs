@@ -65,8 +65,8 @@ Where options come from:
 Signals:
   SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running transactions
                     30 s to finish, and exit with 0. A second signal closes all sessions at once.
-  SIGHUP            Reload the --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file files for new
-                     sessions and logins. If a file has an error, log it and change nothing.
+  SIGHUP            Reload the --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file files, and those that
+                    [[domain]] names, for new sessions and logins. If a file has an error, log it and change nothing.
   SIGUSR2           Restart without refusing a client. Start a new process with the same command line, and
                     pass all sockets to it. Stop when the new process is ready. If it fails to start, keep
                     serving.

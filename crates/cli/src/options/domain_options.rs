@@ -17,8 +17,8 @@ pub(crate) struct DomainOptions {
     #[arg(long, value_name = "DOMAIN|.DOMAIN|*")]
     pub(crate) name: Vec<Domains>,
 
-    /// The users that exist: any, or `file:PATH` with a user on each line. The file of --auth-file works too. Mail for
-    /// others is refused (550 5.1.1), except for postmaster. SIGHUP reads the file again
+    /// The users that exist: any, or `file:PATH` with a user on each line. The --auth-file file works too. Mailchute
+    /// refuses mail for others (550 5.1.1), except for postmaster. SIGHUP reloads the file
     #[arg(long, value_name = "any|file:PATH", default_value = "any")]
     pub(crate) recipients: KnownUsers,
 
@@ -26,11 +26,11 @@ pub(crate) struct DomainOptions {
     #[arg(long, value_name = "CHARACTER", default_value = "+")]
     pub(crate) detail: Detail,
 
-    /// File of aliases, such as "sales: bob, eve". "@: bob" is the catch-all for unknown users. SIGHUP reads it again
+    /// File of aliases, such as "sales: bob, eve". "@: bob" is the catch-all for unknown users. SIGHUP reloads the file
     #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) aliases: Option<PathBuf>,
 
-    /// The store of this domain, written as for --store [default: that of the server]
+    /// The store of this domain, written as for --store [default: the server's store]
     #[arg(long, value_name = "URL", value_parser = paths::store)]
     pub(crate) store: Option<String>,
 
@@ -92,6 +92,6 @@ impl FromStr for Detail {
 pub(crate) fn flags() -> Command {
     let command = Command::new("domain").no_binary_name(true).disable_help_flag(true);
     <DomainOptions as clap::Args>::augment_args(command).about(
-        "A domain with known users, aliases or a store of its own. The tables stand instead of the list domain = [...].",
+        "A domain with its own users, aliases or store. Write these tables instead of the list domain = [...].",
     )
 }

@@ -19,7 +19,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         }
         let name = listener.name();
         if options.listener[..number].iter().any(|before| before.name() == name) {
-            wrong("name", &format!("{name:?} is the name of another listener; write a name of its own"));
+            wrong("name", &format!("{name:?} is the name of another listener; write a different name"));
         }
         of_tls(options, listener, &mut wrong);
         of_auth(options, listener, &mut wrong);

@@ -35,8 +35,9 @@ Examples:
       Try it out. In another terminal: swaks --server 127.0.0.1:2525 --to you@example.com
   mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
             --tls-cert fullchain.pem --tls-key privkey.pem --user mailchute
-      Receive mail for example.com from the Internet. Run this as root: the program opens port 25 and then
-      switches to the user mailchute, which must exist. The domain's MX record must name this host.
+      Receive mail for example.com from the Internet. Run this as root: the program opens port 25
+      and then switches to the user mailchute, which must exist. The domain's MX record must name
+      this host.
   mailchute --lmtp unix:/run/mailchute/lmtp --store maildir:/var/mail/in
       Receive messages that Postfix has already accepted, with
       mailbox_transport = lmtp:unix:/run/mailchute/lmtp
@@ -54,28 +55,31 @@ Examples:
 
 Where options come from:
   Precedence: command line, environment, the --config file, defaults.
-  Each option has an environment variable, such as MAILCHUTE_MAX_MESSAGE_SIZE. In a variable, spaces separate
-  several values, and a switch is true or false.
-  A flag or variable replaces the whole list of the same name in the file. It replaces limits and timeouts one by
-  one. A flag replaces the whole variable.
+  Each option has an environment variable, such as MAILCHUTE_MAX_MESSAGE_SIZE. In a variable, spaces
+  separate several values, and a switch is true or false.
+  A flag or variable replaces the whole list of the same name in the file. It replaces limits and
+  timeouts one by one. A flag replaces the whole variable.
   A switch set in the file cannot be turned off by a flag.
-  Paths are relative to the working directory. Mailchute does not expand shorthands such as ~, $NAME and %h:
-  they are errors. ./ before such a name makes it literal, as in ./~
+  Paths are relative to the working directory. Mailchute does not expand shorthands such as ~, $NAME
+  and %h: they are errors. ./ before such a name makes it literal, as in ./~
 
 Signals:
-  SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running transactions
-                    30 s to finish, and exit with 0. A second signal closes all sessions at once.
-  SIGHUP            Reload the --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file files, and those that
-                    [[domain]] names, for new sessions and logins. If a file has an error, log it and change nothing.
-  SIGUSR2           Restart without refusing a client. Start a new process with the same command line, and
-                    pass all sockets to it. Stop when the new process is ready. If it fails to start, keep
-                    serving.
+  SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running
+                    transactions 30 s to finish, and exit with 0. A second signal closes all
+                    sessions at once.
+  SIGHUP            Reload the --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file
+                    files, and those that [[domain]] names, for new sessions and logins. If a file
+                    has an error, log it and change nothing.
+  SIGUSR2           Restart without refusing a client. Start a new process with the same command
+                    line, and pass all sockets to it. Stop when the new process is ready. If it
+                    fails to start, keep serving.
 
 Exit codes:
   0  Stopped by a signal. No mail was lost.
   1  Failed while running, or stopped by a second signal.
   2  A flag, a variable or the configuration file is wrong. The message says what to write instead.
-  3  An address, certificate, store, password file or configuration file cannot be used. The message says why.";
+  3  An address, certificate, store, password file or configuration file cannot be used. The message
+     says why.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -114,7 +114,7 @@ async fn required_authentication_refuses_mail_until_it_succeeds() {
     client.command(&format!("AUTH PLAIN {ALICE}")).await.expect(235);
     deliver(&mut client).await.expect(250);
     let error = accepting().require_auth().build().unwrap_err().to_string();
-    assert!(error.contains("write .authenticator(…) or .on_auth(…)"), "{error}");
+    assert!(error.contains("write .on_auth(…) or .on_scram(…)"), "{error}");
 }
 
 /// No user has a verifier.

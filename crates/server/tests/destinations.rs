@@ -26,7 +26,7 @@ fn a_server_without_a_store_is_not_built() {
 #[test]
 fn what_is_missing_is_named_with_what_to_write() {
     for (options, cure) in [
-        (accepting().require_auth(), "write .authenticator(…) or .on_auth(…)"),
+        (accepting().require_auth(), "write .on_auth(…) or .on_scram(…)"),
         (accepting().mechanisms([Mechanism::ScramSha256]), "write .scram_verifiers(…) or .on_scram(…)"),
     ] {
         let error = options.build().unwrap_err().to_string();

@@ -17,7 +17,6 @@ use mailchute::{
 };
 use mailchute_examples::{print_and_forget, serve, throw_away_certificate};
 use rusqlite::{Connection, OptionalExtension as _};
-use tokio::task::spawn_blocking;
 
 #[derive(Clone)]
 struct Users(Arc<Mutex<Connection>>);
@@ -32,26 +31,20 @@ impl Users {
         Ok(Self(Arc::new(Mutex::new(database))))
     }
 
-    /// Looks up a user. Call it on a thread that may wait for the disk. If the database is locked, the client is told
-    /// to try again, and the log has the cause.
+    /// Looks up a user, on a thread that may wait for the disk. A locked database makes the client try again.
     fn verifier(&self, user: &str) -> Result<Option<ScramVerifier>, Refusal> {
-        self.look_up(user)
-            .map_err(|refusal| refusal.with_reply(454, (4, 7, 0), "Temporary authentication failure"))
-    }
-
-    /// Each `?` makes `451 4.3.0` of an error and keeps the error as its cause.
-    fn look_up(&self, user: &str) -> Result<Option<ScramVerifier>, Refusal> {
         let database = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut query = database.prepare("SELECT verifier FROM users WHERE name = ?1")?;
-        let verifier: Option<String> = query.query_row([user], |row| row.get(0)).optional()?;
-        Ok(verifier.map(|verifier| verifier.parse()).transpose()?)
+        let query = "SELECT verifier FROM users WHERE name = ?1";
+        let found = database.query_row(query, [user], |row| row.get::<_, String>(0)).optional();
+        let later = |error| Refusal::from(error).with_reply(454, (4, 7, 0), "Try again later");
+        Ok(found.map_err(later)?.map(|verifier| verifier.parse()).transpose()?)
     }
 }
 
 impl ScramVerifiers for Users {
     async fn scram_verifier(&self, user: &str, _session: &Session) -> Result<Option<ScramVerifier>, Refusal> {
         let (users, user) = (self.clone(), user.to_owned());
-        spawn_blocking(move || users.verifier(&user)).await?
+        tokio::task::spawn_blocking(move || users.verifier(&user)).await?
     }
 }
 
@@ -68,7 +61,7 @@ impl Authenticator for Users {
             }
             _ => Ok(Check::NotMine),
         };
-        spawn_blocking(check).await?
+        tokio::task::spawn_blocking(check).await?
     }
 }
 

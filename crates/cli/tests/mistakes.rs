@@ -87,7 +87,7 @@ fn refuses_shell_shorthands_in_paths_with_a_hint() {
     let flags = [
         ("store", "maildir:~/mail", "\"~\""),
         ("store", "maildir:$HOME/mail", "\"$HOME\""),
-        ("store", "maildir:/mail/{user}", "\"{user}\""),
+        ("store", "lmtp:unix:/run/{user}", "\"{user}\""),
         ("auth-file", "~/users", "\"~\""),
         ("tls-cert", "${HOME}/cert.pem", "\"${HOME}\""),
         ("tls-key", "%d/key.pem", "\"%d\""),

@@ -47,6 +47,7 @@ const CRATES: [Rooms; 4] = [
             "url",
             "any",
             "forward",
+            "maildirs",
             "maildir",
             "discard",
             "router",

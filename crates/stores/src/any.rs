@@ -7,7 +7,7 @@ use mailchute::{
 };
 
 use crate::router::Routed;
-use crate::{Discard, Forward, LineEnds, Maildir};
+use crate::{Discard, Forward, LineEnds, Maildir, Maildirs};
 
 /// Any of the stores of this crate, as [`from_url`](crate::from_url) returns them.
 ///
@@ -25,6 +25,8 @@ use crate::{Discard, Forward, LineEnds, Maildir};
 pub enum AnyStore {
     /// Messages become files.
     Maildir(Maildir),
+    /// Copies of messages become files, in a Maildir for each user.
+    Maildirs(Maildirs),
     /// Messages are handed to another server.
     Forward(Forward),
     /// Messages are forgotten.
@@ -36,6 +38,7 @@ impl AnyStore {
     pub fn close(&self) {
         match self {
             Self::Maildir(store) => store.close(),
+            Self::Maildirs(store) => store.close(),
             Self::Forward(_) | Self::Discard(_) => {}
         }
     }
@@ -45,7 +48,7 @@ impl Routed for AnyStore {
     async fn rcpt(&self, before: &[Recipient], to: &Recipient, session: &Session) -> Answer {
         match self {
             Self::Forward(store) => store.rcpt(before, to, session).await,
-            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
+            Self::Maildir(_) | Self::Maildirs(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
 }
@@ -54,6 +57,7 @@ impl Store for AnyStore {
     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         match self {
             Self::Maildir(store) => store.store(message, session).await,
+            Self::Maildirs(store) => store.store(message, session).await,
             Self::Forward(store) => store.store(message, session).await,
             Self::Discard(store) => store.store(message, session).await,
         }
@@ -65,7 +69,7 @@ impl Hooks for AnyStore {
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
         match self {
             Self::Forward(store) => store.rcpt_to(to, session).await,
-            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
+            Self::Maildir(_) | Self::Maildirs(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
 }
@@ -86,6 +90,12 @@ impl From<Maildir> for AnyStore {
     }
 }
 
+impl From<Maildirs> for AnyStore {
+    fn from(store: Maildirs) -> Self {
+        Self::Maildirs(store)
+    }
+}
+
 impl From<Forward> for AnyStore {
     fn from(store: Forward) -> Self {
         Self::Forward(store)
@@ -102,7 +112,8 @@ impl fmt::Display for AnyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Maildir(store) => {
-                write!(f, "maildir:{}", store.path().display())?;
+                let path = store.path().display().to_string();
+                write!(f, "maildir:{}", path.replace('{', "{{").replace('}', "}}"))?;
                 let mode = store.file_mode().map(|mode| format!("mode={mode:04o}"));
                 let line_ends = (store.line_ends() == LineEnds::Crlf).then(|| "line-ends=crlf".to_owned());
                 mode.into_iter()
@@ -110,6 +121,7 @@ impl fmt::Display for AnyStore {
                     .zip(std::iter::once('?').chain(std::iter::repeat('&')))
                     .try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
             }
+            Self::Maildirs(store) => store.options().fmt(f),
             Self::Forward(store) => store.options().fmt(f),
             Self::Discard(_) => f.write_str("discard:"),
         }

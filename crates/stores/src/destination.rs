@@ -121,7 +121,7 @@ impl Destinations {
     /// recipient `<Postmaster>`, which has no domain, is a user of the server's `hostname`.
     #[must_use]
     pub fn of(recipient: &Recipient, hostname: &str) -> Self {
-        if let Some(resolved) = recipient.state().with(Self::clone) {
+        if let Some(resolved) = recipient.state().with(Self::clone).filter(|resolved| !resolved.is_empty()) {
             return resolved;
         }
         let mailbox = match recipient.mailbox() {

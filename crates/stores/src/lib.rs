@@ -3,6 +3,7 @@
 //! | store | URL | what it does with a message |
 //! |---|---|---|
 //! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | writes it to a file of its own, which is durable before the client gets 250 |
+//! | [`Maildirs`] | `maildir:/var/mail/{domain}/{user}` | writes a copy to the Maildir of each user that it goes to |
 //! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | handed to another server while the client waits |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
@@ -39,6 +40,7 @@ mod destination;
 mod discard;
 mod forward;
 mod maildir;
+mod maildirs;
 pub mod recipients;
 mod router;
 mod secret;
@@ -50,6 +52,7 @@ pub use destination::{Destination, Destinations};
 pub use discard::Discard;
 pub use forward::{Forward, ForwardBuilder, HopTls, NextHop};
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
+pub use maildirs::{Maildirs, MaildirsBuilder, PlaceError};
 pub use router::{Routed, Router};
 pub use secret::{SecretError, SecretSource};
 pub use template::{Template, TemplateError, path_component};

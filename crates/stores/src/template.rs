@@ -140,6 +140,12 @@ impl Template {
         self.0.contains(&Part::Field(Field::Id))
     }
 
+    /// Returns whether the text differs for two details of a user.
+    #[must_use]
+    pub fn has_detail(&self) -> bool {
+        self.0.contains(&Part::Field(Field::Detail))
+    }
+
     /// Returns whether the text differs for two users of a domain.
     #[must_use]
     pub fn has_user(&self) -> bool {

@@ -6,7 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::forward::url as forward_url;
-use crate::{AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder, NextHop};
+use crate::{
+    AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder, Maildirs, MaildirsBuilder, NextHop,
+    PlaceError, Template, TemplateError,
+};
 
 /// Makes the store that a URL names, and opens it.
 ///
@@ -14,7 +17,8 @@ use crate::{AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder
 ///   it does not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`. Options follow the first
 ///   `?`, with `&` between two: `mode=0660` is the [mode of files](MaildirBuilder::file_mode) in octal
 ///   digits. `line-ends=lf`, the default, or `line-ends=crlf` says [how lines
-///   end](MaildirBuilder::line_ends).
+///   end](MaildirBuilder::line_ends). With `{user}`, `{domain}` or `{address}` in the path it is [`Maildirs`], one for
+///   each user: `maildir:/var/mail/{domain}/{user}`. For the braces themselves write `{{` and `}}`.
 /// - `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST:25` or `smtps://HOST:465`: a [`Forward`](crate::Forward).
 ///   With commas between several servers, the first that takes mail gets it. Options: `tls=require`,
 ///   `tls=opportunistic` (the default) or `tls=off`; `ca=FILE`; `cert=FILE` with `key=FILE`; `user=NAME` with
@@ -72,6 +76,7 @@ pub struct StoreUrl(Named);
 #[derive(Debug, Clone)]
 enum Named {
     Maildir(MaildirBuilder),
+    Maildirs(MaildirsBuilder),
     Forward(Box<ForwardBuilder>),
     Discard,
 }
@@ -88,7 +93,7 @@ impl StoreUrl {
         };
         let scheme_name = scheme.to_ascii_lowercase();
         match scheme_name.as_str() {
-            "maildir" => maildir(url, rest).map(|builder| Self(Named::Maildir(builder))),
+            "maildir" => maildir(url, rest).map(Self),
             "lmtp" | "smtp" | "smtps" => match forward_url::parse(&scheme_name, rest) {
                 Ok(builder) => Ok(Self(Named::Forward(builder.into()))),
                 Err(text) => Err(StoreUrlError::Forward(text)),
@@ -99,11 +104,12 @@ impl StoreUrl {
         }
     }
 
-    /// Returns the directory of a Maildir, as it is written.
+    /// Returns the directory of a Maildir, as it is written. For Maildirs of users it is the one in which all of them are.
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         match &self.0 {
             Named::Maildir(builder) => Some(builder.path()),
+            Named::Maildirs(builder) => Some(builder.path()),
             Named::Forward(_) | Named::Discard => None,
         }
     }
@@ -113,6 +119,7 @@ impl StoreUrl {
     pub fn directory_mode(&self) -> u32 {
         match &self.0 {
             Named::Maildir(builder) => builder.directory_mode(),
+            Named::Maildirs(builder) => builder.directory_mode(),
             Named::Forward(_) | Named::Discard => 0o700,
         }
     }
@@ -122,7 +129,7 @@ impl StoreUrl {
     pub fn next_hops(&self) -> &[NextHop] {
         match &self.0 {
             Named::Forward(builder) => builder.next_hops(),
-            Named::Maildir(_) | Named::Discard => &[],
+            Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => &[],
         }
     }
 
@@ -140,7 +147,7 @@ impl StoreUrl {
     pub fn state_directory(&self) -> Option<PathBuf> {
         match &self.0 {
             Named::Forward(builder) => Some(builder.state_directory()),
-            Named::Maildir(_) | Named::Discard => None,
+            Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => None,
         }
     }
 
@@ -151,6 +158,7 @@ impl StoreUrl {
     pub fn open(self) -> Result<AnyStore, StoreUrlError> {
         match self.0 {
             Named::Maildir(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            Named::Maildirs(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Forward(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Discard => Ok(Discard.into()),
         }
@@ -169,6 +177,10 @@ pub enum StoreUrlError {
     MissingPath,
     /// `maildir://` is followed by the name of a host.
     Host(String),
+    /// The path of a Maildir has braces with a name that cannot be filled in, or without a partner.
+    Template(TemplateError),
+    /// The path cannot name the Maildirs of users.
+    Place(PlaceError),
     /// The store does not have this option, or not with this value, or has it twice.
     BadOption(String),
     /// `lmtp:`, `smtp:` or `smtps:` is followed by what names no server, or by wrong options. The text says which.
@@ -199,6 +211,8 @@ impl fmt::Display for StoreUrlError {
                 "{url:?} names a host, but a Maildir is a directory on this one; write maildir:PATH, such as \
                  maildir:/var/mail/in or maildir:./mail"
             ),
+            Self::Template(error) => write!(f, "the path after maildir: is wrong: {error}"),
+            Self::Place(error) => write!(f, "the path after maildir: is wrong: {error}"),
             Self::BadOption(option) => {
                 write!(f, "maildir: does not know the option {option:?}, or has it twice; write {OPTIONS}")
             }
@@ -225,7 +239,7 @@ const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST or discard:";
 const OPTIONS: &str =
     "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode";
 
-fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
+fn maildir(url: &str, rest: &str) -> Result<Named, StoreUrlError> {
     let (path, options) = match rest.split_once('?') {
         Some((path, options)) => (path, Some(options)),
         None => (rest, None),
@@ -239,8 +253,12 @@ fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
     if path.is_empty() {
         return Err(StoreUrlError::MissingPath);
     }
+    let template = Template::parse(path).map_err(StoreUrlError::Template)?;
+    let mut named = match template.constant() {
+        Some(path) => Named::Maildir(Maildir::builder(path)),
+        None => Named::Maildirs(Maildirs::builder(template).map_err(StoreUrlError::Place)?),
+    };
     let mut seen = Vec::new();
-    let mut builder = Maildir::builder(path);
     for option in options.into_iter().flat_map(|options| options.split('&')) {
         let bad = || StoreUrlError::BadOption(option.to_owned());
         let (name, value) = option.split_once('=').ok_or_else(bad)?;
@@ -248,17 +266,29 @@ fn maildir(url: &str, rest: &str) -> Result<MaildirBuilder, StoreUrlError> {
             return Err(bad());
         }
         seen.push(name);
-        builder = match name {
-            "mode" => builder.file_mode(mode(value).ok_or_else(bad)?),
-            "line-ends" => builder.line_ends(match value {
-                "lf" => LineEnds::Lf,
-                "crlf" => LineEnds::Crlf,
-                _ => return Err(bad()),
-            }),
-            _ => return Err(bad()),
-        };
+        named = with_option(named, name, value).ok_or_else(bad)?;
     }
-    Ok(builder)
+    Ok(named)
+}
+
+fn with_option(named: Named, name: &str, value: &str) -> Option<Named> {
+    match (name, named) {
+        ("mode", Named::Maildir(builder)) => Some(Named::Maildir(builder.file_mode(mode(value)?))),
+        ("mode", Named::Maildirs(builder)) => Some(Named::Maildirs(builder.file_mode(mode(value)?))),
+        ("line-ends", Named::Maildir(builder)) => Some(Named::Maildir(builder.line_ends(line_ends(value)?))),
+        ("line-ends", Named::Maildirs(builder)) => {
+            Some(Named::Maildirs(builder.line_ends(line_ends(value)?)))
+        }
+        _ => None,
+    }
+}
+
+fn line_ends(value: &str) -> Option<LineEnds> {
+    match value {
+        "lf" => Some(LineEnds::Lf),
+        "crlf" => Some(LineEnds::Crlf),
+        _ => None,
+    }
 }
 
 /// Returns a mode that files can have, from octal digits.

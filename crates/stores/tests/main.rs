@@ -10,6 +10,7 @@ mod failures;
 mod forward;
 mod given_up;
 mod line_ends;
+mod maildirs;
 mod many;
 mod modes;
 mod router;

@@ -1,6 +1,7 @@
 //! Shorthands of shells and other programs in paths. Nothing expands them here, so each is a mistake: `~/mail` would be
 //! a directory named `~`.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ impl Error for Unexpanded {}
 /// # Errors
 /// Finds the first shorthand. A name after `./` is taken literally.
 pub(crate) fn file(path: PathBuf) -> Result<PathBuf, Unexpanded> {
-    check(["", &path.to_string_lossy(), ""], false).map(|()| path)
+    check(["", &path.to_string_lossy(), ""], Kind::Plain).map(|()| path)
 }
 
 /// Reads the path of a file, which need not be UTF-8.
@@ -43,49 +44,78 @@ pub(crate) fn file_parser() -> impl TypedValueParser<Value = PathBuf> {
 
 /// Parses the path of a Unix socket after `unix:`, as [`file`] does.
 pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
-    check(["unix:", &path.to_string_lossy(), ""], false)
+    check(["unix:", &path.to_string_lossy(), ""], Kind::Plain)
 }
 
-/// Parses the URL of a store. Braces and percent-encoding are mistakes too.
+/// Parses the URL of a store. Percent-encoding is a mistake too, and so are braces, except in a Maildir's path, where the
+/// store itself fills them in.
 ///
 /// # Errors
 /// As [`file`].
 pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
     let (scheme, rest) = url.split_at(url.find(':').map_or(0, |colon| colon + 1));
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
-    check([scheme, path, query], true).map(|()| url.to_owned())
+    let kind = if scheme.eq_ignore_ascii_case("maildir:") { Kind::Template } else { Kind::Url };
+    check([scheme, path, query], kind).map(|()| url.to_owned())
+}
+
+/// The kind of value that a path is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Url,
+    /// The path of a URL with braces for users and domains. Doubled braces are braces.
+    Template,
 }
 
 /// Checks the path in a value, and keeps the text before and after it.
-fn check([before, path, after]: [&str; 3], is_of_url: bool) -> Result<(), Unexpanded> {
+fn check([before, path, after]: [&str; 3], kind: Kind) -> Result<(), Unexpanded> {
     let (mut first, mut is_literal) = (None, false);
-    let mut literal: Vec<&str> = Vec::new();
+    let mut literal: Vec<Cow<'_, str>> = Vec::new();
     for name in path.split('/') {
         let found = match (literal.is_empty(), is_literal) {
             (_, true) => None,
             (true, false) if name.starts_with('~') => Some((name, TILDE)),
-            _ => name.char_indices().find_map(|(at, _)| shorthand(&name[at..], is_of_url)),
+            _ => name.char_indices().find_map(|(at, _)| shorthand(&name[at..], kind)),
         };
-        if found.is_some() {
-            literal.push(".");
-        }
         first = first.or(found);
         is_literal = name == ".";
-        literal.push(name);
+        match found {
+            Some(_) => literal.extend([
+                ".".into(),
+                if kind == Kind::Template { with_plain_braces(name) } else { name.into() },
+            ]),
+            None => literal.push(name.into()),
+        }
     }
     let Some((shorthand, reason)) = first else { return Ok(()) };
     let literal = format!("{before}{}{after}", literal.join("/"));
     Err(Unexpanded { shorthand: shorthand.to_owned(), reason, literal })
 }
 
+/// Doubles the braces of each shorthand in a name.
+fn with_plain_braces(name: &str) -> Cow<'_, str> {
+    let (mut doubled, mut rest) = (String::new(), name);
+    while let Some(first) = rest.chars().next() {
+        let (found, _) = shorthand(rest, Kind::Template).unwrap_or((&rest[..first.len_utf8()], ""));
+        if found.len() > first.len_utf8() {
+            doubled.push_str(&found.replace('{', "{{").replace('}', "}}"));
+        } else {
+            doubled.push_str(found);
+        }
+        rest = &rest[found.len()..];
+    }
+    doubled.into()
+}
+
 const TILDE: &str =
     "is not expanded: only a shell expands it, and only at the start of a word; write the absolute path";
 const VARIABLE: &str = "is not expanded; write the absolute path";
-const BRACES: &str = "is not replaced, because all mail goes to one directory; write its path";
+const BRACES: &str = "is not filled in for this kind of store; write the path itself";
 const ENCODED: &str = "is not decoded; write the character itself";
 
 /// Returns the shorthand at the start of a text, and what is wrong with it.
-fn shorthand(text: &str, is_of_url: bool) -> Option<(&str, &'static str)> {
+fn shorthand(text: &str, kind: Kind) -> Option<(&str, &'static str)> {
     let rest = text.get(1..)?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let word = rest.len() - rest.trim_start_matches(is_word).len();
@@ -98,10 +128,13 @@ fn shorthand(text: &str, is_of_url: bool) -> Option<(&str, &'static str)> {
         b'%' if word == 1 && rest.starts_with(|c: char| c.is_ascii_alphabetic()) => {
             Some((&text[..2], VARIABLE))
         }
-        b'%' if is_of_url && rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()) => {
+        b'%' if kind != Kind::Plain
+            && rest.len() >= 2
+            && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()) =>
+        {
             Some((&text[..3], ENCODED))
         }
-        b'{' if is_of_url => Some((up_to('}'), BRACES)),
+        b'{' if kind == Kind::Url => Some((up_to('}'), BRACES)),
         _ => None,
     }
 }
@@ -132,7 +165,9 @@ mod tests {
             ("maildir:~/mail", "maildir:./~/mail"),
             ("maildir:~/mail?mode=0660", "maildir:./~/mail?mode=0660"),
             ("maildir:///my%20mail/%41", "maildir:///./my%20mail/./%41"),
-            ("maildir:$HOME/~/{user}", "maildir:./$HOME/~/./{user}"),
+            ("maildir:$HOME/~/{user}", "maildir:./$HOME/~/{user}"),
+            ("maildir:/mail/${HOME:-x}-%h-{user}", "maildir:/mail/./${{HOME:-x}}-%h-{user}"),
+            ("lmtp:unix:/run/{user}", "lmtp:unix:/run/./{user}"),
             ("~/mail", "./~/mail"),
         ] {
             let told = told(store(url));
@@ -189,14 +224,14 @@ mod tests {
 
     #[test]
     fn braces_and_percent_encoding_are_mistakes_in_a_store() {
-        let braces = "is not replaced, because all mail goes to one directory; write its path";
+        let braces = "is not filled in for this kind of store; write the path itself";
         let decoded = "is not decoded; write the character itself";
         for (url, complaint) in [
             (
-                "maildir:/mail/{domain}/{user}",
-                format!("\"{{domain}}\" {braces}, or maildir:/mail/./{{domain}}/./{{user}} if the name"),
+                "lmtp:unix:/run/{domain}/{user}",
+                format!("\"{{domain}}\" {braces}, or lmtp:unix:/run/./{{domain}}/./{{user}} if the name"),
             ),
-            ("maildir:{", format!("\"{{\" {braces}, or maildir:./{{ if")),
+            ("discard:{", format!("\"{{\" {braces}, or discard:./{{ if")),
             ("maildir:///my%20mail", format!("\"%20\" {decoded}, or maildir:///./my%20mail if")),
             ("maildir:/%c3%a9", format!("\"%c3\" {decoded}, or maildir:/./%c3%a9 if")),
         ] {
@@ -204,6 +239,17 @@ mod tests {
             assert!(told.starts_with(&complaint), "{told}");
         }
         assert!(file("/etc/{a}/my%20file".into()).is_ok());
+    }
+
+    #[test]
+    fn what_is_written_for_a_maildir_names_it_literally() {
+        for (url, directory) in
+            [("maildir:/mail/${HOME:-x}/%{y}", "/mail/./${HOME:-x}/./%{y}"), ("maildir:./{{x}}", "./{x}")]
+        {
+            let literal = store(url).or_else(|mistake| store(&literal(&mistake.to_string()))).expect(url);
+            let parsed = mailchute_stores::StoreUrl::parse(&literal).expect(&literal);
+            assert_eq!(parsed.directory(), Some(directory.as_ref()));
+        }
     }
 
     #[test]
@@ -236,7 +282,9 @@ mod tests {
             let url = format!("maildir:{path}?mode=0660");
             assert_eq!(store(&url), Ok(url.clone()), "{path}");
         }
-        assert_eq!(store("maildir:./{x}"), Ok("maildir:./{x}".to_owned()));
+        for url in ["maildir:./{{x}}", "maildir:/mail/{domain}/{user}", "MailDir:{user}"] {
+            assert_eq!(store(url), Ok(url.to_owned()));
+        }
         assert_eq!(store("discard:"), Ok("discard:".to_owned()));
     }
 }

@@ -8,16 +8,16 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::{Gid, Mode, RawMode, fchmod, fchown};
 
 /// Gives a file to a group, and returns whether the file has that group now.
-pub(super) type GiveToGroup = fn(&File, u32) -> bool;
+pub(crate) type GiveToGroup = fn(&File, u32) -> bool;
 
-pub(super) fn give_to_group(file: &File, group: u32) -> bool {
+pub(crate) fn give_to_group(file: &File, group: u32) -> bool {
     file.metadata().is_ok_and(|file| file.gid() == group)
         || fchown(file.as_fd(), None, Some(Gid::from_raw(group))).is_ok()
 }
 
 /// The mode and group of new files and directories, whatever the umask.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Access {
+pub(crate) struct Access {
     /// The mode of files.
     files: u32,
     /// The mode of directories.
@@ -63,8 +63,21 @@ impl Access {
         }
     }
 
+    /// Returns the access that was configured, or else that of an existing directory.
+    pub(crate) fn of(mode: Option<u32>, directory: Option<&Metadata>) -> Self {
+        match mode {
+            Some(mode) => Self::fixed(mode, directory),
+            None => directory.map_or(Self::PRIVATE, Self::like),
+        }
+    }
+
+    /// Returns the access for one of several Maildirs, whose directory exists.
+    pub(super) fn like_existing(&self, directory: &Metadata) -> Self {
+        Self::of(self.asked_for(), Some(directory)).giving_by(self.give_to_group)
+    }
+
     /// Returns the same access with another way to give files to the group.
-    pub(super) fn giving_by(self, give_to_group: GiveToGroup) -> Self {
+    pub(crate) fn giving_by(self, give_to_group: GiveToGroup) -> Self {
         Self { give_to_group, ..self }
     }
 
@@ -111,7 +124,7 @@ impl Access {
     }
 
     /// Returns the mode of directories.
-    pub(super) fn directories(&self) -> u32 {
+    pub(crate) fn directories(&self) -> u32 {
         self.directories
     }
 

@@ -7,11 +7,6 @@ use std::sync::Arc;
 use super::access::{Access, GiveToGroup, give_to_group};
 use super::directories::Directories;
 use super::draft::Draft;
-use super::leftovers::{self, Sweeper};
-use super::name::Names;
-use super::shown::Shown;
-use super::subdirectories::Subdirectories;
-use super::sync::DirectorySync;
 use super::{LineEnds, Maildir, Shared};
 
 /// Options of a [`Maildir`]. Returned by [`Maildir::builder`].
@@ -65,6 +60,15 @@ impl MaildirBuilder {
         mode & 0o600 == 0o600 && mode & !0o666 == 0
     }
 
+    /// Returns the error of a mode that files cannot have.
+    pub(crate) fn check_file_mode(mode: u32) -> io::Result<()> {
+        if Self::is_file_mode(mode) {
+            return Ok(());
+        }
+        let wrong = format!("files cannot have the mode {mode:04o}; take 0600 to 0666, such as 0660");
+        Err(io::Error::new(io::ErrorKind::InvalidInput, wrong))
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -84,24 +88,9 @@ impl MaildirBuilder {
     /// path. Also an error if the mode is not one of `0o600` to `0o666` with which the owner can read and
     /// write.
     pub fn open(self) -> io::Result<Maildir> {
-        if let Some(mode) = self.file_mode
-            && !Self::is_file_mode(mode)
-        {
-            let wrong = format!("files cannot have the mode {mode:04o}; take 0600 to 0666, such as 0660");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, wrong));
-        }
+        self.file_mode.map_or(Ok(()), Self::check_file_mode)?;
         let directories = Directories::create(&self.path, self.file_mode, self.give_to_group)?;
-        let names = Names::new();
-        leftovers::remove(&directories.tmp, &names);
-        let shared = Arc::new(Shared {
-            directories,
-            names,
-            line_ends: self.line_ends,
-            sync: DirectorySync::default(),
-            shown: Arc::new(Shown::default()),
-            sweeper: Sweeper::default(),
-            subdirectories: Subdirectories::default(),
-        });
+        let shared = Arc::new(Shared::new(directories, self.line_ends, Arc::default()));
         let trial = Draft::create(&shared)?;
         if !trial.has_mode() {
             tracing::warn!(

@@ -10,16 +10,26 @@ use rustix::fs::{Mode, OFlags};
 use super::access::{Access, GiveToGroup};
 use super::named;
 
-#[derive(Debug)]
-pub(super) struct Directories {
+#[derive(Debug, Clone)]
+pub(crate) struct Directories {
     pub(super) root: PathBuf,
     /// Where files are written.
     pub(super) tmp: PathBuf,
     /// Where readers find them.
     pub(super) new: PathBuf,
     pub(super) access: Access,
-    /// `new/` of the parent Maildir, for a directory in a Maildir.
-    above: Option<PathBuf>,
+    /// `None` if they are not made again.
+    above: Option<Above>,
+}
+
+/// A directory that must be there before missing ones are made again, so that nothing is written under the mount point of
+/// a disk that is gone.
+#[derive(Debug, Clone)]
+enum Above {
+    /// The Maildir in which this is a directory.
+    Maildir(Box<Directories>),
+    /// A directory on the same disk.
+    Directory(PathBuf),
 }
 
 impl Directories {
@@ -29,11 +39,7 @@ impl Directories {
         let root = std::path::absolute(root).map_err(|error| named(&error, "use the Maildir", root))?;
         let (tmp, new) = (root.join("tmp"), root.join("new"));
         let found = fs::metadata(&root).ok();
-        let access = match mode {
-            Some(mode) => Access::fixed(mode, found.as_ref()),
-            None => found.as_ref().map_or(Access::PRIVATE, Access::like),
-        };
-        let access = access.giving_by(give_to_group);
+        let access = Access::of(mode, found.as_ref()).giving_by(give_to_group);
         for directory in [&root, &tmp, &new, &root.join("cur")] {
             create_durably(directory, &access)?;
         }
@@ -43,26 +49,49 @@ impl Directories {
     /// Returns the directories of a directory in this Maildir, and makes the missing ones. The Maildir itself
     /// must be there, so that nothing is written under the mount point of a disk that is gone.
     pub(super) fn below(&self, name: &str) -> io::Result<Self> {
-        let root = self.root.join(name);
-        let (tmp, new, above) = (root.join("tmp"), root.join("new"), Some(self.new.clone()));
-        let below = Self { root, tmp, new, access: self.access, above };
+        let below =
+            Self::in_directory(self.root.join(name), self.access, Above::Maildir(self.clone().into()));
         below.make_again()?;
         Ok(below)
     }
 
-    /// Makes the missing directories of a directory in a Maildir, and returns whether this is one. The
-    /// directories of the Maildir itself are not made again.
+    /// Returns the directories of the Maildir `root`, and makes the missing ones and its parents. `proof` must be
+    /// there: a directory on the same disk. Files follow the mode of `root` if it exists, else `access`.
+    pub(crate) fn one_of_many(root: PathBuf, proof: &Path, access: Access) -> io::Result<Self> {
+        let access = fs::metadata(&root).map_or(access, |found| access.like_existing(&found));
+        let made = Self::in_directory(root, access, Above::Directory(proof.to_owned()));
+        made.make_again()?;
+        Ok(made)
+    }
+
+    fn in_directory(root: PathBuf, access: Access, above: Above) -> Self {
+        Self { tmp: root.join("tmp"), new: root.join("new"), root, access, above: Some(above) }
+    }
+
+    /// Makes the missing directories, if something proves that the disk is there, and returns whether this is such
+    /// a Maildir.
     pub(super) fn make_again(&self) -> io::Result<bool> {
         let Some(above) = &self.above else { return Ok(false) };
-        fs::metadata(above).map_err(|error| named(&error, "deliver to", above))?;
+        let proof = match above {
+            Above::Maildir(parent) => {
+                if !parent.new.exists() {
+                    parent.make_again()?;
+                }
+                &parent.new
+            }
+            Above::Directory(proof) => proof,
+        };
+        fs::metadata(proof).map_err(|error| named(&error, "deliver to", proof))?;
         for directory in [&self.root, &self.tmp, &self.new, &self.root.join("cur")] {
             create_durably(directory, &self.access)?;
         }
-        // The file tells other programs that mail is delivered to this directory of a Maildir.
-        let mark = self.root.join("maildirfolder");
-        let marked = File::options().write(true).create(true).truncate(false).open(&mark);
-        let marked = marked.and_then(|file| self.access.give_to_file(&file));
-        marked.map_err(|error| named(&error, "make the file", &mark))?;
+        if matches!(above, Above::Maildir(_)) {
+            // The file tells other programs that mail is delivered to this directory of a Maildir.
+            let mark = self.root.join("maildirfolder");
+            let marked = File::options().write(true).create(true).truncate(false).open(&mark);
+            let marked = marked.and_then(|file| self.access.give_to_file(&file));
+            marked.map_err(|error| named(&error, "make the file", &mark))?;
+        }
         Ok(true)
     }
 
@@ -76,7 +105,7 @@ impl Directories {
 }
 
 /// Makes a directory and its missing parents, so that they survive a crash of the host.
-fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
+pub(super) fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -101,7 +130,7 @@ fn create_durably(path: &Path, access: &Access) -> io::Result<()> {
 }
 
 /// Flushes a directory, so that the names in it survive a crash of the host.
-pub(super) fn flush(directory: &Path) -> io::Result<()> {
+pub(crate) fn flush(directory: &Path) -> io::Result<()> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(|error| named(&error, "flush the directory", directory))

@@ -10,13 +10,14 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, IoSlice};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::interest::{Interest, still_wanted};
-use super::shown::{Ticket, closed, remove};
-use super::{Shared, directories, line_ends, named};
+use super::kept::Kept;
+use super::name::Names;
+use super::shown::remove;
+use super::{Shared, line_ends, named};
 
 /// How many names are tried. A name is taken only if another host has the same name, process ID and time.
 const ATTEMPTS: usize = 16;
@@ -36,7 +37,7 @@ impl Draft {
         let mut options = OpenOptions::new();
         // Readable, so that line ends can be restored.
         options.read(true).write(true).create_new(true).mode(0o600);
-        let (name, file) = with_new_name(maildir, |name| {
+        let (name, file) = with_new_name(&maildir.names, |name| {
             let path = maildir.directories.tmp.join(name);
             let file = options.open(&path).map_err(|error| named(&error, "make the file", &path))?;
             if is_claimed(&file)? {
@@ -82,35 +83,46 @@ impl Draft {
         }
     }
 
-    /// Makes the content durable, then visible, then the name durable.
-    pub(super) fn publish(mut self, interest: &Weak<Interest>) -> io::Result<Kept> {
-        let path = self.path();
-        self.file.sync_all().map_err(|error| named(&error, "flush", &path))?;
-        // A file that is not in `new/` yet need not be taken back.
-        still_wanted(interest)?;
-        let kept = self.rename()?;
-        self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new))?;
-        Ok(kept)
+    /// Makes the content durable.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.file.sync_all().map_err(|error| named(&error, "flush", &self.path()))
     }
 
-    fn rename(&mut self) -> io::Result<Kept> {
-        let from = self.path();
-        let show = |name: &str| -> io::Result<Kept> {
-            let to = self.maildir.directories.new.join(format!("{name},S={}", self.length));
-            let ticket = self.maildir.shown.show(to, |to| {
-                put(rename_exclusively, &self.file, &from, to)
-                    .map_err(|error| named(&error, "rename a file to", to))
-            })?;
-            Ok(Kept { maildir: Arc::clone(&self.maildir), ticket })
-        };
-        let kept = match show(&self.name) {
+    /// Returns the path that [`rename_once`](Self::rename_once) gives it.
+    pub(super) fn target(&self) -> PathBuf {
+        self.target_named(&self.name)
+    }
+
+    fn target_named(&self, name: &str) -> PathBuf {
+        self.maildir.directories.new.join(format!("{name},S={}", self.length))
+    }
+
+    /// Puts it where readers find it. If its name is taken, it gets another.
+    pub(super) fn rename(mut self) -> io::Result<Kept> {
+        let kept = match self.show(&self.name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                with_new_name(&self.maildir, show)?.1
+                with_new_name(&self.maildir.names, |name| self.show(name))?.1
             }
             outcome => outcome?,
         };
         self.is_in_tmp = false;
         Ok(kept)
+    }
+
+    /// Puts it where readers find it, under its own name only.
+    pub(super) fn rename_once(mut self) -> io::Result<Kept> {
+        let kept = self.show(&self.name)?;
+        self.is_in_tmp = false;
+        Ok(kept)
+    }
+
+    fn show(&self, name: &str) -> io::Result<Kept> {
+        let from = self.path();
+        let ticket = self.maildir.shown.show(self.target_named(name), |to| {
+            put(rename_exclusively, &self.file, &from, to)
+                .map_err(|error| named(&error, "rename a file to", to))
+        })?;
+        Ok(Kept::new(&self.maildir, ticket))
     }
 
     fn path(&self) -> PathBuf {
@@ -126,40 +138,9 @@ impl Drop for Draft {
     }
 }
 
-/// A file in `new/`. It is removed when this is dropped before [`keep`](Self::keep) was called.
-#[must_use = "the message is removed when this is dropped"]
-pub(super) struct Kept {
-    maildir: Arc<Shared>,
-    ticket: Ticket,
-}
-
-impl Kept {
-    /// Leaves the file where it is.
-    ///
-    /// # Errors
-    /// An error if the file was already taken back, since the Maildir is closed.
-    pub(super) fn keep(self) -> io::Result<()> {
-        let path = self.maildir.shown.take(self.ticket).ok_or_else(closed)?;
-        tracing::debug!(name: "kept", path = %path.display(), "kept");
-        Ok(())
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let Some(path) = self.maildir.shown.take(self.ticket) else { return };
-        remove(&path);
-        let flushed = self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new));
-        if let Err(error) = flushed {
-            let path = path.display();
-            tracing::error!(name: "withdrawal-failed", %error, %path, "a removed message may be back after a crash");
-        }
-    }
-}
-
 /// Locks a new file while it is open, so that no process takes it for the file of a dead process. Returns
 /// `false` if one has done that before the lock.
-fn is_claimed(file: &File) -> io::Result<bool> {
+pub(super) fn is_claimed(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         // The search for left-over files removes them under a lock.
         Ok(()) => Ok(file.metadata()?.nlink() > 0),
@@ -170,13 +151,13 @@ fn is_claimed(file: &File) -> io::Result<bool> {
 }
 
 /// Runs `attempt` with a name that is not used yet.
-fn with_new_name<T>(
-    maildir: &Shared,
+pub(super) fn with_new_name<T>(
+    names: &Names,
     mut attempt: impl FnMut(&str) -> io::Result<T>,
 ) -> io::Result<(String, T)> {
     let mut attempts = 1;
     loop {
-        let name = maildir.names.next();
+        let name = names.next();
         match attempt(&name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {
                 attempts += 1;
@@ -258,6 +239,7 @@ fn write_all(file: &mut impl io::Write, parts: &[Bytes]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::Maildir;
+    use crate::maildir::kept::Published;
 
     #[test]
     fn a_write_that_finds_no_room_says_so_and_leaves_nothing() {
@@ -349,26 +331,9 @@ mod tests {
         let taken = maildir.0.directories.new.join(format!("{},S=3", draft.name));
         fs::write(&taken, "old").unwrap();
         draft.write(&[Bytes::from_static(b"new")]).unwrap();
-        let interest = Arc::new(Interest);
-        draft.publish(&Arc::downgrade(&interest)).unwrap().keep().unwrap();
+        let kept = vec![(0, draft.rename().unwrap())];
+        Published { kept, failed: Vec::new() }.keep().unwrap();
         assert_eq!(fs::read(&taken).unwrap(), b"old");
         assert_eq!(fs::read_dir(&maildir.0.directories.new).unwrap().count(), 2);
-    }
-
-    #[test]
-    fn a_message_that_nobody_waits_for_is_neither_shown_nor_left() {
-        let directory = tempfile::tempdir().unwrap();
-        let maildir = Maildir::open(directory.path()).unwrap();
-        let interest = Arc::new(Interest);
-        let (given_up, wanted) = (Weak::new(), Arc::downgrade(&interest));
-
-        let draft = Draft::create(&maildir.0).unwrap();
-        assert!(draft.publish(&given_up).is_err());
-        // Given up only after it was shown.
-        drop(Draft::create(&maildir.0).unwrap().publish(&wanted).unwrap());
-
-        for directory in [&maildir.0.directories.tmp, &maildir.0.directories.new] {
-            assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
-        }
     }
 }

@@ -93,7 +93,7 @@ fn try_remove_if_left(entry: &DirEntry, names: &Names) -> io::Result<bool> {
 }
 
 /// Locks a file that no process writes any more. It is opened for writing, as NFS requires.
-fn lock(path: &Path) -> Option<File> {
+pub(super) fn lock(path: &Path) -> Option<File> {
     let file = OpenOptions::new().write(true).open(path).ok()?;
     file.try_lock().ok()?;
     Some(file)

@@ -1,5 +1,6 @@
 //! How the lines of a kept message end.
 
+use bytes::Bytes;
 use memchr::memchr2;
 
 use super::buffer::Buffer;
@@ -80,6 +81,13 @@ impl Converter {
     pub(super) fn ends_with_cr(&self) -> bool {
         self.after_cr
     }
+}
+
+/// Returns complete lines with each CRLF made an LF; `None` if a bare CR or LF is in them.
+pub(super) fn with_lf(lines: &[u8]) -> Option<Bytes> {
+    let (mut converter, mut buffer) = (Converter::default(), Buffer::default());
+    converter.convert(lines, &mut buffer).ok()?;
+    (!converter.ends_with_cr()).then(|| buffer.take().concat().into())
 }
 
 /// Appends bytes with each LF made a CRLF again.

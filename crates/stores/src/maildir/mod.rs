@@ -6,21 +6,25 @@
 //! ```
 //!
 //! Everything that ends before the 250 removes its file: a [`Draft`](draft::Draft) and a
-//! [`Kept`](draft::Kept) do so when they are dropped. If the process ends before a thread removes its file,
+//! [`Kept`](kept::Kept) do so when they are dropped. If the process ends before a thread removes its file,
 //! [`Shown`] does it.
 
-mod access;
+pub(crate) mod access;
 mod buffer;
 mod builder;
-mod delivery;
-mod directories;
+pub(crate) mod delivery;
+pub(crate) mod directories;
 mod draft;
+pub(crate) mod drafts;
+pub(crate) mod intents;
 mod interest;
+mod kept;
 mod leftovers;
 mod line_ends;
 mod name;
-mod shown;
-mod subdirectories;
+pub(crate) mod opened;
+pub(crate) mod shown;
+pub(crate) mod subdirectories;
 mod sync;
 
 use std::fmt;
@@ -28,6 +32,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use mailchute::params::BodyKind;
 use mailchute::{Message, Receipt, Refusal, Session, Store};
 
@@ -36,10 +41,11 @@ pub use line_ends::LineEnds;
 
 use delivery::Delivery;
 use directories::Directories;
+use drafts::Failure;
 use leftovers::Sweeper;
 use name::Names;
+use opened::Opened;
 use shown::Shown;
-use subdirectories::Subdirectories;
 use sync::DirectorySync;
 
 /// Keeps each message as a file of its own in a directory that other programs can read:
@@ -88,16 +94,49 @@ use sync::DirectorySync;
 pub struct Maildir(Arc<Shared>);
 
 /// The state that deliveries share.
-struct Shared {
+pub(crate) struct Shared {
     directories: Directories,
     names: Names,
     line_ends: LineEnds,
     /// Flushes `new/`.
     sync: DirectorySync,
-    /// Shared with the subdirectories.
+    /// Shared with the subdirectories, and with other Maildirs to which the same message may go.
     shown: Arc<Shown>,
     sweeper: Sweeper,
-    subdirectories: Subdirectories,
+    subdirectories: Opened,
+}
+
+impl Shared {
+    /// Opens a Maildir whose directories exist. The call blocks.
+    pub(crate) fn new(directories: Directories, line_ends: LineEnds, shown: Arc<Shown>) -> Self {
+        let names = Names::new();
+        leftovers::remove(&directories.tmp, &names);
+        Self {
+            directories,
+            names,
+            line_ends,
+            sync: DirectorySync::default(),
+            shown,
+            sweeper: Sweeper::default(),
+            subdirectories: Opened::default(),
+        }
+    }
+
+    /// Removes left-over files in the background, once an hour.
+    pub(crate) fn sweep(self: &Arc<Self>) {
+        if self.sweeper.is_due() {
+            let shared = Arc::clone(self);
+            tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
+        }
+    }
+}
+
+/// Returns how lines of a message end in the files of a store whose lines end with `usual`.
+pub(crate) fn line_ends_of(message: &Message, usual: LineEnds) -> LineEnds {
+    match message.envelope().sender.parameters().body {
+        Some(BodyKind::BinaryMime) => LineEnds::Crlf,
+        _ => usual,
+    }
 }
 
 impl Maildir {
@@ -154,22 +193,16 @@ impl Store for Maildir {
             Some(directory) => subdirectories::open(&self.0, directory).await?,
             None => Arc::clone(&self.0),
         };
-        if maildir.sweeper.is_due() {
-            let shared = Arc::clone(&maildir);
-            tokio::task::spawn_blocking(move || leftovers::remove(&shared.directories.tmp, &shared.names));
-        }
-        let line_ends = match message.envelope().sender.parameters().body {
-            Some(BodyKind::BinaryMime) => LineEnds::Crlf,
-            _ => maildir.line_ends,
-        };
-        let mut delivery = Delivery::new(maildir, line_ends);
+        maildir.sweep();
+        let line_ends = line_ends_of(&message, maildir.line_ends);
+        let mut delivery = Delivery::new([(maildir, Bytes::new())], line_ends, Failure::OfAll);
         message.prepend_trace_fields();
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;
         }
-        let kept = delivery.finish().await?;
+        let published = delivery.finish(None).await?;
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
-        kept.keep()?;
+        published.keep()?;
         Ok(Receipt::new(format!("Message accepted as {}", message.id())))
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Knows which files must be removed if the process ends now.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Read while a file is renamed, so that none appears once this is `true`.
     is_closed: RwLock<bool>,
     files: Mutex<Files>,
@@ -57,8 +57,17 @@ impl Shown {
         self.files().paths.remove(&ticket)
     }
 
+    /// Forgets several files of one message. Returns their paths, unless any of them was taken back.
+    pub(super) fn take_all(&self, tickets: &[Ticket]) -> Option<Vec<PathBuf>> {
+        let mut files = self.files();
+        if !tickets.iter().all(|ticket| files.paths.contains_key(ticket)) {
+            return None;
+        }
+        tickets.iter().map(|ticket| files.paths.remove(ticket)).collect()
+    }
+
     /// Removes all remembered files. No file appears after that.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         *self.is_closed.write().unwrap_or_else(PoisonError::into_inner) = true;
         let paths = std::mem::take(&mut self.files().paths);
         for path in paths.values() {

@@ -34,7 +34,7 @@ use domain::DomainIndex;
 /// | a known user, an alias, `postmaster` | accepted |
 ///
 /// Addresses compare without regard to case, domains by their A-labels. Each accepted recipient gets its
-/// [`Destinations`], which stores such as [`Maildir`](crate::Maildir) use.
+/// [`Destinations`], which stores such as [`Maildirs`](crate::Maildirs) use.
 ///
 /// A client that guesses addresses is stopped by [`max_errors`](mailchute::Builder::max_errors): each refused recipient
 /// counts.

@@ -1,0 +1,60 @@
+//! Files in `new/` whose client has no answer yet.
+
+use std::io;
+use std::sync::Arc;
+
+use super::shown::{Ticket, closed, remove};
+use super::{Shared, directories};
+
+/// A file in `new/`. It is removed when this is dropped, unless it was [kept](Published::keep).
+#[must_use = "the message is removed when this is dropped"]
+pub(super) struct Kept {
+    maildir: Arc<Shared>,
+    ticket: Ticket,
+}
+
+impl Kept {
+    pub(super) fn new(maildir: &Arc<Shared>, ticket: Ticket) -> Self {
+        Self { maildir: Arc::clone(maildir), ticket }
+    }
+
+    /// Makes the name durable.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let Some(path) = self.maildir.shown.take(self.ticket) else { return };
+        remove(&path);
+        if let Err(error) = self.flush() {
+            let path = path.display();
+            tracing::error!(name: "withdrawal-failed", %error, %path, "a removed message may be back after a crash");
+        }
+    }
+}
+
+/// The copies of a message that are in `new/`. They are removed when this is dropped before [`keep`](Self::keep) was called.
+#[must_use = "the message is removed when this is dropped"]
+pub(crate) struct Published {
+    pub(super) kept: Vec<(usize, Kept)>,
+    /// The copies that failed at the end, by their numbers.
+    pub(crate) failed: Vec<(usize, io::Error)>,
+}
+
+impl Published {
+    /// Leaves the files where they are.
+    ///
+    /// # Errors
+    /// An error if they were already taken back, since the Maildir is closed.
+    pub(crate) fn keep(self) -> io::Result<()> {
+        let Some((_, first)) = self.kept.first() else { return Ok(()) };
+        // Maildirs to which one message goes share what is shown.
+        let tickets: Vec<_> = self.kept.iter().map(|(_, kept)| kept.ticket).collect();
+        for path in first.maildir.shown.take_all(&tickets).ok_or_else(closed)? {
+            tracing::debug!(name: "kept", path = %path.display(), "kept");
+        }
+        Ok(())
+    }
+}

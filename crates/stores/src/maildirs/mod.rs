@@ -1,0 +1,206 @@
+//! A Maildir for each user: a copy of a message for each of its destinations.
+//!
+//! ```text
+//!   recipients ──► destinations ──► place: path of each Maildir ──► opened: Maildirs in use
+//!   content    ──► a draft in each ──flush──► note of all names ──► renames ──flush──► 250
+//! ```
+
+mod builder;
+mod group;
+mod mistake;
+mod place;
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use mailchute::session::Protocol;
+use mailchute::{Message, Receipt, Refusal, Session, Store};
+use tokio::task::spawn_blocking;
+
+pub use builder::MaildirsBuilder;
+pub use mistake::PlaceError;
+
+use crate::destination::{Destinations, expand};
+use crate::maildir::access::Access;
+use crate::maildir::delivery::Delivery;
+use crate::maildir::directories::Directories;
+use crate::maildir::drafts::Failure;
+use crate::maildir::intents::Intents;
+use crate::maildir::opened::Opened;
+use crate::maildir::shown::Shown;
+use crate::maildir::{Shared, line_ends_of, subdirectories};
+use crate::template::Template;
+use group::Group;
+use place::Place;
+
+/// Keeps a copy of each message in the [Maildir](crate::Maildir) of each user that it goes to.
+///
+/// The path of a Maildir is a [`Template`]: `/var/mail/{domain}/{user}`. [`Destinations`] says which users a recipient
+/// stands for: itself, or the members of an alias. Without a hook that resolves recipients, such as
+/// [`recipients`](crate::recipients), each address that is accepted has a Maildir.
+///
+/// - **Copies.** Each Maildir gets one copy, even if several recipients lead to it. Its `Delivered-To:` names only
+///   them, so nobody learns of blind copies to others. The content is read once.
+/// - **Directories** are made with the first message, but only below the constant beginning of the template, such as
+///   `/var/mail`. There must be the directory `.mailchute`, which is made when the store is opened. So nothing is
+///   written under the mount point of a disk that is gone, and mail gets 451 until it is back. New directories belong to
+///   the server's user, unless the directory at the beginning [gives its group rights](MaildirsBuilder::file_mode).
+/// - **In SMTP** one reply is for all: either all Maildirs get the message, or none. If one of them cannot take it, the
+///   client gets `451 4.3.0` or `452 4.3.1` and sends the message again.
+/// - **In LMTP** each recipient has its own reply. Those whose Maildir can take the message have it.
+/// - **A crash** between two copies leaves none for long: their names are on disk in `.mailchute` before the first is
+///   shown, and the next opening of the store removes them, since the client was not answered. So nobody has a
+///   message twice.
+/// - **Directories for mail** that filters ask for ([`Message::file_into`]) are those of each user: `Junk` is `.Junk`
+///   in the Maildir of each.
+///
+/// All else is as in a [`Maildir`](crate::Maildir): line ends, file names, left-over files. Clones share the
+/// directories. Any number of stores and processes may deliver to them at the same time.
+///
+/// # Examples
+/// ```
+/// use mailchute::Server;
+/// use mailchute_stores::{Maildirs, Template};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let root = directory.path().display();
+/// let template = Template::parse(&format!("{root}/{{domain}}/{{user}}"))?;
+/// let server = Server::builder().store(Maildirs::open(template)?).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Maildirs(Arc<Inner>);
+
+struct Inner {
+    place: Place,
+    options: MaildirsBuilder,
+    access: Access,
+    intents: Arc<Intents>,
+    shown: Arc<Shown>,
+    opened: Opened,
+}
+
+impl Maildirs {
+    /// Opens Maildirs with all defaults of [`builder`](Self::builder).
+    ///
+    /// # Errors
+    /// The errors of [`MaildirsBuilder::open`].
+    pub fn open(template: Template) -> io::Result<Self> {
+        Self::builder(template).map_err(io::Error::other)?.open()
+    }
+
+    /// Returns the options for the Maildirs that a template names.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if the template cannot name Maildirs.
+    pub fn builder(template: Template) -> Result<MaildirsBuilder, PlaceError> {
+        MaildirsBuilder::new(template)
+    }
+
+    /// Returns the directory in which all Maildirs are, as an absolute path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.place.root()
+    }
+
+    /// Takes back all messages that were not answered yet, and refuses later ones with 451: see
+    /// [`Maildir::close`](crate::Maildir::close).
+    pub fn close(&self) {
+        self.0.shown.close();
+    }
+
+    pub(crate) fn options(&self) -> &MaildirsBuilder {
+        &self.0.options
+    }
+
+    /// Returns the Maildir at this path, or a directory in it. Missing directories are made.
+    async fn maildir(&self, path: &str, directory: Option<Arc<str>>) -> io::Result<Arc<Shared>> {
+        let maildir = match self.0.opened.get(path) {
+            Some(opened) => opened,
+            None => {
+                let (inner, path) = (Arc::clone(&self.0), Arc::from(path));
+                spawn_blocking(move || inner.make(path)).await.map_err(io::Error::other)??
+            }
+        };
+        match directory {
+            Some(directory) => subdirectories::open(&maildir, directory).await,
+            None => Ok(maildir),
+        }
+    }
+}
+
+impl Inner {
+    fn make(&self, path: Arc<str>) -> io::Result<Arc<Shared>> {
+        let root = self.place.root().join(&*path);
+        let directories = Directories::one_of_many(root, self.intents.directory(), self.access)?;
+        let made = Shared::new(directories, self.options.line_ends_of_files(), Arc::clone(&self.shown));
+        Ok(self.opened.insert(path, made))
+    }
+}
+
+impl Store for Maildirs {
+    async fn store(&self, mut message: Message, session: &Session) -> Result<Receipt, Refusal> {
+        expand(&mut message, session);
+        let hostname = session.hostname();
+        let destinations: Vec<_> = message
+            .envelope()
+            .recipients
+            .iter()
+            .map(|recipient| Destinations::of(recipient, hostname))
+            .collect();
+        let failure = match session.protocol() {
+            Protocol::Lmtp => Failure::OfOne,
+            _ => Failure::OfAll,
+        };
+        let (mut maildirs, mut groups, mut refused) = (Vec::new(), Vec::new(), None);
+        for group in Group::all(&self.0.place, &destinations)? {
+            match self.maildir(&group.path, message.directory()).await {
+                Ok(maildir) => {
+                    maildir.sweep();
+                    maildirs.push(maildir);
+                    groups.push(group);
+                }
+                Err(error) if failure == Failure::OfOne => {
+                    let refusal = Refusal::from(error);
+                    group.places.iter().for_each(|place| message.refuse(*place, refusal.clone()));
+                    refused = Some(refusal);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(refusal) = refused.filter(|_| maildirs.is_empty()) {
+            return Err(refusal);
+        }
+        let line_ends = line_ends_of(&message, self.0.options.line_ends_of_files());
+        let receipt = Receipt::new(format!("Message accepted as {}", message.id()));
+        let named: Vec<_> = groups.iter().map(|group| &group.named).collect();
+        let mut copies = message.for_places(&named).await?;
+        let tops = copies.tops().to_vec();
+        let mut delivery = Delivery::new(maildirs.into_iter().zip(tops), line_ends, failure);
+        let refuse = |copies: &mailchute::message::Copies, failed: Vec<(usize, io::Error)>| {
+            for (number, error) in failed {
+                let refusal = Refusal::from(error);
+                groups[number].places.iter().for_each(|place| copies.refuse(*place, refusal.clone()));
+            }
+        };
+        while let Some(chunk) = copies.chunk().await? {
+            if !delivery.is_over() {
+                delivery.push(chunk).await?;
+                refuse(&copies, delivery.failed());
+            }
+        }
+        let mut published = delivery.finish(Some(Arc::clone(&self.0.intents))).await?;
+        refuse(&copies, std::mem::take(&mut published.failed));
+        // From here to the answer nothing is awaited, so the message cannot be given up any more.
+        published.keep()?;
+        Ok(receipt)
+    }
+}
+
+impl fmt::Debug for Maildirs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Maildirs").field(&format_args!("{}", self.0.options)).finish()
+    }
+}

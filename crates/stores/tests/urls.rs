@@ -118,3 +118,22 @@ fn a_maildir_that_cannot_be_opened_names_its_path() {
     assert!(error.to_string().contains("/dev/null"), "{error}");
     assert!(from_url("maildir:a\0b").unwrap_err().to_string().starts_with("the store cannot be opened: "));
 }
+
+#[test]
+fn doubled_braces_in_a_path_are_braces() {
+    for (url, directory) in [
+        ("maildir:/mail/./${{HOME:-x}}/%{{y}}", "/mail/./${HOME:-x}/%{y}"),
+        ("maildir:./{{x}}", "./{x}"),
+        ("maildir:/{{x}}/{domain}/{user}", "/{x}/"),
+        ("maildir:{user}", "."),
+    ] {
+        assert_eq!(StoreUrl::parse(url).unwrap().directory(), Some(directory.as_ref()), "{url}");
+    }
+    let error = check_url("maildir:/mail/{usr}").unwrap_err().to_string();
+    assert!(
+        error.starts_with("the path after maildir: is wrong: {usr} cannot be filled in; write {user}, "),
+        "{error}"
+    );
+    let error = check_url("maildir:/mail/{user}/{detail}").unwrap_err().to_string();
+    assert!(error.starts_with("the path after maildir: is wrong: {detail} cannot be in the path"), "{error}");
+}

@@ -242,17 +242,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_for_a_maildir_names_it_literally() {
-        for (url, directory) in
-            [("maildir:/mail/${HOME:-x}/%{y}", "/mail/./${HOME:-x}/./%{y}"), ("maildir:./{{x}}", "./{x}")]
-        {
-            let literal = store(url).or_else(|mistake| store(&literal(&mistake.to_string()))).expect(url);
-            let parsed = mailchute_stores::StoreUrl::parse(&literal).expect(&literal);
-            assert_eq!(parsed.directory(), Some(directory.as_ref()));
-        }
-    }
-
-    #[test]
     fn takes_every_other_name() {
         for path in [
             "",

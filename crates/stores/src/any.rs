@@ -48,7 +48,8 @@ impl Routed for AnyStore {
     async fn rcpt(&self, before: &[Recipient], to: &Recipient, session: &Session) -> Answer {
         match self {
             Self::Forward(store) => store.rcpt(before, to, session).await,
-            Self::Maildir(_) | Self::Maildirs(_) | Self::Discard(_) => Ok(Verdict::Accept),
+            Self::Maildirs(store) => store.rcpt(to, session).await,
+            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
 }
@@ -69,16 +70,18 @@ impl Hooks for AnyStore {
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
         match self {
             Self::Forward(store) => store.rcpt_to(to, session).await,
-            Self::Maildir(_) | Self::Maildirs(_) | Self::Discard(_) => Ok(Verdict::Accept),
+            Self::Maildirs(store) => store.rcpt(to, session).await,
+            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
 }
 
-/// Registers a store that answers for recipients as hooks too: see [`Forward`].
+/// Registers a store that answers for recipients as hooks too: see [`Forward`] and [`Maildirs`].
 impl Install for AnyStore {
     fn install(self, builder: Builder) -> Builder {
         match self {
             Self::Forward(store) => store.install(builder),
+            Self::Maildirs(store) => store.install(builder),
             store => builder.store(store),
         }
     }

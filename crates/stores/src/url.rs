@@ -18,7 +18,8 @@ use crate::{
 ///   `?`, with `&` between two: `mode=0660` is the [mode of files](MaildirBuilder::file_mode) in octal
 ///   digits. `line-ends=lf`, the default, or `line-ends=crlf` says [how lines
 ///   end](MaildirBuilder::line_ends). With `{user}`, `{domain}` or `{address}` in the path it is [`Maildirs`], one for
-///   each user: `maildir:/var/mail/{domain}/{user}`. For the braces themselves write `{{` and `}}`.
+///   each user: `maildir:/var/mail/{domain}/{user}`. Then there are [`max-size=1G`](MaildirsBuilder::max_size) and
+///   [`max-messages=10000`](MaildirsBuilder::max_messages) too. For the braces themselves write `{{` and `}}`.
 /// - `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST:25` or `smtps://HOST:465`: a [`Forward`](crate::Forward).
 ///   With commas between several servers, the first that takes mail gets it. Options: `tls=require`,
 ///   `tls=opportunistic` (the default) or `tls=off`; `ca=FILE`; `cert=FILE` with `key=FILE`; `user=NAME` with
@@ -236,8 +237,8 @@ fn is_scheme(word: &str) -> bool {
 /// The stores other than a Maildir.
 const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST or discard:";
 
-const OPTIONS: &str =
-    "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode";
+const OPTIONS: &str = "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode; \
+                       with {user} in the path also max-size=1G and max-messages=10000";
 
 fn maildir(url: &str, rest: &str) -> Result<Named, StoreUrlError> {
     let (path, options) = match rest.split_once('?') {
@@ -275,6 +276,10 @@ fn with_option(named: Named, name: &str, value: &str) -> Option<Named> {
     match (name, named) {
         ("mode", Named::Maildir(builder)) => Some(Named::Maildir(builder.file_mode(mode(value)?))),
         ("mode", Named::Maildirs(builder)) => Some(Named::Maildirs(builder.file_mode(mode(value)?))),
+        ("max-size", Named::Maildirs(builder)) => Some(Named::Maildirs(builder.max_size(bytes(value)?))),
+        ("max-messages", Named::Maildirs(builder)) => {
+            Some(Named::Maildirs(builder.max_messages(number(value)?)))
+        }
         ("line-ends", Named::Maildir(builder)) => Some(Named::Maildir(builder.line_ends(line_ends(value)?))),
         ("line-ends", Named::Maildirs(builder)) => {
             Some(Named::Maildirs(builder.line_ends(line_ends(value)?)))
@@ -289,6 +294,20 @@ fn line_ends(value: &str) -> Option<LineEnds> {
         "crlf" => Some(LineEnds::Crlf),
         _ => None,
     }
+}
+
+/// Returns a number of bytes, with K, M or G for units of 1,024.
+fn bytes(value: &str) -> Option<u64> {
+    let units = [("K", 10), ("M", 20), ("G", 30)];
+    let unit = units.into_iter().find_map(|(unit, bits)| Some((value.strip_suffix(unit)?, bits)));
+    let (digits, bits) = unit.unwrap_or((value, 0));
+    number(digits)?.checked_mul(1 << bits)
+}
+
+/// Returns a number of at least 1.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+    digits.parse().ok().filter(|number| is_number && *number > 0)
 }
 
 /// Returns a mode that files can have, from octal digits.

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::common::{begin, client, eventually, files};
 use mailchute::testing::{self, Client};
 use mailchute::{Message, Recipient, Server, Session, Verdict};
-use mailchute_stores::{Destination, Destinations, Maildirs, Template, from_url};
+use mailchute_stores::{Destination, Destinations, Maildirs, MaildirsBuilder, Template, from_url};
 use tempfile::TempDir;
 
 mod crash;
+mod many;
+mod quota;
 
 /// Maildirs in a directory of their own. `sales@example.com` stands for Bob and Eve.
 pub(crate) struct Users {
@@ -20,9 +22,15 @@ pub(crate) struct Users {
 
 impl Users {
     pub(crate) fn open() -> Self {
+        Self::with(|options| options)
+    }
+
+    /// With other options of the store.
+    pub(crate) fn with(options: impl FnOnce(MaildirsBuilder) -> MaildirsBuilder) -> Self {
         let root = tempfile::tempdir().unwrap();
         let template = format!("{}/{{domain}}/{{user}}", root.path().display());
-        let store = Maildirs::open(Template::parse(&template).unwrap()).unwrap();
+        let builder = Maildirs::builder(Template::parse(&template).unwrap()).unwrap();
+        let store = options(builder).open().unwrap();
         let aliases = |to: Recipient, _session: Session| async move {
             if to.as_str() == "sales@example.com" {
                 let members = ["bob@example.com", "Eve@example.com"];
@@ -41,7 +49,7 @@ impl Users {
             Ok(message)
         };
         let builder = Server::builder().hostname("mx.example.com").on_rcpt_to(aliases).on_message(filter);
-        Self { server: builder.store(store.clone()).build().unwrap(), store, root }
+        Self { server: builder.with(store.clone()).build().unwrap(), store, root }
     }
 
     pub(crate) fn maildir(&self, user: &str) -> PathBuf {
@@ -62,7 +70,7 @@ impl Users {
         all_files(self.root.path())
     }
 
-    async fn lmtp(&self) -> Client {
+    pub(crate) async fn lmtp(&self) -> Client {
         let mut client = testing::connect(&self.server).lmtp().open();
         client.greeting().await.expect(220);
         client.command("LHLO client.example").await.expect(250);
@@ -75,7 +83,7 @@ pub(crate) fn all_files(directory: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { all_files(&path) } else { vec![path] }).collect()
 }
 
-const HELLO: &str = "Subject: hello\r\n\r\nHello\r\n.";
+pub(crate) const HELLO: &str = "Subject: hello\r\n\r\nHello\r\n.";
 
 /// The file that a reader finds, for this text in `Delivered-To:`.
 fn kept(delivered_to: &str) -> String {
@@ -263,9 +271,17 @@ async fn a_client_that_goes_leaves_nothing_in_any_maildir() {
     let mut client = client(&users.server, 1).await;
     begin(&mut client, &["bob@example.com", "carol@example.com"]).await;
     client.send_bytes(format!("{}\r\n", "x".repeat(998)).repeat(1000).as_bytes()).await;
-    eventually(|| users.all_files().len() == 2).await;
+    // The file that is open has no name.
+    let spools = || {
+        let root = users.root.path();
+        let open = files(Path::new("/proc/self/fd")).into_iter().filter_map(|file| fs::read_link(file).ok());
+        open.filter(|path| path.starts_with(root)).count()
+    };
+    eventually(|| spools() == 1).await;
+    assert!(users.all_files().is_empty());
     drop(client);
-    eventually(|| users.all_files().is_empty()).await;
+    eventually(|| spools() == 0).await;
+    assert!(users.all_files().is_empty());
 }
 
 #[tokio::test]

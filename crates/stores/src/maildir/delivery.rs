@@ -1,20 +1,19 @@
 //! A message on its way to the disk.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::Shared;
 use super::buffer::Buffer;
-use super::drafts::{Drafts, Failure};
-use super::intents::Intents;
+use super::copies::{Content, Copies};
 use super::interest::{Interest, still_wanted};
 use super::kept::Published;
-use super::line_ends::{self, Converter, LineEnds};
+use super::line_ends::{Converter, LineEnds};
+use super::sink::{Beginning, Sink};
 
 /// Bytes that a buffer gathers before it is written. A small message needs one turn on a blocking thread, and
 /// a large one a turn for each part of this size.
@@ -30,38 +29,29 @@ const SHORT: usize = 4 * 1024;
 /// Bytes in all buffers of the process now.
 static OF_ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// Copies of a message that is not complete yet. When it is dropped, their files are removed.
+/// Copies of a message that is not complete yet. When it is dropped, its file is removed.
 pub(crate) struct Delivery {
-    drafts: Drafts,
+    copies: Option<Copies>,
     buffer: Buffer,
     /// Bytes of the buffer that [`OF_ALL`] counts.
     counted: usize,
     /// `None` if the bytes are kept as they come.
     converter: Option<Converter>,
+    /// The part that is already written. `None` until the buffer is full for the first time.
+    sink: Option<Sink>,
     /// Lives as long as the server waits for the message to be kept.
     interest: Arc<Interest>,
 }
 
 impl Delivery {
-    /// Begins one file for each of these Maildirs, with the fields that stand on top of it.
-    pub(crate) fn new(
-        copies: impl IntoIterator<Item = (Arc<Shared>, Bytes)>,
-        line_ends: LineEnds,
-        failure: Failure,
-    ) -> Self {
-        let mut copies: Vec<_> = copies.into_iter().collect();
-        let mut converter = (line_ends == LineEnds::Lf).then(Converter::default);
-        if converter.is_some() {
-            match copies.iter().map(|(_, top)| line_ends::with_lf(top)).collect::<Option<Vec<_>>>() {
-                Some(tops) => copies.iter_mut().zip(tops).for_each(|(copy, top)| copy.1 = top),
-                None => converter = None,
-            }
-        }
+    pub(crate) fn new(mut copies: Copies, line_ends: LineEnds) -> Self {
+        let is_lf = line_ends == LineEnds::Lf && copies.tops_with_lf();
         Self {
-            drafts: Drafts::new(copies, failure),
+            copies: Some(copies),
             buffer: Buffer::default(),
             counted: 0,
-            converter,
+            converter: is_lf.then(Converter::default),
+            sink: None,
             interest: Arc::new(Interest),
         }
     }
@@ -78,19 +68,9 @@ impl Delivery {
             }
         }
         if self.buffer.len() >= if self.count() > GATHERED { SHORT } else { BUFFER } {
-            self.drafts = self.write(|drafts, _| Ok(drafts)).await?;
+            self.write(Ok).await?;
         }
         Ok(())
-    }
-
-    /// Returns the copies that have failed since the last call, by their numbers.
-    pub(crate) fn failed(&mut self) -> Vec<(usize, io::Error)> {
-        self.drafts.failed()
-    }
-
-    /// Returns whether no copy is left.
-    pub(crate) fn is_over(&self) -> bool {
-        self.drafts.is_empty()
     }
 
     /// Counts the bytes gathered since the last call. Returns the bytes in all buffers.
@@ -100,23 +80,47 @@ impl Delivery {
         OF_ALL.fetch_add(added, Ordering::Relaxed) + added
     }
 
-    /// Puts the complete copies where readers find them. `intents` names several before the first is there.
+    /// Takes the gathered bytes.
+    fn take(&mut self) -> Vec<Bytes> {
+        OF_ALL.fetch_sub(std::mem::take(&mut self.counted), Ordering::Relaxed);
+        self.buffer.take()
+    }
+
+    /// Puts the complete copies where readers find them.
     ///
     /// # Cancel safety
     /// If the future is dropped, the message is taken back, no later than when the blocking thread ends. The
     /// thread returns [`Published`], which removes the files if nobody takes them.
-    pub(crate) async fn finish(mut self, intents: Option<Arc<Intents>>) -> io::Result<Published> {
+    pub(crate) async fn finish(mut self) -> io::Result<Published> {
         if self.converter.as_ref().is_some_and(Converter::ends_with_cr) {
             self.restore(true).await?;
         }
-        self.write(move |drafts, interest| drafts.publish(interest, intents.as_deref())).await
+        let (parts, sink, interest) = (self.take(), self.sink.take(), Arc::downgrade(&self.interest));
+        let Some(copies) = self.copies.take() else { return Err(io::ErrorKind::NotFound.into()) };
+        spawn_blocking(move || {
+            still_wanted(&interest)?;
+            let content = match sink {
+                None => Content::Parts(parts),
+                Some(mut sink) => {
+                    sink.write(&parts)?;
+                    drop(parts);
+                    sink.content()
+                }
+            };
+            copies.publish(content, &interest)
+        })
+        .await
+        .map_err(io::Error::other)?
     }
 
     /// Goes back to the bytes as they came. They are restored in a file, since they may be too many for
     /// memory.
     async fn restore(&mut self, after_cr: bool) -> io::Result<()> {
         self.converter = None;
-        self.drafts = self.write(|drafts, _| drafts.with_crlf()).await?;
+        self.write(Sink::with_crlf).await?;
+        if let Some(copies) = &mut self.copies {
+            copies.tops_with_crlf();
+        }
         if after_cr {
             self.buffer.copy(b"\r");
         }
@@ -124,36 +128,32 @@ impl Delivery {
     }
 
     /// Writes the gathered bytes and goes on with `then`, in one turn on a blocking thread.
-    async fn write<T: Send + 'static>(
+    async fn write(
         &mut self,
-        then: impl FnOnce(Drafts, &Weak<Interest>) -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        let mut drafts = self.drafts.take();
-        OF_ALL.fetch_sub(std::mem::take(&mut self.counted), Ordering::Relaxed);
-        let parts = self.buffer.take();
-        let interest = Arc::downgrade(&self.interest);
-        spawn_blocking(move || {
+        then: impl FnOnce(Sink) -> io::Result<Sink> + Send + 'static,
+    ) -> io::Result<()> {
+        let beginning = self.copies.as_ref().map_or(Beginning::Nowhere, Copies::beginning);
+        let (parts, sink, interest) = (self.take(), self.sink.take(), Arc::downgrade(&self.interest));
+        let written = spawn_blocking(move || {
             still_wanted(&interest)?;
-            drafts.write(&parts)?;
+            let mut sink = sink.map_or_else(|| beginning.make(), Ok)?;
+            sink.write(&parts)?;
             drop(parts);
-            then(drafts, &interest)
-        })
-        .await
-        .map_err(io::Error::other)?
+            then(sink)
+        });
+        self.sink = Some(written.await.map_err(io::Error::other)??);
+        Ok(())
     }
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
         OF_ALL.fetch_sub(self.counted, Ordering::Relaxed);
-        let drafts = self.drafts.take();
-        if !drafts.has_files() {
-            return;
-        }
-        // Removing a large file takes a while. If the runtime has ended, it drops the drafts instead, with the
+        let Some(sink) = self.sink.take() else { return };
+        // Removing a large file takes a while. If the runtime has ended, it drops the sink instead, with the
         // same effect.
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn_blocking(move || drop(drafts));
+            runtime.spawn_blocking(move || drop(sink));
         }
     }
 }

@@ -71,6 +71,11 @@ impl Intents {
         &self.directory
     }
 
+    /// Returns the path of a file that is not there.
+    pub(super) fn new_path(&self) -> PathBuf {
+        self.directory.join(self.names.next())
+    }
+
     /// Notes that files are about to appear at these paths. The call blocks.
     pub(super) fn write(&self, paths: impl IntoIterator<Item = PathBuf>) -> io::Result<Intent<'_>> {
         let mut text = Vec::new();

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::quota::Reserved;
 use super::shown::{Ticket, closed, remove};
 use super::{Shared, directories};
 
@@ -11,11 +12,13 @@ use super::{Shared, directories};
 pub(super) struct Kept {
     maildir: Arc<Shared>,
     ticket: Ticket,
+    /// The room for it in a Maildir with a quota.
+    reserved: Option<Reserved>,
 }
 
 impl Kept {
-    pub(super) fn new(maildir: &Arc<Shared>, ticket: Ticket) -> Self {
-        Self { maildir: Arc::clone(maildir), ticket }
+    pub(super) fn new(maildir: &Arc<Shared>, ticket: Ticket, reserved: Option<Reserved>) -> Self {
+        Self { maildir: Arc::clone(maildir), ticket, reserved }
     }
 
     /// Makes the name durable.
@@ -48,11 +51,13 @@ impl Published {
     ///
     /// # Errors
     /// An error if they were already taken back, since the Maildir is closed.
-    pub(crate) fn keep(self) -> io::Result<()> {
+    pub(crate) fn keep(mut self) -> io::Result<()> {
         let Some((_, first)) = self.kept.first() else { return Ok(()) };
         // Maildirs to which one message goes share what is shown.
         let tickets: Vec<_> = self.kept.iter().map(|(_, kept)| kept.ticket).collect();
-        for path in first.maildir.shown.take_all(&tickets).ok_or_else(closed)? {
+        let paths = first.maildir.shown.take_all(&tickets).ok_or_else(closed)?;
+        self.kept.iter_mut().filter_map(|(_, kept)| kept.reserved.take()).for_each(Reserved::use_up);
+        for path in paths {
             tracing::debug!(name: "kept", path = %path.display(), "kept");
         }
         Ok(())

@@ -12,10 +12,11 @@
 pub(crate) mod access;
 mod buffer;
 mod builder;
+pub(crate) mod copies;
 pub(crate) mod delivery;
 pub(crate) mod directories;
 mod draft;
-pub(crate) mod drafts;
+mod flushed;
 pub(crate) mod intents;
 mod interest;
 mod kept;
@@ -23,28 +24,32 @@ mod leftovers;
 mod line_ends;
 mod name;
 pub(crate) mod opened;
+pub(crate) mod quota;
+mod rename;
 pub(crate) mod shown;
+mod sink;
 pub(crate) mod subdirectories;
 mod sync;
+mod usage;
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use mailchute::params::BodyKind;
 use mailchute::{Message, Receipt, Refusal, Session, Store};
 
 pub use builder::MaildirBuilder;
 pub use line_ends::LineEnds;
 
+use copies::Copies;
 use delivery::Delivery;
 use directories::Directories;
-use drafts::Failure;
 use leftovers::Sweeper;
 use name::Names;
 use opened::Opened;
+use quota::Room;
 use shown::Shown;
 use sync::DirectorySync;
 
@@ -104,6 +109,8 @@ pub(crate) struct Shared {
     shown: Arc<Shown>,
     sweeper: Sweeper,
     subdirectories: Opened,
+    /// Shared with the subdirectories. `None` without a quota.
+    pub(crate) room: Option<Arc<Room>>,
 }
 
 impl Shared {
@@ -119,7 +126,13 @@ impl Shared {
             shown,
             sweeper: Sweeper::default(),
             subdirectories: Opened::default(),
+            room: None,
         }
+    }
+
+    /// Bounds what may be in it.
+    pub(crate) fn with_room(self, room: Option<Arc<Room>>) -> Self {
+        Self { room, ..self }
     }
 
     /// Removes left-over files in the background, once an hour.
@@ -195,12 +208,12 @@ impl Store for Maildir {
         };
         maildir.sweep();
         let line_ends = line_ends_of(&message, maildir.line_ends);
-        let mut delivery = Delivery::new([(maildir, Bytes::new())], line_ends, Failure::OfAll);
+        let mut delivery = Delivery::new(Copies::one(maildir), line_ends);
         message.prepend_trace_fields();
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;
         }
-        let published = delivery.finish(None).await?;
+        let published = delivery.finish().await?;
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
         published.keep()?;
         Ok(Receipt::new(format!("Message accepted as {}", message.id())))

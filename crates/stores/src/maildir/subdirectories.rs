@@ -22,7 +22,8 @@ pub(crate) async fn open(maildir: &Arc<Shared>, directory: Arc<str>) -> io::Resu
 fn make(parent: &Shared, directory: &str) -> io::Result<Shared> {
     // A name has no dots, and no part of it is empty.
     let directories = Directories::below(&parent.directories, &format!(".{}", directory.replace('/', ".")))?;
-    Ok(Shared::new(directories, parent.line_ends, Arc::clone(&parent.shown)))
+    let made = Shared::new(directories, parent.line_ends, Arc::clone(&parent.shown));
+    Ok(made.with_room(parent.room.clone()))
 }
 
 #[cfg(test)]

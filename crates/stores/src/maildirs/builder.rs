@@ -13,6 +13,7 @@ use crate::maildir::LineEnds;
 use crate::maildir::MaildirBuilder;
 use crate::maildir::access::{Access, give_to_group};
 use crate::maildir::intents::Intents;
+use crate::maildir::quota::Quota;
 use crate::template::Template;
 
 /// Options of [`Maildirs`]. Returned by [`Maildirs::builder`].
@@ -33,11 +34,13 @@ pub struct MaildirsBuilder {
     place: Place,
     file_mode: Option<u32>,
     line_ends: LineEnds,
+    quota: Quota,
 }
 
 impl MaildirsBuilder {
     pub(super) fn new(template: Template) -> Result<Self, PlaceError> {
-        Ok(Self { place: Place::new(template)?, file_mode: None, line_ends: LineEnds::default() })
+        let (line_ends, quota) = (LineEnds::default(), Quota::default());
+        Ok(Self { place: Place::new(template)?, file_mode: None, line_ends, quota })
     }
 
     /// Sets the mode of the files of messages, as [`MaildirBuilder::file_mode`] does. New directories and files belong
@@ -53,6 +56,26 @@ impl MaildirsBuilder {
     pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
         self.line_ends = line_ends;
         self
+    }
+
+    /// Sets how many bytes of messages a user may have, in all directories of the Maildir together. Default is no limit.
+    ///
+    /// A message for which there is no room gets `452 4.2.2`: at RCPT if the client has declared its SIZE or the Maildir is
+    /// full, else at the end. One that is larger than this gets `552 5.2.3`. Sizes are those in the names of files
+    /// (`,S=SIZE`). Deleted mail makes room at once; mail of other programs counts after ten seconds at the latest.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.quota.bytes = Some(bytes);
+        self
+    }
+
+    /// Sets how many messages a user may have. Default is no limit. All else is as for [`max_size`](Self::max_size).
+    pub fn max_messages(mut self, messages: u64) -> Self {
+        self.quota.messages = Some(messages);
+        self
+    }
+
+    pub(super) fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// Returns the directory in which all Maildirs are, as it is written.
@@ -98,9 +121,19 @@ impl fmt::Display for MaildirsBuilder {
         let mode = self.file_mode.map(|mode| format!("mode={mode:04o}"));
         let line_ends = (self.line_ends == LineEnds::Crlf).then(|| "line-ends=crlf".to_owned());
         let signs = std::iter::once('?').chain(std::iter::repeat('&'));
-        mode.into_iter()
-            .chain(line_ends)
-            .zip(signs)
-            .try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
+        let size = self.quota.bytes.map(|bytes| format!("max-size={}", units(bytes)));
+        let messages = self.quota.messages.map(|messages| format!("max-messages={messages}"));
+        let options = mode.into_iter().chain(line_ends).chain(size).chain(messages);
+        options.zip(signs).try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
+    }
+}
+
+/// Writes bytes with the largest unit that divides them.
+fn units(bytes: u64) -> String {
+    let unit =
+        [('G', 30), ('M', 20), ('K', 10)].into_iter().find(|(_, bits)| bytes.trailing_zeros() >= *bits);
+    match unit.filter(|_| bytes > 0) {
+        Some((name, bits)) => format!("{}{name}", bytes >> bits),
+        None => bytes.to_string(),
     }
 }

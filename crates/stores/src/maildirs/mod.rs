@@ -16,19 +16,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mailchute::session::Protocol;
-use mailchute::{Message, Receipt, Refusal, Session, Store};
+use mailchute::{
+    Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Session, Store, Verdict,
+};
 use tokio::task::spawn_blocking;
 
 pub use builder::MaildirsBuilder;
 pub use mistake::PlaceError;
 
-use crate::destination::{Destinations, expand};
+use crate::destination::{Destination, Destinations, expand};
 use crate::maildir::access::Access;
+use crate::maildir::copies::{Copies, Failure};
 use crate::maildir::delivery::Delivery;
 use crate::maildir::directories::Directories;
-use crate::maildir::drafts::Failure;
 use crate::maildir::intents::Intents;
 use crate::maildir::opened::Opened;
+use crate::maildir::quota::{NoRoom, Room};
 use crate::maildir::shown::Shown;
 use crate::maildir::{Shared, line_ends_of, subdirectories};
 use crate::template::Template;
@@ -53,6 +56,8 @@ use place::Place;
 /// - **A crash** between two copies leaves none for long: their names are on disk in `.mailchute` before the first is
 ///   shown, and the next opening of the store removes them, since the client was not answered. So nobody has a
 ///   message twice.
+/// - **Quotas.** [`max_size`](MaildirsBuilder::max_size) and [`max_messages`](MaildirsBuilder::max_messages) bound what a
+///   user has. Register the store by [`Builder::with`], so that a full user is refused at RCPT, and others get the message.
 /// - **Directories for mail** that filters ask for ([`Message::file_into`]) are those of each user: `Junk` is `.Junk`
 ///   in the Maildir of each.
 ///
@@ -67,7 +72,7 @@ use place::Place;
 /// # let directory = tempfile::tempdir()?;
 /// # let root = directory.path().display();
 /// let template = Template::parse(&format!("{root}/{{domain}}/{{user}}"))?;
-/// let server = Server::builder().store(Maildirs::open(template)?).build()?;
+/// let server = Server::builder().with(Maildirs::open(template)?).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -129,73 +134,130 @@ impl Maildirs {
             None => Ok(maildir),
         }
     }
+
+    /// Opens the Maildirs of a message. In LMTP it refuses those recipients whose Maildir cannot take it.
+    async fn open_all(
+        &self,
+        groups: Vec<Group>,
+        message: &Message,
+        failure: Failure,
+    ) -> Result<(Vec<Group>, Vec<Arc<Shared>>), Refusal> {
+        let bytes = message.envelope().sender.parameters().size.unwrap_or(0);
+        let (mut taking, mut maildirs, mut refused) = (Vec::new(), Vec::new(), None);
+        for group in groups {
+            let opened = match self.maildir(&group.path, message.directory()).await {
+                Ok(maildir) => check_room(&maildir, bytes).await.map(|()| maildir),
+                Err(error) => Err(error),
+            };
+            match opened {
+                Ok(maildir) => {
+                    maildir.sweep();
+                    maildirs.push(maildir);
+                    taking.push(group);
+                }
+                Err(error) if failure == Failure::OfOne => {
+                    let refusal = refusal(error);
+                    group.places.iter().for_each(|place| message.refuse(*place, refusal.clone()));
+                    refused = Some(refusal);
+                }
+                Err(error) => return Err(refusal(error)),
+            }
+        }
+        match refused {
+            Some(refusal) if maildirs.is_empty() => Err(refusal),
+            _ => Ok((taking, maildirs)),
+        }
+    }
+
+    /// Answers for a recipient at RCPT.
+    pub(crate) async fn rcpt(&self, to: &Recipient, session: &Session) -> Answer {
+        if self.0.options.quota().is_some() {
+            let envelope = session.envelope();
+            let bytes = envelope.and_then(|envelope| envelope.sender.parameters().size).unwrap_or(0);
+            for destination in Destinations::of(to, session.hostname()).iter() {
+                self.ask(destination, bytes).await.map_err(refusal)?;
+            }
+        }
+        Ok(Verdict::Accept)
+    }
+
+    /// Asks whether there is room for a message of this size. No directory is made for that.
+    async fn ask(&self, destination: &Destination, bytes: u64) -> io::Result<()> {
+        let path = self.0.place.of(destination);
+        if self.0.opened.get(&path).is_none() {
+            let root = self.0.place.root().join(&path);
+            if !spawn_blocking(move || root.is_dir()).await.map_err(io::Error::other)? {
+                return self.0.options.quota().check_empty(bytes).map_err(io::Error::other);
+            }
+        }
+        let maildir = self.maildir(&path, None).await?;
+        check_room(&maildir, bytes).await
+    }
 }
 
 impl Inner {
     fn make(&self, path: Arc<str>) -> io::Result<Arc<Shared>> {
         let root = self.place.root().join(&*path);
-        let directories = Directories::one_of_many(root, self.intents.directory(), self.access)?;
+        let directories = Directories::one_of_many(root.clone(), self.intents.directory(), self.access)?;
         let made = Shared::new(directories, self.options.line_ends_of_files(), Arc::clone(&self.shown));
-        Ok(self.opened.insert(path, made))
+        let quota = self.options.quota();
+        let room = quota.is_some().then(|| Room::new(root, quota));
+        Ok(self.opened.insert(path, made.with_room(room)))
     }
+}
+
+async fn check_room(maildir: &Shared, bytes: u64) -> io::Result<()> {
+    let Some(room) = maildir.room.clone() else { return Ok(()) };
+    spawn_blocking(move || room.check(bytes)).await.map_err(io::Error::other)?
+}
+
+fn refusal(error: io::Error) -> Refusal {
+    NoRoom::refusal(&error).unwrap_or_else(|| error.into())
 }
 
 impl Store for Maildirs {
     async fn store(&self, mut message: Message, session: &Session) -> Result<Receipt, Refusal> {
         expand(&mut message, session);
         let hostname = session.hostname();
-        let destinations: Vec<_> = message
-            .envelope()
-            .recipients
-            .iter()
-            .map(|recipient| Destinations::of(recipient, hostname))
-            .collect();
+        let recipients = message.envelope().recipients.iter();
+        let destinations: Vec<_> = recipients.map(|to| Destinations::of(to, hostname)).collect();
         let failure = match session.protocol() {
             Protocol::Lmtp => Failure::OfOne,
             _ => Failure::OfAll,
         };
-        let (mut maildirs, mut groups, mut refused) = (Vec::new(), Vec::new(), None);
-        for group in Group::all(&self.0.place, &destinations)? {
-            match self.maildir(&group.path, message.directory()).await {
-                Ok(maildir) => {
-                    maildir.sweep();
-                    maildirs.push(maildir);
-                    groups.push(group);
-                }
-                Err(error) if failure == Failure::OfOne => {
-                    let refusal = Refusal::from(error);
-                    group.places.iter().for_each(|place| message.refuse(*place, refusal.clone()));
-                    refused = Some(refusal);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if let Some(refusal) = refused.filter(|_| maildirs.is_empty()) {
-            return Err(refusal);
-        }
+        let groups = Group::all(&self.0.place, &destinations)?;
+        let (groups, maildirs) = self.open_all(groups, &message, failure).await?;
         let line_ends = line_ends_of(&message, self.0.options.line_ends_of_files());
         let receipt = Receipt::new(format!("Message accepted as {}", message.id()));
         let named: Vec<_> = groups.iter().map(|group| &group.named).collect();
-        let mut copies = message.for_places(&named).await?;
-        let tops = copies.tops().to_vec();
-        let mut delivery = Delivery::new(maildirs.into_iter().zip(tops), line_ends, failure);
-        let refuse = |copies: &mailchute::message::Copies, failed: Vec<(usize, io::Error)>| {
-            for (number, error) in failed {
-                let refusal = Refusal::from(error);
-                groups[number].places.iter().for_each(|place| copies.refuse(*place, refusal.clone()));
-            }
-        };
-        while let Some(chunk) = copies.chunk().await? {
-            if !delivery.is_over() {
-                delivery.push(chunk).await?;
-                refuse(&copies, delivery.failed());
-            }
+        let mut content = message.for_places(&named).await?;
+        let tops = content.tops().to_vec();
+        let copies = Copies::each(maildirs.into_iter().zip(tops), failure, &self.0.intents);
+        let mut delivery = Delivery::new(copies, line_ends);
+        while let Some(chunk) = content.chunk().await? {
+            delivery.push(chunk).await?;
         }
-        let mut published = delivery.finish(Some(Arc::clone(&self.0.intents))).await?;
-        refuse(&copies, std::mem::take(&mut published.failed));
+        let mut published = delivery.finish().await.map_err(refusal)?;
+        for (number, error) in std::mem::take(&mut published.failed) {
+            let refusal = refusal(error);
+            groups[number].places.iter().for_each(|place| content.refuse(*place, refusal.clone()));
+        }
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
         published.keep()?;
         Ok(receipt)
+    }
+}
+
+/// Asks at RCPT whether there is room, if users have a [quota](MaildirsBuilder::max_size).
+impl Hooks for Maildirs {
+    async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
+        self.rcpt(to, session).await
+    }
+}
+
+impl Install for Maildirs {
+    fn install(self, builder: Builder) -> Builder {
+        builder.hooks(self.clone()).store(self)
     }
 }
 

@@ -1,0 +1,198 @@
+//! The copies of one message, each on its way to a Maildir.
+
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+
+use super::Shared;
+use super::draft::Draft;
+use super::flushed::Flushed;
+use super::intents::Intents;
+use super::interest::{Interest, still_wanted};
+use super::kept::Published;
+use super::line_ends;
+use super::quota::Reserved;
+use super::sink::Beginning;
+
+/// The most files of one message that stay open, and so locked, until all are complete. The search for left-over files, once
+/// an hour, may remove one of the others. Then the message is refused for now.
+const LOCKED: usize = 16;
+
+/// The meaning of a failed copy for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// None is kept.
+    OfAll,
+    /// The others are kept.
+    OfOne,
+}
+
+/// The Maildirs that a message goes to.
+pub(crate) struct Copies {
+    copies: Vec<Copy>,
+    failure: Failure,
+    /// `None` for a store with one Maildir.
+    intents: Option<Arc<Intents>>,
+}
+
+struct Copy {
+    maildir: Arc<Shared>,
+    /// The fields above the content.
+    top: Bytes,
+}
+
+/// The content of a message, without or with the fields above it.
+pub(super) enum Content {
+    Parts(Vec<Bytes>),
+    /// A file without them.
+    Spool(File),
+    /// The file of the only copy, with them. `None` once it is used.
+    Draft(Option<Draft>),
+}
+
+/// A copy that is ready to be shown, with its number.
+type Ready = (usize, Flushed, Option<Reserved>);
+
+impl Copies {
+    /// For one Maildir. The content has all fields.
+    pub(super) fn one(maildir: Arc<Shared>) -> Self {
+        let copies = vec![Copy { maildir, top: Bytes::new() }];
+        Self { copies, failure: Failure::OfAll, intents: None }
+    }
+
+    /// For several Maildirs, with the fields on top of each copy. They share what is shown.
+    pub(crate) fn each(
+        copies: impl IntoIterator<Item = (Arc<Shared>, Bytes)>,
+        failure: Failure,
+        intents: &Arc<Intents>,
+    ) -> Self {
+        let copies = copies.into_iter().map(|(maildir, top)| Copy { maildir, top }).collect();
+        Self { copies, failure, intents: Some(Arc::clone(intents)) }
+    }
+
+    /// Makes each CRLF of the fields an LF. Returns `false` if they would not survive that.
+    pub(super) fn tops_with_lf(&mut self) -> bool {
+        let tops: Option<Vec<_>> = self.copies.iter().map(|copy| line_ends::with_lf(&copy.top)).collect();
+        let Some(tops) = tops else { return false };
+        self.copies.iter_mut().zip(tops).for_each(|(copy, top)| copy.top = top);
+        true
+    }
+
+    /// Makes each LF of the fields a CRLF again.
+    pub(super) fn tops_with_crlf(&mut self) {
+        for copy in &mut self.copies {
+            let mut restored = Vec::new();
+            line_ends::restore(&copy.top, &mut restored);
+            copy.top = restored.into();
+        }
+    }
+
+    /// Returns where bytes go that are too many for memory.
+    pub(super) fn beginning(&self) -> Beginning {
+        match (&*self.copies, &self.intents) {
+            ([only], _) => Beginning::Draft(Arc::clone(&only.maildir), only.top.clone()),
+            (_, Some(intents)) => Beginning::Spool(Arc::clone(intents)),
+            (_, None) => Beginning::Nowhere,
+        }
+    }
+
+    /// Makes the content of all copies durable, then each visible, then their names durable. The call blocks.
+    pub(super) fn publish(self, mut content: Content, interest: &Weak<Interest>) -> io::Result<Published> {
+        let mut failed = Vec::new();
+        let mut each = |number, outcome: io::Result<()>| match outcome {
+            Err(error) if self.failure == Failure::OfOne => {
+                failed.push((number, error));
+                Ok(())
+            }
+            outcome => outcome,
+        };
+        let mut ready: Vec<Ready> = Vec::new();
+        for (number, copy) in self.copies.iter().enumerate() {
+            // A file that is not in `new/` yet need not be taken back.
+            still_wanted(interest)?;
+            let outcome = copy.prepare(&mut content, ready.len() < LOCKED);
+            each(number, outcome.map(|(flushed, reserved)| ready.push((number, flushed, reserved))))?;
+        }
+        still_wanted(interest)?;
+        // Dropped after the copies, so that a crash never leaves some of them without it.
+        let intent = match &self.intents {
+            Some(intents) if ready.len() > 1 => {
+                Some(intents.write(ready.iter().map(|(_, flushed, _)| flushed.target()))?)
+            }
+            _ => None,
+        };
+        let mut shown = Vec::new();
+        for (number, flushed, reserved) in ready {
+            // Another name is not in the intent.
+            let kept =
+                if intent.is_some() { flushed.rename_once(reserved) } else { flushed.rename(reserved) };
+            each(number, kept.map(|kept| shown.push((number, kept))))?;
+        }
+        let mut kept = Vec::new();
+        for (number, file) in shown {
+            let flushed = file.flush();
+            each(number, flushed.map(|()| kept.push((number, file))))?;
+        }
+        let mut published = Published { kept, failed: Vec::new() };
+        if let Some(intent) = intent {
+            intent.end()?;
+        }
+        published.failed = failed;
+        Ok(published)
+    }
+}
+
+impl Copy {
+    /// Makes its file, durable but not visible.
+    fn prepare(&self, content: &mut Content, is_locked: bool) -> io::Result<(Flushed, Option<Reserved>)> {
+        let draft = match content {
+            Content::Draft(draft) => draft.take().ok_or(io::ErrorKind::NotFound)?,
+            Content::Parts(parts) => {
+                let mut draft = Draft::create(&self.maildir)?;
+                let top = std::iter::once(&self.top).filter(|top| !top.is_empty());
+                draft.write(&top.chain(&*parts).cloned().collect::<Vec<_>>())?;
+                draft
+            }
+            Content::Spool(spool) => {
+                let mut draft = Draft::create(&self.maildir)?;
+                draft.write(std::slice::from_ref(&self.top))?;
+                draft.copy(spool)?;
+                draft
+            }
+        };
+        let room = self.maildir.room.as_ref();
+        let reserved = room.map(|room| room.reserve(draft.length())).transpose()?;
+        Ok((draft.flush(is_locked)?, reserved))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::Maildir;
+
+    fn publish(maildir: &Maildir, interest: &Weak<Interest>) -> io::Result<Published> {
+        let content = Content::Parts(vec![Bytes::from_static(b"Subject: hello\n")]);
+        Copies::one(Arc::clone(&maildir.0)).publish(content, interest)
+    }
+
+    #[test]
+    fn a_message_that_nobody_waits_for_is_neither_shown_nor_left() {
+        let directory = tempfile::tempdir().unwrap();
+        let maildir = Maildir::open(directory.path()).unwrap();
+        let interest = Arc::new(Interest);
+        let (given_up, wanted) = (Weak::new(), Arc::downgrade(&interest));
+
+        assert!(publish(&maildir, &given_up).is_err());
+        // Given up only after it was shown.
+        drop(publish(&maildir, &wanted).unwrap());
+
+        for directory in [&maildir.0.directories.tmp, &maildir.0.directories.new] {
+            assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
+        }
+    }
+}

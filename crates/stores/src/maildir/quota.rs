@@ -20,7 +20,7 @@ use super::usage::{Count, Usage};
 /// How long a count holds although a directory has changed.
 const HOLDS: Duration = Duration::from_secs(10);
 
-/// The most that may be in the Maildir of a user. `None` is no limit.
+/// The most that may be in the Maildir of a user. `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Quota {
     pub(crate) bytes: Option<u64>,

@@ -1,6 +1,5 @@
 //! The copies of one message, each on its way to a Maildir.
 
-use std::fs::File;
 use std::io;
 use std::sync::{Arc, Weak};
 
@@ -14,7 +13,7 @@ use super::interest::{Interest, still_wanted};
 use super::kept::Published;
 use super::line_ends;
 use super::quota::Reserved;
-use super::sink::Beginning;
+use super::sink::{Beginning, Content};
 
 /// The most files of one message that stay open, and so locked, until all are complete. The search for left-over files, once
 /// an hour, may remove one of the others. Then the message is refused for now.
@@ -41,15 +40,6 @@ struct Copy {
     maildir: Arc<Shared>,
     /// The fields above the content.
     top: Bytes,
-}
-
-/// The content of a message, without or with the fields above it.
-pub(super) enum Content {
-    Parts(Vec<Bytes>),
-    /// A file without them.
-    Spool(File),
-    /// The file of the only copy, with them. `None` once it is used.
-    Draft(Option<Draft>),
 }
 
 /// A copy that is ready to be shown, with its number.

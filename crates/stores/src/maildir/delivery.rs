@@ -9,11 +9,11 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::buffer::Buffer;
-use super::copies::{Content, Copies};
+use super::copies::Copies;
 use super::interest::{Interest, still_wanted};
 use super::kept::Published;
 use super::line_ends::{Converter, LineEnds};
-use super::sink::{Beginning, Sink};
+use super::sink::{Beginning, Content, Sink};
 
 /// Bytes that a buffer gathers before it is written. A small message needs one turn on a blocking thread, and
 /// a large one a turn for each part of this size.

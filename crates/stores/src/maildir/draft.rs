@@ -9,46 +9,22 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, IoSlice, Seek as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::flushed::Flushed;
-use super::name::Names;
+use super::in_tmp::InTmp;
+use super::name::with_new_name;
 use super::rename::Identity;
 use super::shown::remove;
 use super::{Shared, line_ends, named};
 
-/// How many names are tried. A name is taken only if another host has the same name, process ID and time.
-const ATTEMPTS: usize = 16;
-
 /// A file in `tmp/`. It is removed when this is dropped.
 pub(super) struct Draft {
-    place: Place,
+    place: InTmp,
     file: File,
     length: u64,
-}
-
-/// A name in `tmp/` of a Maildir. The file is removed when this is dropped.
-pub(super) struct Place {
-    pub(super) maildir: Arc<Shared>,
-    pub(super) name: String,
-    pub(super) is_in_tmp: bool,
-}
-
-impl Place {
-    pub(super) fn path(&self) -> PathBuf {
-        self.maildir.directories.tmp.join(&self.name)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.is_in_tmp {
-            remove(&self.path());
-        }
-    }
 }
 
 impl Draft {
@@ -76,7 +52,7 @@ impl Draft {
             remove(&path);
             Err(io::ErrorKind::AlreadyExists.into())
         })?;
-        let place = Place { maildir: Arc::clone(maildir), name, is_in_tmp: true };
+        let place = InTmp { maildir: Arc::clone(maildir), name, is_in_tmp: true };
         let access = &maildir.directories.access;
         access.give_to_file(&file).map_err(|error| named(&error, "set the mode of", &place.path()))?;
         Ok(Self { place, file, length: 0 })
@@ -149,23 +125,6 @@ pub(super) fn is_claimed(file: &File) -> io::Result<bool> {
         Err(TryLockError::WouldBlock) => Ok(false),
         // If nothing can be locked, no process can find out either whether another is dead.
         Err(TryLockError::Error(_)) => Ok(true),
-    }
-}
-
-/// Runs `attempt` with a name that is not used yet.
-pub(super) fn with_new_name<T>(
-    names: &Names,
-    mut attempt: impl FnMut(&str) -> io::Result<T>,
-) -> io::Result<(String, T)> {
-    let mut attempts = 1;
-    loop {
-        let name = names.next();
-        match attempt(&name) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {
-                attempts += 1;
-            }
-            outcome => return Ok((name, outcome?)),
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use super::draft::{Place, with_new_name};
+use super::in_tmp::InTmp;
 use super::kept::Kept;
+use super::name::with_new_name;
 use super::named;
 use super::quota::Reserved;
 use super::rename::{Identity, rename};
@@ -13,7 +14,7 @@ use super::shown::Ticket;
 
 /// A complete file in `tmp/`. It is removed when this is dropped.
 pub(super) struct Flushed {
-    place: Place,
+    place: InTmp,
     identity: Identity,
     length: u64,
     /// Keeps the file locked.
@@ -21,7 +22,7 @@ pub(super) struct Flushed {
 }
 
 impl Flushed {
-    pub(super) fn new(place: Place, identity: Identity, length: u64, file: Option<File>) -> Self {
+    pub(super) fn new(place: InTmp, identity: Identity, length: u64, file: Option<File>) -> Self {
         Self { place, identity, length, _file: file }
     }
 

@@ -17,9 +17,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::access::Access;
 use super::directories::{create_durably, flush};
-use super::draft::{is_claimed, with_new_name};
+use super::draft::is_claimed;
 use super::leftovers::lock;
-use super::name::Names;
+use super::name::{Names, with_new_name};
 use super::named;
 use super::shown::remove;
 use super::sync::DirectorySync;

@@ -17,6 +17,7 @@ pub(crate) mod delivery;
 pub(crate) mod directories;
 mod draft;
 mod flushed;
+mod in_tmp;
 pub(crate) mod intents;
 mod interest;
 mod kept;

@@ -1,6 +1,7 @@
 //! Names of files that no other delivery uses, on this host or any other.
 
 use std::fmt::Write as _;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -58,6 +59,26 @@ fn escaped(host: &str) -> String {
         }
     }
     if text.is_empty() { "localhost".to_owned() } else { text }
+}
+
+/// How many names are tried. A name is taken only if another host has the same name, process ID and time.
+const ATTEMPTS: usize = 16;
+
+/// Runs `attempt` with a name that is not used yet.
+pub(super) fn with_new_name<T>(
+    names: &Names,
+    mut attempt: impl FnMut(&str) -> io::Result<T>,
+) -> io::Result<(String, T)> {
+    let mut attempts = 1;
+    loop {
+        let name = names.next();
+        match attempt(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {
+                attempts += 1;
+            }
+            outcome => return Ok((name, outcome?)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,12 +8,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::copies::Content;
 use super::draft::{Draft, restore_lines, write_all};
 use super::intents::Intents;
 use super::{Shared, named};
 
-/// What a [`Sink`] begins with.
+/// The content of a message, without or with the fields above it.
+pub(super) enum Content {
+    Parts(Vec<Bytes>),
+    /// A file without them.
+    Spool(File),
+    /// The file of the only copy, with them. `None` once it is used.
+    Draft(Option<Draft>),
+}
+
+/// The beginning of a [`Sink`].
 #[derive(Clone)]
 pub(super) enum Beginning {
     /// The file of the only copy, with these fields on top.

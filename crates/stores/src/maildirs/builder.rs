@@ -58,7 +58,8 @@ impl MaildirsBuilder {
         self
     }
 
-    /// Sets how many bytes of messages a user may have, in all directories of the Maildir together. Default is no limit.
+    /// Sets how many bytes of messages a user may have, in all directories of the Maildir together. By default there
+    /// are no limits.
     ///
     /// A message for which there is no room gets `452 4.2.2`: at RCPT if the client has declared its SIZE or the Maildir is
     /// full, else at the end. One that is larger than this gets `552 5.2.3`. Sizes are those in the names of files
@@ -68,7 +69,7 @@ impl MaildirsBuilder {
         self
     }
 
-    /// Sets how many messages a user may have. Default is no limit. All else is as for [`max_size`](Self::max_size).
+    /// Sets how many messages a user may have. By default there are no limits. All else is as for [`max_size`](Self::max_size).
     pub fn max_messages(mut self, messages: u64) -> Self {
         self.quota.messages = Some(messages);
         self

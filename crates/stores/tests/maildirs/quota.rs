@@ -83,7 +83,7 @@ async fn in_smtp_nobody_has_a_message_that_one_has_no_room_for() {
     let refused = client.command(&large()).await.expect(452);
     assert_eq!(refused.to_string(), "452 4.2.2 Mailbox full");
     assert_eq!(users.all_files().len(), 2);
-    // What was refused takes no room.
+    // A refused message takes no room.
     assert_eq!(deliver(&mut client, &["carol@example.com", "bob@example.com"]).await, 250);
 }
 

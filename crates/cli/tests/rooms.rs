@@ -46,6 +46,7 @@ const CRATES: [Rooms; 4] = [
         order: &[
             "url",
             "any",
+            "nats",
             "forward",
             "maildirs",
             "maildir",

@@ -41,6 +41,8 @@ mod discard;
 mod forward;
 mod maildir;
 mod maildirs;
+#[cfg(feature = "nats")]
+mod nats;
 pub mod recipients;
 mod router;
 mod secret;
@@ -53,6 +55,8 @@ pub use discard::Discard;
 pub use forward::{Forward, ForwardBuilder, HopTls, NextHop};
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
 pub use maildirs::{Maildirs, MaildirsBuilder, PlaceError};
+#[cfg(feature = "nats")]
+pub use nats::{HeaderError, StreamEnvelope};
 pub use router::{Routed, Router};
 pub use secret::{SecretError, SecretSource};
 pub use template::{Template, TemplateError, path_component};

@@ -39,9 +39,11 @@ enum operation { CREATE, WRITE, FLUSH_FILE, FLUSH_DIRECTORY, RENAME, LINK, REMOV
 static const char *const names[] = {"create", "write", "flush-file", "flush-directory", "rename",
                                     "link",   "remove", "directory", "send"};
 
+#define DIE 0xffffffffu
+
 struct fault {
     uint32_t per_million;
-    uint32_t error; /* 0: a write takes half of what it is given */
+    uint32_t error; /* 0: a write takes half of what it is given; DIE: the call is made, and then the program is killed */
     _Atomic uint64_t done;
 };
 
@@ -168,6 +170,10 @@ static long make_or_fail(const struct call *call, enum operation operation) {
     if (!per_million || throw_dice() % 1000000 >= per_million)
         return make(call);
     atomic_fetch_add(&fault->done, 1);
+    if (fault->error == DIE) {
+        make(call);
+        faults_system_call(SYS_kill, faults_system_call(SYS_getpid, 0, 0, 0, 0, 0, 0), SIGKILL, 0, 0, 0, 0);
+    }
     return fault->error ? -(long)fault->error : make_half(call);
 }
 

@@ -27,6 +27,8 @@ class Operation(enum.IntEnum):
 
 # Instead of an error: a write takes half of its bytes, and says so.
 HALF = 0
+# Instead of an error: the call is made, and then the program is killed.
+DIE = 0xFFFFFFFF
 
 
 def build(folder: Path) -> Path:

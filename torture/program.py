@@ -40,6 +40,7 @@ class Program:
         files: int | None = None,
         unlimited: Sequence[str] = _UNLIMITED,
         store: str | None = None,
+        log_level: str = "error",
     ) -> None:
         self.disk = folder / "disk"
         self.disk.mkdir(exist_ok=True)
@@ -50,6 +51,7 @@ class Program:
         self._unlimited = unlimited
         self._url = store or f"maildir:{self.store}?line-ends=crlf"
         self._folder = folder
+        self._log_level = log_level
         self._environment = {**environment(), **(variables or {})}
         self._user = user
         self._files = files
@@ -59,7 +61,7 @@ class Program:
         """How it is started, to listen there."""
         return [
             str(self._path), "serve", *listeners, "--store", self._url,
-            "--log-level", "error", *self._flags,
+            "--log-level", self._log_level, *self._flags,
             *(f"--limit={name}=0" for name in self._unlimited),
         ]  # fmt: skip
 

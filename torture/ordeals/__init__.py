@@ -10,6 +10,7 @@ from .forward import Forward
 from .handover import Handover
 from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
+from .kills_between_copies import KillsBetweenCopies
 from .order import Order
 from .read_only import ReadOnly
 from .soak import Soak
@@ -18,6 +19,6 @@ from .units import Units
 
 def ordeals() -> list[Ordeal]:
     return [
-        Kills(), KillsWithoutRename(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
+        Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
         Units(), Hostility(), Fairness(), Forward(), Soak(),
     ]  # fmt: skip

@@ -195,7 +195,7 @@ impl<'a> CommandLine<'a> {
         let length = line.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last + 1);
         let line = &line[..length];
         let (line, end) = match syntax {
-            EnvelopeSyntax::Strict => (line, memchr::memchr(b' ', line)),
+            EnvelopeSyntax::Strict => (line, line.iter().position(|&byte| byte == b' ')),
             EnvelopeSyntax::Lenient => {
                 let line = without_leading_blanks(line);
                 (line, line.iter().position(|&byte| is_blank(byte)))

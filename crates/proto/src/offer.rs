@@ -1,6 +1,6 @@
 //! The offer of a session: what EHLO announces, and which parameters are accepted.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use crate::client::{XClient, XForward};
 use crate::command::Verb;
@@ -69,40 +69,44 @@ impl Offer<'_> {
     pub(crate) fn append_keywords(self, text: &mut String) {
         text.reserve(MOST_KEYWORDS);
         for extension in ALWAYS {
-            self.append(extension, text, |_| Ok(()));
+            self.append(extension, text, |_| {});
         }
         // RFC 1870 §4: 0 means no fixed limit.
-        self.append(Extension::Size, text, |text| write!(text, " {}", self.message_size()));
+        self.append(Extension::Size, text, |text| append_number(" ", self.message_size(), text));
         self.append(Extension::Limits, text, |text| append_limits(self.settings, text));
         if let Some(seconds) = self.settings.deliver_by {
-            self.append(Extension::DeliverBy, text, |text| match seconds {
+            self.append(Extension::DeliverBy, text, |text| {
                 // RFC 2852 §3: no argument means no fixed minimum.
-                0 => Ok(()),
-                seconds => write!(text, " {seconds}"),
+                if seconds > 0 {
+                    append_number(" ", seconds.into(), text);
+                }
             });
         }
         if let Some(profile) = self.settings.mt_priority {
             self.append(Extension::MtPriority, text, |text| match profile.name() {
-                "" => Ok(()),
-                name => write!(text, " {name}"),
+                "" => {}
+                name => append_word(name, text),
             });
         }
         if let Some((seconds, until)) = self.future_release() {
-            self.append(Extension::FutureRelease, text, |text| write!(text, " {seconds} {until}"));
+            self.append(Extension::FutureRelease, text, |text| {
+                // A string takes whatever is written to it.
+                let _ = write!(text, " {seconds} {until}");
+            });
         }
         // RFC 8689 §2: outside TLS the promise cannot be kept.
         if self.facts.connection.is_tls {
-            self.append(Extension::RequireTls, text, |_| Ok(()));
+            self.append(Extension::RequireTls, text, |_| {});
         }
         if self.has_starttls() {
-            self.append(Extension::StartTls, text, |_| Ok(()));
+            self.append(Extension::StartTls, text, |_| {});
         }
         if self.has_auth() {
             self.append(Extension::Auth, text, |text| {
                 let mechanisms = self.settings.mechanisms.iter();
-                let mut offered =
-                    mechanisms.filter(|&&mechanism| is_allowed(mechanism, self.settings, self.facts));
-                offered.try_for_each(|mechanism| write!(text, " {}", mechanism.name()))
+                mechanisms
+                    .filter(|&&mechanism| is_allowed(mechanism, self.settings, self.facts))
+                    .for_each(|mechanism| append_word(mechanism.name(), text));
             });
         }
         if self.facts.connection.is_trusted {
@@ -112,22 +116,16 @@ impl Offer<'_> {
         if let Some(edits) = self.edits {
             edits.lines().iter().for_each(|line| append_line(line, text));
         }
-        self.append(Extension::Help, text, |_| Ok(()));
+        self.append(Extension::Help, text, |_| {});
     }
 
     /// Appends the line of an extension with its arguments, unless the application has disabled it.
-    fn append(
-        self,
-        extension: Extension,
-        text: &mut String,
-        arguments: impl FnOnce(&mut String) -> fmt::Result,
-    ) {
+    fn append(self, extension: Extension, text: &mut String, arguments: impl FnOnce(&mut String)) {
         if self.lacks(extension) {
             return;
         }
         append_line(extension.keyword(), text);
-        // A string takes whatever is written to it.
-        let _ = arguments(text);
+        arguments(text);
     }
 
     /// Returns whether a parameter of MAIL or RCPT was announced to this client. After HELO none was.
@@ -173,12 +171,32 @@ fn append_line(line: &str, text: &mut String) {
     text.push_str(line);
 }
 
+fn append_word(word: &str, text: &mut String) {
+    text.push(' ');
+    text.push_str(word);
+}
+
+/// Appends a number in a third of the instructions of `write!`: each EHLO has some.
+fn append_number(before: &str, mut number: u64, text: &mut String) {
+    text.push_str(before);
+    let mut digits = ['0'; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = char::from(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend(&digits[start..]);
+}
+
 /// Appends the arguments of LIMITS (RFC 9422 §4). A disabled limit is left out.
-fn append_limits(settings: &Settings, text: &mut String) -> fmt::Result {
-    write!(text, " RCPTMAX={}", settings.limits.recipients)?;
-    match settings.limits.transactions {
-        0 => Ok(()),
-        most => write!(text, " MAILMAX={most}"),
+fn append_limits(settings: &Settings, text: &mut String) {
+    append_number(" RCPTMAX=", settings.limits.recipients as u64, text);
+    if settings.limits.transactions > 0 {
+        append_number(" MAILMAX=", settings.limits.transactions.into(), text);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::verdict::{Answer, Verdict};
 ///
 /// A hook's positive reply keeps its text and enhanced code, but gets the code that the stage requires. A reply that
 /// asks the client for more (3yz) fits no stage and counts as an internal error.
+#[inline]
 pub(super) fn resolve(answer: Answer, accepted: Reply, refused: Reply) -> Result<Reply, Reply> {
     match answer {
         Ok(Verdict::Accept) => Ok(accepted),

@@ -71,15 +71,11 @@ impl Machine {
     }
 
     /// Replies like [`reply`](Self::reply), once for each recipient, and counts once. Nothing follows a 421.
+    #[inline(always)]
     pub(super) fn reply_times(&mut self, refusal: impl Into<Outgoing>, times: usize, output: &mut Vec<u8>) {
         let Outgoing { reply, closing } = refusal.into();
-        // More recipients than a transaction allows are not an error: the client uses another one. Nor are chunks
-        // that were sent before a chunk was refused (RFC 3030 §2).
-        if reply.is_refusal() && reply != catalog::TOO_MANY_RECIPIENTS {
-            self.count_chunk_on_its_way();
-            if !self.was_on_its_way() && self.is_one_error_too_many(closing, output) {
-                return;
-            }
+        if reply.is_refusal() && self.is_one_refusal_too_many(&reply, closing, output) {
+            return;
         }
         let times = if reply.is_farewell() { 1 } else { times };
         (1..times).for_each(|_| self.say(reply.clone(), output));
@@ -89,6 +85,22 @@ impl Machine {
         if let Some(closing) = closing {
             self.state = State::Closed(closing);
         }
+    }
+
+    /// Counts a refusal as an error, if it is one. Returns whether it ended the session, which replaces the reply.
+    fn is_one_refusal_too_many(
+        &mut self,
+        reply: &Reply,
+        closing: Option<Closing>,
+        output: &mut Vec<u8>,
+    ) -> bool {
+        // More recipients than a transaction allows are not an error: the client uses another one. Nor are chunks
+        // that were sent before a chunk was refused (RFC 3030 §2).
+        if *reply == catalog::TOO_MANY_RECIPIENTS {
+            return false;
+        }
+        self.count_chunk_on_its_way();
+        !self.was_on_its_way() && self.is_one_error_too_many(closing, output)
     }
 
     /// Counts an error, which may add a delay. Returns whether it ended the session, which replaces the reply.

@@ -29,7 +29,7 @@ pub(super) fn encode_plain(reply: &Reply, output: &mut Vec<u8>) -> bool {
     let text = reply.text();
     let is_plain = reply.is_one_line || text.len() <= TEXT_BYTES && is_printable(text);
     if is_plain {
-        encode_line(reply.code, reply.enhanced, b' ', text.as_bytes(), output);
+        encode_line(reply.code, reply.enhanced, text.as_bytes(), output);
     }
     is_plain
 }
@@ -52,34 +52,53 @@ pub(crate) fn is_printable(text: &str) -> bool {
 
 /// Writes each line of `text`, which must be printable ASCII and short enough, as a line of the reply.
 pub(super) fn encode_lines(code: Code, enhanced: Option<Enhanced>, text: &str, output: &mut Vec<u8>) {
+    let mut head = Head::new(code, enhanced);
     let mut rest = text.as_bytes();
     while let Some(at) = memchr(b'\n', rest) {
-        encode_line(code, enhanced, b'-', &rest[..at], output);
+        head.put_line(b'-', &rest[..at], output);
         rest = &rest[at + 1..];
     }
-    encode_line(code, enhanced, b' ', rest, output);
+    head.put_line(b' ', rest, output);
 }
 
-fn encode_line(code: Code, enhanced: Option<Enhanced>, separator: u8, text: &[u8], output: &mut Vec<u8>) {
-    // The head is built first, so that the output reserves memory once.
-    let mut head = [b' '; LONGEST_HEAD];
-    head[..3].copy_from_slice(&code.digits());
-    head[3] = separator;
-    let mut length = 4;
-    if let Some(enhanced) = enhanced {
-        head[4] = b'0' + enhanced.class();
-        head[5] = b'.';
-        length = put_decimal(enhanced.subject(), &mut head, 6);
-        head[length] = b'.';
-        length = put_decimal(enhanced.detail(), &mut head, length + 1) + 1;
+fn encode_line(code: Code, enhanced: Option<Enhanced>, text: &[u8], output: &mut Vec<u8>) {
+    Head::new(code, enhanced).put_line(b' ', text, output);
+}
+
+/// What stands before the text in each line of a reply.
+struct Head {
+    bytes: [u8; LONGEST_HEAD],
+    length: usize,
+}
+
+impl Head {
+    #[inline(always)]
+    fn new(code: Code, enhanced: Option<Enhanced>) -> Self {
+        let mut bytes = [b' '; LONGEST_HEAD];
+        bytes[..3].copy_from_slice(&code.digits());
+        let mut length = 4;
+        if let Some(enhanced) = enhanced {
+            bytes[4] = b'0' + enhanced.class();
+            bytes[5] = b'.';
+            length = put_decimal(enhanced.subject(), &mut bytes, 6);
+            bytes[length] = b'.';
+            length = put_decimal(enhanced.detail(), &mut bytes, length + 1) + 1;
+        }
+        Self { bytes, length }
     }
-    output.reserve(head.len() + text.len() + LINE_END.len());
-    // A copy of fixed length is cheaper than one of the exact length.
-    let end = output.len() + length;
-    output.extend_from_slice(&head);
-    output.truncate(end);
-    output.extend_from_slice(text);
-    output.extend_from_slice(LINE_END);
+
+    /// Appends a line with this text. `separator` tells whether another line follows.
+    #[inline(always)]
+    fn put_line(&mut self, separator: u8, text: &[u8], output: &mut Vec<u8>) {
+        self.bytes[3] = separator;
+        output.reserve(LONGEST_HEAD + text.len() + LINE_END.len());
+        // A copy of fixed length is cheaper than one of the exact length.
+        let end = output.len() + self.length;
+        output.extend_from_slice(&self.bytes);
+        output.truncate(end);
+        output.extend_from_slice(text);
+        output.extend_from_slice(LINE_END);
+    }
 }
 
 /// Writes a number of at most three digits and returns where it ends.

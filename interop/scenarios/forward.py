@@ -1,6 +1,7 @@
 """Forwarding: the program hands mail to Dovecot by LMTP, over TCP and a Unix socket, and to Postfix by SMTP with TLS.
 
-Dovecot refuses an unknown user and one whose mailbox is full at RCPT, in its own words. Each message must be in the
+Dovecot refuses an unknown user and one whose mailbox is full at RCPT, in its own words. It does the same where it is only
+asked about users, and the program keeps their mail. Each message must be in the
 mailbox once, with one `Received:` of the program's. Postfix hands it on to a second program, which keeps it.
 """
 
@@ -82,6 +83,8 @@ class Forward(Scenario):
                 front.mkdir()
                 with running(program, front, certificate, ["--sandbox"], store=f"lmtp:{place}") as server:
                     _to_dovecot(checks, server.port, mail, f"lmtp over {place.split(':')[0]}")
+            for number, place in enumerate((f"127.0.0.1:{port}", f"unix:{folder}/dovecot/lmtp")):
+                _asks_dovecot(checks, program, folder / f"asking{number}", certificate, f"lmtp:{place}")
         _to_postfix(checks, program, folder, certificate)
         return checks
 
@@ -130,6 +133,32 @@ def _to_dovecot(checks: Checks, port: int, mail: Path, subject: str) -> None:
         checks.that(body == b".one\n..two\nthree\n", f"{subject}: the body is {body!r}")
         for field, times in ((b"Return-Path: ", 1), (b"Delivered-To: ", 1), (b"(Mailchute)", 1)):
             checks.that(head.count(field) == times, f"{subject}: {head!r} has {field!r} not {times} times")
+
+
+def _asks_dovecot(checks: Checks, program: Path, folder: Path, certificate: Certificate, users: str) -> None:
+    """Dovecot knows the users, and the program keeps their mail."""
+    folder.mkdir()
+    (folder / "domains.toml").write_text(f'[[domain]]\nname = "{DOMAIN}"\nrecipients = "{users}"\n')
+    flags = ["--config", str(folder / "domains.toml"), "--sandbox"]
+    with (
+        running(program, folder, certificate, flags) as server,
+        smtplib.SMTP("127.0.0.1", server.port, EHLO, timeout=SEND_SECONDS) as session,
+    ):
+        for _ in range(2):
+            session.ehlo()
+            session.mail(_SENDER)
+            for name, code, words in (
+                ("nobody", 550, b"5.1.1 No such user here"),
+                ("full", 552, b"5.2.2 <full@"),
+                ("bob+lists", 250, b""),
+            ):
+                answer = session.rcpt(f"{name}@{DOMAIN}")
+                holds = answer[0] == code and words in answer[1]
+                checks.that(holds, f"users by {users}: RCPT of {name} was answered {answer}, not {code} {words!r}")
+            answer = session.data("Subject: kept here\r\n\r\n")
+            checks.that(answer[0] == 250, f"users by {users}: the content was answered {answer}")
+        kept = len(list(server.maildir.glob("new/*")))
+        checks.that(kept == 2, f"users by {users}: {kept} messages are kept, not 2")
 
 
 def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:

@@ -106,7 +106,33 @@ fn mistakes_name_the_table_the_file_and_the_line() {
         (
             "[[domain]]\nname = \"example.com\"\nrecipients = \"some\"\n".to_owned(),
             2,
-            format!("{path}:3:14: domain.recipients: \"some\" is invalid: write any, or file:PATH"),
+            format!(
+                "{path}:3:14: domain.recipients: \"some\" is invalid: write any, file:PATH for a file with "
+            ),
+        ),
+        (
+            "[[domain]]\nname = \"example.com\"\nrecipients = \"lmtp:localhost\"\n".to_owned(),
+            2,
+            format!(
+                "{path}:3:14: domain.recipients: \"lmtp:localhost\" is invalid: lmtp: \"localhost\" does not name a server; "
+            ),
+        ),
+        (
+            "[[domain]]\nname = \"example.com\"\nrecipients = \"maildir\"\nstore = \"maildir:/var/mail\"\n"
+                .to_owned(),
+            2,
+            format!(
+                "{path}:3:14: domain.recipients: the store of this domain has no directory for each user; write a store \
+                 such as maildir:/var/mail/{{domain}}/{{user}}, or another kind of recipients"
+            ),
+        ),
+        (
+            "store = \"discard:\"\n[[domain]]\nname = \"example.com\"\nrecipients = \"lmtp\"\n".to_owned(),
+            2,
+            format!(
+                "{path}:4:14: domain.recipients: the store of this domain does not forward; write the server to ask, such as \
+                 lmtp:HOST:PORT or lmtp:unix:PATH, or a store that forwards"
+            ),
         ),
         (
             "[[domain]]\nname = \"example.com\"\ndetail = \"++\"\n".to_owned(),

@@ -19,6 +19,7 @@ mod listener_tables;
 mod log;
 mod log_page;
 mod log_unread;
+mod lookups;
 mod minimum_rust;
 mod mistakes;
 mod privileges;

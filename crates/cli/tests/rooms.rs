@@ -44,6 +44,7 @@ const CRATES: [Rooms; 4] = [
     Rooms {
         name: "stores",
         order: &[
+            "lookup_url",
             "url",
             "any",
             "nats",

@@ -66,6 +66,16 @@ impl Destination {
         &self.domain
     }
 
+    /// Returns the address of the user without the detail, which is the same for all spellings.
+    pub(crate) fn user_address(&self) -> Mailbox {
+        let plain = Mailbox::parse(&format!("{}@{}", self.user, self.domain));
+        let quoted = || {
+            let user = self.user.replace('\\', r"\\").replace('"', r#"\""#);
+            Mailbox::parse(&format!("\"{user}\"@{}", self.domain))
+        };
+        plain.or_else(|_| quoted()).unwrap_or_else(|_| self.mailbox.clone())
+    }
+
     /// Returns this destination as a recipient, with the parameters of the one that stands for it.
     pub(crate) fn recipient(&self, of: &Recipient) -> Option<Recipient> {
         let mut recipient: Recipient = self.mailbox.as_str().parse().ok()?;
@@ -191,6 +201,19 @@ mod tests {
             assert_eq!(destination(&format!("a@{domain}")).domain(), "xn--bcher-kva.example");
         }
         assert_eq!(destination("a@[192.0.2.1]").domain(), "[192.0.2.1]");
+    }
+
+    #[test]
+    fn all_spellings_of_a_user_have_one_address() {
+        for (address, user) in [
+            ("Bob+Lists@Example.com", "bob@example.com"),
+            (r#""bob"@example.com"#, "bob@example.com"),
+            (r#""John Doe+x"@example.com"#, r#""john doe"@example.com"#),
+            (r#""a\\b\"c"@example.com"#, r#""a\\b\"c"@example.com"#),
+            (r#"""@example.com"#, r#"""@example.com"#),
+        ] {
+            assert_eq!(destination(address).user_address().as_str(), user, "{address}");
+        }
     }
 
     #[test]

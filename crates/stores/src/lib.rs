@@ -39,6 +39,7 @@ mod any;
 mod destination;
 mod discard;
 mod forward;
+mod lookup_url;
 mod maildir;
 mod maildirs;
 #[cfg(feature = "nats")]
@@ -53,6 +54,7 @@ pub use any::AnyStore;
 pub use destination::{Destination, Destinations};
 pub use discard::Discard;
 pub use forward::{Forward, ForwardBuilder, HopTls, NextHop};
+pub use lookup_url::LookupUrl;
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
 pub use maildirs::{Maildirs, MaildirsBuilder, PlaceError};
 #[cfg(feature = "nats")]

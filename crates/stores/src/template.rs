@@ -231,6 +231,12 @@ pub fn path_component(value: &str) -> Cow<'_, str> {
     Cow::Owned(component)
 }
 
+/// Makes a value safe as the name of a directory, as [`path_component`] does. An empty user (`""@example.com`) must not be
+/// the directory above it.
+pub(crate) fn directory_name(value: &str) -> Cow<'_, str> {
+    if value.is_empty() { Cow::Borrowed("%") } else { path_component(value) }
+}
+
 #[cfg(test)]
 mod tests {
     use mailchute::address::Mailbox;

@@ -125,6 +125,21 @@ impl StoreUrl {
         }
     }
 
+    /// Returns the template of a path, if the store has a Maildir for each user.
+    #[must_use]
+    pub fn user_directories(&self) -> Option<&Template> {
+        match &self.0 {
+            Named::Maildirs(builder) => Some(builder.template()),
+            Named::Maildir(_) | Named::Forward(_) | Named::Discard => None,
+        }
+    }
+
+    /// Returns whether the store asks another server about each recipient, and gives it the mail.
+    #[must_use]
+    pub fn forwards(&self) -> bool {
+        matches!(self.0, Named::Forward(_))
+    }
+
     /// Returns the servers to which the store connects, so that a sandbox can allow it.
     #[must_use]
     pub fn next_hops(&self) -> &[NextHop] {

@@ -5,3 +5,4 @@ mod connections;
 mod mixed;
 mod passed_on;
 mod scripted;
+mod users;

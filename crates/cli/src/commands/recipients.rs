@@ -1,10 +1,12 @@
 //! The recipients of `[[domain]]`.
 
 use mailchute_stores::recipients::{Aliases, Known, LocalDomain, Recipients, RecipientsError};
+use mailchute_stores::{LookupUrl, StoreUrl};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::options::domain_options::{DomainOptions, KnownUsers};
+use crate::options::domain_rules::NO_DIRECTORIES;
 use crate::options::domains::Domains;
 
 /// Reads the files of users and aliases. Returns `None` without a `[[domain]]`.
@@ -17,7 +19,7 @@ pub(crate) fn read(options: &Options) -> Result<Option<Recipients>, Failure> {
     }
     let (mut domains, mut failures) = (Vec::new(), Vec::new());
     for domain in &options.domains {
-        match local_domain(domain) {
+        match local_domain(options, domain) {
             Ok(domain) => domains.push(domain),
             Err(failure) => failures.push(failure),
         }
@@ -26,7 +28,7 @@ pub(crate) fn read(options: &Options) -> Result<Option<Recipients>, Failure> {
     Recipients::new(domains).map(Some).map_err(|error| wrong(&error, options))
 }
 
-fn local_domain(options: &DomainOptions) -> Result<LocalDomain, Failure> {
+fn local_domain(server: &Options, options: &DomainOptions) -> Result<LocalDomain, Failure> {
     let mut names = options.name.iter().map(Domains::name);
     let wrong_name = |error| Failure::usage(format!("{}: {error}", options.provenance.name("name")));
     let first = names.next().unwrap_or_else(|| "*".to_owned());
@@ -34,13 +36,31 @@ fn local_domain(options: &DomainOptions) -> Result<LocalDomain, Failure> {
     for name in names {
         domain = domain.also(&name).map_err(wrong_name)?;
     }
-    if let KnownUsers::File(path) = &options.recipients {
-        domain = domain.known(Known::read(path).map_err(Failure::unusable)?);
-    }
+    domain = domain.known(known(server, options)?);
     if let Some(path) = &options.aliases {
         domain = domain.aliases(Aliases::read(path).map_err(Failure::unusable)?);
     }
     Ok(domain.separator(options.detail.0))
+}
+
+/// Returns the users of a domain. Nobody is asked yet.
+fn known(server: &Options, options: &DomainOptions) -> Result<Known, Failure> {
+    let name = || options.provenance.name("recipients");
+    match &options.recipients {
+        // The store itself asks the next hop.
+        KnownUsers::Any | KnownUsers::NextHop => Ok(Known::any()),
+        KnownUsers::File(path) => Known::read(path).map_err(Failure::unusable),
+        KnownUsers::Maildir => {
+            let url = StoreUrl::parse(server.store_of(options)).map_err(Failure::unusable)?;
+            let template = url.user_directories().cloned();
+            let template = template.ok_or_else(|| Failure::usage(format!("{}: {NO_DIRECTORIES}", name())))?;
+            Ok(Known::directories(template))
+        }
+        KnownUsers::Asked(url) => {
+            let open = LookupUrl::parse(url).map(LookupUrl::open).map_err(Failure::usage)?;
+            open.map_err(|error| Failure::unusable(format!("{}: {error}", name())))
+        }
+    }
 }
 
 /// Names the place of a mistake: the line of an alias in its file, or the table with a name.

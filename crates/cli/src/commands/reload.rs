@@ -11,6 +11,7 @@ use mailchute::listen::Endpoint;
 
 use crate::commands::build::{Configuration, Parts, builder, wrong_option};
 use crate::commands::recipients;
+use crate::commands::store::outgoing;
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::options::args::Options;
@@ -132,6 +133,7 @@ impl Configuration {
             ("user", options.user != self.options.user),
             ("allow-root", options.allow_root != self.options.allow_root),
             ("sandbox", options.sandbox != self.options.sandbox),
+            ("recipients", options.sandbox && !outgoing(&self.options).cover(&outgoing(options))),
             ("log-format", options.log_format != self.options.log_format),
             // Clients that verify certificates refuse a self-signed one.
             ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),
@@ -143,6 +145,7 @@ impl Configuration {
         let hint = |option| match option {
             // The new process inherits the rights of this process.
             "user" | "allow-root" => "restart",
+            "recipients" => "restart, as the sandbox does not allow the connection",
             "listen" | "tls-listen" | "lmtp" | "listener" => {
                 "hand over to a new process with SIGUSR2, or restart if the protocol of an address changes"
             }
@@ -152,6 +155,7 @@ impl Configuration {
             let name = match (option, options.listener.first(), options.domains.first()) {
                 ("listener", Some(first), _) => first.provenance.name("address"),
                 ("domain", _, Some(first)) => first.provenance.name("store"),
+                ("recipients", ..) => name_of_lookup(options),
                 _ => options.provenance.name(option),
             };
             format!("{name}: this option cannot change while the program runs; {}", hint(option))
@@ -159,6 +163,12 @@ impl Configuration {
         let lines: Vec<_> = changed.iter().map(line).collect();
         Err(Failure::usage(lines.join("\n")))
     }
+}
+
+/// The beginning of a message about look-ups of recipients.
+fn name_of_lookup(options: &Options) -> String {
+    let asking = options.domains.iter().find(|domain| domain.lookup().is_some());
+    asking.map_or_else(String::new, |domain| domain.provenance.name("recipients"))
 }
 
 /// The sockets of all `[[listener]]`, and what cannot change about them.

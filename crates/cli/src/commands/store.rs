@@ -9,6 +9,7 @@ use mailchute_stores::{AnyStore, NextHop, Router, StoreUrl, StoreUrlError};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
+use crate::options::domain_options::DomainOptions;
 use crate::process::privileges::Account;
 use crate::process::sandbox::Outgoing;
 
@@ -103,16 +104,18 @@ pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
     all(options).flat_map(of).collect()
 }
 
-/// The connections that stores make.
+/// The connections that stores and look-ups of recipients make.
 pub(crate) fn outgoing(options: &Options) -> Outgoing {
     let mut outgoing = Outgoing::default();
-    for url in all(options) {
-        for next_hop in url.next_hops() {
-            outgoing.connects = true;
-            if let NextHop::Tcp { host, port } = next_hop {
-                outgoing.ports.push(*port);
-                outgoing.looks_up |= host.parse::<std::net::IpAddr>().is_err();
-            }
+    let stores = all(options).map(|url| url.next_hops().to_vec());
+    let lookups: Vec<_> = options.domains.iter().filter_map(DomainOptions::lookup).collect();
+    outgoing.verifies = !lookups.is_empty();
+    let lookups = lookups.iter().map(|url| url.next_hops().to_vec());
+    for next_hop in stores.chain(lookups).flatten() {
+        outgoing.connects = true;
+        if let NextHop::Tcp { host, port } = next_hop {
+            outgoing.ports.push(port);
+            outgoing.looks_up |= host.parse::<std::net::IpAddr>().is_err();
         }
     }
     outgoing

@@ -285,6 +285,11 @@ impl Options {
         self.domain.iter().chain(self.domains.iter().flat_map(|domain| &domain.name))
     }
 
+    /// Returns the URL of the store that a domain's mail goes to.
+    pub(crate) fn store_of<'o>(&'o self, domain: &'o DomainOptions) -> &'o str {
+        domain.store.as_deref().unwrap_or(&self.store)
+    }
+
     /// Returns the URLs of all stores: that of the server, and those of domains.
     pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
         let of_domains = self.domains.iter().filter_map(|domain| domain.store.as_deref());

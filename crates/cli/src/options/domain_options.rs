@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Command;
+use mailchute_stores::LookupUrl;
 
 use crate::options::domains::Domains;
 use crate::options::paths;
@@ -17,9 +18,12 @@ pub(crate) struct DomainOptions {
     #[arg(long, value_name = "DOMAIN|.DOMAIN|*")]
     pub(crate) name: Vec<Domains>,
 
-    /// The users that exist: any, or `file:PATH` with a user on each line. The --auth-file file works too. Mailchute
-    /// refuses mail for others (550 5.1.1), except for postmaster. SIGHUP reloads the file
-    #[arg(long, value_name = "any|file:PATH", default_value = "any")]
+    /// The users that exist. any stands for all. `file:PATH` names a file with a user on each line; the --auth-file file
+    /// works too. maildir stands for those whose directory exists in a store such as `maildir:/var/mail/{domain}/{user}`.
+    /// lmtp leaves the answer to the server that the store forwards to. lmtp:HOST:PORT and lmtp:unix:PATH ask another
+    /// server at RCPT, and remember its answer for a minute. Mailchute refuses mail for unknown users (550 5.1.1), except for
+    /// postmaster. If nobody answers, the client gets 451. SIGHUP reloads the file and forgets the answers
+    #[arg(long, value_name = "any|file:PATH|maildir|lmtp|lmtp:HOST:PORT", default_value = "any")]
     pub(crate) recipients: KnownUsers,
 
     /// The character after which the detail of an address begins, as in bob+lists@example.com; off for none
@@ -40,12 +44,21 @@ pub(crate) struct DomainOptions {
 
 impl DomainOptions {
     /// Returns the files that are read again at SIGHUP.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        let users = match &self.recipients {
-            KnownUsers::File(path) => Some(path),
-            KnownUsers::Any => None,
-        };
-        users.into_iter().chain(&self.aliases)
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<_> = self.aliases.iter().cloned().collect();
+        if let KnownUsers::File(path) = &self.recipients {
+            files.push(path.clone());
+        }
+        files.extend(self.lookup().into_iter().flat_map(|url| url.files()));
+        files
+    }
+
+    /// Returns the server that is asked which users exist.
+    pub(crate) fn lookup(&self) -> Option<LookupUrl> {
+        match &self.recipients {
+            KnownUsers::Asked(url) => LookupUrl::parse(url).ok(),
+            _ => None,
+        }
     }
 }
 
@@ -54,22 +67,38 @@ impl DomainOptions {
 pub(crate) enum KnownUsers {
     Any,
     File(PathBuf),
+    /// Those with a directory in the store.
+    Maildir,
+    /// Those that the server takes to which the store forwards.
+    NextHop,
+    /// Those that another server knows, by its URL.
+    Asked(String),
 }
 
 impl FromStr for KnownUsers {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => match paths::file(path.into()) {
-                Ok(path) => Ok(Self::File(path)),
-                Err(error) => Err(error.to_string()),
-            },
+        let in_words = |error: paths::Unexpanded| error.to_string();
+        match text.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => {
+                paths::file(path.into()).map(Self::File).map_err(in_words)
+            }
+            Some(("lmtp", _)) => {
+                LookupUrl::parse(text)?;
+                paths::store(text).map(Self::Asked).map_err(in_words)
+            }
             None if text == "any" => Ok(Self::Any),
-            _ => Err("write any, or file:PATH for a file with a user on each line".to_owned()),
+            None if text == "maildir" => Ok(Self::Maildir),
+            None if text == "lmtp" => Ok(Self::NextHop),
+            _ => Err(USERS.to_owned()),
         }
     }
 }
+
+/// The values of `recipients`.
+const USERS: &str =
+    "write any, file:PATH for a file with a user on each line, maildir, lmtp, or lmtp:HOST:PORT";
 
 /// The separator of subaddresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

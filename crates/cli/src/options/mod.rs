@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod domain_options;
+pub(crate) mod domain_rules;
 pub(crate) mod domains;
 pub(crate) mod environment;
 pub(crate) mod example;

@@ -3,6 +3,7 @@
 use std::env;
 
 use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
+use crate::options::domain_rules;
 use crate::options::domains::Domains;
 use crate::options::environment;
 use crate::options::listener_rules;
@@ -51,14 +52,8 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
     }
-    for domain in options.domains.iter().filter(|domain| domain.name.is_empty()) {
-        mistakes.push(format!(
-            "{}: it has no name; write name = \"example.com\", for example",
-            domain.provenance.name("name")
-        ));
-    }
     mistakes.extend(listener_rules::mistakes(options));
-    mistakes.extend(repeated_domains(options).into_iter().map(|what| format!("{}: {what}", name("domain"))));
+    mistakes.extend(domain_rules::mistakes(options));
     mistakes
 }
 
@@ -86,20 +81,4 @@ pub(crate) fn warn(options: &Options) {
     for warning in warnings(options) {
         tracing::warn!(name: "option-warning", "{warning}");
     }
-}
-
-/// Checks that no domain is given twice.
-fn repeated_domains(options: &Options) -> Option<String> {
-    let domains = &options.domain;
-    if domains.len() > 1 && domains.contains(&Domains::All) {
-        return Some("'*' stands for every recipient; leave the others out".to_owned());
-    }
-    let again = domains.iter().enumerate().find_map(|(index, domain)| {
-        let first = domains[..index].iter().find(|before| *before == domain)?;
-        Some((first, domain))
-    });
-    again.map(|(first, again)| match first.to_string() == again.to_string() {
-        true => format!("{again} is given twice; leave one of them out"),
-        false => format!("{again} and {first} are the same domain; leave one of them out"),
-    })
 }

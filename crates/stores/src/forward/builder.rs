@@ -175,6 +175,16 @@ impl ForwardBuilder {
         &self.next_hops
     }
 
+    /// The files that the options name.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let own = self.certificate.iter().flat_map(|(chain, key)| [chain, key]);
+        let secret = self.user.iter().filter_map(|(_, secret)| match secret {
+            SecretSource::File(path) => Some(path),
+            SecretSource::Env(_) => None,
+        });
+        self.ca.iter().chain(own).chain(secret).cloned().collect()
+    }
+
     /// The directory for what must outlive a restart.
     pub(crate) fn state_directory(&self) -> PathBuf {
         self.state.clone().unwrap_or_else(default_state)
@@ -185,6 +195,19 @@ impl ForwardBuilder {
     /// # Errors
     /// An error if there is no next hop, if a file cannot be read, or if options contradict each other.
     pub fn open(self) -> io::Result<Forward> {
+        let pool = self.pool()?;
+        let state = self.state_directory();
+        Ok(Forward(Arc::new(Shared {
+            pool,
+            limits: Limits { block: self.content_timeout, end: self.end_timeout },
+            remembered: Remembered::new(&state),
+            undelivered: Undelivered::new(&state),
+            options: self,
+        })))
+    }
+
+    /// Reads the files, and returns the pool of all connections.
+    pub(super) fn pool(&self) -> io::Result<Arc<Pool>> {
         self.check()?;
         let tls = if self.is_implicit { HopTls::Require } else { self.tls.unwrap_or_default() };
         let is_remote = self.next_hops.iter().any(|next_hop| matches!(next_hop, NextHop::Tcp { .. }));
@@ -206,14 +229,7 @@ impl ForwardBuilder {
             command_limit: self.command_timeout,
         };
         let targets = self.next_hops.iter().cloned().map(Target::new).collect();
-        let state = self.state_directory();
-        Ok(Forward(Arc::new(Shared {
-            pool: Arc::new(Pool::new(dial, targets, self.connections, self.idle)),
-            limits: Limits { block: self.content_timeout, end: self.end_timeout },
-            remembered: Remembered::new(&state),
-            undelivered: Undelivered::new(&state),
-            options: self,
-        })))
+        Ok(Arc::new(Pool::new(dial, targets, self.connections, self.idle)))
     }
 
     /// Returns an error that says how the options contradict each other.

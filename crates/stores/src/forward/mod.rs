@@ -11,6 +11,7 @@
 //! There is no queue. The client keeps the message until the next hop has it, so nothing is lost here, and refusals reach
 //! the sender's own server, not forged senders.
 
+mod ask;
 mod builder;
 mod connection;
 mod dial;

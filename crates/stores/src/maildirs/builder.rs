@@ -79,6 +79,11 @@ impl MaildirsBuilder {
         self.quota
     }
 
+    /// Returns the template of a Maildir's path.
+    pub(crate) fn template(&self) -> &Template {
+        self.place.template()
+    }
+
     /// Returns the directory in which all Maildirs are, as it is written.
     pub(crate) fn path(&self) -> &Path {
         self.place.root()

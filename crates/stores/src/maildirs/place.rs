@@ -1,12 +1,11 @@
 //! Where the Maildir of each destination is.
 
-use std::borrow::Cow;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::mistake::PlaceError;
 use crate::destination::Destination;
-use crate::template::{Template, path_component};
+use crate::template::{Template, directory_name};
 
 /// The template of a path, and the directory at its beginning.
 #[derive(Debug, Clone)]
@@ -56,15 +55,10 @@ impl Place {
 
     /// Returns the path of the destination's Maildir below the root.
     pub(super) fn of(&self, destination: &Destination) -> String {
-        let mut path = self.template.fill(destination, "", component);
+        let mut path = self.template.fill(destination, "", directory_name);
         path.drain(..self.constant);
         path
     }
-}
-
-/// Makes a value safe as a directory's name. An empty user (`""@example.com`) must not be the directory above it.
-fn component(value: &str) -> Cow<'_, str> {
-    if value.is_empty() { Cow::Borrowed("%") } else { path_component(value) }
 }
 
 #[cfg(test)]

@@ -6,17 +6,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mailchute::{Refusal, Session};
 
+use super::answers::Answers;
 use super::mistake::{self, FileError};
 use super::users::Users;
 use crate::destination::Destination;
-use crate::template::{Template, path_component};
+use crate::template::{Template, directory_name};
 
 /// Knows which users a domain has.
 #[derive(Debug, Clone)]
-pub struct Known(Source);
+pub struct Known {
+    source: Source,
+    /// The answers that are remembered.
+    answers: Option<Arc<Answers>>,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -30,10 +36,14 @@ type Answer = Pin<Box<dyn Future<Output = Result<bool, Refusal>> + Send>>;
 type Question = dyn Fn(Destination, Session) -> Answer + Send + Sync;
 
 impl Known {
+    fn new(source: Source) -> Self {
+        Self { source, answers: None }
+    }
+
     /// Knows every user.
     #[must_use]
     pub fn any() -> Self {
-        Self(Source::Any)
+        Self::new(Source::Any)
     }
 
     /// Knows these users, each the part of an address before the `@`.
@@ -43,7 +53,7 @@ impl Known {
     pub fn users(users: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, String> {
         let mut list = Users::default();
         users.into_iter().try_for_each(|user| list.add(user.as_ref()))?;
-        Ok(Self(Source::Listed(list.into())))
+        Ok(Self::new(Source::Listed(list.into())))
     }
 
     /// Knows the users that a file lists: a user or an address on each line. The rest of a line after a colon or white space is
@@ -52,13 +62,13 @@ impl Known {
     /// # Errors
     /// [`FileError`], with all mistakes.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, FileError> {
-        Ok(Self(Source::Listed(mistake::read(path.as_ref(), Users::parse)?.into())))
+        Ok(Self::new(Source::Listed(mistake::read(path.as_ref(), Users::parse)?.into())))
     }
 
     /// Knows the users whose directory exists. The template is its path, such as `/var/mail/{domain}/{user}`.
     #[must_use]
     pub fn directories(path: Template) -> Self {
-        Self(Source::Directories(path.into()))
+        Self::new(Source::Directories(path.into()))
     }
 
     /// Asks `question`, such as a query of a database. It returns whether the user is known, or the refusal that the
@@ -117,15 +127,47 @@ impl Known {
         Q: Fn(Destination, Session) -> F + Send + Sync + 'static,
         F: Future<Output = Result<bool, Refusal>> + Send + 'static,
     {
-        Self(Source::Asked(Arc::new(move |destination, session| Box::pin(question(destination, session)))))
+        Self::new(Source::Asked(Arc::new(move |destination, session| {
+            Box::pin(question(destination, session))
+        })))
+    }
+
+    /// Remembers for this time whether each user is known, so that a question is not asked at each message. Refusals are not
+    /// remembered. The answers for the last 10,000 users stay.
+    ///
+    /// A new user is known after this time at the latest, and a deleted one unknown.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use mailchute_stores::recipients::Known;
+    ///
+    /// let known = Known::asked(|destination, _session| async move { Ok(destination.user() == "bob") })
+    ///     .remembered_for(Duration::from_secs(60));
+    /// ```
+    #[must_use]
+    pub fn remembered_for(self, time: Duration) -> Self {
+        Self { answers: Some(Arc::new(Answers::new(time))), ..self }
     }
 
     pub(super) async fn knows(&self, destination: &Destination, session: &Session) -> Result<bool, Refusal> {
-        match &self.0 {
-            Source::Any => Ok(true),
-            Source::Listed(users) => Ok(users.has(destination)),
-            Source::Directories(template) => {
-                let path = PathBuf::from(template.fill(destination, "", path_component));
+        let Some(answers) = &self.answers else { return self.source.knows(destination, session).await };
+        if let Some(is_known) = answers.get(destination) {
+            return Ok(is_known);
+        }
+        let is_known = self.source.knows(destination, session).await?;
+        answers.add(destination, is_known);
+        Ok(is_known)
+    }
+}
+
+impl Source {
+    /// Answers without memory.
+    async fn knows(&self, destination: &Destination, session: &Session) -> Result<bool, Refusal> {
+        match self {
+            Self::Any => Ok(true),
+            Self::Listed(users) => Ok(users.has(destination)),
+            Self::Directories(template) => {
+                let path = PathBuf::from(template.fill(destination, "", directory_name));
                 match tokio::task::spawn_blocking(move || std::fs::metadata(path)).await {
                     Ok(Ok(found)) => Ok(found.is_dir()),
                     Ok(Err(error)) if is_absent(&error) => Ok(false),
@@ -133,7 +175,7 @@ impl Known {
                     Err(error) => Err(error.into()),
                 }
             }
-            Source::Asked(question) => question(destination.clone(), session.clone()).await,
+            Self::Asked(question) => question(destination.clone(), session.clone()).await,
         }
     }
 }

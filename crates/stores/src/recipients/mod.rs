@@ -4,6 +4,7 @@
 //! [`Destinations`] for the store.
 
 mod aliases;
+mod answers;
 pub(crate) mod domain;
 mod known;
 mod mistake;

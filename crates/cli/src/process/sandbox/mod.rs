@@ -43,10 +43,19 @@ const READ: [&str; 8] = [
 /// Files that are read where names of hosts are looked up.
 const RESOLVER: [&str; 4] = ["/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf"];
 
+/// Directories of the certificates of authorities, which a reload reads again.
+const AUTHORITIES: [&str; 5] = [
+    "/etc/ssl",
+    "/etc/pki",
+    "/usr/lib/ssl",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+];
+
 /// The port of DNS.
 const DNS: u16 = 53;
 
-/// The connections that the store makes. The sandbox allows no others.
+/// The connections that stores and look-ups of recipients make. The sandbox allows no others.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     /// Whether there are any.
@@ -55,6 +64,18 @@ pub(crate) struct Outgoing {
     pub(crate) ports: Vec<u16>,
     /// Whether names of hosts are looked up, by datagrams or over TCP.
     pub(crate) looks_up: bool,
+    /// Whether certificates of servers are verified by files that are read again.
+    pub(crate) verifies: bool,
+}
+
+impl Outgoing {
+    /// Returns whether a sandbox that allows these connections allows the others too.
+    pub(crate) fn cover(&self, others: &Self) -> bool {
+        (self.connects || !others.connects)
+            && (self.looks_up || !others.looks_up)
+            && (self.verifies || !others.verifies)
+            && others.ports.iter().all(|port| self.ports.contains(port))
+    }
 }
 
 /// Restricts this thread, and all threads that it starts. They can write to the store and the directories of Unix
@@ -152,6 +173,9 @@ fn restrict(
     if outgoing.looks_up {
         allow(RESOLVER.map(PathBuf::from).to_vec(), read)?;
     }
+    if outgoing.verifies {
+        allow(AUTHORITIES.map(PathBuf::from).to_vec(), read)?;
+    }
     let dns = outgoing.looks_up.then_some(DNS);
     let ports = outgoing.ports.iter().copied().chain(dns);
     let port = |port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp));
@@ -174,7 +198,7 @@ fn files(options: &Options) -> Vec<PathBuf> {
     let several = options.tls_cert.iter().chain(&options.tls_key);
     let of_domains = options.domains.iter().flat_map(DomainOptions::files);
     let single = several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config);
-    single.chain(of_domains).cloned().collect()
+    single.cloned().chain(of_domains).collect()
 }
 
 /// The directories of this program, at its start and now. If one of them is `/`, the program itself, which then cannot

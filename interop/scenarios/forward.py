@@ -1,4 +1,5 @@
-"""Forwarding: the program hands mail to Dovecot by LMTP, over TCP and a Unix socket, and to Postfix by SMTP with TLS.
+"""Forwarding: the program hands mail to Dovecot by LMTP, over TCP and a Unix socket, and to Postfix by SMTP with TLS. To
+Postfix it shows who it is by a password, which Dovecot checks, or by a certificate.
 
 Dovecot refuses an unknown user and one whose mailbox is full at RCPT, in its own words. It does the same where it is only
 asked about users, and the program keeps their mail. Each message must be in the
@@ -28,6 +29,8 @@ _SENDER = f"sender@{DOMAIN}"
 _START_SECONDS = 20
 _TEXT = "Subject: {subject}\r\n\r\n.one\r\n..two\r\nthree\r\n"
 _OWNER = "mail"
+# An authority, a certificate of it, and the key of that.
+_PEM = ("authority.pem", "hop.pem", "hop.key")
 
 _DOVECOT = """\
 base_dir = {folder}/run
@@ -39,6 +42,8 @@ ssl = no
 first_valid_uid = 1
 mail_location = maildir:{folder}/mail/%n
 auth_username_format = %n
+auth_mechanisms = plain
+disable_plaintext_auth = no
 lmtp_rcpt_check_quota = yes
 postmaster_address = postmaster@{domain}
 passdb {{
@@ -54,6 +59,11 @@ plugin {{
 }}
 protocol lmtp {{
   mail_plugins = quota
+}}
+service auth {{
+  unix_listener {folder}/auth {{
+    mode = 0666
+  }}
 }}
 service lmtp {{
   inet_listener lmtp {{
@@ -85,6 +95,8 @@ class Forward(Scenario):
                     _to_dovecot(checks, server.port, mail, f"lmtp over {place.split(':')[0]}")
             for number, place in enumerate((f"127.0.0.1:{port}", f"unix:{folder}/dovecot/lmtp")):
                 _asks_dovecot(checks, program, folder / f"asking{number}", certificate, f"lmtp:{place}")
+            _certificates(folder)
+            _with_identity(checks, program, folder, certificate)
         _to_postfix(checks, program, folder, certificate)
         return checks
 
@@ -162,7 +174,7 @@ def _asks_dovecot(checks: Checks, program: Path, folder: Path, certificate: Cert
 
 
 def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:
-    authority, chain, key = _certificates(folder)
+    authority, chain, key = (folder / name for name in _PEM)
     behind = folder / "behind"
     behind.mkdir()
     with running(program, behind, certificate, ["--lmtp", "127.0.0.1:0"]) as last:
@@ -199,6 +211,45 @@ def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certif
                     checks.that(b"using TLS" in content, f"{subject!r} came to Postfix without TLS: {content!r}")
 
 
+def _with_identity(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:
+    """Postfix takes mail only from a client that it knows by a password or a certificate."""
+    authority, chain, key = (folder / name for name in _PEM)
+    for name, secret in (("right", "x"), ("wrong", "y")):
+        (folder / f"{name}.secret").write_text(f"{secret}\n")
+    route = Route(
+        "default_transport = discard\nmynetworks =\n"
+        "smtpd_relay_restrictions = permit_sasl_authenticated, permit_tls_all_clientcerts, reject\n"
+        f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {folder}/dovecot/auth\n"
+        f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n"
+        f"smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = {authority}",
+        bounces=True,
+    )
+    try:
+        with relaying(folder / "postfix-identity", route) as relay:
+            for name, options, code, words in (
+                ("nobody", "", 554, b"5.7.1"),
+                ("password", f"&user=bob&secret=file:{folder}/right.secret", 250, b""),
+                ("wrong-password", f"&user=bob&secret=file:{folder}/wrong.secret", 451, b"4.4.1"),
+                ("certificate", f"&cert={chain}&key={key}", 250, b""),
+            ):
+                front = folder / f"front-{name}"
+                front.mkdir()
+                url = f"smtp://localhost:{relay.port}?tls=require&ca={authority}{options}"
+                with running(program, front, certificate, ["--sandbox"], store=url) as server:
+                    with smtplib.SMTP("127.0.0.1", server.port, EHLO, timeout=SEND_SECONDS) as session:
+                        session.ehlo()
+                        session.mail(_SENDER)
+                        answer = session.rcpt(f"bob@{DOMAIN}")
+                        holds = answer[0] == code and words in answer[1]
+                        checks.that(holds, f"{name}: RCPT was answered {answer}, not {code}")
+                        if code == 250:
+                            answer = session.data(_TEXT.format(subject=name))
+                            checks.that(answer[0] == 250, f"{name}: the content was answered {answer}")
+            checks.that("sasl_username=bob" in relay.log(), f"Postfix has not seen bob: {relay.complaints()}")
+    except RelayError as error:
+        raise ServerError(str(error)) from error
+
+
 def _send_two(checks: Checks, port: int, name: str) -> None:
     for number in range(2):
         with smtplib.SMTP("127.0.0.1", port, EHLO, timeout=SEND_SECONDS) as session:
@@ -215,9 +266,9 @@ def _is_put_off(checks: Checks, port: int) -> None:
         checks.that(answer[0] == 451, f"with a certificate for another name RCPT was answered {answer}")
 
 
-def _certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """An authority, and a certificate of it for localhost with its key."""
-    authority, chain, key = folder / "authority.pem", folder / "hop.pem", folder / "hop.key"
+def _certificates(folder: Path) -> None:
+    """Makes an authority, and a certificate of it for localhost with its key."""
+    authority, chain, key = (folder / name for name in _PEM)
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     names = folder / "names"
     names.write_text("subjectAltName=DNS:localhost\n")
@@ -228,4 +279,3 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
          "-CAcreateserial", "-days", "2", "-extfile", str(names), "-out", str(chain)],
     ):  # fmt: skip
         subprocess.run(["openssl", *command], check=True, capture_output=True, timeout=30)
-    return authority, chain, key

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 /// verified TLS, without which REQUIRETLS is not kept.
 ///
 /// # Errors
-/// The refusal for a message that the next hop cannot take: `552 5.3.4` for its size, `554 5.6.1` or `5.6.3` for its body,
+/// The refusal for a message that the next hop cannot take: `552 5.3.4` for its size, `554 5.6.1` for BINARYMIME,
 /// `550 5.6.7` for an address in UTF-8, `550 5.7.30` for REQUIRETLS, `550 5.4.7` for a deadline, `550 5.3.3` for a release
 /// time.
 pub fn mail_command(
@@ -48,8 +48,8 @@ pub fn mail_command(
         {
             return Err(NO_BINARY);
         }
-        Some(BodyKind::EightBitMime) if !capabilities.offer("8BITMIME") => return Err(NO_EIGHT_BIT),
-        Some(BodyKind::SevenBit) if !capabilities.offer("8BITMIME") => {}
+        // Servers that do not offer 8BITMIME take 8-bit content all the same, and nothing here converts it.
+        Some(BodyKind::SevenBit | BodyKind::EightBitMime) if !capabilities.offer("8BITMIME") => {}
         Some(body) => add(format_args!("BODY={body}")),
         None => {}
     }
@@ -154,8 +154,6 @@ fn original_recipient(original: &OriginalRecipient) -> String {
 const TOO_LARGE: Refusal = Refusal::from_static(552, (5, 3, 4), "Message too big for the next server");
 const NO_BINARY: Refusal =
     Refusal::from_static(554, (5, 6, 1), "The next server does not take BODY=BINARYMIME");
-const NO_EIGHT_BIT: Refusal =
-    Refusal::from_static(554, (5, 6, 3), "The next server takes 7-bit content only, and nothing converts it");
 const NO_UTF8: Refusal =
     Refusal::from_static(550, (5, 6, 7), "The next server does not take addresses in UTF-8");
 const NO_REQUIRETLS: Refusal =

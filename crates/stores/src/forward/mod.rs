@@ -77,8 +77,9 @@ use undelivered::Undelivered;
 ///
 /// `Received:` stands on top; `Return-Path:` and `Delivered-To:` are the final server's. Edits of filters are honoured, also
 /// of recipients. The next hop gets SIZE, BODY, SMTPUTF8, DSN, REQUIRETLS, DELIVERBY, FUTURERELEASE and MT-PRIORITY as far as
-/// it offers them. A message that it then cannot take is refused: `554 5.6.3` for 8-bit content, `550 5.6.7` for addresses or a
-/// header in UTF-8, `550 5.7.30` for REQUIRETLS. DSN is left out where it is not offered.
+/// it offers them. A message that it then cannot take is refused: `554 5.6.1` for BINARYMIME, `550 5.6.7` for addresses or a
+/// header in UTF-8, `550 5.7.30` for REQUIRETLS. DSN is left out where it is not offered. So is `BODY=8BITMIME`: the bytes go
+/// on as they are, since a refusal would cost the message.
 ///
 /// If the next hop offers XFORWARD, it learns the client's address and names for its log. If it offers XCLIENT but not
 /// XFORWARD, it takes the session for one of that client. Servers offer these to those that they are configured to trust.

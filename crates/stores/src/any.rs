@@ -6,6 +6,8 @@ use mailchute::{
     Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Session, Store, Verdict,
 };
 
+#[cfg(feature = "nats")]
+use crate::JetStream;
 use crate::router::Routed;
 use crate::{Discard, Forward, LineEnds, Maildir, Maildirs};
 
@@ -29,16 +31,31 @@ pub enum AnyStore {
     Maildirs(Maildirs),
     /// Messages are handed to another server.
     Forward(Forward),
+    /// Messages go into a stream of NATS.
+    #[cfg(feature = "nats")]
+    JetStream(JetStream),
     /// Messages are forgotten.
     Discard(Discard),
 }
 
 impl AnyStore {
+    /// Begins to connect, in a task of this runtime, if the store does so before the first message: see
+    /// `JetStream::connect`.
+    pub async fn connect(&self) {
+        match self {
+            #[cfg(feature = "nats")]
+            Self::JetStream(store) => store.connect().await,
+            _ => {}
+        }
+    }
+
     /// Takes back messages that were not answered yet, if the store has any: see [`Maildir::close`].
     pub fn close(&self) {
         match self {
             Self::Maildir(store) => store.close(),
             Self::Maildirs(store) => store.close(),
+            #[cfg(feature = "nats")]
+            Self::JetStream(_) => {}
             Self::Forward(_) | Self::Discard(_) => {}
         }
     }
@@ -49,6 +66,8 @@ impl Routed for AnyStore {
         match self {
             Self::Forward(store) => store.rcpt(before, to, session).await,
             Self::Maildirs(store) => store.rcpt(to, session).await,
+            #[cfg(feature = "nats")]
+            Self::JetStream(store) => store.rcpt(session).await,
             Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
@@ -60,6 +79,8 @@ impl Store for AnyStore {
             Self::Maildir(store) => store.store(message, session).await,
             Self::Maildirs(store) => store.store(message, session).await,
             Self::Forward(store) => store.store(message, session).await,
+            #[cfg(feature = "nats")]
+            Self::JetStream(store) => store.store(message, session).await,
             Self::Discard(store) => store.store(message, session).await,
         }
     }
@@ -71,6 +92,8 @@ impl Hooks for AnyStore {
         match self {
             Self::Forward(store) => store.rcpt_to(to, session).await,
             Self::Maildirs(store) => store.rcpt(to, session).await,
+            #[cfg(feature = "nats")]
+            Self::JetStream(store) => store.rcpt(session).await,
             Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
@@ -82,6 +105,8 @@ impl Install for AnyStore {
         match self {
             Self::Forward(store) => store.install(builder),
             Self::Maildirs(store) => store.install(builder),
+            #[cfg(feature = "nats")]
+            Self::JetStream(store) => store.install(builder),
             store => builder.store(store),
         }
     }
@@ -102,6 +127,13 @@ impl From<Maildirs> for AnyStore {
 impl From<Forward> for AnyStore {
     fn from(store: Forward) -> Self {
         Self::Forward(store)
+    }
+}
+
+#[cfg(feature = "nats")]
+impl From<JetStream> for AnyStore {
+    fn from(store: JetStream) -> Self {
+        Self::JetStream(store)
     }
 }
 
@@ -126,6 +158,8 @@ impl fmt::Display for AnyStore {
             }
             Self::Maildirs(store) => store.options().fmt(f),
             Self::Forward(store) => store.options().fmt(f),
+            #[cfg(feature = "nats")]
+            Self::JetStream(store) => store.options().fmt(f),
             Self::Discard(_) => f.write_str("discard:"),
         }
     }

@@ -5,6 +5,7 @@
 //! | [`Maildir`] | `maildir:PATH`, `maildir:PATH?line-ends=crlf&mode=0660` | writes it to a file of its own, which is durable before the client gets 250 |
 //! | [`Maildirs`] | `maildir:/var/mail/{domain}/{user}` | writes a copy to the Maildir of each user that it goes to |
 //! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | handed to another server while the client waits |
+//! | `JetStream` | `nats://HOST/mail.{domain}` | put into a stream of NATS; with the feature `nats` |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
 //! [`recipients`] knows which addresses exist, and what they stand for.
@@ -58,7 +59,7 @@ pub use lookup_url::LookupUrl;
 pub use maildir::{LineEnds, Maildir, MaildirBuilder};
 pub use maildirs::{Maildirs, MaildirsBuilder, PlaceError};
 #[cfg(feature = "nats")]
-pub use nats::{HeaderError, StreamEnvelope};
+pub use nats::{HeaderError, JetStream, JetStreamBuilder, StreamEnvelope};
 pub use router::{Routed, Router};
 pub use secret::{SecretError, SecretSource};
 pub use template::{Template, TemplateError, path_component};

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::forward::url as forward_url;
+#[cfg(feature = "nats")]
+use crate::nats::url as nats_url;
 use crate::{
     AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder, Maildirs, MaildirsBuilder, NextHop,
     PlaceError, Template, TemplateError,
@@ -24,6 +26,9 @@ use crate::{
 ///   With commas between several servers, the first that takes mail gets it. Options: `tls=require`,
 ///   `tls=opportunistic` (the default) or `tls=off`; `ca=FILE`; `cert=FILE` with `key=FILE`; `user=NAME` with
 ///   `secret=file:PATH` or `secret=env:NAME`; `auth=external`; `connections=NUMBER`.
+/// - `nats://HOST/SUBJECT` or `tls://HOST/SUBJECT`: a `JetStream`, in a build with the feature `nats`. The subject may have
+///   `{domain}` and the like. Options: `user=NAME` with `secret=file:PATH` or `secret=env:NAME`, or a `secret` alone as the
+///   token; with `tls://` also `ca=FILE` and `cert=FILE` with `key=FILE`; `body=objects:BUCKET` for large messages.
 /// - `discard:`: [`Discard`].
 ///
 /// The call blocks while it opens the store.
@@ -79,6 +84,8 @@ enum Named {
     Maildir(MaildirBuilder),
     Maildirs(MaildirsBuilder),
     Forward(Box<ForwardBuilder>),
+    #[cfg(feature = "nats")]
+    JetStream(Box<crate::JetStreamBuilder>),
     Discard,
 }
 
@@ -99,6 +106,13 @@ impl StoreUrl {
                 Ok(builder) => Ok(Self(Named::Forward(builder.into()))),
                 Err(text) => Err(StoreUrlError::Forward(text)),
             },
+            #[cfg(feature = "nats")]
+            "nats" | "tls" => match nats_url::parse(&scheme_name, rest) {
+                Ok(builder) => Ok(Self(Named::JetStream(builder.into()))),
+                Err(text) => Err(StoreUrlError::JetStream(text)),
+            },
+            #[cfg(not(feature = "nats"))]
+            "nats" | "tls" => Err(StoreUrlError::NotBuilt { scheme: scheme_name, feature: "nats" }),
             "discard" if rest.is_empty() => Ok(Self(Named::Discard)),
             "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
             _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
@@ -111,6 +125,8 @@ impl StoreUrl {
         match &self.0 {
             Named::Maildir(builder) => Some(builder.path()),
             Named::Maildirs(builder) => Some(builder.path()),
+            #[cfg(feature = "nats")]
+            Named::JetStream(_) => None,
             Named::Forward(_) | Named::Discard => None,
         }
     }
@@ -121,6 +137,8 @@ impl StoreUrl {
         match &self.0 {
             Named::Maildir(builder) => builder.directory_mode(),
             Named::Maildirs(builder) => builder.directory_mode(),
+            #[cfg(feature = "nats")]
+            Named::JetStream(_) => 0o700,
             Named::Forward(_) | Named::Discard => 0o700,
         }
     }
@@ -145,6 +163,8 @@ impl StoreUrl {
     pub fn next_hops(&self) -> &[NextHop] {
         match &self.0 {
             Named::Forward(builder) => builder.next_hops(),
+            #[cfg(feature = "nats")]
+            Named::JetStream(builder) => builder.next_hops(),
             Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => &[],
         }
     }
@@ -163,6 +183,8 @@ impl StoreUrl {
     pub fn state_directory(&self) -> Option<PathBuf> {
         match &self.0 {
             Named::Forward(builder) => Some(builder.state_directory()),
+            #[cfg(feature = "nats")]
+            Named::JetStream(_) => None,
             Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => None,
         }
     }
@@ -176,6 +198,8 @@ impl StoreUrl {
             Named::Maildir(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Maildirs(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Forward(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            #[cfg(feature = "nats")]
+            Named::JetStream(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Discard => Ok(Discard.into()),
         }
     }
@@ -201,6 +225,15 @@ pub enum StoreUrlError {
     BadOption(String),
     /// `lmtp:`, `smtp:` or `smtps:` is followed by what names no server, or by wrong options. The text says which.
     Forward(String),
+    /// `nats:` or `tls:` is followed by what names no server or no subject, or by wrong options. The text says which.
+    JetStream(String),
+    /// This build does not have the store.
+    NotBuilt {
+        /// How its URL begins.
+        scheme: String,
+        /// The feature of Cargo that adds it.
+        feature: &'static str,
+    },
     /// `discard:` is followed by something.
     Superfluous(String),
     /// The store could not be opened.
@@ -232,7 +265,11 @@ impl fmt::Display for StoreUrlError {
             Self::BadOption(option) => {
                 write!(f, "maildir: does not know the option {option:?}, or has it twice; write {OPTIONS}")
             }
-            Self::Forward(text) => f.write_str(text),
+            Self::Forward(text) | Self::JetStream(text) => f.write_str(text),
+            Self::NotBuilt { scheme, feature } => write!(
+                f,
+                "this build has no store of the kind {scheme:?}; build it with the feature {feature}, or with full"
+            ),
             Self::Superfluous(rest) => {
                 write!(f, "discard: takes no path and no options, but {rest:?} follows it; write discard:")
             }

@@ -57,6 +57,7 @@ pub(crate) async fn serve(
     if options.sandbox && !passed.is_sandboxed() {
         sandbox::close(&store::outgoing(options))?;
     }
+    configuration.store.connect().await;
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.
         tracing::info!(name: "taken-over", "took over the sockets of the process that served before");

@@ -24,6 +24,18 @@ pub(crate) enum Stores {
 }
 
 impl Stores {
+    /// Begins to connect, where that takes place before the first message.
+    pub(crate) async fn connect(&self) {
+        match self {
+            Self::One(store) => store.connect().await,
+            Self::ByDomain(router) => {
+                for store in router.stores() {
+                    store.connect().await;
+                }
+            }
+        }
+    }
+
     /// Takes back messages that were not answered yet.
     pub(crate) fn close(&self) {
         match self {

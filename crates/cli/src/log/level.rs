@@ -8,6 +8,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::reload;
 
+/// Crates that log by themselves what a named event says already. They log only if they are named.
+const QUIET: [&str; 1] = ["async_nats"];
+
 /// One level for everything, or one for each of several targets.
 #[derive(Debug, Clone)]
 pub(crate) struct LogLevel(Targets);
@@ -25,9 +28,12 @@ impl FromStr for LogLevel {
     fn from_str(level: &str) -> Result<Self, String> {
         let is_known = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
         let targets = level.parse().ok().filter(|_| level.split(',').all(is_known));
-        targets.map(Self).ok_or_else(|| {
+        let targets: Targets = targets.ok_or_else(|| {
             "write off, error, warn, info, debug or trace, or targets such as warn,mailchute=debug".to_owned()
-        })
+        })?;
+        let is_named = |target: &str| level.split(',').any(|part| part.trim().starts_with(target));
+        let quiet = QUIET.into_iter().filter(|target| !is_named(target));
+        Ok(Self(targets.with_targets(quiet.map(|target| (target, LevelFilter::OFF)))))
     }
 }
 
@@ -47,5 +53,21 @@ impl<S: Subscriber> Layer<S> for Filter<S> {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Layer::max_level_hint(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_with_named_events_beside_it_logs_only_when_named() {
+        for (level, is_logged) in [("info", false), ("trace", false), ("warn,async_nats=info", true)] {
+            let level: LogLevel = level.parse().expect("a level");
+            assert_eq!(
+                level.targets().would_enable("async_nats::connector", &tracing::Level::INFO),
+                is_logged
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt::Debug;
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level};
+use tracing::{Event, Level, Metadata};
 use tracing_subscriber::field::RecordFields;
 
 use super::format::LogFormat;
@@ -49,7 +49,7 @@ impl Lines {
         // Taken and not borrowed, because formatting a value may log another line.
         let mut row = Row { format: self.0, line: LAST.take() };
         row.whole(*metadata.level(), has_colors, |row| {
-            let beginning = Some(Beginning { event: metadata.name(), context });
+            let beginning = Some(Beginning { event: event_name(metadata), context });
             let mut fields = Fields { row, id: "message", beginning };
             event.record(&mut fields);
             fields.begin(None);
@@ -81,6 +81,11 @@ thread_local! {
 
 /// The capacity that a buffer keeps for the next line. Most lines are much shorter.
 const KEPT: usize = 4096;
+
+/// Returns the name of an event. Those of other crates have none but their place in the code, so their target stands for it.
+fn event_name(metadata: &'static Metadata<'static>) -> &'static str {
+    if metadata.name().starts_with("event ") { metadata.target() } else { metadata.name() }
+}
 
 fn name(level: Level) -> &'static str {
     match level {

@@ -48,13 +48,16 @@ pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
 }
 
 /// Parses the URL of a store. Percent-encoding is a mistake too, and so are braces, except in a Maildir's path, where the
-/// store itself fills them in.
+/// store itself fills them in. The subject of a stream is not a path.
 ///
 /// # Errors
 /// As [`file`].
 pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
     let (scheme, rest) = url.split_at(url.find(':').map_or(0, |colon| colon + 1));
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    if ["nats:", "tls:"].iter().any(|stream| scheme.eq_ignore_ascii_case(stream)) {
+        return Ok(url.to_owned());
+    }
     let kind = if scheme.eq_ignore_ascii_case("maildir:") { Kind::Template } else { Kind::Url };
     check([scheme, path, query], kind).map(|()| url.to_owned())
 }

@@ -24,7 +24,7 @@ mod outcome;
 mod pool;
 mod remembered;
 mod target;
-mod tls;
+pub(crate) mod tls;
 mod transfer;
 mod undelivered;
 pub(crate) mod url;

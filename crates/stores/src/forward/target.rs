@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +39,24 @@ impl NextHop {
     /// A host and a port.
     pub fn tcp(host: impl Into<String>, port: u16) -> Self {
         Self::Tcp { host: host.into(), port }
+    }
+
+    /// Parses `HOST:PORT`, or `HOST` if there is a usual port. An IPv6 address has brackets.
+    pub(crate) fn parse_tcp(text: &str, usual: Option<u16>) -> Option<Self> {
+        let (host, given) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+            Some((host, rest)) if host.parse::<Ipv6Addr>().is_ok() => {
+                (host, rest.strip_prefix(':').or(rest.is_empty().then_some(""))?)
+            }
+            Some(_) => return None,
+            None => text.split_once(':').unwrap_or((text, "")),
+        };
+        let is_host = host.parse::<Ipv6Addr>().is_ok()
+            || (!host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)));
+        let port = match given {
+            "" if !text.ends_with(':') => usual,
+            digits => digits.parse().ok().filter(|port| *port > 0),
+        };
+        port.filter(|_| is_host).map(|port| Self::tcp(host, port))
     }
 
     /// A Unix socket.

@@ -30,11 +30,11 @@ pub enum HopTls {
 
 /// Certificates for both sides, from files.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Files<'f> {
+pub(crate) struct Files<'f> {
     /// The authorities that are trusted instead of those of the system.
-    pub(super) ca: Option<&'f Path>,
+    pub(crate) ca: Option<&'f Path>,
     /// Our own certificate and its key.
-    pub(super) own: Option<(&'f Path, &'f Path)>,
+    pub(crate) own: Option<(&'f Path, &'f Path)>,
 }
 
 /// Opens TLS with next hops.
@@ -47,24 +47,7 @@ pub(super) struct Tls {
 impl Tls {
     /// Reads the files. With `verifies` the certificate of the next hop must name its host.
     pub(super) fn new(verifies: bool, files: Files<'_>) -> io::Result<Self> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?;
-        let builder = if verifies {
-            builder.with_root_certificates(roots(files.ca)?)
-        } else {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-        };
-        let config = match files.own {
-            None => builder.with_no_client_auth(),
-            Some((certificate, key)) => {
-                let chain = certificates(certificate)?;
-                let key_of = PrivateKeyDer::from_pem_file(key).map_err(|error| of_file(key, error))?;
-                builder.with_client_auth_cert(chain, key_of).map_err(|error| of_file(key, error))?
-            }
-        };
-        Ok(Self { connector: Arc::new(config).into(), is_verified: verifies })
+        Ok(Self { connector: Arc::new(config(verifies, files)?).into(), is_verified: verifies })
     }
 
     pub(super) async fn handshake(
@@ -73,6 +56,27 @@ impl Tls {
         stream: Box<dyn Stream>,
     ) -> io::Result<Box<dyn Stream>> {
         Ok(Box::new(self.connector.connect(name, stream).await?))
+    }
+}
+
+/// Reads the files of a client. With `verifies` the certificate of the server must name its host.
+pub(crate) fn config(verifies: bool, files: Files<'_>) -> io::Result<ClientConfig> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?;
+    let builder = if verifies {
+        builder.with_root_certificates(roots(files.ca)?)
+    } else {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+    };
+    match files.own {
+        None => Ok(builder.with_no_client_auth()),
+        Some((certificate, key)) => {
+            let chain = certificates(certificate)?;
+            let key_of = PrivateKeyDer::from_pem_file(key).map_err(|error| of_file(key, error))?;
+            builder.with_client_auth_cert(chain, key_of).map_err(|error| of_file(key, error))
+        }
     }
 }
 

@@ -45,26 +45,7 @@ fn next_hop(scheme: &str, place: &str, port: Option<u16>) -> Result<NextHop, Str
     if let Some(path) = place.strip_prefix("unix:") {
         return if path.is_empty() { Err(wrong()) } else { Ok(NextHop::unix(path)) };
     }
-    let (host, given) = match place.strip_prefix('[').and_then(|place| place.split_once(']')) {
-        Some((host, rest)) if host.parse::<std::net::Ipv6Addr>().is_ok() => {
-            (host, rest.strip_prefix(':').or(rest.is_empty().then_some("")))
-        }
-        Some(_) => return Err(wrong()),
-        None => match place.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (place, Some("")),
-        },
-    };
-    let is_host = host.parse::<std::net::Ipv6Addr>().is_ok()
-        || (!host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)));
-    let port = match given.ok_or_else(wrong)? {
-        "" if !place.ends_with(':') => port,
-        digits => digits.parse().ok().filter(|port| *port > 0),
-    };
-    match port {
-        Some(port) if is_host => Ok(NextHop::tcp(host, port)),
-        _ => Err(wrong()),
-    }
+    NextHop::parse_tcp(place, port).ok_or_else(wrong)
 }
 
 fn with_options(

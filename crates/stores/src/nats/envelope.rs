@@ -6,7 +6,7 @@ use mailchute::address::{ForwardPath, Mailbox, ReversePath};
 use mailchute::command::HeloName;
 use mailchute::params::{MailParameters, Parameters, RcptParameters};
 use mailchute::syntax::is_control;
-use mailchute::{Envelope, Recipient, Sender};
+use mailchute::{Envelope, Message, Recipient, Sender, Session};
 
 use super::header_error::HeaderError;
 
@@ -69,7 +69,7 @@ pub struct StreamEnvelope {
     pub tls: Option<String>,
     /// The user, if the client was authenticated.
     pub user: Option<String>,
-    /// The directory of a Maildir that a filter has asked for by [`Message::file_into`](mailchute::Message::file_into).
+    /// The directory of a Maildir that a filter has asked for by [`Message::file_into`].
     pub directory: Option<String>,
     /// Where the content is, if the payload is not the content.
     pub body: Option<String>,
@@ -111,6 +111,25 @@ impl StreamEnvelope {
             user: None,
             directory: None,
             body: None,
+        }
+    }
+
+    /// Returns the envelope of a message, for some of its recipients.
+    pub(super) fn of(message: &Message, recipients: Vec<Recipient>, session: &Session) -> Self {
+        let mut envelope = Envelope::new(message.envelope().sender.clone());
+        envelope.recipients = recipients;
+        let client = session.client_addr();
+        let is_known = !client.ip().is_unspecified() && client.port() != 0;
+        let tls = session.tls();
+        Self {
+            id: Some(message.id().to_string()),
+            client: is_known.then_some(client),
+            client_name: session.client_name().map(|name| (*name).to_owned()),
+            helo: session.helo_name(),
+            tls: tls.map(|tls| format!("{} {}", tls.version, tls.cipher)),
+            user: session.identity().map(|user| (*user).to_owned()),
+            directory: message.directory().map(|directory| (*directory).to_owned()),
+            ..Self::new(envelope)
         }
     }
 

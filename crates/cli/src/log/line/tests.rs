@@ -87,3 +87,12 @@ fn a_failure_has_a_line_for_each_of_its_mistakes() {
         [r#""error","event":"failed","error":"a \"b\""}"#, r#""error","event":"failed","error":"c"}"#]
     );
 }
+
+#[test]
+fn an_event_without_a_name_is_called_by_its_target() {
+    let log = || tracing::info!(target: "other_crate::module", "text");
+    assert_eq!(
+        logged(LogFormat::Json, log),
+        [r#""level":"info","event":"other_crate::module","text":"text"}"#]
+    );
+}

@@ -1,0 +1,244 @@
+//! One message on its way to the stream: its content in memory, or in objects if it is too large.
+
+use std::sync::Arc;
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::PublishAckFuture;
+use async_nats::jetstream::publish::PublishAck;
+use async_nats::{HeaderMap, HeaderValue};
+use bytes::{Bytes, BytesMut};
+use futures_util::future::join_all;
+use mailchute::{Message, Refusal, Session};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use super::connect::ANSWER;
+use super::envelope::StreamEnvelope;
+use super::error::{NatsError, TOO_LARGE};
+use super::objects::Upload;
+use super::subject::Group;
+use super::{MEMORY, Shared};
+
+/// Bytes of a message in memory, if the server takes more.
+const MOST: usize = MEMORY / 4;
+
+/// Bytes of a digest that name a message.
+const NAME: usize = 16;
+
+/// Returns the bytes of a message in the stream, with its headers.
+pub(super) fn most(context: &Context) -> usize {
+    context.client().max_payload().min(MOST)
+}
+
+/// A message with all its copies.
+pub(super) struct Transfer<'s> {
+    shared: &'s Shared,
+    context: &'s Context,
+    copies: Vec<Copy>,
+    /// The hash of the content as the client sent it.
+    hash: Sha256,
+    content: Content,
+    /// Bytes of content that fit into the stream beside the headers.
+    most: usize,
+    id: String,
+}
+
+/// A message in the stream.
+struct Copy {
+    group: Group,
+    envelope: StreamEnvelope,
+}
+
+enum Content {
+    Memory {
+        bytes: BytesMut,
+        permit: Option<OwnedSemaphorePermit>,
+    },
+    /// One for each copy, since each is removed with its message.
+    Objects(Vec<Upload>),
+}
+
+/// The answer for the recipients at these places.
+pub(super) type Outcome = (Vec<usize>, Result<(), Refusal>);
+
+impl<'s> Transfer<'s> {
+    /// Prepares the copies.
+    ///
+    /// # Errors
+    /// If the envelope cannot be written.
+    pub(super) fn new(
+        shared: &'s Shared,
+        context: &'s Context,
+        groups: Vec<Group>,
+        message: &Message,
+        session: &Session,
+    ) -> Result<Self, Refusal> {
+        let mut copies = Vec::with_capacity(groups.len());
+        let mut of_headers = 0;
+        for group in groups {
+            let recipients = &message.envelope().recipients;
+            let recipients =
+                group.places.iter().filter_map(|place| recipients.get(*place)).cloned().collect();
+            let envelope = StreamEnvelope::of(message, recipients, session);
+            let headers = envelope.headers()?;
+            let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+            // Beside the first line, the last one and the name.
+            of_headers = of_headers.max(bytes + 128);
+            copies.push(Copy { group, envelope });
+        }
+        let most = most(context).saturating_sub(of_headers);
+        let content = Content::Memory { bytes: BytesMut::new(), permit: None };
+        Ok(Self { shared, context, copies, hash: Sha256::new(), content, most, id: message.id().to_string() })
+    }
+
+    /// Adds the trace fields, which are others when the message comes again.
+    pub(super) async fn push_top(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.add(bytes).await
+    }
+
+    /// Adds content.
+    pub(super) async fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        self.hash.update(bytes);
+        self.add(bytes).await
+    }
+
+    async fn add(&mut self, new: &[u8]) -> Result<(), Refusal> {
+        if let Content::Memory { bytes, permit } = &mut self.content {
+            if bytes.len() + new.len() <= self.most {
+                let more = reserve(self.shared, new.len()).await.map_err(NatsError::refusal)?;
+                match permit {
+                    Some(permit) => permit.merge(more),
+                    None => *permit = Some(more),
+                }
+                bytes.extend_from_slice(new);
+                return Ok(());
+            }
+            let bucket = self.shared.options.bucket.as_ref().ok_or(TOO_LARGE)?;
+            let begun = std::mem::take(bytes);
+            let upload = |number| Upload::new(self.context, bucket, format!("{}-{number}", self.id));
+            let mut uploads: Vec<_> = (0..self.copies.len()).map(upload).collect();
+            for upload in &mut uploads {
+                upload.push(&begun).await.map_err(NatsError::refusal)?;
+            }
+            self.content = Content::Objects(uploads);
+        }
+        if let Content::Objects(uploads) = &mut self.content {
+            for upload in uploads {
+                upload.push(new).await.map_err(NatsError::refusal)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes all copies, and waits for what the server says to each.
+    ///
+    /// # Errors
+    /// If nothing could be published.
+    pub(super) async fn publish(mut self) -> Result<Vec<Outcome>, Refusal> {
+        let digest = std::mem::take(&mut self.hash).finalize();
+        let (payload, mut uploads, _permit) =
+            match std::mem::replace(&mut self.content, Content::Objects(Vec::new())) {
+                Content::Memory { bytes, permit } => (bytes.freeze(), Vec::new(), permit),
+                Content::Objects(uploads) => (Bytes::new(), uploads, None),
+            };
+        for (copy, upload) in self.copies.iter_mut().zip(&mut uploads) {
+            copy.envelope.body = Some(upload.finish().await?);
+        }
+        let mut sent = Vec::with_capacity(self.copies.len());
+        for copy in &self.copies {
+            let headers = headers(copy, &digest)?;
+            // A server that takes nothing takes the next one neither, and this client has waited.
+            let is_stuck = matches!(sent.last(), Some(Err(_)));
+            sent.push(match is_stuck {
+                true => Err(NatsError::NotConnected),
+                false => self.send(copy, headers, payload.clone()).await,
+            });
+        }
+        let answers = sent.into_iter().map(|sent| async {
+            match sent {
+                Ok(acknowledged) => acknowledged.await.map_err(NatsError::from),
+                Err(error) => Err(error),
+            }
+        });
+        let answers = join_all(answers).await;
+        let mut uploads = uploads.into_iter();
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for (copy, answer) in self.copies.iter().zip(answers) {
+            if let Some(upload) = uploads.next() {
+                self.settle(upload, &answer, &copy.envelope).await;
+            }
+            outcomes.push((copy.group.places.clone(), answer.map(drop).map_err(NatsError::refusal)));
+        }
+        Ok(outcomes)
+    }
+
+    /// Sends one copy. Its acknowledgement is still to come.
+    async fn send(
+        &self,
+        copy: &Copy,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<PublishAckFuture, NatsError> {
+        Ok(self.context.publish_with_headers(copy.group.subject.clone(), headers, payload).await?)
+    }
+
+    /// Keeps an object that a message in the stream names, or may name. Another one is removed.
+    async fn settle(
+        &self,
+        mut upload: Upload,
+        answer: &Result<PublishAck, NatsError>,
+        envelope: &StreamEnvelope,
+    ) {
+        let is_needed = match answer {
+            Ok(ack) if ack.duplicate => {
+                // The message is there from an earlier attempt, and names the object of that.
+                let stream = self.context.get_stream_no_info(&ack.stream).await.ok();
+                let first = match &stream {
+                    Some(stream) => stream.get_raw_message(ack.sequence).await.ok(),
+                    None => None,
+                };
+                let named =
+                    first.and_then(|first| first.headers.get("Mailchute-Body").map(ToString::to_string));
+                named.is_none_or(|named| envelope.body.as_ref() == Some(&named))
+            }
+            Ok(_) => true,
+            Err(error) => !error.is_certain(),
+        };
+        if is_needed {
+            upload.keep();
+        }
+    }
+}
+
+/// Waits for memory.
+async fn reserve(shared: &Shared, bytes: usize) -> Result<OwnedSemaphorePermit, NatsError> {
+    let bytes = u32::try_from(bytes).map_err(|_| NatsError::Busy)?;
+    let permit = timeout(ANSWER, Arc::clone(&shared.memory).acquire_many_owned(bytes)).await;
+    permit.ok().and_then(Result::ok).ok_or(NatsError::Busy)
+}
+
+/// Returns the headers of a copy.
+fn headers(copy: &Copy, digest: &[u8]) -> Result<HeaderMap, Refusal> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in copy.envelope.headers()? {
+        headers.append(name, value.parse::<HeaderValue>()?);
+    }
+    headers.insert("Nats-Msg-Id", name_of(copy, digest));
+    Ok(headers)
+}
+
+/// The name by which the server knows a message that comes again.
+fn name_of(copy: &Copy, digest: &[u8]) -> String {
+    let envelope = &copy.envelope.envelope;
+    let mut hash = Sha256::new();
+    hash.update(envelope.sender.as_str());
+    for recipient in &envelope.recipients {
+        // No address has a NUL.
+        hash.update([0]);
+        hash.update(recipient.as_str());
+    }
+    hash.update([0, 0]);
+    hash.update(digest);
+    hash.finalize()[..NAME].iter().map(|byte| format!("{byte:02x}")).collect()
+}

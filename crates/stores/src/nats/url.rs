@@ -1,0 +1,95 @@
+//! The URL of a stream.
+
+use super::JetStreamBuilder;
+use super::servers::{OPTIONS, Servers};
+use crate::Template;
+
+/// Parses what follows `scheme:`, which is `nats` or `tls`.
+///
+/// # Errors
+/// A text that says what to write instead. It does not repeat a secret.
+pub(crate) fn parse(scheme: &str, rest: &str) -> Result<JetStreamBuilder, String> {
+    let (places, options) = match rest.split_once('?') {
+        Some((places, options)) => (places, Some(options)),
+        None => (rest, None),
+    };
+    let (hosts, subject) = places
+        .strip_prefix("//")
+        .and_then(|places| places.split_once('/'))
+        .ok_or_else(|| format!("{scheme}: names no subject; write {scheme}://HOST/SUBJECT, such as {scheme}://HOST/mail.{{domain}}"))?;
+    let servers = Servers::parse(scheme, hosts)?;
+    let subject =
+        Template::parse(subject).map_err(|error| format!("{scheme}: the subject is wrong: {error}"))?;
+    let mut builder = JetStreamBuilder::new(servers, subject);
+    let mut seen = Vec::new();
+    for option in options.into_iter().flat_map(|options| options.split('&')) {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let bad = || {
+            format!(
+                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, \
+                 body=objects:BUCKET, with & between two"
+            )
+        };
+        if value.is_empty() || seen.contains(&name) {
+            return Err(bad());
+        }
+        seen.push(name);
+        builder = match (name, value.strip_prefix("objects:")) {
+            ("body", Some(bucket)) => builder.objects(bucket),
+            _ => {
+                let servers = builder.servers.with_option(name, value).ok_or_else(bad)?;
+                JetStreamBuilder { servers, ..builder }
+            }
+        };
+    }
+    builder.check().map_err(|error| format!("{scheme}: {error}"))?;
+    Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_printed_as_it_was_written() {
+        for url in [
+            "nats://127.0.0.1:4222/mail.{domain}",
+            "nats://a.example:4222,b.example:4223,[::1]:4222/mail.in?body=objects:mail-bodies",
+            "nats://localhost:4222/mail?user=us&secret=env:S",
+            "tls://a.example:4222/mail?secret=file:/etc/token&ca=/ca.pem&cert=/c.pem&key=/k.pem&body=objects:b",
+        ] {
+            let (scheme, rest) = url.split_once(':').unwrap();
+            assert_eq!(parse(scheme, rest).unwrap().to_string(), url);
+        }
+        assert_eq!(parse("tls", "//a.example/mail").unwrap().to_string(), "tls://a.example:4222/mail");
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_to_write() {
+        for (scheme, rest, hint) in [
+            ("nats", "", "write nats://HOST/SUBJECT"),
+            ("nats", "//host", "write nats://HOST/SUBJECT"),
+            ("nats", "host/mail", "write nats://HOST/SUBJECT"),
+            ("nats", "//host/", "begins with a word of its own"),
+            ("nats", "///mail", "write nats://HOST or nats://HOST:PORT"),
+            ("nats", "//user@host/mail", "write nats://HOST or nats://HOST:PORT"),
+            ("tls", "//host:0/mail", "write tls://HOST or tls://HOST:PORT"),
+            ("nats", "//host/{user}", "write mail.{domain}"),
+            ("nats", "//host/mail.{usr}", "{usr} cannot be filled in"),
+            ("nats", "//host/mail.*", "no * or >"),
+            ("nats", "//host/mail?body=s4:b", "body=objects:BUCKET"),
+            ("nats", "//host/mail?body=objects:a.b", "write body=objects:BUCKET"),
+            ("nats", "//host/mail?colour=blue", "write user=NAME"),
+            ("nats", "//localhost/mail?user=us", "write user=NAME and secret=file:PATH"),
+            ("nats", "//localhost/mail?user=us&secret=hunter2", "secret=file:PATH"),
+            ("nats", "//127.0.0.1,host/mail?secret=env:S", "write tls://"),
+            ("nats", "//host/mail?ca=/ca.pem", "write tls:// beside ca"),
+            ("tls", "//host/mail?cert=/c.pem", "write both cert=FILE and key=FILE"),
+            ("tls", "//host/mail?ca=/a&ca=/b", "or has it twice"),
+        ] {
+            let error = parse(scheme, rest).unwrap_err();
+            assert!(error.contains(hint), "{rest}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

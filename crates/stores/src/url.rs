@@ -148,6 +148,8 @@ impl StoreUrl {
     pub fn user_directories(&self) -> Option<&Template> {
         match &self.0 {
             Named::Maildirs(builder) => Some(builder.template()),
+            #[cfg(feature = "nats")]
+            Named::JetStream(_) => None,
             Named::Maildir(_) | Named::Forward(_) | Named::Discard => None,
         }
     }

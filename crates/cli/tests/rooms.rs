@@ -56,6 +56,7 @@ const CRATES: [Rooms; 4] = [
             "recipients",
             "secret",
             "template",
+            "group",
             "destination",
         ],
         as_one: &[],

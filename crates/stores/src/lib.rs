@@ -40,6 +40,7 @@ mod any;
 mod destination;
 mod discard;
 mod forward;
+mod group;
 mod lookup_url;
 mod maildir;
 mod maildirs;

@@ -6,7 +6,6 @@
 //! ```
 
 mod builder;
-mod group;
 mod mistake;
 mod place;
 
@@ -25,6 +24,7 @@ pub use builder::MaildirsBuilder;
 pub use mistake::PlaceError;
 
 use crate::destination::{Destination, Destinations, expand};
+use crate::group::Group;
 use crate::maildir::access::Access;
 use crate::maildir::copies::{Copies, Failure};
 use crate::maildir::delivery::Delivery;
@@ -35,7 +35,6 @@ use crate::maildir::quota::{NoRoom, Room};
 use crate::maildir::shown::Shown;
 use crate::maildir::{Shared, line_ends_of, subdirectories};
 use crate::template::Template;
-use group::Group;
 use place::Place;
 
 /// Keeps a copy of each message in the [Maildir](crate::Maildir) of each user that it goes to.
@@ -225,7 +224,7 @@ impl Store for Maildirs {
             Protocol::Lmtp => Failure::OfOne,
             _ => Failure::OfAll,
         };
-        let groups = Group::all(&self.0.place, &destinations)?;
+        let groups = Group::all(&destinations, |destination| self.0.place.of(destination))?;
         let (groups, maildirs) = self.open_all(groups, &message, failure).await?;
         let line_ends = line_ends_of(&message, self.0.options.line_ends_of_files());
         let receipt = Receipt::new(format!("Message accepted as {}", message.id()));

@@ -1,19 +1,18 @@
-//! The recipients of a message whose mail goes to one Maildir.
+//! The recipients of a message whose copies go to the same place.
 
 use std::collections::{HashMap, HashSet};
 
 use mailchute::Refusal;
 
-use super::place::Place;
-use crate::destination::Destinations;
+use crate::destination::{Destination, Destinations};
 
-pub(super) struct Group {
-    /// The path of the Maildir.
-    pub(super) path: String,
+pub(crate) struct Group {
+    /// The path or URL of the place.
+    pub(crate) path: String,
     /// The places of the recipients in the envelope.
-    pub(super) places: Vec<usize>,
+    pub(crate) places: Vec<usize>,
     /// Those of them that `Delivered-To:` names: each destination once, however it was written.
-    pub(super) named: Vec<usize>,
+    pub(crate) named: Vec<usize>,
 }
 
 impl Group {
@@ -21,13 +20,16 @@ impl Group {
     ///
     /// # Errors
     /// A refusal if one has none, since it would not get the message.
-    pub(super) fn all(place: &Place, destinations: &[Destinations]) -> Result<Vec<Self>, Refusal> {
+    pub(crate) fn all(
+        destinations: &[Destinations],
+        place_of: impl Fn(&Destination) -> String,
+    ) -> Result<Vec<Self>, Refusal> {
         let mut groups: Vec<Self> = Vec::new();
         let (mut numbers, mut known) = (HashMap::new(), HashSet::new());
         for (at, destination) in destinations.iter().enumerate() {
             let destination =
                 destination.first().ok_or_else(|| Refusal::internal("a recipient goes nowhere"))?;
-            let path = place.of(destination);
+            let path = place_of(destination);
             let number = *numbers.entry(path.clone()).or_insert(groups.len());
             if number == groups.len() {
                 groups.push(Self { path, places: Vec::new(), named: Vec::new() });

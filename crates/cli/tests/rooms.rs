@@ -48,6 +48,7 @@ const CRATES: [Rooms; 4] = [
             "url",
             "any",
             "nats",
+            "webhook",
             "forward",
             "maildirs",
             "maildir",

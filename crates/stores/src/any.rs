@@ -8,6 +8,8 @@ use mailchute::{
 
 #[cfg(feature = "nats")]
 use crate::JetStream;
+#[cfg(feature = "webhook")]
+use crate::Webhook;
 use crate::router::Routed;
 use crate::{Discard, Forward, LineEnds, Maildir, Maildirs};
 
@@ -34,6 +36,9 @@ pub enum AnyStore {
     /// Messages go into a stream of NATS.
     #[cfg(feature = "nats")]
     JetStream(JetStream),
+    /// Messages are posted to a web server.
+    #[cfg(feature = "webhook")]
+    Webhook(Webhook),
     /// Messages are forgotten.
     Discard(Discard),
 }
@@ -56,6 +61,8 @@ impl AnyStore {
             Self::Maildirs(store) => store.close(),
             #[cfg(feature = "nats")]
             Self::JetStream(_) => {}
+            #[cfg(feature = "webhook")]
+            Self::Webhook(_) => {}
             Self::Forward(_) | Self::Discard(_) => {}
         }
     }
@@ -68,6 +75,8 @@ impl Routed for AnyStore {
             Self::Maildirs(store) => store.rcpt(to, session).await,
             #[cfg(feature = "nats")]
             Self::JetStream(store) => store.rcpt(session).await,
+            #[cfg(feature = "webhook")]
+            Self::Webhook(_) => Ok(Verdict::Accept),
             Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
@@ -81,6 +90,8 @@ impl Store for AnyStore {
             Self::Forward(store) => store.store(message, session).await,
             #[cfg(feature = "nats")]
             Self::JetStream(store) => store.store(message, session).await,
+            #[cfg(feature = "webhook")]
+            Self::Webhook(store) => store.store(message, session).await,
             Self::Discard(store) => store.store(message, session).await,
         }
     }
@@ -94,6 +105,8 @@ impl Hooks for AnyStore {
             Self::Maildirs(store) => store.rcpt(to, session).await,
             #[cfg(feature = "nats")]
             Self::JetStream(store) => store.rcpt(session).await,
+            #[cfg(feature = "webhook")]
+            Self::Webhook(_) => Ok(Verdict::Accept),
             Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
@@ -137,6 +150,13 @@ impl From<JetStream> for AnyStore {
     }
 }
 
+#[cfg(feature = "webhook")]
+impl From<Webhook> for AnyStore {
+    fn from(store: Webhook) -> Self {
+        Self::Webhook(store)
+    }
+}
+
 impl From<Discard> for AnyStore {
     fn from(store: Discard) -> Self {
         Self::Discard(store)
@@ -160,6 +180,8 @@ impl fmt::Display for AnyStore {
             Self::Forward(store) => store.options().fmt(f),
             #[cfg(feature = "nats")]
             Self::JetStream(store) => store.options().fmt(f),
+            #[cfg(feature = "webhook")]
+            Self::Webhook(store) => store.options().fmt(f),
             Self::Discard(_) => f.write_str("discard:"),
         }
     }

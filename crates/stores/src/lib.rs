@@ -6,6 +6,7 @@
 //! | [`Maildirs`] | `maildir:/var/mail/{domain}/{user}` | writes a copy to the Maildir of each user that it goes to |
 //! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | handed to another server while the client waits |
 //! | `JetStream` | `nats://HOST/mail.{domain}` | put into a stream of NATS; with the feature `nats` |
+//! | [`Webhook`] | `https://HOST/PATH`, `https://HOST/{domain}/{user}?format=json` | posted to a web server while the client waits |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
 //! [`recipients`] knows which addresses exist, and what they stand for.
@@ -51,6 +52,8 @@ mod router;
 mod secret;
 mod template;
 mod url;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 pub use any::AnyStore;
 pub use destination::{Destination, Destinations};
@@ -65,3 +68,5 @@ pub use router::{Routed, Router};
 pub use secret::{SecretError, SecretSource};
 pub use template::{Template, TemplateError, path_component};
 pub use url::{StoreUrl, StoreUrlError, check_url, from_url};
+#[cfg(feature = "webhook")]
+pub use webhook::{Webhook, WebhookBuilder, WebhookError, WebhookFormat};

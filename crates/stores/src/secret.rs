@@ -38,19 +38,26 @@ impl SecretSource {
     /// # Errors
     /// An error if there is none, or an empty one.
     pub(crate) fn read(&self) -> io::Result<Zeroizing<String>> {
-        let secret = match self {
-            Self::File(path) => {
-                let text = fs::read_to_string(path);
-                let text = text.map_err(|error| io::Error::new(error.kind(), format!("{self}: {error}")))?;
-                let text = Zeroizing::new(text);
-                Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())
-            }
-            Self::Env(name) => Zeroizing::new(env::var(name).unwrap_or_default()),
-        };
-        if secret.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, format!("{self}: there is no secret")));
-        }
-        Ok(secret)
+        let text = self.read_all()?;
+        let secret = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
+        if secret.is_empty() { Err(self.missing()) } else { Ok(secret) }
+    }
+
+    /// Reads the whole text, for several secrets, one a line.
+    ///
+    /// # Errors
+    /// An error if there is none, or only white space.
+    pub(crate) fn read_all(&self) -> io::Result<Zeroizing<String>> {
+        let text = Zeroizing::new(match self {
+            Self::File(path) => fs::read_to_string(path)
+                .map_err(|error| io::Error::new(error.kind(), format!("{self}: {error}")))?,
+            Self::Env(name) => env::var(name).unwrap_or_default(),
+        });
+        if text.trim().is_empty() { Err(self.missing()) } else { Ok(text) }
+    }
+
+    fn missing(&self) -> io::Error {
+        io::Error::new(io::ErrorKind::NotFound, format!("{self}: there is no secret"))
     }
 }
 

@@ -5,9 +5,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "webhook")]
+use crate::WebhookBuilder;
 use crate::forward::url as forward_url;
 #[cfg(feature = "nats")]
 use crate::nats::url as nats_url;
+#[cfg(feature = "webhook")]
+use crate::webhook::url as webhook_url;
 use crate::{
     AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder, Maildirs, MaildirsBuilder, NextHop,
     PlaceError, Template, TemplateError,
@@ -29,6 +33,9 @@ use crate::{
 /// - `nats://HOST/SUBJECT` or `tls://HOST/SUBJECT`: a `JetStream`, in a build with the feature `nats`. The subject may have
 ///   `{domain}` and the like. Options: `user=NAME` with `secret=file:PATH` or `secret=env:NAME`, or a `secret` alone as the
 ///   token; with `tls://` also `ca=FILE` and `cert=FILE` with `key=FILE`; `body=objects:BUCKET` for large messages.
+/// - `https://HOST/PATH` or `http://HOST/PATH`, with `{user}`, `{domain}` and the like in the path or without: a
+///   [`Webhook`](crate::Webhook). Options: `format=raw` (the default) or `format=json`; `trace=on`; `secret=file:PATH` or
+///   `secret=env:NAME`; `timeout=60s`; `connections=NUMBER`; `ca=FILE`; `cert=FILE` with `key=FILE`.
 /// - `discard:`: [`Discard`].
 ///
 /// The call blocks while it opens the store.
@@ -47,7 +54,7 @@ use crate::{
 ///
 /// ```
 /// let error = mailchute_stores::from_url("./mail").unwrap_err();
-/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST or discard:");
+/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH or discard:");
 /// ```
 pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
     StoreUrl::parse(url)?.open()
@@ -86,6 +93,8 @@ enum Named {
     Forward(Box<ForwardBuilder>),
     #[cfg(feature = "nats")]
     JetStream(Box<crate::JetStreamBuilder>),
+    #[cfg(feature = "webhook")]
+    Webhook(Box<WebhookBuilder>),
     Discard,
 }
 
@@ -113,6 +122,13 @@ impl StoreUrl {
             },
             #[cfg(not(feature = "nats"))]
             "nats" | "tls" => Err(StoreUrlError::NotBuilt { scheme: scheme_name, feature: "nats" }),
+            #[cfg(feature = "webhook")]
+            "https" | "http" => match webhook_url::parse(url) {
+                Ok(builder) => Ok(Self(Named::Webhook(builder.into()))),
+                Err(text) => Err(StoreUrlError::Webhook(text)),
+            },
+            #[cfg(not(feature = "webhook"))]
+            "https" | "http" => Err(StoreUrlError::NotBuilt { scheme: scheme_name, feature: "webhook" }),
             "discard" if rest.is_empty() => Ok(Self(Named::Discard)),
             "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
             _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
@@ -127,6 +143,8 @@ impl StoreUrl {
             Named::Maildirs(builder) => Some(builder.path()),
             #[cfg(feature = "nats")]
             Named::JetStream(_) => None,
+            #[cfg(feature = "webhook")]
+            Named::Webhook(_) => None,
             Named::Forward(_) | Named::Discard => None,
         }
     }
@@ -139,6 +157,8 @@ impl StoreUrl {
             Named::Maildirs(builder) => builder.directory_mode(),
             #[cfg(feature = "nats")]
             Named::JetStream(_) => 0o700,
+            #[cfg(feature = "webhook")]
+            Named::Webhook(_) => 0o700,
             Named::Forward(_) | Named::Discard => 0o700,
         }
     }
@@ -148,9 +168,7 @@ impl StoreUrl {
     pub fn user_directories(&self) -> Option<&Template> {
         match &self.0 {
             Named::Maildirs(builder) => Some(builder.template()),
-            #[cfg(feature = "nats")]
-            Named::JetStream(_) => None,
-            Named::Maildir(_) | Named::Forward(_) | Named::Discard => None,
+            _ => None,
         }
     }
 
@@ -167,7 +185,27 @@ impl StoreUrl {
             Named::Forward(builder) => builder.next_hops(),
             #[cfg(feature = "nats")]
             Named::JetStream(builder) => builder.next_hops(),
+            #[cfg(feature = "webhook")]
+            Named::Webhook(builder) => builder.servers(),
             Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => &[],
+        }
+    }
+
+    /// Returns a warning about what the URL allows although it is risky.
+    ///
+    /// ```
+    /// use mailchute_stores::StoreUrl;
+    ///
+    /// let url = StoreUrl::parse("maildir:/var/mail/in")?;
+    /// assert_eq!(url.warning(), None);
+    /// # Ok::<(), mailchute_stores::StoreUrlError>(())
+    /// ```
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        match &self.0 {
+            #[cfg(feature = "webhook")]
+            Named::Webhook(builder) => builder.warning(),
+            _ => None,
         }
     }
 
@@ -187,6 +225,8 @@ impl StoreUrl {
             Named::Forward(builder) => Some(builder.state_directory()),
             #[cfg(feature = "nats")]
             Named::JetStream(_) => None,
+            #[cfg(feature = "webhook")]
+            Named::Webhook(_) => None,
             Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => None,
         }
     }
@@ -202,6 +242,8 @@ impl StoreUrl {
             Named::Forward(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             #[cfg(feature = "nats")]
             Named::JetStream(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            #[cfg(feature = "webhook")]
+            Named::Webhook(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Discard => Ok(Discard.into()),
         }
     }
@@ -229,6 +271,8 @@ pub enum StoreUrlError {
     Forward(String),
     /// `nats:` or `tls:` is followed by what names no server or no subject, or by wrong options. The text says which.
     JetStream(String),
+    /// `https:` or `http:` is followed by what no message can be posted to, or by wrong options. The text says which.
+    Webhook(String),
     /// This build does not have the store.
     NotBuilt {
         /// How its URL begins.
@@ -267,7 +311,7 @@ impl fmt::Display for StoreUrlError {
             Self::BadOption(option) => {
                 write!(f, "maildir: does not know the option {option:?}, or has it twice; write {OPTIONS}")
             }
-            Self::Forward(text) | Self::JetStream(text) => f.write_str(text),
+            Self::Forward(text) | Self::JetStream(text) | Self::Webhook(text) => f.write_str(text),
             Self::NotBuilt { scheme, feature } => write!(
                 f,
                 "this build has no store of the kind {scheme:?}; build it with the feature {feature}, or with full"
@@ -289,7 +333,7 @@ fn is_scheme(word: &str) -> bool {
 }
 
 /// The stores other than a Maildir.
-const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST or discard:";
+const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH or discard:";
 
 const OPTIONS: &str = "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode; \
                        with {user} in the path also max-size=1G and max-messages=10000";

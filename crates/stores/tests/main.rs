@@ -15,3 +15,5 @@ mod many;
 mod modes;
 mod router;
 mod urls;
+#[cfg(feature = "webhook")]
+mod webhook;

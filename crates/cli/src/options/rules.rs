@@ -2,6 +2,8 @@
 
 use std::env;
 
+use mailchute_stores::StoreUrl;
+
 use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
 use crate::options::domain_rules;
 use crate::options::domains::Domains;
@@ -73,6 +75,7 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
             options.provenance.name("auth-any")
         ));
     }
+    warnings.extend(options.stores().filter_map(|url| StoreUrl::parse(url).ok()?.warning()));
     warnings
 }
 

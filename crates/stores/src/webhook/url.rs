@@ -1,0 +1,147 @@
+//! The URL of a webhook, with options.
+
+use std::time::Duration;
+
+use super::builder::WebhookBuilder;
+use super::format::WebhookFormat;
+
+/// The options, as an error names them.
+const OPTIONS: &str = "format=raw or format=json, trace=on, secret=file:PATH or secret=env:NAME, timeout=60s, \
+                       connections=NUMBER, ca=FILE, cert=FILE with key=FILE";
+
+/// Parses a whole URL, with its options.
+///
+/// # Errors
+/// A text that says what to write instead. It does not repeat a secret.
+pub(crate) fn parse(url: &str) -> Result<WebhookBuilder, String> {
+    let (place, options) = match url.split_once('?') {
+        Some((place, options)) => (place, Some(options)),
+        None => (url, None),
+    };
+    let scheme = place.split(':').next().unwrap_or_default();
+    let builder = WebhookBuilder::new(place).map_err(|error| format!("{scheme}: {error}"))?;
+    let builder = with_options(scheme, builder, options)?;
+    builder.check().map_err(|error| error.to_string())?;
+    Ok(builder)
+}
+
+fn with_options(
+    scheme: &str,
+    mut builder: WebhookBuilder,
+    options: Option<&str>,
+) -> Result<WebhookBuilder, String> {
+    let (mut cert, mut key) = (None, None);
+    let mut seen = Vec::new();
+    for option in options.into_iter().flat_map(|options| options.split('&')) {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let bad = || {
+            format!(
+                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & between two"
+            )
+        };
+        if value.is_empty() || seen.contains(&name) {
+            return Err(bad());
+        }
+        seen.push(name);
+        builder = match (name, value) {
+            ("format", "raw") => builder.format(WebhookFormat::Raw),
+            ("format", "json") => builder.format(WebhookFormat::Json),
+            ("trace", "on" | "off") => builder.trace(value == "on"),
+            ("secret", _) => builder.secret(value.parse().map_err(|error| format!("{scheme}: {error}"))?),
+            ("timeout", _) => builder.timeout(seconds(value).ok_or_else(bad)?),
+            ("connections", _) => match value.parse() {
+                Ok(most) if most > 0 => builder.connections(most),
+                _ => return Err(bad()),
+            },
+            ("ca", _) => builder.ca(value),
+            ("cert", _) => {
+                cert = Some(value);
+                builder
+            }
+            ("key", _) => {
+                key = Some(value);
+                builder
+            }
+            _ => return Err(bad()),
+        };
+    }
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(builder.client_certificate(cert, key)),
+        (None, None) => Ok(builder),
+        _ => Err(format!("{scheme}: a certificate needs its key; write both cert=FILE and key=FILE")),
+    }
+}
+
+/// Returns a time of at least a second: `30s`, `5m`, or seconds.
+fn seconds(value: &str) -> Option<Duration> {
+    let (digits, unit) = match (value.strip_suffix('s'), value.strip_suffix('m')) {
+        (Some(digits), _) => (digits, 1),
+        (_, Some(digits)) => (digits, 60),
+        _ => (value, 1),
+    };
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number: u32 = digits.parse().ok().filter(|number| is_number && *number > 0)?;
+    Some(Duration::from_secs(u64::from(number) * unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_printed_as_it_was_written() {
+        for url in [
+            "https://app.example.com/inbound",
+            "https://app.example.com:8443/in/{domain}/{user}?format=json&trace=on",
+            "http://[::1]:8080/{{x}}?secret=file:/etc/hook&timeout=30s",
+            "https://a.example/?secret=env:HOOK&ca=/ca.pem&cert=/c.pem&key=/k.pem&connections=5",
+        ] {
+            assert_eq!(parse(url).unwrap().to_string(), url);
+        }
+        let short = parse("https://a.example?format=raw&trace=off&timeout=2m&connections=100").unwrap();
+        assert_eq!(short.to_string(), "https://a.example?timeout=120s");
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_to_write() {
+        for (url, hint) in [
+            ("https:", "write https://HOST/PATH"),
+            ("https:app.example.com", "write https://HOST/PATH"),
+            ("https://", "write https://HOST/PATH"),
+            ("https:///inbound", "write https://HOST/PATH"),
+            ("https://a b/", "write https://HOST/PATH"),
+            ("https://host:99999/", "write https://HOST/PATH"),
+            ("https://us:hunter2@app.example.com/", "leave them out, and write secret=file:PATH"),
+            ("https://hunter2@app.example.com/", "leave them out, and write secret=file:PATH"),
+            ("https://{domain}/", "write {user} or {domain} in the path"),
+            ("https://host/{usr}", "write {user}"),
+            ("https://host/{user", "has no partner"),
+            ("https://host/#top", "leave out #"),
+            ("https://host/?token=hunter2", "write format=raw"),
+            ("https://host/?format=xml", "write format=raw or format=json"),
+            ("https://host/?format=json&format=json", "or has it twice"),
+            ("https://host/?secret=hunter2", "write file:PATH or env:NAME"),
+            ("https://host/?timeout=0", "timeout=60s"),
+            ("https://host/?timeout=+5", "timeout=60s"),
+            ("https://host/?connections=0", "connections=NUMBER"),
+            ("https://host/?cert=/c.pem", "write both cert=FILE and key=FILE"),
+            ("http://host/?ca=/c.pem", "or write https:"),
+        ] {
+            let error = parse(url).unwrap_err();
+            assert!(error.contains(hint), "{url}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn mail_without_tls_to_another_host_is_warned_of() {
+        for url in ["http://app.example.com/x", "http://192.0.2.1/", "http://[2001:db8::1]/"] {
+            let warning = parse(url).unwrap().warning().unwrap();
+            assert!(warning.contains("without TLS"), "{warning}");
+        }
+        for url in ["https://app.example.com/", "http://127.0.0.1:80/", "http://[::1]/", "http://LocalHost/"]
+        {
+            assert_eq!(parse(url).unwrap().warning(), None, "{url}");
+        }
+    }
+}

@@ -43,7 +43,7 @@ fn run() -> Result<ExitCode, Failure> {
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     match &args.command {
         None | Some(Command::Serve(_)) => serve(&CommandLine::of(of_command)?),
-        Some(Command::Check(_)) => say(check::check(&CommandLine::of(of_command)?)?),
+        Some(Command::Check(how)) => say(&check::check(&CommandLine::of(of_command)?, how)?),
         Some(Command::ExampleConfig) => say(&example::example_config()),
         Some(Command::HashPassword(arguments)) => {
             hash_password::hash_password(arguments)?;

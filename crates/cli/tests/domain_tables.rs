@@ -159,7 +159,7 @@ fn mistakes_name_the_table_the_file_and_the_line() {
         (
             "[[domain]]\nname = \"example.com\"\nstore = \"nowhere:\"\n".to_owned(),
             3,
-            "there is no store of the kind \"nowhere\"; ".to_owned(),
+            format!("{path}:3:9: domain.store: there is no store of the kind \"nowhere\"; "),
         ),
     ] {
         write_config(folder.path(), &text);

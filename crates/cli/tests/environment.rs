@@ -18,7 +18,10 @@ fn the_environment_sets_every_option() {
         ("MAILCHUTE_ALLOW_ROOT", "true"),
         ("MAILCHUTE_LIMIT", "recipients=100 errors=3"),
     ];
-    assert_eq!(check(&[], &variables), (0, String::new()));
+    let (code, warning) = check(&[], &variables);
+    let begins = warning
+        .starts_with("mailchute: warning: MAILCHUTE_LISTEN: 0.0.0.0:0 is reachable from other networks, ");
+    assert!(code == 0 && begins && warning.lines().count() == 1, "{warning}");
     let (code, error) = check(&[], &variables[..1]);
     assert_eq!(code, 2);
     assert!(error.contains("0.0.0.0:0 is reachable from other hosts"), "{error}");

@@ -5,6 +5,8 @@
 mod activation;
 mod any_login;
 mod architecture;
+mod check_print;
+mod check_warnings;
 mod config_check;
 mod config_file;
 mod config_reload;

@@ -10,6 +10,7 @@ use crate::commands::certificates::Certificates;
 use crate::commands::local_domains::LocalDomains;
 use crate::commands::recipients;
 use crate::commands::store::Stores;
+use crate::commands::warnings;
 use crate::failure::Failure;
 use crate::options::args::{self, Options};
 use crate::options::listener_options::{ListenerAuth, ListenerOptions, ListenerTls};
@@ -34,12 +35,14 @@ impl Configuration {
         Ok(Self { options, certificates: Certificates::default(), users, store })
     }
 
-    /// Reads the certificates, and builds the server.
+    /// Reads the certificates, builds the server, and logs all warnings.
     pub(crate) fn build(&self) -> Result<Server, Failure> {
-        let tls = self.certificates.read(&self.options)?;
+        let (tls, own) = self.certificates.read(&self.options)?;
         let recipients = recipients::read(&self.options)?;
         let (users, store) = (self.users.clone(), self.store.clone());
-        build(&self.options, Parts { tls, users, recipients, store })
+        let server = build(&self.options, Parts { tls, users, recipients, store })?;
+        warnings::log(warnings::at_start(&self.options, &own));
+        Ok(server)
     }
 }
 

@@ -17,36 +17,19 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    /// Reads the files that the flags name.
-    pub(crate) fn read(&self, options: &Options) -> Result<TlsConfig, Failure> {
-        let (certificates, keys) = (&options.tls_cert, &options.tls_key);
-        let mut pairs = certificates.iter().zip(keys);
-        let mut tls = match pairs.next() {
-            Some((certificate, key)) => {
-                TlsConfig::from_pem_files(certificate, key).map_err(Failure::unusable)?
-            }
+    /// Reads the files that the flags name. Returns their certificates too.
+    pub(crate) fn read(&self, options: &Options) -> Result<(TlsConfig, Vec<Certificate>), Failure> {
+        let pairs = options.tls_cert.iter().zip(&options.tls_key);
+        let own = pairs.map(|(certificate, key)| Certificate::from_pem_files(certificate, key));
+        let own = own.collect::<Result<Vec<_>, _>>().map_err(Failure::unusable)?;
+        let mut tls = match own.first() {
+            Some(first) => TlsConfig::new(first.clone()),
             None => self.self_signed(options.hostname.as_deref().unwrap_or("localhost"))?,
         };
-        for (certificate, key) in pairs {
-            tls = Certificate::from_pem_files(certificate, key)
-                .and_then(|certificate| tls.add_certificate(certificate))
-                .map_err(Failure::unusable)?;
+        for certificate in own.iter().skip(1) {
+            tls = tls.add_certificate(certificate.clone()).map_err(Failure::unusable)?;
         }
-        match &options.tls_client_ca {
-            Some(authorities) => {
-                let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
-                let clients = match options.tls_client_cert {
-                    ClientCertificate::Optional => clients,
-                    ClientCertificate::Required => clients.required(),
-                };
-                let clients = match options.tls_client_cert_usage {
-                    CertificateUsage::Client => clients,
-                    CertificateUsage::Any => clients.any_usage(),
-                };
-                tls.client_auth(clients).map_err(Failure::unusable)
-            }
-            None => Ok(tls),
-        }
+        Ok((with_clients(tls, options)?, own))
     }
 
     /// Returns the self-signed certificate, and creates it at the first call.
@@ -58,6 +41,25 @@ impl Certificates {
                 Ok(self.self_signed.get_or_init(|| made).clone())
             }
         }
+    }
+}
+
+/// Adds the authorities of client certificates.
+fn with_clients(tls: TlsConfig, options: &Options) -> Result<TlsConfig, Failure> {
+    match &options.tls_client_ca {
+        Some(authorities) => {
+            let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
+            let clients = match options.tls_client_cert {
+                ClientCertificate::Optional => clients,
+                ClientCertificate::Required => clients.required(),
+            };
+            let clients = match options.tls_client_cert_usage {
+                CertificateUsage::Client => clients,
+                CertificateUsage::Any => clients.any_usage(),
+            };
+            tls.client_auth(clients).map_err(Failure::unusable)
+        }
+        None => Ok(tls),
     }
 }
 

@@ -8,9 +8,11 @@ use crate::commands::build::{Parts, build};
 use crate::commands::certificates::Certificates;
 use crate::commands::recipients;
 use crate::commands::store::{self, Stores};
+use crate::commands::warnings;
 use crate::failure::Failure;
+use crate::options::args::Check;
 use crate::options::merge::CommandLine;
-use crate::options::rules;
+use crate::options::print;
 use crate::process::privileges::{Account, is_root};
 use crate::process::sandbox;
 use crate::process::sockets;
@@ -18,28 +20,31 @@ use crate::users::Users;
 
 /// Checks what `mailchute serve` checks before it listens: options, user, addresses, sandbox, password file,
 /// certificates and keys. The author of a configuration need not be root. So a process that cannot switch to the user
-/// is not a mistake; the output says so.
+/// is not a mistake; the output says so. Warnings go to standard error.
 ///
 /// # Errors
-/// The first mistake of each of these. The builder's errors are found only if the files can be read.
-pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure> {
+/// The first mistake of each of these. The builder's errors are found only if the files can be read. If warnings are
+/// denied, an error that counts them.
+pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, Failure> {
     let options = command_line.options()?;
     let mut failures = Vec::new();
     let mut told = "no mistakes found\n";
-    match options.user.as_deref().map(Account::named) {
-        Some(Ok(account)) if !is_root() && !account.is_own() => {
-            told = "no mistakes found; only root can switch to its user\n";
-        }
-        Some(Err(failure)) => failures.push(failure),
-        Some(Ok(_)) | None => {}
+    let account = Account::named(&options).unwrap_or_else(|failure| {
+        failures.push(failure);
+        None
+    });
+    if account.as_ref().is_some_and(|account| !is_root() && !account.is_own()) {
+        told = "no mistakes found; only root can switch to its user\n";
     }
     failures.extend(sockets::check(&options).err());
     failures.extend(store::check(&options).err());
     if options.sandbox {
         failures.extend(sandbox::check(&options, store::written(&options)).err());
     }
+    let mut certificates = Vec::new();
     match (Users::of(&options), Certificates::default().read(&options), recipients::read(&options)) {
-        (Ok(users), Ok(tls), Ok(recipients)) => {
+        (Ok(users), Ok((tls, own)), Ok(recipients)) => {
+            certificates = own;
             // There are no sessions, so nothing is stored.
             let store = Stores::One(Discard.into());
             failures.extend(build(&options, Parts { tls, users, recipients, store }).err());
@@ -51,9 +56,16 @@ pub(crate) fn check(command_line: &CommandLine) -> Result<&'static str, Failure>
         }
     }
     Failure::all(failures)?;
-    for warning in rules::warnings(&options) {
+    let mut warnings = warnings::of_expired(&options, &certificates);
+    warnings.extend(warnings::at_start(&options, &certificates));
+    warnings.extend(account.iter().flat_map(|account| warnings::of_directories(&options, account)));
+    for warning in &warnings {
         // If standard error cannot be written, the warning is lost.
         let _ = writeln!(io::stderr(), "mailchute: warning: {warning}");
     }
-    Ok(told)
+    if how.deny_warnings && !warnings.is_empty() {
+        let count = warnings.len();
+        return Err(Failure::usage(format!("--deny-warnings: there are warnings: {count}; see above")));
+    }
+    if how.print { print::configuration(command_line, &options) } else { Ok(told.to_owned()) }
 }

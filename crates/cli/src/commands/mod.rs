@@ -14,3 +14,4 @@ pub(crate) mod recipients;
 pub(crate) mod reload;
 pub(crate) mod serve;
 pub(crate) mod store;
+pub(crate) mod warnings;

@@ -12,12 +12,12 @@ use mailchute::listen::Endpoint;
 use crate::commands::build::{Configuration, Parts, builder, wrong_option};
 use crate::commands::recipients;
 use crate::commands::store::outgoing;
+use crate::commands::warnings;
 use crate::failure::Failure;
 use crate::log::Log;
 use crate::options::args::Options;
 use crate::options::domains::Domains;
 use crate::options::merge::CommandLine;
-use crate::options::rules;
 use crate::process::listener::Listener;
 use crate::process::sockets::check_reachable;
 use crate::users::Users;
@@ -56,7 +56,7 @@ impl Configuration {
         let tls = self.certificates.read(&options);
         let users = self.read_users(&options);
         let recipients = recipients::read(&options);
-        let (tls, recipients, (users, file)) = match (fixed, tls, recipients, users) {
+        let ((tls, own), recipients, (users, file)) = match (fixed, tls, recipients, users) {
             (Ok(()), Ok(tls), Ok(recipients), Ok(users)) => (tls, recipients, users),
             (fixed, tls, recipients, users) => {
                 let failures = [fixed.err(), tls.err(), recipients.err(), users.err()];
@@ -67,7 +67,7 @@ impl Configuration {
         server.reconfigure(builder(&options, parts)).map_err(|error| vec![wrong_option(error, &options)])?;
         // The steps below cannot fail.
         self.warn_of_open_doors(&options);
-        rules::warn(&options);
+        warnings::log(warnings::of(&options, &own));
         log.set(&options.log_level);
         if options.tls_cert.is_empty() {
             tracing::info!(name: "certificate-kept", "kept the throw-away certificate");

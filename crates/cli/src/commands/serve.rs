@@ -14,7 +14,6 @@ use crate::log::Log;
 use crate::options::args::{ClientCertificate, Options};
 use crate::options::domains::Domains;
 use crate::options::merge::CommandLine;
-use crate::options::rules;
 use crate::process::handover::{Handover, Successor};
 use crate::process::inherited::Inherited;
 use crate::process::listener::Protocol;
@@ -42,7 +41,6 @@ pub(crate) async fn serve(
     signals::let_writes_fail()?;
     let options = &configuration.options;
     let server = configuration.build()?;
-    rules::warn(options);
     let listening = Listening::begin(options, plan, &server, &mut passed, account).await?;
     let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
     let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;

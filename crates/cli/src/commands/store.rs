@@ -9,7 +9,6 @@ use mailchute_stores::{AnyStore, NextHop, Router, StoreUrl, StoreUrlError};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
-use crate::options::domain_options::DomainOptions;
 use crate::process::privileges::Account;
 use crate::process::sandbox::Outgoing;
 
@@ -56,14 +55,14 @@ impl Install for Stores {
 
 /// Opens the stores with the rights of the user that writes to them.
 pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<Stores, Failure> {
-    let store = open_one(options, &options.store, account)?;
+    let store = open_one(options, &options.provenance.name("store"), &options.store, account)?;
     if options.domains.is_empty() {
         return Ok(Stores::One(store));
     }
     let mut router = Router::new(store);
     for domain in &options.domains {
         let Some(url) = &domain.store else { continue };
-        let store = open_one(options, url, account)?;
+        let store = open_one(options, &domain.provenance.name("store"), url, account)?;
         for name in &domain.name {
             router = router.domain(&name.name(), store.clone()).map_err(Failure::usage)?;
         }
@@ -71,8 +70,14 @@ pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<Store
     Ok(Stores::ByDomain(router))
 }
 
-fn open_one(options: &Options, url: &str, account: Option<&Account>) -> Result<AnyStore, Failure> {
-    let url = parsed(options, url).map_err(Failure::unusable)?;
+fn open_one(
+    options: &Options,
+    name: &str,
+    url: &str,
+    account: Option<&Account>,
+) -> Result<AnyStore, Failure> {
+    let wrong = |error| Failure::unusable(format!("{name}: {error}"));
+    let url = parsed(options, url).map_err(wrong)?;
     if let (Some(account), Some(path)) = (account, url.directory()) {
         account.make_directory(path, url.directory_mode())?;
     }
@@ -86,7 +91,7 @@ fn open_one(options: &Options, url: &str, account: Option<&Account>) -> Result<A
         let made = DirBuilder::new().recursive(true).mode(STATE_MODE).create(&path);
         made.map_err(|error| Failure::unusable(format!("{}: cannot be created: {error}", path.display())))?;
     }
-    url.open().map_err(Failure::unusable)
+    url.open().map_err(wrong)
 }
 
 /// Checks the URLs of all stores.
@@ -94,7 +99,10 @@ fn open_one(options: &Options, url: &str, account: Option<&Account>) -> Result<A
 /// # Errors
 /// All mistakes.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
-    let wrong = |url| parsed(options, url).err().map(Failure::unusable);
+    let wrong = |(name, url): (String, &str)| {
+        let error = parsed(options, url).err()?;
+        Some(Failure::unusable(format!("{name}: {error}")))
+    };
     Failure::all(options.stores().filter_map(wrong).collect())
 }
 
@@ -106,24 +114,45 @@ fn parsed(options: &Options, url: &str) -> Result<StoreUrl, StoreUrlError> {
     })
 }
 
-fn all(options: &Options) -> impl Iterator<Item = StoreUrl> {
-    options.stores().filter_map(|url| parsed(options, url).ok())
+/// The stores, each with the beginning of a message about it.
+fn all(options: &Options) -> impl Iterator<Item = (String, StoreUrl)> {
+    options.stores().filter_map(|(name, url)| Some((name, parsed(options, url).ok()?)))
+}
+
+/// The directories that stores write to, each with the beginning of a message about it.
+pub(crate) fn directories(options: &Options) -> Vec<(String, PathBuf)> {
+    let mut directories = Vec::new();
+    for (name, url) in all(options) {
+        directories.extend(url.directory().map(|path| (name.clone(), path.to_owned())));
+        directories.extend(url.state_directory().map(|path| (name, path)));
+    }
+    directories
 }
 
 /// The directories that stores write to.
 pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
-    let of = |url: StoreUrl| url.directory().map(PathBuf::from).into_iter().chain(url.state_directory());
-    all(options).flat_map(of).collect()
+    directories(options).into_iter().map(|(_, path)| path).collect()
+}
+
+/// The servers to which stores and look-ups of recipients connect, each with the beginning of a message about it.
+pub(crate) fn servers(options: &Options) -> Vec<(String, NextHop)> {
+    let mut servers = Vec::new();
+    for (name, url) in all(options) {
+        servers.extend(url.next_hops().iter().map(|next_hop| (name.clone(), next_hop.clone())));
+    }
+    for domain in &options.domains {
+        let name = || domain.provenance.name("recipients");
+        let next_hops = domain.lookup().into_iter().flat_map(|url| url.next_hops().to_vec());
+        servers.extend(next_hops.map(|next_hop| (name(), next_hop)));
+    }
+    servers
 }
 
 /// The connections that stores and look-ups of recipients make.
 pub(crate) fn outgoing(options: &Options) -> Outgoing {
-    let mut outgoing = Outgoing::default();
-    let stores = all(options).map(|url| url.next_hops().to_vec());
-    let lookups: Vec<_> = options.domains.iter().filter_map(DomainOptions::lookup).collect();
-    outgoing.verifies = !lookups.is_empty();
-    let lookups = lookups.iter().map(|url| url.next_hops().to_vec());
-    for next_hop in stores.chain(lookups).flatten() {
+    let verifies = options.domains.iter().any(|domain| domain.lookup().is_some());
+    let mut outgoing = Outgoing { verifies, ..Outgoing::default() };
+    for (_, next_hop) in servers(options) {
         outgoing.connects = true;
         if let NextHop::Tcp { host, port } = next_hop {
             outgoing.ports.push(port);

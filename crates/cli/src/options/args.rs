@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use mailchute::proxy::Network;
+use mailchute_stores::SecretSource;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::options::domain_options::DomainOptions;
@@ -86,11 +87,25 @@ pub(crate) enum Command {
     /// Receive mail (the default command)
     Serve(Box<Options>),
     /// Check the options and the files that they name, without listening or writing anything
-    Check(Box<Options>),
+    Check(Box<Check>),
     /// Print a configuration file with every option and its default
     ExampleConfig,
     /// Read a password and print a line USER:VERIFIER for the --auth-file file
     HashPassword(HashPassword),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Print all options that are in force, with their defaults, as a configuration file. Secrets are not printed
+    #[arg(long)]
+    pub(crate) print: bool,
+
+    /// Exit with code 2 if there are warnings
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+
+    #[command(flatten)]
+    _options: Options,
 }
 
 #[derive(Debug, clap::Args)]
@@ -138,6 +153,11 @@ pub(crate) struct Options {
     /// them. If an existing directory gives its group more rights than others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: String,
+
+    /// Where the secret of the store stands: the first line of a file, or a variable of the environment. It is the same as
+    /// secret=file:PATH or secret=env:NAME in the URL of the store
+    #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
+    pub(crate) secret: Option<SecretSource>,
 
     /// Directory in which a store that forwards keeps its state. It also holds messages that the next server refused
     /// for good for some recipients. Mailchute creates it if it is missing. The default is systemd's `$STATE_DIRECTORY`,
@@ -290,10 +310,14 @@ impl Options {
         domain.store.as_deref().unwrap_or(&self.store)
     }
 
-    /// Returns the URLs of all stores: that of the server, and those of domains.
-    pub(crate) fn stores(&self) -> impl Iterator<Item = &str> {
-        let of_domains = self.domains.iter().filter_map(|domain| domain.store.as_deref());
-        std::iter::once(self.store.as_str()).chain(of_domains)
+    /// Returns the URLs of all stores: that of the server, and those of domains. Each has the beginning of a message about it.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = (String, &str)> {
+        let of_server = (self.provenance.name("store"), self.store.as_str());
+        let of_domains = self.domains.iter().filter_map(|domain| {
+            let store = domain.store.as_deref()?;
+            Some((domain.provenance.name("store"), store))
+        });
+        std::iter::once(of_server).chain(of_domains)
     }
 }
 

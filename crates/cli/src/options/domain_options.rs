@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Command;
-use mailchute_stores::LookupUrl;
+use mailchute_stores::{LookupUrl, SecretSource};
 
 use crate::options::domains::Domains;
 use crate::options::paths;
@@ -37,6 +37,10 @@ pub(crate) struct DomainOptions {
     /// The store of this domain, written as for --store [default: the server's store]
     #[arg(long, value_name = "URL", value_parser = paths::store)]
     pub(crate) store: Option<String>,
+
+    /// Where the secret of this store stands, written as for --secret
+    #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
+    pub(crate) secret: Option<SecretSource>,
 
     #[arg(skip)]
     pub(crate) provenance: Provenance,

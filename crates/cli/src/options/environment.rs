@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Command};
 
-use crate::options::file::{complaint, nearest};
+use crate::options::file::{complaint, invalid, nearest};
 use crate::options::provenance::{VARIABLES, variable};
 
 /// Returns the values of the options of `command` that have a variable. `read` returns the text of a variable.
@@ -39,7 +39,8 @@ pub(crate) fn values(
         };
         if arg.get_action().takes_values() {
             let wrong = |text: &&str| {
-                complaint(arg, text).map(|complaint| format!("{name}: {text:?} is invalid: {complaint}"))
+                let complaint = complaint(arg, text)?;
+                Some(format!("{name}: {}", invalid(option, text, &complaint)))
             };
             mistakes.extend(texts.iter().filter_map(wrong));
         }

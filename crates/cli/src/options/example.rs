@@ -19,7 +19,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 22] = [
+const EXAMPLES: [(&str, &str); 24] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -28,6 +28,7 @@ const EXAMPLES: [(&str, &str); 22] = [
     ("tls-cert", r#"["/etc/mailchute/fullchain.pem"]"#),
     ("tls-key", r#"["/etc/mailchute/privkey.pem"]"#),
     ("tls-client-ca", r#""/etc/mailchute/authorities.pem""#),
+    ("secret", r#""file:/etc/mailchute/relay.secret""#),
     ("state", r#""/var/lib/mailchute/state""#),
     ("auth-file", r#""/etc/mailchute/users""#),
     ("user", r#""mailchute""#),
@@ -36,6 +37,7 @@ const EXAMPLES: [(&str, &str); 22] = [
     ("domain.name", r#""example.com""#),
     ("domain.aliases", r#""/etc/mailchute/aliases""#),
     ("domain.store", r#""lmtp:unix:/run/dovecot/lmtp""#),
+    ("domain.secret", r#""env:APP_SECRET""#),
     ("listener.address", r#""127.0.0.1:4651""#),
     ("listener.name", r#""submission""#),
     ("listener.tls", r#""implicit""#),

@@ -117,7 +117,22 @@ pub(crate) fn takes_number(arg: &Arg) -> bool {
 /// Writes a flag's value as TOML: an integer as it is, anything else in quotes.
 pub(crate) fn in_file(value: &str) -> String {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { value.to_owned() } else { format!("{value:?}") }
+    if is_number { value.to_owned() } else { quoted(value) }
+}
+
+/// Writes a text as a basic string of TOML.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            // Control characters are all below U+10000.
+            character if character.is_control() => quoted += &format!("\\u{:04X}", u32::from(character)),
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 struct Reading<'t> {
@@ -292,7 +307,7 @@ impl<'t> Reading<'t> {
             None => Some("there is no such option".to_owned()),
         };
         if let Some(complaint) = complaint {
-            return self.wrong(place, format!("{key}: {text:?} is invalid: {complaint}"));
+            return self.wrong(place, format!("{key}: {}", invalid(flag, &text, &complaint)));
         }
         self.keep(flag, key, text, place);
     }
@@ -320,6 +335,11 @@ pub(crate) fn complaint(arg: &Arg, value: &str) -> Option<String> {
         None if choices.is_empty() => "write another value".to_owned(),
         None => format!("write one of {}", choices.join(", ")),
     })
+}
+
+/// Words a complaint about a value. A text that may be the secret itself is not repeated.
+pub(crate) fn invalid(option: &str, value: &str, complaint: &str) -> String {
+    if option == "secret" { complaint.to_owned() } else { format!("{value:?} is invalid: {complaint}") }
 }
 
 /// Suggests what to write instead of an unknown name.

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::str::FromStr;
 
 use mailchute::address::Domain;
 use mailchute::listen::Endpoint;
 
 use crate::options::paths;
+
+/// The address without any option.
+pub(crate) const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
 
 /// An endpoint that the program opens, or a socket that it inherits.
 #[derive(Debug, Clone, PartialEq, Eq)]

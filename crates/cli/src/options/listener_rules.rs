@@ -5,6 +5,7 @@ use mailchute::listen::Endpoint;
 use crate::options::args::Options;
 use crate::options::listen_at::ListenAddress;
 use crate::options::listener_options::{ListenerAuth, ListenerOptions, ListenerProtocol, ListenerTls};
+use crate::options::provenance::Provenance;
 
 /// Returns the conflicts of listeners, each with what to write instead.
 pub(crate) fn mistakes(options: &Options) -> Vec<String> {
@@ -87,15 +88,17 @@ fn contradiction(options: &Options, key: &str) -> String {
 
 /// Finds addresses that two options name.
 fn repeated_addresses(options: &Options) -> Vec<String> {
-    let of = |option: &str, places: &[ListenAddress]| -> Vec<(String, ListenAddress)> {
-        places.iter().map(|place| (options.provenance.name(option), place.clone())).collect()
+    let of = |provenance: &Provenance, option: &str, places: &[ListenAddress]| -> Vec<_> {
+        let named = |(number, place): (usize, &ListenAddress)| {
+            (provenance.name_of_item(option, number), place.clone())
+        };
+        places.iter().enumerate().map(named).collect()
     };
-    let mut all = of("listen", &options.listen);
-    all.extend(of("tls-listen", &options.tls_listen));
-    all.extend(of("lmtp", &options.lmtp));
+    let mut all = of(&options.provenance, "listen", &options.listen);
+    all.extend(of(&options.provenance, "tls-listen", &options.tls_listen));
+    all.extend(of(&options.provenance, "lmtp", &options.lmtp));
     for listener in &options.listener {
-        let name = listener.provenance.name("address");
-        all.extend(listener.address.iter().map(|place| (name.clone(), place.clone())));
+        all.extend(of(&listener.provenance, "address", &listener.address));
     }
     let again = |(index, (name, place)): (usize, &(String, ListenAddress))| {
         let is_repeated = !has_any_port(place) && all[..index].iter().any(|(_, before)| before == place);

@@ -20,6 +20,7 @@ use crate::options::file::{self, CONFIG, Document, TABLES};
 use crate::options::listener_options::{self, ListenerOptions};
 use crate::options::provenance::{Provenance, Values};
 use crate::options::rules;
+use crate::options::store_secret;
 use crate::text_file;
 
 /// The options of the command line, by the names of their flags. They stay; the options of the configuration file may
@@ -83,8 +84,14 @@ impl CommandLine {
             let listener: ListenerOptions = parse(&listener_options::flags(), of_file(&provenance))?;
             options.listener.push(ListenerOptions { provenance, ..listener });
         }
-        let mistakes = rules::mistakes(&options);
+        let mut mistakes = store_secret::join(&mut options).err().unwrap_or_default();
+        mistakes.extend(rules::mistakes(&options));
         if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }
+    }
+
+    /// Returns the options of the command line and of the environment.
+    pub(crate) fn given(&self) -> &BTreeMap<String, Vec<OsString>> {
+        &self.given
     }
 
     /// Keeps the values of the file that the command line does not override.

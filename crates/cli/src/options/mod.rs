@@ -15,8 +15,10 @@ pub(crate) mod merge;
 #[cfg(test)]
 mod page;
 pub(crate) mod paths;
+pub(crate) mod print;
 pub(crate) mod provenance;
 pub(crate) mod rules;
 pub(crate) mod size;
+mod store_secret;
 pub(crate) mod time_span;
 pub(crate) mod units;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use mailchute_stores::{SecretError, SecretSource};
 
 /// A shorthand in a path, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,21 @@ pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
     }
     let kind = if scheme.eq_ignore_ascii_case("maildir:") { Kind::Template } else { Kind::Url };
     check([scheme, path, query], kind).map(|()| url.to_owned())
+}
+
+/// Parses where a secret stands.
+///
+/// # Errors
+/// A text that says what to write instead. It does not repeat what may be the secret.
+pub(crate) fn secret(text: &str) -> Result<SecretSource, String> {
+    let source = text.parse().map_err(|error: SecretError| error.to_string())?;
+    if let SecretSource::File(path) = &source {
+        file(path.clone()).map_err(|error| error.to_string())?;
+        if path.to_string_lossy().contains('&') {
+            return Err("the name of the file has a &, which separates options; rename the file".to_owned());
+        }
+    }
+    Ok(source)
 }
 
 /// The kind of value that a path is part of.

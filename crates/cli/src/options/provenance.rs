@@ -85,6 +85,12 @@ impl Provenance {
         self.name_of(option, |_| true)
     }
 
+    /// Like [`name`](Self::name), for one item of a list.
+    pub(crate) fn name_of_item(&self, option: &str, number: usize) -> String {
+        let item = self.values.get(option).and_then(|values| values.get(number)).map(|value| value.position);
+        self.name_of(option, |value| Some(value.position) == item)
+    }
+
     /// Like [`name`](Self::name), for one `NAME=VALUE` of a flag that is repeatable.
     pub(crate) fn name_of_setting(&self, option: &str, setting: &str) -> String {
         let begin = format!("{setting}=");

@@ -75,13 +75,9 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
             options.provenance.name("auth-any")
         ));
     }
-    warnings.extend(options.stores().filter_map(|url| StoreUrl::parse(url).ok()?.warning()));
+    warnings.extend(options.stores().filter_map(|(name, url)| {
+        let warning = StoreUrl::parse(url).ok()?.warning()?;
+        Some(format!("{name}: {warning}"))
+    }));
     warnings
-}
-
-/// Logs the warnings.
-pub(crate) fn warn(options: &Options) {
-    for warning in warnings(options) {
-        tracing::warn!(name: "option-warning", "{warning}");
-    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod detach;
 pub(crate) mod handover;
 pub(crate) mod inherited;
 pub(crate) mod listener;
+pub(crate) mod network;
 pub(crate) mod privileges;
 pub(crate) mod sandbox;
 pub(crate) mod signals;

@@ -38,8 +38,7 @@ pub(crate) struct Account {
 impl Account {
     /// Returns the account of `--user`. `None` if this process already runs as that user, for example after a handover.
     pub(crate) fn of(options: &Options) -> Result<Option<Self>, Failure> {
-        let Some(asked) = &options.user else { return Ok(None) };
-        let account = Self::named(asked)?;
+        let Some(account) = Self::named(options)? else { return Ok(None) };
         if is_root() {
             return Ok(Some(account));
         }
@@ -47,18 +46,31 @@ impl Account {
             return Ok(None);
         }
         Err(wrong(
-            asked,
+            options,
             "only root can switch to another user; start the program as root, or leave the flag out",
         ))
     }
 
     /// Looks up a user, whether or not this process can switch to it.
-    pub(crate) fn named(asked: &str) -> Result<Self, Failure> {
-        let account = Self::find(asked).map_err(|what| wrong(asked, &what))?;
+    pub(crate) fn named(options: &Options) -> Result<Option<Self>, Failure> {
+        let Some(asked) = &options.user else { return Ok(None) };
+        let account = Self::find(asked).map_err(|what| wrong(options, &what))?;
         if account.user.is_root() {
-            return Err(wrong(asked, "this user is root; name an unprivileged user, such as nobody"));
+            return Err(wrong(options, "this user is root; name an unprivileged user, such as nobody"));
         }
-        Ok(account)
+        Ok(Some(account))
+    }
+
+    /// Returns whether the mode of a directory lets the user write to it. A directory that cannot be looked up is not refused.
+    pub(crate) fn can_write(&self, directory: &Path) -> bool {
+        let Ok(found) = fs::metadata(directory) else { return true };
+        let shift = match () {
+            () if found.uid() == self.user.as_raw() => 6,
+            () if self.groups.iter().any(|group| group.as_raw() == found.gid()) => 3,
+            () => 0,
+        };
+        // Writing to a directory takes the right to enter it.
+        (found.mode() >> shift) & 0o3 == 0o3
     }
 
     /// Whether this process runs as that user.
@@ -191,8 +203,9 @@ impl Drop for Assumed {
     }
 }
 
-fn wrong(asked: &str, what: &str) -> Failure {
-    Failure::usage(format!("--user {asked}: {what}"))
+fn wrong(options: &Options, what: &str) -> Failure {
+    let asked = options.user.as_deref().unwrap_or_default();
+    Failure::usage(format!("{} {asked}: {what}", options.provenance.name("user")))
 }
 
 fn cannot_become(error: nix::Error) -> Failure {

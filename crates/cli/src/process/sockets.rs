@@ -1,6 +1,6 @@
 //! The sockets of the program, and the protocol of each.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 use mailchute::listen::Endpoint;
 use mailchute::{Server, Serving};
@@ -9,13 +9,11 @@ use rustix::io::Errno;
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::options::domains::Domains;
-use crate::options::listen_at::ListenAddress;
+use crate::options::listen_at::{DEFAULT, ListenAddress};
+use crate::options::provenance::Provenance;
 use crate::process::inherited::Inherited;
 use crate::process::listener::{Listener, Protocol};
 use crate::process::privileges::{Account, is_root};
-
-/// The default endpoint.
-const DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525);
 
 /// Everything that the flags ask for, with the endpoints to open.
 #[derive(Debug)]
@@ -36,14 +34,14 @@ impl Plan {
     }
 
     fn where_not(options: &Options, is_passed: impl Fn(&Listener) -> bool) -> Result<Self, Failure> {
-        let planned = all(options).into_iter().map(|listener| {
+        let planned = named(options).into_iter().map(|(name, listener)| {
             let endpoints = match listener.place {
                 ListenAddress::AllInterfaces(_) | ListenAddress::Host(..) if is_passed(&listener) => {
                     Vec::new()
                 }
                 _ => listener.place.endpoints().map_err(|error| {
                     Failure::unusable(format!(
-                        "{}: this name cannot be looked up: {error}; correct the name, or write an IP address",
+                        "{name}: {}: this name cannot be looked up: {error}; correct the name, or write an IP address",
                         listener.place
                     ))
                 })?,
@@ -133,19 +131,89 @@ fn is_absent(endpoint: &Endpoint) -> bool {
     matches!(Errno::from_io_error(&error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
 }
 
-/// Everything that the flags ask for, in the order of listening.
-fn all(options: &Options) -> Vec<Listener> {
-    let of = |places: &[ListenAddress], protocol| -> Vec<Listener> {
-        places.iter().map(|place| Listener::new(place.clone(), protocol)).collect()
+/// Everything that the flags ask for, in the order of listening. Each has the beginning of a message about it.
+fn named(options: &Options) -> Vec<(String, Listener)> {
+    fn with_names(
+        provenance: &Provenance,
+        option: &str,
+        listeners: impl Iterator<Item = Listener>,
+    ) -> Vec<(String, Listener)> {
+        let listeners = listeners.enumerate();
+        listeners.map(|(number, listener)| (provenance.name_of_item(option, number), listener)).collect()
+    }
+    let of = |option: &str, places: &[ListenAddress], protocol| {
+        let listeners = places.iter().map(|place| Listener::new(place.clone(), protocol));
+        with_names(&options.provenance, option, listeners)
     };
-    let mut listeners = of(&options.listen, Protocol::Smtp);
-    listeners.extend(of(&options.tls_listen, Protocol::Smtps));
-    listeners.extend(of(&options.lmtp, Protocol::Lmtp));
-    listeners.extend(options.listener.iter().flat_map(Listener::of));
+    let mut listeners = of("listen", &options.listen, Protocol::Smtp);
+    listeners.extend(of("tls-listen", &options.tls_listen, Protocol::Smtps));
+    listeners.extend(of("lmtp", &options.lmtp, Protocol::Lmtp));
+    for listener in &options.listener {
+        listeners.extend(with_names(&listener.provenance, "address", Listener::of(listener)));
+    }
     if listeners.is_empty() {
-        listeners.push(Listener::new(ListenAddress::Own(Endpoint::Tcp(DEFAULT)), Protocol::Smtp));
+        listeners = of("listen", &[ListenAddress::Own(Endpoint::Tcp(DEFAULT))], Protocol::Smtp);
     }
     listeners
+}
+
+/// Returns the endpoints of all listeners, each with the beginning of a message about it. Names that cannot be looked up
+/// have none.
+pub(crate) fn endpoints(options: &Options) -> Vec<(String, Endpoint)> {
+    let of = |(name, listener): (String, Listener)| {
+        let endpoints = listener.place.endpoints().unwrap_or_default();
+        endpoints.into_iter().map(move |endpoint| (name.clone(), endpoint))
+    };
+    named(options).into_iter().flat_map(of).collect()
+}
+
+/// Warns of listeners with an address that another one has too, by a host name or as one of all interfaces.
+pub(crate) fn repeated(options: &Options) -> Vec<String> {
+    let everywhere = ListenAddress::AllInterfaces(0).endpoints().unwrap_or_default();
+    // Otherwise the socket of all interfaces takes IPv4 too.
+    let is_split = everywhere.len() > 1;
+    let (mut warnings, mut taken) = (Vec::new(), Vec::<Endpoint>::new());
+    for (name, listener) in named(options) {
+        let own = listener.place.endpoints().unwrap_or_default();
+        let mut pairs = own.iter().flat_map(|endpoint| taken.iter().map(move |before| (endpoint, before)));
+        let again = pairs.find(|(endpoint, before)| overlap(before, endpoint, is_split));
+        if let Some((endpoint, before)) = again {
+            warnings.push(format!(
+                "{name}: {endpoint} cannot be listened on beside {before}, which has the same address; leave one of them out"
+            ));
+        }
+        taken.extend(own);
+    }
+    warnings
+}
+
+/// Returns whether two endpoints have an address in common. `is_split` says that IPv6 and IPv4 have none.
+fn overlap(one: &Endpoint, other: &Endpoint, is_split: bool) -> bool {
+    let (Endpoint::Tcp(one), Endpoint::Tcp(other)) = (one, other) else { return one == other };
+    let covers = |one: &SocketAddr, other: &SocketAddr| {
+        one.ip().is_unspecified() && (one.is_ipv4() == other.is_ipv4() || one.is_ipv6() && !is_split)
+    };
+    let is_same = one.ip() == other.ip() || covers(one, other) || covers(other, one);
+    one.port() == other.port() && one.port() != 0 && is_same
+}
+
+/// Returns the beginning of a message about the listener of an endpoint.
+fn name_of(options: &Options, endpoint: &Endpoint) -> String {
+    let is_port =
+        |port: u16| matches!(endpoint, Endpoint::Tcp(address) if port == 0 || port == address.port());
+    let is_it = |place: &ListenAddress| match (place, endpoint) {
+        (ListenAddress::Own(Endpoint::Tcp(own)), Endpoint::Tcp(address)) => {
+            own.ip() == address.ip() && is_port(own.port())
+        }
+        (ListenAddress::Own(own), endpoint) => own == endpoint,
+        (ListenAddress::AllInterfaces(port) | ListenAddress::Host(_, port), _) => is_port(*port),
+        (ListenAddress::Systemd(_), _) => false,
+    };
+    let listeners = named(options);
+    let is_passed = |place: &ListenAddress| matches!(place, ListenAddress::Systemd(_));
+    let found = listeners.iter().find(|(_, listener)| is_it(&listener.place));
+    let found = found.or_else(|| listeners.iter().find(|(_, listener)| is_passed(&listener.place)));
+    found.map_or_else(|| options.provenance.name("listen"), |(name, _)| name.clone())
 }
 
 /// Finds the mistakes of [`Plan::of`] that depend on options alone.
@@ -162,22 +230,26 @@ pub(crate) fn check_reachable<'e>(
 }
 
 fn check_endpoint(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
+    let name = || name_of(options, endpoint);
     if endpoint.is_public() && options.accepted().next().is_none() {
         return Err(Failure::usage(format!(
-            "{endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \
-             --domain for each domain that you receive mail for, write --domain '*' for all mail, or listen on 127.0.0.1"
+            "{}: {endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \
+             --domain for each domain that you receive mail for, write --domain '*' for all mail, or listen on 127.0.0.1",
+            name()
         )));
     }
     if endpoint.is_public() && options.auth_any && !options.accepted().any(|domain| *domain == Domains::All) {
         return Err(Failure::usage(format!(
-            "{endpoint} is reachable from other hosts, and with --auth-any mail from unknown clients would look authenticated; \
-             write --auth-file FILE instead of --auth-any, add --domain '*' for an inbox of all mail, or listen on 127.0.0.1"
+            "{}: {endpoint} is reachable from other hosts, and with --auth-any mail from unknown clients would look authenticated; \
+             write --auth-file FILE instead of --auth-any, add --domain '*' for an inbox of all mail, or listen on 127.0.0.1",
+            name()
         )));
     }
     if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {
         return Err(Failure::usage(format!(
-            "{endpoint} is reachable from other hosts, and this program runs as root; write --user NAME to switch \
-             to that user once the sockets are open, or --allow-root"
+            "{}: {endpoint} is reachable from other hosts, and this program runs as root; write --user NAME to switch \
+             to that user once the sockets are open, or --allow-root",
+            name()
         )));
     }
     Ok(())

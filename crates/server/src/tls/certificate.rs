@@ -3,12 +3,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ConfigBuilder, ServerConfig, WantsVerifier};
 
 use super::error::{Fault, TlsError};
-use super::identity::Identity;
+use super::identity::{Answers, Identity};
 use super::pem::{parse_chain, parse_key, read};
 use super::version::Versions;
 
@@ -81,6 +82,18 @@ impl Certificate {
     #[must_use]
     pub fn names(&self) -> &[String] {
         self.identity.names()
+    }
+
+    /// Returns whether the certificate is for the host of this name, as clients decide that (RFC 9525 §6.3).
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        self.identity.answers(Some(host)) != Answers::NotAtAll
+    }
+
+    /// Returns the end of the time for which the certificate is valid, or `None` if it cannot be read.
+    #[must_use]
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.identity.expires()
     }
 
     /// Returns the error of a certificate that cannot be used, with its file if it has one.

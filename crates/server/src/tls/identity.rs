@@ -20,6 +20,7 @@ use super::unfit;
 pub(super) struct Identity {
     pub(super) key: Arc<CertifiedKey>,
     names: Vec<String>,
+    expires: Option<SystemTime>,
 }
 
 /// The quality of a certificate's match with the name that a client asks for, the best first.
@@ -43,12 +44,20 @@ impl Identity {
         if let Some(leaf) = &leaf {
             warn_of_dates(leaf, &names);
         }
-        Ok(Self { key: Arc::new(key), names })
+        let expires = leaf.as_ref().and_then(|leaf| {
+            UNIX_EPOCH.checked_add(leaf.tbs_certificate().validity().not_after.to_unix_duration())
+        });
+        Ok(Self { key: Arc::new(key), names, expires })
     }
 
     /// Returns the DNS names in the certificate.
     pub(super) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Returns the end of its validity.
+    pub(super) fn expires(&self) -> Option<SystemTime> {
+        self.expires
     }
 
     pub(super) fn leaf(&self) -> Option<&CertificateDer<'static>> {

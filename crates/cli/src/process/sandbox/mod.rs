@@ -136,8 +136,9 @@ fn reach(options: &Options, store: Vec<PathBuf>) -> Result<(Vec<PathBuf>, Vec<Pa
     let (written, read) = (written(options, store), directories_of(files(options)));
     if let Some(directory) = written.iter().chain(&read).find(|directory| is_root_directory(directory)) {
         return Err(Failure::usage(format!(
-            "--sandbox: access to {} would leave the whole host in reach; put the store, each Unix socket and each file in \
+            "{}: access to {} would leave the whole host in reach; put the store, each Unix socket and each file in \
              a directory below /",
+            options.provenance.name("sandbox"),
             directory.display()
         )));
     }

@@ -11,6 +11,7 @@ from .forward import Forward
 from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
+from .nats import Nats
 from .tls import Tls
 from .welcome import Welcome
 from .xclient import Xclient
@@ -18,5 +19,5 @@ from .xclient import Xclient
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    plain = (Exim(), Dsn(), International(), Extensions(), Lmtp(), Forward(), Haproxy(), Xclient(), Tls(), Welcome())
+    plain = [Exim(), Dsn(), International(), Extensions(), Lmtp(), Forward(), Nats(), Haproxy(), Xclient(), Tls(), Welcome()]
     return [*plain, Auth(examples)]

@@ -209,6 +209,16 @@ impl StoreUrl {
         }
     }
 
+    /// Returns whether the store reads the authorities of the system each time it connects, so that a sandbox can allow it.
+    #[must_use]
+    pub fn reads_authorities(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "nats")]
+            Named::JetStream(builder) => builder.uses_tls(),
+            _ => false,
+        }
+    }
+
     /// Sets the directory for what must outlive a restart, if the store has anything of that kind.
     #[must_use]
     pub fn with_state(self, directory: impl Into<PathBuf>) -> Self {

@@ -86,6 +86,12 @@ impl JetStreamBuilder {
         &self.servers.next_hops
     }
 
+    /// Returns whether connections have TLS. `async-nats` reads the authorities of the system for each, even where it has
+    /// others.
+    pub(crate) fn uses_tls(&self) -> bool {
+        self.servers.is_tls
+    }
+
     /// Opens the store. The call reads the files that the options name. It does not connect: the first message does, or
     /// [`JetStream::connect`].
     ///

@@ -151,7 +151,7 @@ pub(crate) fn servers(options: &Options) -> Vec<(String, NextHop)> {
 /// The connections that stores and look-ups of recipients make.
 pub(crate) fn outgoing(options: &Options) -> Outgoing {
     let looks_up = options.domains.iter().any(|domain| domain.lookup().is_some());
-    let verifies = looks_up || all(options).any(|url| url.reads_authorities());
+    let verifies = looks_up || all(options).any(|(_, url)| url.reads_authorities());
     let mut outgoing = Outgoing { verifies, ..Outgoing::default() };
     for (_, next_hop) in servers(options) {
         outgoing.connects = true;

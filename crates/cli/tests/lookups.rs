@@ -1,4 +1,4 @@
-//! `recipients = "maildir"` and `recipients = "lmtp:…"` of `[[domain]]`: users that a directory or another server knows.
+//! `recipients` of `[[domain]]`: users that a directory, an LMTP server or a web server knows.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use rustix::process::Signal;
 
-use crate::support::{Client, Program, write_config};
+use crate::support::{Client, Program, run, write_config};
 
 /// A client that has said MAIL.
 fn client(program: &Program) -> Client {
@@ -210,4 +210,111 @@ fn a_sandbox_does_not_allow_a_server_that_a_reload_names() {
     let told = program.logged("kept all certificates");
     let place = "mailchute.toml:6:14: domain.recipients: this option cannot change while the program runs; restart, as the sandbox";
     assert!(told.contains(place), "{told}");
+}
+
+/// A web server that knows bob and eve; the paths that are asked for.
+fn web() -> (SocketAddr, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, paths) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let sender = sender.clone();
+            std::thread::spawn(move || respond(stream.unwrap(), |path| sender.send(path.to_owned()).is_ok()));
+        }
+    });
+    (address, paths)
+}
+
+fn respond(mut stream: TcpStream, told: impl Fn(&str) -> bool) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    while let Some(Ok(line)) = lines.next() {
+        let Some(path) = line.strip_prefix("GET ").and_then(|line| line.strip_suffix(" HTTP/1.1")) else {
+            continue;
+        };
+        let status = match path.rsplit(['=', '/']).next().unwrap() {
+            "bob%40example.com" => "200 OK",
+            "eve%40example.com" => "204 No Content",
+            "moved%40example.com" => "302 Found\r\nLocation: /bob%40example.com",
+            "broken%40example.com" => "500 Internal Server Error",
+            "gone%40example.com" => return,
+            _ => "404 Not Found",
+        };
+        let body = if status.starts_with("204") { "" } else { "Content-Length: 2\r\n\r\n{}" };
+        let end = if body.is_empty() { "\r\n" } else { "" };
+        if !told(path) || stream.write_all(format!("HTTP/1.1 {status}\r\n{body}{end}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_web_server_is_asked_at_rcpt_once_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, paths) = web();
+    let config = asking(folder.path(), &format!("http://{address}/users?kind=mail"), "sandbox = true");
+    let mut program = Program::start(&["serve", "--config", &config]);
+    for _ in 0..2 {
+        let mut client = client(&program);
+        for (to, reply) in [
+            ("Bob+x@example.org", "250 2.1.5"),
+            ("eve@example.com", "250 2.1.5"),
+            ("nobody@example.com", "550 5.1.1 No such user here"),
+            ("moved@example.com", "451 4.3.0 Recipients cannot be looked up now"),
+            ("broken@example.com", "451 4.3.0 Recipients cannot be looked up now"),
+            ("gone@example.com", "451 4.3.0 Recipients cannot be looked up now"),
+            ("postmaster@example.com", "250 2.1.5"),
+        ] {
+            let told = client.say(&format!("RCPT TO:<{to}>"));
+            assert!(told.starts_with(reply), "{to}: {told}");
+        }
+    }
+    let heard: Vec<_> = paths.try_iter().collect();
+    let of = |user: &str| heard.iter().filter(|path| path.contains(user)).count();
+    assert_eq!(heard[0], "/users?kind=mail&address=bob%40example.com");
+    assert_eq!([of("bob%40"), of("eve%40"), of("nobody%40"), of("broken%40")], [1, 1, 1, 2]);
+    asking(folder.path(), &format!("http://{address}/{{domain}}/{{address}}"), "sandbox = true");
+    program.signal(Signal::HUP);
+    program.logged("read the configuration again");
+    assert!(rcpt(&program, "bob@example.com").starts_with("250"));
+    assert_eq!(paths.try_iter().collect::<Vec<_>>(), ["/example.com/bob%40example.com"]);
+}
+
+#[test]
+fn unknown_users_of_a_web_server_count_as_guesses() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, _paths) = web();
+    let config = asking(folder.path(), &format!("http://{address}/"), "limits.errors = 3");
+    let program = Program::start(&["serve", "--config", &config]);
+    let mut client = client(&program);
+    let guess = |number| client.say(&format!("RCPT TO:<guess{number}@example.com>"))[..3].to_owned();
+    let replies: Vec<_> = (0..3).map(guess).collect();
+    assert_eq!(replies, ["550", "550", "421"]);
+}
+
+#[test]
+fn a_web_server_that_is_gone_puts_mail_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = asking(folder.path(), &format!("http://{gone}/"), "");
+    let program = Program::start(&["serve", "--config", &config]);
+    assert_eq!(rcpt(&program, "bob@example.com"), "451 4.3.0 Recipients cannot be looked up now");
+}
+
+#[test]
+fn a_password_in_a_url_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = asking(folder.path(), "https://us:hunter2@app.example/", "");
+    let (code, error) = run(&["check", "--config", &config]);
+    assert!(
+        code == 2 && error.contains(":6:14: domain.recipients: the URL has a user or a password; "),
+        "{error}"
+    );
+    assert!(!error.contains("hunter2"), "{error}");
+    let config = asking(folder.path(), "http://app.example/", "");
+    let (code, warning) = run(&["check", "--config", &config]);
+    assert!(
+        code == 0 && warning.contains(":6:14: domain.recipients: addresses go to app.example without TLS"),
+        "{warning}"
+    );
 }

@@ -45,6 +45,7 @@ const CRATES: [Rooms; 4] = [
         name: "stores",
         order: &[
             "lookup_url",
+            "http_users",
             "url",
             "any",
             "nats",

@@ -42,6 +42,8 @@ mod destination;
 mod discard;
 mod forward;
 mod group;
+#[cfg(feature = "webhook")]
+mod http_users;
 mod lookup_url;
 mod maildir;
 mod maildirs;

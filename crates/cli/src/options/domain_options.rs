@@ -21,9 +21,10 @@ pub(crate) struct DomainOptions {
     /// The users that exist. any stands for all. `file:PATH` names a file with a user on each line; the --auth-file file
     /// works too. maildir stands for those whose directory exists in a store such as `maildir:/var/mail/{domain}/{user}`.
     /// lmtp leaves the answer to the server that the store forwards to. lmtp:HOST:PORT and lmtp:unix:PATH ask another
-    /// server at RCPT, and remember its answer for a minute. Mailchute refuses mail for unknown users (550 5.1.1), except for
+    /// server at RCPT, and remember its answer for a minute. So does `https://HOST/PATH` by a GET request, with
+    /// `?address=USER@DOMAIN` or {address} in the URL: 200 or 204 stands for a user, 404 for none. Mailchute refuses mail for unknown users (550 5.1.1), except for
     /// postmaster. If nobody answers, the client gets 451. SIGHUP reloads the file and forgets the answers
-    #[arg(long, value_name = "any|file:PATH|maildir|lmtp|lmtp:HOST:PORT", default_value = "any")]
+    #[arg(long, value_name = "any|file:PATH|maildir|lmtp|URL", default_value = "any")]
     pub(crate) recipients: KnownUsers,
 
     /// The character after which the detail of an address begins, as in bob+lists@example.com; off for none
@@ -88,6 +89,10 @@ impl FromStr for KnownUsers {
             Some(("file", path)) if !path.is_empty() => {
                 paths::file(path.into()).map(Self::File).map_err(in_words)
             }
+            Some(("https" | "http", _)) => {
+                LookupUrl::parse(text)?;
+                Ok(Self::Asked(text.to_owned()))
+            }
             Some(("lmtp", _)) => {
                 LookupUrl::parse(text)?;
                 paths::store(text).map(Self::Asked).map_err(in_words)
@@ -101,8 +106,8 @@ impl FromStr for KnownUsers {
 }
 
 /// The values of `recipients`.
-const USERS: &str =
-    "write any, file:PATH for a file with a user on each line, maildir, lmtp, or lmtp:HOST:PORT";
+const USERS: &str = "write any, file:PATH for a file with a user on each line, maildir, lmtp, \
+                     lmtp:HOST:PORT or https://HOST/PATH";
 
 /// The separator of subaddresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

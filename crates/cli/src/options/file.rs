@@ -339,7 +339,8 @@ pub(crate) fn complaint(arg: &Arg, value: &str) -> Option<String> {
 
 /// Words a complaint about a value. A text that may be the secret itself is not repeated.
 pub(crate) fn invalid(option: &str, value: &str, complaint: &str) -> String {
-    if option == "secret" { complaint.to_owned() } else { format!("{value:?} is invalid: {complaint}") }
+    let may_be_secret = option == "secret" || value.contains("://") && value.contains('@');
+    if may_be_secret { complaint.to_owned() } else { format!("{value:?} is invalid: {complaint}") }
 }
 
 /// Suggests what to write instead of an unknown name.

@@ -79,5 +79,9 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
         let warning = StoreUrl::parse(url).ok()?.warning()?;
         Some(format!("{name}: {warning}"))
     }));
+    warnings.extend(options.domains.iter().filter_map(|domain| {
+        let warning = domain.lookup()?.warning()?;
+        Some(format!("{}: {warning}", domain.provenance.name("recipients")))
+    }));
     warnings
 }

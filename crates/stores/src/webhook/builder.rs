@@ -6,21 +6,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use tokio::sync::Semaphore;
 
+use super::client::{Timeouts, client};
 use super::format::WebhookFormat;
 use super::json::Json;
 use super::mistake::WebhookError;
-use super::place::fill;
 use super::post::Poster;
+use super::server::WebServer;
 use super::signature::Signer;
 use super::{Shared, Webhook};
-use crate::forward::tls::{self, Files};
-use crate::{Destination, NextHop, SecretSource, Template};
-
-/// How long a connection waits for its next request: less than the 5 s after which common web servers close it.
-const IDLE: Duration = Duration::from_secs(4);
+use crate::forward::tls::Files;
+use crate::{NextHop, SecretSource, Template};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECTIONS: usize = 100;
@@ -38,8 +35,7 @@ const CONNECTIONS: usize = 100;
 #[derive(Debug, Clone)]
 pub struct WebhookBuilder {
     pub(super) url: Template,
-    server: [NextHop; 1],
-    is_plain: bool,
+    server: WebServer,
     pub(super) format: WebhookFormat,
     has_trace: bool,
     secret: Option<SecretSource>,
@@ -52,33 +48,14 @@ pub struct WebhookBuilder {
 
 impl WebhookBuilder {
     pub(super) fn new(url: &str) -> Result<Self, WebhookError> {
-        let (_, rest) = url.split_once("://").ok_or(WebhookError::NoHost)?;
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        if authority.is_empty() {
-            return Err(WebhookError::NoHost);
-        }
-        if authority.contains('@') {
-            return Err(WebhookError::Credentials);
-        }
-        if authority.contains(['{', '}']) {
-            return Err(WebhookError::HostVaries);
-        }
-        if path.contains(['?', '#']) {
+        let template = Template::parse(url)?;
+        let server = WebServer::of(&template)?;
+        if url.contains(['?', '#']) {
             return Err(WebhookError::Query);
         }
-        let template = Template::parse(url)?;
-        let example = "a@example.com".parse().map_err(|_| WebhookError::NoHost)?;
-        let filled = fill(&template, &Destination::new(&example, None), "");
-        let parsed = Url::parse(&filled).map_err(|_| WebhookError::NoHost)?;
-        let (host, port) = match (parsed.host_str(), parsed.port_or_known_default()) {
-            (Some(host), Some(port)) if matches!(parsed.scheme(), "https" | "http") => (host, port),
-            _ => return Err(WebhookError::NoHost),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
         Ok(Self {
             url: template,
-            server: [NextHop::tcp(host, port)],
-            is_plain: parsed.scheme() == "http",
+            server,
             format: WebhookFormat::default(),
             has_trace: false,
             secret: None,
@@ -152,21 +129,18 @@ impl WebhookBuilder {
 
     /// The server that it posts to.
     pub(crate) fn servers(&self) -> &[NextHop] {
-        &self.server
+        std::slice::from_ref(&self.server.next_hop)
     }
 
     /// Returns a warning about what is allowed but risky.
     pub(crate) fn warning(&self) -> Option<String> {
-        let NextHop::Tcp { host, .. } = &self.server[0] else { return None };
-        let is_local = host.eq_ignore_ascii_case("localhost")
-            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        (self.is_plain && !is_local)
-            .then(|| format!("{self}: mail goes to {host} without TLS, so others can read it; write https:"))
+        let host = self.server.host_in_the_clear()?;
+        Some(format!("{self}: mail goes to {host} without TLS, so others can read it; write https:"))
     }
 
     /// Returns an error that says how the options contradict each other.
     pub(crate) fn check(&self) -> io::Result<()> {
-        if self.is_plain && (self.ca.is_some() || self.certificate.is_some()) {
+        if self.server.is_plain && (self.ca.is_some() || self.certificate.is_some()) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "http: has no TLS; leave out ca, cert and key, or write https:",
@@ -182,21 +156,8 @@ impl WebhookBuilder {
     pub fn open(self) -> io::Result<Webhook> {
         self.check()?;
         let own = self.certificate.as_ref().map(|(chain, key)| (chain.as_path(), key.as_path()));
-        // Without TLS no authority is needed, and the configuration is not used.
-        let tls = tls::config(!self.is_plain, Files { ca: self.ca.as_deref(), own })?;
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .user_agent(concat!("Mailchute/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.timeout)
-            .pool_idle_timeout(IDLE)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(io::Error::other)?;
+        let tls = (!self.server.is_plain).then_some(Files { ca: self.ca.as_deref(), own });
+        let client = client(tls, Timeouts { connect: self.connect_timeout, response: self.timeout })?;
         let signer = self.secret.as_ref().map(Signer::read).transpose()?;
         let poster = Poster {
             client,

@@ -10,7 +10,7 @@ pub(super) fn for_header(value: &str) -> Cow<'_, str> {
 
 /// Encodes all but unreserved characters. A value of dots only would name another place, so its first dot is encoded
 /// twice.
-pub(super) fn for_path(value: &str) -> Cow<'_, str> {
+pub(crate) fn for_path(value: &str) -> Cow<'_, str> {
     if !value.is_empty() && value.bytes().all(|byte| byte == b'.') {
         return format!("%252E{}", &value[1..]).into();
     }

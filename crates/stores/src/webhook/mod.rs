@@ -13,8 +13,9 @@
 
 mod body;
 mod builder;
+pub(crate) mod client;
 mod content;
-mod escape;
+pub(crate) mod escape;
 mod facts;
 mod format;
 mod id;
@@ -25,7 +26,8 @@ mod object;
 mod outcome;
 mod parsed;
 mod place;
-mod post;
+pub(crate) mod post;
+pub(crate) mod server;
 mod signature;
 pub(crate) mod url;
 

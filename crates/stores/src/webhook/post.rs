@@ -124,7 +124,7 @@ fn insert(header: &mut HeaderMap, name: &str, value: &str) -> Result<(), Refusal
 }
 
 /// Reads what a response has beside its status, as far as that is short, and gives the connection back.
-async fn read_rest(mut response: Response, connection: OwnedSemaphorePermit) {
+pub(crate) async fn read_rest(mut response: Response, connection: OwnedSemaphorePermit) {
     let (time, most) = REST;
     let read = async {
         let mut length = 0;

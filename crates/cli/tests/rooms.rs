@@ -50,6 +50,7 @@ const CRATES: [Rooms; 4] = [
             "any",
             "nats",
             "webhook",
+            "s3",
             "forward",
             "maildirs",
             "maildir",

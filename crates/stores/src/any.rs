@@ -8,6 +8,8 @@ use mailchute::{
 
 #[cfg(feature = "nats")]
 use crate::JetStream;
+#[cfg(feature = "s3")]
+use crate::S3;
 #[cfg(feature = "webhook")]
 use crate::Webhook;
 use crate::router::Routed;
@@ -39,6 +41,9 @@ pub enum AnyStore {
     /// Messages are posted to a web server.
     #[cfg(feature = "webhook")]
     Webhook(Webhook),
+    /// Messages become objects in a bucket.
+    #[cfg(feature = "s3")]
+    S3(S3),
     /// Messages are forgotten.
     Discard(Discard),
 }
@@ -63,6 +68,8 @@ impl AnyStore {
             Self::JetStream(_) => {}
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => {}
+            #[cfg(feature = "s3")]
+            Self::S3(_) => {}
             Self::Forward(_) | Self::Discard(_) => {}
         }
     }
@@ -77,6 +84,8 @@ impl Routed for AnyStore {
             Self::JetStream(store) => store.rcpt(session).await,
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => Ok(Verdict::Accept),
+            #[cfg(feature = "s3")]
+            Self::S3(_) => Ok(Verdict::Accept),
             Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
@@ -92,6 +101,8 @@ impl Store for AnyStore {
             Self::JetStream(store) => store.store(message, session).await,
             #[cfg(feature = "webhook")]
             Self::Webhook(store) => store.store(message, session).await,
+            #[cfg(feature = "s3")]
+            Self::S3(store) => store.store(message, session).await,
             Self::Discard(store) => store.store(message, session).await,
         }
     }
@@ -107,6 +118,8 @@ impl Hooks for AnyStore {
             Self::JetStream(store) => store.rcpt(session).await,
             #[cfg(feature = "webhook")]
             Self::Webhook(_) => Ok(Verdict::Accept),
+            #[cfg(feature = "s3")]
+            Self::S3(_) => Ok(Verdict::Accept),
             Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
         }
     }
@@ -157,6 +170,13 @@ impl From<Webhook> for AnyStore {
     }
 }
 
+#[cfg(feature = "s3")]
+impl From<S3> for AnyStore {
+    fn from(store: S3) -> Self {
+        Self::S3(store)
+    }
+}
+
 impl From<Discard> for AnyStore {
     fn from(store: Discard) -> Self {
         Self::Discard(store)
@@ -182,6 +202,8 @@ impl fmt::Display for AnyStore {
             Self::JetStream(store) => store.options().fmt(f),
             #[cfg(feature = "webhook")]
             Self::Webhook(store) => store.options().fmt(f),
+            #[cfg(feature = "s3")]
+            Self::S3(store) => store.options().fmt(f),
             Self::Discard(_) => f.write_str("discard:"),
         }
     }

@@ -7,6 +7,7 @@
 //! | [`Forward`] | `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST`, `smtps://HOST` | handed to another server while the client waits |
 //! | `JetStream` | `nats://HOST/mail.{domain}` | put into a stream of NATS; with the feature `nats` |
 //! | [`Webhook`] | `https://HOST/PATH`, `https://HOST/{domain}/{user}?format=json` | posted to a web server while the client waits |
+//! | [`S3`] | `s3://BUCKET/{domain}/{id}` | keeps it as an object in a bucket of S3, with the feature `s3` |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
 //! [`recipients`] knows which addresses exist, and what they stand for.
@@ -51,6 +52,8 @@ mod maildirs;
 mod nats;
 pub mod recipients;
 mod router;
+#[cfg(feature = "s3")]
+mod s3;
 mod secret;
 mod template;
 mod url;
@@ -67,6 +70,8 @@ pub use maildirs::{Maildirs, MaildirsBuilder, PlaceError};
 #[cfg(feature = "nats")]
 pub use nats::{HeaderError, JetStream, JetStreamBuilder, StreamEnvelope};
 pub use router::{Routed, Router};
+#[cfg(feature = "s3")]
+pub use s3::{S3, S3Builder};
 pub use secret::{SecretError, SecretSource};
 pub use template::{Template, TemplateError, path_component};
 pub use url::{StoreUrl, StoreUrlError, check_url, from_url};

@@ -10,6 +10,8 @@ use crate::WebhookBuilder;
 use crate::forward::url as forward_url;
 #[cfg(feature = "nats")]
 use crate::nats::url as nats_url;
+#[cfg(feature = "s3")]
+use crate::s3::{S3Builder, url as s3_url};
 #[cfg(feature = "webhook")]
 use crate::webhook::url as webhook_url;
 use crate::{
@@ -36,6 +38,8 @@ use crate::{
 /// - `https://HOST/PATH` or `http://HOST/PATH`, with `{user}`, `{domain}` and the like in the path or without: a
 ///   [`Webhook`](crate::Webhook). Options: `format=raw` (the default) or `format=json`; `trace=on`; `secret=file:PATH` or
 ///   `secret=env:NAME`; `timeout=60s`; `connections=NUMBER`; `ca=FILE`; `cert=FILE` with `key=FILE`.
+/// - `s3://BUCKET/{domain}/{id}`: an `S3`, with the feature `s3`. Options: `endpoint=https://HOST`, `region=REGION`,
+///   `key=ID` with `secret=file:PATH` or `secret=env:NAME`, `ca=FILE`.
 /// - `discard:`: [`Discard`].
 ///
 /// The call blocks while it opens the store.
@@ -54,7 +58,7 @@ use crate::{
 ///
 /// ```
 /// let error = mailchute_stores::from_url("./mail").unwrap_err();
-/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH or discard:");
+/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:");
 /// ```
 pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
     StoreUrl::parse(url)?.open()
@@ -95,6 +99,8 @@ enum Named {
     JetStream(Box<crate::JetStreamBuilder>),
     #[cfg(feature = "webhook")]
     Webhook(Box<WebhookBuilder>),
+    #[cfg(feature = "s3")]
+    S3(Box<S3Builder>),
     Discard,
 }
 
@@ -129,6 +135,13 @@ impl StoreUrl {
             },
             #[cfg(not(feature = "webhook"))]
             "https" | "http" => Err(StoreUrlError::NotBuilt { scheme: scheme_name, feature: "webhook" }),
+            #[cfg(feature = "s3")]
+            "s3" => match s3_url::parse(rest) {
+                Ok(builder) => Ok(Self(Named::S3(builder.into()))),
+                Err(text) => Err(StoreUrlError::S3(text)),
+            },
+            #[cfg(not(feature = "s3"))]
+            "s3" => Err(StoreUrlError::NotBuilt { scheme: scheme_name, feature: "s3" }),
             "discard" if rest.is_empty() => Ok(Self(Named::Discard)),
             "discard" => Err(StoreUrlError::Superfluous(rest.to_owned())),
             _ => Err(StoreUrlError::UnknownScheme(scheme.to_owned())),
@@ -145,6 +158,8 @@ impl StoreUrl {
             Named::JetStream(_) => None,
             #[cfg(feature = "webhook")]
             Named::Webhook(_) => None,
+            #[cfg(feature = "s3")]
+            Named::S3(_) => None,
             Named::Forward(_) | Named::Discard => None,
         }
     }
@@ -159,6 +174,8 @@ impl StoreUrl {
             Named::JetStream(_) => 0o700,
             #[cfg(feature = "webhook")]
             Named::Webhook(_) => 0o700,
+            #[cfg(feature = "s3")]
+            Named::S3(_) => 0o700,
             Named::Forward(_) | Named::Discard => 0o700,
         }
     }
@@ -187,6 +204,8 @@ impl StoreUrl {
             Named::JetStream(builder) => builder.next_hops(),
             #[cfg(feature = "webhook")]
             Named::Webhook(builder) => builder.servers(),
+            #[cfg(feature = "s3")]
+            Named::S3(builder) => builder.next_hops(),
             Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => &[],
         }
     }
@@ -205,6 +224,8 @@ impl StoreUrl {
         match &self.0 {
             #[cfg(feature = "webhook")]
             Named::Webhook(builder) => builder.warning(),
+            #[cfg(feature = "s3")]
+            Named::S3(builder) => builder.warning(),
             _ => None,
         }
     }
@@ -237,6 +258,8 @@ impl StoreUrl {
             Named::JetStream(_) => None,
             #[cfg(feature = "webhook")]
             Named::Webhook(_) => None,
+            #[cfg(feature = "s3")]
+            Named::S3(_) => None,
             Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => None,
         }
     }
@@ -254,6 +277,8 @@ impl StoreUrl {
             Named::JetStream(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             #[cfg(feature = "webhook")]
             Named::Webhook(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            #[cfg(feature = "s3")]
+            Named::S3(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
             Named::Discard => Ok(Discard.into()),
         }
     }
@@ -279,6 +304,8 @@ pub enum StoreUrlError {
     BadOption(String),
     /// `lmtp:`, `smtp:` or `smtps:` is followed by what names no server, or by wrong options. The text says which.
     Forward(String),
+    /// `s3:` is followed by what names no bucket, or by wrong options. The text says which.
+    S3(String),
     /// `nats:` or `tls:` is followed by what names no server or no subject, or by wrong options. The text says which.
     JetStream(String),
     /// `https:` or `http:` is followed by what no message can be posted to, or by wrong options. The text says which.
@@ -321,7 +348,9 @@ impl fmt::Display for StoreUrlError {
             Self::BadOption(option) => {
                 write!(f, "maildir: does not know the option {option:?}, or has it twice; write {OPTIONS}")
             }
-            Self::Forward(text) | Self::JetStream(text) | Self::Webhook(text) => f.write_str(text),
+            Self::Forward(text) | Self::JetStream(text) | Self::Webhook(text) | Self::S3(text) => {
+                f.write_str(text)
+            }
             Self::NotBuilt { scheme, feature } => write!(
                 f,
                 "this build has no store of the kind {scheme:?}; build it with the feature {feature}, or with full"
@@ -343,7 +372,7 @@ fn is_scheme(word: &str) -> bool {
 }
 
 /// The stores other than a Maildir.
-const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH or discard:";
+const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:";
 
 const OPTIONS: &str = "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode; \
                        with {user} in the path also max-size=1G and max-messages=10000";

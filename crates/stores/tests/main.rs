@@ -14,6 +14,8 @@ mod maildirs;
 mod many;
 mod modes;
 mod router;
+#[cfg(feature = "s3")]
+mod s3;
 mod urls;
 #[cfg(feature = "webhook")]
 mod webhook;

@@ -170,9 +170,10 @@ pub(crate) fn directory(url: &str) -> Option<PathBuf> {
 
 /// Says what becomes of mail in a store.
 pub(crate) fn in_words(url: &str) -> String {
+    let is_kept = url.get(..3).is_some_and(|scheme| scheme.eq_ignore_ascii_case("s3:"));
     match StoreUrl::parse(url) {
-        Ok(parsed) if !parsed.next_hops().is_empty() => format!("forwarding mail to {url}"),
-        Ok(parsed) if parsed.directory().is_none() => "discarding all mail (discard:)".to_owned(),
+        Ok(parsed) if !is_kept && !parsed.next_hops().is_empty() => format!("forwarding mail to {url}"),
+        Ok(parsed) if !is_kept && parsed.directory().is_none() => "discarding all mail (discard:)".to_owned(),
         _ => format!("keeping mail in {url}"),
     }
 }

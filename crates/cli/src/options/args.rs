@@ -148,7 +148,7 @@ pub(crate) struct Options {
     /// Where messages go. maildir:PATH keeps each message as a file. With {user}, {domain} or {address}
     /// in PATH, each recipient has a Maildir and gets a copy. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
     /// `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits. `https://HOST/PATH` posts it to
-    /// a web server. Options of maildir: follow ?, with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
+    /// a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the feature s3. Options of maildir: follow ?, with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
     /// Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
     /// them. If an existing directory gives its group more rights than others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]

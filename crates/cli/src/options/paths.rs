@@ -49,14 +49,15 @@ pub(crate) fn socket(path: &Path) -> Result<(), Unexpanded> {
 }
 
 /// Parses the URL of a store. Percent-encoding is a mistake too, and so are braces, except in a Maildir's path, where the
-/// store itself fills them in. The subject of a stream is not a path, and neither is the URL of a web server.
+/// store itself fills them in. The subject of a stream, the key of an object and the URL of
+/// a web server are not paths.
 ///
 /// # Errors
 /// As [`file`].
 pub(crate) fn store(url: &str) -> Result<String, Unexpanded> {
     let (scheme, rest) = url.split_at(url.find(':').map_or(0, |colon| colon + 1));
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
-    let others = ["nats:", "tls:", "https:", "http:"];
+    let others = ["nats:", "tls:", "https:", "http:", "s3:"];
     if others.iter().any(|other| scheme.eq_ignore_ascii_case(other)) {
         return Ok(url.to_owned());
     }

@@ -1,0 +1,114 @@
+//! The URL of an S3 store.
+
+use super::{S3, S3Builder};
+use crate::Template;
+
+/// The options, as an error names them.
+const OPTIONS: &str =
+    "endpoint=https://HOST, region=REGION, key=ID with secret=file:PATH or secret=env:NAME, ca=FILE";
+
+/// The key of those who write none.
+const KEY: &str = "{id}";
+
+/// Parses what follows `s3:`.
+///
+/// # Errors
+/// A text that says what to write instead. It does not repeat a secret.
+pub(crate) fn parse(rest: &str) -> Result<S3Builder, String> {
+    let (place, options) = match rest.split_once('?') {
+        Some((place, options)) => (place, Some(options)),
+        None => (rest, None),
+    };
+    let place = place.strip_prefix("//").unwrap_or(place);
+    let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
+    let key = if key.is_empty() { KEY } else { key };
+    let key = Template::parse(key).map_err(|error| format!("s3: the key is wrong: {error}"))?;
+    let builder = with_options(S3::builder(bucket, key), options)?;
+    builder.check().map_err(|error| format!("s3: {error}"))?;
+    Ok(builder)
+}
+
+fn with_options(mut builder: S3Builder, options: Option<&str>) -> Result<S3Builder, String> {
+    let (mut key, mut secret) = (None, None);
+    let mut seen = Vec::new();
+    for option in options.into_iter().flat_map(|options| options.split('&')) {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        if value.is_empty() || seen.contains(&name) {
+            return Err(bad(name));
+        }
+        seen.push(name);
+        builder = match name {
+            "endpoint" => builder.endpoint(value),
+            "region" => builder.region(value),
+            "ca" => builder.ca(value),
+            "key" | "secret" => {
+                let option = if name == "key" { &mut key } else { &mut secret };
+                *option = Some(value);
+                builder
+            }
+            _ => return Err(bad(name)),
+        };
+    }
+    match (key, secret) {
+        (Some(key), Some(secret)) => {
+            let secret = secret.parse().map_err(|error| format!("s3: {error}"))?;
+            Ok(builder.credentials(key, secret))
+        }
+        (None, None) => Ok(builder),
+        _ => {
+            Err("s3: a key needs its secret; write key=ID and secret=file:PATH or secret=env:NAME".to_owned())
+        }
+    }
+}
+
+fn bad(name: &str) -> String {
+    format!(
+        "s3: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & between two"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_printed_as_it_was_written() {
+        for url in [
+            "s3://mail/{id}",
+            "s3://mail/{domain}/{user}/{id}?region=eu-north-1",
+            "s3://mail/{id}?endpoint=https://s3.example.com&region=x&key=us&secret=env:S&ca=/etc/ca.pem",
+        ] {
+            let (_, rest) = url.split_once(':').expect(url);
+            assert_eq!(parse(rest).expect(url).to_string(), url);
+        }
+        for short in ["mail", "//mail", "//mail/"] {
+            assert_eq!(parse(short).expect(short).to_string(), "s3://mail/{id}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_to_write() {
+        for (rest, hint) in [
+            ("", "write s3://BUCKET/{domain}/{id}"),
+            ("//", "does not name a bucket"),
+            ("//us:pw@mail/{id}", "does not name a bucket"),
+            ("//mail/{domain}", "write {id} in it"),
+            ("//mail/{usr}", "{usr} cannot be filled in"),
+            ("//mail/{id}?endpoint=minio:9000", "write https://HOST"),
+            ("//mail/{id}?endpoint=http://a/mail", "without the bucket"),
+            ("//mail/{id}?region=a/b", "write region="),
+            ("//mail/{id}?key=us", "a key needs its secret"),
+            ("//mail/{id}?secret=env:S", "a key needs its secret"),
+            ("//mail/{id}?key=us&secret=hunter2", "write file:PATH or env:NAME"),
+            ("//mail/{id}?key=a b&secret=env:S", "visible ASCII"),
+            ("//mail/{id}?colour=red", "does not know the option \"colour\""),
+            ("//mail/{id}?region=a&region=a", "or has it twice"),
+            ("//mail/{id}?region=", "does not know the option"),
+            ("//mail/{id}?endpoint=http://a&ca=/x", "write https: beside ca"),
+        ] {
+            let error = parse(rest).expect_err(rest);
+            assert!(error.starts_with("s3: ") && error.contains(hint), "{rest}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

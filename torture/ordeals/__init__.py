@@ -11,6 +11,7 @@ from .handover import Handover
 from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
 from .kills_between_copies import KillsBetweenCopies
+from .nats import Nats
 from .order import Order
 from .read_only import ReadOnly
 from .soak import Soak
@@ -20,5 +21,5 @@ from .units import Units
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), Nats(), Soak(),
     ]  # fmt: skip

@@ -13,6 +13,8 @@ mod line_ends;
 mod maildirs;
 mod many;
 mod modes;
+#[cfg(feature = "nats")]
+mod nats;
 mod router;
 #[cfg(feature = "s3")]
 mod s3;

@@ -140,3 +140,11 @@ fn doubled_braces_in_a_path_are_braces() {
     let error = check_url("maildir:/mail/{user}/{detail}").unwrap_err().to_string();
     assert!(error.starts_with("the path after maildir: is wrong: {detail} cannot be in the path"), "{error}");
 }
+
+#[cfg(not(feature = "nats"))]
+#[test]
+fn a_store_that_is_not_in_this_build_names_its_feature() {
+    let error = check_url("nats://127.0.0.1/mail.in").unwrap_err();
+    assert!(matches!(error, StoreUrlError::NotBuilt { feature: "nats", .. }), "{error:?}");
+    assert!(error.to_string().ends_with("build it with the feature nats, or with full"), "{error}");
+}

@@ -55,8 +55,7 @@ const MEMORY: usize = 64 * 1024 * 1024;
 ///   for mail, so set an hour or more.
 /// - **Large messages.** The server bounds a message by `max_payload`, 1 MiB by default, and this store holds at most
 ///   16 MiB in memory. A larger one goes into a bucket of the [object store](JetStreamBuilder::objects), and the message in
-///   the stream names it. Without a bucket it is refused with `552 5.3.4`, before it is sent if the client declares its
-///   size.
+///   the stream names it. Without a bucket it is refused with `552 5.3.4`, at RCPT if the client declares its size.
 /// - **A full stream** (`discard: new`) refuses mail with `452 4.3.1`. Never let a stream for mail discard old messages.
 /// - **No connection** refuses mail with `451 4.4.1`, at RCPT if the store is registered by [`Builder::with`]. The store
 ///   connects again by itself.
@@ -108,8 +107,10 @@ impl JetStream {
     /// Answers for a recipient at RCPT.
     pub(crate) async fn rcpt(&self, session: &Session) -> Answer {
         let context = self.0.link.connected().await.map_err(NatsError::refusal)?;
-        if self.0.options.bucket.is_none() {
-            session.limit_size(transfer::most(context) as u64, TOO_LARGE);
+        let envelope = session.envelope();
+        let size = envelope.and_then(|envelope| envelope.sender.parameters().size).unwrap_or(0);
+        if self.0.options.bucket.is_none() && size > transfer::most(context) as u64 {
+            return Err(TOO_LARGE);
         }
         Ok(Verdict::Accept)
     }
@@ -150,7 +151,7 @@ impl Store for JetStream {
     }
 }
 
-/// Asks at RCPT whether there is a connection, and bounds the size of the message.
+/// Asks at RCPT whether there is a connection, and whether the server takes a message of the declared size.
 impl Hooks for JetStream {
     async fn rcpt_to(&self, _to: &Recipient, session: &Session) -> Answer {
         self.rcpt(session).await

@@ -135,6 +135,12 @@ impl Copies {
         self.places.refuse(self.content.body.refusals(), place, refusal);
     }
 
+    /// Returns the refusal of one recipient, as [`Message::refusal`] does.
+    #[must_use]
+    pub fn refusal(&self, place: usize) -> Option<Refusal> {
+        self.places.refusal(self.content.body.refusals(), place)
+    }
+
     /// Returns the next bytes of each copy, or `None` at their end.
     ///
     /// # Errors

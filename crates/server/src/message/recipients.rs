@@ -20,13 +20,23 @@ pub(super) struct NamedPlaces {
 }
 
 impl NamedPlaces {
-    /// Refuses the recipient at this place of the message's envelope.
-    pub(super) fn refuse(&self, refusals: &Refusals, place: usize, refusal: Refusal) {
-        let named = match &self.places {
+    /// Returns the place in the client's envelope of the recipient at this place of the message's envelope. The inner
+    /// value is `None` for a recipient that the client has not named.
+    fn named(&self, place: usize) -> Option<Option<usize>> {
+        match &self.places {
             Some(places) => places.get(place).copied(),
             None => (place < self.recipients).then_some(Some(place)),
-        };
-        match named {
+        }
+    }
+
+    /// Returns the refusal of the recipient at this place of the message's envelope.
+    pub(super) fn refusal(&self, refusals: &Refusals, place: usize) -> Option<Refusal> {
+        refusals.of(self.named(place)??)
+    }
+
+    /// Refuses the recipient at this place of the message's envelope.
+    pub(super) fn refuse(&self, refusals: &Refusals, place: usize, refusal: Refusal) {
+        match self.named(place) {
             Some(Some(place)) => refusals.refuse(place, refusal),
             // The client does not know this recipient, so its own recipients are refused instead.
             Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone())),
@@ -100,6 +110,14 @@ impl Message {
     /// ```
     pub fn refuse(&self, place: usize, refusal: Refusal) {
         self.named_places().refuse(self.content.body.refusals(), place, refusal);
+    }
+
+    /// Returns the refusal of the recipient at this place of the [envelope](Self::envelope), if a reader of the message,
+    /// or of a [part](Self::split) of it, has [refused](Self::refuse) it. A store that passes the message to several others
+    /// can so tell which recipients are left. A recipient that the client has not named has no refusal of its own.
+    #[must_use]
+    pub fn refusal(&self, place: usize) -> Option<Refusal> {
+        self.named_places().refusal(self.content.body.refusals(), place)
     }
 
     /// Returns where the recipients stand in the client's envelope.

@@ -28,7 +28,7 @@ fn flags_variables_and_file_are_one_file() {
     let printed = print(folder.path(), "mailchute.toml", &flags, &[("MAILCHUTE_SANDBOX", "true")]);
     for line in [
         "listen = [\"127.0.0.1:2525\"]",
-        "store = \"maildir:{user}\"",
+        "store = [\"maildir:{user}\"]",
         "hostname = \"mx.example.com\"",
         "sandbox = true",
         "require-tls = false",
@@ -56,9 +56,9 @@ fn secrets_are_named_by_their_place_only() {
     );
     let printed = print(folder.path(), &path, &[], &[("RELAY", "hunter3")]);
     for line in [
-        "store = \"smtps://relay.example?user=us\"",
+        "store = [\"smtps://relay.example?user=us\"]",
         "secret = \"file:secret\"",
-        "store = \"smtps://other.example?user=us&secret=env:RELAY\"",
+        "store = [\"smtps://other.example?user=us&secret=env:RELAY\"]",
     ] {
         assert!(printed.contains(&format!("\n{line}\n")), "{line} is not in {printed}");
     }
@@ -83,6 +83,19 @@ fn a_secret_beside_the_store_is_one_in_its_url() {
     };
     for (text, expected) in [
         ("store = \"smtps://a.example?user=us\"\nsecret = \"env:X\"\n", ""),
+        (
+            "store = [\"discard:\", \"smtps://a.example?user=us\"]\nsecret = \"env:X\"\n",
+            "mailchute: F:1:10: store: discard: does nothing ",
+        ),
+        ("store = [\"maildir:./a\", \"smtps://a.example?user=us\"]\nsecret = \"env:X\"\n", ""),
+        (
+            "store = [\"maildir:./a\", \"maildir:./b\"]\nsecret = \"env:X\"\n",
+            "mailchute: F:2:10: secret: no store of the list can use it; leave it out",
+        ),
+        (
+            "store = [\"smtps://a.example?user=us\", \"smtps://b.example?user=us\"]\nsecret = \"env:X\"\n",
+            "mailchute: F:2:10: secret: several stores of the list could use it; write it in their URLs",
+        ),
         (
             "store = \"smtps://a.example?user=us\"\n",
             "mailchute: F:1:9: store: smtps: a user needs a secret; ",

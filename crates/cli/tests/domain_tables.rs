@@ -64,6 +64,33 @@ fn users_aliases_and_stores_of_domains() {
 }
 
 #[test]
+fn a_list_of_stores_gets_each_message_in_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = config(folder.path())
+        .replace("/mail\"", "/mail\", \"maildir:{folder}/copy\"]")
+        .replace("/app\"", "/app\", \"maildir:{folder}/{{user}}\"]")
+        .replace("store = \"", "store = [\"")
+        .replace("{folder}", &folder.path().display().to_string())
+        .replace("{{user}}", "{user}");
+    let path = write_config(folder.path(), &text);
+    let program = Program::start(&["serve", "--config", &path]);
+    let to = ["bob@example.com", "eve@app.example.com"];
+    assert_eq!(send(&program, &to), ["250 2.1.5", "250 2.1.5", "250 2.6.0"]);
+    for (store, recipient) in [("mail", "bob"), ("copy", "bob"), ("app", "eve"), ("eve", "eve")] {
+        let messages = messages(folder.path(), store);
+        assert_eq!(messages.len(), 1, "{store}");
+        assert!(messages[0].contains(&format!("Delivered-To: {recipient}@")), "{store}: {}", messages[0]);
+    }
+    drop(program);
+    let [copy, other] =
+        ["copy", "other"].map(|name| format!("--store=maildir:{}/{name}", folder.path().display()));
+    let program = Program::start(&["serve", "--config", &path, &copy, &other]);
+    assert_eq!(send(&program, &["bob@example.com"])[1], "250 2.6.0");
+    let [mail, copy, other] = ["mail", "copy", "other"].map(|store| messages(folder.path(), store).len());
+    assert_eq!((mail, copy, other), (1, 2, 1), "flags replace the list of the file");
+}
+
+#[test]
 fn a_reload_reads_users_and_aliases_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut program =
@@ -133,6 +160,16 @@ fn mistakes_name_the_table_the_file_and_the_line() {
                 "{path}:4:14: domain.recipients: the store of this domain does not forward; write the server to ask, such as \
                  lmtp:HOST:PORT or lmtp:unix:PATH, or a store that forwards"
             ),
+        ),
+        (
+            "store = [\"maildir:./a\", \"discard:\"]\n".to_owned(),
+            2,
+            format!("{path}:1:10: store: discard: does nothing beside another store; leave one of the two out"),
+        ),
+        (
+            "[[domain]]\nname = \"example.com\"\nstore = [\"maildir:./a\", \"maildir:./b\", \"maildir:./a\"]\n".to_owned(),
+            2,
+            format!("{path}:3:10: domain.store: maildir:./a is given twice; leave one of them out"),
         ),
         (
             "[[domain]]\nname = \"example.com\"\ndetail = \"++\"\n".to_owned(),

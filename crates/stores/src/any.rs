@@ -12,6 +12,7 @@ use crate::JetStream;
 use crate::S3;
 #[cfg(feature = "webhook")]
 use crate::Webhook;
+use crate::prepared::Prepared;
 use crate::router::Routed;
 use crate::{Discard, Forward, LineEnds, Maildir, Maildirs};
 
@@ -71,6 +72,24 @@ impl AnyStore {
             #[cfg(feature = "s3")]
             Self::S3(_) => {}
             Self::Forward(_) | Self::Discard(_) => {}
+        }
+    }
+
+    /// Returns whether the store can take a message back that it has [prepared](Self::prepare).
+    pub(crate) fn takes_back(&self) -> bool {
+        matches!(self, Self::Maildir(_) | Self::Maildirs(_))
+    }
+
+    /// Takes a message that other stores must take too. The store shows it as late as possible.
+    pub(crate) async fn prepare(&self, message: Message, session: &Session) -> Result<Prepared, Refusal> {
+        match self {
+            Self::Maildir(store) => store.prepare(message).await,
+            Self::Maildirs(store) => store.prepare(message, session).await,
+            Self::Forward(store) => store.prepare(message, session).await,
+            store => {
+                let receipt = store.store(message, session).await?;
+                Ok(Prepared::taken(|| Ok(receipt)))
+            }
         }
     }
 }

@@ -10,6 +10,8 @@
 //! | [`S3`] | `s3://BUCKET/{domain}/{id}` | keeps it as an object in a bucket of S3, with the feature `s3` |
 //! | [`Discard`] | `discard:` | reads it to its end and forgets it |
 //!
+//! [`All`] gives each message to several of them, and [`Router`] chooses one by the recipient's domain.
+//!
 //! [`recipients`] knows which addresses exist, and what they stand for.
 //!
 //! [`from_url`] makes a store from a URL, for programs whose users choose the store.
@@ -38,6 +40,7 @@
 //! # }
 //! ```
 
+mod all;
 mod any;
 mod destination;
 mod discard;
@@ -50,6 +53,7 @@ mod maildir;
 mod maildirs;
 #[cfg(feature = "nats")]
 mod nats;
+mod prepared;
 pub mod recipients;
 mod router;
 #[cfg(feature = "s3")]
@@ -60,6 +64,7 @@ mod url;
 #[cfg(feature = "webhook")]
 mod webhook;
 
+pub use all::All;
 pub use any::AnyStore;
 pub use destination::{Destination, Destinations};
 pub use discard::Discard;

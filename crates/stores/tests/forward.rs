@@ -5,4 +5,5 @@ mod connections;
 mod mixed;
 mod passed_on;
 mod scripted;
+mod several;
 mod users;

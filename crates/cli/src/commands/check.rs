@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use mailchute_stores::Discard;
+use mailchute_stores::{All, Discard};
 
 use crate::commands::build::{Parts, build};
 use crate::commands::certificates::Certificates;
@@ -46,7 +46,7 @@ pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, F
         (Ok(users), Ok((tls, own)), Ok(recipients)) => {
             certificates = own;
             // There are no sessions, so nothing is stored.
-            let store = Stores::One(Discard.into());
+            let store = Stores::ForAll(All::new(Discard));
             failures.extend(build(&options, Parts { tls, users, recipients, store }).err());
         }
         (users, tls, recipients) => {

@@ -51,8 +51,8 @@ fn known(server: &Options, options: &DomainOptions) -> Result<Known, Failure> {
         KnownUsers::Any | KnownUsers::NextHop => Ok(Known::any()),
         KnownUsers::File(path) => Known::read(path).map_err(Failure::unusable),
         KnownUsers::Maildir => {
-            let url = StoreUrl::parse(server.store_of(options)).map_err(Failure::unusable)?;
-            let template = url.user_directories().cloned();
+            let urls = server.stores_of(options).iter().filter_map(|url| StoreUrl::parse(url).ok());
+            let template = urls.filter_map(|url| url.user_directories().cloned()).next();
             let template = template.ok_or_else(|| Failure::usage(format!("{}: {NO_DIRECTORIES}", name())))?;
             Ok(Known::directories(template))
         }

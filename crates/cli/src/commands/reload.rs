@@ -177,7 +177,7 @@ fn sockets_of(options: &Options) -> Vec<Listener> {
 }
 
 /// The stores of domains, which are opened at the start.
-fn stores_of(options: &Options) -> Vec<(&[Domains], &str)> {
-    let stores = options.domains.iter().map(|domain| (&*domain.name, domain.store.as_deref()));
-    stores.filter_map(|(names, store)| Some((names, store?))).collect()
+fn stores_of(options: &Options) -> Vec<(&[Domains], &[String])> {
+    let stores = options.domains.iter().map(|domain| (&*domain.name, &*domain.store));
+    stores.filter(|(_, stores)| !stores.is_empty()).collect()
 }

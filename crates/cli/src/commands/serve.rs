@@ -120,8 +120,8 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     let directory = store::directory(&options.store);
     writeln!(out, "{}", store::in_words(&options.store))?;
     for domain in &options.domains {
-        if let (Some(url), Some(name)) = (&domain.store, domain.name.first()) {
-            writeln!(out, "{name}: {}", store::in_words(url))?;
+        if let (false, Some(name)) = (domain.store.is_empty(), domain.name.first()) {
+            writeln!(out, "{name}: {}", store::in_words(&domain.store))?;
         }
     }
     match options.tls_cert.len() {
@@ -162,7 +162,8 @@ fn log_welcome(options: &Options, listening: &Listening) {
     for (endpoint, protocol) in listening.endpoints() {
         tracing::info!(name: "listening", address = %endpoint, %protocol, "listening");
     }
-    tracing::info!(name: "ready", store = options.store, certificates = options.tls_cert.len(), "ready");
+    let store = options.store.join(" ");
+    tracing::info!(name: "ready", store, certificates = options.tls_cert.len(), "ready");
 }
 
 /// Raises the limit on open files as far as the host allows. Each connection is a file.

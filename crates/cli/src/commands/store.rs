@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use mailchute::{Builder, Install};
-use mailchute_stores::{AnyStore, NextHop, Router, StoreUrl, StoreUrlError};
+use mailchute_stores::{All, AnyStore, NextHop, Router, StoreUrl, StoreUrlError};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -15,18 +15,18 @@ use crate::process::sandbox::Outgoing;
 /// The mode of the state directory.
 const STATE_MODE: u32 = 0o700;
 
-/// The store of the server, or one for each domain.
+/// The stores of the server, or those of each domain.
 #[derive(Debug, Clone)]
 pub(crate) enum Stores {
-    One(AnyStore),
-    ByDomain(Router<AnyStore>),
+    ForAll(All),
+    ByDomain(Router<All>),
 }
 
 impl Stores {
     /// Begins to connect, where that takes place before the first message.
     pub(crate) async fn connect(&self) {
         match self {
-            Self::One(store) => store.connect().await,
+            Self::ForAll(stores) => stores.connect().await,
             Self::ByDomain(router) => {
                 for store in router.stores() {
                     store.connect().await;
@@ -38,8 +38,8 @@ impl Stores {
     /// Takes back messages that were not answered yet.
     pub(crate) fn close(&self) {
         match self {
-            Self::One(store) => store.close(),
-            Self::ByDomain(router) => router.stores().for_each(AnyStore::close),
+            Self::ForAll(stores) => stores.close(),
+            Self::ByDomain(router) => router.stores().for_each(All::close),
         }
     }
 }
@@ -47,7 +47,7 @@ impl Stores {
 impl Install for Stores {
     fn install(self, builder: Builder) -> Builder {
         match self {
-            Self::One(store) => builder.with(store),
+            Self::ForAll(stores) => builder.with(stores),
             Self::ByDomain(router) => builder.with(router),
         }
     }
@@ -55,19 +55,40 @@ impl Install for Stores {
 
 /// Opens the stores with the rights of the user that writes to them.
 pub(crate) fn open(options: &Options, account: Option<&Account>) -> Result<Stores, Failure> {
-    let store = open_one(options, &options.provenance.name("store"), &options.store, account)?;
+    let stores = open_all(options, &options.provenance.name("store"), &options.store, account)?;
+    let stores = stores.ok_or_else(|| Failure::usage("there is no store; write --store maildir:./mail"))?;
     if options.domains.is_empty() {
-        return Ok(Stores::One(store));
+        return Ok(Stores::ForAll(stores));
     }
-    let mut router = Router::new(store);
+    let mut router = Router::new(stores);
     for domain in &options.domains {
-        let Some(url) = &domain.store else { continue };
-        let store = open_one(options, &domain.provenance.name("store"), url, account)?;
+        let Some(stores) = open_all(options, &domain.provenance.name("store"), &domain.store, account)?
+        else {
+            continue;
+        };
         for name in &domain.name {
-            router = router.domain(&name.name(), store.clone()).map_err(Failure::usage)?;
+            router = router.domain(&name.name(), stores.clone()).map_err(Failure::usage)?;
         }
     }
     Ok(Stores::ByDomain(router))
+}
+
+/// Opens the stores of a list, all of which get each message. Returns `None` for an empty list.
+fn open_all(
+    options: &Options,
+    name: &str,
+    urls: &[String],
+    account: Option<&Account>,
+) -> Result<Option<All>, Failure> {
+    let mut all: Option<All> = None;
+    for url in urls {
+        let store = open_one(options, name, url, account)?;
+        all = Some(match all {
+            Some(all) => all.and(store),
+            None => All::new(store),
+        });
+    }
+    Ok(all)
 }
 
 fn open_one(
@@ -163,13 +184,18 @@ pub(crate) fn outgoing(options: &Options) -> Outgoing {
     outgoing
 }
 
-/// The directory of a store, if it has one.
-pub(crate) fn directory(url: &str) -> Option<PathBuf> {
-    StoreUrl::parse(url).ok()?.directory().map(PathBuf::from)
+/// The first directory of these stores, if they have one.
+pub(crate) fn directory(urls: &[String]) -> Option<PathBuf> {
+    urls.iter().find_map(|url| StoreUrl::parse(url).ok()?.directory().map(PathBuf::from))
 }
 
-/// Says what becomes of mail in a store.
-pub(crate) fn in_words(url: &str) -> String {
+/// Says what becomes of mail in these stores.
+pub(crate) fn in_words(urls: &[String]) -> String {
+    let words: Vec<_> = urls.iter().map(|url| of_one_in_words(url)).collect();
+    words.join(", and ")
+}
+
+fn of_one_in_words(url: &str) -> String {
     let is_kept = url.get(..3).is_some_and(|scheme| scheme.eq_ignore_ascii_case("s3:"));
     match StoreUrl::parse(url) {
         Ok(parsed) if !is_kept && !parsed.next_hops().is_empty() => format!("forwarding mail to {url}"),

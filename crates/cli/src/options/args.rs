@@ -145,14 +145,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<ListenAddress>,
 
-    /// Where messages go. maildir:PATH keeps each message as a file. With {user}, {domain} or {address}
+    /// Where messages go; repeatable, and then all stores must take a message. maildir:PATH keeps each message as a file. With {user}, {domain} or {address}
     /// in PATH, each recipient has a Maildir and gets a copy. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
     /// `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits. `https://HOST/PATH` posts it to
     /// a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the feature s3. Options of maildir: follow ?, with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
     /// Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
     /// them. If an existing directory gives its group more rights than others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
-    pub(crate) store: String,
+    pub(crate) store: Vec<String>,
 
     /// Where the secret of the store stands: the first line of a file, or a variable of the environment. It is the same as
     /// secret=file:PATH or secret=env:NAME in the URL of the store
@@ -305,19 +305,16 @@ impl Options {
         self.domain.iter().chain(self.domains.iter().flat_map(|domain| &domain.name))
     }
 
-    /// Returns the URL of the store that a domain's mail goes to.
-    pub(crate) fn store_of<'o>(&'o self, domain: &'o DomainOptions) -> &'o str {
-        domain.store.as_deref().unwrap_or(&self.store)
+    /// Returns the URLs of the stores that a domain's mail goes to.
+    pub(crate) fn stores_of<'o>(&'o self, domain: &'o DomainOptions) -> &'o [String] {
+        if domain.store.is_empty() { &self.store } else { &domain.store }
     }
 
-    /// Returns the URLs of all stores: that of the server, and those of domains. Each has the beginning of a message about it.
+    /// Returns the URLs of all stores: those of the server, and those of domains. Each has the beginning of a message about it.
     pub(crate) fn stores(&self) -> impl Iterator<Item = (String, &str)> {
-        let of_server = (self.provenance.name("store"), self.store.as_str());
-        let of_domains = self.domains.iter().filter_map(|domain| {
-            let store = domain.store.as_deref()?;
-            Some((domain.provenance.name("store"), store))
-        });
-        std::iter::once(of_server).chain(of_domains)
+        let of_domains = self.domains.iter().map(|domain| (&domain.provenance, &domain.store));
+        let all = std::iter::once((&self.provenance, &self.store)).chain(of_domains);
+        all.flat_map(|(provenance, stores)| stores.iter().map(|url| (provenance.name("store"), url.as_str())))
     }
 }
 

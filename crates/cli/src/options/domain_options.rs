@@ -35,9 +35,9 @@ pub(crate) struct DomainOptions {
     #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
     pub(crate) aliases: Option<PathBuf>,
 
-    /// The store of this domain, written as for --store [default: the server's store]
+    /// The stores of this domain, written as for --store [default: the server's stores]
     #[arg(long, value_name = "URL", value_parser = paths::store)]
-    pub(crate) store: Option<String>,
+    pub(crate) store: Vec<String>,
 
     /// Where the secret of this store stands, written as for --secret
     #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]

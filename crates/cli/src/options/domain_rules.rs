@@ -34,10 +34,14 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
 
 /// Returns what is wrong with users that the store is to know. A mistake in the store's URL is found elsewhere.
 fn of_recipients(options: &Options, domain: &DomainOptions) -> Option<&'static str> {
-    let store = StoreUrl::parse(options.store_of(domain)).ok()?;
+    let stores: Result<Vec<_>, _> =
+        options.stores_of(domain).iter().map(|url| StoreUrl::parse(url)).collect();
+    let stores = stores.ok()?;
     match &domain.recipients {
-        KnownUsers::Maildir => store.user_directories().is_none().then_some(NO_DIRECTORIES),
-        KnownUsers::NextHop => (!store.forwards()).then_some(NO_NEXT_HOP),
+        KnownUsers::Maildir => {
+            stores.iter().all(|store| store.user_directories().is_none()).then_some(NO_DIRECTORIES)
+        }
+        KnownUsers::NextHop => (!stores.iter().any(StoreUrl::forwards)).then_some(NO_NEXT_HOP),
         KnownUsers::Any | KnownUsers::File(_) | KnownUsers::Asked(_) => None,
     }
 }

@@ -77,9 +77,12 @@ fn write_options(text: &mut String, command: &Command, given: &Texts) {
     for (name, arg) in keys(command) {
         let value = match (arg.get_action(), given.get(name)) {
             (ArgAction::SetTrue, given) => Some(given.is_some().to_string()),
-            (ArgAction::Append, Some(values)) => {
+            (ArgAction::Append, given) => {
+                let defaults =
+                    arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned());
+                let values = given.cloned().unwrap_or_else(|| defaults.collect());
                 let values: Vec<_> = values.iter().map(|value| quoted(value)).collect();
-                Some(format!("[{}]", values.join(", ")))
+                (!values.is_empty()).then(|| format!("[{}]", values.join(", ")))
             }
             (_, Some(values)) => values.last().map(|value| one(arg, value)),
             (_, None) => arg.get_default_values().first().map(|value| one(arg, &value.to_string_lossy())),
@@ -176,7 +179,7 @@ mod tests {
             printed(directory.path(), "hostname = \"mx.example.com\"\nsandbox = true\nlimits.errors = 3\n");
         for line in [
             "listen = [\"127.0.0.1:2525\"]",
-            "store = \"maildir:./mail\"",
+            "store = [\"maildir:./mail\"]",
             "hostname = \"mx.example.com\"",
             "require-tls = false",
             "sandbox = true",

@@ -54,6 +54,10 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
     }
+    let of_domains = options.domains.iter().map(|domain| (&domain.store, &domain.provenance));
+    for (stores, provenance) in std::iter::once((&options.store, &options.provenance)).chain(of_domains) {
+        mistakes.extend(useless_store(stores).map(|what| format!("{}: {what}", provenance.name("store"))));
+    }
     mistakes.extend(listener_rules::mistakes(options));
     mistakes.extend(domain_rules::mistakes(options));
     mistakes
@@ -84,4 +88,14 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
         Some(format!("{}: {warning}", domain.provenance.name("recipients")))
     }));
     warnings
+}
+
+/// Finds a store that does nothing beside the others of its list.
+fn useless_store(stores: &[String]) -> Option<String> {
+    let is_discard = |url: &&String| url.eq_ignore_ascii_case("discard:");
+    if stores.len() > 1 && stores.iter().any(|url| is_discard(&url)) {
+        return Some("discard: does nothing beside another store; leave one of the two out".to_owned());
+    }
+    let again = stores.iter().enumerate().find(|(index, url)| stores[..*index].contains(url));
+    again.map(|(_, url)| format!("{url} is given twice; leave one of them out"))
 }

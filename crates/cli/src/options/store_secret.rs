@@ -10,21 +10,40 @@ use crate::options::args::Options;
 /// All mistakes, each with what to write instead.
 pub(crate) fn join(options: &mut Options) -> Result<(), Vec<String>> {
     let mut mistakes = Vec::new();
-    if let Some(secret) = &options.secret {
-        match joined(&options.store, secret) {
-            Ok(url) => options.store = url,
-            Err(text) => mistakes.push(format!("{}: {text}", options.provenance.name("secret"))),
-        }
+    if let Some(secret) = &options.secret
+        && let Err(text) = add(&mut options.store, secret)
+    {
+        mistakes.push(format!("{}: {text}", options.provenance.name("secret")));
     }
     for domain in &mut options.domains {
         let Some(secret) = &domain.secret else { continue };
-        let url = domain.store.as_deref().ok_or_else(|| NO_STORE.to_owned());
-        match url.and_then(|url| joined(url, secret)) {
-            Ok(url) => domain.store = Some(url),
-            Err(text) => mistakes.push(format!("{}: {text}", domain.provenance.name("secret"))),
+        if let Err(text) = add(&mut domain.store, secret) {
+            mistakes.push(format!("{}: {text}", domain.provenance.name("secret")));
         }
     }
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+}
+
+/// Adds the secret to the only store of a list that takes one.
+fn add(stores: &mut [String], secret: &SecretSource) -> Result<(), String> {
+    match stores {
+        [] => return Err(NO_STORE.to_owned()),
+        [only] => {
+            *only = joined(only, secret)?;
+            return Ok(());
+        }
+        _ => {}
+    }
+    let mut takers: Vec<_> =
+        stores.iter_mut().filter_map(|url| Some((joined(url, secret).ok()?, url))).collect();
+    match &mut *takers {
+        [(joined, url)] => {
+            **url = std::mem::take(joined);
+            Ok(())
+        }
+        [] => Err("no store of the list can use it; leave it out".to_owned()),
+        _ => Err("several stores of the list could use it; write it in their URLs".to_owned()),
+    }
 }
 
 /// Returns the URL with the secret as an option.

@@ -26,8 +26,16 @@ pub(super) struct Forwarding<'f> {
     pub(super) have_it: Vec<String>,
 }
 
+/// A message that its recipients have, or that is kept for them.
+pub(super) struct Delivered {
+    pub(super) receipt: Receipt,
+    /// `None` if all have it since an earlier time.
+    pub(super) key: Option<Key>,
+    pub(super) have_it: Vec<String>,
+}
+
 impl Forwarding<'_> {
-    pub(super) async fn run(mut self) -> Result<Receipt, Refusal> {
+    pub(super) async fn run(mut self) -> Result<Delivered, Refusal> {
         let recipients = self.message.envelope().recipients.clone();
         let has_it = |recipient: &Recipient| self.have_it.iter().any(|address| address == recipient.as_str());
         let (old, new): (Vec<_>, Vec<_>) =
@@ -153,19 +161,26 @@ impl Forwarding<'_> {
         recipients: &[Recipient],
         answers: Vec<transfer::Answer>,
         key: Option<Key>,
-    ) -> Result<Receipt, Refusal> {
+    ) -> Result<Delivered, Refusal> {
+        let named =
+            |places: &[usize]| places.iter().map(|&place| recipients[place].as_str().to_owned()).collect();
+        let all: Vec<_> = (0..recipients.len()).collect();
         if self.session.protocol() == Protocol::Lmtp {
             let mut receipt = Receipt::new("Forwarded");
+            let mut have_it = Vec::new();
             for (place, answer) in answers.into_iter().enumerate() {
                 match answer {
-                    Ok(kept) => receipt = kept,
+                    Ok(kept) => {
+                        receipt = kept;
+                        have_it.push(place);
+                    }
                     Err(refusal) => self.message.refuse(place, refusal),
                 }
             }
-            return Ok(receipt);
+            return Ok(Delivered { receipt, key, have_it: named(&have_it) });
         }
         match Outcome::of(&answers) {
-            Outcome::Accepted(receipt) => Ok(receipt),
+            Outcome::Accepted(receipt) => Ok(Delivered { receipt, key, have_it: named(&all) }),
             Outcome::Refused(refusal) => Err(refusal),
             Outcome::PutOff(refusal, have_it) => {
                 self.remember(key, recipients, &have_it).await;
@@ -182,7 +197,7 @@ impl Forwarding<'_> {
                     None => Err(Refusal::internal("the message cannot be read again")),
                 };
                 match kept {
-                    Ok(()) => Ok(receipt),
+                    Ok(()) => Ok(Delivered { receipt, key, have_it: named(&all) }),
                     Err(refusal) => {
                         let this = Forwarding { rest: None, ..self };
                         this.remember(key, recipients, &have_it).await;

@@ -27,6 +27,37 @@ struct Open {
     accepted: Vec<Recipient>,
 }
 
+/// The transactions at next hops that belong to the transaction of a session. There are several if each message goes to
+/// several servers.
+#[derive(Debug, Default)]
+pub(super) struct Hops(Vec<Hop>);
+
+impl Hops {
+    /// Takes the transaction at the next hop of this pool out of the session's.
+    pub(super) fn take(session: &Session, pool: &Arc<Pool>) -> Option<Hop> {
+        let mut hops = session.transaction_state().remove::<Self>()?;
+        let hop = hops.0.iter().position(|hop| Arc::ptr_eq(&hop.pool, pool)).map(|at| hops.0.swap_remove(at));
+        session.transaction_state().insert(hops);
+        hop
+    }
+
+    /// Keeps a transaction for the next command of the session.
+    pub(super) fn put(session: &Session, hop: Hop) {
+        let mut hops = session.transaction_state().remove::<Self>().unwrap_or_default();
+        hops.0.push(hop);
+        session.transaction_state().insert(hops);
+    }
+
+    /// Returns whether a next hop has accepted a recipient that is not one of these.
+    pub(super) fn have_others(session: &Session, wanted: &[&Recipient]) -> bool {
+        let of = |hops: &Self| {
+            let accepted = hops.0.iter().filter_map(|hop| hop.open.as_ref()).flat_map(|open| &open.accepted);
+            accepted.into_iter().any(|recipient| !wanted.contains(&recipient))
+        };
+        session.transaction_state().with(of).unwrap_or(false)
+    }
+}
+
 /// The answers of the next hop to the recipients, by their places.
 pub(super) type Answers = Vec<Result<(), Refusal>>;
 
@@ -40,10 +71,6 @@ pub(super) struct Ready {
 impl Hop {
     pub(super) fn new(pool: Arc<Pool>) -> Self {
         Self { pool, open: None }
-    }
-
-    pub(super) fn is_of(&self, pool: &Arc<Pool>) -> bool {
-        Arc::ptr_eq(&self.pool, pool)
     }
 
     /// Returns whether the header must be ASCII, although our client may send UTF-8.

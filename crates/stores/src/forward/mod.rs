@@ -37,18 +37,21 @@ use mailchute::{
     Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Sender, Session, Store, Verdict,
 };
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 pub use builder::ForwardBuilder;
 pub use target::NextHop;
 pub use tls::HopTls;
 
-use forwarding::Forwarding;
-use hop::Hop;
+use forwarding::{Delivered, Forwarding};
+use hop::{Hop, Hops};
 use pool::Pool;
 use remembered::{Key, Remembered};
 use transfer::Limits;
 use undelivered::Undelivered;
+
+use crate::prepared::Prepared;
 
 /// Hands messages to another server by LMTP or SMTP while the client waits, and keeps none itself.
 ///
@@ -130,24 +133,23 @@ impl Forward {
     /// Asks the next hop about one more recipient of the session's transaction. It has accepted those `before`.
     pub(crate) async fn rcpt(&self, before: &[Recipient], to: &Recipient, session: &Session) -> Answer {
         let pool = &self.0.pool;
-        let mut hop = match session.transaction_state().remove::<Hop>() {
-            Some(hop) if !hop.is_of(pool) => {
-                session.transaction_state().insert(hop);
-                return Err(ONE_AT_A_TIME);
-            }
-            hop => hop.unwrap_or_else(|| Hop::new(Arc::clone(pool))),
-        };
         let envelope = session.envelope().ok_or_else(|| Refusal::internal("RCPT without MAIL"))?;
         let wanted: Vec<_> = before.iter().chain([to]).collect();
+        let own = Hops::take(session, pool);
+        if Hops::have_others(session, &wanted) {
+            own.into_iter().for_each(|hop| Hops::put(session, hop));
+            return Err(ONE_AT_A_TIME);
+        }
+        let mut hop = own.unwrap_or_else(|| Hop::new(Arc::clone(pool)));
         let answers = hop.agree(&envelope.sender, &wanted, session).await;
-        session.transaction_state().insert(hop);
+        Hops::put(session, hop);
         answers?.pop().unwrap_or(Ok(())).map(|()| Verdict::Accept)
     }
 
     /// Hands the message on.
-    async fn deliver(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
+    async fn deliver(&self, message: Message, session: &Session) -> Result<Delivered, Refusal> {
         let shared = &self.0;
-        let hop = session.transaction_state().remove::<Hop>().filter(|hop| hop.is_of(&shared.pool));
+        let hop = Hops::take(session, &shared.pool);
         let hop = hop.unwrap_or_else(|| Hop::new(Arc::clone(&shared.pool)));
         let sender = message.envelope().sender.clone();
         let is_known = {
@@ -171,6 +173,17 @@ impl Forward {
         Forwarding { forward: self, session, hop, message, rest, sender, have_it }.run().await
     }
 
+    /// Hands the message on for a client whose message other stores must take too. If one of them refuses it, those who
+    /// have it are remembered.
+    pub(crate) async fn prepare(&self, message: Message, session: &Session) -> Result<Prepared, Refusal> {
+        let Delivered { receipt, key, have_it } = self.deliver(message, session).await?;
+        let unanswered = Unanswered { forward: self.clone(), have_it: key.map(|key| (key, have_it)) };
+        Ok(Prepared::taken(|| {
+            unanswered.forget();
+            Ok(receipt)
+        }))
+    }
+
     /// Reads the message, and returns the addresses of those who have it.
     async fn who_has(&self, mut message: Message, sender: &Sender) -> Result<Vec<String>, Refusal> {
         let mut copies = message.for_relay().await?;
@@ -192,6 +205,29 @@ impl Forward {
     }
 }
 
+/// The recipients who have a message whose client is not told so yet. They are remembered when this is dropped.
+struct Unanswered {
+    forward: Forward,
+    have_it: Option<(Key, Vec<String>)>,
+}
+
+impl Unanswered {
+    fn forget(mut self) {
+        self.have_it = None;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        let Some((key, have_it)) = self.have_it.take() else { return };
+        let forward = self.forward.clone();
+        // Without a runtime nothing can be written any more.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { forward.remember(key, have_it).await });
+        }
+    }
+}
+
 impl Hooks for Forward {
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
         let envelope = session.envelope();
@@ -202,7 +238,7 @@ impl Hooks for Forward {
 
 impl Store for Forward {
     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
-        self.deliver(message, session).await
+        Ok(self.deliver(message, session).await?.receipt)
     }
 }
 

@@ -7,10 +7,10 @@ use bytes::Bytes;
 
 use super::Shared;
 use super::draft::Draft;
+use super::drafts::{Drafts, Failure};
 use super::flushed::Flushed;
 use super::intents::Intents;
 use super::interest::{Interest, still_wanted};
-use super::kept::Published;
 use super::line_ends;
 use super::quota::Reserved;
 use super::sink::{Beginning, Content};
@@ -18,15 +18,6 @@ use super::sink::{Beginning, Content};
 /// The most files of one message that stay open, and so locked, until all are complete. The search for left-over files, once
 /// an hour, may remove one of the others. Then the message is refused for now.
 const LOCKED: usize = 16;
-
-/// The meaning of a failed copy for the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// None is kept.
-    OfAll,
-    /// The others are kept.
-    OfOne,
-}
 
 /// The Maildirs that a message goes to.
 pub(crate) struct Copies {
@@ -41,9 +32,6 @@ struct Copy {
     /// The fields above the content.
     top: Bytes,
 }
-
-/// A copy that is ready to be shown, with its number.
-type Ready = (usize, Flushed, Option<Reserved>);
 
 impl Copies {
     /// For one Maildir. The content has all fields.
@@ -88,49 +76,16 @@ impl Copies {
         }
     }
 
-    /// Makes the content of all copies durable, then each visible, then their names durable. The call blocks.
-    pub(super) fn publish(self, mut content: Content, interest: &Weak<Interest>) -> io::Result<Published> {
-        let mut failed = Vec::new();
-        let mut each = |number, outcome: io::Result<()>| match outcome {
-            Err(error) if self.failure == Failure::OfOne => {
-                failed.push((number, error));
-                Ok(())
-            }
-            outcome => outcome,
-        };
-        let mut ready: Vec<Ready> = Vec::new();
+    /// Makes the content of all copies durable. The call blocks.
+    pub(super) fn prepare(self, mut content: Content, interest: &Weak<Interest>) -> io::Result<Drafts> {
+        let mut drafts = Drafts::new(self.failure, self.intents.clone());
         for (number, copy) in self.copies.iter().enumerate() {
             // A file that is not in `new/` yet need not be taken back.
             still_wanted(interest)?;
-            let outcome = copy.prepare(&mut content, ready.len() < LOCKED);
-            each(number, outcome.map(|(flushed, reserved)| ready.push((number, flushed, reserved))))?;
+            let outcome = copy.prepare(&mut content, drafts.len() < LOCKED);
+            drafts.add(number, outcome)?;
         }
-        still_wanted(interest)?;
-        // Dropped after the copies, so that a crash never leaves some of them without it.
-        let intent = match &self.intents {
-            Some(intents) if ready.len() > 1 => {
-                Some(intents.write(ready.iter().map(|(_, flushed, _)| flushed.target()))?)
-            }
-            _ => None,
-        };
-        let mut shown = Vec::new();
-        for (number, flushed, reserved) in ready {
-            // Another name is not in the intent.
-            let kept =
-                if intent.is_some() { flushed.rename_once(reserved) } else { flushed.rename(reserved) };
-            each(number, kept.map(|kept| shown.push((number, kept))))?;
-        }
-        let mut kept = Vec::new();
-        for (number, file) in shown {
-            let flushed = file.flush();
-            each(number, flushed.map(|()| kept.push((number, file))))?;
-        }
-        let mut published = Published { kept, failed: Vec::new() };
-        if let Some(intent) = intent {
-            intent.end()?;
-        }
-        published.failed = failed;
-        Ok(published)
+        Ok(drafts)
     }
 }
 
@@ -162,12 +117,13 @@ impl Copy {
 mod tests {
     use std::fs;
 
+    use super::super::kept::Published;
     use super::*;
     use crate::Maildir;
 
     fn publish(maildir: &Maildir, interest: &Weak<Interest>) -> io::Result<Published> {
         let content = Content::Parts(vec![Bytes::from_static(b"Subject: hello\n")]);
-        Copies::one(Arc::clone(&maildir.0)).publish(content, interest)
+        Copies::one(Arc::clone(&maildir.0)).prepare(content, interest)?.publish(interest)
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! A message on its way to the disk.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::buffer::Buffer;
@@ -14,6 +13,7 @@ use super::interest::{Interest, still_wanted};
 use super::kept::Published;
 use super::line_ends::{Converter, LineEnds};
 use super::sink::{Beginning, Content, Sink};
+use super::unpublished::{Unpublished, remove_elsewhere};
 
 /// Bytes that a buffer gathers before it is written. A small message needs one turn on a blocking thread, and
 /// a large one a turn for each part of this size.
@@ -91,7 +91,20 @@ impl Delivery {
     /// # Cancel safety
     /// If the future is dropped, the message is taken back, no later than when the blocking thread ends. The
     /// thread returns [`Published`], which removes the files if nobody takes them.
-    pub(crate) async fn finish(mut self) -> io::Result<Published> {
+    pub(crate) async fn finish(self) -> io::Result<Published> {
+        self.complete(|copies, content, interest| copies.prepare(content, interest)?.publish(interest)).await
+    }
+
+    /// Makes the complete copies durable, where no reader finds them.
+    pub(crate) async fn prepare(self) -> io::Result<Unpublished> {
+        let interest = Arc::clone(&self.interest);
+        Ok(Unpublished::new(self.complete(Copies::prepare).await?, interest))
+    }
+
+    async fn complete<T: Send + 'static>(
+        mut self,
+        then: impl FnOnce(Copies, Content, &Weak<Interest>) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
         if self.converter.as_ref().is_some_and(Converter::ends_with_cr) {
             self.restore(true).await?;
         }
@@ -107,7 +120,7 @@ impl Delivery {
                     sink.content()
                 }
             };
-            copies.publish(content, &interest)
+            then(copies, content, &interest)
         })
         .await
         .map_err(io::Error::other)?
@@ -150,10 +163,6 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         OF_ALL.fetch_sub(self.counted, Ordering::Relaxed);
         let Some(sink) = self.sink.take() else { return };
-        // Removing a large file takes a while. If the runtime has ended, it drops the sink instead, with the
-        // same effect.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn_blocking(move || drop(sink));
-        }
+        remove_elsewhere(sink);
     }
 }

@@ -47,6 +47,11 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    /// Takes back the copies that are not wanted any more, by their numbers.
+    pub(crate) fn retain(&mut self, is_wanted: impl Fn(usize) -> bool) {
+        self.kept.retain(|(number, _)| is_wanted(*number));
+    }
+
     /// Leaves the files where they are.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub(crate) mod copies;
 pub(crate) mod delivery;
 pub(crate) mod directories;
 mod draft;
+pub(crate) mod drafts;
 mod flushed;
 mod in_tmp;
 pub(crate) mod intents;
@@ -31,6 +32,7 @@ pub(crate) mod shown;
 mod sink;
 pub(crate) mod subdirectories;
 mod sync;
+pub(crate) mod unpublished;
 mod usage;
 
 use std::fmt;
@@ -53,6 +55,8 @@ use opened::Opened;
 use quota::Room;
 use shown::Shown;
 use sync::DirectorySync;
+
+use crate::prepared::{Prepared, Taken};
 
 /// Keeps each message as a file of its own in a directory that other programs can read:
 /// <https://cr.yp.to/proto/maildir.html>.
@@ -195,14 +199,8 @@ impl Maildir {
         self.0.line_ends
     }
 
-    /// Returns the mode of files, if one was [set](MaildirBuilder::file_mode).
-    pub(crate) fn file_mode(&self) -> Option<u32> {
-        self.0.directories.access.asked_for()
-    }
-}
-
-impl Store for Maildir {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+    /// Reads the whole message.
+    async fn receive(&self, mut message: Message) -> Result<(Delivery, Receipt), Refusal> {
         let maildir = match message.directory() {
             Some(directory) => subdirectories::open(&self.0, directory).await?,
             None => Arc::clone(&self.0),
@@ -214,10 +212,35 @@ impl Store for Maildir {
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;
         }
+        Ok((delivery, Receipt::new(format!("Message accepted as {}", message.id()))))
+    }
+
+    /// Makes the message durable in `tmp/`, to be shown once other stores have it too.
+    pub(crate) async fn prepare(&self, message: Message) -> Result<Prepared, Refusal> {
+        let (delivery, receipt) = self.receive(message).await?;
+        let unpublished = delivery.prepare().await?;
+        Ok(Prepared::new(async {
+            let published = unpublished.publish(|_| true).await?;
+            Ok(Taken::new(|| {
+                published.keep()?;
+                Ok(receipt)
+            }))
+        }))
+    }
+
+    /// Returns the mode of files, if one was [set](MaildirBuilder::file_mode).
+    pub(crate) fn file_mode(&self) -> Option<u32> {
+        self.0.directories.access.asked_for()
+    }
+}
+
+impl Store for Maildir {
+    async fn store(&self, message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        let (delivery, receipt) = self.receive(message).await?;
         let published = delivery.finish().await?;
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
         published.keep()?;
-        Ok(Receipt::new(format!("Message accepted as {}", message.id())))
+        Ok(receipt)
     }
 }
 

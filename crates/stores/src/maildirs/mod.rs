@@ -6,6 +6,7 @@
 //! ```
 
 mod builder;
+mod copy_recipients;
 mod mistake;
 mod place;
 
@@ -26,15 +27,18 @@ pub use mistake::PlaceError;
 use crate::destination::{Destination, Destinations, expand};
 use crate::group::Group;
 use crate::maildir::access::Access;
-use crate::maildir::copies::{Copies, Failure};
+use crate::maildir::copies::Copies;
 use crate::maildir::delivery::Delivery;
 use crate::maildir::directories::Directories;
+use crate::maildir::drafts::Failure;
 use crate::maildir::intents::Intents;
 use crate::maildir::opened::Opened;
 use crate::maildir::quota::{NoRoom, Room};
 use crate::maildir::shown::Shown;
 use crate::maildir::{Shared, line_ends_of, subdirectories};
+use crate::prepared::{Prepared, Taken};
 use crate::template::Template;
+use copy_recipients::CopyRecipients;
 use place::Place;
 
 /// Keeps a copy of each message in the [Maildir](crate::Maildir) of each user that it goes to.
@@ -168,6 +172,54 @@ impl Maildirs {
         }
     }
 
+    /// Reads the whole message.
+    async fn receive(
+        &self,
+        mut message: Message,
+        session: &Session,
+    ) -> Result<(Delivery, CopyRecipients, Receipt), Refusal> {
+        expand(&mut message, session);
+        let hostname = session.hostname();
+        let recipients = message.envelope().recipients.iter();
+        let destinations: Vec<_> = recipients.map(|to| Destinations::of(to, hostname)).collect();
+        let failure = match session.protocol() {
+            Protocol::Lmtp => Failure::OfOne,
+            _ => Failure::OfAll,
+        };
+        let groups = Group::all(&destinations, |destination| self.0.place.of(destination))?;
+        let (groups, maildirs) = self.open_all(groups, &message, failure).await?;
+        let line_ends = line_ends_of(&message, self.0.options.line_ends_of_files());
+        let receipt = Receipt::new(format!("Message accepted as {}", message.id()));
+        let named: Vec<_> = groups.iter().map(|group| &group.named).collect();
+        let mut content = message.for_places(&named).await?;
+        let tops = content.tops().to_vec();
+        let copies = Copies::each(maildirs.into_iter().zip(tops), failure, &self.0.intents);
+        let mut delivery = Delivery::new(copies, line_ends);
+        while let Some(chunk) = content.chunk().await? {
+            delivery.push(chunk).await?;
+        }
+        Ok((delivery, CopyRecipients { groups, copies: content }, receipt))
+    }
+
+    /// Makes the copies durable where no reader finds them, to be shown once other stores have the message too.
+    pub(crate) async fn prepare(&self, message: Message, session: &Session) -> Result<Prepared, Refusal> {
+        let (delivery, recipients, receipt) = self.receive(message, session).await?;
+        let mut unpublished = delivery.prepare().await.map_err(refusal)?;
+        refuse(&recipients, unpublished.take_failed());
+        let recipients = Arc::new(recipients);
+        Ok(Prepared::new(async {
+            let left = Arc::clone(&recipients);
+            let mut published =
+                unpublished.publish(move |number| left.want(number)).await.map_err(refusal)?;
+            refuse(&recipients, std::mem::take(&mut published.failed));
+            Ok(Taken::new(move || {
+                published.retain(|number| recipients.want(number));
+                published.keep()?;
+                Ok(receipt)
+            }))
+        }))
+    }
+
     /// Answers for a recipient at RCPT.
     pub(crate) async fn rcpt(&self, to: &Recipient, session: &Session) -> Answer {
         if self.0.options.quota().is_some() {
@@ -210,37 +262,22 @@ async fn check_room(maildir: &Shared, bytes: u64) -> io::Result<()> {
     spawn_blocking(move || room.check(bytes)).await.map_err(io::Error::other)?
 }
 
+/// Refuses the recipients of copies that failed.
+fn refuse(recipients: &CopyRecipients, failed: Vec<(usize, io::Error)>) {
+    for (number, error) in failed {
+        recipients.refuse(number, &refusal(error));
+    }
+}
+
 fn refusal(error: io::Error) -> Refusal {
     NoRoom::refusal(&error).unwrap_or_else(|| error.into())
 }
 
 impl Store for Maildirs {
-    async fn store(&self, mut message: Message, session: &Session) -> Result<Receipt, Refusal> {
-        expand(&mut message, session);
-        let hostname = session.hostname();
-        let recipients = message.envelope().recipients.iter();
-        let destinations: Vec<_> = recipients.map(|to| Destinations::of(to, hostname)).collect();
-        let failure = match session.protocol() {
-            Protocol::Lmtp => Failure::OfOne,
-            _ => Failure::OfAll,
-        };
-        let groups = Group::all(&destinations, |destination| self.0.place.of(destination))?;
-        let (groups, maildirs) = self.open_all(groups, &message, failure).await?;
-        let line_ends = line_ends_of(&message, self.0.options.line_ends_of_files());
-        let receipt = Receipt::new(format!("Message accepted as {}", message.id()));
-        let named: Vec<_> = groups.iter().map(|group| &group.named).collect();
-        let mut content = message.for_places(&named).await?;
-        let tops = content.tops().to_vec();
-        let copies = Copies::each(maildirs.into_iter().zip(tops), failure, &self.0.intents);
-        let mut delivery = Delivery::new(copies, line_ends);
-        while let Some(chunk) = content.chunk().await? {
-            delivery.push(chunk).await?;
-        }
+    async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
+        let (delivery, recipients, receipt) = self.receive(message, session).await?;
         let mut published = delivery.finish().await.map_err(refusal)?;
-        for (number, error) in std::mem::take(&mut published.failed) {
-            let refusal = refusal(error);
-            groups[number].places.iter().for_each(|place| content.refuse(*place, refusal.clone()));
-        }
+        refuse(&recipients, std::mem::take(&mut published.failed));
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
         published.keep()?;
         Ok(receipt)

@@ -1,6 +1,7 @@
 //! Each answer of the next hop becomes that of our client.
 
 use mailchute::testing;
+use mailchute_stores::{AnyStore, Routed as _};
 
 use super::scripted::{Front, Scripted, lmtp, smtp};
 
@@ -81,7 +82,7 @@ async fn in_lmtp_each_recipient_has_its_own_answer() {
 #[tokio::test]
 async fn a_second_backend_in_a_transaction_is_put_off() {
     let (first, second) = (Scripted::lmtp().await, Scripted::lmtp().await);
-    let other = lmtp(&second).open().unwrap();
+    let other = lmtp(&second).open().unwrap().into();
     let front = Front::with(lmtp(&first), |builder| builder.hooks(OtherFor(other)));
     let mut client = front.client().await;
     client.command("MAIL FROM:<>").await.expect(250);
@@ -94,12 +95,12 @@ async fn a_second_backend_in_a_transaction_is_put_off() {
 }
 
 /// Asks another forward about one domain.
-struct OtherFor(mailchute_stores::Forward);
+struct OtherFor(AnyStore);
 
 impl mailchute::Hooks for OtherFor {
     async fn rcpt_to(&self, to: &mailchute::Recipient, session: &mailchute::Session) -> mailchute::Answer {
         if to.domain_is("other.example") {
-            return self.0.rcpt_to(to, session).await;
+            return self.0.rcpt(&[], to, session).await;
         }
         Ok(mailchute::Verdict::Accept)
     }

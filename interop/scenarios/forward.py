@@ -97,6 +97,7 @@ class Forward(Scenario):
                 _asks_dovecot(checks, program, folder / f"asking{number}", certificate, f"lmtp:{place}")
             _certificates(folder)
             _with_identity(checks, program, folder, certificate)
+        _beside_dovecot(checks, program, folder, certificate)
         _to_postfix(checks, program, folder, certificate)
         return checks
 
@@ -145,6 +146,35 @@ def _to_dovecot(checks: Checks, port: int, mail: Path, subject: str) -> None:
         checks.that(body == b".one\n..two\nthree\n", f"{subject}: the body is {body!r}")
         for field, times in ((b"Return-Path: ", 1), (b"Delivered-To: ", 1), (b"(Mailchute)", 1)):
             checks.that(head.count(field) == times, f"{subject}: {head!r} has {field!r} not {times} times")
+
+
+def _beside_dovecot(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:
+    """A Maildir and Dovecot both get each message. Dovecot stops between RCPT and the content."""
+    front = folder / "both"
+    front.mkdir()
+    with contextlib.ExitStack() as dovecot:
+        port, mail = dovecot.enter_context(_dovecot(folder / "beside"))
+        flags = ["--store", f"lmtp:127.0.0.1:{port}", "--sandbox"]
+        with (
+            running(program, front, certificate, flags) as server,
+            smtplib.SMTP("127.0.0.1", server.port, EHLO, timeout=SEND_SECONDS) as session,
+        ):
+            session.ehlo()
+            for stops, code in ((False, 250), (True, 451)):
+                session.mail(_SENDER)
+                unknown, known = (session.rcpt(f"{name}@{DOMAIN}")[0] for name in ("nobody", "bob"))
+                checks.that((unknown, known) == (550, 250), f"two stores: RCPT was answered {unknown} and {known}")
+                if stops:
+                    dovecot.close()
+                answer = session.data(_TEXT.format(subject="for both"))
+                checks.that(answer[0] == code, f"two stores: the content was answered {answer}, not {code}")
+                both = len(list(mail.glob("bob/new/*"))), len(list(server.maildir.glob("new/*")))
+                checks.that(both == (1, 1), f"two stores have {both} messages after {answer}, not one each")
+            session.mail(_SENDER)
+            answer = session.rcpt(f"bob@{DOMAIN}")
+            checks.that(answer[0] == 451, f"two stores: RCPT without Dovecot was answered {answer}")
+            left = list(server.maildir.glob("tmp/*"))
+            checks.that(not left, f"two stores: {left} are left")
 
 
 def _asks_dovecot(checks: Checks, program: Path, folder: Path, certificate: Certificate, users: str) -> None:

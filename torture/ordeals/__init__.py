@@ -14,6 +14,7 @@ from .kills_between_copies import KillsBetweenCopies
 from .nats import Nats
 from .order import Order
 from .read_only import ReadOnly
+from .several import Several
 from .soak import Soak
 from .units import Units
 
@@ -21,5 +22,5 @@ from .units import Units
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), Nats(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Soak(),
     ]  # fmt: skip

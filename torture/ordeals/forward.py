@@ -16,7 +16,7 @@ from .base import Ordeal, Stage, ended
 
 _SESSIONS = 12
 _MESSAGES = 25
-_RECIPIENTS = ("bob@example.com", "eve@example.com", "joe@example.com")
+RECIPIENTS = ("bob@example.com", "eve@example.com", "joe@example.com")
 _STORE_SECONDS = 1
 _TRIES = 200
 _LARGE = 10 * 2**20
@@ -55,7 +55,7 @@ async def _run(stage: Stage) -> Checks:
         every = [failure for failure in Failure if not hop.failures[failure]]
         checks.that(not every, f"never happened: {every}")
         await hop.pause(0)
-        await _large(checks, program, ports, hop)
+        await send_large(checks, program, ports)
         await asyncio.to_thread(program.stop)
         checks.that(not program.faults(), "; ".join(program.faults()[:3]))
     await hop.close()
@@ -71,7 +71,7 @@ async def _go_away(hop: NextHop, dice: random.Random) -> None:
 
 def _copies(hop: NextHop) -> tuple[list[str], list[str]]:
     names = [f"{session}-{number}" for session in range(_SESSIONS) for number in range(_MESSAGES)]
-    wanted = [(name, recipient) for name in names for recipient in _RECIPIENTS]
+    wanted = [(name, recipient) for name in names for recipient in RECIPIENTS]
     missing = [f"{name} for {to}" for name, to in wanted if not hop.copies[name, to]]
     doubled = [f"{name} for {to}" for name, to in wanted if hop.copies[name, to] > 1]
     return missing, doubled
@@ -84,7 +84,7 @@ async def _session(ports: Ports, session: int, replies: Counter[str]) -> int:
         content = f"Subject: {session}-{number}\r\n\r\n".encode() + b"x" * 70 + b"\r\n"
         content += b"some line of text\r\n" * (number * 40)
         for _ in range(_TRIES):
-            reply = await _send(ports, content)
+            reply = await send(ports, content)
             replies[reply[:9]] += 1
             if reply.startswith("250"):
                 break
@@ -95,7 +95,7 @@ async def _session(ports: Ports, session: int, replies: Counter[str]) -> int:
     return unsent
 
 
-async def _send(ports: Ports, content: bytes) -> str:
+async def send(ports: Ports, content: bytes) -> str:
     """One try with one connection; returns the reply that ended it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", ports.smtp)
 
@@ -107,11 +107,11 @@ async def _send(ports: Ports, content: bytes) -> str:
     try:
         await reply()
         commands = ["EHLO client.example", "MAIL FROM:<alice@client.example>"]
-        commands += [f"RCPT TO:<{recipient}>" for recipient in _RECIPIENTS] + ["DATA"]
+        commands += [f"RCPT TO:<{recipient}>" for recipient in RECIPIENTS] + ["DATA"]
         for command in commands:
             writer.write(f"{command}\r\n".encode())
             answer = await reply()
-            if answer[:1] not in "23":
+            if not answer or answer[0] not in "23":
                 return answer
         writer.write(content + b".\r\n")
         await writer.drain()
@@ -120,13 +120,13 @@ async def _send(ports: Ports, content: bytes) -> str:
         writer.close()
 
 
-async def _large(checks: Checks, program: Program, ports: Ports, hop: NextHop) -> None:
+async def send_large(checks: Checks, program: Program, ports: Ports) -> None:
     """Several large messages at once, whose content a file keeps beyond the first megabyte."""
     before = sample(program.process, 0, 0).memory
     line = b"y" * 998 + b"\r\n"
     content = b"Subject: large\r\n\r\n" + line * (_LARGE // len(line))
     most = before
-    sending = [asyncio.create_task(_send(ports, content)) for _ in range(_LARGE_MESSAGES)]
+    sending = [asyncio.create_task(send(ports, content)) for _ in range(_LARGE_MESSAGES)]
     began = time.monotonic()
     while not all(task.done() for task in sending):
         most = max(most, sample(program.process, 0, 0).memory)

@@ -12,6 +12,7 @@ from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
 from .nats import Nats
+from .s3 import S3
 from .tls import Tls
 from .welcome import Welcome
 from .xclient import Xclient
@@ -19,5 +20,5 @@ from .xclient import Xclient
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    plain = [Exim(), Dsn(), International(), Extensions(), Lmtp(), Forward(), Nats(), Haproxy(), Xclient(), Tls(), Welcome()]
+    plain = [Exim(), Dsn(), International(), Extensions(), Lmtp(), Forward(), Nats(), S3(), Haproxy(), Xclient(), Tls(), Welcome()]
     return [*plain, Auth(examples)]

@@ -102,7 +102,11 @@ impl Asking {
             .map_err(|_| NO_ANSWER.with_cause("too many users are looked up"))?
             .map_err(Refusal::internal)?;
         let url = self.url.fill(user, "", for_path);
-        let response = self.client.get(url).send().await;
+        let response = match self.client.get(&url).send().await {
+            // The server has closed a connection that waited for its next request.
+            Err(error) if !error.is_timeout() && !error.is_connect() => self.client.get(&url).send().await,
+            response => response,
+        };
         // The URL may hold a password, and names the user.
         let response = response.map_err(|error| NO_ANSWER.with_cause(error.without_url()))?;
         let status = response.status();

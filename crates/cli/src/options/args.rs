@@ -240,7 +240,7 @@ pub(crate) struct Options {
 
     /// Restrict the program with the kernel's help. Landlock (Linux 5.19) allows access only to the store, the program
     /// itself, and the directories of the files and Unix sockets that options name. Seccomp (x86-64, 64-bit Arm) blocks
-    /// outgoing connections, except the store's. It also blocks sockets other than TCP and Unix ones (and UDP, if the
+    /// outgoing connections, except to servers that options name. It also blocks sockets other than TCP and Unix ones (and UDP, if the
     /// store looks up names), and changes of file modes and privileges. Linux 6.12 also blocks signals to other
     /// processes. Restart the program if one of these directories is replaced or mounted again
     #[arg(long)]
@@ -314,7 +314,10 @@ impl Options {
     pub(crate) fn stores(&self) -> impl Iterator<Item = (String, &str)> {
         let of_domains = self.domains.iter().map(|domain| (&domain.provenance, &domain.store));
         let all = std::iter::once((&self.provenance, &self.store)).chain(of_domains);
-        all.flat_map(|(provenance, stores)| stores.iter().map(|url| (provenance.name("store"), url.as_str())))
+        all.flat_map(|(provenance, stores)| {
+            let named = |(number, url): (usize, _)| (provenance.name_of_item("store", number), url);
+            stores.iter().map(String::as_str).enumerate().map(named)
+        })
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn close(outgoing: &Outgoing) -> Result<(), Failure> {
     {
         seccomp::refuse(outgoing.connects, outgoing.looks_up)?;
         let text = if outgoing.connects {
-            "from here on connections can be made for the store only"
+            "from here on connections can be made to the servers of stores and recipients only"
         } else {
             "from here on no connection can be made"
         };

@@ -15,12 +15,13 @@ from .nats import Nats
 from .s3 import S3
 from .tls import Tls
 from .users import Users
+from .webhook import Webhook
 from .welcome import Welcome
 from .xclient import Xclient
 
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    stores = [Lmtp(), Forward(), Nats(), S3(), Users()]
+    stores = [Lmtp(), Forward(), Nats(), Webhook(), S3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
     return [*plain, Auth(examples)]

@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import authority
 import trace_headers
 from clients.base import EHLO, SEND_SECONDS
 from daemon import daemon
@@ -29,8 +30,6 @@ _SENDER = f"sender@{DOMAIN}"
 _START_SECONDS = 20
 _TEXT = "Subject: {subject}\r\n\r\n.one\r\n..two\r\nthree\r\n"
 _OWNER = "mail"
-# An authority, a certificate of it, and the key of that.
-_PEM = ("authority.pem", "hop.pem", "hop.key")
 
 _DOVECOT = """\
 base_dir = {folder}/run
@@ -95,7 +94,7 @@ class Forward(Scenario):
                     _to_dovecot(checks, server.port, mail, f"lmtp over {place.split(':')[0]}")
             for number, place in enumerate((f"127.0.0.1:{port}", f"unix:{folder}/dovecot/lmtp")):
                 _asks_dovecot(checks, program, folder / f"asking{number}", certificate, f"lmtp:{place}")
-            _certificates(folder)
+            authority.make(folder)
             _with_identity(checks, program, folder, certificate)
         _beside_dovecot(checks, program, folder, certificate)
         _to_postfix(checks, program, folder, certificate)
@@ -204,7 +203,7 @@ def _asks_dovecot(checks: Checks, program: Path, folder: Path, certificate: Cert
 
 
 def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:
-    authority, chain, key = (folder / name for name in _PEM)
+    trusted, chain, key = authority.paths(folder)
     behind = folder / "behind"
     behind.mkdir()
     with running(program, behind, certificate, ["--lmtp", "127.0.0.1:0"]) as last:
@@ -215,7 +214,7 @@ def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certif
         )
         try:
             with relaying(folder / "postfix", route) as relay:
-                for name, options in (("opportunistic", ""), ("verified", f"?tls=require&ca={authority}")):
+                for name, options in (("opportunistic", ""), ("verified", f"?tls=require&ca={trusted}")):
                     front = folder / f"front-{name}"
                     front.mkdir()
                     url = f"smtp://localhost:{relay.port}{options}"
@@ -225,7 +224,7 @@ def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certif
                     checks.that(settles(relay), f"Postfix's queue is not empty: {relay.complaints()}")
                 front = folder / "front-wrong"
                 front.mkdir()
-                url = f"smtp://127.0.0.1:{relay.port}?tls=require&ca={authority}"
+                url = f"smtp://127.0.0.1:{relay.port}?tls=require&ca={trusted}"
                 with running(program, front, certificate, store=url) as server:
                     _is_put_off(checks, server.port)
         except RelayError as error:
@@ -243,7 +242,7 @@ def _to_postfix(checks: Checks, program: Path, folder: Path, certificate: Certif
 
 def _with_identity(checks: Checks, program: Path, folder: Path, certificate: Certificate) -> None:
     """Postfix takes mail only from a client that it knows by a password or a certificate."""
-    authority, chain, key = (folder / name for name in _PEM)
+    trusted, chain, key = authority.paths(folder)
     for name, secret in (("right", "x"), ("wrong", "y")):
         (folder / f"{name}.secret").write_text(f"{secret}\n")
     route = Route(
@@ -251,7 +250,7 @@ def _with_identity(checks: Checks, program: Path, folder: Path, certificate: Cer
         "smtpd_relay_restrictions = permit_sasl_authenticated, permit_tls_all_clientcerts, reject\n"
         f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {folder}/dovecot/auth\n"
         f"smtpd_tls_security_level = encrypt\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n"
-        f"smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = {authority}",
+        f"smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = {trusted}",
         bounces=True,
     )
     try:
@@ -264,7 +263,7 @@ def _with_identity(checks: Checks, program: Path, folder: Path, certificate: Cer
             ):
                 front = folder / f"front-{name}"
                 front.mkdir()
-                url = f"smtp://localhost:{relay.port}?tls=require&ca={authority}{options}"
+                url = f"smtp://localhost:{relay.port}?tls=require&ca={trusted}{options}"
                 with running(program, front, certificate, ["--sandbox"], store=url) as server:
                     with smtplib.SMTP("127.0.0.1", server.port, EHLO, timeout=SEND_SECONDS) as session:
                         session.ehlo()
@@ -294,18 +293,3 @@ def _is_put_off(checks: Checks, port: int) -> None:
         session.mail(_SENDER)
         answer = session.rcpt(f"bob@{DOMAIN}")
         checks.that(answer[0] == 451, f"with a certificate for another name RCPT was answered {answer}")
-
-
-def _certificates(folder: Path) -> None:
-    """Makes an authority, and a certificate of it for localhost with its key."""
-    authority, chain, key = (folder / name for name in _PEM)
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    names = folder / "names"
-    names.write_text("subjectAltName=DNS:localhost\n")
-    for command in (
-        ["req", "-x509", *new_key, "-subj", "/CN=authority", "-keyout", f"{folder}/authority.key", "-out", str(authority)],
-        ["req", *new_key, "-subj", "/CN=localhost", "-keyout", str(key), "-out", f"{folder}/request"],
-        ["x509", "-req", "-in", f"{folder}/request", "-CA", str(authority), "-CAkey", f"{folder}/authority.key",
-         "-CAcreateserial", "-days", "2", "-extfile", str(names), "-out", str(chain)],
-    ):  # fmt: skip
-        subprocess.run(["openssl", *command], check=True, capture_output=True, timeout=30)

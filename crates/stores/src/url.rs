@@ -210,6 +210,25 @@ impl StoreUrl {
         }
     }
 
+    /// Returns whether the store reads messages several times, so that long ones wait in temporary files.
+    ///
+    /// ```
+    /// use mailchute_stores::StoreUrl;
+    ///
+    /// assert!(StoreUrl::parse("lmtp:unix:/run/dovecot/lmtp")?.spools());
+    /// assert!(!StoreUrl::parse("maildir:/var/mail/in")?.spools());
+    /// # Ok::<(), mailchute_stores::StoreUrlError>(())
+    /// ```
+    #[must_use]
+    pub fn spools(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "webhook")]
+            Named::Webhook(_) => true,
+            Named::Forward(_) => true,
+            _ => false,
+        }
+    }
+
     /// Returns a warning about what the URL allows although it is risky.
     ///
     /// ```

@@ -150,9 +150,12 @@ pub(crate) fn directories(options: &Options) -> Vec<(String, PathBuf)> {
     directories
 }
 
-/// The directories that stores write to.
+/// The directories that stores write to, and that of temporary files where a message is read several times: for stores that
+/// do so, and for several stores.
 pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
-    directories(options).into_iter().map(|(_, path)| path).collect()
+    let spools = options.stores().count() > 1 || all(options).any(|(_, url)| url.spools());
+    let directories = directories(options).into_iter().map(|(_, path)| path);
+    directories.chain(spools.then(std::env::temp_dir)).collect()
 }
 
 /// The servers to which stores and look-ups of recipients connect, each with the beginning of a message about it.

@@ -17,7 +17,8 @@ const ID: &str = "\u{1}";
 /// A message for the recipients of one request.
 #[derive(Debug)]
 pub(super) struct Parcel {
-    url: String,
+    /// It may have a place for the name of the message; see [`url_for`](Self::url_for).
+    pub(super) url: String,
     pub(super) sender: String,
     /// The places of the recipients in the envelope.
     pub(super) places: Vec<usize>,
@@ -62,7 +63,7 @@ impl Parcel {
     }
 
     /// Returns the URL for the message of this name.
-    pub(super) fn url(&self, id: &str) -> String {
+    pub(super) fn url_for(&self, id: &str) -> String {
         self.url.replace(ID, id)
     }
 }

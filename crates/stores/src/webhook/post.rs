@@ -76,7 +76,7 @@ impl Poster {
         }
         let began = Instant::now();
         let (length, sent) = (body.length, Sent::default());
-        let request = self.client.post(parcel.url(&id)).headers(header).body(body.into_request(&sent));
+        let request = self.client.post(parcel.url_for(&id)).headers(header).body(body.into_request(&sent));
         let id_in_log = facts.message();
         let took = || began.elapsed().as_secs_f64();
         match request.send().await {

@@ -17,10 +17,11 @@ from .read_only import ReadOnly
 from .several import Several
 from .soak import Soak
 from .units import Units
+from .webhook import Webhook
 
 
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Webhook(), Soak(),
     ]  # fmt: skip

@@ -100,7 +100,7 @@ async def _kills(checks: Checks, stage: Stage, play: _Play) -> None:
     seconds = time.monotonic() - began
     play.is_over = True
     await asyncio.wait_for(asyncio.gather(*sending), _SECONDS)
-    checks.that(len(play.accepted) >= kills, f"only {len(play.accepted)} messages were accepted: {play.replies}")
+    checks.that(len(play.accepted) >= _SESSIONS, f"only {len(play.accepted)} messages were accepted: {play.replies}")
     kept: dict[str, list[bytes]] = {}
     for one in play.web.kept().values():
         kept.setdefault(one.body.split(b"\r\n")[0].decode(), []).append(one.body)

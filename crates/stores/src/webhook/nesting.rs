@@ -8,11 +8,16 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
-/// Messages in each other.
-const LEVELS: usize = 100;
-const PARTS: usize = 1_000;
-/// Fields of all parts.
-const FIELDS: usize = 10_000;
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Messages in each other.
+    levels: usize,
+    parts: usize,
+    /// Fields of all parts.
+    fields: usize,
+}
+
+const LIMITS: Limits = Limits { levels: 100, parts: 1_000, fields: 10_000 };
 
 /// The longest type of a part.
 const LONGEST: usize = 200;
@@ -39,11 +44,16 @@ const IDENTITIES: [&[u8]; 3] = [b"7bit", b"8bit", b"binary"];
 
 /// Returns why a message is not to be parsed, or `None`.
 pub(super) fn refuse(message: &[u8]) -> Option<&'static str> {
+    refuse_beyond(LIMITS, message)
+}
+
+fn refuse_beyond(limits: Limits, message: &[u8]) -> Option<&'static str> {
     let mut scan = Scan { block: Block { is_header: true, ..Block::default() }, ..Scan::default() };
     let mut begin = 0;
     while begin < message.len() {
         let end = memchr(b'\n', &message[begin..]).map_or(message.len(), |at| begin + at + 1);
-        if let Some(reason) = scan.line(&message[begin..], end - begin) {
+        scan.line(&message[begin..], end - begin);
+        if let Some(reason) = scan.reason(limits) {
             return Some(reason);
         }
         begin = end;
@@ -77,15 +87,16 @@ struct Block {
 
 impl Scan {
     /// Looks at the first line of `rest`, which has this length.
-    fn line(&mut self, rest: &[u8], length: usize) -> Option<&'static str> {
+    fn line(&mut self, rest: &[u8], length: usize) {
         let line = &rest[..length];
         if line.trim_ascii().is_empty() {
             self.has_boundary = false;
             if matches!(line, b"\n" | b"\r\n") {
-                let is_header = self.block.has_message;
+                // The header of a message follows that of its part.
+                let is_header = self.block.is_header && self.may_be_message();
                 self.block = Block { is_header, ..Block::default() };
             }
-            return None;
+            return;
         }
         if self.has_multipart && memmem::find(line, b"--").is_some() {
             self.block.is_header = true;
@@ -100,7 +111,6 @@ impl Scan {
             }
         }
         self.fields += usize::from(self.block.is_header && memchr(b':', line).is_some());
-        self.reason()
     }
 
     fn content_type(&mut self, value: &[u8]) {
@@ -117,15 +127,19 @@ impl Scan {
         }
     }
 
-    fn reason(&self) -> Option<&'static str> {
-        let may_be_message = self.block.has_message || !self.block.has_type && self.has_digest;
-        if self.levels > LEVELS {
+    /// Returns whether the part with this header may be a message.
+    fn may_be_message(&self) -> bool {
+        self.block.has_message || !self.block.has_type && self.has_digest
+    }
+
+    fn reason(&self, limits: Limits) -> Option<&'static str> {
+        if self.levels > limits.levels {
             Some("it has more than 100 messages in each other")
-        } else if self.parts > PARTS {
+        } else if self.parts > limits.parts {
             Some("it has more than 1,000 parts")
-        } else if self.fields > FIELDS {
+        } else if self.fields > limits.fields {
             Some("it has more than 10,000 fields")
-        } else if self.block.is_header && self.block.is_encoded && may_be_message {
+        } else if self.block.is_header && self.block.is_encoded && self.may_be_message() {
             Some("it has an encoded message in it")
         } else {
             None
@@ -234,5 +248,77 @@ mod tests {
         assert_eq!(reason(report), None);
         let log = "Subject: log\n\n".to_owned() + &"12:00:00 -- it: goes on\n\n".repeat(100_000);
         assert_eq!(reason(&log), None);
+    }
+
+    /// Pieces that the parser may take for boundaries, fields, ends of headers and types of parts.
+    const PIECES: [&str; 24] = [
+        "\n",
+        "\n",
+        "\r\n",
+        "\n ",
+        "\n\t",
+        " ",
+        "\x0c",
+        "--b",
+        "--",
+        "\n--b\n",
+        "--b--",
+        ":",
+        "(",
+        ")",
+        ";",
+        "boundary=b",
+        "X: y\n",
+        "Content-Type:",
+        "C ontent-\tType :",
+        "message/rfc822",
+        "message / global",
+        "multipart/mixed; boundary=b\n",
+        "multipart/digest; boundary=b\n",
+        "Content-Transfer-Encoding: quoted-printable\n",
+    ];
+
+    #[test]
+    fn the_parser_finds_no_more_than_was_counted() {
+        let limits = Limits { levels: 3, parts: 5, fields: 8 };
+        let heads =
+            ["", "Content-Type: message/rfc822\n\n", "Content-Type: multipart/digest; boundary=b\n\n--b\n"];
+        let (mut parsed, mut state) = (0, 1_u64);
+        let mut dice = |sides: usize| {
+            // The generator of Knuth's MMIX.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % sides
+        };
+        for _ in 0..50_000 {
+            let pieces: Vec<_> = (0..dice(30)).map(|_| PIECES[dice(PIECES.len())]).collect();
+            let text = format!("{}{}\n", heads[dice(heads.len())], pieces.concat());
+            if refuse_beyond(limits, text.as_bytes()).is_some() {
+                continue;
+            }
+            let Some(message) = mail_parser::MessageParser::new().parse(&text) else { continue };
+            let found = found(&message);
+            let (levels, parts, fields) = (found.levels, found.parts, found.fields);
+            assert!(levels <= limits.levels, "{levels} levels: {text:?}");
+            // Beside the parts of multiparts there is the content of each message.
+            assert!(parts <= limits.parts + limits.levels + 1, "{parts} parts: {text:?}");
+            assert!(fields <= limits.fields, "{fields} fields: {text:?}");
+            parsed += usize::from(levels > 0);
+        }
+        assert!(parsed > 1_000, "{parsed} messages in messages");
+    }
+
+    fn found(message: &mail_parser::Message<'_>) -> Limits {
+        let mut found = Limits { levels: 0, parts: 0, fields: 0 };
+        for part in &message.parts {
+            found.parts += 1;
+            found.fields += part.headers.len();
+            if let mail_parser::PartType::Message(inner) = &part.body {
+                let inner = self::found(inner);
+                found.levels = found.levels.max(inner.levels + 1);
+                found.parts += inner.parts;
+                found.fields += inner.fields;
+            }
+        }
+        found
     }
 }

@@ -57,7 +57,7 @@ impl Store for Impatient {
     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         let patience = {
             let mut patience = self.1.lock().unwrap();
-            *patience += Duration::from_micros(20);
+            *patience += Duration::from_micros(100);
             *patience
         };
         // A timer of tokio's is too coarse to hit each point of a delivery.

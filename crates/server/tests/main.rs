@@ -35,6 +35,7 @@ mod policy;
 mod prepared_names;
 mod printed;
 mod proxy_header;
+mod queued;
 mod recipient_state;
 mod reconfigure;
 mod reply_edits;

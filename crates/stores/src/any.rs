@@ -83,7 +83,7 @@ impl AnyStore {
     /// Takes a message that other stores must take too. The store shows it as late as possible.
     pub(crate) async fn prepare(&self, message: Message, session: &Session) -> Result<Prepared, Refusal> {
         match self {
-            Self::Maildir(store) => store.prepare(message).await,
+            Self::Maildir(store) => store.prepare(message, session).await,
             Self::Maildirs(store) => store.prepare(message, session).await,
             Self::Forward(store) => store.prepare(message, session).await,
             store => {

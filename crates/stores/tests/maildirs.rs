@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 mod crash;
 mod many;
+mod queued;
 mod quota;
 
 /// Maildirs in a directory of their own. `sales@example.com` stands for Bob and Eve.

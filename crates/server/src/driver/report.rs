@@ -86,6 +86,10 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
     session.accepted_message();
     shared.counters.add(Count::MessagesAccepted, 1);
     shared.counters.add(Count::MessageBytes, *size);
+    shared.subscribers.tell(Kind::Message, || Event::message(session, *id, envelope, *size));
+    if session.queued().is_some() {
+        return;
+    }
     // `tracing` gets texts as strings, so that they are quoted where fields are, and odd characters are
     // escaped.
     tracing::info!(
@@ -102,7 +106,6 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
         took = took.as_secs_f64(),
         "accepted"
     );
-    shared.subscribers.tell(Kind::Message, || Event::message(session, *id, envelope, *size));
 }
 
 impl Driver {
@@ -154,7 +157,8 @@ impl Driver {
             self.refusals += 1;
             self.shared.counters.add(Count::Refusals, 1);
         }
-        if is_refusal && self.refusals <= REFUSALS && is_logged(LevelFilter::INFO) {
+        let is_shown = self.refusals <= REFUSALS && self.session.queued().is_none();
+        if is_refusal && is_shown && is_logged(LevelFilter::INFO) {
             refused(&self.session, stage, command, id, &answered, by.as_deref());
         } else if is_logged(LevelFilter::DEBUG) {
             in_detail(command, &answered);

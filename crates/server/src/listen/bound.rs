@@ -119,7 +119,7 @@ impl BoundListener {
             }
         };
         let entrance = Some(Arc::clone(&self.entrance));
-        Ok((stream, Arrival { origin, service: self.service, entrance, local }))
+        Ok((stream, Arrival { origin, service: self.service, entrance, local, queued: None }))
     }
 }
 

@@ -11,3 +11,4 @@ pub use inherited::ListeningSocket;
 pub use crate::net::arrival::Arrival;
 pub use crate::net::endpoint::{Endpoint, EndpointError};
 pub use crate::net::io::Io;
+pub use crate::net::queued::Queued;

@@ -259,20 +259,19 @@ impl Message {
     /// If a name comes from the client, such as a [subaddress](Recipient::subaddress), look it up in a list
     /// of known names. Otherwise clients make as many directories as they like.
     pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
-        let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
-        let is_part =
-            |part: &str| !part.trim().is_empty() && part.trim() == part && part.bytes().all(is_of_part);
-        if directory.len() > 100 || !directory.split('/').all(is_part) {
+        if !is_directory(directory) {
             return Err(EditError::Directory { name: directory.into() });
         }
         self.content.body.edits().decide(self.reader, |outcome| outcome.directory = Some(directory.into()));
         Ok(())
     }
 
-    /// Returns the directory that a filter has asked for by [`file_into`](Self::file_into).
+    /// Returns the directory that a filter has asked for by [`file_into`](Self::file_into), here or before the message was
+    /// [queued](crate::listen::Queued::directory).
     #[must_use]
     pub fn directory(&self) -> Option<Arc<str>> {
-        self.content.body.edits().outcome().directory
+        let before = || self.session.queued()?.asked_directory().filter(|name| is_directory(name)).cloned();
+        self.content.body.edits().outcome().directory.or_else(before)
     }
 
     /// Returns the recipients, with the place of each in the client's envelope.
@@ -319,4 +318,11 @@ impl Message {
         }
         None
     }
+}
+
+/// Returns whether a name is that of a directory inside a store.
+fn is_directory(name: &str) -> bool {
+    let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
+    let is_part = |part: &str| !part.trim().is_empty() && part.trim() == part && part.bytes().all(is_of_part);
+    name.len() <= 100 && name.split('/').all(is_part)
 }

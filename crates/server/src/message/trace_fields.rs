@@ -60,7 +60,11 @@ impl TraceFields {
     }
 }
 
+/// Returns `Received:`. A message of a queue has the one from its client.
 fn received(id: MessageId, sender: &Sender, recipients: &[&Recipient], session: &Session) -> String {
+    if session.queued().is_some() {
+        return String::new();
+    }
     let mut text = String::with_capacity(512);
     let _ = write_received(&mut text, id, sender, recipients, session);
     text

@@ -7,6 +7,7 @@ use mailchute_proto::Protocol;
 
 use crate::net::endpoint::Endpoint;
 use crate::net::peer::Peer;
+use crate::net::queued::Queued;
 
 /// A connection that the application brings to [`Server::serve_connection`](crate::Server::serve_connection).
 /// It says who the client is, and which protocol is spoken.
@@ -31,6 +32,8 @@ pub struct Arrival {
     /// The listener that took the connection, if it is known.
     pub(crate) entrance: Option<Arc<Entrance>>,
     pub(crate) local: Option<SocketAddr>,
+    /// The message that the connection brings, if it comes from a queue.
+    pub(crate) queued: Option<Arc<Queued>>,
 }
 
 /// The listener that took a connection, as its session knows it.
@@ -54,7 +57,7 @@ impl Arrival {
     }
 
     fn from_peer(origin: Peer) -> Self {
-        Self { origin, service: Service::SMTP, entrance: None, local: None }
+        Self { origin, service: Service::SMTP, entrance: None, local: None, queued: None }
     }
 
     /// Speaks TLS from the first byte on. If the server has no certificate, it closes the connection.
@@ -80,6 +83,29 @@ impl Arrival {
     /// taken the connection. Default is none.
     pub fn listener(mut self, name: impl Into<Arc<str>>) -> Self {
         self.entrance = Some(Arc::new(Entrance { name: name.into(), endpoint: None }));
+        self
+    }
+
+    /// Says that the connection brings one message of a queue that belongs to this mail system, such as one that
+    /// `mailchute deliver` reads.
+    ///
+    /// The message has been received before, and has its `Received:`. So stores write no other one, and
+    /// [`Session::queued`](crate::Session::queued) tells them which message it is. A store can keep it once however often
+    /// the queue hands it over. The queue reports results, so the log has no lines `accepted` and `refused` of such a
+    /// session.
+    ///
+    /// ```
+    /// # async fn run(server: mailchute::Server, stream: tokio::io::DuplexStream) {
+    /// use std::time::SystemTime;
+    ///
+    /// use mailchute::listen::{Arrival, Queued};
+    ///
+    /// let message = Queued::new("MAIL-1042", SystemTime::now());
+    /// server.serve_connection(stream, Arrival::over_unix_socket().lmtp().queued(message)).await;
+    /// # }
+    /// ```
+    pub fn queued(mut self, message: Queued) -> Self {
+        self.queued = Some(Arc::new(message));
         self
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod endpoint;
 pub(crate) mod io;
 pub(crate) mod network;
 pub(crate) mod peer;
+pub(crate) mod queued;

@@ -1,9 +1,10 @@
-//! The listener of a session, and its age.
+//! Where a session comes from, and its age.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::net::endpoint::Endpoint;
+use crate::net::queued::Queued;
 use crate::session::Session;
 
 impl Session {
@@ -41,6 +42,13 @@ impl Session {
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.0.local
+    }
+
+    /// Returns what a queue says of the message that it hands over, if this session brings one
+    /// ([`Arrival::queued`](crate::listen::Arrival::queued)).
+    #[must_use]
+    pub fn queued(&self) -> Option<&Queued> {
+        self.0.queued.as_deref()
     }
 
     /// Returns the time since the session began.

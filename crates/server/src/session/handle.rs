@@ -11,6 +11,7 @@ use mailchute_proto::{
 
 use crate::net::arrival::{Arrival, Entrance};
 use crate::net::peer::Peer;
+use crate::net::queued::Queued;
 use crate::proxy::Header;
 use crate::proxy::client::ProxiedClient;
 use crate::session::beginning::Beginning;
@@ -37,6 +38,7 @@ pub(super) struct Inner {
     pub(super) origin: Peer,
     pub(super) entrance: Option<Arc<Entrance>>,
     pub(super) local: Option<SocketAddr>,
+    pub(super) queued: Option<Arc<Queued>>,
     pub(super) protocol: Protocol,
     pub(super) phase_flag: PhaseFlag,
     pub(super) wire: Arc<dyn HangUp>,
@@ -52,7 +54,7 @@ impl Session {
         header: Option<Header>,
         wire: Arc<dyn HangUp>,
     ) -> Self {
-        let Arrival { origin, service, entrance, local } = arrival;
+        let Arrival { origin, service, entrance, local, queued } = arrival;
         let proxied = header.and_then(ProxiedClient::by_header);
         let connection = Connection { proxied, ..Connection::default() };
         Self(Arc::new(Inner {
@@ -62,6 +64,7 @@ impl Session {
             origin,
             entrance,
             local,
+            queued,
             protocol: service.protocol,
             phase_flag: PhaseFlag::default(),
             wire,

@@ -10,6 +10,7 @@ use super::tls::TlsBuilder;
 use crate::driver::handshake::Assumed;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
+use crate::net::queued::Queued;
 use crate::server::Server;
 
 /// Bytes that may be on their way in each direction.
@@ -86,6 +87,12 @@ impl Connect {
     /// ```
     pub fn lmtp(mut self) -> Self {
         self.arrival = self.arrival.lmtp();
+        self
+    }
+
+    /// Brings a message of a queue: see [`Arrival::queued`](crate::listen::Arrival::queued). Default is none.
+    pub fn queued(mut self, message: Queued) -> Self {
+        self.arrival = self.arrival.queued(message);
         self
     }
 

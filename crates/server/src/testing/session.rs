@@ -10,6 +10,7 @@ use super::tls::TlsBuilder;
 use crate::connection::shutdown_signal::ShutdownSignal;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
+use crate::net::queued::Queued;
 use crate::session::Session;
 
 /// Makes a session without a server, so that a test can call a hook, filter or store directly.
@@ -88,6 +89,12 @@ impl SessionBuilder {
     /// ```
     pub fn lmtp(mut self) -> Self {
         self.arrival = self.arrival.lmtp();
+        self
+    }
+
+    /// Brings a message of a queue: see [`Arrival::queued`](crate::listen::Arrival::queued). Default is none.
+    pub fn queued(mut self, message: Queued) -> Self {
+        self.arrival = self.arrival.queued(message);
         self
     }
 

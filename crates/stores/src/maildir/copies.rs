@@ -12,6 +12,7 @@ use super::flushed::Flushed;
 use super::intents::Intents;
 use super::interest::{Interest, still_wanted};
 use super::line_ends;
+use super::queued::QueuedFile;
 use super::quota::Reserved;
 use super::sink::{Beginning, Content};
 
@@ -25,6 +26,8 @@ pub(crate) struct Copies {
     failure: Failure,
     /// `None` for a store with one Maildir.
     intents: Option<Arc<Intents>>,
+    /// The file of each copy, if the message comes from a queue.
+    queued: Option<QueuedFile>,
 }
 
 struct Copy {
@@ -35,9 +38,9 @@ struct Copy {
 
 impl Copies {
     /// For one Maildir. The content has all fields.
-    pub(super) fn one(maildir: Arc<Shared>) -> Self {
+    pub(super) fn one(maildir: Arc<Shared>, queued: Option<QueuedFile>) -> Self {
         let copies = vec![Copy { maildir, top: Bytes::new() }];
-        Self { copies, failure: Failure::OfAll, intents: None }
+        Self { copies, failure: Failure::OfAll, intents: None, queued }
     }
 
     /// For several Maildirs, with the fields on top of each copy. They share what is shown.
@@ -45,9 +48,10 @@ impl Copies {
         copies: impl IntoIterator<Item = (Arc<Shared>, Bytes)>,
         failure: Failure,
         intents: &Arc<Intents>,
+        queued: Option<QueuedFile>,
     ) -> Self {
         let copies = copies.into_iter().map(|(maildir, top)| Copy { maildir, top }).collect();
-        Self { copies, failure, intents: Some(Arc::clone(intents)) }
+        Self { copies, failure, intents: Some(Arc::clone(intents)), queued }
     }
 
     /// Makes each CRLF of the fields an LF. Returns `false` if they would not survive that.
@@ -78,20 +82,33 @@ impl Copies {
 
     /// Makes the content of all copies durable. The call blocks.
     pub(super) fn prepare(self, mut content: Content, interest: &Weak<Interest>) -> io::Result<Drafts> {
-        let mut drafts = Drafts::new(self.failure, self.intents.clone());
+        let mut drafts = Drafts::new(self.failure, self.intents.clone(), self.queued.clone());
         for (number, copy) in self.copies.iter().enumerate() {
             // A file that is not in `new/` yet need not be taken back.
             still_wanted(interest)?;
-            let outcome = copy.prepare(&mut content, drafts.len() < LOCKED);
-            drafts.add(number, outcome)?;
+            if let Some(outcome) =
+                copy.prepare(self.queued.as_ref(), &mut content, drafts.len() < LOCKED).transpose()
+            {
+                drafts.add(number, outcome)?;
+            }
         }
         Ok(drafts)
     }
 }
 
 impl Copy {
-    /// Makes its file, durable but not visible.
-    fn prepare(&self, content: &mut Content, is_locked: bool) -> io::Result<(Flushed, Option<Reserved>)> {
+    /// Makes its file, durable but not visible. `None` if an earlier try has made it.
+    fn prepare(
+        &self,
+        queued: Option<&QueuedFile>,
+        content: &mut Content,
+        is_locked: bool,
+    ) -> io::Result<Option<(Flushed, Option<Reserved>)>> {
+        if let Some(file) = queued
+            && file.is_in(&self.maildir.directories)?
+        {
+            return Ok(None);
+        }
         let draft = match content {
             Content::Draft(draft) => draft.take().ok_or(io::ErrorKind::NotFound)?,
             Content::Parts(parts) => {
@@ -109,7 +126,7 @@ impl Copy {
         };
         let room = self.maildir.room.as_ref();
         let reserved = room.map(|room| room.reserve(draft.length())).transpose()?;
-        Ok((draft.flush(is_locked)?, reserved))
+        Ok(Some((draft.flush(is_locked)?, reserved)))
     }
 }
 
@@ -123,7 +140,7 @@ mod tests {
 
     fn publish(maildir: &Maildir, interest: &Weak<Interest>) -> io::Result<Published> {
         let content = Content::Parts(vec![Bytes::from_static(b"Subject: hello\n")]);
-        Copies::one(Arc::clone(&maildir.0)).prepare(content, interest)?.publish(interest)
+        Copies::one(Arc::clone(&maildir.0), None).prepare(content, interest)?.publish(interest)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::flushed::Flushed;
 use super::intents::Intents;
 use super::interest::{Interest, still_wanted};
 use super::kept::Published;
+use super::queued::QueuedFile;
 use super::quota::Reserved;
 
 /// The meaning of a failed copy for the others.
@@ -27,6 +28,8 @@ pub(super) struct Drafts {
     ready: Vec<Ready>,
     failures: Failures,
     intents: Option<Arc<Intents>>,
+    /// The file of each copy, if the message comes from a queue.
+    queued: Option<QueuedFile>,
 }
 
 /// The copies that failed, by their numbers.
@@ -49,8 +52,8 @@ impl Failures {
 }
 
 impl Drafts {
-    pub(super) fn new(failure: Failure, intents: Option<Arc<Intents>>) -> Self {
-        Self { ready: Vec::new(), failures: Failures { failure, failed: Vec::new() }, intents }
+    pub(super) fn new(failure: Failure, intents: Option<Arc<Intents>>, queued: Option<QueuedFile>) -> Self {
+        Self { ready: Vec::new(), failures: Failures { failure, failed: Vec::new() }, intents, queued }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -82,8 +85,14 @@ impl Drafts {
 
     /// Makes each copy visible, then their names durable. The call blocks.
     pub(super) fn publish(self, interest: &Weak<Interest>) -> io::Result<Published> {
-        let Self { ready, mut failures, intents } = self;
+        let Self { ready, mut failures, intents, queued } = self;
         still_wanted(interest)?;
+        if let Some(file) = queued {
+            for (number, flushed, reserved) in ready {
+                failures.note(number, flushed.rename_queued(&file, reserved))?;
+            }
+            return Ok(Published { kept: Vec::new(), failed: failures.failed });
+        }
         // Dropped after the copies, so that a crash never leaves some of them without it.
         let intent = match &intents {
             Some(intents) if ready.len() > 1 => {

@@ -8,6 +8,7 @@ use super::in_tmp::InTmp;
 use super::kept::Kept;
 use super::name::with_new_name;
 use super::named;
+use super::queued::QueuedFile;
 use super::quota::Reserved;
 use super::rename::{Identity, rename};
 use super::shown::Ticket;
@@ -52,6 +53,22 @@ impl Flushed {
         let ticket = self.show(&self.place.name)?;
         self.place.is_in_tmp = false;
         Ok(Kept::new(&self.place.maildir, ticket, reserved))
+    }
+
+    /// Puts it where readers find it, under the name that its queue gives it. It is not taken back. Another process may
+    /// have done the same with another file; then that one stays.
+    pub(super) fn rename_queued(mut self, file: &QueuedFile, reserved: Option<Reserved>) -> io::Result<()> {
+        let to = self.place.maildir.directories.new.join(file.name(self.length));
+        match rename(self.identity, &self.place.path(), &to) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(named(&error, "rename a file to", &to)),
+            Ok(()) => {
+                self.place.is_in_tmp = false;
+                reserved.into_iter().for_each(Reserved::use_up);
+                tracing::debug!(name: "kept", path = %to.display(), "kept");
+            }
+        }
+        self.place.maildir.flush_new()
     }
 
     fn show(&self, name: &str) -> io::Result<Ticket> {

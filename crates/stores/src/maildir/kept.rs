@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
+use super::Shared;
 use super::quota::Reserved;
 use super::shown::{Ticket, closed, remove};
-use super::{Shared, directories};
 
 /// A file in `new/`. It is removed when this is dropped, unless it was [kept](Published::keep).
 #[must_use = "the message is removed when this is dropped"]
@@ -23,7 +23,7 @@ impl Kept {
 
     /// Makes the name durable.
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.maildir.sync.run(|| directories::flush(&self.maildir.directories.new))
+        self.maildir.flush_new()
     }
 }
 

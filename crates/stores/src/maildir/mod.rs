@@ -26,6 +26,7 @@ mod leftovers;
 mod line_ends;
 mod name;
 pub(crate) mod opened;
+pub(crate) mod queued;
 pub(crate) mod quota;
 mod rename;
 pub(crate) mod shown;
@@ -52,6 +53,7 @@ use directories::Directories;
 use leftovers::Sweeper;
 use name::Names;
 use opened::Opened;
+use queued::QueuedFile;
 use quota::Room;
 use shown::Shown;
 use sync::DirectorySync;
@@ -87,6 +89,9 @@ use crate::prepared::{Prepared, Taken};
 /// A message for which a filter has asked for a directory ([`Message::file_into`]) goes there, with names as
 /// in Maildir++: `Junk` is `.Junk`, and `Lists/rust` is `.Lists.rust`. The directory is made with the first
 /// message, and again if a reader has removed it.
+///
+/// A message from a [queue](mailchute::listen::Queued) has a file name that depends on the queue's name for it. If the
+/// queue hands it over again and the file is still in `new/` or `cur/`, no second one is made.
 ///
 /// Clones share the directory. Any number of stores and processes may deliver to it at the same time.
 ///
@@ -138,6 +143,11 @@ impl Shared {
     /// Bounds what may be in it.
     pub(crate) fn with_room(self, room: Option<Arc<Room>>) -> Self {
         Self { room, ..self }
+    }
+
+    /// Makes the names in `new/` durable. The call blocks.
+    fn flush_new(&self) -> io::Result<()> {
+        self.sync.run(|| directories::flush(&self.directories.new))
     }
 
     /// Removes left-over files in the background, once an hour.
@@ -200,14 +210,14 @@ impl Maildir {
     }
 
     /// Reads the whole message.
-    async fn receive(&self, mut message: Message) -> Result<(Delivery, Receipt), Refusal> {
+    async fn receive(&self, mut message: Message, session: &Session) -> Result<(Delivery, Receipt), Refusal> {
         let maildir = match message.directory() {
             Some(directory) => subdirectories::open(&self.0, directory).await?,
             None => Arc::clone(&self.0),
         };
         maildir.sweep();
         let line_ends = line_ends_of(&message, maildir.line_ends);
-        let mut delivery = Delivery::new(Copies::one(maildir), line_ends);
+        let mut delivery = Delivery::new(Copies::one(maildir, QueuedFile::of(session)), line_ends);
         message.prepend_trace_fields();
         while let Some(chunk) = message.chunk().await? {
             delivery.push(chunk).await?;
@@ -216,8 +226,8 @@ impl Maildir {
     }
 
     /// Makes the message durable in `tmp/`, to be shown once other stores have it too.
-    pub(crate) async fn prepare(&self, message: Message) -> Result<Prepared, Refusal> {
-        let (delivery, receipt) = self.receive(message).await?;
+    pub(crate) async fn prepare(&self, message: Message, session: &Session) -> Result<Prepared, Refusal> {
+        let (delivery, receipt) = self.receive(message, session).await?;
         let unpublished = delivery.prepare().await?;
         Ok(Prepared::new(async {
             let published = unpublished.publish(|_| true).await?;
@@ -235,8 +245,8 @@ impl Maildir {
 }
 
 impl Store for Maildir {
-    async fn store(&self, message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        let (delivery, receipt) = self.receive(message).await?;
+    async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
+        let (delivery, receipt) = self.receive(message, session).await?;
         let published = delivery.finish().await?;
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
         published.keep()?;

@@ -15,6 +15,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use mailchute::listen::Queued;
 use mailchute::session::Protocol;
 use mailchute::{
     Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Session, Store, Verdict,
@@ -33,6 +34,7 @@ use crate::maildir::directories::Directories;
 use crate::maildir::drafts::Failure;
 use crate::maildir::intents::Intents;
 use crate::maildir::opened::Opened;
+use crate::maildir::queued::QueuedFile;
 use crate::maildir::quota::{NoRoom, Room};
 use crate::maildir::shown::Shown;
 use crate::maildir::{Shared, line_ends_of, subdirectories};
@@ -144,11 +146,13 @@ impl Maildirs {
         groups: Vec<Group>,
         message: &Message,
         failure: Failure,
+        session: &Session,
     ) -> Result<(Vec<Group>, Vec<Arc<Shared>>), Refusal> {
         let bytes = message.envelope().sender.parameters().size.unwrap_or(0);
         let (mut taking, mut maildirs, mut refused) = (Vec::new(), Vec::new(), None);
         for group in groups {
             let opened = match self.maildir(&group.path, message.directory()).await {
+                Ok(maildir) if is_repeated(session) => Ok(maildir),
                 Ok(maildir) => check_room(&maildir, bytes).await.map(|()| maildir),
                 Err(error) => Err(error),
             };
@@ -187,13 +191,14 @@ impl Maildirs {
             _ => Failure::OfAll,
         };
         let groups = Group::all(&destinations, |destination| self.0.place.of(destination))?;
-        let (groups, maildirs) = self.open_all(groups, &message, failure).await?;
+        let (groups, maildirs) = self.open_all(groups, &message, failure, session).await?;
         let line_ends = line_ends_of(&message, self.0.options.line_ends_of_files());
         let receipt = Receipt::new(format!("Message accepted as {}", message.id()));
         let named: Vec<_> = groups.iter().map(|group| &group.named).collect();
         let mut content = message.for_places(&named).await?;
         let tops = content.tops().to_vec();
-        let copies = Copies::each(maildirs.into_iter().zip(tops), failure, &self.0.intents);
+        let queued = QueuedFile::of(session);
+        let copies = Copies::each(maildirs.into_iter().zip(tops), failure, &self.0.intents, queued);
         let mut delivery = Delivery::new(copies, line_ends);
         while let Some(chunk) = content.chunk().await? {
             delivery.push(chunk).await?;
@@ -222,7 +227,7 @@ impl Maildirs {
 
     /// Answers for a recipient at RCPT.
     pub(crate) async fn rcpt(&self, to: &Recipient, session: &Session) -> Answer {
-        if self.0.options.quota().is_some() {
+        if self.0.options.quota().is_some() && !is_repeated(session) {
             let envelope = session.envelope();
             let bytes = envelope.and_then(|envelope| envelope.sender.parameters().size).unwrap_or(0);
             for destination in Destinations::of(to, session.hostname()).iter() {
@@ -267,6 +272,11 @@ fn refuse(recipients: &CopyRecipients, failed: Vec<(usize, io::Error)>) {
     for (number, error) in failed {
         recipients.refuse(number, &refusal(error));
     }
+}
+
+/// Whether users may have the message already. Then they need no room, and a missing copy asks for room at its end.
+fn is_repeated(session: &Session) -> bool {
+    session.queued().is_some_and(Queued::is_repeated)
 }
 
 fn refusal(error: io::Error) -> Refusal {

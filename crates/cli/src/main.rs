@@ -14,17 +14,24 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
+use clap::ArgMatches;
 use commands::build::Configuration;
+#[cfg(feature = "nats")]
+use commands::deliver;
+use commands::store::Stores;
 use commands::{check, hash_password, serve, store};
 use failure::Failure;
 use log::Log;
 use options::args::{Args, Command, Options};
+use options::deliver_line;
+use options::deliver_options::DeliverOptions;
 use options::example;
 use options::merge::CommandLine;
 use process::inherited::Inherited;
 use process::privileges::Account;
 use process::sockets::Plan;
 use process::{deadline, detach, sandbox};
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
     let done = if detach::is_requested() { detach::run() } else { run() };
@@ -38,12 +45,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, Failure> {
-    let matches = Args::command().try_get_matches().map_err(log::wrong_usage)?;
+    let command = Args::command().mut_subcommand("deliver", deliver_line::hide_others);
+    let matches = command.try_get_matches().map_err(log::wrong_usage)?;
     let args = Args::from_arg_matches(&matches).map_err(log::wrong_usage)?;
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     match &args.command {
         None | Some(Command::Serve(_)) => serve(&CommandLine::of(of_command)?),
         Some(Command::Check(how)) => say(&check::check(&CommandLine::of(of_command)?, how)?),
+        Some(Command::Deliver(_)) => deliver(of_command),
         Some(Command::ExampleConfig) => say(&example::example_config()),
         Some(Command::HashPassword(arguments)) => {
             hash_password::hash_password(arguments)?;
@@ -95,11 +104,68 @@ fn serve_with(
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
     let serving = serve::serve(configuration, command_line, log, plan, passed, account.as_ref());
     let outcome = runtime.block_on(serving);
+    close(runtime, store);
+    outcome
+}
+
+/// Ends what the runtime and the store have left.
+fn close(runtime: Runtime, store: Stores) {
     // A thread that waits for a dead disk must not keep the program from ending.
     runtime.shutdown_timeout(FINAL_PATIENCE);
     // A message that such a thread has delivered must not stay if its client was told to try again.
     if !deadline::finishes_within(FINAL_PATIENCE, move || store.close()) {
         tracing::warn!(name: "store-not-closed", "the store did not answer: messages that were not answered in time may stay in it");
     }
+}
+
+fn deliver(matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let own = deliver_line::own_options(matches)?;
+    let options = CommandLine::of(matches)?.options()?.without_listeners();
+    deliver_by(&options, &own)
+}
+
+#[cfg(not(feature = "nats"))]
+fn deliver_by(_options: &Options, _own: &DeliverOptions) -> Result<ExitCode, Failure> {
+    Err(Failure::usage(
+        "mailchute deliver: this program was built without NATS; build it with --features nats",
+    ))
+}
+
+#[cfg(feature = "nats")]
+fn deliver_by(options: &Options, own: &DeliverOptions) -> Result<ExitCode, Failure> {
+    if own.check {
+        return say(deliver::check(options, own)?);
+    }
+    let source = deliver::source(own)?;
+    let log = Log::begin(&options.log_level, options.log_format)?;
+    let outcome = deliver_with(options, own, source, &log);
+    Ok(log.end(outcome))
+}
+
+#[cfg(feature = "nats")]
+fn deliver_with(
+    options: &Options,
+    own: &DeliverOptions,
+    source: mailchute_stores::DeliverBuilder,
+    log: &Log,
+) -> Result<(), Failure> {
+    serve::raise_file_limit();
+    let account = Account::of(options)?;
+    if let Some(account) = &account {
+        account.switch_groups()?;
+    }
+    let store = store::open(options, account.as_ref())?;
+    let may_reach = deliver::outgoing(options, &source);
+    let source = source.open().map_err(Failure::unusable)?;
+    if options.sandbox {
+        sandbox::enter(options, store::written(options), &may_reach)?;
+    }
+    log.write()?;
+    let server = deliver::server(options, own, store.clone())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
+    let delivering = deliver::deliver(options, &source, server, log, account.as_ref(), &may_reach);
+    let outcome = runtime.block_on(delivering);
+    close(runtime, store);
     outcome
 }

@@ -10,6 +10,7 @@ mod check_warnings;
 mod config_check;
 mod config_file;
 mod config_reload;
+mod deliver;
 mod domain_tables;
 mod domains;
 mod environment;

@@ -44,6 +44,7 @@ const CRATES: [Rooms; 4] = [
     Rooms {
         name: "stores",
         order: &[
+            "deliver",
             "lookup_url",
             "http_users",
             "url",

@@ -14,6 +14,8 @@
 //!
 //! [`recipients`] knows which addresses exist, and what they stand for.
 //!
+//! With the feature `nats`, `Deliver` takes mail out of a stream of NATS, and gives it to a server with any of these stores.
+//!
 //! [`from_url`] makes a store from a URL, for programs whose users choose the store.
 //!
 //! # Examples
@@ -42,6 +44,8 @@
 
 mod all;
 mod any;
+#[cfg(feature = "nats")]
+mod deliver;
 mod destination;
 mod discard;
 mod forward;
@@ -66,6 +70,8 @@ mod webhook;
 
 pub use all::All;
 pub use any::AnyStore;
+#[cfg(feature = "nats")]
+pub use deliver::{Deliver, DeliverBuilder, DeliverError, Delivering};
 pub use destination::{Destination, Destinations};
 pub use discard::Discard;
 pub use forward::{Forward, ForwardBuilder, HopTls, NextHop};

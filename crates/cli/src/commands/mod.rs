@@ -7,6 +7,8 @@
 pub(crate) mod build;
 pub(crate) mod certificates;
 pub(crate) mod check;
+#[cfg(feature = "nats")]
+pub(crate) mod deliver;
 pub(crate) mod hash_password;
 pub(crate) mod local_domains;
 pub(crate) mod prompt;

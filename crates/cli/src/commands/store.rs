@@ -178,11 +178,7 @@ pub(crate) fn outgoing(options: &Options) -> Outgoing {
     let verifies = looks_up || all(options).any(|(_, url)| url.reads_authorities());
     let mut outgoing = Outgoing { verifies, ..Outgoing::default() };
     for (_, next_hop) in servers(options) {
-        outgoing.connects = true;
-        if let NextHop::Tcp { host, port } = next_hop {
-            outgoing.ports.push(port);
-            outgoing.looks_up |= host.parse::<std::net::IpAddr>().is_err();
-        }
+        outgoing.add(&[next_hop]);
     }
     outgoing
 }

@@ -7,6 +7,7 @@ use mailchute::proxy::Network;
 use mailchute_stores::SecretSource;
 
 use crate::log::{LogFormat, LogLevel};
+use crate::options::deliver_options::DeliverOptions;
 use crate::options::domain_options::DomainOptions;
 use crate::options::domains::Domains;
 use crate::options::limits::{self, LimitSetting, TimeoutSetting};
@@ -44,6 +45,8 @@ Examples:
       mailbox_transport = lmtp:unix:/run/mailchute/lmtp
   mailchute --domain example.com --store lmtp:unix:/run/dovecot/lmtp
       Forward each message to another server while the client waits.
+  mailchute deliver --from 'nats://127.0.0.1/mail.>' --store 'maildir:/var/mail/{domain}/{user}'
+      Take mail out of a stream of NATS, into which --store nats://127.0.0.1/mail.{domain} puts it.
   mailchute hash-password alice >> users
       Add a user. On a terminal, it asks for the password. From a pipe, it reads one line.
   mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
@@ -88,10 +91,21 @@ pub(crate) enum Command {
     Serve(Box<Options>),
     /// Check the options and the files that they name, without listening or writing anything
     Check(Box<Check>),
+    /// Take mail out of a stream of NATS JetStream, and put it into a store
+    Deliver(Box<DeliverArgs>),
     /// Print a configuration file with every option and its default
     ExampleConfig,
     /// Read a password and print a line USER:VERIFIER for the --auth-file file
     HashPassword(HashPassword),
+}
+
+/// The command line of `mailchute deliver`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeliverArgs {
+    #[command(flatten)]
+    own: DeliverOptions,
+    #[command(flatten)]
+    shared: Box<Options>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -308,6 +322,21 @@ impl Options {
     /// Returns the URLs of the stores that a domain's mail goes to.
     pub(crate) fn stores_of<'o>(&'o self, domain: &'o DomainOptions) -> &'o [String] {
         if domain.store.is_empty() { &self.store } else { &domain.store }
+    }
+
+    /// Leaves out what only a server that listens needs. So a file can serve both.
+    pub(crate) fn without_listeners(mut self) -> Self {
+        self.listen.clear();
+        self.tls_listen.clear();
+        self.lmtp.clear();
+        self.listener.clear();
+        self.tls_cert.clear();
+        self.tls_key.clear();
+        self.tls_client_ca = None;
+        self.auth_file = None;
+        self.auth_any = false;
+        self.domain.clear();
+        self
     }
 
     /// Returns the URLs of all stores: those of the server, and those of domains. Each has the beginning of a message about it.

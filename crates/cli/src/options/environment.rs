@@ -49,9 +49,14 @@ pub(crate) fn values(
     if mistakes.is_empty() { Ok(values) } else { Err(mistakes) }
 }
 
-/// Returns the variables that begin like options but are none, each with what to write instead.
-pub(crate) fn unknown(command: &Command, names: impl Iterator<Item = String>) -> Vec<String> {
-    let known: Vec<_> = command.get_arguments().filter_map(|arg| arg.get_long()).map(variable).collect();
+/// Returns the variables that begin like options of these commands but are none, each with what to write instead.
+pub(crate) fn unknown(commands: &[Command], names: impl Iterator<Item = String>) -> Vec<String> {
+    let known: Vec<_> = commands
+        .iter()
+        .flat_map(Command::get_arguments)
+        .filter_map(|arg| arg.get_long())
+        .map(variable)
+        .collect();
     let is_unknown =
         |name: &String| name.starts_with(VARIABLES) && !known.contains(name) && !OWN.contains(&name.as_str());
     names
@@ -121,7 +126,7 @@ mod tests {
     fn suggests_the_variable_that_was_meant() {
         let names = ["MAILCHUTE_LISTN", "MAILCHUTE_LISTEN", "MAILCHUTE_DETACH", "PATH"].map(str::to_owned);
         assert_eq!(
-            unknown(&flags(), names.into_iter()),
+            unknown(&[flags()], names.into_iter()),
             ["MAILCHUTE_LISTN: there is no option of this variable; write MAILCHUTE_LISTEN"]
         );
     }

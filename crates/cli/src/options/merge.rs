@@ -124,7 +124,7 @@ fn of_file(provenance: &Provenance) -> impl Iterator<Item = (&str, Vec<OsString>
 }
 
 /// Parses options as if they were the flags of `command`.
-fn parse<'o, T: FromArgMatches>(
+pub(crate) fn parse<'o, T: FromArgMatches>(
     command: &clap::Command,
     options: impl Iterator<Item = (&'o str, Vec<OsString>)>,
 ) -> Result<T, Failure> {

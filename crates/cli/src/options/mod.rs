@@ -1,6 +1,8 @@
 //! The options: flags, environment and configuration file.
 
 pub(crate) mod args;
+pub(crate) mod deliver_line;
+pub(crate) mod deliver_options;
 pub(crate) mod domain_options;
 pub(crate) mod domain_rules;
 pub(crate) mod domains;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction};
 
 use crate::options::args::flags;
+use crate::options::deliver_options;
 use crate::options::file::{CONFIG, SECTIONS, TABLES};
 use crate::options::limits::Named;
 use crate::options::provenance::variable;
@@ -26,6 +27,16 @@ or `false`.
 |---|---|---|---|---|
 ";
 
+const DELIVER: &str = "
+## `mailchute deliver`
+
+These options are on the command line and in the environment only. `--config`, `--store`, `--state`, `--hostname`,
+`--timeout`, `--user`, `--sandbox`, `--log-level` and `--log-format` are those above.
+
+| option | in the environment | default | what it does |
+|---|---|---|---|
+";
+
 /// Returns the text of the page.
 fn page() -> String {
     let mut text = HEAD.to_owned();
@@ -44,6 +55,14 @@ fn page() -> String {
             let Some(name) = arg.get_long() else { continue };
             section_row(&mut text, name, arg);
         }
+    }
+    let own = deliver_options::flags();
+    text.push_str(DELIVER);
+    for arg in own.get_arguments() {
+        let Some(name) = arg.get_long() else { continue };
+        let value = if is_switch(arg) { String::new() } else { format!(" {}", values(arg)) };
+        let row = (cell(&value), variable(name), default(arg), cell(&help(arg)));
+        let _ = writeln!(text, "| `--{name}{}` | `{}` | {} | {}. |", row.0, row.1, row.2, row.3);
     }
     for (table, flag, names) in &TABLES {
         let heading = format!("{}{}", table[..1].to_uppercase(), &table[1..]);

@@ -5,6 +5,7 @@ use std::env;
 use mailchute_stores::StoreUrl;
 
 use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
+use crate::options::deliver_options;
 use crate::options::domain_rules;
 use crate::options::domains::Domains;
 use crate::options::environment;
@@ -66,7 +67,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
 /// Returns warnings about what is allowed but risky.
 pub(crate) fn warnings(options: &Options) -> Vec<String> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let mut warnings = environment::unknown(&flags(), names);
+    let mut warnings = environment::unknown(&[flags(), deliver_options::flags()], names);
     if options.accepted().any(|domain| *domain == Domains::All) {
         warnings.push(format!(
             "{} '*': every recipient of every domain is accepted, from every client",

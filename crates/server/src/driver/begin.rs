@@ -23,9 +23,11 @@ impl Driver {
     ) -> Self {
         let Service { protocol, opening } = service;
         let settings = Arc::clone(shared.settings_of(&session));
+        // A queue of the same mail system is as good as TLS, and may say where the message comes from.
+        let is_queued = session.queued().is_some();
         let machine = match opening {
-            Opening::Plain => Machine::new(settings),
-            Opening::Tls => Machine::inside_tls(settings),
+            Opening::Plain if !is_queued => Machine::new(settings),
+            Opening::Plain | Opening::Tls => Machine::inside_tls(settings),
         };
         let machine = if shared.chain.may_edit_replies(session.listener()) {
             let (shared, session) = (Arc::clone(&shared), session.clone());
@@ -33,7 +35,7 @@ impl Driver {
         } else {
             machine
         };
-        let is_trusted = shared.proxies.may_speak_for_others(session.origin(), header);
+        let is_trusted = is_queued || shared.proxies.may_speak_for_others(session.origin(), header);
         let machine = if is_trusted { machine.trusting_proxy() } else { machine };
         Self {
             shared,

@@ -94,6 +94,8 @@ impl Arrival {
     /// the queue hands it over. The queue reports results, so the log has no lines `accepted` and `refused` of such a
     /// session.
     ///
+    /// Such a session counts as one inside TLS, so that REQUIRETLS can be passed on. It may use XFORWARD and XCLIENT.
+    ///
     /// ```
     /// # async fn run(server: mailchute::Server, stream: tokio::io::DuplexStream) {
     /// use std::time::SystemTime;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What a queue says of the message that it hands over: see [`Arrival::queued`](crate::listen::Arrival::queued).
+/// The facts of a message that a queue hands over: see [`Arrival::queued`](crate::listen::Arrival::queued).
 ///
 /// # Examples
 /// ```

@@ -17,31 +17,31 @@ use super::error::HopError;
 const PIPELINED: usize = 50;
 
 /// A stream of any kind.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
 
 /// A connection that has been greeted.
-pub(super) struct Connection {
-    pub(super) stream: Box<dyn Stream>,
-    pub(super) replies: ReplyReader,
-    pub(super) capabilities: Capabilities,
+pub(crate) struct Connection {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) replies: ReplyReader,
+    pub(crate) capabilities: Capabilities,
     /// The place of its target in the list.
-    pub(super) target: usize,
+    pub(crate) target: usize,
     /// TLS has shown that this is the host of the URL.
-    pub(super) is_verified: bool,
-    pub(super) is_authenticated: bool,
+    pub(crate) is_verified: bool,
+    pub(crate) is_authenticated: bool,
     /// Whether another transaction has used it.
-    pub(super) is_used: bool,
+    pub(crate) is_used: bool,
     /// Replies that have not been read. With any, the connection cannot be used for another transaction.
-    pub(super) owed: usize,
-    pub(super) opened: Instant,
-    pub(super) last_used: Instant,
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(crate) owed: usize,
+    pub(crate) opened: Instant,
+    pub(crate) last_used: Instant,
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Box<dyn Stream>, target: usize) -> Self {
+    pub(crate) fn new(stream: Box<dyn Stream>, target: usize) -> Self {
         Self {
             stream,
             replies: ReplyReader::default(),
@@ -61,7 +61,7 @@ impl Connection {
     ///
     /// # Cancel safety
     /// A dropped future leaves `owed` above 0.
-    pub(super) async fn command(
+    pub(crate) async fn command(
         &mut self,
         command: &str,
         what: &'static str,
@@ -74,7 +74,7 @@ impl Connection {
 
     /// Sends commands and reads a reply for each: all at once if the next hop takes that. Otherwise it ends with the first
     /// reply that `goes_on` does not take.
-    pub(super) async fn commands(
+    pub(crate) async fn commands(
         &mut self,
         commands: &[String],
         limit: Duration,
@@ -100,7 +100,7 @@ impl Connection {
     }
 
     /// Writes all of it.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &mut self,
         bytes: &[u8],
         what: &'static str,
@@ -115,7 +115,7 @@ impl Connection {
     }
 
     /// Reads the next reply. A 421 is an error: the next hop goes.
-    pub(super) async fn reply(
+    pub(crate) async fn reply(
         &mut self,
         what: &'static str,
         limit: Duration,
@@ -138,7 +138,7 @@ impl Connection {
     }
 
     /// Returns whether the next hop has neither closed the connection nor said anything unasked, as far as is known here.
-    pub(super) async fn is_open(&mut self) -> bool {
+    pub(crate) async fn is_open(&mut self) -> bool {
         let mut buffer = [0; 1];
         let mut buffer = ReadBuf::new(&mut buffer);
         let is_silent = poll_fn(|context| {
@@ -148,7 +148,7 @@ impl Connection {
     }
 
     /// Says goodbye, and waits for the answer before it closes (RFC 5321 §4.1.1.10).
-    pub(super) async fn quit(mut self, limit: Duration) {
+    pub(crate) async fn quit(mut self, limit: Duration) {
         if self.owed == 0 {
             // Its answer changes nothing.
             let _ = self.command("QUIT", "QUIT", limit).await;

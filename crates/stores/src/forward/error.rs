@@ -9,7 +9,7 @@ use mailchute_proto::next_hop::{BadReply, ServerReply};
 
 /// Why a connection to a next hop failed. Another connection, or another target, may do better.
 #[derive(Debug)]
-pub(super) enum HopError {
+pub(crate) enum HopError {
     Io(io::Error),
     /// The handshake failed.
     Tls(io::Error),
@@ -26,7 +26,7 @@ pub(super) enum HopError {
 
 impl HopError {
     /// The refusal that our client gets: nothing of the next hop's trouble is its fault, so it is to come again.
-    pub(super) fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(self) -> Refusal {
         let refusal = match self {
             Self::Busy => {
                 Refusal::new(451, (4, 4, 5), "Too many messages are on their way to the next server")

@@ -13,9 +13,9 @@
 
 mod ask;
 mod builder;
-mod connection;
+pub(crate) mod connection;
 mod dial;
-mod error;
+pub(crate) mod error;
 mod facts;
 mod forwarding;
 mod hop;
@@ -25,7 +25,7 @@ mod pool;
 mod remembered;
 mod target;
 pub(crate) mod tls;
-mod transfer;
+pub(crate) mod transfer;
 mod undelivered;
 pub(crate) mod url;
 

@@ -18,20 +18,20 @@ use super::pool::Pool;
 const BUFFER: usize = 32 * 1024;
 
 /// The answer to the content for one recipient.
-pub(super) type Answer = Result<Receipt, Refusal>;
+pub(crate) type Answer = Result<Receipt, Refusal>;
 
 /// How long the next hop may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// To take some bytes of the content.
-    pub(super) block: Duration,
+    pub(crate) block: Duration,
     /// To answer after the last one.
-    pub(super) end: Duration,
+    pub(crate) end: Duration,
 }
 
 /// How the content is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// After DATA, in lines, with stuffed dots.
     Lines,
     /// By BDAT, as it is.
@@ -55,7 +55,7 @@ pub(super) async fn send(
     limits: Limits,
 ) -> Result<Sha256, Broken> {
     let mut hash = Sha256::new();
-    let mut writer = Writer { connection, stuffer: DotStuffer::default(), form, output: Vec::new(), limits };
+    let mut writer = Writer::new(connection, form, limits);
     for top in copies.tops().to_vec() {
         writer.push(&top);
     }
@@ -64,15 +64,14 @@ pub(super) async fn send(
         writer.push(&chunk);
         // Chunks may be small, and a write costs more than to gather them.
         drop::<Bytes>(chunk);
-        if writer.output.len() >= BUFFER {
-            writer.flush(false).await.map_err(Broken::Hop)?;
-        }
+        writer.flush_if_full().await.map_err(Broken::Hop)?;
     }
     writer.finish().await.map_err(Broken::Hop)?;
     Ok(hash)
 }
 
-struct Writer<'c> {
+/// Sends content in the pieces in which it comes.
+pub(crate) struct Writer<'c> {
     connection: &'c mut Connection,
     stuffer: DotStuffer,
     form: Form,
@@ -80,15 +79,26 @@ struct Writer<'c> {
     limits: Limits,
 }
 
-impl Writer<'_> {
-    fn push(&mut self, bytes: &[u8]) {
+impl<'c> Writer<'c> {
+    pub(crate) fn new(connection: &'c mut Connection, form: Form, limits: Limits) -> Self {
+        Self { connection, stuffer: DotStuffer::default(), form, output: Vec::new(), limits }
+    }
+
+    /// Adds bytes, which are not sent yet.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         match self.form {
             Form::Lines => self.stuffer.push(bytes, &mut self.output),
             Form::Chunks => self.output.extend_from_slice(bytes),
         }
     }
 
-    async fn finish(mut self) -> Result<(), Refusal> {
+    /// Sends what was added, if it is worth a write.
+    pub(crate) async fn flush_if_full(&mut self) -> Result<(), Refusal> {
+        if self.output.len() >= BUFFER { self.flush(false).await } else { Ok(()) }
+    }
+
+    /// Sends the rest, and says that it is the end.
+    pub(crate) async fn finish(mut self) -> Result<(), Refusal> {
         if self.form == Form::Lines {
             std::mem::take(&mut self.stuffer).finish(&mut self.output);
         }
@@ -133,10 +143,26 @@ pub(super) async fn answers(
     limits: Limits,
 ) -> Vec<Answer> {
     let replies = if pool.dial.protocol == Protocol::Lmtp { recipients } else { 1 };
+    let (mut answers, is_over) = read_answers(&mut connection, replies, limits.end).await;
+    if let (Some(answer), true) = (answers.last().cloned(), answers.len() < recipients) {
+        answers.resize(recipients, answer);
+    }
+    if !is_over {
+        pool.put(connection, false);
+    }
+    answers
+}
+
+/// Reads so many answers to the content. Returns them, and whether the connection is over.
+pub(crate) async fn read_answers(
+    connection: &mut Connection,
+    replies: usize,
+    limit: Duration,
+) -> (Vec<Answer>, bool) {
     connection.owed = replies;
-    let mut answers = Vec::with_capacity(recipients);
+    let mut answers = Vec::with_capacity(replies);
     while answers.len() < replies {
-        match connection.reply("the end of the content", limits.end).await {
+        match connection.reply("the end of the content", limit).await {
             Ok(reply) if reply.is_positive() => answers.push(Ok(receipt_of(&reply))),
             Ok(reply) => answers.push(Err(reply.refusal())),
             Err(error) => {
@@ -145,16 +171,12 @@ pub(super) async fn answers(
                     HopError::Refused(_, farewell) => farewell.refusal(),
                     error => lost(error),
                 };
-                answers.resize(recipients, Err(refusal));
-                return answers;
+                answers.resize(replies, Err(refusal));
+                return (answers, true);
             }
         }
     }
-    pool.put(connection, false);
-    if let Some(answer) = answers.first().cloned() {
-        answers.resize(recipients, answer);
-    }
-    answers
+    (answers, false)
 }
 
 /// The refusal that our client gets when the next hop goes in the middle.

@@ -7,12 +7,12 @@
 //! ```
 
 mod builder;
-mod connect;
+pub(crate) mod connect;
 mod envelope;
-mod error;
+pub(crate) mod error;
 mod header_error;
 mod objects;
-mod servers;
+pub(crate) mod servers;
 mod subject;
 mod transfer;
 pub(crate) mod url;

@@ -12,6 +12,7 @@ mod seccomp;
 
 use std::collections::BTreeSet;
 use std::env;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -19,6 +20,7 @@ use landlock::{
     Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 use mailchute::listen::Endpoint;
+use mailchute_stores::NextHop;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -75,6 +77,17 @@ impl Outgoing {
             && (self.looks_up || !others.looks_up)
             && (self.verifies || !others.verifies)
             && others.ports.iter().all(|port| self.ports.contains(port))
+    }
+
+    /// Adds the connections to these servers.
+    pub(crate) fn add(&mut self, next_hops: &[NextHop]) {
+        for next_hop in next_hops {
+            self.connects = true;
+            if let NextHop::Tcp { host, port } = next_hop {
+                self.ports.push(*port);
+                self.looks_up |= host.parse::<IpAddr>().is_err();
+            }
+        }
     }
 }
 

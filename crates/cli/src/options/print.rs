@@ -162,6 +162,7 @@ mod tests {
             "",
             "listen = \":25\"\ndomain = [\"example.com\", \"bücher.example\"]\n",
             "store = 'maildir:/var/\"mail\"\\{domain}/{user}'\nmax-message-size = 1000\ngreeting-delay = \"5s\"\n",
+            "store = [\"maildir:a\", \"lmtp:127.0.0.1:24\"]\n[[domain]]\nname = \"a.example\"\nstore = [\"maildir:c\", \"maildir:b\"]\n",
             "limits.errors = 3\nlimits.header-size = \"64K\"\ntimeouts.command = 300\n",
             "[[domain]]\nname = [\"a.example\", \".b.example\"]\ndetail = \"off\"\n[[domain]]\nname = \"*\"\nstore = \"discard:\"\n",
             "[[listener]]\naddress = [\":25\", \"unix:/run/x\"]\nlimits.errors = 4\n[[listener]]\naddress = \"2526\"\ntls = \"off\"\n",

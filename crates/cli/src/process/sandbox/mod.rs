@@ -189,6 +189,7 @@ fn restrict(
     }
     if outgoing.verifies {
         allow(AUTHORITIES.map(PathBuf::from).to_vec(), read)?;
+        allow(named_authorities(), read)?;
     }
     let dns = outgoing.looks_up.then_some(DNS);
     let ports = outgoing.ports.iter().copied().chain(dns);
@@ -213,6 +214,14 @@ fn files(options: &Options) -> Vec<PathBuf> {
     let of_domains = options.domains.iter().flat_map(DomainOptions::files);
     let single = several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config);
     single.cloned().chain(of_domains).collect()
+}
+
+/// The certificates of authorities that the environment names, as OpenSSL knows it.
+fn named_authorities() -> Vec<PathBuf> {
+    let file = env::var_os("SSL_CERT_FILE").into_iter().map(PathBuf::from).collect();
+    let directories = env::var_os("SSL_CERT_DIR").into_iter().map(PathBuf::from);
+    let allowed = directories_of(file).into_iter().chain(directories);
+    allowed.filter(|directory| !is_root_directory(directory)).collect()
 }
 
 /// The directories of this program, at its start and now. If one of them is `/`, the program itself, which then cannot

@@ -58,7 +58,7 @@ use crate::{
 ///
 /// ```
 /// let error = mailchute_stores::from_url("./mail").unwrap_err();
-/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:");
+/// assert_eq!(error.to_string(), "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:");
 /// ```
 pub fn from_url(url: &str) -> Result<AnyStore, StoreUrlError> {
     StoreUrl::parse(url)?.open()
@@ -391,7 +391,8 @@ fn is_scheme(word: &str) -> bool {
 }
 
 /// The stores other than a Maildir.
-const OTHERS: &str = "lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:";
+const OTHERS: &str =
+    "lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:";
 
 const OPTIONS: &str = "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode; \
                        with {user} in the path also max-size=1G and max-messages=10000";

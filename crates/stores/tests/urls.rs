@@ -46,23 +46,23 @@ fn a_url_that_makes_no_store_is_answered_with_what_to_write() {
     for (url, answer) in [
         (
             "",
-            "the store has no URL; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:",
+            "the store has no URL; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:",
         ),
         (
             "./mail",
-            "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:",
+            "\"./mail\" does not begin with a kind of store; write maildir:./mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:",
         ),
         (
             "/var:mail",
-            "\"/var:mail\" does not begin with a kind of store; write maildir:/var:mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:",
+            "\"/var:mail\" does not begin with a kind of store; write maildir:/var:mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:",
         ),
         (
             ":mail",
-            "\":mail\" does not begin with a kind of store; write maildir::mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:",
+            "\":mail\" does not begin with a kind of store; write maildir::mail, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:",
         ),
         (
             "mbox:/var/mail",
-            "there is no store of the kind \"mbox\"; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET or discard:",
+            "there is no store of the kind \"mbox\"; write maildir:PATH, lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:",
         ),
         ("maildir:", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),
         ("maildir://", "maildir: names no directory; write maildir:PATH, such as maildir:./mail"),

@@ -162,7 +162,9 @@ pub(crate) struct Options {
     /// Where messages go; repeatable, and then all stores must take a message. maildir:PATH keeps each message as a file. With {user}, {domain} or {address}
     /// in PATH, each recipient has a Maildir and gets a copy. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
     /// `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits. `https://HOST/PATH` posts it to
-    /// a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the feature s3. Options of maildir: follow ?, with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
+    /// a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the feature s3.
+    /// `nats://HOST/mail.{domain}` puts it into a stream of NATS, in builds with the feature nats. Options of maildir:
+    /// follow ?, with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
     /// Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
     /// them. If an existing directory gives its group more rights than others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]

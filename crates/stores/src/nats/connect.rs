@@ -8,8 +8,8 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -40,8 +40,7 @@ const COMMANDS: usize = 16;
 /// A connection to one of the servers.
 pub(crate) struct Link {
     servers: Servers,
-    /// Taken when the connection is made.
-    options: Mutex<Option<ConnectOptions>>,
+    options: ConnectOptions,
     context: OnceCell<Context>,
     /// Nothing has been reached for longer than [`PATIENCE`]. Then a use does not wait.
     is_down: AtomicBool,
@@ -53,25 +52,25 @@ impl Link {
     /// # Errors
     /// If a file cannot be read, or if the options contradict each other.
     pub(crate) fn new(servers: Servers) -> io::Result<Self> {
-        let options = Mutex::new(Some(servers.connect_options()?));
+        let options = servers.connect_options()?;
         Ok(Self { servers, options, context: OnceCell::new(), is_down: AtomicBool::new(false) })
     }
 
     /// Begins to connect, in a task of this runtime. Later calls do nothing.
     ///
     /// # Errors
-    /// If the first call was given up.
+    /// If an address cannot be parsed.
     pub(crate) async fn start(&self) -> Result<&Context, NatsError> {
         self.context.get_or_try_init(|| self.connect()).await
     }
 
     async fn connect(&self) -> Result<Context, NatsError> {
-        let options = self.options.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let options = options.ok_or(NatsError::NotConnected)?;
         let addresses: Vec<ServerAddr> =
             self.servers.addresses().iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
         let watch = Arc::new(Watch { servers: self.servers.to_string(), is_told: AtomicBool::new(false) });
-        let client = options
+        let client = self
+            .options
+            .clone()
             .name("mailchute")
             .retry_on_initial_connect()
             .max_reconnects(None)

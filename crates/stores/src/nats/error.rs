@@ -20,6 +20,8 @@ pub(crate) enum NatsError {
     Address(io::Error),
     /// A message was not acknowledged.
     Publish(PublishError),
+    /// The server is silent, although there is a connection.
+    Silent,
     /// Too much is on its way.
     Busy,
 }
@@ -27,15 +29,19 @@ pub(crate) enum NatsError {
 /// The message is larger than the server, the stream or the memory for it allows.
 pub(super) const TOO_LARGE: Refusal = Refusal::from_static(552, (5, 3, 4), "Message too large");
 
+/// The text for a client whose message may be in the stream or not.
+const SILENT: &str = "The stream does not answer";
+
 impl NatsError {
     /// Returns the refusal that our client gets.
     pub(crate) fn refusal(self) -> Refusal {
         let refusal = match (&self, self.code()) {
             (_, Some(ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM)) => TOO_LARGE,
             (_, Some(code)) if is_full(code) => Refusal::new(452, (4, 3, 1), "The stream is full"),
+            (Self::Silent, _) => Refusal::new(451, (4, 4, 2), SILENT),
             (Self::Publish(error), _) => match error.kind() {
                 PublishErrorKind::MaxPayloadExceeded => TOO_LARGE,
-                PublishErrorKind::TimedOut => Refusal::new(451, (4, 4, 2), "The stream does not answer"),
+                PublishErrorKind::TimedOut => Refusal::new(451, (4, 4, 2), SILENT),
                 _ => Refusal::new(451, (4, 3, 0), "The stream does not take the message"),
             },
             (Self::Busy, _) => {
@@ -56,6 +62,7 @@ impl NatsError {
                 );
                 is_local || self.code().is_some()
             }
+            Self::Silent => false,
             _ => true,
         }
     }
@@ -87,6 +94,7 @@ impl fmt::Display for NatsError {
             Self::Connect(error) => error.fmt(f),
             Self::Address(error) => error.fmt(f),
             Self::Publish(error) => error.fmt(f),
+            Self::Silent => f.write_str("NATS does not answer in time"),
             Self::Busy => f.write_str("the memory for messages on their way to NATS is in use"),
         }
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::{HeaderMap, HeaderValue};
 use bytes::{Bytes, BytesMut};
@@ -145,21 +144,14 @@ impl<'s> Transfer<'s> {
         for (copy, upload) in self.copies.iter_mut().zip(&mut uploads) {
             copy.envelope.body = Some(upload.finish().await?);
         }
-        let mut sent = Vec::with_capacity(self.copies.len());
+        let mut headers = Vec::with_capacity(self.copies.len());
         for copy in &self.copies {
-            let headers = headers(copy, &digest)?;
-            // A server that takes nothing takes the next one neither, and this client has waited.
-            let is_stuck = matches!(sent.last(), Some(Err(_)));
-            sent.push(match is_stuck {
-                true => Err(NatsError::NotConnected),
-                false => self.send(copy, headers, payload.clone()).await,
-            });
+            headers.push(headers_of(copy, &digest)?);
         }
-        let answers = sent.into_iter().map(|sent| async {
-            match sent {
-                Ok(acknowledged) => acknowledged.await.map_err(NatsError::from),
-                Err(error) => Err(error),
-            }
+        // One limit for the queue of the connection and the acknowledgement. A silent server fills that queue.
+        let answers = self.copies.iter().zip(headers).map(|(copy, headers)| {
+            let answer = self.send(copy, headers, payload.clone());
+            async { timeout(ANSWER, answer).await.unwrap_or(Err(NatsError::Silent)) }
         });
         let answers = join_all(answers).await;
         let mut uploads = uploads.into_iter();
@@ -173,14 +165,9 @@ impl<'s> Transfer<'s> {
         Ok(outcomes)
     }
 
-    /// Sends one copy. Its acknowledgement is still to come.
-    async fn send(
-        &self,
-        copy: &Copy,
-        headers: HeaderMap,
-        payload: Bytes,
-    ) -> Result<PublishAckFuture, NatsError> {
-        Ok(self.context.publish_with_headers(copy.group.subject.clone(), headers, payload).await?)
+    /// Sends one copy, and waits for its acknowledgement.
+    async fn send(&self, copy: &Copy, headers: HeaderMap, payload: Bytes) -> Result<PublishAck, NatsError> {
+        Ok(self.context.publish_with_headers(copy.group.subject.clone(), headers, payload).await?.await?)
     }
 
     /// Keeps an object that a message in the stream names, or may name. Another one is removed.
@@ -219,7 +206,7 @@ async fn reserve(shared: &Shared, bytes: usize) -> Result<OwnedSemaphorePermit, 
 }
 
 /// Returns the headers of a copy.
-fn headers(copy: &Copy, digest: &[u8]) -> Result<HeaderMap, Refusal> {
+fn headers_of(copy: &Copy, digest: &[u8]) -> Result<HeaderMap, Refusal> {
     let mut headers = HeaderMap::new();
     for (name, value) in copy.envelope.headers()? {
         headers.append(name, value.parse::<HeaderValue>()?);

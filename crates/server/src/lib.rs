@@ -48,7 +48,7 @@
 //!
 //! | level | event | fields |
 //! |---|---|---|
-//! | error | `hook-failed`, `hook-panicked`, `hook-late`: a hook or store failed, panicked or was too slow | `stage`, `hook`, `error`; `panic` |
+//! | error | `hook-failed`, `hook-panicked`, `hook-late`: a hook or store failed, panicked or was too slow | `stage`, `hook`, `error`; `panic`; `took` |
 //! | | `accept-failed`: no connection can be accepted; `no-random-numbers` | `error` |
 //! | warn | `turned-away`: a connection was closed at once | `client`, `error` |
 //! | | `certificate-expired`, `certificate-early`: a certificate has expired or is not valid yet | `names`, `since`, `until` |

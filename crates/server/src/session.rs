@@ -10,6 +10,7 @@ mod facts;
 pub(crate) mod handle;
 pub(crate) mod hang_up;
 mod id;
+pub(crate) mod interrupted;
 mod phase;
 mod phase_flag;
 mod size_limit;

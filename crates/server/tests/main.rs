@@ -38,6 +38,7 @@ mod proxy_header;
 mod queued;
 mod recipient_state;
 mod reconfigure;
+mod refusers;
 mod reply_edits;
 mod resets;
 mod running;

@@ -65,7 +65,7 @@ fn encode_line(code: Code, enhanced: Option<Enhanced>, text: &[u8], output: &mut
     Head::new(code, enhanced).put_line(b' ', text, output);
 }
 
-/// What stands before the text in each line of a reply.
+/// The start of each line of a reply: code, separator and enhanced code.
 struct Head {
     bytes: [u8; LONGEST_HEAD],
     length: usize,

@@ -16,12 +16,14 @@ use mailchute_proto::{Answer, Refusal, Verdict};
 use crate::connection::read_outcome::ReadOutcome;
 use crate::connection::wire::Wire;
 use crate::driver::shared::Shared;
-use crate::hooks::{Decision, HookFuture, RefusedBy, drop_guarded, panic_text, poll_guarded};
+use crate::hooks::{Decision, HookFuture, RefusedBy, interrupt, poll_guarded, report_late, report_panic_of};
 use crate::message::BodyError;
+use crate::session::Session;
 
 /// Asks the hooks of a stage, if there are any, and waits for their answer up to the hook timeout. Meanwhile
 /// replies in `unsent` go out, and the client's next commands come in. If the application closes the session
-/// meanwhile, its refusal is the answer. `refused_by` gets the origin of a refusal.
+/// meanwhile, its refusal is the answer. `refused_by` gets the origin of a refusal. `session` is the one that the
+/// hooks see.
 ///
 /// # Errors
 /// [`ReadOutcome::Gone`] if the client disconnects meanwhile, and [`ReadOutcome::Shutdown`] if the server
@@ -30,6 +32,7 @@ pub(crate) async fn ask_hooks(
     shared: &Shared,
     wire: &mut Wire,
     unsent: &mut Vec<u8>,
+    session: &Session,
     hooks: HookFuture<'_>,
     refused_by: &mut Option<Box<RefusedBy>>,
 ) -> Result<Answer, ReadOutcome> {
@@ -37,7 +40,7 @@ pub(crate) async fn ask_hooks(
     let mut is_first = true;
     let decision = poll_fn(|context| {
         if let Poll::Ready(outcome) = poll_guarded(hooks.as_mut(), context) {
-            return Poll::Ready(Ok(outcome_of(outcome)));
+            return Poll::Ready(Ok(Some(outcome_of(outcome, session))));
         }
         if std::mem::take(&mut is_first) {
             wire.set_timer(shared.timeouts.hook);
@@ -45,10 +48,17 @@ pub(crate) async fn ask_hooks(
         if let Poll::Ready(outcome) = wire.poll_background(context, unsent) {
             return Poll::Ready(Err(outcome));
         }
-        wire.poll_timer(context).map(|()| Ok(too_late()))
+        wire.poll_timer(context).map(|()| Ok(None))
     })
     .await;
-    drop_guarded(hooks);
+    let decision = match decision {
+        Ok(Some(decision)) => Ok(decision),
+        Ok(None) => Ok(too_late(hooks, session)),
+        Err(outcome) => {
+            interrupt(hooks, session);
+            Err(outcome)
+        }
+    };
     match (farewell(wire), decision) {
         (Some(refusal), Ok(_) | Err(ReadOutcome::Closed)) => Ok(Err(refusal)),
         (_, decision) => {
@@ -65,23 +75,24 @@ pub(crate) fn farewell(wire: &Wire) -> Option<Refusal> {
     sanitize(Err(refusal), None).err().map(Refusal::hang_up)
 }
 
-pub(super) fn too_late() -> Decision {
-    tracing::error!(name: "hook-late", "the hooks did not answer in time");
-    Decision::FAILED
+/// Drops hooks that did not answer in time, and returns the decision instead of theirs.
+pub(super) fn too_late<F>(hooks: F, session: &Session) -> Decision {
+    let interrupted = interrupt(hooks, session);
+    report_late(interrupted.as_deref());
+    Decision::failed(interrupted)
 }
 
 /// Returns the decision of hooks that have ended. A panic goes to the log.
-pub(super) fn outcome_of(outcome: Result<Decision, Box<dyn Any + Send>>) -> Decision {
+pub(super) fn outcome_of(outcome: Result<Decision, Box<dyn Any + Send>>, session: &Session) -> Decision {
     match outcome {
         Ok(Decision { answer, refused_by }) => {
             Decision { answer: sanitize(answer, refused_by.as_deref()), refused_by }
         }
-        // Panics of hooks are caught where the hook's name is known. This one came while the future was
-        // dropped.
+        // Each hook catches its own panic. This one came from what its future held.
         Err(panic) => {
-            let panic = panic_text(&*panic);
-            tracing::error!(name: "hook-panicked", panic, "a hook or store panicked");
-            Decision::FAILED
+            let interrupted = session.take_interrupted();
+            report_panic_of(interrupted.as_deref(), &*panic);
+            Decision::failed(interrupted)
         }
     }
 }
@@ -100,7 +111,7 @@ pub(crate) fn sanitize(answer: Answer, by: Option<&RefusedBy>) -> Answer {
     if is_hidden && is_too_long(&**cause) {
         return Err(Refusal::from_reply(catalog::MESSAGE_TOO_LARGE));
     }
-    let (stage, hook) = (by.map(|by| by.stage.name()), by.map(|by| by.hook));
+    let (stage, hook) = (by.map(|by| by.stage), by.map(|by| by.hook));
     tracing::error!(name: "hook-failed", stage, hook, error = %chain_of(&**cause), "a hook or store failed");
     if is_hidden && is_disk_full(&**cause) {
         return Err(Refusal::from_reply(catalog::INSUFFICIENT_STORAGE));

@@ -60,7 +60,7 @@ pub(super) async fn scram(
             Err(decision) => decision,
         }
     };
-    let answer = match ask_hooks(shared, wire, unsent, Some(Box::pin(hooks)), refused_by).await? {
+    let answer = match ask_hooks(shared, wire, unsent, session, Some(Box::pin(hooks)), refused_by).await? {
         Err(refusal) => Err(refusal),
         Ok(_) => {
             let binding =
@@ -99,14 +99,14 @@ pub(super) async fn judge(
     session.forget_identified();
     let checked = match shared.chain.check(credentials, session) {
         None => Verdict::accept_if(credentials.are_proven()),
-        asked => ask_hooks(shared, wire, unsent, asked, refused_by).await?,
+        asked => ask_hooks(shared, wire, unsent, session, asked, refused_by).await?,
     };
     if !is_yes(&checked) {
         return Ok(checked);
     }
     let identified = session.identified();
     let identity = identified.as_deref().unwrap_or_else(|| credentials.identity());
-    ask_hooks(shared, wire, unsent, shared.chain.authenticated(identity, session), refused_by).await
+    ask_hooks(shared, wire, unsent, session, shared.chain.authenticated(identity, session), refused_by).await
 }
 
 /// Answers about credentials. Refused ones are remembered by a random key, if the host has random numbers.

@@ -53,6 +53,7 @@ impl Driver {
             is_announced: false,
             refusals: 0,
             refused_by: None,
+            refused_by_each: Vec::new(),
         }
     }
 }

@@ -10,13 +10,14 @@ use tokio::time::Instant;
 use super::Driver;
 use super::report::{Accepted, accepted};
 use crate::connection::read_outcome::ReadOutcome;
-use crate::driver::ask_hooks::sanitize;
+use crate::driver::each_answer::EachAnswer;
 use crate::driver::readers::Readers;
 use crate::driver::shared::Shared;
 use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::events::stage::Stage;
 use crate::hooks::decision::is_yes;
+use crate::hooks::{Decision, RefusedBy};
 use crate::message::MessageId;
 use crate::message::body;
 use crate::message::{ContentLimits, Message};
@@ -76,13 +77,20 @@ impl Delivery {
 
     /// Refuses the message before its content comes. Recipients that hooks have refused by name get their own
     /// refusals.
-    pub(super) fn refuse(&self, refusal: Answer, ask: Ask<'_, Data>) {
+    pub(super) fn refuse(
+        &self,
+        refusal: Decision,
+        ask: Ask<'_, Data>,
+        refused_by: &mut Option<Box<RefusedBy>>,
+    ) {
         let refusals = self.readers.refusals();
         if refusals.are_none() {
-            ask.answer(refusal);
-        } else {
-            ask.refuse_each(refusals.with(&refusal, self.envelope.recipients.len(), one_by_one));
+            *refused_by = refusal.refused_by;
+            return ask.answer(refusal.answer);
         }
+        let mut each = EachAnswer::new(&refusal, refusals, self.envelope.recipients.len());
+        *refused_by = each.refused_by_one();
+        ask.refuse_each(each.answers);
     }
 }
 
@@ -183,7 +191,7 @@ impl Driver {
 
     /// Takes the next step of the message; at its end, waits for the verdict and answers.
     async fn step_data(&mut self, delivery: &mut Delivery) -> DataStep {
-        let Self { shared, machine, wire, output, session, pace, refused_by, .. } = self;
+        let Self { shared, machine, wire, output, session, pace, refused_by, refused_by_each, .. } = self;
         let Delivery { id, began, envelope, readers, .. } = delivery;
         let before = wire.input.len();
         let step = machine.step(&mut wire.input, output);
@@ -198,16 +206,17 @@ impl Driver {
                     ask.answer(Ok(Verdict::Accept));
                     return DataStep::ChunkAnswered;
                 };
-                let refusal = decision.answer;
-                *refused_by = decision.refused_by;
                 shared.counters.add(Count::MessagesRefused, 1);
                 readers.cut_off();
-                ask.answer(match readers.refusals() {
-                    by_name if by_name.are_none() => refusal,
-                    by_name => {
-                        Verdict::for_all(by_name.with(&refusal, envelope.recipients.len(), one_by_one))
-                    }
-                });
+                if readers.refusals().are_none() {
+                    *refused_by = decision.refused_by;
+                    ask.answer(decision.answer);
+                } else {
+                    let recipients = envelope.recipients.len();
+                    let mut each = EachAnswer::new(&decision, readers.refusals(), recipients);
+                    *refused_by = each.refused_by_one();
+                    ask.answer(Verdict::for_all(each.answers));
+                }
                 DataStep::Answered
             }
             Step::EndOfData(ask) => {
@@ -217,9 +226,9 @@ impl Driver {
                     return DataStep::Interrupted(outcome);
                 }
                 let decision = readers.take_decision();
-                *refused_by = decision.refused_by;
-                let answer = decision.answer;
                 if readers.refusals().are_none() {
+                    *refused_by = decision.refused_by;
+                    let answer = decision.answer;
                     if is_yes(&answer) {
                         let store = text_of(&answer);
                         let took = began.elapsed();
@@ -230,7 +239,13 @@ impl Driver {
                     ask.answer(answer);
                     return DataStep::Answered;
                 }
-                let answers = readers.refusals().with(&answer, recipients, one_by_one);
+                let mut each = EachAnswer::new(&decision, readers.refusals(), recipients);
+                if session.protocol() == Protocol::Lmtp {
+                    *refused_by_each = each.refused_by;
+                } else {
+                    *refused_by = each.refused_by_one();
+                }
+                let answers = each.answers;
                 if let Some(envelope) = kept_for(envelope, &answers, session.protocol()) {
                     let store = answers.iter().find(|answer| is_yes(answer)).map_or("", text_of);
                     let took = began.elapsed();
@@ -269,9 +284,4 @@ fn text_of(answer: &Answer) -> &str {
         Ok(Verdict::AcceptWith(reply)) => reply.text(),
         _ => "",
     }
-}
-
-/// Returns the answer for a recipient that was refused by name.
-fn one_by_one(refusal: Answer) -> Answer {
-    sanitize(refusal, None)
 }

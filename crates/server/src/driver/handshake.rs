@@ -101,7 +101,7 @@ impl Driver {
         let Some(tls) = self.session.tls() else { return Ok(()) };
         let Self { shared, session, wire, output, refused_by, .. } = self;
         let hooks = shared.chain.secure(&tls, session);
-        let answer = match ask_hooks(shared, wire, output, hooks, refused_by).await {
+        let answer = match ask_hooks(shared, wire, output, session, hooks, refused_by).await {
             Ok(answer) => answer,
             Err(outcome) => return Err(self.give_up(outcome).await),
         };

@@ -6,6 +6,7 @@ mod authentication;
 mod begin;
 pub(crate) mod decoys;
 mod delivery;
+mod each_answer;
 mod edit_replies;
 mod greeting_hooks;
 pub(crate) mod handshake;
@@ -67,6 +68,8 @@ pub(crate) struct Driver {
     refusals: u32,
     /// The origin of the refusal that is reported next.
     refused_by: Option<Box<RefusedBy>>,
+    /// In LMTP, the origins of the refusals in the replies to a message, if they differ.
+    refused_by_each: Vec<Option<Box<RefusedBy>>>,
 }
 
 /// Bytes of replies that may wait for the end of a pipelined group. With the last reply they fit into 16 KiB,
@@ -212,7 +215,7 @@ impl Driver {
             Step::Connect(mut ask) => {
                 self.is_announced = true;
                 let hooks = greeting_hooks(shared, session, self.opening);
-                let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
+                let answer = ask_hooks(shared, wire, ask.unsent(), session, hooks, refused_by).await?;
                 self.refused = (!is_yes(&answer)).then_some(Disconnect::Refused);
                 apply_edits(session, || ask.edits_mut());
                 if is_yes(&answer) && wire.has_input().await && ask.is_out_of_turn(&wire.input) {
@@ -225,7 +228,8 @@ impl Driver {
                 let (ehlo, unsent) = ask.parts();
                 shared.subscribers.tell(Kind::Ehlo, || Event::ehlo(session, ehlo));
                 let answer =
-                    ask_hooks(shared, wire, unsent, shared.chain.ehlo(ehlo, session), refused_by).await?;
+                    ask_hooks(shared, wire, unsent, session, shared.chain.ehlo(ehlo, session), refused_by)
+                        .await?;
                 if is_yes(&answer) {
                     session.set_helo(ehlo.clone());
                 }
@@ -267,7 +271,7 @@ impl Driver {
                 let (sender, unsent) = ask.parts();
                 shared.subscribers.tell(Kind::Mail, || Event::mail(session, sender));
                 let hooks = shared.chain.mail_from(sender, session);
-                let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                let answer = ask_hooks(shared, wire, unsent, session, hooks, refused_by).await?;
                 if is_yes(&answer) {
                     session.begin_transaction(sender.clone());
                 } else {
@@ -279,7 +283,7 @@ impl Driver {
                 let (recipient, unsent) = ask.parts();
                 shared.subscribers.tell(Kind::Rcpt, || Event::rcpt(session, recipient));
                 let hooks = shared.chain.rcpt_to(recipient, session);
-                let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                let answer = ask_hooks(shared, wire, unsent, session, hooks, refused_by).await?;
                 if is_yes(&answer) {
                     session.add_recipient(recipient.clone());
                 }
@@ -290,7 +294,7 @@ impl Driver {
                 // The machine asks for data only inside a transaction.
                 let envelope = session.envelope().ok_or(ReadOutcome::Gone)?;
                 let hooks = shared.chain.data(&envelope, session);
-                let answer = ask_hooks(shared, wire, ask.unsent(), hooks, refused_by).await?;
+                let answer = ask_hooks(shared, wire, ask.unsent(), session, hooks, refused_by).await?;
                 if !goes_on(&answer) {
                     shared.counters.add(Count::MessagesRefused, 1);
                     ask.answer(answer);
@@ -305,9 +309,8 @@ impl Driver {
                     ask.answer(Ok(Verdict::Accept));
                     return Ok(NextAction::Receive(delivery));
                 };
-                *refused_by = refusal.refused_by;
                 shared.counters.add(Count::MessagesRefused, 1);
-                delivery.refuse(refusal.answer, ask);
+                delivery.refuse(refusal, ask, refused_by);
             }
             Step::Xclient(mut ask) => {
                 let (told, unsent) = ask.parts();
@@ -318,7 +321,7 @@ impl Driver {
                     match wire.reassign(shared.proxies.countable_address(session.origin())) {
                         Ok(()) => {
                             let hooks = shared.chain.connect(session);
-                            let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                            let answer = ask_hooks(shared, wire, unsent, session, hooks, refused_by).await?;
                             (answer, Disconnect::Refused)
                         }
                         Err(full) => (Err(Refusal::from_reply(full.reply()).hang_up()), Disconnect::Limit),
@@ -334,7 +337,7 @@ impl Driver {
             Step::Command(mut ask) => {
                 let (command, unsent) = ask.parts();
                 let hooks = shared.chain.command(command, session);
-                let answer = ask_hooks(shared, wire, unsent, hooks, refused_by).await?;
+                let answer = ask_hooks(shared, wire, unsent, session, hooks, refused_by).await?;
                 ask.answer(answer);
             }
             // The steps of a body come only while one is received.

@@ -13,7 +13,7 @@ use crate::connection::read_outcome::{Interruptible, ReadOutcome};
 use crate::connection::wire::Wire;
 use crate::driver::ask_hooks::{farewell, outcome_of, too_late};
 use crate::driver::shared::Shared;
-use crate::hooks::{BoxFuture, Decision, drop_guarded, poll_guarded};
+use crate::hooks::{BoxFuture, Decision, interrupt, poll_guarded};
 use crate::message::BodyError;
 use crate::message::Message;
 use crate::message::body::Pump;
@@ -26,13 +26,15 @@ pub(super) struct Readers {
     pump: Pump,
     work: Option<BoxFuture<'static, Decision>>,
     decision: Option<Decision>,
+    session: Session,
 }
 
 impl Readers {
     /// `pump` is the other end of the body of `message`.
     pub(super) fn new(shared: Arc<Shared>, pump: Pump, message: Message, session: Session) -> Self {
-        let work = async move { shared.chain.deliver(message, &session).await };
-        Self { pump, work: Some(Box::pin(work)), decision: None }
+        let of_work = session.clone();
+        let work = async move { shared.chain.deliver(message, &of_work).await };
+        Self { pump, work: Some(Box::pin(work)), decision: None, session }
     }
 
     /// Returns the recipients that the readers have refused by name.
@@ -52,19 +54,26 @@ impl Readers {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 self.work = None;
-                self.decision = Some(outcome_of(outcome));
+                self.decision = Some(outcome_of(outcome, &self.session));
                 Poll::Ready(())
             }
         }
     }
 
     fn give_up(&mut self) {
-        self.decide(too_late());
+        self.decision = Some(too_late(self.work.take(), &self.session));
+    }
+
+    /// Drops the work of readers that have not decided.
+    fn stop(&mut self) {
+        if let Some(work) = self.work.take() {
+            interrupt(work, &self.session);
+        }
     }
 
     /// Decides instead of the readers.
     fn decide(&mut self, decision: Decision) {
-        drop_guarded(self.work.take());
+        self.stop();
         self.decision = Some(decision);
     }
 
@@ -232,6 +241,6 @@ impl Readers {
 impl Drop for Readers {
     /// Also runs if the client disconnects, or the server does not wait any longer.
     fn drop(&mut self) {
-        drop_guarded(self.work.take());
+        self.stop();
     }
 }

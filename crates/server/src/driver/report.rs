@@ -5,10 +5,11 @@
 //! The span of a session has the level error, so a failed hook has its client in the log at every level.
 
 use std::borrow::Cow;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::{Answered, Envelope, HeloName, escaped};
+use mailchute_proto::{Answered, Envelope, HeloName, Reply, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
@@ -151,7 +152,8 @@ impl Driver {
         stage: Stage,
         answered: Answered,
     ) {
-        let by = self.refused_by.take();
+        let (by, by_each) = (self.refused_by.take(), mem::take(&mut self.refused_by_each));
+        let origin = |index: usize| by.as_deref().or_else(|| by_each.get(index)?.as_deref());
         let is_refusal = answered.is_refusal();
         if is_refusal {
             self.refusals += 1;
@@ -159,14 +161,16 @@ impl Driver {
         }
         let is_shown = self.refusals <= REFUSALS && self.session.queued().is_none();
         if is_refusal && is_shown && is_logged(LevelFilter::INFO) {
-            refused(&self.session, stage, command, id, &answered, by.as_deref());
+            let first = answered.replies().iter().position(Reply::is_refusal);
+            refused(&self.session, stage, command, id, &answered, first.and_then(origin));
         } else if is_logged(LevelFilter::DEBUG) {
             in_detail(command, &answered);
         }
         let Self { shared, session, .. } = self;
         if is_refusal && shared.subscribers.want(Kind::Refused) {
-            for reply in answered.replies().iter().filter(|reply| reply.is_refusal()) {
-                let event = || Event::refused(session, stage, reply.clone(), refuser(by.as_deref()));
+            let replies = answered.replies().iter().enumerate();
+            for (index, reply) in replies.filter(|(_, reply)| reply.is_refusal()) {
+                let event = || Event::refused(session, stage, reply.clone(), refuser(origin(index)));
                 shared.subscribers.tell(Kind::Refused, event);
             }
         }
@@ -253,7 +257,7 @@ fn refused(
         reply = on_one_line(answered, SHOWN),
         stage = by.map(|_| stage.name()),
         hook = by.map(|by| by.hook),
-        took = by.map(|by| by.took.as_secs_f64()),
+        took = by.and_then(|by| by.took).map(|took| took.as_secs_f64()),
         "refused"
     );
 }
@@ -261,7 +265,7 @@ fn refused(
 /// Returns the origin of a refusal, for its event.
 fn refuser(by: Option<&RefusedBy>) -> Refuser {
     let cause = by.and_then(|by| by.cause.as_ref()).map(|cause| chain_of(&**cause));
-    Refuser { hook: by.map(|by| by.hook), cause, took: by.map(|by| by.took) }
+    Refuser { hook: by.map(|by| by.hook), cause, took: by.and_then(|by| by.took) }
 }
 
 fn in_detail(command: Option<&Observed>, answered: &Answered) {

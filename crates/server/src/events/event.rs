@@ -185,7 +185,7 @@ pub enum Event {
         reply: Reply,
         /// The cause with its sources, which the client does not see.
         cause: Option<String>,
-        /// How long the hook took.
+        /// How long the hook took. `None` also if a filter or the store refused single recipients.
         took: Option<Duration>,
     },
     /// The server has replied.

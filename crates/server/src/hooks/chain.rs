@@ -1,5 +1,6 @@
 //! The chain: hooks, authenticators, filters and the store, each asked in the order of registration.
 
+use std::future::poll_fn;
 use std::iter::once;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use mailchute_proto::{
 };
 use tokio::time::{Instant, timeout};
 
+use super::asking::report_late;
+use super::catch_panic::{interrupt, poll_guarded, report_panic_of};
 use super::condition::{Condition, Conditional};
 use super::decision::Decision;
 use super::erased::{
@@ -221,7 +224,7 @@ impl Chain {
     pub(crate) async fn deliver(&self, mut message: Message, session: &Session) -> Decision {
         for filter in self.filters.iter().filter_map(|filter| filter.restricting(session)) {
             let began = Instant::now();
-            let decision = filter.filter(&mut message.for_reader(true), session).await;
+            let decision = filter.filter(&mut message.for_reader(true, filter.name()), session).await;
             if !decision.is_yes() {
                 return decision;
             }
@@ -232,7 +235,7 @@ impl Chain {
         }
         match &self.store {
             Some(store) => {
-                let decision = store.store(message.for_reader(false), session).await;
+                let decision = store.store(message.for_reader(false, store.name()), session).await;
                 if decision.is_yes() && !message.is_read() {
                     tracing::warn!(
                         name: "message-unread",
@@ -251,10 +254,11 @@ impl Chain {
     pub(crate) async fn disconnect(&self, cause: Disconnect, session: &Session, limit: Duration) {
         let links = self.links(Stage::Disconnect, session);
         for hooks in links.filter_map(|link| link.hooks.restricting(session)) {
-            match timeout(limit, super::guarded(hooks.disconnect(cause, session))).await {
+            let mut hook = hooks.disconnect(cause, session);
+            match timeout(limit, poll_fn(|context| poll_guarded(hook.as_mut(), context))).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => tracing::error!(name: "hook-panicked", "a disconnect hook panicked"),
-                Err(_) => tracing::error!(name: "hook-late", "a disconnect hook did not end in time"),
+                Ok(Err(panic)) => report_panic_of(session.take_interrupted().as_deref(), &*panic),
+                Err(_) => report_late(interrupt(hook, session).as_deref()),
             }
         }
     }

@@ -8,17 +8,19 @@ use mailchute_proto::reply::catalog;
 use mailchute_proto::{Answer, Refusal, Verdict};
 
 use crate::events::stage::Stage;
+use crate::session::interrupted::InterruptedHook;
 
 /// The origin of a refusal.
 #[derive(Debug, Clone)]
 pub(crate) struct RefusedBy {
-    pub(crate) stage: Stage,
+    /// The name of the stage.
+    pub(crate) stage: &'static str,
     /// The name of its type, or for a closure the method of the builder.
     pub(crate) hook: &'static str,
     /// The error because of which the hook refused.
     pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
-    /// How long the hook took.
-    pub(crate) took: Duration,
+    /// How long the hook took. `None` if it refused single recipients.
+    pub(crate) took: Option<Duration>,
 }
 
 /// The answer of a stage's hooks.
@@ -32,7 +34,7 @@ pub(crate) struct Decision {
 impl Decision {
     pub(crate) const ACCEPT: Self = Self { answer: Ok(Verdict::Accept), refused_by: None };
 
-    /// The answer for hooks that failed or did not answer in time.
+    /// The answer for hooks that failed or did not answer in time, without their name.
     pub(crate) const FAILED: Self =
         Self { answer: Err(Refusal::from_reply(catalog::INTERNAL_ERROR)), refused_by: None };
 
@@ -47,7 +49,17 @@ impl Decision {
             return Self { answer, refused_by: None };
         }
         let cause = answer.as_ref().err().and_then(Refusal::cause).cloned();
-        Self { answer, refused_by: Some(Box::new(RefusedBy { stage, hook, cause, took: took() })) }
+        let (stage, took) = (stage.name(), Some(took()));
+        Self { answer, refused_by: Some(Box::new(RefusedBy { stage, hook, cause, took })) }
+    }
+
+    /// Makes the decision for hooks that failed or did not answer in time, of which one was being asked.
+    pub(crate) fn failed(interrupted: Option<Box<InterruptedHook>>) -> Self {
+        let refused_by = interrupted.map(|by| {
+            let InterruptedHook { stage, hook, took } = *by;
+            Box::new(RefusedBy { stage, hook, cause: None, took: Some(took) })
+        });
+        Self { refused_by, ..Self::FAILED }
     }
 
     pub(crate) fn is_yes(&self) -> bool {

@@ -6,12 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::{Answer, Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
-use tokio::time::Instant;
+use mailchute_proto::{Credentials, Envelope, Recipient, ScramVerifier, Sender, Verdict};
 
 use super::Hooks;
+use super::asking::{Asking, asked};
 use super::authenticator::{Authenticator, Check};
-use super::catch_panic::{Outcome, asked, report_panic};
 use super::decision::Decision;
 use super::filter::Filter;
 use super::named::Named;
@@ -60,24 +59,16 @@ pub(crate) trait ErasedFilter: Send + Sync {
 }
 
 pub(crate) trait ErasedStore: Send + Sync {
+    fn name(&self) -> &'static str;
     fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision>;
-}
-
-impl<T> Named<T> {
-    fn decide(&self, stage: Stage, (outcome, began): (Outcome<Answer>, Instant)) -> Decision {
-        let answer = outcome.unwrap_or_else(|panic| {
-            report_panic(stage, self.name, &*panic);
-            Decision::FAILED.answer
-        });
-        Decision::new(answer, stage, self.name, || began.elapsed())
-    }
 }
 
 macro_rules! boxed {
     ($($method:ident, $stage:ident, ($($argument:ident: $type:ty)?);)*) => {
         $(fn $method<'a>(&'a self, $($argument: $type,)? session: &'a Session) -> BoxFuture<'a, Decision> {
             Box::pin(async move {
-                self.decide(Stage::$stage, asked!(Hooks::$method(&self.value, $($argument,)? session)))
+                let asking = Asking::new(Stage::$stage, self, session);
+                asking.decide(asked!(Hooks::$method(&self.value, $($argument,)? session)))
             })
         })*
     };
@@ -97,9 +88,8 @@ impl<H: Hooks> ErasedHooks for Named<H> {
 
     fn disconnect<'a>(&'a self, cause: Disconnect, session: &'a Session) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            if let (Err(panic), _) = asked!(Hooks::disconnect(&self.value, cause, session)) {
-                report_panic(Stage::Disconnect, self.name, &*panic);
-            }
+            let mut asking = Asking::new(Stage::Disconnect, self, session);
+            asking.ends(asked!(Hooks::disconnect(&self.value, cause, session)));
         })
     }
 }
@@ -111,15 +101,18 @@ impl<A: Authenticator> ErasedAuthenticator for Named<A> {
         session: &'a Session,
     ) -> BoxFuture<'a, Option<Decision>> {
         Box::pin(async move {
-            let (outcome, began) = asked!(self.value.check(credentials, session));
-            let outcome = match outcome {
-                Ok(Ok(Check::NotMine)) => return None,
+            let mut asking = Asking::new(Stage::Auth, self, session);
+            let outcome = match asked!(self.value.check(credentials, session)) {
+                Ok(Ok(Check::NotMine)) => {
+                    asking.ends(Ok(()));
+                    return None;
+                }
                 Ok(Ok(Check::Right)) => Ok(Ok(Verdict::Accept)),
                 Ok(Ok(Check::Wrong)) => Ok(Ok(Verdict::Refuse)),
                 Ok(Err(refusal)) => Ok(Err(refusal)),
                 Err(panic) => Err(panic),
             };
-            Some(self.decide(Stage::Auth, (outcome, began)))
+            Some(asking.decide(outcome))
         })
     }
 }
@@ -131,13 +124,16 @@ impl<V: ScramVerifiers> ErasedScramVerifiers for Named<V> {
         session: &'a Session,
     ) -> BoxFuture<'a, Result<Option<ScramVerifier>, Decision>> {
         Box::pin(async move {
-            let (outcome, began) = asked!(self.value.scram_verifier(user, session));
-            let outcome = match outcome {
-                Ok(Ok(verifier)) => return Ok(verifier),
+            let mut asking = Asking::new(Stage::Auth, self, session);
+            let outcome = match asked!(self.value.scram_verifier(user, session)) {
+                Ok(Ok(verifier)) => {
+                    asking.ends(Ok(()));
+                    return Ok(verifier);
+                }
                 Ok(Err(refusal)) => Ok(Err(refusal)),
                 Err(panic) => Err(panic),
             };
-            Err(self.decide(Stage::Auth, (outcome, began)))
+            Err(asking.decide(outcome))
         })
     }
 }
@@ -149,19 +145,23 @@ impl<F: Filter> ErasedFilter for Named<F> {
 
     fn filter<'a>(&'a self, message: &'a mut Message, session: &'a Session) -> BoxFuture<'a, Decision> {
         Box::pin(async move {
-            let (outcome, began) = asked!(self.value.filter(message, session));
-            let outcome = outcome.map(|passed| passed.map(|()| Verdict::Accept));
-            self.decide(Stage::Message, (outcome, began))
+            let asking = Asking::new(Stage::Message, self, session);
+            let outcome = asked!(self.value.filter(message, session));
+            asking.decide(outcome.map(|passed| passed.map(|()| Verdict::Accept)))
         })
     }
 }
 
 impl<S: Store> ErasedStore for Named<S> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn store<'a>(&'a self, message: Message, session: &'a Session) -> BoxFuture<'a, Decision> {
         Box::pin(async move {
-            let (outcome, began) = asked!(self.value.store(message, session));
-            let outcome = outcome.map(|kept| kept.map(|receipt| Verdict::AcceptWith(receipt.into())));
-            self.decide(Stage::Message, (outcome, began))
+            let asking = Asking::new(Stage::Message, self, session);
+            let outcome = asked!(self.value.store(message, session));
+            asking.decide(outcome.map(|kept| kept.map(|receipt| Verdict::AcceptWith(receipt.into()))))
         })
     }
 }

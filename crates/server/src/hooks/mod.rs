@@ -12,6 +12,7 @@
 //! it names the message for the client's log. Filters only refuse or let pass.
 
 pub(crate) mod arc;
+mod asking;
 pub(crate) mod authenticator;
 pub(crate) mod catch_panic;
 mod chain;
@@ -29,8 +30,9 @@ use std::future::{Future, ready};
 use mailchute_proto::question::{Command, Ehlo};
 use mailchute_proto::{Answer, Envelope, Recipient, Sender, Verdict};
 
+pub(crate) use asking::report_late;
 pub(crate) use authenticator::Authenticator;
-pub(crate) use catch_panic::{drop_guarded, guarded, panic_text, poll_guarded};
+pub(crate) use catch_panic::{interrupt, panic_text, poll_guarded, report_panic_of};
 pub(crate) use chain::{Chain, HookFuture};
 pub(crate) use decision::{Decision, RefusedBy};
 pub(crate) use erased::BoxFuture;

@@ -47,6 +47,8 @@ pub struct Message {
     pub(super) named: usize,
     /// The number of this reader of the message.
     pub(super) reader: u32,
+    /// The name of this reader in log and events.
+    pub(super) hook: &'static str,
     /// A read that owns the content until it is done.
     pub(super) reading: Option<Reading>,
 }
@@ -68,6 +70,7 @@ impl Message {
             limit: limits.message,
             places: None,
             reader: 0,
+            hook: "",
             reading: None,
         }
     }
@@ -76,19 +79,19 @@ impl Message {
         self.content.body.is_read()
     }
 
-    /// Returns the same message for the next reader, which begins at its first byte.
-    pub(crate) fn for_reader(&self, keeps: bool) -> Self {
+    /// Returns the same message for the next reader, which begins at its first byte. `hook` is the reader's name.
+    pub(crate) fn for_reader(&self, keeps: bool, hook: &'static str) -> Self {
         let reader = self.content.body.edits().next_reader();
-        self.with_content(self.content.for_reader(keeps), reader)
+        self.with_content(self.content.for_reader(keeps), reader, hook)
     }
 
     /// Returns the same message for a closure, which takes ownership. It continues where this one stands.
     pub(crate) fn hand_over(&mut self) -> Self {
         let content = self.content.take();
-        self.with_content(content, self.reader)
+        self.with_content(content, self.reader, self.hook)
     }
 
-    pub(super) fn with_content(&self, content: Content, reader: u32) -> Self {
+    pub(super) fn with_content(&self, content: Content, reader: u32, hook: &'static str) -> Self {
         Self {
             id: self.id,
             envelope: Arc::clone(&self.envelope),
@@ -98,6 +101,7 @@ impl Message {
             places: self.places.clone(),
             named: self.named,
             reader,
+            hook,
             reading: None,
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct NamedPlaces {
     recipients: usize,
     /// How many recipients the client has named.
     named: usize,
+    /// The name of the filter or store that reads the message.
+    hook: &'static str,
 }
 
 impl NamedPlaces {
@@ -31,15 +33,17 @@ impl NamedPlaces {
 
     /// Returns the refusal of the recipient at this place of the message's envelope.
     pub(super) fn refusal(&self, refusals: &Refusals, place: usize) -> Option<Refusal> {
-        refusals.of(self.named(place)??)
+        Some(refusals.of(self.named(place)??)?.refusal)
     }
 
     /// Refuses the recipient at this place of the message's envelope.
     pub(super) fn refuse(&self, refusals: &Refusals, place: usize, refusal: Refusal) {
         match self.named(place) {
-            Some(Some(place)) => refusals.refuse(place, refusal),
+            Some(Some(place)) => refusals.refuse(place, refusal, self.hook),
             // The client does not know this recipient, so its own recipients are refused instead.
-            Some(None) => (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone())),
+            Some(None) => {
+                (0..self.named).for_each(|place| refusals.refuse(place, refusal.clone(), self.hook));
+            }
             None => {}
         }
     }
@@ -123,7 +127,7 @@ impl Message {
     /// Returns where the recipients stand in the client's envelope.
     pub(super) fn named_places(&self) -> NamedPlaces {
         let (places, recipients) = (self.places.clone(), self.envelope.recipients.len());
-        NamedPlaces { places, recipients, named: self.named }
+        NamedPlaces { places, recipients, named: self.named, hook: self.hook }
     }
 
     /// Adds a recipient that the client has not named, such as an archive or a member of a list.
@@ -226,7 +230,7 @@ impl Message {
             Self {
                 envelope: envelope.into(),
                 places: Some(places.into()),
-                ..self.with_content(self.content.for_reader(groups.len() > 1), self.reader)
+                ..self.with_content(self.content.for_reader(groups.len() > 1), self.reader, self.hook)
             }
         };
         groups.iter().map(|places| part(places.as_ref())).collect()

@@ -12,19 +12,28 @@ use mailchute_proto::{Answer, Refusal, Verdict};
 
 /// The refused recipients of one message, by their places in the client's envelope.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<Vec<(usize, Refusal)>>);
+pub(crate) struct Refusals(Mutex<Vec<Refused>>);
+
+/// One refused recipient.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    place: usize,
+    pub(crate) refusal: Refusal,
+    /// The name of the filter or store that refuses.
+    pub(crate) by: &'static str,
+}
 
 impl Refusals {
-    fn list(&self) -> MutexGuard<'_, Vec<(usize, Refusal)>> {
+    fn list(&self) -> MutexGuard<'_, Vec<Refused>> {
         // Only a push happens under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses a recipient. The first refusal stays.
-    pub(crate) fn refuse(&self, place: usize, refusal: Refusal) {
+    pub(crate) fn refuse(&self, place: usize, refusal: Refusal, by: &'static str) {
         let mut list = self.list();
-        if list.iter().all(|(refused, _)| *refused != place) {
-            list.push((place, refusal));
+        if list.iter().all(|refused| refused.place != place) {
+            list.push(Refused { place, refusal, by });
         }
     }
 
@@ -41,26 +50,13 @@ impl Refusals {
         self.list().len()
     }
 
-    pub(crate) fn of(&self, place: usize) -> Option<Refusal> {
-        self.list().iter().find(|(refused, _)| *refused == place).map(|(_, refusal)| refusal.clone())
-    }
-
-    /// Returns the answer for each recipient by its place: its own refusal as `sanitize` makes it, or `others`.
-    pub(crate) fn with(
-        &self,
-        others: &Answer,
-        recipients: usize,
-        sanitize: impl Fn(Answer) -> Answer,
-    ) -> Vec<Answer> {
-        let answer = |place| match self.of(place) {
-            Some(refusal) => sanitize(Err(refusal)),
-            None => others.clone(),
-        };
-        (0..recipients).map(answer).collect()
+    /// Returns the refusal of the recipient at this place.
+    pub(crate) fn of(&self, place: usize) -> Option<Refused> {
+        self.list().iter().find(|refused| refused.place == place).cloned()
     }
 
     /// Returns the one answer for all recipients.
     pub(crate) fn answer(&self) -> Answer {
-        Verdict::for_all(self.list().iter().map(|(_, refusal)| Err(refusal.clone())))
+        Verdict::for_all(self.list().iter().map(|refused| Err(refused.refusal.clone())))
     }
 }

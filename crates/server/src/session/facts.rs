@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{EhloEdits, Envelope, Refusal, XForward};
 
+use super::interrupted::InterruptedHook;
 use crate::proxy::client::ProxiedClient;
 use crate::tls::TlsFacts;
 
@@ -26,6 +27,8 @@ pub(super) struct Connection {
     pub(super) tls: Option<Arc<TlsFacts>>,
     /// The number of accepted messages.
     pub(super) messages: u32,
+    /// The hook that was dropped before its answer, until the driver reports it. Boxed, as few sessions have one.
+    pub(super) interrupted: Option<Box<InterruptedHook>>,
 }
 
 /// The facts that hold for one client: until XCLIENT names another.

@@ -18,6 +18,7 @@ use crate::session::beginning::Beginning;
 use crate::session::facts::{Connection, Greeting, PerClient, SessionFacts, Transaction};
 use crate::session::hang_up::HangUp;
 use crate::session::id::SessionId;
+use crate::session::interrupted::InterruptedHook;
 use crate::session::phase_flag::PhaseFlag;
 use crate::session::transmission_type::TransmissionType;
 use crate::tls::TlsFacts;
@@ -72,6 +73,16 @@ impl Session {
             state: TypedState::default(),
             transaction_state: TypedState::default(),
         }))
+    }
+
+    /// Remembers a hook that is dropped before its answer.
+    pub(crate) fn interrupt(&self, hook: InterruptedHook) {
+        self.facts().connection.interrupted = Some(Box::new(hook));
+    }
+
+    /// Returns the hook that was interrupted last, and forgets it.
+    pub(crate) fn take_interrupted(&self) -> Option<Box<InterruptedHook>> {
+        self.facts().connection.interrupted.take()
     }
 
     pub(super) fn facts(&self) -> MutexGuard<'_, SessionFacts> {

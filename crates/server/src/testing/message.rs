@@ -87,7 +87,7 @@ pub fn message(session: &Session, content: impl Into<Bytes>) -> Message {
 /// # }
 /// ```
 pub fn next_reader(message: &Message) -> Result<Message, NotPassedOn> {
-    let mut next = message.for_reader(true);
+    let mut next = message.for_reader(true, "next_reader");
     match next.settle() {
         None => Ok(next),
         Some(Err(refusal)) => Err(NotPassedOn::Refused(refusal)),

@@ -18,8 +18,8 @@ pub(crate) fn breaks_lines(character: char) -> bool {
 /// Returns whether a character must not be shown as it is. It controls a terminal, ends a line, is invisible, or
 /// changes the order of the text beside it.
 ///
-/// These are C0, DEL and C1, the line and paragraph separators, and Unicode's format characters: bidirectional marks,
-/// zero-width characters, byte order marks and tags. Some are valid in addresses ([`Mailbox`](crate::Mailbox) accepts
+/// These are C0, DEL and C1, the line and paragraph separators, annotations, and Unicode's default ignorable code points:
+/// bidirectional marks, zero-width characters, fillers, variation selectors, byte order marks and tags. Some are valid in addresses ([`Mailbox`](crate::Mailbox) accepts
 /// them), so escape what you print.
 ///
 /// ```
@@ -30,17 +30,25 @@ pub(crate) fn breaks_lines(character: char) -> bool {
 /// ```
 #[must_use]
 pub fn is_control(character: char) -> bool {
-    breaks_lines(character)
-        || matches!(
+    breaks_lines(character) || is_ignorable(character) || matches!(character, '\u{fff9}'..='\u{fffb}')
+}
+
+/// Returns whether a character is invisible or only changes the text around it: the default ignorable code points of
+/// Unicode, assigned or not.
+pub(crate) fn is_ignorable(character: char) -> bool {
+    !character.is_ascii()
+        && matches!(
             character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{202a}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
+                | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'
         )
 }

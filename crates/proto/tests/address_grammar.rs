@@ -1,9 +1,10 @@
 //! Compares the parser of addresses with another reading of the RFC's grammar that shares nothing with it.
 
 use crate::address_reference::{
-    agrees_with_the_reference, any_mailbox, is_domain, is_mailbox, mutate, nearly_text, split_path,
+    agrees_with_the_reference, any_mailbox, is_domain, is_mailbox, misleading, mutate, nearly_text,
+    split_path,
 };
-use mailchute_proto::{AddressLiteral, Domain, ForwardPath, HeloName, Mailbox, ReversePath};
+use mailchute_proto::{AddressLiteral, Domain, ForwardPath, HeloName, Mailbox, ReversePath, is_control};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -71,6 +72,41 @@ proptest! {
         let quoted = mailbox(&quoted);
         prop_assert_eq!(quoted.unquoted_local_part(), plain);
     }
+}
+
+/// Texts that a search for disagreements has found, with their siblings.
+#[test]
+fn a_domain_with_an_ignorable_character_is_refused() {
+    for c in
+        ['\u{e0000}', '\u{e0001}', '\u{e0fff}', '\u{2065}', '\u{fff0}', '\u{1bca0}', '\u{1d173}', '\u{fe0f}']
+    {
+        for text in [format!("{c}"), format!("a{c}b.example"), format!("{c}a"), format!("a{c}")] {
+            assert!(Domain::parse(&text).is_err(), "{text:?}");
+            assert!(Mailbox::parse(&format!("a@{text}")).is_err(), "{text:?}");
+            assert!(ReversePath::parse_argument(format!("<a@{text}>").as_bytes()).is_err(), "{text:?}");
+        }
+        // A local part is opaque: only its owner may judge it.
+        assert_eq!(mailbox(&format!("{c}@b")).local_part(), format!("{c}"));
+        assert_eq!(mailbox(&format!("\"{c}\"@b")).local_part(), format!("\"{c}\""));
+    }
+    for joiner in ['\u{200c}', '\u{200d}'] {
+        assert!(Domain::parse(&format!("a{joiner}b")).is_ok());
+    }
+}
+
+#[test]
+fn every_ignorable_character_and_its_neighbours_agree() {
+    let mut refused = 0;
+    for range in misleading() {
+        let around = (u32::from(*range.start()) - 1)..=(u32::from(*range.end()) + 1);
+        for c in around.filter_map(char::from_u32) {
+            let text = format!("a{c}b");
+            assert_eq!(Domain::parse(&text).is_ok(), is_domain(&text), "{text:?}");
+            assert!(!range.contains(&c) || is_control(c), "{c:?}");
+            refused += usize::from(range.contains(&c));
+        }
+    }
+    assert!(refused > 4_000, "{refused} characters: the table of Unicode is larger");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The syntax of a domain: letters, digits, hyphens and dots, and UTF-8 (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
 use super::AddressError;
-use crate::characters::breaks_lines;
+use crate::characters::{breaks_lines, is_ignorable};
 
 /// The longest domain, in characters (RFC 5321 §4.5.3.1.2).
 pub(super) const MAX_DOMAIN: usize = 255;
@@ -72,6 +72,8 @@ pub(super) fn check_unicode(domain: &str) -> Result<(), AddressError> {
     if domain.chars().any(breaks_lines) {
         return Err(AddressError::ControlCharacter);
     }
+    // IDNA refuses ignorable characters (RFC 5892 §2.6), except the two joiners, which some scripts need.
+    let is_misleading = |character| is_ignorable(character) && !matches!(character, '\u{200c}' | '\u{200d}');
     if domain.chars().any(|character| character.is_whitespace() || is_misleading(character)) {
         return Err(AddressError::BadDomain);
     }
@@ -103,14 +105,3 @@ static IN_LABEL: [bool; 256] = {
         byte += 1;
     }
 };
-
-/// Returns whether a character changes the text direction or is invisible.
-fn is_misleading(character: char) -> bool {
-    matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // direction
-        | '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' // nothing to see
-        | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}' // selectors of variants, and tags
-    )
-}

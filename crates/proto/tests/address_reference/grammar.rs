@@ -1,7 +1,11 @@
 //! The grammar of RFC 5321 §4.1.2 and §4.1.3, step by step: slow, allocating, and sharing no line with the parser that
 //! it is compared with.
 
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
 use mailchute_proto::{ForwardPath, ReversePath};
+use regex_syntax::hir::{Class, HirKind};
 
 /// Compares both readings of one argument, in MAIL and in RCPT.
 pub(crate) fn agrees_with_the_reference(argument: &[u8]) {
@@ -76,9 +80,7 @@ fn is_beyond_ascii(c: char) -> bool {
 }
 
 pub(crate) fn is_domain(text: &str) -> bool {
-    let misleading = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\
-                      \u{2067}\u{2068}\u{2069}\u{ad}\u{200b}\u{2060}\u{feff}";
-    let is_unicode = |c: char| is_beyond_ascii(c) && !c.is_whitespace() && !misleading.contains(c);
+    let is_unicode = |c: char| is_beyond_ascii(c) && !c.is_whitespace() && !is_misleading(c);
     let is_let_dig = |c: char| c.is_ascii_alphanumeric() || c == '_' || is_unicode(c);
     text.chars().count() <= 255
         && text.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).all(|label| {
@@ -87,6 +89,24 @@ pub(crate) fn is_domain(text: &str) -> bool {
                 && label.chars().all(|c| is_let_dig(c) || c == '-')
                 && label.chars().count() <= 63
         })
+}
+
+fn is_misleading(c: char) -> bool {
+    misleading().iter().any(|range| range.contains(&c))
+}
+
+/// Returns the default ignorable code points except the two joiners, from the Unicode tables of another crate.
+pub(crate) fn misleading() -> &'static [RangeInclusive<char>] {
+    static RANGES: LazyLock<Vec<RangeInclusive<char>>> = LazyLock::new(|| {
+        let class = r"[\p{Default_Ignorable_Code_Point}--[\u{200c}\u{200d}]]";
+        match regex_syntax::parse(class).expect("the class is valid").into_kind() {
+            HirKind::Class(Class::Unicode(class)) => {
+                class.iter().map(|range| range.start()..=range.end()).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    });
+    &RANGES
 }
 
 fn is_literal(text: &str) -> bool {

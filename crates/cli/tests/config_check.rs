@@ -48,7 +48,7 @@ fn check_reports_all_mistakes_in_one_run() {
 fn check_exits_with_the_code_of_serve() {
     let directory = tempfile::tempdir().unwrap();
     for (text, code, complaint) in [
-        ("tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n", 3, "/no/a"),
+        ("tls-cert = [\"/no/a\"]\ntls-key = [\"/no/b\"]\n", 3, "mailchute.toml:1:13: tls-cert: /no/a"),
         ("limits.recipients = 0\n", 2, "mailchute.toml:1:21: limits.recipients=0"),
         ("colour = 1\n", 2, "mailchute.toml:1:1: "),
     ] {

@@ -20,8 +20,13 @@ impl Certificates {
     /// Reads the files that the flags name. Returns their certificates too.
     pub(crate) fn read(&self, options: &Options) -> Result<(TlsConfig, Vec<Certificate>), Failure> {
         let pairs = options.tls_cert.iter().zip(&options.tls_key);
-        let own = pairs.map(|(certificate, key)| Certificate::from_pem_files(certificate, key));
-        let own = own.collect::<Result<Vec<_>, _>>().map_err(Failure::unusable)?;
+        let read = |(number, (certificate, key))| {
+            Certificate::from_pem_files(certificate, key).map_err(|error| {
+                let name = options.provenance.name_of_item("tls-cert", number);
+                Failure::unusable(format!("{name}: {error}"))
+            })
+        };
+        let own = pairs.enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
         let mut tls = match own.first() {
             Some(first) => TlsConfig::new(first.clone()),
             None => self.self_signed(options.hostname.as_deref().unwrap_or("localhost"))?,
@@ -48,7 +53,9 @@ impl Certificates {
 fn with_clients(tls: TlsConfig, options: &Options) -> Result<TlsConfig, Failure> {
     match &options.tls_client_ca {
         Some(authorities) => {
-            let clients = ClientCertificates::from_pem_file(authorities).map_err(Failure::unusable)?;
+            let clients = ClientCertificates::from_pem_file(authorities).map_err(|error| {
+                Failure::unusable(format!("{}: {error}", options.provenance.name("tls-client-ca")))
+            })?;
             let clients = match options.tls_client_cert {
                 ClientCertificate::Optional => clients,
                 ClientCertificate::Required => clients.required(),

@@ -9,11 +9,12 @@ import threading
 import time
 from pathlib import Path
 
+import moto_server
 import trace_headers
 from clients.base import EHLO
 from delivery import Delivery
 from message import DOMAIN
-from moto import BUCKET, Moto, program as moto_program
+from moto_server import BUCKET, Moto
 from relay import free_port
 from server import Certificate, Server, running
 
@@ -32,7 +33,7 @@ class S3(Scenario):
     name = "s3"
 
     def missing(self) -> str | None:
-        return None if moto_program().is_file() else f"{moto_program()} (moto[server] from PyPI)"
+        return None if moto_server.program().is_file() else f"{moto_server.program()} (moto[server] from PyPI)"
 
     def run(self, program: Path, folder: Path, certificate: Certificate) -> Checks:
         checks = Checks()

@@ -14,6 +14,7 @@ from .kills_between_copies import KillsBetweenCopies
 from .nats import Nats
 from .order import Order
 from .read_only import ReadOnly
+from .s3 import S3
 from .several import Several
 from .soak import Soak
 from .units import Units
@@ -23,5 +24,5 @@ from .webhook import Webhook
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Webhook(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Webhook(), S3(), Soak(),
     ]  # fmt: skip

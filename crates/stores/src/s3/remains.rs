@@ -19,6 +19,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// Before an object is deleted once more. A server that was stuck may keep what was put before the deletion after it.
+const ONCE_MORE: Duration = Duration::from_secs(10);
+
 /// One object, or the beginning of one. It is taken back in the background when this is dropped.
 #[derive(Debug)]
 pub(super) struct Remains {
@@ -82,12 +85,21 @@ impl Drop for Remains {
 }
 
 async fn take_back(bucket: &Bucket, location: &Path, what: &What) {
+    if until_done(bucket, location, what).await && !matches!(what, What::Upload(_)) {
+        sleep(ONCE_MORE).await;
+        until_done(bucket, location, &What::Object).await;
+    }
+}
+
+/// Tries until the server has answered. Returns whether it has done it.
+async fn until_done(bucket: &Bucket, location: &Path, what: &What) -> bool {
     let (begin, mut pause) = (Instant::now(), FIRST_PAUSE);
     loop {
-        let Err(failure) = try_once(bucket, location, what).await else { return };
+        let Err(failure) = try_once(bucket, location, what).await else { return true };
         if !failure.is_open || begin.elapsed() > TRIES_FOR {
             let cause = failure.refusal.cause().map(ToString::to_string);
-            return left_over(location, &cause.unwrap_or_default());
+            left_over(location, &cause.unwrap_or_default());
+            return false;
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);

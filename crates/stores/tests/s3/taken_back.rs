@@ -130,3 +130,12 @@ async fn a_store_that_is_too_slow_leaves_nothing() {
     client.command("Subject: x\r\n\r\n.").await.expect(451);
     expect_kinds(&s3, &["put", "delete"]).await;
 }
+
+#[tokio::test]
+async fn an_object_is_deleted_once_more_if_its_put_comes_late() {
+    let s3 = Scripted::start().await;
+    s3.says("put", Says::End);
+    let mut client = begun(&mail_server(&s3, "{id}"), &["bob@example.com"]).await;
+    client.command("Subject: x\r\n\r\n.").await.expect(451);
+    expect_kinds(&s3, &["put", "delete", "delete"]).await;
+}

@@ -49,7 +49,7 @@ impl Json {
         let memory = u32::try_from(size / 1024 + 1).unwrap_or(MEMORY).min(MEMORY);
         let memory = Arc::clone(&self.memory).acquire_many_owned(memory).await.map_err(Refusal::internal)?;
         let mut content = Content::open(message, has_trace, None).await?;
-        let mut raw = Vec::new();
+        let mut raw = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         while let Some(chunk) = content.chunk().await? {
             raw.extend_from_slice(&chunk);
         }

@@ -117,6 +117,20 @@ async fn hostile_nesting_goes_on_unparsed() {
     }
 }
 
+/// A parser of a debug build panics at this message; others find some parts in it.
+#[tokio::test]
+async fn a_panic_of_the_parser_loses_no_message() {
+    let json = posted(
+        "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\nmultipart/mixed; boundary=b\r\n))\r\n\r\n\
+         Content-Type:message/rfc822\r\n--b----)X: y\r\n--b--\r\n\t\r\n--b\r\n\r\n\t--b--b--\r\n\t\r\n",
+    )
+    .await;
+    if cfg!(debug_assertions) {
+        assert_eq!(json["unparsed"], json!("the parser failed"));
+        assert!(json["raw"].as_str().unwrap().starts_with("Q29udGVudC1UeXBlOi"));
+    }
+}
+
 #[tokio::test]
 async fn nesting_within_the_bounds_is_parsed() {
     let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(100);

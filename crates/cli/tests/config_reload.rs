@@ -180,6 +180,8 @@ fn a_handover_applies_the_new_file_and_closes_old_listeners() {
     configured.program.signal(Signal::USR2);
     configured.program.logged("it is listened on no longer");
     let successor = Successor::of(&mut configured.program);
+    // Until it ends, the old process may accept a connection as well.
+    assert_eq!(configured.program.wait_without_reading(), 0);
     assert!(hello(&mut Client::connect(address)).contains("new.example.com"));
     kill_process(successor.0, Signal::TERM).unwrap();
     assert_eq!(configured.program.wait().0, 0);

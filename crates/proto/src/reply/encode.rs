@@ -65,7 +65,7 @@ fn encode_line(code: Code, enhanced: Option<Enhanced>, text: &[u8], output: &mut
     Head::new(code, enhanced).put_line(b' ', text, output);
 }
 
-/// The start of each line of a reply: code, separator and enhanced code.
+/// The beginning of each line of a reply, up to its text.
 struct Head {
     bytes: [u8; LONGEST_HEAD],
     length: usize,

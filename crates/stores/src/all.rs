@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!   message ──► Maildirs: drafts in tmp/, flushed ──► other stores, one after the other ──► drafts become visible ──► 250
+//!          └──► buckets: objects                                                      └──► objects stay
 //! ```
 //!
 //! # Why
 //!
-//! Only a Maildir can take a message back. So its part is done first, where no reader sees it, and is shown last. A refusal
-//! of any store then leaves nothing, unless two of the stores cannot take back what they have.
+//! Only a Maildir and a bucket can take a message back. So their part is done first. A Maildir shows it last, as no reader
+//! sees drafts. A refusal of any store then leaves nothing, unless two of the stores cannot take back what they have.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,13 +27,14 @@ use crate::router::Routed;
 /// The order is such that as little as possible is left of a message that one of them refuses:
 ///
 /// 1. Each [`Maildir`](crate::Maildir) and [`Maildirs`](crate::Maildirs) writes and flushes its files, where no reader
-///    finds them.
+///    finds them. Each `S3` uploads its objects, which readers can see.
 /// 2. All other stores get the message, one after the other, in the order in which they were added. They cannot take it
 ///    back.
-/// 3. The files become visible.
+/// 3. The files become visible, and the objects stay.
 ///
 /// If a store refuses the message, the client disconnects within the content, or the [time for the
-/// store](Builder::store_timeout) is over, the files are removed, and the stores that come later are not asked.
+/// store](Builder::store_timeout) is over, files and objects are removed, and the stores that come later are not asked.
+/// A bucket whose server cannot be reached at that moment is tried for ten minutes.
 ///
 /// # Answers
 ///

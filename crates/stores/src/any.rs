@@ -77,7 +77,11 @@ impl AnyStore {
 
     /// Returns whether the store can take a message back that it has [prepared](Self::prepare).
     pub(crate) fn takes_back(&self) -> bool {
-        matches!(self, Self::Maildir(_) | Self::Maildirs(_))
+        match self {
+            #[cfg(feature = "s3")]
+            Self::S3(_) => true,
+            _ => matches!(self, Self::Maildir(_) | Self::Maildirs(_)),
+        }
     }
 
     /// Takes a message that other stores must take too. The store shows it as late as possible.
@@ -86,6 +90,8 @@ impl AnyStore {
             Self::Maildir(store) => store.prepare(message, session).await,
             Self::Maildirs(store) => store.prepare(message, session).await,
             Self::Forward(store) => store.prepare(message, session).await,
+            #[cfg(feature = "s3")]
+            Self::S3(store) => store.prepare(message, session).await,
             store => {
                 let receipt = store.store(message, session).await?;
                 Ok(Prepared::taken(|| Ok(receipt)))

@@ -4,8 +4,8 @@
 //!   message ──► Prepared ──publish──► Taken ──keep──► receipt
 //! ```
 //!
-//! A store that can take a message back shows nothing before it is published, and takes it back when one of the two is
-//! dropped. Other stores have it as soon as it is prepared.
+//! A store that can take a message back does so when one of the two is dropped. A Maildir shows nothing before it is
+//! published; a bucket shows its objects at once. Other stores have the message as soon as it is prepared.
 
 use std::pin::Pin;
 
@@ -24,7 +24,7 @@ impl Prepared {
         Self(Box::pin(publish))
     }
 
-    /// For a store that has the message, and calls `keep` when all others have it too.
+    /// For a store that has the message already, and calls `keep` when all others have it too.
     pub(crate) fn taken(keep: impl FnOnce() -> Result<Receipt, Refusal> + Send + 'static) -> Self {
         let taken = Taken::new(keep);
         Self::new(async { Ok(taken) })

@@ -4,6 +4,6 @@ mod answers;
 mod connections;
 mod mixed;
 mod passed_on;
-mod scripted;
+pub(crate) mod scripted;
 mod several;
 mod users;

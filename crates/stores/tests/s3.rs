@@ -2,5 +2,6 @@
 
 mod answers;
 mod objects;
-mod scripted;
+pub(crate) mod scripted;
+mod several;
 mod taken_back;

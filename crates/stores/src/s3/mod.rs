@@ -3,7 +3,7 @@
 //! ```text
 //!   recipients ──► keys: an object for each distinct one
 //!   content    ──► memory: blocks ──► upload: parts, or one put ──► bucket ──► client
-//!                                      └──► remains: taken back unless the answer is 250
+//!                                      └──► uploaded: taken back unless the answer is 250
 //! ```
 //!
 //! # Why
@@ -22,6 +22,7 @@ mod metadata;
 mod object;
 mod remains;
 mod upload;
+mod uploaded;
 pub(crate) mod url;
 
 use std::fmt;
@@ -38,12 +39,14 @@ pub use builder::S3Builder;
 use crate::Template;
 use crate::destination::{Destinations, expand};
 use crate::group::Group;
+use crate::prepared::Prepared;
 use bucket::Bucket;
 use key::Key;
 use memory::{Collector, Memory};
 use object::Object;
 use remains::{Remains, What};
 use upload::{Fails, Upload};
+use uploaded::Uploaded;
 
 /// Keeps each message as an object in a bucket of S3, or of another server that speaks its protocol: `MinIO`, Ceph, Garage,
 /// R2 and the like.
@@ -141,15 +144,15 @@ impl S3 {
         };
         groups.into_iter().map(object).collect()
     }
-}
 
-/// Returns a text that no other process has.
-fn unique() -> String {
-    format!("{:016x}", RandomState::new().hash_one(SystemTime::now()))
-}
+    /// Uploads a message that other stores must take too. Its objects are taken back unless all do.
+    pub(crate) async fn prepare(&self, message: Message, session: &Session) -> Result<Prepared, Refusal> {
+        let uploaded = self.upload(message, session).await?;
+        Ok(Prepared::taken(|| Ok(uploaded.keep())))
+    }
 
-impl Store for S3 {
-    async fn store(&self, mut message: Message, session: &Session) -> Result<Receipt, Refusal> {
+    /// Uploads a message. In LMTP it refuses those recipients whose object cannot be kept.
+    async fn upload(&self, mut message: Message, session: &Session) -> Result<Uploaded, Refusal> {
         expand(&mut message, session);
         let shared = &self.0;
         let hostname = session.hostname();
@@ -169,17 +172,20 @@ impl Store for S3 {
         while let Some(chunk) = content.chunk().await? {
             upload.push(chunk).await?;
         }
-        let objects = upload.finish().await?;
+        Ok(Uploaded::new(upload.finish().await?, content, receipt))
+    }
+}
+
+/// Returns a text that no other process has.
+fn unique() -> String {
+    format!("{:016x}", RandomState::new().hash_one(SystemTime::now()))
+}
+
+impl Store for S3 {
+    async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
+        let uploaded = self.upload(message, session).await?;
         // From here to the answer nothing is awaited, so the message cannot be given up any more.
-        for object in objects {
-            match object.refused {
-                Some(refusal) => {
-                    object.places.iter().for_each(|place| content.refuse(*place, refusal.clone()));
-                }
-                None => object.remains.keep(),
-            }
-        }
-        Ok(receipt)
+        Ok(uploaded.keep())
     }
 }
 

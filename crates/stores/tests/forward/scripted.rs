@@ -14,42 +14,42 @@ use tokio::sync::Semaphore;
 
 /// A next hop on a port of its own.
 #[derive(Clone)]
-pub(super) struct Scripted {
-    pub(super) address: SocketAddr,
+pub(crate) struct Scripted {
+    pub(crate) address: SocketAddr,
     script: Arc<Mutex<Script>>,
     /// A connection that hangs goes on with a permit.
-    pub(super) released: Arc<Semaphore>,
+    pub(crate) released: Arc<Semaphore>,
 }
 
 /// Each reply can be set; the rest is as a server says it.
-pub(super) struct Script {
-    pub(super) is_lmtp: bool,
-    pub(super) greeting: String,
+pub(crate) struct Script {
+    pub(crate) is_lmtp: bool,
+    pub(crate) greeting: String,
     /// Lines after the first.
-    pub(super) extensions: Vec<&'static str>,
-    pub(super) mail: String,
-    pub(super) data: String,
+    pub(crate) extensions: Vec<&'static str>,
+    pub(crate) mail: String,
+    pub(crate) data: String,
     /// By address.
-    pub(super) rcpt: HashMap<&'static str, &'static str>,
+    pub(crate) rcpt: HashMap<&'static str, &'static str>,
     /// After the content, by address.
-    pub(super) end: HashMap<&'static str, &'static str>,
+    pub(crate) end: HashMap<&'static str, &'static str>,
     /// The beginning of a line at which the connection ends; `.` is the end of the content.
-    pub(super) closes_at: &'static str,
-    pub(super) hangs_at: &'static str,
-    pub(super) lines: Vec<String>,
+    pub(crate) closes_at: &'static str,
+    pub(crate) hangs_at: &'static str,
+    pub(crate) lines: Vec<String>,
     /// Recipients and content of each message that was accepted for anybody.
-    pub(super) messages: Vec<(Vec<String>, String)>,
-    pub(super) connections: usize,
+    pub(crate) messages: Vec<(Vec<String>, String)>,
+    pub(crate) connections: usize,
     /// Contents that ended without a dot.
-    pub(super) cut_off: usize,
+    pub(crate) cut_off: usize,
 }
 
 impl Scripted {
-    pub(super) async fn lmtp() -> Self {
+    pub(crate) async fn lmtp() -> Self {
         Self::start(true).await
     }
 
-    pub(super) async fn smtp() -> Self {
+    pub(crate) async fn smtp() -> Self {
         Self::start(false).await
     }
 
@@ -87,22 +87,22 @@ impl Scripted {
         hop
     }
 
-    pub(super) fn script(&self) -> MutexGuard<'_, Script> {
+    pub(crate) fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap()
     }
 
     /// The numbers of connections and of accepted messages so far.
-    pub(super) fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         let script = self.script();
         (script.connections, script.messages.len())
     }
 
     /// The commands so far, and forgets them.
-    pub(super) fn take_lines(&self) -> Vec<String> {
+    pub(crate) fn take_lines(&self) -> Vec<String> {
         std::mem::take(&mut self.script().lines)
     }
 
-    pub(super) fn next_hop(&self) -> NextHop {
+    pub(crate) fn next_hop(&self) -> NextHop {
         NextHop::tcp(self.address.ip().to_string(), self.address.port())
     }
 
@@ -210,22 +210,22 @@ impl Scripted {
 }
 
 /// A server of ours in front of next hops.
-pub(super) struct Front {
-    pub(super) server: Server,
-    pub(super) state: TempDir,
+pub(crate) struct Front {
+    pub(crate) server: Server,
+    pub(crate) state: TempDir,
 }
 
 impl Front {
-    pub(super) fn of(builder: ForwardBuilder) -> Self {
+    pub(crate) fn of(builder: ForwardBuilder) -> Self {
         Self::with(builder, |builder| builder)
     }
 
-    pub(super) fn with(builder: ForwardBuilder, options: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) fn with(builder: ForwardBuilder, options: impl FnOnce(Builder) -> Builder) -> Self {
         Self::after(builder, tempfile::tempdir().unwrap(), options)
     }
 
     /// With what an earlier one has left.
-    pub(super) fn after(
+    pub(crate) fn after(
         builder: ForwardBuilder,
         state: TempDir,
         options: impl FnOnce(Builder) -> Builder,
@@ -235,14 +235,14 @@ impl Front {
         Self { server: options(builder).with(forward).build().unwrap(), state }
     }
 
-    pub(super) async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         let mut client = testing::connect(&self.server).open();
         client.ready().await.expect(250);
         client
     }
 
     /// Sends a message to all of these, each of whom is accepted at RCPT. Returns the reply to the content.
-    pub(super) async fn send(&self, recipients: &[&str]) -> String {
+    pub(crate) async fn send(&self, recipients: &[&str]) -> String {
         let mut client = self.client().await;
         client.command("MAIL FROM:<alice@client.example>").await.expect(250);
         for recipient in recipients {
@@ -252,16 +252,16 @@ impl Front {
     }
 }
 
-pub(super) fn lmtp(hop: &Scripted) -> ForwardBuilder {
+pub(crate) fn lmtp(hop: &Scripted) -> ForwardBuilder {
     Forward::lmtp([hop.next_hop()])
 }
 
-pub(super) fn smtp(hop: &Scripted) -> ForwardBuilder {
+pub(crate) fn smtp(hop: &Scripted) -> ForwardBuilder {
     Forward::smtp([hop.next_hop()])
 }
 
 /// A port at which nothing listens.
-pub(super) async fn nobody() -> NextHop {
+pub(crate) async fn nobody() -> NextHop {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     NextHop::tcp("127.0.0.1", listener.local_addr().unwrap().port())
 }

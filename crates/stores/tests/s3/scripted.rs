@@ -14,16 +14,16 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A request as the server has read it.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// `PUT /mail/key`, with the query.
-    pub(super) line: String,
-    pub(super) headers: HashMap<String, String>,
-    pub(super) body: Vec<u8>,
+    pub(crate) line: String,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// The answer to a kind of requests.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Says {
+pub(crate) enum Says {
     Status(u16, &'static str),
     /// Nothing, for ever.
     Nothing,
@@ -32,25 +32,25 @@ pub(super) enum Says {
 }
 
 #[derive(Clone)]
-pub(super) struct Scripted {
-    pub(super) address: SocketAddr,
+pub(crate) struct Scripted {
+    pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) requests: Vec<Request>,
+pub(crate) struct State {
+    pub(crate) requests: Vec<Request>,
     /// By kind: `put`, `begin`, `part`, `complete`, `abort` or `delete`.
-    pub(super) says: HashMap<&'static str, Says>,
+    pub(crate) says: HashMap<&'static str, Says>,
     /// Keys with this text in them are refused: the bucket is full.
-    pub(super) refuses_keys_with: Option<&'static str>,
+    pub(crate) refuses_keys_with: Option<&'static str>,
     /// The beginning of an upload is answered after half a second.
-    pub(super) delays_begin: bool,
+    pub(crate) delays_begin: bool,
     uploads: usize,
 }
 
 impl Scripted {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), state: Arc::default() };
         let serving = server.clone();
@@ -64,21 +64,21 @@ impl Scripted {
         server
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
-    pub(super) fn says(&self, kind: &'static str, says: Says) {
+    pub(crate) fn says(&self, kind: &'static str, says: Says) {
         self.state().says.insert(kind, says);
     }
 
     /// The requests so far, and forgets them.
-    pub(super) fn take(&self) -> Vec<Request> {
+    pub(crate) fn take(&self) -> Vec<Request> {
         std::mem::take(&mut self.state().requests)
     }
 
     /// The kinds of requests so far.
-    pub(super) fn kinds(&self) -> Vec<&'static str> {
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
         self.state().requests.iter().map(|request| kind(&request.line)).collect()
     }
 
@@ -149,7 +149,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(Request { line: line.to_owned(), headers, body })
 }
 
-pub(super) fn kind(line: &str) -> &'static str {
+pub(crate) fn kind(line: &str) -> &'static str {
     let is_part_of_upload = line.contains("uploadId=");
     match line.split(' ').next() {
         Some("PUT") if is_part_of_upload => "part",
@@ -163,7 +163,7 @@ pub(super) fn kind(line: &str) -> &'static str {
 }
 
 /// The directory of the secret must outlive the opening only.
-pub(super) fn options(server: &Scripted, key: &str) -> (S3Builder, TempDir) {
+pub(crate) fn options(server: &Scripted, key: &str) -> (S3Builder, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
     std::fs::write(&secret, "hunter2\n").unwrap();
@@ -176,13 +176,13 @@ pub(super) fn options(server: &Scripted, key: &str) -> (S3Builder, TempDir) {
     (builder, directory)
 }
 
-pub(super) fn mail_server(server: &Scripted, key: &str) -> Server {
+pub(crate) fn mail_server(server: &Scripted, key: &str) -> Server {
     let (builder, _directory) = options(server, key);
     Server::builder().hostname("mx.example.com").store(builder.open().unwrap()).build().unwrap()
 }
 
 /// A client that has sent the envelope and got 354.
-pub(super) async fn begun(server: &Server, recipients: &[&str]) -> Client {
+pub(crate) async fn begun(server: &Server, recipients: &[&str]) -> Client {
     let mut client = testing::connect(server).open();
     client.greeting().await.expect(220);
     client.command("EHLO client.example").await.expect(250);
@@ -191,7 +191,7 @@ pub(super) async fn begun(server: &Server, recipients: &[&str]) -> Client {
 }
 
 /// Content of so many bytes, in lines.
-pub(super) fn content(bytes: usize) -> Vec<u8> {
+pub(crate) fn content(bytes: usize) -> Vec<u8> {
     let line = format!("{}\r\n", "x".repeat(98));
     let mut content = b"Subject: large\r\n\r\n".to_vec();
     let mut number = 0;

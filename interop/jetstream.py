@@ -153,7 +153,7 @@ class Client:
         logging.getLogger("asyncio").setLevel(logging.ERROR)
         return asyncio.run(asyncio.wait_for(run(), 60))
 
-    def add_stream(self, name: str, subject: str, replicas: int = 1, **limits: int) -> None:
+    def add_stream(self, name: str, subject: str, replicas: int = 1, **limits: object) -> None:
         """Makes a stream that refuses messages when it is full. A new cluster needs a while."""
         from nats.js.api import DiscardPolicy, StreamConfig
 
@@ -161,6 +161,12 @@ class Client:
             name=name, subjects=[subject], discard=DiscardPolicy.NEW, num_replicas=replicas, duplicate_window=600, **limits
         )
         self._patiently(lambda connection: connection.jetstream().add_stream(settings))
+
+    def add_queue(self, name: str, subject: str) -> None:
+        """Makes a stream that messages leave once they are done."""
+        from nats.js.api import RetentionPolicy
+
+        self.add_stream(name, subject, retention=RetentionPolicy.WORK_QUEUE)
 
     def add_bucket(self, name: str) -> None:
         """Makes a bucket of the object store."""
@@ -184,6 +190,24 @@ class Client:
             return (await connection.jetstream().stream_info(stream)).state.messages
 
         return self._run(count)
+
+    def publish(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        """Puts a message into the stream of this subject."""
+        self._run(lambda connection: connection.jetstream().publish(subject, payload, headers=headers))
+
+    def objects(self, bucket: str) -> int:
+        """How many objects a bucket has."""
+
+        async def objects(connection) -> int:
+            from nats.js.errors import NotFoundError
+
+            store = await connection.jetstream().object_store(bucket)
+            try:
+                return sum(not info.deleted for info in await store.list())
+            except NotFoundError:
+                return 0
+
+        return self._run(objects)
 
     def leader(self, stream: str) -> str:
         """The name of the server that leads a stream."""

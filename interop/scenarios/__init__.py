@@ -4,6 +4,7 @@ from pathlib import Path
 
 from .auth import Auth
 from .base import Scenario
+from .deliver import Deliver
 from .dsn import Dsn
 from .exim import Exim
 from .extensions import Extensions
@@ -22,6 +23,6 @@ from .xclient import Xclient
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    stores = [Lmtp(), Forward(), Nats(), Webhook(), S3(), Users()]
+    stores = [Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
     return [*plain, Auth(examples)]

@@ -209,6 +209,18 @@ class Client:
 
         return self._run(objects)
 
+    def unfinished(self, stream: str, consumer: str) -> int:
+        """How many messages of a stream its consumer has not acknowledged.
+
+        A stream whose server was killed may keep messages that were acknowledged, without handing them out again.
+        """
+
+        async def unfinished(connection) -> int:
+            info = await connection.jetstream().consumer_info(stream, consumer)
+            return info.num_pending + info.num_ack_pending
+
+        return self._run(unfinished)
+
     def leader(self, stream: str) -> str:
         """The name of the server that leads a stream."""
 

@@ -2,6 +2,7 @@
 
 from .activation import Activation
 from .base import Ordeal
+from .deliver import Deliver
 from .disk_full import DiskFull
 from .failing_disk import FailingDisk
 from .fairness import Fairness
@@ -24,5 +25,5 @@ from .webhook import Webhook
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Webhook(), S3(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Deliver(), Webhook(), S3(), Soak(),
     ]  # fmt: skip

@@ -1,4 +1,10 @@
 //! The content of a message: in the stream, or in an object store beside it.
+//!
+//! # Why
+//!
+//! Content is removed after the stream has confirmed that its message is done. If a server of the stream is killed then, it
+//! may forget that, and hand the message out again. A removed object leaves a note in its bucket, which proves that the
+//! message was done.
 
 use std::error::Error;
 
@@ -7,8 +13,12 @@ use tokio::io::AsyncRead;
 
 use super::queue::Queue;
 
-/// Content that can be read.
-pub(super) type Reader<'m> = Box<dyn AsyncRead + Send + Unpin + 'm>;
+/// The content of a message.
+pub(super) enum Content<'m> {
+    Here(Box<dyn AsyncRead + Send + Unpin + 'm>),
+    /// An earlier try has delivered the message to all recipients, and removed the content.
+    Removed,
+}
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -23,10 +33,14 @@ pub(super) async fn open<'m>(
     queue: &Queue,
     body: Option<&str>,
     payload: &'m [u8],
-) -> Result<Reader<'m>, Failure> {
-    let Some(body) = body else { return Ok(Box::new(payload)) };
+) -> Result<Content<'m>, Failure> {
+    let Some(body) = body else { return Ok(Content::Here(Box::new(payload))) };
     let (bucket, name) = object(body)?;
-    Ok(Box::new(queue.context().await?.get_object_store(bucket).await?.get(name).await?))
+    let bucket = queue.context().await?.get_object_store(bucket).await?;
+    if bucket.info(name).await?.deleted {
+        return Ok(Content::Removed);
+    }
+    Ok(Content::Here(Box::new(bucket.get(name).await?)))
 }
 
 /// Removes content that is not in the stream.

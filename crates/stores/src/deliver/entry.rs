@@ -9,8 +9,12 @@ use mailchute::proxy::{Attribute, XForward};
 use crate::nats::{HeaderError, StreamEnvelope};
 
 /// The header of a message for recipients who did not get it with the others: the tries before, the time of the next one
-/// in seconds since 1970, and the name of the first message.
+/// in seconds since 1970, and the name of the first message. The word `shared` follows if a dead letter has the same
+/// content.
 pub(super) const RETRY: &str = "Mailchute-Retry";
+
+/// How far the clocks of two hosts may be apart.
+const MARGIN: Duration = Duration::from_secs(60);
 
 /// A message of the queue.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Entry {
     pub(super) tries: u32,
     /// It may have been delivered before.
     is_repeated: bool,
+    /// A dead letter has the same content, which must stay.
+    pub(super) shares_content: bool,
     /// The time before which it is not to be tried.
     not_before: Option<SystemTime>,
 }
@@ -57,30 +63,41 @@ pub(super) struct Retry {
     pub(super) tries: u32,
     pub(super) not_before: SystemTime,
     pub(super) name: Name,
+    pub(super) shares_content: bool,
 }
+
+/// The word of a message whose content a dead letter has too.
+const SHARED: &str = "shared";
 
 impl Retry {
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let (tries, time, name) = (words.next()?, words.next()?, words.next()?);
         let not_before = UNIX_EPOCH.checked_add(Duration::from_secs(time.parse().ok()?))?;
-        Some(Self { tries: tries.parse().ok()?, not_before, name: Name::parse(name)? })
+        let shares_content = match words.next() {
+            None => false,
+            Some(SHARED) => true,
+            Some(_) => return None,
+        };
+        Some(Self { tries: tries.parse().ok()?, not_before, name: Name::parse(name)?, shares_content })
     }
 
     pub(super) fn value(&self) -> String {
         let time = self.not_before.duration_since(UNIX_EPOCH).unwrap_or_default();
         // Rounded up, so that it is not tried too soon.
         let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-        format!("{} {seconds} {}", self.tries, self.name.text)
+        let shared = if self.shares_content { format!(" {SHARED}") } else { String::new() };
+        format!("{} {seconds} {}{shared}", self.tries, self.name.text)
     }
 }
 
 impl Entry {
-    /// Reads the headers.
+    /// Reads the headers. A message that was in the stream before this connection may have been delivered, though the server
+    /// says that this is the first time.
     ///
     /// # Errors
     /// If they are not those of a message, or if the message does not come from JetStream. The text says why.
-    pub(super) fn read(message: &jetstream::Message) -> Result<Self, String> {
+    pub(super) fn read(message: &jetstream::Message, connected_since: SystemTime) -> Result<Self, String> {
         let info = message.info().map_err(|error| error.to_string())?;
         let headers = message.headers.iter().flat_map(async_nats::HeaderMap::iter);
         let headers =
@@ -88,7 +105,9 @@ impl Entry {
         let nanoseconds = u64::try_from(nanoseconds(&info)).unwrap_or_default();
         let name = Name::new(info.stream, info.stream_sequence, nanoseconds);
         let delivered = u32::try_from(info.delivered).unwrap_or(1).max(1);
-        Self::of(headers, name, delivered)
+        let mut entry = Self::of(headers, name, delivered)?;
+        entry.is_repeated |= entry.name.since < connected_since + MARGIN;
+        Ok(entry)
     }
 
     fn of<'h>(
@@ -112,9 +131,17 @@ impl Entry {
                 name: retry.name,
                 tries: retry.tries.saturating_add(delivered.saturating_sub(1).max(1)),
                 is_repeated: true,
+                shares_content: retry.shares_content,
                 not_before: Some(retry.not_before),
             },
-            None => Self { envelope, name, tries: delivered, is_repeated: delivered > 1, not_before: None },
+            None => Self {
+                envelope,
+                name,
+                tries: delivered,
+                is_repeated: delivered > 1,
+                shares_content: false,
+                not_before: None,
+            },
         })
     }
 
@@ -193,7 +220,9 @@ mod tests {
         assert_eq!(rest.wait(at(1_769_861_000)), None);
         let tries: Vec<_> = [1, 2, 3].map(|delivered| entry(Some(value), delivered).unwrap().tries).to_vec();
         assert_eq!(tries, [4, 4, 5]);
-        assert_eq!(Retry::parse(value).unwrap().value(), value);
+        for value in [value, "3 1769861000 MAIL/7/1769860800000000000 shared"] {
+            assert_eq!(Retry::parse(value).unwrap().value(), value);
+        }
         assert_eq!(entry(None, 1).unwrap().wait(at(0)), None);
     }
 
@@ -201,7 +230,8 @@ mod tests {
     fn a_message_without_its_headers_is_an_error() {
         let no_recipient = Entry::of(ENVELOPE[..1].iter().copied(), name(), 1).unwrap_err();
         assert_eq!(no_recipient, "Mailchute-Recipient is missing");
-        for value in ["", "3", "3 x MAIL/1/2", "3 5 MAIL", "3 5 MAIL/1/x", "3 5 MAIL/01/2"] {
+        for value in ["", "3", "3 x MAIL/1/2", "3 5 MAIL", "3 5 MAIL/1/x", "3 5 MAIL/01/2", "3 5 MAIL/1/2 x"]
+        {
             assert!(entry(Some(value), 1).unwrap_err().starts_with(RETRY), "{value:?}");
         }
     }

@@ -33,6 +33,11 @@ impl Fate {
         fate
     }
 
+    /// Returns whether all recipients have it.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.later.is_empty() && self.dead.is_empty()
+    }
+
     /// Returns whether all recipients may have it later, so that the message stays as it is.
     pub(super) fn is_put_off(&self) -> bool {
         self.delivered.is_empty() && self.dead.is_empty()

@@ -5,6 +5,7 @@
 //! Stores answer within a session. By LMTP each recipient has an answer of its own, and the hooks of the server, such as
 //! its aliases, work as for mail from outside. The content goes by BDAT, so no byte of it is changed.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use mailchute::listen::{Arrival, Queued};
@@ -12,6 +13,7 @@ use mailchute::proxy::XForward;
 use mailchute::{Envelope, Refusal, Server};
 use mailchute_proto::next_hop::{Capabilities, mail_command, rcpt_command};
 use tokio::io::{AsyncRead, AsyncReadExt as _, DuplexStream};
+use tokio::time::timeout;
 
 use super::content::unreadable;
 use crate::forward::connection::Connection;
@@ -23,6 +25,9 @@ const PIPE: usize = 64 * 1024;
 
 /// Bytes of content that are read at once.
 const PIECE: usize = 32 * 1024;
+
+/// How long a piece of the content may take.
+const READ: Duration = Duration::from_secs(60);
 
 /// How long each answer may take. The server has timeouts of its own for its hooks and its store, and they are shorter.
 const LIMIT: Duration = Duration::from_secs(3_600);
@@ -129,7 +134,8 @@ async fn send(
         let mut writer = Writer::new(connection, Form::Chunks, limits);
         let mut piece = vec![0; PIECE];
         loop {
-            match content.read(&mut piece).await {
+            let read = timeout(READ, content.read(&mut piece)).await;
+            match read.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())) {
                 Ok(0) => return writer.finish().await,
                 Ok(length) => writer.push(&piece[..length]),
                 // The end of the content is not sent, so nothing is stored.

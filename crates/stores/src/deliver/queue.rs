@@ -1,7 +1,8 @@
 //! The stream as a queue: a durable pull consumer that all instances share.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
@@ -33,6 +34,15 @@ const WAITING: i64 = 10_000;
 pub(super) struct Queue {
     link: Arc<Link>,
     consumer: PullConsumer,
+    connected: Arc<Mutex<Connected>>,
+}
+
+/// The connection that was seen last.
+#[derive(Debug)]
+struct Connected {
+    /// The connections so far.
+    number: u64,
+    since: SystemTime,
 }
 
 impl Queue {
@@ -65,7 +75,8 @@ impl Queue {
             ..Config::default()
         };
         let consumer = stream.create_consumer(config).await.map_err(DeliverError::unreachable)?;
-        Ok(Self { link: Arc::clone(link), consumer })
+        let connected = Arc::new(Mutex::new(Connected { number: 0, since: SystemTime::now() }));
+        Ok(Self { link: Arc::clone(link), consumer, connected })
     }
 
     /// Returns whether a stream takes this subject.
@@ -86,6 +97,21 @@ impl Queue {
             Ok(message) => message.transpose(),
             Err(_) => Ok(None),
         }
+    }
+
+    /// Returns the time since which there is this connection, or a bit later. A server that was killed may have forgotten how
+    /// often it has handed out the messages that it had before.
+    pub(super) async fn connected_since(&self) -> SystemTime {
+        let number = match self.link.connected().await {
+            Ok(context) => context.client().statistics().connects.load(Ordering::Relaxed),
+            // There will be another one.
+            Err(_) => u64::MAX,
+        };
+        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        if connected.number != number {
+            *connected = Connected { number, since: SystemTime::now() };
+        }
+        connected.since
     }
 
     /// Puts a message into a stream, and waits until it is safe there.

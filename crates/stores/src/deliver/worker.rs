@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::Message;
-use mailchute::Server;
+use mailchute::{Receipt, Server};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::builder::Options;
+use super::content::Content;
 use super::entry::{Entry, Retry};
 use super::fate::Fate;
 use super::handover::hand_over;
@@ -89,7 +90,7 @@ async fn reached(receiver: &mut watch::Receiver<Phase>, phase: Phase) {
 impl Shared {
     /// Delivers a message, and tells the queue.
     async fn settle(&self, message: &Message) {
-        let entry = match Entry::read(message) {
+        let entry = match Entry::read(message, self.queue.connected_since().await) {
             Ok(entry) => entry,
             Err(reason) => return self.bury_malformed(message, &reason).await,
         };
@@ -111,7 +112,7 @@ impl Shared {
             return put_off(message, wait).await;
         }
         match finish(message).await {
-            Ok(()) if fate.later.is_empty() && fate.dead.is_empty() => self.remove_content(&entry).await,
+            Ok(()) if fate.is_delivered() && !entry.shares_content => self.remove_content(&entry).await,
             Ok(()) => {}
             Err(error) => report::not_confirmed(&entry, &*error),
         }
@@ -120,7 +121,12 @@ impl Shared {
     async fn deliver(&self, entry: &Entry, message: &Message) -> Vec<Answer> {
         let envelope = &entry.envelope.envelope;
         match content::open(&self.queue, entry.envelope.body.as_deref(), &message.payload).await {
-            Ok(content) => hand_over(&self.server, entry.queued(), &entry.origin(), envelope, content).await,
+            Ok(Content::Here(content)) => {
+                hand_over(&self.server, entry.queued(), &entry.origin(), envelope, content).await
+            }
+            Ok(Content::Removed) => {
+                vec![Ok(Receipt::new("An earlier try has delivered it")); envelope.recipients.len()]
+            }
             Err(error) => vec![Err(content::unreadable(&*error)); envelope.recipients.len()],
         }
     }
@@ -158,8 +164,12 @@ impl Shared {
         }
         report::deferred(entry, fate, wait);
         let places: Vec<_> = fate.later.iter().map(|(place, _)| *place).collect();
-        let retry =
-            Retry { tries: entry.tries, not_before: SystemTime::now() + wait, name: entry.name.clone() };
+        let retry = Retry {
+            tries: entry.tries,
+            not_before: SystemTime::now() + wait,
+            name: entry.name.clone(),
+            shares_content: entry.shares_content || !fate.dead.is_empty(),
+        };
         let kept = match letters::rest(entry, message, &places, &retry) {
             Ok(headers) => {
                 self.queue.publish(message.subject.to_string(), headers, message.payload.clone()).await

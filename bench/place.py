@@ -16,6 +16,7 @@ PROGRAM = _CARGO / "release" / "mailchute"
 LIBRARY = _CARGO / "release" / "mailchute-bench"
 FLOOR = WORK / "floor"
 FLOOR_TOKIO = _CARGO / "release" / "floor-tokio"
+HTTP_SINK = _CARGO / "release" / "http-sink"
 SMTPGEN = WORK / "smtpgen"
 PEERS_RUST = WORK / "cargo" / "release"
 PYTHON = WORK / "python" / "bin" / "python"
@@ -44,7 +45,8 @@ def build(release: bool = True) -> None:
     for kind, parameters in _CURVES.items():
         _make_certificate(kind, parameters)
     if release:
-        command = ["cargo", "build", "--release", "--quiet", "--package", "mailchute-cli", "--package", "mailchute-bench"]
+        command = ["cargo", "build", "--release", "--quiet", "--features", "mailchute-cli/full"]
+        command += ["--package", "mailchute-cli", "--package", "mailchute-bench"]
         subprocess.run(command, cwd=ROOT, check=True)
 
 

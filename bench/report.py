@@ -48,6 +48,7 @@ def markdown(results: Results) -> str:
     parts += [_strictness(results)] if results.strictness else []
     parts += [_workload(results, workload) for workload in WORKLOADS]
     parts += [_hooks(results), _handshakes(results), _calls(results), _idle(results), _scaling(results), _durable(results)]
+    parts += [_stores(results)]
     if results.errors:
         parts.append("## What did not work\n\n" + "\n".join(f"- {error}" for error in results.errors))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -260,6 +261,26 @@ def _durable(results: Results) -> str:
         "OpenSMTPD accept them into a queue first, which OpenSMTPD does not flush. Trust: ratios, and only where the "
         "disk is nobody else's.\n\n"
         + _table(head, rows)
+    )
+
+
+def _stores(results: Results) -> str:
+    if not results.stores:
+        return ""
+    rows = []
+    for workload in WORKLOADS:
+        chosen = (run for run in results.stores if run.workload == workload.name)
+        for server, runs in by_server(chosen, lambda run: run.server).items():
+            row = [workload.name, server]
+            row.append(_spread(spread(server, runs, lambda run: run.cpu_per_message * 1e6)))
+            row.append(_spread(spread(server, runs, lambda run: run.accepted_per_second)))
+            row.append(_spread(spread(server, runs, lambda run: run.done_per_second)))
+            row.append(_spread(spread(server, runs, lambda run: run.peak_rss_kib / 1024)))
+            rows.append(row)
+    head = ["workload", "server", "µs of CPU a message", "accepted/s", "handed on/s", "peak MiB"]
+    return (
+        "## Stores\n\nThe CPU time is that of the server alone, until it has handed on all messages. What stands behind it "
+        "runs beside the load. Trust: CPU time, as a ratio to `discard`.\n\n" + _table(head, rows)
     )
 
 

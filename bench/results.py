@@ -18,6 +18,7 @@ from idle import Idle, Trickle
 from measure import Run
 from plot import Bar
 from scaling import Point
+from stores import Stored
 from strictness import Strictness
 from syscalls import SystemCalls
 
@@ -41,6 +42,7 @@ class Results:
     durable: list[Durable] = field(default_factory=list)
     # The time of an fsync on this disk; none if durable speed was not measured.
     fsync_seconds: float | None = None
+    stores: list[Stored] = field(default_factory=list)
     system_calls: list[SystemCalls] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 

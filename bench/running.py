@@ -53,7 +53,7 @@ class Running:
 @contextlib.contextmanager
 def running(server: Server, cores: Cores, kind: str = "ec", for_idle: bool = False) -> Iterator[Running]:
     """The server with a certificate of this kind, for as long as the block runs."""
-    port = _free_port()
+    port = free_port()
     chain, key = certificate(kind)
     command = shlex.split(server.command.format(port=port, cert=chain, key=key))
     environment = {**os.environ, "NODE_ENV": "production", **server.environment}
@@ -70,7 +70,7 @@ def running(server: Server, cores: Cores, kind: str = "ec", for_idle: bool = Fal
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors if keeps_log else subprocess.DEVNULL,
-                preexec_fn=_placed(cores.server),
+                preexec_fn=placed(cores.server),
                 start_new_session=True,
             )
 
@@ -100,7 +100,7 @@ def load(arguments: list[str], cores: Cores) -> dict[str, Any]:
             capture_output=True,
             text=True,
             timeout=_LOAD_SECONDS,
-            preexec_fn=_placed(cores.load),
+            preexec_fn=placed(cores.load),
         )
     except subprocess.TimeoutExpired as error:
         raise Failed(f"{Path(arguments[0]).name} did not end within {_LOAD_SECONDS} s") from error
@@ -119,7 +119,7 @@ def holding(mode: str, port: int, connections: int, cores: Cores, flags: tuple[s
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=_placed(cores.load),
+        preexec_fn=placed(cores.load),
     )
     assert holder.stdin and holder.stdout
     try:
@@ -143,14 +143,14 @@ class Held:
     delivered: int = 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
 
 
-def _placed(cores: frozenset[int]) -> Callable[[], None]:
+def placed(cores: frozenset[int]) -> Callable[[], None]:
     def place() -> None:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         files = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)

@@ -24,8 +24,8 @@ from place import (
 
 _PEERS = BENCH / "peers"
 # One client that never stops is not an attack here.
-_LIMITS_OFF = "--limit connections=0 --limit connections-per-client=0 --limit transactions=0"
-_PROGRAM = f"{PROGRAM} serve --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
+PROGRAM_LIMITS_OFF = "--limit connections=0 --limit connections-per-client=0 --limit transactions=0"
+PROGRAM_SERVE = f"{PROGRAM} serve --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
 _LIBRARY = f"{LIBRARY} --listen 127.0.0.1:{{port}} --tls-cert {{cert}} --tls-key {{key}}"
 
 
@@ -65,7 +65,7 @@ FLOOR_SERVER = Server(
 )
 PROGRAM_MAILDIR = Server(
     "program-maildir",
-    f"{_PROGRAM} --store maildir:{_MAILDIR} {_LIMITS_OFF}",
+    f"{PROGRAM_SERVE} --store maildir:{_MAILDIR} {PROGRAM_LIMITS_OFF}",
     "Mailchute, program; Maildir with fsync",
     logs=True,
     maildir=_MAILDIR,
@@ -84,11 +84,11 @@ SERVERS: tuple[Server, ...] = (
         "ours-silent", f"{_LIBRARY} --no-log", "Mailchute, library; one no-op hook a stage, discards, no log"
     ),
     Server(
-        "program-discard", f"{_PROGRAM} --store discard: {_LIMITS_OFF}", "Mailchute, program; discards", logs=True
+        "program-discard", f"{PROGRAM_SERVE} --store discard: {PROGRAM_LIMITS_OFF}", "Mailchute, program; discards", logs=True
     ),
     Server(
         "program-silent",
-        f"{_PROGRAM} --store discard: {_LIMITS_OFF} --log-level off",
+        f"{PROGRAM_SERVE} --store discard: {PROGRAM_LIMITS_OFF} --log-level off",
         "Mailchute, program; discards, no log",
     ),
     PROGRAM_MAILDIR,

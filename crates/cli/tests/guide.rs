@@ -153,6 +153,40 @@ fn the_configuration_file_of_the_guide_is_right() {
     assert_eq!(code, 0, "{said}");
 }
 
+#[test]
+fn each_file_of_the_page_about_delivering_is_right() {
+    let page = fs::read_to_string(root().join("docs/guide/delivering.md")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).display().to_string();
+    let (certificate, key) = write_certificate(directory.path());
+    for (name, text) in [
+        ("users", "bob\neve\n"),
+        ("aliases", "sales: bob, eve\n@: bob\n"),
+        ("webhook.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"),
+    ] {
+        fs::write(at(name), text).unwrap();
+    }
+    let files = blocks(&page, "toml");
+    assert_eq!(files.len(), 6);
+    for file in files {
+        if file.contains("nats:") && !cfg!(feature = "nats") {
+            continue;
+        }
+        let mut text = file.to_owned();
+        for (before, after) in [
+            ("/etc/mailchute/fullchain.pem", certificate.as_str()),
+            ("/etc/mailchute/privkey.pem", &key),
+            ("/etc/mailchute", &at("")),
+            ("/var/mail", &at("mail")),
+            ("0.0.0.0:25", "127.0.0.1:2525"),
+        ] {
+            text = text.replace(before, after);
+        }
+        let (code, said) = run(&["check", "--config", &write_config(directory.path(), &text)]);
+        assert_eq!(code, 0, "{file}: {said}");
+    }
+}
+
 /// The anchor of a heading: lower case, with hyphens for spaces.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");

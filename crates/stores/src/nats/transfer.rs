@@ -82,8 +82,8 @@ impl<'s> Transfer<'s> {
             let envelope = StreamEnvelope::of(message, recipients, session);
             let headers = envelope.headers()?;
             let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
-            // Beside the first line, the last one and the name.
-            of_headers = of_headers.max(bytes + 128);
+            // Beside the first line, the last one, the name, and what `deliver` adds to a dead letter.
+            of_headers = of_headers.max(bytes + 1_024);
             copies.push(Copy { group, envelope });
         }
         let most = most(context).saturating_sub(of_headers);

@@ -28,6 +28,7 @@ mod parameters;
 mod password_file;
 mod proxy_header;
 mod sasl;
+mod spf;
 mod starttls;
 
 #[allow(dead_code, reason = "tests use the rest")]
@@ -56,6 +57,8 @@ mod session;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/server/tests/support/shown.rs"]
 mod shown;
+#[path = "../../crates/filters/tests/hostile/check.rs"]
+mod spf_check;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/text_file.rs"]
 mod text_file;
@@ -66,6 +69,8 @@ mod transcript;
 mod users;
 #[path = "../../crates/proto/tests/operations/vocabulary.rs"]
 mod vocabulary;
+#[path = "../../crates/filters/tests/zone/mod.rs"]
+mod zone;
 
 pub use addresses::addresses;
 pub use chunks::chunks;
@@ -81,12 +86,13 @@ pub use parameters::parameters;
 pub use password_file::password_file;
 pub use proxy_header::proxy_header;
 pub use sasl::sasl;
+pub use spf::spf;
 
 /// A target. It panics if it finds something.
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("addresses", addresses),
     ("chunks", chunks),
     ("client_certificates", client_certificates),
@@ -101,4 +107,5 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("password_file", password_file),
     ("proxy_header", proxy_header),
     ("sasl", sasl),
+    ("spf", spf),
 ];

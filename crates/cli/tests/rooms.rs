@@ -15,7 +15,7 @@ struct Rooms {
     as_one: &'static [&'static str],
 }
 
-const CRATES: [Rooms; 4] = [
+const CRATES: [Rooms; 5] = [
     Rooms {
         name: "server",
         order: &[
@@ -41,6 +41,7 @@ const CRATES: [Rooms; 4] = [
         order: &["commands", "process", "users", "options", "log", "text_file", "failure"],
         as_one: &[],
     },
+    Rooms { name: "filters", order: &["spf", "dns"], as_one: &[] },
     Rooms {
         name: "stores",
         order: &[

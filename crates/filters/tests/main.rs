@@ -1,0 +1,8 @@
+//! The tests of the filters, in one binary so that an edit links once.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
+
+mod hostile;
+mod rfc7208;
+mod spf;
+mod zone;

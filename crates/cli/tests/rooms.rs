@@ -65,6 +65,7 @@ const CRATES: [Rooms; 5] = [
             "group",
             "destination",
             "prepared",
+            "unique",
         ],
         as_one: &[],
     },

@@ -64,6 +64,8 @@ mod router;
 mod s3;
 mod secret;
 mod template;
+#[cfg(any(feature = "nats", feature = "s3"))]
+mod unique;
 mod url;
 #[cfg(feature = "webhook")]
 mod webhook;

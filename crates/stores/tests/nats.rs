@@ -8,12 +8,24 @@ use mailchute::{Server, testing};
 use mailchute_stores::{AnyStore, from_url};
 
 use crate::common::{begin, client};
-use scripted::{ACCEPTED, NO_STREAM, Scripted};
+use scripted::{ACCEPTED, NO_STREAM, SILENCE, Scripted};
 
 fn server(address: std::net::SocketAddr, subject: &str) -> Server {
+    with_store(address, subject).build().unwrap()
+}
+
+fn with_store(address: std::net::SocketAddr, subject: &str) -> mailchute::Builder {
     let store = from_url(&format!("nats://{address}/{subject}")).unwrap();
     assert!(matches!(store, AnyStore::JetStream(_)), "{store:?}");
-    Server::builder().hostname("mx.example.com").with(store).build().unwrap()
+    Server::builder().hostname("mx.example.com").with(store)
+}
+
+/// Sends a message that is above the bound of the server. The reply to its end is not read.
+async fn send_large(server: &Server) -> mailchute::testing::Client {
+    let mut client = client(server, 1).await;
+    begin(&mut client, &["bob@example.com"]).await;
+    client.send_bytes("x\r\n".repeat(2_000).as_bytes()).await;
+    client
 }
 
 #[tokio::test]
@@ -134,4 +146,45 @@ async fn recipients_are_refused_while_no_server_listens() {
     let began = Instant::now();
     client.command("RCPT TO:<eve@example.com>").await.expect(451);
     assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn content_stays_when_its_message_may_be_in_the_stream() {
+    let nats =
+        Scripted::listen(|message| if message.subject == "mail.in" { SILENCE } else { ACCEPTED }).await;
+    let builder = with_store(nats.address, "mail.in?body=objects:b").store_timeout(Duration::from_secs(1));
+    let mut client = send_large(&builder.build().unwrap()).await;
+    client.command(".").await.expect(451);
+    // What is removed is removed after the reply.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let subjects: Vec<_> = nats.published().into_iter().map(|message| message.subject).collect();
+    assert!(subjects.contains(&"mail.in".to_owned()), "{subjects:?}");
+    assert!(!subjects.iter().any(|subject| subject.contains("PURGE")), "{subjects:?}");
+}
+
+#[tokio::test]
+async fn content_is_removed_when_the_stream_refuses_its_message() {
+    let full = r#"{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"}}"#;
+    let nats =
+        Scripted::listen(move |message| if message.subject == "mail.in" { full } else { ACCEPTED }).await;
+    let mut client = send_large(&server(nats.address, "mail.in?body=objects:b")).await;
+    client.command(".").await.expect(452);
+    let began = Instant::now();
+    while !nats.published().iter().any(|message| message.subject.contains("PURGE")) {
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", nats.published());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn content_has_a_name_that_no_other_process_gives() {
+    let nats = Scripted::listen(|_| ACCEPTED).await;
+    let mut client = send_large(&server(nats.address, "mail.in?body=objects:b")).await;
+    let reply = client.command(".").await.expect(250).to_string();
+    let id = reply.trim().rsplit(' ').next().unwrap();
+    let published = nats.published();
+    let message = published.iter().find(|message| message.subject == "mail.in").unwrap();
+    let [body] = *message.all("Mailchute-Body") else { panic!("{message:?}") };
+    let rest = body.strip_prefix(&format!("objects:b/{id}-")).unwrap();
+    assert!(rest.len() >= 16, "{body}: two processes may give the id {id}");
 }

@@ -107,6 +107,11 @@ impl Upload {
         self.is_kept = true;
     }
 
+    /// Removes the object, as no message names it.
+    pub(super) fn give_up(mut self) {
+        self.is_kept = false;
+    }
+
     fn pieces_subject(&self) -> String {
         format!("$O.{}.C.{}", self.bucket, self.name)
     }

@@ -18,6 +18,7 @@ use super::error::{NatsError, TOO_LARGE};
 use super::objects::Upload;
 use super::subject::Group;
 use super::{MEMORY, Shared};
+use crate::unique::unique;
 
 /// Bytes of a message in memory, if the server takes more.
 const MOST: usize = MEMORY / 4;
@@ -115,7 +116,7 @@ impl<'s> Transfer<'s> {
             }
             let bucket = self.shared.options.bucket.as_ref().ok_or(TOO_LARGE)?;
             let begun = std::mem::take(bytes);
-            let upload = |number| Upload::new(self.context, bucket, format!("{}-{number}", self.id));
+            let upload = |_| Upload::new(self.context, bucket, format!("{}-{}", self.id, unique()));
             let mut uploads: Vec<_> = (0..self.copies.len()).map(upload).collect();
             for upload in &mut uploads {
                 upload.push(&begun).await.map_err(NatsError::refusal)?;
@@ -148,6 +149,8 @@ impl<'s> Transfer<'s> {
         for copy in &self.copies {
             headers.push(headers_of(copy, &digest)?);
         }
+        // From here on the stream may have the messages, also if this future is dropped.
+        uploads.iter_mut().for_each(Upload::keep);
         // One limit for the queue of the connection and the acknowledgement. A silent server fills that queue.
         let answers = self.copies.iter().zip(headers).map(|(copy, headers)| {
             let answer = self.send(copy, headers, payload.clone());
@@ -170,10 +173,10 @@ impl<'s> Transfer<'s> {
         Ok(self.context.publish_with_headers(copy.group.subject.clone(), headers, payload).await?.await?)
     }
 
-    /// Keeps an object that a message in the stream names, or may name. Another one is removed.
+    /// Removes an object, unless a message in the stream names it, or may name it.
     async fn settle(
         &self,
-        mut upload: Upload,
+        upload: Upload,
         answer: &Result<PublishAck, NatsError>,
         envelope: &StreamEnvelope,
     ) {
@@ -192,8 +195,8 @@ impl<'s> Transfer<'s> {
             Ok(_) => true,
             Err(error) => !error.is_certain(),
         };
-        if is_needed {
-            upload.keep();
+        if !is_needed {
+            upload.give_up();
         }
     }
 }

@@ -16,7 +16,8 @@ use super::endpoint::Endpoint;
 use super::key::Key;
 use super::memory::Memory;
 use super::upload::PART;
-use super::{S3, Shared, unique};
+use super::{S3, Shared};
+use crate::unique::unique;
 use crate::{NextHop, SecretSource, Template};
 
 /// The region of those who name none.

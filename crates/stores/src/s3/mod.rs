@@ -26,9 +26,7 @@ mod uploaded;
 pub(crate) mod url;
 
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use mailchute::session::Protocol;
 use mailchute::{Message, Receipt, Refusal, Session, Store};

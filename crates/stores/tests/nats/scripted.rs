@@ -12,6 +12,9 @@ pub(crate) const ACCEPTED: &str = r#"{"stream":"MAIL","seq":1}"#;
 /// The answer of a server in which no stream has the subject.
 pub(crate) const NO_STREAM: &str = "";
 
+/// No answer at all.
+pub(crate) const SILENCE: &str = "-";
+
 /// A message that the server has got.
 #[derive(Debug, Clone)]
 pub(crate) struct Published {
@@ -74,8 +77,10 @@ async fn serve(
         match *words {
             ["PING"] => stream.write_all(b"PONG\r\n").await.ok()?,
             ["SUB", _, id] => id.clone_into(&mut inbox),
-            ["HPUB", subject, reply, headers, total] => {
-                let (headers, total): (usize, usize) = (headers.parse().ok()?, total.parse().ok()?);
+            [command @ ("HPUB" | "PUB"), subject, reply, ref lengths @ ..] => {
+                let lengths: Vec<usize> = lengths.iter().map(|length| length.parse().unwrap()).collect();
+                let headers = if command == "HPUB" { lengths[0] } else { 0 };
+                let total = *lengths.last()?;
                 let mut bytes = vec![0; total + 2];
                 stream.read_exact(&mut bytes).await.ok()?;
                 let text = String::from_utf8(bytes[..headers].to_vec()).ok()?;
@@ -86,6 +91,9 @@ async fn serve(
                 };
                 let said = answer(&message);
                 all.lock().unwrap().push(message);
+                if said == SILENCE {
+                    continue;
+                }
                 let status = "NATS/1.0 503\r\n\r\n";
                 let answer = match said {
                     NO_STREAM => format!("HMSG {reply} {inbox} {0} {0}\r\n{status}\r\n", status.len()),

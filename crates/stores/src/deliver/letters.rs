@@ -45,7 +45,7 @@ pub(super) fn dead(
     }
     reasons.into_iter().for_each(|reason| headers.append(REASON, reason));
     mark(&mut headers, message, entry.tries);
-    headers.insert(MESSAGE_ID, format!("dead {}", name_of(message)));
+    name_dead(&mut headers, message, &places);
     Ok(headers)
 }
 
@@ -55,7 +55,7 @@ pub(super) fn malformed(message: &Message, reason: &str) -> HeaderMap {
     copy(message, &mut headers, |name| !name.starts_with("Nats-"));
     headers.append(REASON, line(reason));
     mark(&mut headers, message, 1);
-    headers.insert(MESSAGE_ID, format!("dead {}", name_of(message)));
+    name(&mut headers, message, "dead");
     headers
 }
 
@@ -71,7 +71,7 @@ pub(super) fn rest(
 ) -> Result<HeaderMap, crate::nats::HeaderError> {
     let mut headers = with_envelope(others(message), &some_of(&entry.envelope, places))?;
     headers.insert(RETRY, retry.value());
-    headers.insert(MESSAGE_ID, format!("rest {}", name_of(message)));
+    name(&mut headers, message, "rest");
     Ok(headers)
 }
 
@@ -80,12 +80,18 @@ fn mark(headers: &mut HeaderMap, message: &Message, tries: u32) {
     headers.insert(SUBJECT, message.subject.as_str());
 }
 
-/// The name of this message of the stream. It is the same when the message is handed out again.
-fn name_of(message: &Message) -> String {
-    match message.info() {
-        Ok(info) => format!("{}/{}", info.stream, info.stream_sequence),
-        Err(_) => String::new(),
-    }
+/// Names a dead letter by its recipients too. Another try of the same message may have one for others.
+fn name_dead(headers: &mut HeaderMap, message: &Message, places: &[usize]) {
+    let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+    name(headers, message, &format!("dead {}", places.join(",")));
+}
+
+/// Adds a name, by which a stream knows the letter when this try is repeated. It has the time too, since a stream that was
+/// made again counts from 1, and the consumer, since others may read the same stream.
+fn name(headers: &mut HeaderMap, message: &Message, kind: &str) {
+    let Ok(info) = message.info() else { return };
+    let (stream, sequence, time) = (info.stream, info.stream_sequence, info.published.unix_timestamp_nanos());
+    headers.insert(MESSAGE_ID, format!("{stream}/{sequence}/{time} {} {kind}", info.consumer));
 }
 
 /// The headers that are not of the envelope.
@@ -135,6 +141,47 @@ fn line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the name of a letter for the message at this place of a stream.
+    async fn named(place: &str, name: impl FnOnce(&mut HeaderMap, &Message)) -> String {
+        let options = async_nats::ConnectOptions::new().retry_on_initial_connect();
+        let client = options.connect("127.0.0.1:1").await.unwrap();
+        let message = async_nats::Message {
+            subject: "mail.in".into(),
+            reply: Some(format!("$JS.ACK.{place}.0").into()),
+            payload: "Subject: hello\r\n\r\n".into(),
+            headers: None,
+            status: None,
+            description: None,
+            length: 0,
+        };
+        let message = Message { message, context: async_nats::jetstream::new(client) };
+        let mut headers = HeaderMap::new();
+        name(&mut headers, &message);
+        headers.get(MESSAGE_ID).unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn letters_share_a_name_only_if_they_are_the_same() {
+        // Stream, consumer, deliveries, number in the stream, number for the consumer, time.
+        let (one, again) =
+            ("MAIL.deliver.1.5.5.1769860800000000000", "MAIL.deliver.2.5.9.1769860800000000000");
+        let dead = |places: &'static [usize]| {
+            move |headers: &mut HeaderMap, message: &Message| name_dead(headers, message, places)
+        };
+        let rest = |headers: &mut HeaderMap, message: &Message| super::name(headers, message, "rest");
+        assert_eq!(named(one, dead(&[2])).await, named(again, dead(&[2])).await);
+        assert_ne!(named(one, dead(&[2])).await, named(again, dead(&[0, 2])).await);
+        assert_eq!(named(one, rest).await, named(again, rest).await);
+        for other in [
+            "MAIL.deliver.1.6.6.1769860800000000000",
+            "MAIL.deliver.1.5.5.1769860900000000000",
+            "MAIL.archive.1.5.5.1769860800000000000",
+        ] {
+            assert_ne!(named(one, dead(&[2])).await, named(other, dead(&[2])).await, "{other}");
+            assert_ne!(named(one, rest).await, named(other, rest).await, "{other}");
+        }
+    }
 
     #[test]
     fn a_reason_is_one_short_line() {

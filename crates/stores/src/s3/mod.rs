@@ -174,11 +174,6 @@ impl S3 {
     }
 }
 
-/// Returns a text that no other process has.
-fn unique() -> String {
-    format!("{:016x}", RandomState::new().hash_one(SystemTime::now()))
-}
-
 impl Store for S3 {
     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         let uploaded = self.upload(message, session).await?;

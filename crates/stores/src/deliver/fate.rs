@@ -33,6 +33,13 @@ impl Fate {
         fate
     }
 
+    /// Keeps it for those who never get it, as no stream takes their dead letter now. They wait with the others, apart from
+    /// those who have it, who would get it again at each try.
+    pub(super) fn keep_dead(&mut self) {
+        self.later.append(&mut self.dead);
+        self.later.sort_by_key(|(place, _)| *place);
+    }
+
     /// Returns whether all recipients have it.
     pub(super) fn is_delivered(&self) -> bool {
         self.later.is_empty() && self.dead.is_empty()
@@ -90,6 +97,20 @@ mod tests {
             (places(&fate.delivered), places(&fate.later), places(&fate.dead)),
             (vec![0], vec![], vec![1, 2])
         );
+    }
+
+    #[test]
+    fn without_a_dead_letter_its_recipient_waits_alone() {
+        let mut fate = Fate::of(answers(&[250, 550, 451]), false);
+        fate.keep_dead();
+        assert_eq!(
+            (places(&fate.delivered), places(&fate.later), places(&fate.dead)),
+            (vec![0], vec![1, 2], vec![])
+        );
+        assert!(!fate.is_put_off());
+        let mut none_has_it = Fate::of(answers(&[550, 451]), false);
+        none_has_it.keep_dead();
+        assert!(none_has_it.is_put_off());
     }
 
     #[test]

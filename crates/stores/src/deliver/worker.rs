@@ -100,14 +100,17 @@ impl Shared {
         let began = Instant::now();
         let answers = self.deliver(&entry, message).await;
         let took = began.elapsed();
-        let fate = Fate::of(answers, entry.tries >= self.options.tries);
+        let mut fate = Fate::of(answers, entry.tries >= self.options.tries);
         report::delivered(&entry, &fate, took);
         let wait = self.options.backoff.after(entry.tries);
+        if !self.bury(&entry, message, &fate).await {
+            fate.keep_dead();
+        }
+        report::deferred(&entry, &fate, wait);
         if fate.is_put_off() {
-            report::deferred(&entry, &fate, wait);
             return put_off(message, wait).await;
         }
-        if !self.bury(&entry, message, &fate).await || !self.keep_rest(&entry, message, &fate, wait).await {
+        if !self.keep_rest(&entry, message, &fate, wait).await {
             // Those who have it may get it again, unless their store knows it by its name.
             return put_off(message, wait).await;
         }
@@ -162,7 +165,6 @@ impl Shared {
         if fate.later.is_empty() {
             return true;
         }
-        report::deferred(entry, fate, wait);
         let places: Vec<_> = fate.later.iter().map(|(place, _)| *place).collect();
         let retry = Retry {
             tries: entry.tries,

@@ -13,6 +13,7 @@ from .haproxy import Haproxy
 from .international import International
 from .lmtp import Lmtp
 from .nats import Nats
+from .nats_s3 import NatsS3
 from .s3 import S3
 from .tls import Tls
 from .users import Users
@@ -23,6 +24,6 @@ from .xclient import Xclient
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    stores = [Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), Users()]
+    stores = [Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
     return [*plain, Auth(examples)]

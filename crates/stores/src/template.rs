@@ -115,6 +115,17 @@ impl Template {
         filled
     }
 
+    /// Fills in `{id}` only. Returns `None` if the text differs for two destinations.
+    #[cfg(feature = "s3")]
+    pub(crate) fn fill_id(&self, id: &str) -> Option<String> {
+        let part = |part: &Part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Field(Field::Id) => Some(id.to_owned()),
+            Part::Field(_) => None,
+        };
+        self.0.iter().map(part).collect()
+    }
+
     /// Returns the text if it is the same for all destinations and messages.
     #[must_use]
     pub fn constant(&self) -> Option<&str> {

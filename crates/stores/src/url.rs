@@ -34,7 +34,8 @@ use crate::{
 ///   `secret=file:PATH` or `secret=env:NAME`; `auth=external`; `connections=NUMBER`.
 /// - `nats://HOST/SUBJECT` or `tls://HOST/SUBJECT`: a `JetStream`, in a build with the feature `nats`. The subject may have
 ///   `{domain}` and the like. Options: `user=NAME` with `secret=file:PATH` or `secret=env:NAME`, or a `secret` alone as the
-///   token; with `tls://` also `ca=FILE` and `cert=FILE` with `key=FILE`; `body=objects:BUCKET` for large messages.
+///   token; with `tls://` also `ca=FILE` and `cert=FILE` with `key=FILE`; `body=objects:BUCKET` for large messages, or
+///   `body=s3://BUCKET` with the options of `s3:`, each with `s3-` before its name.
 /// - `https://HOST/PATH` or `http://HOST/PATH`, with `{user}`, `{domain}` and the like in the path or without: a
 ///   [`Webhook`](crate::Webhook). Options: `format=raw` (the default) or `format=json`; `trace=on`; `secret=file:PATH` or
 ///   `secret=env:NAME`; `timeout=60s`; `connections=NUMBER`; `ca=FILE`; `cert=FILE` with `key=FILE`.
@@ -197,16 +198,16 @@ impl StoreUrl {
 
     /// Returns the servers to which the store connects, so that a sandbox can allow it.
     #[must_use]
-    pub fn next_hops(&self) -> &[NextHop] {
+    pub fn next_hops(&self) -> Vec<NextHop> {
         match &self.0 {
-            Named::Forward(builder) => builder.next_hops(),
+            Named::Forward(builder) => builder.next_hops().to_vec(),
             #[cfg(feature = "nats")]
             Named::JetStream(builder) => builder.next_hops(),
             #[cfg(feature = "webhook")]
-            Named::Webhook(builder) => builder.servers(),
+            Named::Webhook(builder) => builder.servers().to_vec(),
             #[cfg(feature = "s3")]
-            Named::S3(builder) => builder.next_hops(),
-            Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => &[],
+            Named::S3(builder) => builder.next_hops().to_vec(),
+            Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => Vec::new(),
         }
     }
 
@@ -241,6 +242,8 @@ impl StoreUrl {
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         match &self.0 {
+            #[cfg(feature = "nats")]
+            Named::JetStream(builder) => builder.warning(),
             #[cfg(feature = "webhook")]
             Named::Webhook(builder) => builder.warning(),
             #[cfg(feature = "s3")]

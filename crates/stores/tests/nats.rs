@@ -1,5 +1,7 @@
 //! Mail to a server of NATS that follows a script.
 
+#[cfg(feature = "s3")]
+mod s3_bodies;
 mod scripted;
 
 use std::time::{Duration, Instant};

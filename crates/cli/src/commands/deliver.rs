@@ -69,7 +69,7 @@ pub(crate) fn check(options: &Options, own: &DeliverOptions) -> Result<&'static 
 /// The connections to the stream, and those of the store.
 pub(crate) fn outgoing(options: &Options, source: &DeliverBuilder) -> Outgoing {
     let mut outgoing = store::outgoing(options);
-    outgoing.add(source.next_hops());
+    outgoing.add(&source.next_hops());
     outgoing.verifies |= source.reads_authorities();
     outgoing
 }

@@ -162,7 +162,7 @@ pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
 pub(crate) fn servers(options: &Options) -> Vec<(String, NextHop)> {
     let mut servers = Vec::new();
     for (name, url) in all(options) {
-        servers.extend(url.next_hops().iter().map(|next_hop| (name.clone(), next_hop.clone())));
+        servers.extend(url.next_hops().into_iter().map(|next_hop| (name.clone(), next_hop)));
     }
     for domain in &options.domains {
         let name = || domain.provenance.name("recipients");

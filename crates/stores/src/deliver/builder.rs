@@ -8,8 +8,10 @@ use super::error::DeliverError;
 use super::fate::Backoff;
 use super::url;
 use crate::NextHop;
+use crate::nats::body::Body;
 use crate::nats::connect::Link;
 use crate::nats::servers::Servers;
+use crate::nats::uploads::Bodies;
 
 /// The name of the consumer, if no other is given.
 const CONSUMER: &str = "mailchute-deliver";
@@ -43,6 +45,7 @@ const BACKOFF: [u64; 5] = [5, 30, 120, 600, 1_800];
 pub struct DeliverBuilder {
     servers: Servers,
     subject: String,
+    body: Option<Body>,
     consumer: String,
     backoff: Vec<Duration>,
     tries: u32,
@@ -59,14 +62,17 @@ pub(super) struct Options {
     pub(super) tries: u32,
     pub(super) dead_letters: DeadLetters,
     pub(super) at_once: usize,
+    /// A bucket beside the stream.
+    pub(super) bodies: Option<Bodies>,
 }
 
 impl DeliverBuilder {
     pub(super) fn from_url(url: &str) -> Result<Self, DeliverError> {
-        let (servers, subject) = url::parse(url).map_err(DeliverError::Option)?;
+        let (servers, subject, body) = url::parse(url).map_err(DeliverError::Option)?;
         Ok(Self {
             servers,
             subject,
+            body,
             consumer: CONSUMER.to_owned(),
             backoff: BACKOFF.map(Duration::from_secs).to_vec(),
             tries: TRIES,
@@ -109,10 +115,11 @@ impl DeliverBuilder {
         self
     }
 
-    /// Returns the servers to which it connects, so that a sandbox can allow it.
+    /// Returns the servers to which it connects, so that a sandbox can allow it: those of NATS, and that of a bucket.
     #[must_use]
-    pub fn next_hops(&self) -> &[NextHop] {
-        &self.servers.next_hops
+    pub fn next_hops(&self) -> Vec<NextHop> {
+        let body = self.body.iter().flat_map(Body::next_hops);
+        self.servers.next_hops.iter().chain(body).cloned().collect()
     }
 
     /// Returns whether it reads the authorities of the system while it runs, so that a sandbox can allow it.
@@ -134,7 +141,8 @@ impl DeliverBuilder {
     /// # Errors
     /// [`DeliverError::Option`] and [`DeliverError::File`].
     pub fn open(self) -> Result<Deliver, DeliverError> {
-        let options = self.options()?;
+        let mut options = self.options()?;
+        options.bodies = self.body.map(Bodies::open).transpose().map_err(DeliverError::File)?;
         Ok(Deliver::new(Link::new(self.servers).map_err(DeliverError::File)?, options))
     }
 
@@ -173,6 +181,7 @@ impl DeliverBuilder {
             tries: self.tries,
             dead_letters: dead_letters.map_err(DeliverError::Option)?,
             at_once: self.at_once,
+            bodies: None,
         })
     }
 }

@@ -86,7 +86,8 @@ impl Deliver {
     /// Returns the options of taking mail from `nats://HOST/SUBJECT` or `tls://HOST/SUBJECT`, with commas between several
     /// hosts of a cluster. In the subject `*` stands for one word, and `>` for all words at the end. Options follow a `?`,
     /// with `&` between two: `user=NAME` with `secret=file:PATH` or `secret=env:NAME`, a secret alone as the token,
-    /// `ca=FILE`, `cert=FILE` with `key=FILE`.
+    /// `ca=FILE`, `cert=FILE` with `key=FILE`. If the store puts large messages into a bucket of S3, repeat its `body=s3://BUCKET`
+    /// and the options that begin with `s3-`.
     ///
     /// # Errors
     /// [`DeliverError::Option`].

@@ -1,12 +1,14 @@
 //! The URL of a stream from which mail is taken.
 
+use crate::nats::body::{Body, BodyOptions};
 use crate::nats::servers::{OPTIONS, Servers};
 
-/// Parses `nats://HOST/SUBJECT?OPTIONS` or `tls://…`: the servers, and a subject that may have wildcards.
+/// Parses `nats://HOST/SUBJECT?OPTIONS` or `tls://…`: the servers, a subject that may have wildcards, and a
+/// bucket of S3 for content.
 ///
 /// # Errors
 /// A text that says what to write instead. It does not repeat a secret.
-pub(super) fn parse(url: &str) -> Result<(Servers, String), String> {
+pub(super) fn parse(url: &str) -> Result<(Servers, String, Option<Body>), String> {
     let Some((scheme @ ("nats" | "tls"), rest)) = url.split_once(':') else {
         return Err(format!(
             "{url:?} is not the URL of a stream; write nats://HOST/SUBJECT, such as nats://HOST/mail.>"
@@ -29,20 +31,29 @@ pub(super) fn parse(url: &str) -> Result<(Servers, String), String> {
         ));
     }
     let mut servers = Servers::parse(scheme, hosts)?;
-    let mut seen = Vec::new();
+    let (mut seen, mut body) = (Vec::new(), BodyOptions::default());
     for option in options.into_iter().flat_map(|options| options.split('&')) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let known = Some(servers).filter(|_| !value.is_empty() && !seen.contains(&name));
-        servers = known.and_then(|servers| servers.with_option(name, value)).ok_or_else(|| {
+        let set = |servers: Servers| match body.takes(option) {
+            true => Some(servers),
+            false => servers.with_option(name, value),
+        };
+        servers = known.and_then(set).ok_or_else(|| {
             format!(
-                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & \
-                 between two"
+                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, or \
+                 body=s3://BUCKET with the options that the store has for it, with & between two"
             )
         })?;
         seen.push(name);
     }
     servers.check().map_err(|error| format!("{scheme}: {error}"))?;
-    Ok((servers, subject.to_owned()))
+    let body = body.body().map_err(|error| format!("{scheme}: {error}"))?;
+    if let Some(Body::Objects(_)) = body {
+        return Err(format!("{scheme}: the messages name their bucket of NATS; leave body=objects: out"));
+    }
+    body.as_ref().map_or(Ok(()), Body::check).map_err(|error| format!("{scheme}: {error}"))?;
+    Ok((servers, subject.to_owned(), body))
 }
 
 /// Whether a text is a subject to listen to: `*` stands for one word, and `>` for one or more at the end.
@@ -97,7 +108,9 @@ mod tests {
             ("nats://host/mail.>.x", "is not a subject"),
             ("nats://host/$JS.>", "is not a subject"),
             ("nats://host/mail.{domain}", "is not a subject"),
-            ("nats://host/mail?body=objects:b", "write user=NAME"),
+            ("nats://host/mail?body=objects:b", "leave body=objects: out"),
+            ("nats://host/mail?s3-region=x", "write body=s3://BUCKET"),
+            ("nats://host/mail?colour=red", "write user=NAME"),
             ("nats://localhost/mail?secret=hunter2", "secret=file:PATH"),
             ("nats://host/mail?secret=env:S", "write tls://"),
         ] {

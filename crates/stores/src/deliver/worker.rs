@@ -123,7 +123,8 @@ impl Shared {
 
     async fn deliver(&self, entry: &Entry, message: &Message) -> Vec<Answer> {
         let envelope = &entry.envelope.envelope;
-        match content::open(&self.queue, entry.envelope.body.as_deref(), &message.payload).await {
+        let (bodies, body) = (self.options.bodies.as_ref(), entry.envelope.body.as_deref());
+        match content::open(&self.queue, bodies, body, &message.payload).await {
             Ok(Content::Here(content)) => {
                 hand_over(&self.server, entry.queued(), &entry.origin(), envelope, content).await
             }
@@ -184,7 +185,7 @@ impl Shared {
     /// Removes content that is not in the stream itself.
     async fn remove_content(&self, entry: &Entry) {
         if let Some(body) = &entry.envelope.body
-            && let Err(error) = content::remove(&self.queue, body).await
+            && let Err(error) = content::remove(&self.queue, self.options.bodies.as_ref(), body).await
         {
             report::content_left(entry, body, &*error);
         }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::body::Body;
 use super::connect::Link;
-use super::objects::is_bucket;
 use super::servers::Servers;
+use super::uploads::Bodies;
 use super::{JetStream, MEMORY, Shared, subject};
+#[cfg(feature = "s3")]
+use crate::S3Builder;
 use crate::{NextHop, SecretSource, Template};
 
 /// The options of a [`JetStream`], made by [`JetStream::builder`].
@@ -27,12 +30,12 @@ use crate::{NextHop, SecretSource, Template};
 pub struct JetStreamBuilder {
     pub(super) servers: Servers,
     pub(super) subject: Template,
-    pub(super) bucket: Option<String>,
+    pub(super) body: Option<Body>,
 }
 
 impl JetStreamBuilder {
     pub(super) fn new(servers: Servers, subject: Template) -> Self {
-        Self { servers, subject, bucket: None }
+        Self { servers, subject, body: None }
     }
 
     /// Demands TLS, with a certificate that names the host.
@@ -77,13 +80,42 @@ impl JetStreamBuilder {
     /// to refuse them.
     #[must_use]
     pub fn objects(mut self, bucket: impl Into<String>) -> Self {
-        self.bucket = Some(bucket.into());
+        self.body = Some(Body::Objects(bucket.into()));
         self
     }
 
-    /// Returns the servers to which the store connects.
-    pub(crate) fn next_hops(&self) -> &[NextHop] {
-        &self.servers.next_hops
+    /// Puts the content of messages that are too large for the stream into this bucket of S3, instead of one of the object
+    /// store. Its key must have `{id}`, and no other name in braces.
+    ///
+    /// The content is there before the message is in the stream. It is removed if the stream refuses the message.
+    ///
+    /// # Examples
+    /// ```
+    /// use mailchute_stores::{JetStream, NextHop, S3, Template};
+    ///
+    /// let bucket = S3::builder("mail", Template::parse("{id}")?).endpoint("http://127.0.0.1:9000");
+    /// let options = JetStream::builder([NextHop::tcp("127.0.0.1", 4222)], Template::parse("mail.{domain}")?).s3(bucket);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "s3")]
+    #[must_use]
+    pub fn s3(mut self, bucket: S3Builder) -> Self {
+        self.body = Some(Body::S3(Box::new(bucket)));
+        self
+    }
+
+    /// Returns the servers to which the store connects: those of NATS, and that of a bucket.
+    pub(crate) fn next_hops(&self) -> Vec<NextHop> {
+        let body = self.body.iter().flat_map(Body::next_hops);
+        self.servers.next_hops.iter().chain(body).cloned().collect()
+    }
+
+    /// Returns a warning if large messages cross a network without TLS.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let server = self.body.as_ref()?.exposed()?;
+        Some(format!(
+            "{self}: large messages go to {server} without TLS, so others can read them; write s3-endpoint=https:"
+        ))
     }
 
     /// Returns whether connections have TLS. `async-nats` reads the authorities of the system for each, even where it has
@@ -100,7 +132,13 @@ impl JetStreamBuilder {
     pub fn open(self) -> io::Result<JetStream> {
         self.check()?;
         let link = Link::new(self.servers.clone())?;
-        Ok(JetStream(Arc::new(Shared { options: self, link, memory: Arc::new(Semaphore::new(MEMORY)) })))
+        let bodies = self.body.clone().map(Bodies::open).transpose()?;
+        Ok(JetStream(Arc::new(Shared {
+            options: self,
+            link,
+            bodies,
+            memory: Arc::new(Semaphore::new(MEMORY)),
+        })))
     }
 
     /// Returns an error that says how the options contradict each other.
@@ -110,12 +148,7 @@ impl JetStreamBuilder {
         if let Err(text) = subject::check(&self.subject) {
             return wrong(text);
         }
-        match &self.bucket {
-            Some(bucket) if !is_bucket(bucket) => {
-                wrong("the name of a bucket has letters, digits, - and _ only; write body=objects:BUCKET")
-            }
-            _ => Ok(()),
-        }
+        self.body.as_ref().map_or(Ok(()), Body::check)
     }
 }
 
@@ -124,7 +157,7 @@ impl fmt::Display for JetStreamBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.servers, self.subject)?;
         let mut options = self.servers.options();
-        options.extend(self.bucket.iter().map(|bucket| format!("body=objects:{bucket}")));
+        options.extend(self.body.iter().map(Body::to_string));
         if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
     }
 }

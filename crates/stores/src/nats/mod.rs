@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!   RCPT ──► connect: is there a server? ──► 451 at once if not
-//!   DATA ──► subject: groups of recipients ──► transfer: content in memory, or in objects
+//!   DATA ──► subject: groups of recipients ──► transfer: content in memory, or uploads
 //!                                                  └──► publish with the envelope as headers ──ack──► 250
 //! ```
 
+pub(crate) mod body;
 mod builder;
 pub(crate) mod connect;
 mod envelope;
@@ -15,6 +16,7 @@ mod objects;
 pub(crate) mod servers;
 mod subject;
 mod transfer;
+pub(crate) mod uploads;
 pub(crate) mod url;
 
 use std::fmt;
@@ -35,6 +37,7 @@ use error::{NatsError, TOO_LARGE};
 use servers::Servers;
 use subject::Group;
 use transfer::Transfer;
+use uploads::Bodies;
 
 use crate::destination::expand;
 use crate::{NextHop, Template};
@@ -54,13 +57,13 @@ const MEMORY: usize = 64 * 1024 * 1024;
 ///   that comes again within the `duplicate_window` of the stream is not doubled. Its default of two minutes is short
 ///   for mail, so set an hour or more.
 /// - **Large messages.** The server bounds a message by `max_payload`, 1 MiB by default, and this store holds at most
-///   16 MiB in memory. A larger one goes into a bucket of the [object store](JetStreamBuilder::objects), and the message in
-///   the stream names it. Without a bucket it is refused with `552 5.3.4`, at RCPT if the client declares its size.
+///   16 MiB in memory. A larger one goes into a bucket of the [object store](JetStreamBuilder::objects) or of S3 (`JetStreamBuilder::s3`,
+///   with the feature `s3`), and the message in the stream names it. Without a bucket it is refused with `552 5.3.4`, at RCPT if the client declares its size.
 /// - **A full stream** (`discard: new`) refuses mail with `452 4.3.1`. Never let a stream for mail discard old messages.
 /// - **No connection** refuses mail with `451 4.4.1`, at RCPT if the store is registered by [`Builder::with`]. The store
 ///   connects again by itself.
-/// - **Buckets.** Content of a message that was given up is removed. It may stay if the connection breaks at that moment,
-///   so give the bucket a `max_age` above that of the stream.
+/// - **Buckets.** Content of a message that was given up or refused is removed. It stays if nobody knows whether the stream
+///   has the message. So give the bucket a `max_age`, or a rule for its lifecycle, above that of the stream.
 ///
 /// The stream and the bucket must exist. Clones share the connection.
 ///
@@ -80,6 +83,8 @@ pub struct JetStream(Arc<Shared>);
 struct Shared {
     options: JetStreamBuilder,
     link: Link,
+    /// Where content goes that is too large for the stream.
+    bodies: Option<Bodies>,
     /// One permit for each byte.
     memory: Arc<Semaphore>,
 }
@@ -109,7 +114,7 @@ impl JetStream {
         let context = self.0.link.connected().await.map_err(NatsError::refusal)?;
         let envelope = session.envelope();
         let size = envelope.and_then(|envelope| envelope.sender.parameters().size).unwrap_or(0);
-        if self.0.options.bucket.is_none() && size > transfer::most(context) as u64 {
+        if self.0.bodies.is_none() && size > transfer::most(context) as u64 {
             return Err(TOO_LARGE);
         }
         Ok(Verdict::Accept)

@@ -1,4 +1,4 @@
-//! One message on its way to the stream: its content in memory, or in objects if it is too large.
+//! One message on its way to the stream: its content in memory, or elsewhere if it is too large.
 
 use std::sync::Arc;
 
@@ -15,10 +15,9 @@ use tokio::time::timeout;
 use super::connect::ANSWER;
 use super::envelope::StreamEnvelope;
 use super::error::{NatsError, TOO_LARGE};
-use super::objects::Upload;
 use super::subject::Group;
+use super::uploads::{Stored, Uploads};
 use super::{MEMORY, Shared};
-use crate::unique::unique;
 
 /// Bytes of a message in memory, if the server takes more.
 const MOST: usize = MEMORY / 4;
@@ -51,12 +50,8 @@ struct Copy {
 }
 
 enum Content {
-    Memory {
-        bytes: BytesMut,
-        permit: Option<OwnedSemaphorePermit>,
-    },
-    /// One for each copy, since each is removed with its message.
-    Objects(Vec<Upload>),
+    Memory { bytes: BytesMut, permit: Option<OwnedSemaphorePermit> },
+    Elsewhere(Uploads),
 }
 
 /// The answer for the recipients at these places.
@@ -93,17 +88,17 @@ impl<'s> Transfer<'s> {
     }
 
     /// Adds the trace fields, which are others when the message comes again.
-    pub(super) async fn push_top(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+    pub(super) async fn push_top(&mut self, bytes: &Bytes) -> Result<(), Refusal> {
         self.add(bytes).await
     }
 
     /// Adds content.
-    pub(super) async fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+    pub(super) async fn push(&mut self, bytes: &Bytes) -> Result<(), Refusal> {
         self.hash.update(bytes);
         self.add(bytes).await
     }
 
-    async fn add(&mut self, new: &[u8]) -> Result<(), Refusal> {
+    async fn add(&mut self, new: &Bytes) -> Result<(), Refusal> {
         if let Content::Memory { bytes, permit } = &mut self.content {
             if bytes.len() + new.len() <= self.most {
                 let more = reserve(self.shared, new.len()).await.map_err(NatsError::refusal)?;
@@ -114,21 +109,16 @@ impl<'s> Transfer<'s> {
                 bytes.extend_from_slice(new);
                 return Ok(());
             }
-            let bucket = self.shared.options.bucket.as_ref().ok_or(TOO_LARGE)?;
-            let begun = std::mem::take(bytes);
-            let upload = |_| Upload::new(self.context, bucket, format!("{}-{}", self.id, unique()));
-            let mut uploads: Vec<_> = (0..self.copies.len()).map(upload).collect();
-            for upload in &mut uploads {
-                upload.push(&begun).await.map_err(NatsError::refusal)?;
-            }
-            self.content = Content::Objects(uploads);
+            let bodies = self.shared.bodies.as_ref().ok_or(TOO_LARGE)?;
+            let begun = std::mem::take(bytes).freeze();
+            let mut uploads = Uploads::begin(bodies, self.context, &self.id, self.copies.len())?;
+            uploads.push(&begun).await?;
+            self.content = Content::Elsewhere(uploads);
         }
-        if let Content::Objects(uploads) = &mut self.content {
-            for upload in uploads {
-                upload.push(new).await.map_err(NatsError::refusal)?;
-            }
+        match &mut self.content {
+            Content::Elsewhere(uploads) => uploads.push(new).await,
+            Content::Memory { .. } => Ok(()),
         }
-        Ok(())
     }
 
     /// Publishes all copies, and waits for what the server says to each.
@@ -137,31 +127,33 @@ impl<'s> Transfer<'s> {
     /// If nothing could be published.
     pub(super) async fn publish(mut self) -> Result<Vec<Outcome>, Refusal> {
         let digest = std::mem::take(&mut self.hash).finalize();
-        let (payload, mut uploads, _permit) =
-            match std::mem::replace(&mut self.content, Content::Objects(Vec::new())) {
-                Content::Memory { bytes, permit } => (bytes.freeze(), Vec::new(), permit),
-                Content::Objects(uploads) => (Bytes::new(), uploads, None),
-            };
-        for (copy, upload) in self.copies.iter_mut().zip(&mut uploads) {
-            copy.envelope.body = Some(upload.finish().await?);
+        let empty = Content::Memory { bytes: BytesMut::new(), permit: None };
+        let (payload, mut stored, _permit) = match std::mem::replace(&mut self.content, empty) {
+            Content::Memory { bytes, permit } => (bytes.freeze(), Vec::new(), permit),
+            Content::Elsewhere(uploads) => (Bytes::new(), uploads.finish().await?, None),
+        };
+        for (copy, stored) in self.copies.iter_mut().zip(&stored) {
+            copy.envelope.body = Some(stored.place().to_owned());
         }
         let mut headers = Vec::with_capacity(self.copies.len());
         for copy in &self.copies {
             headers.push(headers_of(copy, &digest)?);
         }
-        // From here on the stream may have the messages, also if this future is dropped.
-        uploads.iter_mut().for_each(Upload::keep);
+        // From here on a message in the stream may name it, even if nobody waits for the answer any more.
+        stored.iter_mut().for_each(Stored::keep);
         // One limit for the queue of the connection and the acknowledgement. A silent server fills that queue.
         let answers = self.copies.iter().zip(headers).map(|(copy, headers)| {
             let answer = self.send(copy, headers, payload.clone());
             async { timeout(ANSWER, answer).await.unwrap_or(Err(NatsError::Silent)) }
         });
         let answers = join_all(answers).await;
-        let mut uploads = uploads.into_iter();
+        let mut stored = stored.into_iter();
         let mut outcomes = Vec::with_capacity(answers.len());
         for (copy, answer) in self.copies.iter().zip(answers) {
-            if let Some(upload) = uploads.next() {
-                self.settle(upload, &answer, &copy.envelope).await;
+            if let Some(stored) = stored.next()
+                && !self.is_needed(&answer, &copy.envelope).await
+            {
+                stored.remove();
             }
             outcomes.push((copy.group.places.clone(), answer.map(drop).map_err(NatsError::refusal)));
         }
@@ -173,14 +165,9 @@ impl<'s> Transfer<'s> {
         Ok(self.context.publish_with_headers(copy.group.subject.clone(), headers, payload).await?.await?)
     }
 
-    /// Removes an object, unless a message in the stream names it, or may name it.
-    async fn settle(
-        &self,
-        upload: Upload,
-        answer: &Result<PublishAck, NatsError>,
-        envelope: &StreamEnvelope,
-    ) {
-        let is_needed = match answer {
+    /// Returns whether a message in the stream names the content of this one, or may name it.
+    async fn is_needed(&self, answer: &Result<PublishAck, NatsError>, envelope: &StreamEnvelope) -> bool {
+        match answer {
             Ok(ack) if ack.duplicate => {
                 // The message is there from an earlier attempt, and names the object of that.
                 let stream = self.context.get_stream_no_info(&ack.stream).await.ok();
@@ -194,9 +181,6 @@ impl<'s> Transfer<'s> {
             }
             Ok(_) => true,
             Err(error) => !error.is_certain(),
-        };
-        if !is_needed {
-            upload.give_up();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The URL of a stream.
 
 use super::JetStreamBuilder;
+use super::body::{self, BodyOptions};
 use super::servers::{OPTIONS, Servers};
 use crate::Template;
 
@@ -21,27 +22,26 @@ pub(crate) fn parse(scheme: &str, rest: &str) -> Result<JetStreamBuilder, String
     let subject =
         Template::parse(subject).map_err(|error| format!("{scheme}: the subject is wrong: {error}"))?;
     let mut builder = JetStreamBuilder::new(servers, subject);
-    let mut seen = Vec::new();
+    let (mut seen, mut body) = (Vec::new(), BodyOptions::default());
     for option in options.into_iter().flat_map(|options| options.split('&')) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let bad = || {
             format!(
-                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, \
-                 body=objects:BUCKET, with & between two"
+                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, {}, with & \
+                 between two",
+                body::OPTIONS
             )
         };
         if value.is_empty() || seen.contains(&name) {
             return Err(bad());
         }
         seen.push(name);
-        builder = match (name, value.strip_prefix("objects:")) {
-            ("body", Some(bucket)) => builder.objects(bucket),
-            _ => {
-                let servers = builder.servers.with_option(name, value).ok_or_else(bad)?;
-                JetStreamBuilder { servers, ..builder }
-            }
-        };
+        if !body.takes(option) {
+            let servers = builder.servers.with_option(name, value).ok_or_else(bad)?;
+            builder = JetStreamBuilder { servers, ..builder };
+        }
     }
+    builder.body = body.body().map_err(|error| format!("{scheme}: {error}"))?;
     builder.check().map_err(|error| format!("{scheme}: {error}"))?;
     Ok(builder)
 }
@@ -79,6 +79,8 @@ mod tests {
             ("nats", "//host/mail.*", "no * or >"),
             ("nats", "//host/mail?body=s4:b", "body=objects:BUCKET"),
             ("nats", "//host/mail?body=objects:a.b", "write body=objects:BUCKET"),
+            ("nats", "//host/mail?body=objects:b&s3-region=x", "write body=s3://BUCKET"),
+            ("nats", "//host/mail?s3-secret=hunter2", "s3-secret is for content in S3"),
             ("nats", "//host/mail?colour=blue", "write user=NAME"),
             ("nats", "//localhost/mail?user=us", "write user=NAME and secret=file:PATH"),
             ("nats", "//localhost/mail?user=us&secret=hunter2", "secret=file:PATH"),
@@ -91,5 +93,51 @@ mod tests {
             assert!(error.contains(hint), "{rest}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[cfg(feature = "s3")]
+    #[test]
+    fn a_url_with_a_bucket_of_s3_is_printed_as_written() {
+        for url in [
+            "nats://127.0.0.1:4222/mail.{domain}?body=s3://bodies/{id}",
+            "nats://a.example:4222/mail?body=s3://bodies/in/{id}&s3-region=eu-north-1",
+            "tls://a.example:4222/mail?ca=/n.pem&body=s3://bodies/{id}&s3-endpoint=https://s3.example.com&s3-region=x&s3-key=us&s3-secret=env:S&s3-ca=/s.pem",
+        ] {
+            let (scheme, rest) = url.split_once(':').unwrap();
+            assert_eq!(parse(scheme, rest).unwrap().to_string(), url);
+        }
+        let builder =
+            parse("nats", "//a.example/mail?body=s3://bodies&s3-endpoint=http://minio:9000").unwrap();
+        assert!(builder.to_string().contains("body=s3://bodies/{id}&"), "{builder}");
+        let next_hops: Vec<_> = builder.next_hops().iter().map(ToString::to_string).collect();
+        assert_eq!(next_hops, ["a.example:4222", "minio:9000"]);
+        assert!(builder.warning().unwrap().ends_with("write s3-endpoint=https:"));
+    }
+
+    #[cfg(feature = "s3")]
+    #[test]
+    fn a_wrong_bucket_of_s3_says_what_to_write() {
+        for (options, hint) in [
+            ("body=s3:", "does not name a bucket"),
+            ("body=s3://bodies/{domain}/{id}", "write body=s3://BUCKET/{id}"),
+            ("body=s3://bodies/all", "write {id} in it"),
+            ("body=s3://bodies&s3-key=us", "write s3-key=ID and s3-secret=file:PATH"),
+            ("body=s3://bodies&s3-key=us&s3-secret=hunter2", "write file:PATH or env:NAME"),
+            ("body=s3://bodies&s3-colour=red", "write s3-endpoint=https://HOST, s3-region=REGION"),
+            ("body=s3://bodies&s3-endpoint=minio:9000", "write https://HOST"),
+            ("body=s3://bodies&s3-region=a&s3-region=a", "or has it twice"),
+            ("body=s3://bodies&region=a", "s3-region=REGION"),
+        ] {
+            let error = parse("nats", &format!("//host/mail?{options}")).unwrap_err();
+            assert!(error.starts_with("nats: ") && error.contains(hint), "{options}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[cfg(not(feature = "s3"))]
+    #[test]
+    fn without_the_feature_the_error_names_it() {
+        let error = parse("nats", "//host/mail?body=s3://bodies&s3-region=x").unwrap_err();
+        assert!(error.ends_with("build it with the feature s3, or with full"), "{error}");
     }
 }

@@ -1,14 +1,16 @@
 //! The requests to a bucket.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use object_store::aws::AmazonS3;
 use object_store::multipart::{MultipartStore as _, PartId};
 use object_store::path::Path;
 use object_store::{
-    Attributes, MultipartId, ObjectStore as _, ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions,
-    PutPayload,
+    Attributes, GetOptions, GetRange, MultipartId, ObjectStore as _, ObjectStoreExt as _, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload,
 };
 use tokio::sync::Semaphore;
 
@@ -96,6 +98,15 @@ impl Bucket {
     /// Removes an object, if it is there.
     pub(super) async fn delete(&self, location: &Path) -> Result<(), Failure> {
         self.s3.delete(location).await.map_err(|error| self.failure(&error))
+    }
+
+    /// Reads bytes of an object, fewer at its end. Also returns the size of the whole object.
+    pub(super) async fn get(&self, location: &Path, range: Range<u64>) -> Result<(Bytes, u64), Failure> {
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        let got = self.s3.get_opts(location, options).await.map_err(|error| self.failure(&error))?;
+        let size = got.meta.size;
+        let bytes = got.bytes().await.map_err(|error| self.failure(&error))?;
+        Ok((bytes, size))
     }
 
     fn failure(&self, error: &object_store::Error) -> Failure {

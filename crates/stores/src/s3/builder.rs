@@ -46,7 +46,7 @@ const LEAST_MEMORY: usize = 3 * PART;
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is opened"]
 pub struct S3Builder {
-    bucket: String,
+    pub(super) bucket: String,
     key: Template,
     endpoint: Option<String>,
     region: Option<String>,
@@ -126,12 +126,45 @@ impl S3Builder {
 
     /// Returns a warning if mail crosses a network without TLS.
     pub(crate) fn warning(&self) -> Option<String> {
+        let endpoint = self.exposed()?;
+        Some(format!(
+            "{self}: mail goes to {endpoint} without TLS, so others can read it; write endpoint=https:"
+        ))
+    }
+
+    /// Returns the server if mail to it crosses a network without TLS.
+    pub(crate) fn exposed(&self) -> Option<String> {
         let endpoint = self.endpoint.as_deref().and_then(|url| Endpoint::parse(url).ok())?;
-        endpoint.is_exposed().then(|| {
-            format!(
-                "{self}: mail goes to {endpoint} without TLS, so others can read it; write endpoint=https:"
-            )
-        })
+        endpoint.is_exposed().then(|| endpoint.to_string())
+    }
+
+    /// Returns an error if the options are wrong for [contents](super::contents), whose key has no destination.
+    pub(crate) fn check_for_contents(&self) -> io::Result<()> {
+        let (key, _) = self.check()?;
+        match key.without_destination("") {
+            Some(_) => Ok(()),
+            None => Err(wrong(
+                "content may be for several users, so its key has {id} and text only; write body=s3://BUCKET/{id}",
+            )),
+        }
+    }
+
+    /// The bucket and the template of keys, as a URL has them.
+    pub(crate) fn place(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+
+    /// The options as a URL has them. Each name begins with `prefix`.
+    pub(crate) fn options(&self, prefix: &str) -> Vec<String> {
+        let credentials = self.credentials.as_ref();
+        let options = [
+            self.endpoint.as_ref().map(|endpoint| format!("{prefix}endpoint={endpoint}")),
+            self.region.as_ref().map(|region| format!("{prefix}region={region}")),
+            credentials.map(|(key, _)| format!("{prefix}key={key}")),
+            credentials.map(|(_, secret)| format!("{prefix}secret={secret}")),
+            self.ca.as_ref().map(|ca| format!("{prefix}ca={}", ca.display())),
+        ];
+        options.into_iter().flatten().collect()
     }
 
     /// Reads the files and variables that the options name. No connection is made before the first message.
@@ -171,7 +204,7 @@ impl S3Builder {
             None => {
                 let named = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
                 let (key, secret) = named.ok_or_else(|| {
-                    wrong("there are no credentials; write key=ID&secret=file:PATH, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+                    wrong("there are no credentials for S3; write key=ID&secret=file:PATH, or s3-key=ID&s3-secret=file:PATH beside body=s3:, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 })?;
                 let builder = builder.with_access_key_id(key).with_secret_access_key(secret);
                 match variable("AWS_SESSION_TOKEN") {
@@ -196,7 +229,7 @@ impl S3Builder {
         }
         let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
         if self.region.as_deref().is_some_and(|region| region.is_empty() || !is_word(region)) {
-            return Err(wrong("the region has letters, digits and hyphens only; write region=eu-central-1"));
+            return Err(wrong("the region has letters, digits and hyphens only, such as eu-central-1"));
         }
         if self
             .credentials
@@ -230,15 +263,8 @@ fn wrong(text: &str) -> io::Error {
 /// As the URL of a store: without the time and the memory.
 impl fmt::Display for S3Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket, self.key)?;
-        let credentials = self.credentials.as_ref();
-        let options = [
-            self.endpoint.as_ref().map(|endpoint| format!("endpoint={endpoint}")),
-            self.region.as_ref().map(|region| format!("region={region}")),
-            credentials.map(|(key, secret)| format!("key={key}&secret={secret}")),
-            self.ca.as_ref().map(|ca| format!("ca={}", ca.display())),
-        ];
-        let signs = std::iter::once('?').chain(std::iter::repeat('&'));
-        options.iter().flatten().zip(signs).try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
+        f.write_str(&self.place())?;
+        let options = self.options("");
+        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
     }
 }

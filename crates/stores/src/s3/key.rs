@@ -45,6 +45,11 @@ impl Key {
     pub(super) fn of(&self, destination: &Destination, id: &str) -> String {
         self.0.fill(destination, id, component)
     }
+
+    /// Returns the key of an object that belongs to no destination. `None` if the template needs one.
+    pub(super) fn without_destination(&self, id: &str) -> Option<String> {
+        self.0.fill_id(id)
+    }
 }
 
 fn any_mailbox() -> Result<mailchute::address::Mailbox, String> {
@@ -101,5 +106,14 @@ mod tests {
         }
         assert!(key(&format!("{}/{{id}}", "x".repeat(900))).expect_err("too long").contains("1,024"));
         assert_eq!(key("{id}").expect("a key").0.to_string(), "{id}");
+    }
+
+    #[test]
+    fn a_key_without_destination_has_the_id_only() {
+        assert_eq!(
+            key("in/{id}.eml").expect("a key").without_destination("1b").as_deref(),
+            Some("in/1b.eml")
+        );
+        assert_eq!(key("{domain}/{id}").expect("a key").without_destination("1b"), None);
     }
 }

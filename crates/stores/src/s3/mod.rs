@@ -14,6 +14,7 @@
 mod bucket;
 mod builder;
 mod client;
+pub(crate) mod contents;
 mod endpoint;
 mod failure;
 mod key;

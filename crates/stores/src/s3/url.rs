@@ -3,9 +3,13 @@
 use super::{S3, S3Builder};
 use crate::Template;
 
-/// The options, as an error names them.
-const OPTIONS: &str =
-    "endpoint=https://HOST, region=REGION, key=ID with secret=file:PATH or secret=env:NAME, ca=FILE";
+/// The options, as an error names them. Each name begins with `prefix`.
+pub(crate) fn options(prefix: &str) -> String {
+    format!(
+        "{prefix}endpoint=https://HOST, {prefix}region=REGION, {prefix}key=ID with {prefix}secret=file:PATH or \
+         {prefix}secret=env:NAME, {prefix}ca=FILE"
+    )
+}
 
 /// The key of those who write none.
 const KEY: &str = "{id}";
@@ -19,51 +23,67 @@ pub(crate) fn parse(rest: &str) -> Result<S3Builder, String> {
         Some((place, options)) => (place, Some(options)),
         None => (rest, None),
     };
-    let place = place.strip_prefix("//").unwrap_or(place);
-    let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
-    let key = if key.is_empty() { KEY } else { key };
-    let key = Template::parse(key).map_err(|error| format!("s3: the key is wrong: {error}"))?;
-    let builder = with_options(S3::builder(bucket, key), options)?;
+    let builder = of_place(place).map_err(|error| format!("s3: {error}"))?;
+    let options = options.into_iter().flat_map(|options| options.split('&'));
+    let builder = with_options(builder, options, "").map_err(|error| format!("s3: {error}"))?;
     builder.check().map_err(|error| format!("s3: {error}"))?;
     Ok(builder)
 }
 
-fn with_options(mut builder: S3Builder, options: Option<&str>) -> Result<S3Builder, String> {
+/// Parses `//BUCKET/KEY`, without options.
+pub(crate) fn of_place(place: &str) -> Result<S3Builder, String> {
+    let place = place.strip_prefix("//").unwrap_or(place);
+    let (bucket, key) = place.split_once('/').unwrap_or((place, ""));
+    let key = if key.is_empty() { KEY } else { key };
+    let key = Template::parse(key).map_err(|error| format!("the key is wrong: {error}"))?;
+    Ok(S3::builder(bucket, key))
+}
+
+/// Sets options, the names of which begin with `prefix`.
+pub(crate) fn with_options<'o>(
+    mut builder: S3Builder,
+    options: impl Iterator<Item = &'o str>,
+    prefix: &str,
+) -> Result<S3Builder, String> {
     let (mut key, mut secret) = (None, None);
     let mut seen = Vec::new();
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
+    for option in options {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         if value.is_empty() || seen.contains(&name) {
-            return Err(bad(name));
+            return Err(bad(name, prefix));
         }
         seen.push(name);
-        builder = match name {
-            "endpoint" => builder.endpoint(value),
-            "region" => builder.region(value),
-            "ca" => builder.ca(value),
-            "key" | "secret" => {
-                let option = if name == "key" { &mut key } else { &mut secret };
-                *option = Some(value);
+        builder = match name.strip_prefix(prefix) {
+            Some("endpoint") => builder.endpoint(value),
+            Some("region") => builder.region(value),
+            Some("ca") => builder.ca(value),
+            Some("key") => {
+                key = Some(value);
                 builder
             }
-            _ => return Err(bad(name)),
+            Some("secret") => {
+                secret = Some(value);
+                builder
+            }
+            _ => return Err(bad(name, prefix)),
         };
     }
     match (key, secret) {
         (Some(key), Some(secret)) => {
-            let secret = secret.parse().map_err(|error| format!("s3: {error}"))?;
+            let secret = secret.parse().map_err(|error| format!("{prefix}secret: {error}"))?;
             Ok(builder.credentials(key, secret))
         }
         (None, None) => Ok(builder),
-        _ => {
-            Err("s3: a key needs its secret; write key=ID and secret=file:PATH or secret=env:NAME".to_owned())
-        }
+        _ => Err(format!(
+            "a key needs its secret; write {prefix}key=ID and {prefix}secret=file:PATH or {prefix}secret=env:NAME"
+        )),
     }
 }
 
-fn bad(name: &str) -> String {
+fn bad(name: &str, prefix: &str) -> String {
+    let options = options(prefix);
     format!(
-        "s3: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & between two"
+        "does not know the option {name:?} with this value, or has it twice; write {options}, with & between two"
     )
 }
 
@@ -96,7 +116,7 @@ mod tests {
             ("//mail/{usr}", "{usr} cannot be filled in"),
             ("//mail/{id}?endpoint=minio:9000", "write https://HOST"),
             ("//mail/{id}?endpoint=http://a/mail", "without the bucket"),
-            ("//mail/{id}?region=a/b", "write region="),
+            ("//mail/{id}?region=a/b", "such as eu-central-1"),
             ("//mail/{id}?key=us", "a key needs its secret"),
             ("//mail/{id}?secret=env:S", "a key needs its secret"),
             ("//mail/{id}?key=us&secret=hunter2", "write file:PATH or env:NAME"),

@@ -7,7 +7,7 @@ mod scenario;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use mailchute_proto::Reply;
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use scenario::{NAMES, Scenario};
 
 fn main() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 
 fn main() {
     print!("{}", table());

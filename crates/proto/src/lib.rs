@@ -40,7 +40,7 @@ mod phase;
 mod protocol;
 pub mod question;
 mod refusal;
-pub mod reply;
+mod reply;
 mod sasl;
 mod settings;
 mod typed_state;
@@ -63,7 +63,7 @@ pub use machine::{Awaits, Machine};
 pub use params::*;
 pub use protocol::Protocol;
 pub use refusal::{HiddenCause, Refusal};
-pub use reply::{Code, Enhanced, Reply, ReplyError, Severity};
+pub use reply::{Code, Enhanced, Reply, ReplyError, Severity, catalog};
 pub use sasl::{
     ChannelBinding, CramMd5Digest, Credentials, Mechanism, Nonce, Password, ScramAnswer, ScramVerifier,
     ScramVerifierError, Token, saslprep,

@@ -1,7 +1,7 @@
 //! The answers of the machine, as logs and events get them: each reply, and no secret.
 
 use bytes::BytesMut;
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use mailchute_proto::{
     Machine, Mechanism, Nonce, PlaintextAuth, Protocol, Refusal, ScramAnswer, ScramVerifier, Settings, Step,
     Verb, Verdict,

@@ -5,7 +5,7 @@ use std::panic;
 use std::sync::{Arc, Mutex};
 
 use crate::session::dialogue;
-use mailchute_proto::reply::catalog::{self, Entry};
+use mailchute_proto::catalog::{self, Entry};
 use mailchute_proto::{Code, Enhanced, Refusal, Reply, Severity, Verb};
 
 fn wire(reply: &Reply) -> String {

@@ -176,7 +176,7 @@ pub mod reply {
     //! The parts of a [reply](crate::Reply): its codes, and why a text cannot be one. Standard replies by name, for
     //! [`Builder::on_reply`](crate::Builder::on_reply).
 
-    pub use mailchute_proto::reply::catalog::Name;
+    pub use mailchute_proto::catalog::Name;
     pub use mailchute_proto::{Code, Enhanced, ReplyError, Severity, StandardReply};
 }
 

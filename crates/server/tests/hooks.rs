@@ -7,7 +7,7 @@ use crate::support::say;
 use crate::support::stages::{self, ALL, OnlyAt, Stage, again, answering, reach};
 use crate::support::{DropNote, Seen, log};
 use mailchute::{Answer, Refusal, Reply, Verdict};
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use tokio::time::Instant;
 
 /// Whether the session is still alive: a last command is answered.

@@ -134,7 +134,7 @@ impl Machine {
     ///
     /// ```
     /// use bytes::BytesMut;
-    /// use mailchute_proto::reply::catalog::Name;
+    /// use mailchute_proto::catalog::Name;
     /// use mailchute_proto::{EditReplies, EditReplyError, Machine, Reply, Settings, StandardReply, Step, Verdict};
     ///
     /// #[derive(Debug)]

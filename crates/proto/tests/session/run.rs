@@ -1,7 +1,7 @@
 //! A running session: steps the machine, answers its questions and writes the record.
 
 use bytes::BytesMut;
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use mailchute_proto::{Answer, Answered, Ask, EhloEdits, Machine, Question, Step, Verb, Verdict};
 
 use super::{Edit, Message, Record, Session};

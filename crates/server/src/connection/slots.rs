@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mailchute_proto::Reply;
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout, timeout_at};

@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use mailchute_proto::{Answer, Refusal, Verdict};
 
 use crate::connection::read_outcome::ReadOutcome;

@@ -1,6 +1,6 @@
 //! The hooks that decide on the greeting.
 
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use mailchute_proto::{Refusal, Verdict};
 
 use crate::driver::shared::Shared;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use mailchute_proto::Verdict;
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 
 use super::{Driver, Opening, goes_on};
 use crate::driver::ask_hooks::ask_hooks;

@@ -1,7 +1,7 @@
 //! The driver between two steps: it waits, sends and reports.
 
 use mailchute_proto::Reply;
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use tokio::time::Instant;
 
 use super::Driver;

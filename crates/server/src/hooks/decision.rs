@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use mailchute_proto::{Answer, Refusal, Verdict};
 
 use crate::events::stage::Stage;

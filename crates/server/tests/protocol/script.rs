@@ -10,7 +10,7 @@ use mailchute::{
     Answer as HookAnswer, Authenticator, Builder, Check, Credentials, Envelope, Hooks, Install, Message,
     Receipt, Recipient, Refusal, Sender, Server, Session, Store, Verdict,
 };
-use mailchute_proto::reply::catalog;
+use mailchute_proto::catalog;
 use mailchute_proto::{AuthPolicy, Limits, PlaintextAuth, TlsPolicy};
 use rcgen::{CertificateParams, DnType};
 use rustls::ClientConfig;

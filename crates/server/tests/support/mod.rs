@@ -77,7 +77,7 @@ pub(crate) fn receipt(verdict: Verdict) -> Result<Receipt, Refusal> {
                 None => receipt,
             })
         }
-        Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::reply::catalog::MESSAGE_REFUSED)),
+        Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::catalog::MESSAGE_REFUSED)),
     }
 }
 

@@ -113,7 +113,7 @@ impl Filter for OnlyAt {
     async fn filter(&self, _message: &mut Message, _session: &Session) -> Result<(), Refusal> {
         match self.at(Stage::Filter).await? {
             verdict if verdict.is_positive() => Ok(()),
-            Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::reply::catalog::MESSAGE_REFUSED)),
+            Verdict::Refuse => Err(Refusal::from_reply(mailchute_proto::catalog::MESSAGE_REFUSED)),
             Verdict::Accept | Verdict::AcceptWith(_) => Err(Refusal::internal("not a verdict")),
         }
     }

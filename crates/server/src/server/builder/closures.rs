@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use mailchute_proto::catalog;
 use mailchute_proto::question::{Command, Ehlo};
-use mailchute_proto::reply::catalog;
 use mailchute_proto::{Answer, Credentials, Envelope, Recipient, Refusal, ScramVerifier, Sender, Verdict};
 
 use crate::events::stage::Stage;

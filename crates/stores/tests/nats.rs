@@ -157,7 +157,7 @@ async fn content_stays_when_its_message_may_be_in_the_stream() {
     let builder = with_store(nats.address, "mail.in?body=objects:b").store_timeout(Duration::from_secs(1));
     let mut client = send_large(&builder.build().unwrap()).await;
     client.command(".").await.expect(451);
-    // What is removed is removed after the reply.
+    // The store removes objects after the reply.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let subjects: Vec<_> = nats.published().into_iter().map(|message| message.subject).collect();
     assert!(subjects.contains(&"mail.in".to_owned()), "{subjects:?}");

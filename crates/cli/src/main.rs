@@ -110,6 +110,7 @@ fn serve_with(
 
 /// Ends what the runtime and the store have left.
 fn close(runtime: Runtime, store: Stores) {
+    runtime.block_on(store.disconnect());
     // A thread that waits for a dead disk must not keep the program from ending.
     runtime.shutdown_timeout(FINAL_PATIENCE);
     // A message that such a thread has delivered must not stay if its client was told to try again.

@@ -18,6 +18,7 @@ use mailchute::session::Protocol;
 use mailchute::{
     Answer, Builder, Hooks, Install, Message, Receipt, Recipient, Refusal, Session, Store, Verdict,
 };
+use tokio::task::JoinSet;
 
 use crate::AnyStore;
 use crate::router::Routed;
@@ -91,6 +92,12 @@ impl All {
         for store in &*self.stores {
             store.connect().await;
         }
+    }
+
+    /// Says goodbye to other servers, in all stores at once: see [`AnyStore::disconnect`].
+    pub async fn disconnect(&self) {
+        let farewells = self.stores.iter().cloned().map(|store| async move { store.disconnect().await });
+        farewells.collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Takes back messages that were not answered yet, in all stores that have any: see

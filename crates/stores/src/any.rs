@@ -60,6 +60,13 @@ impl AnyStore {
         }
     }
 
+    /// Says goodbye to another server, if the store keeps connections to one: see [`Forward::disconnect`].
+    pub async fn disconnect(&self) {
+        if let Self::Forward(store) = self {
+            store.disconnect().await;
+        }
+    }
+
     /// Takes back messages that were not answered yet, if the store has any: see [`Maildir::close`].
     pub fn close(&self) {
         match self {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use mailchute::{Builder, Install};
 use mailchute_stores::{All, AnyStore, NextHop, Router, StoreUrl, StoreUrlError};
+use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -33,6 +34,16 @@ impl Stores {
                 }
             }
         }
+    }
+
+    /// Says goodbye to other servers, to all at once.
+    pub(crate) async fn disconnect(&self) {
+        let stores = match self {
+            Self::ForAll(stores) => vec![stores.clone()],
+            Self::ByDomain(router) => router.stores().cloned().collect(),
+        };
+        let farewells = stores.into_iter().map(|store| async move { store.disconnect().await });
+        farewells.collect::<JoinSet<_>>().join_all().await;
     }
 
     /// Takes back messages that were not answered yet.

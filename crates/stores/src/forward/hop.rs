@@ -27,10 +27,47 @@ struct Open {
     accepted: Vec<Recipient>,
 }
 
-/// The transactions at next hops that belong to the transaction of a session. There are several if each message goes to
-/// several servers.
+/// The transactions at next hops that belong to the transaction of a session, between its commands. There are several if
+/// each message goes to several servers.
 #[derive(Debug, Default)]
-pub(super) struct Hops(Vec<Hop>);
+pub(super) struct Hops(Vec<Between>);
+
+/// A transaction between two commands of our client. When it is dropped, so is the transaction.
+#[derive(Debug)]
+struct Between {
+    pool: Arc<Pool>,
+    /// The number of the connection, which others may have by now.
+    number: Option<u64>,
+    sender: Option<Sender>,
+    accepted: Vec<Recipient>,
+}
+
+impl Between {
+    fn of(mut hop: Hop) -> Self {
+        let pool = Arc::clone(&hop.pool);
+        match hop.open.take() {
+            Some(Open { connection, sender, accepted }) => {
+                Self { number: Some(pool.parked.put(connection)), pool, sender, accepted }
+            }
+            None => Self { pool, number: None, sender: None, accepted: Vec::new() },
+        }
+    }
+
+    fn open(mut self) -> Hop {
+        let connection = self.number.take().and_then(|number| self.pool.parked.take(number));
+        let (sender, accepted) = (self.sender.take(), std::mem::take(&mut self.accepted));
+        let open = connection.map(|connection| Open { connection, sender, accepted });
+        Hop { pool: Arc::clone(&self.pool), open }
+    }
+}
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        if let Some(connection) = self.number.and_then(|number| self.pool.parked.take(number)) {
+            self.pool.put(connection, self.sender.is_some());
+        }
+    }
+}
 
 impl Hops {
     /// Takes the transaction at the next hop of this pool out of the session's.
@@ -38,21 +75,21 @@ impl Hops {
         let mut hops = session.transaction_state().remove::<Self>()?;
         let hop = hops.0.iter().position(|hop| Arc::ptr_eq(&hop.pool, pool)).map(|at| hops.0.swap_remove(at));
         session.transaction_state().insert(hops);
-        hop
+        hop.map(Between::open)
     }
 
     /// Keeps a transaction for the next command of the session.
     pub(super) fn put(session: &Session, hop: Hop) {
         let mut hops = session.transaction_state().remove::<Self>().unwrap_or_default();
-        hops.0.push(hop);
+        hops.0.push(Between::of(hop));
         session.transaction_state().insert(hops);
     }
 
     /// Returns whether a next hop has accepted a recipient that is not one of these.
     pub(super) fn have_others(session: &Session, wanted: &[&Recipient]) -> bool {
         let of = |hops: &Self| {
-            let accepted = hops.0.iter().filter_map(|hop| hop.open.as_ref()).flat_map(|open| &open.accepted);
-            accepted.into_iter().any(|recipient| !wanted.contains(&recipient))
+            let mut accepted = hops.0.iter().flat_map(|hop| &hop.accepted);
+            accepted.any(|recipient| !wanted.contains(&recipient))
         };
         session.transaction_state().with(of).unwrap_or(false)
     }

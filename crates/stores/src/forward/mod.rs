@@ -21,6 +21,7 @@ mod forwarding;
 mod hop;
 mod login;
 mod outcome;
+mod parked;
 mod pool;
 mod remembered;
 mod target;
@@ -128,6 +129,15 @@ impl Forward {
     /// The options that it was made of.
     pub(crate) fn options(&self) -> &ForwardBuilder {
         &self.0.options
+    }
+
+    /// Says QUIT on the connections that wait for their next message, and waits for the answers for a second at most. Call it
+    /// before the runtime ends, when no session is left; without it the connections close without a word.
+    ///
+    /// # Cancel safety
+    /// A dropped future closes them without waiting.
+    pub async fn disconnect(&self) {
+        self.0.pool.disconnect().await;
     }
 
     /// Asks the next hop about one more recipient of the session's transaction. It has accepted those `before`.

@@ -1,20 +1,26 @@
 //! Connections to the targets: how many there may be, and those that wait for their next message.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::connection::Connection;
 use super::dial::Dial;
 use super::error::HopError;
+use super::parked::{self, Parked};
 use super::target::Target;
 
 /// How long a transaction waits for a connection when all are in use.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// How long the next hop has to answer QUIT when the program ends.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How old a connection is when it is not used again: so mail goes back to the first target once that is back.
 const OLDEST: Duration = Duration::from_secs(300);
@@ -28,6 +34,8 @@ pub(super) struct Pool {
     pub(super) targets: Vec<Target>,
     /// The one that was used last is the last.
     idle: Mutex<Vec<Connection>>,
+    /// Those in a transaction whose client has not sent its next command.
+    pub(super) parked: Parked,
     /// Counts the connections that belong to a transaction.
     slots: Arc<Semaphore>,
     idle_limit: Duration,
@@ -40,6 +48,7 @@ impl Pool {
             dial,
             targets,
             idle: Mutex::default(),
+            parked: Parked::default(),
             slots: Arc::new(Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS))),
             idle_limit,
             is_reaped: AtomicBool::new(false),
@@ -53,9 +62,8 @@ impl Pool {
 
     /// Returns a connection that waits for MAIL: one that has been used, unless a new one is wanted, or a new one to the
     /// first target that takes it.
-    pub(super) async fn get(&self, hostname: &str, is_new: bool) -> Result<Connection, HopError> {
-        let permit = timeout(WAIT, Arc::clone(&self.slots).acquire_owned()).await;
-        let permit = permit.ok().and_then(Result::ok).ok_or(HopError::Busy)?;
+    pub(super) async fn get(self: &Arc<Self>, hostname: &str, is_new: bool) -> Result<Connection, HopError> {
+        let permit = self.slot().await?;
         if is_new {
             // One that was used is lost, so the others may be lost as well. Closed without QUIT, as somebody waits.
             let idle = std::mem::take(&mut *self.idle());
@@ -72,6 +80,37 @@ impl Pool {
         let mut connection = self.connect(hostname).await?;
         connection.permit = Some(permit);
         Ok(connection)
+    }
+
+    /// Waits until there may be one more connection. Meanwhile each client that does not go on loses its own.
+    async fn slot(self: &Arc<Self>) -> Result<OwnedSemaphorePermit, HopError> {
+        let end = Instant::now() + WAIT;
+        // One future, so that it keeps its place in the queue.
+        let mut permit = pin!(Arc::clone(&self.slots).acquire_owned());
+        let mut next = self.parked.next();
+        loop {
+            match timeout_at(next.min(end), &mut permit).await {
+                Ok(permit) => return permit.map_err(|_| HopError::Busy),
+                Err(_) if Instant::now() >= end => return Err(HopError::Busy),
+                Err(_) => {}
+            }
+            next = match self.parked.take_longest() {
+                Some(connection) => {
+                    self.put(connection, true);
+                    // One is enough, unless the next hop does not answer RSET.
+                    Instant::now() + parked::OWN
+                }
+                None => self.parked.next(),
+            };
+        }
+    }
+
+    /// Says goodbye on all connections that wait for their next message, for a second at most.
+    pub(super) async fn disconnect(&self) {
+        let idle = std::mem::take(&mut *self.idle());
+        let farewells = idle.into_iter().map(|connection| connection.quit(FAREWELL));
+        // A next hop that has not answered by then loses nothing.
+        let _ = timeout(FAREWELL, farewells.collect::<JoinSet<_>>().join_all()).await;
     }
 
     fn is_stale(&self, connection: &Connection) -> bool {

@@ -120,3 +120,79 @@ async fn connections_are_bounded() {
     waiting.expect(250);
     assert_eq!(hop.script().connections, 1);
 }
+
+#[tokio::test]
+async fn a_silent_client_loses_its_connection_to_others() {
+    let hop = Scripted::lmtp().await;
+    let front = Front::of(lmtp(&hop).connections(1));
+    let mut silent = front.client().await;
+    silent.command("MAIL FROM:<ann@client.example>").await.expect(250);
+    silent.command("RCPT TO:<ann@example.com>").await.expect(250);
+    silent.command("RCPT TO:<eve@example.com>").await.expect(250);
+    for _ in 0..2 {
+        assert_eq!(front.send(&["bob"]).await, "250 2.0.0 Saved");
+    }
+    assert_eq!(silent.data("Hello").await.to_string(), "250 2.0.0 Saved");
+    let kept = hop.script().messages.iter().map(|(to, _)| to.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        kept,
+        [vec!["bob@example.com"], vec!["bob@example.com"], vec!["ann@example.com", "eve@example.com"]]
+    );
+    assert_eq!(hop.script().connections, 1);
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_asked_again_may_be_refused() {
+    let hop = Scripted::smtp().await;
+    let front = Front::of(smtp(&hop).connections(1));
+    let mut silent = front.client().await;
+    silent.command("MAIL FROM:<>").await.expect(250);
+    silent.command("RCPT TO:<ann@example.com>").await.expect(250);
+    assert_eq!(front.send(&["bob"]).await, "250 2.0.0 Saved");
+    hop.script().rcpt.insert("ann@example.com", "450 4.2.1 Moving");
+    silent.command("RCPT TO:<eve@example.com>").await.expect(250);
+    assert_eq!(silent.data("Hello").await.to_string(), "450 4.2.1 Moving");
+    assert_eq!(hop.counts(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_next_hop_that_leaves_in_slow_content_puts_it_off() {
+    let hop = Scripted::smtp().await;
+    hop.script().leaves_at = "slow";
+    let front = Front::of(smtp(&hop));
+    let mut client = front.client().await;
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    client.command("DATA").await.expect(354);
+    // More than the forward gathers before it writes.
+    client.send_bytes(&b"slow\r\n".repeat(20_000)).await;
+    eventually(|| hop.script().cut_off == 1).await;
+    client.send_bytes(&b"more\r\n".repeat(20_000)).await;
+    client.send_bytes(b".\r\n").await;
+    let reply = client.read_reply().await.to_string();
+    assert!(reply.starts_with("451 4.4.2 The "), "{reply}");
+    assert_eq!(front.send(&["bob"]).await, "250 2.0.0 Saved");
+    assert_eq!(hop.counts(), (2, 1));
+}
+
+#[tokio::test]
+async fn at_the_end_waiting_connections_hear_quit() {
+    let hop = Scripted::smtp().await;
+    let front = Front::of(smtp(&hop));
+    tokio::join!(front.send(&["bob"]), front.send(&["eve"]));
+    hop.take_lines();
+    front.forward.disconnect().await;
+    let lines = hop.take_lines();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line == "QUIT"), "{lines:?}");
+    assert_eq!(lines.len(), hop.script().connections);
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_a_next_hop_that_hangs() {
+    let hop = Scripted::smtp().await;
+    hop.script().hangs_at = "QUIT";
+    let front = Front::of(smtp(&hop));
+    front.send(&["bob"]).await;
+    front.forward.disconnect().await;
+    assert_eq!(hop.take_lines().last().unwrap(), "QUIT");
+}

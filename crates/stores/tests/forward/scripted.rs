@@ -36,6 +36,8 @@ pub(crate) struct Script {
     /// The beginning of a line at which the connection ends; `.` is the end of the content.
     pub(crate) closes_at: &'static str,
     pub(crate) hangs_at: &'static str,
+    /// The beginning of a line of the content at which it says 421.
+    pub(crate) leaves_at: &'static str,
     pub(crate) lines: Vec<String>,
     /// Recipients and content of each message that was accepted for anybody.
     pub(crate) messages: Vec<(Vec<String>, String)>,
@@ -65,6 +67,7 @@ impl Scripted {
             end: HashMap::new(),
             closes_at: "never",
             hangs_at: "never",
+            leaves_at: "never",
             lines: Vec::new(),
             messages: Vec::new(),
             connections: 0,
@@ -184,6 +187,11 @@ impl Scripted {
                 self.script().cut_off += 1;
                 return None;
             }
+            if line.starts_with(self.script().leaves_at) {
+                stream.write_all(b"421 4.4.2 The content is too slow\r\n").await.ok()?;
+                self.script().cut_off += 1;
+                return None;
+            }
             if line == ".\r\n" {
                 return Some(content);
             }
@@ -212,6 +220,7 @@ impl Scripted {
 /// A server of ours in front of next hops.
 pub(crate) struct Front {
     pub(crate) server: Server,
+    pub(crate) forward: Forward,
     pub(crate) state: TempDir,
 }
 
@@ -232,7 +241,7 @@ impl Front {
     ) -> Self {
         let forward = builder.state(state.path().join("state")).open().unwrap();
         let builder = Server::builder().hostname("mx.example.com");
-        Self { server: options(builder).with(forward).build().unwrap(), state }
+        Self { server: options(builder).with(forward.clone()).build().unwrap(), forward, state }
     }
 
     pub(crate) async fn client(&self) -> Client {

@@ -33,6 +33,8 @@ class NextHop:
     failing: bool = True
     copies: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: Counter[Failure] = field(default_factory=Counter)
+    # How often it has heard QUIT.
+    farewells: int = 0
 
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)
@@ -100,6 +102,7 @@ class NextHop:
                     return
                 recipients = []
             elif verb == "QUIT":
+                self.farewells += 1
                 say("221 2.0.0 Bye")
                 return
             else:

@@ -8,6 +8,7 @@ from .failing_disk import FailingDisk
 from .fairness import Fairness
 from .file_limit import FileLimit
 from .forward import Forward
+from .forward_kills import ForwardKills
 from .handover import Handover
 from .hostility import Hostility
 from .kills import Kills, KillsWithoutRename
@@ -25,5 +26,5 @@ from .webhook import Webhook
 def ordeals() -> list[Ordeal]:
     return [
         Kills(), KillsWithoutRename(), KillsBetweenCopies(), Order(), FailingDisk(), DiskFull(), ReadOnly(), FileLimit(), Handover(), Activation(),
-        Units(), Hostility(), Fairness(), Forward(), Several(), Nats(), Deliver(), Webhook(), S3(), Soak(),
+        Units(), Hostility(), Fairness(), Forward(), ForwardKills(), Several(), Nats(), Deliver(), Webhook(), S3(), Soak(),
     ]  # fmt: skip

@@ -38,7 +38,8 @@ async def _run(stage: Stage) -> Checks:
     hop = NextHop(stage.seed, late_seconds=_STORE_SECONDS * 1.5)
     await hop.listen()
     flags = (f"--timeout=store={_STORE_SECONDS}s",)
-    program = Program(stage.program, stage.folder, flags, store=f"lmtp:127.0.0.1:{hop.port}")
+    store = f"lmtp:127.0.0.1:{hop.port}"
+    program = Program(stage.program, stage.folder, flags, store=store)
     dice = random.Random(stage.seed)
     with ended(program):
         ports = await asyncio.to_thread(program.start)
@@ -55,9 +56,18 @@ async def _run(stage: Stage) -> Checks:
         every = [failure for failure in Failure if not hop.failures[failure]]
         checks.that(not every, f"never happened: {every}")
         await hop.pause(0)
-        await send_large(checks, program, ports)
         await asyncio.to_thread(program.stop)
         checks.that(not program.faults(), "; ".join(program.faults()[:3]))
+    # Large messages take as long as the machine needs.
+    patient = stage.folder / "patient"
+    patient.mkdir()
+    program = Program(stage.program, patient, store=store)
+    with ended(program):
+        ports = await asyncio.to_thread(program.start)
+        await send_large(checks, program, ports)
+        before = hop.farewells
+        await asyncio.to_thread(program.stop)
+        checks.that(hop.farewells > before, "its connections ended without QUIT")
     await hop.close()
     return checks
 

@@ -3,7 +3,8 @@ use mailchute_proto::{BareLineEnds, Settings};
 use crate::listener::{check, cuts};
 use crate::session::Session;
 
-const ENVELOPE: &[u8] =
+/// A session up to the content of a message.
+pub(crate) const ENVELOPE: &[u8] =
     b"EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n";
 
 /// The decoder of DATA. The first byte selects the treatment of bare line ends, the next two where to cut; the rest

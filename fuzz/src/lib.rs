@@ -21,12 +21,14 @@ mod commands;
 mod config_files;
 mod data;
 mod listener;
+mod next_hop;
 mod octets;
 mod operations;
 mod option_values;
 mod parameters;
 mod password_file;
 mod proxy_header;
+mod reply_reference;
 mod sasl;
 mod spf;
 mod starttls;
@@ -79,6 +81,7 @@ pub use client_hello::client_hello;
 pub use commands::commands;
 pub use config_files::config_file;
 pub use data::data;
+pub use next_hop::next_hop;
 pub use octets::{octets, seed};
 pub use operations::operations;
 pub use option_values::option_values;
@@ -92,7 +95,7 @@ pub use spf::spf;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("addresses", addresses),
     ("chunks", chunks),
     ("client_certificates", client_certificates),
@@ -100,6 +103,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("commands", commands),
     ("config_file", config_file),
     ("data", data),
+    ("next_hop", next_hop),
     ("octets", octets),
     ("operations", operations),
     ("option_values", option_values),

@@ -10,13 +10,14 @@ impl Capabilities {
     /// Reads the reply to EHLO or LHLO. Its first line is the greeting.
     #[must_use]
     pub fn of_hello(hello: &ServerReply) -> Self {
-        let lines = hello.text().lines().skip(1).filter(|line| !line.is_empty());
+        // Some servers send CR CR LF.
+        let lines = hello.text().split('\n').skip(1).map(|line| line.trim_end_matches('\r'));
         // `AUTH=PLAIN` is an old form of `AUTH PLAIN`, which servers send beside it.
         let split = |line: &str| {
             let (keyword, words) = line.split_once([' ', '=']).unwrap_or((line, ""));
             (keyword.to_ascii_uppercase(), words.to_owned())
         };
-        Self(lines.map(split).collect())
+        Self(lines.filter(|line| !line.is_empty()).map(split).collect())
     }
 
     /// Returns whether there is an extension, named by its keyword in capitals.
@@ -38,6 +39,9 @@ impl Capabilities {
     #[must_use]
     pub fn max_size(&self) -> Option<u64> {
         let (_, words) = self.0.iter().find(|(offered, _)| offered == "SIZE")?;
-        words.trim().parse().ok().filter(|&size| size > 0)
+        let digits = words.trim();
+        // A number may begin with a sign for `parse`.
+        let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+        digits.parse().ok().filter(|&size| is_number && size > 0)
     }
 }

@@ -93,6 +93,9 @@ fn parts(line: &[u8]) -> Option<(u16, bool, &[u8])> {
         return None;
     }
     let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
+    if !(200..600).contains(&code) {
+        return None;
+    }
     match rest.split_first() {
         None => Some((code, true, rest)),
         Some((b' ', text)) => Some((code, true, text)),

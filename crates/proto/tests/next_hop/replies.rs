@@ -53,6 +53,7 @@ fn refuses_what_is_not_a_reply() {
         (b"120 too low\r\n", BadReply::NoCode),
         (b"650 too high\r\n", BadReply::NoCode),
         (b"250_x\r\n", BadReply::NoCode),
+        (b"199-x\r\n250 y\r\n", BadReply::NoCode),
         (&[b'2'; 5_000], BadReply::TooLong),
         (&b"250-x\r\n".repeat(20_000), BadReply::TooLong),
     ] {
@@ -85,7 +86,13 @@ fn capabilities_are_words_after_keywords() {
     assert!(capabilities.offer("8BITMIME") && !capabilities.offer("PIPELINING"));
     assert!(capabilities.offer_word("AUTH", "LOGIN") && capabilities.offer_word("AUTH", "xoauth2"));
     assert!(!capabilities.offer_word("AUTH", "EXTERNAL"));
-    assert_eq!(Capabilities::of_hello(&read(b"250-x\r\n250 SIZE 0\r\n")).max_size(), None);
+    let carriage_returns = read(b"250-x\r\r\n250-DSN\r\r\n250 PIPELINING\r\r\n");
+    let capabilities = Capabilities::of_hello(&carriage_returns);
+    assert!(capabilities.offer("DSN") && capabilities.offer("PIPELINING"));
+    for size in ["0", "+5", "-5", "1 000", "18446744073709551616"] {
+        let hello = read(format!("250-x\r\n250 SIZE {size}\r\n").as_bytes());
+        assert_eq!(Capabilities::of_hello(&hello).max_size(), None, "{size}");
+    }
 }
 
 /// Bytes of which many look like replies.

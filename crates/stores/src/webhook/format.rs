@@ -9,7 +9,7 @@ pub enum WebhookFormat {
     Raw,
     /// One object of JSON, `application/json`, with these members:
     ///
-    /// - `sender`, `recipients` (an array) and the facts of the [headers](Webhook) without `mailchute-`, with `_` instead
+    /// - `sender`, `recipients` (an array) and the facts of the [headers](super::Webhook) without `mailchute-`, with `_` instead
     ///   of `-`;
     /// - `size`, the length of the message in bytes;
     /// - `subject`, `date` (RFC 3339), `message_id`, `in_reply_to`, `references`; `from`, `reply_to`, `to` and `cc` as

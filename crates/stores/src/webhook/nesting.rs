@@ -270,7 +270,7 @@ mod tests {
         "boundary=b",
         "X: y\n",
         "Content-Type:",
-        "C ontent-\tType :",
+        "Con tent-\tType :",
         "message/rfc822",
         "message / global",
         "multipart/mixed; boundary=b\n",

@@ -1,33 +1,32 @@
 //! Store URLs, and the store that each one names.
 
-use std::error::Error;
-use std::fmt;
-use std::io;
+mod error;
+mod maildir;
+mod named;
+
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "webhook")]
-use crate::WebhookBuilder;
+pub use error::StoreUrlError;
+
 use crate::forward::url as forward_url;
 #[cfg(feature = "nats")]
 use crate::nats::url as nats_url;
 #[cfg(feature = "s3")]
-use crate::s3::{S3Builder, url as s3_url};
+use crate::s3::url as s3_url;
 #[cfg(feature = "webhook")]
 use crate::webhook::url as webhook_url;
-use crate::{
-    AnyStore, Discard, ForwardBuilder, LineEnds, Maildir, MaildirBuilder, Maildirs, MaildirsBuilder, NextHop,
-    PlaceError, Template, TemplateError,
-};
+use crate::{AnyStore, Discard, NextHop, Template};
+use named::Named;
 
 /// Makes the store that a URL names, and opens it.
 ///
-/// - `maildir:PATH`: a [`Maildir`]. The path is used as it is written, relative to the working directory if
+/// - `maildir:PATH`: a [`Maildir`](crate::Maildir). The path is used as it is written, relative to the working directory if
 ///   it does not begin with `/`. `maildir:///PATH` is the same as `maildir:/PATH`. Options follow the first
-///   `?`, with `&` between two: `mode=0660` is the [mode of files](MaildirBuilder::file_mode) in octal
+///   `?`, with `&` between two: `mode=0660` is the [mode of files](crate::MaildirBuilder::file_mode) in octal
 ///   digits. `line-ends=lf`, the default, or `line-ends=crlf` says [how lines
-///   end](MaildirBuilder::line_ends). With `{user}`, `{domain}` or `{address}` in the path it is [`Maildirs`], one for
-///   each user: `maildir:/var/mail/{domain}/{user}`. Then there are [`max-size=1G`](MaildirsBuilder::max_size) and
-///   [`max-messages=10000`](MaildirsBuilder::max_messages) too. For the braces themselves write `{{` and `}}`.
+///   end](crate::MaildirBuilder::line_ends). With `{user}`, `{domain}` or `{address}` in the path it is [`Maildirs`](crate::Maildirs), one for
+///   each user: `maildir:/var/mail/{domain}/{user}`. Then there are [`max-size=1G`](crate::MaildirsBuilder::max_size) and
+///   [`max-messages=10000`](crate::MaildirsBuilder::max_messages) too. For the braces themselves write `{{` and `}}`.
 /// - `lmtp:HOST:PORT`, `lmtp:unix:PATH`, `smtp://HOST:25` or `smtps://HOST:465`: a [`Forward`](crate::Forward).
 ///   With commas between several servers, the first that takes mail gets it. Options: `tls=require`,
 ///   `tls=opportunistic` (the default) or `tls=off`; `ca=FILE`; `cert=FILE` with `key=FILE`; `user=NAME` with
@@ -91,20 +90,6 @@ pub fn check_url(url: &str) -> Result<(), StoreUrlError> {
 #[derive(Debug, Clone)]
 pub struct StoreUrl(Named);
 
-#[derive(Debug, Clone)]
-enum Named {
-    Maildir(MaildirBuilder),
-    Maildirs(MaildirsBuilder),
-    Forward(Box<ForwardBuilder>),
-    #[cfg(feature = "nats")]
-    JetStream(Box<crate::JetStreamBuilder>),
-    #[cfg(feature = "webhook")]
-    Webhook(Box<WebhookBuilder>),
-    #[cfg(feature = "s3")]
-    S3(Box<S3Builder>),
-    Discard,
-}
-
 impl StoreUrl {
     /// Parses a URL.
     ///
@@ -117,7 +102,7 @@ impl StoreUrl {
         };
         let scheme_name = scheme.to_ascii_lowercase();
         match scheme_name.as_str() {
-            "maildir" => maildir(url, rest).map(Self),
+            "maildir" => maildir::parse(url, rest).map(Self),
             "lmtp" | "smtp" | "smtps" => match forward_url::parse(&scheme_name, rest) {
                 Ok(builder) => Ok(Self(Named::Forward(builder.into()))),
                 Err(text) => Err(StoreUrlError::Forward(text)),
@@ -306,173 +291,8 @@ impl StoreUrl {
     }
 }
 
-/// The error of a URL that does not name a store. Its text says what to write instead.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StoreUrlError {
-    /// It does not begin with a word and a colon.
-    NoScheme(String),
-    /// There is no store of this kind.
-    UnknownScheme(String),
-    /// `maildir:` is followed by nothing.
-    MissingPath,
-    /// `maildir://` is followed by the name of a host.
-    Host(String),
-    /// The path of a Maildir has braces with a name that cannot be filled in, or without a partner.
-    Template(TemplateError),
-    /// The path cannot name the Maildirs of users.
-    Place(PlaceError),
-    /// The store does not have this option, or not with this value, or has it twice.
-    BadOption(String),
-    /// `lmtp:`, `smtp:` or `smtps:` is followed by what names no server, or by wrong options. The text says which.
-    Forward(String),
-    /// `s3:` is followed by what names no bucket, or by wrong options. The text says which.
-    S3(String),
-    /// `nats:` or `tls:` is followed by what names no server or no subject, or by wrong options. The text says which.
-    JetStream(String),
-    /// `https:` or `http:` is followed by what no message can be posted to, or by wrong options. The text says which.
-    Webhook(String),
-    /// This build does not have the store.
-    NotBuilt {
-        /// How its URL begins.
-        scheme: String,
-        /// The feature of Cargo that adds it.
-        feature: &'static str,
-    },
-    /// `discard:` is followed by something.
-    Superfluous(String),
-    /// The store could not be opened.
-    Open(io::Error),
-}
-
-impl fmt::Display for StoreUrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoScheme(url) if url.is_empty() => {
-                write!(f, "the store has no URL; write maildir:PATH, {OTHERS}")
-            }
-            Self::NoScheme(url) => {
-                write!(f, "{url:?} does not begin with a kind of store; write maildir:{url}, {OTHERS}")
-            }
-            Self::UnknownScheme(scheme) => {
-                write!(f, "there is no store of the kind {scheme:?}; write maildir:PATH, {OTHERS}")
-            }
-            Self::MissingPath => {
-                f.write_str("maildir: names no directory; write maildir:PATH, such as maildir:./mail")
-            }
-            Self::Host(url) => write!(
-                f,
-                "{url:?} names a host, but a Maildir is a directory on this one; write maildir:PATH, such as \
-                 maildir:/var/mail/in or maildir:./mail"
-            ),
-            Self::Template(error) => write!(f, "the path after maildir: is wrong: {error}"),
-            Self::Place(error) => write!(f, "the path after maildir: is wrong: {error}"),
-            Self::BadOption(option) => {
-                write!(f, "maildir: does not know the option {option:?}, or has it twice; write {OPTIONS}")
-            }
-            Self::Forward(text) | Self::JetStream(text) | Self::Webhook(text) | Self::S3(text) => {
-                f.write_str(text)
-            }
-            Self::NotBuilt { scheme, feature } => write!(
-                f,
-                "this build has no store of the kind {scheme:?}; build it with the feature {feature}, or with full"
-            ),
-            Self::Superfluous(rest) => {
-                write!(f, "discard: takes no path and no options, but {rest:?} follows it; write discard:")
-            }
-            Self::Open(error) => write!(f, "the store cannot be opened: {error}"),
-        }
-    }
-}
-
-impl Error for StoreUrlError {}
-
 /// Returns whether a word is a scheme, not the beginning of a path (RFC 3986 §3.1).
 fn is_scheme(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-}
-
-/// The stores other than a Maildir.
-const OTHERS: &str =
-    "lmtp:HOST:PORT, smtp://HOST, https://HOST/PATH, s3://BUCKET, nats://HOST/SUBJECT or discard:";
-
-const OPTIONS: &str = "line-ends=lf, line-ends=crlf or mode=0600 to mode=0666, with & between line-ends and mode; \
-                       with {user} in the path also max-size=1G and max-messages=10000";
-
-fn maildir(url: &str, rest: &str) -> Result<Named, StoreUrlError> {
-    let (path, options) = match rest.split_once('?') {
-        Some((path, options)) => (path, Some(options)),
-        None => (rest, None),
-    };
-    let path = match path.strip_prefix("//") {
-        None => path,
-        Some("") => "",
-        Some(path) if path.starts_with('/') => path,
-        Some(_) => return Err(StoreUrlError::Host(url.to_owned())),
-    };
-    if path.is_empty() {
-        return Err(StoreUrlError::MissingPath);
-    }
-    let template = Template::parse(path).map_err(StoreUrlError::Template)?;
-    let mut named = match template.constant() {
-        Some(path) => Named::Maildir(Maildir::builder(path)),
-        None => Named::Maildirs(Maildirs::builder(template).map_err(StoreUrlError::Place)?),
-    };
-    let mut seen = Vec::new();
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
-        let bad = || StoreUrlError::BadOption(option.to_owned());
-        let (name, value) = option.split_once('=').ok_or_else(bad)?;
-        if seen.contains(&name) {
-            return Err(bad());
-        }
-        seen.push(name);
-        named = with_option(named, name, value).ok_or_else(bad)?;
-    }
-    Ok(named)
-}
-
-fn with_option(named: Named, name: &str, value: &str) -> Option<Named> {
-    match (name, named) {
-        ("mode", Named::Maildir(builder)) => Some(Named::Maildir(builder.file_mode(mode(value)?))),
-        ("mode", Named::Maildirs(builder)) => Some(Named::Maildirs(builder.file_mode(mode(value)?))),
-        ("max-size", Named::Maildirs(builder)) => Some(Named::Maildirs(builder.max_size(bytes(value)?))),
-        ("max-messages", Named::Maildirs(builder)) => {
-            Some(Named::Maildirs(builder.max_messages(number(value)?)))
-        }
-        ("line-ends", Named::Maildir(builder)) => Some(Named::Maildir(builder.line_ends(line_ends(value)?))),
-        ("line-ends", Named::Maildirs(builder)) => {
-            Some(Named::Maildirs(builder.line_ends(line_ends(value)?)))
-        }
-        _ => None,
-    }
-}
-
-fn line_ends(value: &str) -> Option<LineEnds> {
-    match value {
-        "lf" => Some(LineEnds::Lf),
-        "crlf" => Some(LineEnds::Crlf),
-        _ => None,
-    }
-}
-
-/// Returns a number of bytes, with K, M or G for units of 1,024.
-fn bytes(value: &str) -> Option<u64> {
-    let units = [("K", 10), ("M", 20), ("G", 30)];
-    let unit = units.into_iter().find_map(|(unit, bits)| Some((value.strip_suffix(unit)?, bits)));
-    let (digits, bits) = unit.unwrap_or((value, 0));
-    number(digits)?.checked_mul(1 << bits)
-}
-
-/// Returns a number of at least 1.
-fn number(digits: &str) -> Option<u64> {
-    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
-    digits.parse().ok().filter(|number| is_number && *number > 0)
-}
-
-/// Returns a mode that files can have, from octal digits.
-fn mode(digits: &str) -> Option<u32> {
-    let is_octal = matches!(digits.len(), 3 | 4) && digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
-    let mode = if is_octal { u32::from_str_radix(digits, 8).ok()? } else { return None };
-    MaildirBuilder::is_file_mode(mode).then_some(mode)
 }

@@ -66,6 +66,7 @@ const CRATES: [Rooms; 5] = [
             "destination",
             "prepared",
             "unique",
+            "seconds",
         ],
         as_one: &[],
     },

@@ -95,7 +95,7 @@ impl Refusal {
     /// Creates a refusal from a negative reply, such as one of the [catalogue](crate::reply::catalog).
     ///
     /// ```
-    /// use mailchute_proto::{Refusal, reply::catalog};
+    /// use mailchute_proto::{Refusal, catalog};
     /// const FULL: Refusal = Refusal::from_reply(catalog::INSUFFICIENT_STORAGE);
     /// ```
     ///

@@ -62,6 +62,8 @@ pub mod recipients;
 mod router;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(any(feature = "webhook", feature = "s3"))]
+mod seconds;
 mod secret;
 mod template;
 #[cfg(any(feature = "nats", feature = "s3"))]

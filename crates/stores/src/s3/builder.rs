@@ -23,6 +23,8 @@ use crate::{NextHop, SecretSource, Template};
 /// The region of those who name none.
 const REGION: &str = "us-east-1";
 
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A message needs memory for two parts, and for the block in which the second one ends.
 const LEAST_MEMORY: usize = 3 * PART;
 
@@ -66,7 +68,7 @@ impl S3Builder {
             region: None,
             credentials: None,
             ca: None,
-            request_timeout: Duration::from_secs(60),
+            request_timeout: REQUEST_TIMEOUT,
             memory: 128 * 1024 * 1024,
             next_hops: vec![Endpoint::amazon(REGION).next_hop()],
         }
@@ -163,6 +165,8 @@ impl S3Builder {
             credentials.map(|(key, _)| format!("{prefix}key={key}")),
             credentials.map(|(_, secret)| format!("{prefix}secret={secret}")),
             self.ca.as_ref().map(|ca| format!("{prefix}ca={}", ca.display())),
+            (self.request_timeout != REQUEST_TIMEOUT)
+                .then(|| format!("{prefix}timeout={}s", self.request_timeout.as_secs())),
         ];
         options.into_iter().flatten().collect()
     }
@@ -260,7 +264,7 @@ fn wrong(text: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text.to_owned())
 }
 
-/// As the URL of a store: without the time and the memory.
+/// As the URL of a store: without the memory.
 impl fmt::Display for S3Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place())?;

@@ -1,13 +1,14 @@
 //! The URL of an S3 store.
 
 use super::{S3, S3Builder};
-use crate::Template;
+use crate::{Template, seconds};
 
 /// The options, as an error names them. Each name begins with `prefix`.
 pub(crate) fn options(prefix: &str) -> String {
     format!(
         "{prefix}endpoint=https://HOST, {prefix}region=REGION, {prefix}key=ID with {prefix}secret=file:PATH or \
-         {prefix}secret=env:NAME, {prefix}ca=FILE"
+         {prefix}secret=env:NAME, {prefix}timeout=60s, \
+         {prefix}ca=FILE"
     )
 }
 
@@ -57,6 +58,9 @@ pub(crate) fn with_options<'o>(
             Some("endpoint") => builder.endpoint(value),
             Some("region") => builder.region(value),
             Some("ca") => builder.ca(value),
+            Some("timeout") => {
+                builder.request_timeout(seconds::parse(value).ok_or_else(|| bad(name, prefix))?)
+            }
             Some("key") => {
                 key = Some(value);
                 builder
@@ -97,6 +101,7 @@ mod tests {
             "s3://mail/{id}",
             "s3://mail/{domain}/{user}/{id}?region=eu-north-1",
             "s3://mail/{id}?endpoint=https://s3.example.com&region=x&key=us&secret=env:S&ca=/etc/ca.pem",
+            "s3://mail/{id}?timeout=30s",
         ] {
             let (_, rest) = url.split_once(':').expect(url);
             assert_eq!(parse(rest).expect(url).to_string(), url);
@@ -121,6 +126,7 @@ mod tests {
             ("//mail/{id}?secret=env:S", "a key needs its secret"),
             ("//mail/{id}?key=us&secret=hunter2", "write file:PATH or env:NAME"),
             ("//mail/{id}?key=a b&secret=env:S", "visible ASCII"),
+            ("//mail/{id}?timeout=0", "write endpoint="),
             ("//mail/{id}?colour=red", "does not know the option \"colour\""),
             ("//mail/{id}?region=a&region=a", "or has it twice"),
             ("//mail/{id}?region=", "does not know the option"),

@@ -1,9 +1,8 @@
 //! The URL of a webhook, with options.
 
-use std::time::Duration;
-
 use super::builder::WebhookBuilder;
 use super::format::WebhookFormat;
+use crate::seconds;
 
 /// The options, as an error names them.
 const OPTIONS: &str = "format=raw or format=json, trace=on, secret=file:PATH or secret=env:NAME, timeout=60s, \
@@ -48,7 +47,7 @@ fn with_options(
             ("format", "json") => builder.format(WebhookFormat::Json),
             ("trace", "on" | "off") => builder.trace(value == "on"),
             ("secret", _) => builder.secret(value.parse().map_err(|error| format!("{scheme}: {error}"))?),
-            ("timeout", _) => builder.timeout(seconds(value).ok_or_else(bad)?),
+            ("timeout", _) => builder.timeout(seconds::parse(value).ok_or_else(bad)?),
             ("connections", _) => match value.parse() {
                 Ok(most) if most > 0 => builder.connections(most),
                 _ => return Err(bad()),
@@ -70,18 +69,6 @@ fn with_options(
         (None, None) => Ok(builder),
         _ => Err(format!("{scheme}: a certificate needs its key; write both cert=FILE and key=FILE")),
     }
-}
-
-/// Returns a time of at least a second: `30s`, `5m`, or seconds.
-fn seconds(value: &str) -> Option<Duration> {
-    let (digits, unit) = match (value.strip_suffix('s'), value.strip_suffix('m')) {
-        (Some(digits), _) => (digits, 1),
-        (_, Some(digits)) => (digits, 60),
-        _ => (value, 1),
-    };
-    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
-    let number: u32 = digits.parse().ok().filter(|number| is_number && *number > 0)?;
-    Some(Duration::from_secs(u64::from(number) * unit))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::S3Builder;
 use crate::WebhookBuilder;
 use crate::{ForwardBuilder, MaildirBuilder, MaildirsBuilder};
 
-/// What follows `store =`, parsed.
+/// A parsed URL, with the options of its store.
 #[derive(Debug, Clone)]
 pub(super) enum Named {
     Maildir(MaildirBuilder),

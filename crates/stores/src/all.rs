@@ -33,19 +33,19 @@ use crate::router::Routed;
 ///    back.
 /// 3. The files become visible, and the objects stay.
 ///
-/// If a store refuses the message, the client disconnects within the content, or the [time for the
-/// store](Builder::store_timeout) is over, files and objects are removed, and the stores that come later are not asked.
-/// A bucket whose server cannot be reached at that moment is tried for ten minutes.
+/// Files and objects are removed if a store refuses the message, or if the client disconnects within the content. So they
+/// are when the [time for the store](Builder::store_timeout) is over. Then the stores that come later are not asked. If the server of a
+/// bucket cannot be reached at that moment, the store tries for ten minutes.
 ///
 /// # Answers
 ///
 /// The client gets the first refusal, as it is. A store of step 2 that has taken the message before still has it. Then the
 /// log says so at level warn (`kept-by-some`), with the stores that have it. A [`Forward`](crate::Forward) also remembers
-/// it for a day, so a client that comes again does not double it there. A web server and a stream get it once more, under the same
-/// name.
+/// it for a day, so a client that comes again does not double it there. A web server and a stream get it once more, under
+/// the same name.
 ///
-/// A 5xx stays a 5xx, although some store has the message then: with a 4xx the client would send it again for days, to be
-/// refused each time, and might double it in other stores each time. The sender hears that not all have it.
+/// A 5xx stays a 5xx, although some store has the message then. With a 4xx the client would send it again for days, always
+/// with the same result, and might double it in other stores each time. So the sender gets a bounce.
 ///
 /// In LMTP each recipient has its own answer. One that a store refuses is refused, and later stores get the message for
 /// the others only. At RCPT all stores that answer for recipients are asked. The first refusal decides.

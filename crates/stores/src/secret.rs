@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretSource {
-    /// The first line of a file.
+    /// A file. Its first line is the secret; a webhook may have several, one a line.
     File(PathBuf),
     /// A variable of the environment.
     Env(String),

@@ -159,19 +159,19 @@ pub(crate) struct Options {
     #[arg(long, value_name = "[ADDR:]PORT|unix:PATH|systemd:NAME")]
     pub(crate) lmtp: Vec<ListenAddress>,
 
-    /// Where messages go; repeatable, and then all stores must take a message. maildir:PATH keeps each message as a file. With {user}, {domain} or {address}
-    /// in PATH, each recipient has a Maildir and gets a copy. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
+    /// Where messages go; repeatable, and then all stores must take a message. maildir:PATH keeps each message as a file.
+    /// With {user}, {domain} or {address} in PATH, each recipient has a Maildir and gets a copy. discard: drops it. lmtp:HOST:PORT, lmtp:unix:PATH,
     /// `smtp://HOST` and `smtps://HOST` hand it to another server while the client waits. `https://HOST/PATH` posts it to
     /// a web server. `s3://BUCKET/{domain}/{id}` keeps it as an object, in builds with the feature s3.
-    /// `nats://HOST/mail.{domain}` puts it into a stream of NATS, in builds with the feature nats. Options of maildir:
-    /// follow ?, with & between two. line-ends=crlf keeps the line ends of SMTP; the default is lf, which programs that read a
-    /// Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
+    /// `nats://HOST/mail.{domain}` puts it into a stream of NATS, in builds with the feature nats. Options follow
+    /// a ?, with & between two; docs/guide/stores.md lists them. For a Maildir, line-ends=crlf keeps the line ends of SMTP;
+    /// the default is lf, which programs that read a Maildir expect. mode=0660 sets the mode of new files. By default, only the user that runs Mailchute can read
     /// them. If an existing directory gives its group more rights than others, that group can too
     #[arg(long, value_name = "URL", default_value = "maildir:./mail", value_parser = paths::store)]
     pub(crate) store: Vec<String>,
 
-    /// Where the secret of the store stands: the first line of a file, or a variable of the environment. It is the same as
-    /// secret=file:PATH or secret=env:NAME in the URL of the store
+    /// Where the secret of the store stands: the first line of a file, or a variable of the environment. A webhook may
+    /// have several secrets, one a line. --secret is the same as secret=file:PATH or secret=env:NAME in the URL of the store
     #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
     pub(crate) secret: Option<SecretSource>,
 

@@ -12,7 +12,8 @@ pub(crate) struct DeliverOptions {
     /// Take mail out of this stream of NATS JetStream: `nats://HOST/SUBJECT`, or `tls://HOST/SUBJECT`, with commas between
     /// several hosts of a cluster. In the subject, * stands for one word and > for all words at the end, as in
     /// `nats://127.0.0.1/mail.>`. Options follow ?, with & between two: user=NAME with secret=file:PATH or
-    /// secret=env:NAME, a secret alone as the token, ca=FILE, cert=FILE with key=FILE
+    /// secret=env:NAME, a secret alone as the token, ca=FILE, cert=FILE with key=FILE. Where the store has
+    /// body=s3://BUCKET, repeat it here with its s3- options
     #[arg(long, value_name = "URL")]
     pub(crate) from: Option<String>,
 

@@ -22,8 +22,8 @@ pub(crate) struct DomainOptions {
     /// works too. maildir stands for those whose directory exists in a store such as `maildir:/var/mail/{domain}/{user}`.
     /// lmtp leaves the answer to the server that the store forwards to. lmtp:HOST:PORT and lmtp:unix:PATH ask another
     /// server at RCPT, and remember its answer for a minute. So does `https://HOST/PATH` by a GET request, with
-    /// `?address=USER@DOMAIN` or {address} in the URL: 200 or 204 stands for a user, 404 for none. Mailchute refuses mail for unknown users (550 5.1.1), except for
-    /// postmaster. If nobody answers, the client gets 451. SIGHUP reloads the file and forgets the answers
+    /// `?address=USER@DOMAIN` or {address} in the URL: 200 or 204 stands for a user, 404 for none. Mailchute refuses mail
+    /// for unknown users (550 5.1.1), except for postmaster. If the server does not answer, the client gets 451. SIGHUP reloads the file and forgets the answers
     #[arg(long, value_name = "any|file:PATH|maildir|lmtp|URL", default_value = "any")]
     pub(crate) recipients: KnownUsers,
 

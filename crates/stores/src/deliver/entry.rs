@@ -8,8 +8,8 @@ use mailchute::proxy::{Attribute, XForward};
 
 use crate::nats::{HeaderError, StreamEnvelope};
 
-/// The header of a message for recipients who did not get it with the others: the tries before, the time of the next one
-/// in seconds since 1970, and the name of the first message. The word `shared` follows if a dead letter has the same
+/// The header of a message for recipients who did not get it with the others. It has the number of tries so far, the time
+/// of the next one in seconds since 1970, and the name of the first message. The word `shared` follows if a dead letter has the same
 /// content.
 pub(super) const RETRY: &str = "Mailchute-Retry";
 

@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! Stores answer within a session. By LMTP each recipient has an answer of its own, and the hooks of the server, such as
-//! its aliases, work as for mail from outside. The content goes by BDAT, so no byte of it is changed.
+//! Stores answer within a session. By LMTP each recipient has an answer of its own. The hooks of the server, such
+//! as its aliases, work as for mail from outside. The content goes by BDAT, so no byte of it is changed.
 
 use std::io::ErrorKind;
 use std::time::Duration;

@@ -9,9 +9,9 @@
 //!
 //! # Why
 //!
-//! A message leaves the queue when each of its recipients has a fate that is safe. The store has said 250; or a dead letter
-//! is in a stream; or a message for the rest is in the stream, so that those who have it are not given it again. The order
-//! is: the new message is acknowledged first, then the old one. A process that is killed between the two leaves both, and
+//! A message leaves the queue when each of its recipients has a fate that is safe. The store has said 250, or
+//! a dead letter is in a stream, or a new message for the rest is in the stream. So those who have the message do not get
+//! it again. The stream acknowledges the new message first, and only then the old one is done. A process that is killed between the two leaves both, and
 //! some recipients may get a second copy. A Maildir knows the message by its name and makes none.
 //!
 //! A message that all recipients may have later stays where it is. The stream hands it out again after a wait.
@@ -58,7 +58,7 @@ use worker::{Phase, Shared, Worker};
 ///   [dead letters](DeliverBuilder::dead_letters). Until a stream has it there, it stays in the queue. So does a message
 ///   without an envelope. The header `Mailchute-Reason` says why.
 /// - **Several instances** share the messages, by the name of the [consumer](DeliverBuilder::consumer).
-/// - **Twice at most by accident.** If a process is killed after the store has the message and before the stream knows it,
+/// - **Second copies.** If a process is killed after the store has the message and before the stream knows it,
 ///   the message comes again. A [`Maildir`](crate::Maildir) knows it by its name, as long as it is in `new/` or `cur/`.
 ///   Other stores may keep a second copy.
 ///
@@ -86,8 +86,8 @@ impl Deliver {
     /// Returns the options of taking mail from `nats://HOST/SUBJECT` or `tls://HOST/SUBJECT`, with commas between several
     /// hosts of a cluster. In the subject `*` stands for one word, and `>` for all words at the end. Options follow a `?`,
     /// with `&` between two: `user=NAME` with `secret=file:PATH` or `secret=env:NAME`, a secret alone as the token,
-    /// `ca=FILE`, `cert=FILE` with `key=FILE`. If the store puts large messages into a bucket of S3, repeat its `body=s3://BUCKET`
-    /// and the options that begin with `s3-`.
+    /// `ca=FILE`, `cert=FILE` with `key=FILE`. If the [`JetStream`](crate::JetStream) puts large messages into a bucket of
+    /// S3, repeat its `body=s3://BUCKET` and its options that begin with `s3-`.
     ///
     /// # Errors
     /// [`DeliverError::Option`].

@@ -123,8 +123,8 @@ impl ForwardBuilder {
     }
 
     /// Sets how many connections there may be at a time. The default is 100, as servers after a relay take about that many.
-    /// Each transaction of a client has one from its first recipient on; when all are in use, RCPT waits for ten seconds and is
-    /// then answered `451 4.4.5`. A client that is silent for a second while others wait loses its connection to them. When it
+    /// Each transaction of a client has one from its first recipient on. When all are in use, RCPT waits for ten seconds and
+    /// then gets `451 4.4.5`. A client that is silent for a second while others wait loses its connection to them. When it
     /// goes on, the next hop is asked about its recipients again.
     #[must_use]
     pub fn connections(mut self, most: usize) -> Self {

@@ -114,7 +114,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads the next reply. A 421 is an error: the next hop goes.
+    /// Reads the next reply. A 421 is an error: the next hop closes the connection.
     pub(crate) async fn reply(
         &mut self,
         what: &'static str,

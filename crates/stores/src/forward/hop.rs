@@ -115,8 +115,8 @@ impl Hop {
         self.open.as_ref().is_some_and(|open| needs_ascii_header(sender, &open.connection.capabilities))
     }
 
-    /// Makes the next hop's transaction one for exactly these recipients. Recipients that it already has stay; others that it has
-    /// them makes it begin again. A connection that is lost is replaced, as no content has been sent.
+    /// Makes the next hop's transaction one for exactly these recipients. Recipients that it already has
+    /// stay. If it has others, the transaction begins again. A connection that is lost is replaced, as no content has been sent.
     ///
     /// # Errors
     /// The refusal of MAIL, or that no next hop can be reached.

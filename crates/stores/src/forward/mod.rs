@@ -8,8 +8,8 @@
 //!
 //! # Why
 //!
-//! There is no queue. The client keeps the message until the next hop has it, so nothing is lost here, and refusals reach
-//! the sender's own server, not forged senders.
+//! There is no queue. The client keeps the message until the next hop has it, so nothing is lost here. Refusals reach the
+//! sender's own server, not forged senders.
 
 mod ask;
 mod builder;
@@ -57,7 +57,7 @@ use crate::prepared::Prepared;
 /// Hands messages to another server by LMTP or SMTP while the client waits, and keeps none itself.
 ///
 /// The next hop is opened at the first recipient of a transaction. Each recipient is passed on at RCPT and gets the next
-/// hop's answer, so an unknown user is refused there, with the code and the text of the next hop. The content streams as
+/// hop's answer. So an unknown user is refused there, with the code and the text of the next hop. The content streams as
 /// fast as the next hop takes it, in the memory of a few chunks. The client's answer is that of the next hop.
 ///
 /// Register it by [`Builder::with`]: it is a store that must be asked at RCPT too. Register it after all hooks that
@@ -70,7 +70,7 @@ use crate::prepared::Prepared;
 /// | accepts all | `250`, with the next hop's text |
 /// | refuses all | that refusal |
 /// | cannot be reached, or says 421 | the next target is tried, else `451 4.4.1` |
-/// | goes in the middle of the content | `451 4.4.2`, and the next hop keeps nothing |
+/// | closes the connection in the middle of the content | `451 4.4.2`, and the next hop keeps nothing |
 /// | by LMTP accepts some and refuses others for now | `451` or so; who has the message is remembered for a day, over restarts, and does not get it again when the client comes again |
 /// | by LMTP accepts some and refuses others for good | `250`; the message is kept for the others in the Maildir `undelivered` of the [state directory](ForwardBuilder::state), and the log warns |
 /// | accepts after the client was told to come again | as in the case before: it is remembered |

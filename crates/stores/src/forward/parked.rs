@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! A client that names a recipient and then says nothing would keep a connection until the server's own timeout, and as
-//! many such clients as there may be connections would stop all mail. So a connection that has waited for a while is
-//! given to somebody who needs it. The transaction is opened again when its client goes on.
+//! A client that names a recipient and then says nothing would keep a connection until the server's own timeout.
+//! As many such clients as there may be connections would stop all mail. So a connection that has waited for a while is
+//! given to a client that needs it. The transaction is opened again when its client goes on.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

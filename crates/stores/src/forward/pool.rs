@@ -60,8 +60,8 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a connection that waits for MAIL: one that has been used, unless a new one is wanted, or a new one to the
-    /// first target that takes it.
+    /// Returns a connection that waits for MAIL: one that has been used, if there is one and no new one is wanted. A new
+    /// one goes to the first target that takes it.
     pub(super) async fn get(self: &Arc<Self>, hostname: &str, is_new: bool) -> Result<Connection, HopError> {
         let permit = self.slot().await?;
         if is_new {

@@ -58,8 +58,8 @@ use place::Place;
 /// - **In SMTP** one reply is for all: either all Maildirs get the message, or none. If one of them cannot take it, the
 ///   client gets `451 4.3.0` or `452 4.3.1` and sends the message again.
 /// - **In LMTP** each recipient has its own reply. Those whose Maildir can take the message have it.
-/// - **A crash** between two copies leaves none for long: their names are on disk in `.mailchute` before the first is
-///   shown, and the next opening of the store removes them, since the client was not answered. So nobody has a
+/// - **A crash** between two copies leaves none for long. Their names are on disk in `.mailchute` before the first is
+///   shown. The next opening of the store removes them, since the client was not answered. So nobody has a
 ///   message twice.
 /// - **Quotas.** [`max_size`](MaildirsBuilder::max_size) and [`max_messages`](MaildirsBuilder::max_messages) bound what a
 ///   user has. Register the store by [`Builder::with`], so that a full user is refused at RCPT, and others get the message.

@@ -9,7 +9,7 @@ use crate::NextHop;
 use crate::s3::{S3Builder, url};
 
 /// The options, as an error names them.
-pub(crate) const OPTIONS: &str = "body=objects:BUCKET, body=s3://BUCKET with s3-endpoint=https://HOST, s3-region=REGION, s3-key=ID, s3-secret=file:PATH and s3-ca=FILE";
+pub(crate) const OPTIONS: &str = "body=objects:BUCKET, body=s3://BUCKET with s3-endpoint=https://HOST, s3-region=REGION, s3-key=ID, s3-secret=file:PATH, s3-timeout=60s and s3-ca=FILE";
 
 /// How the options of S3 begin, beside those of NATS.
 const PREFIX: &str = "s3-";

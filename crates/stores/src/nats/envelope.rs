@@ -136,8 +136,8 @@ impl StreamEnvelope {
     /// Returns the headers: their names and their values.
     ///
     /// # Errors
-    /// [`HeaderError`] if a value cannot be written, because the application has set one with a control character or a
-    /// parameter that is none.
+    /// [`HeaderError`] if a value cannot be written, because the application has set one with a control character or an
+    /// invalid parameter.
     pub fn headers(&self) -> Result<Vec<(&'static str, String)>, HeaderError> {
         let Envelope { sender, recipients, .. } = &self.envelope;
         let path = if sender.is_null() { NULL } else { sender.as_str() };

@@ -16,7 +16,7 @@ pub(crate) enum NatsError {
     NotConnected,
     /// It could not even be begun.
     Connect(ConnectError),
-    /// The address of a server is none.
+    /// The address of a server is invalid.
     Address(io::Error),
     /// A message was not acknowledged.
     Publish(PublishError),

@@ -55,10 +55,11 @@ const MEMORY: usize = 64 * 1024 * 1024;
 ///   message. Its headers are a [`StreamEnvelope`]; its payload is the content, with `Received:` on top.
 /// - **Retries.** `Nats-Msg-Id` is a hash of the sender, the recipients and the content as the client sent it. A message
 ///   that comes again within the `duplicate_window` of the stream is not doubled. Its default of two minutes is short
-///   for mail, so set an hour or more.
+///   for mail, so set two hours.
 /// - **Large messages.** The server bounds a message by `max_payload`, 1 MiB by default, and this store holds at most
-///   16 MiB in memory. A larger one goes into a bucket of the [object store](JetStreamBuilder::objects) or of S3 (`JetStreamBuilder::s3`,
-///   with the feature `s3`), and the message in the stream names it. Without a bucket it is refused with `552 5.3.4`, at RCPT if the client declares its size.
+///   16 MiB in memory. The content of a larger one goes into a bucket, and the message in the stream names it. The bucket is
+///   one of the [object store](JetStreamBuilder::objects), or with the feature `s3` one of S3 (`JetStreamBuilder::s3`).
+///   Without a bucket the message is refused with `552 5.3.4`, at RCPT if the client declares its size.
 /// - **A full stream** (`discard: new`) refuses mail with `452 4.3.1`. Never let a stream for mail discard old messages.
 /// - **No connection** refuses mail with `451 4.4.1`, at RCPT if the store is registered by [`Builder::with`]. The store
 ///   connects again by itself.

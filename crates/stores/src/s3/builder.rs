@@ -106,7 +106,7 @@ impl S3Builder {
     }
 
     /// Sets how long a request may take. The default is 60 s. A request carries 5 MiB at most. After this time the client
-    /// gets 451.
+    /// gets `451 4.4.1`.
     pub fn request_timeout(mut self, time: Duration) -> Self {
         self.request_timeout = time;
         self

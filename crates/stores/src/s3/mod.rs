@@ -9,7 +9,7 @@
 //! # Why
 //!
 //! A key has `{id}` in it, which is new each time a client sends a message. A key made of a hash of the content would let a
-//! client's retry overwrite what it sent before, but the hash is known only when the last part is already sent.
+//! client's retry overwrite what it sent before. But the hash is known only when the last part is already sent.
 
 mod bucket;
 mod builder;
@@ -47,8 +47,8 @@ use remains::{Remains, What};
 use upload::{Fails, Upload};
 use uploaded::Uploaded;
 
-/// Keeps each message as an object in a bucket of S3, or of another server that speaks its protocol: `MinIO`, Ceph, Garage,
-/// R2 and the like.
+/// Keeps each message as an object in a bucket of S3, or of another server with its protocol, such as `MinIO`, Ceph, Garage
+/// or R2.
 ///
 /// - **Keys.** The key of an object is a [`Template`]: `{domain}/{user}/{id}`. Each message has one object for each distinct
 ///   key, as [`Destinations`] fill it in. `{id}` must be in it. It is new with each message, on each machine, so no object
@@ -69,7 +69,7 @@ use uploaded::Uploaded;
 ///
 /// | the server | the client |
 /// |---|---|
-/// | cannot be reached, or does not answer in time | `451 4.4.1` |
+/// | cannot be reached, or does not answer [in time](S3Builder::request_timeout) | `451 4.4.1` |
 /// | is busy (429, 503, `SlowDown`) | `451 4.3.2` |
 /// | is full (507, `QuotaExceeded`) | `452 4.3.1` |
 /// | finds the message too large (413, `EntityTooLarge`) | `552 5.3.4` |
@@ -80,11 +80,12 @@ use uploaded::Uploaded;
 ///
 /// # What may remain
 ///
-/// After any other answer than 250 nothing remains: uploads are aborted and objects deleted in the background, for up to ten
-/// minutes if the server does not answer. The key must be allowed to do both (`s3:AbortMultipartUpload`,
-/// `s3:DeleteObject`). The log names all that cannot be taken back. After a crash of this process, or an answer of the server
-/// that was lost, parts can stay; let the bucket have a lifecycle rule for incomplete uploads. An object can stay too; the
-/// client then sends the message again, and there are two objects. So readers of the bucket see each message at least once.
+/// After any other answer than 250 nothing remains: the store aborts uploads and deletes objects in the background. If the
+/// server does not answer, the store tries for ten minutes. The access key must be allowed to do both
+/// (`s3:AbortMultipartUpload`, `s3:DeleteObject`). The log names all that cannot be taken back.
+///
+/// Parts can stay after a crash of this process, or if an answer of the server was lost. So give the bucket a lifecycle rule
+/// for incomplete uploads. An object can stay too. Then the client sends the message again, and there are two objects. So readers of the bucket see each message at least once.
 ///
 /// Clones share the connections and the memory.
 ///

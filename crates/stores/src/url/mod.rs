@@ -33,13 +33,13 @@ use named::Named;
 ///   `secret=file:PATH` or `secret=env:NAME`; `auth=external`; `connections=NUMBER`.
 /// - `nats://HOST/SUBJECT` or `tls://HOST/SUBJECT`: a `JetStream`, in a build with the feature `nats`. The subject may have
 ///   `{domain}` and the like. Options: `user=NAME` with `secret=file:PATH` or `secret=env:NAME`, or a `secret` alone as the
-///   token; with `tls://` also `ca=FILE` and `cert=FILE` with `key=FILE`; `body=objects:BUCKET` for large messages, or
-///   `body=s3://BUCKET` with the options of `s3:`, each with `s3-` before its name.
+///   token. With `tls://` also `ca=FILE`, and `cert=FILE` with `key=FILE`. Large messages need `body=objects:BUCKET`. With
+///   the feature `s3` there is also `body=s3://BUCKET`, with the options of `s3:`, each with `s3-` before its name.
 /// - `https://HOST/PATH` or `http://HOST/PATH`, with `{user}`, `{domain}` and the like in the path or without: a
 ///   [`Webhook`](crate::Webhook). Options: `format=raw` (the default) or `format=json`; `trace=on`; `secret=file:PATH` or
 ///   `secret=env:NAME`; `timeout=60s`; `connections=NUMBER`; `ca=FILE`; `cert=FILE` with `key=FILE`.
 /// - `s3://BUCKET/{domain}/{id}`: an `S3`, with the feature `s3`. Options: `endpoint=https://HOST`, `region=REGION`,
-///   `key=ID` with `secret=file:PATH` or `secret=env:NAME`, `ca=FILE`.
+///   `key=ID` with `secret=file:PATH` or `secret=env:NAME`, `timeout=60s`, `ca=FILE`.
 /// - `discard:`: [`Discard`].
 ///
 /// The call blocks while it opens the store.

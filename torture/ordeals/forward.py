@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 from next_hop import Failure, NextHop
+from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
 from vitals import sample
@@ -94,7 +95,7 @@ async def _session(ports: Ports, session: int, replies: Counter[str]) -> int:
         content = f"Subject: {session}-{number}\r\n\r\n".encode() + b"x" * 70 + b"\r\n"
         content += b"some line of text\r\n" * (number * 40)
         for _ in range(_TRIES):
-            reply = await send(ports, content)
+            reply = await send(ports.smtp, RECIPIENTS, content)
             replies[reply[:9]] += 1
             if reply.startswith("250"):
                 break
@@ -105,38 +106,13 @@ async def _session(ports: Ports, session: int, replies: Counter[str]) -> int:
     return unsent
 
 
-async def send(ports: Ports, content: bytes) -> str:
-    """One try with one connection; returns the reply that ended it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", ports.smtp)
-
-    async def reply() -> str:
-        while (line := (await reader.readline()).decode())[3:4] == "-":
-            pass
-        return line.strip()
-
-    try:
-        await reply()
-        commands = ["EHLO client.example", "MAIL FROM:<alice@client.example>"]
-        commands += [f"RCPT TO:<{recipient}>" for recipient in RECIPIENTS] + ["DATA"]
-        for command in commands:
-            writer.write(f"{command}\r\n".encode())
-            answer = await reply()
-            if not answer or answer[0] not in "23":
-                return answer
-        writer.write(content + b".\r\n")
-        await writer.drain()
-        return await reply()
-    finally:
-        writer.close()
-
-
 async def send_large(checks: Checks, program: Program, ports: Ports) -> None:
     """Several large messages at once, whose content a file keeps beyond the first megabyte."""
     before = sample(program.process, 0, 0).memory
     line = b"y" * 998 + b"\r\n"
     content = b"Subject: large\r\n\r\n" + line * (_LARGE // len(line))
     most = before
-    sending = [asyncio.create_task(send(ports, content)) for _ in range(_LARGE_MESSAGES)]
+    sending = [asyncio.create_task(send(ports.smtp, RECIPIENTS, content)) for _ in range(_LARGE_MESSAGES)]
     began = time.monotonic()
     while not all(task.done() for task in sending):
         most = max(most, sample(program.process, 0, 0).memory)

@@ -14,6 +14,7 @@ from collections import Counter
 
 import jetstream
 from jetstream import Client, Node
+from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
 from server import ServerError
@@ -115,8 +116,8 @@ class _Story:
 
     async def _send(self, content: bytes) -> str:
         try:
-            return await asyncio.wait_for(_send(self._ports, content), 40)
-        except (OSError, EOFError):
+            return await asyncio.wait_for(send(self._ports.smtp, [_RECIPIENT], content), 40)
+        except OSError:
             # The program was killed.
             return "421 killed"
         except TimeoutError:
@@ -174,29 +175,6 @@ class _Story:
                 break
             await asyncio.sleep(0.1)
         self._checks.that(reply.startswith("250"), f"after the silence a message is answered {reply}")
-
-
-async def _send(ports: Ports, content: bytes) -> str:
-    """One try with one connection; returns the reply that ended it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", ports.smtp)
-
-    async def reply() -> str:
-        while (line := (await reader.readuntil(b"\n")).decode())[3:4] == "-":
-            pass
-        return line.strip()
-
-    try:
-        await reply()
-        for command in ("EHLO client.example", "MAIL FROM:<alice@client.example>", f"RCPT TO:<{_RECIPIENT}>", "DATA"):
-            writer.write(f"{command}\r\n".encode())
-            answer = await reply()
-            if answer[:1] not in "23":
-                return answer
-        writer.write(content + b".\r\n")
-        await writer.drain()
-        return await reply()
-    finally:
-        writer.close()
 
 
 async def _greets(ports: Ports) -> float:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import object_server
 import trace_headers
+from one_try import send
 from program import Program
 from relay import free_port
 from scenarios.base import Checks
@@ -24,6 +25,7 @@ from vitals import sample
 
 from .base import Ordeal, Stage, ended
 
+_RECIPIENT = "bob@example.com"
 _SECONDS = 10
 _SESSIONS = 8
 _STORE_SECONDS = 2
@@ -140,36 +142,13 @@ async def _session(
         size = _LARGE // 2 + 2**17 if number % 10 == 0 else 1000 * number
         content = f"Subject: {name}\r\n\r\n".encode() + b"some line of text\r\n" * (size // 19)
         reply = "none"
-        with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-            reply = await asyncio.wait_for(_send(place[0], content), 2 * _STORE_SECONDS + 10)
+        with contextlib.suppress(OSError, TimeoutError):
+            reply = await asyncio.wait_for(send(place[0], [_RECIPIENT], content), 2 * _STORE_SECONDS + 10)
         replies[reply[:9]] += 1
         if reply.startswith("250"):
             accepted[name] = hashlib.sha256(content).hexdigest()
         else:
             await asyncio.sleep(0.02)
-
-
-async def _send(port: int, content: bytes) -> str:
-    """One try with one connection; returns the reply that ended it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-    async def reply() -> str:
-        while (line := (await reader.readuntil(b"\n")).decode())[3:4] == "-":
-            pass
-        return line.strip()
-
-    try:
-        await reply()
-        for command in ("EHLO client.example", "MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>", "DATA"):
-            writer.write(f"{command}\r\n".encode())
-            answer = await reply()
-            if answer[:1] not in "23":
-                return answer
-        writer.write(content + b".\r\n")
-        await writer.drain()
-        return await reply()
-    finally:
-        writer.close()
 
 
 def _large(number: int) -> bytes:
@@ -186,8 +165,8 @@ async def _hangs(checks: Checks, program: Program, bucket: Bucket) -> None:
     objects, uploads = len(bucket.objects()), bucket.uploads()
     bucket.signal(signal.SIGSTOP)
     began = time.monotonic()
-    large = [asyncio.create_task(_send(port, _large(number))) for number in range(4)]
-    small = await asyncio.gather(*(_send(port, b"Subject: small\r\n\r\n") for _ in range(_SESSIONS)))
+    large = [asyncio.create_task(send(port, [_RECIPIENT], _large(number))) for number in range(4)]
+    small = await asyncio.gather(*(send(port, [_RECIPIENT], b"Subject: small\r\n\r\n") for _ in range(_SESSIONS)))
     seconds = time.monotonic() - began
     checks.that(all(reply.startswith("451") for reply in small), f"while the server hangs the answers are {small}")
     checks.that(seconds < _STORE_SECONDS + 5, f"while the server hangs an answer takes {seconds:.0f} s")
@@ -212,7 +191,7 @@ async def _slow(checks: Checks, program: Program, bucket: Bucket) -> None:
     port = (await asyncio.to_thread(program.start)).smtp
     bucket.slow(True)
     before = most = sample(program.process, 0, 0).memory
-    sending = [asyncio.create_task(_send(port, _large(number))) for number in range(_LARGE_MESSAGES)]
+    sending = [asyncio.create_task(send(port, [_RECIPIENT], _large(number))) for number in range(_LARGE_MESSAGES)]
     longest = 0.0
     while not all(task.done() for task in sending):
         most = max(most, sample(program.process, 0, 0).memory)
@@ -228,5 +207,5 @@ async def _slow(checks: Checks, program: Program, bucket: Bucket) -> None:
     checks.that(all(reply[:3] in ("250", "451", "452") for reply in replies), f"large messages: {dict(replies)}")
     checks.that(most - before < _MOST_GROWTH, f"memory grew by {most - before:.0f} MiB with large messages")
     checks.that(longest < 2, f"another session waited {longest:.1f} s for its greeting")
-    reply = await _send(port, _large(0))
+    reply = await send(port, [_RECIPIENT], _large(0))
     checks.that(reply.startswith("250"), f"after that a large message was answered {reply}")

@@ -9,11 +9,12 @@ from collections import Counter
 
 import maildir_check
 from next_hop import NextHop
+from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
 
 from .base import Ordeal, Stage, ended
-from .forward import RECIPIENTS, send, send_large
+from .forward import RECIPIENTS, send_large
 
 _SESSIONS = 8
 _LONGEST = 0.5
@@ -78,7 +79,7 @@ async def _session(ports: Ports, session: str, replies: dict[str, str]) -> None:
         content = f"Subject: {name}\r\n\r\n".encode() + b"some line of text\r\n" * int(_LINES * dice.random() ** 8)
         replies[name] = ""
         with contextlib.suppress(OSError):
-            replies[name] = await send(ports, content)
+            replies[name] = await send(ports.smtp, RECIPIENTS, content)
         if not replies[name]:
             return
 

@@ -6,12 +6,12 @@ Then the web server hangs, and reads slowly: clients hear so in time, other sess
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
 from vitals import sample
@@ -173,29 +173,7 @@ async def _large(checks: Checks, program: Program, web: WebServer, format: str, 
 
 async def _send(ports: Ports, user: str, content: bytes) -> str:
     """One try with one connection; returns the reply that ended it, or what went wrong."""
-    writer = None
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", ports.smtp)
-
-        async def reply() -> str:
-            while (line := (await reader.readline()).decode())[3:4] == "-":
-                pass
-            if not line:
-                raise ConnectionError
-            return line.strip()
-
-        await reply()
-        for command in ("EHLO client.example", "MAIL FROM:<alice@client.example>", f"RCPT TO:<{user}@example.com>", "DATA"):
-            writer.write(f"{command}\r\n".encode())
-            answer = await reply()
-            if answer[:1] not in "23":
-                return answer
-        writer.write(content + b".\r\n")
-        await writer.drain()
-        return await reply()
+        return await send(ports.smtp, [f"{user}@example.com"], content)
     except OSError:
         return "connection lost"
-    finally:
-        if writer:
-            with contextlib.suppress(OSError):
-                writer.close()

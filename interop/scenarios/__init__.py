@@ -10,6 +10,7 @@ from .exim import Exim
 from .extensions import Extensions
 from .forward import Forward
 from .haproxy import Haproxy
+from .imap import Imap
 from .international import International
 from .lmtp import Lmtp
 from .nats import Nats
@@ -24,6 +25,6 @@ from .xclient import Xclient
 
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
-    stores = [Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
+    stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
     return [*plain, Auth(examples)]

@@ -17,7 +17,6 @@ from place import HTTP_SINK, WORK
 from running import Cores, Failed, free_port, placed
 
 _START_SECONDS = 10
-_STREAM = "BENCH"
 
 
 @dataclass(frozen=True)
@@ -33,26 +32,28 @@ class Behind:
         return None if program.exists() else str(program)
 
 
-def _make_stream(port: int) -> None:
-    """Asks NATS for a stream of all mail, which holds few messages and forgets the oldest."""
-    stream = {"name": _STREAM, "subjects": ["mail.>"], "storage": "file", "max_msgs": 10_000, "discard": "old"}
-    request = json.dumps(stream).encode()
+def _make_streams(port: int) -> None:
+    """Asks NATS for a stream of all mail and a bucket for large content, which forget what is old."""
+    bounds = {"storage": "file", "max_bytes": 2**30, "discard": "old"}
+    bucket = {"subjects": ["$O.content.C.>", "$O.content.M.>"], "allow_rollup_hdrs": True, "allow_direct": True}
     with socket.create_connection(("127.0.0.1", port), 5) as nats:
         lines = nats.makefile("rb")
         lines.readline()
         nats.sendall(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\n')
-        nats.sendall(b"PUB $JS.API.STREAM.CREATE.%s answer %d\r\n%s\r\n" % (_STREAM.encode(), len(request), request))
-        while not lines.readline().startswith(b"MSG"):
-            pass
-        answer = json.loads(lines.readline())
-    if "error" in answer:
-        raise Failed(f"NATS makes no stream: {answer['error']}")
+        for stream in ({"name": "BENCH", "subjects": ["mail.>"]}, {"name": "OBJ_content", **bucket}):
+            request = json.dumps({**stream, **bounds})
+            subject = f"$JS.API.STREAM.CREATE.{stream['name']}"
+            nats.sendall(f"PUB {subject} answer {len(request)}\r\n{request}\r\n".encode())
+            while not lines.readline().startswith(b"MSG"):
+                pass
+            if error := json.loads(lines.readline()).get("error"):
+                raise Failed(f"NATS makes no stream {stream['name']}: {error}")
 
 
 SMTP = Behind("/usr/sbin/smtp-sink -u nobody -m 30000 127.0.0.1:{port} 4096")
 LMTP = Behind("/usr/sbin/smtp-sink -L -u nobody -m 30000 127.0.0.1:{port} 4096")
 HTTP = Behind(f"{HTTP_SINK} {{port}}")
-NATS = Behind(f"/usr/sbin/nats-server -a 127.0.0.1 -p {{port}} -js -sd {WORK}/nats", _make_stream)
+NATS = Behind(f"/usr/sbin/nats-server -a 127.0.0.1 -p {{port}} -js -sd {WORK}/nats", _make_streams)
 
 
 @contextlib.contextmanager

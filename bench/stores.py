@@ -62,8 +62,8 @@ _STORES = (
     _Store("lmtp", "lmtp:127.0.0.1:PORT", "Mailchute; LMTP to `smtp-sink`", LMTP),
     _Store("smtp", "smtp://127.0.0.1:PORT", "Mailchute; SMTP to `smtp-sink`", SMTP),
     _Store("webhook", f"http://127.0.0.1:PORT/mail?secret=file:{_SECRET}", "Mailchute; a signed webhook", HTTP),
-    _Store("s3", "s3://mail/{{id}}?endpoint=http://127.0.0.1:PORT", "Mailchute; S3", HTTP),
-    _Store("nats", "nats://127.0.0.1:PORT/mail.{{domain}}", "Mailchute; NATS JetStream in a file", NATS),
+    _Store("s3", f"s3://mail/{{{{id}}}}?endpoint=http://127.0.0.1:PORT&key=bench&secret=file:{_SECRET}", "Mailchute; S3", HTTP),
+    _Store("nats", "nats://127.0.0.1:PORT/mail.{{domain}}?body=objects:content", "Mailchute; NATS JetStream in a file", NATS),
 )
 
 

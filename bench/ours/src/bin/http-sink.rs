@@ -1,6 +1,7 @@
 //! A web server that takes every request and forgets it: what stands behind a webhook and an object storage.
 //!
-//! It understands `Content-Length` only, which is all that stores send.
+//! It understands `Content-Length` only, which is all that stores send. Every answer has what S3 says at the beginning and
+//! at the end of an upload in parts.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -9,7 +10,8 @@ use memchr::memmem;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 0\r\n\r\n";
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 65\r\n\r\n\
+    <Upload><UploadId>1</UploadId><ETag>&quot;1&quot;</ETag></Upload>";
 
 #[tokio::main]
 async fn main() -> io::Result<()> {

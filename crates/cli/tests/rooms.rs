@@ -62,6 +62,7 @@ const CRATES: [Rooms; 5] = [
             "recipients",
             "secret",
             "template",
+            "url_options",
             "group",
             "destination",
             "prepared",

@@ -14,7 +14,7 @@ use crate::S3;
 use crate::Webhook;
 use crate::prepared::Prepared;
 use crate::router::Routed;
-use crate::{Discard, Forward, LineEnds, Maildir, Maildirs};
+use crate::{Discard, Forward, LineEnds, Maildir, Maildirs, url_options};
 
 /// Any of the stores of this crate, as [`from_url`](crate::from_url) returns them.
 ///
@@ -72,13 +72,7 @@ impl AnyStore {
         match self {
             Self::Maildir(store) => store.close(),
             Self::Maildirs(store) => store.close(),
-            #[cfg(feature = "nats")]
-            Self::JetStream(_) => {}
-            #[cfg(feature = "webhook")]
-            Self::Webhook(_) => {}
-            #[cfg(feature = "s3")]
-            Self::S3(_) => {}
-            Self::Forward(_) | Self::Discard(_) => {}
+            _ => {}
         }
     }
 
@@ -145,14 +139,8 @@ impl Hooks for AnyStore {
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
         match self {
             Self::Forward(store) => store.rcpt_to(to, session).await,
-            Self::Maildirs(store) => store.rcpt(to, session).await,
-            #[cfg(feature = "nats")]
-            Self::JetStream(store) => store.rcpt(session).await,
-            #[cfg(feature = "webhook")]
-            Self::Webhook(_) => Ok(Verdict::Accept),
-            #[cfg(feature = "s3")]
-            Self::S3(_) => Ok(Verdict::Accept),
-            Self::Maildir(_) | Self::Discard(_) => Ok(Verdict::Accept),
+            // The answers of the others do not depend on the recipients before.
+            store => store.rcpt(&[], to, session).await,
         }
     }
 }
@@ -223,10 +211,8 @@ impl fmt::Display for AnyStore {
                 write!(f, "maildir:{}", path.replace('{', "{{").replace('}', "}}"))?;
                 let mode = store.file_mode().map(|mode| format!("mode={mode:04o}"));
                 let line_ends = (store.line_ends() == LineEnds::Crlf).then(|| "line-ends=crlf".to_owned());
-                mode.into_iter()
-                    .chain(line_ends)
-                    .zip(std::iter::once('?').chain(std::iter::repeat('&')))
-                    .try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
+                let options: Vec<_> = [mode, line_ends].into_iter().flatten().collect();
+                url_options::write(f, &options)
             }
             Self::Maildirs(store) => store.options().fmt(f),
             Self::Forward(store) => store.options().fmt(f),

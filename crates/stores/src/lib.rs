@@ -69,6 +69,7 @@ mod template;
 #[cfg(any(feature = "nats", feature = "s3"))]
 mod unique;
 mod url;
+mod url_options;
 #[cfg(feature = "webhook")]
 mod webhook;
 

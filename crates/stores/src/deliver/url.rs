@@ -2,6 +2,7 @@
 
 use crate::nats::body::{Body, BodyOptions};
 use crate::nats::servers::{OPTIONS, Servers};
+use crate::url_options::{divide, pairs, unknown};
 
 /// Parses `nats://HOST/SUBJECT?OPTIONS` or `tls://…`: the servers, a subject that may have wildcards, and a
 /// bucket of S3 for content.
@@ -14,10 +15,7 @@ pub(super) fn parse(url: &str) -> Result<(Servers, String, Option<Body>), String
             "{url:?} is not the URL of a stream; write nats://HOST/SUBJECT, such as nats://HOST/mail.>"
         ));
     };
-    let (places, options) = match rest.split_once('?') {
-        Some((places, options)) => (places, Some(options)),
-        None => (rest, None),
-    };
+    let (places, options) = divide(rest);
     let (hosts, subject) =
         places.strip_prefix("//").and_then(|places| places.split_once('/')).ok_or_else(|| {
             format!(
@@ -31,21 +29,14 @@ pub(super) fn parse(url: &str) -> Result<(Servers, String, Option<Body>), String
         ));
     }
     let mut servers = Servers::parse(scheme, hosts)?;
-    let (mut seen, mut body) = (Vec::new(), BodyOptions::default());
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let known = Some(servers).filter(|_| !value.is_empty() && !seen.contains(&name));
-        let set = |servers: Servers| match body.takes(option) {
-            true => Some(servers),
-            false => servers.with_option(name, value),
-        };
-        servers = known.and_then(set).ok_or_else(|| {
-            format!(
-                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, or \
-                 body=s3://BUCKET with the options that the store has for it, with & between two"
-            )
-        })?;
-        seen.push(name);
+    let known = format!("{OPTIONS}, or body=s3://BUCKET with the options that the store has for it");
+    let bad = |option: &str| format!("{scheme}: {}", unknown(option, &known));
+    let mut body = BodyOptions::default();
+    for option in pairs(options) {
+        let (name, value) = option.map_err(bad)?;
+        if !body.takes(name, value) {
+            servers = servers.with_option(name, value).ok_or_else(|| bad(name))?;
+        }
     }
     servers.check().map_err(|error| format!("{scheme}: {error}"))?;
     let body = body.body().map_err(|error| format!("{scheme}: {error}"))?;

@@ -18,7 +18,7 @@ use super::tls::{Files, HopTls, Tls};
 use super::transfer::Limits;
 use super::undelivered::Undelivered;
 use super::{Forward, Shared};
-use crate::SecretSource;
+use crate::{SecretSource, url_options};
 
 /// The options of a [`Forward`], made by [`Forward::lmtp`] and [`Forward::smtp`].
 ///
@@ -292,6 +292,6 @@ impl fmt::Display for ForwardBuilder {
         options.extend(self.user.iter().map(|(user, secret)| format!("user={user}&secret={secret}")));
         options.extend(self.is_external.then(|| "auth=external".to_owned()));
         options.extend((self.connections != 100).then(|| format!("connections={}", self.connections)));
-        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+        url_options::write(f, &options)
     }
 }

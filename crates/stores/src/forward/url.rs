@@ -1,6 +1,8 @@
 //! The URL of a forward.
 
 use super::{Forward, ForwardBuilder, HopTls, NextHop};
+use crate::SecretError;
+use crate::url_options::{certificate, divide, pairs, unknown};
 
 /// The port of SMTP between servers.
 const SMTP: u16 = 25;
@@ -17,10 +19,7 @@ const OPTIONS: &str = "tls=require, tls=opportunistic or tls=off, ca=FILE, cert=
 /// # Errors
 /// A text that says what to write instead. It does not repeat a secret.
 pub(crate) fn parse(scheme: &str, rest: &str) -> Result<ForwardBuilder, String> {
-    let (places, options) = match rest.split_once('?') {
-        Some((places, options)) => (places, Some(options)),
-        None => (rest, None),
-    };
+    let (places, options) = divide(rest);
     let places = places.strip_prefix("//").unwrap_or(places);
     let port = match scheme {
         "lmtp" => None,
@@ -31,7 +30,7 @@ pub(crate) fn parse(scheme: &str, rest: &str) -> Result<ForwardBuilder, String> 
         places.split(',').map(|place| next_hop(scheme, place, port)).collect::<Result<Vec<_>, _>>()?;
     let builder = if scheme == "lmtp" { Forward::lmtp(next_hops) } else { Forward::smtp(next_hops) };
     let builder = if scheme == "smtps" { builder.implicit_tls() } else { builder };
-    let builder = with_options(scheme, builder, options)?;
+    let builder = with_options(builder, options).map_err(|error| format!("{scheme}: {error}"))?;
     builder.check().map_err(|error| format!("{scheme}: {error}"))?;
     Ok(builder)
 }
@@ -48,24 +47,11 @@ fn next_hop(scheme: &str, place: &str, port: Option<u16>) -> Result<NextHop, Str
     NextHop::parse_tcp(place, port).ok_or_else(wrong)
 }
 
-fn with_options(
-    scheme: &str,
-    mut builder: ForwardBuilder,
-    options: Option<&str>,
-) -> Result<ForwardBuilder, String> {
+fn with_options(mut builder: ForwardBuilder, options: Option<&str>) -> Result<ForwardBuilder, String> {
     let (mut cert, mut key, mut user, mut secret) = (None, None, None, None);
-    let mut seen = Vec::new();
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let bad = || {
-            format!(
-                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & between two"
-            )
-        };
-        if value.is_empty() || seen.contains(&name) {
-            return Err(bad());
-        }
-        seen.push(name);
+    for option in pairs(options) {
+        let (name, value) = option.map_err(|option| unknown(option, OPTIONS))?;
+        let bad = || unknown(name, OPTIONS);
         builder = match name {
             "tls" => builder.tls(match value {
                 "require" => HopTls::Require,
@@ -92,20 +78,16 @@ fn with_options(
             _ => return Err(bad()),
         };
     }
-    builder = match (cert, key) {
-        (Some(cert), Some(key)) => builder.client_certificate(cert, key),
-        (None, None) => builder,
-        _ => return Err(format!("{scheme}: a certificate needs its key; write both cert=FILE and key=FILE")),
-    };
+    if let Some((cert, key)) = certificate(cert, key)? {
+        builder = builder.client_certificate(cert, key);
+    }
     match (user, secret) {
         (Some(user), Some(secret)) => {
-            let secret = secret.parse().map_err(|error| format!("{scheme}: {error}"))?;
+            let secret = secret.parse().map_err(|error: SecretError| error.to_string())?;
             Ok(builder.login(user, secret))
         }
         (None, None) => Ok(builder),
-        _ => Err(format!(
-            "{scheme}: a user needs a secret; write user=NAME and secret=file:PATH or secret=env:NAME"
-        )),
+        _ => Err("a user needs a secret; write user=NAME and secret=file:PATH or secret=env:NAME".to_owned()),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::maildir::access::{Access, give_to_group};
 use crate::maildir::intents::Intents;
 use crate::maildir::quota::Quota;
 use crate::template::Template;
+use crate::url_options;
 
 /// Options of [`Maildirs`]. Returned by [`Maildirs::builder`].
 ///
@@ -126,11 +127,10 @@ impl fmt::Display for MaildirsBuilder {
         write!(f, "maildir:{}", self.place.template())?;
         let mode = self.file_mode.map(|mode| format!("mode={mode:04o}"));
         let line_ends = (self.line_ends == LineEnds::Crlf).then(|| "line-ends=crlf".to_owned());
-        let signs = std::iter::once('?').chain(std::iter::repeat('&'));
         let size = self.quota.bytes.map(|bytes| format!("max-size={}", units(bytes)));
         let messages = self.quota.messages.map(|messages| format!("max-messages={messages}"));
-        let options = mode.into_iter().chain(line_ends).chain(size).chain(messages);
-        options.zip(signs).try_for_each(|(option, sign)| write!(f, "{sign}{option}"))
+        let options: Vec<_> = [mode, line_ends, size, messages].into_iter().flatten().collect();
+        url_options::write(f, &options)
     }
 }
 

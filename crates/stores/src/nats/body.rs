@@ -75,15 +75,15 @@ impl fmt::Display for Body {
 #[derive(Default)]
 pub(crate) struct BodyOptions<'u> {
     body: Option<&'u str>,
-    s3: Vec<&'u str>,
+    s3: Vec<(&'u str, &'u str)>,
 }
 
 impl<'u> BodyOptions<'u> {
-    /// Takes `NAME=VALUE`, if it is one of these options.
-    pub(crate) fn takes(&mut self, option: &'u str) -> bool {
-        match option.split_once('=') {
-            Some(("body", value)) => self.body = Some(value),
-            Some((name, _)) if name.starts_with(PREFIX) => self.s3.push(option),
+    /// Takes an option, if it is one of these.
+    pub(crate) fn takes(&mut self, name: &'u str, value: &'u str) -> bool {
+        match name {
+            "body" => self.body = Some(value),
+            _ if name.starts_with(PREFIX) => self.s3.push((name, value)),
             _ => return false,
         }
         true
@@ -97,8 +97,7 @@ impl<'u> BodyOptions<'u> {
         let kind = self.body.and_then(|body| body.split_once(':'));
         match (kind, self.s3.first()) {
             (Some(("s3", place)), _) => in_s3(place, &self.s3).map(Some),
-            (_, Some(option)) => {
-                let name = option.split('=').next().unwrap_or_default();
+            (_, Some((name, _))) => {
                 Err(format!("{name} is for content in S3; write body=s3://BUCKET beside it"))
             }
             (Some(("objects", bucket)), None) => Ok(Some(Body::Objects(bucket.to_owned()))),
@@ -111,13 +110,13 @@ impl<'u> BodyOptions<'u> {
 }
 
 #[cfg(feature = "s3")]
-fn in_s3(place: &str, options: &[&str]) -> Result<Body, String> {
-    let builder =
-        url::of_place(place).and_then(|builder| url::with_options(builder, options.iter().copied(), PREFIX));
+fn in_s3(place: &str, options: &[(&str, &str)]) -> Result<Body, String> {
+    let builder = url::of_place(place)
+        .and_then(|builder| url::with_options(builder, options.iter().copied().map(Ok), PREFIX));
     Ok(Body::S3(Box::new(builder.map_err(|error| format!("body=s3: {error}"))?)))
 }
 
 #[cfg(not(feature = "s3"))]
-fn in_s3(_place: &str, _options: &[&str]) -> Result<Body, String> {
+fn in_s3(_place: &str, _options: &[(&str, &str)]) -> Result<Body, String> {
     Err("body=s3: is not in this build; build it with the feature s3, or with full".to_owned())
 }

@@ -14,7 +14,7 @@ use super::uploads::Bodies;
 use super::{JetStream, MEMORY, Shared, subject};
 #[cfg(feature = "s3")]
 use crate::S3Builder;
-use crate::{NextHop, SecretSource, Template};
+use crate::{NextHop, SecretSource, Template, url_options};
 
 /// The options of a [`JetStream`], made by [`JetStream::builder`].
 ///
@@ -158,6 +158,6 @@ impl fmt::Display for JetStreamBuilder {
         write!(f, "{}/{}", self.servers, self.subject)?;
         let mut options = self.servers.options();
         options.extend(self.body.iter().map(Body::to_string));
-        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+        url_options::write(f, &options)
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use async_nats::ConnectOptions;
 
 use crate::forward::tls::{Files, config};
+use crate::url_options::NO_KEY;
 use crate::{NextHop, SecretSource};
 
 /// The port of NATS.
@@ -75,7 +76,7 @@ impl Servers {
             return wrong("a user needs a secret; write user=NAME and secret=file:PATH or secret=env:NAME");
         }
         if self.cert.is_some() != self.key.is_some() {
-            return wrong("a certificate needs its key; write both cert=FILE and key=FILE");
+            return wrong(NO_KEY);
         }
         if !self.is_tls && (self.ca.is_some() || self.cert.is_some()) {
             return wrong("certificates need TLS; write tls:// beside ca, cert and key");

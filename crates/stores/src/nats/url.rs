@@ -4,16 +4,14 @@ use super::JetStreamBuilder;
 use super::body::{self, BodyOptions};
 use super::servers::{OPTIONS, Servers};
 use crate::Template;
+use crate::url_options::{divide, pairs, unknown};
 
 /// Parses what follows `scheme:`, which is `nats` or `tls`.
 ///
 /// # Errors
 /// A text that says what to write instead. It does not repeat a secret.
 pub(crate) fn parse(scheme: &str, rest: &str) -> Result<JetStreamBuilder, String> {
-    let (places, options) = match rest.split_once('?') {
-        Some((places, options)) => (places, Some(options)),
-        None => (rest, None),
-    };
+    let (places, options) = divide(rest);
     let (hosts, subject) = places
         .strip_prefix("//")
         .and_then(|places| places.split_once('/'))
@@ -22,22 +20,13 @@ pub(crate) fn parse(scheme: &str, rest: &str) -> Result<JetStreamBuilder, String
     let subject =
         Template::parse(subject).map_err(|error| format!("{scheme}: the subject is wrong: {error}"))?;
     let mut builder = JetStreamBuilder::new(servers, subject);
-    let (mut seen, mut body) = (Vec::new(), BodyOptions::default());
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let bad = || {
-            format!(
-                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, {}, with & \
-                 between two",
-                body::OPTIONS
-            )
-        };
-        if value.is_empty() || seen.contains(&name) {
-            return Err(bad());
-        }
-        seen.push(name);
-        if !body.takes(option) {
-            let servers = builder.servers.with_option(name, value).ok_or_else(bad)?;
+    let bad =
+        |option: &str| format!("{scheme}: {}", unknown(option, &format!("{OPTIONS}, {}", body::OPTIONS)));
+    let mut body = BodyOptions::default();
+    for option in pairs(options) {
+        let (name, value) = option.map_err(bad)?;
+        if !body.takes(name, value) {
+            let servers = builder.servers.with_option(name, value).ok_or_else(|| bad(name))?;
             builder = JetStreamBuilder { servers, ..builder };
         }
     }

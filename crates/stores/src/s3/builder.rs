@@ -18,7 +18,7 @@ use super::memory::Memory;
 use super::upload::PART;
 use super::{S3, Shared};
 use crate::unique::unique;
-use crate::{NextHop, SecretSource, Template};
+use crate::{NextHop, SecretSource, Template, url_options};
 
 /// The region of those who name none.
 const REGION: &str = "us-east-1";
@@ -269,6 +269,6 @@ impl fmt::Display for S3Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place())?;
         let options = self.options("");
-        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+        url_options::write(f, &options)
     }
 }

@@ -1,10 +1,11 @@
 //! The URL of an S3 store.
 
 use super::{S3, S3Builder};
+use crate::url_options::{divide, pairs, unknown};
 use crate::{Template, seconds};
 
 /// The options, as an error names them. Each name begins with `prefix`.
-pub(crate) fn options(prefix: &str) -> String {
+fn options_of(prefix: &str) -> String {
     format!(
         "{prefix}endpoint=https://HOST, {prefix}region=REGION, {prefix}key=ID with {prefix}secret=file:PATH or \
          {prefix}secret=env:NAME, {prefix}timeout=60s, \
@@ -20,13 +21,9 @@ const KEY: &str = "{id}";
 /// # Errors
 /// A text that says what to write instead. It does not repeat a secret.
 pub(crate) fn parse(rest: &str) -> Result<S3Builder, String> {
-    let (place, options) = match rest.split_once('?') {
-        Some((place, options)) => (place, Some(options)),
-        None => (rest, None),
-    };
+    let (place, options) = divide(rest);
     let builder = of_place(place).map_err(|error| format!("s3: {error}"))?;
-    let options = options.into_iter().flat_map(|options| options.split('&'));
-    let builder = with_options(builder, options, "").map_err(|error| format!("s3: {error}"))?;
+    let builder = with_options(builder, pairs(options), "").map_err(|error| format!("s3: {error}"))?;
     builder.check().map_err(|error| format!("s3: {error}"))?;
     Ok(builder)
 }
@@ -43,23 +40,19 @@ pub(crate) fn of_place(place: &str) -> Result<S3Builder, String> {
 /// Sets options, the names of which begin with `prefix`.
 pub(crate) fn with_options<'o>(
     mut builder: S3Builder,
-    options: impl Iterator<Item = &'o str>,
+    options: impl Iterator<Item = Result<(&'o str, &'o str), &'o str>>,
     prefix: &str,
 ) -> Result<S3Builder, String> {
     let (mut key, mut secret) = (None, None);
-    let mut seen = Vec::new();
+    let known = options_of(prefix);
     for option in options {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        if value.is_empty() || seen.contains(&name) {
-            return Err(bad(name, prefix));
-        }
-        seen.push(name);
+        let (name, value) = option.map_err(|option| unknown(option, &known))?;
         builder = match name.strip_prefix(prefix) {
             Some("endpoint") => builder.endpoint(value),
             Some("region") => builder.region(value),
             Some("ca") => builder.ca(value),
             Some("timeout") => {
-                builder.request_timeout(seconds::parse(value).ok_or_else(|| bad(name, prefix))?)
+                builder.request_timeout(seconds::parse(value).ok_or_else(|| unknown(name, &known))?)
             }
             Some("key") => {
                 key = Some(value);
@@ -69,7 +62,7 @@ pub(crate) fn with_options<'o>(
                 secret = Some(value);
                 builder
             }
-            _ => return Err(bad(name, prefix)),
+            _ => return Err(unknown(name, &known)),
         };
     }
     match (key, secret) {
@@ -82,13 +75,6 @@ pub(crate) fn with_options<'o>(
             "a key needs its secret; write {prefix}key=ID and {prefix}secret=file:PATH or {prefix}secret=env:NAME"
         )),
     }
-}
-
-fn bad(name: &str, prefix: &str) -> String {
-    let options = options(prefix);
-    format!(
-        "does not know the option {name:?} with this value, or has it twice; write {options}, with & between two"
-    )
 }
 
 #[cfg(test)]

@@ -2,14 +2,12 @@
 
 use super::error::StoreUrlError;
 use super::named::Named;
+use crate::url_options::{divide, pairs};
 use crate::{LineEnds, Maildir, MaildirBuilder, Maildirs, Template};
 
 /// Parses a URL of which `rest` follows `maildir:`.
 pub(super) fn parse(url: &str, rest: &str) -> Result<Named, StoreUrlError> {
-    let (path, options) = match rest.split_once('?') {
-        Some((path, options)) => (path, Some(options)),
-        None => (rest, None),
-    };
+    let (path, options) = divide(rest);
     let path = match path.strip_prefix("//") {
         None => path,
         Some("") => "",
@@ -24,14 +22,9 @@ pub(super) fn parse(url: &str, rest: &str) -> Result<Named, StoreUrlError> {
         Some(path) => Named::Maildir(Maildir::builder(path)),
         None => Named::Maildirs(Maildirs::builder(template).map_err(StoreUrlError::Place)?),
     };
-    let mut seen = Vec::new();
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
-        let bad = || StoreUrlError::BadOption(option.to_owned());
-        let (name, value) = option.split_once('=').ok_or_else(bad)?;
-        if seen.contains(&name) {
-            return Err(bad());
-        }
-        seen.push(name);
+    for option in pairs(options) {
+        let (name, value) = option.map_err(|option| StoreUrlError::BadOption(option.to_owned()))?;
+        let bad = || StoreUrlError::BadOption(format!("{name}={value}"));
         named = with_option(named, name, value).ok_or_else(bad)?;
     }
     Ok(named)

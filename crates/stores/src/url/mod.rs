@@ -140,13 +140,7 @@ impl StoreUrl {
         match &self.0 {
             Named::Maildir(builder) => Some(builder.path()),
             Named::Maildirs(builder) => Some(builder.path()),
-            #[cfg(feature = "nats")]
-            Named::JetStream(_) => None,
-            #[cfg(feature = "webhook")]
-            Named::Webhook(_) => None,
-            #[cfg(feature = "s3")]
-            Named::S3(_) => None,
-            Named::Forward(_) | Named::Discard => None,
+            _ => None,
         }
     }
 
@@ -156,13 +150,7 @@ impl StoreUrl {
         match &self.0 {
             Named::Maildir(builder) => builder.directory_mode(),
             Named::Maildirs(builder) => builder.directory_mode(),
-            #[cfg(feature = "nats")]
-            Named::JetStream(_) => 0o700,
-            #[cfg(feature = "webhook")]
-            Named::Webhook(_) => 0o700,
-            #[cfg(feature = "s3")]
-            Named::S3(_) => 0o700,
-            Named::Forward(_) | Named::Discard => 0o700,
+            _ => 0o700,
         }
     }
 
@@ -261,13 +249,7 @@ impl StoreUrl {
     pub fn state_directory(&self) -> Option<PathBuf> {
         match &self.0 {
             Named::Forward(builder) => Some(builder.state_directory()),
-            #[cfg(feature = "nats")]
-            Named::JetStream(_) => None,
-            #[cfg(feature = "webhook")]
-            Named::Webhook(_) => None,
-            #[cfg(feature = "s3")]
-            Named::S3(_) => None,
-            Named::Maildir(_) | Named::Maildirs(_) | Named::Discard => None,
+            _ => None,
         }
     }
 
@@ -276,18 +258,19 @@ impl StoreUrl {
     /// # Errors
     /// [`StoreUrlError::Open`].
     pub fn open(self) -> Result<AnyStore, StoreUrlError> {
-        match self.0 {
-            Named::Maildir(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
-            Named::Maildirs(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
-            Named::Forward(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+        let opened = match self.0 {
+            Named::Maildir(builder) => builder.open().map(AnyStore::from),
+            Named::Maildirs(builder) => builder.open().map(AnyStore::from),
+            Named::Forward(builder) => builder.open().map(AnyStore::from),
             #[cfg(feature = "nats")]
-            Named::JetStream(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            Named::JetStream(builder) => builder.open().map(AnyStore::from),
             #[cfg(feature = "webhook")]
-            Named::Webhook(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            Named::Webhook(builder) => builder.open().map(AnyStore::from),
             #[cfg(feature = "s3")]
-            Named::S3(builder) => Ok(builder.open().map_err(StoreUrlError::Open)?.into()),
+            Named::S3(builder) => builder.open().map(AnyStore::from),
             Named::Discard => Ok(Discard.into()),
-        }
+        };
+        opened.map_err(StoreUrlError::Open)
     }
 }
 

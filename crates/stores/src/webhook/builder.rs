@@ -17,7 +17,7 @@ use super::server::WebServer;
 use super::signature::Signer;
 use super::{Shared, Webhook};
 use crate::forward::tls::Files;
-use crate::{NextHop, SecretSource, Template};
+use crate::{NextHop, SecretSource, Template, url_options};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECTIONS: usize = 100;
@@ -187,6 +187,6 @@ impl fmt::Display for WebhookBuilder {
             .extend((self.connections != CONNECTIONS).then(|| format!("connections={}", self.connections)));
         options.extend((self.timeout != TIMEOUT).then(|| format!("timeout={}s", self.timeout.as_secs())));
         write!(f, "{}", self.url)?;
-        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+        url_options::write(f, &options)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::builder::WebhookBuilder;
 use super::format::WebhookFormat;
-use crate::seconds;
+use crate::url_options::{certificate, divide, pairs, unknown};
+use crate::{SecretError, seconds};
 
 /// The options, as an error names them.
 const OPTIONS: &str = "format=raw or format=json, trace=on, secret=file:PATH or secret=env:NAME, timeout=60s, \
@@ -13,40 +14,24 @@ const OPTIONS: &str = "format=raw or format=json, trace=on, secret=file:PATH or 
 /// # Errors
 /// A text that says what to write instead. It does not repeat a secret.
 pub(crate) fn parse(url: &str) -> Result<WebhookBuilder, String> {
-    let (place, options) = match url.split_once('?') {
-        Some((place, options)) => (place, Some(options)),
-        None => (url, None),
-    };
+    let (place, options) = divide(url);
     let scheme = place.split(':').next().unwrap_or_default();
     let builder = WebhookBuilder::new(place).map_err(|error| format!("{scheme}: {error}"))?;
-    let builder = with_options(scheme, builder, options)?;
+    let builder = with_options(builder, options).map_err(|error| format!("{scheme}: {error}"))?;
     builder.check().map_err(|error| error.to_string())?;
     Ok(builder)
 }
 
-fn with_options(
-    scheme: &str,
-    mut builder: WebhookBuilder,
-    options: Option<&str>,
-) -> Result<WebhookBuilder, String> {
+fn with_options(mut builder: WebhookBuilder, options: Option<&str>) -> Result<WebhookBuilder, String> {
     let (mut cert, mut key) = (None, None);
-    let mut seen = Vec::new();
-    for option in options.into_iter().flat_map(|options| options.split('&')) {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let bad = || {
-            format!(
-                "{scheme}: does not know the option {name:?} with this value, or has it twice; write {OPTIONS}, with & between two"
-            )
-        };
-        if value.is_empty() || seen.contains(&name) {
-            return Err(bad());
-        }
-        seen.push(name);
+    for option in pairs(options) {
+        let (name, value) = option.map_err(|option| unknown(option, OPTIONS))?;
+        let bad = || unknown(name, OPTIONS);
         builder = match (name, value) {
             ("format", "raw") => builder.format(WebhookFormat::Raw),
             ("format", "json") => builder.format(WebhookFormat::Json),
             ("trace", "on" | "off") => builder.trace(value == "on"),
-            ("secret", _) => builder.secret(value.parse().map_err(|error| format!("{scheme}: {error}"))?),
+            ("secret", _) => builder.secret(value.parse().map_err(|error: SecretError| error.to_string())?),
             ("timeout", _) => builder.timeout(seconds::parse(value).ok_or_else(bad)?),
             ("connections", _) => match value.parse() {
                 Ok(most) if most > 0 => builder.connections(most),
@@ -64,11 +49,10 @@ fn with_options(
             _ => return Err(bad()),
         };
     }
-    match (cert, key) {
-        (Some(cert), Some(key)) => Ok(builder.client_certificate(cert, key)),
-        (None, None) => Ok(builder),
-        _ => Err(format!("{scheme}: a certificate needs its key; write both cert=FILE and key=FILE")),
-    }
+    Ok(match certificate(cert, key)? {
+        Some((cert, key)) => builder.client_certificate(cert, key),
+        None => builder,
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,13 @@ from pathlib import Path
 from server import ServerError
 
 _STOP_SECONDS = 10
+
+
+def listens(port: int) -> bool:
+    """Whether a server on the loopback interface accepts connections."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import json
 import logging
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import packages
+from daemon import listens
 from relay import free_port
 from server import ServerError
 
@@ -66,9 +66,7 @@ class Node:
             command = ["nats-server", "-c", str(self._configuration)]
             self._process = subprocess.Popen(command, stdout=said, stderr=said)
         deadline = time.monotonic() + _START_SECONDS
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
+        while not listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ServerError(f"nats-server did not start: {self._log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon import listens
 from relay import free_port
 from server import ServerError
 
@@ -45,7 +45,7 @@ class WebServer:
         with (self.folder / "said").open("ab") as said:
             self._process = subprocess.Popen([*command, *map(str, self._certificate)], stdout=said, stderr=said)
         deadline = time.monotonic() + _START_SECONDS
-        while not self._is_up():
+        while not listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ServerError(f"the web server did not start: {(self.folder / 'said').read_text()}")
             time.sleep(0.005)
@@ -70,10 +70,3 @@ class WebServer:
         """The names of requests that were `seen`, or that came `again` after they were kept."""
         file = self.folder / name
         return file.read_text().split() if file.exists() else []
-
-    def _is_up(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True

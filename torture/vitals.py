@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import statistics
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _POINTS = 400
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 760, 300, 60, 50
@@ -30,6 +33,15 @@ def files_of(process: int) -> int:
 def sample(process: int, seconds: float, stored: int) -> Sample:
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return Sample(seconds, stored, pages * os.sysconf("SC_PAGE_SIZE") / 2**20, files_of(process))
+
+
+async def peak(process: int, tasks: Collection[asyncio.Task[Any]]) -> float:
+    """The most memory in MiB that it takes until these are done."""
+    most = 0.0
+    while not all(task.done() for task in tasks):
+        most = max(most, sample(process, 0, 0).memory)
+        await asyncio.sleep(0.02)
+    return most
 
 
 def growth(samples: list[Sample]) -> float:

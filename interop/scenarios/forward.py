@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import smtplib
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from pathlib import Path
 import authority
 import trace_headers
 from clients.base import EHLO, SEND_SECONDS
-from daemon import daemon
+from daemon import daemon, listens
 from message import DOMAIN
 from relay import RelayError, Route, free_port, relaying, settles
 from server import Certificate, ServerError, running
@@ -114,13 +113,8 @@ def _dovecot(folder: Path) -> Iterator[tuple[int, Path]]:
     configuration = folder / "dovecot.conf"
     configuration.write_text(_DOVECOT.format(folder=folder, domain=DOMAIN, port=port))
 
-    def is_up() -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return True
-        return False
-
     command = ["dovecot", "-F", "-c", str(configuration)]
-    with daemon("Dovecot", command, folder / "said", is_up, _START_SECONDS):
+    with daemon("Dovecot", command, folder / "said", lambda: listens(port), _START_SECONDS):
         with smtplib.LMTP("127.0.0.1", port, timeout=SEND_SECONDS) as session:
             session.sendmail(_SENDER, f"full@{DOMAIN}", "Subject: the only one\r\n\r\n")
         yield port, mail

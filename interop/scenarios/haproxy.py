@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients.base import EHLO, SEND_SECONDS
-from daemon import daemon
+from daemon import daemon, listens
 from relay import free_port
 from server import Certificate, Server, running
 
@@ -100,15 +100,9 @@ def _proxying(folder: Path, server: Server) -> Iterator[dict[str, int]]:
     file.write_text(_CONFIGURATION + "".join(frontends))
     command = [_haproxy(), "-db", "-f", str(file)]
     with daemon(
-        "HAProxy", command, folder / "haproxy.log", lambda: all(map(_listens, ports.values())), _START_SECONDS
+        "HAProxy", command, folder / "haproxy.log", lambda: all(map(listens, ports.values())), _START_SECONDS
     ):
         yield ports
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 def _send(port: int, source: str, subject: str, is_tls: bool, certificate: Certificate) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import smtplib
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from clients.base import EHLO, SEND_SECONDS
-from daemon import daemon
+from daemon import daemon, listens
 from message import DOMAIN
 from relay import free_port
 from server import Certificate, running
@@ -150,10 +149,5 @@ def _dovecot(folder: Path, mail: Path) -> Iterator[int]:
     configuration = folder / "dovecot.conf"
     configuration.write_text(_DOVECOT.format(folder=folder, mail=mail, owner=_OWNER, port=port))
 
-    def is_up() -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return True
-        return False
-
-    with daemon("Dovecot", ["dovecot", "-F", "-c", str(configuration)], folder / "said", is_up, _START_SECONDS):
+    with daemon("Dovecot", ["dovecot", "-F", "-c", str(configuration)], folder / "said", lambda: listens(port), _START_SECONDS):
         yield port

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import smtplib
-import threading
 import time
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from next_hop import Failure, NextHop
 from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
-from vitals import sample
+from vitals import peak, sample
 
 from .base import Ordeal, Stage, ended
 
@@ -111,12 +111,9 @@ async def send_large(checks: Checks, program: Program, ports: Ports) -> None:
     before = sample(program.process, 0, 0).memory
     line = b"y" * 998 + b"\r\n"
     content = b"Subject: large\r\n\r\n" + line * (_LARGE // len(line))
-    most = before
     sending = [asyncio.create_task(send(ports.smtp, RECIPIENTS, content)) for _ in range(_LARGE_MESSAGES)]
     began = time.monotonic()
-    while not all(task.done() for task in sending):
-        most = max(most, sample(program.process, 0, 0).memory)
-        await asyncio.sleep(0.02)
+    most = await peak(program.process, sending)
     replies = [task.result() for task in sending]
     checks.that(all(reply.startswith("250") for reply in replies), f"large messages were answered {replies}")
     checks.that(most - before < _MOST_GROWTH, f"memory grew by {most - before:.0f} MiB with large messages")

@@ -18,7 +18,7 @@ from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
 from server import ServerError
-from vitals import sample
+from vitals import peak, sample
 
 from .base import Ordeal, Stage, ended
 
@@ -149,19 +149,19 @@ class _Story:
 
     async def _silence(self) -> None:
         """Lets the server stand still, while many clients send."""
-        before = most = sample(self._program.process, 0, 0).memory
+        before = sample(self._program.process, 0, 0).memory
         await asyncio.to_thread(self._node.freeze)
         began = time.monotonic()
         contents = [f"Subject: s-{number}\r\n\r\n".encode() + b"y" * 76 + b"\r\n" for number in range(_SILENT_SESSIONS)]
         sending = [
             asyncio.create_task(self._send(content + (b"z" * 76 + b"\r\n") * (_SILENT_SIZE // 78))) for content in contents
         ]
+        memory = asyncio.create_task(peak(self._program.process, sending))
         slowest = 0.0
         while not all(task.done() for task in sending):
-            most = max(most, sample(self._program.process, 0, 0).memory)
             slowest = max(slowest, await _greets(self._ports))
             await asyncio.sleep(0.1)
-        took = time.monotonic() - began
+        took, most = time.monotonic() - began, await memory
         await asyncio.to_thread(self._node.thaw)
         replies = Counter(task.result()[:9] for task in sending)
         print(f"  silent: {took:.1f} s, +{most - before:.0f} MiB, others {slowest:.2f} s: {dict(replies)}", flush=True)

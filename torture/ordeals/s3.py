@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,12 +15,13 @@ from pathlib import Path
 
 import object_server
 import trace_headers
+from daemon import listens
 from one_try import send
 from program import Program
 from relay import free_port
 from scenarios.base import Checks
 from server import ServerError
-from vitals import sample
+from vitals import peak, sample
 
 from .base import Ordeal, Stage, ended
 
@@ -57,9 +57,7 @@ class Bucket:
         command = [sys.executable, str(Path(object_server.__file__)), str(self.port), str(self.folder)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
+        while not listens(self.port):
             if time.monotonic() > deadline:
                 raise ServerError("the server of S3 did not start")
             time.sleep(0.02)
@@ -190,17 +188,18 @@ async def _slow(checks: Checks, program: Program, bucket: Bucket) -> None:
     program.kill()
     port = (await asyncio.to_thread(program.start)).smtp
     bucket.slow(True)
-    before = most = sample(program.process, 0, 0).memory
+    before = sample(program.process, 0, 0).memory
     sending = [asyncio.create_task(send(port, [_RECIPIENT], _large(number))) for number in range(_LARGE_MESSAGES)]
+    memory = asyncio.create_task(peak(program.process, sending))
     longest = 0.0
     while not all(task.done() for task in sending):
-        most = max(most, sample(program.process, 0, 0).memory)
         began = time.monotonic()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await reader.readline()
         longest = max(longest, time.monotonic() - began)
         writer.close()
         await asyncio.sleep(0.05)
+    most = await memory
     bucket.slow(False)
     replies = Counter(task.result()[:9] for task in sending)
     print(f"s3: {_LARGE_MESSAGES} large messages were answered {dict(replies)}, memory grew by {most - before:.0f} MiB")

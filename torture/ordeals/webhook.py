@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from one_try import send
 from program import Ports, Program
 from scenarios.base import Checks
-from vitals import sample
+from vitals import peak, sample
 from webhooks import WebServer
 
 from .base import Ordeal, Stage, ended
@@ -158,13 +158,11 @@ async def _large(checks: Checks, program: Program, web: WebServer, format: str, 
     """Several large messages at once to a web server that reads slowly."""
     ports = await asyncio.to_thread(program.start)
     await _send(ports, "keep", f"Subject: {format} first\r\n\r\n".encode())
-    before = most = sample(program.process, 0, 0).memory
+    before = sample(program.process, 0, 0).memory
     line = b"y" * 998 + b"\r\n"
     content = f"Subject: {format} large\r\n\r\n".encode() + line * (_LARGE // len(line))
     sending = [asyncio.create_task(_send(ports, "slow", content)) for _ in range(_LARGE_MESSAGES)]
-    while not all(task.done() for task in sending):
-        most = max(most, sample(program.process, 0, 0).memory)
-        await asyncio.sleep(0.01)
+    most = await peak(program.process, sending)
     replies = [task.result() for task in sending]
     checks.that(all(reply.startswith("250") for reply in replies), f"large messages were answered {replies}")
     checks.that(most - before < growth, f"memory grew by {most - before:.0f} MiB with large messages, {format}")

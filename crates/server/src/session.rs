@@ -7,6 +7,8 @@ pub(crate) mod disconnect;
 mod ehlo;
 mod entrance;
 mod facts;
+mod finding;
+mod findings;
 pub(crate) mod handle;
 pub(crate) mod hang_up;
 mod id;
@@ -19,7 +21,8 @@ mod transmission_type;
 
 pub use mailchute_proto::{Protocol, TypedState};
 
-pub(crate) use handle::{Session, WeakSession};
+pub use finding::Finding;
+pub(crate) use handle::{HearFindings, Session, WeakSession};
 pub use id::SessionId;
 pub use phase::SessionPhase;
 pub use transmission_type::TransmissionType;

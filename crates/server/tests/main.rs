@@ -20,6 +20,7 @@ mod exports;
 mod extensions;
 mod external;
 mod fairness;
+mod findings;
 mod held_open;
 mod hooks;
 mod hooks_order;

@@ -215,6 +215,29 @@ impl Row {
         }
     }
 
+    /// Writes the findings of checks, `spf=pass dkim=none`, as keys with values.
+    fn findings(&mut self, words: &str) {
+        let line = &mut self.line;
+        match self.format {
+            LogFormat::Text => {
+                line.push(' ');
+                write_bare(line, words);
+            }
+            LogFormat::Json => {
+                line.push_str(",\"checks\":{");
+                for (index, (check, result)) in
+                    words.split(' ').filter_map(|word| word.split_once('=')).enumerate()
+                {
+                    line.push_str(if index == 0 { "" } else { "," });
+                    write_json(line, check);
+                    line.push(':');
+                    write_json(line, result);
+                }
+                line.push('}');
+            }
+        }
+    }
+
     fn debug(&mut self, value: &dyn Debug) {
         match self.format {
             LogFormat::Text => write_debug(&mut self.line, value, None, write_text),
@@ -239,6 +262,9 @@ impl Row {
         write_seconds(&mut self.line, value);
     }
 }
+
+/// The field with the findings of checks.
+const CHECKS: &str = "checks";
 
 /// Writes the fields of an event or a span.
 struct Fields<'a> {
@@ -285,6 +311,9 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == CHECKS && self.beginning.is_none() {
+            return self.row.findings(value);
+        }
         self.key(field);
         self.row.string(value);
     }

@@ -22,8 +22,8 @@ use crate::events::stage::Stage;
 use crate::hooks::RefusedBy;
 use crate::message::MessageId;
 use crate::runtime::counters::Count;
-use crate::session::Session;
 use crate::session::disconnect::Disconnect;
+use crate::session::{Finding, Session};
 use crate::tls::{ClientCertificate, TlsFacts};
 
 /// Bytes of a client's text that the log shows at the default level.
@@ -103,6 +103,7 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
         to = &*to(envelope),
         recipients = envelope.recipients.len(),
         size,
+        checks = findings(session).as_deref(),
         store = &*shown(store),
         took = took.as_secs_f64(),
         "accepted"
@@ -255,6 +256,7 @@ fn refused(
         to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
         command = command.and_then(|command| command.text(SHOWN)),
         reply = on_one_line(answered, SHOWN),
+        checks = findings(session).as_deref(),
         stage = by.map(|_| stage.name()),
         hook = by.map(|by| by.hook),
         took = by.and_then(|by| by.took).map(|took| took.as_secs_f64()),
@@ -284,6 +286,13 @@ fn in_detail(command: Option<&Observed>, answered: &Answered) {
 /// asks the subscriber.
 fn is_logged(level: LevelFilter) -> bool {
     level <= LevelFilter::current()
+}
+
+/// Returns the findings as words: `spf=pass dkim=none`.
+fn findings(session: &Session) -> Option<String> {
+    let findings = session.findings();
+    let words: Vec<_> = findings.iter().map(Finding::to_string).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn helo(name: Option<&HeloName>) -> Option<Cow<'_, str>> {

@@ -37,6 +37,7 @@ impl fmt::Display for Event {
                 write!(f, "rcpt to <{}>", escaped(recipient.as_str().as_bytes()))
             }
             Self::DataChunk { chunk, .. } => write!(f, "data: {} bytes", chunk.len()),
+            Self::Finding { finding, .. } => write!(f, "found {finding}"),
             Self::Message { id, size, .. } => write!(f, "message {id}: {size} bytes"),
             Self::Refused { stage, hook, reply, cause, took, .. } => {
                 write!(f, "refused {stage}")?;

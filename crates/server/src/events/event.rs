@@ -12,7 +12,7 @@ use super::stage::Stage;
 use crate::message::MessageId;
 use crate::runtime::read_buffer;
 use crate::session::disconnect::Disconnect;
-use crate::session::{Session, SessionId};
+use crate::session::{Finding, Session, SessionId};
 use crate::tls::TlsFacts;
 
 /// Something that happened in a session.
@@ -154,6 +154,16 @@ pub enum Event {
         /// The content.
         chunk: Bytes,
     },
+    /// A check has found something out about the client or the message.
+    #[non_exhaustive]
+    Finding {
+        /// When.
+        time: SystemTime,
+        /// The session.
+        session: Session,
+        /// The finding, such as `spf=pass`.
+        finding: Finding,
+    },
     /// A message was accepted. Sent before its reply.
     #[non_exhaustive]
     Message {
@@ -228,6 +238,7 @@ impl Event {
             Self::Mail { .. } => Kind::Mail,
             Self::Rcpt { .. } => Kind::Rcpt,
             Self::DataChunk { .. } => Kind::DataChunk,
+            Self::Finding { .. } => Kind::Finding,
             Self::Message { .. } => Kind::Message,
             Self::Refused { .. } => Kind::Refused,
             Self::Reply { .. } => Kind::Reply,
@@ -250,6 +261,7 @@ impl Event {
             | Self::Mail { time, .. }
             | Self::Rcpt { time, .. }
             | Self::DataChunk { time, .. }
+            | Self::Finding { time, .. }
             | Self::Message { time, .. }
             | Self::Refused { time, .. }
             | Self::Reply { time, .. }
@@ -271,6 +283,7 @@ impl Event {
             | Self::Mail { session, .. }
             | Self::Rcpt { session, .. }
             | Self::DataChunk { session, .. }
+            | Self::Finding { session, .. }
             | Self::Message { session, .. }
             | Self::Refused { session, .. }
             | Self::Reply { session, .. } => Some(session),
@@ -293,6 +306,7 @@ impl Event {
             Self::Ehlo { name, .. } => name.held_bytes(),
             Self::Mail { sender, .. } => sender.held_bytes(),
             Self::Rcpt { recipient, .. } => recipient.held_bytes(),
+            Self::Finding { finding, .. } => finding.held_bytes(),
             Self::Message { envelope, .. } => size_of::<Envelope>() + envelope.held_bytes(),
             Self::Missed { ended, .. } => ended.capacity() * size_of::<SessionId>(),
             // The facts of TLS belong to the session.

@@ -49,6 +49,8 @@ kinds! {
     Rcpt = "rcpt";
     /// [`Event::DataChunk`](super::Event::DataChunk).
     DataChunk = "data-chunk";
+    /// [`Event::Finding`](super::Event::Finding).
+    Finding = "finding";
     /// [`Event::Message`](super::Event::Message).
     Message = "message";
     /// [`Event::Refused`](super::Event::Refused).

@@ -11,8 +11,8 @@ use mailchute_proto::{Credentials, Envelope, Mechanism, Recipient, Reply, Sender
 use super::event::Event;
 use super::stage::Stage;
 use crate::message::MessageId;
-use crate::session::Session;
 use crate::session::disconnect::Disconnect;
+use crate::session::{Finding, Session};
 use crate::tls::TlsFacts;
 
 /// The origin of a refusal that does not come from the server itself.
@@ -83,6 +83,10 @@ impl Event {
 
     pub(crate) fn data_chunk(session: &Session, chunk: &Bytes) -> Self {
         Self::DataChunk { time: session.time(), session: session.clone(), chunk: chunk.clone() }
+    }
+
+    pub(crate) fn finding(session: &Session, finding: &Finding) -> Self {
+        Self::Finding { time: session.time(), session: session.clone(), finding: finding.clone() }
     }
 
     pub(crate) fn message(session: &Session, id: MessageId, envelope: &Arc<Envelope>, size: u64) -> Self {

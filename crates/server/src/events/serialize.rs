@@ -92,6 +92,10 @@ impl Serialize for Event {
             Self::Mail { sender, .. } => map.serialize_entry("from", sender.as_str())?,
             Self::Rcpt { recipient, .. } => map.serialize_entry("to", recipient.as_str())?,
             Self::DataChunk { chunk, .. } => map.serialize_entry("size", &chunk.len())?,
+            Self::Finding { finding, .. } => {
+                map.serialize_entry("check", finding.check())?;
+                map.serialize_entry("result", finding.result())?;
+            }
             Self::Message { id, envelope, size, .. } => {
                 map.serialize_entry("message", &Text(id))?;
                 map.serialize_entry("from", envelope.sender.as_str())?;

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::backlog::{Backlog, Batch};
 use super::event::Event;
 use super::kind::{Kind, Kinds};
-use crate::session::SessionId;
+use crate::session::{Finding, HearFindings, Session, SessionId};
 
 /// The usual number of events in one turn of a session.
 const ROUND: usize = 16;
@@ -65,6 +65,12 @@ impl Choice {
     pub(super) fn has(&self, event: &Event) -> bool {
         self.kinds.has(event.kind())
             && self.session.is_none_or(|id| event.session().is_some_and(|session| session.id() == id))
+    }
+}
+
+impl HearFindings for Subscribers {
+    fn found(&self, session: &Session, finding: &Finding) {
+        self.tell(Kind::Finding, || Event::finding(session, finding));
     }
 }
 

@@ -149,6 +149,7 @@ impl Transcript {
             | Event::Secure { .. }
             | Event::HandshakeFailed { .. }
             | Event::Auth { .. }
+            | Event::Finding { .. }
             | Event::Message { .. } => {
                 let line = event.to_string();
                 let note = line.split_once(' ').map_or(&*line, |(_session, note)| note);

@@ -134,7 +134,8 @@ impl Shared {
     fn driver(self: Arc<Self>, wire: Wire, arrival: Arrival, header: Option<Header>) -> Driver {
         let service = arrival.service;
         let stop: Arc<ShutdownSignal> = Arc::clone(wire.stop());
-        let session = Session::new(Arc::clone(&self.hostname), arrival, header, stop.clone());
+        let hears_findings = Arc::clone(&self.subscribers);
+        let session = Session::new(Arc::clone(&self.hostname), arrival, header, stop.clone(), hears_findings);
         stop.tells(&session);
         self.counters.add(Count::Sessions, 1);
         Driver::new(self, wire, session, service, header)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{EhloEdits, Envelope, Refusal, XForward};
 
+use super::finding::Finding;
 use super::interrupted::InterruptedHook;
 use crate::proxy::client::ProxiedClient;
 use crate::tls::TlsFacts;
@@ -36,6 +37,7 @@ pub(super) struct Connection {
 pub(super) struct PerClient {
     /// The changes that hooks made to the EHLO offer of this session.
     pub(super) edits: Option<Box<EhloEdits>>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// The facts that the client has told since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.
@@ -56,4 +58,5 @@ pub(super) struct Transaction {
     pub(super) envelope: Option<Arc<Envelope>>,
     /// The lowest limit in bytes that a hook has set for the message, and the refusal of a longer one.
     pub(super) size_limit: Option<(u64, Refusal)>,
+    pub(super) findings: Vec<Finding>,
 }

@@ -16,6 +16,7 @@ use crate::proxy::Header;
 use crate::proxy::client::ProxiedClient;
 use crate::session::beginning::Beginning;
 use crate::session::facts::{Connection, Greeting, PerClient, SessionFacts, Transaction};
+use crate::session::finding::Finding;
 use crate::session::hang_up::HangUp;
 use crate::session::id::SessionId;
 use crate::session::interrupted::InterruptedHook;
@@ -28,6 +29,12 @@ use crate::tls::TlsFacts;
 /// It is a handle: clones are cheap and refer to the same session, even after its end.
 #[derive(Clone)]
 pub struct Session(pub(super) Arc<Inner>);
+
+/// Receives the findings of a session as they are made.
+pub(crate) trait HearFindings: Send + Sync {
+    /// Tells a finding.
+    fn found(&self, session: &Session, finding: &Finding);
+}
 
 /// A handle that keeps nothing of its session.
 pub(crate) struct WeakSession(Weak<Inner>);
@@ -43,6 +50,7 @@ pub(super) struct Inner {
     pub(super) protocol: Protocol,
     pub(super) phase_flag: PhaseFlag,
     pub(super) wire: Arc<dyn HangUp>,
+    pub(super) hears_findings: Arc<dyn HearFindings>,
     pub(super) facts: Mutex<SessionFacts>,
     pub(super) state: TypedState,
     pub(super) transaction_state: TypedState,
@@ -54,6 +62,7 @@ impl Session {
         arrival: Arrival,
         header: Option<Header>,
         wire: Arc<dyn HangUp>,
+        hears_findings: Arc<dyn HearFindings>,
     ) -> Self {
         let Arrival { origin, service, entrance, local, queued } = arrival;
         let proxied = header.and_then(ProxiedClient::by_header);
@@ -69,6 +78,7 @@ impl Session {
             protocol: service.protocol,
             phase_flag: PhaseFlag::default(),
             wire,
+            hears_findings,
             facts: Mutex::new(SessionFacts { connection, ..SessionFacts::default() }),
             state: TypedState::default(),
             transaction_state: TypedState::default(),
@@ -239,7 +249,9 @@ impl Session {
         let hello = facts.greeting.hello.as_ref().map_or(0, |hello| hello.name.held_bytes());
         let certificate = facts.connection.tls.as_ref().and_then(|tls| tls.client.as_ref());
         let certificate = certificate.map_or(0, |client| size_of_val(&**client) + client.held_bytes());
-        size_of::<Inner>() + size_of::<TlsFacts>() + hello + certificate
+        let findings: usize =
+            facts.client.findings.iter().map(|finding| size_of::<Finding>() + finding.held_bytes()).sum();
+        size_of::<Inner>() + size_of::<TlsFacts>() + hello + certificate + findings
     }
 }
 

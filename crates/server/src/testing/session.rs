@@ -8,6 +8,7 @@ use mailchute_proto::{AddressError, ForwardPath, Recipient, ReversePath, Sender}
 use super::connect::CLIENT;
 use super::tls::TlsBuilder;
 use crate::connection::shutdown_signal::ShutdownSignal;
+use crate::events::subscribers::Subscribers;
 use crate::net::arrival::Arrival;
 use crate::net::peer::Peer;
 use crate::net::queued::Queued;
@@ -148,7 +149,13 @@ impl SessionBuilder {
     pub fn build(&self) -> Session {
         // Nothing listens to the signal, so closing this session has no effect.
         let signal = Arc::new(ShutdownSignal::default());
-        let session = Session::new(Arc::clone(&self.hostname), self.arrival.clone(), None, signal);
+        let session = Session::new(
+            Arc::clone(&self.hostname),
+            self.arrival.clone(),
+            None,
+            signal,
+            Arc::new(Subscribers::default()),
+        );
         if let Some(tls) = &self.tls {
             session.secured(Arc::new(tls.build()));
         }

@@ -89,6 +89,20 @@ fn a_failure_has_a_line_for_each_of_its_mistakes() {
 }
 
 #[test]
+fn each_finding_of_a_check_is_a_key_with_a_value() {
+    let log =
+        || tracing::info!(name: "accepted", size = 12, checks = "spf=pass dkim=none", took = 0.5, "accepted");
+    assert_eq!(logged(LogFormat::Text, log), [" INFO accepted size=12 spf=pass dkim=none took=0.500000"]);
+    assert_eq!(
+        logged(LogFormat::Json, log),
+        [concat!(
+            r#""level":"info","event":"accepted","size":12,"#,
+            r#""checks":{"spf":"pass","dkim":"none"},"took":0.500000}"#
+        )]
+    );
+}
+
+#[test]
 fn an_event_without_a_name_is_called_by_its_target() {
     let log = || tracing::info!(target: "other_crate::module", "text");
     assert_eq!(

@@ -9,15 +9,22 @@ use crate::connection::shutdown_signal::ShutdownSignal;
 use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::events::stage::Stage;
+use crate::events::subscribers::Subscribers;
 use crate::message::MessageId;
 use crate::net::arrival::Arrival;
-use crate::session::Session;
 use crate::session::disconnect::Disconnect;
+use crate::session::{Finding, Session};
 use crate::tls::{TlsFacts, TlsVersion};
 
 fn session() -> Session {
     let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
-    Session::new("mx.example.com".into(), arrival, None, Arc::new(ShutdownSignal::default()))
+    Session::new(
+        "mx.example.com".into(),
+        arrival,
+        None,
+        Arc::new(ShutdownSignal::default()),
+        Arc::new(Subscribers::default()),
+    )
 }
 
 /// 31 January 2026 at noon, and 42 microseconds.
@@ -32,6 +39,11 @@ fn envelope() -> Envelope {
         envelope.recipients.push(to.parse::<Recipient>().expect("an address"));
     }
     envelope
+}
+
+fn finding(session: &Session) -> Finding {
+    session.add_finding("spf", "pass");
+    session.finding("spf").expect("a finding")
 }
 
 /// Each kind, and the JSON after the keys that all events of a session have.
@@ -63,6 +75,10 @@ fn all(session: &Session) -> Vec<(Event, &'static str)> {
             r#","error":"no \"hello\"""#,
         ),
         (Event::Command { time, session: s(), line: "NOOP".into() }, r#","command":"NOOP""#),
+        (
+            Event::Finding { time, session: s(), finding: finding(&session) },
+            r#","check":"spf","result":"pass""#,
+        ),
         (
             Event::Ehlo { time, session: s(), name: HeloName::parse(b"client.example").expect("a name") },
             r#","helo":"client.example""#,

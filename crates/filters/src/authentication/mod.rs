@@ -1,0 +1,1 @@
+//! SPF, DKIM, ARC and DMARC of a message, as one filter.

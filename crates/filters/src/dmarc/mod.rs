@@ -1,0 +1,1 @@
+//! DMARC (RFC 7489): what the domain in `From:` says of its mail.

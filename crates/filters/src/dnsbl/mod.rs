@@ -1,0 +1,1 @@
+//! DNS lists of addresses and domains (RFC 5782).

@@ -1,0 +1,1 @@
+//! Greylisting: unknown clients come again later.

@@ -1,0 +1,1 @@
+//! The HTTP client of the filters that ask a web server.

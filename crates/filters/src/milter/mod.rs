@@ -1,0 +1,1 @@
+//! Milters: filters that speak the protocol of Sendmail.

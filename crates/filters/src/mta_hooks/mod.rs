@@ -1,0 +1,1 @@
+//! MTA Hooks: a web server that decides.

@@ -1,0 +1,1 @@
+//! A resolver with a cache.

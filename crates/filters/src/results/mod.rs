@@ -1,0 +1,1 @@
+//! The field `Authentication-Results` (RFC 8601).

@@ -1,0 +1,1 @@
+//! rspamd, asked by HTTP.

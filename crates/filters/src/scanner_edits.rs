@@ -1,0 +1,1 @@
+//! The edits that scanners ask for.

@@ -1,0 +1,59 @@
+//! Findings of checks: how long they hold, and who hears of them.
+
+use mailchute::events::{Event, Kind};
+use mailchute::{Refusal, Server, Session, Verdict, testing};
+use mailchute_stores::Discard;
+
+fn words(session: &Session) -> String {
+    session.findings().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn text(reply: &testing::Reply) -> String {
+    reply.lines().concat()
+}
+
+/// A server that says what it has found in its reply to RCPT.
+fn server() -> Server {
+    Server::builder()
+        .on_connect(|session: Session| async move {
+            session.add_client_finding("dnsbl", "mark");
+            Ok::<_, Refusal>(Verdict::Accept)
+        })
+        .on_mail_from(|sender, session| async move {
+            session.add_finding("spf", sender.domain().unwrap_or("none").to_owned());
+            Verdict::accept_or(sender.domain() != Some("bad.example"), Refusal::new(550, (5, 7, 1), "No"))
+        })
+        .on_rcpt_to(
+            |_to, session| async move { Err::<Verdict, _>(Refusal::new(550, (5, 7, 1), words(&session))) },
+        )
+        .store(Discard)
+        .build()
+        .expect("a server")
+}
+
+#[tokio::test]
+async fn what_is_found_of_a_message_ends_with_it() {
+    let mut client = testing::connect(&server()).open();
+    client.ready().await;
+    client.command("MAIL FROM:<a@one.example>").await.expect(250);
+    assert_eq!(text(&client.command("RCPT TO:<b@x.example>").await), "550 5.7.1 dnsbl=mark spf=one.example");
+    client.command("RSET").await.expect(250);
+    client.command("MAIL FROM:<a@bad.example>").await.expect(550);
+    client.command("MAIL FROM:<>").await.expect(250);
+    assert_eq!(text(&client.command("RCPT TO:<b@x.example>").await), "550 5.7.1 dnsbl=mark spf=none");
+}
+
+#[tokio::test]
+async fn subscribers_hear_each_finding_once() {
+    let server = server();
+    let mut events = server.events().only([Kind::Finding]);
+    let mut client = testing::connect(&server).open();
+    client.ready().await;
+    client.command("MAIL FROM:<a@one.example>").await.expect(250);
+    let mut heard = Vec::new();
+    for _ in 0..2 {
+        let Some(Event::Finding { finding, .. }) = events.next().await else { panic!("no finding") };
+        heard.push(finding.to_string());
+    }
+    assert_eq!(heard, ["dnsbl=mark", "spf=one.example"]);
+}

@@ -59,6 +59,7 @@ const CRATES: [Rooms; 5] = [
             "redis",
             "resolver",
             "dns",
+            "name",
             "scanner_edits",
             "http_client",
             "bounds",

@@ -33,6 +33,7 @@ pub mod limits;
 pub mod milter;
 #[cfg(feature = "http")]
 pub mod mta_hooks;
+mod name;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "resolver")]

@@ -1,7 +1,7 @@
 //! The names that a record leads to (RFC 7208 §7.1).
 
 use super::macros::{MacroString, Values};
-use super::name::{is_name, shorten, without_root};
+use crate::name::{is_name, shorten, without_root};
 
 /// A `domain-spec`: a name with macros.
 #[derive(Debug)]

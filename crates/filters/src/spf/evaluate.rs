@@ -11,11 +11,11 @@ use super::explanation::explain;
 use super::lookups::Lookups;
 use super::macros::Values;
 use super::mechanism::Mechanism;
-use super::name::{is_domain, is_name, without_root};
 use super::outcome::{Outcome, Problem, SpfResult};
 use super::query::Query;
 use super::record::{Record, is_spf};
 use crate::dns::Resolve;
+use crate::name::{is_domain, is_name, without_root};
 
 /// A record that is being evaluated.
 struct Frame {

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::limits::Limits;
-use super::name::{is_below, is_name, is_within, without_root};
 use super::outcome::Problem;
 use crate::dns::{DnsError, Resolve};
+use crate::name::{is_below, is_name, is_within, without_root};
 
 /// The questions of one check.
 pub(super) struct Lookups<'r, R> {

@@ -11,7 +11,6 @@ mod limits;
 mod lookups;
 mod macros;
 mod mechanism;
-mod name;
 mod outcome;
 mod query;
 mod record;

@@ -1,10 +1,9 @@
 //! The subject of a check: the client, its EHLO and the sender (RFC 7208 §2.2).
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use mailchute::address::Domain;
+use crate::name::to_ascii;
 
 /// The identity whose domain a check is about (RFC 7208 §2.3 and §2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,16 +111,5 @@ impl Query {
 
     pub(super) fn unix_time(&self) -> u64 {
         self.time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    }
-}
-
-/// The domain in A-labels, or as it is if it has none.
-fn to_ascii(domain: &str) -> Cow<'_, str> {
-    if domain.is_ascii() {
-        return Cow::Borrowed(domain);
-    }
-    match Domain::parse(domain) {
-        Ok(parsed) => Cow::Owned(parsed.to_ascii().into_owned()),
-        Err(_) => Cow::Borrowed(domain),
     }
 }

@@ -1,5 +1,9 @@
 //! Names that the DNS can be asked for.
 
+use std::borrow::Cow;
+
+use mailchute::address::Domain;
+
 /// The longest name (RFC 1035 §2.3.4), as text without the dot at its end.
 const MAX_NAME: usize = 253;
 
@@ -7,12 +11,12 @@ const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
 /// Removes the dot at the end of a name, which names the root.
-pub(super) fn without_root(name: &str) -> &str {
+pub(crate) fn without_root(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
 /// Returns whether the DNS can be asked for this name, which has no dot at its end.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     name.is_ascii()
         && name.len() <= MAX_NAME
         && name.split('.').all(|label| (1..=MAX_LABEL).contains(&label.len()))
@@ -20,7 +24,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// Returns whether a domain can have a policy: it has several labels, and all are of the characters of a host
 /// (RFC 7208 §4.3). An address is not a domain.
-pub(super) fn is_domain(name: &str) -> bool {
+pub(crate) fn is_domain(name: &str) -> bool {
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     is_name(name)
         && name.bytes().all(is_host)
@@ -28,7 +32,7 @@ pub(super) fn is_domain(name: &str) -> bool {
 }
 
 /// Removes labels from the left until the name is short enough (RFC 7208 §7.3).
-pub(super) fn shorten(mut name: &str) -> &str {
+pub(crate) fn shorten(mut name: &str) -> &str {
     while name.len() > MAX_NAME {
         name = name.split_once('.').map_or("", |(_, rest)| rest);
     }
@@ -36,12 +40,23 @@ pub(super) fn shorten(mut name: &str) -> &str {
 }
 
 /// Returns whether a name is the domain itself or below it.
-pub(super) fn is_within(name: &str, domain: &str) -> bool {
+pub(crate) fn is_within(name: &str, domain: &str) -> bool {
     name.eq_ignore_ascii_case(domain) || is_below(name, domain)
 }
 
 /// Returns whether a name is below a domain.
-pub(super) fn is_below(name: &str, domain: &str) -> bool {
+pub(crate) fn is_below(name: &str, domain: &str) -> bool {
     let Some(rest) = name.len().checked_sub(domain.len() + 1) else { return false };
     name.as_bytes()[rest] == b'.' && name.as_bytes()[rest + 1..].eq_ignore_ascii_case(domain.as_bytes())
+}
+
+/// Returns a domain in A-labels, or as it is if it has none.
+pub(crate) fn to_ascii(domain: &str) -> Cow<'_, str> {
+    if domain.is_ascii() {
+        return Cow::Borrowed(domain);
+    }
+    match Domain::parse(domain) {
+        Ok(parsed) => Cow::Owned(parsed.to_ascii().into_owned()),
+        Err(_) => Cow::Borrowed(domain),
+    }
 }

@@ -41,6 +41,7 @@ mod resolver;
 pub mod results;
 #[cfg(feature = "http")]
 pub mod rspamd;
+#[allow(dead_code, reason = "the scanners come next")]
 mod scanner_edits;
 pub mod spf;
 

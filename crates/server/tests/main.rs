@@ -12,6 +12,7 @@ mod destinations;
 mod disconnect;
 mod editing;
 mod editing_cut_short;
+mod editing_places;
 mod editing_recipients;
 mod ehlo_edits;
 mod events;

@@ -169,21 +169,13 @@ impl Content {
         Ok(content.freeze())
     }
 
-    /// Returns the client's fields. Their bytes are kept for later readers of the message.
+    /// Returns the bytes up to which a header is edited.
+    pub(crate) fn header_limit(&self) -> u64 {
+        self.header_limit
+    }
+
     async fn received_fields(&self) -> Result<Arc<[Field]>, BodyError> {
-        if let Some(fields) = self.body.edits().received_fields() {
-            return Ok(fields);
-        }
-        let mut parser = HeaderParser::new(self.header_limit);
-        let mut body = self.body.for_reader(true);
-        loop {
-            let chunk = body.chunk().await?;
-            if let Some(parsed) = parser.push(chunk)? {
-                let fields = Arc::from(parsed.fields);
-                self.body.edits().keep_received_fields(&fields);
-                return Ok(fields);
-            }
-        }
+        received_fields(&self.body, self.header_limit).await
     }
 
     /// Returns the fields that are added above and below `Received:`. The header is read only if they depend
@@ -201,6 +193,23 @@ impl Content {
         match self.body.edits().header() {
             Some(header) => Ok(header),
             None => Ok(self.body.edits().edited_header(self.received_fields().await?)),
+        }
+    }
+}
+
+/// Returns the client's fields. Their bytes are kept for later readers of the message.
+pub(crate) async fn received_fields(body: &Body, limit: u64) -> Result<Arc<[Field]>, BodyError> {
+    if let Some(fields) = body.edits().received_fields() {
+        return Ok(fields);
+    }
+    let mut parser = HeaderParser::new(limit);
+    let mut reader = body.for_reader(true);
+    loop {
+        let chunk = reader.chunk().await?;
+        if let Some(parsed) = parser.push(chunk)? {
+            let fields = Arc::from(parsed.fields);
+            body.edits().keep_received_fields(&fields);
+            return Ok(fields);
         }
     }
 }

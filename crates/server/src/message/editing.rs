@@ -85,6 +85,45 @@ impl Message {
         Ok(())
     }
 
+    /// Adds a field at a position among the fields of the [header](Self::header); 0 is the top. A position past the last field
+    /// is the end of the header.
+    ///
+    /// This server's `Received:` does not count. It stands below the fields that were added
+    /// [above it](Self::add_above_trace), and a field between the two kinds stands above it too. A later field moves those
+    /// below it, so positions count what earlier edits have left.
+    ///
+    /// The value is as for [`add_above_trace`](Self::add_above_trace).
+    ///
+    /// ```
+    /// use mailchute::{Message, Refusal};
+    ///
+    /// fn mark(message: &mut Message) -> Result<(), Refusal> {
+    ///     message.insert_field(usize::MAX, "X-Last", "below all fields of the client")?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`add_above_trace`](Self::add_above_trace).
+    pub fn insert_field(&mut self, position: usize, name: &str, value: &str) -> Result<(), EditError> {
+        let field = Field::new(name, value)?;
+        self.edit(|edits| {
+            edits.push(match position {
+                0 => FieldEdit::AddAboveTrace(field),
+                _ => FieldEdit::Insert { position, field },
+            });
+        });
+        Ok(())
+    }
+
+    /// Removes one field of the [header](Self::header), whether the client sent it or a filter added it. The first field of
+    /// this name is number 0. Without such a field nothing changes.
+    ///
+    /// The next field of the name then has this number.
+    pub fn remove_field(&mut self, name: &str, number: usize) {
+        self.edit(|edits| edits.push(FieldEdit::RemoveOne { name: name.into(), number }));
+    }
+
     /// Removes the client's fields for which `is_unwanted` returns true. Fields that filters have added or replaced
     /// stay.
     ///

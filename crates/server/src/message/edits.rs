@@ -22,7 +22,9 @@ pub(crate) struct Edits {
 pub(crate) enum FieldEdit {
     AddAboveTrace(Field),
     AddBelowTrace(Field),
+    Insert { position: usize, field: Field },
     Remove(Arc<Predicate>),
+    RemoveOne { name: Box<str>, number: usize },
     Replace { number: usize, field: Field },
 }
 
@@ -33,7 +35,9 @@ impl fmt::Debug for FieldEdit {
         match self {
             Self::AddAboveTrace(field) => f.debug_tuple("AddAboveTrace").field(field).finish(),
             Self::AddBelowTrace(field) => f.debug_tuple("AddBelowTrace").field(field).finish(),
+            Self::Insert { position, field } => f.debug_tuple("Insert").field(position).field(field).finish(),
             Self::Remove(_) => f.write_str("Remove(..)"),
+            Self::RemoveOne { name, number } => f.debug_tuple("RemoveOne").field(name).field(number).finish(),
             Self::Replace { number, field } => f.debug_tuple("Replace").field(number).field(field).finish(),
         }
     }
@@ -47,16 +51,16 @@ pub(crate) struct EditedHeader {
     pub(crate) received: Vec<ReceivedField>,
 }
 
-/// A field that the client sent, or that replaced one of the client's.
+/// A field that the client sent, or that a filter has put among them.
 #[derive(Debug)]
 pub(crate) struct ReceivedField {
     pub(crate) field: Field,
-    is_replaced: bool,
+    is_of_filter: bool,
 }
 
 impl Edits {
     pub(crate) fn push(&mut self, edit: FieldEdit) {
-        self.change_received |= matches!(edit, FieldEdit::Remove(_) | FieldEdit::Replace { .. });
+        self.change_received |= !matches!(edit, FieldEdit::AddAboveTrace(_) | FieldEdit::AddBelowTrace(_));
         self.fields.push(edit);
     }
 
@@ -67,17 +71,19 @@ impl Edits {
 
     /// Returns the header with these fields of the client, after all edits in order.
     pub(crate) fn apply(&self, received: Vec<Field>) -> EditedHeader {
-        let received = received.into_iter().map(|field| ReceivedField { field, is_replaced: false });
+        let received = received.into_iter().map(|field| ReceivedField { field, is_of_filter: false });
         let mut header = EditedHeader { received: received.collect(), ..EditedHeader::default() };
         for edit in &self.fields {
             match edit {
                 FieldEdit::AddAboveTrace(field) => header.above_trace.insert(0, field.clone()),
                 FieldEdit::AddBelowTrace(field) => header.below_trace.push(field.clone()),
                 FieldEdit::Remove(is_unwanted) => {
-                    header.received.retain(|ReceivedField { field, is_replaced }| {
-                        *is_replaced || !is_unwanted(field.name(), &field.value())
+                    header.received.retain(|ReceivedField { field, is_of_filter }| {
+                        *is_of_filter || !is_unwanted(field.name(), &field.value())
                     });
                 }
+                FieldEdit::Insert { position, field } => header.insert(*position, field),
+                FieldEdit::RemoveOne { name, number } => header.remove(name, *number),
                 FieldEdit::Replace { number, field } => header.replace(*number, field),
             }
         }
@@ -86,21 +92,52 @@ impl Edits {
 }
 
 impl EditedHeader {
-    fn replace(&mut self, number: usize, by: &Field) {
+    /// Returns the field of this number among those of the name, and the mark of one among the client's.
+    fn find(&mut self, name: FieldName<'_>, number: usize) -> Option<(&mut Field, Option<&mut bool>)> {
         let received = self
             .received
             .iter_mut()
-            .map(|of_client| (&mut of_client.field, Some(&mut of_client.is_replaced)));
+            .map(|of_client| (&mut of_client.field, Some(&mut of_client.is_of_filter)));
         let added = self.above_trace.iter_mut().chain(&mut self.below_trace).map(|field| (field, None));
-        match added.chain(received).filter(|(field, _)| field.name() == by.name()).nth(number) {
-            Some((field, is_replaced)) => {
+        added.chain(received).filter(|(field, _)| field.name() == name).nth(number)
+    }
+
+    fn replace(&mut self, number: usize, by: &Field) {
+        match self.find(by.name(), number) {
+            Some((field, is_of_filter)) => {
                 *field = by.clone();
-                if let Some(is_replaced) = is_replaced {
-                    *is_replaced = true;
+                if let Some(is_of_filter) = is_of_filter {
+                    *is_of_filter = true;
                 }
             }
             None => self.below_trace.push(by.clone()),
         }
+    }
+
+    fn insert(&mut self, position: usize, field: &Field) {
+        let field = field.clone();
+        let (above, below) = (self.above_trace.len(), self.below_trace.len());
+        if position <= above {
+            self.above_trace.insert(position, field);
+        } else if position - above <= below {
+            self.below_trace.insert(position - above, field);
+        } else {
+            let position = (position - above - below).min(self.received.len());
+            self.received.insert(position, ReceivedField { field, is_of_filter: true });
+        }
+    }
+
+    fn remove(&mut self, name: &str, number: usize) {
+        let mut seen = 0;
+        let mut stays = |field: &Field| {
+            let is_named = field.name() == name;
+            let is_it = is_named && seen == number;
+            seen += usize::from(is_named);
+            !is_it
+        };
+        self.above_trace.retain(&mut stays);
+        self.below_trace.retain(&mut stays);
+        self.received.retain(|of_client| stays(&of_client.field));
     }
 
     /// Returns the fields from the top down.
@@ -138,8 +175,9 @@ const KEPT: usize = 64 * 1024;
 pub(crate) struct Outcome {
     pub(crate) is_discarded: bool,
     pub(crate) directory: Option<Arc<str>>,
-    /// The recipients as changed, and the place of each in the client's envelope.
-    pub(crate) recipients: Option<(Arc<Envelope>, Places)>,
+    /// The envelope as changed, and the place of each recipient in the client's envelope. No places means that the
+    /// recipients are the client's.
+    pub(crate) envelope: Option<(Arc<Envelope>, Option<Places>)>,
 }
 
 /// The places of recipients in the client's envelope. `None` for one that a filter has added.

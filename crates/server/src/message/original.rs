@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::Message;
 use super::body::Body;
 use super::body_error::BodyError;
+use super::header::Header;
 
 /// A reader of the content as it was received, without the edits of filters. Signatures such as DKIM need it.
 ///
@@ -13,9 +14,22 @@ use super::body_error::BodyError;
 pub struct Original {
     body: Body,
     limit: u64,
+    header_limit: u64,
 }
 
 impl Original {
+    /// Returns the header as the client sent it. [`Message::header`] returns the one with edits. This reader still reads
+    /// from where it stands.
+    ///
+    /// # Errors
+    /// As [`Message::header`].
+    ///
+    /// # Cancel safety
+    /// As [`Message::chunk`].
+    pub async fn header(&self) -> Result<Header, BodyError> {
+        super::content::received_fields(&self.body, self.header_limit).await.map(Header::new)
+    }
+
     /// Returns the next bytes, or `None` at the end of the message.
     ///
     /// # Errors
@@ -66,6 +80,7 @@ impl Message {
     pub async fn original(&mut self) -> Result<Original, BodyError> {
         self.end_reading().await?;
         self.content.body.keep();
-        Ok(Original { body: self.content.body.for_reader(true), limit: self.limit })
+        let header_limit = self.content.header_limit();
+        Ok(Original { body: self.content.body.for_reader(true), limit: self.limit, header_limit })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailchute_proto::{Answer, Envelope, Protocol, Recipient, Refusal, Verdict};
+use mailchute_proto::{Answer, Envelope, Protocol, Recipient, Refusal, ReversePath, Verdict};
 
 use super::Message;
 use super::edits::Places;
@@ -246,6 +246,18 @@ impl Message {
         }
     }
 
+    /// Changes the sender, to which reports of failed delivery go. The [parameters](mailchute_proto::Sender::parameters) of
+    /// MAIL stay. The log shows the client's sender.
+    ///
+    /// A store that forwards the message passes this sender on. An address that is not ASCII can pass only if the client
+    /// asked for SMTPUTF8.
+    pub fn set_sender(&mut self, path: ReversePath) {
+        let mut envelope = Envelope::clone(&self.envelope);
+        envelope.sender.path = path;
+        self.envelope = envelope.into();
+        self.decide_envelope();
+    }
+
     /// Accepts the message and discards it. If this filter returns without a refusal, no other filter is
     /// asked and nothing is stored. The client gets 250, and only the log says what happened, at level info.
     /// Refuse a message instead if its sender should know.
@@ -290,18 +302,22 @@ impl Message {
         let mut envelope = Envelope::new(self.envelope.sender.clone());
         envelope.recipients = recipients;
         self.envelope = envelope.into();
-        let places: Places = places.into();
-        self.places = Some(Arc::clone(&places));
-        let recipients = Some((Arc::clone(&self.envelope), places));
-        self.content.body.edits().decide(self.reader, |outcome| outcome.recipients = recipients);
+        self.places = Some(places.into());
+        self.decide_envelope();
+    }
+
+    /// Makes the envelope that of the readers after this one.
+    fn decide_envelope(&self) {
+        let envelope = Some((Arc::clone(&self.envelope), self.places.clone()));
+        self.content.body.edits().decide(self.reader, |outcome| outcome.envelope = envelope);
     }
 
     /// Applies a filter's changes of recipients. Returns the answer if no other reader is to be asked.
     pub(crate) fn settle(&mut self) -> Option<Answer> {
         let outcome = self.content.body.edits().outcome();
-        if let Some((envelope, places)) = outcome.recipients {
+        if let Some((envelope, places)) = outcome.envelope {
             self.envelope = envelope;
-            self.places = Some(places);
+            self.places = places;
         }
         let refusals = self.content.body.refusals();
         if !refusals.are_none() {

@@ -18,6 +18,8 @@ enum Edit {
     Remove(&'static str),
     RemoveValue(&'static str),
     Replace(&'static str, usize, &'static str),
+    Insert(usize, &'static str),
+    RemoveOne(&'static str, usize),
 }
 
 /// Edits as the message is pushed in pieces of this many bytes. There is none where the header exceeds the limit.
@@ -34,6 +36,10 @@ fn streamed(content: &[u8], edits: &[Edit], piece: usize, limit: u64) -> Option<
             Edit::Replace(name, number, value) => {
                 FieldEdit::Replace { number, field: Field::new(name, value).unwrap() }
             }
+            Edit::Insert(position, name) => {
+                FieldEdit::Insert { position, field: Field::new(name, "inserted").unwrap() }
+            }
+            Edit::RemoveOne(name, number) => FieldEdit::RemoveOne { name: name.into(), number },
         });
     }
     let mut rewritten = Rewritten::new(Some(TraceFields::default()), Arc::new(all), limit);
@@ -126,6 +132,26 @@ fn expected(content: &[u8], edits: &[Edit]) -> Vec<u8> {
                     below.push(by);
                 }
             }
+            Edit::Insert(position, name) => {
+                let by = vec![format!("{name}: inserted")];
+                let (first, second) = (above.len(), above.len() + below.len());
+                match position {
+                    _ if position <= first => above.insert(position, by),
+                    _ if position <= second => below.insert(position - first, by),
+                    _ => fields.insert((position - second).min(fields.len()), (by, true)),
+                }
+            }
+            Edit::RemoveOne(name, number) => {
+                let all = above.iter().chain(&below).chain(fields.iter().map(|(lines, _)| lines));
+                let found = all.enumerate().filter(|(_, lines)| is_named(lines, name)).nth(number);
+                let (first, second) = (above.len(), above.len() + below.len());
+                match found.map(|(place, _)| place) {
+                    None => {}
+                    Some(place) if place < first => drop(above.remove(place)),
+                    Some(place) if place < second => drop(below.remove(place - first)),
+                    Some(place) => drop(fields.remove(place - second)),
+                }
+            }
         }
     }
     let lines = above.into_iter().chain(below).chain(fields.into_iter().map(|(lines, _)| lines));
@@ -158,8 +184,10 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
         Just(Edit::RemoveValue("1")),
         (0..3_usize).prop_map(|number| Edit::Replace("x", number, "new")),
         (0..3_usize).prop_map(|number| Edit::Replace("Y", number, "new")),
+        (0..6_usize).prop_map(|position| Edit::Insert(position, "X")),
+        (0..3_usize).prop_map(|number| Edit::RemoveOne("x", number)),
     ];
-    prop::collection::vec(edit, 0..4)
+    prop::collection::vec(edit, 0..5)
 }
 
 proptest! {

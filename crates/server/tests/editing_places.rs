@@ -1,0 +1,182 @@
+//! Filters that name fields by their place, and change the sender.
+
+use mailchute::address::ReversePath;
+use mailchute::message::EditError;
+use mailchute::{Message, Receipt, Refusal, Session, Store};
+
+use crate::support::{Seen, build, builder, in_data};
+
+/// Keeps the message with the fields of a delivery, whose dates are cut off.
+#[derive(Clone, Default)]
+struct Deliver(Seen<String>);
+
+impl Store for Deliver {
+    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
+        message.prepend_trace_fields();
+        let whole = String::from_utf8_lossy(&message.bytes().await?).into_owned();
+        let (before, rest) = whole.split_once("Received: from").expect("there is such a field");
+        let (_, after) = rest.split_once(" +0000\r\n").expect("there is a date");
+        self.0.push(format!("{before}Received\r\n{after}"));
+        Ok(Receipt::new("Kept").with_enhanced(0, 0))
+    }
+}
+
+type Edit = fn(&mut Message) -> Result<(), EditError>;
+
+/// The stored message, without `Return-Path:` and `Delivered-To:`.
+async fn edited(edit: Edit, content: &str) -> String {
+    let store = Deliver::default();
+    let server = builder().on_message(move |mut message: Message, _session| async move {
+        message.add_above_trace("A", "above")?;
+        message.add_below_trace("B", "below")?;
+        edit(&mut message)?;
+        Ok::<_, Refusal>(message)
+    });
+    let server = build(server.store(store.clone()));
+    let mut client = in_data(&server).await;
+    client.command(&format!("{content}.")).await.expect(250);
+    let whole = store.0.all().remove(0);
+    whole.split_once("Delivered-To: bob@example.com\r\n").expect("there is such a field").1.into()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_is_inserted_at_each_place_of_a_header() {
+    let insert: [(Edit, &str); 6] = [
+        (
+            |m| m.insert_field(0, "X", "1"),
+            "X: 1\r\nA: above\r\nReceived\r\nB: below\r\nC: 1\r\nC: 2\r\n\r\ny\r\n",
+        ),
+        (
+            |m| m.insert_field(1, "X", "1"),
+            "A: above\r\nX: 1\r\nReceived\r\nB: below\r\nC: 1\r\nC: 2\r\n\r\ny\r\n",
+        ),
+        (
+            |m| m.insert_field(2, "X", "1"),
+            "A: above\r\nReceived\r\nB: below\r\nX: 1\r\nC: 1\r\nC: 2\r\n\r\ny\r\n",
+        ),
+        (
+            |m| m.insert_field(3, "X", "1"),
+            "A: above\r\nReceived\r\nB: below\r\nC: 1\r\nX: 1\r\nC: 2\r\n\r\ny\r\n",
+        ),
+        (
+            |m| m.insert_field(4, "X", "1"),
+            "A: above\r\nReceived\r\nB: below\r\nC: 1\r\nC: 2\r\nX: 1\r\n\r\ny\r\n",
+        ),
+        (
+            |m| {
+                m.insert_field(usize::MAX, "X", "1")?;
+                m.remove_fields(|name, _| name == "X" || name == "C");
+                m.insert_field(usize::MAX, "X", "2")
+            },
+            "A: above\r\nReceived\r\nB: below\r\nX: 1\r\nX: 2\r\n\r\ny\r\n",
+        ),
+    ];
+    for (edit, expected) in insert {
+        assert_eq!(edited(edit, "C: 1\r\nC: 2\r\n\r\ny\r\n").await, expected);
+    }
+    let refused: Edit = |m| {
+        assert!(matches!(m.insert_field(9, "X", "1\r\nY: 2"), Err(EditError::Fold { .. })));
+        m.insert_field(9, "X", "1")
+    };
+    assert_eq!(edited(refused, "\r\n").await, "A: above\r\nReceived\r\nB: below\r\nX: 1\r\n\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_field_of_a_name_is_removed_also_if_a_filter_added_it() {
+    let remove: [(Edit, &str); 5] = [
+        (
+            |m| {
+                m.remove_field("c", 1);
+                Ok(())
+            },
+            "A: above\r\nReceived\r\nB: below\r\nC: 1\r\nC: 3\r\n\r\n",
+        ),
+        (
+            |m| {
+                m.remove_field("C", 0);
+                m.remove_field("C", 0);
+                Ok(())
+            },
+            "A: above\r\nReceived\r\nB: below\r\nC: 3\r\n\r\n",
+        ),
+        (
+            |m| {
+                m.remove_field("A", 0);
+                m.remove_field("B", 0);
+                m.remove_field("C", 3);
+                m.remove_field("D", 0);
+                Ok(())
+            },
+            "Received\r\nC: 1\r\nC: 2\r\n f\r\nC: 3\r\n\r\n",
+        ),
+        (
+            |m| {
+                m.replace_field("C", 1, "new")?;
+                m.remove_field("C", 1);
+                Ok(())
+            },
+            "A: above\r\nReceived\r\nB: below\r\nC: 1\r\nC: 3\r\n\r\n",
+        ),
+        (
+            |m| {
+                m.insert_field(0, "C", "0")?;
+                m.remove_field("C", 1);
+                Ok(())
+            },
+            "C: 0\r\nA: above\r\nReceived\r\nB: below\r\nC: 2\r\n f\r\nC: 3\r\n\r\n",
+        ),
+    ];
+    for (edit, expected) in remove {
+        assert_eq!(edited(edit, "C: 1\r\nC: 2\r\n f\r\nC: 3\r\n\r\n").await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_original_header_has_no_edits() {
+    let seen = Seen::<String>::default();
+    let note = seen.clone();
+    let server = builder().on_message(move |mut message: Message, _session| {
+        let note = note.clone();
+        async move {
+            message.add_above_trace("C", "ours")?;
+            message.remove_fields(|_, value| value == "1");
+            let mut original = message.original().await?;
+            let values =
+                original.header().await?.all("C").map(|c| c.value().into_owned()).collect::<Vec<_>>();
+            note.push(values.join(" "));
+            note.push(String::from_utf8_lossy(&original.bytes().await?).into_owned());
+            Ok::<_, Refusal>(message)
+        }
+    });
+    let server = build(server.store(Deliver::default()));
+    in_data(&server).await.command("C: 1\r\nC: 2\r\n\r\ny\r\n.").await.expect(250);
+    assert_eq!(seen.all(), ["1 2", "C: 1\r\nC: 2\r\n\r\ny\r\n"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn later_readers_see_another_sender_and_its_parameters() {
+    let seen = Seen::<String>::default();
+    let (note, store) = (seen.clone(), Deliver::default());
+    let server = builder()
+        .on_message(|mut message: Message, _session| async move {
+            message.set_sender("bounces@mx.example.com".parse().map(ReversePath::Mailbox)?);
+            message.add_recipient("carol@example.com".parse()?);
+            message.set_sender(ReversePath::Null);
+            Ok::<_, Refusal>(message)
+        })
+        .on_message(move |message: Message, session| {
+            let envelope = message.envelope();
+            note.push(format!("{} {:?}", envelope.sender, envelope.sender.parameters().body));
+            note.push(envelope.recipients.len().to_string());
+            note.push(session.sender().map(|sender| sender.to_string()).unwrap_or_default());
+            async { message }
+        });
+    let server = build(server.store(store.clone()));
+    let mut client = mailchute::testing::connect(&server).open();
+    client.ready().await.expect(250);
+    client.command("MAIL FROM:<alice@client.example> BODY=8BITMIME").await.expect(250);
+    client.command("RCPT TO:<bob@example.com>").await.expect(250);
+    client.data("Subject: x\r\n\r\ny").await.expect(250);
+    assert_eq!(seen.all(), [" Some(EightBitMime)", "2", "alice@client.example"]);
+    assert!(store.0.all()[0].starts_with("Return-Path: <>\r\nDelivered-To: bob@example.com\r\n"));
+}

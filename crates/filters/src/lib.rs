@@ -22,6 +22,7 @@ pub mod arc;
 pub mod authentication;
 #[allow(dead_code, reason = "the filters that wait come next")]
 mod bounds;
+mod client;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
@@ -29,6 +30,7 @@ pub mod dnsbl;
 pub mod greylist;
 #[cfg(feature = "http")]
 mod http_client;
+mod key;
 pub mod limits;
 pub mod milter;
 #[cfg(feature = "http")]
@@ -39,10 +41,12 @@ pub mod redis;
 #[cfg(feature = "resolver")]
 mod resolver;
 pub mod results;
+mod retry;
 #[cfg(feature = "http")]
 pub mod rspamd;
 #[allow(dead_code, reason = "the scanners come next")]
 mod scanner_edits;
 pub mod spf;
+mod table;
 
 pub use bounds::OnFailure;

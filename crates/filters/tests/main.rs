@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
 mod hostile;
+mod limits;
 mod rfc7208;
 mod spf;
 mod zone;

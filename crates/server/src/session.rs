@@ -15,6 +15,7 @@ mod id;
 pub(crate) mod interrupted;
 mod phase;
 mod phase_flag;
+mod refused_recipients;
 mod size_limit;
 mod transaction;
 mod transmission_type;

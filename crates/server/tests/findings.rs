@@ -44,6 +44,29 @@ async fn what_is_found_of_a_message_ends_with_it() {
 }
 
 #[tokio::test]
+async fn what_was_found_of_a_refused_mail_ends_with_the_next() {
+    let server = Server::builder()
+        .on_mail_from(|sender, session| async move {
+            if sender.is_null() {
+                session.add_finding("limits", "over");
+                return Err(Refusal::new(451, (4, 7, 1), "Later"));
+            }
+            Ok(Verdict::Accept)
+        })
+        .on_rcpt_to(
+            |_to, session| async move { Err::<Verdict, _>(Refusal::new(550, (5, 7, 1), words(&session))) },
+        )
+        .store(Discard)
+        .build()
+        .expect("a server");
+    let mut client = testing::connect(&server).open();
+    client.ready().await;
+    client.command("MAIL FROM:<>").await.expect(451);
+    client.command("MAIL FROM:<a@one.example>").await.expect(250);
+    assert_eq!(text(&client.command("RCPT TO:<b@x.example>").await), "550 5.7.1 ");
+}
+
+#[tokio::test]
 async fn subscribers_hear_each_finding_once() {
     let server = server();
     let mut events = server.events().only([Kind::Finding]);

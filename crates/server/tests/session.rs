@@ -2,7 +2,7 @@
 
 use crate::support::{MESSAGE, Seen, accepting, build, deliver, hello, read_on};
 use mailchute::session::SessionId;
-use mailchute::{Builder, Verdict, testing};
+use mailchute::{Builder, Refusal, Verdict, testing};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Count(u32);
@@ -163,4 +163,31 @@ async fn a_recipient_hook_sees_the_sender_and_recipients_before() {
     client.command("RCPT TO:<bob@example.com>").await.expect(250);
     client.command("RCPT TO:<carol@example.com>").await.expect(250);
     assert_eq!(seen.all(), ["alice@client.example 0", "alice@client.example 0", "alice@client.example 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn recipients_that_are_refused_for_good_are_counted() {
+    let seen = Seen::<u32>::default();
+    let counts = seen.clone();
+    let server = build(
+        accepting()
+            .on_rcpt_to(move |_, session| {
+                counts.push(session.refused_recipients());
+                async {}
+            })
+            .on_rcpt_to(|to, _| async move {
+                match to.as_str() {
+                    "later@example.com" => Err(Refusal::new(451, (4, 7, 1), "Later")),
+                    "moved@example.com" => Err(Refusal::new(551, (5, 1, 6), "Moved")),
+                    to => Ok(if to == "no@example.com" { Verdict::Refuse } else { Verdict::Accept }),
+                }
+            }),
+    );
+    let mut client = hello(&server).await;
+    for to in ["bob", "later", "no", "moved", "bob"] {
+        client.command("RSET").await.expect(250);
+        client.command("MAIL FROM:<>").await.expect(250);
+        client.command(&format!("RCPT TO:<{to}@example.com>")).await;
+    }
+    assert_eq!(seen.all(), [0, 0, 0, 1, 2]);
 }

@@ -270,6 +270,7 @@ impl Driver {
             Step::Mail(mut ask) => {
                 let (sender, unsent) = ask.parts();
                 shared.subscribers.tell(Kind::Mail, || Event::mail(session, sender));
+                session.forget_refused_mail();
                 let hooks = shared.chain.mail_from(sender, session);
                 let answer = ask_hooks(shared, wire, unsent, session, hooks, refused_by).await?;
                 if is_yes(&answer) {
@@ -287,6 +288,7 @@ impl Driver {
                 if is_yes(&answer) {
                     session.add_recipient(recipient.clone());
                 }
+                session.count_refused_recipient(&answer);
                 shared.counters.decide(is_yes(&answer), Count::RecipientsAccepted, Count::RecipientsRefused);
                 ask.answer(answer);
             }

@@ -38,6 +38,8 @@ pub(super) struct PerClient {
     /// The changes that hooks made to the EHLO offer of this session.
     pub(super) edits: Option<Box<EhloEdits>>,
     pub(super) findings: Vec<Finding>,
+    /// The number of recipients that hooks have refused for good.
+    pub(super) refused_recipients: u32,
 }
 
 /// The facts that the client has told since the connection began, since STARTTLS (RFC 3207 §4.2) or since XCLIENT.

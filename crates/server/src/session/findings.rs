@@ -58,4 +58,9 @@ impl Session {
         let facts = self.facts();
         facts.client.findings.iter().chain(&facts.transaction.findings).cloned().collect()
     }
+
+    /// Forgets what was found about a MAIL that was refused, before the next MAIL is decided.
+    pub(crate) fn forget_refused_mail(&self) {
+        self.facts().transaction.findings.clear();
+    }
 }

@@ -57,7 +57,6 @@ const CRATES: [Rooms; 5] = [
             "dkim",
             "spf",
             "redis",
-            "resolver",
             "dns",
             "name",
             "scanner_edits",

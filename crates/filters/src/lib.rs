@@ -13,7 +13,7 @@
 //! | [`arc`] | ARC (RFC 8617): what earlier receivers found |
 //! | [`dkim`] | DKIM (RFC 6376): signatures of domains |
 //! | [`spf`] | SPF (RFC 7208): whether a domain authorizes the client to send its mail |
-//! | [`dns`] | the questions of the checks to the DNS, as a trait |
+//! | [`dns`] | the questions of the checks to the DNS, as a trait, and a resolver |
 //!
 //! The checks of mail authentication do no I/O of their own. The resolver is handed in, so they run with any resolver
 //! and any runtime.
@@ -38,8 +38,6 @@ pub mod mta_hooks;
 mod name;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(feature = "resolver")]
-mod resolver;
 pub mod results;
 mod retry;
 #[cfg(feature = "http")]

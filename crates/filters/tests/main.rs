@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
+mod dns_server;
 mod hostile;
 mod limits;
+mod resolver;
 mod rfc7208;
 mod spf;
 mod zone;

@@ -8,17 +8,8 @@ use mailchute_filters::spf::{self, Limits, Outcome, Query, Scope, SpfResult};
 
 use crate::zone::Zone;
 
-/// A zone of lines: a name, a type and the data.
 fn zone(lines: &str) -> Zone {
-    let mut zone = Zone::default();
-    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let mut words = line.splitn(3, ' ');
-        let name = words.next().unwrap().to_owned();
-        let kind = words.next().unwrap().to_owned();
-        let data = words.next().unwrap_or_default().as_bytes().to_vec();
-        zone.records.entry(name).or_default().push((kind, data));
-    }
-    zone
+    Zone::parse(lines.as_bytes())
 }
 
 fn query(client: &str, sender: &str) -> Query {

@@ -8,8 +8,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::reload;
 
-/// Crates that log by themselves what a named event says already. They log only if they are named.
-const QUIET: [&str; 1] = ["async_nats"];
+/// Crates that log by themselves what a named event says already, or what any server on the network can make them say.
+/// They log only if they are named.
+const QUIET: [&str; 4] = ["async_nats", "hickory_net", "hickory_proto", "hickory_resolver"];
 
 /// One level for everything, or one for each of several targets.
 #[derive(Debug, Clone)]

@@ -18,6 +18,19 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
+    /// Reads lines: a name, a type and the data, with spaces between them and before them.
+    pub(crate) fn parse(lines: &[u8]) -> Self {
+        let mut zone = Self::default();
+        for line in lines.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_start) {
+            let mut words = line.splitn(3, |&byte| byte == b' ');
+            let mut word = || text(words.next().unwrap_or_default());
+            let (name, kind) = (word().to_ascii_lowercase(), word());
+            let data = words.next().unwrap_or_default().to_vec();
+            zone.records.entry(name).or_default().push((kind, data));
+        }
+        zone
+    }
+
     /// The data of all records of a type, with CNAME records followed.
     fn lookup(&self, name: &str, kind: &str) -> Result<Vec<Vec<u8>>, DnsError> {
         self.asked.fetch_add(1, Ordering::Relaxed);

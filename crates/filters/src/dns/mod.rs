@@ -1,0 +1,13 @@
+//! The questions of the checks to the DNS, and a resolver that answers them.
+//!
+//! The checks take any [`Resolve`]. [`Resolver`] asks the DNS servers of the system, or others.
+
+mod resolve;
+#[cfg(feature = "resolver")]
+mod resolver;
+#[cfg(feature = "resolver")]
+mod reversed;
+
+pub use resolve::{DnsError, Resolve};
+#[cfg(feature = "resolver")]
+pub use resolver::{Resolver, ResolverBuilder};

@@ -1,1 +1,0 @@
-//! A resolver with a cache.

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
+mod dkim;
 mod dns_server;
 mod hostile;
 mod limits;
+mod mail_signer;
 mod resolver;
 mod rfc7208;
 mod spf;

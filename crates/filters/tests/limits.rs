@@ -1,4 +1,4 @@
-//! RateLimits in a server: what is counted, and what clients are told.
+//! Limits in a server: what is counted, and what clients are told.
 
 use std::time::Duration;
 

@@ -7,6 +7,8 @@ mod dns_server;
 mod hostile;
 mod limits;
 mod mail_signer;
+#[cfg(feature = "redis")]
+mod redis;
 mod resolver;
 mod rfc7208;
 mod spf;

@@ -7,6 +7,8 @@ use mailchute::{Answer, Disconnect, Hooks, Recipient, Refusal, Sender, Session, 
 
 use super::RateLimits;
 use super::bucket::{Cost, Over};
+#[cfg(feature = "redis")]
+use super::limit::note;
 use super::limit::{Kind, Take, take_all};
 use super::seen::{is_new_helo, newly_refused};
 use crate::client::network_of;
@@ -31,19 +33,33 @@ impl RateLimits {
         self.take(kind, network.to_string().as_bytes(), cost)
     }
 
-    fn decide(&self, takes: &[Take<'_>]) -> Result<(), Duration> {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        take_all(takes, now).map_err(|Over(millis)| Duration::from_millis(millis))
+    async fn decide(&self, takes: &[Take<'_>]) -> Result<(), Duration> {
+        if takes.is_empty() {
+            return Ok(());
+        }
+        self.take_all(takes).await.map_err(|Over(millis)| Duration::from_millis(millis))
     }
 
-    fn answer<'a>(
+    async fn take_all(&self, takes: &[Take<'_>]) -> Result<(), Over> {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        #[cfg(feature = "redis")]
+        if let Some(redis) = &self.shared
+            && let Some(outcome) = super::shared::take_all(redis, takes).await
+        {
+            note(takes, outcome, now);
+            return outcome;
+        }
+        take_all(takes, now)
+    }
+
+    async fn answer<'a>(
         &self,
-        takes: impl IntoIterator<Item = Option<Take<'a>>>,
+        takes: impl IntoIterator<Item = Option<Take<'a>>> + Send,
         session: &Session,
-        refusal: impl FnOnce(TryAgainIn) -> Refusal,
+        refusal: impl FnOnce(TryAgainIn) -> Refusal + Send,
     ) -> Answer {
         let takes: Vec<_> = takes.into_iter().flatten().collect();
-        self.decide(&takes).map(|()| Verdict::Accept).map_err(|wait| {
+        self.decide(&takes).await.map(|()| Verdict::Accept).map_err(|wait| {
             session.add_finding("limits", "over");
             refusal(TryAgainIn(wait))
         })
@@ -57,6 +73,7 @@ fn too_many_connections(again: TryAgainIn) -> Refusal {
 impl Hooks for RateLimits {
     async fn connect(&self, session: &Session) -> Answer {
         self.answer([self.take_of_client(Kind::Connections, session, ONE)], session, too_many_connections)
+            .await
     }
 
     async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> Answer {
@@ -66,7 +83,7 @@ impl Hooks for RateLimits {
         });
         // EHLO comes again after STARTTLS.
         let take = take.filter(|take| is_new_helo(self.id, session, take.key));
-        self.answer([take], session, too_many_connections)
+        self.answer([take], session, too_many_connections).await
     }
 
     async fn mail_from(&self, from: &Sender, session: &Session) -> Answer {
@@ -80,6 +97,7 @@ impl Hooks for RateLimits {
         self.answer([of_client, of_sender, of_user], session, |again| {
             Refusal::new(451, (4, 7, 1), format!("Too many messages; {again}"))
         })
+        .await
     }
 
     async fn rcpt_to(&self, _to: &Recipient, session: &Session) -> Answer {
@@ -88,6 +106,7 @@ impl Hooks for RateLimits {
         self.answer([take], session, |again| {
             Refusal::new(450, (4, 7, 1), format!("Too many recipients; {again}"))
         })
+        .await
     }
 
     async fn disconnect(&self, _cause: Disconnect, session: &Session) {
@@ -96,7 +115,7 @@ impl Hooks for RateLimits {
             && let Some(take) = self.take_of_client(Kind::Recipients, session, Cost { debt, tokens: 0 })
         {
             // Nobody is refused for a debt.
-            let _ = self.decide(&[take]);
+            let _ = self.decide(&[take]).await;
         }
     }
 }

@@ -89,6 +89,17 @@ pub(super) fn take_all(takes: &[Take<'_>], now: u64) -> Result<(), Over> {
     Err(over)
 }
 
+/// Takes what another memory has decided, so that this one can go on from there.
+#[cfg(feature = "redis")]
+pub(super) fn note(takes: &[Take<'_>], outcome: Result<(), Over>, now: u64) {
+    for &Take { limit, key, cost } in takes {
+        let tokens = if outcome.is_ok() { cost.tokens } else { 0 };
+        let cost = Cost { debt: cost.debt.saturating_add(tokens), tokens: 0 };
+        // A debt is never too much.
+        let _ = limit.update(key, now, |bucket| bucket.take(limit.rate, cost, now));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

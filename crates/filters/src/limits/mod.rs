@@ -14,6 +14,8 @@ mod hooks;
 mod limit;
 mod rate;
 mod seen;
+#[cfg(feature = "redis")]
+mod shared;
 
 use std::fmt;
 
@@ -22,11 +24,13 @@ use mailchute::{Builder, Install};
 use tokio::time::Instant;
 
 use crate::client::Exempt;
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
 use limit::{Kind, Limit};
 pub use rate::{Rate, RateError};
 use seen::FilterId;
 
-/// RateLimits the rates of connections, messages and recipients.
+/// Limits the rates of connections, messages and recipients.
 ///
 /// Each rate is off until it is set. The client of a rate is an IPv4 address, or an IPv6 network of 64 bits, since a host
 /// chooses the other 64 bits itself.
@@ -74,6 +78,8 @@ pub struct RateLimits {
     /// Tells the counts of this filter from those of others in the same session.
     id: FilterId,
     began: Instant,
+    #[cfg(feature = "redis")]
+    shared: Option<Redis>,
 }
 
 impl RateLimits {
@@ -85,6 +91,8 @@ impl RateLimits {
             exempt: Exempt::default(),
             id: FilterId::next(),
             began: Instant::now(),
+            #[cfg(feature = "redis")]
+            shared: None,
         }
     }
 
@@ -141,6 +149,16 @@ impl RateLimits {
     /// Exempts the clients of a network. It may be called several times.
     pub fn exempt(mut self, network: Network) -> Self {
         self.exempt.add(network);
+        self
+    }
+
+    /// Shares the rates with all servers that have the same rates in the same Redis. Each decision is one script.
+    ///
+    /// While Redis does not answer, each server counts by itself. It then knows what it has counted before, but not what
+    /// the others have.
+    #[cfg(feature = "redis")]
+    pub fn shared(mut self, redis: Redis) -> Self {
+        self.shared = Some(redis);
         self
     }
 

@@ -20,6 +20,7 @@ mod client_hello;
 mod commands;
 mod config_files;
 mod data;
+mod dns_answers;
 mod listener;
 mod next_hop;
 mod octets;
@@ -74,6 +75,9 @@ mod vocabulary;
 #[path = "../../crates/filters/tests/zone/mod.rs"]
 mod zone;
 
+// For the sources that are taken in by their path.
+use mailchute_filters::dns;
+
 pub use addresses::addresses;
 pub use chunks::chunks;
 pub use client_certificates::client_certificates;
@@ -81,6 +85,7 @@ pub use client_hello::client_hello;
 pub use commands::commands;
 pub use config_files::config_file;
 pub use data::data;
+pub use dns_answers::dns_answers;
 pub use next_hop::next_hop;
 pub use octets::{octets, seed};
 pub use operations::operations;
@@ -95,7 +100,7 @@ pub use spf::spf;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: &[(&str, Target)] = &[
     ("addresses", addresses),
     ("chunks", chunks),
     ("client_certificates", client_certificates),
@@ -103,6 +108,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("commands", commands),
     ("config_file", config_file),
     ("data", data),
+    ("dns_answers", dns_answers),
     ("next_hop", next_hop),
     ("octets", octets),
     ("operations", operations),

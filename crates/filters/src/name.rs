@@ -60,3 +60,11 @@ pub(crate) fn to_ascii(domain: &str) -> Cow<'_, str> {
         Err(_) => Cow::Borrowed(domain),
     }
 }
+
+/// Returns a domain in lower case and A-labels, if it is one. An address is not a domain.
+pub(crate) fn canonical(domain: &str) -> Option<String> {
+    let domain = Domain::parse(domain).ok()?.to_ascii().to_ascii_lowercase();
+    let is_number =
+        domain.rsplit('.').next().is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()));
+    (domain.is_ascii() && !is_number).then_some(domain)
+}

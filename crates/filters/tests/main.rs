@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
+mod authheaders;
 mod dkim;
+mod dmarc;
 mod dns_server;
 mod hostile;
 mod limits;

@@ -1,0 +1,124 @@
+//! The parts of a `From:` field: words, quoted strings and special characters (RFC 5322 §3.2).
+
+use crate::name::canonical;
+
+/// A part of the field. White space and comments are between the parts.
+#[derive(Debug, PartialEq)]
+pub(super) enum Token<'a> {
+    /// A run of other characters, with dots.
+    Atom(&'a [u8]),
+    /// A quoted string, without its quotes.
+    Quoted(&'a [u8]),
+    /// One of `<>@,;:`.
+    Special(u8),
+}
+
+pub(super) struct Lexer<'a> {
+    rest: &'a [u8],
+    is_apart: bool,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(field: &'a [u8]) -> Self {
+        Self { rest: field, is_apart: true }
+    }
+
+    /// Returns whether white space or a comment stands before the last part.
+    pub(super) fn is_apart(&self) -> bool {
+        self.is_apart
+    }
+
+    /// Returns the next part; the inner `None` is the end. The outer `None` is text that cannot be read.
+    pub(super) fn next(&mut self) -> Option<Option<Token<'a>>> {
+        self.skip_space()?;
+        let Some(&first) = self.rest.first() else { return Some(None) };
+        match first {
+            b'"' => {
+                let end = end_of_quoted(self.rest)?;
+                let inside = &self.rest[1..end];
+                self.rest = &self.rest[end + 1..];
+                Some(Some(Token::Quoted(inside)))
+            }
+            b'<' | b'>' | b'@' | b',' | b';' | b':' => {
+                self.rest = &self.rest[1..];
+                Some(Some(Token::Special(first)))
+            }
+            _ => {
+                let length = self.rest.iter().position(|&b| ends_atom(b)).unwrap_or(self.rest.len());
+                let (atom, rest) = self.rest.split_at(length);
+                self.rest = rest;
+                // A byte that ends an atom and begins nothing: a control character, a backslash or `)`.
+                if atom.is_empty() { None } else { Some(Some(Token::Atom(atom))) }
+            }
+        }
+    }
+
+    fn skip_space(&mut self) -> Option<()> {
+        let before = self.rest.len();
+        loop {
+            self.rest = match self.rest {
+                [b' ' | b'\t', rest @ ..] | [b'\r', b'\n', rest @ ..] => rest,
+                [b'(', ..] => after_comment(self.rest)?,
+                _ => break,
+            };
+        }
+        self.is_apart = self.rest.len() < before;
+        Some(())
+    }
+
+    /// Reads the domain after an `@`; the inner `None` is an address literal. With anything else the outer one is `None`.
+    pub(super) fn domain(&mut self) -> Option<Option<String>> {
+        self.skip_space()?;
+        if self.rest.first() == Some(&b'[') {
+            let end = self.rest.iter().position(|&b| b == b']')?;
+            let is_address = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'-');
+            if end < 2 || !self.rest[1..end].iter().all(is_address) {
+                return None;
+            }
+            self.rest = &self.rest[end + 1..];
+            return Some(None);
+        }
+        let Some(Token::Atom(atom)) = self.next()? else { return None };
+        let domain = std::str::from_utf8(atom).ok().and_then(canonical);
+        domain.map(Some)
+    }
+}
+
+fn ends_atom(byte: u8) -> bool {
+    byte <= b' '
+        || matches!(byte, b'"' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'(' | b')' | b'\\' | 0x7f)
+}
+
+/// Returns the place of the quote that ends a quoted string.
+fn end_of_quoted(text: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match text.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            b'\t' | b'\r' | b'\n' => at += 1,
+            byte if byte.is_ascii_control() => return None,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Returns the text after a comment, which may have others within.
+fn after_comment(text: &[u8]) -> Option<&[u8]> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    loop {
+        match text.get(at)? {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            b'\\' => at += 1,
+            b'\t' | b'\r' | b'\n' => {}
+            byte if byte.is_ascii_control() => return None,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return text.get(at..);
+        }
+    }
+}

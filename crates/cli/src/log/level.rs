@@ -2,11 +2,7 @@
 
 use std::str::FromStr;
 
-use tracing::subscriber::Interest;
-use tracing::{Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::reload;
 
 /// Crates that log by themselves what a named event says already, or what any server on the network can make them say.
 /// They log only if they are named.
@@ -35,25 +31,6 @@ impl FromStr for LogLevel {
         let is_named = |target: &str| level.split(',').any(|part| part.trim().starts_with(target));
         let quiet = QUIET.into_iter().filter(|target| !is_named(target));
         Ok(Self(targets.with_targets(quiet.map(|target| (target, LevelFilter::OFF)))))
-    }
-}
-
-/// Passes events at or above the current level.
-pub(super) struct Filter<S>(pub(super) reload::Layer<Targets, S>);
-
-/// It only decides whether an event is wanted, once for each place in the code. `reload::Layer` alone takes a global
-/// lock at each poll of a session, and twice an event.
-impl<S: Subscriber> Layer<S> for Filter<S> {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        self.0.register_callsite(metadata)
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
-        Layer::enabled(&self.0, metadata, context)
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Layer::max_level_hint(&self.0)
     }
 }
 

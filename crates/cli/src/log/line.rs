@@ -5,9 +5,9 @@ use std::fmt::Debug;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata};
-use tracing_subscriber::field::RecordFields;
 
 use super::format::LogFormat;
+use super::spans::Spans;
 use super::time;
 use super::values::{write_bare, write_debug, write_json, write_number, write_seconds, write_text};
 use crate::failure::Failure;
@@ -43,13 +43,13 @@ impl Lines {
         lines.collect()
     }
 
-    /// Formats the line of an event and hands it to `take`. `context` holds the fields of the event's span.
-    pub(super) fn event(self, event: &Event<'_>, context: &str, has_colors: bool, take: impl FnOnce(&str)) {
+    /// Formats the line of an event and hands it to `take`. `spans` has the fields of the span that it is in.
+    pub(super) fn event(self, event: &Event<'_>, spans: &Spans, has_colors: bool, take: impl FnOnce(&str)) {
         let metadata = event.metadata();
         // Taken and not borrowed, because formatting a value may log another line.
         let mut row = Row { format: self.0, line: LAST.take() };
         row.whole(*metadata.level(), has_colors, |row| {
-            let beginning = Some(Beginning { event: event_name(metadata), context });
+            let beginning = Some(Beginning { event: event_name(metadata), spans });
             let mut fields = Fields { row, id: "message", beginning };
             event.record(&mut fields);
             fields.begin(None);
@@ -61,9 +61,9 @@ impl Lines {
     }
 
     /// Formats the fields of a span for the lines of its events.
-    pub(super) fn context(self, fields: &impl RecordFields) -> String {
+    pub(super) fn context(self, record: impl FnOnce(&mut dyn Visit)) -> String {
         let mut row = Row { format: self.0, line: String::new() };
-        fields.record(&mut Fields { row: &mut row, id: "session", beginning: None });
+        record(&mut Fields { row: &mut row, id: "session", beginning: None });
         row.line
     }
 
@@ -279,15 +279,14 @@ struct Fields<'a> {
 #[derive(Clone, Copy)]
 struct Beginning<'a> {
     event: &'static str,
-    /// The fields of the span that the event is in.
-    context: &'a str,
+    spans: &'a Spans,
 }
 
 impl Fields<'_> {
     fn begin(&mut self, text: Option<&dyn Debug>) {
-        if let Some(Beginning { event, context }) = self.beginning.take() {
+        if let Some(Beginning { event, spans }) = self.beginning.take() {
             self.row.begin(event, text);
-            self.row.line.push_str(context);
+            spans.write_fields(&mut self.row.line);
         }
     }
 

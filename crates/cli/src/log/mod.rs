@@ -3,9 +3,11 @@
 mod before;
 mod events;
 mod format;
+mod in_force;
 mod level;
 mod line;
 mod queue;
+mod spans;
 mod time;
 mod values;
 mod writer;
@@ -15,16 +17,12 @@ use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Registry, reload};
-
 use crate::failure::Failure;
 use events::Events;
-use level::Filter;
+use in_force::InForce;
 use line::Lines;
 use queue::Queue;
+use spans::Spans;
 
 pub(crate) use before::{report_without_log, wrong_usage};
 pub(crate) use format::LogFormat;
@@ -33,7 +31,7 @@ pub(crate) use level::LogLevel;
 /// The running log.
 #[derive(Debug)]
 pub(crate) struct Log {
-    level: reload::Handle<Targets, Registry>,
+    level: Arc<InForce>,
     lines: Lines,
     queue: Arc<Queue>,
 }
@@ -41,22 +39,23 @@ pub(crate) struct Log {
 impl Log {
     /// Starts to collect what `level` passes; [`write`](Self::write) starts to write it.
     pub(crate) fn begin(level: &LogLevel, format: LogFormat) -> Result<Self, Failure> {
-        let (filter, handle) = reload::Layer::new(level.targets().clone());
+        let level = Arc::new(InForce::new(level));
         let queue = Arc::new(Queue::default());
         let lines = Lines(format);
         let has_colors = io::stderr().is_terminal();
-        let events = Events { lines, has_colors, queue: Arc::clone(&queue) };
-        // A filter for all layers, so that its decision on an event is cached. A filter of one layer runs each time.
-        tracing_subscriber::registry()
-            .with(Filter(filter))
-            .with(events)
-            .try_init()
-            .map_err(Failure::running)?;
+        let events = Events {
+            level: Arc::clone(&level),
+            lines,
+            has_colors,
+            queue: Arc::clone(&queue),
+            spans: Spans::default(),
+        };
+        tracing::subscriber::set_global_default(events).map_err(Failure::running)?;
         panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(tracing::field::display);
             tracing::error!(name: "panicked", place, panic = panic.payload_as_str(), "a thread panicked");
         }));
-        Ok(Self { level: handle, lines, queue })
+        Ok(Self { level, lines, queue })
     }
 
     /// Starts the thread that writes. Call it inside the sandbox, so that the thread is sandboxed too.
@@ -66,9 +65,7 @@ impl Log {
 
     /// Logs what `level` passes from now on.
     pub(crate) fn set(&self, level: &LogLevel) {
-        if let Err(error) = self.level.reload(level.targets().clone()) {
-            tracing::error!(name: "level-kept", %error, "the level of the log cannot be changed");
-        }
+        self.level.set(level);
     }
 
     /// Logs the outcome of the program. Dropping the log writes the rest.

@@ -2,17 +2,18 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tracing_subscriber::layer::SubscriberExt as _;
-
 use super::*;
 use crate::log::events::Events;
+use crate::log::in_force::InForce;
 use crate::log::queue::Queue;
 
 /// Returns the lines that `log` writes, without the time.
 fn logged(format: LogFormat, log: impl FnOnce()) -> Vec<String> {
     let (queue, lines) = (Arc::new(Queue::default()), Lines(format));
-    let events = Events { lines, has_colors: false, queue: Arc::clone(&queue) };
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(events), log);
+    let level = Arc::new(InForce::new(&"info".parse().expect("a level")));
+    let spans = Spans::default();
+    let events = Events { level, lines, has_colors: false, queue: Arc::clone(&queue), spans };
+    tracing::subscriber::with_default(events, log);
     let mut text = Vec::new();
     queue.take(&mut text, Instant::now());
     let mut read = String::new();
@@ -109,4 +110,16 @@ fn an_event_without_a_name_is_called_by_its_target() {
         logged(LogFormat::Json, log),
         [r#""level":"info","event":"other_crate::module","text":"text"}"#]
     );
+}
+
+#[test]
+fn a_line_has_the_session_of_its_task_though_its_span_is_dropped() {
+    let log = || {
+        let span = tracing::error_span!("session", id = %"01ABC");
+        let elsewhere = span.in_scope(tracing::Span::current);
+        drop(span);
+        tracing::info!(name: "outside", "outside");
+        elsewhere.in_scope(|| tracing::info!(name: "inside", "inside"));
+    };
+    assert_eq!(logged(LogFormat::Text, log), [" INFO outside", " INFO inside session=01ABC"]);
 }

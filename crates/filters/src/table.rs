@@ -41,6 +41,11 @@ impl<V> Table<V> {
 }
 
 impl<V: Copy> Table<V> {
+    /// Returns the value of a key.
+    pub(crate) fn get(&self, key: Key) -> Option<V> {
+        self.set(key).iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+    }
+
     /// Changes the value of a key, which is `new` if the key is unknown. If there is no room, the entry that is worth
     /// least makes room.
     pub(crate) fn update<R>(
@@ -80,11 +85,7 @@ mod tests {
         Key::of(&[&number.to_be_bytes()])
     }
 
-    impl<V: Copy> Table<V> {
-        fn get(&self, key: Key) -> Option<V> {
-            self.set(key).iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
-        }
-
+    impl<V> Table<V> {
         fn len(&self) -> usize {
             self.sets.iter().map(|set| set.lock().map_or(0, |set| set.len())).sum()
         }

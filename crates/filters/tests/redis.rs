@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mailchute::Server;
 use mailchute::testing::{Inbox, connect};
+use mailchute_filters::greylist::Greylist;
 use mailchute_filters::limits::RateLimits;
 use mailchute_filters::redis::Redis;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -148,5 +149,25 @@ fn the_url_says_which_server_it_is_and_hides_the_password() {
         let error = Redis::new(url).unwrap_err().to_string();
         assert!(error.starts_with("write the URL of Redis as redis://HOST"), "{error}");
         assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn redis_decides_for_a_greylist() {
+    for (reply, told) in [
+        (":61000\r\n", "451 4.7.1 Greylisted; try again in 61 s"),
+        (":0\r\n", "250 2.1.5 Recipient OK"),
+        (":-1\r\n", "250 2.1.5 Recipient OK"),
+        (":-2\r\n", "250 2.1.5 Recipient OK"),
+        // An answer that makes no sense counts as none.
+        ("+later\r\n", "451 4.7.1 Greylisted; try again in 5 min"),
+    ] {
+        let redis = FakeRedis::start(Some(reply)).await;
+        let greylist = Greylist::new().shared(redis.handle());
+        let server = Server::builder().with(greylist).store(Inbox::new()).build().unwrap();
+        let mut client = connect(&server).open();
+        client.ready().await.expect(250);
+        client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+        assert_eq!(client.command("RCPT TO:<bob@example.com>").await.lines().concat(), told);
     }
 }

@@ -1,1 +1,204 @@
 //! Greylisting: unknown clients come again later.
+//!
+//! A server that sends mail keeps what it could not deliver, and tries again. Much of the software that sends spam does
+//! not. So a [`Greylist`] refuses the first try for now, and accepts the second.
+
+mod decide;
+mod hooks;
+mod memory;
+mod sender;
+#[cfg(feature = "redis")]
+mod shared;
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use mailchute::proxy::Network;
+use mailchute::{Builder, Install};
+use tokio::time::Instant;
+
+use crate::client::Exempt;
+#[cfg(feature = "redis")]
+use crate::redis::Redis;
+use crate::table::Table;
+use decide::{Decision, Keys, Record, Times};
+
+/// Refuses mail for now, the first time that a client brings mail of this sender for this recipient.
+///
+/// The client gets `451 4.7.1 Greylisted; try again in 5 min` at RCPT. It is known by its network: the first 24 bits of
+/// an IPv4 address or 64 bits of an IPv6 address, as large senders try again from another host. When it comes again
+/// after the [delay](Self::delay), the mail passes, and so does later mail of the same three.
+///
+/// The finding is `greylist=wait` for mail that must wait, `pass` for the mail that has waited, and `known` for later
+/// mail.
+///
+/// # Order
+/// Register the greylist after the check of recipients. Hooks are asked in order, and a greylist that is asked first
+/// remembers each attempt to relay, and tells clients to come again for nothing.
+///
+/// # Exempt mail
+/// Clients that have authenticated and processes of this host that use a Unix socket need not wait. Mail to the postmaster
+/// never waits. Mail of the null sender waits at DATA instead of RCPT, as servers that verify a sender ask about
+/// recipients only. Numbers and tags in the sender do not count: mailing lists, bounce addresses and forwarders write
+/// other ones each time (VERP, BATV, SRS).
+///
+/// # Memory
+/// A record has 34 bytes, and there are at most [`max_entries`](Self::max_entries). When there is no room, the record that
+/// would be forgotten first makes room. These are mails that wait, not those that have passed.
+///
+/// # Examples
+/// ```
+/// use mailchute::{Server, Verdict};
+/// use mailchute_filters::greylist::Greylist;
+/// # use mailchute_stores::Discard;
+///
+/// let server = Server::builder()
+///     .on_rcpt_to(|to, _session| async move { Verdict::accept_if(to.is_local_to(["example.com"])) })
+///     .with(Greylist::new())
+///     .store(Discard)
+///     .build()?;
+/// # Ok::<(), mailchute::BuildError>(())
+/// ```
+#[must_use = "a greylist does nothing until it is given to a builder"]
+pub struct Greylist {
+    times: Times,
+    max_entries: usize,
+    exempt: Exempt,
+    memory: Table<Record>,
+    clock: Clock,
+    #[cfg(feature = "redis")]
+    shared: Option<Redis>,
+}
+
+impl Greylist {
+    /// Makes a greylist with the default times.
+    pub fn new() -> Self {
+        let max_entries = 500_000;
+        Self {
+            times: Times {
+                delay: millis(Duration::from_secs(5 * 60)),
+                retry_window: millis(Duration::from_secs(2 * DAY)),
+                expiry: millis(Duration::from_secs(35 * DAY)),
+                known_after: 5,
+            },
+            max_entries,
+            exempt: Exempt::default(),
+            memory: Table::new(max_entries),
+            clock: Clock::now(),
+            #[cfg(feature = "redis")]
+            shared: None,
+        }
+    }
+
+    /// Sets how long a client must wait. Default is 5 minutes: servers wait at least as long before they try again, and
+    /// DNS lists learn of new senders of spam meanwhile.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.times.delay = millis(delay);
+        self
+    }
+
+    /// Sets how long after the delay a client may come again. Default is 2 days. A later client is a new one.
+    pub fn retry_window(mut self, window: Duration) -> Self {
+        self.times.retry_window = millis(window);
+        self
+    }
+
+    /// Sets how long mail that has passed is known after it was last seen. Default is 35 days, so that monthly mail does not
+    /// wait. Up to one day less may count, as not each message writes a time.
+    pub fn expiry(mut self, expiry: Duration) -> Self {
+        self.times.expiry = millis(expiry);
+        self
+    }
+
+    /// Sets after how many successes a network is known, whatever it brings. Default is 5: a network that has come again
+    /// so often will do it again. 0 means never.
+    pub fn known_after(mut self, successes: u32) -> Self {
+        self.times.known_after = successes.into();
+        self
+    }
+
+    /// Sets how many records are kept. Default is 500,000, which take 17 MB of memory if all are used.
+    pub fn max_entries(mut self, max_entries: usize) -> Self {
+        self.max_entries = max_entries;
+        self.memory = Table::new(max_entries);
+        self
+    }
+
+    /// Exempts the clients of a network. It may be called several times.
+    pub fn exempt(mut self, network: Network) -> Self {
+        self.exempt.add(network);
+        self
+    }
+
+    /// Shares the records with all servers that use the same Redis. Each decision is one script, and the time is that of
+    /// Redis. Redis forgets records by itself, so [`max_entries`](Self::max_entries) does not bound it. Set its
+    /// `maxmemory`, with the policy `volatile-ttl`.
+    ///
+    /// While Redis does not answer, each server decides by itself. It then knows what it has decided before, but not what
+    /// the others have.
+    #[cfg(feature = "redis")]
+    pub fn shared(mut self, redis: Redis) -> Self {
+        self.shared = Some(redis);
+        self
+    }
+
+    async fn decide(&self, keys: Keys) -> Decision {
+        let now = self.clock.millis();
+        #[cfg(feature = "redis")]
+        if let Some(redis) = &self.shared
+            && let Some(decision) = shared::decide(redis, keys, &self.times).await
+        {
+            let Ok(()) = decide::note(&mut &self.memory, keys, &self.times, now, decision);
+            return decision;
+        }
+        let Ok(decision) = decide::decide(&mut &self.memory, keys, &self.times, now);
+        decision
+    }
+}
+
+impl Default for Greylist {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Registers the hooks.
+impl Install for Greylist {
+    fn install(self, builder: Builder) -> Builder {
+        builder.hooks(self)
+    }
+}
+
+impl fmt::Debug for Greylist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Greylist")
+            .field("times", &self.times)
+            .field("max_entries", &self.max_entries)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The time of day. It never goes back while the process runs, even if somebody sets the clock of the host.
+struct Clock {
+    began: SystemTime,
+    moment: Instant,
+}
+
+impl Clock {
+    fn now() -> Self {
+        Self { began: SystemTime::now(), moment: Instant::now() }
+    }
+
+    /// Returns the milliseconds since 1970.
+    fn millis(&self) -> u64 {
+        let began = self.began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        millis(began.saturating_add(self.moment.elapsed()))
+    }
+}

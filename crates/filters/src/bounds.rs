@@ -1,5 +1,6 @@
 //! How long a filter may take, and what happens when it cannot answer.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -35,18 +36,18 @@ impl Bounds {
     /// As that of `answer`.
     pub(crate) async fn wait<T, E: fmt::Display>(
         &self,
-        filter: &'static str,
+        filter: impl Into<Cow<'static, str>>,
         session: &Session,
         answer: impl Future<Output = Result<T, E>>,
     ) -> Result<Option<T>, Refusal> {
-        let began = Instant::now();
+        let (filter, began) = (filter.into(), Instant::now());
         let error = match tokio::time::timeout(self.time, answer).await {
             Ok(Ok(answer)) => return Ok(Some(answer)),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("there was no answer within {} s", self.time.as_secs_f64()),
         };
         let took = began.elapsed().as_secs_f64();
-        tracing::warn!(name: "filter-failed", filter, error, took, "a filter could not answer");
+        tracing::warn!(name: "filter-failed", filter = &*filter, error, took, "a filter could not answer");
         session.add_finding(filter, "failed");
         match self.on_failure {
             OnFailure::Accept => Ok(None),

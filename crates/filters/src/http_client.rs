@@ -1,1 +1,241 @@
-//! The HTTP client of the filters that ask a web server.
+//! The client of filters that ask a server by HTTP.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::try_unfold;
+use mailchute::message::{BodyError, Original};
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Body, Certificate, Client, Url};
+use tokio::sync::Semaphore;
+
+/// The longest answer in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
+/// Requests at a time, and so connections.
+const AT_A_TIME: usize = 100;
+
+/// How long a connection may take, with TLS.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a connection waits for its next request: less than the 5 s after which common web servers close it.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// The URL of a server that a filter asks: `http://HOST:PORT/PATH`, `https://…` or `unix:PATH`.
+#[derive(Clone)]
+pub(crate) struct ServerUrl {
+    url: Url,
+    socket: Option<PathBuf>,
+}
+
+impl ServerUrl {
+    /// Parses a URL. One without a path gets `path`.
+    pub(crate) fn parse(text: &str, path: &str) -> Result<Self, UrlError> {
+        if let Some(socket) = text.strip_prefix("unix:") {
+            // HTTP needs a host, though the socket has none.
+            let url = Url::parse(&format!("http://localhost{path}")).map_err(|_| UrlError(()))?;
+            let socket = Some(PathBuf::from(socket)).filter(|socket| socket.is_absolute());
+            return Ok(Self { url, socket: Some(socket.ok_or(UrlError(()))?) });
+        }
+        let mut url = Url::parse(text).map_err(|_| UrlError(()))?;
+        let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if !is_http || has_user || url.fragment().is_some() {
+            return Err(UrlError(()));
+        }
+        if url.path() == "/" {
+            url.set_path(path);
+        }
+        Ok(Self { url, socket: None })
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            Some(socket) => write!(f, "unix:{}", socket.display()),
+            None => f.write_str(self.url.as_str()),
+        }
+    }
+}
+
+/// The error of a text that is not the URL of a server. It does not repeat the text, which may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UrlError(());
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "write http://HOST:PORT/PATH, https://HOST/PATH or unix:/PATH, without user, password and #",
+        )
+    }
+}
+
+impl Error for UrlError {}
+
+/// A client of one server. It follows no redirects and uses no proxy.
+pub(crate) struct HttpClient {
+    client: Client,
+    url: Url,
+    slots: Semaphore,
+}
+
+impl HttpClient {
+    /// Makes a client. `ca` is a PEM file of authorities that are trusted instead of those of the system.
+    pub(crate) fn open(server: &ServerUrl, ca: Option<&Path>) -> io::Result<Self> {
+        let mut builder = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .user_agent(concat!("Mailchute/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .http1_only()
+            .tcp_nodelay(true);
+        if let Some(socket) = &server.socket {
+            builder = builder.unix_socket(socket.as_path());
+        }
+        if let Some(ca) = ca {
+            builder = builder.tls_certs_only(authorities(ca)?);
+        } else if server.url.scheme() == "http" {
+            // Without TLS no authority is needed, and the system may have none.
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder.build().map_err(io::Error::other)?;
+        Ok(Self { client, url: server.url.clone(), slots: Semaphore::new(AT_A_TIME) })
+    }
+
+    /// Posts a body and returns the answer. The second body is sent if the server has closed a connection that waited for
+    /// its next request.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the request is given up.
+    pub(crate) async fn post(&self, header: HeaderMap, bodies: [Body; 2]) -> Result<Vec<u8>, HttpError> {
+        let _slot = self.slots.acquire().await.map_err(|error| HttpError(error.to_string()))?;
+        let [first, second] = bodies;
+        match self.post_once(header.clone(), first).await {
+            Err(Failure::Lost(_)) => self.post_once(header, second).await,
+            answer => answer,
+        }
+        .map_err(|(Failure::Lost(error) | Failure::Final(error))| error)
+    }
+
+    async fn post_once(&self, header: HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
+        let sent = self.client.post(self.url.clone()).headers(header).body(body).send().await;
+        let mut response = sent.map_err(|error| {
+            let is_lost = !error.is_timeout() && !error.is_connect() && !error.is_builder();
+            if is_lost { Failure::Lost(error.into()) } else { Failure::Final(error.into()) }
+        })?;
+        let status = response.status();
+        if status != reqwest::StatusCode::OK {
+            return Err(Failure::Final(HttpError(format!("the server answered {status}"))));
+        }
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| Failure::Final(error.into()))? {
+            if answer.len() + chunk.len() > LONGEST_ANSWER {
+                let error = format!("the answer has more than {LONGEST_ANSWER} bytes");
+                return Err(Failure::Final(HttpError(error)));
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+/// A request without an answer.
+enum Failure {
+    /// The connection was lost before the answer began.
+    Lost(HttpError),
+    Final(HttpError),
+}
+
+fn authorities(path: &Path) -> io::Result<Vec<Certificate>> {
+    let of_file = |error: String| io::Error::other(format!("{}: {error}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| of_file(error.to_string()))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(all) if all.is_empty() => Err(of_file("it holds no certificate".to_owned())),
+        all => all.map_err(|error| of_file(error.to_string())),
+    }
+}
+
+/// The reason why there is no answer, for the log.
+#[derive(Debug)]
+pub(crate) struct HttpError(String);
+
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        // The URL may hold a password in its query.
+        let error = error.without_url();
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        Self(text)
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Returns a body that streams the message as it was received.
+pub(crate) fn streamed(original: Original) -> Body {
+    Body::wrap_stream(try_unfold(original, |mut original| async {
+        let chunk: Option<Bytes> = original.chunk().await?;
+        Ok::<_, BodyError>(chunk.map(|chunk| (chunk, original)))
+    }))
+}
+
+/// Returns a text as the value of a header. Control characters become `?`.
+pub(crate) fn header_value(text: &str) -> HeaderValue {
+    let bytes: Vec<u8> = text.bytes().map(|byte| if byte.is_ascii_control() { b'?' } else { byte }).collect();
+    HeaderValue::from_bytes(&bytes).unwrap_or_else(|_| HeaderValue::from_static("?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_a_server_and_never_a_password() {
+        for (text, shown) in [
+            ("http://127.0.0.1:11333", "http://127.0.0.1:11333/checkv2"),
+            ("http://[::1]:80/", "http://[::1]/checkv2"),
+            ("https://scan.example/hook?key=1", "https://scan.example/hook?key=1"),
+            ("unix:/run/rspamd/rspamd.sock", "unix:/run/rspamd/rspamd.sock"),
+        ] {
+            assert_eq!(format!("{:?}", ServerUrl::parse(text, "/checkv2").expect(text)), shown);
+        }
+        for text in [
+            "",
+            "http:",
+            "http://",
+            "127.0.0.1:11333",
+            "ftp://host/",
+            "unix:",
+            "unix:relative",
+            "http://a/#b",
+            "http://us:hunter2@host/",
+            "http://hunter2@host/",
+            "file:///etc/passwd",
+        ] {
+            let error = ServerUrl::parse(text, "/").expect_err(text).to_string();
+            assert!(error.contains("write http://HOST") && !error.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_header_of_a_request_has_no_control_characters() {
+        assert_eq!(header_value("a\r\nb\0\u{7f}c"), "a??b??c");
+        assert_eq!(header_value("grün").as_bytes(), "grün".as_bytes());
+    }
+}

@@ -48,3 +48,5 @@ pub mod spf;
 mod table;
 
 pub use bounds::OnFailure;
+#[cfg(feature = "http")]
+pub use http_client::UrlError;

@@ -43,6 +43,8 @@ pub(crate) enum Edit {
     FileInto(String),
     /// Accepts the message and keeps it nowhere.
     Discard,
+    /// Something that the scanner asks for in a way that is not known. It is told in the log.
+    Unknown(String),
 }
 
 /// The edits of one answer, in their order.
@@ -94,7 +96,7 @@ impl Edits {
             };
             if let Err(error) = make(edit, message) {
                 let id = message.id();
-                tracing::error!(name: "edit-failed", message = %id, filter, edit = kind, error, "an edit that a filter asks for cannot be made");
+                tracing::error!(name: "edit-failed", %id, filter, edit = kind, error, "an edit that a filter asks for cannot be made");
             }
         }
         Ok(())
@@ -113,6 +115,7 @@ impl Edit {
             Self::SetSender(_) => "set-sender",
             Self::FileInto(_) => "file-into",
             Self::Discard => "discard",
+            Self::Unknown(_) => "unknown",
         }
     }
 
@@ -127,7 +130,8 @@ impl Edit {
             | Self::AddRecipient(text)
             | Self::DropRecipient(text)
             | Self::SetSender(text)
-            | Self::FileInto(text) => text.len(),
+            | Self::FileInto(text)
+            | Self::Unknown(text) => text.len(),
             Self::ReplaceBody(_) | Self::Discard => 0,
         }
     }
@@ -162,6 +166,7 @@ fn make(edit: Edit, message: &mut Message) -> Result<(), String> {
         Edit::SetSender(address) => message.set_sender(reverse_path(&address, message)?),
         Edit::FileInto(directory) => message.file_into(&directory).map_err(text)?,
         Edit::Discard => message.discard(),
+        Edit::Unknown(text) => return Err(text),
         Edit::ReplaceBody(_) => {}
     }
     Ok(())

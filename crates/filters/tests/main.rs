@@ -9,10 +9,16 @@ mod dns_server;
 mod greylist;
 mod hostile;
 mod limits;
+#[path = "../../server/tests/support/log.rs"]
+mod log;
 mod mail_signer;
 #[cfg(feature = "redis")]
 mod redis;
 mod resolver;
 mod rfc7208;
+#[cfg(feature = "http")]
+mod rspamd;
 mod spf;
+#[cfg(feature = "http")]
+mod web;
 mod zone;

@@ -1,0 +1,94 @@
+//! The answer of rspamd, which is JSON.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::pairs::Pairs;
+use super::{RspamdAction, RspamdVerdict, Symbol, cut};
+
+/// The symbols that are kept of an answer.
+const MOST_SYMBOLS: usize = 500;
+
+/// The answer to `/checkv2`. Other keys are ignored.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    action: String,
+    #[serde(default)]
+    score: f64,
+    #[serde(default)]
+    required_score: f64,
+    #[serde(default)]
+    symbols: Pairs<RawSymbol>,
+    #[serde(default)]
+    messages: Value,
+    #[serde(default)]
+    pub(super) milter: Milter,
+    #[serde(default, rename = "dkim-signature")]
+    pub(super) dkim_signature: Value,
+    #[serde(default)]
+    pub(super) subject: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawSymbol {
+    #[serde(default)]
+    score: f64,
+}
+
+/// The edits that rspamd asks for beside its action.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Milter {
+    pub(super) remove_headers: Pairs<Value>,
+    pub(super) add_headers: Pairs<Value>,
+    pub(super) change_from: Value,
+    pub(super) add_rcpt: Value,
+    pub(super) del_rcpt: Value,
+    /// Another fate of messages that are to be refused: `discard` or `quarantine`.
+    pub(super) reject: Value,
+    pub(super) no_action: bool,
+    pub(super) spam_header: SpamField,
+}
+
+/// The value of `X-Spam:`, or the fields instead of it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum SpamField {
+    Value(String),
+    Fields(Pairs<Value>),
+    Unknown(Value),
+}
+
+impl Default for SpamField {
+    fn default() -> Self {
+        Self::Fields(Pairs::default())
+    }
+}
+
+impl Answer {
+    /// Parses an answer.
+    pub(super) fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
+    pub(super) fn verdict(&self) -> RspamdVerdict {
+        let symbols = self.symbols.0.iter().take(MOST_SYMBOLS);
+        RspamdVerdict {
+            action: RspamdAction::of(&self.action),
+            score: self.score,
+            required_score: self.required_score,
+            symbols: symbols
+                .map(|(name, RawSymbol { score })| Symbol {
+                    name: cut(name, super::LONGEST_NAME).to_owned(),
+                    score: *score,
+                })
+                .collect(),
+        }
+    }
+
+    /// Returns the text for the client, if rspamd has one.
+    pub(super) fn text(&self) -> Option<&str> {
+        let text = self.messages.get("smtp_message")?.as_str()?;
+        Some(cut(text, 512)).filter(|text| !text.trim().is_empty())
+    }
+}

@@ -64,6 +64,7 @@ const CRATES: [Rooms; 5] = [
             "table",
             "key",
             "client",
+            "filter_id",
             "retry",
             "bounds",
         ],

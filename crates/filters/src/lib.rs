@@ -27,6 +27,7 @@ pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod dnsbl;
+mod filter_id;
 pub mod greylist;
 #[cfg(feature = "http")]
 mod http_client;

@@ -6,6 +6,7 @@ mod authheaders;
 mod dkim;
 mod dmarc;
 mod dns_server;
+mod dnsbl;
 mod greylist;
 mod hostile;
 mod limits;

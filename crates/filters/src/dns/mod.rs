@@ -5,9 +5,10 @@
 mod resolve;
 #[cfg(feature = "resolver")]
 mod resolver;
-#[cfg(feature = "resolver")]
 mod reversed;
 
 pub use resolve::{DnsError, Resolve};
 #[cfg(feature = "resolver")]
 pub use resolver::{Resolver, ResolverBuilder};
+
+pub(crate) use reversed::reversed;

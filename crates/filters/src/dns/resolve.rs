@@ -51,6 +51,29 @@ pub trait Resolve: Sync {
     fn ptr(&self, address: IpAddr) -> impl Future<Output = Result<Vec<String>, DnsError>> + Send;
 }
 
+/// Several filters can share a resolver.
+impl<R: Resolve + Send> Resolve for Arc<R> {
+    fn txt(&self, name: &str) -> impl Future<Output = Result<Vec<Vec<u8>>, DnsError>> + Send {
+        R::txt(self, name)
+    }
+
+    fn a(&self, name: &str) -> impl Future<Output = Result<Vec<Ipv4Addr>, DnsError>> + Send {
+        R::a(self, name)
+    }
+
+    fn aaaa(&self, name: &str) -> impl Future<Output = Result<Vec<Ipv6Addr>, DnsError>> + Send {
+        R::aaaa(self, name)
+    }
+
+    fn mx(&self, name: &str) -> impl Future<Output = Result<Vec<String>, DnsError>> + Send {
+        R::mx(self, name)
+    }
+
+    fn ptr(&self, address: IpAddr) -> impl Future<Output = Result<Vec<String>, DnsError>> + Send {
+        R::ptr(self, address)
+    }
+}
+
 /// A question to the DNS that got no answer. That there is no such record is an answer.
 #[derive(Clone, Debug)]
 pub struct DnsError(Arc<dyn Error + Send + Sync>);

@@ -24,11 +24,11 @@ use mailchute::{Builder, Install};
 use tokio::time::Instant;
 
 use crate::client::Exempt;
+use crate::filter_id::FilterId;
 #[cfg(feature = "redis")]
 use crate::redis::Redis;
 use limit::{Kind, Limit};
 pub use rate::{Rate, RateError};
-use seen::FilterId;
 
 /// Limits the rates of connections, messages and recipients.
 ///

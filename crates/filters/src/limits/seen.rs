@@ -1,21 +1,9 @@
 //! The counts of a session that a filter has seen before.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use mailchute::Session;
 
+use crate::filter_id::FilterId;
 use crate::key::Key;
-
-/// A name that no other filter of this process has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FilterId(u64);
-
-impl FilterId {
-    pub(super) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
 
 /// The counts of each filter in a session. Few sessions have more than one.
 #[derive(Default)]

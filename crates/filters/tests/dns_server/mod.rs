@@ -94,6 +94,11 @@ impl DnsServer {
         std::mem::take(&mut self.shared.state.lock().unwrap().asked)
     }
 
+    /// Returns the questions that came.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.shared.state.lock().unwrap().asked.clone()
+    }
+
     /// Returns how many questions came.
     pub(crate) fn count(&self) -> usize {
         self.shared.state.lock().unwrap().asked.len()

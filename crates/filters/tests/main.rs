@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
+mod arc;
 mod authheaders;
 mod dkim;
 mod dmarc;

@@ -48,6 +48,7 @@ mod problem;
 mod public_key;
 mod result;
 mod signature;
+mod signed_body;
 mod tag_list;
 mod verifier;
 
@@ -59,3 +60,11 @@ pub use outcome::{DkimOutcome, Signature};
 pub use problem::DkimProblem;
 pub use result::DkimResult;
 pub use verifier::DkimVerifier;
+
+// ARC signs as DKIM does.
+pub(crate) use canonicalization::Canonicalization;
+pub(crate) use hash::{Hash, without_value};
+pub(crate) use keys::Keys;
+pub(crate) use signature::{MessageTags, SignerTags};
+pub(crate) use signed_body::SignedBody;
+pub(crate) use tag_list::{TagList, number};

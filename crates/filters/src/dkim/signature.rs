@@ -57,8 +57,9 @@ impl SignerTags {
 }
 
 impl<'t> MessageTags<'t> {
-    pub(crate) fn parse(tags: &TagList<'t>) -> Result<Self, DkimProblem> {
-        let c = tags.get("c").unwrap_or("simple/simple");
+    /// Parses the tags. `c` is the value of a missing tag `c=`.
+    pub(crate) fn parse(tags: &TagList<'t>, c: &'static str) -> Result<Self, DkimProblem> {
+        let c = tags.get("c").unwrap_or(c);
         let (header, body) = Canonicalization::parse_pair(c).ok_or(DkimProblem::WrongTag("c"))?;
         let body_hash = decode_base64(required(tags, "bh")?).ok_or(DkimProblem::WrongTag("bh"))?;
         let fields = required(tags, "h")?;

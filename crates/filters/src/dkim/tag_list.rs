@@ -92,7 +92,7 @@ pub(super) fn decode_base64(value: &str) -> Option<Vec<u8>> {
 }
 
 /// Returns a number of at most so many digits.
-pub(super) fn number(value: &str, digits: usize) -> Option<u64> {
+pub(crate) fn number(value: &str, digits: usize) -> Option<u64> {
     let is_number = (1..=digits).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
     // Only a number with more digits than a time has can be larger than the type.
     is_number.then(|| value.parse().unwrap_or(u64::MAX))

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aws_lc_rs::digest::Digest;
 
 use super::algorithm::Algorithm;
-use super::body_hasher::{BodyHashId, BodyHasher, BodyHashes};
+use super::body_hasher::{BodyHasher, BodyHashes};
 use super::fields::Fields;
 use super::hash::without_value;
 use super::keys::Keys;
@@ -14,6 +14,7 @@ use super::outcome::{DkimOutcome, Signature};
 use super::problem::DkimProblem;
 use super::result::DkimResult;
 use super::signature::{MessageTags, SignerTags, domain, required, selector};
+use super::signed_body::SignedBody;
 use super::tag_list::TagList;
 use crate::dns::Resolve;
 use crate::name::{is_within, to_ascii};
@@ -51,9 +52,7 @@ struct Pending {
 struct Tags {
     signer: SignerTags,
     header_hash: Digest,
-    body: BodyHashId,
-    body_hash: Vec<u8>,
-    expires: Option<u64>,
+    body: SignedBody,
     /// Whether the identity is of the very domain.
     is_of_domain: bool,
 }
@@ -76,7 +75,6 @@ impl DkimVerifier {
     /// # Cancel safety
     /// The future may be dropped at any time. It leaves nothing behind.
     pub async fn verify(self, body: &BodyHashes, resolver: &impl Resolve, now: SystemTime) -> DkimOutcome {
-        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut signatures = self.signatures;
         for signature in &mut signatures {
             signature.check_body(body, now);
@@ -114,18 +112,12 @@ impl Pending {
     }
 
     /// Checks what needs no key.
-    fn check_body(&mut self, hashes: &BodyHashes, now: u64) {
+    fn check_body(&mut self, hashes: &BodyHashes, now: SystemTime) {
         let Ok(tags) = &self.tags else { return };
-        let problem = match hashes.get(tags.body) {
-            _ if tags.expires.is_some_and(|expires| expires < now) => DkimProblem::Expired,
-            Some(hash) if !hash.is_long_enough => DkimProblem::ShortBody,
-            Some(hash) if hash.digest.as_ref() == tags.body_hash => {
-                self.found.unsigned_bytes = hash.unsigned;
-                return;
-            }
-            _ => DkimProblem::Body,
-        };
-        self.tags = Err(problem);
+        match tags.body.check(hashes, now) {
+            Ok(unsigned) => self.found.unsigned_bytes = unsigned,
+            Err(problem) => self.tags = Err(problem),
+        }
     }
 
     fn check(self, keys: &Keys) -> Signature {
@@ -158,7 +150,7 @@ impl Tags {
             return Err(DkimProblem::WrongTag("v"));
         }
         let signer = SignerTags::parse(tags)?;
-        let message = MessageTags::parse(tags)?;
+        let message = MessageTags::parse(tags, "simple/simple")?;
         let i = tags.get("i").map_or_else(|| format!("@{}", signer.domain), without_space);
         let (_, identity_domain) = i.rsplit_once('@').ok_or(DkimProblem::WrongTag("i"))?;
         let identity_domain = to_ascii(identity_domain).into_owned();
@@ -180,9 +172,7 @@ impl Tags {
         }
         Ok(Self {
             header_hash: fields.hash(message.names(), message.header, place, &without_value(name, tags)),
-            body: body.register(message.body, message.body_length),
-            body_hash: message.body_hash,
-            expires: message.expires,
+            body: SignedBody::register(message, body),
             is_of_domain: identity_domain.eq_ignore_ascii_case(&signer.domain),
             signer,
         })

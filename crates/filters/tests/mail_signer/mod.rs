@@ -1,5 +1,6 @@
-//! A signer of DKIM for tests. It holds whole messages in memory, and shares nothing with the verifiers.
+//! A signer of DKIM and ARC for tests. It holds whole messages in memory, and shares nothing with the verifiers.
 
+mod arc;
 pub(crate) mod canonical;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -37,6 +38,8 @@ pub(crate) struct Signer<'k> {
     pub(crate) length: Option<usize>,
     /// Other tags, each ended by a semicolon.
     pub(crate) tags: String,
+    /// Whether the tag `c=` is left out.
+    pub(crate) no_canonicalization: bool,
 }
 
 impl Mail {
@@ -119,6 +122,7 @@ impl<'k> Signer<'k> {
             names: ["From", "To", "Subject", "Date"].map(str::to_owned).into(),
             length: None,
             tags: String::new(),
+            no_canonicalization: false,
         }
     }
 
@@ -139,10 +143,10 @@ impl<'k> Signer<'k> {
         let signed = &canonical[..self.length.unwrap_or(canonical.len())];
         let hash = STANDARD.encode(digest(&SHA256, signed).as_ref());
         let length = self.length.map(|length| format!(" l={length};")).unwrap_or_default();
-        let (algorithm, body, names) = (self.key.algorithm(), self.body, names.join(":"));
+        let c = if self.no_canonicalization { String::new() } else { format!(" c={header}/{};", self.body) };
+        let (algorithm, names) = (self.key.algorithm(), names.join(":"));
         format!(
-            "{begin} a={algorithm}; c={header}/{body}; d={domain};\r\n\ts={selector};{length}{tags}\r\n h={names};\r\n \
-             bh={hash}; b="
+            "{begin} a={algorithm};{c} d={domain};\r\n\ts={selector};{length}{tags}\r\n h={names};\r\n bh={hash}; b="
         )
     }
 

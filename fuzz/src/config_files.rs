@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use clap::{ArgAction, Command};
 
 use crate::options::args::flags;
-use crate::options::file::{Document, Mistake, SECTIONS, TABLES, parse};
+use crate::options::file::{Document, Mistake, parse};
 use crate::options::provenance::{Position, Values};
+use crate::options::schema::{ARRAYS, TABLES, USE, takes_table};
 
 /// The flags accept every value of an accepted configuration file. Printed as TOML and read again, it is the same. An
 /// error has a position in the file.
@@ -48,10 +49,13 @@ fn all_texts(document: &Document) -> Vec<BTreeMap<&str, Vec<&str>>> {
 
 fn printed_document(document: &Document, command: &Command) -> String {
     let mut all = printed(&document.values, command);
-    for (name, flags) in &SECTIONS {
+    for array in ARRAYS {
+        let name = array.name;
         for section in document.sections.get(name).into_iter().flatten() {
+            let used = section.values.get(USE).and_then(|values| values.first()).map(|value| &*value.text);
+            let command = array.kind(used).expect("a table has a kind");
             writeln!(all, "[[{name}]]").expect("a string takes it");
-            all += &printed(&section.values, &flags());
+            all += &printed(&section.values, &command);
         }
     }
     all
@@ -83,6 +87,12 @@ fn printed(values: &Values, command: &Command) -> String {
         let texts: Vec<_> = values.iter().map(|value| quoted(&value.text)).collect();
         let value = match arg.get_action() {
             ArgAction::SetTrue => "true".to_owned(),
+            ArgAction::Append if takes_table(arg) => {
+                let pairs = values.iter().map(|value| value.text.split_once('=').expect("a pair"));
+                let pairs: Vec<_> =
+                    pairs.map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+                format!("{{ {} }}", pairs.join(", "))
+            }
             ArgAction::Append => format!("[{}]", texts.join(",")),
             _ => texts[0].clone(),
         };

@@ -18,8 +18,9 @@ use clap::ArgMatches;
 use commands::build::Configuration;
 #[cfg(feature = "nats")]
 use commands::deliver;
+use commands::filters::Filters;
 use commands::store::Stores;
-use commands::{check, hash_password, serve, store};
+use commands::{check, hash_password, reach, serve, store};
 use failure::Failure;
 use log::Log;
 use options::args::{Args, Command, Options};
@@ -91,15 +92,16 @@ fn serve_with(
     }
     let plan = Plan::of(&options, &passed)?;
     let store = store::open(&options, account.as_ref())?;
+    let filters = Filters::open(&options, account.as_ref())?;
     match (options.sandbox, passed.is_sandboxed()) {
-        (true, false) => sandbox::enter(&options, store::written(&options), &store::outgoing(&options))?,
+        (true, false) => sandbox::enter(&options, reach::written(&options), &reach::outgoing(&options))?,
         (false, true) => {
             tracing::warn!(name: "sandbox-kept", "a sandbox cannot be left by a handover; restart the program to run without");
         }
         (true, true) | (false, false) => {}
     }
     log.write()?;
-    let configuration = Configuration::of(options, store.clone())?;
+    let configuration = Configuration::of(options, filters, store.clone())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::running)?;
     let serving = serve::serve(configuration, command_line, log, plan, passed, account.as_ref());

@@ -14,6 +14,7 @@ mod deliver;
 mod domain_tables;
 mod domains;
 mod environment;
+mod filter_tables;
 mod guide;
 mod handover;
 mod lenient_envelopes;

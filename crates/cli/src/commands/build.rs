@@ -7,6 +7,7 @@ use mailchute::{Answer, BuildError, Builder, Hooks, Server, Session, Verdict};
 use mailchute_stores::recipients::Recipients;
 
 use crate::commands::certificates::Certificates;
+use crate::commands::filters::Filters;
 use crate::commands::local_domains::LocalDomains;
 use crate::commands::recipients;
 use crate::commands::store::Stores;
@@ -25,22 +26,23 @@ pub(crate) struct Configuration {
     pub(crate) certificates: Certificates,
     /// The users of the last password file that was named. They apply only while the options name one.
     pub(crate) users: Option<Users>,
+    pub(crate) filters: Filters,
     pub(crate) store: Stores,
 }
 
 impl Configuration {
     /// Reads the password file, if there is one.
-    pub(crate) fn of(options: Options, store: Stores) -> Result<Self, Failure> {
+    pub(crate) fn of(options: Options, filters: Filters, store: Stores) -> Result<Self, Failure> {
         let users = Users::of(&options)?;
-        Ok(Self { options, certificates: Certificates::default(), users, store })
+        Ok(Self { options, certificates: Certificates::default(), users, filters, store })
     }
 
     /// Reads the certificates, builds the server, and logs all warnings.
     pub(crate) fn build(&self) -> Result<Server, Failure> {
         let (tls, own) = self.certificates.read(&self.options)?;
         let recipients = recipients::read(&self.options)?;
-        let (users, store) = (self.users.clone(), self.store.clone());
-        let server = build(&self.options, Parts { tls, users, recipients, store })?;
+        let (users, filters, store) = (self.users.clone(), self.filters.clone(), self.store.clone());
+        let server = build(&self.options, Parts { tls, users, recipients, filters, store })?;
         warnings::log(warnings::at_start(&self.options, &own));
         Ok(server)
     }
@@ -52,6 +54,7 @@ pub(crate) struct Parts {
     pub(crate) tls: TlsConfig,
     pub(crate) users: Option<Users>,
     pub(crate) recipients: Option<Recipients>,
+    pub(crate) filters: Filters,
     pub(crate) store: Stores,
 }
 
@@ -62,7 +65,7 @@ pub(crate) fn build(options: &Options, parts: Parts) -> Result<Server, Failure> 
 
 /// Returns a builder with all options of the server.
 pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
-    let Parts { tls, users, recipients, store } = parts;
+    let Parts { tls, users, recipients, filters, store } = parts;
     let mut builder = Server::builder()
         .tls(tls)
         .max_message_size(options.max_message_size.0)
@@ -86,12 +89,15 @@ pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
     }
     builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
     builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
-    if let Some(domains) = LocalDomains::of(&options.domain) {
-        builder = builder.hooks(domains);
-    }
-    if let Some(recipients) = recipients {
-        builder = builder.hooks(recipients);
-    }
+    builder = filters.add(builder, |mut builder| {
+        if let Some(domains) = LocalDomains::of(&options.domain) {
+            builder = builder.hooks(domains);
+        }
+        if let Some(recipients) = recipients {
+            builder = builder.hooks(recipients);
+        }
+        builder
+    });
     if let Some(users) = users {
         builder = builder.with(users);
     }

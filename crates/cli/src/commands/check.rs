@@ -6,6 +6,8 @@ use mailchute_stores::{All, Discard};
 
 use crate::commands::build::{Parts, build};
 use crate::commands::certificates::Certificates;
+use crate::commands::filters::Filters;
+use crate::commands::reach;
 use crate::commands::recipients;
 use crate::commands::store::{self, Stores};
 use crate::commands::warnings;
@@ -39,15 +41,15 @@ pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, F
     failures.extend(sockets::check(&options).err());
     failures.extend(store::check(&options).err());
     if options.sandbox {
-        failures.extend(sandbox::check(&options, store::written(&options)).err());
+        failures.extend(sandbox::check(&options, reach::written(&options)).err());
     }
     let mut certificates = Vec::new();
     match (Users::of(&options), Certificates::default().read(&options), recipients::read(&options)) {
         (Ok(users), Ok((tls, own)), Ok(recipients)) => {
             certificates = own;
-            // There are no sessions, so nothing is stored.
-            let store = Stores::ForAll(All::new(Discard));
-            failures.extend(build(&options, Parts { tls, users, recipients, store }).err());
+            // There are no sessions, so nothing is stored, and no filter is asked.
+            let (filters, store) = (Filters::default(), Stores::ForAll(All::new(Discard)));
+            failures.extend(build(&options, Parts { tls, users, recipients, filters, store }).err());
         }
         (users, tls, recipients) => {
             failures.extend(users.err());

@@ -9,9 +9,11 @@ pub(crate) mod certificates;
 pub(crate) mod check;
 #[cfg(feature = "nats")]
 pub(crate) mod deliver;
+pub(crate) mod filters;
 pub(crate) mod hash_password;
 pub(crate) mod local_domains;
 pub(crate) mod prompt;
+pub(crate) mod reach;
 pub(crate) mod recipients;
 pub(crate) mod reload;
 pub(crate) mod serve;

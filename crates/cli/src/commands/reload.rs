@@ -10,8 +10,8 @@ use mailchute::Server;
 use mailchute::listen::Endpoint;
 
 use crate::commands::build::{Configuration, Parts, builder, wrong_option};
+use crate::commands::reach;
 use crate::commands::recipients;
-use crate::commands::store::outgoing;
 use crate::commands::warnings;
 use crate::failure::Failure;
 use crate::log::Log;
@@ -63,7 +63,15 @@ impl Configuration {
                 return Err(failures.into_iter().flatten().collect());
             }
         };
-        let parts = Parts { tls, users: users.clone(), recipients, store: self.store.clone() };
+        // Last, as a new filter may open files.
+        let filters = self.filters.again(&self.options, &options).map_err(|failure| vec![failure])?;
+        let parts = Parts {
+            tls,
+            users: users.clone(),
+            recipients,
+            filters: filters.clone(),
+            store: self.store.clone(),
+        };
         server.reconfigure(builder(&options, parts)).map_err(|error| vec![wrong_option(error, &options)])?;
         // The steps below cannot fail.
         self.warn_of_open_doors(&options);
@@ -86,6 +94,7 @@ impl Configuration {
             let file = file.display();
             tracing::info!(name: "configuration-read", %file, "read the configuration again; new sessions get it");
         }
+        self.filters = filters;
         self.options = options;
         // Sessions that began with a password file keep it when the option is removed, and follow it when it comes
         // back.
@@ -122,6 +131,7 @@ impl Configuration {
 
     /// Refuses changes of options that are fixed at the start: sockets, privileges and the store.
     fn refuse_fixed(&self, options: &Options) -> Result<(), Failure> {
+        let blocked = if options.sandbox { reach::blocked(&self.options, options) } else { None };
         let is_changed = [
             ("listen", options.listen != self.options.listen),
             ("tls-listen", options.tls_listen != self.options.tls_listen),
@@ -133,7 +143,7 @@ impl Configuration {
             ("user", options.user != self.options.user),
             ("allow-root", options.allow_root != self.options.allow_root),
             ("sandbox", options.sandbox != self.options.sandbox),
-            ("recipients", options.sandbox && !outgoing(&self.options).cover(&outgoing(options))),
+            ("reach", blocked.is_some()),
             ("log-format", options.log_format != self.options.log_format),
             // Clients that verify certificates refuse a self-signed one.
             ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),
@@ -145,7 +155,7 @@ impl Configuration {
         let hint = |option| match option {
             // The new process inherits the rights of this process.
             "user" | "allow-root" => "restart",
-            "recipients" => "restart, as the sandbox does not allow the connection",
+            "reach" => "restart, as the sandbox does not allow what it needs",
             "listen" | "tls-listen" | "lmtp" | "listener" => {
                 "hand over to a new process with SIGUSR2, or restart if the protocol of an address changes"
             }
@@ -155,7 +165,7 @@ impl Configuration {
             let name = match (option, options.listener.first(), options.domains.first()) {
                 ("listener", Some(first), _) => first.provenance.name("address"),
                 ("domain", _, Some(first)) => first.provenance.name("store"),
-                ("recipients", ..) => name_of_lookup(options),
+                ("reach", ..) => blocked.clone().unwrap_or_default(),
                 _ => options.provenance.name(option),
             };
             format!("{name}: this option cannot change while the program runs; {}", hint(option))
@@ -163,12 +173,6 @@ impl Configuration {
         let lines: Vec<_> = changed.iter().map(line).collect();
         Err(Failure::usage(lines.join("\n")))
     }
-}
-
-/// The beginning of a message about look-ups of recipients.
-fn name_of_lookup(options: &Options) -> String {
-    let asking = options.domains.iter().find(|domain| domain.lookup().is_some());
-    asking.map_or_else(String::new, |domain| domain.provenance.name("recipients"))
 }
 
 /// The sockets of all `[[listener]]`, and what cannot change about them.

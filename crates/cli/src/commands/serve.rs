@@ -8,6 +8,7 @@ use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
 use crate::commands::build::Configuration;
+use crate::commands::reach;
 use crate::commands::store;
 use crate::failure::Failure;
 use crate::log::Log;
@@ -53,7 +54,7 @@ pub(crate) async fn serve(
         None => {}
     }
     if options.sandbox && !passed.is_sandboxed() {
-        sandbox::close(&store::outgoing(options))?;
+        sandbox::close(&reach::outgoing(options))?;
     }
     configuration.store.connect().await;
     if passed.has_predecessor() {

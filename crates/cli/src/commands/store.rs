@@ -14,7 +14,7 @@ use crate::process::privileges::Account;
 use crate::process::sandbox::Outgoing;
 
 /// The mode of the state directory.
-const STATE_MODE: u32 = 0o700;
+pub(crate) const STATE_MODE: u32 = 0o700;
 
 /// The stores of the server, or those of each domain.
 #[derive(Debug, Clone)]

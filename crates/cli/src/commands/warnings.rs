@@ -8,6 +8,7 @@ use mailchute::listen::Endpoint;
 use mailchute::tls::Certificate;
 use mailchute_stores::NextHop;
 
+use crate::commands::reach;
 use crate::commands::store;
 use crate::options::args::Options;
 use crate::options::rules;
@@ -121,7 +122,7 @@ fn of_network(options: &Options, obstacle: Option<&str>) -> Vec<String> {
         }
         _ => false,
     };
-    let far = store::servers(options).into_iter().filter(|(_, next_hop)| is_far(next_hop));
+    let far = reach::servers(options).into_iter().filter(|(_, next_hop)| is_far(next_hop));
     far.map(|(name, next_hop)| {
         format!(
             "{name}: {next_hop} cannot be reached, as {obstacle}; if systemd runs the program, install forward.conf beside \

@@ -7,11 +7,14 @@ use mailchute::proxy::Network;
 use mailchute_stores::SecretSource;
 
 use crate::log::{LogFormat, LogLevel};
+use crate::options::after_help::AFTER_HELP;
 use crate::options::deliver_options::DeliverOptions;
+use crate::options::dns_server::DnsServer;
 use crate::options::domain_options::DomainOptions;
 use crate::options::domains::Domains;
+use crate::options::filters::FilterOptions;
 use crate::options::limits::{self, LimitSetting, TimeoutSetting};
-use crate::options::listen_at::ListenAddress;
+use crate::options::listen_at::{DEFAULT, ListenAddress};
 use crate::options::listener_options::ListenerOptions;
 use crate::options::paths;
 use crate::options::provenance::Provenance;
@@ -30,60 +33,6 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) serve: Options,
 }
-
-const AFTER_HELP: &str = "\
-Examples:
-  mailchute
-      Try it out. In another terminal: swaks --server 127.0.0.1:2525 --to you@example.com
-  mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
-            --tls-cert fullchain.pem --tls-key privkey.pem --user mailchute
-      Receive mail for example.com from the Internet. Run this as root: the program opens port 25
-      and then switches to the user mailchute, which must exist. The domain's MX record must name
-      this host.
-  mailchute --lmtp unix:/run/mailchute/lmtp --store maildir:/var/mail/in
-      Receive messages that Postfix has already accepted, with
-      mailbox_transport = lmtp:unix:/run/mailchute/lmtp
-  mailchute --domain example.com --store lmtp:unix:/run/dovecot/lmtp
-      Forward each message to another server while the client waits.
-  mailchute deliver --from 'nats://127.0.0.1/mail.>' --store 'maildir:/var/mail/{domain}/{user}'
-      Take mail out of a stream of NATS, into which --store nats://127.0.0.1/mail.{domain} puts it.
-  mailchute hash-password alice >> users
-      Add a user. On a terminal, it asks for the password. From a pipe, it reads one line.
-  mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth
-      Accept mail from users only.
-  mailchute --limit connections=2000 --limit recipients=200 --log-format json
-      Set limits, and log as JSON.
-  mailchute example-config > mailchute.toml
-  mailchute check --config mailchute.toml && mailchute serve --config mailchute.toml
-      Write all options to a file, check the file, and use it.
-
-Where options come from:
-  Precedence: command line, environment, the --config file, defaults.
-  Each option has an environment variable, such as MAILCHUTE_MAX_MESSAGE_SIZE. In a variable, spaces
-  separate several values, and a switch is true or false.
-  A flag or variable replaces the whole list of the same name in the file. It replaces limits and
-  timeouts one by one. A flag replaces the whole variable.
-  A switch set in the file cannot be turned off by a flag.
-  Paths are relative to the working directory. Mailchute does not expand shorthands such as ~, $NAME
-  and %h: they are errors. ./ before such a name makes it literal, as in ./~
-
-Signals:
-  SIGTERM, SIGINT   Stop. Refuse new connections, answer idle sessions with 421, give running
-                    transactions 30 s to finish, and exit with 0. A second signal closes all
-                    sessions at once.
-  SIGHUP            Reload the --config, --tls-cert, --tls-key, --tls-client-ca and --auth-file
-                    files, and those that [[domain]] names, for new sessions and logins. If a file
-                    has an error, log it and change nothing.
-  SIGUSR2           Restart without refusing a client. Start a new process with the same command
-                    line, and pass all sockets to it. Stop when the new process is ready. If it
-                    fails to start, keep serving.
-
-Exit codes:
-  0  Stopped by a signal. No mail was lost.
-  1  Failed while running, or stopped by a second signal.
-  2  A flag, a variable or the configuration file is wrong. The message says what to write instead.
-  3  An address, certificate, store, password file or configuration file cannot be used. The message
-     says why.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -175,9 +124,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
     pub(crate) secret: Option<SecretSource>,
 
-    /// Directory in which a store that forwards keeps its state. It also holds messages that the next server refused
-    /// for good for some recipients. Mailchute creates it if it is missing. The default is systemd's `$STATE_DIRECTORY`,
-    /// else ./state
+    /// Ask this DNS server in filters: an IP address, with a port or 53; repeatable. SIGHUP applies changes [default: the
+    /// servers of /etc/resolv.conf]
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(crate) dns: Vec<DnsServer>,
+
+    /// Directory in which filters and a store that forwards keep their state. It also holds messages that the next server
+    /// refused for good for some recipients. Mailchute creates it if it is missing. The default is systemd's
+    /// `$STATE_DIRECTORY`, else ./state
     #[arg(long, value_name = "DIR", value_parser = paths::file_parser())]
     pub(crate) state: Option<PathBuf>,
 
@@ -310,6 +264,10 @@ pub(crate) struct Options {
     #[arg(skip)]
     pub(crate) listener: Vec<ListenerOptions>,
 
+    /// The `[[filter]]` tables of the configuration file.
+    #[arg(skip)]
+    pub(crate) filter: Vec<FilterOptions>,
+
     /// The options that came from a configuration file, and where they stand in it
     #[arg(skip)]
     pub(crate) provenance: Provenance,
@@ -332,6 +290,7 @@ impl Options {
         self.tls_listen.clear();
         self.lmtp.clear();
         self.listener.clear();
+        self.filter.clear();
         self.tls_cert.clear();
         self.tls_key.clear();
         self.tls_client_ca = None;
@@ -339,6 +298,17 @@ impl Options {
         self.auth_any = false;
         self.domain.clear();
         self
+    }
+
+    /// Returns the names of all listeners, as sessions have them.
+    pub(crate) fn listener_names(&self) -> Vec<String> {
+        let addresses = self.listen.iter().chain(&self.tls_listen).chain(&self.lmtp);
+        let mut names: Vec<_> = addresses.map(ToString::to_string).collect();
+        if names.is_empty() && self.listener.is_empty() {
+            names.push(DEFAULT.to_string());
+        }
+        names.extend(self.listener.iter().map(ListenerOptions::name));
+        names
     }
 
     /// Returns the URLs of all stores: those of the server, and those of domains. Each has the beginning of a message about it.

@@ -9,7 +9,7 @@ use clap::parser::ValueSource;
 
 use crate::failure::Failure;
 use crate::options::deliver_options::{self, DeliverOptions};
-use crate::options::merge::parse;
+use crate::options::parse::parse;
 use crate::options::{args, environment};
 
 /// The options of `mailchute serve` that `mailchute deliver` has too.

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Command};
 
-use crate::options::file::{complaint, invalid, nearest};
 use crate::options::provenance::{VARIABLES, variable};
+use crate::options::wording::{complaint, invalid, nearest};
 
 /// Returns the values of the options of `command` that have a variable. `read` returns the text of a variable.
 ///

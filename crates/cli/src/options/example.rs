@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgAction, Command};
 
 use crate::options::args::flags;
-use crate::options::file::{SECTIONS, in_file, options, tables, takes_number};
 use crate::options::limits::Named;
+use crate::options::schema::{ARRAYS, USE, options, tables, takes_number};
+use crate::options::wording::{in_file, quoted};
 
 const HEAD: &str = "\
 # Options of Mailchute, for `mailchute serve --config FILE`. Each option is a flag of the same name: where a text names
@@ -19,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 24] = [
+const EXAMPLES: [(&str, &str); 34] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -29,6 +30,7 @@ const EXAMPLES: [(&str, &str); 24] = [
     ("tls-key", r#"["/etc/mailchute/privkey.pem"]"#),
     ("tls-client-ca", r#""/etc/mailchute/authorities.pem""#),
     ("secret", r#""file:/etc/mailchute/relay.secret""#),
+    ("dns", r#"["127.0.0.1:53"]"#),
     ("state", r#""/var/lib/mailchute/state""#),
     ("auth-file", r#""/etc/mailchute/users""#),
     ("user", r#""mailchute""#),
@@ -44,13 +46,22 @@ const EXAMPLES: [(&str, &str); 24] = [
     ("listener.auth", r#""off""#),
     ("listener.mode", r#""0660""#),
     ("listener.max-message-size", r#""50M""#),
+    ("filter.unless", r#"["spf=pass"]"#),
+    ("filter.only", r#"["submission"]"#),
+    ("limits.connections", r#""30/1m""#),
+    ("limits.connections-per-helo", r#""1000/1m""#),
+    ("limits.messages", r#""100/10m""#),
+    ("limits.messages-per-sender", r#""100/10m""#),
+    ("limits.messages-per-user", r#""200/1h""#),
+    ("limits.recipients", r#""100/10m""#),
+    ("limits.exempt", r#"["10.0.0.0/8"]"#),
 ];
 
 /// The text of the file.
 pub(crate) fn example_config() -> String {
     let mut text = HEAD.to_owned();
     let command = flags();
-    command_options(&mut text, &command, "");
+    command_options(&mut text, &command, "", |_| true);
     for (table, flag, names) in tables(&command) {
         text.push('\n');
         let help = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).and_then(Arg::get_help);
@@ -61,19 +72,22 @@ pub(crate) fn example_config() -> String {
             line(&mut text, format_args!("#{name} = {}", in_file(&default)));
         }
     }
-    for (section, flags) in &SECTIONS {
-        let command = flags();
-        text.push('\n');
-        comment(&mut text, &command.get_about().map(ToString::to_string).unwrap_or_default());
-        line(&mut text, format_args!("#[[{section}]]"));
-        command_options(&mut text, &command, &format!("{section}."));
+    for array in ARRAYS {
+        for (number, command) in (array.kinds)().iter().enumerate() {
+            text.push('\n');
+            comment(&mut text, &command.get_about().map(ToString::to_string).unwrap_or_default());
+            line(&mut text, format_args!("#[[{}]]", array.name));
+            // The first table shows the options of all kinds.
+            let is_shown = |key: &str| number == 0 || key == USE || !array.is_common(key);
+            command_options(&mut text, command, &format!("{}.", array.name), is_shown);
+        }
     }
     text
 }
 
 /// Writes the options of a command.
-fn command_options(text: &mut String, command: &Command, prefix: &str) {
-    for (name, arg) in options(command) {
+fn command_options(text: &mut String, command: &Command, prefix: &str, is_shown: impl Fn(&str) -> bool) {
+    for (name, arg) in options(command).filter(|(name, _)| is_shown(name)) {
         if prefix.is_empty() {
             text.push('\n');
         }
@@ -84,19 +98,23 @@ fn command_options(text: &mut String, command: &Command, prefix: &str) {
                 comment(text, &format!("{}: {help}", choice.get_name()));
             }
         }
-        line(text, format_args!("#{name} = {}", value(&format!("{prefix}{name}"), arg)));
+        let value = match name {
+            USE => quoted(command.get_name()),
+            _ => value(&[format!("{prefix}{name}"), format!("{}.{name}", command.get_name())], arg),
+        };
+        line(text, format_args!("#{name} = {value}"));
     }
 }
 
-/// The default of an option in TOML, or an example.
-fn value(name: &str, arg: &Arg) -> String {
+/// The default of an option in TOML, or an example. It has one of these names.
+fn value(names: &[String], arg: &Arg) -> String {
     let default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
     match (arg.get_action(), default) {
         (ArgAction::SetTrue, _) => "false".to_owned(),
         (_, Some(default)) if takes_number(arg) => in_file(&default),
         (_, Some(default)) => format!("{default:?}"),
         (_, None) => {
-            let example = EXAMPLES.iter().find(|(of, _)| *of == name);
+            let example = EXAMPLES.iter().find(|(of, _)| names.iter().any(|name| name == of));
             example.map_or_else(|| "\"\"".to_owned(), |(_, example)| (*example).to_owned())
         }
     }
@@ -125,7 +143,8 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::file::{CONFIG, Document, TABLES, parse};
+    use crate::options::file::{Document, parse};
+    use crate::options::schema::{CONFIG, TABLES};
 
     /// Enables the options in the file: the lines that begin with # and no space.
     fn with_comments_removed() -> String {

@@ -5,37 +5,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt;
 use std::ops::Range;
 
-use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, Command};
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
-use crate::options::domain_options;
-use crate::options::limits::{Named, limits, timeouts};
-use crate::options::listener_options;
+use crate::options::limits::Named;
 use crate::options::provenance::{Position, Section, Value, Values};
-use crate::options::size::Size;
-use crate::options::time_span::TimeSpan;
-
-/// A table's name, its flag, and its keys.
-type Table = (&'static str, &'static str, fn() -> Vec<Named>);
-
-/// Tables whose keys are the names of what a flag sets as `NAME=VALUE`.
-pub(crate) static TABLES: [Table; 2] = [("limits", "limit", limits), ("timeouts", "timeout", timeouts)];
-
-/// The name of an array of tables, and the command whose flags are its keys.
-type SectionFlags = (&'static str, fn() -> Command);
-
-/// The arrays of tables.
-pub(crate) static SECTIONS: [SectionFlags; 2] =
-    [("domain", domain_options::flags), ("listener", listener_options::flags)];
-
-/// The flag that names the file. The file itself cannot contain it.
-pub(crate) const CONFIG: &str = "config";
+use crate::options::schema::{
+    ARRAYS, Array, CONFIG, USE, has_option, options, tables, takes_number, takes_table,
+};
+use crate::options::wording::{complaint, in_file, in_words, invalid, nearest, one_of};
 
 /// A mistake in a configuration file: where it is, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,14 +65,6 @@ pub(crate) fn parse(text: &str, command: &Command) -> Result<Document, Vec<Mista
     Err(reading.mistakes)
 }
 
-/// The options that a file may contain.
-pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
-    command
-        .get_arguments()
-        .filter_map(|arg| Some((arg.get_long()?, arg)))
-        .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
-}
-
 /// Whether a value is an option of several texts, as `domain` may be, and not an array of tables.
 fn is_list(value: &Spanned<DeValue<'_>>) -> bool {
     let is_text = |value: &DeValue<'_>| matches!(value, DeValue::String(_));
@@ -100,46 +74,13 @@ fn is_list(value: &Spanned<DeValue<'_>>) -> bool {
     }
 }
 
-/// The tables of settings that a command has flags for.
-pub(crate) fn tables(command: &Command) -> impl Iterator<Item = &'static Table> {
-    let has = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
-    TABLES.iter().filter(move |(_, flag, _)| has(flag))
-}
-
-/// Whether a flag takes a size or a time. In the file that may be a plain integer.
-pub(crate) fn takes_number(arg: &Arg) -> bool {
-    let sizes = ValueParser::from(clap::value_parser!(Size)).type_id();
-    let times = ValueParser::from(clap::value_parser!(TimeSpan)).type_id();
-    let of_flag = arg.get_value_parser().type_id();
-    of_flag == sizes || of_flag == times
-}
-
-/// Writes a flag's value as TOML: an integer as it is, anything else in quotes.
-pub(crate) fn in_file(value: &str) -> String {
-    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { value.to_owned() } else { quoted(value) }
-}
-
-/// Writes a text as a basic string of TOML.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            // Control characters are all below U+10000.
-            character if character.is_control() => quoted += &format!("\\u{:04X}", u32::from(character)),
-            character => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 struct Reading<'t> {
     text: &'t str,
     command: &'t Command,
     /// The beginning of each key in messages: the array that the table is in.
     prefix: String,
+    /// That array.
+    array: Option<&'static Array>,
     values: Values,
     sections: BTreeMap<&'static str, Vec<Section>>,
     mistakes: Vec<Mistake>,
@@ -148,7 +89,7 @@ struct Reading<'t> {
 impl<'t> Reading<'t> {
     fn new(text: &'t str, command: &'t Command, prefix: &str) -> Self {
         let (values, sections, mistakes) = (Values::new(), BTreeMap::new(), Vec::new());
-        Self { text, command, prefix: prefix.to_owned(), values, sections, mistakes }
+        Self { text, command, prefix: prefix.to_owned(), array: None, values, sections, mistakes }
     }
 
     fn wrong(&mut self, place: &Range<usize>, text: String) {
@@ -159,11 +100,11 @@ impl<'t> Reading<'t> {
         for (key, value) in table {
             let name: &str = key.get_ref();
             let tables: Vec<_> = tables(self.command).collect();
-            let section = SECTIONS.iter().find(|(section, _)| *section == name && self.prefix.is_empty());
+            let array = ARRAYS.iter().find(|array| array.name == name && self.prefix.is_empty());
             if let Some((table, flag, names)) = tables.iter().find(|(table, ..)| *table == name) {
                 self.settings(table, flag, &names(), value);
-            } else if let Some((section, flags)) = section.filter(|_| !is_list(value)) {
-                self.section(section, &flags(), value);
+            } else if let Some(array) = array.filter(|_| !is_list(value)) {
+                self.array(array, value);
             } else if let Some((_, arg)) = options(self.command).find(|(option, _)| *option == name) {
                 self.option(name, &arg.clone(), value);
             } else if name == CONFIG {
@@ -172,16 +113,27 @@ impl<'t> Reading<'t> {
                     "config: a configuration file cannot name another one; leave it out".to_owned(),
                 );
             } else {
-                let known = options(self.command).map(|(option, _)| option);
-                let known = known.chain(tables.iter().map(|(table, ..)| *table));
-                let sections = SECTIONS.iter().map(|(section, _)| *section);
-                let nearest = nearest(name, known.chain(sections.filter(|_| self.prefix.is_empty())));
-                self.wrong(
-                    &key.span(),
-                    format!("{}there is no option {name:?}; {nearest}", self.prefix_of_text()),
-                );
+                let text = format!("{}{}", self.prefix_of_text(), self.unknown(name));
+                self.wrong(&key.span(), text);
             }
         }
+    }
+
+    /// Says what to write instead of an unknown key.
+    fn unknown(&self, name: &str) -> String {
+        if let Some(array) = self.array {
+            let kinds = (array.kinds)();
+            let others = kinds.iter().filter(|kind| has_option(kind, name)).map(Command::get_name);
+            let others: Vec<_> = others.collect();
+            if !others.is_empty() {
+                let (kind, others) = (self.command.get_name(), others.join(", "));
+                return format!("{name:?} is an option of {others}, and not of {kind}; leave it out");
+            }
+        }
+        let known = options(self.command).map(|(option, _)| option);
+        let known = known.chain(tables(self.command).map(|(table, ..)| *table));
+        let arrays = ARRAYS.iter().map(|array| array.name).filter(|_| self.prefix.is_empty());
+        format!("there is no option {name:?}; {}", nearest(name, known.chain(arrays)))
     }
 
     /// The beginning of a message that names no key.
@@ -193,7 +145,8 @@ impl<'t> Reading<'t> {
     }
 
     /// The tables of an array.
-    fn section(&mut self, name: &'static str, command: &Command, value: &Spanned<DeValue<'_>>) {
+    fn array(&mut self, array: &'static Array, value: &Spanned<DeValue<'_>>) {
+        let name = array.name;
         let wrong = format!("{name}: write [[{name}]] above the options of each {name}");
         let DeValue::Array(tables) = value.get_ref() else {
             return self.wrong(&value.span(), wrong);
@@ -203,13 +156,43 @@ impl<'t> Reading<'t> {
                 self.wrong(&table.span(), wrong.clone());
                 continue;
             };
-            let mut reading = Reading::new(self.text, command, &format!("{name}."));
+            let Some(command) = self.kind(array, options, &table.span()) else { continue };
+            let mut reading = Reading::new(self.text, &command, &format!("{name}."));
+            reading.array = Some(array);
             reading.document(options);
             self.mistakes.append(&mut reading.mistakes);
             let position = Position::of(self.text, table.span().start);
             let section = Section { header: format!("[[{name}]]"), position, values: reading.values };
             self.sections.entry(name).or_default().push(section);
         }
+    }
+
+    /// Returns the command whose flags are the keys of a table.
+    fn kind(&mut self, array: &Array, table: &DeTable<'_>, place: &Range<usize>) -> Option<Command> {
+        let name = table.get(USE).and_then(|value| match value.get_ref() {
+            DeValue::String(name) => Some((&**name, value.span())),
+            _ => None,
+        });
+        let kind = array.kind(name.as_ref().map(|(name, _)| *name));
+        if kind.is_none() {
+            let kinds = (array.kinds)();
+            let kinds: Vec<_> = kinds.iter().map(Command::get_name).collect();
+            let prefix = format!("{}.{USE}", array.name);
+            match name {
+                Some((name, place)) => {
+                    let instead = one_of(name, &kinds);
+                    self.wrong(&place, format!("{prefix}: {name:?} is invalid: {instead}"));
+                }
+                None => {
+                    let text = format!(
+                        "{prefix}: each [[{}]] says what it uses; write {USE} = \"{}\", for example",
+                        array.name, kinds[0]
+                    );
+                    self.wrong(place, text);
+                }
+            }
+        }
+        kind
     }
 
     /// A table of limits or timeouts.
@@ -257,18 +240,24 @@ impl<'t> Reading<'t> {
                     self.keep(name, &key, "true".to_owned(), &place);
                 }
             }
-            (ArgAction::Append, DeValue::Array(items)) => self.items(name, &key, items),
+            (ArgAction::Append, DeValue::Table(pairs)) if takes_table(arg) => self.pairs(name, &key, pairs),
+            (ArgAction::Append, DeValue::Array(items)) if !takes_table(arg) => self.items(name, &key, items),
             (ArgAction::Set, DeValue::Integer(number)) if takes_number(arg) => {
                 if let Some(number) = self.number(&key, number, &place) {
                     self.take(name, &key, number.to_string(), &place);
                 }
             }
-            (ArgAction::Set | ArgAction::Append, DeValue::String(text)) => {
+            (ArgAction::Set | ArgAction::Append, DeValue::String(text)) if !takes_table(arg) => {
                 self.take(name, &key, text.clone().into_owned(), &place);
             }
             (action, other) => {
                 let expected = match action {
                     ArgAction::SetTrue => Cow::Borrowed("true or false"),
+                    _ if takes_table(arg) => {
+                        let form = arg.get_value_names().and_then(<[_]>::first).map_or("", |form| form);
+                        let (left, right) = form.split_once('=').unwrap_or((form, ""));
+                        format!("a table, such as {name} = {{ \"{left}\" = \"{right}\" }}").into()
+                    }
                     ArgAction::Append => {
                         format!("a string or an array of strings, such as {name} = [\"…\"]").into()
                     }
@@ -287,6 +276,21 @@ impl<'t> Reading<'t> {
                 other => {
                     let text = format!("{key}: this is {}; write a string", in_words(other));
                     self.wrong(&item.span(), text);
+                }
+            }
+        }
+    }
+
+    /// A table whose keys are names that the user chooses.
+    fn pairs(&mut self, name: &str, key: &str, pairs: &DeTable<'_>) {
+        for (left, right) in pairs {
+            match right.get_ref() {
+                DeValue::String(text) => {
+                    self.take(name, key, format!("{}={text}", left.get_ref()), &left.span());
+                }
+                other => {
+                    let text = format!("{key}: this is {}; write a string", in_words(other));
+                    self.wrong(&right.span(), text);
                 }
             }
         }
@@ -316,53 +320,5 @@ impl<'t> Reading<'t> {
         let position = Position::of(self.text, place.start);
         let value = Value { text, key: key.to_owned(), position };
         self.values.entry(flag.to_owned()).or_default().push(value);
-    }
-}
-
-/// Returns the complaint of the command line's parser about a value, if any.
-pub(crate) fn complaint(arg: &Arg, value: &str) -> Option<String> {
-    if value.is_empty() {
-        return Some("it is empty; leave the option out, or write a value".to_owned());
-    }
-    let arg = arg.clone();
-    let choices: Vec<_> =
-        arg.get_possible_values().iter().map(|choice| choice.get_name().to_owned()).collect();
-    let argument = format!("--{}={value}", arg.get_long().unwrap_or_default());
-    let command = Command::new("option").no_binary_name(true).disable_help_flag(true).arg(arg);
-    let error = command.try_get_matches_from([argument]).err()?;
-    Some(match error.source() {
-        Some(reason) => reason.to_string(),
-        None if choices.is_empty() => "write another value".to_owned(),
-        None => format!("write one of {}", choices.join(", ")),
-    })
-}
-
-/// Words a complaint about a value. A text that may be the secret itself is not repeated.
-pub(crate) fn invalid(option: &str, value: &str, complaint: &str) -> String {
-    let may_be_secret = option == "secret" || value.contains("://") && value.contains('@');
-    if may_be_secret { complaint.to_owned() } else { format!("{value:?} is invalid: {complaint}") }
-}
-
-/// Suggests what to write instead of an unknown name.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
-    let nearest = known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= known.len().div_ceil(2));
-    match nearest {
-        Some((_, known)) => format!("write {known}"),
-        None => "`mailchute example-config` prints all names".to_owned(),
-    }
-}
-
-fn in_words(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "an array",
-        DeValue::Table(_) => "a table",
     }
 }

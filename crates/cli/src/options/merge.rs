@@ -9,17 +9,20 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::ArgMatches;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, FromArgMatches};
 
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
 use crate::options::domain_options::{self, DomainOptions};
 use crate::options::environment;
-use crate::options::file::{self, CONFIG, Document, TABLES};
+use crate::options::file::{self, Document};
+use crate::options::filters::FilterOptions;
 use crate::options::listener_options::{self, ListenerOptions};
+use crate::options::parse::{matches, of_file, parse};
 use crate::options::provenance::{Provenance, Values};
 use crate::options::rules;
+use crate::options::schema::{self, CONFIG, TABLES, USE};
 use crate::options::store_secret;
 use crate::text_file;
 
@@ -84,6 +87,9 @@ impl CommandLine {
             let listener: ListenerOptions = parse(&listener_options::flags(), of_file(&provenance))?;
             options.listener.push(ListenerOptions { provenance, ..listener });
         }
+        for section in sections.remove("filter").unwrap_or_default() {
+            options.filter.push(filter(Provenance::of_section(path.clone(), section))?);
+        }
         let mut mistakes = store_secret::join(&mut options).err().unwrap_or_default();
         mistakes.extend(rules::mistakes(&options));
         if mistakes.is_empty() { Ok(options) } else { Err(Failure::usage(mistakes.join("\n"))) }
@@ -116,33 +122,14 @@ impl CommandLine {
     }
 }
 
-/// The options of a file.
-fn of_file(provenance: &Provenance) -> impl Iterator<Item = (&str, Vec<OsString>)> {
-    provenance.values().iter().map(|(option, values)| {
-        (option.as_str(), values.iter().map(|value| OsString::from(&value.text)).collect())
-    })
-}
-
-/// Parses options as if they were the flags of `command`.
-pub(crate) fn parse<'o, T: FromArgMatches>(
-    command: &clap::Command,
-    options: impl Iterator<Item = (&'o str, Vec<OsString>)>,
-) -> Result<T, Failure> {
-    let mut arguments = Vec::new();
-    for (option, values) in options {
-        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(option));
-        let takes_value = arg.is_some_and(|arg| arg.get_action().takes_values());
-        for value in values {
-            let mut argument = OsString::from(format!("--{option}"));
-            if takes_value {
-                argument.push("=");
-                argument.push(value);
-            }
-            arguments.push(argument);
-        }
-    }
-    let matches = command.clone().try_get_matches_from(arguments).map_err(Failure::usage)?;
-    T::from_arg_matches(&matches).map_err(Failure::usage)
+/// Reads the options of a `[[filter]]`.
+fn filter(provenance: Provenance) -> Result<FilterOptions, Failure> {
+    let name = provenance.values().get(USE).and_then(|values| values.first()).map(|value| &*value.text);
+    let kind = schema::FILTERS
+        .kind(name)
+        .ok_or_else(|| Failure::usage(format!("{}: it is missing", provenance.name(USE))))?;
+    let matches = matches(&kind, of_file(&provenance))?;
+    FilterOptions::of(&matches, provenance).map_err(Failure::usage)
 }
 
 fn read(path: &Path) -> Result<Document, Failure> {

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, Command};
 
 use crate::options::args::flags;
 use crate::options::deliver_options;
-use crate::options::file::{CONFIG, SECTIONS, TABLES};
 use crate::options::limits::Named;
 use crate::options::provenance::variable;
+use crate::options::schema::{ARRAYS, CONFIG, TABLES, USE};
 
 const HEAD: &str = "\
 # Options
@@ -44,16 +44,18 @@ fn page() -> String {
         let Some(name) = arg.get_long() else { continue };
         row(&mut text, name, arg);
     }
-    for (section, flags) in &SECTIONS {
-        let command = flags();
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(
-            text,
-            "\n## `[[{section}]]`\n\n{about}\n\n| option | value | default | what it does |\n|---|---|---|---|\n"
-        );
-        for arg in command.get_arguments() {
-            let Some(name) = arg.get_long() else { continue };
-            section_row(&mut text, name, arg);
+    for array in ARRAYS {
+        let name = array.name;
+        if let Some(common) = array.common {
+            section(&mut text, &format!("## `[[{name}]]`"), &common(), |_| true);
+            for kind in (array.kinds)() {
+                let heading = format!("### `[[{name}]]` with `{USE} = \"{}\"`", kind.get_name());
+                section(&mut text, &heading, &kind, |key| !array.is_common(key));
+            }
+        } else {
+            for kind in (array.kinds)() {
+                section(&mut text, &format!("## `[[{name}]]`"), &kind, |_| true);
+            }
         }
     }
     let own = deliver_options::flags();
@@ -94,6 +96,19 @@ fn row(text: &mut String, name: &str, arg: &Arg) {
         default(arg),
         cell(&help(arg))
     );
+}
+
+/// Writes the options of a table of an array.
+fn section(text: &mut String, heading: &str, command: &Command, is_shown: impl Fn(&str) -> bool) {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let _ = write!(
+        text,
+        "\n{heading}\n\n{about}\n\n| option | value | default | what it does |\n|---|---|---|---|\n"
+    );
+    for arg in command.get_arguments() {
+        let Some(name) = arg.get_long().filter(|name| is_shown(name)) else { continue };
+        section_row(text, name, arg);
+    }
 }
 
 /// Writes the row of an option in the table of an array.

@@ -8,11 +8,12 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
-use crate::options::file::{SECTIONS, options as keys, quoted, tables, takes_number};
 use crate::options::limits::Named;
 use crate::options::listen_at::DEFAULT;
 use crate::options::merge::CommandLine;
 use crate::options::provenance::Provenance;
+use crate::options::schema::{ARRAYS, USE, options as keys, tables, takes_number, takes_table};
+use crate::options::wording::quoted;
 
 const HEAD: &str = "# The options in force, with their defaults. Paths are relative to the directory in which the program runs.\n";
 
@@ -38,13 +39,14 @@ pub(crate) fn configuration(command_line: &CommandLine, options: &Options) -> Re
     let mut text = HEAD.to_owned();
     write_options(&mut text, &command, &given);
     write_tables(&mut text, &command, &given, "");
-    for (section, flags) in &SECTIONS {
-        let command = flags();
-        for provenance in sections(options, section) {
+    for array in ARRAYS {
+        for provenance in sections(options, array.name) {
             let given = of_file(provenance);
-            let _ = writeln!(text, "\n[[{section}]]");
+            let used = given.get(USE).and_then(|values| values.first());
+            let Some(command) = array.kind(used.map(String::as_str)) else { continue };
+            let _ = writeln!(text, "\n[[{}]]", array.name);
             write_options(&mut text, &command, &given);
-            write_tables(&mut text, &command, &given, &format!("{section}."));
+            write_tables(&mut text, &command, &given, &format!("{}.", array.name));
         }
     }
     Ok(text)
@@ -55,6 +57,7 @@ fn sections<'o>(options: &'o Options, section: &str) -> Vec<&'o Provenance> {
     match section {
         "domain" => options.domains.iter().map(|domain| &domain.provenance).collect(),
         "listener" => options.listener.iter().map(|listener| &listener.provenance).collect(),
+        "filter" => options.filter.iter().map(|filter| &filter.provenance).collect(),
         _ => Vec::new(),
     }
 }
@@ -77,6 +80,7 @@ fn write_options(text: &mut String, command: &Command, given: &Texts) {
     for (name, arg) in keys(command) {
         let value = match (arg.get_action(), given.get(name)) {
             (ArgAction::SetTrue, given) => Some(given.is_some().to_string()),
+            (ArgAction::Append, given) if takes_table(arg) => given.map(|pairs| table(pairs)),
             (ArgAction::Append, given) => {
                 let defaults =
                     arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned());
@@ -91,6 +95,13 @@ fn write_options(text: &mut String, command: &Command, given: &Texts) {
             let _ = writeln!(text, "{name} = {value}");
         }
     }
+}
+
+/// Writes texts such as `NAME=VALUE` as a table.
+fn table(pairs: &[String]) -> String {
+    let pairs = pairs.iter().filter_map(|pair| pair.split_once('='));
+    let pairs: Vec<_> = pairs.map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+    format!("{{ {} }}", pairs.join(", "))
 }
 
 /// Writes a value that is alone.
@@ -140,7 +151,9 @@ mod tests {
         let text = crate::options::example::example_config();
         let is_option = |line: &&str| !line.starts_with("# ") && *line != "#";
         let is_left_out = |line: &&str| {
-            ["domain = [", "auth-any", "allow-root", "mode = "].iter().any(|key| line.starts_with(key))
+            ["domain = [", "auth-any", "allow-root", "mode = ", "unless = "]
+                .iter()
+                .any(|key| line.starts_with(key))
         };
         let lines = text.lines().filter(is_option).map(|line| line.trim_start_matches('#'));
         let lines = lines.filter(|line| !is_left_out(line)).map(|line| line.replace(" = false", " = true"));

@@ -9,6 +9,7 @@ use crate::options::deliver_options;
 use crate::options::domain_rules;
 use crate::options::domains::Domains;
 use crate::options::environment;
+use crate::options::filters;
 use crate::options::listener_rules;
 
 /// Returns the conflicts between options, each with what to write instead.
@@ -60,6 +61,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
         mistakes.extend(useless_store(stores).map(|what| format!("{}: {what}", provenance.name("store"))));
     }
     mistakes.extend(listener_rules::mistakes(options));
+    mistakes.extend(filters::rules::mistakes(options));
     mistakes.extend(domain_rules::mistakes(options));
     mistakes
 }
@@ -84,6 +86,7 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
         let warning = StoreUrl::parse(url).ok()?.warning()?;
         Some(format!("{name}: {warning}"))
     }));
+    warnings.extend(filters::rules::warnings(options));
     warnings.extend(options.domains.iter().filter_map(|domain| {
         let warning = domain.lookup()?.warning()?;
         Some(format!("{}: {warning}", domain.provenance.name("recipients")))

@@ -30,7 +30,7 @@ impl fmt::Display for Protocol {
 pub(crate) struct Listener {
     pub(crate) place: ListenAddress,
     pub(crate) protocol: Protocol,
-    /// The name that a policy goes by.
+    /// The name that a policy goes by. Without one, it is the address as the option has it.
     pub(crate) name: Option<String>,
     /// The mode of the file of a Unix socket.
     pub(crate) mode: Option<u32>,
@@ -75,7 +75,7 @@ impl Listener {
         };
         match &self.name {
             Some(name) => listener.name(name.as_str()),
-            None => listener,
+            None => listener.name(self.place.to_string()),
         }
     }
 }

@@ -24,6 +24,7 @@ use mailchute_stores::NextHop;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
+use crate::options::dns_server::PORT;
 use crate::options::domain_options::DomainOptions;
 use crate::options::listen_at::ListenAddress;
 
@@ -54,18 +55,17 @@ const AUTHORITIES: [&str; 5] = [
     "/usr/local/share/ca-certificates",
 ];
 
-/// The port of DNS.
-const DNS: u16 = 53;
-
-/// The connections that stores and look-ups of recipients make. The sandbox allows no others.
+/// The connections that stores, look-ups of recipients and filters make. The sandbox allows no others.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     /// Whether there are any.
     pub(crate) connects: bool,
     /// The ports of those over TCP.
     pub(crate) ports: Vec<u16>,
-    /// Whether names of hosts are looked up, by datagrams or over TCP.
+    /// Whether names of hosts are looked up, or servers of the DNS are found, by the files of the system.
     pub(crate) looks_up: bool,
+    /// Whether datagrams are sent: to the DNS.
+    pub(crate) sends_datagrams: bool,
     /// Whether certificates of servers are verified by files that are read again.
     pub(crate) verifies: bool,
 }
@@ -75,6 +75,7 @@ impl Outgoing {
     pub(crate) fn cover(&self, others: &Self) -> bool {
         (self.connects || !others.connects)
             && (self.looks_up || !others.looks_up)
+            && (self.sends_datagrams || !others.sends_datagrams)
             && (self.verifies || !others.verifies)
             && others.ports.iter().all(|port| self.ports.contains(port))
     }
@@ -85,9 +86,23 @@ impl Outgoing {
             self.connects = true;
             if let NextHop::Tcp { host, port } = next_hop {
                 self.ports.push(*port);
-                self.looks_up |= host.parse::<IpAddr>().is_err();
+                if host.parse::<IpAddr>().is_err() {
+                    self.add_dns(std::iter::empty());
+                }
             }
         }
+    }
+
+    /// Adds questions to servers of the DNS at these ports, or to those of the system if there are none.
+    pub(crate) fn add_dns(&mut self, ports: impl IntoIterator<Item = u16>) {
+        let before = self.ports.len();
+        self.ports.extend(ports);
+        if self.ports.len() == before {
+            self.looks_up = true;
+            self.ports.push(PORT);
+        }
+        self.connects = true;
+        self.sends_datagrams = true;
     }
 }
 
@@ -102,7 +117,7 @@ pub(crate) fn enter(options: &Options, store: Vec<PathBuf>, outgoing: &Outgoing)
              (lsm=landlock), or leave the flag out"
         ))
     })?;
-    tracing::info!(name: "sandboxed", "from here on only the store and the directories of Unix sockets can be written to");
+    tracing::info!(name: "sandboxed", "from here on only the store, the state and the directories of Unix sockets can be written to");
     if !matches!(status, LandlockStatus::Available { effective_abi, .. } if effective_abi >= ABI::V6) {
         tracing::warn!(
             name: "sandbox-incomplete",
@@ -118,9 +133,9 @@ pub(crate) fn enter(options: &Options, store: Vec<PathBuf>, outgoing: &Outgoing)
 pub(crate) fn close(outgoing: &Outgoing) -> Result<(), Failure> {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     {
-        seccomp::refuse(outgoing.connects, outgoing.looks_up)?;
+        seccomp::refuse(outgoing.connects, outgoing.sends_datagrams)?;
         let text = if outgoing.connects {
-            "from here on connections can be made to the servers of stores and recipients only"
+            "from here on connections can be made to the servers of stores, recipients and filters only"
         } else {
             "from here on no connection can be made"
         };
@@ -191,10 +206,8 @@ fn restrict(
         allow(AUTHORITIES.map(PathBuf::from).to_vec(), read)?;
         allow(named_authorities(), read)?;
     }
-    let dns = outgoing.looks_up.then_some(DNS);
-    let ports = outgoing.ports.iter().copied().chain(dns);
-    let port = |port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp));
-    Ok(rules.add_rules(ports.map(port))?.restrict_self()?.landlock)
+    let port = |port: &u16| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp));
+    Ok(rules.add_rules(outgoing.ports.iter().map(port))?.restrict_self()?.landlock)
 }
 
 /// The store, and the directories in which Unix sockets are created and removed.

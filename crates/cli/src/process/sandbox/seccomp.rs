@@ -175,9 +175,9 @@ const X32: u32 = 0x4000_0000;
 
 /// Blocks the calls in all threads, and in all that they start. Call it when the sockets are open and root is given up.
 ///
-/// A store that forwards needs connections, and datagrams if it looks up names of hosts.
-pub(crate) fn refuse(connects: bool, looks_up: bool) -> Result<(), Failure> {
-    let refuse = || apply_filter_all_threads(&program(connects, looks_up)?);
+/// A store that forwards needs connections, and so do filters. Questions to the DNS need datagrams.
+pub(crate) fn refuse(connects: bool, sends_datagrams: bool) -> Result<(), Failure> {
+    let refuse = || apply_filter_all_threads(&program(connects, sends_datagrams)?);
     refuse().map_err(|error| {
         Failure::unusable(format!(
             "--sandbox: this kernel does not support seccomp ({error}); use one that does, or leave the flag out"
@@ -185,10 +185,10 @@ pub(crate) fn refuse(connects: bool, looks_up: bool) -> Result<(), Failure> {
     })
 }
 
-fn program(connects: bool, looks_up: bool) -> Result<BpfProgram, BackendError> {
+fn program(connects: bool, sends_datagrams: bool) -> Result<BpfProgram, BackendError> {
     let refused = REFUSED.iter().filter(|call| !(connects && **call == libc::SYS_connect));
     let mut rules: Vec<(i64, Vec<SeccompRule>)> = refused.map(|call| (*call, Vec::new())).collect();
-    rules.push((SYS_socket, other_sockets(looks_up)?));
+    rules.push((SYS_socket, other_sockets(sends_datagrams)?));
     for (call, flags) in SENDING {
         let opens = SeccompCondition::new(flags, Dword, MaskedEq(value(MSG_FASTOPEN)), value(MSG_FASTOPEN))?;
         rules.push((call, vec![SeccompRule::new(vec![opens])?]));
@@ -205,20 +205,20 @@ fn program(connects: bool, looks_up: bool) -> Result<BpfProgram, BackendError> {
     Ok(program)
 }
 
-/// All sockets except Unix and TCP ones, and those of UDP where names of hosts are looked up.
-fn other_sockets(looks_up: bool) -> Result<Vec<SeccompRule>, BackendError> {
+/// All sockets except Unix and TCP ones, and those of UDP where the DNS is asked.
+fn other_sockets(sends_datagrams: bool) -> Result<Vec<SeccompRule>, BackendError> {
     let is_not = |argument, what| SeccompCondition::new(argument, Dword, Ne, value(what));
     // The type has flags above its lowest four bits.
     let has_type = |kind| SeccompCondition::new(1, Dword, MaskedEq(0xf), kind);
     let mut other_protocol = vec![is_not(0, AF_UNIX)?, is_not(2, 0)?, is_not(2, IPPROTO_TCP)?];
-    if looks_up {
+    if sends_datagrams {
         other_protocol.push(is_not(2, IPPROTO_UDP)?);
     }
     let mut rules = vec![
         SeccompRule::new(vec![is_not(0, AF_UNIX)?, is_not(0, AF_INET)?, is_not(0, AF_INET6)?])?,
         SeccompRule::new(other_protocol)?,
     ];
-    let is_allowed = |kind| kind == value(SOCK_STREAM) || looks_up && kind == value(SOCK_DGRAM);
+    let is_allowed = |kind| kind == value(SOCK_STREAM) || sends_datagrams && kind == value(SOCK_DGRAM);
     for kind in (0..=0xf).filter(|kind| !is_allowed(*kind)) {
         rules.push(SeccompRule::new(vec![is_not(0, AF_UNIX)?, has_type(kind)?])?);
     }

@@ -173,8 +173,8 @@ fn takes_limits_of_this_process_and_of_no_other() {
 #[test]
 fn a_store_that_forwards_connects_and_looks_up_by_datagrams() {
     let arch = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
-    let allows = |looks_up, call: i64, arguments: [u64; 6]| {
-        let program = program(true, looks_up).unwrap();
+    let allows = |sends_datagrams, call: i64, arguments: [u64; 6]| {
+        let program = program(true, sends_datagrams).unwrap();
         run(&program, arch, u32::try_from(call).unwrap(), arguments) == libc::SECCOMP_RET_ALLOW
     };
     let socket = |kind, protocol| [value(AF_INET), value(kind), value(protocol), 0, 0, 0];

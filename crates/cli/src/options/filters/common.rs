@@ -1,0 +1,59 @@
+//! The options that every `[[filter]]` has.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::Command;
+
+/// The options of every filter.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct CommonOptions {
+    /// The kind of filter
+    #[arg(long = "use", value_name = "KIND")]
+    pub(crate) used: String,
+
+    /// Skip the filter where an earlier one has found one of these, such as "spf=pass". docs/log.md lists the words of
+    /// each filter
+    #[arg(long, value_name = "FINDING")]
+    pub(crate) unless: Vec<Unless>,
+
+    /// Ask the filter on these listeners only: the name of a `[[listener]]`, or an address as listen, tls-listen or lmtp
+    /// has it [default: on all]
+    #[arg(long, value_name = "LISTENER")]
+    pub(crate) only: Vec<String>,
+}
+
+/// A finding that makes a filter superfluous.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unless {
+    pub(crate) check: String,
+    pub(crate) result: String,
+}
+
+impl FromStr for Unless {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((check, result)) if !check.is_empty() && !result.is_empty() => {
+                Ok(Self { check: check.to_owned(), result: result.to_owned() })
+            }
+            _ => Err("write a check and its result, such as spf=pass".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Unless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.check, self.result)
+    }
+}
+
+/// Returns the keys of every `[[filter]]`, as the flags of a command.
+pub(crate) fn flags() -> Command {
+    let command = Command::new("filter").no_binary_name(true).disable_help_flag(true);
+    <CommonOptions as clap::Args>::augment_args(command).about(
+        "A check of clients, senders, recipients or messages. Filters are asked in the order of the file. \
+         docs/guide/filtering.md says what to switch on.",
+    )
+}

@@ -1,0 +1,91 @@
+//! The facts that a kind of filter states, beside its options.
+
+use std::fmt;
+
+use mailchute_stores::NextHop;
+
+/// A kind of filter: its options, and what follows from them.
+pub(crate) trait Kind: clap::Args + fmt::Debug {
+    /// The name of the kind, as `use` has it.
+    const NAME: &'static str;
+
+    /// The stage at which the filter decides last.
+    const DECIDES: Stage;
+
+    /// Where the filter stands beside the checks of domains and recipients.
+    const PLACE: Place;
+
+    /// Returns what the filter finds out. The log shows these words, and `unless` names them.
+    fn checks(&self) -> Vec<Check>;
+
+    /// Returns what the filter needs of the host.
+    fn needs(&self) -> Needs;
+
+    /// Returns the conflicts between the options, each with its option and what to write instead.
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Returns what is allowed but risky, each with its option.
+    fn warnings(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// Where a filter stands beside the checks of domains and recipients.
+#[allow(dead_code, reason = "the filters that need them come next")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It sees recipients that are refused too.
+    BeforeRecipients,
+    /// It sees recipients that exist only.
+    AfterRecipients,
+    /// It does not decide on single recipients.
+    Anywhere,
+}
+
+/// The stages of a session at which filters decide, from the first to the last.
+#[allow(dead_code, reason = "the filters that need them come next")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Connect,
+    Mail,
+    Rcpt,
+    Message,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "when a client connects",
+            Self::Mail => "at MAIL",
+            Self::Rcpt => "at RCPT",
+            Self::Message => "after the message",
+        })
+    }
+}
+
+/// A check of a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    /// Its results. An empty list stands for any.
+    pub(crate) results: &'static [&'static str],
+    /// When the result is known.
+    pub(crate) known: Stage,
+}
+
+/// The needs of filters. The sandbox allows no more.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// Whether they ask the DNS.
+    pub(crate) dns: bool,
+    /// The servers to which they connect, each with the option that names it.
+    pub(crate) servers: Vec<(&'static str, NextHop)>,
+    /// Whether certificates of servers are verified.
+    pub(crate) verifies: bool,
+    /// Whether they read messages, so that the server keeps what they have read for the store.
+    pub(crate) reads_messages: bool,
+    /// Whether they keep a file in the state directory.
+    pub(crate) keeps_state: bool,
+}

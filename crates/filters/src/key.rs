@@ -25,6 +25,12 @@ impl Key {
         let (half, _) = hash.split_first_chunk().unwrap_or((&[0; 16], &[]));
         Self(u128::from_be_bytes(*half))
     }
+
+    /// Returns the bytes of the key.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
 }
 
 impl fmt::Display for Key {

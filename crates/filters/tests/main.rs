@@ -9,6 +9,8 @@ mod dmarc;
 mod dns_server;
 mod dnsbl;
 mod greylist;
+#[cfg(feature = "sqlite")]
+mod greylist_file;
 mod hostile;
 mod limits;
 #[path = "../../server/tests/support/log.rs"]

@@ -104,7 +104,7 @@ pub(super) fn decide<R: Records>(
 }
 
 /// Records what another memory has decided, so that this one can go on from there.
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 pub(super) fn note<R: Records>(
     records: &mut R,
     keys: Keys,

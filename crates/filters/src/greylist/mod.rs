@@ -3,7 +3,11 @@
 //! A server that sends mail keeps what it could not deliver, and tries again. Much of the software that sends spam does
 //! not. So a [`Greylist`] refuses the first try for now, and accepts the second.
 
+#[cfg(feature = "sqlite")]
+mod database;
 mod decide;
+#[cfg(feature = "sqlite")]
+mod file;
 mod hooks;
 mod memory;
 mod sender;
@@ -68,6 +72,8 @@ pub struct Greylist {
     clock: Clock,
     #[cfg(feature = "redis")]
     shared: Option<Redis>,
+    #[cfg(feature = "sqlite")]
+    file: Option<file::File>,
 }
 
 impl Greylist {
@@ -87,6 +93,8 @@ impl Greylist {
             clock: Clock::now(),
             #[cfg(feature = "redis")]
             shared: None,
+            #[cfg(feature = "sqlite")]
+            file: None,
         }
     }
 
@@ -142,16 +150,49 @@ impl Greylist {
         self
     }
 
+    /// Keeps the records in a SQLite file, so that they last over restarts. It is made if it does not exist, and has two
+    /// files beside it while it is used (`-wal` and `-shm`). The directory must exist. 500,000 records take about 50 MB.
+    ///
+    /// The file holds hashes, not addresses. A thread of its own reads and writes it, and mail waits one second for it at
+    /// most. If the file is damaged, locked by another program, or on a full disk, the greylist goes on in memory. It
+    /// then tries the file once a minute. The log says so once (`greylist-file-failed`, `greylist-file-back`).
+    ///
+    /// With [`shared`](Self::shared) too, Redis decides, and the file is for the time when Redis does not answer.
+    ///
+    /// # Errors
+    /// The thread cannot be started. The file itself is opened at the first question.
+    #[cfg(feature = "sqlite")]
+    pub fn file(mut self, path: impl Into<std::path::PathBuf>) -> std::io::Result<Self> {
+        self.file = Some(file::File::start(path.into())?);
+        Ok(self)
+    }
+
     async fn decide(&self, keys: Keys) -> Decision {
-        let now = self.clock.millis();
         #[cfg(feature = "redis")]
         if let Some(redis) = &self.shared
             && let Some(decision) = shared::decide(redis, keys, &self.times).await
         {
-            let Ok(()) = decide::note(&mut &self.memory, keys, &self.times, now, decision);
-            return decision;
+            return self.decide_here(keys, Some(decision)).await;
         }
-        let Ok(decision) = decide::decide(&mut &self.memory, keys, &self.times, now);
+        self.decide_here(keys, None).await
+    }
+
+    /// Decides by what this server knows, or records what has been decided elsewhere.
+    async fn decide_here(&self, keys: Keys, told: Option<Decision>) -> Decision {
+        let now = self.clock.millis();
+        #[cfg(feature = "sqlite")]
+        if let Some(file) = &self.file {
+            let (times, max_entries) = (self.times, self.max_entries);
+            if let Some(decision) = file.decide(file::Question { keys, times, max_entries, now, told }).await
+            {
+                return decision;
+            }
+        }
+        let Ok(decision) = match told {
+            #[cfg(any(feature = "redis", feature = "sqlite"))]
+            Some(told) => decide::note(&mut &self.memory, keys, &self.times, now, told).map(|()| told),
+            _ => decide::decide(&mut &self.memory, keys, &self.times, now),
+        };
         decision
     }
 }

@@ -2,7 +2,7 @@
 
 use mailchute::address::ReversePath;
 use mailchute::message::EditError;
-use mailchute::{Message, Receipt, Refusal, Session, Store};
+use mailchute::{Message, Receipt, Refusal, Session, Store, testing};
 
 use crate::support::{Seen, build, builder, in_data};
 
@@ -37,6 +37,28 @@ async fn edited(edit: Edit, content: &str) -> String {
     client.command(&format!("{content}.")).await.expect(250);
     let whole = store.0.all().remove(0);
     whole.split_once("Delivered-To: bob@example.com\r\n").expect("there is such a field").1.into()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_is_inserted_where_received_counts_as_one() {
+    for (position, expected) in [
+        (0, "X: 1\r\nA: above\r\nReceived\r\nB: below\r\nC: 1\r\n\r\ny\r\n"),
+        (1, "A: above\r\nX: 1\r\nReceived\r\nB: below\r\nC: 1\r\n\r\ny\r\n"),
+        (2, "A: above\r\nReceived\r\nX: 1\r\nB: below\r\nC: 1\r\n\r\ny\r\n"),
+        (3, "A: above\r\nReceived\r\nB: below\r\nX: 1\r\nC: 1\r\n\r\ny\r\n"),
+        (4, "A: above\r\nReceived\r\nB: below\r\nC: 1\r\nX: 1\r\n\r\ny\r\n"),
+        (usize::MAX, "A: above\r\nReceived\r\nB: below\r\nC: 1\r\nX: 1\r\n\r\ny\r\n"),
+    ] {
+        let insert: Edit = match position {
+            0 => |m| m.insert_field_as_delivered(0, "X", "1"),
+            1 => |m| m.insert_field_as_delivered(1, "X", "1"),
+            2 => |m| m.insert_field_as_delivered(2, "X", "1"),
+            3 => |m| m.insert_field_as_delivered(3, "X", "1"),
+            4 => |m| m.insert_field_as_delivered(4, "X", "1"),
+            _ => |m| m.insert_field_as_delivered(usize::MAX, "X", "1"),
+        };
+        assert_eq!(edited(insert, "C: 1\r\n\r\ny\r\n").await, expected, "{position}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,4 +201,25 @@ async fn later_readers_see_another_sender_and_its_parameters() {
     client.data("Subject: x\r\n\r\ny").await.expect(250);
     assert_eq!(seen.all(), [" Some(EightBitMime)", "2", "alice@client.example"]);
     assert!(store.0.all()[0].starts_with("Return-Path: <>\r\nDelivered-To: bob@example.com\r\n"));
+}
+
+#[tokio::test]
+async fn a_header_that_was_read_leaves_the_body() {
+    for (content, fields, body) in [
+        ("A: 1\r\n b\r\nB: 2\r\n\r\nbody\r\n", 3, "body\r\n"),
+        ("A: 1\r\n\r\n\r\nbody\r\n", 2, "\r\nbody\r\n"),
+        ("A: 1\r\nno field\r\n", 2, "no field\r\n"),
+        ("A: 1\r\n", 2, ""),
+        ("\r\nbody", 1, "body"),
+        ("body", 1, "body"),
+        ("", 1, ""),
+    ] {
+        let session = testing::session().sender("alice@client.example").recipient("bob@example.com").build();
+        let mut message = testing::message(&session, content);
+        message.add_above_trace("X", "added").expect("a field");
+        let mut next = testing::next_reader(&message).expect("it goes on");
+        let header = next.read_header().await.expect("a header");
+        assert_eq!(header.fields().len(), fields, "{content:?}");
+        assert_eq!(next.bytes().await.expect("a body"), body, "{content:?}");
+    }
 }

@@ -174,6 +174,19 @@ impl Content {
         self.header_limit
     }
 
+    /// Reads the header. The next chunk is the first of the body.
+    pub(crate) async fn read_header(&mut self) -> Result<Header, BodyError> {
+        // Fields that filters have added may exceed the limit for the client's.
+        let mut parser = HeaderParser::new(self.header_limit.saturating_add(LONGEST_HEADER));
+        loop {
+            let chunk = self.chunk().await?;
+            if let Some(parsed) = parser.push(chunk)? {
+                self.give_back(parsed.rest);
+                return Ok(Header::new(parsed.fields.into()));
+            }
+        }
+    }
+
     async fn received_fields(&self) -> Result<Arc<[Field]>, BodyError> {
         received_fields(&self.body, self.header_limit).await
     }

@@ -116,6 +116,33 @@ impl Message {
         Ok(())
     }
 
+    /// Adds a field at a position among the fields as they are delivered, where this server's `Received:` counts as one. 0 is
+    /// the top. A position past the last field is the end of the header. Milters name positions in this way.
+    ///
+    /// The value is as for [`add_above_trace`](Self::add_above_trace).
+    ///
+    /// ```
+    /// use mailchute::{Message, Refusal};
+    ///
+    /// fn mark(message: &mut Message) -> Result<(), Refusal> {
+    ///     message.insert_field_as_delivered(1, "X-First", "directly below Received, if nothing is above it")?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`add_above_trace`](Self::add_above_trace).
+    pub fn insert_field_as_delivered(
+        &mut self,
+        position: usize,
+        name: &str,
+        value: &str,
+    ) -> Result<(), EditError> {
+        let field = Field::new(name, value)?;
+        self.edit(|edits| edits.push(FieldEdit::InsertAsDelivered { position, field }));
+        Ok(())
+    }
+
     /// Removes one field of the [header](Self::header), whether the client sent it or a filter added it. The first field of
     /// this name is number 0. Without such a field nothing changes.
     ///

@@ -23,6 +23,7 @@ pub(crate) enum FieldEdit {
     AddAboveTrace(Field),
     AddBelowTrace(Field),
     Insert { position: usize, field: Field },
+    InsertAsDelivered { position: usize, field: Field },
     Remove(Arc<Predicate>),
     RemoveOne { name: Box<str>, number: usize },
     Replace { number: usize, field: Field },
@@ -36,6 +37,9 @@ impl fmt::Debug for FieldEdit {
             Self::AddAboveTrace(field) => f.debug_tuple("AddAboveTrace").field(field).finish(),
             Self::AddBelowTrace(field) => f.debug_tuple("AddBelowTrace").field(field).finish(),
             Self::Insert { position, field } => f.debug_tuple("Insert").field(position).field(field).finish(),
+            Self::InsertAsDelivered { position, field } => {
+                f.debug_tuple("InsertAsDelivered").field(position).field(field).finish()
+            }
             Self::Remove(_) => f.write_str("Remove(..)"),
             Self::RemoveOne { name, number } => f.debug_tuple("RemoveOne").field(name).field(number).finish(),
             Self::Replace { number, field } => f.debug_tuple("Replace").field(number).field(field).finish(),
@@ -83,6 +87,9 @@ impl Edits {
                     });
                 }
                 FieldEdit::Insert { position, field } => header.insert(*position, field),
+                FieldEdit::InsertAsDelivered { position, field } => {
+                    header.insert_as_delivered(*position, field);
+                }
                 FieldEdit::RemoveOne { name, number } => header.remove(name, *number),
                 FieldEdit::Replace { number, field } => header.replace(*number, field),
             }
@@ -115,15 +122,27 @@ impl EditedHeader {
     }
 
     fn insert(&mut self, position: usize, field: &Field) {
-        let field = field.clone();
-        let (above, below) = (self.above_trace.len(), self.below_trace.len());
-        if position <= above {
-            self.above_trace.insert(position, field);
-        } else if position - above <= below {
-            self.below_trace.insert(position - above, field);
-        } else {
-            let position = (position - above - below).min(self.received.len());
-            self.received.insert(position, ReceivedField { field, is_of_filter: true });
+        match position.checked_sub(self.above_trace.len()) {
+            None | Some(0) => self.above_trace.insert(position, field.clone()),
+            Some(below) => self.insert_below_trace(below, field),
+        }
+    }
+
+    /// Inserts a field where this server's `Received:` counts as one.
+    fn insert_as_delivered(&mut self, position: usize, field: &Field) {
+        match position.checked_sub(self.above_trace.len() + 1) {
+            None => self.above_trace.insert(position, field.clone()),
+            Some(below) => self.insert_below_trace(below, field),
+        }
+    }
+
+    fn insert_below_trace(&mut self, position: usize, field: &Field) {
+        match position.checked_sub(self.below_trace.len()) {
+            None | Some(0) => self.below_trace.insert(position, field.clone()),
+            Some(position) => {
+                let position = position.min(self.received.len());
+                self.received.insert(position, ReceivedField { field: field.clone(), is_of_filter: true });
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::message::body::Body;
 use crate::message::content::Content;
 use crate::message::edits::Places;
 use crate::message::reading::Reading;
-use crate::message::{BodyError, MessageId};
+use crate::message::{BodyError, Header, MessageId};
 use crate::session::Session;
 
 /// A message that a client sends.
@@ -152,6 +152,36 @@ impl Message {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         self.end_reading().await?;
         self.content.chunk().await
+    }
+
+    /// Reads the header, so that the next [chunk](Self::chunk) is the first of the body. Both have the edits so far. The empty
+    /// line between them belongs to neither.
+    ///
+    /// Use [`header`](Self::header) to look at the fields and still read the message from its first byte.
+    ///
+    /// ```
+    /// use mailchute::Message;
+    /// use mailchute::message::BodyError;
+    ///
+    /// async fn length_of_body(message: &mut Message) -> Result<usize, BodyError> {
+    ///     message.read_header().await?;
+    ///     let mut bytes = 0;
+    ///     while let Some(chunk) = message.chunk().await? {
+    ///         bytes += chunk.len();
+    ///     }
+    ///     Ok(bytes)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`chunk`](Self::chunk), and [`BodyError::TooLong`] if the header exceeds the [maximum header
+    /// size](crate::Builder::max_header_size) by more than 16 MiB.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the bytes that it has read are lost.
+    pub async fn read_header(&mut self) -> Result<Header, BodyError> {
+        self.end_reading().await?;
+        self.content.read_header().await
     }
 
     /// Returns the unread content in one piece, up to the server's [maximum message

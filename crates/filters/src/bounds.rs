@@ -46,12 +46,24 @@ impl Bounds {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("there was no answer within {} s", self.time.as_secs_f64()),
         };
-        let took = began.elapsed().as_secs_f64();
-        tracing::warn!(name: "filter-failed", filter = &*filter, error, took, "a filter could not answer");
+        failed(&filter, &error, began.elapsed());
         session.add_finding(filter, "failed");
-        match self.on_failure {
-            OnFailure::Accept => Ok(None),
-            OnFailure::TempFail => {
+        self.on_failure.answer().map(|()| None)
+    }
+}
+
+/// Logs that a filter could not answer.
+pub(crate) fn failed(filter: &str, error: &impl fmt::Display, took: Duration) {
+    let (error, took) = (error.to_string(), took.as_secs_f64());
+    tracing::warn!(name: "filter-failed", filter, error, took, "a filter could not answer");
+}
+
+impl OnFailure {
+    /// Returns the answer of a filter that cannot answer.
+    pub(crate) fn answer(self) -> Result<(), Refusal> {
+        match self {
+            Self::Accept => Ok(()),
+            Self::TempFail => {
                 Err(Refusal::new(451, (4, 7, 1), "A check of this message is not available; try again later"))
             }
         }

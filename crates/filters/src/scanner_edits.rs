@@ -9,6 +9,7 @@ use std::fmt;
 use bytes::Bytes;
 use mailchute::address::ReversePath;
 use mailchute::message::BodyWriter;
+use mailchute::params::{Parameters, RcptParameters};
 use mailchute::{Message, Recipient, Refusal};
 use mailchute_proto::ForwardPath;
 
@@ -25,6 +26,8 @@ const MOST_BYTES: usize = 1024 * 1024;
 pub(crate) enum Edit {
     /// Adds a field at a position. `usize::MAX` is the end of the header.
     InsertField { position: usize, name: String, value: Bytes },
+    /// Adds a field at a position as the message is delivered, with this server's `Received:`.
+    InsertFieldAsDelivered { position: usize, name: String, value: Bytes },
     /// Gives a field another value. If there is none of this number, it is added.
     ReplaceField { name: String, number: usize, value: Bytes },
     /// Removes one field.
@@ -35,6 +38,8 @@ pub(crate) enum Edit {
     ReplaceBody(BodyWriter),
     /// Adds a recipient, unless it is there.
     AddRecipient(String),
+    /// Adds a recipient with the parameters of RCPT, such as `NOTIFY=NEVER`, unless it is there.
+    AddRecipientWith { address: String, parameters: String },
     /// Drops a recipient. The message is discarded with the last one.
     DropRecipient(String),
     /// Changes the sender.
@@ -95,22 +100,27 @@ impl Edits {
                 edit => edit,
             };
             if let Err(error) = make(edit, message) {
-                let id = message.id();
-                tracing::error!(name: "edit-failed", %id, filter, edit = kind, error, "an edit that a filter asks for cannot be made");
+                report(filter, message, kind, &error);
             }
         }
         Ok(())
     }
 }
 
+/// Logs that an edit cannot be made.
+pub(crate) fn report(filter: &str, message: &Message, edit: &str, error: &str) {
+    let id = message.id();
+    tracing::error!(name: "edit-failed", %id, filter, edit, error, "an edit that a filter asks for cannot be made");
+}
+
 impl Edit {
     fn kind(&self) -> &'static str {
         match self {
-            Self::InsertField { .. } => "insert-field",
+            Self::InsertField { .. } | Self::InsertFieldAsDelivered { .. } => "insert-field",
             Self::ReplaceField { .. } => "replace-field",
             Self::RemoveField { .. } | Self::RemoveFields { .. } => "remove-field",
             Self::ReplaceBody(_) => "replace-body",
-            Self::AddRecipient(_) => "add-recipient",
+            Self::AddRecipient(_) | Self::AddRecipientWith { .. } => "add-recipient",
             Self::DropRecipient(_) => "drop-recipient",
             Self::SetSender(_) => "set-sender",
             Self::FileInto(_) => "file-into",
@@ -122,9 +132,10 @@ impl Edit {
     /// Returns the bytes of the scanner's texts. A body is bounded by its writer.
     fn held(&self) -> usize {
         match self {
-            Self::InsertField { name, value, .. } | Self::ReplaceField { name, value, .. } => {
-                name.len() + value.len()
-            }
+            Self::InsertField { name, value, .. }
+            | Self::InsertFieldAsDelivered { name, value, .. }
+            | Self::ReplaceField { name, value, .. } => name.len() + value.len(),
+            Self::AddRecipientWith { address, parameters } => address.len() + parameters.len(),
             Self::RemoveField { name: text, .. }
             | Self::RemoveFields { name: text }
             | Self::AddRecipient(text)
@@ -143,17 +154,19 @@ fn make(edit: Edit, message: &mut Message) -> Result<(), String> {
         Edit::InsertField { position, name, value } => {
             message.insert_field(position, &name, &folded(&value)?).map_err(text)?;
         }
+        Edit::InsertFieldAsDelivered { position, name, value } => {
+            message.insert_field_as_delivered(position, &name, &folded(&value)?).map_err(text)?;
+        }
         Edit::ReplaceField { name, number, value } => {
             message.replace_field(&name, number, &folded(&value)?).map_err(text)?;
         }
         Edit::RemoveField { name, number } => message.remove_field(&name, number),
         Edit::RemoveFields { name } => message.remove_fields(move |found, _| found == *name),
-        Edit::AddRecipient(address) => {
-            let recipient = Recipient::new(forward_path(&address, message)?);
-            let key = recipient.lookup_key();
-            if message.envelope().recipients.iter().all(|there| there.lookup_key() != key) {
-                message.add_recipient(recipient);
-            }
+        Edit::AddRecipient(address) => add_recipient(&address, RcptParameters::default(), message)?,
+        Edit::AddRecipientWith { address, parameters } => {
+            let parameters = Parameters::parse(format!(" {parameters}").as_bytes()).map_err(text)?;
+            let parameters = RcptParameters::from_parameters(&parameters).map_err(text)?;
+            add_recipient(&address, parameters, message)?;
         }
         Edit::DropRecipient(address) => {
             let key = Recipient::new(forward_path(&address, message)?).lookup_key();
@@ -168,6 +181,17 @@ fn make(edit: Edit, message: &mut Message) -> Result<(), String> {
         Edit::Discard => message.discard(),
         Edit::Unknown(text) => return Err(text),
         Edit::ReplaceBody(_) => {}
+    }
+    Ok(())
+}
+
+/// Adds a recipient, unless it is there.
+fn add_recipient(address: &str, parameters: RcptParameters, message: &mut Message) -> Result<(), String> {
+    let mut recipient = Recipient::new(forward_path(address, message)?);
+    *recipient.parameters_mut() = parameters;
+    let key = recipient.lookup_key();
+    if message.envelope().recipients.iter().all(|there| there.lookup_key() != key) {
+        message.add_recipient(recipient);
     }
     Ok(())
 }
@@ -281,6 +305,10 @@ mod tests {
     #[tokio::test]
     async fn the_envelope_is_edited_and_bad_addresses_are_not() {
         let add = |address: &str| Edit::AddRecipient(address.into());
+        let with = |address: &str, parameters: &str| Edit::AddRecipientWith {
+            address: address.into(),
+            parameters: parameters.into(),
+        };
         let drop = |address: &str| Edit::DropRecipient(address.into());
         let from = |address: &str| Edit::SetSender(address.into());
         assert_eq!(
@@ -294,7 +322,11 @@ mod tests {
         assert_eq!(envelope([from("<>")]).await, "|bob@example.com,eve@example.com");
         let bad = [add("x"), add("a b@c.example"), add("a@b> SIZE=1"), add("grün@example.com"), add("<>")];
         let bad =
-            bad.into_iter().chain([add("bob@EXAMPLE.com"), drop("nobody@example.com"), from("a@b\r\nc")]);
+            bad.into_iter().chain([with("dan@example.com", "NOTIFY=x"), with("dan@example.com", "a\r\nb")]);
+        let never = edited([with("dan@example.com", "NOTIFY=NEVER")]).await.expect("it goes on");
+        let notify = never.envelope().recipients[2].parameters().get("notify").expect("a parameter");
+        assert_eq!(notify.as_deref(), Some("NEVER"));
+        let bad = bad.chain([add("bob@EXAMPLE.com"), drop("nobody@example.com"), from("a@b\r\nc")]);
         assert_eq!(envelope(bad).await, "alice@client.example|bob@example.com,eve@example.com");
         assert!(matches!(edited([Edit::Discard]).await, Err(NotPassedOn::Discarded)));
         let all = [drop("bob@example.com"), drop("eve@example.com")];

@@ -16,6 +16,7 @@ mod limits;
 #[path = "../../server/tests/support/log.rs"]
 mod log;
 mod mail_signer;
+mod milter;
 #[cfg(feature = "redis")]
 mod redis;
 mod resolver;

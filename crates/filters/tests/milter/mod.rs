@@ -1,0 +1,4 @@
+//! The milter client against milters that follow a script.
+
+mod script;
+mod stages;

@@ -174,6 +174,6 @@ fn a_server_out_of_reach_of_the_process_is_warned_of() {
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
         "mailchute: warning: mailchute.toml:4:9: domain.store: mx.example.com:25 cannot be reached, as this process has no network \
-         interface but the loopback (PrivateNetwork=); if systemd runs the program, install forward.conf beside its unit\n"
+         interface but the loopback (PrivateNetwork=); if systemd runs the program, install network.conf beside its unit\n"
     );
 }

@@ -69,5 +69,9 @@ pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, F
         let count = warnings.len();
         return Err(Failure::usage(format!("--deny-warnings: there are warnings: {count}; see above")));
     }
-    if how.print { print::configuration(command_line, &options) } else { Ok(told.to_owned()) }
+    if how.print {
+        print::configuration(command_line, &options)
+    } else {
+        Ok(told.to_owned() + &reach::in_words(&options))
+    }
 }

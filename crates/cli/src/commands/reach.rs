@@ -53,6 +53,35 @@ fn add(outgoing: &mut Outgoing, filter: &FilterOptions, options: &Options) {
     }
 }
 
+/// Says what the sandbox opens for stores and filters, and what a unit of systemd must allow. Without filters and
+/// connections there is nothing to say.
+pub(crate) fn in_words(options: &Options) -> String {
+    let mut servers: Vec<_> =
+        servers(options).into_iter().map(|(_, server)| format!("to {server}")).collect();
+    let asks_dns = options.filter.iter().any(|filter| filter.kind.needs().dns);
+    let needs_network = asks_dns || !outgoing(options).ports.is_empty();
+    if asks_dns {
+        let named: Vec<_> = options.dns.iter().map(ToString::to_string).collect();
+        let named =
+            if named.is_empty() { "the servers of /etc/resolv.conf".to_owned() } else { named.join(", ") };
+        servers.push(format!("to the DNS at {named}"));
+    }
+    if servers.is_empty() && options.filter.is_empty() {
+        return String::new();
+    }
+    let directories = written(options).into_iter().map(|path| format!("writing in {}", path.display()));
+    let mut all: Vec<_> =
+        servers.into_iter().map(|server| format!("connections {server}")).chain(directories).collect();
+    all.sort();
+    all.dedup();
+    let mut text =
+        all.iter().fold("allowed by --sandbox:\n".to_owned(), |text, line| text + "  " + line + "\n");
+    if needs_network {
+        text += "needed with systemd: the drop-in network.conf\n";
+    }
+    text
+}
+
 /// Returns the beginning of a message about what a sandbox that was made for other options does not allow.
 pub(crate) fn blocked(before: &Options, now: &Options) -> Option<String> {
     let (allowed, directories) = (outgoing(before), written(before));

@@ -1,6 +1,6 @@
 //! Warnings: what is allowed but risky, or stops working soon. Each names its option, as a mistake does.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,8 @@ use crate::commands::reach;
 use crate::commands::store;
 use crate::options::args::Options;
 use crate::options::rules;
-use crate::process::network;
+use crate::options::schema::USE;
+use crate::process::network::{self, Obstacle};
 use crate::process::privileges::Account;
 use crate::process::sockets;
 
@@ -114,22 +115,33 @@ fn is_open(endpoint: &Endpoint) -> bool {
 }
 
 /// Warns of servers that this process cannot reach.
-fn of_network(options: &Options, obstacle: Option<&str>) -> Vec<String> {
+fn of_network(options: &Options, obstacle: Option<Obstacle>) -> Vec<String> {
     let Some(obstacle) = obstacle else { return Vec::new() };
+    let is_blocked = |address: Option<IpAddr>| match obstacle {
+        Obstacle::NoSockets => true,
+        Obstacle::OnlyLoopback => !address.is_some_and(|address| address.is_loopback()),
+    };
     let is_far = |next_hop: &NextHop| match next_hop {
-        NextHop::Tcp { host, .. } => {
-            host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
+        NextHop::Tcp { host, .. } if host == "localhost" => is_blocked(Some(Ipv4Addr::LOCALHOST.into())),
+        NextHop::Tcp { host, .. } => is_blocked(host.parse().ok()),
         _ => false,
     };
     let far = reach::servers(options).into_iter().filter(|(_, next_hop)| is_far(next_hop));
-    far.map(|(name, next_hop)| {
+    let mut blocked: Vec<_> = far.map(|(name, next_hop)| (name, next_hop.to_string())).collect();
+    let asks = options.filter.iter().find(|filter| filter.kind.needs().dns);
+    // The servers of the system are mostly other hosts.
+    let servers = options.dns.iter().map(|server| Some(server.0.ip()));
+    let is_dns_blocked = options.dns.is_empty() || servers.into_iter().any(is_blocked);
+    blocked.extend(
+        asks.filter(|_| is_dns_blocked).map(|filter| (filter.provenance.name(USE), "the DNS".to_owned())),
+    );
+    let in_words = |(name, server)| {
         format!(
-            "{name}: {next_hop} cannot be reached, as {obstacle}; if systemd runs the program, install forward.conf beside \
+            "{name}: {server} cannot be reached, as {obstacle}; if systemd runs the program, install network.conf beside \
              its unit"
         )
-    })
-    .collect()
+    };
+    blocked.into_iter().map(in_words).collect()
 }
 
 /// Warns of directories of stores that the user of `--user` cannot write to. Missing ones are made for that user.

@@ -210,9 +210,9 @@ pub(crate) struct Options {
 
     /// Restrict the program with the kernel's help. Landlock (Linux 5.19) allows access only to the store, the program
     /// itself, and the directories of the files and Unix sockets that options name. Seccomp (x86-64, 64-bit Arm) blocks
-    /// outgoing connections, except to servers that options name. It also blocks sockets other than TCP and Unix ones (and UDP, if the
-    /// store looks up names), and changes of file modes and privileges. Linux 6.12 also blocks signals to other
-    /// processes. Restart the program if one of these directories is replaced or mounted again
+    /// outgoing connections, except to servers that options name. It also blocks sockets other than TCP and Unix ones (and
+    /// UDP, if names are looked up or a filter asks the DNS), and changes of file modes and privileges. Linux 6.12 also
+    /// blocks signals to other processes. Restart the program if one of these directories is replaced or mounted again
     #[arg(long)]
     pub(crate) sandbox: bool,
 

@@ -14,12 +14,14 @@
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod arc;
 mod chunks;
 mod client_certificates;
 mod client_hello;
 mod commands;
 mod config_files;
 mod data;
+mod dkim;
 mod dns_answers;
 mod listener;
 mod next_hop;
@@ -37,13 +39,20 @@ mod starttls;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/proto/tests/address_reference/grammar.rs"]
 mod address_grammar;
+#[path = "../../crates/filters/tests/arc/check.rs"]
+mod arc_check;
 #[path = "../../crates/server/tests/support/danger.rs"]
 mod danger;
+#[path = "../../crates/filters/tests/dkim/check.rs"]
+mod dkim_check;
 #[allow(dead_code, reason = "the program uses the rest")]
 #[path = "../../crates/cli/src/failure.rs"]
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
 mod log;
+#[allow(dead_code, reason = "tests use the rest")]
+#[path = "../../crates/filters/tests/mail_signer/mod.rs"]
+mod mail_signer;
 #[allow(dead_code, reason = "the library uses the rest")]
 #[path = "../../crates/server/src/net/mod.rs"]
 mod net;
@@ -79,12 +88,14 @@ mod zone;
 use mailchute_filters::dns;
 
 pub use addresses::addresses;
+pub use arc::arc;
 pub use chunks::chunks;
 pub use client_certificates::client_certificates;
 pub use client_hello::client_hello;
 pub use commands::commands;
 pub use config_files::config_file;
 pub use data::data;
+pub use dkim::dkim;
 pub use dns_answers::dns_answers;
 pub use next_hop::next_hop;
 pub use octets::{octets, seed};
@@ -102,12 +113,14 @@ pub type Target = fn(&[u8]);
 /// All targets by their names.
 pub const TARGETS: &[(&str, Target)] = &[
     ("addresses", addresses),
+    ("arc", arc),
     ("chunks", chunks),
     ("client_certificates", client_certificates),
     ("client_hello", client_hello),
     ("commands", commands),
     ("config_file", config_file),
     ("data", data),
+    ("dkim", dkim),
     ("dns_answers", dns_answers),
     ("next_hop", next_hop),
     ("octets", octets),

@@ -38,7 +38,7 @@ impl Canonicalization {
 fn append_relaxed(field: &[u8], output: &mut Vec<u8>) {
     let colon = memchr(b':', field).unwrap_or(field.len());
     let (name, value) = field.split_at(colon);
-    output.extend(name.trim_ascii_end().iter().map(u8::to_ascii_lowercase));
+    output.extend(trim_end(name).iter().map(u8::to_ascii_lowercase));
     output.push(b':');
     let mut rest = value.get(1..).unwrap_or_default();
     let mut has_space = false;
@@ -57,4 +57,10 @@ fn append_relaxed(field: &[u8], output: &mut Vec<u8>) {
         }
         rest = &rest[1..];
     }
+}
+
+/// Removes the white space at the end of a name.
+pub(super) fn trim_end(name: &[u8]) -> &[u8] {
+    let end = name.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'));
+    &name[..end.map_or(0, |last| last + 1)]
 }

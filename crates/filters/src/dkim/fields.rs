@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use memchr::memchr;
 
-use super::canonicalization::Canonicalization;
+use super::canonicalization::{Canonicalization, trim_end};
 use super::hash::Hash;
 
 /// The header fields of a message, from the top down.
@@ -39,7 +39,7 @@ impl<'h> Fields<'h> {
         let mut all = Self::default();
         for field in fields {
             if let Some(colon) = memchr(b':', field) {
-                let name = field[..colon].trim_ascii_end().to_ascii_lowercase();
+                let name = trim_end(&field[..colon]).to_ascii_lowercase();
                 all.places.entry(name).or_default().push(all.fields.len());
                 all.fields.push(field);
             }

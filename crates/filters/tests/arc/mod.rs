@@ -1,5 +1,7 @@
 //! ARC: chains that pass, and each way to break one.
 
+mod changes;
+mod check;
 mod hostile;
 
 use std::sync::atomic::Ordering;
@@ -7,9 +9,9 @@ use std::sync::atomic::Ordering;
 use mailchute_filters::arc::{ArcOutcome, ArcResult, ArcVerifier};
 use mailchute_filters::dkim::{BodyHasher, DkimLimits, DkimResult, DkimVerifier, Fields};
 
-use crate::dkim::{ed25519, mail, now, zone};
-use crate::mail_signer::{Key, Mail, Signer};
-use crate::zone::Zone;
+use crate::dkim::{check as dkim_check, ed25519, mail, now, zone};
+use crate::mail_signer::{self, Key, Mail, Signer};
+use crate::zone::{self, Zone};
 
 const RESULTS: &str = "spf=pass smtp.mfrom=joe@example.org;\r\n\tdkim=none";
 

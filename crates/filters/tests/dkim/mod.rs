@@ -1,5 +1,7 @@
 //! DKIM: the examples of the RFCs, and what a verifier must decide.
 
+mod changes;
+pub(crate) mod check;
 mod examples;
 mod hostile;
 mod keys;
@@ -10,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use mailchute_filters::dkim::{BodyHasher, DkimLimits, DkimOutcome, DkimVerifier, Fields, Signature};
 
-use crate::mail_signer::{Key, Mail, Signer};
+use crate::mail_signer::{self, Key, Mail, Signer};
 use crate::zone::Zone;
 
 /// A zone of keys: names and records.

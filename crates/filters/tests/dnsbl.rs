@@ -264,8 +264,8 @@ async fn listings_tell_later_hooks_more() {
     assert_eq!(
         told,
         [
-            ("mk.example", "192.0.2.3", "127.0.0.5".to_owned(), Action::Mark.into()),
-            ("rhs.example", "bad.example", "127.0.1.2".to_owned(), Action::Mark.into()),
+            ("mk.example", "192.0.2.3", "127.0.0.5".to_owned(), Action::Mark),
+            ("rhs.example", "bad.example", "127.0.1.2".to_owned(), Action::Mark),
         ]
     );
 }

@@ -11,6 +11,7 @@ mod config_check;
 mod config_file;
 mod config_reload;
 mod deliver;
+mod dns_lists;
 mod domain_tables;
 mod domains;
 mod environment;

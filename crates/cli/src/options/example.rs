@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 34] = [
+const EXAMPLES: [(&str, &str); 37] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -48,6 +48,12 @@ const EXAMPLES: [(&str, &str); 34] = [
     ("listener.max-message-size", r#""50M""#),
     ("filter.unless", r#"["spf=pass"]"#),
     ("filter.only", r#"["submission"]"#),
+    (
+        "dnsbl.lists",
+        r#"{ "zen.spamhaus.org" = "refuse:127.0.0.2-11", "list.dnswl.org" = "skip:127.0.0-255.1-3" }"#,
+    ),
+    ("dnsbl.domains", r#"{ "dbl.spamhaus.org" = "refuse:127.0.1.2-99" }"#),
+    ("dnsbl.exempt", r#"["198.51.100.0/24"]"#),
     ("limits.connections", r#""30/1m""#),
     ("limits.connections-per-helo", r#""1000/1m""#),
     ("limits.messages", r#""100/10m""#),

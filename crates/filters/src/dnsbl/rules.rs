@@ -82,6 +82,21 @@ impl From<Action> for Rules {
     }
 }
 
+/// Writes what [`FromStr`] reads.
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Rule { action, codes }) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { " " };
+            write!(f, "{separator}{action}")?;
+            for (index, codes) in codes.iter().enumerate() {
+                let separator = if index == 0 { ":" } else { "," };
+                write!(f, "{separator}{codes}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl FromStr for Rules {
     type Err = RulesError;
 
@@ -133,6 +148,19 @@ impl Codes {
     }
 }
 
+impl fmt::Display for Codes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, range) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "." };
+            write!(f, "{separator}{}", range.start())?;
+            if range.start() < range.end() {
+                write!(f, "-{}", range.end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Reads a number, or two with a hyphen between them.
 fn range(text: &str) -> Option<RangeInclusive<u8>> {
     let number = |text: &str| text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -177,6 +205,15 @@ mod tests {
             ("skip:127.0.0-255.1-3", [127, 0, 15, 0], None),
         ] {
             assert_eq!(action(rules, &[code]), expected, "{rules} {code:?}");
+        }
+    }
+
+    #[test]
+    fn rules_are_written_as_they_are_read() {
+        for rules in
+            ["mark", "refuse:127.0.0.2,127.0.0.4-7 mark:127.0.0.10-11", "skip:127.0.0-255.1-3 refuse"]
+        {
+            assert_eq!(rules.parse::<Rules>().expect(rules).to_string(), rules);
         }
     }
 

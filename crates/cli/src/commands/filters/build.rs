@@ -40,10 +40,11 @@ impl fmt::Debug for Made {
 /// A file or a service that the filter needs cannot be used.
 pub(crate) fn build(
     filter: &FilterOptions,
-    _options: &Options,
-    _services: &mut Services,
+    options: &Options,
+    services: &mut Services,
 ) -> Result<Made, Failure> {
     Ok(match &filter.kind {
+        FilterKind::Dnsbl(dnsbl) => Made::hooks(dnsbl.filter(services.resolver(options)?)),
         FilterKind::Limits(options) => Made::hooks(options.filter()),
     })
 }

@@ -19,7 +19,6 @@ impl Services {
     }
 
     /// Returns the resolver, which has the cache of all filters.
-    #[allow(dead_code, reason = "the filters that ask the DNS come next")]
     pub(crate) fn resolver(&mut self, options: &Options) -> Result<Resolver, Failure> {
         if let Some(resolver) = &self.resolver {
             return Ok(resolver.clone());

@@ -16,6 +16,7 @@
 //! Everything else follows: the file with its mistakes, `check --print`, the sandbox, `unless` and `only`, and reloads.
 
 pub(crate) mod common;
+pub(crate) mod dnsbl;
 pub(crate) mod kind;
 pub(crate) mod limits;
 pub(crate) mod rules;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
 use crate::options::filters::common::CommonOptions;
+use crate::options::filters::dnsbl::DnsblOptions;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::limits::LimitsOptions;
 use crate::options::provenance::Provenance;
@@ -91,6 +93,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Dnsbl(DnsblOptions),
     Limits(LimitsOptions),
 }
 

@@ -13,9 +13,6 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Body, Certificate, Client, Url};
 use tokio::sync::Semaphore;
 
-/// The longest answer in bytes.
-const LONGEST_ANSWER: usize = 1024 * 1024;
-
 /// Requests at a time, and so connections.
 const AT_A_TIME: usize = 100;
 
@@ -82,11 +79,14 @@ pub(crate) struct HttpClient {
     client: Client,
     url: Url,
     slots: Semaphore,
+    /// The longest answer in bytes.
+    max_answer: usize,
 }
 
 impl HttpClient {
-    /// Makes a client. `ca` is a PEM file of authorities that are trusted instead of those of the system.
-    pub(crate) fn open(server: &ServerUrl, ca: Option<&Path>) -> io::Result<Self> {
+    /// Makes a client. `ca` is a PEM file of authorities that are trusted instead of those of the system. `max_answer` is
+    /// the longest answer in bytes.
+    pub(crate) fn open(server: &ServerUrl, ca: Option<&Path>, max_answer: usize) -> io::Result<Self> {
         let mut builder = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -107,7 +107,7 @@ impl HttpClient {
             builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(io::Error::other)?;
-        Ok(Self { client, url: server.url.clone(), slots: Semaphore::new(AT_A_TIME) })
+        Ok(Self { client, url: server.url.clone(), slots: Semaphore::new(AT_A_TIME), max_answer })
     }
 
     /// Posts a body and returns the answer. The second body is sent if the server has closed a connection that waited for
@@ -137,8 +137,8 @@ impl HttpClient {
         }
         let mut answer = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| Failure::Final(error.into()))? {
-            if answer.len() + chunk.len() > LONGEST_ANSWER {
-                let error = format!("the answer has more than {LONGEST_ANSWER} bytes");
+            if answer.len() + chunk.len() > self.max_answer {
+                let error = format!("the answer has more than {} bytes", self.max_answer);
                 return Err(Failure::Final(HttpError(error)));
             }
             answer.extend_from_slice(&chunk);

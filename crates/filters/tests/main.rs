@@ -17,6 +17,8 @@ mod limits;
 mod log;
 mod mail_signer;
 mod milter;
+#[cfg(feature = "http")]
+mod mta_hooks;
 #[cfg(feature = "redis")]
 mod redis;
 mod resolver;

@@ -16,6 +16,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// As rspamd's own `max_message`.
 const MAX_SIZE: u64 = 50 * 1024 * 1024;
 
+/// The longest answer in bytes.
+const MAX_ANSWER: usize = 1024 * 1024;
+
 /// The options of [`Rspamd`], made by [`Rspamd::builder`].
 ///
 /// # Examples
@@ -123,7 +126,7 @@ impl RspamdBuilder {
     /// # Errors
     /// An error if the file of [authorities](Self::ca) cannot be read.
     pub fn open(self) -> io::Result<Rspamd> {
-        let client = HttpClient::open(&self.server, self.ca.as_deref())?;
+        let client = HttpClient::open(&self.server, self.ca.as_deref(), MAX_ANSWER)?;
         Ok(Rspamd { options: self, client })
     }
 }

@@ -4,6 +4,9 @@
 //! A scanner says what to change while it answers. The edits wait here until its answer is whole. So a scanner that is
 //! lost half-way leaves the message as it was.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -16,7 +19,7 @@ use mailchute_proto::ForwardPath;
 /// The most edits of one message that a scanner may ask for.
 const MOST: usize = 256;
 
-/// The most bytes of names, values and addresses that all these edits hold.
+/// The most bytes that all these edits hold, unless there is another bound.
 const MOST_BYTES: usize = 1024 * 1024;
 
 /// A change of a message. The texts are those of the scanner, and may be anything.
@@ -36,6 +39,8 @@ pub(crate) enum Edit {
     RemoveFields { name: String },
     /// Replaces everything below the header.
     ReplaceBody(BodyWriter),
+    /// Replaces everything below the header by a text.
+    ReplaceContents(String),
     /// Adds a recipient, unless it is there.
     AddRecipient(String),
     /// Adds a recipient with the parameters of RCPT, such as `NOTIFY=NEVER`, unless it is there.
@@ -53,36 +58,61 @@ pub(crate) enum Edit {
 }
 
 /// The edits of one answer, in their order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Edits {
     edits: Vec<Edit>,
     held: usize,
+    most_bytes: usize,
 }
 
-/// There are more edits than 256, or they hold more than 1 MiB.
+impl Default for Edits {
+    fn default() -> Self {
+        Self::up_to(MOST_BYTES)
+    }
+}
+
+/// There are more edits than 256, or they hold too many bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManyEdits;
 
 impl fmt::Display for TooManyEdits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it asks for more than {MOST} edits, or for more than {MOST_BYTES} bytes of them")
+        write!(f, "it asks for more than {MOST} edits of a message, or for too long ones")
     }
 }
 
 impl std::error::Error for TooManyEdits {}
 
 impl Edits {
+    /// Returns no edits. Those that come may hold so many bytes.
+    pub(crate) fn up_to(most_bytes: usize) -> Self {
+        Self { edits: Vec::new(), held: 0, most_bytes }
+    }
+
+    /// Adds all edits of another answer after these.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub(crate) fn append(&mut self, later: Self) -> Result<(), TooManyEdits> {
+        later.edits.into_iter().try_for_each(|edit| self.push(edit))
+    }
+
     /// Adds an edit after the others.
     ///
     /// # Errors
     /// [`TooManyEdits`] beyond the bounds. The answer of the scanner then counts as a failure.
     pub(crate) fn push(&mut self, edit: Edit) -> Result<(), TooManyEdits> {
         self.held += edit.held();
-        if self.edits.len() == MOST || self.held > MOST_BYTES {
+        if self.edits.len() == MOST || self.held > self.most_bytes {
             return Err(TooManyEdits);
         }
         self.edits.push(edit);
         Ok(())
+    }
+
+    /// Returns whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.edits.is_empty()
     }
 
     /// Makes the edits in their order. One that cannot be made is an error in the log, and the message goes on without it.
@@ -94,6 +124,12 @@ impl Edits {
             let kind = edit.kind();
             let edit = match edit {
                 Edit::ReplaceBody(body) => {
+                    message.replace_body(body).await?;
+                    continue;
+                }
+                Edit::ReplaceContents(text) => {
+                    let mut body = message.new_body();
+                    body.write(text).await?;
                     message.replace_body(body).await?;
                     continue;
                 }
@@ -119,7 +155,7 @@ impl Edit {
             Self::InsertField { .. } | Self::InsertFieldAsDelivered { .. } => "insert-field",
             Self::ReplaceField { .. } => "replace-field",
             Self::RemoveField { .. } | Self::RemoveFields { .. } => "remove-field",
-            Self::ReplaceBody(_) => "replace-body",
+            Self::ReplaceBody(_) | Self::ReplaceContents(_) => "replace-body",
             Self::AddRecipient(_) | Self::AddRecipientWith { .. } => "add-recipient",
             Self::DropRecipient(_) => "drop-recipient",
             Self::SetSender(_) => "set-sender",
@@ -142,6 +178,7 @@ impl Edit {
             | Self::DropRecipient(text)
             | Self::SetSender(text)
             | Self::FileInto(text)
+            | Self::ReplaceContents(text)
             | Self::Unknown(text) => text.len(),
             Self::ReplaceBody(_) | Self::Discard => 0,
         }
@@ -165,7 +202,11 @@ fn make(edit: Edit, message: &mut Message) -> Result<(), String> {
         Edit::AddRecipient(address) => add_recipient(&address, RcptParameters::default(), message)?,
         Edit::AddRecipientWith { address, parameters } => {
             let parameters = Parameters::parse(format!(" {parameters}").as_bytes()).map_err(text)?;
+            let has_notify = parameters.iter().any(|(keyword, _)| keyword == "NOTIFY");
             let parameters = RcptParameters::from_parameters(&parameters).map_err(text)?;
+            if has_notify && parameters.notify.is_none() {
+                return Err("NOTIFY is NEVER, or some of SUCCESS, FAILURE and DELAY".to_owned());
+            }
             add_recipient(&address, parameters, message)?;
         }
         Edit::DropRecipient(address) => {
@@ -180,7 +221,8 @@ fn make(edit: Edit, message: &mut Message) -> Result<(), String> {
         Edit::FileInto(directory) => message.file_into(&directory).map_err(text)?,
         Edit::Discard => message.discard(),
         Edit::Unknown(text) => return Err(text),
-        Edit::ReplaceBody(_) => {}
+        // These need I/O.
+        Edit::ReplaceBody(_) | Edit::ReplaceContents(_) => {}
     }
     Ok(())
 }
@@ -228,143 +270,5 @@ fn reverse_path(address: &str, message: &Message) -> Result<ReversePath, String>
     match ReversePath::parse_argument(bracketed(address, message)?.as_bytes()) {
         Ok((path, [])) => Ok(path),
         _ => Err(format!("{address:?} is not an address")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mailchute::testing::{self, NotPassedOn};
-    use mailchute::{Filter, Session};
-
-    use super::*;
-
-    fn session() -> Session {
-        testing::session()
-            .sender("alice@client.example")
-            .recipient("bob@example.com")
-            .recipient("eve@example.com")
-            .build()
-    }
-
-    /// Makes the edits. Returns what the next reader gets.
-    async fn edited(edits: impl IntoIterator<Item = Edit>) -> Result<Message, NotPassedOn> {
-        let session = session();
-        let mut message = testing::message(&session, "A: 1\r\nB: 1\r\nA: 2\r\n\r\nbody\r\n");
-        message.add_above_trace("A", "ours").expect("a field");
-        let mut all = Edits::default();
-        edits.into_iter().for_each(|edit| all.push(edit).expect("there is room"));
-        all.apply("rspamd", &mut message).await.expect("it is made");
-        testing::next_reader(&message)
-    }
-
-    async fn text(edits: impl IntoIterator<Item = Edit>) -> String {
-        let mut message = edited(edits).await.expect("it goes on");
-        String::from_utf8_lossy(&message.bytes().await.expect("it is whole")).into_owned()
-    }
-
-    async fn envelope(edits: impl IntoIterator<Item = Edit>) -> String {
-        let message = edited(edits).await.expect("it goes on");
-        let to: Vec<_> = message.envelope().recipients.iter().map(Recipient::as_str).collect();
-        format!("{}|{}", message.envelope().sender, to.join(","))
-    }
-
-    fn insert(position: usize, name: &str, value: &'static str) -> Edit {
-        Edit::InsertField { position, name: name.into(), value: Bytes::from_static(value.as_bytes()) }
-    }
-
-    #[tokio::test]
-    async fn fields_are_edited_in_order() {
-        let value = Bytes::from_static(b"new");
-        let edits = [
-            insert(0, "X", "top"),
-            insert(usize::MAX, "Y", "end\n\tfolded\r\n again\n"),
-            Edit::ReplaceField { name: "a".into(), number: 2, value },
-            Edit::RemoveField { name: "A".into(), number: 1 },
-        ];
-        let expected = "X: top\r\nA: ours\r\nB: 1\r\na: new\r\nY: end\r\n\tfolded\r\n again\r\n\r\nbody\r\n";
-        assert_eq!(text(edits).await, expected);
-        let all = Edit::RemoveFields { name: "a".into() };
-        assert_eq!(text([all]).await, "A: ours\r\nB: 1\r\n\r\nbody\r\n");
-    }
-
-    #[tokio::test]
-    async fn no_edit_can_end_a_field_or_the_header() {
-        let latin = Bytes::from_static(b"caf\xe9");
-        let edits = [
-            insert(0, "X", "a\nB: c"),
-            insert(0, "X", "a\r\n\r\nb"),
-            insert(0, "X", "a\rB: c"),
-            insert(0, "X\r\nB", "c"),
-            insert(0, "X:", "c"),
-            insert(0, "", "c"),
-            Edit::ReplaceField { name: "A".into(), number: 0, value: latin },
-        ];
-        assert_eq!(text(edits).await, "A: ours\r\nA: 1\r\nB: 1\r\nA: 2\r\n\r\nbody\r\n");
-    }
-
-    #[tokio::test]
-    async fn the_envelope_is_edited_and_bad_addresses_are_not() {
-        let add = |address: &str| Edit::AddRecipient(address.into());
-        let with = |address: &str, parameters: &str| Edit::AddRecipientWith {
-            address: address.into(),
-            parameters: parameters.into(),
-        };
-        let drop = |address: &str| Edit::DropRecipient(address.into());
-        let from = |address: &str| Edit::SetSender(address.into());
-        assert_eq!(
-            envelope([add("<carol@example.com>"), add("dave@example.com"), drop("BOB@Example.com")]).await,
-            "alice@client.example|eve@example.com,carol@example.com,dave@example.com"
-        );
-        assert_eq!(
-            envelope([from("bounce@x.example")]).await,
-            "bounce@x.example|bob@example.com,eve@example.com"
-        );
-        assert_eq!(envelope([from("<>")]).await, "|bob@example.com,eve@example.com");
-        let bad = [add("x"), add("a b@c.example"), add("a@b> SIZE=1"), add("grün@example.com"), add("<>")];
-        let bad =
-            bad.into_iter().chain([with("dan@example.com", "NOTIFY=x"), with("dan@example.com", "a\r\nb")]);
-        let never = edited([with("dan@example.com", "NOTIFY=NEVER")]).await.expect("it goes on");
-        let notify = never.envelope().recipients[2].parameters().get("notify").expect("a parameter");
-        assert_eq!(notify.as_deref(), Some("NEVER"));
-        let bad = bad.chain([add("bob@EXAMPLE.com"), drop("nobody@example.com"), from("a@b\r\nc")]);
-        assert_eq!(envelope(bad).await, "alice@client.example|bob@example.com,eve@example.com");
-        assert!(matches!(edited([Edit::Discard]).await, Err(NotPassedOn::Discarded)));
-        let all = [drop("bob@example.com"), drop("eve@example.com")];
-        assert!(matches!(edited(all).await, Err(NotPassedOn::Discarded)));
-        let junk =
-            edited([Edit::FileInto("Junk".into()), Edit::FileInto("../x".into())]).await.expect("it goes on");
-        assert_eq!(junk.directory().as_deref(), Some("Junk"));
-    }
-
-    #[test]
-    fn edits_are_bounded_in_number_and_bytes() {
-        let mut edits = Edits::default();
-        for _ in 0..MOST {
-            assert_eq!(edits.push(Edit::Discard), Ok(()));
-        }
-        assert_eq!(edits.push(Edit::Discard), Err(TooManyEdits));
-        let long = Edit::SetSender("x".repeat(MOST_BYTES + 1));
-        assert_eq!(Edits::default().push(long), Err(TooManyEdits));
-    }
-
-    struct NewBody(&'static str);
-
-    impl Filter for NewBody {
-        async fn filter(&self, message: &mut Message, _session: &Session) -> Result<(), Refusal> {
-            let mut body = message.new_body();
-            body.write(self.0).await?;
-            let mut edits = Edits::default();
-            edits.push(Edit::ReplaceBody(body)).map_err(Refusal::internal)?;
-            edits.apply("scanner", message).await
-        }
-    }
-
-    #[tokio::test]
-    async fn a_new_body_replaces_the_old_one() {
-        let session = session();
-        let mut message = testing::message(&session, "A: 1\r\n\r\nbody\r\n");
-        NewBody("new\n").filter(&mut message, &session).await.expect("it is made");
-        let mut next = testing::next_reader(&message).expect("it goes on");
-        assert_eq!(next.bytes().await.expect("it is whole"), "A: 1\r\n\r\nnew\r\n");
     }
 }

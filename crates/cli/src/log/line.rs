@@ -167,7 +167,7 @@ impl Row {
             LogFormat::Text => {
                 let start = line.len();
                 if let Some(text) = text {
-                    write_debug(line, text, None, write_bare);
+                    write_debug(line, text, false, write_bare);
                 }
                 if line.len() == start {
                     write_bare(line, event);
@@ -181,7 +181,7 @@ impl Row {
                 if let Some(text) = text {
                     line.push_str(",\"text\":");
                     let text_start = line.len();
-                    write_debug(line, text, Some('"'), write_json);
+                    write_debug(line, text, true, write_json);
                     let text = &line[text_start..];
                     if text == &line[start..end] || text == "\"\"" {
                         line.truncate(end);
@@ -240,8 +240,8 @@ impl Row {
 
     fn debug(&mut self, value: &dyn Debug) {
         match self.format {
-            LogFormat::Text => write_debug(&mut self.line, value, None, write_text),
-            LogFormat::Json => write_debug(&mut self.line, value, Some('"'), write_json),
+            LogFormat::Text => write_debug(&mut self.line, value, false, write_text),
+            LogFormat::Json => write_debug(&mut self.line, value, true, write_json),
         }
     }
 

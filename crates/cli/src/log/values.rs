@@ -81,21 +81,27 @@ pub(super) fn write_json(line: &mut String, value: &str) {
     line.push('"');
 }
 
-/// A value between these quotes, formatted in place. A value that is not a plain word goes through `write` instead.
+/// A value, formatted in place, in quotes if that is asked for. A value that is not a plain word goes through `write`
+/// instead.
 pub(super) fn write_debug(
     line: &mut String,
     value: &dyn Debug,
-    quote: Option<char>,
+    is_quoted: bool,
     write: fn(&mut String, &str),
 ) {
     let start = line.len();
-    line.extend(quote);
+    if is_quoted {
+        line.push('"');
+    }
     let value_start = line.len();
     // Writing to a string does not fail.
     let _ = write!(line, "{value:?}");
     let text = &line[value_start..];
     if needs(text) == 0 && !text.is_empty() {
-        return line.extend(quote);
+        if is_quoted {
+            line.push('"');
+        }
+        return;
     }
     let text = text.to_owned();
     line.truncate(start);
@@ -116,9 +122,19 @@ pub(super) fn write_number(line: &mut String, number: impl Integer) {
 pub(super) fn write_seconds(line: &mut String, seconds: f64) {
     // Nanoseconds first: a float made from whole microseconds can be a little below them.
     let micros = (seconds * 1e9 + 0.5) as u64 / 1000;
-    write_number(line, micros / 1_000_000);
-    line.push('.');
-    write_six_digits(line, (micros % 1_000_000) as u32);
+    let mut digits = Digits::new();
+    let digits = digits.format(micros);
+    match digits.len().checked_sub(6).and_then(|point| digits.split_at_checked(point)) {
+        Some((whole, part)) => {
+            line.push_str(if whole.is_empty() { "0" } else { whole });
+            line.push('.');
+            line.push_str(part);
+        }
+        None => {
+            line.push_str(&"0.00000"[..8 - digits.len()]);
+            line.push_str(digits);
+        }
+    }
 }
 
 /// A number below a million as six digits.
@@ -167,6 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_of_a_text_is_looked_at() {
+        for length in 1..50 {
+            for at in 0..length {
+                for (byte, expected) in [(b' ', QUOTES), (b'\\', QUOTES | ESCAPES_IN_QUOTES), (0x1b, 7)] {
+                    let mut text = vec![b'x'; length];
+                    assert_eq!(needs(str::from_utf8(&text).expect("it is text")), 0);
+                    text[at] = byte;
+                    let text = str::from_utf8(&text).expect("it is text");
+                    assert_eq!(needs(text), expected, "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_number_is_written_with_all_its_digits() {
         for number in [0, 7, 10, 1_024, 1_000_000, u64::MAX] {
             let mut text = String::new();
@@ -180,7 +211,11 @@ mod tests {
         for (seconds, expected) in [
             (0.0, "0.000000"),
             (0.5, "0.500000"),
+            (0.000_001, "0.000001"),
+            (0.000_012, "0.000012"),
             (0.004_211, "0.004211"),
+            (0.123_456, "0.123456"),
+            (1.0, "1.000000"),
             (0.999_999_999, "0.999999"),
             (61.000_001, "61.000001"),
             (-1.0, "0.000000"),

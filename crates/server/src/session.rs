@@ -13,6 +13,7 @@ pub(crate) mod handle;
 pub(crate) mod hang_up;
 mod id;
 pub(crate) mod interrupted;
+mod logged;
 mod phase;
 mod phase_flag;
 mod refused_recipients;

@@ -14,6 +14,7 @@ mod pace;
 mod readers;
 mod report;
 pub(crate) mod shared;
+mod shown;
 pub(crate) mod waiting;
 
 use std::future::{Future, poll_fn};

@@ -4,17 +4,17 @@
 //!
 //! The span of a session has the level error, so a failed hook has its client in the log at every level.
 
-use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailchute_proto::{Answered, Envelope, HeloName, Reply, escaped};
+use mailchute_proto::{Answered, Envelope, Reply, escaped};
 use tracing::level_filters::LevelFilter;
 
 use super::Driver;
 use crate::driver::ask_hooks::chain_of;
 use crate::driver::shared::Shared;
+use crate::driver::shown::{SHOWN, cut, from, on_one_line, shown, to};
 use crate::events::event::Event;
 use crate::events::kind::Kind;
 use crate::events::make::Refuser;
@@ -22,18 +22,12 @@ use crate::events::stage::Stage;
 use crate::hooks::RefusedBy;
 use crate::message::MessageId;
 use crate::runtime::counters::Count;
+use crate::session::Session;
 use crate::session::disconnect::Disconnect;
-use crate::session::{Finding, Session};
 use crate::tls::{ClientCertificate, TlsFacts};
-
-/// Bytes of a client's text that the log shows at the default level.
-const SHOWN: usize = 200;
 
 /// Bytes of a command or a reply that the log shows at debug.
 const SHOWN_IN_DETAIL: usize = 1000;
-
-/// Recipients that a log line names.
-const NAMED: usize = 10;
 
 /// Refusals of a session that get a line of their own at the default level.
 const REFUSALS: u32 = 100;
@@ -88,22 +82,23 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
     shared.counters.add(Count::MessagesAccepted, 1);
     shared.counters.add(Count::MessageBytes, *size);
     shared.subscribers.tell(Kind::Message, || Event::message(session, *id, envelope, *size));
-    if session.queued().is_some() {
+    if session.queued().is_some() || !is_logged(LevelFilter::INFO) {
         return;
     }
+    let logged = session.logged();
     // `tracing` gets texts as strings, so that they are quoted where fields are, and odd characters are
     // escaped.
     tracing::info!(
         name: "accepted",
         %id,
-        helo = helo(session.helo_name().as_ref()).as_deref(),
-        tls = version(session),
-        user = session.identity().as_deref().map(shown).as_deref(),
+        helo = logged.helo.as_ref().map(|name| shown(name.as_str())).as_deref(),
+        tls = logged.tls,
+        user = logged.user.as_deref().map(shown).as_deref(),
         from = &*from(envelope),
         to = &*to(envelope),
         recipients = envelope.recipients.len(),
         size,
-        checks = findings(session).as_deref(),
+        checks = logged.checks.as_deref(),
         store = &*shown(store),
         took = took.as_secs_f64(),
         "accepted"
@@ -219,12 +214,13 @@ impl Driver {
         };
         let (session, messages) = (&self.session, self.session.messages());
         if is_bad || self.refusals > REFUSALS {
+            let logged = session.logged();
             tracing::info!(
                 name: "disconnected",
                 %cause,
-                helo = helo(session.helo_name().as_ref()).as_deref(),
-                tls = version(session),
-                user = session.identity().as_deref().map(shown).as_deref(),
+                helo = logged.helo.as_ref().map(|name| shown(name.as_str())).as_deref(),
+                tls = logged.tls,
+                user = logged.user.as_deref().map(shown).as_deref(),
                 from = cut_off.map(from).as_deref(),
                 messages,
                 refusals = self.refusals,
@@ -245,18 +241,18 @@ fn refused(
     answered: &Answered,
     by: Option<&RefusedBy>,
 ) {
-    let envelope = session.envelope();
+    let (envelope, logged) = (session.envelope(), session.logged());
     tracing::info!(
         name: "refused",
         id = id.map(tracing::field::display),
-        helo = helo(session.helo_name().as_ref()).as_deref(),
-        tls = version(session),
-        user = session.identity().as_deref().map(shown).as_deref(),
+        helo = logged.helo.as_ref().map(|name| shown(name.as_str())).as_deref(),
+        tls = logged.tls,
+        user = logged.user.as_deref().map(shown).as_deref(),
         from = envelope.as_deref().map(from).as_deref(),
         to = envelope.as_deref().filter(|_| id.is_some()).map(to).as_deref(),
         command = command.and_then(|command| command.text(SHOWN)),
         reply = on_one_line(answered, SHOWN),
-        checks = findings(session).as_deref(),
+        checks = logged.checks.as_deref(),
         stage = by.map(|_| stage.name()),
         hook = by.map(|by| by.hook),
         took = by.and_then(|by| by.took).map(|took| took.as_secs_f64()),
@@ -286,68 +282,4 @@ fn in_detail(command: Option<&Observed>, answered: &Answered) {
 /// asks the subscriber.
 fn is_logged(level: LevelFilter) -> bool {
     level <= LevelFilter::current()
-}
-
-/// Returns the findings as words: `spf=pass dkim=none`.
-fn findings(session: &Session) -> Option<String> {
-    let findings = session.findings();
-    let words: Vec<_> = findings.iter().map(Finding::to_string).collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-fn helo(name: Option<&HeloName>) -> Option<Cow<'_, str>> {
-    name.map(|name| shown(name.as_str()))
-}
-
-fn version(session: &Session) -> Option<&'static str> {
-    session.tls().map(|facts| facts.version.name())
-}
-
-fn from(envelope: &Envelope) -> Cow<'_, str> {
-    shown(envelope.sender.as_str())
-}
-
-fn to(envelope: &Envelope) -> Cow<'_, str> {
-    if let [recipient] = &*envelope.recipients {
-        return shown(recipient.as_str());
-    }
-    let mut text = String::new();
-    for (index, recipient) in envelope.recipients.iter().enumerate() {
-        if index == NAMED || text.len() > 4 * SHOWN {
-            text.push_str(",…");
-            break;
-        }
-        text.push_str(if index == 0 { "" } else { "," });
-        text.push_str(&shown(recipient.as_str()));
-    }
-    text.into()
-}
-
-fn on_one_line(answered: &Answered, most: usize) -> String {
-    let mut text = String::new();
-    for reply in answered.replies() {
-        if text.len() > most {
-            break;
-        }
-        text.push_str(if text.is_empty() { "" } else { " / " });
-        text.push_str(reply.to_string().trim_end());
-    }
-    cut(text, most)
-}
-
-/// Returns a client's text as the default level shows it. Almost all texts are shown as they are.
-fn shown(text: &str) -> Cow<'_, str> {
-    if text.len() <= SHOWN && text.bytes().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~')) {
-        return text.into();
-    }
-    cut(escaped(text.as_bytes()), SHOWN).into()
-}
-
-/// Returns the text, or its first `most` bytes with a sign that there is more.
-fn cut(mut text: String, most: usize) -> String {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
-    }
-    text
 }

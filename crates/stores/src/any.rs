@@ -117,18 +117,19 @@ impl Routed for AnyStore {
     }
 }
 
+/// Each message has room for the largest of these futures, so those that wait for another server have a box of their own.
 impl Store for AnyStore {
     async fn store(&self, message: Message, session: &Session) -> Result<Receipt, Refusal> {
         match self {
             Self::Maildir(store) => store.store(message, session).await,
             Self::Maildirs(store) => store.store(message, session).await,
-            Self::Forward(store) => store.store(message, session).await,
+            Self::Forward(store) => Box::pin(store.store(message, session)).await,
             #[cfg(feature = "nats")]
-            Self::JetStream(store) => store.store(message, session).await,
+            Self::JetStream(store) => Box::pin(store.store(message, session)).await,
             #[cfg(feature = "webhook")]
-            Self::Webhook(store) => store.store(message, session).await,
+            Self::Webhook(store) => Box::pin(store.store(message, session)).await,
             #[cfg(feature = "s3")]
-            Self::S3(store) => store.store(message, session).await,
+            Self::S3(store) => Box::pin(store.store(message, session)).await,
             Self::Discard(store) => store.store(message, session).await,
         }
     }
@@ -224,5 +225,22 @@ impl fmt::Display for AnyStore {
             Self::S3(store) => store.options().fmt(f),
             Self::Discard(_) => f.write_str("discard:"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the size of what such a function returns.
+    fn size<'a, S: 'a, F>(_: impl Fn(&'a S, Message, &'a Session) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_message_has_no_room_for_stores_that_wait_for_a_server() {
+        let local = [size(Maildir::store), size(Maildirs::store), size(Discard::store)];
+        let any = size(AnyStore::store);
+        assert!(local.iter().any(|&local| any <= local + 512), "{any}, {local:?}");
     }
 }

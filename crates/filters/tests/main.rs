@@ -5,6 +5,7 @@
 mod arc;
 mod authheaders;
 mod dkim;
+mod dkimpy;
 mod dmarc;
 mod dns_server;
 mod dnsbl;

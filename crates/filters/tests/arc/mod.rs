@@ -24,7 +24,7 @@ async fn verify(mail: &Mail, zone: &Zone) -> ArcOutcome {
 }
 
 /// Verifies a chain, and returns the result and its reason.
-async fn verdict(mail: &Mail, zone: &Zone) -> String {
+pub(crate) async fn verdict(mail: &Mail, zone: &Zone) -> String {
     let outcome = verify(mail, zone).await;
     assert_eq!(outcome.result == ArcResult::Fail, outcome.problem.is_some());
     assert!(outcome.sets.is_empty() || outcome.result == ArcResult::Pass);

@@ -37,7 +37,9 @@ impl Failure {
     /// Joins failures into one, with the exit code of the first. Without failures it returns `Ok`.
     pub(crate) fn all(failures: Vec<Self>) -> Result<(), Self> {
         let Some(first) = failures.first() else { return Ok(()) };
-        let texts: Vec<_> = failures.iter().map(|failure| failure.text.as_str()).collect();
+        let mut texts: Vec<_> = failures.iter().map(|failure| failure.text.as_str()).collect();
+        // What several options share fails for each of them.
+        texts.dedup();
         Err(Self { kind: first.kind, text: texts.join("\n") })
     }
 

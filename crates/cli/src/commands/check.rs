@@ -40,6 +40,7 @@ pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, F
     }
     failures.extend(sockets::check(&options).err());
     failures.extend(store::check(&options).err());
+    failures.extend(Filters::check(&options).err());
     if options.sandbox {
         failures.extend(sandbox::check(&options, reach::written(&options)).err());
     }

@@ -61,6 +61,18 @@ impl Filters {
         Self::with(Vec::new(), options, Services::default())
     }
 
+    /// Makes the filters that write nothing, and gives them up.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+        let mut services = Services::default();
+        let writes_nothing = |filter: &&FilterOptions| !filter.kind.needs().keeps_state;
+        let made =
+            options.filter.iter().filter(writes_nothing).map(|filter| build(filter, options, &mut services));
+        Failure::all(made.filter_map(Result::err).collect())
+    }
+
     /// Makes the filters of other options, and keeps those that stay the same.
     ///
     /// # Errors

@@ -160,6 +160,27 @@ fn the_server_logs_the_same_warnings_at_its_start() {
     );
 }
 
+/// What a check in a process without network tells.
+fn without_network(folder: &Path) -> String {
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--map-root-user", "--net"]).arg(env!("CARGO_BIN_EXE_mailchute"));
+    let output = command.args(["check", "--config", "mailchute.toml"]).current_dir(folder).output().unwrap();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_dns_server_out_of_reach_of_the_process_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let filter = "[[filter]]\nuse = \"dnsbl\"\nlists = { \"bl.example\" = \"refuse\" }\n";
+    for (server, is_far) in [("127.0.0.1", false), ("192.0.2.53", true)] {
+        write_config(folder.path(), &format!("dns = \"{server}\"\n{filter}"));
+        let expected = "mailchute: warning: mailchute.toml:3:7: filter.use: the DNS cannot be reached, as this process has no \
+                        network interface but the loopback (PrivateNetwork=); if systemd runs the program, install network.conf \
+                        beside its unit\n";
+        assert_eq!(without_network(folder.path()), if is_far { expected } else { "" }, "{server}");
+    }
+}
+
 #[test]
 fn a_server_out_of_reach_of_the_process_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,12 +188,8 @@ fn a_server_out_of_reach_of_the_process_is_warned_of() {
         folder.path(),
         "store = \"lmtp:127.0.0.1:24\"\n[[domain]]\nname = \"example.com\"\nstore = \"smtp://mx.example.com\"\n",
     );
-    let mut command = std::process::Command::new("unshare");
-    command.args(["--map-root-user", "--net"]).arg(env!("CARGO_BIN_EXE_mailchute"));
-    let output =
-        command.args(["check", "--config", "mailchute.toml"]).current_dir(folder.path()).output().unwrap();
     assert_eq!(
-        String::from_utf8(output.stderr).unwrap(),
+        without_network(folder.path()),
         "mailchute: warning: mailchute.toml:4:9: domain.store: mx.example.com:25 cannot be reached, as this process has no network \
          interface but the loopback (PrivateNetwork=); if systemd runs the program, install network.conf beside its unit\n"
     );

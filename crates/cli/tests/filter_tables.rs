@@ -156,3 +156,52 @@ fn filters_are_printed_in_their_order() {
     let again = mailchute(&["check", "--print", "--config", &path]).output().unwrap();
     assert_eq!(String::from_utf8(again.stdout).unwrap(), printed);
 }
+
+/// A filter that asks the DNS at this address.
+fn with_dns(server: &str) -> String {
+    format!("dns = \"{server}\"\n[[filter]]\nuse = \"dnsbl\"\nlists = {{ \"bl.example\" = \"refuse\" }}\n")
+}
+
+#[test]
+fn a_sandbox_does_not_allow_a_filter_that_a_reload_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!("{HEAD}sandbox = true\n");
+    let path = write_config(directory.path(), &text);
+    let mut program = Program::start(&["serve", "--config", &path]);
+    fs::write(&path, format!("{text}{}", with_dns("127.0.0.1:5353"))).unwrap();
+    program.signal(Signal::HUP);
+    let told = program.logged("kept all certificates");
+    let expected = "mailchute.toml:7:7: filter.use: this option cannot change while the program runs; restart, as the sandbox \
+                    does not allow what it needs";
+    assert!(told.contains(expected), "{told}");
+    drop(program);
+    let mut program = Program::start(&["serve", "--config", &path]);
+    fs::write(&path, format!("{text}{}", with_dns("127.0.0.1:5354"))).unwrap();
+    program.signal(Signal::HUP);
+    assert!(program.logged("kept all certificates").contains(expected), "the other port is not allowed");
+    fs::write(&path, format!("{text}{}", with_dns("127.0.0.1:5353").replace("refuse", "mark"))).unwrap();
+    program.signal(Signal::HUP);
+    program.logged("read the configuration again");
+}
+
+#[test]
+fn check_says_what_the_sandbox_allows() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |text: &str| {
+        let path = write_config(directory.path(), text);
+        let output = mailchute(&["check", "--config", &path]).env("TMPDIR", "/tmp").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(check(HEAD), "no mistakes found\n");
+    assert_eq!(
+        check(&format!("{HEAD}{}", with_dns("127.0.0.1"))),
+        "no mistakes found\nallowed by --sandbox:\n  connections to the DNS at 127.0.0.1:53\n\
+         needed with systemd: the drop-in network.conf\n"
+    );
+    assert_eq!(
+        check("store = [\"maildir:./mail\", \"lmtp:127.0.0.1:24\"]\nstate = \"./state\"\n"),
+        "no mistakes found\nallowed by --sandbox:\n  connections to 127.0.0.1:24\n  writing in ./mail\n  writing in ./state\n  \
+         writing in /tmp\nneeded with systemd: the drop-in network.conf\n"
+    );
+}

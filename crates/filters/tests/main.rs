@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
 mod arc;
+mod authentication;
 mod authheaders;
 mod dkim;
 mod dkimpy;
@@ -23,6 +24,7 @@ mod mta_hooks;
 #[cfg(feature = "redis")]
 mod redis;
 mod resolver;
+mod results;
 mod rfc7208;
 #[cfg(feature = "http")]
 mod rspamd;

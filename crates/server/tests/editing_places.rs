@@ -167,12 +167,14 @@ async fn the_original_header_has_no_edits() {
                 original.header().await?.all("C").map(|c| c.value().into_owned()).collect::<Vec<_>>();
             note.push(values.join(" "));
             note.push(String::from_utf8_lossy(&original.bytes().await?).into_owned());
+            let fields = original.read_header().await?.fields().len();
+            note.push(format!("{fields} {}", String::from_utf8_lossy(&original.bytes().await?)));
             Ok::<_, Refusal>(message)
         }
     });
     let server = build(server.store(Deliver::default()));
     in_data(&server).await.command("C: 1\r\nC: 2\r\n\r\ny\r\n.").await.expect(250);
-    assert_eq!(seen.all(), ["1 2", "C: 1\r\nC: 2\r\n\r\ny\r\n"]);
+    assert_eq!(seen.all(), ["1 2", "C: 1\r\nC: 2\r\n\r\ny\r\n", "2 y\r\n"]);
 }
 
 #[tokio::test(start_paused = true)]

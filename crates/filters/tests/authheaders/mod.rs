@@ -1,4 +1,4 @@
-//! The vectors for DMARC of the package `authheaders` 0.16.3 (PyPI), taken from `test/test_authentication.py`.
+//! The vectors for DMARC of the package `authheaders` 0.16.3 of `PyPI`, taken from `test/test_authentication.py`.
 //!
 //! `LICENSE` is their licence. They are altered: the messages are reduced to `From:`, the signatures to their results,
 //! and the records to those of DMARC. Left out is the one case about the tree walk of the successor of RFC 7489.

@@ -143,6 +143,11 @@ impl Body {
         Self { shared: Arc::clone(&self.shared), position: 0, keeps }
     }
 
+    /// Goes back by this many bytes, which must have been kept.
+    pub(crate) fn step_back(&mut self, bytes: u64) {
+        self.position = self.position.saturating_sub(bytes);
+    }
+
     /// Returns the next bytes, or `None` at the end of the message.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, BodyError> {
         // The lock is held during the read, so that clones that read at the same time do not share the live

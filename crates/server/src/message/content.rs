@@ -212,16 +212,22 @@ impl Content {
 
 /// Returns the client's fields. Their bytes are kept for later readers of the message.
 pub(crate) async fn received_fields(body: &Body, limit: u64) -> Result<Arc<[Field]>, BodyError> {
-    if let Some(fields) = body.edits().received_fields() {
-        return Ok(fields);
+    match body.edits().received_fields() {
+        Some(fields) => Ok(fields),
+        None => read_fields(&mut body.for_reader(true), limit).await,
     }
+}
+
+/// Reads the client's fields with a reader that stands at the first byte and keeps what it reads. The reader then stands
+/// at the body.
+pub(crate) async fn read_fields(reader: &mut Body, limit: u64) -> Result<Arc<[Field]>, BodyError> {
     let mut parser = HeaderParser::new(limit);
-    let mut reader = body.for_reader(true);
     loop {
         let chunk = reader.chunk().await?;
         if let Some(parsed) = parser.push(chunk)? {
+            reader.step_back(parsed.rest.len() as u64);
             let fields = Arc::from(parsed.fields);
-            body.edits().keep_received_fields(&fields);
+            reader.edits().keep_received_fields(&fields);
             return Ok(fields);
         }
     }

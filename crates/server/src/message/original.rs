@@ -30,6 +30,34 @@ impl Original {
         super::content::received_fields(&self.body, self.header_limit).await.map(Header::new)
     }
 
+    /// Returns the header as the client sent it, and goes to the body: [`chunk`](Self::chunk) then returns what follows the
+    /// empty line. A header ends as for [`Message::header`].
+    ///
+    /// ```
+    /// use mailchute::Message;
+    /// use mailchute::message::BodyError;
+    ///
+    /// async fn count_body(message: &mut Message) -> Result<usize, BodyError> {
+    ///     let mut original = message.original().await?;
+    ///     original.read_header().await?;
+    ///     let mut bytes = 0;
+    ///     while let Some(chunk) = original.chunk().await? {
+    ///         bytes += chunk.len();
+    ///     }
+    ///     Ok(bytes)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Message::header`].
+    ///
+    /// # Cancel safety
+    /// As [`Message::chunk`].
+    pub async fn read_header(&mut self) -> Result<Header, BodyError> {
+        self.body = self.body.for_reader(true);
+        super::content::read_fields(&mut self.body, self.header_limit).await.map(Header::new)
+    }
+
     /// Returns the next bytes, or `None` at the end of the message.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ from pathlib import Path
 from .auth import Auth
 from .base import Scenario
 from .deliver import Deliver
+from .dnsbl import Dnsbl
 from .dsn import Dsn
 from .exim import Exim
 from .extensions import Extensions
@@ -27,4 +28,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    return [*plain, Auth(examples)]
+    filters = [Dnsbl()]
+    return [*plain, *filters, Auth(examples)]

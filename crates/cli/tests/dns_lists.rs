@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::dns::dns_server;
 use crate::support::{Client, Program, run, write_config};
 
-const FILTER: &str = "[[filter]]\nuse = \"dnsbl\"\n\
+const FILTER: &str = "[[filter]]\nuse = \"dnsbl\"\ntimeout = 20\n\
                       lists = { \"wl.example\" = \"skip\", \"bl.example\" = \"refuse:127.0.0.2-11\" }\n\
                       domains = { \"rhs.example\" = \"mark\" }\n";
 

@@ -8,7 +8,7 @@ use crate::options::args::flags;
 use crate::options::deliver_options;
 use crate::options::limits::Named;
 use crate::options::provenance::variable;
-use crate::options::schema::{ARRAYS, CONFIG, TABLES, USE};
+use crate::options::schema::{ARRAYS, CONFIG, TABLES, USE, fills_table};
 
 const HEAD: &str = "\
 # Options
@@ -82,7 +82,7 @@ fn page() -> String {
 
 /// Writes the row of an option.
 fn row(text: &mut String, name: &str, arg: &Arg) {
-    let file = match (name, table_of(name)) {
+    let file = match (name, table_of(arg)) {
         (CONFIG, _) => String::new(),
         (_, Some(table)) => format!("`{table}`"),
         _ => format!("`{name}`"),
@@ -113,14 +113,14 @@ fn section(text: &mut String, heading: &str, command: &Command, is_shown: impl F
 
 /// Writes the row of an option in the table of an array.
 fn section_row(text: &mut String, name: &str, arg: &Arg) {
-    let name = table_of(name).unwrap_or_else(|| name.to_owned());
+    let name = table_of(arg).unwrap_or_else(|| name.to_owned());
     let _ =
         writeln!(text, "| `{name}` | `{}` | {} | {}. |", cell(&values(arg)), default(arg), cell(&help(arg)));
 }
 
 /// Returns the table that stands for a flag such as `--limit`.
-fn table_of(flag: &str) -> Option<String> {
-    TABLES.iter().find(|(_, of, _)| *of == flag).map(|(table, ..)| format!("[{table}]"))
+fn table_of(arg: &Arg) -> Option<String> {
+    TABLES.iter().find(|(_, flag, _)| fills_table(arg, flag)).map(|(table, ..)| format!("[{table}]"))
 }
 
 fn is_switch(arg: &Arg) -> bool {

@@ -60,12 +60,17 @@ pub(crate) fn options(command: &Command) -> impl Iterator<Item = (&str, &Arg)> {
     command
         .get_arguments()
         .filter_map(|arg| Some((arg.get_long()?, arg)))
-        .filter(|(name, _)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| flag != name))
+        .filter(|(name, arg)| *name != CONFIG && TABLES.iter().all(|(_, flag, _)| !fills_table(arg, flag)))
 }
 
 /// The tables of settings that a command has flags for.
 pub(crate) fn tables(command: &Command) -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().filter(move |(_, flag, _)| has_option(command, flag))
+    TABLES.iter().filter(move |(_, flag, _)| command.get_arguments().any(|arg| fills_table(arg, flag)))
+}
+
+/// Whether a flag sets what the table of this flag has. A filter has a `timeout` of its own, for one time.
+pub(crate) fn fills_table(arg: &Arg, flag: &str) -> bool {
+    arg.get_long() == Some(flag) && matches!(arg.get_action(), ArgAction::Append)
 }
 
 /// Whether a command has this flag.

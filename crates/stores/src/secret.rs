@@ -33,11 +33,11 @@ pub enum SecretSource {
 pub struct SecretError(());
 
 impl SecretSource {
-    /// Reads the secret.
+    /// Reads the secret. It is wiped from memory when it is dropped.
     ///
     /// # Errors
-    /// An error if there is none, or an empty one.
-    pub(crate) fn read(&self) -> io::Result<Zeroizing<String>> {
+    /// The file cannot be read, or the secret is missing or empty.
+    pub fn read(&self) -> io::Result<Zeroizing<String>> {
         let text = self.read_all()?;
         let secret = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
         if secret.is_empty() { Err(self.missing()) } else { Ok(secret) }

@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 37] = [
+const EXAMPLES: [(&str, &str); 42] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -61,6 +61,11 @@ const EXAMPLES: [(&str, &str); 37] = [
     ("limits.messages-per-user", r#""200/1h""#),
     ("limits.recipients", r#""100/10m""#),
     ("limits.exempt", r#"["10.0.0.0/8"]"#),
+    ("limits.shared", r#""redis://127.0.0.1""#),
+    ("limits.secret", r#""file:/etc/mailchute/redis.secret""#),
+    ("greylist.exempt", r#"["10.0.0.0/8"]"#),
+    ("greylist.shared", r#""redis://127.0.0.1""#),
+    ("greylist.secret", r#""file:/etc/mailchute/redis.secret""#),
 ];
 
 /// The text of the file.

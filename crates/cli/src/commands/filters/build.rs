@@ -4,10 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use mailchute::{Builder, Hooks, Install};
+#[cfg(feature = "redis")]
+use mailchute_filters::redis::Redis;
 
 use crate::commands::filters::services::Services;
+use crate::commands::reach;
 use crate::failure::Failure;
 use crate::options::args::Options;
+#[cfg(feature = "redis")]
+use crate::options::filters::shared::SharedOptions;
 use crate::options::filters::{FilterKind, FilterOptions};
 
 /// A filter that is made. Servers that share it share its state.
@@ -45,6 +50,37 @@ pub(crate) fn build(
 ) -> Result<Made, Failure> {
     Ok(match &filter.kind {
         FilterKind::Dnsbl(dnsbl) => Made::hooks(dnsbl.filter(services.resolver(options)?)),
-        FilterKind::Limits(options) => Made::hooks(options.filter()),
+        FilterKind::Limits(limits) => {
+            let limiting = limits.filter();
+            #[cfg(feature = "redis")]
+            let limiting = match redis(filter, &limits.shared, services)? {
+                Some(redis) => limiting.shared(redis),
+                None => limiting,
+            };
+            Made::hooks(limiting)
+        }
+        FilterKind::Greylist(greylist) => {
+            let greylisting = greylist.filter(&reach::state_directory(options))?;
+            #[cfg(feature = "redis")]
+            let greylisting = match redis(filter, &greylist.shared, services)? {
+                Some(redis) => greylisting.shared(redis),
+                None => greylisting,
+            };
+            Made::hooks(greylisting)
+        }
     })
+}
+
+/// Returns the Redis server that a filter shares its memory in.
+#[cfg(feature = "redis")]
+fn redis(
+    filter: &FilterOptions,
+    shared: &SharedOptions,
+    services: &mut Services,
+) -> Result<Option<Redis>, Failure> {
+    let Some(url) = &shared.shared else { return Ok(None) };
+    services
+        .redis(&url.text, shared.secret.as_ref())
+        .map(Some)
+        .map_err(|(option, error)| Failure::unusable(format!("{}: {error}", filter.provenance.name(option))))
 }

@@ -1,6 +1,10 @@
 //! The services that several filters share. Each is made once, when the first filter needs it.
 
 use mailchute_filters::dns::Resolver;
+#[cfg(feature = "redis")]
+use mailchute_filters::redis::Redis;
+#[cfg(feature = "redis")]
+use mailchute_stores::SecretSource;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -9,13 +13,20 @@ use crate::options::args::Options;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Services {
     resolver: Option<Resolver>,
+    /// Each with its URL and where its password stands.
+    #[cfg(feature = "redis")]
+    redis: Vec<(String, Option<SecretSource>, Redis)>,
 }
 
 impl Services {
     /// Returns the services that stay the same with other options.
     pub(crate) fn kept(&self, before: &Options, now: &Options) -> Self {
         let keeps_resolver = before.dns == now.dns;
-        Self { resolver: self.resolver.clone().filter(|_| keeps_resolver) }
+        Self {
+            resolver: self.resolver.clone().filter(|_| keeps_resolver),
+            #[cfg(feature = "redis")]
+            redis: Vec::new(),
+        }
     }
 
     /// Returns the resolver, which has the cache of all filters.
@@ -33,5 +44,31 @@ impl Services {
         })?;
         self.resolver = Some(resolver.clone());
         Ok(resolver)
+    }
+
+    /// Returns the Redis server of a URL. Filters with the same URL share its connection, so that the log says once that it
+    /// is lost. After a reload, new filters read the password again.
+    ///
+    /// # Errors
+    /// The option that is wrong, and why.
+    #[cfg(feature = "redis")]
+    pub(crate) fn redis(
+        &mut self,
+        url: &str,
+        secret: Option<&SecretSource>,
+    ) -> Result<Redis, (&'static str, String)> {
+        let same = |(known, password, _): &&(String, Option<SecretSource>, Redis)| {
+            known == url && password.as_ref() == secret
+        };
+        if let Some((.., redis)) = self.redis.iter().find(same) {
+            return Ok(redis.clone());
+        }
+        let mut redis = Redis::new(url).map_err(|error| ("shared", error.to_string()))?;
+        if let Some(source) = secret {
+            let password = source.read().map_err(|error| ("secret", error.to_string()))?;
+            redis = redis.credentials(None, &password);
+        }
+        self.redis.push((url.to_owned(), secret.cloned(), redis.clone()));
+        Ok(redis)
     }
 }

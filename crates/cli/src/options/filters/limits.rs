@@ -4,6 +4,7 @@ use mailchute::proxy::Network;
 use mailchute_filters::limits::{Rate, RateLimits};
 
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
+use crate::options::filters::shared::SharedOptions;
 
 /// Rates of connections, messages and recipients. A client over a rate is told when to come again. Each rate is off until
 /// it is set.
@@ -38,6 +39,9 @@ pub(crate) struct LimitsOptions {
     /// Do not limit clients of this network or address. Those of Unix sockets are never limited
     #[arg(long, value_name = "CIDR")]
     pub(crate) exempt: Vec<Network>,
+
+    #[command(flatten)]
+    pub(crate) shared: SharedOptions,
 }
 
 /// A method that sets a rate.
@@ -75,11 +79,14 @@ impl Kind for LimitsOptions {
     }
 
     fn needs(&self) -> Needs {
-        Needs::default()
+        let mut needs = Needs::default();
+        self.shared.add_needs(&mut needs);
+        needs
     }
 
     fn mistakes(&self) -> Vec<(&'static str, String)> {
         let text = "it limits nothing; write recipients = \"100/10m\", for example".to_owned();
-        if self.rates().is_empty() { vec![("recipients", text)] } else { Vec::new() }
+        let nothing = self.rates().is_empty().then_some(("recipients", text));
+        nothing.into_iter().chain(self.shared.mistakes()).collect()
     }
 }

@@ -17,9 +17,11 @@
 
 pub(crate) mod common;
 pub(crate) mod dnsbl;
+pub(crate) mod greylist;
 pub(crate) mod kind;
 pub(crate) mod limits;
 pub(crate) mod rules;
+pub(crate) mod shared;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +29,7 @@ use clap::{ArgMatches, Command, FromArgMatches as _};
 
 use crate::options::filters::common::CommonOptions;
 use crate::options::filters::dnsbl::DnsblOptions;
+use crate::options::filters::greylist::GreylistOptions;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::limits::LimitsOptions;
 use crate::options::provenance::Provenance;
@@ -95,6 +98,7 @@ macro_rules! kinds {
 kinds! {
     Dnsbl(DnsblOptions),
     Limits(LimitsOptions),
+    Greylist(GreylistOptions),
 }
 
 /// A `[[filter]]`.

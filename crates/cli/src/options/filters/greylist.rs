@@ -1,0 +1,95 @@
+//! `use = "greylist"`: unknown clients come again later.
+
+use std::path::Path;
+
+use mailchute::proxy::Network;
+use mailchute_filters::greylist::Greylist;
+
+use crate::failure::Failure;
+use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
+use crate::options::filters::shared::SharedOptions;
+use crate::options::time_span::TimeSpan;
+
+/// The file of a greylist in the state directory.
+const FILE: &str = "greylist.db";
+
+/// Refuses mail for now, the first time that a network brings mail of a sender for a recipient. Clients that log in, those
+/// of Unix sockets, and mail to the postmaster never wait. It is kept in greylist.db in the state directory, unless it is
+/// shared.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct GreylistOptions {
+    /// How long a client must wait
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    pub(crate) delay: TimeSpan,
+
+    /// How long after the delay a client may come again
+    #[arg(long, value_name = "TIME", default_value = "2d")]
+    pub(crate) retry_window: TimeSpan,
+
+    /// How long mail that has passed is known after it was last seen
+    #[arg(long, value_name = "TIME", default_value = "35d")]
+    pub(crate) expiry: TimeSpan,
+
+    /// After how many successes a network never waits again. 0: it always may
+    #[arg(long, value_name = "NUMBER", default_value = "5")]
+    pub(crate) known_after: u32,
+
+    /// How many records are kept. Those that would be forgotten first make room. Redis has its own bounds
+    #[arg(long, value_name = "NUMBER", default_value = "500000")]
+    pub(crate) max_entries: u32,
+
+    /// Let clients of this network or address pass
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) exempt: Vec<Network>,
+
+    #[command(flatten)]
+    pub(crate) shared: SharedOptions,
+}
+
+impl GreylistOptions {
+    /// Makes the filter. `state` is the state directory.
+    pub(crate) fn filter(&self, state: &Path) -> Result<Greylist, Failure> {
+        let greylist = Greylist::new()
+            .delay(self.delay.duration())
+            .retry_window(self.retry_window.duration())
+            .expiry(self.expiry.duration())
+            .known_after(self.known_after)
+            .max_entries(usize::try_from(self.max_entries).unwrap_or(usize::MAX));
+        let greylist = self.exempt.iter().fold(greylist, |greylist, network| greylist.exempt(*network));
+        if self.shared.shared.is_some() {
+            return Ok(greylist);
+        }
+        greylist.file(state.join(FILE)).map_err(|error| {
+            Failure::unusable(format!("the thread of the greylist cannot be started: {error}"))
+        })
+    }
+}
+
+impl Kind for GreylistOptions {
+    const NAME: &'static str = "greylist";
+    const DECIDES: Stage = Stage::Rcpt;
+    const PLACE: Place = Place::AfterRecipients;
+
+    fn checks(&self) -> Vec<Check> {
+        vec![Check { name: "greylist", results: &["wait", "pass", "known"], known: Stage::Rcpt }]
+    }
+
+    fn needs(&self) -> Needs {
+        let mut needs = Needs { keeps_state: self.shared.shared.is_none(), ..Needs::default() };
+        self.shared.add_needs(&mut needs);
+        needs
+    }
+
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        let mut mistakes = self.shared.mistakes();
+        for (option, value) in [("retry-window", self.retry_window), ("expiry", self.expiry)] {
+            if value.duration().is_zero() {
+                mistakes.push((
+                    option,
+                    "without time, all mail waits for ever; write 2d, for example".to_owned(),
+                ));
+            }
+        }
+        mistakes
+    }
+}

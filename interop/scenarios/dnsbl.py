@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from dns_server import DnsServer, reversed_address, serving
@@ -17,6 +18,7 @@ from server import Certificate, Server, running
 from .base import Checks, Scenario
 
 _REFUSED, _SKIPPED, _MARKED, _UNKNOWN, _IPV6 = "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "2001:db8::1"
+_SECONDS = 10
 _REASON = "https://bl.example/?why"
 _ZONE = {
     f"{reversed_address(_REFUSED)}.bl.example": [["A", "127.0.0.2"], ["TXT", _REASON]],
@@ -97,13 +99,23 @@ def _expect(
     reply = f"{number} {text.decode()}"
     what = f"{client} {sender} {recipient}"
     checks.that(reply.startswith(code), f"{what}: {reply}")
-    words = [line["checks"].get("dnsbl") for line in _log(server)[before:] if "checks" in line]
+    words = _words(server, before)
     checks.that(words == [word], f"{what}: the log has {words}, not {word}")
     return reply
 
 
+def _words(server: Server, before: int) -> list[str]:
+    """The words in the lines of the log after the first ones. The program writes them a little after its replies."""
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        words = [line["checks"].get("dnsbl") for line in _log(server)[before:] if "checks" in line]
+        if words or time.monotonic() > deadline:
+            return words
+        time.sleep(0.01)
+
+
 def _log(server: Server) -> list[dict]:
-    return [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in server.log.read_text().splitlines(keepends=True) if line.endswith("}\n")]
 
 
 def _dig(dns: DnsServer, checks: Checks) -> None:

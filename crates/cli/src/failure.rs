@@ -38,7 +38,7 @@ impl Failure {
     pub(crate) fn all(failures: Vec<Self>) -> Result<(), Self> {
         let Some(first) = failures.first() else { return Ok(()) };
         let mut texts: Vec<_> = failures.iter().map(|failure| failure.text.as_str()).collect();
-        // What several options share fails for each of them.
+        // A service that several options share fails for each of them.
         texts.dedup();
         Err(Self { kind: first.kind, text: texts.join("\n") })
     }

@@ -160,7 +160,7 @@ fn the_server_logs_the_same_warnings_at_its_start() {
     );
 }
 
-/// What a check in a process without network tells.
+/// Checks the file in a process without network, and returns the warnings.
 fn without_network(folder: &Path) -> String {
     let mut command = std::process::Command::new("unshare");
     command.args(["--map-root-user", "--net"]).arg(env!("CARGO_BIN_EXE_mailchute"));

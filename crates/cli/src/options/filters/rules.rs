@@ -4,7 +4,7 @@ use crate::options::args::Options;
 use crate::options::filters::FilterOptions;
 use crate::options::filters::common::Unless;
 use crate::options::filters::kind::Place;
-use crate::options::schema::USE;
+use crate::options::schema::{FILTERS, USE, has_option};
 use crate::options::wording::one_of;
 
 /// Returns the mistakes in filters, each with what to write instead.
@@ -19,6 +19,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
             let name = || filter.provenance.name_of_item("unless", item);
             mistakes.extend(text.map(|text| format!("{}: {text}", name())));
         }
+        mistakes.extend(repeated_name(filter, earlier));
         for (item, listener) in filter.common.only.iter().enumerate() {
             if !listeners.contains(&&**listener) {
                 let name = filter.provenance.name_of_item("only", item);
@@ -49,6 +50,19 @@ pub(crate) fn warnings(options: &Options) -> Vec<String> {
         warnings.map(|(option, text)| format!("{}: {text}", name(option))).collect::<Vec<_>>()
     };
     late.chain(options.filter.iter().flat_map(of_one)).collect()
+}
+
+/// Finds a filter with a name of its own whose word in the log an earlier filter has too.
+fn repeated_name(filter: &FilterOptions, earlier: &[FilterOptions]) -> Option<String> {
+    let takes_name = FILTERS.kind(Some(&filter.common.used)).is_some_and(|kind| has_option(&kind, "name"));
+    let words: Vec<_> =
+        earlier.iter().flat_map(|filter| filter.kind.checks()).map(|check| check.name).collect();
+    let check = filter.kind.checks().into_iter().find(|check| takes_name && words.contains(&check.name))?;
+    Some(format!(
+        "{}: {:?} is the word of an earlier filter in the log; write a name of its own, such as name = \"clamav\"",
+        filter.provenance.name("name"),
+        check.name
+    ))
 }
 
 /// Returns what is wrong with a condition, which could never hold.

@@ -14,6 +14,7 @@ from .haproxy import Haproxy
 from .imap import Imap
 from .international import International
 from .lmtp import Lmtp
+from .milter import Milter
 from .nats import Nats
 from .nats_s3 import NatsS3
 from .s3 import S3
@@ -28,5 +29,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    filters = [Dnsbl()]
+    filters = [Dnsbl(), Milter()]
     return [*plain, *filters, Auth(examples)]

@@ -26,6 +26,7 @@ mod log;
 mod log_page;
 mod log_unread;
 mod lookups;
+mod milters;
 mod minimum_rust;
 mod mistakes;
 mod privileges;

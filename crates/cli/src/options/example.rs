@@ -66,6 +66,7 @@ const EXAMPLES: [(&str, &str); 42] = [
     ("greylist.exempt", r#"["10.0.0.0/8"]"#),
     ("greylist.shared", r#""redis://127.0.0.1""#),
     ("greylist.secret", r#""file:/etc/mailchute/redis.secret""#),
+    ("milter.url", r#""unix:/run/clamav/clamav-milter.ctl""#),
 ];
 
 /// The text of the file.

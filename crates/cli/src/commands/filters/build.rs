@@ -27,6 +27,13 @@ impl Made {
     }
 }
 
+impl Made {
+    /// Takes a filter with all its roles.
+    fn all(filter: impl Install + Clone + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |builder| builder.with(filter.clone())))
+    }
+}
+
 impl Install for Made {
     fn install(self, builder: Builder) -> Builder {
         (self.0)(builder)
@@ -68,6 +75,7 @@ pub(crate) fn build(
             };
             Made::hooks(greylisting)
         }
+        FilterKind::Milter(options) => Made::all(options.filter()),
     })
 }
 

@@ -71,8 +71,11 @@ impl Kind for DnsblOptions {
     const PLACE: Place = Place::Anywhere;
 
     fn checks(&self) -> Vec<Check> {
-        let check =
-            |name| Check { name, results: &["refuse", "mark", "skip", "none", "failed"], known: Stage::Mail };
+        let check = |name: &'static str| Check {
+            name: name.into(),
+            results: &["refuse", "mark", "skip", "none", "failed"],
+            known: Stage::Mail,
+        };
         let checks = [("dnsbl", &self.lists), ("rhsbl", &self.domains)];
         checks.into_iter().filter(|(_, lists)| !lists.is_empty()).map(|(name, _)| check(name)).collect()
     }

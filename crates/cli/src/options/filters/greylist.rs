@@ -71,7 +71,7 @@ impl Kind for GreylistOptions {
     const PLACE: Place = Place::AfterRecipients;
 
     fn checks(&self) -> Vec<Check> {
-        vec![Check { name: "greylist", results: &["wait", "pass", "known"], known: Stage::Rcpt }]
+        vec![Check { name: "greylist".into(), results: &["wait", "pass", "known"], known: Stage::Rcpt }]
     }
 
     fn needs(&self) -> Needs {

@@ -1,5 +1,6 @@
 //! The facts that a kind of filter states, beside its options.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use mailchute_stores::NextHop;
@@ -68,7 +69,7 @@ impl fmt::Display for Stage {
 /// A check of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// Its results. An empty list stands for any.
     pub(crate) results: &'static [&'static str],
     /// When the result is known.

@@ -75,7 +75,7 @@ impl Kind for LimitsOptions {
     const PLACE: Place = Place::BeforeRecipients;
 
     fn checks(&self) -> Vec<Check> {
-        vec![Check { name: "limits", results: &["over"], known: Stage::Connect }]
+        vec![Check { name: "limits".into(), results: &["over"], known: Stage::Connect }]
     }
 
     fn needs(&self) -> Needs {

@@ -20,6 +20,8 @@ pub(crate) mod dnsbl;
 pub(crate) mod greylist;
 pub(crate) mod kind;
 pub(crate) mod limits;
+pub(crate) mod milter;
+pub(crate) mod on_failure;
 pub(crate) mod rules;
 pub(crate) mod shared;
 
@@ -32,6 +34,7 @@ use crate::options::filters::dnsbl::DnsblOptions;
 use crate::options::filters::greylist::GreylistOptions;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::limits::LimitsOptions;
+use crate::options::filters::milter::MilterOptions;
 use crate::options::provenance::Provenance;
 
 /// Makes the enum of kinds, and what depends on the kind.
@@ -99,6 +102,7 @@ kinds! {
     Dnsbl(DnsblOptions),
     Limits(LimitsOptions),
     Greylist(GreylistOptions),
+    Milter(MilterOptions),
 }
 
 /// A `[[filter]]`.

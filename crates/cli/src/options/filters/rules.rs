@@ -81,7 +81,7 @@ fn of_unless(
             let kind = &finder.common.used;
             return Some(format!("{check} is not known yet; write this [[filter]] below that of {kind}"));
         }
-        let names: Vec<_> = checks.iter().map(|check| check.name).collect();
+        let names: Vec<_> = checks.iter().map(|check| &*check.name).collect();
         let instead = if names.is_empty() { "leave it out".to_owned() } else { one_of(check, &names) };
         return Some(format!("no [[filter]] above finds out {check:?}; {instead}"));
     };
@@ -91,7 +91,7 @@ fn of_unless(
     }
     let decides = filter.kind.decides();
     (check.known > decides).then(|| {
-        let (check, known, kind) = (check.name, check.known, &filter.common.used);
+        let (check, known, kind) = (&check.name, check.known, &filter.common.used);
         format!("{check} is known {known} only, and {kind} decides {decides}; leave it out")
     })
 }

@@ -33,6 +33,7 @@ mod password_file;
 mod proxy_header;
 mod reply_reference;
 mod sasl;
+mod scanner_answers;
 mod spf;
 mod starttls;
 
@@ -64,6 +65,8 @@ mod parameter_reference;
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]
 #[path = "../../crates/server/src/proxy/mod.rs"]
 mod proxy;
+#[path = "../../crates/filters/tests/scanner_answers/check.rs"]
+mod scanner_check;
 #[path = "../../crates/proto/tests/session/mod.rs"]
 mod session;
 #[allow(dead_code, reason = "tests use the rest")]
@@ -105,6 +108,7 @@ pub use parameters::parameters;
 pub use password_file::password_file;
 pub use proxy_header::proxy_header;
 pub use sasl::sasl;
+pub use scanner_answers::scanner_answers;
 pub use spf::spf;
 
 /// A target. It panics if it finds something.
@@ -130,5 +134,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("password_file", password_file),
     ("proxy_header", proxy_header),
     ("sasl", sasl),
+    ("scanner_answers", scanner_answers),
     ("spf", spf),
 ];

@@ -15,8 +15,10 @@ from .imap import Imap
 from .international import International
 from .lmtp import Lmtp
 from .milter import Milter
+from .mta_hooks import MtaHooks
 from .nats import Nats
 from .nats_s3 import NatsS3
+from .rspamd import RspamdFilter
 from .s3 import S3
 from .tls import Tls
 from .users import Users
@@ -29,5 +31,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    filters = [Dnsbl(), Milter()]
+    filters = [Dnsbl(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

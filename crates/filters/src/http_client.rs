@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,41 +23,85 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long a connection waits for its next request: less than the 5 s after which common web servers close it.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// The URL of a server that a filter asks: `http://HOST:PORT/PATH`, `https://…` or `unix:PATH`.
-#[derive(Clone)]
-pub(crate) struct ServerUrl {
+/// The URL of a server that a scanner runs on: `http://HOST:PORT/PATH`, `https://HOST/PATH` or `unix:PATH`.
+///
+/// ```
+/// use mailchute_filters::ScannerUrl;
+///
+/// let url: ScannerUrl = "http://127.0.0.1:11333".parse()?;
+/// assert_eq!(url.host_and_port(), Some(("127.0.0.1", 11333)));
+/// assert!(!url.is_tls());
+/// # Ok::<(), mailchute_filters::UrlError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct ScannerUrl {
+    /// As it was written.
+    text: String,
     url: Url,
     socket: Option<PathBuf>,
 }
 
-impl ServerUrl {
-    /// Parses a URL. One without a path gets `path`.
-    pub(crate) fn parse(text: &str, path: &str) -> Result<Self, UrlError> {
-        if let Some(socket) = text.strip_prefix("unix:") {
-            // HTTP needs a host, though the socket has none.
-            let url = Url::parse(&format!("http://localhost{path}")).map_err(|_| UrlError(()))?;
-            let socket = Some(PathBuf::from(socket)).filter(|socket| socket.is_absolute());
-            return Ok(Self { url, socket: Some(socket.ok_or(UrlError(()))?) });
+impl ScannerUrl {
+    /// Returns host and port, or `None` for a Unix socket. An IPv6 address has no brackets.
+    #[must_use]
+    pub fn host_and_port(&self) -> Option<(&str, u16)> {
+        let host = self.url.host_str().filter(|_| self.socket.is_none())?;
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Some((host, self.url.port_or_known_default()?))
+    }
+
+    /// Returns the path of the Unix socket, if it is one.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// Returns whether the connection is encrypted, and the server proves its name.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// Returns the URL of requests. One without a path gets `path`.
+    fn with_path(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        if url.path() == "/" {
+            url.set_path(path);
         }
-        let mut url = Url::parse(text).map_err(|_| UrlError(()))?;
+        url
+    }
+}
+
+impl FromStr for ScannerUrl {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let socket = text.strip_prefix("unix:").map(PathBuf::from);
+        if socket.as_ref().is_some_and(|socket| !socket.is_absolute()) {
+            return Err(UrlError(()));
+        }
+        // HTTP needs a host, though a socket has none.
+        let url = if socket.is_some() { "http://localhost/" } else { text };
+        let url = Url::parse(url).map_err(|_| UrlError(()))?;
         let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
         let has_user = !url.username().is_empty() || url.password().is_some();
         if !is_http || has_user || url.fragment().is_some() {
             return Err(UrlError(()));
         }
-        if url.path() == "/" {
-            url.set_path(path);
-        }
-        Ok(Self { url, socket: None })
+        Ok(Self { text: text.to_owned(), url, socket })
     }
 }
 
-impl fmt::Debug for ServerUrl {
+/// As it was written.
+impl fmt::Display for ScannerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.socket {
-            Some(socket) => write!(f, "unix:{}", socket.display()),
-            None => f.write_str(self.url.as_str()),
-        }
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ScannerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -84,9 +129,14 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// Makes a client. `ca` is a PEM file of authorities that are trusted instead of those of the system. `max_answer` is
-    /// the longest answer in bytes.
-    pub(crate) fn open(server: &ServerUrl, ca: Option<&Path>, max_answer: usize) -> io::Result<Self> {
+    /// Makes a client. A URL without a path gets `path`. `ca` is a PEM file of authorities that are trusted instead of those
+    /// of the system. `max_answer` is the longest answer in bytes.
+    pub(crate) fn open(
+        server: &ScannerUrl,
+        path: &str,
+        ca: Option<&Path>,
+        max_answer: usize,
+    ) -> io::Result<Self> {
         let mut builder = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -102,12 +152,12 @@ impl HttpClient {
         }
         if let Some(ca) = ca {
             builder = builder.tls_certs_only(authorities(ca)?);
-        } else if server.url.scheme() == "http" {
+        } else if !server.is_tls() {
             // Without TLS no authority is needed, and the system may have none.
             builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(io::Error::other)?;
-        Ok(Self { client, url: server.url.clone(), slots: Semaphore::new(AT_A_TIME), max_answer })
+        Ok(Self { client, url: server.with_path(path), slots: Semaphore::new(AT_A_TIME), max_answer })
     }
 
     /// Posts a body and returns the answer. The second body is sent if the server has closed a connection that waited for
@@ -207,13 +257,19 @@ mod tests {
 
     #[test]
     fn urls_name_a_server_and_never_a_password() {
-        for (text, shown) in [
-            ("http://127.0.0.1:11333", "http://127.0.0.1:11333/checkv2"),
-            ("http://[::1]:80/", "http://[::1]/checkv2"),
-            ("https://scan.example/hook?key=1", "https://scan.example/hook?key=1"),
-            ("unix:/run/rspamd/rspamd.sock", "unix:/run/rspamd/rspamd.sock"),
+        for (text, requested, server) in [
+            ("http://127.0.0.1:11333", "http://127.0.0.1:11333/checkv2", Some(("127.0.0.1", 11333))),
+            ("http://[::1]:80/", "http://[::1]/checkv2", Some(("::1", 80))),
+            (
+                "https://scan.example/hook?key=1",
+                "https://scan.example/hook?key=1",
+                Some(("scan.example", 443)),
+            ),
+            ("unix:/run/rspamd/rspamd.sock", "http://localhost/checkv2", None),
         ] {
-            assert_eq!(format!("{:?}", ServerUrl::parse(text, "/checkv2").expect(text)), shown);
+            let url: ScannerUrl = text.parse().expect(text);
+            assert_eq!((url.to_string(), url.with_path("/checkv2").as_str()), (text.to_owned(), requested));
+            assert_eq!((url.host_and_port(), url.socket().is_none()), (server, server.is_some()));
         }
         for text in [
             "",
@@ -228,7 +284,7 @@ mod tests {
             "http://hunter2@host/",
             "file:///etc/passwd",
         ] {
-            let error = ServerUrl::parse(text, "/").expect_err(text).to_string();
+            let error = text.parse::<ScannerUrl>().expect_err(text).to_string();
             assert!(error.contains("write http://HOST") && !error.contains("hunter2"));
         }
     }

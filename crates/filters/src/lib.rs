@@ -50,4 +50,4 @@ mod table;
 
 pub use bounds::OnFailure;
 #[cfg(feature = "http")]
-pub use http_client::UrlError;
+pub use http_client::{ScannerUrl, UrlError};

@@ -28,6 +28,8 @@ mod results;
 mod rfc7208;
 #[cfg(feature = "http")]
 mod rspamd;
+#[cfg(feature = "http")]
+mod scanner_answers;
 mod spf;
 #[cfg(feature = "http")]
 mod web;

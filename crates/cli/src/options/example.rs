@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 42] = [
+const EXAMPLES: [(&str, &str); 50] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -67,6 +67,13 @@ const EXAMPLES: [(&str, &str); 42] = [
     ("greylist.shared", r#""redis://127.0.0.1""#),
     ("greylist.secret", r#""file:/etc/mailchute/redis.secret""#),
     ("milter.url", r#""unix:/run/clamav/clamav-milter.ctl""#),
+    ("http.url", r#""http://127.0.0.1:8080/hook""#),
+    ("http.user", r#""mailchute""#),
+    ("http.secret", r#""file:/etc/mailchute/hook.secret""#),
+    ("rspamd.url", r#""http://127.0.0.1:11333""#),
+    ("rspamd.secret", r#""file:/etc/mailchute/rspamd.secret""#),
+    ("rspamd.settings", r#""mx""#),
+    ("rspamd.spam-into", r#""Junk""#),
 ];
 
 /// The text of the file.

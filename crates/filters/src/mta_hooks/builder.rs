@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,7 +14,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use super::{HookStage, MtaHooks};
 use crate::OnFailure;
 use crate::bounds::Bounds;
-use crate::http_client::{HttpClient, ServerUrl, UrlError, header_value};
+use crate::http_client::{HttpClient, ScannerUrl, header_value};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_SIZE: u64 = 50 * 1024 * 1024;
@@ -35,7 +36,7 @@ const MAX_ANSWER: usize = 16 * 1024 * 1024;
 #[derive(Clone)]
 #[must_use = "it does nothing until it is opened"]
 pub struct MtaHooksBuilder {
-    server: ServerUrl,
+    server: ScannerUrl,
     ca: Option<PathBuf>,
     pub(super) name: Cow<'static, str>,
     pub(super) stages: Vec<HookStage>,
@@ -47,11 +48,11 @@ pub struct MtaHooksBuilder {
 }
 
 impl MtaHooksBuilder {
-    pub(super) fn new(url: &str) -> Result<Self, UrlError> {
+    pub(super) fn new(server: ScannerUrl) -> Self {
         let mut header = HeaderMap::new();
         header.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self {
-            server: ServerUrl::parse(url, "/")?,
+        Self {
+            server,
             ca: None,
             name: Cow::Borrowed("http"),
             stages: vec![HookStage::Data],
@@ -60,7 +61,7 @@ impl MtaHooksBuilder {
             quarantine_into: "Junk".to_owned(),
             bounds: Bounds::new(TIMEOUT),
             max_answer: MAX_ANSWER,
-        })
+        }
     }
 
     /// Sets the stages at which the web server is asked. The default is [`HookStage::Data`] alone.
@@ -137,8 +138,8 @@ impl MtaHooksBuilder {
     /// # Errors
     /// An error if the file of [authorities](Self::ca) cannot be read.
     pub fn open(self) -> io::Result<MtaHooks> {
-        let client = HttpClient::open(&self.server, self.ca.as_deref(), self.max_answer)?;
-        Ok(MtaHooks { options: self, client })
+        let client = HttpClient::open(&self.server, "/", self.ca.as_deref(), self.max_answer)?;
+        Ok(MtaHooks { options: self, client: Arc::new(client) })
     }
 }
 

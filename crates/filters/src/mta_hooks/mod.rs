@@ -23,7 +23,7 @@ use reqwest::header::CONTENT_LENGTH;
 pub use builder::MtaHooksBuilder;
 pub use stage::{HookStage, HookStageError};
 
-use crate::http_client::{HttpClient, UrlError};
+use crate::http_client::{HttpClient, ScannerUrl, UrlError};
 use crate::scanner_edits::Edits;
 use content::{Measured, READERS};
 use request::Request;
@@ -73,6 +73,8 @@ use response::{Action, Decided, Response};
 /// 200. Then [`on_failure`](MtaHooksBuilder::on_failure) decides, and the finding is `http=failed`. A modification that
 /// cannot be made is an error in the log (`edit-failed`), and the message goes on without it.
 ///
+/// Clones share the connections.
+///
 /// # Examples
 /// ```
 /// use mailchute::Server;
@@ -83,9 +85,10 @@ use response::{Action, Decided, Response};
 /// let server = Server::builder().with(hooks).store(Discard).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct MtaHooks {
     options: MtaHooksBuilder,
-    client: HttpClient,
+    client: Arc<HttpClient>,
 }
 
 /// The edits of the stages before the message, of each filter by its name.
@@ -98,6 +101,11 @@ impl MtaHooks {
     /// # Errors
     /// [`UrlError`] if it is not such a URL.
     pub fn builder(url: &str) -> Result<MtaHooksBuilder, UrlError> {
+        url.parse().map(MtaHooksBuilder::new)
+    }
+
+    /// Begins with a URL that is parsed already.
+    pub fn to(url: ScannerUrl) -> MtaHooksBuilder {
         MtaHooksBuilder::new(url)
     }
 

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Rspamd;
 use crate::OnFailure;
 use crate::bounds::Bounds;
-use crate::http_client::{HttpClient, ServerUrl, UrlError};
+use crate::http_client::{HttpClient, ScannerUrl};
 
 /// rspamd itself takes 8 s for a message unless it is told otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,7 +39,7 @@ const MAX_ANSWER: usize = 1024 * 1024;
 #[derive(Clone)]
 #[must_use = "it does nothing until it is opened"]
 pub struct RspamdBuilder {
-    server: ServerUrl,
+    server: ScannerUrl,
     ca: Option<PathBuf>,
     pub(super) password: Option<String>,
     pub(super) settings: Option<String>,
@@ -50,9 +51,9 @@ pub struct RspamdBuilder {
 }
 
 impl RspamdBuilder {
-    pub(super) fn new(url: &str) -> Result<Self, UrlError> {
-        Ok(Self {
-            server: ServerUrl::parse(url, "/checkv2")?,
+    pub(super) fn new(server: ScannerUrl) -> Self {
+        Self {
+            server,
             ca: None,
             password: None,
             settings: None,
@@ -61,7 +62,7 @@ impl RspamdBuilder {
             spam_into: None,
             quarantine_into: "Junk".to_owned(),
             has_result_field: false,
-        })
+        }
     }
 
     /// Trusts the authorities in this PEM file, instead of those of the system.
@@ -126,8 +127,8 @@ impl RspamdBuilder {
     /// # Errors
     /// An error if the file of [authorities](Self::ca) cannot be read.
     pub fn open(self) -> io::Result<Rspamd> {
-        let client = HttpClient::open(&self.server, self.ca.as_deref(), MAX_ANSWER)?;
-        Ok(Rspamd { options: self, client })
+        let client = HttpClient::open(&self.server, "/checkv2", self.ca.as_deref(), MAX_ANSWER)?;
+        Ok(Rspamd { options: self, client: Arc::new(client) })
     }
 }
 

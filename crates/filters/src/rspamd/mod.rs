@@ -9,6 +9,7 @@ mod result_field;
 mod verdict;
 
 use std::fmt;
+use std::sync::Arc;
 
 use mailchute::message::{BodyError, Original};
 use mailchute::{Builder, Filter, Install, Message, Refusal, Session};
@@ -16,7 +17,7 @@ use mailchute::{Builder, Filter, Install, Message, Refusal, Session};
 pub use builder::RspamdBuilder;
 pub use verdict::{RspamdAction, RspamdVerdict, Symbol};
 
-use crate::http_client::{HttpClient, UrlError, streamed};
+use crate::http_client::{HttpClient, ScannerUrl, UrlError, streamed};
 use crate::scanner_edits::{Edit, Edits, TooManyEdits};
 use answer::Answer;
 use edits::Headers;
@@ -58,6 +59,8 @@ const LONGEST_NAME: usize = 128;
 /// The [`RspamdVerdict`] is in the [state of the transaction](mailchute::Session::transaction_state), for filters after this one
 /// and for the store.
 ///
+/// Clones share the connections.
+///
 /// # Examples
 /// ```
 /// use mailchute::{Filter, Message, Refusal, Server, Session};
@@ -81,9 +84,10 @@ const LONGEST_NAME: usize = 128;
 /// let server = Server::builder().with(rspamd).filter(Suspicious).store(Discard).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Rspamd {
     options: RspamdBuilder,
-    client: HttpClient,
+    client: Arc<HttpClient>,
 }
 
 impl Rspamd {
@@ -92,6 +96,11 @@ impl Rspamd {
     /// # Errors
     /// [`UrlError`] if it is not such a URL.
     pub fn builder(url: &str) -> Result<RspamdBuilder, UrlError> {
+        url.parse().map(RspamdBuilder::new)
+    }
+
+    /// Begins with a URL that is parsed already.
+    pub fn to(url: ScannerUrl) -> RspamdBuilder {
         RspamdBuilder::new(url)
     }
 

@@ -1,6 +1,7 @@
 //! Makes a filter from its options: an arm for each kind.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use mailchute::{Builder, Hooks, Install};
@@ -75,7 +76,9 @@ pub(crate) fn build(
             };
             Made::hooks(greylisting)
         }
+        FilterKind::Http(http) => Made::all(opened(filter, http.filter())?),
         FilterKind::Milter(options) => Made::all(options.filter()),
+        FilterKind::Rspamd(rspamd) => Made::all(opened(filter, rspamd.filter())?),
     })
 }
 
@@ -91,4 +94,9 @@ fn redis(
         .redis(&url.text, shared.secret.as_ref())
         .map(Some)
         .map_err(|(option, error)| Failure::unusable(format!("{}: {error}", filter.provenance.name(option))))
+}
+
+/// Names the filter whose files cannot be read.
+fn opened<T>(filter: &FilterOptions, made: io::Result<T>) -> Result<T, Failure> {
+    made.map_err(|error| Failure::unusable(format!("{}: {error}", filter.provenance.name("url"))))
 }

@@ -57,3 +57,12 @@ pub(crate) fn flags() -> Command {
          docs/guide/filtering.md says what to switch on.",
     )
 }
+
+/// Reads the name of a check, which the log shows as it is.
+pub(crate) fn check_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.is_empty() || text.len() > 64 || !text.chars().all(is_plain) {
+        return Err("write 1 to 64 letters, digits, -, _ and ., such as clamav".to_owned());
+    }
+    Ok(text.to_owned())
+}

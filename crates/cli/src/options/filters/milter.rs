@@ -3,6 +3,7 @@
 use mailchute_filters::milter::{Milter, MilterAddress};
 use mailchute_stores::NextHop;
 
+use crate::options::filters::common::check_name;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
 use crate::options::time_span::TimeSpan;
@@ -16,7 +17,7 @@ pub(crate) struct MilterOptions {
     pub(crate) url: MilterAddress,
 
     /// Its name in the log and for unless, such as clamav: clamav=pass. Give each milter one of its own
-    #[arg(long, value_name = "NAME", default_value = "milter", value_parser = name)]
+    #[arg(long, value_name = "NAME", default_value = "milter", value_parser = check_name)]
     pub(crate) name: String,
 
     /// The answer while it cannot be asked: tempfail lets clients come again later, accept goes on without it
@@ -51,15 +52,6 @@ impl MilterOptions {
             .message_timeout(self.message_timeout.duration())
             .quarantine_into(self.quarantine_into.clone())
     }
-}
-
-/// Reads a name that the log shows as it is.
-fn name(text: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if text.is_empty() || text.len() > 64 || !text.chars().all(is_plain) {
-        return Err("write 1 to 64 letters, digits, -, _ and ., such as clamav".to_owned());
-    }
-    Ok(text.to_owned())
 }
 
 impl Kind for MilterOptions {

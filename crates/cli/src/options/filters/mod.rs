@@ -18,11 +18,14 @@
 pub(crate) mod common;
 pub(crate) mod dnsbl;
 pub(crate) mod greylist;
+pub(crate) mod http;
 pub(crate) mod kind;
 pub(crate) mod limits;
 pub(crate) mod milter;
 pub(crate) mod on_failure;
+pub(crate) mod rspamd;
 pub(crate) mod rules;
+pub(crate) mod scanner_server;
 pub(crate) mod shared;
 
 use std::collections::BTreeMap;
@@ -32,9 +35,11 @@ use clap::{ArgMatches, Command, FromArgMatches as _};
 use crate::options::filters::common::CommonOptions;
 use crate::options::filters::dnsbl::DnsblOptions;
 use crate::options::filters::greylist::GreylistOptions;
+use crate::options::filters::http::HttpOptions;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::limits::LimitsOptions;
 use crate::options::filters::milter::MilterOptions;
+use crate::options::filters::rspamd::RspamdOptions;
 use crate::options::provenance::Provenance;
 
 /// Makes the enum of kinds, and what depends on the kind.
@@ -100,9 +105,11 @@ macro_rules! kinds {
 
 kinds! {
     Dnsbl(DnsblOptions),
+    Http(HttpOptions),
     Limits(LimitsOptions),
     Greylist(GreylistOptions),
     Milter(MilterOptions),
+    Rspamd(RspamdOptions),
 }
 
 /// A `[[filter]]`.

@@ -1,0 +1,103 @@
+//! `use = "http"`: MTA Hooks, a web server that decides.
+
+use std::io;
+
+use mailchute_filters::ScannerUrl;
+use mailchute_filters::mta_hooks::{HookStage, MtaHooks};
+use mailchute_stores::SecretSource;
+
+use crate::options::filters::common::check_name;
+use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
+use crate::options::filters::on_failure::OnFailureOption;
+use crate::options::filters::scanner_server::{server, without_tls};
+use crate::options::paths;
+use crate::options::size::Size;
+use crate::options::time_span::TimeSpan;
+
+/// MTA Hooks: a web server that decides at the stages of a session, by JSON as in Stalwart. It gets every byte of a message,
+/// and all its modifications are made.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct HttpOptions {
+    /// The web server
+    #[arg(long, value_name = "http://HOST:PORT/PATH|https://HOST/PATH|unix:PATH")]
+    pub(crate) url: ScannerUrl,
+
+    /// Its name in the log and for unless, such as policy: policy=accept. Give each one a name of its own
+    #[arg(long, value_name = "NAME", default_value = "http", value_parser = check_name)]
+    pub(crate) name: String,
+
+    /// The stages at which it is asked: connect, ehlo, auth, mail, rcpt, data
+    #[arg(long, value_name = "STAGE", default_value = "data")]
+    pub(crate) stages: Vec<HookStage>,
+
+    /// The user of HTTP Basic, whose password is the secret
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+
+    /// The password of the user, or without a user a bearer token
+    #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
+    pub(crate) secret: Option<SecretSource>,
+
+    /// The largest message that it gets. Larger ones pass, with the finding http=skipped
+    #[arg(long, value_name = "SIZE", default_value = "50M")]
+    pub(crate) max_size: Size,
+
+    /// How long an answer may take, for a message once all of it has come
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(crate) timeout: TimeSpan,
+
+    /// The choice while it does not answer: tempfail lets clients come again later, accept goes on without it
+    #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
+    pub(crate) on_failure: OnFailureOption,
+
+    /// The directory of a Maildir for messages that it puts aside
+    #[arg(long, value_name = "DIRECTORY", default_value = "Junk")]
+    pub(crate) quarantine_into: String,
+}
+
+impl HttpOptions {
+    /// Makes the filter.
+    ///
+    /// # Errors
+    /// The secret cannot be read.
+    pub(crate) fn filter(&self) -> io::Result<MtaHooks> {
+        let builder = MtaHooks::to(self.url.clone())
+            .name(self.name.clone())
+            .stages(self.stages.clone())
+            .max_size(self.max_size.0)
+            .timeout(self.timeout.duration())
+            .on_failure(self.on_failure.into())
+            .quarantine_into(self.quarantine_into.clone());
+        match (&self.user, &self.secret) {
+            (Some(user), Some(secret)) => builder.basic_auth(user, &secret.read()?),
+            (None, Some(secret)) => builder.bearer_token(&secret.read()?),
+            (_, None) => builder,
+        }
+        .open()
+    }
+}
+
+impl Kind for HttpOptions {
+    const NAME: &'static str = "http";
+    const DECIDES: Stage = Stage::Message;
+    const PLACE: Place = Place::AfterRecipients;
+
+    fn checks(&self) -> Vec<Check> {
+        let results = &["accept", "reject", "discard", "quarantine", "skipped", "failed"];
+        vec![Check { name: self.name.clone().into(), results, known: Stage::Message }]
+    }
+
+    fn needs(&self) -> Needs {
+        let servers = server(&self.url).map(|server| ("url", server)).into_iter().collect();
+        Needs { servers, verifies: self.url.is_tls(), reads_messages: true, ..Needs::default() }
+    }
+
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        let text = "a user has a password; write secret = \"file:PATH\"".to_owned();
+        if self.user.is_some() && self.secret.is_none() { vec![("user", text)] } else { Vec::new() }
+    }
+
+    fn warnings(&self) -> Vec<(&'static str, String)> {
+        without_tls(&self.url).map(|text| ("url", text)).into_iter().collect()
+    }
+}

@@ -7,6 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata};
 
 use super::format::LogFormat;
+use super::keys::{Keys, write_key};
 use super::spans::Spans;
 use super::time;
 use super::values::{write_bare, write_debug, write_json, write_number, write_seconds, write_text};
@@ -22,7 +23,7 @@ impl Lines {
         self.line(Level::WARN, |row| {
             row.begin(
                 "lines-dropped",
-                Some(&format_args!("lines of the log were dropped: nobody read them in time")),
+                Text::Plain("lines of the log were dropped: nobody read them in time"),
             );
             row.key("lines");
             row.number(lines);
@@ -35,7 +36,7 @@ impl Lines {
         let lines = failure.lines().filter(|text| !text.is_empty()).map(|text| match self.0 {
             LogFormat::Text => format!("mailchute: {text}\n"),
             LogFormat::Json => self.line(Level::ERROR, |row| {
-                row.begin("failed", None);
+                row.begin("failed", Text::None);
                 row.key("error");
                 row.string(text);
             }),
@@ -47,23 +48,23 @@ impl Lines {
     pub(super) fn event(self, event: &Event<'_>, spans: &Spans, has_colors: bool, take: impl FnOnce(&str)) {
         let metadata = event.metadata();
         // Taken and not borrowed, because formatting a value may log another line.
-        let mut row = Row { format: self.0, line: LAST.take() };
+        let Memory { line, mut keys } = LAST.take();
+        let mut row = Row { format: self.0, line };
         row.whole(*metadata.level(), has_colors, |row| {
             let beginning = Some(Beginning { event: event_name(metadata), spans });
-            let mut fields = Fields { row, id: "message", beginning };
+            let mut fields = Fields { row, keys: keys.of(metadata, self.0), beginning };
             event.record(&mut fields);
-            fields.begin(None);
+            fields.begin(Text::None);
         });
         take(&row.line);
-        if row.line.capacity() <= KEPT {
-            LAST.set(row.line);
-        }
+        let line = if row.line.capacity() <= KEPT { row.line } else { String::new() };
+        LAST.set(Memory { line, keys });
     }
 
     /// Formats the fields of a span for the lines of its events.
     pub(super) fn context(self, record: impl FnOnce(&mut dyn Visit)) -> String {
         let mut row = Row { format: self.0, line: String::new() };
-        record(&mut Fields { row: &mut row, id: "session", beginning: None });
+        record(&mut Fields { row: &mut row, keys: &[], beginning: None });
         row.line
     }
 
@@ -75,8 +76,14 @@ impl Lines {
 }
 
 thread_local! {
-    /// The memory of this thread's last line, for reuse.
-    static LAST: Cell<String> = const { Cell::new(String::new()) };
+    /// The memory of the last line of this thread, for reuse.
+    static LAST: Cell<Memory> = const { Cell::new(Memory { line: String::new(), keys: Keys::new() }) };
+}
+
+#[derive(Default)]
+struct Memory {
+    line: String,
+    keys: Keys,
 }
 
 /// The capacity that a buffer keeps for the next line. Most lines are much shorter.
@@ -161,13 +168,15 @@ impl Row {
     }
 
     /// Begins a line with the event: its name for programs, its text for people.
-    fn begin(&mut self, event: &str, text: Option<&dyn Debug>) {
+    fn begin(&mut self, event: &str, text: Text<'_>) {
         let line = &mut self.line;
         match self.format {
             LogFormat::Text => {
                 let start = line.len();
-                if let Some(text) = text {
-                    write_debug(line, text, false, write_bare);
+                match text {
+                    Text::None => {}
+                    Text::Plain(text) => write_bare(line, text),
+                    Text::Formatted(text) => write_debug(line, text, false, write_bare),
                 }
                 if line.len() == start {
                     write_bare(line, event);
@@ -178,34 +187,23 @@ impl Row {
                 let start = line.len();
                 write_json(line, event);
                 let end = line.len();
-                if let Some(text) = text {
-                    line.push_str(",\"text\":");
-                    let text_start = line.len();
-                    write_debug(line, text, true, write_json);
-                    let text = &line[text_start..];
-                    if text == &line[start..end] || text == "\"\"" {
-                        line.truncate(end);
-                    }
+                line.push_str(",\"text\":");
+                let text_start = line.len();
+                match text {
+                    Text::None => {}
+                    Text::Plain(text) => write_json(line, text),
+                    Text::Formatted(text) => write_debug(line, text, true, write_json),
+                }
+                let text = &line[text_start..];
+                if text.is_empty() || text == "\"\"" || text == &line[start..end] {
+                    line.truncate(end);
                 }
             }
         }
     }
 
-    #[inline]
     fn key(&mut self, key: &str) {
-        let line = &mut self.line;
-        match self.format {
-            LogFormat::Text => {
-                line.push(' ');
-                line.push_str(key);
-                line.push('=');
-            }
-            LogFormat::Json => {
-                line.push_str(",\"");
-                line.push_str(key);
-                line.push_str("\":");
-            }
-        }
+        write_key(&mut self.line, self.format, key);
     }
 
     fn string(&mut self, value: &str) {
@@ -263,14 +261,25 @@ impl Row {
     }
 }
 
+/// The field with the text of an event, as `tracing` calls it.
+const MESSAGE: &str = "message";
+
 /// The field with the findings of checks.
 const CHECKS: &str = "checks";
+
+/// The text of an event for people.
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    None,
+    Plain(&'a str),
+    Formatted(&'a dyn Debug),
+}
 
 /// Writes the fields of an event or a span.
 struct Fields<'a> {
     row: &'a mut Row,
-    /// The key for the field `id`, which depends on what the field belongs to.
-    id: &'static str,
+    /// The keys of an event. Those of a span are not remembered.
+    keys: &'a [Box<str>],
     /// The beginning of an event's line, until it is written.
     beginning: Option<Beginning<'a>>,
 }
@@ -283,7 +292,7 @@ struct Beginning<'a> {
 }
 
 impl Fields<'_> {
-    fn begin(&mut self, text: Option<&dyn Debug>) {
+    fn begin(&mut self, text: Text<'_>) {
         if let Some(Beginning { event, spans }) = self.beginning.take() {
             self.row.begin(event, text);
             spans.write_fields(&mut self.row.line);
@@ -293,25 +302,30 @@ impl Fields<'_> {
     #[inline]
     fn key(&mut self, field: &Field) {
         if self.beginning.is_some() {
-            self.begin(None);
+            self.begin(Text::None);
         }
-        let name = field.name();
-        self.row.key(if name == "id" { self.id } else { name });
+        match (self.keys.get(field.index()), field.name()) {
+            (Some(key), _) => self.row.line.push_str(key),
+            (None, "id") => self.row.key("session"),
+            (None, name) => self.row.key(name),
+        }
     }
 }
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            return self.begin(Some(value));
+        if field.name() == MESSAGE {
+            return self.begin(Text::Formatted(value));
         }
         self.key(field);
         self.row.debug(value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == CHECKS && self.beginning.is_none() {
-            return self.row.findings(value);
+        match field.name() {
+            MESSAGE => return self.begin(Text::Plain(value)),
+            CHECKS if self.beginning.is_none() => return self.row.findings(value),
+            _ => {}
         }
         self.key(field);
         self.row.string(value);

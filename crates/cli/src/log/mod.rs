@@ -4,6 +4,7 @@ mod before;
 mod events;
 mod format;
 mod in_force;
+mod keys;
 mod level;
 mod line;
 mod queue;

@@ -88,8 +88,10 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
     let logged = session.logged();
     // `tracing` gets texts as strings, so that they are quoted where fields are, and odd characters are
     // escaped.
+    // The text is a value like the others, as a formatted one costs as much as three of them.
     tracing::info!(
         name: "accepted",
+        message = "accepted",
         %id,
         helo = logged.helo.as_ref().map(|name| shown(name.as_str())).as_deref(),
         tls = logged.tls,
@@ -101,7 +103,6 @@ pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'
         checks = logged.checks.as_deref(),
         store = &*shown(store),
         took = took.as_secs_f64(),
-        "accepted"
     );
 }
 

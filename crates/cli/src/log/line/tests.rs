@@ -113,7 +113,7 @@ fn an_event_without_a_name_is_called_by_its_target() {
 }
 
 #[test]
-fn a_line_has_the_session_of_its_task_though_its_span_is_dropped() {
+fn a_line_has_the_session_of_its_task_after_its_span_is_dropped() {
     let log = || {
         let span = tracing::error_span!("session", id = %"01ABC");
         let elsewhere = span.in_scope(tracing::Span::current);

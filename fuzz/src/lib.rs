@@ -24,6 +24,7 @@ mod data;
 mod dkim;
 mod dns_answers;
 mod listener;
+mod milter_replies;
 mod next_hop;
 mod octets;
 mod operations;
@@ -54,6 +55,9 @@ mod log;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/filters/tests/mail_signer/mod.rs"]
 mod mail_signer;
+#[allow(dead_code, reason = "the library uses the rest")]
+#[path = "../../crates/filters/src/milter/protocol/mod.rs"]
+mod milter_protocol;
 #[allow(dead_code, reason = "the library uses the rest")]
 #[path = "../../crates/server/src/net/mod.rs"]
 mod net;
@@ -100,6 +104,7 @@ pub use config_files::config_file;
 pub use data::data;
 pub use dkim::dkim;
 pub use dns_answers::dns_answers;
+pub use milter_replies::milter_replies;
 pub use next_hop::next_hop;
 pub use octets::{octets, seed};
 pub use operations::operations;
@@ -126,6 +131,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("data", data),
     ("dkim", dkim),
     ("dns_answers", dns_answers),
+    ("milter_replies", milter_replies),
     ("next_hop", next_hop),
     ("octets", octets),
     ("operations", operations),

@@ -60,15 +60,15 @@ impl Link {
 
     /// Returns whether the milter is still there, and has said nothing unasked.
     pub(super) async fn is_alive(&mut self) -> bool {
+        // The runtime learns meanwhile what has come to the socket.
+        tokio::task::yield_now().await;
         let mut byte = [0];
-        let stream = Pin::new(&mut *self.stream);
-        let mut stream = Some(stream);
         let is_silent = poll_fn(|context| {
             let mut buffer = ReadBuf::new(&mut byte);
-            let stream = stream.as_mut().map(Pin::as_mut);
-            Poll::Ready(stream.is_some_and(|stream| stream.poll_read(context, &mut buffer).is_pending()))
-        });
-        self.read.is_empty() && is_silent.await
+            Poll::Ready(Pin::new(&mut *self.stream).poll_read(context, &mut buffer).is_pending())
+        })
+        .await;
+        self.read.is_empty() && is_silent
     }
 
     /// Adds macros for the command of a stage.

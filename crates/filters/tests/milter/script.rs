@@ -15,6 +15,8 @@ pub(super) enum Line {
     Server(Vec<u8>),
     /// The milter sends this packet, without the length.
     Milter(Vec<u8>),
+    /// The milter closes the connection, whatever the server sends.
+    Close,
 }
 
 /// The server sends this packet.
@@ -112,6 +114,7 @@ async fn follow(mut stream: TcpStream, script: Vec<Line>) {
                 let length = u32::try_from(packet.len()).unwrap().to_be_bytes();
                 stream.write_all(&[&length[..], &packet].concat()).await.unwrap();
             }
+            Line::Close => return,
         }
     }
     let mut rest = Vec::new();

@@ -84,7 +84,7 @@ impl Edit {
 fn texts<const N: usize>(mut data: Bytes) -> Option<[Bytes; N]> {
     let mut texts = [const { Bytes::new() }; N];
     for text in &mut texts {
-        *text = data.split_to(memchr::memchr(0, &data)?);
+        *text = data.split_to(data.iter().position(|byte| *byte == 0)?);
         data.advance(1);
     }
     data.is_empty().then_some(texts)

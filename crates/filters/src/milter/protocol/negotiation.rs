@@ -138,7 +138,7 @@ impl Choice {
 /// Reads the number of a stage, and the names of macros as one text with spaces or commas between them.
 fn chosen_macros(data: &mut Bytes) -> Option<(u32, Vec<String>)> {
     let stage = data.try_get_u32().ok()?;
-    let end = memchr::memchr(0, data)?;
+    let end = data.iter().position(|byte| *byte == 0)?;
     let names = data.split_to(end);
     data.advance(1);
     let names = str::from_utf8(&names).ok()?;

@@ -23,6 +23,7 @@ mod config_files;
 mod data;
 mod dkim;
 mod dns_answers;
+mod from_field;
 mod listener;
 mod milter_replies;
 mod next_hop;
@@ -43,6 +44,8 @@ mod starttls;
 mod address_grammar;
 #[path = "../../crates/filters/tests/arc/check.rs"]
 mod arc_check;
+#[path = "../../crates/filters/tests/authors/check.rs"]
+mod authors_check;
 #[path = "../../crates/server/tests/support/danger.rs"]
 mod danger;
 #[path = "../../crates/filters/tests/dkim/check.rs"]
@@ -104,6 +107,7 @@ pub use config_files::config_file;
 pub use data::data;
 pub use dkim::dkim;
 pub use dns_answers::dns_answers;
+pub use from_field::from_field;
 pub use milter_replies::milter_replies;
 pub use next_hop::next_hop;
 pub use octets::{octets, seed};
@@ -132,6 +136,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("dkim", dkim),
     ("dns_answers", dns_answers),
     ("milter_replies", milter_replies),
+    ("from_field", from_field),
     ("next_hop", next_hop),
     ("octets", octets),
     ("operations", operations),

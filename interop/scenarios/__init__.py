@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from .auth import Auth
+from .authentication import Authentication
 from .base import Scenario
 from .deliver import Deliver
 from .dnsbl import Dnsbl
@@ -31,5 +32,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    filters = [Dnsbl(), Milter(), RspamdFilter(), MtaHooks()]
+    filters = [Authentication(), Dnsbl(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

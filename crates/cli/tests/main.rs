@@ -5,6 +5,7 @@
 mod activation;
 mod any_login;
 mod architecture;
+mod authentication;
 mod check_print;
 mod check_warnings;
 mod config_check;

@@ -5,6 +5,7 @@
 mod arc;
 mod authentication;
 mod authheaders;
+mod authors;
 mod dkim;
 mod dkimpy;
 mod dmarc;

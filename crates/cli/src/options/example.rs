@@ -20,7 +20,7 @@ const HEAD: &str = "\
 ";
 
 /// Values to show for flags that have no default.
-const EXAMPLES: [(&str, &str); 50] = [
+const EXAMPLES: [(&str, &str); 53] = [
     ("listen", r#"["127.0.0.1:2525"]"#),
     ("tls-listen", r#"["127.0.0.1:4650"]"#),
     ("lmtp", r#"["unix:/run/mailchute/lmtp"]"#),
@@ -54,6 +54,9 @@ const EXAMPLES: [(&str, &str); 50] = [
     ),
     ("dnsbl.domains", r#"{ "dbl.spamhaus.org" = "refuse:127.0.1.2-99" }"#),
     ("dnsbl.exempt", r#"["198.51.100.0/24"]"#),
+    ("authentication.trusted-arc-sealers", r#"["lists.example.org"]"#),
+    ("authentication.authserv-id", r#""example.com""#),
+    ("authentication.exempt", r#"["10.0.0.0/8"]"#),
     ("limits.connections", r#""30/1m""#),
     ("limits.connections-per-helo", r#""1000/1m""#),
     ("limits.messages", r#""100/10m""#),

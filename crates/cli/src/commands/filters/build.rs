@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use mailchute::{Builder, Hooks, Install};
+use mailchute::{Builder, Filter, Hooks, Install};
 #[cfg(feature = "redis")]
 use mailchute_filters::redis::Redis;
 
@@ -25,6 +25,12 @@ impl Made {
     fn hooks(hooks: impl Hooks) -> Self {
         let hooks = Arc::new(hooks);
         Self(Arc::new(move |builder| builder.hooks(Arc::clone(&hooks))))
+    }
+
+    /// Takes hooks that also filter messages.
+    fn hooks_and_filter(filter: impl Hooks + Filter) -> Self {
+        let filter = Arc::new(filter);
+        Self(Arc::new(move |builder| builder.hooks(Arc::clone(&filter)).filter(Arc::clone(&filter))))
     }
 }
 
@@ -57,6 +63,9 @@ pub(crate) fn build(
     services: &mut Services,
 ) -> Result<Made, Failure> {
     Ok(match &filter.kind {
+        FilterKind::Authentication(authentication) => {
+            Made::hooks_and_filter(authentication.filter(services.resolver(options)?))
+        }
         FilterKind::Dnsbl(dnsbl) => Made::hooks(dnsbl.filter(services.resolver(options)?)),
         FilterKind::Limits(limits) => {
             let limiting = limits.filter();

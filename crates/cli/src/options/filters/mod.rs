@@ -15,6 +15,7 @@
 //!
 //! Everything else follows: the file with its mistakes, `check --print`, the sandbox, `unless` and `only`, and reloads.
 
+pub(crate) mod authentication;
 pub(crate) mod common;
 pub(crate) mod dnsbl;
 pub(crate) mod greylist;
@@ -32,6 +33,7 @@ use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
+use crate::options::filters::authentication::AuthenticationOptions;
 use crate::options::filters::common::CommonOptions;
 use crate::options::filters::dnsbl::DnsblOptions;
 use crate::options::filters::greylist::GreylistOptions;
@@ -104,6 +106,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Authentication(AuthenticationOptions),
     Dnsbl(DnsblOptions),
     Http(HttpOptions),
     Limits(LimitsOptions),

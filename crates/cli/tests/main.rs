@@ -16,6 +16,7 @@ mod dns_lists;
 mod domain_tables;
 mod domains;
 mod environment;
+mod filter_conditions;
 mod filter_memory;
 mod filter_tables;
 mod guide;

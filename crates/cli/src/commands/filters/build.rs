@@ -32,9 +32,7 @@ impl Made {
         let filter = Arc::new(filter);
         Self(Arc::new(move |builder| builder.hooks(Arc::clone(&filter)).filter(Arc::clone(&filter))))
     }
-}
 
-impl Made {
     /// Takes a filter with all its roles.
     fn all(filter: impl Install + Clone + Send + Sync + 'static) -> Self {
         Self(Arc::new(move |builder| builder.with(filter.clone())))

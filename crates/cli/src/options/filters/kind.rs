@@ -34,7 +34,6 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
 }
 
 /// Where a filter stands beside the checks of domains and recipients.
-#[allow(dead_code, reason = "the filters that need them come next")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// It sees recipients that are refused too.
@@ -46,7 +45,6 @@ pub(crate) enum Place {
 }
 
 /// The stages of a session at which filters decide, from the first to the last.
-#[allow(dead_code, reason = "the filters that need them come next")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     Connect,

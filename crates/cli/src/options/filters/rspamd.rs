@@ -16,7 +16,7 @@ use crate::options::time_span::TimeSpan;
 /// rspamd by HTTP: a worker of rspamd gets each message, and its action is carried out, with all its edits.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct RspamdOptions {
-    /// The worker of rspamd, of the kind normal or rspamd_proxy
+    /// The worker of rspamd, of the kind `normal` or `rspamd_proxy`
     #[arg(long, value_name = "http://HOST:PORT|https://HOST|unix:PATH")]
     pub(crate) url: ScannerUrl,
 

@@ -3,7 +3,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`authentication`] | SPF, DKIM, ARC and DMARC of a message, and its `Authentication-Results` |
-//! | [`milter`] | filters of Sendmail and Postfix: clamav-milter, opendkim, rspamd |
+//! | [`milter`] | filters for Sendmail and Postfix, such as clamav-milter and opendkim |
 //! | [`rspamd`] | rspamd by HTTP |
 //! | [`mta_hooks`] | MTA Hooks: a web server that decides |
 //! | [`greylist`] | greylisting: unknown clients come again later |
@@ -13,10 +13,21 @@
 //! | [`arc`] | ARC (RFC 8617): what earlier receivers found |
 //! | [`dkim`] | DKIM (RFC 6376): signatures of domains |
 //! | [`spf`] | SPF (RFC 7208): whether a domain authorizes the client to send its mail |
+//! | [`results`] | `Authentication-Results` (RFC 8601): builds the field, and recognizes forged ones |
 //! | [`dns`] | the questions of the checks to the DNS, as a trait, and a resolver |
+//! | `redis` | a Redis server that shares limits and greylists between several servers |
 //!
 //! The checks of mail authentication do no I/O of their own. The resolver is handed in, so they run with any resolver
 //! and any runtime.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `resolver`, on by default | `dns::Resolver`, a resolver with a cache |
+//! | `http` | `rspamd` and `mta_hooks` |
+//! | `sqlite` | `Greylist::file`: a greylist that lasts over restarts |
+//! | `redis` | `redis`, `RateLimits::shared` and `Greylist::shared` |
 
 pub mod arc;
 pub mod authentication;

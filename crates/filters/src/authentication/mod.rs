@@ -109,7 +109,8 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
     }
 
     /// Does what the author's domain asks for if a message fails DMARC: `reject` refuses it with `550 5.7.26`, and
-    /// `quarantine` [files](mailchute::Message::file_into) it into `Junk`. `pct` is honoured by chance.
+    /// `quarantine` [files](mailchute::Message::file_into) it into `Junk`. If `pct` is less than 100, chance
+    /// decides.
     ///
     /// A message whose author cannot be checked is refused with `550 5.7.1`: it has no `From:`, several of them, or one that
     /// readers read differently (RFC 7489 §6.6.1).
@@ -129,9 +130,10 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
 
     /// Trusts the ARC seals of these domains and of those below them. By default none is trusted.
     ///
-    /// A message that fails DMARC is then accepted if its ARC chain passes, all its sealers are trusted, and the oldest of
-    /// them has found no other result of DMARC than a pass. Trust only mailing lists and forwarders that check mail themselves: they could
-    /// write mail in any name.
+    /// A message that fails DMARC is then accepted under three conditions. Its ARC chain passes. All its sealers are
+    /// trusted. The oldest of them names no result of DMARC but a pass of this author.
+    ///
+    /// Trust only mailing lists and forwarders that check mail themselves: they could write mail in any name.
     pub fn trusted_arc_sealers(mut self, domains: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let domains = domains.into_iter().filter_map(|domain| canonical(without_root(domain.as_ref())));
         self.trusted_sealers.extend(domains);

@@ -41,16 +41,18 @@ pub use rules::{Action, Rules, RulesError};
 /// | `dnsbl=none` | no list knows the client |
 /// | `dnsbl=failed` | no list knows the client, but at least one did not answer |
 ///
-/// The domain of the sender and the name of HELO have the finding `rhsbl` in the same way. It belongs to the transaction,
-/// that of the client holds for all its messages. [`Listing`] tells later filters more.
+/// The domain of the sender and the name in EHLO have the finding `rhsbl` in the same way. It belongs to the transaction,
+/// and `dnsbl` holds for all messages of the client. [`Listing`] tells later filters more.
+///
+/// A client with `dnsbl=skip` has no finding `rhsbl`: lists of domains do not count for it.
 ///
 /// # Failures
 /// A list that does not answer never refuses. The log has a [warning](https://docs.rs/tracing) about it, once an hour for
 /// each list.
 ///
-/// Some answers are not listings, whatever the rules say. Addresses outside of `127.0.0.0/8` come from domains that were
-/// sold. By `127.255.255.0/24`, `127.0.0.1` and `127.0.0.255` lists say that they do not answer this resolver: large
-/// public resolvers ask too much. The log has a warning about these too.
+/// Some answers are not listings, whatever the rules say. Addresses outside `127.0.0.0/8` come from lists whose domain was
+/// sold. `127.255.255.0/24`, `127.0.0.1` and `127.0.0.255` mean that the list does not serve this resolver, for example
+/// because it is a large public one. The log has a warning about these too.
 ///
 /// # Exempt clients
 /// Lists are not asked about clients that have authenticated, clients at a Unix socket, addresses that are not public,

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// The consequence when a list knows a client or domain. A later one here overrules those before it.
+/// The consequence when a list knows a client or domain. If several apply, the last in this order holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// It is only recorded.

@@ -27,7 +27,7 @@ use crate::redis::Redis;
 use crate::table::Table;
 use decide::{Decision, Keys, Record, Times};
 
-/// Refuses mail for now, the first time that a client brings mail of this sender for this recipient.
+/// Refuses mail for now, the first time that a client brings mail from a sender for a recipient.
 ///
 /// The client gets `451 4.7.1 Greylisted; try again in 5 min` at RCPT. It is known by its network: the first 24 bits of
 /// an IPv4 address or 64 bits of an IPv6 address, as large senders try again from another host. When it comes again
@@ -47,8 +47,8 @@ use decide::{Decision, Keys, Record, Times};
 /// other ones each time (VERP, BATV, SRS).
 ///
 /// # Memory
-/// A record has 34 bytes, and there are at most [`max_entries`](Self::max_entries). When there is no room, the record that
-/// would be forgotten first makes room. These are mails that wait, not those that have passed.
+/// A record has 34 bytes, and there are at most [`max_entries`](Self::max_entries). When the memory is full, the record that
+/// would expire first makes room. So mail that still waits is forgotten before mail that has passed.
 ///
 /// # Examples
 /// ```
@@ -105,7 +105,8 @@ impl Greylist {
         self
     }
 
-    /// Sets how long after the delay a client may come again. Default is 2 days. A later client is a new one.
+    /// Sets how long after the delay a client may come again. Default is 2 days. A client that comes
+    /// later waits again.
     pub fn retry_window(mut self, window: Duration) -> Self {
         self.times.retry_window = millis(window);
         self

@@ -1,7 +1,6 @@
 //! Rates of connections, messages and recipients.
 //!
-//! [`RateLimits`] refuses for now what comes faster than its [rates](Rate). A client that is over a rate is told when to come
-//! again.
+//! [`RateLimits`] refuses for now what comes faster than its [rates](Rate). The reply says when to come again.
 //!
 //! # Memory
 //!
@@ -37,12 +36,12 @@ pub use rate::{Rate, RateError};
 ///
 /// | over | refusal |
 /// |---|---|
-/// | connections | `421 4.7.0 Too many connections; try again in 40 s`, and the server hangs up |
+/// | connections | `421 4.7.0 Too many connections; try again in 2 s`, and the server closes the connection |
 /// | messages | `451 4.7.1 Too many messages; …` at MAIL |
 /// | recipients | `450 4.7.1 Too many recipients; …` at RCPT |
 ///
 /// A refusal takes nothing off a rate, so a client that comes too early does not wait longer for it. It is also the
-/// finding `limits=over`. Mail within the rates has no finding, as a word that is in each line of the log says nothing.
+/// finding `limits=over`. Mail within the rates has no finding, since a word in each line of the log says nothing.
 ///
 /// Register it before the check of recipients: see [`recipients`](Self::recipients).
 ///
@@ -115,13 +114,13 @@ impl RateLimits {
 
     /// Sets the rate of messages from the same sender. The null sender of bounces is not limited.
     ///
-    /// Anybody can name any sender. Without AUTH, other clients can use up the rate of a sender, whose mail then waits. So
+    /// Without AUTH, any client can name any sender, and so use up the rate of a sender, whose mail then waits. So
     /// prefer [`messages_per_user`](Self::messages_per_user) where users log in.
     pub fn messages_per_sender(self, rate: Rate) -> Self {
         self.limit(Kind::MessagesPerSender, rate)
     }
 
-    /// Sets the rate of messages of an authenticated user, from whichever client.
+    /// Sets the rate of messages of an authenticated user, from all clients together.
     pub fn messages_per_user(self, rate: Rate) -> Self {
         self.limit(Kind::MessagesPerUser, rate)
     }

@@ -22,7 +22,7 @@ use crate::key::Key;
 use connection::Shared;
 pub use url_error::RedisUrlError;
 
-/// A Redis server, or one that speaks its protocol, such as Valkey. Several servers share limits and greylists by it.
+/// A Redis server, or one that speaks its protocol, such as Valkey. Several servers share limits and greylists in it.
 ///
 /// Clones share one connection. It is made at the first question, and again when it is lost.
 ///
@@ -92,8 +92,8 @@ impl Redis {
         Self::with(Settings { timeout, ..self.settings })
     }
 
-    /// Sets the begin of all keys in Redis. Default is `mailchute:`. Servers that share nothing need other prefixes in
-    /// the same database.
+    /// Sets the prefix of all keys in Redis. Default is `mailchute:`. Servers that use one database, but share nothing,
+    /// need different prefixes.
     #[must_use]
     pub fn prefix(self, prefix: impl Into<Arc<str>>) -> Self {
         Self::with(Settings { prefix: prefix.into(), ..self.settings })

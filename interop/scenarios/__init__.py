@@ -6,6 +6,7 @@ from .auth import Auth
 from .authentication import Authentication
 from .base import Scenario
 from .deliver import Deliver
+from .dkim import Dkim
 from .dnsbl import Dnsbl
 from .dsn import Dsn
 from .exim import Exim
@@ -32,5 +33,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    filters = [Authentication(), Dnsbl(), Milter(), RspamdFilter(), MtaHooks()]
+    filters = [Authentication(), Dkim(), Dnsbl(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

@@ -14,8 +14,8 @@ impl Exempt {
         self.0.push(network);
     }
 
-    /// Returns the address of the client. A process of this host that connects to a Unix socket has none, and neither has a client
-    /// that a proxy does not know. An exempt client is treated like them.
+    /// Returns the address of the client. A process of this host that connects to a Unix socket has none, and neither has a
+    /// client that a proxy does not know. An exempt client is treated like them.
     pub(crate) fn address(&self, session: &Session) -> Option<IpAddr> {
         let address = session.client_ip();
         let is_local = session.is_over_unix_socket() && address.is_loopback();

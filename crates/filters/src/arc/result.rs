@@ -9,7 +9,7 @@ pub enum ArcResult {
     None,
     /// All seals are right, and the message is as its last sealer has sealed it.
     Pass,
-    /// Anything else, forever: a DNS server that does not answer, too (RFC 8617 §5.2.1).
+    /// Anything else, even a DNS server that does not answer. A later server does not try again (RFC 8617 §5.2.1).
     Fail,
 }
 

@@ -30,7 +30,7 @@ impl ArcVerifier {
 
     /// Verifies the chain, with the hashes of the body.
     ///
-    /// First the keys of the last set are asked for, and if its signatures pass, those of all others. So a message without a
+    /// The keys of the last set come first. If its signatures pass, the keys of all others follow. So a message without a
     /// right last set costs two questions at most, and any other one 51 at most. The questions have no bound of time here.
     ///
     /// # Cancel safety

@@ -36,7 +36,7 @@ pub use outcomes::Outcomes;
 ///
 /// | client | checks | `Authentication-Results` |
 /// |---|---|---|
-/// | from elsewhere | all | of the client: forged ones are removed. Ours: all results |
+/// | from elsewhere | all | forged ones are removed; all results are added |
 /// | authenticated | none, as its mail has not left its domain yet | forged ones are removed; `auth=pass` |
 /// | this host (loopback), or one that a proxy does not know | none | forged ones are removed; `none` |
 /// | LMTP, a Unix socket, an [exempt](Self::exempt) network | none, as the server in front has checked | as they are |
@@ -52,7 +52,7 @@ pub use outcomes::Outcomes;
 ///
 /// # Failures of the DNS
 ///
-/// They never refuse a message. Its result is `temperror`, and another filter may act on it.
+/// The filter refuses no message because the DNS fails. The result is `temperror`, and another filter may act on it.
 ///
 /// # Examples
 /// ```
@@ -112,8 +112,8 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
     /// `quarantine` [files](mailchute::Message::file_into) it into `Junk`. If `pct` is less than 100, chance
     /// decides.
     ///
-    /// A message whose author cannot be checked is refused with `550 5.7.1`: it has no `From:`, several of them, or one that
-    /// readers read differently (RFC 7489 §6.6.1).
+    /// A message whose author cannot be checked is refused with `550 5.7.1` (RFC 7489 §6.6.1). It has no `From:`, several of
+    /// them, or one that mail programs read differently.
     ///
     /// Mailing lists and forwarders may break SPF and DKIM of honest mail. Domains with `reject` accept that, and
     /// [`trusted_arc_sealers`](Self::trusted_arc_sealers) helps.

@@ -4,7 +4,8 @@ use crate::arc::{ArcOutcome, ArcResult};
 use crate::name::is_within;
 use crate::results::dmarc_result;
 
-/// Returns the last sealer, if all of the chain are trusted and the oldest has found no other result of DMARC than a pass for this author.
+/// Returns the last sealer, if all of the chain are trusted and the oldest names no result of DMARC but a pass of this
+/// author.
 pub(super) fn voucher<'a>(arc: &'a ArcOutcome, author: &str, trusted: &[String]) -> Option<&'a str> {
     let is_trusted = |sealer: &str| trusted.iter().any(|domain| is_within(sealer, domain));
     // Nobody vouches for the part of a body that is not signed.

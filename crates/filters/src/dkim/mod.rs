@@ -31,8 +31,8 @@
 //!   [`Signature::unsigned_bytes`] tells how much anybody may have added.
 //! - **An expired signature is [`Policy`](DkimResult::Policy).** It is right, and RFC 6376 §3.5 leaves the choice to the
 //!   verifier.
-//! - **The body is checked before the key.** Most signatures that fail do so because of the body, and a question to the DNS
-//!   is saved.
+//! - **The body is checked before the key.** Most signatures that fail do so because of the body. That saves a question to
+//!   the DNS.
 
 mod algorithm;
 mod body_canonicalizer;

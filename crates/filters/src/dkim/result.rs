@@ -11,8 +11,8 @@ pub enum DkimResult {
     Pass,
     /// The message or the signature was changed.
     Fail,
-    /// The signature is right or wrong, but this server does not accept its kind: it uses SHA-1, its key has less than 1024
-    /// bits (RFC 8301 §3), or it has expired.
+    /// This server does not accept the kind of signature, right or wrong: it uses SHA-1, its key has fewer than 1024 bits
+    /// (RFC 8301 §3), or it has expired.
     Policy,
     /// The signature has a mistake, so it says nothing.
     Neutral,

@@ -128,8 +128,8 @@ impl RateLimits {
     /// Sets the rate of a client's recipients. A recipient that a later hook refuses for good, with a 5yz, counts ten.
     /// So a client that guesses addresses is soon over the rate.
     ///
-    /// The filter learns of such refusals at the next RCPT, or at the end of the connection. It must be registered before
-    /// the check of recipients, as hooks after a refusal are not asked.
+    /// The filter learns of such refusals at the next RCPT, or at the end of the connection. Register it before the
+    /// check of recipients, since hooks after a refusal are not asked.
     pub fn recipients(self, rate: Rate) -> Self {
         self.limit(Kind::Recipients, rate)
     }

@@ -51,15 +51,16 @@ use crate::bounds::failed;
 ///
 /// # Failures
 ///
-/// A milter has failed if there is no connection to it within 30 s, no answer to a command within 30 s or to a part of the
-/// message within 300 s, or if it breaks the protocol. Its PROGRESS renews the time, 1,000 times. A failure at CONNECT or
-/// EHLO is only logged. One at MAIL or later is what [`on_failure`](Self::on_failure) says, for the rest of the
-/// transaction. The next MAIL connects again, and tells the milter first what it has missed.
+/// A milter has failed if it breaks the protocol or exceeds a time limit. The limits are 30 s for a connection, 30 s for an
+/// answer to a command, and 300 s for an answer to a part of the message. Its PROGRESS renews the time, 1,000 times.
+///
+/// A failure at CONNECT or EHLO is only logged. After a failure at MAIL or later, [`on_failure`](Self::on_failure) decides
+/// for the rest of the transaction. The next MAIL connects again, and first tells the milter what it has missed.
 ///
 /// # Findings
 ///
 /// `milter=pass` is a message that went through. `accept`, `discard`, `reject`, `tempfail` and `quarantine` are the
-/// milter's decisions, and `failed` is none. [`name`](Self::name) tells several milters apart.
+/// milter's decisions. `failed` means that there was no decision. [`name`](Self::name) tells several milters apart.
 ///
 /// # Differences from Sendmail
 ///

@@ -2,9 +2,8 @@
 //!
 //! # Why
 //!
-//! Mail never waits for Redis for long. A question that gets no answer in time is decided by what this server knows
-//! itself, and so are all others until Redis is back. One question a second finds that out. No question is kept for
-//! later.
+//! Mail never waits long for Redis. If a question gets no answer in time, this server decides by what it knows itself, and
+//! it goes on so until Redis is back. One question a second finds that out. No question is kept for later.
 //!
 //! Each decision is one script, which Redis runs as a whole. The time is that of Redis, so clocks of hosts that differ do
 //! no harm.

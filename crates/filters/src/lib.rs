@@ -31,7 +31,7 @@
 
 pub mod arc;
 pub mod authentication;
-#[allow(dead_code, reason = "the filters that wait come next")]
+#[allow(dead_code, reason = "only filters that ask by HTTP use all of it")]
 mod bounds;
 mod client;
 pub mod dkim;

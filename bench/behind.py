@@ -62,24 +62,31 @@ def standing(behind: Behind, cores: Cores) -> Iterator[int]:
     if (WORK / "nats").exists():
         put_aside(WORK / "nats")
     port = free_port()
-    log = (WORK / "behind.log").open("wb")
-    command = shlex.split(behind.command.format(port=port))
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=placed(cores.load))
-    try:
-        deadline = time.monotonic() + _START_SECONDS
-        while not _listens(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise Failed(f"{command[0]} did not start, see {WORK}/behind.log")
-            time.sleep(0.05)
+    with started(behind.command.format(port=port), ("127.0.0.1", port), cores.load):
         behind.prepare(port)
         yield port
+
+
+@contextlib.contextmanager
+def started(command: str, address: tuple[str, int], on: frozenset[int]) -> Iterator[int]:
+    """A program on these processors, from when it listens for as long as the block runs. Gives its process."""
+    words = shlex.split(command)
+    log = WORK / f"{Path(words[0]).name}.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, preexec_fn=placed(on))
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not _listens(address):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"{words[0]} did not start, see {log}")
+            time.sleep(0.05)
+        yield process.pid
     finally:
         process.kill()
         process.wait()
-        log.close()
 
 
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+def _listens(address: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(address, 1):
         return True
     return False

@@ -48,7 +48,7 @@ def markdown(results: Results) -> str:
     parts += [_strictness(results)] if results.strictness else []
     parts += [_workload(results, workload) for workload in WORKLOADS]
     parts += [_hooks(results), _handshakes(results), _calls(results), _idle(results), _scaling(results), _durable(results)]
-    parts += [_stores(results)]
+    parts += [_stores(results), _filters(results)]
     if results.errors:
         parts.append("## What did not work\n\n" + "\n".join(f"- {error}" for error in results.errors))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -281,6 +281,23 @@ def _stores(results: Results) -> str:
     return (
         "## Stores\n\nThe CPU time is that of the server alone, until it has handed on all messages. What stands behind it "
         "runs beside the load. Trust: CPU time, as a ratio to `discard`.\n\n" + _table(head, rows)
+    )
+
+
+def _filters(results: Results) -> str:
+    if not results.filters:
+        return ""
+    rows = []
+    for name, runs in by_server(results.filters, lambda run: run.filters).items():
+        row = [name, _spread(spread(name, runs, lambda run: run.cpu_per_message * 1e6))]
+        row.append(_spread(spread(name, runs, lambda run: run.scanner_cpu_per_message * 1e6)))
+        row.append(_spread(spread(name, runs, lambda run: run.accepted_per_second)))
+        row.append(_spread(spread(name, runs, lambda run: run.peak_rss_kib / 1024)))
+        rows.append(row)
+    head = ["filters", "µs of CPU a message", "scanner: µs of CPU a message", "accepted/s", "peak MiB"]
+    return (
+        "## Filters\n\nEach message has 10 KiB and two signatures of RSA, 2,048 bits, and comes by a connection of its own. The "
+        "answers of the DNS are known. Trust: CPU time, as the difference to `none`.\n\n" + _table(head, rows)
     )
 
 

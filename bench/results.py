@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from durable import Durable
+from filters import Filtered
 from idle import Idle, Trickle
 from measure import Run
 from plot import Bar
@@ -43,6 +44,7 @@ class Results:
     # The time of an fsync on this disk; none if durable speed was not measured.
     fsync_seconds: float | None = None
     stores: list[Stored] = field(default_factory=list)
+    filters: list[Filtered] = field(default_factory=list)
     system_calls: list[SystemCalls] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 

@@ -18,6 +18,7 @@ static const char EHLO[] = "EHLO client.bench.test\r\n";
 bool verbose;
 static int server_port;
 static SSL_CTX *tls_context;
+static char proxy_header[64];
 
 void connections_go_to(int port, bool with_tls) {
     server_port = port;
@@ -29,6 +30,10 @@ void connections_go_to(int port, bool with_tls) {
     SSL_CTX_set_session_cache_mode(tls_context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(tls_context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(tls_context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+}
+
+void connections_speak_for(const char *address) {
+    snprintf(proxy_header, sizeof proxy_header, "PROXY TCP4 %.15s 127.0.0.1 40000 25\r\n", address);
 }
 
 static bool connect_socket(Connection *connection, unsigned client) {
@@ -69,7 +74,8 @@ static bool start_tls(Connection *connection) {
 bool connection_open(Connection *connection, unsigned client) {
     connection->read_from = connection->read_to = 0;
     connection->tls = NULL;
-    bool open = connect_socket(connection, client) && connection_reply(connection) == 220 &&
+    bool open = connect_socket(connection, client) &&
+                connection_write(connection, proxy_header, strlen(proxy_header)) && connection_reply(connection) == 220 &&
                 connection_command(connection, EHLO, 2) && (!tls_context || start_tls(connection));
     if (!open)
         connection_close(connection);

@@ -18,6 +18,9 @@ extern bool verbose;
 // Before the first connection: its port, and whether each says STARTTLS.
 void connections_go_to(int port, bool with_tls);
 
+// Before the first connection: the IPv4 address that a PROXY header names as the client's.
+void connections_speak_for(const char *address);
+
 // Connects from one of many loopback addresses, chosen by `client`, and goes as far as EHLO, inside TLS if so asked.
 bool connection_open(Connection *connection, unsigned client);
 

@@ -12,6 +12,7 @@ typedef struct {
     size_t length;
     int recipients;
     int header_fields;
+    const char *file; // the content, instead of one that is made
     bool pipelined;
     bool open_first;
     int pause_microseconds;

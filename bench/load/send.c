@@ -24,6 +24,23 @@ static pthread_barrier_t all_are_open;
 // short backlog (OpenSMTPD's is 5) misses most until their SYN is sent again, seconds or a minute later.
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
+// The content of a file; the final dot.
+static bool read_message(void) {
+    FILE *file = fopen(options->file, "rb");
+    if (!file || fseek(file, 0, SEEK_END)) {
+        perror(options->file);
+        return false;
+    }
+    size_t length = ftell(file);
+    rewind(file);
+    message = malloc(length + 4);
+    bool whole = fread(message, 1, length, file) == length;
+    fclose(file);
+    memcpy(message + length, ".\r\n", 3);
+    message_length = length + 3;
+    return whole;
+}
+
 // Header fields, then lines of 72 characters that do not begin with a dot; the final dot.
 static void make_message(void) {
     size_t room = options->length + 128 * (size_t)options->header_fields + 512;
@@ -148,7 +165,10 @@ static void tell(double seconds) {
 
 int send_messages(const Options *given) {
     options = given;
-    make_message();
+    if (!options->file)
+        make_message();
+    else if (!read_message())
+        return 1;
     make_envelope();
     latencies = calloc(options->messages + 1, sizeof *latencies);
     pthread_t *threads = calloc(options->sessions, sizeof *threads);

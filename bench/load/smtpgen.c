@@ -2,11 +2,13 @@
 //
 //   smtpgen send    -p PORT [-t] [-s SESSIONS] [-m MESSAGES] [-k MESSAGES-PER-CONNECTION] [-l OCTETS]
 //                   [-r RECIPIENTS] [-H HEADER-FIELDS] [-P] [-o] [-w PAUSE-IN-MICROSECONDS]
+//                   [-f FILE] [-c ADDRESS]
 //   smtpgen idle    -p PORT [-t] -n CONNECTIONS
 //   smtpgen trickle -p PORT [-t] -n CONNECTIONS [-w PAUSE-IN-MICROSECONDS]
 //
 // -t sends STARTTLS first, -P sends MAIL, RCPT and DATA in one write, -o opens all sessions before the clock starts, -k
-// 0 sends all messages of a session on one connection, -v shows replies.
+// 0 sends all messages of a session on one connection, -v shows replies. -f sends the content of a file, whose lines end
+// with CRLF and do not begin with a dot. -c names another client in a PROXY header.
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@ int main(int count, char **arguments) {
     bool with_tls = false;
     int port = 0, option;
     optind = 2;
-    while (count > 1 && (option = getopt(count, arguments, "p:s:m:k:l:r:H:w:n:tPov")) != -1) {
+    while (count > 1 && (option = getopt(count, arguments, "p:s:m:k:l:r:H:w:n:f:c:tPov")) != -1) {
         switch (option) {
         case 'p': port = atoi(optarg); break;
         case 's': options.sessions = atoi(optarg); break;
@@ -33,6 +35,8 @@ int main(int count, char **arguments) {
         case 'H': options.header_fields = atoi(optarg); break;
         case 'w': options.pause_microseconds = atoi(optarg); break;
         case 'n': options.connections = atoi(optarg); break;
+        case 'f': options.file = optarg; break;
+        case 'c': connections_speak_for(optarg); break;
         case 't': with_tls = true; break;
         case 'P': options.pipelined = true; break;
         case 'o': options.open_first = true; break;

@@ -129,6 +129,10 @@ fn mistakes_in_filters_are_told_with_what_to_write() {
             "7:11: filter.unless: limits is never \"under\"; write over",
         ),
         (
+            "[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/clamav/milter\"\nquarantine-into = \".Junk\"\n",
+            "4:19: filter.quarantine-into: \".Junk\" is invalid: a directory has letters, digits, spaces, - and _, ",
+        ),
+        (
             "dns = [\"localhost\"]\n",
             "1:8: dns: \"localhost\" is invalid: write an IP address, and a port if it is not 53",
         ),

@@ -18,19 +18,13 @@ const CHUNK: usize = 65_535;
 pub(super) enum Unjudged {
     /// The milter has failed.
     Milter(LinkError),
-    /// The message cannot be read, or has a field that the milter does not take.
+    /// The message cannot be read.
     Message(Refusal),
 }
 
 impl From<LinkError> for Unjudged {
     fn from(error: LinkError) -> Self {
-        match error {
-            LinkError::TooLong { stage: Stage::Header, .. } => {
-                let refusal = Refusal::new(552, (5, 3, 4), "A header field of this message is too long");
-                Self::Message(refusal.with_cause(error.to_string()))
-            }
-            error => Self::Milter(error),
-        }
+        Self::Milter(error)
     }
 }
 
@@ -89,15 +83,20 @@ impl Telling<'_> {
         self.conversation.link_with_macros(stage, self.session, sender, message.id())
     }
 
+    /// Tells a field. A long one, such as a list of two thousand recipients, is cut to what the milter takes: the message
+    /// itself stays whole.
     async fn field(&mut self, field: &Field) -> Result<Decision, LinkError> {
         let time = self.options.message_timeout;
         let link = self.link()?;
-        let value = field.raw_value();
+        let (name, value) = (field.name().as_str(), field.raw_value());
         let value = match value.strip_prefix(b" ") {
             Some(rest) if !link.choice().keeps_leading_space() => rest,
             _ => value,
         };
-        let write = |out: &mut Vec<u8>| command::put_field(out, field.name().as_str(), value);
+        // A zero follows each of the two.
+        let most = link.choice().longest_data().saturating_sub(name.len() + 2);
+        let value = &value[..value.len().min(most)];
+        let write = |out: &mut Vec<u8>| command::put_field(out, name, value);
         link.ask(Stage::Header, time, write, &mut NoEdits).await
     }
 

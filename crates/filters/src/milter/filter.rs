@@ -52,7 +52,7 @@ use crate::bounds::failed;
 /// # Failures
 ///
 /// A milter has failed if it breaks the protocol or exceeds a time limit. The limits are 30 s for a connection, 30 s for an
-/// answer to a command, and 300 s for an answer to a part of the message. Its PROGRESS renews the time, 1,000 times.
+/// answer to a command, and 120 s for an answer to a part of the message. Its PROGRESS renews the time, 1,000 times.
 ///
 /// A failure at CONNECT or EHLO is only logged. After a failure at MAIL or later, [`on_failure`](Self::on_failure) decides
 /// for the rest of the transaction. The next MAIL connects again, and first tells the milter what it has missed.
@@ -123,8 +123,9 @@ impl Milter {
         self.set(|options| options.command_timeout = time)
     }
 
-    /// Sets how long the milter may take for each part of the message, and for its decision at the end. The default is 300 s,
-    /// as in Postfix. The server's [`store_timeout`](Builder::store_timeout) bounds all parts together.
+    /// Sets how long the milter may take for each part of the message, and for its decision at the end. The default is 120 s.
+    /// The server's [`store_timeout`](Builder::store_timeout) of 300 s bounds all filters and the store together. So a
+    /// milter that hangs leaves time for [`on_failure`](Self::on_failure) and for the store.
     #[must_use]
     pub fn message_timeout(self, time: Duration) -> Self {
         self.set(|options| options.message_timeout = time)

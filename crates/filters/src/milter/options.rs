@@ -24,7 +24,7 @@ impl Options {
             name: Cow::Borrowed("milter"),
             connect_timeout: Duration::from_secs(30),
             command_timeout: Duration::from_secs(30),
-            message_timeout: Duration::from_secs(300),
+            message_timeout: Duration::from_secs(120),
             on_failure: OnFailure::TempFail,
             quarantine_into: Cow::Borrowed("Junk"),
         }

@@ -41,6 +41,33 @@ async fn a_milter_is_told_each_stage_and_passes_the_message() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_longer_than_the_milter_takes_is_cut() {
+    let recipients = format!("{}eve@example.com", "bob@example.com,\r\n ".repeat(5000));
+    let content = format!("To: {recipients}\r\n\r\nhi\r\n");
+    // Within the protocol a line ends with LF.
+    let told = recipients[..65_535 - "To\0\0".len()].replace('\r', "");
+    let field = [&b"LTo\0"[..], told.as_bytes(), b"\0"].concat();
+    let mut script = passing([milter("c"), server("Q")]);
+    let at = script
+        .iter()
+        .position(|line| matches!(line, Line::Server(packet) if packet.starts_with(b"L")))
+        .unwrap();
+    script[at] = server(field);
+    let scripted = Scripted::start([script]).await;
+    let (server, inbox) = server_with(scripted.filter());
+    let mut client = client_of(&server);
+    client.greeting().await.expect(220);
+    client.command("HELO client.example").await.expect(250);
+    for command in ["MAIL FROM:<alice@client.example>", "RCPT TO:<bob@example.com>"] {
+        client.command(command).await.expect(250);
+    }
+    client.data(&content).await.expect(250);
+    client.command("QUIT").await.expect(221);
+    scripted.done().await;
+    assert!(inbox.messages().pop().unwrap().content().ends_with(content.as_bytes()), "the message is whole");
+}
+
+#[tokio::test]
 async fn the_bytes_of_a_session_are_those_of_libmilter() {
     let literal: Vec<u8> = [
         &b"\0\0\0\x0dO\0\0\0\x06\0\0\x01\xff\x30\x1f\xff\xff"[..],

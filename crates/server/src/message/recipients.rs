@@ -265,6 +265,22 @@ impl Message {
         self.content.body.edits().decide(self.reader, |outcome| outcome.is_discarded = true);
     }
 
+    /// Returns whether [`file_into`](Self::file_into) takes a name, so that a configuration can be checked beforehand.
+    ///
+    /// ```
+    /// use mailchute::Message;
+    ///
+    /// assert!(Message::is_directory("Junk") && Message::is_directory("Lists/Rust users"));
+    /// assert!(!Message::is_directory(".Junk") && !Message::is_directory("../mail"));
+    /// ```
+    #[must_use]
+    pub fn is_directory(name: &str) -> bool {
+        let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
+        let is_part =
+            |part: &str| !part.trim().is_empty() && part.trim() == part && part.bytes().all(is_of_part);
+        name.len() <= 100 && name.split('/').all(is_part)
+    }
+
     /// Asks the store to keep the message in a directory, such as `Junk`, if it has directories. The last filter that
     /// asks decides.
     ///
@@ -275,7 +291,7 @@ impl Message {
     /// If a name comes from the client, such as a [subaddress](Recipient::subaddress), look it up in a list
     /// of known names. Otherwise clients make as many directories as they like.
     pub fn file_into(&mut self, directory: &str) -> Result<(), EditError> {
-        if !is_directory(directory) {
+        if !Self::is_directory(directory) {
             return Err(EditError::Directory { name: directory.into() });
         }
         self.content.body.edits().decide(self.reader, |outcome| outcome.directory = Some(directory.into()));
@@ -286,7 +302,8 @@ impl Message {
     /// [queued](crate::listen::Queued::directory).
     #[must_use]
     pub fn directory(&self) -> Option<Arc<str>> {
-        let before = || self.session.queued()?.asked_directory().filter(|name| is_directory(name)).cloned();
+        let before =
+            || self.session.queued()?.asked_directory().filter(|name| Self::is_directory(name)).cloned();
         self.content.body.edits().outcome().directory.or_else(before)
     }
 
@@ -338,11 +355,4 @@ impl Message {
         }
         None
     }
-}
-
-/// Returns whether a name is that of a directory inside a store.
-fn is_directory(name: &str) -> bool {
-    let is_of_part = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'-' | b'_');
-    let is_part = |part: &str| !part.trim().is_empty() && part.trim() == part && part.bytes().all(is_of_part);
-    name.len() <= 100 && name.split('/').all(is_part)
 }

@@ -7,6 +7,7 @@ use mailchute_filters::mta_hooks::{HookStage, MtaHooks};
 use mailchute_stores::SecretSource;
 
 use crate::options::filters::common::check_name;
+use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
 use crate::options::filters::scanner_server::{server, without_tls};
@@ -51,7 +52,7 @@ pub(crate) struct HttpOptions {
     pub(crate) on_failure: OnFailureOption,
 
     /// The directory of a Maildir for messages that it puts aside
-    #[arg(long, value_name = "DIRECTORY", default_value = "Junk")]
+    #[arg(long, value_name = "DIRECTORY", default_value = "Junk", value_parser = directory)]
     pub(crate) quarantine_into: String,
 }
 

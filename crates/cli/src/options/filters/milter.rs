@@ -4,6 +4,7 @@ use mailchute_filters::milter::{Milter, MilterAddress};
 use mailchute_stores::NextHop;
 
 use crate::options::filters::common::check_name;
+use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
 use crate::options::time_span::TimeSpan;
@@ -33,11 +34,11 @@ pub(crate) struct MilterOptions {
     pub(crate) command_timeout: TimeSpan,
 
     /// How long it may take for a part of a message, and for its decision at the end
-    #[arg(long, value_name = "TIME", default_value = "5m")]
+    #[arg(long, value_name = "TIME", default_value = "2m")]
     pub(crate) message_timeout: TimeSpan,
 
     /// The directory of a Maildir for messages that it puts aside
-    #[arg(long, value_name = "DIRECTORY", default_value = "Junk")]
+    #[arg(long, value_name = "DIRECTORY", default_value = "Junk", value_parser = directory)]
     pub(crate) quarantine_into: String,
 }
 

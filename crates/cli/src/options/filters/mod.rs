@@ -17,6 +17,7 @@
 
 pub(crate) mod authentication;
 pub(crate) mod common;
+pub(crate) mod directory;
 pub(crate) mod dnsbl;
 pub(crate) mod greylist;
 pub(crate) mod http;

@@ -6,6 +6,7 @@ use mailchute_filters::ScannerUrl;
 use mailchute_filters::rspamd::Rspamd;
 use mailchute_stores::SecretSource;
 
+use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
 use crate::options::filters::scanner_server::{server, without_tls};
@@ -42,11 +43,11 @@ pub(crate) struct RspamdOptions {
 
     /// The directory of a Maildir for spam: messages of the actions add header and rewrite subject [default: that of all
     /// mail]
-    #[arg(long, value_name = "DIRECTORY")]
+    #[arg(long, value_name = "DIRECTORY", value_parser = directory)]
     pub(crate) spam_into: Option<String>,
 
     /// The directory of a Maildir for messages of the action quarantine
-    #[arg(long, value_name = "DIRECTORY", default_value = "Junk")]
+    #[arg(long, value_name = "DIRECTORY", default_value = "Junk", value_parser = directory)]
     pub(crate) quarantine_into: String,
 
     /// Add X-Spamd-Result with score and symbols

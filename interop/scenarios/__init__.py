@@ -15,6 +15,7 @@ from .forward import Forward
 from .haproxy import Haproxy
 from .imap import Imap
 from .international import International
+from .limits import Limits
 from .lmtp import Lmtp
 from .milter import Milter
 from .mta_hooks import MtaHooks
@@ -33,5 +34,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    filters = [Authentication(), Dkim(), Dnsbl(), Milter(), RspamdFilter(), MtaHooks()]
+    filters = [Authentication(), Dkim(), Dnsbl(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

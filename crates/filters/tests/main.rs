@@ -22,6 +22,8 @@ mod mail_signer;
 mod milter;
 #[cfg(feature = "http")]
 mod mta_hooks;
+#[cfg(feature = "http")]
+mod mta_hooks_rcpt;
 #[cfg(feature = "redis")]
 mod redis;
 mod resolver;

@@ -6,9 +6,8 @@ mod json_text;
 mod request;
 mod response;
 mod stage;
+mod waiting;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub use builder::MtaHooksBuilder;
 pub use stage::{HookStage, HookStageError};
 
 use crate::http_client::{HttpClient, ScannerUrl, UrlError};
-use crate::scanner_edits::Edits;
+use crate::scanner_edits::TooManyEdits;
 use content::{Measured, READERS};
 use request::Request;
 use response::{Action, Decided, Response};
@@ -57,8 +56,8 @@ use response::{Action, Decided, Response};
 /// |---|---|---|
 /// | `accept` | the session goes on | `http=accept` |
 /// | `reject` | the client gets `response.status` (550), `response.enhancedStatus` (5.7.1) and `response.message`; with `response.disconnect` the connection is closed | `http=reject` |
-/// | `discard` | the message is accepted and thrown away | `http=discard` |
-/// | `quarantine` | the message goes to a [directory](MtaHooksBuilder::quarantine_into) | `http=quarantine` |
+/// | `discard` | the message is accepted and thrown away; at `rcpt` for this recipient only, who is named in the log (`recipient-discarded`) | `http=discard` |
+/// | `quarantine` | the message goes to a [directory](MtaHooksBuilder::quarantine_into), for all recipients | `http=quarantine` |
 ///
 /// | type in `modifications` | what changes |
 /// |---|---|
@@ -68,10 +67,17 @@ use response::{Action, Decided, Response};
 /// | `insertHeader` | a field is added at the position `index`; 0 is the top |
 /// | `changeHeader`, `deleteHeader` | the field `index` of this name; the first one is 1 |
 ///
-/// Modifications, `discard` and `quarantine` of the stages `mail` and `rcpt` are kept until the message has come. Before
-/// `mail` there is no message, and they are failures. So are answers with other actions, other types or other statuses than
-/// 200. Then [`on_failure`](MtaHooksBuilder::on_failure) decides, and the finding is `http=failed`. A modification that
-/// cannot be made is an error in the log (`edit-failed`), and the message goes on without it.
+/// Modifications, `discard` and `quarantine` of the stages `mail` and `rcpt` are kept until the message has come. Those of
+/// `rcpt` are done only if the message then goes to that recipient. So nothing is done for a recipient that a later hook
+/// refuses, or that a filter above drops. The modifications of a `discard` are not made.
+///
+/// At most 256 modifications wait for a message, of all its recipients together, and a `quarantine` counts as one. One more
+/// is a failure.
+///
+/// Before `mail` there is no message, and modifications, `discard` and `quarantine` are failures. So are answers with other
+/// actions, other types or other statuses than 200. Then [`on_failure`](MtaHooksBuilder::on_failure) decides, and the
+/// finding is `http=failed`. A modification that cannot be made is an error in the log (`edit-failed`), and the message goes
+/// on without it.
 ///
 /// Clones share the connections.
 ///
@@ -91,10 +97,6 @@ pub struct MtaHooks {
     client: Arc<HttpClient>,
 }
 
-/// The edits of the stages before the message, of each filter by its name.
-#[derive(Debug, Default)]
-struct Waiting(HashMap<Cow<'static, str>, Edits>);
-
 impl MtaHooks {
     /// Begins with the URL of the web server: `http://HOST:PORT/PATH`, `https://HOST/PATH` or `unix:PATH`.
     ///
@@ -113,13 +115,19 @@ impl MtaHooks {
         self.options.stages.contains(&stage)
     }
 
-    /// Asks about anything other than a message.
-    async fn stage(&self, stage: HookStage, session: &Session, request: Request) -> Answer {
+    /// Asks about anything other than a message. At RCPT it is about a recipient.
+    async fn stage(
+        &self,
+        stage: HookStage,
+        to: Option<&Recipient>,
+        session: &Session,
+        request: Request,
+    ) -> Answer {
         let asked = async {
             let body = Bytes::from(request.json().map_err(text)?);
             let length = body.len() as u64;
             let decided = self.post(stage, length, [body.clone().into(), body.into()]).await?;
-            self.keep(decided, session)
+            self.keep(decided, to, session).map_err(text)
         };
         let decided = self.options.bounds.wait(self.options.name.clone(), session, asked).await?;
         let Some((action, answer)) = decided else { return Ok(Verdict::Accept) };
@@ -131,21 +139,22 @@ impl MtaHooks {
         answer
     }
 
-    /// Keeps the edits until the message has come, and returns the answer for the client.
-    fn keep(&self, decided: Decided, session: &Session) -> Result<(Action, Answer), String> {
+    /// Keeps a decision until the message has come, and returns the answer for the client.
+    fn keep(
+        &self,
+        decided: Decided,
+        to: Option<&Recipient>,
+        session: &Session,
+    ) -> Result<(Action, Answer), TooManyEdits> {
         let Decided { action, fate } = decided;
         let edits = match fate {
             Ok(edits) => edits,
             Err(refusal) => return Ok((action, Err(refusal))),
         };
-        if !edits.is_empty() {
-            session
-                .transaction_state()
-                .update(|Waiting(waiting)| {
-                    let before = waiting.entry(self.options.name.clone());
-                    before.or_insert_with(|| Edits::up_to(self.options.max_answer)).append(edits)
-                })
-                .map_err(text)?;
+        match to {
+            // The message goes on for the others, so nothing else of this answer counts.
+            Some(to) if action == Action::Discard => waiting::discard(self.options.name.clone(), to),
+            to => waiting::keep(self.options.name.clone(), edits, to, session)?,
         }
         Ok((action, Ok(Verdict::Accept)))
     }
@@ -183,16 +192,6 @@ impl MtaHooks {
         session.add_finding(self.options.name.clone(), action.name());
         fate?.apply(&self.options.name, message).await
     }
-
-    /// Makes the edits of earlier stages.
-    async fn make_waiting(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
-        let name = &self.options.name;
-        let own = session.transaction_state().with_mut(|Waiting(waiting)| waiting.remove(name)).flatten();
-        match own {
-            Some(edits) => edits.apply(name, message).await,
-            None => Ok(()),
-        }
-    }
 }
 
 impl Hooks for MtaHooks {
@@ -201,7 +200,7 @@ impl Hooks for MtaHooks {
         if !self.asks_at(stage) {
             return Ok(Verdict::Accept);
         }
-        self.stage(stage, session, Request::new(stage, session)).await
+        self.stage(stage, None, session, Request::new(stage, session)).await
     }
 
     async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> Answer {
@@ -209,7 +208,7 @@ impl Hooks for MtaHooks {
         if !self.asks_at(stage) {
             return Ok(Verdict::Accept);
         }
-        self.stage(stage, session, Request::new(stage, session).helo(ehlo.name.as_str())).await
+        self.stage(stage, None, session, Request::new(stage, session).helo(ehlo.name.as_str())).await
     }
 
     async fn authenticated(&self, identity: &str, session: &Session) -> Answer {
@@ -217,7 +216,7 @@ impl Hooks for MtaHooks {
         if !self.asks_at(stage) {
             return Ok(Verdict::Accept);
         }
-        self.stage(stage, session, Request::new(stage, session).login(identity)).await
+        self.stage(stage, None, session, Request::new(stage, session).login(identity)).await
     }
 
     async fn mail_from(&self, from: &Sender, session: &Session) -> Answer {
@@ -225,7 +224,7 @@ impl Hooks for MtaHooks {
         if !self.asks_at(stage) {
             return Ok(Verdict::Accept);
         }
-        self.stage(stage, session, Request::new(stage, session).envelope(from, &[])).await
+        self.stage(stage, None, session, Request::new(stage, session).envelope(from, &[])).await
     }
 
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
@@ -237,14 +236,18 @@ impl Hooks for MtaHooks {
         let Some(envelope) = envelope else { return Ok(Verdict::Accept) };
         let recipients: Vec<_> = envelope.recipients.iter().chain([to]).collect();
         let request = Request::new(stage, session).envelope(&envelope.sender, &recipients);
-        self.stage(stage, session, request).await
+        self.stage(stage, Some(to), session, request).await
     }
 }
 
 impl Filter for MtaHooks {
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
-        self.make_waiting(message, session).await?;
-        if self.asks_at(HookStage::Data) { self.message(message, session).await } else { Ok(()) }
+        waiting::apply(&self.options.name, message, session).await?;
+        // Without a recipient it is discarded.
+        if message.envelope().recipients.is_empty() || !self.asks_at(HookStage::Data) {
+            return Ok(());
+        }
+        self.message(message, session).await
     }
 }
 

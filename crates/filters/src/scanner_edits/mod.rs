@@ -97,6 +97,21 @@ impl Edits {
         later.edits.into_iter().try_for_each(|edit| self.push(edit))
     }
 
+    /// Returns how many edits there are, and how many bytes they hold.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.edits.len(), self.held)
+    }
+
+    /// Checks that these edits and others of the same message keep to the bounds together. The others are told by their
+    /// [`size`](Self::size).
+    ///
+    /// # Errors
+    /// [`TooManyEdits`] beyond the bounds.
+    pub(crate) fn fit_with(&self, others: impl Iterator<Item = (usize, usize)>) -> Result<(), TooManyEdits> {
+        let (count, held) = others.fold(self.size(), |all, other| (all.0 + other.0, all.1 + other.1));
+        if count > MOST || held > self.most_bytes { Err(TooManyEdits) } else { Ok(()) }
+    }
+
     /// Adds an edit after the others.
     ///
     /// # Errors

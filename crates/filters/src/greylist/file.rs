@@ -132,8 +132,8 @@ fn decide_all(database: &mut Database, batch: &[Waiting]) -> Result<Vec<Decision
             None => decide(database, *keys, times, *now)?,
         });
     }
-    if let Some((Question { max_entries, now, .. }, _)) = batch.last() {
-        database.clean(*max_entries, *now)?;
+    if let Some((Question { times, max_entries, now, .. }, _)) = batch.last() {
+        database.clean(*max_entries, times, *now)?;
     }
     Ok(decisions)
 }

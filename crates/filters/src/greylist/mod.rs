@@ -48,7 +48,8 @@ use decide::{Decision, Keys, Record, Times};
 ///
 /// # Memory
 /// A record has 34 bytes, and there are at most [`max_entries`](Self::max_entries). When the memory is full, the record that
-/// would expire first makes room. So mail that still waits is forgotten before mail that has passed.
+/// would expire first makes room. So mail that still waits is forgotten before mail that has passed. In a
+/// [file](Self::file), a quarter of the records is for mail that waits, so new mail always has room.
 ///
 /// # Examples
 /// ```
@@ -153,6 +154,9 @@ impl Greylist {
 
     /// Keeps the records in a SQLite file, so that they last over restarts. It is made if it does not exist, and has two
     /// files beside it while it is used (`-wal` and `-shm`). The directory must exist. 500,000 records take about 50 MB.
+    ///
+    /// A file is for one greylist: with other times or bounds, another one takes another file. Two processes with the same
+    /// greylist may have the file open, as during a restart.
     ///
     /// The file holds hashes, not addresses. A thread of its own reads and writes it, and mail waits one second for it at
     /// most. If the file is damaged, locked by another program, or on a full disk, the greylist goes on in memory. It

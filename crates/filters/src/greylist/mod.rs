@@ -142,7 +142,8 @@ impl Greylist {
 
     /// Shares the records with all servers that use the same Redis. Each decision is one script, and the time is that of
     /// Redis. Redis forgets records by itself, so [`max_entries`](Self::max_entries) does not bound it. Set its
-    /// `maxmemory`, with the policy `volatile-ttl`.
+    /// `maxmemory`, with the policy `volatile-lru`. The policy `volatile-ttl` would forget new mail that waits first, and
+    /// that mail would never pass.
     ///
     /// While Redis does not answer, each server decides by itself. It then knows what it has decided before, but not what
     /// the others have.

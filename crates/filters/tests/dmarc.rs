@@ -184,6 +184,7 @@ async fn failures_of_the_dns_are_never_a_failure_of_the_message() {
     let query = DmarcQuery::new(["a@bank.example"]);
     let outcome = dmarc::check(&query.clone().dkim_temp_error("mail.bank.example"), &known).await;
     assert_eq!(found(&outcome), (DmarcResult::TempError, Some(Policy::Reject), Policy::None));
+    assert_eq!(outcome.possible_disposition, Policy::Reject);
     assert!(matches!(outcome.problem, Some(DmarcProblem::Open(_))));
     // A domain that is not aligned could not have helped, and a pass needs no other.
     let outcome = dmarc::check(&query.clone().dkim_temp_error("other.example"), &known).await;
@@ -219,6 +220,80 @@ async fn each_of_several_authors_must_pass() {
             "{from} {signed:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_open_author_is_not_hidden_by_others() {
+    let zone = zone(&[
+        ("_dmarc.bank.example", "TXT", "v=DMARC1; p=reject"),
+        ("_dmarc.shop.example", "TXT", "v=DMARC1; p=quarantine"),
+        ("_dmarc.none.example", "TXT", "v=DMARC1; p=none"),
+        ("_dmarc.lost.example", "TIMEOUT", ""),
+    ]);
+    for other in ["none.example", "lost.example", "without.example", "shop.example"] {
+        for from in [format!("x@{other}, y@bank.example"), format!("y@bank.example, x@{other}")] {
+            let query = DmarcQuery::new([&from]).dkim_temp_error("lame.bank.example");
+            let outcome = dmarc::check(&query, &zone).await;
+            assert_eq!(
+                (outcome.result, outcome.disposition),
+                (DmarcResult::TempError, Policy::None),
+                "{from}"
+            );
+            assert_eq!(outcome.possible_disposition, Policy::Reject, "{from}");
+            assert_eq!(outcome.author.as_deref(), Some("bank.example"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn pct_holds_for_what_is_still_open() {
+    let zone = record("bank.example", "v=DMARC1; p=quarantine; pct=30");
+    for (drawn, possible) in [(29, Policy::Quarantine), (30, Policy::None)] {
+        let query = DmarcQuery::new(["a@bank.example"]).dkim_temp_error("bank.example").draw(drawn);
+        assert_eq!(dmarc::check(&query, &zone).await.possible_disposition, possible, "{drawn}");
+    }
+}
+
+#[tokio::test]
+async fn a_lame_subdomain_may_deserve_what_its_organization_asks() {
+    for (tags, signed, possible) in [
+        ("p=reject", "other.example", Policy::Reject),
+        ("p=reject; sp=none", "other.example", Policy::None),
+        ("p=none; sp=none; np=quarantine", "other.example", Policy::Quarantine),
+        ("p=quarantine; pct=0", "other.example", Policy::None),
+        ("p=reject", "bank.example", Policy::None),
+        ("p=reject; adkim=s", "bank.example", Policy::Reject),
+    ] {
+        let record = format!("v=DMARC1; {tags}");
+        let zone =
+            zone(&[("_dmarc.bank.example", "TXT", &record), ("_dmarc.lame.bank.example", "TIMEOUT", "")]);
+        let query = DmarcQuery::new(["a@lame.bank.example"]).dkim_pass(signed);
+        let outcome = dmarc::check(&query, &zone).await;
+        assert_eq!(found(&outcome), (DmarcResult::TempError, None, Policy::None), "{tags} {signed}");
+        assert_eq!(outcome.possible_disposition, possible, "{tags} {signed}");
+    }
+}
+
+#[tokio::test]
+async fn an_organization_without_an_answer_is_asked_once() {
+    let zone = zone(&[("_dmarc.bank.example", "TIMEOUT", "")]);
+    for (from, questions) in [("a@bank.example", 1), ("a@mail.bank.example", 2)] {
+        let outcome = check(&zone, from).await;
+        assert_eq!(found(&outcome), (DmarcResult::TempError, None, Policy::None));
+        assert_eq!(outcome.possible_disposition, Policy::None);
+        assert_eq!(zone.asked.swap(0, Ordering::Relaxed), questions);
+    }
+}
+
+#[tokio::test]
+async fn a_subdomain_that_may_not_exist_may_deserve_the_stricter() {
+    let zone = zone(&[
+        ("_dmarc.bank.example", "TXT", "v=DMARC1; p=none; sp=quarantine; np=reject"),
+        ("lame.bank.example", "TIMEOUT", ""),
+    ]);
+    let outcome = check(&zone, "a@lame.bank.example").await;
+    assert_eq!(found(&outcome), (DmarcResult::TempError, None, Policy::None));
+    assert_eq!(outcome.possible_disposition, Policy::Reject);
 }
 
 #[tokio::test]

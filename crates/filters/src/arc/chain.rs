@@ -23,6 +23,8 @@ pub(super) struct Chain {
     /// The last signature of the message, and the body that it signs.
     pub(super) message: Signed,
     pub(super) body: SignedBody,
+    /// Whether the last signature of the message covers `From:`.
+    pub(super) signs_from: bool,
 }
 
 /// A signature, and the hash that it signs.
@@ -66,8 +68,9 @@ impl Chain {
             });
             seals.push(signed);
         }
-        let (message, body) = read_message(fields, places[last].message.unwrap_or_default(), body)?;
-        Ok(Some(Self { sets, seals, message, body }))
+        let place = places[last].message.unwrap_or_default();
+        let (message, body, signs_from) = read_message(fields, place, body)?;
+        Ok(Some(Self { sets, seals, message, body, signs_from }))
     }
 }
 
@@ -125,12 +128,12 @@ fn read_seal(fields: &Fields<'_>, place: usize, instance: u8, hash: Hash) -> Res
     Ok(Signed { signer, hash })
 }
 
-/// Reads a signature of the message.
+/// Reads a signature of the message. Returns also whether it covers `From:`.
 fn read_message(
     fields: &Fields<'_>,
     place: usize,
     body: &mut BodyHasher,
-) -> Result<(Signed, SignedBody), ArcProblem> {
+) -> Result<(Signed, SignedBody, bool), ArcProblem> {
     let (name, value) = fields.split_at(place);
     let tags = TagList::parse(value).ok_or(ArcProblem::Message(DkimProblem::Syntax))?;
     let signer = read_signer(&tags).map_err(ArcProblem::Message)?;
@@ -140,7 +143,8 @@ fn read_message(
         return Err(ArcProblem::SignedSeal);
     }
     let hash = fields.hash(message.names(), message.header, place, &without_value(name, &tags));
-    Ok((Signed { signer, hash }, SignedBody::register(message, body)))
+    let signs_from = message.signs("from");
+    Ok((Signed { signer, hash }, SignedBody::register(message, body), signs_from))
 }
 
 fn read_signer(tags: &TagList<'_>) -> Result<SignerTags, DkimProblem> {

@@ -14,6 +14,9 @@ pub struct ArcOutcome {
     pub sets: Vec<ArcSet>,
     /// How many bytes at the end of the body are not signed, because of `l=`. Anybody may have added them.
     pub unsigned_bytes: u64,
+    /// Whether the last signature of the message covers `From:`. RFC 8617 does not demand it, unlike DKIM. Without it,
+    /// anybody may have changed the author of a chain that passes.
+    pub signs_from: bool,
     /// Why the chain fails, if it does.
     pub problem: Option<ArcProblem>,
 }

@@ -40,17 +40,29 @@ impl ArcVerifier {
             Ok(Some(chain)) => check(&chain, body, resolver, now).await.map(|unsigned| (chain, unsigned)),
             Ok(None) => {
                 let result = ArcResult::None;
-                return ArcOutcome { result, sets: Vec::new(), unsigned_bytes: 0, problem: None };
+                return ArcOutcome {
+                    result,
+                    sets: Vec::new(),
+                    unsigned_bytes: 0,
+                    signs_from: false,
+                    problem: None,
+                };
             }
             Err(problem) => Err(problem),
         };
         match found {
-            Ok((Chain { sets, .. }, unsigned_bytes)) => {
-                ArcOutcome { result: ArcResult::Pass, sets, unsigned_bytes, problem: None }
+            Ok((Chain { sets, signs_from, .. }, unsigned_bytes)) => {
+                ArcOutcome { result: ArcResult::Pass, sets, unsigned_bytes, signs_from, problem: None }
             }
             Err(problem) => {
                 let problem = Some(problem);
-                ArcOutcome { result: ArcResult::Fail, sets: Vec::new(), unsigned_bytes: 0, problem }
+                ArcOutcome {
+                    result: ArcResult::Fail,
+                    sets: Vec::new(),
+                    unsigned_bytes: 0,
+                    signs_from: false,
+                    problem,
+                }
             }
         }
     }

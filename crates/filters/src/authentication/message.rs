@@ -10,7 +10,7 @@ use mailchute::{Filter, Message, Refusal, Session};
 
 use super::clients::Client;
 use super::outcomes::Outcomes;
-use super::refusal::refusal;
+use super::refusal::{refusal, refusal_for_now};
 use super::vouched::voucher;
 use super::{Authentication, DmarcAction};
 use crate::arc::{ArcOutcome, ArcVerifier};
@@ -83,13 +83,16 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
                 _ => query,
             };
         }
-        let mut dmarc = dmarc::check(&query, &resolver).await;
+        let mut dmarc = dmarc::check(&query, &self.resolver()).await;
         let mut result = MethodResult::dmarc(&dmarc);
-        if let (DmarcResult::Fail, Some(author)) = (dmarc.result, &dmarc.author)
+        let needs_voucher = dmarc.result == DmarcResult::Fail || dmarc.possible_disposition != Policy::None;
+        if needs_voucher
+            && let Some(author) = &dmarc.author
             && let Some(sealer) = voucher(&arc, author, &self.trusted_sealers)
         {
             let reason = format!("the trusted ARC sealer {sealer} vouches for it");
             dmarc.disposition = Policy::None;
+            dmarc.possible_disposition = Policy::None;
             result = MethodResult::dmarc(&dmarc).reason(&reason);
         }
 
@@ -112,10 +115,14 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
 
     /// Does what the author's domain asks for.
     fn enforce(&self, message: &mut Message, dmarc: &DmarcOutcome) -> Result<(), Refusal> {
-        match (self.dmarc, dmarc.disposition) {
-            (DmarcAction::Mark, _) | (_, Policy::None) => Ok(()),
-            (DmarcAction::Enforce, Policy::Quarantine) => Ok(message.file_into("Junk")?),
-            (DmarcAction::Enforce, Policy::Reject) => Err(refusal(dmarc)),
+        if self.dmarc == DmarcAction::Mark {
+            return Ok(());
+        }
+        match dmarc.disposition {
+            Policy::None if dmarc.possible_disposition == Policy::None => Ok(()),
+            Policy::None => Err(refusal_for_now(dmarc)),
+            Policy::Quarantine => Ok(message.file_into("Junk")?),
+            Policy::Reject => Err(refusal(dmarc)),
         }
     }
 }

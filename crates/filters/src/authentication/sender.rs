@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mailchute::{Answer, Hooks, Sender, Session, Verdict};
 use tokio::time::Instant;
@@ -12,6 +13,9 @@ use super::deadline::Deadline;
 use super::outcomes::Outcomes;
 use crate::dns::Resolve;
 use crate::spf::{self, Limits, Query};
+
+/// The longest time limit. A time without bound would not fit into the clock.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl<R: Resolve + Send + 'static> Hooks for Authentication<R> {
     async fn mail_from(&self, from: &Sender, session: &Session) -> Answer {
@@ -25,7 +29,7 @@ impl<R: Resolve + Send + 'static> Hooks for Authentication<R> {
 impl<R: Resolve + Send + 'static> Authentication<R> {
     /// Returns a resolver for the checks that begin now.
     pub(super) fn resolver(&self) -> Deadline<'_, R> {
-        Deadline { resolver: &self.resolver, at: Instant::now() + self.time_limit }
+        Deadline { resolver: &self.resolver, at: Instant::now() + self.time_limit.min(LONGEST) }
     }
 
     /// Checks SPF, and keeps its outcome with the transaction.

@@ -8,8 +8,8 @@ use crate::results::dmarc_result;
 /// author.
 pub(super) fn voucher<'a>(arc: &'a ArcOutcome, author: &str, trusted: &[String]) -> Option<&'a str> {
     let is_trusted = |sealer: &str| trusted.iter().any(|domain| is_within(sealer, domain));
-    // Nobody vouches for the part of a body that is not signed.
-    let is_whole = arc.result == ArcResult::Pass && arc.unsigned_bytes == 0;
+    // Nobody vouches for the part of a body that is not signed, or for an author that is not.
+    let is_whole = arc.result == ArcResult::Pass && arc.unsigned_bytes == 0 && arc.signs_from;
     if !is_whole || !arc.sets.iter().all(|set| is_trusted(&set.domain)) {
         return None;
     }
@@ -33,7 +33,8 @@ mod tests {
             selector: "s".to_owned(),
             results: (*results).to_owned(),
         });
-        ArcOutcome { result: ArcResult::Pass, sets: sets.collect(), unsigned_bytes: 0, problem: None }
+        let sets = sets.collect();
+        ArcOutcome { result: ArcResult::Pass, sets, unsigned_bytes: 0, signs_from: true, problem: None }
     }
 
     #[test]
@@ -67,6 +68,8 @@ mod tests {
             assert_eq!(voucher(&arc, "bank.example", &trusted), None);
         }
         let arc = ArcOutcome { unsigned_bytes: 1, ..chain(&[("list.example", "x; dmarc=pass")]) };
+        assert_eq!(voucher(&arc, "bank.example", &trusted), None);
+        let arc = ArcOutcome { signs_from: false, ..chain(&[("list.example", "x; dmarc=pass")]) };
         assert_eq!(voucher(&arc, "bank.example", &trusted), None);
         assert_eq!(voucher(&chain(&[("list.example", "x; dmarc=pass")]), "bank.example", &[]), None);
     }

@@ -24,7 +24,23 @@ pub(super) async fn discover<'a>(
         texts = records(organizational, resolver).await?;
         domain = organizational;
     }
-    match &*texts {
+    read(domain, &texts)
+}
+
+/// Returns the record of the organizational domain, if the author's domain is below it.
+pub(super) async fn discover_above<'a>(
+    author: &'a str,
+    resolver: &impl Resolve,
+) -> Result<Option<Found<'a>>, DmarcProblem> {
+    let organizational = organizational(author);
+    if organizational == author {
+        return Ok(None);
+    }
+    read(organizational, &records(organizational, resolver).await?)
+}
+
+fn read<'a>(domain: &'a str, texts: &[Vec<u8>]) -> Result<Option<Found<'a>>, DmarcProblem> {
+    match texts {
         [] => Ok(None),
         [text] => match Record::parse(text) {
             Some(record) => Ok(Some(Found { domain, record })),
@@ -49,6 +65,13 @@ async fn records(domain: &str, resolver: &impl Resolve) -> Result<Vec<Vec<u8>>, 
 }
 
 impl Found<'_> {
+    /// Returns the strictest policy for subdomains, whether they exist or not.
+    pub(super) fn strictest(&self) -> Policy {
+        let Record { policy, subdomains, nonexistent, .. } = self.record;
+        let subdomains = subdomains.unwrap_or(policy);
+        nonexistent.map_or(subdomains, |nonexistent| nonexistent.max(subdomains))
+    }
+
     /// Returns the policy for an author: `p` for the domain of the record itself, otherwise `np` or `sp`.
     pub(super) async fn policy_for(
         &self,

@@ -30,7 +30,7 @@ use crate::dns::Resolve;
 /// Finds out whether SPF or DKIM authenticate the author's domain, and what the domain wants to happen if not.
 ///
 /// A domain of the author needs 1 or 2 questions to the DNS, and up to 3 more if its policy for subdomains that do not
-/// exist is different (`np`, RFC 9091). There are at most 10 such domains. The time has no bound.
+/// exist is different (`np`, RFC 9091). There are at most 10 such domains, and all are asked at once. The time has no bound.
 ///
 /// # Several authors
 ///
@@ -46,6 +46,12 @@ use crate::dns::Resolve;
 ///
 /// Quoted strings and comments are skipped, so `"a@bank.example" <b@other.example>` is mail of `other.example`. Encoded
 /// words are not decoded. In an address they are an error, as some readers decode them.
+///
+/// # Failures of the DNS
+///
+/// A failure that the sender could have chosen is [`DmarcResult::TempError`] with a
+/// [possible disposition](DmarcOutcome::possible_disposition). The key of an aligned signature may have no answer, for
+/// example. If the record of a subdomain has no answer, that of the organization tells the possible disposition.
 ///
 /// # Cancel safety
 /// The future may be dropped at any time. It leaves nothing behind.

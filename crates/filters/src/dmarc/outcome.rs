@@ -58,6 +58,9 @@ pub struct DmarcOutcome {
     /// The treatment that the message deserves, after `pct`: the policy if it failed, and [`Policy::None`] otherwise. A
     /// message without an author that can be checked should be refused (RFC 7489 §6.6.1).
     pub disposition: Policy,
+    /// The treatment that the message deserves if a later check, with all answers of the DNS, finds that it fails. It is
+    /// stricter than the disposition only with [`DmarcResult::TempError`], and only if the DNS has told a policy.
+    pub possible_disposition: Policy,
     /// The mistake or failure, if there is one.
     pub problem: Option<DmarcProblem>,
 }
@@ -71,6 +74,7 @@ impl DmarcOutcome {
             record_domain: None,
             policy: None,
             disposition: Policy::None,
+            possible_disposition: Policy::None,
             problem: None,
         }
     }

@@ -75,6 +75,20 @@ async fn a_chain_passes_and_tells_its_sets() {
 }
 
 #[tokio::test]
+async fn a_chain_tells_whether_its_last_signature_covers_the_author() {
+    let key = ed25519();
+    let (signed, mut zone) = sealed(&key, 1);
+    assert!(verify(&signed, &zone).await.signs_from);
+    let mut mail = signed;
+    let record = self::zone([("s._domainkey.d2.example", &*key.record())]);
+    zone.records.extend(record.records);
+    let without = Signer { names: vec!["Subject".to_owned()], ..sealer(&key, 2) };
+    without.add_arc_set(&mut mail, 2, "pass", RESULTS);
+    let outcome = verify(&mail, &zone).await;
+    assert_eq!((outcome.result, outcome.signs_from), (ArcResult::Pass, false));
+}
+
+#[tokio::test]
 async fn a_message_without_a_set_is_none() {
     assert_eq!(verdict(&mail(), &zone([])).await, "none");
 }

@@ -30,7 +30,8 @@ pub(crate) struct AuthenticationOptions {
     #[arg(long)]
     pub(crate) received_spf: bool,
 
-    /// The time for the DNS at MAIL, and again for the message. After that a result is temperror
+    /// The time for the DNS at MAIL, again for the signatures of the message, and again for DMARC. After that a result is
+    /// temperror
     #[arg(long, value_name = "TIME", default_value = "20s")]
     pub(crate) timeout: TimeSpan,
 
@@ -44,7 +45,8 @@ pub(crate) struct AuthenticationOptions {
 pub(crate) enum DmarcAction {
     /// It is kept, and Authentication-Results says so
     Mark,
-    /// It is refused or filed into Junk, as the domain in From asks for
+    /// It is refused or filed into Junk, as the domain in From asks for. It is refused for now if the DNS leaves that
+    /// open
     Enforce,
 }
 

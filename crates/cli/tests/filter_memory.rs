@@ -100,6 +100,10 @@ fn mistakes_in_memories_are_told_with_what_to_write() {
             "[[filter]]\nuse = \"greylist\"\n[[filter]]\nuse = \"limits\"\nrecipients = \"9/1h\"\nunless = [\"greylist=later\"]\n",
             "6:11: filter.unless: greylist is never \"later\"; write ",
         ),
+        (
+            "[[filter]]\nuse = \"greylist\"\n[[filter]]\nuse = \"greylist\"\ndelay = \"1m\"\n",
+            "4:7: filter.use: an earlier greylist has the file greylist.db; write one greylist for both, or ",
+        ),
     ] {
         let path = write_config(directory.path(), text);
         let (code, error) = run(&["check", "--config", &path]);

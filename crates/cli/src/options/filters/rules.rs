@@ -1,9 +1,9 @@
 //! Rules between filters, and between filters and listeners.
 
 use crate::options::args::Options;
-use crate::options::filters::FilterOptions;
 use crate::options::filters::common::Unless;
 use crate::options::filters::kind::Place;
+use crate::options::filters::{FilterKind, FilterOptions};
 use crate::options::schema::{FILTERS, USE, has_option};
 use crate::options::wording::one_of;
 
@@ -20,6 +20,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
             mistakes.extend(text.map(|text| format!("{}: {text}", name())));
         }
         mistakes.extend(repeated_name(filter, earlier));
+        mistakes.extend(repeated_file(filter, earlier));
         for (item, listener) in filter.common.only.iter().enumerate() {
             if !listeners.contains(&&**listener) {
                 let name = filter.provenance.name_of_item("only", item);
@@ -63,6 +64,19 @@ fn repeated_name(filter: &FilterOptions, earlier: &[FilterOptions]) -> Option<St
         filter.provenance.name("name"),
         check.name
     ))
+}
+
+/// Finds a greylist whose file an earlier one has too. Their times and bounds would be mixed in it.
+fn repeated_file(filter: &FilterOptions, earlier: &[FilterOptions]) -> Option<String> {
+    let has_file = |filter: &FilterOptions| {
+        matches!(filter.kind, FilterKind::Greylist(_)) && filter.kind.needs().keeps_state
+    };
+    (has_file(filter) && earlier.iter().any(has_file)).then(|| {
+        format!(
+            "{}: an earlier greylist has the file greylist.db; write one greylist for both, or shared = \"redis://HOST\" in this one",
+            filter.provenance.name(USE)
+        )
+    })
 }
 
 /// Returns what is wrong with a condition, which could never hold.

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Program, run, wait_until_ended, write_certificate};
+use crate::support::{Program, run, wait_until_ended, write_certificate, write_config};
 use rustix::process::Signal;
 
 /// Two directories, each with a certificate and its key.
@@ -105,6 +105,34 @@ fn refuses_a_sandbox_that_includes_the_root_directory() {
     for flags in [["--auth-file", "/users"], ["--lmtp", "unix:/lmtp"], ["--store", "maildir:/"]] {
         let (code, told) = run(&[&["--sandbox", "--listen", "127.0.0.1:0"], &flags[..]].concat());
         assert!(code == 2 && told.contains("in a directory below /"), "{flags:?}: {code} {told}");
+    }
+}
+
+#[test]
+fn the_greylist_cannot_open_a_file_elsewhere() {
+    for (sandbox, is_let_in) in [(&["--sandbox"][..], false), (&[], true)] {
+        let directory = tempfile::tempdir().unwrap();
+        let [here, state, elsewhere] = ["here", "state", "elsewhere"].map(|it| directory.path().join(it));
+        for below in [&here, &state, &elsewhere] {
+            fs::create_dir(below).unwrap();
+        }
+        symlink(elsewhere.join("greylist.db"), state.join("greylist.db")).unwrap();
+        let text = "store = \"discard:\"\nlisten = \"127.0.0.1:0\"\n[[filter]]\nuse = \"greylist\"\n";
+        let (config, state) = (write_config(&here, text), state.display().to_string());
+        let mut program =
+            Program::start(&[&["serve", "--config", &config, "--state", &state], sandbox].concat());
+        let mut client = program.connect();
+        client.read_reply();
+        client.say("EHLO client.example");
+        client.say("MAIL FROM:<alice@client.example>");
+        assert!(client.say("RCPT TO:<bob@example.com>").starts_with("451 4.7.1 Greylisted; "));
+        drop(client);
+        assert_eq!(elsewhere.join("greylist.db").exists(), is_let_in);
+        if !is_let_in {
+            program.logged("the file of the greylist cannot be used");
+        }
+        program.signal(Signal::TERM);
+        assert_eq!(program.wait().0, 0);
     }
 }
 

@@ -21,7 +21,7 @@ async fn try_mail(server: &Server, from: &str) -> (u16, String) {
 
 /// A server without a delay: the second try passes, however soon it comes.
 fn server(file: &Path) -> Server {
-    let greylist = Greylist::new().delay(Duration::ZERO).file(file).unwrap();
+    let greylist = Greylist::new().delay(Duration::ZERO).file(file);
     Server::builder().with(greylist).store(Inbox::new()).build().unwrap()
 }
 

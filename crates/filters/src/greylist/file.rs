@@ -7,6 +7,7 @@
 //! memory until it works again.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -27,9 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a file that has failed is left alone.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// A file, and the thread that reads and writes it. The thread ends when this value is dropped.
+/// A file, and the thread that reads and writes it. The thread starts at the first question: a program may restrict its
+/// threads after the greylist was made, and Landlock applies to a thread and those that it starts. It ends when this value
+/// is dropped.
 pub(super) struct File {
-    questions: mpsc::Sender<Waiting>,
+    path: PathBuf,
+    /// `None` inside if the thread could not be started.
+    questions: OnceLock<Option<mpsc::Sender<Waiting>>>,
 }
 
 /// A question to the thread.
@@ -46,11 +51,8 @@ pub(super) struct Question {
 type Waiting = (Question, oneshot::Sender<Decision>);
 
 impl File {
-    /// Starts the thread, which opens the file at the first question.
-    pub(super) fn start(path: PathBuf) -> std::io::Result<Self> {
-        let (questions, waiting) = mpsc::channel(WAITING);
-        std::thread::Builder::new().name("greylist".to_owned()).spawn(move || run(&path, waiting))?;
-        Ok(Self { questions })
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, questions: OnceLock::new() }
     }
 
     /// Decides by the file. Returns `None` if it fails or does not answer in time.
@@ -59,9 +61,30 @@ impl File {
     /// The decision is recorded although nobody waits for it any longer.
     pub(super) async fn decide(&self, question: Question) -> Option<Decision> {
         let (sender, answer) = oneshot::channel();
-        self.questions.try_send((question, sender)).ok()?;
+        let questions = self.questions.get_or_init(|| start(&self.path)).as_ref()?;
+        questions.try_send((question, sender)).ok()?;
         timeout(PATIENCE, answer).await.ok()?.ok()
     }
+}
+
+/// Starts the thread. Returns `None` if the system allows no more threads.
+fn start(path: &Path) -> Option<mpsc::Sender<Waiting>> {
+    let (questions, waiting) = mpsc::channel(WAITING);
+    let owned = path.to_owned();
+    match std::thread::Builder::new().name("greylist".to_owned()).spawn(move || run(&owned, waiting)) {
+        Ok(_) => Some(questions),
+        Err(error) => {
+            tell_failure(path, &format!("its thread cannot be started: {error}"));
+            None
+        }
+    }
+}
+
+fn tell_failure(path: &Path, error: &str) {
+    tracing::warn!(
+        name: "greylist-file-failed", path = %path.display(), error,
+        "the file of the greylist cannot be used; the greylist goes on in memory"
+    );
 }
 
 /// Answers questions until no more can come.
@@ -113,10 +136,7 @@ impl State {
             (_, Err(error)) | (Err(error), _) => {
                 *self = Self::Failed { again: Instant::now() + PAUSE };
                 if !has_failed {
-                    tracing::warn!(
-                        name: "greylist-file-failed", path = %path.display(), error,
-                        "the file of the greylist cannot be used; the greylist goes on in memory"
-                    );
+                    tell_failure(path, &error);
                 }
                 None
             }

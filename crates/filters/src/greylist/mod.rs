@@ -165,12 +165,12 @@ impl Greylist {
     ///
     /// With [`shared`](Self::shared) too, Redis decides, and the file is for the time when Redis does not answer.
     ///
-    /// # Errors
-    /// The thread cannot be started. The file itself is opened at the first question.
+    /// The thread starts, and opens the file, at the first question. So a sandbox that the program enters before confines it
+    /// too. If the thread cannot be started, the greylist stays in memory, and the log says so.
     #[cfg(feature = "sqlite")]
-    pub fn file(mut self, path: impl Into<std::path::PathBuf>) -> std::io::Result<Self> {
-        self.file = Some(file::File::start(path.into())?);
-        Ok(self)
+    pub fn file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.file = Some(file::File::new(path.into()));
+        self
     }
 
     async fn decide(&self, keys: Keys) -> Decision {

@@ -75,7 +75,7 @@ pub(crate) fn build(
             Made::hooks(limiting)
         }
         FilterKind::Greylist(greylist) => {
-            let greylisting = greylist.filter(&reach::state_directory(options))?;
+            let greylisting = greylist.filter(&reach::state_directory(options));
             #[cfg(feature = "redis")]
             let greylisting = match redis(filter, &greylist.shared, services)? {
                 Some(redis) => greylisting.shared(redis),

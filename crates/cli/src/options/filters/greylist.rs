@@ -5,7 +5,6 @@ use std::path::Path;
 use mailchute::proxy::Network;
 use mailchute_filters::greylist::Greylist;
 
-use crate::failure::Failure;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::shared::SharedOptions;
 use crate::options::time_span::TimeSpan;
@@ -48,7 +47,7 @@ pub(crate) struct GreylistOptions {
 
 impl GreylistOptions {
     /// Makes the filter. `state` is the state directory.
-    pub(crate) fn filter(&self, state: &Path) -> Result<Greylist, Failure> {
+    pub(crate) fn filter(&self, state: &Path) -> Greylist {
         let greylist = Greylist::new()
             .delay(self.delay.duration())
             .retry_window(self.retry_window.duration())
@@ -57,11 +56,9 @@ impl GreylistOptions {
             .max_entries(usize::try_from(self.max_entries).unwrap_or(usize::MAX));
         let greylist = self.exempt.iter().fold(greylist, |greylist, network| greylist.exempt(*network));
         if self.shared.shared.is_some() {
-            return Ok(greylist);
+            return greylist;
         }
-        greylist.file(state.join(FILE)).map_err(|error| {
-            Failure::unusable(format!("the thread of the greylist cannot be started: {error}"))
-        })
+        greylist.file(state.join(FILE))
     }
 }
 

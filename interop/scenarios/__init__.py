@@ -23,6 +23,7 @@ from .nats import Nats
 from .nats_s3 import NatsS3
 from .rspamd import RspamdFilter
 from .s3 import S3
+from .spf import Spf
 from .tls import Tls
 from .users import Users
 from .webhook import Webhook
@@ -34,5 +35,5 @@ def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
-    filters = [Authentication(), Dkim(), Dnsbl(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
+    filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

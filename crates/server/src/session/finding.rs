@@ -5,7 +5,8 @@ use std::fmt;
 
 /// A fact that a check has found out, such as `spf=pass`.
 ///
-/// [`Session::add_finding`] and [`Session::add_client_finding`] make it. The log shows all findings with each message and
+/// [`Session::add_finding`](crate::Session::add_finding) and
+/// [`Session::add_client_finding`](crate::Session::add_client_finding) make it. The log shows all findings with each message and
 /// each refusal. The event [`Finding`](crate::events::Event::Finding) tells each one at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Finding {

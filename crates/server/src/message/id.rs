@@ -44,7 +44,7 @@ impl fmt::Display for MessageId {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Weak};
 
     use super::*;
     use crate::connection::shutdown_signal::ShutdownSignal;
@@ -61,7 +61,7 @@ mod tests {
     fn a_message_has_the_name_of_its_session_and_its_number_in_it() {
         let arrival = Arrival::new(([192, 0, 2, 1], 40_000).into());
         let stop = Arc::<ShutdownSignal>::default();
-        let session = Session::new("mx.example.com".into(), arrival, None, stop, Arc::new(Unheard)).id();
+        let session = Session::new("mx.example.com".into(), arrival, None, stop, Weak::<Unheard>::new()).id();
         for number in [0, 1, 9, 10, 4_294_967_295] {
             assert_eq!(MessageId { session, number }.to_string(), format!("{session}-{number}"));
         }

@@ -29,7 +29,7 @@ impl Session {
     pub fn add_finding(&self, check: impl Into<Cow<'static, str>>, result: impl Into<Cow<'static, str>>) {
         let finding = Finding::new(check.into(), result.into());
         add(&mut self.facts().transaction.findings, finding.clone());
-        self.0.hears_findings.found(self, &finding);
+        self.tell(&finding);
     }
 
     /// Records what a check has found out about the client. It holds as long as the client is the same, as
@@ -41,7 +41,7 @@ impl Session {
     ) {
         let finding = Finding::new(check.into(), result.into());
         add(&mut self.facts().client.findings, finding.clone());
-        self.0.hears_findings.found(self, &finding);
+        self.tell(&finding);
     }
 
     /// Returns the finding of a check: that about the transaction, or else that about the client.
@@ -62,5 +62,11 @@ impl Session {
     /// Forgets what was found about a MAIL that was refused, before the next MAIL is decided.
     pub(crate) fn forget_refused_mail(&self) {
         self.facts().transaction.findings.clear();
+    }
+
+    fn tell(&self, finding: &Finding) {
+        if let Some(hears) = self.0.hears_findings.upgrade() {
+            hears.found(self, finding);
+        }
     }
 }

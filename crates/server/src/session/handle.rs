@@ -50,7 +50,8 @@ pub(super) struct Inner {
     pub(super) protocol: Protocol,
     pub(super) phase_flag: PhaseFlag,
     pub(super) wire: Arc<dyn HangUp>,
-    pub(super) hears_findings: Arc<dyn HearFindings>,
+    /// Weak, as events have sessions: they would keep their own subscribers.
+    pub(super) hears_findings: Weak<dyn HearFindings>,
     pub(super) facts: Mutex<SessionFacts>,
     pub(super) state: TypedState,
     pub(super) transaction_state: TypedState,
@@ -62,7 +63,7 @@ impl Session {
         arrival: Arrival,
         header: Option<Header>,
         wire: Arc<dyn HangUp>,
-        hears_findings: Arc<dyn HearFindings>,
+        hears_findings: Weak<dyn HearFindings>,
     ) -> Self {
         let Arrival { origin, service, entrance, local, queued } = arrival;
         let proxied = header.and_then(ProxiedClient::by_header);

@@ -1,7 +1,7 @@
 //! Sessions without a server.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use mailchute_proto::{AddressError, ForwardPath, Recipient, ReversePath, Sender};
 
@@ -154,7 +154,7 @@ impl SessionBuilder {
             self.arrival.clone(),
             None,
             signal,
-            Arc::new(Subscribers::default()),
+            Weak::<Subscribers>::new(),
         );
         if let Some(tls) = &self.tls {
             session.secured(Arc::new(tls.build()));

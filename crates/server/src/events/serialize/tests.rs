@@ -1,6 +1,6 @@
 //! The JSON of each kind of event, to the letter.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mailchute_proto::{Envelope, HeloName, Mechanism, Recipient, Reply, ReversePath, Sender};
@@ -23,7 +23,7 @@ fn session() -> Session {
         arrival,
         None,
         Arc::new(ShutdownSignal::default()),
-        Arc::new(Subscribers::default()),
+        Weak::<Subscribers>::new(),
     )
 }
 

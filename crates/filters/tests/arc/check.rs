@@ -53,6 +53,10 @@ pub(crate) fn a_change_of_a_chain_decides(input: &[u8]) {
     let place = begin + usize::from(u16::from_be_bytes([high, low])) % (end - begin + 1);
     let piece = PIECES[usize::from(piece) % PIECES.len()];
     changed.splice(place..place, piece.iter().copied());
+    // An empty line ends a header, so no field has one.
+    if changed.windows(4).any(|window| window == b"\r\n\r\n") {
+        return;
+    }
     let is_same = canonical::field("relaxed", changed) == before;
     let outcome = verify(&mail, &zone, 3);
     assert_eq!(outcome.result == ArcResult::Pass, is_same, "{piece:?} at {place} of {at}: {outcome:?}");

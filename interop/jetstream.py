@@ -8,8 +8,6 @@ import contextlib
 import json
 import logging
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -17,12 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import packages
-from daemon import listens
+from daemon import Process, listens
 from relay import free_port
-from server import ServerError
 
 _START_SECONDS = 20
-_STOP_SECONDS = 10
 _T = TypeVar("_T")
 
 
@@ -46,61 +42,18 @@ class Message:
         return [value for known, value in self.headers if known == name]
 
 
-class Node:
+class Node(Process):
     """One server of NATS."""
 
     def __init__(self, folder: Path, name: str = "one", more: str = "", port: int | None = None) -> None:
         self.port = port or free_port()
-        self._folder = folder / name
-        self._folder.mkdir(parents=True)
-        self._log = self._folder / "log"
-        self._configuration = self._folder / "nats.conf"
-        self._configuration.write_text(
-            f'server_name: {name}\nhost: 127.0.0.1\nport: {self.port}\njetstream {{ store_dir: "{self._folder}/store" }}\n{more}'
+        own = folder / name
+        own.mkdir(parents=True)
+        (own / "nats.conf").write_text(
+            f'server_name: {name}\nhost: 127.0.0.1\nport: {self.port}\njetstream {{ store_dir: "{own}/store" }}\n{more}'
         )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Starts it and waits until it accepts connections."""
-        with self._log.open("ab") as said:
-            command = ["nats-server", "-c", str(self._configuration)]
-            self._process = subprocess.Popen(command, stdout=said, stderr=said)
-        deadline = time.monotonic() + _START_SECONDS
-        while not listens(self.port):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise ServerError(f"nats-server did not start: {self._log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
-
-    def freeze(self) -> None:
-        """Stops all its threads, so that it keeps its connections and does not answer."""
-        if not self._process:
-            return
-        self._process.send_signal(signal.SIGSTOP)
-        tasks = Path(f"/proc/{self._process.pid}/task")
-        while not all(task.read_text().rpartition(") ")[2].startswith("T") for task in tasks.glob("*/stat")):
-            time.sleep(0.01)
-
-    def thaw(self) -> None:
-        """Lets it go on."""
-        if self._process:
-            self._process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """Ends it at once, as a crash would."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """Ends it in good order."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        if process := self._process:
-            self._process = None
-            process.send_signal(number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_SECONDS)
-            process.kill()
-            process.wait()
+        command = ["nats-server", "-c", str(own / "nats.conf")]
+        super().__init__("nats-server", command, own / "log", lambda: listens(self.port), _START_SECONDS)
 
 
 @contextlib.contextmanager

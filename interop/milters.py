@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from server import ServerError
+from daemon import Process, listens
+from relay import free_port
 
 _START_SECONDS = 60
 # Both are split, so that this file is neither a virus nor spam.
@@ -41,55 +40,17 @@ end})
 """
 
 
-def _tcp_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-@dataclass
-class Process:
-    """A daemon that can be killed and started again."""
-
-    name: str
-    command: list[str]
-    addresses: list[str]
-    log: Path
-    process: subprocess.Popen | None = field(default=None, init=False)
-
-    def start(self) -> None:
-        for address in self.addresses:
-            if address.startswith("unix:"):
-                Path(address.removeprefix("unix:")).unlink(missing_ok=True)
-        with self.log.open("ab") as said:
-            self.process = subprocess.Popen(self.command, stdout=said, stderr=said, start_new_session=True)
-
-    def wait(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while not all(_listens(address) for address in self.addresses):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise ServerError(f"{self.name} did not start: {self.log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """Kills it and its children at once, as the kernel does when memory is short."""
-        if self.process and self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                subprocess.run(["kill", "-KILL", "--", f"-{self.process.pid}"], check=False)
-            self.process.wait(10)
+def _process(name: str, command: list[str], addresses: list[str], log: Path) -> Process:
+    """A daemon that is up when it listens at all its addresses."""
+    sockets = [Path(address.removeprefix("unix:")) for address in addresses if address.startswith("unix:")]
+    return Process(
+        name, command, log, lambda: all(_listens(address) for address in addresses), _START_SECONDS, sockets=sockets
+    )
 
 
 def _listens(address: str) -> bool:
-    with contextlib.suppress(OSError):
-        if address.startswith("unix:"):
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(1)
-                client.connect(address.removeprefix("unix:"))
-        else:
-            host, port = address.removeprefix("inet:").rsplit(":", 1)
-            socket.create_connection((host, int(port)), 1).close()
-        return True
-    return False
+    kind, _, where = address.partition(":")
+    return listens(where if kind == "unix" else int(where.rpartition(":")[2]))
 
 
 @dataclass
@@ -111,10 +72,9 @@ def running(folder: Path) -> Iterator[Milters]:
         # A clamav-milter that finds no clamd at its start takes no mail for a while.
         scanner = milters.processes["clamd"]
         scanner.start()
-        scanner.wait()
         others = [process for process in milters.processes.values() if process is not scanner]
         for process in others:
-            process.start()
+            process.begin()
         for process in others:
             process.wait()
         yield milters
@@ -127,11 +87,11 @@ def _add(milters: Milters, folder: Path, name: str, command: Callable[[str, str]
     """Adds a daemon for each kind of socket; `command` gets its kind and its address in libmilter's form."""
     milters.addresses[name] = {}
     for kind in ("tcp", "unix"):
-        port = _tcp_port()
+        port = free_port()
         address = f"inet:127.0.0.1:{port}" if kind == "tcp" else f"unix:{folder}/{name}.sock"
         own = f"inet:{port}@127.0.0.1" if kind == "tcp" else f"local:{folder}/{name}.sock"
         milters.addresses[name][kind] = address
-        process = Process(f"{name}-{kind}", command(kind, own), [address], folder / f"{name}-{kind}.log")
+        process = _process(f"{name}-{kind}", command(kind, own), [address], folder / f"{name}-{kind}.log")
         milters.processes[process.name] = process
 
 
@@ -184,7 +144,7 @@ def _clamav(folder: Path, milters: Milters) -> None:
         f"TemporaryDirectory {folder}\nSelfCheck 86400\n"
     )
     command = ["clamd", "-c", _written(folder / "clamd.conf", text)]
-    milters.processes["clamd"] = Process("clamd", command, [f"unix:{clamd}"], folder / "clamd.log")
+    milters.processes["clamd"] = _process("clamd", command, [f"unix:{clamd}"], folder / "clamd.log")
 
     def milter(kind: str, address: str) -> list[str]:
         act = "Reject" if kind == "tcp" else "Quarantine"
@@ -200,7 +160,7 @@ def _clamav(folder: Path, milters: Milters) -> None:
 def _rspamd(folder: Path, milters: Milters) -> None:
     own = folder / "rspamd"
     own.mkdir()
-    port, path = _tcp_port(), own / "milter.sock"
+    port, path = free_port(), own / "milter.sock"
     _written(own / "rules.lua", _RULES)
     # The list of rspamd has 9,600 suffixes, which take half a minute to compile.
     _written(own / "tld.dat", "com\norg\nexample\n")
@@ -209,7 +169,7 @@ def _rspamd(folder: Path, milters: Milters) -> None:
     milters.addresses["rspamd"] = {"tcp": f"inet:127.0.0.1:{port}", "unix": f"unix:{path}"}
     command = ["rspamd", "-f", "-i", "-c", conf]
     addresses = list(milters.addresses["rspamd"].values())
-    milters.processes["rspamd"] = Process("rspamd", command, addresses, folder / "rspamd.log")
+    milters.processes["rspamd"] = _process("rspamd", command, addresses, folder / "rspamd.log")
 
 
 def _editor(folder: Path, milters: Milters) -> None:

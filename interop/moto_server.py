@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
-import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import packages
-from server import ServerError
+from daemon import Process
 
 BUCKET = "mail"
 
@@ -28,45 +25,22 @@ def program() -> Path:
     return packages.FOLDER / "bin" / "moto_server"
 
 
-class Moto:
+class Moto(Process):
     """One server on a port of the loopback interface; it may run several times, each time with an empty bucket."""
 
     def __init__(self, port: int, log: Path, checks_keys: bool = False) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
-        self._log = log
-        self._checks_keys = checks_keys
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [str(program()), "-H", "127.0.0.1", "-p", str(self._port)]
+        command = [str(program()), "-H", "127.0.0.1", "-p", str(port)]
         # With these many actions before keys are checked: the bucket is made by the first.
-        checks = {"INITIAL_NO_AUTH_ACTION_COUNT": "1"} if self._checks_keys else {}
-        with self._log.open("ab") as said:
-            self._process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **checks})
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._made_bucket():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise ServerError(f"moto did not start: {self._log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.1)
+        checks = {"INITIAL_NO_AUTH_ACTION_COUNT": "1"} if checks_keys else {}
+        super().__init__("moto", command, log, self._made_bucket, _START_SECONDS, {**os.environ, **checks})
 
     def _made_bucket(self) -> bool:
         with contextlib.suppress(OSError):
             self._request("PUT", f"/{BUCKET}")
             return True
         return False
-
-    def pause(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
     def keys(self) -> list[str]:
         """The keys of all objects."""

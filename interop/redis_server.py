@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import signal
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from daemon import Process
 from server import ServerError
 
 PASSWORD = "correct horse"
@@ -23,43 +21,20 @@ def missing() -> str | None:
     return None if shutil.which("redis-server", path=_PATH) else "redis-server (the Debian package redis-server)"
 
 
-class RedisServer:
-    """A server that keeps nothing on disk."""
+class RedisServer(Process):
+    """A server that keeps nothing on disk, so that each start is an empty one."""
 
     def __init__(self, folder: Path) -> None:
         self.socket = folder / "redis.sock"
-        self._log = folder / "redis.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", str(folder)]
+        command += ["--requirepass", PASSWORD]
+        super().__init__("redis-server", command, folder / "redis.log", self._answers, _START_SECONDS)
 
-    def start(self) -> None:
-        """Starts it, empty, and waits until it answers."""
-        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--requirepass", PASSWORD]
-        with self._log.open("ab") as said:
-            self._process = subprocess.Popen(command, stdout=said, stderr=said, cwd=self.socket.parent)
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            with contextlib.suppress(OSError), Client(self) as client:
-                client.ask("PING")
-                return
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise ServerError(f"redis-server did not start: {self._log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """Ends it at once, whatever it does."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-
-    def freeze(self) -> None:
-        """Stops it, so that it keeps its connections and does not answer."""
-        if self._process:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Lets it go on."""
-        if self._process:
-            self._process.send_signal(signal.SIGCONT)
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), Client(self) as client:
+            client.ask("PING")
+            return True
+        return False
 
 
 class Client:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 
-from daemon import listens
+from daemon import Process, listens
 from relay import free_port
-from server import ServerError
 
 PROGRAM = shutil.which("rspamd", path=os.defpath + ":/usr/sbin:/usr/bin")
 _START_SECONDS = 60
@@ -69,36 +65,15 @@ end })
 """
 
 
-class Rspamd:
-    """Starts and ends on one port and one Unix socket."""
+class Rspamd(Process):
+    """The daemon, on one port and one Unix socket. It keeps the rights of the caller."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._port = free_port()
-        self.urls = {"tcp": f"http://127.0.0.1:{self._port}", "unix": f"unix:{folder}/worker.sock"}
-        self._process: subprocess.Popen[bytes] | None = None
+        port, socket = free_port(), folder / "worker.sock"
+        self.urls = {"tcp": f"http://127.0.0.1:{port}", "unix": f"unix:{socket}"}
         (folder / "tld").write_text("com\norg\nexample\n")
         (folder / "rules.lua").write_text(_RULES)
-        (folder / "rspamd.conf").write_text(_CONFIGURATION.format(folder=folder, port=self._port))
-
-    def start(self) -> None:
-        """Starts it and waits until it takes connections."""
-        # Its processes are a group of their own, and are ended together. It keeps the rights of the caller.
-        command = [PROGRAM, "-f", "-i", "-c", str(self._folder / "rspamd.conf")]
-        with (self._folder / "said").open("ab") as said:
-            self._process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
-        deadline = time.monotonic() + _START_SECONDS
-        while not listens(self._port):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                log = self._folder / "rspamd.log"
-                raise ServerError(f"rspamd did not start: {log.read_text()[-2000:] if log.exists() else ''}")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """Ends all its processes at once, if it runs."""
-        if self._process:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-            (self._folder / "worker.sock").unlink(missing_ok=True)
+        (folder / "rspamd.conf").write_text(_CONFIGURATION.format(folder=folder, port=port))
+        command = [PROGRAM, "-f", "-i", "-c", str(folder / "rspamd.conf")]
+        super().__init__("rspamd", command, folder / "rspamd.log", lambda: listens(port), _START_SECONDS, sockets=[socket])

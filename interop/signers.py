@@ -8,14 +8,12 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from daemon import listens
+from daemon import daemon, listens
 from relay import free_port
 from server import ServerError
 
@@ -137,19 +135,9 @@ class Signers:
         (folder / "rspamd.conf").write_text(_RSPAMD.format(folder=folder, port=port))
         seed = (self._folder / "ed25519.key").read_text().strip()
         (folder / "rules.lua").write_text(_RULES.format(folder=folder, domain=DOMAIN, seed=seed))
-        command = ["rspamd", "-f", "-i", "-c", str(folder / "rspamd.conf")]
-        with (folder / "said").open("wb") as said:
-            process = subprocess.Popen(command, stdout=said, stderr=said, env=_environment(), start_new_session=True)
-        try:
-            deadline = time.monotonic() + _START_SECONDS
-            while not listens(port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise ServerError(f"rspamd did not start: {(folder / 'said').read_text()[-2000:]}")
-                time.sleep(0.05)
+        command = [shutil.which("rspamd", path=_PATH), "-f", "-i", "-c", str(folder / "rspamd.conf")]
+        with daemon("rspamd", command, folder / "said", lambda: listens(port), _START_SECONDS):
             yield Rspamd(port)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 class Rspamd:

@@ -178,7 +178,6 @@ def _restarts(checks: Checks, server: Server, kind: str, running_milters: milter
         checks.that(code == 451, f"{kind}: without {name}: {code} {text}")
         checks.that(_stored(server, f"without-{name}") is None, f"{kind}: kept without {name}")
         process.start()
-        process.wait()
         code, text = _send(client, _message(f"after-{name}"))
         checks.that(code == 250, f"{kind}: after {name} came back: {code} {text}")
         checks.that(_stored(server, f"after-{name}") is not None, f"{kind}: nothing kept after {name} came back")

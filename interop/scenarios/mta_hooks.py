@@ -7,16 +7,14 @@ import email.policy
 import json
 import os
 import smtplib
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from clients.base import EHLO, SEND_SECONDS
-from daemon import listens
+from daemon import Process, listens
 from message import DOMAIN
 from relay import free_port
-from server import Certificate, Server, ServerError, running
+from server import Certificate, Server, running
 
 from .base import Checks, Scenario
 
@@ -54,30 +52,15 @@ class MtaHooks(Scenario):
         return checks
 
 
-class _Hook:
+class _Hook(Process):
     """The web server, which starts and ends on one port."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.folder = folder
         self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with (self.folder / "said").open("ab") as said:
-            command = [sys.executable, "-I", "-S", str(_PROGRAM), str(self.port), str(self.folder)]
-            self._process = subprocess.Popen(command, stdout=said, stderr=said)
-        deadline = time.monotonic() + _START_SECONDS
-        while not listens(self.port):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise ServerError(f"the web server did not start: {(self.folder / 'said').read_text()}")
-            time.sleep(0.02)
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        command = [sys.executable, "-I", "-S", str(_PROGRAM), str(self.port), str(folder)]
+        super().__init__("the web server", command, folder / "said", lambda: listens(self.port), _START_SECONDS)
 
     def last(self) -> tuple[bytes, dict]:
         """The message that it got last, and the context."""

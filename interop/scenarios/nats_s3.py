@@ -155,10 +155,10 @@ class _Play:
 
     def lacks_a_bucket(self) -> None:
         with self._front("alone") as server:
-            self.moto.pause()
+            self.moto.freeze()
             answer = _send(server, _content("paused", 3 * 2**20), _BOB)
             self.checks.that(answer.startswith("451 "), f"a bucket that hangs makes {answer}")
-            self.moto.go_on()
+            self.moto.thaw()
             empty = comes_true(lambda: not self.moto.keys() and not self.moto.uploads())
             self.checks.that(empty, f"a bucket that hung has {self.moto.keys()} {self.moto.uploads()}")
             self.moto.kill()

@@ -114,12 +114,12 @@ def _paused(checks: Checks, server: Server, moto: Moto) -> None:
     before = moto.keys()
     # The first part is sent before the pause, and the last one after it.
     for subject, size in (("paused", _SENT_BEFORE + 20_000), ("paused and small", 1000)):
-        with _Sending(server, _content(subject, size), moto.pause) as sending:
+        with _Sending(server, _content(subject, size), moto.freeze) as sending:
             pass
         answer = sending.answer
         checks.that(answer[0] == 451, f"{subject}: a server that hangs was answered {answer}")
         checks.that(sending.waited < _STORE_SECONDS + 10, f"{subject}: the answer took {sending.waited:.0f} s")
-        moto.go_on()
+        moto.thaw()
         checks.that(_settles(lambda: not moto.uploads()), f"{subject}: uploads stay: {moto.uploads()}")
         checks.that(_settles(lambda: moto.keys() == before), f"{subject}: objects stay")
     answer = _send(server, (f"bob@{DOMAIN}",), _content("after the pause", _LARGE))

@@ -21,6 +21,7 @@ _LOGGED_LISTENING = re.compile(r'"event":"listening","address":"127\.0\.0\.1:(\d
 _LOGGED_READY = '"event":"ready"'
 _START_SECONDS = 15
 _STOP_SECONDS = 30
+_LOG_SECONDS = 10
 
 
 class ServerError(Exception):
@@ -50,6 +51,15 @@ class Server:
     certificate: Path | None
     # For signals.
     process: int
+
+    def logged(self, *texts: str) -> str:
+        """The log once it has all these texts, or as it is after some seconds. The program writes it after its replies."""
+        deadline = time.monotonic() + _LOG_SECONDS
+        while True:
+            log = self.log.read_text(errors="replace")
+            if all(text in log for text in texts) or time.monotonic() > deadline:
+                return log
+            time.sleep(0.01)
 
 
 def make_certificate(folder: Path) -> Certificate:

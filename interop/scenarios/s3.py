@@ -174,7 +174,7 @@ def _refused(checks: Checks, server: Server, what: str, hint: str) -> None:
     for size in (1000, _LARGE):
         answer = _send(server, (f"bob@{DOMAIN}",), _content(what, size))
         checks.that(answer[0] == 451 and b"4.3.5" in answer[1], f"{what} was answered {answer}")
-    log = server.log.read_text(errors="replace")
+    log = server.logged(hint)
     checks.that(hint in log, f"{what}: the log does not say {hint!r}: {log[-500:]}")
     checks.that("hunter2" not in log, f"{what}: the log has the secret")
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mailchute::events::{Event, Kind};
 use mailchute::testing::{Client, Inbox, connect};
-use mailchute::{Check, Server};
+use mailchute::{Check, Install, Server};
 use mailchute_filters::dns::{Resolve, Resolver};
 use mailchute_filters::dnsbl::{Action, Dnsbl, Listing};
 
@@ -120,19 +120,24 @@ async fn an_allow_list_overrules_the_others() {
     assert!(is_refused(&mut ready(&server, "192.0.2.1").await, "alice@client.example").await);
 }
 
-#[tokio::test]
-async fn users_and_clients_at_home_are_not_asked_about() {
-    let zone = zone("1.0.0.10.bl.example A 127.0.0.2\n 1.0.0.127.bl.example A 127.0.0.2");
-    let lists = lists(Arc::clone(&zone)).exempt("192.0.2.0/31".parse().unwrap());
-    let server = Server::builder()
-        .with(lists)
+/// A server with the user Alice.
+fn server_with_alice(filter: impl Install) -> Server {
+    Server::builder()
+        .with(filter)
         .allow_plaintext_auth()
         .on_auth(
             |credentials, _session| async move { Check::right_if(credentials.is("alice", "wonderland")) },
         )
         .store(Inbox::new())
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn users_and_clients_at_home_are_not_asked_about() {
+    let zone = zone("1.0.0.10.bl.example A 127.0.0.2\n 1.0.0.127.bl.example A 127.0.0.2");
+    let lists = lists(Arc::clone(&zone)).exempt("192.0.2.0/31".parse().unwrap());
+    let server = server_with_alice(lists);
     for address in ["127.0.0.1", "10.0.0.1", "fe80::1", "192.0.2.1"] {
         assert!(!is_refused(&mut ready(&server, address).await, "alice@client.example").await, "{address}");
     }
@@ -144,15 +149,7 @@ async fn users_and_clients_at_home_are_not_asked_about() {
 
 #[tokio::test]
 async fn a_client_that_authenticates_later_is_not_refused() {
-    let server = Server::builder()
-        .with(lists(zone("")))
-        .allow_plaintext_auth()
-        .on_auth(
-            |credentials, _session| async move { Check::right_if(credentials.is("alice", "wonderland")) },
-        )
-        .store(Inbox::new())
-        .build()
-        .unwrap();
+    let server = server_with_alice(lists(zone("")));
     let mut client = ready(&server, "192.0.2.1").await;
     assert!(is_refused(&mut client, "alice@client.example").await);
     client.command("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);

@@ -23,7 +23,7 @@ impl Store for Keep {
 
 /// Like [`Keep`], with the fields of a delivery on top, whose values are cut off.
 #[derive(Clone, Default)]
-struct Deliver(Seen<String>);
+pub(crate) struct Deliver(pub(crate) Seen<String>);
 
 impl Store for Deliver {
     async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {

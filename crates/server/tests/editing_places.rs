@@ -2,24 +2,10 @@
 
 use mailchute::address::ReversePath;
 use mailchute::message::EditError;
-use mailchute::{Message, Receipt, Refusal, Session, Store, testing};
+use mailchute::{Message, Refusal, testing};
 
+use crate::editing::Deliver;
 use crate::support::{Seen, build, builder, in_data};
-
-/// Keeps the message with the fields of a delivery, whose dates are cut off.
-#[derive(Clone, Default)]
-struct Deliver(Seen<String>);
-
-impl Store for Deliver {
-    async fn store(&self, mut message: Message, _session: &Session) -> Result<Receipt, Refusal> {
-        message.prepend_trace_fields();
-        let whole = String::from_utf8_lossy(&message.bytes().await?).into_owned();
-        let (before, rest) = whole.split_once("Received: from").expect("there is such a field");
-        let (_, after) = rest.split_once(" +0000\r\n").expect("there is a date");
-        self.0.push(format!("{before}Received\r\n{after}"));
-        Ok(Receipt::new("Kept").with_enhanced(0, 0))
-    }
-}
 
 type Edit = fn(&mut Message) -> Result<(), EditError>;
 

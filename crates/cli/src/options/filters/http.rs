@@ -10,7 +10,7 @@ use crate::options::filters::common::check_name;
 use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
-use crate::options::filters::scanner_server::{server, without_tls};
+use crate::options::filters::scanner_server;
 use crate::options::paths;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
@@ -23,7 +23,7 @@ pub(crate) struct HttpOptions {
     #[arg(long, value_name = "http://HOST:PORT/PATH|https://HOST/PATH|unix:PATH")]
     pub(crate) url: ScannerUrl,
 
-    /// Its name in the log and for unless, such as policy: policy=accept. Give each one a name of its own
+    /// Its name in the log and for unless, such as policy: policy=accept. Give each one another name
     #[arg(long, value_name = "NAME", default_value = "http", value_parser = check_name)]
     pub(crate) name: String,
 
@@ -89,8 +89,7 @@ impl Kind for HttpOptions {
     }
 
     fn needs(&self) -> Needs {
-        let servers = server(&self.url).map(|server| ("url", server)).into_iter().collect();
-        Needs { servers, verifies: self.url.is_tls(), reads_messages: true, ..Needs::default() }
+        scanner_server::needs(&self.url)
     }
 
     fn mistakes(&self) -> Vec<(&'static str, String)> {
@@ -99,6 +98,6 @@ impl Kind for HttpOptions {
     }
 
     fn warnings(&self) -> Vec<(&'static str, String)> {
-        without_tls(&self.url).map(|text| ("url", text)).into_iter().collect()
+        scanner_server::warnings(&self.url)
     }
 }

@@ -9,7 +9,7 @@ use mailchute_stores::SecretSource;
 use crate::options::filters::directory::directory;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::on_failure::OnFailureOption;
-use crate::options::filters::scanner_server::{server, without_tls};
+use crate::options::filters::scanner_server;
 use crate::options::paths;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
@@ -86,16 +86,15 @@ impl Kind for RspamdOptions {
     const PLACE: Place = Place::AfterRecipients;
 
     fn checks(&self) -> Vec<Check> {
-        // A site may have actions of its own.
+        // A site may define actions.
         vec![Check { name: "rspamd".into(), results: &[], known: Stage::Message }]
     }
 
     fn needs(&self) -> Needs {
-        let servers = server(&self.url).map(|server| ("url", server)).into_iter().collect();
-        Needs { servers, verifies: self.url.is_tls(), reads_messages: true, ..Needs::default() }
+        scanner_server::needs(&self.url)
     }
 
     fn warnings(&self) -> Vec<(&'static str, String)> {
-        without_tls(&self.url).map(|text| ("url", text)).into_iter().collect()
+        scanner_server::warnings(&self.url)
     }
 }

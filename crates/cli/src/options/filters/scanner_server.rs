@@ -5,8 +5,16 @@ use std::net::IpAddr;
 use mailchute_filters::ScannerUrl;
 use mailchute_stores::NextHop;
 
+use crate::options::filters::kind::Needs;
+
+/// Returns what a filter needs that sends messages to this server.
+pub(crate) fn needs(url: &ScannerUrl) -> Needs {
+    let servers = server(url).map(|server| ("url", server)).into_iter().collect();
+    Needs { servers, verifies: url.is_tls(), reads_messages: true, ..Needs::default() }
+}
+
 /// Returns the server to which the filter connects.
-pub(crate) fn server(url: &ScannerUrl) -> Option<NextHop> {
+fn server(url: &ScannerUrl) -> Option<NextHop> {
     match (url.host_and_port(), url.socket()) {
         (Some((host, port)), _) => Some(NextHop::tcp(host, port)),
         (None, socket) => socket.map(NextHop::unix),
@@ -14,7 +22,11 @@ pub(crate) fn server(url: &ScannerUrl) -> Option<NextHop> {
 }
 
 /// Returns a warning if messages go to another host without TLS.
-pub(crate) fn without_tls(url: &ScannerUrl) -> Option<String> {
+pub(crate) fn warnings(url: &ScannerUrl) -> Vec<(&'static str, String)> {
+    without_tls(url).map(|text| ("url", text)).into_iter().collect()
+}
+
+fn without_tls(url: &ScannerUrl) -> Option<String> {
     let (host, _) = url.host_and_port()?;
     let is_local = host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());

@@ -296,7 +296,7 @@ def _filters(results: Results) -> str:
         rows.append(row)
     head = ["filters", "µs of CPU a message", "scanner: µs of CPU a message", "accepted/s", "peak MiB"]
     return (
-        "## Filters\n\nEach message has 10 KiB and two signatures of RSA, 2,048 bits, and comes by a connection of its own. The "
+        "## Filters\n\nEach message has 10 KiB and two signatures of RSA, 2,048 bits, and comes by another connection. The "
         "answers of the DNS are known. Trust: CPU time, as the difference to `none`.\n\n" + _table(head, rows)
     )
 

@@ -19,7 +19,7 @@ fn start(directory: &Path, filters: &str) -> Program {
     Program::start(&["serve", "--config", &write_config(directory, &text)])
 }
 
-/// The replies to two recipients, the second in a transaction of its own.
+/// The replies to two recipients, the second in another transaction.
 fn replies(program: &Program, client: &str, senders: [&str; 2]) -> [String; 2] {
     let mut connection = Client::connect(program.address(0));
     let greeting = connection.say(&format!("PROXY TCP4 {client} 192.0.2.99 2525 25"));
@@ -74,7 +74,7 @@ fn conditions_that_cannot_hold_are_mistakes() {
         ),
         (
             "[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/a\"\n[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/b\"\n".to_owned(),
-            "4:1: [[filter]]: \"milter\" is the word of an earlier filter in the log; write a name of its own, ",
+            "4:1: [[filter]]: \"milter\" is the word of an earlier filter in the log; write another name, ",
         ),
     ] {
         let path = write_config(directory.path(), &text);

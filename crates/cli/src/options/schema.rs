@@ -68,7 +68,7 @@ pub(crate) fn tables(command: &Command) -> impl Iterator<Item = &'static Table> 
     TABLES.iter().filter(move |(_, flag, _)| command.get_arguments().any(|arg| fills_table(arg, flag)))
 }
 
-/// Whether a flag sets what the table of this flag has. A filter has a `timeout` of its own, for one time.
+/// Whether a flag sets what the table of this flag has. The `timeout` of a filter is another option, with one time.
 pub(crate) fn fills_table(arg: &Arg, flag: &str) -> bool {
     arg.get_long() == Some(flag) && matches!(arg.get_action(), ArgAction::Append)
 }

@@ -17,7 +17,7 @@ pub(crate) struct MilterOptions {
     #[arg(long, value_name = "unix:PATH|inet:HOST:PORT")]
     pub(crate) url: MilterAddress,
 
-    /// Its name in the log and for unless, such as clamav: clamav=pass. Give each milter one of its own
+    /// Its name in the log and for unless, such as clamav: clamav=pass. Give each milter another name
     #[arg(long, value_name = "NAME", default_value = "milter", value_parser = check_name)]
     pub(crate) name: String,
 

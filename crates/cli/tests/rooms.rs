@@ -15,7 +15,7 @@ struct Rooms {
     as_one: &'static [&'static str],
 }
 
-const CRATES: [Rooms; 5] = [
+const CRATES: [Rooms; 6] = [
     Rooms {
         name: "server",
         order: &[
@@ -39,6 +39,27 @@ const CRATES: [Rooms; 5] = [
     Rooms {
         name: "cli",
         order: &["commands", "process", "users", "options", "log", "text_file", "failure"],
+        as_one: &[],
+    },
+    Rooms {
+        name: "console",
+        order: &[
+            "console",
+            "pages",
+            "api",
+            "mailpit",
+            "metrics",
+            "health",
+            "guard",
+            "state",
+            "chaos",
+            "playground",
+            "checks",
+            "sessions",
+            "mailbox",
+            "mail",
+            "problem",
+        ],
         as_one: &[],
     },
     Rooms {

@@ -1,0 +1,1 @@
+//! Checks of a message: what a strict receiver would say about it.

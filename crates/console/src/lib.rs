@@ -1,0 +1,34 @@
+//! A web page for a [Mailchute](mailchute) server: its inbox, its live sessions, a playground for SMTP, metrics and
+//! health.
+//!
+//! # Examples
+//! ```no_run
+//! use mailchute::{Server, testing};
+//! use mailchute_console::Console;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::builder().store(testing::Inbox::new()).build()?;
+//! let console = Console::new(&server);
+//! let http = tokio::net::TcpListener::bind("127.0.0.1:8025").await?;
+//! console.serve(http, std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod api;
+mod chaos;
+mod checks;
+mod console;
+mod guard;
+mod health;
+mod mail;
+mod mailbox;
+mod mailpit;
+mod metrics;
+mod pages;
+mod playground;
+mod problem;
+mod sessions;
+mod state;
+
+pub use console::Console;

@@ -1,0 +1,11 @@
+//! The counters of the server, as OpenMetrics.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::state::State;
+
+pub(crate) fn routes() -> Router<Arc<State>> {
+    Router::new()
+}

@@ -1,0 +1,31 @@
+//! What all routes share.
+
+use mailchute::Server;
+
+use crate::chaos::Chaos;
+use crate::mailbox::Mailbox;
+use crate::playground::Playground;
+use crate::sessions::Sessions;
+
+/// The services that routes use.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) server: Server,
+    /// `None` if the server keeps no mail in a Maildir.
+    pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) sessions: Sessions,
+    pub(crate) chaos: Chaos,
+    pub(crate) playground: Playground,
+}
+
+impl State {
+    pub(crate) fn new(server: &Server) -> Self {
+        Self {
+            server: server.clone(),
+            mailbox: None,
+            sessions: Sessions::default(),
+            chaos: Chaos::default(),
+            playground: Playground::default(),
+        }
+    }
+}

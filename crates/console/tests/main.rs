@@ -1,0 +1,5 @@
+//! The tests of the console, in one binary so that an edit links once.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
+
+mod health;

@@ -21,6 +21,7 @@ mod checks;
 mod console;
 mod guard;
 mod health;
+#[allow(dead_code, unused_imports, reason = "the pages and the API come to use it")]
 mod mail;
 mod mailbox;
 mod mailpit;

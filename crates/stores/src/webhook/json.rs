@@ -13,10 +13,9 @@ use super::body::Body;
 use super::content::Content;
 use super::facts::{Fact, Facts};
 use super::object::Object;
-use super::parsed::parsed;
+use super::parsed::{self, parsed};
 use super::place::Parcel;
 use super::signature::Signing;
-use super::{nesting, parsed};
 
 /// KiB of messages that are parsed at a time. A message is whole in memory then, and its parts beside it; the others wait.
 const MEMORY: u32 = 64 * 1024;
@@ -65,7 +64,7 @@ impl Json {
             (name.replace('-', "_"), value)
         }));
         let raw = Arc::new(raw);
-        let mut why_not = nesting::refuse(&raw);
+        let mut why_not = mailchute::message::too_complex(&raw);
         loop {
             let (raw, envelope, reason) = (Arc::clone(&raw), envelope.clone(), why_not);
             let signing = signing.clone();

@@ -21,7 +21,6 @@ mod format;
 mod id;
 mod json;
 mod mistake;
-mod nesting;
 mod object;
 mod outcome;
 mod parsed;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::object::Object;
 
-/// Writes the parts of a message that [`nesting`](super::nesting) does not refuse.
+/// Writes the parts of a message that [`too_complex`](mailchute::message::too_complex) lets by.
 pub(super) fn parsed<W: Write>(object: &mut Object<'_, W>, raw: &[u8]) -> io::Result<()> {
     let Some(message) = MessageParser::new().parse(raw) else {
         return unparsed(object, raw, "it has no header");

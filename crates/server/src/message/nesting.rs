@@ -42,12 +42,25 @@ const MULTIPARTS: [&[u8]; 10] = [
 /// Encodings that leave the content as it is.
 const IDENTITIES: [&[u8]; 3] = [b"7bit", b"8bit", b"binary"];
 
-/// Returns why a message is not to be parsed, or `None`.
-pub(super) fn refuse(message: &[u8]) -> Option<&'static str> {
-    refuse_beyond(LIMITS, message)
+/// Returns why a message is too complex for a parser of MIME, such as "it has more than 1,000 parts", or `None`.
+///
+/// Parsers that descend into parts by recursion overflow the stack on a message of 1.3 MB, and the process is gone.
+/// This reads a message once, needs no memory, and allows 100 messages in each other, 1,000 parts and 10,000 fields.
+///
+/// # Examples
+/// ```
+/// use mailchute::message::too_complex;
+///
+/// assert_eq!(too_complex(b"Subject: hello\r\n\r\nHello\r\n"), None);
+/// let nested = b"Content-Type: message/rfc822\r\n\r\n".repeat(40_000);
+/// assert_eq!(too_complex(&nested), Some("it has more than 100 messages in each other"));
+/// ```
+#[must_use]
+pub fn too_complex(message: &[u8]) -> Option<&'static str> {
+    beyond(LIMITS, message)
 }
 
-fn refuse_beyond(limits: Limits, message: &[u8]) -> Option<&'static str> {
+fn beyond(limits: Limits, message: &[u8]) -> Option<&'static str> {
     let mut scan = Scan { block: Block { is_header: true, ..Block::default() }, ..Scan::default() };
     let mut begin = 0;
     while begin < message.len() {
@@ -181,8 +194,8 @@ mod tests {
     use super::*;
 
     fn reason(message: &str) -> Option<&'static str> {
-        let lf = refuse(message.as_bytes());
-        assert_eq!(refuse(message.replace('\n', "\r\n").as_bytes()), lf);
+        let lf = too_complex(message.as_bytes());
+        assert_eq!(too_complex(message.replace('\n', "\r\n").as_bytes()), lf);
         lf
     }
 
@@ -292,7 +305,7 @@ mod tests {
         for _ in 0..50_000 {
             let pieces: Vec<_> = (0..dice(30)).map(|_| PIECES[dice(PIECES.len())]).collect();
             let text = format!("{}{}\n", heads[dice(heads.len())], pieces.concat());
-            if refuse_beyond(limits, text.as_bytes()).is_some() {
+            if beyond(limits, text.as_bytes()).is_some() {
                 continue;
             }
             let Some(message) = mail_parser::MessageParser::new().parse(&text) else { continue };

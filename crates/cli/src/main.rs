@@ -52,6 +52,7 @@ fn run() -> Result<ExitCode, Failure> {
     let of_command = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     match &args.command {
         None | Some(Command::Serve(_)) => serve(&CommandLine::of(of_command)?),
+        Some(Command::Inbox(_)) => serve(&CommandLine::of_inbox(of_command)?),
         Some(Command::Check(how)) => say(&check::check(&CommandLine::of(of_command)?, how)?),
         Some(Command::Deliver(_)) => deliver(of_command),
         Some(Command::ExampleConfig) => say(&example::example_config()),

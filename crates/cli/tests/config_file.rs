@@ -66,7 +66,7 @@ fn a_file_with_a_byte_order_mark_and_crlf_is_read() {
     let program = Program::start(&["serve", "--config", &write_config(directory.path(), &text)]);
     assert!(program.connect().read_reply().contains("file.example.com"));
     // The byte order mark is not a column, and takes no line.
-    assert_mistakes("\u{feff}colour = 3\r\n", &[&["1:1: ", "colour"]]);
+    assert_mistakes("\u{feff}paint = 3\r\n", &[&["1:1: ", "paint"]]);
 }
 
 #[test]
@@ -120,9 +120,9 @@ bare-line-ends = "allow"
 log-level = "loud"
 config = "other.toml"
 auth-file = ""
-colour = "red"
+paint = "red"
 proxy-from = ["10.0.0.1/8"]
-limits.colour = 3
+limits.paint = 3
 limits.recipient = 100
 limits.errors = 99999999999
 [timeouts]
@@ -141,9 +141,9 @@ command = "1M"
             &["9:13: ", "log-level: \"loud\"", "write off, error"],
             &["10:1: ", "config", "leave it out"],
             &["11:13: ", "auth-file", "it is empty"],
-            &["12:1: ", "no option \"colour\"", "example-config"],
+            &["12:1: ", "no option \"paint\"", "example-config"],
             &["13:15: ", "proxy-from", "write 10.0.0.0/8"],
-            &["14:8: ", "limits: there is no limit \"colour\""],
+            &["14:8: ", "limits: there is no limit \"paint\""],
             &["15:8: ", "limits: there is no limit \"recipient\"", "write recipients"],
             &["16:17: ", "limits.errors", "write one from 0 to 4294967295"],
             &["18:11: ", "timeouts.command: \"command=1M\"", "such as 5m"],

@@ -21,6 +21,7 @@ mod filter_memory;
 mod filter_tables;
 mod guide;
 mod handover;
+mod http;
 mod http_filters;
 mod lenient_envelopes;
 mod listen_addresses;

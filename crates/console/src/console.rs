@@ -12,24 +12,33 @@ use crate::{api, guard, health, mailpit, metrics, pages};
 
 /// The web pages, API, metrics and health of a server. Clones share one console.
 #[derive(Debug, Clone)]
-pub struct Console(Arc<State>);
+pub struct Console {
+    state: Arc<State>,
+    has_pages: bool,
+}
 
 impl Console {
     /// Returns a console for a server.
     #[must_use]
     pub fn new(server: &Server) -> Self {
-        Self(Arc::new(State::new(server)))
+        Self { state: Arc::new(State::new(server)), has_pages: true }
+    }
+
+    /// Leaves out all routes but metrics and health.
+    #[must_use]
+    pub fn without_pages(mut self) -> Self {
+        self.has_pages = false;
+        self
     }
 
     /// Returns all routes, to serve them by other means than [`serve`](Self::serve).
     pub fn router(&self) -> Router {
-        let routes = Router::new()
-            .merge(pages::routes())
-            .merge(api::routes())
-            .merge(mailpit::routes())
-            .merge(metrics::routes())
-            .merge(health::routes());
-        guard::around(routes).with_state(Arc::clone(&self.0))
+        let mut routes = Router::new().merge(metrics::routes()).merge(health::routes());
+        if self.has_pages {
+            routes = routes.merge(pages::routes()).merge(api::routes()).merge(mailpit::routes());
+            routes = guard::around(routes);
+        }
+        routes.with_state(Arc::clone(&self.state))
     }
 
     /// Serves the console until `stop` is done.

@@ -18,8 +18,8 @@ use crate::log::Log;
 use crate::options::args::Options;
 use crate::options::domains::Domains;
 use crate::options::merge::CommandLine;
-use crate::process::listener::Listener;
-use crate::process::sockets::check_reachable;
+use crate::process::listener::{Listener, Protocol};
+use crate::process::reachable::check_reachable;
 use crate::users::Users;
 use crate::users::auth_file::AuthFile;
 
@@ -28,7 +28,7 @@ impl Configuration {
     pub(crate) fn reload(
         &mut self,
         command_line: &CommandLine,
-        endpoints: &[Endpoint],
+        endpoints: &[(Endpoint, Protocol)],
         log: &Log,
         server: &Server,
     ) {
@@ -46,13 +46,14 @@ impl Configuration {
     fn try_reload(
         &mut self,
         command_line: &CommandLine,
-        endpoints: &[Endpoint],
+        endpoints: &[(Endpoint, Protocol)],
         log: &Log,
         server: &Server,
     ) -> Result<(), Vec<Failure>> {
         let options = command_line.options().map_err(|failure| vec![failure])?;
         // Without the earlier domains, the server could become an open relay.
-        let fixed = self.refuse_fixed(&options).and_then(|()| check_reachable(endpoints, &options));
+        let open = endpoints.iter().map(|(endpoint, protocol)| (endpoint, *protocol));
+        let fixed = self.refuse_fixed(&options).and_then(|()| check_reachable(open, &options));
         let tls = self.certificates.read(&options);
         let users = self.read_users(&options);
         let recipients = recipients::read(&options);
@@ -144,6 +145,11 @@ impl Configuration {
             ("allow-root", options.allow_root != self.options.allow_root),
             ("sandbox", options.sandbox != self.options.sandbox),
             ("reach", blocked.is_some()),
+            ("http", options.web.addresses() != self.options.web.addresses()),
+            ("console", options.web.console != self.options.web.console),
+            ("console-auth", options.web.console_auth != self.options.web.console_auth),
+            ("console-name", options.web.console_name != self.options.web.console_name),
+            ("keep", options.web.keep != self.options.web.keep),
             ("log-format", options.log_format != self.options.log_format),
             // Clients that verify certificates refuse a self-signed one.
             ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),

@@ -8,6 +8,7 @@ use sd_notify::NotifyState;
 use tokio::sync::oneshot;
 
 use crate::commands::build::Configuration;
+use crate::commands::http::Http;
 use crate::commands::reach;
 use crate::commands::store;
 use crate::failure::Failure;
@@ -43,7 +44,8 @@ pub(crate) async fn serve(
     let options = &configuration.options;
     let server = configuration.build()?;
     let listening = Listening::begin(options, plan, &server, &mut passed, account).await?;
-    let endpoints: Vec<Endpoint> = listening.serving.endpoints().cloned().collect();
+    let endpoints: Vec<(Endpoint, Protocol)> =
+        listening.endpoints().map(|(endpoint, protocol)| (endpoint.clone(), protocol)).collect();
     let handover = Handover::of(&listening, options.sandbox || passed.is_sandboxed())?;
     match account {
         Some(account) => account.switch_user()?,
@@ -57,14 +59,16 @@ pub(crate) async fn serve(
         sandbox::close(&reach::outgoing(options))?;
     }
     configuration.store.connect().await;
+    let Listening { serving, http, .. } = listening;
+    let http = Http::begin(options, &server, http)?;
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.
         tracing::info!(name: "taken-over", "took over the sockets of the process that served before");
         passed.tell_ready()?;
     } else {
         if log.is_json() {
-            log_welcome(options, &listening);
-        } else if let Err(error) = welcome(options, &listening) {
+            log_welcome(options, &endpoints);
+        } else if let Err(error) = welcome(options, &endpoints) {
             tracing::warn!(name: "welcome-failed", %error, "nobody reads what is said on standard output");
         }
         systemd::tell(&[NotifyState::Ready]);
@@ -77,6 +81,9 @@ pub(crate) async fn serve(
             successor = handover.done(&mut hand_over) => Some(successor),
         };
         handover.end(successor.as_ref());
+        if successor.is_some() {
+            http.stop();
+        }
         match &successor {
             Some(Successor { process }) => {
                 tracing::info!(
@@ -105,18 +112,26 @@ pub(crate) async fn serve(
             systemd::tell(&[NotifyState::Ready]);
         }
     };
-    tokio::select! {
-        served = listening.serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
+    let outcome = tokio::select! {
+        served = serving.with_graceful_shutdown(stopped, GRACE) => served.map_err(Failure::running),
         () = cut_off => Err(Failure::running("stopped at once by a second signal")),
         () = reloading => Ok(()),
-    }
+    };
+    http.end().await;
+    outcome
 }
 
 /// Says where mail comes in and where it goes. Programs that start Mailchute read the first lines.
-fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
+fn welcome(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    for (endpoint, protocol) in listening.endpoints() {
+    if let Some(url) = console_url(options, endpoints).filter(|_| options.is_inbox) {
+        writeln!(out, "See mail at {url}")?;
+    }
+    for (endpoint, protocol) in endpoints {
         writeln!(out, "listening on {endpoint} ({protocol})")?;
+    }
+    if let Some(url) = console_url(options, endpoints).filter(|_| !options.is_inbox) {
+        writeln!(out, "the console is at {url}")?;
     }
     let directory = store::directory(&options.store);
     writeln!(out, "{}", store::in_words(&options.store))?;
@@ -140,8 +155,8 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
         writeln!(out, "{demand}, trusting {}", authorities.display())?;
     }
     writeln!(out)?;
-    let smtp = listening
-        .endpoints()
+    let smtp = endpoints
+        .iter()
         .find(|(endpoint, protocol)| matches!((endpoint, protocol), (Endpoint::Tcp(_), Protocol::Smtp)));
     if let Some((address, _)) = smtp {
         let recipient = options.accepted().next().map_or_else(|| Domains::All.example(), Domains::example);
@@ -158,9 +173,22 @@ fn welcome(options: &Options, listening: &Listening) -> io::Result<()> {
     out.flush()
 }
 
+/// Returns the URL of the console for a browser on this host.
+fn console_url(options: &Options, endpoints: &[(Endpoint, Protocol)]) -> Option<String> {
+    let mut http =
+        endpoints.iter().filter(|(_, protocol)| options.web.console && *protocol == Protocol::Http);
+    http.find_map(|(endpoint, _)| match endpoint {
+        Endpoint::Tcp(address) if address.ip().is_unspecified() => {
+            Some(format!("http://localhost:{}/", address.port()))
+        }
+        Endpoint::Tcp(address) => Some(format!("http://{address}/")),
+        _ => None,
+    })
+}
+
 /// Like [`welcome`], for programs that read the log.
-fn log_welcome(options: &Options, listening: &Listening) {
-    for (endpoint, protocol) in listening.endpoints() {
+fn log_welcome(options: &Options, endpoints: &[(Endpoint, Protocol)]) {
+    for (endpoint, protocol) in endpoints {
         tracing::info!(name: "listening", address = %endpoint, %protocol, "listening");
     }
     let store = options.store.join(" ");

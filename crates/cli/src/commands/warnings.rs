@@ -13,6 +13,7 @@ use crate::commands::store;
 use crate::options::args::Options;
 use crate::options::rules;
 use crate::options::schema::USE;
+use crate::process::listener::Protocol;
 use crate::process::network::{self, Obstacle};
 use crate::process::privileges::Account;
 use crate::process::sockets;
@@ -86,15 +87,25 @@ pub(crate) fn of_expired(options: &Options, certificates: &[Certificate]) -> Vec
 fn of_open_endpoints(options: &Options) -> Vec<String> {
     let mut warnings = Vec::new();
     let open: Vec<_> =
-        sockets::endpoints(options).into_iter().filter(|(_, endpoint)| is_open(endpoint)).collect();
-    let Some((name, endpoint)) = open.first() else { return warnings };
-    if options.tls_cert.is_empty() {
+        sockets::endpoints(options).into_iter().filter(|(_, endpoint, _)| is_open(endpoint)).collect();
+    let console = open.iter().find(|(.., protocol)| options.web.console && *protocol == Protocol::Http);
+    // What an inbox shows is test mail.
+    if let Some((name, endpoint, _)) = console.filter(|_| !options.is_inbox) {
+        warnings.push(format!(
+            "{name}: {endpoint} is reachable from other networks, where mail and passwords of the console can be read on \
+             their way; listen on 127.0.0.1, and let a web server with TLS pass requests on"
+        ));
+    }
+    let Some((name, endpoint, _)) = open.iter().find(|(.., protocol)| *protocol != Protocol::Http) else {
+        return warnings;
+    };
+    if options.tls_cert.is_empty() && !options.is_inbox {
         warnings.push(format!(
             "{name}: {endpoint} is reachable from other networks, where clients cannot verify a throw-away certificate; \
              add --tls-cert and --tls-key"
         ));
     }
-    if options.allow_plaintext_auth {
+    if options.allow_plaintext_auth && !options.is_inbox {
         warnings.push(format!(
             "{}: {endpoint} is reachable from other networks, where passwords can be read on their way; leave it out, or \
              listen on a private address",

@@ -4,6 +4,8 @@ pub(super) const AFTER_HELP: &str = "\
 Examples:
   mailchute
       Try it out. In another terminal: swaks --server 127.0.0.1:2525 --to you@example.com
+  mailchute inbox
+      See what your program sends, at http://127.0.0.1:8025. It sends to 127.0.0.1:1025.
   mailchute --listen 0.0.0.0:25 --domain example.com --store maildir:/var/mail/in \\
             --tls-cert fullchain.pem --tls-key privkey.pem --user mailchute
       Receive mail for example.com from the Internet. Run this as root: the program opens port 25

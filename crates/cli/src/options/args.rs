@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -8,11 +9,13 @@ use mailchute_stores::SecretSource;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::options::after_help::AFTER_HELP;
+use crate::options::console_options::ConsoleOptions;
 use crate::options::deliver_options::DeliverOptions;
 use crate::options::dns_server::DnsServer;
 use crate::options::domain_options::DomainOptions;
 use crate::options::domains::Domains;
 use crate::options::filters::FilterOptions;
+use crate::options::inbox;
 use crate::options::limits::{self, LimitSetting, TimeoutSetting};
 use crate::options::listen_at::{DEFAULT, ListenAddress};
 use crate::options::listener_options::ListenerOptions;
@@ -38,6 +41,14 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Receive mail (the default command)
     Serve(Box<Options>),
+    /// Receive test mail of any kind, and show it in a web page
+    ///
+    /// The page is at http://127.0.0.1:8025, and mail comes in at 127.0.0.1:1025. Every recipient and every login is
+    /// accepted, in any of the forms that programs send. Mail stays in the Maildir ./mail, the newest 500 messages of it.
+    /// All flags of `mailchute serve` override this: for other hosts write --listen 0.0.0.0:1025 --http 0.0.0.0:8025.
+    /// Nothing is passed on to other servers.
+    #[command(verbatim_doc_comment)]
+    Inbox(Box<Options>),
     /// Check the options and the files that they name, without listening or writing anything
     Check(Box<Check>),
     /// Take mail out of a stream of NATS JetStream, and put it into a store
@@ -256,6 +267,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
 
+    #[command(flatten)]
+    pub(crate) web: ConsoleOptions,
+
     /// The `[[domain]]` tables of the configuration file.
     #[arg(skip)]
     pub(crate) domains: Vec<DomainOptions>,
@@ -267,6 +281,10 @@ pub(crate) struct Options {
     /// The `[[filter]]` tables of the configuration file.
     #[arg(skip)]
     pub(crate) filter: Vec<FilterOptions>,
+
+    /// Whether the command is `mailchute inbox`.
+    #[arg(skip)]
+    pub(crate) is_inbox: bool,
 
     /// The options that came from a configuration file, and where they stand in it
     #[arg(skip)]
@@ -284,6 +302,11 @@ impl Options {
         if domain.store.is_empty() { &self.store } else { &domain.store }
     }
 
+    /// Returns the address of SMTP if no option names any.
+    pub(crate) fn default_address(&self) -> SocketAddr {
+        if self.is_inbox { inbox::SMTP } else { DEFAULT }
+    }
+
     /// Leaves out what only a server that listens needs. So a file can serve both.
     pub(crate) fn without_listeners(mut self) -> Self {
         self.listen.clear();
@@ -291,6 +314,7 @@ impl Options {
         self.lmtp.clear();
         self.listener.clear();
         self.filter.clear();
+        self.web = ConsoleOptions::default();
         self.tls_cert.clear();
         self.tls_key.clear();
         self.tls_client_ca = None;
@@ -305,7 +329,7 @@ impl Options {
         let addresses = self.listen.iter().chain(&self.tls_listen).chain(&self.lmtp);
         let mut names: Vec<_> = addresses.map(ToString::to_string).collect();
         if names.is_empty() && self.listener.is_empty() {
-            names.push(DEFAULT.to_string());
+            names.push(self.default_address().to_string());
         }
         names.extend(self.listener.iter().map(ListenerOptions::name));
         names

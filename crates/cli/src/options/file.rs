@@ -242,7 +242,7 @@ impl<'t> Reading<'t> {
             }
             (ArgAction::Append, DeValue::Table(pairs)) if takes_table(arg) => self.pairs(name, &key, pairs),
             (ArgAction::Append, DeValue::Array(items)) if !takes_table(arg) => self.items(name, &key, items),
-            (ArgAction::Set, DeValue::Integer(number)) if takes_number(arg) => {
+            (ArgAction::Set | ArgAction::Append, DeValue::Integer(number)) if takes_number(arg) => {
                 if let Some(number) = self.number(&key, number, &place) {
                     self.take(name, &key, number.to_string(), &place);
                 }

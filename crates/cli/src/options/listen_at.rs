@@ -34,6 +34,14 @@ impl ListenAddress {
         }
     }
 
+    /// Parses an endpoint of HTTP.
+    pub(crate) fn for_http(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(Self::Own(Endpoint::Unix(_))) => Err(format!("HTTP is served over TCP only; {TCP}")),
+            read => read,
+        }
+    }
+
     /// Returns the endpoints to open, at least one; none if systemd passes the socket.
     ///
     /// # Errors

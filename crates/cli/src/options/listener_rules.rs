@@ -100,6 +100,7 @@ fn repeated_addresses(options: &Options) -> Vec<String> {
     for listener in &options.listener {
         all.extend(of(&listener.provenance, "address", &listener.address));
     }
+    all.extend(of(&options.provenance, "http", &options.web.addresses()));
     let again = |(index, (name, place)): (usize, &(String, ListenAddress))| {
         let is_repeated = !has_any_port(place) && all[..index].iter().any(|(_, before)| before == place);
         is_repeated.then(|| format!("{name}: {place} is given twice; leave one of them out"))

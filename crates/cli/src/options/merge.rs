@@ -18,9 +18,10 @@ use crate::options::domain_options::{self, DomainOptions};
 use crate::options::environment;
 use crate::options::file::{self, Document};
 use crate::options::filters::FilterOptions;
+use crate::options::inbox;
 use crate::options::listener_options::{self, ListenerOptions};
 use crate::options::parse::{matches, of_file, parse};
-use crate::options::provenance::{Provenance, Values};
+use crate::options::provenance::{Provenance, Section, Values};
 use crate::options::rules;
 use crate::options::schema::{self, CONFIG, TABLES, USE};
 use crate::options::store_secret;
@@ -34,6 +35,8 @@ pub(crate) struct CommandLine {
     given: BTreeMap<String, Vec<OsString>>,
     /// Those of `given` that come from the environment.
     environment: BTreeSet<String>,
+    /// Whether the command is `mailchute inbox`, which has other defaults.
+    is_inbox: bool,
 }
 
 impl CommandLine {
@@ -61,7 +64,15 @@ impl CommandLine {
             });
         }
         let config = given.get(CONFIG).and_then(|values: &Vec<OsString>| values.first()).map(PathBuf::from);
-        Ok(Self { config, given, environment: names })
+        Ok(Self { config, given, environment: names, is_inbox: false })
+    }
+
+    /// Like [`of`](Self::of), for `mailchute inbox`.
+    ///
+    /// # Errors
+    /// All variables whose value is wrong.
+    pub(crate) fn of_inbox(matches: &ArgMatches) -> Result<Self, Failure> {
+        Ok(Self { is_inbox: true, ..Self::of(matches)? })
     }
 
     /// Returns all options: those of the command line, then those of the configuration file.
@@ -73,8 +84,9 @@ impl CommandLine {
             Some(path) => (path.clone(), read(path)?),
             None => (PathBuf::new(), Document::default()),
         };
-        let provenance = Provenance::new(path.clone(), self.spare(values), self.environment.clone());
-        let mut options = self.with(provenance)?;
+        let flags = self.given.keys().cloned().collect();
+        let provenance = Provenance::new(path.clone(), self.spare(values), self.environment.clone(), flags);
+        let mut options = self.with(provenance, &sections)?;
         // As with each other list, --domain replaces the domains of the file.
         let domains = sections.remove("domain").filter(|_| !self.given.contains_key("domain"));
         for section in domains.unwrap_or_default() {
@@ -115,10 +127,17 @@ impl CommandLine {
         values
     }
 
-    fn with(&self, provenance: Provenance) -> Result<Options, Failure> {
+    fn with(
+        &self,
+        provenance: Provenance,
+        sections: &BTreeMap<&'static str, Vec<Section>>,
+    ) -> Result<Options, Failure> {
+        let is_given = |option: &str| provenance.is_given(option) || sections.contains_key(option);
+        let defaults = if self.is_inbox { inbox::defaults(is_given) } else { Vec::new() };
         let given = self.given.iter().map(|(option, values)| (option.as_str(), values.clone()));
+        let given = given.chain(defaults.iter().map(|(option, values)| (*option, values.clone())));
         let options: Options = parse(&flags(), of_file(&provenance).chain(given))?;
-        Ok(Options { provenance, ..options })
+        Ok(Options { provenance, is_inbox: self.is_inbox, ..options })
     }
 }
 

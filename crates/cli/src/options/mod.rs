@@ -2,6 +2,8 @@
 
 mod after_help;
 pub(crate) mod args;
+pub(crate) mod console_options;
+pub(crate) mod console_rules;
 pub(crate) mod deliver_line;
 pub(crate) mod deliver_options;
 pub(crate) mod dns_server;
@@ -12,6 +14,8 @@ pub(crate) mod environment;
 pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod filters;
+pub(crate) mod inbox;
+pub(crate) mod keep;
 pub(crate) mod limits;
 pub(crate) mod listen_at;
 pub(crate) mod listener_options;

@@ -9,7 +9,6 @@ use clap::{Arg, ArgAction, Command};
 use crate::failure::Failure;
 use crate::options::args::{Options, flags};
 use crate::options::limits::Named;
-use crate::options::listen_at::DEFAULT;
 use crate::options::merge::CommandLine;
 use crate::options::provenance::Provenance;
 use crate::options::schema::{ARRAYS, USE, options as keys, tables, takes_number, takes_table};
@@ -33,7 +32,11 @@ pub(crate) fn configuration(command_line: &CommandLine, options: &Options) -> Re
     }
     let listens = ["listen", "tls-listen", "lmtp"].iter().any(|option| given.contains_key(*option));
     if !listens && options.listener.is_empty() {
-        given.insert("listen".to_owned(), vec![DEFAULT.to_string()]);
+        given.insert("listen".to_owned(), vec![options.default_address().to_string()]);
+    }
+    if options.web.console {
+        let addresses = options.web.addresses();
+        given.insert("http".to_owned(), addresses.iter().map(ToString::to_string).collect());
     }
     let command = flags();
     let mut text = HEAD.to_owned();
@@ -151,7 +154,7 @@ mod tests {
         let text = crate::options::example::example_config();
         let is_option = |line: &&str| !line.starts_with("# ") && *line != "#";
         let is_left_out = |line: &&str| {
-            ["domain = [", "auth-any", "allow-root", "mode = ", "unless = "]
+            ["domain = [", "auth-any", "allow-root", "mode = ", "unless = ", "keep = "]
                 .iter()
                 .any(|key| line.starts_with(key))
         };

@@ -63,17 +63,29 @@ pub(crate) struct Provenance {
     file: PathBuf,
     values: Values,
     environment: BTreeSet<String>,
+    /// The options of the command line and of the environment.
+    flags: BTreeSet<String>,
     /// The table that these options are in, if they are not at the top of the file.
     section: Option<(String, Position)>,
 }
 
 impl Provenance {
-    pub(crate) fn new(file: PathBuf, values: Values, environment: BTreeSet<String>) -> Self {
-        Self { file, values, environment, section: None }
+    pub(crate) fn new(
+        file: PathBuf,
+        values: Values,
+        environment: BTreeSet<String>,
+        flags: BTreeSet<String>,
+    ) -> Self {
+        Self { file, values, environment, flags, section: None }
     }
 
     pub(crate) fn of_section(file: PathBuf, Section { header, position, values }: Section) -> Self {
-        Self { file, values, environment: BTreeSet::new(), section: Some((header, position)) }
+        Self { file, values, section: Some((header, position)), ..Self::default() }
+    }
+
+    /// Whether anyone has given this option, so that it does not have its default.
+    pub(crate) fn is_given(&self, option: &str) -> bool {
+        self.values.contains_key(option) || self.flags.contains(option)
     }
 
     pub(crate) fn values(&self) -> &Values {

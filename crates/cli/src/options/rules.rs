@@ -5,6 +5,7 @@ use std::env;
 use mailchute_stores::StoreUrl;
 
 use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
+use crate::options::console_rules;
 use crate::options::deliver_options;
 use crate::options::domain_rules;
 use crate::options::domains::Domains;
@@ -63,6 +64,7 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     mistakes.extend(listener_rules::mistakes(options));
     mistakes.extend(filters::rules::mistakes(options));
     mistakes.extend(domain_rules::mistakes(options));
+    mistakes.extend(console_rules::mistakes(options));
     mistakes
 }
 
@@ -70,13 +72,15 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
 pub(crate) fn warnings(options: &Options) -> Vec<String> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut warnings = environment::unknown(&[flags(), deliver_options::flags()], names);
-    if options.accepted().any(|domain| *domain == Domains::All) {
+    // An inbox says so by its name.
+    let is_said = |option: &str| !options.is_inbox || options.provenance.is_given(option);
+    if is_said("domain") && options.accepted().any(|domain| *domain == Domains::All) {
         warnings.push(format!(
             "{} '*': every recipient of every domain is accepted, from every client",
             options.provenance.name("domain")
         ));
     }
-    if options.auth_any {
+    if options.auth_any && is_said("auth-any") {
         warnings.push(format!(
             "{}: every login is accepted, whatever its name and password; do not use it where mail matters",
             options.provenance.name("auth-any")

@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::options::domain_options;
 use crate::options::filters;
+use crate::options::keep::Keep;
 use crate::options::limits::{Named, limits, timeouts};
 use crate::options::listener_options;
 use crate::options::size::Size;
@@ -85,6 +86,7 @@ pub(crate) fn takes_number(arg: &Arg) -> bool {
         ValueParser::from(clap::value_parser!(Size)).type_id(),
         ValueParser::from(clap::value_parser!(TimeSpan)).type_id(),
         ValueParser::from(clap::value_parser!(u32)).type_id(),
+        ValueParser::from(clap::value_parser!(Keep)).type_id(),
     ]
     .contains(&of_flag)
 }

@@ -58,13 +58,8 @@ pub(crate) struct Successor {
 impl Handover {
     pub(crate) fn of(listening: &Listening, is_sandboxed: bool) -> Result<Self, Failure> {
         let (program, arguments) = started_as();
-        let sockets = listening.serving.sockets().map_err(Failure::running)?;
-        Ok(Self {
-            program,
-            arguments,
-            sockets: listening.listeners.iter().map(ToString::to_string).zip(sockets).collect(),
-            is_sandboxed,
-        })
+        let sockets = listening.sockets().map_err(Failure::running)?;
+        Ok(Self { program, arguments, sockets, is_sandboxed })
     }
 
     /// Waits until another process has taken over. If it fails to, this process keeps serving.

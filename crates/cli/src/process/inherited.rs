@@ -139,8 +139,8 @@ impl Inherited {
             return Ok(());
         }
         Err(Failure::unusable(format!(
-            "no flag uses these passed sockets: {}; write --listen, --tls-listen or --lmtp systemd:NAME for \
-             each",
+            "no flag uses these passed sockets: {}; write --listen, --tls-listen, --lmtp or --http systemd:NAME \
+             for each",
             self.names()
         )))
     }

@@ -4,8 +4,10 @@ use std::fmt;
 
 use mailchute::listen::Endpoint;
 
+use crate::options::args::Options;
 use crate::options::listen_at::ListenAddress;
 use crate::options::listener_options::{ListenerOptions, ListenerProtocol};
+use crate::options::provenance::Provenance;
 
 /// The protocol that a listener speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,7 @@ pub(crate) enum Protocol {
     Smtp,
     Smtps,
     Lmtp,
+    Http,
 }
 
 impl fmt::Display for Protocol {
@@ -21,6 +24,7 @@ impl fmt::Display for Protocol {
             Self::Smtp => "smtp, starttls",
             Self::Smtps => "smtps",
             Self::Lmtp => "lmtp",
+            Self::Http => "http",
         })
     }
 }
@@ -69,7 +73,8 @@ impl Listener {
     pub(crate) fn on(&self, address: impl Into<mailchute::Listener>) -> mailchute::Listener {
         let listener = address.into();
         let listener = match self.protocol {
-            Protocol::Smtp => listener,
+            // HTTP is not spoken by the library, which would take it for SMTP.
+            Protocol::Smtp | Protocol::Http => listener,
             Protocol::Smtps => listener.implicit_tls(),
             Protocol::Lmtp => listener.lmtp(),
         };
@@ -84,4 +89,32 @@ impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.place, self.protocol)
     }
+}
+
+/// Everything that the flags ask for, in the order of listening. Each has the beginning of a message about it.
+pub(crate) fn named(options: &Options) -> Vec<(String, Listener)> {
+    fn with_names(
+        provenance: &Provenance,
+        option: &str,
+        listeners: impl Iterator<Item = Listener>,
+    ) -> Vec<(String, Listener)> {
+        let listeners = listeners.enumerate();
+        listeners.map(|(number, listener)| (provenance.name_of_item(option, number), listener)).collect()
+    }
+    let of = |option: &str, places: &[ListenAddress], protocol| {
+        let listeners = places.iter().map(|place| Listener::new(place.clone(), protocol));
+        with_names(&options.provenance, option, listeners)
+    };
+    let mut listeners = of("listen", &options.listen, Protocol::Smtp);
+    listeners.extend(of("tls-listen", &options.tls_listen, Protocol::Smtps));
+    listeners.extend(of("lmtp", &options.lmtp, Protocol::Lmtp));
+    for listener in &options.listener {
+        listeners.extend(with_names(&listener.provenance, "address", Listener::of(listener)));
+    }
+    if listeners.is_empty() {
+        listeners =
+            of("listen", &[ListenAddress::Own(Endpoint::Tcp(options.default_address()))], Protocol::Smtp);
+    }
+    listeners.extend(of("http", &options.web.addresses(), Protocol::Http));
+    listeners
 }

@@ -7,6 +7,7 @@ pub(crate) mod inherited;
 pub(crate) mod listener;
 pub(crate) mod network;
 pub(crate) mod privileges;
+pub(crate) mod reachable;
 pub(crate) mod sandbox;
 pub(crate) mod signals;
 pub(crate) mod sockets;

@@ -1,19 +1,20 @@
 //! The sockets of the program, and the protocol of each.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 
-use mailchute::listen::Endpoint;
+use mailchute::listen::{Endpoint, ListeningSocket};
 use mailchute::{Server, Serving};
 use rustix::io::Errno;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
-use crate::options::domains::Domains;
-use crate::options::listen_at::{DEFAULT, ListenAddress};
-use crate::options::provenance::Provenance;
+use crate::options::listen_at::ListenAddress;
 use crate::process::inherited::Inherited;
-use crate::process::listener::{Listener, Protocol};
-use crate::process::privileges::{Account, is_root};
+use crate::process::listener::{Listener, Protocol, named};
+use crate::process::privileges::Account;
+use crate::process::reachable::check_reachable;
 
 /// Everything that the flags ask for, with the endpoints to open.
 #[derive(Debug)]
@@ -51,8 +52,10 @@ impl Plan {
         planned.collect::<Result<_, Failure>>().map(Self)
     }
 
-    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.0.iter().flat_map(|(_, endpoints)| endpoints)
+    fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Protocol)> {
+        self.0
+            .iter()
+            .flat_map(|(listener, endpoints)| endpoints.iter().map(|endpoint| (endpoint, listener.protocol)))
     }
 }
 
@@ -60,8 +63,17 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) serving: Serving,
-    /// The listeners of the sockets, in order.
-    pub(crate) listeners: Vec<Listener>,
+    /// The listeners of the sockets of `serving`, in order.
+    listeners: Vec<Listener>,
+    pub(crate) http: Vec<HttpSocket>,
+}
+
+/// A socket of HTTP, which the library does not serve.
+#[derive(Debug)]
+pub(crate) struct HttpSocket {
+    listener: Listener,
+    pub(crate) socket: TcpListener,
+    endpoint: Endpoint,
 }
 
 impl Listening {
@@ -73,12 +85,12 @@ impl Listening {
         passed: &mut Inherited,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
-        let mut listening = Self { serving: server.serving(), listeners: Vec::new() };
+        let mut listening = Self { serving: server.serving(), listeners: Vec::new(), http: Vec::new() };
         for (listener, endpoints) in plan.0 {
             listening = listening.add(listener, endpoints, passed, account).await?;
         }
         passed.all_taken()?;
-        check_reachable(listening.serving.endpoints(), options)?;
+        check_reachable(listening.endpoints(), options)?;
         Ok(listening)
     }
 
@@ -89,9 +101,12 @@ impl Listening {
         passed: &mut Inherited,
         account: Option<&Account>,
     ) -> Result<Self, Failure> {
-        let Self { mut serving, listeners: mut so_far } = self;
         let sockets = passed.take(&listener)?;
         let endpoints = if sockets.is_empty() { endpoints } else { Vec::new() };
+        if listener.protocol == Protocol::Http {
+            return self.add_http(&listener, endpoints, sockets);
+        }
+        let Self { mut serving, listeners: mut so_far, http } = self;
         so_far.extend(std::iter::repeat_n(listener.clone(), sockets.len() + endpoints.len()));
         for endpoint in endpoints {
             let of_user = account.filter(|_| matches!(endpoint, Endpoint::Unix(_)));
@@ -101,12 +116,55 @@ impl Listening {
         for socket in sockets {
             serving = serving.listen(listener.on(socket)).await.map_err(Failure::unusable)?;
         }
-        Ok(Self { serving, listeners: so_far })
+        Ok(Self { serving, listeners: so_far, http })
+    }
+
+    fn add_http(
+        mut self,
+        listener: &Listener,
+        endpoints: Vec<Endpoint>,
+        sockets: Vec<ListeningSocket>,
+    ) -> Result<Self, Failure> {
+        let opened = endpoints.into_iter().filter_map(|endpoint| match endpoint {
+            Endpoint::Tcp(address) => Some((endpoint, address)),
+            // Refused with the options.
+            _ => None,
+        });
+        let opened = opened.map(|(endpoint, address)| {
+            let socket = TcpListener::bind(address).and_then(ListeningSocket::try_from);
+            socket.map_err(|error| Failure::unusable(format!("{endpoint}: {error}")))
+        });
+        let sockets = opened.chain(sockets.into_iter().map(Ok)).collect::<Result<Vec<_>, Failure>>()?;
+        for socket in sockets {
+            let endpoint = socket.endpoint().clone();
+            if !matches!(endpoint, Endpoint::Tcp(_)) {
+                let place = &listener.place;
+                return Err(Failure::unusable(format!(
+                    "{place}: HTTP is served over TCP only, and this is {endpoint}; write an address and a port as \
+                     ListenStream="
+                )));
+            }
+            let socket = TcpListener::from(OwnedFd::from(socket));
+            self.http.push(HttpSocket { listener: listener.clone(), socket, endpoint });
+        }
+        Ok(self)
     }
 
     /// Each endpoint with its protocol.
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&Endpoint, Protocol)> {
-        self.serving.endpoints().zip(self.listeners.iter().map(|listener| listener.protocol))
+        let protocols = self.listeners.iter().map(|listener| listener.protocol);
+        let http = self.http.iter().map(|http| (&http.endpoint, Protocol::Http));
+        self.serving.endpoints().zip(protocols).chain(http)
+    }
+
+    /// Duplicates all sockets, each with what it is for.
+    pub(crate) fn sockets(&self) -> io::Result<Vec<(String, ListeningSocket)>> {
+        let mail = self.listeners.iter().map(ToString::to_string).zip(self.serving.sockets()?);
+        let http = self.http.iter().map(|http| {
+            let socket = http.socket.try_clone().and_then(ListeningSocket::try_from)?;
+            Ok((http.listener.to_string(), socket))
+        });
+        mail.map(Ok).chain(http).collect()
     }
 }
 
@@ -131,38 +189,17 @@ fn is_absent(endpoint: &Endpoint) -> bool {
     matches!(Errno::from_io_error(&error), Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT))
 }
 
-/// Everything that the flags ask for, in the order of listening. Each has the beginning of a message about it.
-fn named(options: &Options) -> Vec<(String, Listener)> {
-    fn with_names(
-        provenance: &Provenance,
-        option: &str,
-        listeners: impl Iterator<Item = Listener>,
-    ) -> Vec<(String, Listener)> {
-        let listeners = listeners.enumerate();
-        listeners.map(|(number, listener)| (provenance.name_of_item(option, number), listener)).collect()
-    }
-    let of = |option: &str, places: &[ListenAddress], protocol| {
-        let listeners = places.iter().map(|place| Listener::new(place.clone(), protocol));
-        with_names(&options.provenance, option, listeners)
-    };
-    let mut listeners = of("listen", &options.listen, Protocol::Smtp);
-    listeners.extend(of("tls-listen", &options.tls_listen, Protocol::Smtps));
-    listeners.extend(of("lmtp", &options.lmtp, Protocol::Lmtp));
-    for listener in &options.listener {
-        listeners.extend(with_names(&listener.provenance, "address", Listener::of(listener)));
-    }
-    if listeners.is_empty() {
-        listeners = of("listen", &[ListenAddress::Own(Endpoint::Tcp(DEFAULT))], Protocol::Smtp);
-    }
-    listeners
+/// Finds the mistakes of [`Plan::of`] that depend on options alone.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    check_reachable(Plan::where_not(options, |_| false)?.endpoints(), options)
 }
 
-/// Returns the endpoints of all listeners, each with the beginning of a message about it. Names that cannot be looked up
-/// have none.
-pub(crate) fn endpoints(options: &Options) -> Vec<(String, Endpoint)> {
+/// Returns the endpoints of all listeners, each with its protocol and the beginning of a message about it. Names that
+/// cannot be looked up have none.
+pub(crate) fn endpoints(options: &Options) -> Vec<(String, Endpoint, Protocol)> {
     let of = |(name, listener): (String, Listener)| {
         let endpoints = listener.place.endpoints().unwrap_or_default();
-        endpoints.into_iter().map(move |endpoint| (name.clone(), endpoint))
+        endpoints.into_iter().map(move |endpoint| (name.clone(), endpoint, listener.protocol))
     };
     named(options).into_iter().flat_map(of).collect()
 }
@@ -195,64 +232,6 @@ fn overlap(one: &Endpoint, other: &Endpoint, is_split: bool) -> bool {
     };
     let is_same = one.ip() == other.ip() || covers(one, other) || covers(other, one);
     one.port() == other.port() && one.port() != 0 && is_same
-}
-
-/// Returns the beginning of a message about the listener of an endpoint.
-fn name_of(options: &Options, endpoint: &Endpoint) -> String {
-    let is_port =
-        |port: u16| matches!(endpoint, Endpoint::Tcp(address) if port == 0 || port == address.port());
-    let is_it = |place: &ListenAddress| match (place, endpoint) {
-        (ListenAddress::Own(Endpoint::Tcp(own)), Endpoint::Tcp(address)) => {
-            own.ip() == address.ip() && is_port(own.port())
-        }
-        (ListenAddress::Own(own), endpoint) => own == endpoint,
-        (ListenAddress::AllInterfaces(port) | ListenAddress::Host(_, port), _) => is_port(*port),
-        (ListenAddress::Systemd(_), _) => false,
-    };
-    let listeners = named(options);
-    let is_passed = |place: &ListenAddress| matches!(place, ListenAddress::Systemd(_));
-    let found = listeners.iter().find(|(_, listener)| is_it(&listener.place));
-    let found = found.or_else(|| listeners.iter().find(|(_, listener)| is_passed(&listener.place)));
-    found.map_or_else(|| options.provenance.name("listen"), |(name, _)| name.clone())
-}
-
-/// Finds the mistakes of [`Plan::of`] that depend on options alone.
-pub(crate) fn check(options: &Options) -> Result<(), Failure> {
-    check_reachable(Plan::where_not(options, |_| false)?.endpoints(), options)
-}
-
-/// Checks that other hosts can reach only what the options allow.
-pub(crate) fn check_reachable<'e>(
-    endpoints: impl IntoIterator<Item = &'e Endpoint>,
-    options: &Options,
-) -> Result<(), Failure> {
-    endpoints.into_iter().try_for_each(|endpoint| check_endpoint(endpoint, options))
-}
-
-fn check_endpoint(endpoint: &Endpoint, options: &Options) -> Result<(), Failure> {
-    let name = || name_of(options, endpoint);
-    if endpoint.is_public() && options.accepted().next().is_none() {
-        return Err(Failure::usage(format!(
-            "{}: {endpoint} is reachable from other hosts, and without --domain every recipient is accepted; write \
-             --domain for each domain that you receive mail for, write --domain '*' for all mail, or listen on 127.0.0.1",
-            name()
-        )));
-    }
-    if endpoint.is_public() && options.auth_any && !options.accepted().any(|domain| *domain == Domains::All) {
-        return Err(Failure::usage(format!(
-            "{}: {endpoint} is reachable from other hosts, and with --auth-any mail from unknown clients would look authenticated; \
-             write --auth-file FILE instead of --auth-any, add --domain '*' for an inbox of all mail, or listen on 127.0.0.1",
-            name()
-        )));
-    }
-    if endpoint.is_public() && options.user.is_none() && !options.allow_root && is_root() {
-        return Err(Failure::usage(format!(
-            "{}: {endpoint} is reachable from other hosts, and this program runs as root; write --user NAME to switch \
-             to that user once the sockets are open, or --allow-root",
-            name()
-        )));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

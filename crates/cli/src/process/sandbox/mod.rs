@@ -225,7 +225,9 @@ fn written(options: &Options, store: Vec<PathBuf>) -> Vec<PathBuf> {
 fn files(options: &Options) -> Vec<PathBuf> {
     let several = options.tls_cert.iter().chain(&options.tls_key);
     let of_domains = options.domains.iter().flat_map(DomainOptions::files);
-    let single = several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.config);
+    let single =
+        several.chain(&options.tls_client_ca).chain(&options.auth_file).chain(&options.web.console_auth);
+    let single = single.chain(&options.config);
     single.cloned().chain(of_domains).collect()
 }
 

@@ -1,0 +1,76 @@
+//! The options of HTTP, and of the console on it.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use mailchute::address::Domain;
+use mailchute::listen::Endpoint;
+
+use crate::options::keep::Keep;
+use crate::options::listen_at::ListenAddress;
+use crate::options::paths;
+
+/// The address of `--console` without `--http`.
+const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8025);
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ConsoleOptions {
+    /// Serve metrics (/metrics) and health (/live, /ready) over HTTP on this address, or on a socket passed by systemd;
+    /// repeatable. Anyone who can reach the address can read them
+    #[arg(long, value_name = "[ADDR:]PORT|systemd:NAME", value_parser = ListenAddress::for_http)]
+    pub(crate) http: Vec<ListenAddress>,
+
+    /// Serve the web pages too, on the addresses of --http: inbox, live sessions, playground and API. Without --http, their
+    /// address is 127.0.0.1:8025. On addresses that other hosts can reach, this needs --console-auth
+    #[arg(long)]
+    pub(crate) console: bool,
+
+    /// Ask visitors of the console for a login of this file, which is like that of --auth-file. SIGHUP reloads the file
+    #[arg(long, value_name = "FILE", value_parser = paths::file_parser())]
+    pub(crate) console_auth: Option<PathBuf>,
+
+    /// A host name under which browsers find the console; repeatable. Addresses and localhost are always allowed. The
+    /// console refuses all other names, so that no foreign web page can read it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) console_name: Vec<ConsoleName>,
+
+    /// Remove the oldest messages of the Maildir that the console shows: keep this many (500), those of this time (30d,
+    /// 12h), or this many bytes (1G, 500M). Repeatable, once for each kind. Without this flag, all messages stay
+    #[arg(long, value_name = "NUMBER|TIME|SIZE")]
+    pub(crate) keep: Vec<Keep>,
+}
+
+impl ConsoleOptions {
+    /// Returns the addresses of HTTP, also where the console has its default.
+    pub(crate) fn addresses(&self) -> Vec<ListenAddress> {
+        if self.console && self.http.is_empty() {
+            return vec![ListenAddress::Own(Endpoint::Tcp(CONSOLE))];
+        }
+        self.http.clone()
+    }
+}
+
+/// A host name, without a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConsoleName(String);
+
+impl std::str::FromStr for ConsoleName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Domain::parse(text) {
+            Ok(name) => Ok(Self(name.to_ascii().into_owned())),
+            Err(_) => Err("this is not a host name; write the name without a scheme or a port, such as \
+                           mail.example.com"
+                .to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for ConsoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

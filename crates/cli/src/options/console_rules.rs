@@ -1,0 +1,56 @@
+//! Rules of HTTP and the console.
+
+use mailchute_stores::StoreUrl;
+
+use crate::options::args::Options;
+use crate::options::keep::Keep;
+
+/// Returns the conflicts of these options, each with what to write instead.
+pub(crate) fn mistakes(options: &Options) -> Vec<String> {
+    let web = &options.web;
+    let given = [
+        ("http", !web.http.is_empty()),
+        ("console", web.console),
+        ("console-auth", web.console_auth.is_some()),
+        ("console-name", !web.console_name.is_empty()),
+        ("keep", !web.keep.is_empty()),
+    ];
+    let given = given.into_iter().filter_map(|(option, is_given)| is_given.then_some(option));
+    let name = |option: &str| options.provenance.name(option);
+    if !cfg!(feature = "console") {
+        if options.is_inbox {
+            return vec![format!("mailchute inbox: {UNBUILT}")];
+        }
+        return given.map(|option| format!("{}: {UNBUILT}", name(option))).collect();
+    }
+    if !web.console {
+        let idle = given.filter(|option| *option != "http");
+        return idle.map(|option| format!("{}: there is no console; add --console", name(option))).collect();
+    }
+    of_keep(options).into_iter().map(|mistake| format!("{}: {mistake}", name("keep"))).collect()
+}
+
+/// The mistake of options that this build does not have.
+const UNBUILT: &str = "this program was built without the console; build it with --features console";
+
+fn of_keep(options: &Options) -> Vec<&'static str> {
+    let (mut mistakes, keep) = (Vec::new(), &options.web.keep);
+    let kinds: Vec<_> = keep.iter().map(std::mem::discriminant::<Keep>).collect();
+    if kinds.iter().enumerate().any(|(index, kind)| kinds[..index].contains(kind)) {
+        mistakes.push("there are two of the same kind; write one number, one time and one size at most");
+    }
+    // A default of the inbox is not a mistake.
+    if !keep.is_empty() && maildir(options).is_none() && options.provenance.is_given("keep") {
+        mistakes
+            .push("the console shows no Maildir whose messages could be removed; add --store maildir:PATH");
+    }
+    mistakes
+}
+
+/// Returns the URL of the Maildir that the console shows: the first one that is not one of many users.
+pub(crate) fn maildir(options: &Options) -> Option<StoreUrl> {
+    options.store.iter().find_map(|url| {
+        let url = StoreUrl::parse(url).ok()?;
+        (url.directory().is_some() && url.user_directories().is_none()).then_some(url)
+    })
+}

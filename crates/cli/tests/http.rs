@@ -1,0 +1,197 @@
+//! HTTP beside mail: its sockets, its options, and `mailchute inbox`.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+
+use crate::support::{ALICE, Client, Program, mailchute, run, write_config};
+use command_fds::{CommandFdExt as _, FdMapping};
+use rustix::process::{Signal, kill_process};
+
+/// The first line of an answer, and its body.
+pub(crate) fn get(address: SocketAddr, path: &str) -> (String, String) {
+    let mut client = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    client.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.lines().next().unwrap().to_owned(), body.to_owned())
+}
+
+/// The arguments, with a store in a directory of the test.
+fn inbox(directory: &std::path::Path, arguments: &[&str]) -> Command {
+    let mut command = mailchute(&["inbox", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+    command.args(arguments).current_dir(directory);
+    command
+}
+
+#[test]
+fn health_is_served_beside_mail() {
+    let program =
+        Program::start(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"]);
+    assert!(program.welcome[1].ends_with(" (http)"), "{:?}", program.welcome);
+    assert_eq!(get(program.address(1), "/live"), ("HTTP/1.1 200 OK".to_owned(), "ok\n".to_owned()));
+    assert!(program.connect().read_reply().starts_with("220 "));
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
+fn pages_are_served_with_the_console_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("maildir:{}", directory.path().join("mail").display());
+    let arguments = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", &store];
+    let program = Program::start(&arguments);
+    assert_eq!(get(program.address(1), "/").0, "HTTP/1.1 404 Not Found");
+    let program = Program::start(&[&arguments[..], &["--console"]].concat());
+    let url = format!("the console is at http://{}/", program.address(1));
+    assert!(program.welcome.contains(&url), "{:?}", program.welcome);
+}
+
+#[test]
+fn the_new_process_takes_over_the_socket_of_http() {
+    let mut program =
+        Program::start(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"]);
+    let address = program.address(1);
+    // A message that the old process must finish keeps it running.
+    let mut sending = program.connect();
+    sending.begin_message("a@example.com");
+    program.signal(Signal::USR2);
+    let successor = program.handed_over();
+    for _ in 0..10 {
+        assert_eq!(get(address, "/live").1, "ok\n");
+    }
+    assert!(sending.say(".").starts_with("250 2.6.0 "));
+    kill_process(successor, Signal::TERM).unwrap();
+    assert_eq!(program.wait().0, 0);
+    assert!(TcpStream::connect(address).is_err(), "no process listens any more");
+}
+
+#[test]
+fn a_socket_of_systemd_serves_http() {
+    let mut command = mailchute(&["--listen", "systemd:mx", "--http", "systemd:web", "--store", "discard:"]);
+    command.env("LISTEN_FDS", "2").env("LISTEN_FDNAMES", "mx:web");
+    let sockets = (3..).zip(["127.0.0.1:0"; 2]).map(|(child_fd, address)| FdMapping {
+        parent_fd: TcpListener::bind(address).unwrap().into(),
+        child_fd,
+    });
+    command.fd_mappings(sockets.collect()).unwrap();
+    let program = Program::start_command(&mut command);
+    assert_eq!(get(program.address(1), "/live").1, "ok\n");
+}
+
+#[test]
+fn health_is_served_in_the_sandbox() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("maildir:{}", directory.path().join("mail").display());
+    let arguments = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", &store];
+    let program = Program::start(&[&arguments[..], &["--console", "--keep", "10", "--sandbox"]].concat());
+    assert_eq!(get(program.address(1), "/live").1, "ok\n");
+}
+
+#[test]
+fn the_log_names_the_address_of_http() {
+    let program = Program::start_with_json(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+        "--store",
+        "discard:",
+    ]);
+    assert_eq!(get(program.address(1), "/live").1, "ok\n");
+}
+
+#[test]
+fn an_inbox_takes_everything_and_names_its_page_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(&mut inbox(directory.path(), &[]));
+    assert_eq!(program.welcome[0], format!("See mail at http://{}/", program.address(1)));
+    let mut client = program.connect();
+    assert!(client.read_reply().starts_with("220 "));
+    assert!(client.say("EHLO [client_host]").starts_with("250 "), "lenient");
+    assert!(client.say(&format!("AUTH PLAIN {ALICE}")).starts_with("235 "), "any login without TLS");
+    assert!(client.say("MAIL FROM: app@localhost").starts_with("250 "));
+    assert!(client.say("RCPT TO:<any@where.example>").starts_with("250 "));
+    assert!(client.say("DATA").starts_with("354 "));
+    assert!(client.say("Subject: hi\n\nbare line ends\n\r\n.").starts_with("250 "));
+    assert_eq!(std::fs::read_dir(directory.path().join("mail/new")).unwrap().count(), 1);
+    program.signal(Signal::TERM);
+    let (code, log) = program.wait();
+    assert_eq!(code, 0);
+    assert!(!log.contains(" is accepted"), "its defaults are no reason for a warning: {log}");
+}
+
+#[test]
+fn an_inbox_may_be_reached_from_other_hosts() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = mailchute(&["inbox", "--listen", "0.0.0.0:0", "--http", "0.0.0.0:0", "--allow-root"]);
+    let program = Program::start_command(command.current_dir(directory.path()));
+    let port = program.address(1).port();
+    assert_eq!(program.welcome[0], format!("See mail at http://localhost:{port}/"));
+    assert_eq!(get(([127, 0, 0, 1], port).into(), "/live").1, "ok\n");
+}
+
+#[test]
+fn options_replace_the_defaults_of_an_inbox() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = write_config(directory.path(), "domain = \"example.com\"\nbare-line-ends = \"refuse\"\n");
+    let program = Program::start_command(&mut inbox(directory.path(), &["--config", &config, "--keep", "5"]));
+    let mut client = program.connect();
+    assert!(client.read_reply().starts_with("220 "));
+    assert!(client.say("HELO client.example").starts_with("250 "));
+    assert!(client.say("MAIL FROM:<a@b.example>").starts_with("250 "));
+    assert!(client.say("RCPT TO:<any@where.example>").starts_with("550 "));
+    assert!(client.say("RCPT TO:<any@example.com>").starts_with("250 "));
+    assert!(client.say("DATA").starts_with("354 "));
+    assert!(client.say("bare\nline\r\n.").starts_with("550 5.5.2 "));
+}
+
+#[test]
+fn a_public_console_needs_a_login() {
+    for (arguments, texts) in [
+        (
+            &["check", "--console", "--http", "0.0.0.0:8025", "--allow-root"][..],
+            &["--http: 0.0.0.0:8025", "--console-auth"][..],
+        ),
+        (&["check", "--http", "unix:/run/web"], &["HTTP is served over TCP only"]),
+        (
+            &["check", "--console-name", "mail.example.com"],
+            &["--console-name: there is no console", "--console"],
+        ),
+        (&["check", "--keep", "500"], &["--keep: there is no console; add --console"]),
+        (
+            &["check", "--console", "--keep", "500", "--keep", "30"],
+            &["--keep: there are two of the same kind"],
+        ),
+        (&["check", "--console", "--keep", "5m"], &["--keep", "such as 30d"]),
+        (
+            &["check", "--console", "--keep", "5", "--store", "discard:"],
+            &["--keep: the console shows no Maildir"],
+        ),
+        (&["check", "--console", "--console-name", "http://x"], &["--console-name", "not a host name"]),
+        (&["check", "--http", "2525", "--listen", "2525"], &["--http: 127.0.0.1:2525 is given twice"]),
+    ] {
+        let (code, error) = run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {error}");
+        for text in texts {
+            assert!(error.contains(text), "{arguments:?} does not say {text:?}: {error}");
+        }
+    }
+    let (code, error) = run(&["check", "--http", "0.0.0.0:8025", "--allow-root"]);
+    assert_eq!((code, error.as_str()), (0, ""), "metrics alone need no login");
+}
+
+#[test]
+fn the_address_of_http_cannot_change_at_a_reload() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "listen = \"127.0.0.1:0\"\nstore = \"discard:\"\n";
+    let config = write_config(directory.path(), &format!("{text}http = \"127.0.0.1:0\"\n"));
+    let mut program = Program::start(&["--config", &config]);
+    write_config(directory.path(), text);
+    program.signal(Signal::HUP);
+    program.logged("--http: this option cannot change while the program runs");
+    assert_eq!(get(program.address(1), "/live").1, "ok\n");
+    assert!(Client::connect(program.address(0)).read_reply().starts_with("220 "));
+}

@@ -24,6 +24,7 @@ const CRATES: [Rooms; 6] = [
             "server",
             "driver",
             "hooks",
+            "explain",
             "events",
             "message",
             "connection",
@@ -123,6 +124,7 @@ const CRATES: [Rooms; 6] = [
     Rooms {
         name: "proto",
         order: &[
+            "explain",
             "machine",
             "body",
             "phase",

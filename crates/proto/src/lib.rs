@@ -27,6 +27,7 @@ mod client;
 mod command;
 mod edits;
 mod envelope;
+pub mod explain;
 mod extension;
 mod facts;
 mod held;

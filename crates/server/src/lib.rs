@@ -102,6 +102,7 @@
 mod connection;
 mod driver;
 pub mod events;
+pub mod explain;
 mod hooks;
 pub mod limits;
 pub mod listen;

@@ -1,0 +1,166 @@
+//! Subject 7: security and policy.
+
+use super::Row;
+
+pub(super) const POLICY: &[Row] = &[
+    (
+        1,
+        "Not allowed",
+        "A rule of the server forbids it: the client, the sender or the content is not welcome, or a login is needed. The text may say which.",
+        "RFC 3463 §3.8",
+    ),
+    (
+        2,
+        "List does not take this sender",
+        "The sender may not write to this mailing list. Ask its owner.",
+        "RFC 3463 §3.8",
+    ),
+    (
+        3,
+        "Security conversion needed",
+        "The message must change its protection to go on, and that is not possible.",
+        "RFC 3463 §3.8",
+    ),
+    (
+        4,
+        "Security feature is missing",
+        "The message needs a protection that the server does not have.",
+        "RFC 3463 §3.8",
+    ),
+    (
+        5,
+        "Cryptography failed",
+        "A signature or an encryption could not be checked or undone.",
+        "RFC 3463 §3.8",
+    ),
+    (
+        6,
+        "Algorithm not supported",
+        "The server does not know the algorithm of a signature or an encryption.",
+        "RFC 3463 §3.8",
+    ),
+    (7, "Message was altered", "The message is not as it was signed.", "RFC 3463 §3.8"),
+    (
+        8,
+        "Wrong user or password",
+        "The login failed. The server does not say which part is wrong, so that nobody can guess users.",
+        "RFC 4954 §6",
+    ),
+    (9, "Mechanism too weak", "The server wants a stronger kind of login for this user.", "RFC 4954 §6"),
+    (10, "Encryption needed", "The server does this only inside TLS. Send STARTTLS first.", "RFC 5248 §4"),
+    (
+        11,
+        "Encryption needed for this login",
+        "This kind of login shows the password. The server takes it inside TLS only; send STARTTLS first.",
+        "RFC 4954 §6",
+    ),
+    (
+        12,
+        "New password needed",
+        "The user must set a password again before this kind of login works.",
+        "RFC 4954 §6",
+    ),
+    (
+        13,
+        "Account is disabled",
+        "The login may be right, and the account is closed. Ask the administrator.",
+        "RFC 5248 §4",
+    ),
+    (
+        14,
+        "Trust is missing",
+        "The server needs the client to be known to another system first.",
+        "RFC 5248 §4",
+    ),
+    (
+        15,
+        "Priority too low",
+        "The server takes only messages of a higher priority at the moment.",
+        "RFC 6710 §7",
+    ),
+    (
+        16,
+        "Too big for its priority",
+        "The server takes a message of this size only with a lower or higher priority.",
+        "RFC 6710 §7",
+    ),
+    (
+        17,
+        "Mailbox has another owner",
+        "The mailbox has changed hands since the time that the sender names, so the message is not shown to the new owner.",
+        "RFC 7293 §10",
+    ),
+    (
+        18,
+        "Domain has another owner",
+        "The domain has changed hands since the time that the sender names, so the message is not shown to the new owner.",
+        "RFC 7293 §10",
+    ),
+    (
+        19,
+        "Owner cannot be checked",
+        "The sender asks since when the mailbox has its owner, and the server cannot tell.",
+        "RFC 7293 §10",
+    ),
+    (
+        20,
+        "No valid DKIM signature",
+        "The server wants a DKIM signature that holds, and the message has none.",
+        "RFC 7372 §3.1",
+    ),
+    (
+        21,
+        "No acceptable DKIM signature",
+        "A DKIM signature holds, and it is not of a domain that the server wants.",
+        "RFC 7372 §3.1",
+    ),
+    (
+        22,
+        "DKIM signature of another domain",
+        "No DKIM signature that holds is of the domain in the From: field.",
+        "RFC 7372 §3.1",
+    ),
+    (
+        23,
+        "SPF failed",
+        "The domain of the sender says in the DNS that this client may not send for it. Send through its own servers.",
+        "RFC 7372 §3.2",
+    ),
+    (
+        24,
+        "SPF could not be checked",
+        "The server could not read what the domain of the sender says about its clients.",
+        "RFC 7372 §3.2",
+    ),
+    (
+        25,
+        "Reverse DNS failed",
+        "The address of the client has no host name that leads back to it. Its provider can set one.",
+        "RFC 7372 §3.3",
+    ),
+    (
+        26,
+        "Several checks failed",
+        "The message fails more than one of SPF, DKIM and DMARC. The domain in From: should sign its mail.",
+        "RFC 7372 §3.4",
+    ),
+    (
+        27,
+        "Sender's domain takes no mail",
+        "The domain of the sender says that it accepts no mail, so no error could be returned.",
+        "RFC 7505 §4.2",
+    ),
+    (28, "Mail flood", "The server sees too much similar mail at once. Send more slowly.", "RFC 5248 §4"),
+    (
+        29,
+        "ARC failed",
+        "The chain of ARC seals, by which servers on the way vouch for the message, does not hold.",
+        "RFC 8617 §9",
+    ),
+    (
+        30,
+        "REQUIRETLS needed",
+        "The message must travel by TLS all the way, and a server on the way cannot promise that.",
+        "RFC 8689 §6",
+    ),
+];

@@ -17,6 +17,7 @@
 
 mod api;
 mod chaos;
+#[allow(dead_code, reason = "the pages and the API come to use it")]
 mod checks;
 mod console;
 mod guard;

@@ -7,18 +7,29 @@
 
 mod about;
 mod address;
+mod codes;
+mod document;
 mod field;
+mod links;
+mod markup;
+mod outline;
 mod part;
+mod source;
+mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use mail_parser::{MessageParser, PartType};
 
 pub(crate) use address::Address;
+pub(crate) use document::{Document, Images};
 pub(crate) use field::Field;
+pub(crate) use outline::{Link, Outline};
 pub(crate) use part::{Kind, Part};
+pub(crate) use source::{LineEnd, Piece, Source, SourceLine, source};
 
 use field::Header;
 
@@ -32,6 +43,8 @@ pub(crate) struct Mail {
     /// Numbers of the parts that the message shows as text and as HTML.
     text_parts: Vec<usize>,
     html_parts: Vec<usize>,
+    /// What the HTML has in it, read when it is first asked for.
+    outline: OnceLock<Option<Outline>>,
     unreadable: Option<&'static str>,
 }
 
@@ -61,6 +74,7 @@ impl Mail {
             parts: Vec::new(),
             text_parts: Vec::new(),
             html_parts: Vec::new(),
+            outline: OnceLock::new(),
             unreadable: mailchute::message::too_complex(&raw),
             raw,
         };
@@ -219,5 +233,7 @@ fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -43,3 +43,17 @@ fn reads_header_parts_text_and_html() {
     assert_eq!(mail.fields()[1].value, "Jürgen <j@example.com>");
     assert!(mail.fields().iter().all(|field| field.about().is_some()));
 }
+
+#[test]
+fn finds_link_and_code_of_a_message() {
+    let mail = mail(
+        "Subject: Welcome\nContent-Type: text/html\n\n<style>p{color:red}</style><p>Your code is <b>481516</b>.</p>\
+         <a href=\"https://example.com/confirm?t=1&amp;u=2\">Confirm</a>\n",
+    );
+    assert_eq!(
+        mail.links(),
+        [Link { url: "https://example.com/confirm?t=1&u=2".into(), text: "Confirm".into() }]
+    );
+    assert_eq!(mail.codes(), ["481516"]);
+    assert_eq!(mail.snippet(), "Your code is 481516. Confirm");
+}

@@ -80,7 +80,7 @@ fn arguments(source: &str) -> Vec<String> {
 
 fn events_of_the_code() -> Events {
     let mut code = Vec::new();
-    for name in ["cli", "server", "stores", "filters"] {
+    for name in ["cli", "console", "server", "stores", "filters"] {
         sources(&root().join("crates").join(name).join("src"), &mut code);
     }
     let mut events = Events::new();

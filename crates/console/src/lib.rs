@@ -24,6 +24,7 @@ mod guard;
 mod health;
 #[allow(dead_code, unused_imports, reason = "the pages and the API come to use it")]
 mod mail;
+#[allow(dead_code, unused_imports, reason = "pages and API use the rest")]
 mod mailbox;
 mod mailpit;
 mod metrics;
@@ -34,3 +35,4 @@ mod sessions;
 mod state;
 
 pub use console::Console;
+pub use mailbox::{Mailbox, MailboxBuilder, Retention};

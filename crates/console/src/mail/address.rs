@@ -12,7 +12,8 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(super) fn all(field: Option<&mail_parser::Address<'_>>) -> Vec<Self> {
+    /// Returns the addresses of a field, those of groups too.
+    pub(crate) fn all(field: Option<&mail_parser::Address<'_>>) -> Vec<Self> {
         let all = field.into_iter().flat_map(mail_parser::Address::iter);
         all.map(|one| Self {
             name: one.name.as_deref().map(str::to_owned),

@@ -1,0 +1,46 @@
+//! Options of a mailbox.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::handle::Mailbox;
+use super::retention::Retention;
+
+/// How long a deletion can be undone.
+const UNDO: Duration = Duration::from_secs(10);
+
+/// Options of a [`Mailbox`]. Returned by [`Mailbox::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is opened"]
+pub struct MailboxBuilder {
+    pub(super) path: PathBuf,
+    pub(super) retention: Retention,
+    pub(super) undo: Duration,
+}
+
+impl MailboxBuilder {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), retention: Retention::all(), undo: UNDO }
+    }
+
+    /// Sets which messages are kept. By default all are kept.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// Sets how long deleted messages can be restored, before their files are removed. Default is 10 seconds.
+    pub fn undo(mut self, time: Duration) -> Self {
+        self.undo = time;
+        self
+    }
+
+    /// Opens the mailbox, and reads new mail on a thread of its own.
+    ///
+    /// # Errors
+    /// The directory cannot be read, or the system gives no thread.
+    pub fn open(self) -> io::Result<Mailbox> {
+        Mailbox::open(self)
+    }
+}

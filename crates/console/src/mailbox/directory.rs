@@ -1,0 +1,213 @@
+//! Directories by their descriptors, so that no link leads out of the mailbox.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
+
+/// A change so soon before a directory was read may have the time of one after it.
+const UNSURE: i128 = 2_000_000_000;
+
+/// An open directory.
+#[derive(Debug)]
+pub(super) struct Directory(OwnedFd);
+
+/// When the entries of a directory last changed, and whether a later change has another time for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: i128,
+    inode: u64,
+}
+
+impl Stamp {
+    /// Returns whether every change after now gets another stamp.
+    pub(super) fn is_sure(self) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.modified + UNSURE < i128::try_from(now.as_nanos()).unwrap_or(i128::MAX)
+    }
+}
+
+/// What is in a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    File,
+    Directory,
+    Other,
+}
+
+/// The beginning of a file.
+pub(super) struct Head {
+    pub(super) bytes: Vec<u8>,
+    /// The size of the whole file.
+    pub(super) size: u64,
+}
+
+impl Directory {
+    /// Opens a directory by its path, through links too.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Self::open_at(CWD, path.as_os_str().as_encoded_bytes(), OFlags::empty())
+    }
+
+    fn open_at(at: impl rustix::fd::AsFd, name: &[u8], flags: OFlags) -> io::Result<Self> {
+        let flags = flags | OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(openat(at, name, flags, Mode::empty())?))
+    }
+
+    /// Opens a directory in it, but no link to one.
+    pub(super) fn child(&self, name: &[u8]) -> io::Result<Self> {
+        Self::open_at(&self.0, name, OFlags::NOFOLLOW)
+    }
+
+    /// Opens a directory below it. No part of the path may be a link.
+    pub(super) fn below(&self, path: &[u8]) -> io::Result<Self> {
+        let mut names = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+        let Some(first) = names.next() else { return self.child(b".") };
+        names.try_fold(self.child(first)?, |directory, name| directory.child(name))
+    }
+
+    pub(super) fn stamp(&self) -> io::Result<Stamp> {
+        let found = rustix::fs::fstat(&self.0)?;
+        let modified = i128::from(found.st_mtime) * 1_000_000_000 + found.st_mtime_nsec as i128;
+        Ok(Stamp { modified, inode: found.st_ino })
+    }
+
+    /// Calls `each` with the entries that do not begin with a dot, or with those that do as well.
+    pub(super) fn entries(&self, with_dots: bool, mut each: impl FnMut(&[u8], EntryKind)) -> io::Result<()> {
+        for entry in Dir::read_from(&self.0)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") || name.starts_with(b".") && !with_dots {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::Unknown => self.kind_of(entry.file_name().to_owned()),
+                known => kind(known),
+            };
+            each(name, kind);
+        }
+        Ok(())
+    }
+
+    fn kind_of(&self, name: CString) -> EntryKind {
+        statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_or(EntryKind::Other, |found| kind(FileType::from_raw_mode(found.st_mode)))
+    }
+
+    /// Returns when a file was changed, in microseconds since 1970.
+    pub(super) fn modified(&self, name: &[u8]) -> io::Result<i64> {
+        let found = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(found.st_mtime.saturating_mul(1_000_000).saturating_add(found.st_mtime_nsec as i64 / 1_000))
+    }
+
+    /// Returns the size of a file.
+    pub(super) fn size(&self, name: &[u8]) -> io::Result<u64> {
+        let found = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(u64::try_from(found.st_size).unwrap_or_default())
+    }
+
+    /// Opens a regular file, but no link to one. It never waits, whatever the file is.
+    pub(super) fn file(&self, name: &[u8]) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = File::from(openat(&self.0, name, flags, Mode::empty())?);
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    }
+
+    /// Reads the first bytes of a regular file.
+    pub(super) fn head(&self, name: &[u8], most: usize) -> io::Result<Head> {
+        let file = self.file(name)?;
+        let size = file.metadata()?.len();
+        let room = usize::try_from(size).unwrap_or(most).min(most);
+        let mut bytes = Vec::with_capacity(room);
+        file.take(room as u64).read_to_end(&mut bytes)?;
+        Ok(Head { bytes, size })
+    }
+
+    /// Removes a file. It is no failure if it is gone.
+    pub(super) fn remove(&self, name: &[u8]) -> io::Result<()> {
+        match unlinkat(&self.0, name, AtFlags::empty()) {
+            Err(rustix::io::Errno::NOENT) => Ok(()),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Renames a file into a directory, and never replaces another.
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    pub(super) fn rename(&self, name: &[u8], to: &Self, new: &[u8]) -> io::Result<()> {
+        use rustix::fs::{RenameFlags, renameat_with};
+        use rustix::io::Errno;
+
+        match renameat_with(&self.0, name, &to.0, new, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_and_remove(name, to, new),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Renames a file into a directory, and never replaces another.
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    pub(super) fn rename(&self, name: &[u8], to: &Self, new: &[u8]) -> io::Result<()> {
+        self.link_and_remove(name, to, new)
+    }
+
+    /// Renames a file on file systems that cannot do so without replacing (NFS).
+    fn link_and_remove(&self, name: &[u8], to: &Self, new: &[u8]) -> io::Result<()> {
+        rustix::fs::linkat(&self.0, name, to.0.as_fd(), new, AtFlags::empty())?;
+        self.remove(name)
+    }
+}
+
+fn kind(found: FileType) -> EntryKind {
+    match found {
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Directory,
+        _ => EntryKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn no_link_is_followed_below_it() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::create_dir(outside.path().join("new")).unwrap();
+        fs::write(outside.path().join("new/secret"), "secret").unwrap();
+        let root = tempfile::tempdir().unwrap();
+        symlink(outside.path(), root.path().join("bob")).unwrap();
+        symlink(outside.path().join("new/secret"), root.path().join("file")).unwrap();
+        let root = Directory::open(root.path()).unwrap();
+        assert!(root.child(b"bob").is_err() && root.below(b"bob/new").is_err());
+        assert!(root.file(b"file").is_err() && root.head(b"file", 9).is_err());
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_message_is_no_wait() {
+        let path = tempfile::tempdir().unwrap();
+        rustix::fs::mknodat(CWD, path.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+            .unwrap();
+        assert!(Directory::open(path.path()).unwrap().head(b"pipe", 9).is_err());
+    }
+
+    #[test]
+    fn a_rename_never_replaces_another_file() {
+        let path = tempfile::tempdir().unwrap();
+        let directory = Directory::open(path.path()).unwrap();
+        for rename in [Directory::rename, Directory::link_and_remove] {
+            fs::write(path.path().join("a"), "a").unwrap();
+            fs::write(path.path().join("b"), "b").unwrap();
+            assert!(rename(&directory, b"a", &directory, b"b").is_err());
+            rename(&directory, b"a", &directory, b"c").unwrap();
+            assert_eq!(fs::read(path.path().join("c")).unwrap(), b"a");
+            assert_eq!(fs::read(path.path().join("b")).unwrap(), b"b");
+            directory.remove(b"c").unwrap();
+            directory.remove(b"c").unwrap();
+        }
+    }
+}

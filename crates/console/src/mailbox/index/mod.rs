@@ -1,0 +1,115 @@
+//! The index: a SQLite database of what the files say, with the words of the messages.
+//!
+//! # Why
+//! It is a cache. Whatever is wrong with it, it is made again from the files, so no format of it is ever migrated.
+
+mod groups;
+mod insert;
+mod query;
+mod read;
+mod row;
+mod schema;
+
+use rusqlite::{Connection, Error, ErrorCode, params};
+
+use super::Id;
+use super::known::{Known, KnownFiles, State};
+use super::scan::MailFile;
+use super::walk::PlacePath;
+
+pub(super) use insert::NewMessage;
+pub(super) use schema::FILE;
+
+/// An open index.
+#[derive(Debug)]
+pub(super) struct Index {
+    connection: Connection,
+    /// Whether some messages are hidden, since they are about to be deleted.
+    has_hidden: bool,
+}
+
+/// Bits of `flags`.
+const UNREAD: i64 = 1;
+const HAS_ATTACHMENT: i64 = 2;
+const IN_CUR: i64 = 4;
+
+/// Returns whether another file would do no better, since the disk or another process is in the way.
+pub(super) fn is_trouble_outside(error: &Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ReadOnly
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
+impl Index {
+    /// Returns all files in the index, and the places that they are in.
+    pub(super) fn load(&self) -> Result<(KnownFiles, Vec<PlacePath>), Error> {
+        let mut known = KnownFiles::default();
+        let mut statement = self.connection.prepare("SELECT key, hash, location, place FROM messages")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let state = State::Indexed(Id::from_key(row.get(0)?));
+            let (hash, location, place) = (row.get::<_, i64>(1)?, row.get(2)?, row.get::<_, i64>(3)?);
+            known.insert(hash.cast_unsigned(), Known::new(state, place.cast_unsigned(), location, 0));
+        }
+        let mut statement = self.connection.prepare("SELECT maildir, folder FROM places")?;
+        let place = |row: &rusqlite::Row<'_>| Ok(PlacePath { maildir: row.get(0)?, folder: row.get(1)? });
+        let places = statement.query_map([], place)?.collect::<Result<_, _>>()?;
+        Ok((known, places))
+    }
+
+    /// Runs changes as one: all of them are done, or none.
+    pub(super) fn transaction<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let outcome = change(self);
+        let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        let ended = self.connection.execute_batch(end);
+        let value = outcome?;
+        ended?;
+        Ok(value)
+    }
+
+    /// Notes that a message's file has another place or other flags.
+    pub(super) fn relocate(&mut self, id: Id, file: &MailFile) -> Result<(), Error> {
+        let set = i64::from(file.is_unread()) * UNREAD + i64::from(file.in_cur) * IN_CUR;
+        self.connection.execute(
+            "UPDATE messages SET location = ?2, place = ?3, flags = (flags & ~?4) | ?5 WHERE key = ?1",
+            params![id.key(), file.location(), file.place.cast_signed(), UNREAD | IN_CUR, set],
+        )?;
+        self.connection
+            .execute("UPDATE summaries SET name = ?2 WHERE key = ?1", params![id.key(), file.name])?;
+        Ok(())
+    }
+
+    /// Removes messages.
+    pub(super) fn remove(&mut self, ids: &[Id]) -> Result<(), Error> {
+        for table in ["messages", "summaries", "recipients", "hidden"] {
+            let mut statement = self.connection.prepare(&format!("DELETE FROM {table} WHERE key = ?1"))?;
+            for id in ids {
+                statement.execute([id.key()])?;
+            }
+        }
+        let mut statement = self.connection.prepare("DELETE FROM words WHERE rowid = ?1")?;
+        for id in ids {
+            statement.execute([id.key()])?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of memory that the next query would use.
+    pub(super) fn rest(&self) -> Result<(), Error> {
+        self.connection.execute_batch("PRAGMA shrink_memory")
+    }
+}

@@ -1,0 +1,205 @@
+//! The language of searches.
+//!
+//! | search | finds messages |
+//! |---|---|
+//! | `invoice may` | with words that begin like these, in any order |
+//! | `"your invoice"` | with exactly these words, one after the other |
+//! | `from:alice`, `to:bob`, `subject:invoice`, `from:"Alice B"` | with the words there |
+//! | `has:attachment`, `is:unread`, `is:read` | |
+//! | `before:2026-01-31`, `after:2d` | before a day or time, or more than 2 days ago; since a day, or within 2 days |
+//! | `mailbox:bob@example.com`, `mailbox:@example.com`, `mailbox:bob` | for this recipient, domain or user |
+//! | `folder:Junk` | in this directory of the Maildir |
+//! | `id:1K1BAS6430W-1` | with this name, also of the header (`Message-ID`) or in the API |
+//! | `-invoice`, `-from:alice` | that do not match |
+
+mod mistake;
+mod time;
+mod word;
+
+use jiff::Timestamp;
+
+pub(crate) use mistake::SearchMistake;
+
+use super::Id;
+use word::{Written, words};
+
+/// The longest search, in bytes.
+const LONGEST: usize = 2_000;
+
+/// The most terms of a search.
+const MOST_TERMS: usize = 50;
+
+/// Which messages are meant. The default means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Search {
+    pub(super) terms: Vec<Term>,
+    /// Only these messages.
+    pub(super) ids: Option<Vec<Id>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Term {
+    /// Whether messages that match are left out.
+    pub(super) is_negated: bool,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    Words {
+        field: Option<Field>,
+        text: String,
+        /// Whether the last word may go on.
+        is_beginning: bool,
+    },
+    HasAttachment,
+    IsUnread,
+    IsRead,
+    Before(Timestamp),
+    After(Timestamp),
+    /// A recipient, a domain after `@`, a user, or the path of a Maildir.
+    Mailbox(String),
+    Folder(String),
+    Id(String),
+}
+
+/// The part of a message in which words are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    From,
+    To,
+    Subject,
+}
+
+impl Search {
+    /// Returns the search for all messages.
+    pub(crate) fn all() -> Self {
+        Self::default()
+    }
+
+    /// Returns the search for these messages.
+    pub(crate) fn ids(ids: impl IntoIterator<Item = Id>) -> Self {
+        Self { terms: Vec::new(), ids: Some(ids.into_iter().collect()) }
+    }
+
+    /// Returns the same search for unread messages only, or for the others.
+    pub(super) fn only_unread(mut self, is_unread: bool) -> Self {
+        self.terms.push(Term { is_negated: !is_unread, what: What::IsUnread });
+        self
+    }
+
+    /// Reads what a person wrote. Ages count from now.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and what to write instead.
+    pub(crate) fn parse(text: &str) -> Result<Self, SearchMistake> {
+        Self::parse_at(text, Timestamp::now())
+    }
+
+    fn parse_at(text: &str, now: Timestamp) -> Result<Self, SearchMistake> {
+        if text.len() > LONGEST {
+            return Err(SearchMistake::TooLong);
+        }
+        let mut terms = Vec::new();
+        for written in words(text) {
+            terms.extend(term(&written, now)?);
+            if terms.len() > MOST_TERMS {
+                return Err(SearchMistake::TooLong);
+            }
+        }
+        Ok(Self { terms, ids: None })
+    }
+}
+
+/// Returns the term that was written. `None` if it has nothing that could be looked for, such as `!`.
+fn term(written: &Written<'_>, now: Timestamp) -> Result<Option<Term>, SearchMistake> {
+    let what = match written.key {
+        Some(key) => keyed(key, written, now)?,
+        None => find_words(None, written),
+    };
+    Ok(what.map(|what| Term { is_negated: written.is_negated, what }))
+}
+
+/// Returns what is meant by `key:value`.
+fn keyed(key: Key, written: &Written<'_>, now: Timestamp) -> Result<Option<What>, SearchMistake> {
+    let value = written.value.trim();
+    if value.is_empty() {
+        return Err(SearchMistake::NoValue(key));
+    }
+    let other = || SearchMistake::Value { key, value: value.to_owned() };
+    let time = || time::parse(value, now).ok_or_else(other);
+    Ok(Some(match key {
+        Key::From => return Ok(find_words(Some(Field::From), written)),
+        Key::To => return Ok(find_words(Some(Field::To), written)),
+        Key::Subject => return Ok(find_words(Some(Field::Subject), written)),
+        Key::Has => match value.to_ascii_lowercase().as_str() {
+            "attachment" | "attachments" => What::HasAttachment,
+            _ => return Err(other()),
+        },
+        Key::Is => match value.to_ascii_lowercase().as_str() {
+            "unread" => What::IsUnread,
+            "read" => What::IsRead,
+            _ => return Err(other()),
+        },
+        Key::Before => What::Before(time()?),
+        Key::After => What::After(time()?),
+        Key::Mailbox => What::Mailbox(value.to_lowercase()),
+        Key::Folder => What::Folder(value.to_owned()),
+        Key::Id => What::Id(value.trim_matches(['<', '>']).to_owned()),
+    }))
+}
+
+fn find_words(field: Option<Field>, written: &Written<'_>) -> Option<What> {
+    // The index has no words of other characters.
+    let has_words = written.value.chars().any(char::is_alphanumeric);
+    let text = written.value.replace(|c: char| c == '"' || c.is_control(), " ");
+    has_words.then(|| What::Words { field, text, is_beginning: !written.is_quoted })
+}
+
+/// The words before a colon that have a meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    From,
+    To,
+    Subject,
+    Has,
+    Is,
+    Before,
+    After,
+    Mailbox,
+    Folder,
+    Id,
+}
+
+impl Key {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::From,
+        Self::To,
+        Self::Subject,
+        Self::Has,
+        Self::Is,
+        Self::Before,
+        Self::After,
+        Self::Mailbox,
+        Self::Folder,
+        Self::Id,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::To => "to",
+            Self::Subject => "subject",
+            Self::Has => "has",
+            Self::Is => "is",
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Mailbox => "mailbox",
+            Self::Folder => "folder",
+            Self::Id => "id",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

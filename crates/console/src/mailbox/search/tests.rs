@@ -1,0 +1,89 @@
+//! What is read from searches.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Vec<Term>, SearchMistake> {
+    Search::parse_at(text, "2026-03-01T12:00:00Z".parse().unwrap()).map(|search| search.terms)
+}
+
+fn with(what: What) -> Term {
+    Term { is_negated: false, what }
+}
+
+fn text(field: Option<Field>, text: &str, is_beginning: bool) -> What {
+    What::Words { field, text: text.to_owned(), is_beginning }
+}
+
+#[test]
+fn each_kind_of_term_is_read() {
+    let terms = parse(r#"in "two words" FROM:alice -to:"Bob B" subject:x has:attachment is:unread -is:read"#)
+        .unwrap();
+    assert_eq!(
+        terms,
+        [
+            with(text(None, "in", true)),
+            with(text(None, "two words", false)),
+            with(text(Some(Field::From), "alice", true)),
+            Term { is_negated: true, what: text(Some(Field::To), "Bob B", false) },
+            with(text(Some(Field::Subject), "x", true)),
+            with(What::HasAttachment),
+            with(What::IsUnread),
+            Term { is_negated: true, what: What::IsRead },
+        ]
+    );
+    let terms = parse("before:2026-01-31 after:2d mailbox:Bob@Example.com folder:Junk id:<a@b>").unwrap();
+    assert_eq!(
+        terms,
+        [
+            with(What::Before("2026-01-31T00:00:00Z".parse().unwrap())),
+            with(What::After("2026-02-27T12:00:00Z".parse().unwrap())),
+            with(What::Mailbox("bob@example.com".to_owned())),
+            with(What::Folder("Junk".to_owned())),
+            with(What::Id("a@b".to_owned())),
+        ]
+    );
+}
+
+#[test]
+fn a_word_with_a_colon_that_is_no_key_is_a_word() {
+    for word in ["https://example.com/x", "12:30", "Re:", "a:b:c"] {
+        assert_eq!(parse(word).unwrap(), [with(text(None, word, true))]);
+    }
+}
+
+#[test]
+fn text_without_words_finds_everything() {
+    for empty in ["", "  ", "-", "!", "\"", "\"\"", "-\"", "from:!"] {
+        assert_eq!(parse(empty).unwrap(), [], "{empty}");
+    }
+}
+
+#[test]
+fn a_mistake_says_what_to_write() {
+    for (text, advice) in [
+        ("is:", "is: needs a value: write is:unread or is:read"),
+        ("is:open", "is:open has no meaning: write is:unread or is:read"),
+        ("has:wings", "has:wings has no meaning: write has:attachment"),
+        (
+            "after:soon",
+            "write a day (after:2026-01-31), a time (after:2026-01-31T12:00) or an age (after:2d)",
+        ),
+        ("from: alice", "from: needs a value: write a word after it, such as from:alice"),
+    ] {
+        let mistake = parse(text).unwrap_err().to_string();
+        assert!(mistake.contains(advice), "{mistake}");
+    }
+    assert_eq!(parse(&"x".repeat(LONGEST + 1)), Err(SearchMistake::TooLong));
+    assert_eq!(parse(&"x ".repeat(MOST_TERMS + 1)), Err(SearchMistake::TooLong));
+    // A cut in the middle of a character would be a panic.
+    assert!(parse(&format!("is:{}", "ä".repeat(100))).unwrap_err().to_string().len() < 120);
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_panic(text in any::<String>()) {
+        let _ = parse(&text);
+    }
+}

@@ -8,7 +8,7 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = Server::builder().store(testing::Inbox::new()).build()?;
-//! let console = Console::new(&server);
+//! let console = Console::builder(&server).build();
 //! let http = tokio::net::TcpListener::bind("127.0.0.1:8025").await?;
 //! console.serve(http, std::future::pending()).await?;
 //! # Ok(())
@@ -34,5 +34,6 @@ mod problem;
 mod sessions;
 mod state;
 
-pub use console::Console;
+pub use console::{Console, ConsoleBuilder};
+pub use guard::{Login, Logins};
 pub use mailbox::{Mailbox, MailboxBuilder, Retention};

@@ -19,10 +19,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(server: &Server) -> Self {
+    pub(crate) fn new(server: &Server, mailbox: Option<Mailbox>) -> Self {
         Self {
             server: server.clone(),
-            mailbox: None,
+            mailbox,
             sessions: Sessions::default(),
             chaos: Chaos::default(),
             playground: Playground::default(),

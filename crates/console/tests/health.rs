@@ -10,7 +10,7 @@ async fn live_answers_while_the_server_runs() {
     let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
     let http = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = http.local_addr().unwrap();
-    let console = Console::new(&server);
+    let console = Console::builder(&server).build();
     let serving = tokio::spawn(async move { console.serve(http, std::future::pending()).await });
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();

@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
+mod guard;
 mod health;
+mod support;

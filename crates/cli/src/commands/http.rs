@@ -11,6 +11,8 @@ use tokio::task::JoinSet;
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::process::sockets::HttpSocket;
+#[cfg(feature = "console")]
+use crate::users::Users;
 
 /// How long requests may take to their end when the program stops. Streams of events have no end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -31,10 +33,14 @@ impl Http {
         sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
         let mut http = Self { stop: watch::Sender::new(false), serving: JoinSet::new() };
-        let mut console = Console::new(server);
-        if !options.web.console {
-            console = console.without_pages();
+        let mut console = Console::builder(server).pages(options.web.console);
+        for name in &options.web.console_name {
+            console = console.name(name.to_string());
         }
+        if let Some(file) = &options.web.console_auth {
+            console = console.logins(Users::read(file)?);
+        }
+        let console = console.build();
         for socket in sockets {
             let socket = tokio::net::TcpListener::from_std(socket.socket).map_err(Failure::running)?;
             let (console, mut stop) = (console.clone(), http.stop.subscribe());

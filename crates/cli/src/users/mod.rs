@@ -2,17 +2,22 @@
 
 pub(crate) mod any_login;
 pub(crate) mod auth_file;
+#[cfg(feature = "console")]
+mod console_logins;
 pub(crate) mod decoys;
 pub(crate) mod fair_queue;
 pub(crate) mod pool;
 pub(crate) mod seed;
 pub(crate) mod verifier;
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use mailchute::auth::ScramVerifier;
 use mailchute::{Authenticator, Builder, Check, Credentials, Install, Refusal, ScramVerifiers, Session};
+use tokio::sync::oneshot::error::RecvError;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
@@ -59,6 +64,24 @@ impl Users {
         tracing::info!(name: "users-read", users, "read the password file again");
     }
 
+    /// Returns whether the password is right, or `None` for an unknown user.
+    async fn check_password(
+        &self,
+        user: &str,
+        password: &str,
+        client: IpAddr,
+    ) -> Result<Option<bool>, RecvError> {
+        // The password of an unknown user is checked against a decoy, so that the time reveals nothing.
+        let file = self.file();
+        let found = file.find(user);
+        let is_known = found.known.is_some();
+        let Some(verifier) = found.known.or(found.like).cloned() else {
+            return Ok(None);
+        };
+        let is_right = self.pool.check(client, verifier, Zeroizing::new(password.to_owned())).await?;
+        Ok(is_known.then_some(is_right))
+    }
+
     fn file(&self) -> Arc<AuthFile> {
         Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -83,15 +106,7 @@ impl Authenticator for Users {
         let Credentials::Password { user, password, act_as: None, .. } = credentials else {
             return Ok(Check::NotMine);
         };
-        // The password of an unknown user is checked against a decoy, so that the time reveals nothing.
-        let file = self.file();
-        let found = file.find(user);
-        let is_known = found.known.is_some();
-        let Some(verifier) = found.known.or(found.like).cloned() else {
-            return Ok(Check::NotMine);
-        };
-        let is_right = self.pool.check(session.client_ip(), verifier, password.clone()).await?;
-        Ok(Check::of(is_known.then_some(is_right)))
+        Ok(Check::of(self.check_password(user, password.reveal(), session.client_ip()).await?))
     }
 }
 

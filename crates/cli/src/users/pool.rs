@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use mailchute::auth::Password;
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::users::fair_queue::FairQueue;
@@ -32,7 +32,7 @@ type Queue = Mutex<FairQueue<IpAddr, Check>>;
 #[derive(Debug)]
 struct Check {
     verifier: Verifier,
-    password: Password,
+    password: Zeroizing<String>,
     answer: oneshot::Sender<bool>,
 }
 
@@ -56,7 +56,7 @@ impl PasswordPool {
         &self,
         client: IpAddr,
         verifier: Verifier,
-        password: Password,
+        password: Zeroizing<String>,
     ) -> Result<bool, oneshot::error::RecvError> {
         let (answer, answered) = oneshot::channel();
         locked(&self.queue).push(one_client(client), Check { verifier, password, answer });
@@ -77,7 +77,7 @@ fn work(queue: &Queue, rung: &Mutex<Receiver<()>>) {
         let next = locked(queue).pop(|check| !check.answer.is_closed());
         if let Some(Check { verifier, password, answer }) = next {
             // The thread survives a panic. The client gets 451.
-            let check = AssertUnwindSafe(|| verifier.is_of(password.reveal(), &mut memory));
+            let check = AssertUnwindSafe(|| verifier.is_of(&password, &mut memory));
             if let Ok(is_right) = catch_unwind(check) {
                 let _ = answer.send(is_right);
             }

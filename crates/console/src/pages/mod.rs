@@ -1,5 +1,9 @@
 //! The pages, as HTML.
 
+mod assets;
+mod layout;
+mod login;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,5 +11,5 @@ use axum::Router;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new()
+    Router::new().merge(assets::routes()).merge(login::routes())
 }

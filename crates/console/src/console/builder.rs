@@ -1,0 +1,76 @@
+//! A builder of consoles.
+
+use std::sync::Arc;
+
+use mailchute::Server;
+
+use crate::console::Console;
+use crate::guard::{Guard, Logins};
+use crate::mailbox::Mailbox;
+use crate::state::State;
+
+/// A builder of a [`Console`].
+///
+/// # Examples
+/// ```
+/// use mailchute::{Server, testing};
+/// use mailchute_console::Console;
+///
+/// let server = Server::builder().store(testing::Inbox::new()).build()?;
+/// let console = Console::builder(&server).name("mail.example.com").build();
+/// let only_metrics_and_health = Console::builder(&server).pages(false).build();
+/// # Ok::<(), mailchute::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct ConsoleBuilder {
+    server: Server,
+    has_pages: bool,
+    names: Vec<String>,
+    logins: Option<Arc<dyn Logins>>,
+    mailbox: Option<Mailbox>,
+}
+
+impl ConsoleBuilder {
+    pub(crate) fn new(server: &Server) -> Self {
+        Self { server: server.clone(), has_pages: true, names: Vec::new(), logins: None, mailbox: None }
+    }
+
+    /// Sets whether there are pages and the API, beside metrics and health. There are, unless this says no.
+    #[must_use]
+    pub fn pages(mut self, has_pages: bool) -> Self {
+        self.has_pages = has_pages;
+        self
+    }
+
+    /// Adds a name by which browsers reach the console, beside its address and `localhost`. Requests with other names
+    /// are refused, since the DNS of another site may lead here.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// Asks each visitor for a login. Metrics and health are open.
+    #[must_use]
+    pub fn logins(mut self, logins: impl Logins) -> Self {
+        self.logins = Some(Arc::new(logins));
+        self
+    }
+
+    /// Shows the messages of a mailbox.
+    #[must_use]
+    pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
+        self.mailbox = Some(mailbox);
+        self
+    }
+
+    /// Returns the console.
+    #[must_use]
+    pub fn build(self) -> Console {
+        Console {
+            state: Arc::new(State::new(&self.server, self.mailbox)),
+            guard: Guard::new(self.names, self.logins),
+            has_pages: self.has_pages,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The rule of changes: they come from a program, or from a form of our own.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::Method;
+use axum::http::header::CONTENT_TYPE;
+use percent_encoding::percent_decode_str;
+
+use crate::guard::refusal::Refusal;
+use crate::guard::secret::is_same;
+
+const FORM_LIMIT: usize = 64 << 10;
+const FORM_TIME: Duration = Duration::from_secs(10);
+
+/// Checks that a page of another site cannot have sent this: a form cannot send JSON, nor any method but POST, and
+/// does not know the token.
+pub(crate) async fn check(request: Request, token: &str) -> Result<Request, Refusal> {
+    let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
+    let kind = kind.map(|kind| kind.split(';').next().unwrap_or(kind).trim().to_ascii_lowercase());
+    match kind.as_deref() {
+        Some("application/json") => Ok(request),
+        Some("application/x-www-form-urlencoded") => {
+            let (parts, body) = request.into_parts();
+            let body = tokio::time::timeout(FORM_TIME, to_bytes(body, FORM_LIMIT)).await;
+            let body = body.ok().and_then(Result::ok).ok_or_else(Refusal::too_large)?;
+            let sent = std::str::from_utf8(&body).ok().and_then(token_of);
+            if sent.is_some_and(|sent| is_same(&sent, token)) {
+                Ok(Request::from_parts(parts, Body::from(body)))
+            } else {
+                Err(Refusal::no_token())
+            }
+        }
+        None if *request.method() != Method::POST => Ok(request),
+        _ => Err(Refusal::no_token()),
+    }
+}
+
+fn token_of(form: &str) -> Option<String> {
+    let value = form.split('&').find_map(|field| field.strip_prefix("token="))?;
+    Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
+}

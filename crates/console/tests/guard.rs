@@ -1,0 +1,268 @@
+//! The layer around all routes, asked by literal bytes.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use mailchute_console::{Login, Logins};
+
+use crate::support::{serve, status};
+
+#[derive(Debug)]
+struct Alice;
+
+impl Logins for Alice {
+    fn check<'a>(
+        &'a self,
+        user: &'a str,
+        password: &'a str,
+        _client: IpAddr,
+    ) -> Pin<Box<dyn Future<Output = Login> + Send + 'a>> {
+        let login = match (user, password) {
+            ("alice", "wonderland") => Login::Right,
+            (_, "busy") => Login::NotNow,
+            _ => Login::Wrong,
+        };
+        Box::pin(async move { login })
+    }
+}
+
+#[tokio::test]
+async fn refuses_a_foreign_host_on_each_path() {
+    let console = serve(|console| console.name("mail.example.com")).await;
+    for path in ["/", "/style.css", "/api/v1/messages", "/nowhere", "/login"] {
+        for host in ["evil.example", "evil.example:8025", "localhost.evil.example", "192.0.2.1"] {
+            let answer = console
+                .ask(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+                .await;
+            assert_eq!(status(&answer), 403, "{path} {host}: {answer}");
+        }
+    }
+    for host in ["localhost", "127.0.0.1:8025", "[::1]:1", "MAIL.example.com:443"] {
+        let answer = console
+            .ask(&format!("GET /style.css HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+            .await;
+        assert_eq!(status(&answer), 200, "{host}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn refuses_no_host_two_hosts_and_an_absolute_uri() {
+    let console = serve(|console| console).await;
+    for request in [
+        "GET /style.css HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /style.css HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+        "GET http://evil.example/style.css HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET http://localhost/style.css HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+        "GET http://evil.example/style.css HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+        "GET /style.css HTTP/1.1\r\nHost: evil@localhost\r\nConnection: close\r\n\r\n",
+        "GET /style.css HTTP/1.0\r\nConnection: close\r\n\r\n",
+    ] {
+        let answer = console.ask(request).await;
+        assert!(matches!(status(&answer), 400 | 403), "{request:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn refuses_requests_of_pages_of_other_sites() {
+    let console = serve(|console| console).await;
+    let fields = [
+        "Origin: http://evil.example\r\n",
+        "Origin: null\r\n",
+        "Origin: http://localhost:3000\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: same-site\r\n",
+        "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n",
+        "sec-fetch-site: cross-site\r\nOrigin: http://localhost\r\n",
+    ];
+    for path in ["/", "/style.css", "/live", "/metrics", "/api/v1/messages", "/nowhere"] {
+        for fields in fields {
+            let answer = console.get(path, fields).await;
+            assert_eq!(status(&answer), 403, "{path} {fields}: {answer}");
+        }
+    }
+    let answer =
+        console.get("/style.css", "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n").await;
+    assert_eq!(status(&answer), 200);
+}
+
+/// A link on another site is refused like anything else, but the user can go on with a click.
+#[tokio::test]
+async fn a_link_from_another_site_shows_a_page_with_a_link() {
+    let console = serve(|console| console).await;
+    let answer = console.get("/m/1", "Sec-Fetch-Site: cross-site\r\nAccept: text/html\r\n").await;
+    assert_eq!(status(&answer), 403);
+    assert!(answer.contains("<a class=\"button\" href=\"\">"), "{answer}");
+}
+
+#[tokio::test]
+async fn no_spelling_of_a_path_goes_around_the_rules() {
+    let console = serve(|console| console.logins(Alice)).await;
+    for path in [
+        "/%6cive",
+        "/live%2f..%2f",
+        "//live",
+        "/live/../api/v1/messages",
+        "/metrics/../",
+        "/metrics%2f",
+        "/live/",
+        "/%2e%2e/live",
+        "/login/../",
+    ] {
+        let answer = console
+            .ask(&format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
+            .await;
+        assert_eq!(status(&answer), 403, "{path}: {answer}");
+        let answer = console.get(path, "Sec-Fetch-Site: cross-site\r\n").await;
+        assert_eq!(status(&answer), 403, "{path}: {answer}");
+        let answer = console.get(path, "").await;
+        assert_eq!(status(&answer), 401, "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn health_and_metrics_answer_to_each_host_without_login() {
+    let console = serve(|console| console.logins(Alice)).await;
+    for host in ["10.1.2.3:8025", "mailchute-0.mail.svc:8025"] {
+        let answer =
+            console.ask(&format!("GET /live HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await;
+        assert_eq!(status(&answer), 200, "{answer}");
+    }
+    assert_eq!(
+        status(&console.ask("POST /live HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").await),
+        403
+    );
+}
+
+#[tokio::test]
+async fn a_change_needs_json_or_the_token_of_the_page() {
+    let console = serve(|console| console).await;
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    for (fields, body) in [
+        (form, ""),
+        (form, "token="),
+        (form, "token=guess"),
+        (form, "xtoken=1&user=token"),
+        ("Content-Type: text/plain\r\n", "{}"),
+        ("Content-Type: text/plain; x=application/json\r\n", "{}"),
+        ("Content-Type: multipart/form-data; boundary=x\r\n", "--x--"),
+        ("", "{}"),
+        ("", ""),
+    ] {
+        let answer = console.send("POST", "/nowhere", fields, body).await;
+        assert_eq!(status(&answer), 403, "{fields} {body}: {answer}");
+    }
+    assert_eq!(
+        status(&console.send("POST", "/nowhere", "Content-Type: application/json\r\n", "{}").await),
+        404
+    );
+    assert_eq!(status(&console.send("DELETE", "/nowhere", "Content-Type: text/plain\r\n", "").await), 403);
+    let token = token(&console.get("/login", "").await);
+    assert_eq!(status(&console.send("POST", "/nowhere", form, &format!("a=b&token={token}")).await), 404);
+    let large = format!("token={token}&a={}", "x".repeat(70_000));
+    assert_eq!(status(&console.send("POST", "/nowhere", form, &large).await), 413);
+}
+
+#[tokio::test]
+async fn each_response_has_the_fields_for_browsers() {
+    let console = serve(|console| console).await;
+    for path in ["/login", "/style.css", "/live", "/nowhere", "/api/v1/nowhere"] {
+        let answer = console.get(path, "").await.to_ascii_lowercase();
+        for field in [
+            "content-security-policy: default-src 'self';",
+            "frame-ancestors 'none'",
+            "x-content-type-options: nosniff",
+            "referrer-policy: same-origin",
+            "cross-origin-opener-policy: same-origin",
+            "cross-origin-resource-policy: same-origin",
+            "cache-control: no-",
+        ] {
+            assert!(answer.contains(field), "{path} {field}: {answer}");
+        }
+        assert!(!answer.contains("access-control-"), "{answer}");
+    }
+    assert!(console.get("/nowhere", "Sec-Fetch-Site: cross-site\r\n").await.contains("nosniff"));
+}
+
+#[tokio::test]
+async fn assets_are_sent_once() {
+    let console = serve(|console| console).await;
+    let answer = console.get("/console.js", "").await;
+    let tag = field(&answer, "etag").unwrap();
+    let answer = console.get("/console.js", &format!("If-None-Match: {tag}\r\n")).await;
+    assert_eq!(status(&answer), 304, "{answer}");
+}
+
+#[tokio::test]
+async fn basic_credentials_log_programs_in() {
+    let console = serve(|console| console.logins(Alice)).await;
+    let answer = console.get("/nowhere", "").await;
+    assert_eq!(status(&answer), 401);
+    assert!(field(&answer, "www-authenticate").unwrap().starts_with("Basic "), "{answer}");
+    // alice:wonderland, alice:wrong, alice:busy
+    for (credentials, expected) in
+        [("YWxpY2U6d29uZGVybGFuZA==", 404), ("YWxpY2U6d3Jvbmc=", 401), ("YWxpY2U6YnVzeQ==", 503), ("?", 401)]
+    {
+        let answer = console.get("/nowhere", &format!("Authorization: Basic {credentials}\r\n")).await;
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_page_gives_a_strict_cookie_until_logout() {
+    let console = serve(|console| console.logins(Alice)).await;
+    let answer = console.get("/nowhere?a=b", "Accept: text/html\r\n").await;
+    assert_eq!(status(&answer), 303);
+    assert_eq!(field(&answer, "location").unwrap(), "/login?next=%2Fnowhere%3Fa%3Db");
+    let page = console.get("/login?next=%2Fnowhere%3Fa%3Db", "").await;
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let first = token(&page);
+    let wrong =
+        console.send("POST", "/login", form, &format!("token={first}&next=/&user=alice&password=no")).await;
+    assert_eq!(status(&wrong), 401);
+    let right = format!("token={first}&next=%2Fnowhere&user=alice&password=wonderland");
+    assert_eq!(
+        status(&console.send("POST", "/login", form, &right.replacen("token=", "token=x", 1)).await),
+        403
+    );
+    let answer = console.send("POST", "/login", form, &right).await;
+    assert_eq!((status(&answer), field(&answer, "location").unwrap()), (303, "/nowhere"));
+    let cookie = field(&answer, "set-cookie").unwrap();
+    assert!(cookie.ends_with("; SameSite=Strict; HttpOnly"), "{cookie}");
+    let cookie = format!("Cookie: a=b; {}\r\n", cookie.split(';').next().unwrap());
+    assert_eq!(status(&console.get("/nowhere", &cookie).await), 404);
+    // The token of one who is not logged in is of no use to one who is.
+    let logout = |token: &str| format!("token={token}");
+    assert_eq!(
+        status(&console.send("POST", "/logout", &format!("{form}{cookie}"), &logout(&first)).await),
+        403
+    );
+    let second = token(&console.get("/login", &cookie).await);
+    assert_eq!(
+        status(&console.send("POST", "/logout", &format!("{form}{cookie}"), &logout(&second)).await),
+        303
+    );
+    assert_eq!(status(&console.get("/nowhere", &cookie).await), 401);
+}
+
+#[tokio::test]
+async fn passwords_cannot_be_guessed_without_end() {
+    let console = serve(|console| console.logins(Alice)).await;
+    for _ in 0..10 {
+        // alice:wrong
+        assert_eq!(status(&console.get("/nowhere", "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n").await), 401);
+    }
+    let answer = console.get("/nowhere", "Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n").await;
+    assert_eq!(status(&answer), 429, "{answer}");
+    assert_eq!(field(&answer, "retry-after"), Some("60"));
+}
+
+fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let fields =
+        answer.split("\r\n").take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(": "));
+    fields.into_iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn token(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"token\" value=\"").unwrap_or_else(|| panic!("no token: {page}"));
+    rest.split('"').next().unwrap().to_owned()
+}

@@ -1,0 +1,69 @@
+//! A console on a loopback port, asked by literal bytes.
+
+use std::net::SocketAddr;
+
+use mailchute::{Server, testing};
+use mailchute_console::{Console, ConsoleBuilder};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A console that is being served. It stops when this is dropped.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Serves the console of a server that keeps its messages in memory.
+pub(crate) async fn serve(change: impl FnOnce(ConsoleBuilder) -> ConsoleBuilder) -> Served {
+    let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
+    serve_console(change(Console::builder(&server)).build()).await
+}
+
+pub(crate) async fn serve_console(console: Console) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move { console.serve(listener, std::future::pending()).await.unwrap() });
+    Served { address, task }
+}
+
+impl Served {
+    /// Returns the whole answer to a request that is sent as it is.
+    pub(crate) async fn ask(&self, request: &str) -> String {
+        let mut client = TcpStream::connect(self.address).await.unwrap();
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Returns the answer to a GET of `localhost`, with more fields.
+    pub(crate) async fn get(&self, path: &str, fields: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}\r\n"))
+            .await
+    }
+
+    /// Returns the answer to a request with a body.
+    pub(crate) async fn send(&self, method: &str, path: &str, fields: &str, body: &str) -> String {
+        let length = body.len();
+        self.ask(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{fields}\r\n{body}"
+        ))
+        .await
+    }
+}
+
+/// Returns the status of an answer.
+pub(crate) fn status(answer: &str) -> u16 {
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no status: {answer:?}"))
+}

@@ -127,6 +127,7 @@ const CRATES: [Rooms; 6] = [
             "explain",
             "machine",
             "body",
+            "in_order",
             "phase",
             "offer",
             "next_hop",

@@ -34,6 +34,7 @@ mod problem;
 mod sessions;
 mod state;
 
+pub use chaos::Chaos;
 pub use console::{Console, ConsoleBuilder};
 pub use guard::{Login, Logins};
 pub use mailbox::{Mailbox, MailboxBuilder, Retention};

@@ -14,7 +14,8 @@ pub(crate) struct State {
     /// `None` if the server keeps no mail in a Maildir.
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) sessions: Sessions,
-    pub(crate) chaos: Chaos,
+    /// `None` if the server was not built with it.
+    pub(crate) chaos: Option<Chaos>,
     pub(crate) playground: Playground,
 }
 
@@ -24,7 +25,7 @@ impl State {
             server: server.clone(),
             mailbox,
             sessions: Sessions::default(),
-            chaos: Chaos::default(),
+            chaos: None,
             playground: Playground::default(),
         }
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
+mod chaos;
 mod guard;
 mod health;
+mod http;
 mod support;

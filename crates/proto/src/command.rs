@@ -115,7 +115,7 @@ impl Verb {
     }
 
     /// Returns the verb as the protocol knows it. SMTP has no LHLO; LMTP has neither EHLO nor HELO (RFC 2033 §4.1).
-    fn spoken_in(self, protocol: Protocol) -> Self {
+    pub(crate) fn spoken_in(self, protocol: Protocol) -> Self {
         match (protocol, self) {
             (Protocol::Smtp, Self::Lhlo) | (Protocol::Lmtp, Self::Ehlo | Self::Helo) => Self::Other,
             (_, verb) => verb,

@@ -7,6 +7,7 @@ use mailchute::{Answer, BuildError, Builder, Hooks, Server, Session, Verdict};
 use mailchute_stores::recipients::Recipients;
 
 use crate::commands::certificates::Certificates;
+use crate::commands::chaos::Chaos;
 use crate::commands::filters::Filters;
 use crate::commands::local_domains::LocalDomains;
 use crate::commands::recipients;
@@ -28,13 +29,14 @@ pub(crate) struct Configuration {
     pub(crate) users: Option<Users>,
     pub(crate) filters: Filters,
     pub(crate) store: Stores,
+    pub(crate) chaos: Chaos,
 }
 
 impl Configuration {
     /// Reads the password file, if there is one.
     pub(crate) fn of(options: Options, filters: Filters, store: Stores) -> Result<Self, Failure> {
         let users = Users::of(&options)?;
-        Ok(Self { options, certificates: Certificates::default(), users, filters, store })
+        Ok(Self { options, certificates: Certificates::default(), users, filters, store, chaos: Chaos::default() })
     }
 
     /// Reads the certificates, builds the server, and logs all warnings.
@@ -42,7 +44,7 @@ impl Configuration {
         let (tls, own) = self.certificates.read(&self.options)?;
         let recipients = recipients::read(&self.options)?;
         let (users, filters, store) = (self.users.clone(), self.filters.clone(), self.store.clone());
-        let server = build(&self.options, Parts { tls, users, recipients, filters, store })?;
+        let server = build(&self.options, Parts { tls, users, recipients, filters, store, chaos: self.chaos.clone() })?;
         warnings::log(warnings::at_start(&self.options, &own));
         Ok(server)
     }
@@ -56,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) recipients: Option<Recipients>,
     pub(crate) filters: Filters,
     pub(crate) store: Stores,
+    pub(crate) chaos: Chaos,
 }
 
 /// Builds the server.
@@ -65,7 +68,7 @@ pub(crate) fn build(options: &Options, parts: Parts) -> Result<Server, Failure> 
 
 /// Returns a builder with all options of the server.
 pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
-    let Parts { tls, users, recipients, filters, store } = parts;
+    let Parts { tls, users, recipients, filters, store, chaos } = parts;
     let mut builder = Server::builder()
         .tls(tls)
         .max_message_size(options.max_message_size.0)
@@ -89,6 +92,9 @@ pub(crate) fn builder(options: &Options, parts: Parts) -> Builder {
     }
     builder = options.limit.iter().fold(builder, |builder, limit| limit.set(builder));
     builder = options.timeout.iter().fold(builder, |builder, timeout| timeout.set(builder));
+    if options.web.console {
+        builder = builder.with(chaos);
+    }
     builder = filters.add(builder, |mut builder| {
         if let Some(domains) = LocalDomains::of(&options.domain) {
             builder = builder.hooks(domains);

@@ -8,6 +8,7 @@ use mailchute_console::Console;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::commands::chaos::Chaos;
 use crate::failure::Failure;
 use crate::options::args::Options;
 use crate::process::sockets::HttpSocket;
@@ -30,10 +31,11 @@ impl Http {
     pub(crate) fn begin(
         options: &Options,
         server: &Server,
+        chaos: &Chaos,
         sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
         let mut http = Self { stop: watch::Sender::new(false), serving: JoinSet::new() };
-        let mut console = Console::builder(server).pages(options.web.console);
+        let mut console = Console::builder(server).pages(options.web.console).chaos(chaos.clone());
         for name in &options.web.console_name {
             console = console.name(name.to_string());
         }
@@ -62,6 +64,7 @@ impl Http {
     pub(crate) fn begin(
         _options: &Options,
         _server: &Server,
+        _chaos: &Chaos,
         _sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
         Ok(Self { stop: watch::Sender::new(false), serving: JoinSet::new() })

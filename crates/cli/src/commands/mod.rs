@@ -6,7 +6,8 @@
 
 pub(crate) mod build;
 pub(crate) mod certificates;
-pub(crate) mod check;
+pub(crate) mod chaos;
+mod check;
 #[cfg(feature = "nats")]
 pub(crate) mod deliver;
 pub(crate) mod filters;

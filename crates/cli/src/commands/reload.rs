@@ -72,6 +72,7 @@ impl Configuration {
             recipients,
             filters: filters.clone(),
             store: self.store.clone(),
+            chaos: self.chaos.clone(),
         };
         server.reconfigure(builder(&options, parts)).map_err(|error| vec![wrong_option(error, &options)])?;
         // The steps below cannot fail.

@@ -60,7 +60,7 @@ pub(crate) async fn serve(
     }
     configuration.store.connect().await;
     let Listening { serving, http, .. } = listening;
-    let http = Http::begin(options, &server, http)?;
+    let http = Http::begin(options, &server, &configuration.chaos, http)?;
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.
         tracing::info!(name: "taken-over", "took over the sockets of the process that served before");

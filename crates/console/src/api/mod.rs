@@ -1,5 +1,7 @@
 //! The API: JSON, and events as they happen.
 
+mod chaos;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,5 +9,5 @@ use axum::Router;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new()
+    Router::new().merge(chaos::routes())
 }

@@ -1,4 +1,131 @@
 //! Failures on purpose: rules that refuse, delay or hang up, for a limited time.
+//!
+//! # Why
+//!
+//! The rules are hooks and a filter in front of all others, so the server's own promises hold: a refused message is
+//! never kept, and a message is answered 250 only by the store. While no rule is in force, each stage costs one
+//! relaxed load.
 
+mod attempts;
+mod document;
+mod hooks;
+mod in_force;
+mod pattern;
+mod preset;
+mod rule;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) use document::{Chaos as Document, Status};
+use in_force::InForce;
+pub(crate) use preset::{PRESETS, Preset};
+pub(crate) use rule::{Invalid, Stage};
+
+/// Rules that make a server fail on purpose, to test what its clients do. Clones share the same rules.
+///
+/// A server refuses mail while rules are in force. Give a clone to [`Builder::with`](mailchute::Builder::with) before
+/// all other hooks, also at each [`reconfigure`](mailchute::Server::reconfigure), and another to the console.
+///
+/// # Examples
+/// ```
+/// use mailchute::{Server, testing};
+/// use mailchute_console::{Chaos, Console};
+///
+/// let chaos = Chaos::new();
+/// let server = Server::builder().with(chaos.clone()).store(testing::Inbox::new()).build()?;
+/// let console = Console::builder(&server).chaos(chaos).build();
+/// # Ok::<(), mailchute::BuildError>(())
+/// ```
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Chaos;
+pub struct Chaos(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Whether there are rules, so that a stage without any takes no lock.
+    has_rules: AtomicBool,
+    in_force: Mutex<Option<InForce>>,
+}
+
+/// What all pages say while rules are in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Banner {
+    pub(crate) rules: usize,
+    pub(crate) ends: SystemTime,
+    pub(crate) left: Duration,
+}
+
+impl Chaos {
+    /// Returns a handle without rules.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns what all pages say while rules are in force.
+    pub(crate) fn banner(&self) -> Option<Banner> {
+        let in_force = self.lock();
+        let rules = in_force.as_ref()?;
+        Some(Banner { rules: rules.len(), ends: rules.ends(), left: rules.left() })
+    }
+
+    /// Returns the rules in force, and how often each was applied.
+    pub(crate) fn status(&self) -> Status {
+        self.lock().as_ref().map_or_else(Status::default, InForce::status)
+    }
+
+    /// Puts rules in force instead of those before. Call it inside a tokio runtime.
+    pub(crate) fn set(&self, document: &Document) -> Result<Status, Invalid> {
+        let rules = InForce::new(document)?;
+        let (id, until, status) = (rules.id(), rules.until(), rules.status());
+        tracing::warn!(
+            name: "chaos-began",
+            rules = rules.len(),
+            seconds = document.seconds,
+            "rules of chaos are in force: the server refuses or delays mail on purpose"
+        );
+        *self.lock() = Some(rules);
+        self.0.has_rules.store(true, Ordering::Relaxed);
+        let chaos = self.clone();
+        tokio::spawn(async move {
+            sleep_until(until).await;
+            chaos.end(|rules| rules.id() == id);
+        });
+        Ok(status)
+    }
+
+    /// Takes the rules out of force.
+    pub(crate) fn clear(&self) {
+        self.end(|_| true);
+    }
+
+    fn end(&self, is_meant: impl Fn(&InForce) -> bool) {
+        let mut in_force = self.lock();
+        let Some(ended) = in_force.take_if(|rules| is_meant(rules)) else { return };
+        self.0.has_rules.store(false, Ordering::Relaxed);
+        drop(in_force);
+        tracing::warn!(name: "chaos-ended", applied = ended.applied(), "no rule of chaos is in force any more");
+    }
+
+    /// Returns whether rules are in force.
+    fn is_on(&self) -> bool {
+        self.0.has_rules.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<InForce>> {
+        // Each change leaves whole rules.
+        self.0.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the rules of a moment that are due, if their time is not over.
+    fn due(&self, attempt: &attempts::Attempt<'_>) -> Vec<rule::Effect> {
+        let mut in_force = self.lock();
+        match in_force.as_mut() {
+            Some(rules) if Instant::now() < rules.until() => rules.due(attempt),
+            _ => Vec::new(),
+        }
+    }
+}

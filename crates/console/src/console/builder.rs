@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mailchute::Server;
 
+use crate::chaos::Chaos;
 use crate::console::Console;
 use crate::guard::{Guard, Logins};
 use crate::mailbox::Mailbox;
@@ -28,11 +29,12 @@ pub struct ConsoleBuilder {
     names: Vec<String>,
     logins: Option<Arc<dyn Logins>>,
     mailbox: Option<Mailbox>,
+    chaos: Option<Chaos>,
 }
 
 impl ConsoleBuilder {
     pub(crate) fn new(server: &Server) -> Self {
-        Self { server: server.clone(), has_pages: true, names: Vec::new(), logins: None, mailbox: None }
+        Self { server: server.clone(), has_pages: true, names: Vec::new(), logins: None, mailbox: None, chaos: None }
     }
 
     /// Sets whether there are pages and the API, beside metrics and health. There are, unless this says no.
@@ -64,11 +66,18 @@ impl ConsoleBuilder {
         self
     }
 
+    /// Offers rules of chaos, with which the server must have been built. By default there are none, and the page says so.
+    #[must_use]
+    pub fn chaos(mut self, chaos: Chaos) -> Self {
+        self.chaos = Some(chaos);
+        self
+    }
+
     /// Returns the console.
     #[must_use]
     pub fn build(self) -> Console {
         Console {
-            state: Arc::new(State::new(&self.server, self.mailbox)),
+            state: Arc::new(State { chaos: self.chaos, ..State::new(&self.server, self.mailbox) }),
             guard: Guard::new(self.names, self.logins),
             has_pages: self.has_pages,
         }

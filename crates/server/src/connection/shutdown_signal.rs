@@ -154,11 +154,11 @@ impl ShutdownSignal {
 }
 
 impl HangUp for ShutdownSignal {
-    fn hang_up(&self, refusal: Refusal) {
+    fn hang_up(&self, farewell: Option<Refusal>) {
         let mut state = self.state();
         // The first refusal counts, also if the client has been told already.
         if self.urgency() < Urgency::Closed {
-            state.farewell = Some(refusal);
+            state.farewell = farewell;
             self.raise(&mut state, Urgency::Closed);
         }
     }

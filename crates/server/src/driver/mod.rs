@@ -237,7 +237,12 @@ impl Driver {
                 apply_edits(session, || ask.edits_mut());
                 ask.answer(answer);
             }
-            Step::StartTls(ask) => ask.answer(Ok(Verdict::Accept)),
+            Step::StartTls(mut ask) => {
+                let (_, unsent) = ask.parts();
+                let hooks = shared.chain.start_tls(session);
+                let answer = ask_hooks(shared, wire, unsent, session, hooks, refused_by).await?;
+                ask.answer(answer);
+            }
             Step::Challenge(ask) => ask.answer(authentication::nonce(shared, session)),
             Step::Scram(mut ask) => {
                 let (scram, unsent) = ask.parts();

@@ -10,6 +10,8 @@ use mailchute_proto::Verb;
 pub enum Stage {
     /// The client has connected, or a proxy has named it by XCLIENT.
     Connect,
+    /// STARTTLS, before the handshake.
+    StartTls,
     /// A TLS handshake has succeeded.
     Secure,
     /// EHLO, HELO or LHLO.
@@ -36,6 +38,7 @@ impl Stage {
         match verb {
             None | Some(Verb::Xclient) => Self::Connect,
             Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo) => Self::Ehlo,
+            Some(Verb::StartTls) => Self::StartTls,
             Some(Verb::Auth) => Self::Auth,
             Some(Verb::Mail) => Self::MailFrom,
             Some(Verb::Rcpt) => Self::RcptTo,
@@ -49,6 +52,7 @@ impl Stage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::StartTls => "start_tls",
             Self::Secure => "secure",
             Self::Ehlo => "ehlo",
             Self::Auth => "auth",

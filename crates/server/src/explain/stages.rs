@@ -14,6 +14,9 @@ pub fn stage(stage: Stage) -> Explanation {
             "The client has connected. The server knows its address and nothing else.",
             "RFC 5321 §3.1",
         ),
+        Stage::StartTls => {
+            ("At STARTTLS", "The client has asked for TLS. The handshake has not begun.", "RFC 3207 §4")
+        }
         Stage::Secure => (
             "After the TLS handshake",
             "The connection is encrypted now. The server knows the name that the client asked for, and its \

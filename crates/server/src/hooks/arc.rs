@@ -51,6 +51,7 @@ impl<H: Hooks> Hooks for Arc<H> {
     passed_on! {
         connect() -> Answer;
         ehlo(ehlo: &Ehlo) -> Answer;
+        start_tls() -> Answer;
         secure(tls: &TlsFacts) -> Answer;
         authenticated(identity: &str) -> Answer;
         mail_from(from: &Sender) -> Answer;

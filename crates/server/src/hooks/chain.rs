@@ -145,6 +145,10 @@ impl Chain {
         self.each(Stage::Ehlo, session, move |hooks| hooks.ehlo(ehlo, session))
     }
 
+    pub(crate) fn start_tls<'a>(&'a self, session: &'a Session) -> HookFuture<'a> {
+        self.each(Stage::StartTls, session, move |hooks| hooks.start_tls(session))
+    }
+
     pub(crate) fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> HookFuture<'a> {
         self.each(Stage::Secure, session, move |hooks| hooks.secure(tls, session))
     }

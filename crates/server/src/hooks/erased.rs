@@ -27,6 +27,7 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait ErasedHooks: Send + Sync {
     fn connect<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Decision>;
     fn ehlo<'a>(&'a self, ehlo: &'a Ehlo, session: &'a Session) -> BoxFuture<'a, Decision>;
+    fn start_tls<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Decision>;
     fn secure<'a>(&'a self, tls: &'a TlsFacts, session: &'a Session) -> BoxFuture<'a, Decision>;
     fn authenticated<'a>(&'a self, identity: &'a str, session: &'a Session) -> BoxFuture<'a, Decision>;
     fn mail_from<'a>(&'a self, from: &'a Sender, session: &'a Session) -> BoxFuture<'a, Decision>;
@@ -78,6 +79,7 @@ impl<H: Hooks> ErasedHooks for Named<H> {
     boxed! {
         connect, Connect, ();
         ehlo, Ehlo, (ehlo: &'a Ehlo);
+        start_tls, StartTls, ();
         secure, Secure, (tls: &'a TlsFacts);
         authenticated, Auth, (identity: &'a str);
         mail_from, MailFrom, (from: &'a Sender);

@@ -99,6 +99,13 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(Verdict::Accept))
     }
 
+    /// Decides on STARTTLS, before the handshake. The standard refusal is `454 4.7.0`, after which the session goes on
+    /// in the clear.
+    fn start_tls(&self, session: &Session) -> impl Future<Output = Answer> + Send {
+        let _ = session;
+        ready(Ok(Verdict::Accept))
+    }
+
     /// Decides on a client once TLS is up. The client speaks next, so the server sends a refusal (standard:
     /// `421 4.7.0`) unasked and hangs up.
     fn secure(&self, tls: &TlsFacts, session: &Session) -> impl Future<Output = Answer> + Send {

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod build_error;
 pub(crate) mod builder;
+mod in_order;
 pub(crate) mod running;
 pub(crate) mod serving;
 mod shutdown;

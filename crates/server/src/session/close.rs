@@ -32,6 +32,25 @@ impl Session {
     /// }
     /// ```
     pub fn close(&self, refusal: Refusal) {
-        self.0.wire.hang_up(refusal);
+        self.0.wire.hang_up(Some(refusal));
+    }
+
+    /// Ends the session without a word to the client, as a lost connection does. Otherwise it does the same as
+    /// [`close`](Self::close): a message without an answer is not kept.
+    ///
+    /// Replies that have not been sent yet are lost too. Use it to test how clients bear that.
+    ///
+    /// ```
+    /// use mailchute::{Server, Verdict};
+    ///
+    /// Server::builder().on_rcpt_to(|to, session| async move {
+    ///     if to.as_str() == "drop@example.com" {
+    ///         session.cut_off();
+    ///     }
+    ///     Ok(Verdict::Accept)
+    /// });
+    /// ```
+    pub fn cut_off(&self) {
+        self.0.wire.hang_up(None);
     }
 }

@@ -4,6 +4,6 @@ use mailchute_proto::Refusal;
 
 /// The connection of a session.
 pub(crate) trait HangUp: Send + Sync {
-    /// Sends `refusal` to the client, and closes the connection.
-    fn hang_up(&self, refusal: Refusal);
+    /// Sends the farewell to the client, if there is one, and closes the connection.
+    fn hang_up(&self, farewell: Option<Refusal>);
 }

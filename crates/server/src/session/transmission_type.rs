@@ -8,10 +8,10 @@ use mailchute_proto::Protocol;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TransmissionType {
     pub(super) protocol: Protocol,
-    pub(super) is_extended: bool,
+    pub(crate) is_extended: bool,
     pub(super) is_utf8: bool,
-    pub(super) is_tls: bool,
-    pub(super) is_authenticated: bool,
+    pub(crate) is_tls: bool,
+    pub(crate) is_authenticated: bool,
 }
 
 impl fmt::Display for TransmissionType {

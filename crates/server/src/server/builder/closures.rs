@@ -86,6 +86,19 @@ closures! {
     /// Server::builder().on_ehlo(|ehlo, _session| async move { Verdict::accept_if(!ehlo.name.domain_is("localhost")) });
     /// ```
     on_ehlo, OnEhlo, ehlo, Ehlo, (ehlo: Ehlo);
+    /// Decides on STARTTLS, before the handshake; see [`Hooks::start_tls`].
+    ///
+    /// ```
+    /// # use mailchute::{Refusal, Server};
+    /// # fn is_renewed() -> bool { false }
+    /// Server::builder().on_start_tls(|_session| async move {
+    ///     if !is_renewed() {
+    ///         return Err(Refusal::new(454, (4, 7, 0), "The certificate has expired"));
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    on_start_tls, OnStartTls, start_tls, StartTls, ();
     /// Decides on a TLS session that has just begun; see [`Hooks::secure`].
     ///
     /// ```

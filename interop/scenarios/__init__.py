@@ -5,6 +5,7 @@ from pathlib import Path
 from .auth import Auth
 from .authentication import Authentication
 from .base import Scenario
+from .chaos import Chaos
 from .deliver import Deliver
 from .dkim import Dkim
 from .dnsbl import Dnsbl
@@ -34,6 +35,6 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome()]
+    plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome(), Chaos()]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

@@ -7,10 +7,10 @@ use mailchute_console::{Chaos, Console};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::http::Http;
+use crate::support::{Served, serve_console};
 
 struct Under {
-    http: Http,
+    http: Served,
     server: Server,
     inbox: testing::Inbox,
 }
@@ -20,8 +20,8 @@ async fn under(rules: Value) -> Under {
     let (inbox, chaos) = (testing::Inbox::new(), Chaos::new());
     let server =
         Server::builder().hostname("mx.example").with(chaos.clone()).store(inbox.clone()).build().unwrap();
-    let http = Http::serve(&Console::builder(&server).chaos(chaos).build()).await;
-    let answer = http.send("PUT", "/api/v1/chaos", Some(&json!({ "rules": rules }))).await;
+    let http = serve_console(Console::builder(&server).chaos(chaos).build()).await;
+    let answer = http.json("PUT", "/api/v1/chaos", Some(&json!({ "rules": rules }))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     Under { http, server, inbox }
 }
@@ -43,7 +43,7 @@ impl Under {
     }
 
     async fn applied(&self) -> Vec<u64> {
-        let status = self.http.send("GET", "/api/v1/chaos", None).await.json();
+        let status = self.http.json("GET", "/api/v1/chaos", None).await.json();
         status["rules"].as_array().unwrap().iter().map(|rule| rule["applied"].as_u64().unwrap()).collect()
     }
 }
@@ -127,16 +127,16 @@ async fn conditions_choose_by_sender_recipient_and_client() {
 async fn rules_delay_and_end_by_themselves() {
     let (inbox, chaos) = (testing::Inbox::new(), Chaos::new());
     let server = Server::builder().with(chaos.clone()).store(inbox.clone()).build().unwrap();
-    let http = Http::serve(&Console::builder(&server).chaos(chaos).build()).await;
+    let http = serve_console(Console::builder(&server).chaos(chaos).build()).await;
     let rules = json!({ "seconds": 60, "rules": [{ "stage": "mail", "delay_ms": 5000 }] });
-    assert_eq!(http.send("PUT", "/api/v1/chaos", Some(&rules)).await.status, 200);
+    assert_eq!(http.json("PUT", "/api/v1/chaos", Some(&rules)).await.status, 200);
     let mut client = testing::connect(&server).open();
     client.ready().await.expect(250);
     let began = tokio::time::Instant::now();
     client.command("MAIL FROM:<>").await.expect(250);
     assert_eq!(began.elapsed().as_secs(), 5);
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(http.send("GET", "/api/v1/chaos", None).await.json()["rules"], json!([]));
+    assert_eq!(http.json("GET", "/api/v1/chaos", None).await.json()["rules"], json!([]));
     client.command("RSET").await.expect(250);
     let began = tokio::time::Instant::now();
     client.command("MAIL FROM:<>").await.expect(250);
@@ -148,14 +148,14 @@ async fn rules_outlive_a_reconfiguration_and_end_when_deleted() {
     let (inbox, chaos) = (testing::Inbox::new(), Chaos::new());
     let builder = || Server::builder().with(chaos.clone()).store(inbox.clone());
     let server = builder().build().unwrap();
-    let http = Http::serve(&Console::builder(&server).chaos(chaos.clone()).build()).await;
+    let http = serve_console(Console::builder(&server).chaos(chaos.clone()).build()).await;
     let rules = json!({ "rules": [{ "stage": "mail", "reply": "451 4.3.0 Later" }] });
-    assert_eq!(http.send("PUT", "/api/v1/chaos", Some(&rules)).await.status, 200);
+    assert_eq!(http.json("PUT", "/api/v1/chaos", Some(&rules)).await.status, 200);
     server.reconfigure(builder()).unwrap();
     let mut client = testing::connect(&server).open();
     client.ready().await.expect(250);
     client.command("MAIL FROM:<>").await.expect(451);
-    assert_eq!(http.send("DELETE", "/api/v1/chaos", None).await.status, 204);
+    assert_eq!(http.json("DELETE", "/api/v1/chaos", None).await.status, 204);
     client.command("MAIL FROM:<>").await.expect(250);
 }
 
@@ -169,9 +169,9 @@ async fn a_refused_starttls_leaves_the_session_in_the_clear() {
     .unwrap();
     let chaos = Chaos::new();
     let server = Server::builder().tls(tls).with(chaos.clone()).store(testing::Inbox::new()).build().unwrap();
-    let http = Http::serve(&Console::builder(&server).chaos(chaos).build()).await;
+    let http = serve_console(Console::builder(&server).chaos(chaos).build()).await;
     let rules = json!({ "rules": [{ "stage": "starttls", "reply": "454 4.7.0 Not now" }] });
-    assert_eq!(http.send("PUT", "/api/v1/chaos", Some(&rules)).await.status, 200);
+    assert_eq!(http.json("PUT", "/api/v1/chaos", Some(&rules)).await.status, 200);
     let mut client = testing::connect(&server).open();
     client.ready().await.expect(250);
     assert_eq!(client.command("STARTTLS").await.expect(454).to_string(), "454 4.7.0 Not now");
@@ -197,7 +197,7 @@ async fn rules_that_are_wrong_are_refused_with_a_reason() {
         (json!({ "rules": [{ "stage": "mail", "delay_ms": 1, "first": 0 }] }), "first: write 1 or more"),
         (json!({ "rules": [{ "stage": "mail", "delay_ms": 1, "to": "\n" }] }), "to: write at most 256"),
     ] {
-        let answer = under.http.send("PUT", "/api/v1/chaos", Some(&body)).await;
+        let answer = under.http.json("PUT", "/api/v1/chaos", Some(&body)).await;
         assert_eq!(answer.status, 422, "{body}");
         assert!(answer.body.contains(words), "{body}: {}", answer.body);
     }
@@ -207,6 +207,6 @@ async fn rules_that_are_wrong_are_refused_with_a_reason() {
 #[tokio::test]
 async fn a_server_without_chaos_says_so() {
     let server = Server::builder().store(testing::Inbox::new()).build().unwrap();
-    let http = Http::serve(&Console::builder(&server).build()).await;
-    assert_eq!(http.send("GET", "/api/v1/chaos", None).await.status, 404);
+    let http = serve_console(Console::builder(&server).build()).await;
+    assert_eq!(http.json("GET", "/api/v1/chaos", None).await.status, 404);
 }

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics, and so do its helpers")]
 
 mod chaos;
+mod chaos_property;
 mod guard;
 mod health;
-mod http;
+mod play;
 mod support;

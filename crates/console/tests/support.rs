@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use mailchute::{Server, testing};
 use mailchute_console::{Console, ConsoleBuilder};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -56,6 +57,47 @@ impl Served {
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{fields}\r\n{body}"
         ))
         .await
+    }
+}
+
+/// An answer to a request of a program or a form.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn of(answer: &str) -> Self {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        Self { status: status(answer), head: head.to_owned(), body: body.to_owned() }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Returns where it leads.
+    pub(crate) fn location(&self) -> &str {
+        self.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap()
+    }
+}
+
+impl Served {
+    /// Sends JSON, if there is any.
+    pub(crate) async fn json(&self, method: &str, path: &str, json: Option<&Value>) -> Answer {
+        let body = json.map(ToString::to_string).unwrap_or_default();
+        let fields = if json.is_some() { "Content-Type: application/json\r\n" } else { "" };
+        Answer::of(&self.send(method, path, fields, &body).await)
+    }
+
+    /// Sends a form as the page at `path` has it, with its token.
+    pub(crate) async fn form(&self, path: &str, form: &str) -> Answer {
+        let page = self.get(path, "").await;
+        let (_, token) = page.split_once("name=\"token\" value=\"").unwrap();
+        let body = format!("token={}&{form}", token.split('"').next().unwrap());
+        let fields = "Content-Type: application/x-www-form-urlencoded\r\n";
+        Answer::of(&self.send("POST", path, fields, &body).await)
     }
 }
 

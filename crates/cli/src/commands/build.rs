@@ -36,7 +36,14 @@ impl Configuration {
     /// Reads the password file, if there is one.
     pub(crate) fn of(options: Options, filters: Filters, store: Stores) -> Result<Self, Failure> {
         let users = Users::of(&options)?;
-        Ok(Self { options, certificates: Certificates::default(), users, filters, store, chaos: Chaos::default() })
+        Ok(Self {
+            options,
+            certificates: Certificates::default(),
+            users,
+            filters,
+            store,
+            chaos: Chaos::default(),
+        })
     }
 
     /// Reads the certificates, builds the server, and logs all warnings.
@@ -44,7 +51,10 @@ impl Configuration {
         let (tls, own) = self.certificates.read(&self.options)?;
         let recipients = recipients::read(&self.options)?;
         let (users, filters, store) = (self.users.clone(), self.filters.clone(), self.store.clone());
-        let server = build(&self.options, Parts { tls, users, recipients, filters, store, chaos: self.chaos.clone() })?;
+        let server = build(
+            &self.options,
+            Parts { tls, users, recipients, filters, store, chaos: self.chaos.clone() },
+        )?;
         warnings::log(warnings::at_start(&self.options, &own));
         Ok(server)
     }

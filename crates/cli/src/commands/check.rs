@@ -6,6 +6,7 @@ use mailchute_stores::{All, Discard};
 
 use crate::commands::build::{Parts, build};
 use crate::commands::certificates::Certificates;
+use crate::commands::chaos::Chaos;
 use crate::commands::filters::Filters;
 use crate::commands::reach;
 use crate::commands::recipients;
@@ -50,7 +51,10 @@ pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, F
             certificates = own;
             // There are no sessions, so nothing is stored, and no filter is asked.
             let (filters, store) = (Filters::default(), Stores::ForAll(All::new(Discard)));
-            failures.extend(build(&options, Parts { tls, users, recipients, filters, store }).err());
+            failures.extend(
+                build(&options, Parts { tls, users, recipients, filters, store, chaos: Chaos::default() })
+                    .err(),
+            );
         }
         (users, tls, recipients) => {
             failures.extend(users.err());

@@ -7,7 +7,7 @@
 pub(crate) mod build;
 pub(crate) mod certificates;
 pub(crate) mod chaos;
-mod check;
+pub(crate) mod check;
 #[cfg(feature = "nats")]
 pub(crate) mod deliver;
 pub(crate) mod filters;

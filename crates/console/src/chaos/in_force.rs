@@ -68,10 +68,6 @@ impl InForce {
         self.until
     }
 
-    pub(super) fn ends(&self) -> SystemTime {
-        self.ends
-    }
-
     pub(super) fn left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }

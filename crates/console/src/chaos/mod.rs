@@ -16,13 +16,13 @@ mod rule;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-pub(crate) use document::{Chaos as Document, Status};
+pub(crate) use document::{Chaos as Document, RuleDocument, Status};
 use in_force::InForce;
-pub(crate) use preset::{PRESETS, Preset};
+pub(crate) use preset::PRESETS;
 pub(crate) use rule::{Invalid, Stage};
 
 /// Rules that make a server fail on purpose, to test what its clients do. Clones share the same rules.
@@ -54,7 +54,6 @@ struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Banner {
     pub(crate) rules: usize,
-    pub(crate) ends: SystemTime,
     pub(crate) left: Duration,
 }
 
@@ -69,7 +68,7 @@ impl Chaos {
     pub(crate) fn banner(&self) -> Option<Banner> {
         let in_force = self.lock();
         let rules = in_force.as_ref()?;
-        Some(Banner { rules: rules.len(), ends: rules.ends(), left: rules.left() })
+        Some(Banner { rules: rules.len(), left: rules.left() })
     }
 
     /// Returns the rules in force, and how often each was applied.

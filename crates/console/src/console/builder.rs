@@ -34,7 +34,14 @@ pub struct ConsoleBuilder {
 
 impl ConsoleBuilder {
     pub(crate) fn new(server: &Server) -> Self {
-        Self { server: server.clone(), has_pages: true, names: Vec::new(), logins: None, mailbox: None, chaos: None }
+        Self {
+            server: server.clone(),
+            has_pages: true,
+            names: Vec::new(),
+            logins: None,
+            mailbox: None,
+            chaos: None,
+        }
     }
 
     /// Sets whether there are pages and the API, beside metrics and health. There are, unless this says no.

@@ -68,7 +68,16 @@ impl At {
                             }
                         }
                     }
-                    div #banners role="status" aria-live="polite" { }
+                    div #banners role="status" aria-live="polite" {
+                        @if let Some(banner) = self.state.chaos.as_ref().and_then(crate::chaos::Chaos::banner) {
+                            div.banner {
+                                "Chaos is in force: this server fails on purpose ("
+                                (banner.rules) @if banner.rules == 1 { " rule" } @else { " rules" }
+                                ", another " (banner.left.as_secs().div_ceil(60)) " min)."
+                                a href="/chaos" { "Show the rules" }
+                            }
+                        }
+                    }
                     main #main tabindex="-1" { (content) }
                     div #toasts role="status" aria-live="polite" { }
                     script src="/console.js" { }

@@ -1,8 +1,10 @@
 //! The pages, as HTML.
 
 mod assets;
+mod chaos;
 mod layout;
 mod login;
+mod play;
 
 use std::sync::Arc;
 
@@ -11,5 +13,5 @@ use axum::Router;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new().merge(assets::routes()).merge(login::routes())
+    Router::new().merge(assets::routes()).merge(login::routes()).merge(play::routes()).merge(chaos::routes())
 }

@@ -203,6 +203,12 @@ fn check_says_what_the_sandbox_allows() {
         "no mistakes found\nallowed by --sandbox:\n  connections to the DNS at 127.0.0.1:53\n\
          needed with systemd: the drop-in network.conf\n"
     );
+    let milter = "[[filter]]\nuse = \"milter\"\nurl = \"inet:127.0.0.1:8891\"\nquarantine-into = \"Held\"\n";
+    let told = check(&format!("{}{milter}", HEAD.replace("discard:", "lmtp:127.0.0.1:24")));
+    assert!(
+        told.ends_with("\nmail for Held gets \"X-Quarantine: Held\" for a rule at lmtp:127.0.0.1:24\n"),
+        "{told}"
+    );
     assert_eq!(
         check("store = [\"maildir:./mail\", \"lmtp:127.0.0.1:24\"]\nstate = \"./state\"\n"),
         "no mistakes found\nallowed by --sandbox:\n  connections to 127.0.0.1:24\n  writing in ./mail\n  writing in ./state\n  \

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
-use mailchute::message::{BodyError, Original};
+use mailchute::Message;
+use mailchute::message::BodyError;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Body, Certificate, Client, Url};
 use tokio::sync::Semaphore;
@@ -237,11 +238,11 @@ impl fmt::Display for HttpError {
     }
 }
 
-/// Returns a body that streams the message as it was received.
-pub(crate) fn streamed(original: Original) -> Body {
-    Body::wrap_stream(try_unfold(original, |mut original| async {
-        let chunk: Option<Bytes> = original.chunk().await?;
-        Ok::<_, BodyError>(chunk.map(|chunk| (chunk, original)))
+/// Returns a body that streams the message from where its reader stands.
+pub(crate) fn streamed(reader: Message) -> Body {
+    Body::wrap_stream(try_unfold(reader, |mut reader| async {
+        let chunk: Option<Bytes> = reader.chunk().await?;
+        Ok::<_, BodyError>(chunk.map(|chunk| (chunk, reader)))
     }))
 }
 

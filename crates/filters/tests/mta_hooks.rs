@@ -321,6 +321,23 @@ async fn discard_and_quarantine_of_a_message_are_done_at_once() {
 }
 
 #[tokio::test]
+async fn a_text_for_the_client_need_not_be_utf8() {
+    let raw = |json: &[u8]| {
+        let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", json.len()).into_bytes();
+        answer.extend_from_slice(json);
+        Answer::Raw(answer)
+    };
+    for (json, reply) in [
+        (&b"{\"action\":\"reject\",\"response\":{\"message\":\"caf\xe9\"}}"[..], 550),
+        (b"{\"action\":\"accept\",\"modifications\":[{\"type\":\"replaceContents\",\"value\":\"caf\xe9\"}]}", 451),
+    ] {
+        let web = Web::start([raw(json)]).await;
+        let (_session, _message, concluded) = ask(&web, |builder| builder, CONTENT).await;
+        assert_eq!(concluded.unwrap_err().code().get(), reply);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_not_known_is_a_failure() {
     let (log, _guard) = crate::log::capture();
     let unknown = [

@@ -77,6 +77,6 @@ pub(crate) fn check(command_line: &CommandLine, how: &Check) -> Result<String, F
     if how.print {
         print::configuration(command_line, &options)
     } else {
-        Ok(told.to_owned() + &reach::in_words(&options))
+        Ok(told.to_owned() + &reach::in_words(&options) + &reach::put_aside(&options))
     }
 }

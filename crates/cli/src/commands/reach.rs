@@ -82,6 +82,20 @@ pub(crate) fn in_words(options: &Options) -> String {
     text
 }
 
+/// Says which mail is put aside by a next server only: filters may ask for directories, and a forward has none.
+pub(crate) fn put_aside(options: &Options) -> String {
+    let mut directories: Vec<_> = options.filter.iter().flat_map(|filter| filter.kind.files_into()).collect();
+    directories.sort_unstable();
+    directories.dedup();
+    let mut text = String::new();
+    for (_, url) in options.stores().filter(|(_, url)| store::is_forward(url)) {
+        for directory in &directories {
+            text += &format!("mail for {directory} gets \"X-Quarantine: {directory}\" for a rule at {url}\n");
+        }
+    }
+    text
+}
+
 /// Returns the beginning of a message about what a sandbox that was made for other options does not allow.
 pub(crate) fn blocked(before: &Options, now: &Options) -> Option<String> {
     let (allowed, directories) = (outgoing(before), written(before));

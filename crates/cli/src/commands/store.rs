@@ -199,6 +199,12 @@ pub(crate) fn directory(urls: &[String]) -> Option<PathBuf> {
     urls.iter().find_map(|url| StoreUrl::parse(url).ok()?.directory().map(PathBuf::from))
 }
 
+/// Returns whether a store hands mail to another server, which knows nothing of directories.
+pub(crate) fn is_forward(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    ["lmtp", "smtp", "smtps"].iter().any(|forward| scheme.eq_ignore_ascii_case(forward))
+}
+
 /// Says what becomes of mail in these stores.
 pub(crate) fn in_words(urls: &[String]) -> String {
     let words: Vec<_> = urls.iter().map(|url| of_one_in_words(url)).collect();

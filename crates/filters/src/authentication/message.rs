@@ -17,7 +17,7 @@ use crate::arc::{ArcOutcome, ArcVerifier};
 use crate::dkim::{BodyHasher, BodyHashes, DkimLimits, DkimOutcome, DkimResult, DkimVerifier, Fields};
 use crate::dmarc::{self, DmarcOutcome, DmarcQuery, DmarcResult, Policy};
 use crate::dns::Resolve;
-use crate::results::{AuthenticationResults, MethodResult, received_spf};
+use crate::results::{AuthenticationResults, MethodResult, may_be_of_receiver, received_spf};
 use crate::spf;
 
 /// The name of the field.
@@ -40,7 +40,8 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
         self.authserv_id.as_deref().unwrap_or_else(|| session.hostname())
     }
 
-    /// Writes the results on top of the message, and removes those that the client has forged.
+    /// Writes the results on top of the message, and removes those that the client has forged, also of `Received-SPF` if
+    /// this server writes it.
     fn write(
         &self,
         message: &mut Message,
@@ -52,6 +53,12 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
         message.remove_fields(move |field, value| {
             field == RESULTS && AuthenticationResults::is_forged(value, &name)
         });
+        if self.adds_received_spf {
+            let receiver = session.hostname().to_owned();
+            message.remove_fields(move |field, value| {
+                field == "Received-SPF" && may_be_of_receiver(value, &receiver)
+            });
+        }
         message.add_above_trace(RESULTS, &results.to_string())?;
         Ok(())
     }
@@ -78,7 +85,9 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
         let mut query = DmarcQuery::new(from).spf(&spf).draw(draw());
         for signature in &dkim.signatures {
             query = match (&signature.domain, signature.result) {
-                (Some(domain), DkimResult::Pass) if signature.unsigned_bytes == 0 => query.dkim_pass(domain),
+                (Some(domain), DkimResult::Pass) if signature.unsigned_bytes == 0 && !signature.is_test => {
+                    query.dkim_pass(domain)
+                }
                 (Some(domain), DkimResult::TempError) => query.dkim_temp_error(domain),
                 _ => query,
             };

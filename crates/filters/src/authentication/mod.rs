@@ -48,7 +48,8 @@ pub use outcomes::Outcomes;
 ///
 /// By default, a message that fails is only marked. [`enforce_dmarc`](Self::enforce_dmarc) does what the author's domain
 /// asks for. A DKIM signature that leaves a part of the body unsigned (`l=`) does not count, since anybody may have
-/// added to it. No reports are sent.
+/// added to it. Neither does one whose domain only tests DKIM (`t=y`): RFC 6376 §3.6.1 demands that such mail is treated
+/// like unsigned mail. No reports are sent.
 ///
 /// # Failures of the DNS
 ///
@@ -137,7 +138,8 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
         self
     }
 
-    /// Adds `Received-SPF` (RFC 7208 §9.1), which some older software reads. By default it is not added.
+    /// Adds `Received-SPF` (RFC 7208 §9.1), which some older software reads, and removes those that name this server or no
+    /// receiver. By default it is not added.
     pub fn received_spf(mut self) -> Self {
         self.adds_received_spf = true;
         self
@@ -146,7 +148,7 @@ impl<R: Resolve + Send + 'static> Authentication<R> {
     /// Trusts the ARC seals of these domains and of those below them. By default none is trusted.
     ///
     /// A message that fails DMARC is then accepted under three conditions. Its ARC chain passes. All its sealers are
-    /// trusted. The oldest of them names no result of DMARC but a pass of this author.
+    /// trusted. The oldest of them names a pass of DMARC, of this author. A sealer that checks no DMARC vouches for nothing.
     ///
     /// Trust only mailing lists and forwarders that check mail themselves: they could write mail in any name.
     pub fn trusted_arc_sealers(mut self, domains: impl IntoIterator<Item = impl AsRef<str>>) -> Self {

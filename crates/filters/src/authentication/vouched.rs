@@ -4,8 +4,8 @@ use crate::arc::{ArcOutcome, ArcResult};
 use crate::name::is_within;
 use crate::results::dmarc_result;
 
-/// Returns the last sealer, if all of the chain are trusted and the oldest names no result of DMARC but a pass of this
-/// author.
+/// Returns the last sealer, if all of the chain are trusted and the oldest says that DMARC of this author passed. Without a
+/// result of DMARC, nobody says that the author was authenticated before the chain began.
 pub(super) fn voucher<'a>(arc: &'a ArcOutcome, author: &str, trusted: &[String]) -> Option<&'a str> {
     let is_trusted = |sealer: &str| trusted.iter().any(|domain| is_within(sealer, domain));
     // Nobody vouches for the part of a body that is not signed, or for an author that is not.
@@ -14,10 +14,8 @@ pub(super) fn voucher<'a>(arc: &'a ArcOutcome, author: &str, trusted: &[String])
         return None;
     }
     let (oldest, last) = (arc.sets.first()?, arc.sets.last()?);
-    let is_good = match dmarc_result(&oldest.results) {
-        Some((result, of)) => result == "pass" && of.is_none_or(|of| of.eq_ignore_ascii_case(author)),
-        None => true,
-    };
+    let (result, of) = dmarc_result(&oldest.results)?;
+    let is_good = result == "pass" && of.is_none_or(|of| of.eq_ignore_ascii_case(author));
     is_good.then_some(last.domain.as_str())
 }
 
@@ -44,7 +42,7 @@ mod tests {
         for (sets, expected) in [
             (&[("list.example", pass)][..], Some("list.example")),
             (&[("a.LIST.example", "x; dmarc=pass")], Some("a.LIST.example")),
-            (&[("list.example", "x; spf=pass")], Some("list.example")),
+            (&[("list.example", "x; spf=pass; dkim=pass header.d=bank.example")], None),
             (&[("list.example", pass), ("forward.example", "x; dmarc=fail")], Some("forward.example")),
             (&[("list.example", "x; dmarc=fail header.from=bank.example")], None),
             (&[("list.example", "x; dmarc=permerror")], None),

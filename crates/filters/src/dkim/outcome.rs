@@ -16,7 +16,8 @@ pub struct DkimOutcome {
 
 impl DkimOutcome {
     /// Returns the best result of a signature: `pass` if one passes, else the others in the order `temperror`, `fail`,
-    /// `policy`, `permerror`, `neutral`. Without a signature it is `none`.
+    /// `policy`, `permerror`, `neutral`. Without a signature it is `none`. A signature whose domain only
+    /// [tests](Signature::is_test) DKIM does not count.
     #[must_use]
     pub fn result(&self) -> DkimResult {
         let order = [
@@ -27,7 +28,10 @@ impl DkimOutcome {
             DkimResult::PermError,
             DkimResult::Neutral,
         ];
-        let has = |result: &DkimResult| self.signatures.iter().any(|signature| signature.result == *result);
+        let counts = |signature: &&Signature| !signature.is_test;
+        let has = |result: &DkimResult| {
+            self.signatures.iter().filter(counts).any(|signature| signature.result == *result)
+        };
         order.into_iter().find(has).unwrap_or(DkimResult::None)
     }
 }
@@ -55,7 +59,7 @@ pub struct Signature {
     /// The length of the key in bits, if a key was found.
     pub key_bits: Option<u32>,
     /// Whether the domain only tests DKIM (`t=y` of the key). Mail must not be treated better or worse for such a signature
-    /// (RFC 6376 §3.6.1).
+    /// (RFC 6376 §3.6.1). So it does not authenticate the author for DMARC.
     pub is_test: bool,
     /// How many bytes at the end of the body are not signed, because of `l=`. Anybody may have added them.
     pub unsigned_bytes: u64,

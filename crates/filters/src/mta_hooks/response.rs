@@ -1,5 +1,7 @@
 //! The response of the web server, which is JSON.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use mailchute::Refusal;
 use serde::Deserialize;
@@ -95,9 +97,16 @@ impl Action {
 }
 
 impl Response {
-    /// Parses a response. Unknown actions and modifications are errors.
+    /// Parses a response. Unknown actions and modifications are errors. In a text for the client, bytes that are not UTF-8
+    /// become U+FFFD. A modification would put other bytes into the message than the server meant, so it is an error.
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(json).map_err(|error| format!("the answer is not that of MTA Hooks: {error}"))
+        let text = String::from_utf8_lossy(json);
+        let response: Self = serde_json::from_str(&text)
+            .map_err(|error| format!("the answer is not that of MTA Hooks: {error}"))?;
+        if matches!(text, Cow::Owned(_)) && !response.modifications.is_empty() {
+            return Err("the answer has modifications, and is not UTF-8".to_owned());
+        }
+        Ok(response)
     }
 
     /// Returns what is to be done.

@@ -81,6 +81,9 @@ impl MethodResult {
     fn signature(signature: &Signature) -> Self {
         let mut result =
             Self::new("dkim", signature.result.as_str()).optional_reason(signature.problem.as_ref());
+        if signature.is_test && signature.problem.is_none() {
+            result = result.reason("the domain only tests DKIM (t=y)");
+        }
         if signature.unsigned_bytes > 0 {
             result = result
                 .reason(&format!("{} bytes at the end of the body are not signed", signature.unsigned_bytes));

@@ -17,4 +17,5 @@ mod text;
 pub use field::AuthenticationResults;
 pub use method::MethodResult;
 pub(crate) use parse::dmarc_result;
+pub(crate) use received_spf::may_be_of_receiver;
 pub use received_spf::received_spf;

@@ -53,3 +53,29 @@ pub fn received_spf(
     });
     format!("{} {}identity={}", outcome.result, pairs.collect::<String>(), outcome.scope.as_str())
 }
+
+/// Returns whether a reader may take a `Received-SPF` field for one of this receiver: it names the receiver, or none. Its
+/// value has comments, quotes and escapes at almost any place, so a field that only seems to name the receiver counts too.
+pub(crate) fn may_be_of_receiver(value: &str, receiver: &str) -> bool {
+    let value = value.replace('\\', "").to_ascii_lowercase();
+    !value.contains("receiver") || value.contains(&receiver.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_this_receiver_is_recognized_in_any_form() {
+        for (value, expected) in [
+            ("pass receiver=mx.example.com; client-ip=192.0.2.1", true),
+            ("pass (x) RECEIVER (y) = (z) \"MX.example\\.com\"", true),
+            ("Pass", true),
+            ("pass (mx.example.com: domain of a@b designates 192.0.2.1)", true),
+            ("pass receiver=other.example; client-ip=192.0.2.1", false),
+            ("pass (other.example: x) receiver=other.example", false),
+        ] {
+            assert_eq!(may_be_of_receiver(value, "mx.example.com"), expected, "{value}");
+        }
+    }
+}

@@ -66,9 +66,10 @@ impl Default for SpamField {
 }
 
 impl Answer {
-    /// Parses an answer.
+    /// Parses an answer. rspamd repeats bytes of the message as they are, such as a subject in Latin-1. So bytes that are not
+    /// UTF-8 become U+FFFD.
     pub(super) fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(json)
+        serde_json::from_str(&String::from_utf8_lossy(json))
     }
 
     pub(super) fn verdict(&self) -> RspamdVerdict {

@@ -1,7 +1,7 @@
 //! The edits that an answer asks for, in the order in which rspamd's own milter makes them.
 
 use bytes::Bytes;
-use mailchute::message::{Field, FieldName, Header};
+use mailchute::message::Header;
 use serde_json::Value;
 
 use super::RspamdAction;
@@ -12,32 +12,16 @@ use crate::scanner_edits::{Edit, Edits, TooManyEdits};
 /// The field of the action `add header`.
 const SPAM_FIELD: &str = "X-Spam";
 
-/// The header of a message as rspamd saw it, and as it is after the edits of filters before this one.
-#[derive(Debug)]
-pub(super) struct Headers {
-    pub(super) original: Header,
-    pub(super) edited: Header,
-}
-
 /// Collects edits.
 struct Collector<'h> {
     edits: Edits,
-    headers: Option<&'h Headers>,
+    /// The header that rspamd has seen.
+    header: &'h Header,
 }
 
-/// Returns whether an answer counts fields of the message, so that its headers are needed.
-pub(super) fn counts_fields(answer: &Answer) -> bool {
-    let milter = &answer.milter;
-    !milter.remove_headers.0.is_empty() || !milter.add_headers.0.is_empty()
-}
-
-/// Returns the edits of an answer. `headers` is there if it [counts fields](counts_fields).
-pub(super) fn edits(
-    answer: &Answer,
-    action: &RspamdAction,
-    headers: Option<&Headers>,
-) -> Result<Edits, TooManyEdits> {
-    let mut collector = Collector { edits: Edits::default(), headers };
+/// Returns the edits of an answer. `header` is the one that rspamd has seen.
+pub(super) fn edits(answer: &Answer, action: &RspamdAction, header: &Header) -> Result<Edits, TooManyEdits> {
+    let mut collector = Collector { edits: Edits::default(), header };
     let milter = &answer.milter;
     for (name, number) in &milter.remove_headers.0 {
         collector.remove(name, number)?;
@@ -93,11 +77,19 @@ impl Collector<'_> {
         if number == 0 {
             return self.edits.push(Edit::RemoveFields { name: name.to_owned() });
         }
-        match self.headers.and_then(|headers| headers.number_of(name, number)) {
+        match self.number_of(name, number) {
             Some(number) => self.edits.push(Edit::RemoveField { name: name.to_owned(), number }),
-            // It is not there, or a filter has changed it since rspamd saw it.
+            // It is not there.
             None => Ok(()),
         }
+    }
+
+    /// Returns the number from 0 of a field that rspamd counts from 1, or from the end (negative).
+    fn number_of(&self, name: &str, number: i64) -> Option<usize> {
+        let distance = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
+        let count = self.header.all(name).count();
+        let place = if number > 0 { distance } else { count.checked_sub(distance + 1)? };
+        Some(place).filter(|place| *place < count)
     }
 
     /// Adds fields of a name: a text, an object with text and position, or several of them.
@@ -128,7 +120,7 @@ impl Collector<'_> {
         if order == -1 {
             return usize::MAX;
         }
-        let fields = self.headers.map_or(0, |headers| headers.edited.fields().len());
+        let fields = self.header.fields().len();
         let distance = usize::try_from(order.unsigned_abs()).unwrap_or(usize::MAX);
         if order >= 0 { distance } else { (fields + 1).saturating_sub(distance) }
     }
@@ -151,11 +143,17 @@ impl Collector<'_> {
                 SpamField::Unknown(value) => self.unknown("spam_header", value),
             },
             RspamdAction::RewriteSubject => match answer.subject.as_str() {
-                Some(subject) => self.edits.push(Edit::ReplaceField {
-                    name: "Subject".to_owned(),
-                    number: 0,
-                    value: Bytes::copy_from_slice(subject.as_bytes()),
-                }),
+                // Programs differ in which of several subjects they show.
+                Some(subject) => {
+                    if self.header.all("Subject").nth(1).is_some() {
+                        self.edits.push(Edit::RemoveFields { name: "Subject".to_owned() })?;
+                    }
+                    self.edits.push(Edit::ReplaceField {
+                        name: "Subject".to_owned(),
+                        number: 0,
+                        value: Bytes::copy_from_slice(subject.as_bytes()),
+                    })
+                }
                 None => self.unknown("subject", &answer.subject),
             },
             _ => Ok(()),
@@ -166,23 +164,6 @@ impl Collector<'_> {
     fn mark(&mut self, name: &str, value: &str) -> Result<(), TooManyEdits> {
         self.edits.push(Edit::RemoveFields { name: name.to_owned() })?;
         self.edits.push(insert(0, name, value))
-    }
-}
-
-impl Headers {
-    /// Returns the number in the edited header of a field that rspamd counts in the original, from 1, or from the end
-    /// (negative).
-    fn number_of(&self, name: &str, number: i64) -> Option<usize> {
-        let distance = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
-        let original: Vec<&Field> = self.original.all(name).collect();
-        let place = if number > 0 { distance } else { original.len().checked_sub(distance + 1)? };
-        let wanted = original.get(place)?.raw();
-        // Filters add fields above those of the client. So equal ones are counted from the end.
-        let equal_below = original[place + 1..].iter().filter(|field| field.raw() == wanted).count();
-        let name = FieldName::from(name);
-        let edited: Vec<&Field> = self.edited.fields().iter().filter(|field| field.name() == name).collect();
-        let mut equal = edited.iter().enumerate().rev().filter(|(_, field)| field.raw() == wanted);
-        equal.nth(equal_below).map(|(place, _)| place)
     }
 }
 

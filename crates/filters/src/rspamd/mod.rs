@@ -11,7 +11,7 @@ mod verdict;
 use std::fmt;
 use std::sync::Arc;
 
-use mailchute::message::{BodyError, Original};
+use mailchute::message::BodyError;
 use mailchute::{Builder, Filter, Install, Message, Refusal, Session};
 
 pub use builder::RspamdBuilder;
@@ -20,7 +20,6 @@ pub use verdict::{RspamdAction, RspamdVerdict, Symbol};
 use crate::http_client::{HttpClient, ScannerUrl, UrlError, streamed};
 use crate::scanner_edits::{Edit, Edits, TooManyEdits};
 use answer::Answer;
-use edits::Headers;
 
 /// The name of the filter in the log.
 const NAME: &str = "rspamd";
@@ -31,9 +30,10 @@ const LONGEST_NAME: usize = 128;
 /// Asks [rspamd](https://rspamd.com) about each message, by HTTP: `POST /checkv2`.
 ///
 /// The URL names a worker of the kind `normal` or `rspamd_proxy`: `http://127.0.0.1:11333`, `https://HOST` or
-/// `unix:PATH`. rspamd gets the message as the client sent it, once all of it has come, and these facts: sender, recipients,
-/// the client's address, name and EHLO, the user, TLS, this host and the name of the message. The recipients that fit into
-/// 32 KiB are named.
+/// `unix:PATH`. rspamd gets the message with the edits of the filters before this one, once all of it has come. So a
+/// signature of rspamd is one of the message that is delivered, unless a later filter changes it. It gets these facts too:
+/// sender, recipients, the client's address, name and EHLO, the user, TLS, this host and the name of the message. The
+/// recipients that fit into 32 KiB are named.
 ///
 /// # The answer
 ///
@@ -105,21 +105,21 @@ impl Rspamd {
     }
 
     /// Returns the verdict, and what is to be done with the message.
-    async fn ask(&self, message: &mut Message, session: &Session, size: u64) -> Result<Answered, String> {
+    async fn ask(
+        &self,
+        message: &mut Message,
+        session: &Session,
+        size: u64,
+        bodies: [Message; 2],
+    ) -> Result<Answered, String> {
         let header = request::header(&self.options, message, session, size);
-        let mut body = async || message.original().await.map(streamed).map_err(text);
-        let bodies = [body().await?, body().await?];
+        let bodies = bodies.map(streamed);
         let json = self.client.post(header, bodies).await.map_err(text)?;
         let answer =
             Answer::parse(&json).map_err(|error| format!("the answer is not that of rspamd: {error}"))?;
-        let headers = if edits::counts_fields(&answer) {
-            let original = message.original().await.map_err(text)?.header().await.map_err(text)?;
-            Some(Headers { original, edited: message.header().await.map_err(text)? })
-        } else {
-            None
-        };
         let verdict = answer.verdict();
-        let edits = edits::edits(&answer, &verdict.action, headers.as_ref()).map_err(text)?;
+        let header = message.header().await.map_err(text)?;
+        let edits = edits::edits(&answer, &verdict.action, &header).map_err(text)?;
         let fate = self.fate(&answer, &verdict, edits).map_err(text)?;
         Ok(Answered { verdict, fate })
     }
@@ -172,12 +172,15 @@ struct Answered {
 impl Filter for Rspamd {
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
         // The time of rspamd begins when the client has sent all.
-        let size = size_of(message.original().await?).await?;
+        let all: Vec<usize> = (0..message.envelope().recipients.len()).collect();
+        let [reader, first, second] = <[Message; 3]>::try_from(message.split(&[&*all; 3]))
+            .map_err(|_| Refusal::internal("a message cannot be split"))?;
+        let size = size_of(reader).await?;
         if size > self.options.max_size {
             session.add_finding(NAME, "skipped");
             return Ok(());
         }
-        let asked = self.ask(message, session, size);
+        let asked = self.ask(message, session, size, [first, second]);
         let answered = self.options.bounds.wait(NAME, session, asked).await?;
         let Some(Answered { verdict, fate }) = answered else { return Ok(()) };
         session.add_finding(NAME, verdict.action.to_string());
@@ -198,9 +201,9 @@ impl fmt::Debug for Rspamd {
     }
 }
 
-async fn size_of(mut content: Original) -> Result<u64, BodyError> {
+async fn size_of(mut reader: Message) -> Result<u64, BodyError> {
     let mut size = 0;
-    while let Some(chunk) = content.chunk().await? {
+    while let Some(chunk) = reader.chunk().await? {
         size += chunk.len() as u64;
     }
     Ok(size)

@@ -259,6 +259,19 @@ fn forwarded(results: &str) -> Mail {
 }
 
 #[tokio::test]
+async fn a_signature_by_a_test_key_is_like_none() {
+    for (flag, accepted) in [("t=s", true), ("t=y", false)] {
+        let mut zone = zone("p=reject");
+        let record = format!("{}; {flag}", key().record());
+        zone.records.insert("s._domainkey.bank.example".into(), vec![("TXT".into(), record.into())]);
+        let (server, _inbox) = server(Authentication::new(zone).enforce_dmarc());
+        let content = bytes(&signed("a@bank.example", "bank.example"));
+        let reply = send(&mut client(&server, OTHER).await, "x@other.example", &content).await;
+        assert_eq!(reply.starts_with("250"), accepted, "{reply}");
+    }
+}
+
+#[tokio::test]
 async fn trusted_sealers_let_in_mail_that_they_have_changed() {
     let of_list = "dmarc=pass header.from=bank.example";
     for (trusted, results_of_list, accepted) in [
@@ -266,6 +279,7 @@ async fn trusted_sealers_let_in_mail_that_they_have_changed() {
         (&[], of_list, false),
         (&["other.example"], of_list, false),
         (&["list.example"], "dmarc=fail header.from=bank.example", false),
+        (&["list.example"], "spf=pass; dkim=pass header.d=bank.example", false),
     ] {
         let authentication = Authentication::new(zone("p=reject")).enforce_dmarc();
         let (server, inbox) = server(authentication.trusted_arc_sealers(trusted));

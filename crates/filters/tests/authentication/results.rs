@@ -46,6 +46,27 @@ async fn a_message_that_fails_is_marked_and_kept() {
 }
 
 #[tokio::test]
+async fn forged_received_spf_is_removed_if_the_server_writes_it() {
+    for (writes, expected) in
+        [(true, &["fail receiver", "pass receiver=mx.other.example"][..]), (false, &["pass"; 3])]
+    {
+        let authentication = Authentication::new(zone("p=none"));
+        let authentication = if writes { authentication.received_spf() } else { authentication };
+        let (server, inbox) = server(authentication);
+        let mut mail = mail("a@bank.example");
+        for value in ["pass receiver=mx.example.com", "pass", "pass receiver=mx.other.example"] {
+            mail.push(format!("Received-SPF: {value}"));
+        }
+        send(&mut client(&server, OTHER).await, "a@bank.example", &bytes(&mail)).await;
+        let kept = kept(&inbox);
+        let values: Vec<_> =
+            kept.header().all("Received-SPF").map(|field| field.value().into_owned()).collect();
+        assert_eq!(values.len(), expected.len(), "{values:?}");
+        assert!(values.iter().zip(expected).all(|(value, begin)| value.starts_with(begin)), "{values:?}");
+    }
+}
+
+#[tokio::test]
 async fn forged_results_are_removed_and_others_stay() {
     let (server, inbox) = server(Authentication::new(zone("p=none")));
     let mut mail = mail("a@bank.example");

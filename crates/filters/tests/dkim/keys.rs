@@ -38,7 +38,7 @@ async fn the_tags_of_a_record_decide() {
         (format!("v=DKIM1; k=ed25519; p={p};"), "pass"),
         (format!(" v = DKIM1 ; k = ed25519 ;\tp = {} {} ; ", &p[..7], &p[7..]), "pass"),
         (format!("k=ed25519; h=sha1:sha256; s=email; n=a note; g=*; p={p}"), "pass"),
-        (format!("k=ed25519; s=x:*; t=y:s:z; p={p}"), "pass"),
+        (format!("k=ed25519; s=x:*; t=x:s:z; p={p}"), "pass"),
         (format!("k=ed25519; v=DKIM1; p={p}"), mistake),
         (format!("v=DKIM2; k=ed25519; p={p}"), mistake),
         (format!("v=dkim1; k=ed25519; p={p}"), mistake),
@@ -93,6 +93,7 @@ async fn a_test_key_is_marked() {
     let record = format!("k=ed25519; t=y; p={}", p(&key));
     let outcome = verify(&signed(&key, ""), &zone([(NAME, &*record)])).await;
     assert!(outcome.signatures[0].is_test && outcome.signatures[0].problem.is_none());
+    assert_eq!(outcome.result().as_str(), "none");
     let record = "k=ed25519; t=y; p=";
     let outcome = verify(&signed(&key, ""), &zone([(NAME, record)])).await;
     assert!(outcome.signatures[0].is_test && outcome.signatures[0].problem.is_some());

@@ -57,24 +57,41 @@ async fn fields_are_removed_by_number_from_both_ends() {
 }
 
 #[tokio::test]
-async fn numbers_count_the_fields_that_the_client_sent() {
+async fn rspamd_sees_the_edits_of_filters_before_it() {
     for (number, expected) in [
         (0, "A: ours\r\nB: x\r\n\r\n"),
-        (1, "A: ours\r\nA: 2\r\nB: x\r\n\r\n"),
-        (2, "A: ours\r\nB: x\r\n\r\n"),
+        (1, "A: 2\r\nA: 3\r\nB: x\r\n\r\n"),
+        (2, "A: ours\r\nA: 3\r\nB: x\r\n\r\n"),
         (-1, "A: ours\r\nA: 2\r\nB: x\r\n\r\n"),
-        (-2, "A: ours\r\nB: x\r\n\r\n"),
+        (-4, "A: ours\r\nA: 2\r\nA: 3\r\nB: x\r\n\r\n"),
     ] {
         let answer = format!(r#"{{"action":"no action","milter":{{"remove_headers":{{"A":{number}}}}}}}"#);
         let web = Web::start([Answer::Ok(answer)]).await;
         let session = session();
         let mut message = testing::message(&session, "A: 1\r\nA: 2\r\nA: 3\r\nB: x\r\n\r\n");
-        message.remove_fields(|_, value| value == "1" || value == "3");
+        message.remove_fields(|_, value| value == "1");
         message.add_above_trace("A", "ours").unwrap();
         let rspamd = mailchute_filters::rspamd::Rspamd::builder(&web.url).unwrap().open().unwrap();
         rspamd.filter(&mut message, &session).await.unwrap();
+        let edited = "A: ours\r\nA: 2\r\nA: 3\r\nB: x\r\n\r\n";
+        let request = web.one();
+        assert_eq!(String::from_utf8_lossy(&request.body), edited);
+        assert_eq!(request.get("content-length"), Some(&*edited.len().to_string()));
         let mut next = testing::next_reader(&message).unwrap();
         assert_eq!(next.bytes().await.unwrap(), expected, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn one_subject_is_left_after_it_is_rewritten() {
+    let answer = r#"{"action":"rewrite subject","subject":"[spam] a"}"#;
+    let many = "subject: c\r\n".repeat(300);
+    for (content, expected) in [
+        (format!("B: x\r\nSubject: a\r\n{many}\r\n"), "Subject: [spam] a\r\nB: x\r\n\r\n"),
+        ("B: x\r\nSubject: a\r\n\r\n".to_owned(), "B: x\r\nSubject: [spam] a\r\n\r\n"),
+        ("B: x\r\n\r\n".to_owned(), "Subject: [spam] a\r\nB: x\r\n\r\n"),
+    ] {
+        assert_eq!(checked(answer, &content).await, expected);
     }
 }
 

@@ -193,6 +193,19 @@ async fn a_large_message_is_not_sent() {
 }
 
 #[tokio::test]
+async fn bytes_that_are_not_utf8_do_not_break_an_answer() {
+    let json = b"{\"action\":\"rewrite subject\",\"subject\":\"*** caf\xe9\",\"message-id\":\"\xff\"}";
+    let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", json.len()).into_bytes();
+    answer.extend_from_slice(json);
+    let web = Web::start([Answer::Raw(answer)]).await;
+    let (session, message, concluded) = ask(&web, |builder| builder, "Subject: caf\u{e9}\r\n\r\n").await;
+    concluded.unwrap();
+    assert_eq!(session.finding("rspamd").unwrap().to_string(), "rspamd=rewrite-subject");
+    let mut next = testing::next_reader(&message).unwrap();
+    assert_eq!(next.bytes().await.unwrap(), "Subject: *** caf\u{fffd}\r\n\r\n");
+}
+
+#[tokio::test]
 async fn a_hostile_answer_is_a_failure_and_never_a_verdict() {
     let (log, _guard) = crate::log::capture();
     for (answer, told) in hostile() {

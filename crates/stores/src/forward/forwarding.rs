@@ -77,8 +77,9 @@ impl Forwarding<'_> {
             // Nobody was accepted. The answers are final.
             return Ok((answers, None));
         };
+        let mark = self.message.directory().map_or_else(String::new, |directory| mark(&directory));
         let copies = self.message.for_relay().await?;
-        let hash = match transfer::send(&mut connection, form, copies, limits).await {
+        let hash = match transfer::send(&mut connection, form, &mark, copies, limits).await {
             Ok(hash) => hash,
             Err(Broken::Content(error)) => return Err(error.into()),
             Err(Broken::Hop(refusal)) => return Err(refusal),
@@ -214,6 +215,12 @@ impl Forwarding<'_> {
             self.forward.remember(key, addresses).await;
         }
     }
+}
+
+/// Returns the fields that tell the next hop of a directory. Sieve scripts and mail programs know `X-Spam-Flag`.
+fn mark(directory: &str) -> String {
+    let is_junk = ["Junk", "Spam"].iter().any(|name| directory.eq_ignore_ascii_case(name));
+    format!("X-Quarantine: {directory}\r\n{}", if is_junk { "X-Spam-Flag: YES\r\n" } else { "" })
 }
 
 /// The refusal of a recipient before the content. One that was accepted gets its answer after the content.

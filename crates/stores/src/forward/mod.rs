@@ -85,6 +85,10 @@ use crate::prepared::Prepared;
 /// header in UTF-8, `550 5.7.30` for REQUIRETLS. DSN is left out where it is not offered. So is `BODY=8BITMIME`: the bytes go
 /// on as they are, since a refusal would cost the message.
 ///
+/// A message that a filter [puts aside](mailchute::Message::file_into) has `X-Quarantine:` with the name of the directory,
+/// below `Received:`. For the directories `Junk` and `Spam` it also has `X-Spam-Flag: YES`, which many mail programs and
+/// Sieve scripts know. A client may send such fields too, so a rule for them should only put mail aside.
+///
 /// If the next hop offers XFORWARD, it learns the client's address and names for its log. If it offers XCLIENT but not
 /// XFORWARD, it takes the session for one of that client. Servers offer these to those that they are configured to trust.
 ///

@@ -46,11 +46,12 @@ pub(super) enum Broken {
     Hop(Refusal),
 }
 
-/// Sends the content after its top, and returns the hash of the content. It is not complete before [`answers`] are asked
-/// for: if this future is dropped, the next hop keeps nothing.
+/// Sends the content after its top and a mark below it, and returns the hash of the content. It is not complete before
+/// [`answers`] are asked for: if this future is dropped, the next hop keeps nothing.
 pub(super) async fn send(
     connection: &mut Connection,
     form: Form,
+    mark: &str,
     mut copies: Copies,
     limits: Limits,
 ) -> Result<Sha256, Broken> {
@@ -59,6 +60,7 @@ pub(super) async fn send(
     for top in copies.tops().to_vec() {
         writer.push(&top);
     }
+    writer.push(mark.as_bytes());
     while let Some(chunk) = copies.chunk().await.map_err(Broken::Content)? {
         hash.update(&chunk);
         writer.push(&chunk);

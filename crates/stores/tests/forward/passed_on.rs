@@ -38,6 +38,29 @@ async fn edits_of_recipients_make_the_transaction_again() {
 }
 
 #[tokio::test]
+async fn a_next_hop_learns_that_mail_was_put_aside() {
+    for (directory, expected) in [
+        (Some("Junk"), "X-Quarantine: Junk\r\nX-Spam-Flag: YES\r\nSubject: "),
+        (Some("Held/Viruses"), "X-Quarantine: Held/Viruses\r\nSubject: "),
+        (None, "Subject: "),
+    ] {
+        let hop = Scripted::lmtp().await;
+        let front = Front::with(lmtp(&hop), |builder| {
+            builder.on_message(move |mut message, _session| async move {
+                if let Some(directory) = directory {
+                    message.file_into(directory)?;
+                }
+                Ok(message)
+            })
+        });
+        assert_eq!(front.send(&["bob"]).await, "250 2.0.0 Saved");
+        let (_, content) = hop.script().messages.remove(0);
+        let (_, below) = content.split_once(" +0000\r\n").unwrap();
+        assert!(content.starts_with("Received: ") && below.starts_with(expected), "{content}");
+    }
+}
+
+#[tokio::test]
 async fn parameters_are_passed_on_as_far_as_they_are_offered() {
     let hop = Scripted::smtp().await;
     hop.script().extensions = vec!["SIZE 100000", "8BITMIME", "DSN", "SMTPUTF8"];

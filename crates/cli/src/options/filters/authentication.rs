@@ -92,6 +92,10 @@ impl Kind for AuthenticationOptions {
         ]
     }
 
+    fn files_into(&self) -> Vec<&str> {
+        if self.dmarc == DmarcAction::Enforce { vec!["Junk"] } else { Vec::new() }
+    }
+
     fn needs(&self) -> Needs {
         Needs { dns: true, reads_messages: true, ..Needs::default() }
     }

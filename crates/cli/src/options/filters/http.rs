@@ -88,6 +88,10 @@ impl Kind for HttpOptions {
         vec![Check { name: self.name.clone().into(), results, known: Stage::Message }]
     }
 
+    fn files_into(&self) -> Vec<&str> {
+        vec![&self.quarantine_into]
+    }
+
     fn needs(&self) -> Needs {
         scanner_server::needs(&self.url)
     }

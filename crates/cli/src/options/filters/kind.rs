@@ -22,6 +22,11 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
     /// Returns what the filter needs of the host.
     fn needs(&self) -> Needs;
 
+    /// Returns the directories into which the filter may file a message.
+    fn files_into(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Returns the conflicts between the options, each with its option and what to write instead.
     fn mistakes(&self) -> Vec<(&'static str, String)> {
         Vec::new()

@@ -65,6 +65,10 @@ impl Kind for MilterOptions {
         vec![Check { name: self.name.clone().into(), results, known: Stage::Message }]
     }
 
+    fn files_into(&self) -> Vec<&str> {
+        vec![&self.quarantine_into]
+    }
+
     fn needs(&self) -> Needs {
         let server = match (self.url.host_and_port(), self.url.path()) {
             (Some((host, port)), _) => Some(NextHop::tcp(host, port)),

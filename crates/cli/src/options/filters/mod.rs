@@ -91,6 +91,12 @@ macro_rules! kinds {
                 }
             }
 
+            pub(crate) fn files_into(&self) -> Vec<&str> {
+                match self {
+                    $(Self::$kind(options) => options.files_into(),)*
+                }
+            }
+
             fn mistakes(&self) -> Vec<(&'static str, String)> {
                 match self {
                     $(Self::$kind(options) => options.mistakes(),)*

@@ -90,6 +90,10 @@ impl Kind for RspamdOptions {
         vec![Check { name: "rspamd".into(), results: &[], known: Stage::Message }]
     }
 
+    fn files_into(&self) -> Vec<&str> {
+        self.spam_into.iter().chain([&self.quarantine_into]).map(String::as_str).collect()
+    }
+
     fn needs(&self) -> Needs {
         scanner_server::needs(&self.url)
     }

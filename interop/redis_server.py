@@ -1,4 +1,4 @@
-"""A Redis server with a password on a Unix socket, and a client of it."""
+"""A Redis server with a password, on a Unix socket and by TLS, and a client of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import authority
 from daemon import Process
+from relay import free_port
 from server import ServerError
 
 PASSWORD = "correct horse"
@@ -26,8 +28,13 @@ class RedisServer(Process):
 
     def __init__(self, folder: Path) -> None:
         self.socket = folder / "redis.sock"
+        self.tls_port = free_port()
+        authority.make(folder)
+        self.authority, chain, key = authority.paths(folder)
         command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", str(folder)]
-        command += ["--requirepass", PASSWORD]
+        command += ["--requirepass", PASSWORD, "--tls-port", str(self.tls_port), "--tls-auth-clients", "no"]
+        command += ["--tls-cert-file", str(chain), "--tls-key-file", str(key), "--tls-ca-cert-file", str(self.authority)]
+        command += ["--bind", "127.0.0.1", "-::1"]
         super().__init__("redis-server", command, folder / "redis.log", self._answers, _START_SECONDS)
 
     def _answers(self) -> bool:

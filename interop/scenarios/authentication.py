@@ -29,7 +29,7 @@ sandbox = true
 use = "authentication"
 dmarc = "enforce"
 received-spf = true
-trusted-arc-sealers = ["list.example"]
+trusted-arc-sealers = ["list.example", "forward.example"]
 """
 _FORGED = (
     b"Authentication-Results: mx.example.com; dkim=pass header.d=bank.example\r\n"
@@ -55,7 +55,7 @@ class Authentication(Scenario):
             "_dmarc.bank.example": [["TXT", "v=DMARC1; p=reject; sp=quarantine"]],
             "_dmarc.lost.example": [["TIMEOUT"]],
             "lost.example": [["TIMEOUT"]],
-            **{f"s._domainkey.{domain}": [["TXT", record]] for domain in ("bank.example", "other.example", "list.example")},
+            **{f"s._domainkey.{domain}": [["TXT", record]] for domain in ("bank.example", "other.example", "list.example", "forward.example")},
         }
         with serving(zone) as dns:
             config = folder / "filters.toml"
@@ -126,6 +126,19 @@ def _play(server: Server, checks: Checks, dkim: ModuleType, authres: ModuleType,
         sets = dkim.arc_sign(found + changed, b"s", b"list.example", key, b"list.example")
         reply = _send(server, _OTHER, "x@other.example", b"".join(sets) + changed)
         checks.that(reply.startswith(code), f"sealed with dmarc={verdict}: {reply}")
+
+        # A forwarder changes it once more, and seals it too.
+        _empty(server)
+        forwarded = changed.replace(b"Hello", b"Forwarded: Hello")
+        found = f"Authentication-Results: forward.example; arc=pass; dmarc={verdict} header.from=bank.example\r\n".encode()
+        second = dkim.arc_sign(found + b"".join(sets) + forwarded, b"s", b"forward.example", key, b"forward.example")
+        checks.that(len(second) == 3, f"dkimpy makes {second} of a chain")
+        reply = _send(server, _OTHER, "x@other.example", b"".join(second) + b"".join(sets) + forwarded)
+        checks.that(reply.startswith(code), f"sealed twice with dmarc={verdict}: {reply}")
+        if code == "250" and checks.that(len(kept := _kept(server)) == 1, f"sealed twice: {len(kept)} messages"):
+            said = {result.method: result.result for result in _results(checks, authres, kept[0])[0].results}
+            checks.that((said["arc"], said["dmarc"]) == ("pass", "fail"), f"sealed twice: authres reads {said}")
+        _empty(server)
 
 
 def _import(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""Two programs share limits and a greylist in a real Redis server.
+"""Two programs share limits and a greylist in a real Redis server, one by a Unix socket and one by TLS.
 
 Rates hold for both together, and mail that one has told to wait passes at the other. Redis is killed and frozen: each
 program goes on by itself, with one warning. A program that is killed knows from its file which mail it has told to wait.
@@ -13,6 +13,7 @@ import signal
 import smtplib
 import time
 from pathlib import Path
+from unittest import mock
 
 import redis_scripts
 import redis_server
@@ -46,9 +47,11 @@ class Limits(Scenario):
                     checks.that(fault is None, f"seed {_SEED}: {fault}")
                 kept = redis_scripts.never_forgets(client)
                 checks.that(not kept, f"Redis never forgets {kept}")
+            trusted = {"SSL_CERT_FILE": str(redis.authority)}
             with (
-                _program(program, folder / "one", certificate, _shared(folder, redis)) as one,
-                _program(program, folder / "two", certificate, _shared(folder, redis)) as two,
+                mock.patch.dict(os.environ, trusted),
+                _program(program, folder / "one", certificate, _shared(folder, f"unix://{redis.socket}")) as one,
+                _program(program, folder / "two", certificate, _shared(folder, f"rediss://localhost:{redis.tls_port}")) as two,
             ):
                 _hold_together(checks, redis, one, two)
                 _go_on_alone(checks, redis, one)
@@ -56,10 +59,10 @@ class Limits(Scenario):
         return checks
 
 
-def _shared(folder: Path, redis: RedisServer) -> str:
+def _shared(folder: Path, url: str) -> str:
     secret = folder / "redis.secret"
     secret.write_text(PASSWORD + "\n")
-    shared = f'shared = "unix://{redis.socket}"\nsecret = "file:{secret}"\n'
+    shared = f'shared = "{url}"\nsecret = "file:{secret}"\n'
     return (
         f'[[filter]]\nuse = "limits"\nmessages = "{_MESSAGES}/1h"\n{shared}'
         f'[[filter]]\nuse = "greylist"\ndelay = {_DELAY}\nknown-after = 0\n{shared}'
@@ -132,6 +135,9 @@ def _go_on_alone(checks: Checks, redis: RedisServer, one: Server) -> None:
     answer = _send(one, "carol")
     took = time.monotonic() - began
     checks.that(answer.startswith("451 4.7.1 ") and took < 2, f"a frozen Redis makes {answer} after {took:.2f} s")
+    # Three answers in a row are late before Redis is lost, and a message asks up to two questions.
+    for _ in range(2):
+        _send(one, "carol")
     redis.thaw()
     checks.that((times := _lines(one, _LOST, 2)) == 2, f"Redis is lost {times} times")
 

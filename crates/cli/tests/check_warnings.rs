@@ -57,6 +57,22 @@ fn write_certificate(folder: &Path, days: i64) -> String {
 }
 
 #[test]
+fn a_limit_of_recipients_below_a_greylist_is_warned_of() {
+    let of = |rate: &str| {
+        format!(
+            "store = \"discard:\"\ndomain = \"example.com\"\nlisten = \"127.0.0.1:0\"\n[[filter]]\nuse = \"greylist\"\n\
+             [[filter]]\nuse = \"limits\"\n{rate} = \"10/1m\"\n"
+        )
+    };
+    warns(
+        &of("recipients"),
+        "7:7: filter.use: it does not see recipients that are refused, as it stands below",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(check(folder.path(), &of("messages"), &[]), (0, Vec::new()));
+}
+
+#[test]
 fn a_good_file_has_no_warnings() {
     let folder = tempfile::tempdir().unwrap();
     let text = write_certificate(folder.path(), 60)

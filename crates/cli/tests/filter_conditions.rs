@@ -76,6 +76,19 @@ fn conditions_that_cannot_hold_are_mistakes() {
             "[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/a\"\n[[filter]]\nuse = \"milter\"\nurl = \"unix:/run/b\"\n".to_owned(),
             "4:1: [[filter]]: \"milter\" is the word of an earlier filter in the log; write another name, ",
         ),
+        (
+            "[[filter]]\nuse = \"dnsbl\"\nlists = { \"bl.example\" = \"refuse\" }\n".repeat(2),
+            "4:1: [[filter]]: \"dnsbl\" is the word of an earlier filter in the log; write another name, such as name = \"dnsbl-2\"",
+        ),
+        (
+            "[[filter]]\nuse = \"greylist\"\n[[filter]]\nuse = \"rspamd\"\nurl = \"unix:/run/a\"\nunless = [\"greylist=pass\"]\n".to_owned(),
+            "6:11: filter.unless: greylist is found for each recipient, and rspamd decides on the message for all of them; ",
+        ),
+        (
+            "[[filter]]\nuse = \"http\"\nurl = \"unix:/run/a\"\nstages = [\"mail\"]\n\
+             [[filter]]\nuse = \"greylist\"\nunless = [\"http=ok\"]\n".to_owned(),
+            "7:11: filter.unless: http is never \"ok\"",
+        ),
     ] {
         let path = write_config(directory.path(), &text);
         let (code, error) = run(&["check", "--config", &path]);

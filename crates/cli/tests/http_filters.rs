@@ -98,6 +98,26 @@ fn rspamd_gets_a_message_and_its_edits_are_made() {
 }
 
 #[test]
+fn a_reload_reads_a_changed_password_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let web = Web::start(r#"{"action":"no action"}"#);
+    let secret = directory.path().join("secret");
+    fs::write(&secret, "first\n").unwrap();
+    let filter = format!(
+        "use = \"rspamd\"\nurl = \"http://{}\"\nsecret = \"file:{}\"\n",
+        web.address,
+        secret.display()
+    );
+    let mut program = start(directory.path(), &filter);
+    let last = || web.requests.lock().unwrap().pop().unwrap();
+    assert!(send(&program).starts_with("250 ") && last().contains("\r\npassword: first\r\n"));
+    fs::write(&secret, "second\n").unwrap();
+    program.signal(rustix::process::Signal::HUP);
+    program.logged("read the configuration again");
+    assert!(send(&program).starts_with("250 ") && last().contains("\r\npassword: second\r\n"));
+}
+
+#[test]
 fn a_web_server_refuses_at_rcpt_by_its_name() {
     let directory = tempfile::tempdir().unwrap();
     let web = Web::start(r#"{"action":"reject","response":{"status":554,"message":"No"}}"#);

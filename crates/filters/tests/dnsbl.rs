@@ -240,6 +240,29 @@ async fn findings_tell_what_the_lists_said() {
 }
 
 #[tokio::test]
+async fn a_list_that_failed_is_asked_again_for_the_next_message() {
+    let zone = zone("4.2.0.192.bl.example TIMEOUT");
+    let server = server(lists(Arc::clone(&zone)));
+    for (client, questions) in [("192.0.2.4", [2, 2]), ("192.0.2.3", [2, 0])] {
+        let mut client = ready(&server, client).await;
+        for expected in questions {
+            assert!(!is_refused(&mut client, "a@client.example").await);
+            assert_eq!(asked(&zone), expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_filters_of_lists_have_findings_of_their_own() {
+    let second =
+        Dnsbl::new(zone("")).list(name("bl.example"), Action::Mark.into()).names("local", "local-domains");
+    let second = second.domain_list(name("rhs.example"), Action::Mark.into());
+    let server = Server::builder().with(lists(zone(""))).with(second).store(Inbox::new()).build().unwrap();
+    let found = findings(&server, "192.0.2.1", "a@bad.example").await;
+    assert_eq!(found, ["dnsbl=refuse", "local=mark", "local-domains=mark"]);
+}
+
+#[tokio::test]
 async fn listings_tell_later_hooks_more() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (by_hook, zone) = (Arc::clone(&seen), zone("3.2.0.192.mk.example A 127.0.0.5"));

@@ -14,6 +14,8 @@ mod dnsbl;
 mod greylist;
 #[cfg(feature = "sqlite")]
 mod greylist_file;
+#[cfg(feature = "http")]
+mod host_names;
 mod hostile;
 mod limits;
 #[path = "../../server/tests/support/log.rs"]

@@ -23,13 +23,18 @@ struct FakeRedis {
 
 impl FakeRedis {
     async fn start(reply: Option<&'static str>) -> Self {
+        Self::start_with(reply, 0).await
+    }
+
+    /// Starts a server that sends the replies to so many scripts only with the reply to the script after them.
+    async fn start_with(reply: Option<&'static str>, withheld: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, reply));
+                tokio::spawn(serve(stream, reply, withheld));
             }
         });
         Self { address, connections }
@@ -41,14 +46,22 @@ impl FakeRedis {
 }
 
 /// Answers commands, which begin with `*`. All but scripts are about the connection, and get OK.
-async fn serve(mut stream: TcpStream, reply: Option<&'static str>) {
-    let (mut input, mut buffer) = (Vec::new(), [0; 4096]);
+async fn serve(mut stream: TcpStream, reply: Option<&'static str>, withheld: usize) {
+    let (mut input, mut buffer, mut scripts) = (Vec::new(), [0; 4096], 0);
     while let Ok(read @ 1..) = stream.read(&mut buffer).await {
         let Some(reply) = reply else { continue };
         input.extend_from_slice(&buffer[..read]);
         while let Some((command, length)) = command(&input) {
             input.drain(..length);
-            let reply = if command == "EVALSHA" { reply } else { "+OK\r\n" };
+            let reply = if command == "EVALSHA" {
+                scripts += 1;
+                if scripts <= withheld {
+                    continue;
+                }
+                reply.repeat(if scripts == withheld + 1 { scripts } else { 1 })
+            } else {
+                "+OK\r\n".to_owned()
+            };
             if stream.write_all(reply.as_bytes()).await.is_err() {
                 return;
             }
@@ -103,6 +116,27 @@ async fn without_an_answer_each_server_counts_by_itself() {
         let server = server(redis);
         for code in ["220", "220", "421"] {
             assert!(greeting(&server).await.starts_with(code));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_costs_no_connection() {
+    for (late, connections) in [(2, 1), (3, 2)] {
+        let redis = FakeRedis::start_with(Some(":40000\r\n"), late).await;
+        let server = server(redis.handle());
+        for _ in 0..late {
+            // Nobody else counts this client yet, and this server lets it in.
+            let _ = greeting(&server).await;
+        }
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while redis.connections.load(Ordering::Relaxed) < connections {
+            let _ = greeting(&server).await;
+            assert!(tokio::time::Instant::now() < deadline, "it connects again after three late answers");
+        }
+        assert_eq!(redis.connections.load(Ordering::Relaxed), connections);
+        if late == 2 {
+            assert_eq!(greeting(&server).await, "421 4.7.0 Too many connections; try again in 40 s");
         }
     }
 }

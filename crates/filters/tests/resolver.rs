@@ -292,3 +292,25 @@ async fn a_question_that_is_given_up_leaves_the_next_one_alone() {
     server.hold(false);
     assert_eq!(resolver.a("a.example").await.unwrap(), TWO);
 }
+
+#[tokio::test]
+async fn questions_of_one_share_leave_slots_to_the_others() {
+    let server = DnsServer::start(ZONE).await;
+    let greedy = resolver(&server);
+    let shared = greedy.share();
+    server.hold(true);
+    let mut questions = tokio::task::JoinSet::new();
+    for number in 0..600 {
+        let resolver = greedy.clone();
+        questions.spawn(async move { resolver.a(&format!("n{number}.example")).await });
+    }
+    while server.count() < 128 {
+        tokio::task::yield_now().await;
+    }
+    let question = tokio::spawn(async move { shared.a("a.example").await });
+    while !server.asked().iter().any(|(name, ..)| name == "a.example") {
+        tokio::task::yield_now().await;
+    }
+    server.hold(false);
+    assert_eq!(question.await.unwrap().unwrap(), TWO);
+}

@@ -212,14 +212,17 @@ async fn acting_as_somebody_else_is_the_hooks_to_allow() {
                 Check::right_if(given.user() == "alice" && given.identity() == "bob")
             })
             .on_mail_from(move |_, session| {
-                note.push(session.identity().unwrap_or_default().to_string());
+                let mechanism = session.auth_mechanism().map_or("none", mailchute::auth::Mechanism::name);
+                note.push(format!("{} by {mechanism}", session.identity().unwrap_or_default()));
                 async {}
             }),
     );
     let mut client = hello(&server).await;
+    client.command("MAIL FROM:<>").await.expect(250);
+    client.command("RSET").await.expect(250);
     client.command("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(235);
     client.command("MAIL FROM:<>").await.expect(250);
-    assert_eq!(identities.all(), ["bob"]);
+    assert_eq!(identities.all(), [" by none", "bob by PLAIN"]);
     let mut client = hello(&in_the_clear(accepting())).await;
     client.command("AUTH PLAIN Ym9iAGFsaWNlAHdvbmRlcmxhbmQ=").await.expect(535);
 }

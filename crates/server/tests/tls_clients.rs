@@ -49,6 +49,7 @@ async fn a_verified_certificate_gives_its_names_to_the_session() {
             let client = client.unwrap();
             assert_eq!(client.trust, Trust::Verified);
             assert_eq!(client.common_name.as_deref(), Some("Mail of Client"));
+            assert_eq!(client.issuer_name.as_deref(), Some("Authority"));
             assert_eq!(client.dns_names, ["mail.client.example"]);
             assert_eq!(client.email_addresses, ["alice@client.example"]);
             assert_eq!(client.uris, ["spiffe://client/mail"]);

@@ -32,13 +32,16 @@ impl<R: Resolve + Send + 'static> Dnsbl<R> {
 
     /// Asks about a client, unless that was done.
     async fn decide_on_client(&self, address: IpAddr, session: &Session) -> Decision {
-        if let Some(decision) = Decisions::get(session.state(), self.id) {
+        // A list that did not answer may do so for the next message.
+        if let Some(decision) =
+            Decisions::get(session.state(), self.id).filter(|decision| !decision.is_failed)
+        {
             return decision;
         }
         let subject = Subject { shown: address.to_string(), labels: reversed(address) };
         let decision = self.ask(&self.lists, vec![subject]).await;
         if !self.lists.is_empty() {
-            session.add_client_finding("dnsbl", decision.word());
+            session.add_client_finding(self.name.clone(), decision.word());
         }
         Decisions::insert(session.state(), self.id, decision.clone());
         decision
@@ -82,7 +85,7 @@ impl<R: Resolve + Send + 'static> Hooks for Dnsbl<R> {
         let (client, domains) =
             join(self.decide_on_client(address, session), self.decide_on_domains(from, session)).await;
         if !self.domain_lists.is_empty() && client.action() != Some(Action::Skip) {
-            session.add_finding("rhsbl", domains.word());
+            session.add_finding(self.domain_name.clone(), domains.word());
             Decisions::insert(session.transaction_state(), self.id, domains);
         }
         Ok(Verdict::Accept)

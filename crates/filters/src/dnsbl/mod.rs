@@ -17,6 +17,7 @@ mod listing;
 mod reason;
 mod rules;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -86,6 +87,9 @@ pub struct Dnsbl<R> {
     domain_lists: Vec<List>,
     timeout: Duration,
     exempt: Exempt,
+    /// The names of the findings about clients, and about domains.
+    name: Cow<'static, str>,
+    domain_name: Cow<'static, str>,
     id: FilterId,
 }
 
@@ -98,6 +102,8 @@ impl<R: Resolve + Send + 'static> Dnsbl<R> {
             domain_lists: Vec::new(),
             timeout: Duration::from_secs(5),
             exempt: Exempt::default(),
+            name: Cow::Borrowed("dnsbl"),
+            domain_name: Cow::Borrowed("rhsbl"),
             id: FilterId::next(),
         }
     }
@@ -116,6 +122,17 @@ impl<R: Resolve + Send + 'static> Dnsbl<R> {
     /// Clients can name any domain, so [`Action::Skip`] here only overrules other lists of domains.
     pub fn domain_list(mut self, name: Domain, rules: Rules) -> Self {
         self.domain_lists.push(List::new(&name, rules));
+        self
+    }
+
+    /// Sets the names of the findings about clients and about domains. The defaults are `dnsbl` and `rhsbl`. With several
+    /// filters of this kind each needs its own names, or the findings of the last one hold.
+    pub fn names(
+        mut self,
+        of_clients: impl Into<Cow<'static, str>>,
+        of_domains: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        (self.name, self.domain_name) = (of_clients.into(), of_domains.into());
         self
     }
 

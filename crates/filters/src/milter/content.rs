@@ -37,6 +37,7 @@ pub(super) async fn judge(
     session: &Session,
     requests: &mut Requests,
 ) -> Result<Decided, Unjudged> {
+    conversation.drop_dead_link(Stage::EndOfBody).await;
     if let Some(decided) = conversation.catch_up(options, Stage::EndOfBody, session).await? {
         return Ok(decided);
     }

@@ -13,7 +13,7 @@
 use mailchute::message::MessageId;
 use mailchute::{Recipient, Refusal, Sender, Session};
 
-use super::link::{Link, LinkError, NoEdits};
+use super::link::{Link, LinkError, NoEdits, Pulse};
 use super::macros::{Facts, client_name};
 use super::options::Options;
 use super::protocol::command::{self, Stage};
@@ -53,6 +53,8 @@ pub(super) struct Conversation {
     /// Whether the milter is in a transaction.
     is_in_mail: bool,
     pub(super) standing: Standing,
+    /// Whether a link was given up in this transaction, because of a packet that nobody asked for.
+    has_resumed: bool,
     /// Whether the milter has failed since the last transaction began.
     pub(super) has_failed: bool,
 }
@@ -80,8 +82,9 @@ impl Conversation {
         let stage = question.stage();
         if matches!(stage, Stage::Helo | Stage::Mail) {
             self.end_transaction(options).await;
-            self.drop_dead_link().await;
+            self.has_resumed = false;
         }
+        self.drop_dead_link(stage).await;
         if let Some(decided) = self.catch_up(options, stage, session).await? {
             return Ok(decided);
         }
@@ -209,13 +212,18 @@ impl Conversation {
         }
     }
 
-    /// Drops a link whose milter has gone, so that a new one is opened. A milter that was restarted between two
-    /// transactions is not noticed by the client.
-    async fn drop_dead_link(&mut self) {
-        if let Some(link) = &mut self.link
-            && !link.is_alive().await
-        {
-            self.link = None;
+    /// Drops a link that cannot be used any more, so that a new one is opened. A milter that was restarted between two
+    /// transactions is not noticed by the client. Neither is a packet that nobody asked for, once in a transaction. Within a
+    /// transaction a milter that has gone has failed.
+    pub(super) async fn drop_dead_link(&mut self, stage: Stage) {
+        let Some(link) = &mut self.link else { return };
+        match link.pulse().await {
+            Pulse::Spoke if !self.has_resumed => {
+                self.has_resumed = true;
+                self.link = None;
+            }
+            Pulse::Gone | Pulse::Spoke if matches!(stage, Stage::Helo | Stage::Mail) => self.link = None,
+            Pulse::Silent | Pulse::Gone | Pulse::Spoke => {}
         }
     }
 }

@@ -22,6 +22,7 @@ use super::protocol::command::Stage;
 use super::requests::Requests;
 use crate::OnFailure;
 use crate::bounds::failed;
+use crate::dns::HostNames;
 
 /// A milter: a filter that speaks the protocol of Sendmail.
 ///
@@ -64,8 +65,9 @@ use crate::bounds::failed;
 ///
 /// # Differences from Sendmail
 ///
-/// Unknown commands are told outside of transactions only, as libmilter loses its place otherwise. Refused recipients are
-/// not told. The macro `i`, the name of the message, is known from the end of the header on.
+/// Unknown commands are told outside of transactions only, as libmilter loses its place otherwise. A recipient that an
+/// earlier hook refuses is not told. One that a later hook refuses has been told before, and the milter does not hear of
+/// the refusal. The macro `i`, the name of the message, is known from the end of the header on.
 ///
 /// # Examples
 /// ```
@@ -138,6 +140,19 @@ impl Milter {
         self.set(|options| options.quarantine_into = directory.into())
     }
 
+    /// Looks up the client's host name, and tells it at CONNECT. By default only a name is told that a proxy has told.
+    #[must_use]
+    pub fn host_names(self, names: HostNames) -> Self {
+        self.set(|options| options.host_names = Some(names))
+    }
+
+    /// Finds out what a milter wants to know of the client.
+    async fn prepare(&self, session: &Session) {
+        if let Some(names) = &self.options.host_names {
+            names.find(session).await;
+        }
+    }
+
     /// Asks at a stage before the message.
     async fn ask(&self, question: Question<'_>, session: &Session) -> Answer {
         let mut conversation = kept::take(self.number, session);
@@ -166,6 +181,7 @@ impl Milter {
             (Stage::Rcpt | Stage::Data, Some(_)) => return Ok(()),
             _ => {}
         }
+        self.prepare(session).await;
         let began = Instant::now();
         match conversation.ask(&self.options, question, session).await {
             Ok(decided) => self.follow(conversation, decided, session).await,
@@ -232,6 +248,7 @@ impl Milter {
         message: &mut Message,
         session: &Session,
     ) -> Result<(), Refusal> {
+        self.prepare(session).await;
         let began = Instant::now();
         let mut requests = Requests::of(message);
         let judged = judge(conversation, &self.options, message, session, &mut requests).await;

@@ -18,11 +18,22 @@ use super::protocol::negotiation::{self, Choice, NegotiationError};
 use super::protocol::packet::{Packet, PacketError};
 use super::protocol::reply::{Decision, Reply, ReplyError};
 
-/// The most PROGRESS replies to one command. Each gives the milter its time again.
+/// The most PROGRESS replies and edits after one command. Each gives the milter its time again.
 const MOST_PROGRESS: usize = 1_000;
 
 /// Bytes after which commands that are not answered are sent.
 const ENOUGH: usize = 64 * 1024;
+
+/// The state of a connection between two commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pulse {
+    /// The milter waits, as it should.
+    Silent,
+    /// It has sent something that nobody asked for.
+    Spoke,
+    /// It has closed the connection.
+    Gone,
+}
 
 /// A connection to a milter, after the negotiation.
 pub(super) struct Link {
@@ -58,22 +69,27 @@ impl Link {
         &self.choice
     }
 
-    /// Returns whether the milter is still there, and has said nothing unasked.
-    pub(super) async fn is_alive(&mut self) -> bool {
+    /// Returns whether the milter is still there, and has said nothing unasked. After anything but silence the connection
+    /// cannot be used any more.
+    pub(super) async fn pulse(&mut self) -> Pulse {
         // The runtime learns meanwhile what has come to the socket.
         tokio::task::yield_now().await;
         let mut byte = [0];
-        let is_silent = poll_fn(|context| {
+        let pulse = poll_fn(|context| {
             let mut buffer = ReadBuf::new(&mut byte);
-            Poll::Ready(Pin::new(&mut *self.stream).poll_read(context, &mut buffer).is_pending())
+            Poll::Ready(match Pin::new(&mut *self.stream).poll_read(context, &mut buffer) {
+                Poll::Pending => Pulse::Silent,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Pulse::Spoke,
+                Poll::Ready(_) => Pulse::Gone,
+            })
         })
         .await;
-        self.read.is_empty() && is_silent
+        if self.read.is_empty() { pulse } else { Pulse::Spoke }
     }
 
-    /// Adds macros for the command of a stage.
+    /// Adds macros for the command of a stage, if the milter gets the command. Otherwise they would pile up.
     pub(super) fn put_macros(&mut self, stage: Stage, macros: &[(String, String)]) {
-        if !macros.is_empty() {
+        if !macros.is_empty() && self.choice.wants(stage) {
             let macros = macros.iter().map(|(name, value)| (name.as_str(), value.as_str()));
             command::put_macros(&mut self.out, stage, macros);
         }
@@ -143,7 +159,15 @@ impl Link {
                 Reply::Edit(edit) if !self.choice.allows(edit.action()) => {
                     return Err(LinkError::NotAnnounced(edit.name()));
                 }
-                Reply::Edit(edit) => edits.take(edit).await?,
+                Reply::Edit(edit) => {
+                    // A new body is bounded by its bytes. Empty parts would come for ever.
+                    let is_bounded = matches!(&edit, Edit::ReplaceBody(part) if !part.is_empty());
+                    progress += usize::from(!is_bounded);
+                    if progress > MOST_PROGRESS {
+                        return Err(LinkError::Progress);
+                    }
+                    edits.take(edit).await?;
+                }
                 Reply::Decision(decision) => {
                     let is_allowed = match decision {
                         Decision::Skip => stage == Stage::Body && self.choice.may_skip(),
@@ -245,7 +269,7 @@ impl fmt::Display for LinkError {
             Self::NotAnnounced(edit) => {
                 write!(f, "the milter asks for {edit}, which it has not announced in the negotiation")
             }
-            Self::Progress => write!(f, "the milter sent PROGRESS more than {MOST_PROGRESS} times"),
+            Self::Progress => write!(f, "the milter sent PROGRESS and edits more than {MOST_PROGRESS} times"),
             Self::TooLong { stage, data, longest } => {
                 write!(f, "the {} command has {data} bytes, and the milter takes {longest}", stage.name())
             }

@@ -5,6 +5,7 @@ use mailchute::{Recipient, Sender, Session};
 
 use super::protocol::command::Stage;
 use super::protocol::negotiation::Choice;
+use crate::dns;
 
 /// The longest value, in bytes. The names in a certificate have no other bound.
 const LONGEST: usize = 1024;
@@ -49,13 +50,15 @@ impl<'f> Facts<'f> {
             "client_addr" => session.client_ip().to_string(),
             "client_port" => session.client_addr().port().to_string(),
             "client_name" => client_name(session),
-            "client_ptr" => session.client_reverse_name()?.to_string(),
+            "client_ptr" => dns::client_reverse_name(session)?.to_string(),
             "s" => session.helo_name()?.to_string(),
             "r" => session.transmission_type().to_string(),
             "tls_version" => tls()?.version.to_string(),
             "cipher" => tls()?.cipher.to_owned(),
             "cipher_bits" => cipher_bits(tls()?.cipher)?.to_owned(),
             "cert_subject" => certificate()?.common_name.clone()?,
+            "cert_issuer" => certificate()?.issuer_name.clone()?,
+            "auth_type" => session.auth_mechanism()?.name().to_owned(),
             "auth_authen" => session.identity()?.to_string(),
             "auth_author" => self.sender?.parameters().auth.as_ref()?.mailbox()?.as_str().to_owned(),
             "mail_addr" | "f" => self.sender?.as_str().to_owned(),
@@ -93,10 +96,10 @@ fn usual(stage: Stage) -> &'static [&'static str] {
     }
 }
 
-/// Returns the client's name that a proxy has looked up both ways. Without one it is the address in brackets, as
+/// Returns the client's name that was looked up both ways. Without one it is the address in brackets, as
 /// libmilter documents it.
 pub(super) fn client_name(session: &Session) -> String {
-    match session.client_name() {
+    match dns::client_name(session) {
         Some(name) => name.to_string(),
         None if session.is_over_unix_socket() => "localhost".to_owned(),
         None => format!("[{}]", session.client_ip()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::address::MilterAddress;
 use crate::OnFailure;
+use crate::dns::HostNames;
 
 #[derive(Debug, Clone)]
 pub(super) struct Options {
@@ -14,6 +15,7 @@ pub(super) struct Options {
     pub(super) command_timeout: Duration,
     pub(super) message_timeout: Duration,
     pub(super) on_failure: OnFailure,
+    pub(super) host_names: Option<HostNames>,
     pub(super) quarantine_into: Cow<'static, str>,
 }
 
@@ -26,6 +28,7 @@ impl Options {
             command_timeout: Duration::from_secs(30),
             message_timeout: Duration::from_secs(120),
             on_failure: OnFailure::TempFail,
+            host_names: None,
             quarantine_into: Cow::Borrowed("Junk"),
         }
     }

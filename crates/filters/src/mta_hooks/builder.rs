@@ -14,6 +14,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use super::{HookStage, MtaHooks};
 use crate::OnFailure;
 use crate::bounds::Bounds;
+use crate::dns::HostNames;
 use crate::http_client::{HttpClient, ScannerUrl, header_value};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +45,7 @@ pub struct MtaHooksBuilder {
     pub(super) max_size: u64,
     pub(super) quarantine_into: String,
     pub(super) bounds: Bounds,
+    pub(super) host_names: Option<HostNames>,
     pub(super) max_answer: usize,
 }
 
@@ -60,6 +62,7 @@ impl MtaHooksBuilder {
             max_size: MAX_SIZE,
             quarantine_into: "Junk".to_owned(),
             bounds: Bounds::new(TIMEOUT),
+            host_names: None,
             max_answer: MAX_ANSWER,
         }
     }
@@ -130,6 +133,12 @@ impl MtaHooksBuilder {
     /// Sets what happens when the web server does not answer. The default is [`OnFailure::TempFail`].
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.bounds.on_failure = on_failure;
+        self
+    }
+
+    /// Looks up the client's host name, and tells it. By default only a name is told that a proxy has told.
+    pub fn host_names(mut self, names: HostNames) -> Self {
+        self.host_names = Some(names);
         self
     }
 

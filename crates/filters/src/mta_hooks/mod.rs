@@ -111,8 +111,13 @@ impl MtaHooks {
         MtaHooksBuilder::new(url)
     }
 
-    fn asks_at(&self, stage: HookStage) -> bool {
-        self.options.stages.contains(&stage)
+    /// Returns whether it is asked at a stage. If so, the client's name is known from then on.
+    async fn asks_at(&self, stage: HookStage, session: &Session) -> bool {
+        let asks = self.options.stages.contains(&stage);
+        if let Some(names) = self.options.host_names.as_ref().filter(|_| asks) {
+            names.find(session).await;
+        }
+        asks
     }
 
     /// Asks about anything other than a message. At RCPT it is about a recipient.
@@ -197,7 +202,7 @@ impl MtaHooks {
 impl Hooks for MtaHooks {
     async fn connect(&self, session: &Session) -> Answer {
         let stage = HookStage::Connect;
-        if !self.asks_at(stage) {
+        if !self.asks_at(stage, session).await {
             return Ok(Verdict::Accept);
         }
         self.stage(stage, None, session, Request::new(stage, session)).await
@@ -205,7 +210,7 @@ impl Hooks for MtaHooks {
 
     async fn ehlo(&self, ehlo: &Ehlo, session: &Session) -> Answer {
         let stage = HookStage::Ehlo;
-        if !self.asks_at(stage) {
+        if !self.asks_at(stage, session).await {
             return Ok(Verdict::Accept);
         }
         self.stage(stage, None, session, Request::new(stage, session).helo(ehlo.name.as_str())).await
@@ -213,7 +218,7 @@ impl Hooks for MtaHooks {
 
     async fn authenticated(&self, identity: &str, session: &Session) -> Answer {
         let stage = HookStage::Auth;
-        if !self.asks_at(stage) {
+        if !self.asks_at(stage, session).await {
             return Ok(Verdict::Accept);
         }
         self.stage(stage, None, session, Request::new(stage, session).login(identity)).await
@@ -221,7 +226,7 @@ impl Hooks for MtaHooks {
 
     async fn mail_from(&self, from: &Sender, session: &Session) -> Answer {
         let stage = HookStage::Mail;
-        if !self.asks_at(stage) {
+        if !self.asks_at(stage, session).await {
             return Ok(Verdict::Accept);
         }
         self.stage(stage, None, session, Request::new(stage, session).envelope(from, &[])).await
@@ -229,7 +234,7 @@ impl Hooks for MtaHooks {
 
     async fn rcpt_to(&self, to: &Recipient, session: &Session) -> Answer {
         let stage = HookStage::Rcpt;
-        if !self.asks_at(stage) {
+        if !self.asks_at(stage, session).await {
             return Ok(Verdict::Accept);
         }
         let envelope: Option<Arc<Envelope>> = session.envelope();
@@ -244,7 +249,7 @@ impl Filter for MtaHooks {
     async fn filter(&self, message: &mut Message, session: &Session) -> Result<(), Refusal> {
         waiting::apply(&self.options.name, message, session).await?;
         // Without a recipient it is discarded.
-        if message.envelope().recipients.is_empty() || !self.asks_at(HookStage::Data) {
+        if message.envelope().recipients.is_empty() || !self.asks_at(HookStage::Data, session).await {
             return Ok(());
         }
         self.message(message, session).await

@@ -4,6 +4,7 @@ use mailchute::{Envelope, Recipient, Sender, Session};
 use serde::Serialize;
 
 use super::HookStage;
+use crate::dns::client_name;
 
 /// The version of the protocol that Stalwart has shipped.
 const VERSION: u32 = 1;
@@ -35,7 +36,7 @@ struct Context {
 struct Client {
     ip: String,
     port: u16,
-    /// `null` if no proxy has told it.
+    /// `null` if it is not confirmed.
     ptr: Option<String>,
     helo: Option<String>,
     active_connections: u32,
@@ -90,7 +91,7 @@ impl Request {
             client: Client {
                 ip: session.client_ip().to_string(),
                 port: client.port(),
-                ptr: session.client_name().map(|name| name.to_string()),
+                ptr: client_name(session).map(|name| name.to_string()),
                 helo: session.helo_name().map(|name| name.as_str().to_owned()),
                 active_connections: 1,
             },

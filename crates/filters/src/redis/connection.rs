@@ -1,27 +1,39 @@
 //! The connection to Redis: made when it is needed, and given up when it does not answer.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, RedisResult, ScriptInvocation};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared as Joint};
 use tokio::time::{Instant, timeout};
 
 /// How long questions are not asked after one had no answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a connection may take, with TLS. Questions do not wait so long for it.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Answers in a row that may be late before the connection counts as lost. One slow script says nothing of it.
+const MOST_LATE: u32 = 3;
+
 /// The connection of all clones.
 #[derive(Default)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// The turn of the question that makes the connection.
-    connecting: tokio::sync::Mutex<()>,
 }
+
+/// A connection that is being made, for all questions that wait for it.
+type Attempt = Joint<BoxFuture<'static, Result<MultiplexedConnection, Arc<str>>>>;
 
 #[derive(Default)]
 struct State {
     connection: Option<MultiplexedConnection>,
+    attempt: Option<Attempt>,
     lost: Option<Lost>,
+    /// How many answers have been late since the last one in time.
+    late: u32,
 }
 
 /// Redis does not answer.
@@ -40,7 +52,7 @@ impl Shared {
 
     /// Runs a script. Returns `None` if there is no answer in time, or if Redis is known to be lost.
     pub(super) async fn ask<T: FromRedisValue>(
-        &self,
+        self: &Arc<Self>,
         server: &ConnectionInfo,
         limit: Duration,
         script: &ScriptInvocation<'_>,
@@ -48,20 +60,31 @@ impl Shared {
         if !self.may_ask() {
             return None;
         }
-        let answer = async {
-            let mut connection = self.connection(server, limit).await?;
-            script.invoke_async(&mut connection).await
+        let late = || format!("there was no answer within {} s", limit.as_secs_f64());
+        let asked = Instant::now();
+        let mut connection = match timeout(limit, self.connection(server)).await {
+            Ok(Ok(connection)) => connection,
+            // The attempt goes on, for later questions.
+            Err(_) => return self.is_lost(server, &late()),
+            Ok(Err(error)) => return self.is_lost(server, &error),
         };
-        let error = match timeout(limit, answer).await {
+        let rest = limit.saturating_sub(asked.elapsed());
+        match timeout(rest, script.invoke_async(&mut connection)).await {
             Ok(Ok(answer)) => {
                 self.is_back(server);
-                return Some(answer);
+                Some(answer)
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("there was no answer within {} s", limit.as_secs_f64()),
-        };
-        self.is_lost(server, &error);
-        None
+            Ok(Err(error)) => self.is_lost(server, &error.to_string()),
+            Err(_) if self.bears_late_answer() => None,
+            Err(_) => self.is_lost(server, &late()),
+        }
+    }
+
+    /// Counts an answer that is late. Returns whether the connection still counts as good.
+    fn bears_late_answer(&self) -> bool {
+        let mut state = self.state();
+        state.late += 1;
+        state.lost.is_none() && state.late < MOST_LATE
     }
 
     /// Returns whether a question is due. While Redis is lost, it is one question in each pause.
@@ -77,35 +100,45 @@ impl Shared {
     }
 
     async fn connection(
-        &self,
+        self: &Arc<Self>,
         server: &ConnectionInfo,
-        limit: Duration,
-    ) -> RedisResult<MultiplexedConnection> {
-        let present = || self.state().connection.clone();
-        if let Some(connection) = present() {
-            return Ok(connection);
-        }
-        let _turn = self.connecting.lock().await;
-        if let Some(connection) = present() {
-            return Ok(connection);
-        }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(limit))
-            .set_response_timeout(Some(limit));
-        let client = Client::open(server.clone())?;
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        self.state().connection = Some(connection.clone());
-        Ok(connection)
+    ) -> Result<MultiplexedConnection, Arc<str>> {
+        let attempt = {
+            let mut state = self.state();
+            if let Some(connection) = &state.connection {
+                return Ok(connection.clone());
+            }
+            state.attempt.get_or_insert_with(|| self.attempt(server.clone())).clone()
+        };
+        attempt.await
+    }
+
+    /// Begins to connect. A question that is given up does not end it.
+    fn attempt(self: &Arc<Self>, server: ConnectionInfo) -> Attempt {
+        let shared = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let connected = connect(server).await.map_err(|error| Arc::from(error.to_string()));
+            let mut state = shared.state();
+            state.attempt = None;
+            state.connection = connected.clone().ok();
+            connected
+        });
+        task.map(|done| done.unwrap_or_else(|error| Err(Arc::from(error.to_string())))).boxed().shared()
     }
 
     fn is_back(&self, server: &ConnectionInfo) {
-        let Some(lost) = self.state().lost.take() else { return };
+        let lost = {
+            let mut state = self.state();
+            state.late = 0;
+            state.lost.take()
+        };
+        let Some(lost) = lost else { return };
         let redis = server.addr().to_string();
         let took = lost.since.elapsed().as_secs_f64();
         tracing::info!(name: "redis-back", redis, took, "Redis is back");
     }
 
-    fn is_lost(&self, server: &ConnectionInfo, error: &str) {
+    fn is_lost<T>(&self, server: &ConnectionInfo, error: &str) -> Option<T> {
         let now = Instant::now();
         let mut state = self.state();
         // Whatever is wrong with the connection, the next question begins with another.
@@ -119,5 +152,13 @@ impl Shared {
             let redis = server.addr().to_string();
             tracing::warn!(name: "redis-lost", redis, error, "Redis does not answer; this server decides by itself");
         }
+        None
     }
+}
+
+async fn connect(server: ConnectionInfo) -> RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(Some(CONNECT));
+    Client::open(server)?.get_multiplexed_async_connection_with_config(&config).await
 }

@@ -84,8 +84,9 @@ impl Redis {
         })
     }
 
-    /// Sets how long a question may take, with the connection if there is none. Default is 250 ms: more than an answer
-    /// needs, and no delay that a client of SMTP notices.
+    /// Sets how long a question may take. Default is 250 ms: more than an answer needs, and no delay that a client of SMTP
+    /// notices. A connection may take longer, for later questions: 5 s. One answer that is late costs nothing else; after
+    /// three in a row the connection counts as lost.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self::with(Settings { timeout, ..self.settings })

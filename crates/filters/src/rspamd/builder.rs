@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Rspamd;
 use crate::OnFailure;
 use crate::bounds::Bounds;
+use crate::dns::HostNames;
 use crate::http_client::{HttpClient, ScannerUrl};
 
 /// rspamd itself takes 8 s for a message unless it is told otherwise.
@@ -45,6 +46,7 @@ pub struct RspamdBuilder {
     pub(super) settings: Option<String>,
     pub(super) max_size: u64,
     pub(super) bounds: Bounds,
+    pub(super) host_names: Option<HostNames>,
     pub(super) spam_into: Option<String>,
     pub(super) quarantine_into: String,
     pub(super) has_result_field: bool,
@@ -59,6 +61,7 @@ impl RspamdBuilder {
             settings: None,
             max_size: MAX_SIZE,
             bounds: Bounds::new(TIMEOUT),
+            host_names: None,
             spam_into: None,
             quarantine_into: "Junk".to_owned(),
             has_result_field: false,
@@ -119,6 +122,12 @@ impl RspamdBuilder {
     /// since rspamd can add such fields by itself (its module `milter_headers`).
     pub fn result_field(mut self, is_on: bool) -> Self {
         self.has_result_field = is_on;
+        self
+    }
+
+    /// Looks up the client's host name, and tells it. By default only a name is told that a proxy has told.
+    pub fn host_names(mut self, names: HostNames) -> Self {
+        self.host_names = Some(names);
         self
     }
 

@@ -180,6 +180,9 @@ impl Filter for Rspamd {
             session.add_finding(NAME, "skipped");
             return Ok(());
         }
+        if let Some(names) = &self.options.host_names {
+            names.find(session).await;
+        }
         let asked = self.ask(message, session, size, [first, second]);
         let answered = self.options.bounds.wait(NAME, session, asked).await?;
         let Some(Answered { verdict, fate }) = answered else { return Ok(()) };

@@ -4,6 +4,7 @@ use mailchute::{Message, Session};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 
 use super::RspamdBuilder;
+use crate::dns::client_name;
 use crate::http_client::header_value;
 
 /// The bytes that the recipients may take. rspamd takes 80 KiB of header.
@@ -35,7 +36,7 @@ pub(super) fn header(options: &RspamdBuilder, message: &Message, session: &Sessi
     if let Some(name) = session.helo_name() {
         add("helo", name.as_str());
     }
-    if let Some(name) = session.client_name() {
+    if let Some(name) = client_name(session) {
         add("hostname", &name);
     }
     if let Some(identity) = session.identity() {

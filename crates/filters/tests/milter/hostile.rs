@@ -116,3 +116,53 @@ async fn a_milter_that_is_silent_is_given_up_after_its_time() {
     scripted.done().await;
     assert_eq!(inbox.messages().len(), 1);
 }
+
+#[tokio::test]
+async fn a_packet_unasked_for_costs_a_connection_and_no_mail() {
+    let stray = [
+        server(b"C[192.0.2.1]\x004\x9c\x40192.0.2.1\0"),
+        milter("c"),
+        server(b"Hclient.example\0"),
+        milter("c"),
+        server(b"M<alice@client.example>\0"),
+        Line::Bytes(b"\0\0\0\x01c\0\0\0\x01p".to_vec()),
+    ];
+    let scripted = Scripted::start([negotiated(0, stray), passing([milter("c"), server("Q")])]).await;
+    let (server, inbox) = server_with(scripted.filter());
+    let mut client = client_of(&server);
+    client.ready().await;
+    assert_eq!((send(&mut client).await, inbox.messages().len()), (250, 1));
+    drop(client);
+    scripted.done().await;
+}
+
+#[tokio::test]
+async fn no_macros_pile_up_for_commands_that_a_milter_leaves_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let running = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut offer = [0; 17];
+        stream.read_exact(&mut offer).await.unwrap();
+        // It wants nothing but the end of the message.
+        stream.write_all(b"\0\0\0\x0dO\0\0\0\x06\0\0\0\x01\0\0\x03\x7f").await.unwrap();
+        let mut read = Vec::new();
+        while !read.ends_with(b"\0\0\0\x01E") && stream.read_buf(&mut read).await.unwrap() > 0 {}
+        stream.write_all(b"\0\0\0\x01c").await.unwrap();
+        read
+    });
+    let (server, _inbox) = server_with(address.parse::<mailchute_filters::milter::Milter>().unwrap());
+    let mut client = client_of(&server);
+    client.ready().await;
+    for _ in 0..3 {
+        client.command("MAIL FROM:<alice@client.example>").await.expect(250);
+        client.command("RCPT TO:<bob@example.com>").await.expect(250);
+        client.command("RSET").await.expect(250);
+    }
+    assert_eq!(send(&mut client).await, 250);
+    let read = running.await.unwrap().escape_ascii().to_string();
+    assert!(read.contains("DEi\\x00"), "{read}");
+    for stage in ["DC", "DH", "DM", "DR"] {
+        assert!(!read.contains(stage), "{read}");
+    }
+}

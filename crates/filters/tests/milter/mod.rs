@@ -1,5 +1,5 @@
 //! The milter client against milters that follow a script.
 
 mod hostile;
-mod script;
+pub(crate) mod script;
 mod stages;

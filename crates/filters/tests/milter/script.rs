@@ -10,30 +10,32 @@ use tokio::time::timeout;
 
 /// A line of a script.
 #[derive(Debug, Clone)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// The server sends this packet: a command and its data, without the length.
     Server(Vec<u8>),
     /// The milter sends this packet, without the length.
     Milter(Vec<u8>),
+    /// The milter sends these bytes at once, such as several packets with their lengths.
+    Bytes(Vec<u8>),
     /// The milter closes the connection, whatever the server sends.
     Close,
 }
 
 /// The server sends this packet.
-pub(super) fn server(packet: impl AsRef<[u8]>) -> Line {
+pub(crate) fn server(packet: impl AsRef<[u8]>) -> Line {
     Line::Server(packet.as_ref().to_vec())
 }
 
 /// The milter sends this packet.
-pub(super) fn milter(packet: impl AsRef<[u8]>) -> Line {
+pub(crate) fn milter(packet: impl AsRef<[u8]>) -> Line {
     Line::Milter(packet.as_ref().to_vec())
 }
 
 /// The offer of the server.
-pub(super) const OFFER: &[u8] = b"O\0\0\0\x06\0\0\x01\xff\x30\x1f\xff\xff";
+pub(crate) const OFFER: &[u8] = b"O\0\0\0\x06\0\0\x01\xff\x30\x1f\xff\xff";
 
 /// Begins a script with the negotiation: these steps, all actions, and no macros at any stage.
-pub(super) fn negotiated(steps: u32, rest: impl IntoIterator<Item = Line>) -> Vec<Line> {
+pub(crate) fn negotiated(steps: u32, rest: impl IntoIterator<Item = Line>) -> Vec<Line> {
     let mut choice = b"O\0\0\0\x06\0\0\x01\xff".to_vec();
     choice.extend_from_slice(&steps.to_be_bytes());
     for stage in 0..7_u32 {
@@ -44,7 +46,7 @@ pub(super) fn negotiated(steps: u32, rest: impl IntoIterator<Item = Line>) -> Ve
 }
 
 /// A script in which each command up to the end of the message is answered by `c`. `end` follows the end of the body.
-pub(super) fn passing(end: impl IntoIterator<Item = Line>) -> Vec<Line> {
+pub(crate) fn passing(end: impl IntoIterator<Item = Line>) -> Vec<Line> {
     let steps: [&[u8]; 8] = [
         b"C[192.0.2.1]\x004\x9c\x40192.0.2.1\0",
         b"Hclient.example\0",
@@ -60,14 +62,14 @@ pub(super) fn passing(end: impl IntoIterator<Item = Line>) -> Vec<Line> {
 }
 
 /// A milter that serves one connection after the other, each by a script.
-pub(super) struct Scripted {
-    pub(super) address: MilterAddress,
+pub(crate) struct Scripted {
+    pub(crate) address: MilterAddress,
     running: JoinHandle<()>,
 }
 
 impl Scripted {
     /// Listens, and follows the scripts.
-    pub(super) async fn start(scripts: impl IntoIterator<Item = Vec<Line>>) -> Self {
+    pub(crate) async fn start(scripts: impl IntoIterator<Item = Vec<Line>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = MilterAddress::tcp("127.0.0.1", listener.local_addr().unwrap().port());
         let scripts: Vec<_> = scripts.into_iter().collect();
@@ -81,7 +83,7 @@ impl Scripted {
     }
 
     /// Returns a filter for this milter.
-    pub(super) fn filter(&self) -> Milter {
+    pub(crate) fn filter(&self) -> Milter {
         Milter::new(self.address.clone())
     }
 
@@ -89,7 +91,7 @@ impl Scripted {
     ///
     /// # Panics
     /// Panics if the server has sent anything else.
-    pub(super) async fn done(self) {
+    pub(crate) async fn done(self) {
         timeout(Duration::from_secs(20), self.running).await.expect("the script ends").unwrap();
     }
 }
@@ -114,6 +116,7 @@ async fn follow(mut stream: TcpStream, script: Vec<Line>) {
                 let length = u32::try_from(packet.len()).unwrap().to_be_bytes();
                 stream.write_all(&[&length[..], &packet].concat()).await.unwrap();
             }
+            Line::Bytes(bytes) => stream.write_all(&bytes).await.unwrap(),
             Line::Close => return,
         }
     }

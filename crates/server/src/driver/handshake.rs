@@ -30,7 +30,7 @@ impl Driver {
         }
         if let Some(identity) = assumed.identity {
             self.machine.authenticated();
-            self.session.authenticated(Some(&identity));
+            self.session.authenticated(Some(&identity), None);
         }
         self
     }

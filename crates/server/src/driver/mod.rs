@@ -270,7 +270,8 @@ impl Driver {
                     ask.talked_ahead();
                     return Ok(NextAction::Report);
                 }
-                session.authenticated(succeeded.then(|| credentials.identity()));
+                let mechanism = Some(credentials.mechanism());
+                session.authenticated(succeeded.then(|| credentials.identity()), mechanism);
                 authentication::decide(ask, answer);
             }
             Step::Mail(mut ask) => {

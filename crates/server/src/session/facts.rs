@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use mailchute_proto::Mechanism;
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{EhloEdits, Envelope, Refusal, XForward};
 
@@ -48,6 +49,8 @@ pub(super) struct Greeting {
     /// The last EHLO, HELO or LHLO.
     pub(super) hello: Option<Ehlo>,
     pub(super) identity: Option<Arc<str>>,
+    /// The mechanism of the last successful AUTH.
+    pub(super) mechanism: Option<Mechanism>,
     /// The user that the auth hook names, until AUTH is decided.
     pub(super) identified: Option<Arc<str>>,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use mailchute_proto::Mechanism;
 use mailchute_proto::question::Ehlo;
 use mailchute_proto::{
     Attribute, Envelope, HeloName, Protocol, Recipient, Sender, TypedState, XClient, XForward,
@@ -212,6 +213,12 @@ impl Session {
         self.facts().greeting.identity.clone()
     }
 
+    /// Returns the mechanism of the successful AUTH. It is not known of a user that was authenticated outside of the session.
+    #[must_use]
+    pub fn auth_mechanism(&self) -> Option<Mechanism> {
+        self.facts().greeting.mechanism
+    }
+
     /// Sets the user, if it is not the one that the credentials name. An
     /// [authenticator](crate::Authenticator) calls it before it returns [`Right`](crate::Check::Right).
     ///
@@ -287,6 +294,7 @@ impl Session {
             hello: named.hello(),
             identity: named.login.as_ref().and_then(Attribute::known).map(|login| login.as_str().into()),
             identified: None,
+            mechanism: None,
         });
         self.0.state.clear();
         let mut facts = self.facts();
@@ -325,8 +333,9 @@ impl Session {
     }
 
     /// Records the outcome of AUTH. `identity` is that of the credentials if they were right.
-    pub(crate) fn authenticated(&self, identity: Option<&str>) {
+    pub(crate) fn authenticated(&self, identity: Option<&str>, mechanism: Option<Mechanism>) {
         let mut facts = self.facts();
+        facts.greeting.mechanism = mechanism.filter(|_| identity.is_some());
         let identified = facts.greeting.identified.take();
         facts.greeting.identity = identity.map(|identity| identified.unwrap_or_else(|| identity.into()));
     }

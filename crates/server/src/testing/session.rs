@@ -159,7 +159,7 @@ impl SessionBuilder {
         if let Some(tls) = &self.tls {
             session.secured(Arc::new(tls.build()));
         }
-        session.authenticated(self.identity.as_deref());
+        session.authenticated(self.identity.as_deref(), None);
         let has_transaction = self.sender.is_some() || !self.recipients.is_empty();
         if has_transaction {
             session.begin_transaction(self.sender.clone().unwrap_or_else(|| Sender::new(ReversePath::Null)));

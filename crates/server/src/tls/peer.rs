@@ -20,6 +20,8 @@ pub struct ClientCertificate {
     pub trust: Trust,
     /// The subject's common name (CN), if it has one.
     pub common_name: Option<String>,
+    /// The issuer's common name (CN), if it has one.
+    pub issuer_name: Option<String>,
     /// The subject's DNS names; `*.` in front stands for one label.
     pub dns_names: Vec<String>,
     /// The subject's email addresses.
@@ -55,6 +57,7 @@ impl ClientCertificate {
         let mut parsed = Self {
             trust,
             common_name: None,
+            issuer_name: None,
             dns_names: Vec::new(),
             email_addresses: Vec::new(),
             uris: Vec::new(),
@@ -80,6 +83,8 @@ impl ClientCertificate {
     fn take_names(&mut self, certificate: &Certificate) {
         let common_name = certificate.tbs_certificate().subject().common_name();
         self.common_name = common_name.ok().flatten().map(|name| name.value().into_owned());
+        let issuer_name = certificate.tbs_certificate().issuer().common_name();
+        self.issuer_name = issuer_name.ok().flatten().map(|name| name.value().into_owned());
         for name in alternative_names(certificate) {
             match name {
                 GeneralName::DnsName(name) => self.dns_names.push(name.as_str().to_owned()),

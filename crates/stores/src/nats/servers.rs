@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use async_nats::ConnectOptions;
@@ -81,7 +80,7 @@ impl Servers {
         if !self.is_tls && (self.ca.is_some() || self.cert.is_some()) {
             return wrong("certificates need TLS; write tls:// beside ca, cert and key");
         }
-        if !self.is_tls && self.secret.is_some() && !self.next_hops.iter().all(is_this_host) {
+        if !self.is_tls && self.secret.is_some() && !self.next_hops.iter().all(NextHop::is_local) {
             return wrong("a secret for another host needs TLS; write tls://");
         }
         Ok(())
@@ -135,9 +134,4 @@ impl fmt::Display for Servers {
         }
         Ok(())
     }
-}
-
-fn is_this_host(next_hop: &NextHop) -> bool {
-    let NextHop::Tcp { host, .. } = next_hop else { return false };
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -1,7 +1,6 @@
 //! The server that keeps the objects.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use crate::NextHop;
 
@@ -67,8 +66,7 @@ impl Endpoint {
 
     /// Returns whether mail crosses a network where others may read it.
     pub(super) fn is_exposed(&self) -> bool {
-        let is_local = self.host.parse::<IpAddr>().map_or(self.host == "localhost", |ip| ip.is_loopback());
-        !self.is_tls && !is_local
+        !self.is_tls && !self.next_hop().is_local()
     }
 
     pub(super) fn next_hop(&self) -> NextHop {

@@ -1,7 +1,5 @@
 //! The server of a URL.
 
-use std::net::IpAddr;
-
 use reqwest::Url;
 
 use super::mistake::WebhookError;
@@ -50,8 +48,6 @@ impl WebServer {
 
     /// Returns the host if what is sent to it can be read on the way.
     pub(crate) fn host_in_the_clear(&self) -> Option<&str> {
-        let is_local = self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        (self.is_plain && !is_local).then_some(self.host.as_str())
+        (self.is_plain && !self.next_hop.is_local()).then_some(self.host.as_str())
     }
 }

@@ -83,9 +83,9 @@ pub(crate) fn build(
             };
             Made::hooks(greylisting)
         }
-        FilterKind::Http(http) => Made::all(opened(filter, http.filter())?),
-        FilterKind::Milter(options) => Made::all(options.filter()),
-        FilterKind::Rspamd(rspamd) => Made::all(opened(filter, rspamd.filter())?),
+        FilterKind::Http(http) => Made::all(opened(filter, http.filter(services.host_names(options)))?),
+        FilterKind::Milter(milter) => Made::all(milter.filter(services.host_names(options))),
+        FilterKind::Rspamd(rspamd) => Made::all(opened(filter, rspamd.filter(services.host_names(options)))?),
     })
 }
 

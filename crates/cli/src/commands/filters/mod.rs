@@ -8,7 +8,7 @@
 //! guesses too. All stand before the store, so one that forwards tells the next server of a recipient only after all
 //! filters accept it.
 //!
-//! A reload keeps each filter whose own options are the same, with its memory: buckets, known senders, connections.
+//! A reload keeps each filter whose own options and password are the same, with its memory: buckets, known senders, connections.
 //! `unless` and `only` do not count, as they only say when the filter is asked. The others are made again. The cache of
 //! the DNS stays unless `dns` changes. A handover makes all filters again: a new process has only what is in files or
 //! in Redis.
@@ -20,6 +20,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 
 use mailchute::{Builder, Session};
+use zeroize::Zeroizing;
 
 use crate::commands::filters::build::{Made, build};
 use crate::commands::filters::services::Services;
@@ -36,7 +37,15 @@ use crate::process::privileges::Account;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filters {
     services: Services,
-    all: Vec<(FilterOptions, Made)>,
+    all: Vec<Entry>,
+}
+
+/// A filter with what it was made from.
+#[derive(Debug, Clone)]
+struct Entry {
+    options: FilterOptions,
+    password: Option<Zeroizing<String>>,
+    made: Made,
 }
 
 impl Filters {
@@ -80,22 +89,21 @@ impl Filters {
     pub(crate) fn again(&self, before: &Options, now: &Options) -> Result<Self, Failure> {
         let mut old = self.all.clone();
         if before.dns != now.dns {
-            old.retain(|(filter, _)| !filter.kind.needs().dns);
+            old.retain(|entry| !entry.options.kind.needs().dns);
         }
         Self::with(old, now, self.services.kept(before, now))
     }
 
-    fn with(
-        mut old: Vec<(FilterOptions, Made)>,
-        options: &Options,
-        mut services: Services,
-    ) -> Result<Self, Failure> {
+    fn with(mut old: Vec<Entry>, options: &Options, mut services: Services) -> Result<Self, Failure> {
         let (mut all, mut failures) = (Vec::new(), Vec::new());
         for filter in &options.filter {
-            let is_same = |(before, _): &(FilterOptions, Made)| before.own() == filter.own();
-            let kept = old.iter().position(is_same).map(|index| old.swap_remove(index).1);
+            // Before the filter reads it: if it changes in between, the next reload makes the filter again.
+            let password = filter.password();
+            let is_same =
+                |before: &Entry| before.options.own() == filter.own() && before.password == password;
+            let kept = old.iter().position(is_same).map(|index| old.swap_remove(index).made);
             match kept.map_or_else(|| build(filter, options, &mut services), Ok) {
-                Ok(made) => all.push((filter.clone(), made)),
+                Ok(made) => all.push(Entry { options: filter.clone(), password, made }),
                 Err(failure) => failures.push(failure),
             }
         }
@@ -107,7 +115,7 @@ impl Filters {
 impl Filters {
     /// Adds the filters, with the checks of domains and recipients at their place among them.
     pub(crate) fn add(self, builder: Builder, recipients: impl FnOnce(Builder) -> Builder) -> Builder {
-        let is_after = |(options, _): &(FilterOptions, Made)| options.kind.place() == Place::AfterRecipients;
+        let is_after = |entry: &Entry| entry.options.kind.place() == Place::AfterRecipients;
         let mut before = self.all;
         let after = before.split_off(before.iter().position(is_after).unwrap_or(before.len()));
         let builder = recipients(before.into_iter().fold(builder, add));
@@ -115,8 +123,8 @@ impl Filters {
     }
 }
 
-fn add(builder: Builder, (options, filter): (FilterOptions, Made)) -> Builder {
-    let common = options.common;
+fn add(builder: Builder, entry: Entry) -> Builder {
+    let Entry { options: FilterOptions { common, .. }, made: filter, .. } = entry;
     if common.unless.is_empty() && common.only.is_empty() {
         return builder.with(filter);
     }

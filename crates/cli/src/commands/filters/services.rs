@@ -1,6 +1,6 @@
 //! The services that several filters share. Each is made once, when the first filter needs it.
 
-use mailchute_filters::dns::Resolver;
+use mailchute_filters::dns::{HostNames, Resolver};
 #[cfg(feature = "redis")]
 use mailchute_filters::redis::Redis;
 #[cfg(feature = "redis")]
@@ -29,10 +29,10 @@ impl Services {
         }
     }
 
-    /// Returns the resolver, which has the cache of all filters.
+    /// Returns the resolver for a filter. All have one cache, and each has slots of its own for questions.
     pub(crate) fn resolver(&mut self, options: &Options) -> Result<Resolver, Failure> {
         if let Some(resolver) = &self.resolver {
-            return Ok(resolver.clone());
+            return Ok(resolver.share());
         }
         let servers = options.dns.iter().map(|server| server.0);
         let made = Resolver::builder().servers(servers).build();
@@ -44,6 +44,11 @@ impl Services {
         })?;
         self.resolver = Some(resolver.clone());
         Ok(resolver)
+    }
+
+    /// Returns the look-up of clients' names. Without a DNS server there is none: scanners do without names.
+    pub(crate) fn host_names(&mut self, options: &Options) -> Option<HostNames> {
+        self.resolver(options).ok().map(HostNames::new)
     }
 
     /// Returns the Redis server of a URL. Filters with the same URL share its connection, so that the log says once that it

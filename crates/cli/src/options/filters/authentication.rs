@@ -72,7 +72,10 @@ impl AuthenticationOptions {
 impl Kind for AuthenticationOptions {
     const NAME: &'static str = "authentication";
     const DECIDES: Stage = Stage::Message;
-    const PLACE: Place = Place::Anywhere;
+
+    fn place(&self) -> Place {
+        Place::Anywhere
+    }
 
     fn checks(&self) -> Vec<Check> {
         let check = |name: &'static str, known, results| Check { name: name.into(), results, known };

@@ -7,6 +7,7 @@ use mailchute::proxy::Network;
 use mailchute_filters::dns::Resolver;
 use mailchute_filters::dnsbl::{Dnsbl, Rules};
 
+use crate::options::filters::common::check_name;
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::time_span::TimeSpan;
 
@@ -22,6 +23,11 @@ pub(crate) struct DnsblOptions {
     /// The lists of domains. They are asked about the name in EHLO and the domain of the sender
     #[arg(long, value_name = "LIST=RULES")]
     pub(crate) domains: Vec<ListRules>,
+
+    /// Its name in the log and for unless: dnsbl=refuse. The word for domains is rhsbl, or with another name this name with
+    /// -domains. Give each filter of lists another name
+    #[arg(long, value_name = "NAME", default_value = "dnsbl", value_parser = check_name)]
+    pub(crate) name: String,
 
     /// The time for one answer. All lists are asked at once
     #[arg(long, value_name = "TIME", default_value = "5s")]
@@ -52,9 +58,16 @@ impl FromStr for ListRules {
 }
 
 impl DnsblOptions {
+    /// Returns the word of the finding about domains.
+    fn name_of_domains(&self) -> String {
+        if self.name == Self::NAME { "rhsbl".to_owned() } else { format!("{}-domains", self.name) }
+    }
+
     /// Makes the filter.
     pub(crate) fn filter(&self, resolver: Resolver) -> Dnsbl<Resolver> {
-        let mut filter = Dnsbl::new(resolver).timeout(self.timeout.duration());
+        let mut filter = Dnsbl::new(resolver)
+            .names(self.name.clone(), self.name_of_domains())
+            .timeout(self.timeout.duration());
         for ListRules { name, rules } in &self.lists {
             filter = filter.list(name.clone(), rules.clone());
         }
@@ -68,15 +81,18 @@ impl DnsblOptions {
 impl Kind for DnsblOptions {
     const NAME: &'static str = "dnsbl";
     const DECIDES: Stage = Stage::Rcpt;
-    const PLACE: Place = Place::Anywhere;
+
+    fn place(&self) -> Place {
+        Place::Anywhere
+    }
 
     fn checks(&self) -> Vec<Check> {
-        let check = |name: &'static str| Check {
+        let check = |name: String| Check {
             name: name.into(),
             results: &["refuse", "mark", "skip", "none", "failed"],
             known: Stage::Mail,
         };
-        let checks = [("dnsbl", &self.lists), ("rhsbl", &self.domains)];
+        let checks = [(self.name.clone(), &self.lists), (self.name_of_domains(), &self.domains)];
         checks.into_iter().filter(|(_, lists)| !lists.is_empty()).map(|(name, _)| check(name)).collect()
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use mailchute::proxy::Network;
 use mailchute_filters::greylist::Greylist;
+use mailchute_stores::SecretSource;
 
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::shared::SharedOptions;
@@ -29,7 +30,7 @@ pub(crate) struct GreylistOptions {
     #[arg(long, value_name = "TIME", default_value = "35d")]
     pub(crate) expiry: TimeSpan,
 
-    /// After how many successes a network never waits again. 0: it always may
+    /// How many successes make a network known, so that it never waits again. With 0, no network becomes known
     #[arg(long, value_name = "NUMBER", default_value = "5")]
     pub(crate) known_after: u32,
 
@@ -65,10 +66,17 @@ impl GreylistOptions {
 impl Kind for GreylistOptions {
     const NAME: &'static str = "greylist";
     const DECIDES: Stage = Stage::Rcpt;
-    const PLACE: Place = Place::AfterRecipients;
+
+    fn place(&self) -> Place {
+        Place::AfterRecipients
+    }
 
     fn checks(&self) -> Vec<Check> {
         vec![Check { name: "greylist".into(), results: &["wait", "pass", "known"], known: Stage::Rcpt }]
+    }
+
+    fn secret(&self) -> Option<&SecretSource> {
+        self.shared.secret.as_ref()
     }
 
     fn needs(&self) -> Needs {

@@ -3,6 +3,7 @@
 use std::io;
 
 use mailchute_filters::ScannerUrl;
+use mailchute_filters::dns::HostNames;
 use mailchute_filters::mta_hooks::{HookStage, MtaHooks};
 use mailchute_stores::SecretSource;
 
@@ -39,7 +40,7 @@ pub(crate) struct HttpOptions {
     #[arg(long, value_name = "file:PATH|env:NAME", value_parser = paths::secret)]
     pub(crate) secret: Option<SecretSource>,
 
-    /// The largest message that it gets. Larger ones pass, with the finding http=skipped
+    /// The largest message that it gets. Larger ones pass, with the finding NAME=skipped
     #[arg(long, value_name = "SIZE", default_value = "50M")]
     pub(crate) max_size: Size,
 
@@ -57,11 +58,22 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
-    /// Makes the filter.
+    /// Returns the last stage at which the web server is asked.
+    fn last_stage(&self) -> Stage {
+        let stage = |asked: &HookStage| match asked {
+            HookStage::Connect | HookStage::Ehlo | HookStage::Auth => Stage::Connect,
+            HookStage::Mail => Stage::Mail,
+            HookStage::Rcpt => Stage::Rcpt,
+            _ => Stage::Message,
+        };
+        self.stages.iter().map(stage).max().unwrap_or(Stage::Message)
+    }
+
+    /// Makes the filter. It tells the scanner of the client's name, if `names` can look it up.
     ///
     /// # Errors
     /// The secret cannot be read.
-    pub(crate) fn filter(&self) -> io::Result<MtaHooks> {
+    pub(crate) fn filter(&self, names: Option<HostNames>) -> io::Result<MtaHooks> {
         let builder = MtaHooks::to(self.url.clone())
             .name(self.name.clone())
             .stages(self.stages.clone())
@@ -69,6 +81,10 @@ impl HttpOptions {
             .timeout(self.timeout.duration())
             .on_failure(self.on_failure.into())
             .quarantine_into(self.quarantine_into.clone());
+        let builder = match names {
+            Some(names) => builder.host_names(names),
+            None => builder,
+        };
         match (&self.user, &self.secret) {
             (Some(user), Some(secret)) => builder.basic_auth(user, &secret.read()?),
             (None, Some(secret)) => builder.bearer_token(&secret.read()?),
@@ -81,15 +97,22 @@ impl HttpOptions {
 impl Kind for HttpOptions {
     const NAME: &'static str = "http";
     const DECIDES: Stage = Stage::Message;
-    const PLACE: Place = Place::AfterRecipients;
+
+    fn place(&self) -> Place {
+        Place::AfterRecipients
+    }
 
     fn checks(&self) -> Vec<Check> {
         let results = &["accept", "reject", "discard", "quarantine", "skipped", "failed"];
-        vec![Check { name: self.name.clone().into(), results, known: Stage::Message }]
+        vec![Check { name: self.name.clone().into(), results, known: self.last_stage() }]
     }
 
     fn files_into(&self) -> Vec<&str> {
         vec![&self.quarantine_into]
+    }
+
+    fn secret(&self) -> Option<&SecretSource> {
+        self.secret.as_ref()
     }
 
     fn needs(&self) -> Needs {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use mailchute_stores::NextHop;
+use mailchute_stores::{NextHop, SecretSource};
 
 /// A kind of filter: its options, and what follows from them.
 pub(crate) trait Kind: clap::Args + fmt::Debug {
@@ -13,14 +13,19 @@ pub(crate) trait Kind: clap::Args + fmt::Debug {
     /// The stage at which the filter decides last.
     const DECIDES: Stage;
 
-    /// Where the filter stands beside the checks of domains and recipients.
-    const PLACE: Place;
+    /// Returns where the filter stands beside the checks of domains and recipients.
+    fn place(&self) -> Place;
 
     /// Returns what the filter finds out. The log shows these words, and `unless` names them.
     fn checks(&self) -> Vec<Check>;
 
     /// Returns what the filter needs of the host.
     fn needs(&self) -> Needs;
+
+    /// Returns where the password of the filter stands.
+    fn secret(&self) -> Option<&SecretSource> {
+        None
+    }
 
     /// Returns the directories into which the filter may file a message.
     fn files_into(&self) -> Vec<&str> {

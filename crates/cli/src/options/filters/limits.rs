@@ -2,6 +2,7 @@
 
 use mailchute::proxy::Network;
 use mailchute_filters::limits::{Rate, RateLimits};
+use mailchute_stores::SecretSource;
 
 use crate::options::filters::kind::{Check, Kind, Needs, Place, Stage};
 use crate::options::filters::shared::SharedOptions;
@@ -72,10 +73,18 @@ impl LimitsOptions {
 impl Kind for LimitsOptions {
     const NAME: &'static str = "limits";
     const DECIDES: Stage = Stage::Rcpt;
-    const PLACE: Place = Place::BeforeRecipients;
+
+    fn place(&self) -> Place {
+        // Other rates do not count recipients that are refused.
+        if self.recipients.is_some() { Place::BeforeRecipients } else { Place::Anywhere }
+    }
 
     fn checks(&self) -> Vec<Check> {
         vec![Check { name: "limits".into(), results: &["over"], known: Stage::Connect }]
+    }
+
+    fn secret(&self) -> Option<&SecretSource> {
+        self.shared.secret.as_ref()
     }
 
     fn needs(&self) -> Needs {

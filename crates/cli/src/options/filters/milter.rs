@@ -1,5 +1,6 @@
 //! `use = "milter"`: filters that speak the protocol of Sendmail.
 
+use mailchute_filters::dns::HostNames;
 use mailchute_filters::milter::{Milter, MilterAddress};
 use mailchute_stores::NextHop;
 
@@ -43,22 +44,29 @@ pub(crate) struct MilterOptions {
 }
 
 impl MilterOptions {
-    /// Makes the filter.
-    pub(crate) fn filter(&self) -> Milter {
-        Milter::new(self.url.clone())
+    /// Makes the filter. It tells the milter of the client's name, if `names` can look it up.
+    pub(crate) fn filter(&self, names: Option<HostNames>) -> Milter {
+        let milter = Milter::new(self.url.clone())
             .name(self.name.clone())
             .on_failure(self.on_failure.into())
             .connect_timeout(self.connect_timeout.duration())
             .command_timeout(self.command_timeout.duration())
             .message_timeout(self.message_timeout.duration())
-            .quarantine_into(self.quarantine_into.clone())
+            .quarantine_into(self.quarantine_into.clone());
+        match names {
+            Some(names) => milter.host_names(names),
+            None => milter,
+        }
     }
 }
 
 impl Kind for MilterOptions {
     const NAME: &'static str = "milter";
     const DECIDES: Stage = Stage::Message;
-    const PLACE: Place = Place::AfterRecipients;
+
+    fn place(&self) -> Place {
+        Place::AfterRecipients
+    }
 
     fn checks(&self) -> Vec<Check> {
         let results = &["pass", "accept", "discard", "quarantine", "tempfail", "reject", "failed"];
@@ -75,6 +83,6 @@ impl Kind for MilterOptions {
             (None, path) => path.map(NextHop::unix),
         };
         let servers = server.into_iter().map(|server| ("url", server)).collect();
-        Needs { servers, reads_messages: true, ..Needs::default() }
+        Needs { dns: true, servers, reads_messages: true, ..Needs::default() }
     }
 }

@@ -34,6 +34,9 @@ use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
+use mailchute_stores::SecretSource;
+use zeroize::Zeroizing;
+
 use crate::options::filters::authentication::AuthenticationOptions;
 use crate::options::filters::common::CommonOptions;
 use crate::options::filters::dnsbl::DnsblOptions;
@@ -75,7 +78,7 @@ macro_rules! kinds {
 
             pub(crate) fn place(&self) -> Place {
                 match self {
-                    $(Self::$kind(_) => <$options>::PLACE,)*
+                    $(Self::$kind(options) => options.place(),)*
                 }
             }
 
@@ -88,6 +91,12 @@ macro_rules! kinds {
             pub(crate) fn needs(&self) -> Needs {
                 match self {
                     $(Self::$kind(options) => options.needs(),)*
+                }
+            }
+
+            fn secret(&self) -> Option<&SecretSource> {
+                match self {
+                    $(Self::$kind(options) => options.secret(),)*
                 }
             }
 
@@ -136,6 +145,12 @@ impl FilterOptions {
         let common = CommonOptions::from_arg_matches(matches)?;
         let kind = FilterKind::of(&common.used, matches)?;
         Ok(Self { common, kind, provenance })
+    }
+
+    /// Returns the password as it is now. A reload makes a filter again whose password has changed. `None` if there is none,
+    /// or if it cannot be read: the filter that is made then says why.
+    pub(crate) fn password(&self) -> Option<Zeroizing<String>> {
+        self.kind.secret()?.read().ok()
     }
 
     /// Returns the options that the filter is made from. A reload keeps a filter whose options are the same.

@@ -3,6 +3,7 @@
 use std::io;
 
 use mailchute_filters::ScannerUrl;
+use mailchute_filters::dns::HostNames;
 use mailchute_filters::rspamd::Rspamd;
 use mailchute_stores::SecretSource;
 
@@ -56,11 +57,11 @@ pub(crate) struct RspamdOptions {
 }
 
 impl RspamdOptions {
-    /// Makes the filter.
+    /// Makes the filter. It tells the scanner of the client's name, if `names` can look it up.
     ///
     /// # Errors
     /// The secret cannot be read.
-    pub(crate) fn filter(&self) -> io::Result<Rspamd> {
+    pub(crate) fn filter(&self, names: Option<HostNames>) -> io::Result<Rspamd> {
         let mut builder = Rspamd::to(self.url.clone())
             .max_size(self.max_size.0)
             .timeout(self.timeout.duration())
@@ -76,6 +77,9 @@ impl RspamdOptions {
         if let Some(directory) = &self.spam_into {
             builder = builder.spam_into(directory.clone());
         }
+        if let Some(names) = names {
+            builder = builder.host_names(names);
+        }
         builder.open()
     }
 }
@@ -83,7 +87,10 @@ impl RspamdOptions {
 impl Kind for RspamdOptions {
     const NAME: &'static str = "rspamd";
     const DECIDES: Stage = Stage::Message;
-    const PLACE: Place = Place::AfterRecipients;
+
+    fn place(&self) -> Place {
+        Place::AfterRecipients
+    }
 
     fn checks(&self) -> Vec<Check> {
         // A site may define actions.
@@ -92,6 +99,10 @@ impl Kind for RspamdOptions {
 
     fn files_into(&self) -> Vec<&str> {
         self.spam_into.iter().chain([&self.quarantine_into]).map(String::as_str).collect()
+    }
+
+    fn secret(&self) -> Option<&SecretSource> {
+        self.secret.as_ref()
     }
 
     fn needs(&self) -> Needs {

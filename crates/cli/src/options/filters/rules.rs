@@ -2,7 +2,7 @@
 
 use crate::options::args::Options;
 use crate::options::filters::common::Unless;
-use crate::options::filters::kind::Place;
+use crate::options::filters::kind::{Place, Stage};
 use crate::options::filters::{FilterKind, FilterOptions};
 use crate::options::schema::{FILTERS, USE, has_option};
 use crate::options::wording::one_of;
@@ -60,8 +60,9 @@ fn repeated_name(filter: &FilterOptions, earlier: &[FilterOptions]) -> Option<St
         earlier.iter().flat_map(|filter| filter.kind.checks()).map(|check| check.name).collect();
     let check = filter.kind.checks().into_iter().find(|check| takes_name && words.contains(&check.name))?;
     Some(format!(
-        "{}: {:?} is the word of an earlier filter in the log; write another name, such as name = \"clamav\"",
+        "{}: {:?} is the word of an earlier filter in the log; write another name, such as name = \"{}-2\"",
         filter.provenance.name("name"),
+        check.name,
         check.name
     ))
 }
@@ -104,6 +105,12 @@ fn of_unless(
         return Some(format!("{} is never {:?}; {instead}", check.name, unless.result));
     }
     let decides = filter.kind.decides();
+    if (check.known, decides) == (Stage::Rcpt, Stage::Message) {
+        let (check, kind) = (&check.name, &filter.common.used);
+        return Some(format!(
+            "{check} is found for each recipient, and {kind} decides on the message for all of them; leave it out"
+        ));
+    }
     (check.known > decides).then(|| {
         let (check, known, kind) = (&check.name, check.known, &filter.common.used);
         format!("{check} is known {known} only, and {kind} decides {decides}; leave it out")

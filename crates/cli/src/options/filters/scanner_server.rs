@@ -1,16 +1,14 @@
 //! The server of a scanner that is asked by HTTP.
 
-use std::net::IpAddr;
-
 use mailchute_filters::ScannerUrl;
 use mailchute_stores::NextHop;
 
 use crate::options::filters::kind::Needs;
 
-/// Returns what a filter needs that sends messages to this server.
+/// Returns what a filter needs that sends messages to this server. The DNS tells it the name of the client.
 pub(crate) fn needs(url: &ScannerUrl) -> Needs {
     let servers = server(url).map(|server| ("url", server)).into_iter().collect();
-    Needs { servers, verifies: url.is_tls(), reads_messages: true, ..Needs::default() }
+    Needs { dns: true, servers, verifies: url.is_tls(), reads_messages: true, ..Needs::default() }
 }
 
 /// Returns the server to which the filter connects.
@@ -28,8 +26,6 @@ pub(crate) fn warnings(url: &ScannerUrl) -> Vec<(&'static str, String)> {
 
 fn without_tls(url: &ScannerUrl) -> Option<String> {
     let (host, _) = url.host_and_port()?;
-    let is_local = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
-    let is_risky = !url.is_tls() && !is_local;
+    let is_risky = !url.is_tls() && !server(url)?.is_local();
     is_risky.then(|| format!("messages go to {host} without TLS, so others can read them; write https:"))
 }

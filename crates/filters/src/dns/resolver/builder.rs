@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::cache::Cache;
 use super::servers::Servers;
-use super::{MAX_QUESTIONS, Resolver, Shared};
+use super::{MAX_OF_SHARE, MAX_QUESTIONS, Resolver, Shared};
 
 /// The options of a [`Resolver`], made by [`Resolver::builder`].
 ///
@@ -65,12 +65,13 @@ impl ResolverBuilder {
     /// No servers are given, and `/etc/resolv.conf` cannot be read or names none.
     pub fn build(self) -> io::Result<Resolver> {
         let servers = if self.servers.is_empty() { servers_of_the_system()? } else { self.servers };
-        Ok(Resolver(Arc::new(Shared {
+        let shared = Shared {
             servers: Servers::new(servers, self.timeout)?,
             timeout: self.timeout,
             cache: Mutex::new(Cache::new(self.cache_size)),
             waiting: Semaphore::new(MAX_QUESTIONS),
-        })))
+        };
+        Ok(Resolver { shared: Arc::new(shared), slots: Arc::new(Semaphore::new(MAX_OF_SHARE)) })
     }
 }
 

@@ -32,6 +32,9 @@ use servers::Servers;
 /// The questions that wait for servers at the same time. Each one takes a socket or two.
 const MAX_QUESTIONS: usize = 512;
 
+/// The questions of one share that wait for servers at the same time.
+const MAX_OF_SHARE: usize = MAX_QUESTIONS / 4;
+
 /// A resolver that asks DNS servers, and keeps their answers as long as they hold.
 ///
 /// It asks by UDP, and again by TCP if an answer is too long. The servers must follow references by themselves, as
@@ -40,14 +43,14 @@ const MAX_QUESTIONS: usize = 512;
 /// error here.
 ///
 /// All of it is bounded. A question takes [5 seconds](ResolverBuilder::timeout) at most, with all CNAME records, of which
-/// 16 are followed. 512 questions wait for a server at once. Others wait for those, within their own time. An answer
-/// with more than 1000 records of the type is an error. Answers are kept for an hour at most, those without a record
+/// 16 are followed. 512 questions wait for a server at once, and 128 of each [share](Self::share). Others wait for those,
+/// within their own time. An answer with more than 1000 records of the type is an error. Answers are kept for an hour at most, those without a record
 /// too, and in [16 MiB](ResolverBuilder::cache_size). The servers may keep them as well.
 ///
 /// Hosts in MX and PTR records that cannot be names of hosts are left out: they have a dot, a control character or a
 /// byte beyond ASCII in a label.
 ///
-/// Clones share servers and answers.
+/// Clones share servers, answers and slots for questions. A [share](Self::share) has slots of its own.
 ///
 /// # Examples
 /// ```
@@ -60,7 +63,11 @@ const MAX_QUESTIONS: usize = 512;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Resolver(Arc<Shared>);
+pub struct Resolver {
+    shared: Arc<Shared>,
+    /// The slots of this share.
+    slots: Arc<Semaphore>,
+}
 
 struct Shared {
     servers: Servers,
@@ -83,14 +90,25 @@ impl Resolver {
         ResolverBuilder::new()
     }
 
+    /// Returns the same resolver for another user, such as a filter, with slots of its own for 128 questions that wait. So a
+    /// filter whose questions get no answers leaves slots to the others.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), slots: Arc::new(Semaphore::new(MAX_OF_SHARE)) }
+    }
+
     /// Returns the records of a type that a name has.
     async fn lookup(&self, name: &str, kind: RecordType) -> Result<Arc<[Value]>, DnsError> {
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let question = Question::new(name, kind);
         if let Some(values) = shared.cache().get(&question, Instant::now()) {
             return Ok(values);
         }
-        let Ok(answer) = tokio::time::timeout(shared.timeout, shared.ask(name, kind)).await else {
+        let asked = async {
+            let _slot = self.slots.acquire().await.map_err(DnsError::new)?;
+            shared.ask(name, kind).await
+        };
+        let Ok(answer) = tokio::time::timeout(shared.timeout, asked).await else {
             return Err(DnsError::new(format!("no answer within {} s", shared.timeout.as_secs_f64())));
         };
         let Answer { values, ttl } = answer?;
@@ -121,8 +139,8 @@ impl Shared {
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resolver")
-            .field("servers", &self.0.servers)
-            .field("timeout", &self.0.timeout)
+            .field("servers", &self.shared.servers)
+            .field("timeout", &self.shared.timeout)
             .finish_non_exhaustive()
     }
 }

@@ -21,7 +21,7 @@ from pathlib import Path
 from delivery import Transport
 from message import DOMAIN
 from relay import RelayError, expect_greeting, free_port, start
-from server import Server
+from server import Certificate, Server
 
 EXIM_NAME = f"exim.{DOMAIN}"
 PROGRAM = (
@@ -44,7 +44,7 @@ local_interfaces = 127.0.0.1
 daemon_smtp_ports = {exim_port}
 keep_environment =
 host_lookup =
-tls_advertise_hosts =
+{tls_server}
 acl_smtp_rcpt = accept
 acl_smtp_data = accept
 dsn_advertise_hosts = *
@@ -135,12 +135,15 @@ def missing() -> str | None:
 
 
 @contextlib.contextmanager
-def relaying(folder: Path, server: Server, transport: Transport) -> Iterator[Exim]:
-    """Exim, relaying to the server; stopped at the end, whatever happens."""
+def relaying(
+    folder: Path, server: Server, transport: Transport, certificate: Certificate | None = None
+) -> Iterator[Exim]:
+    """Exim, relaying to the server, and offering STARTTLS if it has a certificate; stopped at the end, whatever
+    happens."""
     if os.geteuid() != 0:
         raise RelayError("Exim becomes its own user only as root")
     exim = Exim(folder, free_port())
-    _configure(exim, server, transport)
+    _configure(exim, server, transport, certificate)
     # Two stages a queue run, so that messages for one host share a connection.
     process = start([str(folder / "exim4"), "-C", str(folder / "exim.conf"), "-bdf", "-qq1s"], folder)
     try:
@@ -155,7 +158,7 @@ def relaying(folder: Path, server: Server, transport: Transport) -> Iterator[Exi
         process.wait()
 
 
-def _configure(exim: Exim, server: Server, transport: Transport) -> None:
+def _configure(exim: Exim, server: Server, transport: Transport, certificate: Certificate | None) -> None:
     folder = exim.folder
     for own in ("spool", "log"):
         (folder / own).mkdir(parents=True)
@@ -168,5 +171,13 @@ def _configure(exim: Exim, server: Server, transport: Transport) -> None:
         certificate=server.certificate,
         tls=_TLS[transport],
     )
-    configuration = _CONFIGURATION.format(folder=folder, name=EXIM_NAME, exim_port=exim.port, onward=onward)
+    tls_server = "tls_advertise_hosts ="
+    if certificate:
+        # Exim's own user reads them.
+        for own, file in (("cert", certificate.certificate), ("key", certificate.key)):
+            shutil.chown(shutil.copyfile(file, folder / own), _USER, _USER)
+        tls_server = f"tls_advertise_hosts = *\ntls_certificate = {folder}/cert\ntls_privatekey = {folder}/key"
+    configuration = _CONFIGURATION.format(
+        folder=folder, name=EXIM_NAME, exim_port=exim.port, onward=onward, tls_server=tls_server
+    )
     (folder / "exim.conf").write_text(configuration)

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from delivery import Transport
 from message import DOMAIN
-from server import Server
+from server import Certificate, Server
 
 RELAY_NAME = f"relay.{DOMAIN}"
 
@@ -168,10 +168,11 @@ def missing() -> str | None:
 
 
 @contextlib.contextmanager
-def relaying(folder: Path, route: Route) -> Iterator[Relay]:
-    """Postfix, relaying to the server; stopped at the end, whatever happens."""
+def relaying(folder: Path, route: Route, certificate: Certificate | None = None) -> Iterator[Relay]:
+    """Postfix, relaying to the server, and offering STARTTLS if it has a certificate; stopped at the end, whatever
+    happens."""
     relay = Relay(folder, free_port())
-    _configure(relay, route)
+    _configure(relay, route, certificate)
     process = start(["postfix", "-c", str(folder), "start-fg"], folder)
     try:
         expect_greeting("Postfix", relay, process)
@@ -212,7 +213,7 @@ def expect_greeting(name: str, relay: Queue, process: subprocess.Popen) -> None:
     raise RelayError(f"{name} did not start: {said[-2000:]}")
 
 
-def _configure(relay: Relay, route: Route) -> None:
+def _configure(relay: Relay, route: Route, certificate: Certificate | None) -> None:
     if os.geteuid() != 0:
         raise RelayError("Postfix starts only as root")
     folder = relay.folder
@@ -227,6 +228,8 @@ def _configure(relay: Relay, route: Route) -> None:
         tls_level="none" if route.tls is Transport.PLAIN else "encrypt",
         tls_wrapper="yes" if route.tls is Transport.IMPLICIT_TLS else "no",
     )
+    if certificate:
+        main += f"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {certificate.key}, {certificate.certificate}\n"
     (folder / "main.cf").write_text(main)
     (folder / "master.cf").write_text(_MASTER.format(relay_port=relay.port))
 

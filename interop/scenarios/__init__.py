@@ -25,6 +25,7 @@ from .nats_s3 import NatsS3
 from .rspamd import RspamdFilter
 from .s3 import S3
 from .spf import Spf
+from .talk import Talk
 from .tls import Tls
 from .users import Users
 from .webhook import Webhook
@@ -35,6 +36,7 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    plain = [Exim(), Dsn(), International(), Extensions(), *stores, Haproxy(), Xclient(), Tls(), Welcome(), Chaos()]
+    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk()]
+    plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

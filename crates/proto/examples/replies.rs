@@ -12,11 +12,12 @@ fn main() {
 #[allow(unreachable_pub, reason = "a test compares the page with the file")]
 pub fn table() -> String {
     let mut page = String::from(
-        "# Replies\n\nEvery reply that Mailchute gives of its own accord. A hook may give another one in its place,\n\
-         and `on_reply` may change its text by its name.\n\
-         Two come from elsewhere: the program refuses recipients outside `--domain` by `550 5.7.1 Relaying denied`, and the\n\
-         Maildir says which message it has: `250 2.6.0 Message accepted as ID`.\n\
-         This page is made of `crates/proto/src/reply/catalog.rs`, and a test compares the two; to renew it:\n\
+        "# Replies\n\nThese are the standard replies. Hooks, filters and stores give replies of their own. The Maildir, for\n\
+         example, says which message it has: `250 2.6.0 Message accepted as ID`. `on_reply` changes the text of a standard\n\
+         reply by its name.\n\n\
+         The module `explain` of the library says what a reply means and what the client does next. `mailchute talk` and\n\
+         `mailchute serve --explain` print that.\n\n\
+         This page is made of `crates/proto/src/reply/catalog.rs`, and a test compares the two. To renew it:\n\
          `cargo run -p mailchute-proto --example replies > docs/replies.md`\n\n\
          | code | enhanced | text | name | when | clause |\n|---|---|---|---|---|---|\n",
     );

@@ -10,6 +10,9 @@ macro_rules! extensions {
         }
 
         impl Extension {
+            /// All extensions.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
             const KEYWORDS: &'static [(&'static str, Self)] = &[$(($keyword, Self::$name),)*];
         }
     };

@@ -7,6 +7,7 @@ mod addresses;
 mod answered;
 mod any_cut;
 mod edits_in_midstream;
+mod explanations;
 mod floods;
 mod internationalized_domains;
 mod lax_servers;

@@ -17,6 +17,7 @@ mod editing_recipients;
 mod ehlo_edits;
 mod events;
 mod events_kinds;
+mod explained;
 mod exports;
 mod extensions;
 mod external;

@@ -151,6 +151,7 @@ impl Configuration {
             ("console-auth", options.web.console_auth != self.options.web.console_auth),
             ("console-name", options.web.console_name != self.options.web.console_name),
             ("keep", options.web.keep != self.options.web.keep),
+            ("explain", options.explain != self.options.explain),
             ("log-format", options.log_format != self.options.log_format),
             // Clients that verify certificates refuse a self-signed one.
             ("tls-cert", options.tls_cert.is_empty() && !self.options.tls_cert.is_empty()),

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::commands::build::Configuration;
 use crate::commands::http::Http;
+use crate::commands::narration::Narration;
 use crate::commands::reach;
 use crate::commands::store;
 use crate::failure::Failure;
@@ -42,7 +43,10 @@ pub(crate) async fn serve(
     let mut hand_over = CaughtSignal::to_hand_over()?;
     signals::let_writes_fail()?;
     let options = &configuration.options;
+    // It outlives the server, whose last events it tells.
+    let _narration;
     let server = configuration.build()?;
+    _narration = options.explain.then(|| Narration::begin(server.events())).transpose()?;
     let listening = Listening::begin(options, plan, &server, &mut passed, account).await?;
     let endpoints: Vec<(Endpoint, Protocol)> =
         listening.endpoints().map(|(endpoint, protocol)| (endpoint.clone(), protocol)).collect();

@@ -18,6 +18,8 @@ Examples:
       Forward each message to another server while the client waits.
   mailchute deliver --from 'nats://127.0.0.1/mail.>' --store 'maildir:/var/mail/{domain}/{user}'
       Take mail out of a stream of NATS, into which --store nats://127.0.0.1/mail.{domain} puts it.
+  mailchute talk mx.example.com:25
+      Speak SMTP to a server, and see what each line means.
   mailchute hash-password alice >> users
       Add a user. On a terminal, it asks for the password. From a pipe, it reads one line.
   mailchute --tls-listen 127.0.0.1:4650 --auth-file users --require-auth

@@ -22,6 +22,7 @@ use crate::options::listener_options::ListenerOptions;
 use crate::options::paths;
 use crate::options::provenance::Provenance;
 use crate::options::size::Size;
+use crate::options::talk_options::TalkOptions;
 use crate::options::time_span::TimeSpan;
 
 /// An SMTP server you start with one command.
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Check(Box<Check>),
     /// Take mail out of a stream of NATS JetStream, and put it into a store
     Deliver(Box<DeliverArgs>),
+    /// Speak SMTP to a server, and see what each line means
+    Talk(TalkOptions),
     /// Print a configuration file with every option and its default
     ExampleConfig,
     /// Read a password and print a line USER:VERIFIER for the --auth-file file
@@ -262,6 +265,10 @@ pub(crate) struct Options {
     /// own level, as in warn,mailchute=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LogLevel,
+
+    /// Print each session to standard output as it goes, with the meaning of each line below it. Credentials are left out
+    #[arg(long)]
+    pub(crate) explain: bool,
 
     /// The format of the log
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -31,6 +31,7 @@ pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod size;
 mod store_secret;
+pub(crate) mod talk_options;
 pub(crate) mod time_span;
 pub(crate) mod units;
 mod wording;

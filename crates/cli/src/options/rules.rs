@@ -4,6 +4,7 @@ use std::env;
 
 use mailchute_stores::StoreUrl;
 
+use crate::log::LogFormat;
 use crate::options::args::{CertificateUsage, ClientCertificate, Options, flags};
 use crate::options::console_rules;
 use crate::options::deliver_options;
@@ -56,6 +57,12 @@ pub(crate) fn mistakes(options: &Options) -> Vec<String> {
     }
     if options.allow_root && options.user.is_some() {
         mistakes.push(format!("{}: this contradicts --user; leave one of the two out", name("allow-root")));
+    }
+    if options.explain && options.log_format == LogFormat::Json {
+        mistakes.push(format!(
+            "{}: with --log-format json nothing else is written; leave one of the two out",
+            name("explain")
+        ));
     }
     let of_domains = options.domains.iter().map(|domain| (&domain.store, &domain.provenance));
     for (stores, provenance) in std::iter::once((&options.store, &options.provenance)).chain(of_domains) {

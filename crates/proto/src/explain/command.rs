@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::explanation::wrap;
 use super::{Explanation, mechanism_name, parameter, verb_name};
 use crate::command::Verb;
 
@@ -61,11 +62,25 @@ pub fn command(line: &str) -> Vec<Part> {
     parts.parts
 }
 
+/// Characters of a part that its note repeats.
+const LONGEST: usize = 40;
+
 /// The parts so far, and the place in the line.
 struct Parts<'a> {
     line: &'a str,
     at: usize,
     parts: Vec<Part>,
+}
+
+impl Part {
+    /// Returns the part in lines of at most 90 characters, for a terminal: what it is, and what it means.
+    #[must_use]
+    pub fn note(&self, line: &str) -> Vec<String> {
+        let text = line.get(self.range.clone()).unwrap_or_default();
+        let cut = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
+        let dots = if cut < text.len() { "…" } else { "" };
+        wrap(&format!("{}{dots}: {}", &text[..cut], self.explanation))
+    }
 }
 
 impl<'a> Parts<'a> {
@@ -227,7 +242,7 @@ fn whom() -> Explanation {
     Explanation::new("The name asked for", "A user, an address, or the name of a list.", "RFC 5321 §3.5.1")
 }
 
-fn left_out() -> Explanation {
+pub(super) fn left_out() -> Explanation {
     Explanation::new(
         "Left out",
         "The client sent something here that may hold a password, so nobody gets to see it.",

@@ -52,6 +52,12 @@ impl Explanation {
         Some(link)
     }
 
+    /// Returns the explanation in lines of at most 90 characters, for a terminal.
+    #[must_use]
+    pub fn note(&self) -> Vec<String> {
+        wrap(&self.to_string())
+    }
+
     /// Appends a sentence to the text.
     pub(super) fn and(mut self, sentence: &str) -> Self {
         if !sentence.is_empty() {
@@ -61,6 +67,30 @@ impl Explanation {
         }
         self
     }
+}
+
+/// Characters of a line on a terminal.
+const WIDTH: usize = 90;
+
+/// Breaks a text between words. A word that is longer than a line has one of its own.
+pub(super) fn wrap(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let more = word.chars().count() + 1;
+        match lines.last_mut() {
+            Some(line) if length + more <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+                length += more;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                length = more - 1;
+            }
+        }
+    }
+    lines
 }
 
 impl fmt::Display for Explanation {

@@ -154,3 +154,16 @@ fn of_rcpt(keyword: &str, value: &str) -> Option<Row> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{MailParameters, RcptParameters};
+
+    #[test]
+    fn each_parameter_that_the_server_knows_is_explained() {
+        let mail = MailParameters::KEYWORDS.map(|keyword| of_mail(keyword, ""));
+        let rcpt = RcptParameters::KEYWORDS.map(|keyword| of_rcpt(keyword, ""));
+        assert!(mail.iter().chain(&rcpt).all(Option::is_some));
+    }
+}

@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod kind;
 pub(crate) mod make;
 mod recorder;
+mod said;
 #[cfg(feature = "serde")]
 mod serialize;
 pub(crate) mod stage;
@@ -19,6 +20,7 @@ mod transcript;
 pub use event::Event;
 pub use kind::Kind;
 pub use recorder::Recorder;
+pub(crate) use said::{About, Said};
 pub use stage::Stage;
 pub use subscription::Events;
 pub use transcript::Transcript;

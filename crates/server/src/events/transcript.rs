@@ -5,9 +5,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use mailchute_proto::escaped;
 
 use super::event::Event;
+use super::said::Said;
 use crate::session::{Session, SessionId};
 
 /// Bytes of text that the transcript of one session keeps.
@@ -48,27 +48,21 @@ pub struct Transcript {
 }
 
 #[derive(Debug, Clone)]
-struct Line {
-    at: Duration,
-    said: Said,
-}
-
-#[derive(Debug, Clone)]
-enum Said {
-    Client(String),
-    /// Bytes of a message.
-    Content(usize),
-    Server(String),
-    Note(String),
+pub(crate) struct Line {
+    pub(crate) at: Duration,
+    pub(crate) said: Said,
 }
 
 impl Line {
     fn held_bytes(&self) -> usize {
-        let text = match &self.said {
-            Said::Client(text) | Said::Server(text) | Said::Note(text) => text.capacity(),
-            Said::Content(_) => 0,
-        };
-        size_of::<Self>() + text
+        size_of::<Self>() + self.said.text_bytes()
+    }
+}
+
+/// Writes when, and what was said.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>9.3} {}", self.at.as_secs_f64(), self.said)
     }
 }
 
@@ -112,51 +106,22 @@ impl Transcript {
         }
         let began = *self.began.get_or_insert(event.time());
         let at = event.time().duration_since(began).unwrap_or_default();
-        match event {
-            Event::Command { line, .. } => self.push(at, Said::Client(line.clone())),
-            Event::DataChunk { chunk, .. } => match self.lines.back_mut() {
-                Some(Line { said: Said::Content(octets), .. }) => *octets += chunk.len(),
-                _ => self.push(at, Said::Content(chunk.len())),
-            },
-            Event::Reply { reply, .. } => {
-                let mut wire = Vec::new();
-                reply.encode(&mut wire);
-                for line in String::from_utf8_lossy(&wire).lines() {
-                    self.push(at, Said::Server(line.trim_end().to_owned()));
-                }
-            }
-            Event::Refused { hook: None, .. }
-            | Event::Connect { .. }
-            | Event::TurnedAway { .. }
-            | Event::Ehlo { .. }
-            | Event::Mail { .. }
-            | Event::Rcpt { .. } => {}
-            Event::Refused { hook: Some(hook), cause, took, .. } => {
-                let mut note = format!("refused by {hook}");
-                if let Some(took) = took {
-                    note += &format!(" after {:.3} s", took.as_secs_f64());
-                }
-                if let Some(cause) = cause {
-                    note += &format!(": {}", escaped(cause.as_bytes()));
-                }
-                self.push(at, Said::Note(note));
-            }
-            Event::Missed { ended, .. } => {
-                self.push(at, Said::Note(event.to_string()));
-                self.is_over |= ended.contains(&self.session);
-            }
-            Event::Disconnect { .. }
-            | Event::Secure { .. }
-            | Event::HandshakeFailed { .. }
-            | Event::Auth { .. }
-            | Event::Finding { .. }
-            | Event::Message { .. } => {
-                let line = event.to_string();
-                let note = line.split_once(' ').map_or(&*line, |(_session, note)| note);
-                self.push(at, Said::Note(note.to_owned()));
-                self.is_over |= matches!(event, Event::Disconnect { .. });
+        for said in Said::of(event) {
+            match (said, self.lines.back_mut()) {
+                (Said::Content(more), Some(Line { said: Said::Content(octets), .. })) => *octets += more,
+                (said, _) => self.push(at, said),
             }
         }
+        self.is_over |= match event {
+            Event::Disconnect { .. } => true,
+            Event::Missed { ended, .. } => ended.contains(&self.session),
+            _ => false,
+        };
+    }
+
+    /// Returns the lines that are kept.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter()
     }
 
     fn push(&mut self, at: Duration, said: Said) {
@@ -170,11 +135,9 @@ impl Transcript {
             self.dropped += 1;
         }
     }
-}
 
-/// Writes the session, its client and when it began, then the lines.
-impl fmt::Display for Transcript {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes the session, its client and when it began.
+    pub(crate) fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "session {} of {}", self.session, self.client)?;
         if let Some(began) = self.began.and_then(|began| Timestamp::try_from(began).ok()) {
             write!(f, " at {began:.6}")?;
@@ -182,15 +145,14 @@ impl fmt::Display for Transcript {
         if self.dropped > 0 {
             write!(f, "\n  ({} earlier lines are not kept)", self.dropped)?;
         }
-        for Line { at, said } in &self.lines {
-            write!(f, "\n{:>9.3} ", at.as_secs_f64())?;
-            match said {
-                Said::Client(line) => write!(f, "C: {line}")?,
-                Said::Content(length) => write!(f, "C: ({length} bytes of a message)")?,
-                Said::Server(line) => write!(f, "S: {line}")?,
-                Said::Note(note) => write!(f, "* {note}")?,
-            }
-        }
         Ok(())
+    }
+}
+
+/// Writes the session, its client and when it began, then the lines.
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_head(f)?;
+        self.lines.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
 }

@@ -14,10 +14,15 @@
 //! ```
 
 mod disconnect;
+mod narrator;
+mod notes;
 mod stages;
 mod tls;
+mod transcript;
 
 pub use disconnect::disconnect;
 pub use mailchute_proto::explain::*;
+pub use narrator::Narrator;
 pub use stages::{phase, stage};
 pub use tls::{cipher, handshake_failed, tls, tls_version};
+pub use transcript::ExplainedTranscript;

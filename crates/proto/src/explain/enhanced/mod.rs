@@ -26,6 +26,14 @@ pub fn enhanced(code: impl Into<Enhanced>) -> Explanation {
     Explanation::new(title, text, clause).and(class(code.class()))
 }
 
+/// Returns whether the registry of enhanced status codes has subject and detail. A code such as `5.7.0`, which says
+/// nothing beyond its subject, counts.
+#[must_use]
+pub fn enhanced_is_registered(code: impl Into<Enhanced>) -> bool {
+    let code = code.into();
+    matches!(code.class(), 2 | 4 | 5) && (row(code).is_some() || code.subject() <= 7 && code.detail() == 0)
+}
+
 /// Returns title, text and clause of a registered code that says more than its subject.
 pub(super) fn row(code: Enhanced) -> Option<(&'static str, &'static str, &'static str)> {
     let table: &[Row] = match code.subject() {

@@ -3,49 +3,39 @@
 use std::sync::Arc;
 
 use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
 
-use crate::chaos::{Chaos, Document, Invalid};
+use crate::chaos::{Chaos, Document as Rules, Status};
+use crate::problem::{Document, Problem};
 use crate::state::State;
 
 pub(super) fn routes() -> Router<Arc<State>> {
     Router::new().route("/api/v1/chaos", get(show).put(set).delete(clear))
 }
 
-async fn show(Shared(state): Shared<Arc<State>>) -> Response {
-    with_chaos(&state, |chaos| Json(chaos.status()).into_response())
+async fn show(Shared(state): Shared<Arc<State>>) -> Result<Json<Status>, Problem> {
+    Ok(Json(chaos(&state)?.status()))
 }
 
-async fn set(Shared(state): Shared<Arc<State>>, Json(document): Json<Document>) -> Response {
-    with_chaos(&state, |chaos| match chaos.set(&document) {
-        Ok(status) => Json(status).into_response(),
-        Err(invalid) => not_in_force(&invalid),
+async fn set(
+    Shared(state): Shared<Arc<State>>,
+    Document(rules): Document<Option<Rules>>,
+) -> Result<Json<Status>, Problem> {
+    let rules = rules.ok_or_else(|| Problem::bad("The rules are missing."))?;
+    let status = chaos(&state)?.set(&rules);
+    status.map(Json).map_err(|invalid| {
+        let detail = format!("The rules were not put in force: {invalid}");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })
 }
 
-async fn clear(Shared(state): Shared<Arc<State>>) -> Response {
-    with_chaos(&state, |chaos| {
-        chaos.clear();
-        StatusCode::NO_CONTENT.into_response()
-    })
+async fn clear(Shared(state): Shared<Arc<State>>) -> Result<StatusCode, Problem> {
+    chaos(&state)?.clear();
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn with_chaos(state: &State, answer: impl FnOnce(&Chaos) -> Response) -> Response {
-    match &state.chaos {
-        Some(chaos) => answer(chaos),
-        None => problem(StatusCode::NOT_FOUND, "This server was not built with chaos", None),
-    }
-}
-
-fn not_in_force(invalid: &Invalid) -> Response {
-    problem(StatusCode::UNPROCESSABLE_ENTITY, "The rules were not put in force", Some(invalid.to_string()))
-}
-
-fn problem(status: StatusCode, title: &str, detail: Option<String>) -> Response {
-    let body = json!({ "title": title, "status": status.as_u16(), "detail": detail });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+fn chaos(state: &State) -> Result<&Chaos, Problem> {
+    state.chaos.as_ref().ok_or_else(|| Problem::not_found("This server was not built with chaos."))
 }

@@ -1,11 +1,35 @@
 //! A part of the API of Mailpit, so that test suites that were written for it run.
+//!
+//! # Why
+//!
+//! Many suites have a client of Mailpit already. The list of messages is at the same path in both APIs, so it has Mailpit's
+//! form, and takes our parameters too.
+
+mod form;
+mod found;
+mod handlers;
+mod view;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::get;
+
+pub(crate) use found::Found;
 
 use crate::state::State;
+use handlers::{delete, delete_found, headers, info, list, mark, message, part, raw, search};
 
 pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new()
+        .route("/api/v1/info", get(info))
+        .route("/api/v1/messages", get(list).put(mark).delete(delete))
+        .route("/api/v1/search", get(search).delete(delete_found))
+        .route("/api/v1/message/{id}", get(message))
+        .route("/api/v1/message/{id}/headers", get(headers))
+        .route("/api/v1/message/{id}/raw", get(raw))
+        .route("/api/v1/message/{id}/part/{part}", get(part))
+        .route("/view/{name}", get(view::view))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(|| async { "ok\n" }))
 }

@@ -1,0 +1,97 @@
+//! What the paths of the API answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State as FromState};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::form;
+use crate::mail::Images;
+use crate::mailpit::Found;
+use crate::problem::{Document, Params, Problem};
+use crate::state::State;
+
+/// How long a request waits if it does not say.
+const USUAL_WAIT: u64 = 30;
+/// How long a request may wait.
+const LONGEST_WAIT: u64 = 300;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WaitParams {
+    q: Option<String>,
+    /// In seconds.
+    timeout: Option<u64>,
+}
+
+/// Waits for a message, and returns it whole. A test needs no loop.
+pub(super) async fn wait(
+    FromState(state): FromState<Arc<State>>,
+    Params(params): Params<WaitParams>,
+) -> Result<Json<Value>, Problem> {
+    let search = State::search(params.q.as_deref())?;
+    let seconds = params.timeout.unwrap_or(USUAL_WAIT).min(LONGEST_WAIT);
+    let found = state.mailbox()?.wait(&search, Duration::from_secs(seconds)).await?;
+    let late = || {
+        let detail = format!("No message matched in {seconds} seconds.");
+        Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+    };
+    let found = Found::get(&state, &found.ok_or_else(late)?.id.to_string()).await?;
+    Ok(Json(found.read(form::message).await?))
+}
+
+pub(super) async fn message(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(Found::get(&state, &id).await?.read(form::message).await?))
+}
+
+pub(super) async fn raw(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(Found::get(&state, &id).await?.raw())
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HtmlParams {
+    /// Whether images may come from elsewhere.
+    images: Option<bool>,
+}
+
+pub(super) async fn html(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+    Params(params): Params<HtmlParams>,
+) -> Result<Response, Problem> {
+    let images = if params.images == Some(true) { Images::Remote } else { Images::Blocked };
+    Found::get(&state, &id).await?.html(images).await
+}
+
+pub(super) async fn part(
+    FromState(state): FromState<Arc<State>>,
+    Path((id, part)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    Found::get(&state, &id).await?.part(&part).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Undo {
+    deletion: Option<u64>,
+}
+
+/// Restores what a deletion has removed some seconds ago.
+pub(super) async fn undo(
+    FromState(state): FromState<Arc<State>>,
+    Document(undo): Document<Undo>,
+) -> Result<Json<Value>, Problem> {
+    let deletion = undo.deletion.ok_or_else(|| Problem::bad("The number of the deletion is missing."))?;
+    let messages = state.mailbox()?.undo(deletion).await?;
+    Ok(Json(json!({"messages": messages})))
+}

@@ -1,0 +1,217 @@
+//! What Mailpit's paths answer.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State as FromState};
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::form;
+use super::found::Found;
+use crate::mailbox::{Deletion, Id, Search};
+use crate::problem::{Document, Params, Problem};
+use crate::state::State;
+
+/// The messages of a page, if the request does not say.
+const USUAL: usize = 50;
+/// How far `start` may go. A search, or `before`, goes further.
+const FARTHEST: usize = 10_000;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct PageParams {
+    start: Option<usize>,
+    limit: Option<usize>,
+    /// A search: ours is called `q`, Mailpit's `query`.
+    #[serde(alias = "query")]
+    q: Option<String>,
+    /// The message after which the page begins.
+    before: Option<String>,
+}
+
+pub(super) async fn list(
+    FromState(state): FromState<Arc<State>>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<Value>, Problem> {
+    let search = State::search(params.q.as_deref().map(ours).as_deref())?;
+    let (start, limit) = (params.start.unwrap_or(0), params.limit.unwrap_or(USUAL).min(1_000));
+    if start > FARTHEST {
+        return Err(Problem::bad(format!("start goes up to {FARTHEST}. Use before, or a search.")));
+    }
+    let before = params.before.as_deref().map(Id::from_str).transpose();
+    let before = before.map_err(|error| Problem::bad(format!("before: {error}.")))?;
+    let listing = state.mailbox()?.list(&search, before, start + limit).await?;
+    let messages = listing.messages.get(start..).unwrap_or_default();
+    Ok(Json(form::page(&listing, start, messages)))
+}
+
+pub(super) async fn search(
+    state: FromState<Arc<State>>,
+    Params(params): Params<PageParams>,
+) -> Result<Json<Value>, Problem> {
+    if params.q.is_none() {
+        return Err(Problem::bad("The parameter query is missing."));
+    }
+    list(state, Params(params)).await
+}
+
+/// Returns a search of Mailpit in our words.
+fn ours(query: &str) -> String {
+    let words = query.split(' ').map(|word| {
+        let (sign, word) = match word.strip_prefix(['!', '-']) {
+            Some(rest) if !rest.is_empty() => ("-", rest),
+            _ => ("", word),
+        };
+        match word.strip_prefix("message-id:") {
+            Some(id) => format!("{sign}id:{id}"),
+            None => format!("{sign}{word}"),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Ids {
+    #[serde(rename = "IDs", alias = "ids")]
+    ids: Vec<String>,
+    #[serde(rename = "Read", alias = "read")]
+    is_read: bool,
+    #[serde(rename = "Search", alias = "q")]
+    search: Option<String>,
+}
+
+impl Ids {
+    /// Returns what is named: messages, a search, or all.
+    fn search(&self) -> Result<Search, Problem> {
+        if let Some(search) = self.search.as_deref().filter(|search| !search.is_empty()) {
+            return State::search(Some(&ours(search)));
+        }
+        if self.ids.is_empty() {
+            return Ok(Search::all());
+        }
+        let ids: Result<Vec<_>, _> = self.ids.iter().map(|id| Id::from_str(id)).collect();
+        ids.map(Search::ids).map_err(|error| Problem::bad(format!("{error}.")))
+    }
+}
+
+/// Marks messages as read or unread.
+pub(super) async fn mark(
+    FromState(state): FromState<Arc<State>>,
+    Document(ids): Document<Ids>,
+) -> Result<&'static str, Problem> {
+    state.mailbox()?.mark(&ids.search()?, !ids.is_read).await?;
+    Ok("ok")
+}
+
+/// Deletes messages: those of the body, as Mailpit does, or those of `?q=`, as our API does.
+pub(super) async fn delete(
+    FromState(state): FromState<Arc<State>>,
+    Params(params): Params<PageParams>,
+    Document(ids): Document<Ids>,
+) -> Result<Response, Problem> {
+    let Some(query) = &params.q else {
+        state.mailbox()?.delete(&ids.search()?).await?;
+        return Ok("ok".into_response());
+    };
+    let deletion = state.mailbox()?.delete(&State::search(Some(query))?).await?;
+    Ok(Json(deleted(deletion)).into_response())
+}
+
+pub(super) async fn delete_found(
+    FromState(state): FromState<Arc<State>>,
+    Params(params): Params<PageParams>,
+) -> Result<&'static str, Problem> {
+    let query = params.q.ok_or_else(|| Problem::bad("The parameter query is missing."))?;
+    state.mailbox()?.delete(&State::search(Some(&ours(&query)))?).await?;
+    Ok("ok")
+}
+
+fn deleted(deletion: Deletion) -> Value {
+    json!({"deletion": deletion.number, "messages": deletion.messages})
+}
+
+/// Returns a message, which is read then.
+pub(super) async fn message(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let found = Found::get(&state, &id).await?;
+    state.mailbox()?.mark(&Search::ids([found.summary.id]), false).await?;
+    Ok(Json(found.read(form::message).await?))
+}
+
+/// Returns the fields by their names.
+pub(super) async fn headers(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let fields = Found::get(&state, &id).await?.read(|mail, _| {
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for field in mail.fields().iter().filter(|field| !field.name.is_empty()) {
+            fields.entry(canonical(&field.name)).or_default().push(field.value.clone());
+        }
+        json!(fields)
+    });
+    Ok(Json(fields.await?))
+}
+
+/// Returns a name as Go writes it: `Message-Id`.
+fn canonical(name: &str) -> String {
+    let words = name.split('-').map(|word| match word.char_indices().nth(1) {
+        Some((second, _)) => word[..second].to_ascii_uppercase() + &word[second..].to_ascii_lowercase(),
+        None => word.to_ascii_uppercase(),
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
+pub(super) async fn raw(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    Ok(Found::get(&state, &id).await?.raw())
+}
+
+pub(super) async fn part(
+    FromState(state): FromState<Arc<State>>,
+    Path((id, part)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    Found::get(&state, &id).await?.part(&part).await
+}
+
+pub(super) async fn info(FromState(state): FromState<Arc<State>>) -> Result<Json<Value>, Problem> {
+    let mailbox = state.mailbox()?;
+    let listing = mailbox.list(&Search::all(), None, 1).await?;
+    let version = concat!("mailchute ", env!("CARGO_PKG_VERSION"));
+    Ok(Json(json!({
+        "Version": version,
+        "LatestVersion": version,
+        "Database": mailbox.path().display().to_string(),
+        "DatabaseSize": 0,
+        "Messages": listing.total,
+        "Unread": listing.unread,
+        "Tags": {},
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn searches_of_mailpit_are_translated() {
+        assert_eq!(
+            ours("to:a@b !x -is:read message-id:<1@x> !message-id:2"),
+            "to:a@b -x -is:read id:<1@x> -id:2"
+        );
+    }
+
+    #[test]
+    fn names_of_fields_are_as_go_writes_them() {
+        assert_eq!(canonical("MESSAGE-ID"), "Message-Id");
+        assert_eq!(canonical("x-ä-"), "X-ä-");
+    }
+}

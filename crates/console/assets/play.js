@@ -40,9 +40,7 @@
     const known = new Set(all("[data-row]", log).map((row) => row.dataset.row));
     const rows = all("#log [data-row]", fresh);
     const kept = new Set(rows.map((row) => row.dataset.row));
-    const again = rows.length && rows[0].outerHTML !== find("[data-row]", log)?.outerHTML && !find("#log details[open]");
-    if (again && rows.length < known.size) log.replaceChildren();
-    for (const row of rows) if (!known.has(row.dataset.row) || !log.children.length) log.append(row);
+    for (const row of rows) if (!known.has(row.dataset.row)) log.append(row);
     for (const row of all("[data-row]", log)) if (!kept.has(row.dataset.row)) row.remove();
     for (const part of [".play-head", ".state", "#lesson", ".readings"]) {
       const [old, now] = [find(`#play ${part}`), find(part, fresh)];

@@ -37,7 +37,7 @@ pub(crate) const PRESETS: [Preset; 6] = [
     Preset {
         name: "full",
         title: "Mailbox full",
-        text: "Recipients that match get a 452. Change the address to one that your program uses.",
+        text: "Recipients whose name is full, such as full@example.com, get a 452. Others are served.",
         rule: || RuleDocument {
             to: Some("full@*".to_owned()),
             ..reply(Stage::Rcpt, "452 4.2.2 Mailbox full")

@@ -103,8 +103,8 @@ fn in_force(at: &At, status: &Status) -> Markup {
 fn time(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} seconds"),
-        120..7200 => format!("{} minutes", seconds / 60),
-        _ => format!("{} hours", seconds / 3600),
+        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3600)),
     }
 }
 

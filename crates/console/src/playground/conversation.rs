@@ -17,6 +17,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
 use super::decode;
 use super::entry::{Entries, Entry};
@@ -112,8 +114,10 @@ impl Conversation {
         let arrival = if is_lmtp { arrival.lmtp() } else { arrival };
         let events = server.events();
         let (client, theirs) = pipe();
-        let serving = server.clone();
-        let serving = tokio::spawn(async move { serving.serve_connection(theirs, arrival).await });
+        let server_of_it = server.clone();
+        let serving = async move { server_of_it.serve_connection(theirs, arrival).await };
+        // Mail of the playground is no mail, so the log does not hear of it.
+        let serving = tokio::spawn(serving.with_subscriber(NoSubscriber::new()));
         let mut client = client;
         let is_open = timeout(PATIENCE, client.until_idle()).await.unwrap_or(false);
         let session = server.sessions().into_iter().find(|session| session.client_addr() == address);
@@ -282,7 +286,11 @@ impl Conversation {
                     if self.wants_more != Some(Wanted::AuthResponse) {
                         let typed = input.lines();
                         // Events have no credentials. Here they are the visitor's own.
-                        let line = if typed.len() == 1 && is_first { shown(typed[0]) } else { line };
+                        let line = if typed.len() == 1 && is_first && !input.escapes {
+                            shown(typed[0])
+                        } else {
+                            line
+                        };
                         self.entries.push(Entry::Command { line });
                     }
                     is_first = false;

@@ -23,7 +23,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use mailchute::Server;
-use mailchute::syntax::BareLineEnds;
 use tokio::time::Instant;
 
 pub(crate) use conversation::{NotSent, Wanted};
@@ -48,14 +47,13 @@ pub(crate) struct Playground(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     /// Made for the first visitor. `None` if that fails.
-    servers: OnceLock<Option<Servers>>,
+    running: OnceLock<Option<Running>>,
     visits: Mutex<HashMap<String, Entered>>,
 }
 
-struct Servers {
+struct Running {
     tls: Tls,
-    strict: Server,
-    tolerant: Server,
+    server: Server,
 }
 
 struct Entered {
@@ -78,30 +76,29 @@ impl Shared {
         self.visits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn servers(&self) -> Option<&Servers> {
+    fn running(&self) -> Option<&Running> {
         let make = || {
             let tls = Tls::new()?;
-            let strict = server::build(&tls, BareLineEnds::Refuse)?;
-            let tolerant = server::build(&tls, BareLineEnds::Normalize)?;
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Servers { tls, strict, tolerant })
+            let server = server::build(&tls)?;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Running { tls, server })
         };
-        let servers = self.servers.get_or_init(|| {
+        let running = self.running.get_or_init(|| {
             make()
                 .inspect_err(
                     |error| tracing::error!(name: "playground-failed", %error, "there is no playground"),
                 )
                 .ok()
         });
-        servers.as_ref()
+        running.as_ref()
     }
 }
 
 impl Playground {
     /// Begins a conversation. `None` if there is no server, since no certificate could be made.
     pub(crate) async fn begin(&self, lesson: Option<&'static Lesson>, is_lmtp: bool) -> Option<Handle> {
-        let servers = self.0.servers()?;
+        let running = self.0.running()?;
         let is_lmtp = lesson.map_or(is_lmtp, |lesson| lesson.lmtp);
-        let visit = Visit::begin(&servers.strict, servers.tls.connector(), is_lmtp, lesson).await;
+        let visit = Visit::begin(&running.server, running.tls.connector(), is_lmtp, lesson).await;
         Some(Arc::new(tokio::sync::Mutex::new(visit)))
     }
 
@@ -135,9 +132,10 @@ impl Playground {
 
     /// Returns how a strict and a tolerant server read the same bytes.
     pub(crate) async fn readings(&self, raw: &[u8]) -> Option<[Reading; 2]> {
-        let servers = self.0.servers()?;
-        let strict = Reading::of(&servers.strict, servers.tls.connector(), raw).await;
-        let tolerant = Reading::of(&servers.tolerant, servers.tls.connector(), raw).await;
+        let running = self.0.running()?;
+        let strict = Reading::of(&running.server, running.tls.connector(), raw).await;
+        let whole = readings::with_whole_line_ends(raw);
+        let tolerant = Reading::of(&running.server, running.tls.connector(), &whole).await;
         Some([strict, tolerant])
     }
 }

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::time::Duration;
 
 use mailchute::auth::Mechanism;
-use mailchute::syntax::BareLineEnds;
 use mailchute::{Check, Message, Receipt, Refusal, Server, Session, Store, Verdict};
 
 use super::tls::{HOSTNAME, Tls};
@@ -38,11 +37,10 @@ impl Store for Memory {
 }
 
 /// Builds the server of the playground.
-pub(super) fn build(tls: &Tls, bare_line_ends: BareLineEnds) -> Result<Server, Box<dyn Error + Send + Sync>> {
+pub(super) fn build(tls: &Tls) -> Result<Server, Box<dyn Error + Send + Sync>> {
     let server = Server::builder()
         .hostname(HOSTNAME)
         .tls(tls.server.clone())
-        .bare_line_ends(bare_line_ends)
         .mechanisms([Mechanism::Plain, Mechanism::Login])
         .max_message_size(LARGEST)
         .max_connections_per_client(usize::MAX)

@@ -2,7 +2,6 @@
 
 use mailchute::command::Verb;
 use mailchute::explain::{self, Explanation};
-use mailchute::syntax::escaped;
 use maud::{Markup, html};
 
 use crate::playground::{Entry, Visit};
@@ -36,7 +35,7 @@ fn row(number: usize, entry: &Entry) -> Markup {
         }
         Entry::Wire { bytes } => html! {
             li.note.wire data-row=(number) {
-                "On the wire: " code { (escaped(&bytes[..bytes.len().min(48)])) "…" }
+                "On the wire: " code { (hex(&bytes[..bytes.len().min(24)])) "…" }
             }
         },
         Entry::Decoded { parts } => html! {
@@ -54,6 +53,11 @@ fn row(number: usize, entry: &Entry) -> Markup {
         }
         Entry::Note { text } => html! { li.note data-row=(number) { (text) } },
     }
+}
+
+/// Writes bytes as pairs of hex digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x} ")).collect()
 }
 
 fn parts(line: &str) -> Vec<Explanation> {
@@ -89,7 +93,7 @@ fn said_at(
                     summary {
                         span.who aria-label=(name) { (who) }
                         code { (line) }
-                        span.title { (first.title) }
+                        @if first.title != line { span.title { (first.title) } }
                     }
                     @for explanation in explanations { (explained(explanation)) }
                 }

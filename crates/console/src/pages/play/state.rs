@@ -9,7 +9,7 @@ use crate::playground::{USER, Visit, Wanted};
 
 /// The places on the way of a message, with the verbs that lead there.
 const PLACES: [(&str, &str); 5] = [
-    ("Connected", "the greeting"),
+    ("Connected", "220"),
     ("Greeted", "EHLO"),
     ("Sender", "MAIL"),
     ("Recipients", "RCPT"),
@@ -41,7 +41,7 @@ pub(super) fn panel(visit: &Visit) -> Markup {
                     @for (index, (name, by)) in PLACES.iter().enumerate() {
                         li class=[(Some(index) == place).then_some("here")]
                             aria-current=[(Some(index) == place).then_some("step")] {
-                            b { (name) } " " span.muted { "by " (by) }
+                            b { (name) } " " code { (by) }
                         }
                     }
                 }

@@ -48,6 +48,8 @@ const mailchute = (() => {
       time.dataset.local = "";
       if (time.dataset.as === "full") {
         time.textContent = when.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      } else if (time.dataset.as === "clock" && sameDay(when, new Date())) {
+        time.textContent = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
       } else if (sameDay(when, new Date())) {
         time.textContent = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
       } else {

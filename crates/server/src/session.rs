@@ -25,6 +25,6 @@ pub use mailchute_proto::{Protocol, TypedState};
 
 pub use finding::Finding;
 pub(crate) use handle::{HearFindings, Session, WeakSession};
-pub use id::SessionId;
+pub use id::{NotASessionId, SessionId};
 pub use phase::SessionPhase;
 pub use transmission_type::TransmissionType;

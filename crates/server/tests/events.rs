@@ -2,7 +2,7 @@
 
 use crate::support::talk::{CLIENT, Talk, pipe};
 use crate::support::{
-    MESSAGE, StoreBy as _, accepting, build, builder, deliver, hello, in_data, read_all, tls,
+    CONTENT, MESSAGE, StoreBy as _, accepting, build, builder, deliver, hello, in_data, read_all, tls,
 };
 use mailchute::events::{Event, Events};
 use mailchute::{Check, Server, Verdict};
@@ -350,8 +350,18 @@ async fn a_refused_message_causes_no_message_event() {
     let mut client = hello(&server).await;
     assert!(deliver(&mut client).await.code() == 554);
     drop((client, server));
-    let lines = rest(&mut events).await;
-    assert!(!lines.iter().any(|line| line.starts_with("message ")), "{lines:#?}");
+    let mut refused = Vec::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Message { .. } => panic!("{event}"),
+            Event::Refused { session, message, .. } => {
+                refused
+                    .push(message.map(|(id, size)| (id.to_string() == format!("{}-1", session.id()), size)));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(refused, [Some((true, CONTENT.len() as u64))]);
 }
 
 #[tokio::test(start_paused = true)]

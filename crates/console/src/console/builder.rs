@@ -8,6 +8,7 @@ use crate::chaos::Chaos;
 use crate::console::Console;
 use crate::guard::{Guard, Logins};
 use crate::mailbox::Mailbox;
+use crate::sessions::Sessions;
 use crate::state::State;
 
 /// A builder of a [`Console`].
@@ -83,8 +84,10 @@ impl ConsoleBuilder {
     /// Returns the console.
     #[must_use]
     pub fn build(self) -> Console {
+        // Recording costs something with each message.
+        let sessions = if self.has_pages { Sessions::of(&self.server) } else { Sessions::default() };
         Console {
-            state: Arc::new(State { chaos: self.chaos, ..State::new(&self.server, self.mailbox) }),
+            state: Arc::new(State { chaos: self.chaos, sessions, ..State::new(&self.server, self.mailbox) }),
             guard: Guard::new(self.names, self.logins),
             has_pages: self.has_pages,
         }

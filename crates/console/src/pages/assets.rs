@@ -19,8 +19,16 @@ struct Asset {
 }
 
 /// A file for each group of pages.
-const STYLE: &str = concat!(include_str!("../../assets/base.css"), include_str!("../../assets/play.css"));
-const SCRIPT: &str = concat!(include_str!("../../assets/base.js"), include_str!("../../assets/play.js"));
+const STYLE: &str = concat!(
+    include_str!("../../assets/base.css"),
+    include_str!("../../assets/sessions.css"),
+    include_str!("../../assets/play.css")
+);
+const SCRIPT: &str = concat!(
+    include_str!("../../assets/base.js"),
+    include_str!("../../assets/sessions.js"),
+    include_str!("../../assets/play.js")
+);
 const ICON: &str = include_str!("../../assets/icon.svg");
 
 static STYLE_ASSET: Asset = Asset::new("text/css; charset=utf-8", STYLE, || tag(STYLE));

@@ -5,6 +5,7 @@ mod chaos;
 mod layout;
 mod login;
 mod play;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -13,5 +14,10 @@ use axum::Router;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
-    Router::new().merge(assets::routes()).merge(login::routes()).merge(play::routes()).merge(chaos::routes())
+    Router::new()
+        .merge(assets::routes())
+        .merge(login::routes())
+        .merge(sessions::routes())
+        .merge(play::routes())
+        .merge(chaos::routes())
 }

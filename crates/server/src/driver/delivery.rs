@@ -135,7 +135,7 @@ impl Driver {
                     self.wait_for_data(Some(&mut *delivery)).await?;
                 }
                 DataStep::Answered => {
-                    self.report_message(delivery.id);
+                    self.report_message(delivery.id, delivery.size);
                     return Ok(());
                 }
                 DataStep::ChunkAnswered => {

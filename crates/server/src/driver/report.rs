@@ -130,10 +130,10 @@ impl Driver {
         self.report_answered(Some(command), None, stage, answered);
     }
 
-    /// Reports the answer to a message.
-    pub(super) fn report_message(&mut self, id: MessageId) {
+    /// Reports the answer to a message of this size.
+    pub(super) fn report_message(&mut self, id: MessageId, size: u64) {
         let answered = self.machine.take_answered();
-        self.report_answered(None, Some(id), Stage::Message, answered);
+        self.report_answered(None, Some((id, size)), Stage::Message, answered);
     }
 
     /// Reports an answer at another stage, without a command.
@@ -145,7 +145,7 @@ impl Driver {
     fn report_answered(
         &mut self,
         command: Option<&Observed>,
-        id: Option<MessageId>,
+        message: Option<(MessageId, u64)>,
         stage: Stage,
         answered: Answered,
     ) {
@@ -159,6 +159,7 @@ impl Driver {
         let is_shown = self.refusals <= REFUSALS && self.session.queued().is_none();
         if is_refusal && is_shown && is_logged(LevelFilter::INFO) {
             let first = answered.replies().iter().position(Reply::is_refusal);
+            let id = message.map(|(id, _)| id);
             refused(&self.session, stage, command, id, &answered, first.and_then(origin));
         } else if is_logged(LevelFilter::DEBUG) {
             in_detail(command, &answered);
@@ -167,7 +168,8 @@ impl Driver {
         if is_refusal && shared.subscribers.want(Kind::Refused) {
             let replies = answered.replies().iter().enumerate();
             for (index, reply) in replies.filter(|(_, reply)| reply.is_refusal()) {
-                let event = || Event::refused(session, stage, reply.clone(), refuser(origin(index)));
+                let by = || refuser(origin(index), message);
+                let event = || Event::refused(session, stage, reply.clone(), by());
                 shared.subscribers.tell(Kind::Refused, event);
             }
         }
@@ -262,9 +264,9 @@ fn refused(
 }
 
 /// Returns the origin of a refusal, for its event.
-fn refuser(by: Option<&RefusedBy>) -> Refuser {
+fn refuser(by: Option<&RefusedBy>, message: Option<(MessageId, u64)>) -> Refuser {
     let cause = by.and_then(|by| by.cause.as_ref()).map(|cause| chain_of(&**cause));
-    Refuser { hook: by.map(|by| by.hook), cause, took: by.and_then(|by| by.took) }
+    Refuser { hook: by.map(|by| by.hook), cause, took: by.and_then(|by| by.took), message }
 }
 
 fn in_detail(command: Option<&Observed>, answered: &Answered) {

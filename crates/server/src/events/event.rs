@@ -197,6 +197,8 @@ pub enum Event {
         cause: Option<String>,
         /// How long the hook took. `None` also if a filter or the store refused single recipients.
         took: Option<Duration>,
+        /// The name and the size of the message, if its content has come.
+        message: Option<(MessageId, u64)>,
     },
     /// The server has replied.
     #[non_exhaustive]

@@ -15,12 +15,14 @@ use crate::session::disconnect::Disconnect;
 use crate::session::{Finding, Session};
 use crate::tls::TlsFacts;
 
-/// The origin of a refusal that does not come from the server itself.
+/// The origin of a refusal: what refused, and what was refused.
 #[derive(Debug, Default)]
 pub(crate) struct Refuser {
     pub(crate) hook: Option<&'static str>,
     pub(crate) cause: Option<String>,
     pub(crate) took: Option<Duration>,
+    /// The message whose content was refused, with its size.
+    pub(crate) message: Option<(MessageId, u64)>,
 }
 
 impl Event {
@@ -73,8 +75,8 @@ impl Event {
 
     pub(crate) fn refused(session: &Session, stage: Stage, reply: Reply, by: Refuser) -> Self {
         let (time, session) = (session.time(), session.clone());
-        let Refuser { hook, cause, took } = by;
-        Self::Refused { time, session, stage, hook, reply, cause, took }
+        let Refuser { hook, cause, took, message } = by;
+        Self::Refused { time, session, stage, hook, reply, cause, took, message }
     }
 
     pub(crate) fn reply(session: &Session, reply: Reply) -> Self {

@@ -103,7 +103,7 @@ impl Serialize for Event {
                 map.serialize_entry("to", &to)?;
                 map.serialize_entry("size", size)?;
             }
-            Self::Refused { stage, hook, reply, cause, took, .. } => {
+            Self::Refused { stage, hook, reply, cause, took, message, .. } => {
                 map.serialize_entry("stage", stage.name())?;
                 map.serialize_entry("reply", &Text(reply))?;
                 if let Some(hook) = hook {
@@ -114,6 +114,10 @@ impl Serialize for Event {
                 }
                 if let Some(cause) = cause {
                     map.serialize_entry("error", cause)?;
+                }
+                if let Some((id, size)) = message {
+                    map.serialize_entry("message", &Text(id))?;
+                    map.serialize_entry("size", size)?;
                 }
             }
             Self::Reply { reply, .. } => map.serialize_entry("reply", &Text(reply))?,

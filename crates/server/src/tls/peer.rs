@@ -123,7 +123,8 @@ impl ClientCertificate {
     }
 
     /// Returns the one name to print, not escaped: the common name, else the first alternative one.
-    pub(crate) fn name(&self) -> Option<&str> {
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
         let alternatives = self.dns_names.iter().chain(&self.email_addresses).chain(&self.uris);
         self.common_name.iter().chain(alternatives).next().map(String::as_str)
     }

@@ -115,8 +115,9 @@ fn all(session: &Session) -> Vec<(Event, &'static str)> {
                 reply: reply.clone(),
                 cause: Some("listed".into()),
                 took: Some(Duration::from_millis(1_500)),
+                message: Some((id, 29)),
             },
-            r#","stage":"mail_from","reply":"550-5.7.1 No / 550 5.7.1 spam","hook":"on_mail_from","took":1.5,"error":"listed""#,
+            r#","stage":"mail_from","reply":"550-5.7.1 No / 550 5.7.1 spam","hook":"on_mail_from","took":1.5,"error":"listed","message":"ID-1","size":29"#,
         ),
         (Event::Reply { time, session: s(), reply }, r#","reply":"550-5.7.1 No / 550 5.7.1 spam""#),
         (Event::TurnedAway { time, client: [192, 0, 2, 1].into() }, r#","client":"192.0.2.1""#),
@@ -159,6 +160,7 @@ fn what_is_not_known_is_left_out() {
         reply,
         cause: None,
         took: None,
+        message: None,
     };
     let auth = Event::Auth { time, session, mechanism: Mechanism::Plain, identity: None, succeeded: false };
     for (event, end) in [

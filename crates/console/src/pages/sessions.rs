@@ -1,0 +1,276 @@
+//! The pages of sessions: the live list, one session, and what they become while somebody looks.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::mem::take;
+use std::slice;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use futures_util::stream::{self, Stream};
+use mailchute::session::SessionId;
+use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use super::layout::{At, Section};
+use crate::sessions::{self, Filter, Transcript};
+use crate::state::State;
+
+/// Sessions of one page.
+const PAGE: usize = 50;
+
+pub(crate) fn routes() -> Router<Arc<State>> {
+    Router::new()
+        .route("/sessions", get(list))
+        .route("/sessions/events", get(list_events))
+        .route("/sessions/{id}", get(session))
+        .route("/sessions/{id}/events", get(session_events))
+        .route("/sessions/{id}/transcript.txt", get(text))
+        .route("/sessions/{id}/session.json", get(json))
+}
+
+/// What a reader wants to see of the list.
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    q: String,
+    /// Only sessions in which something was refused.
+    #[serde(default)]
+    refused: Option<String>,
+    /// Only sessions that began before this one.
+    #[serde(default)]
+    before: Option<String>,
+}
+
+impl Wanted {
+    fn filter(&self) -> Filter {
+        let filter = Filter::parse(&self.q);
+        if self.refused.is_some() { filter.only_refused() } else { filter }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.q.trim().is_empty() && self.refused.is_none()
+    }
+
+    /// Returns the address of this list, or of its older sessions.
+    fn link(&self, path: &str, before: Option<SessionId>) -> String {
+        let mut link = format!("{path}?q={}", utf8_percent_encode(&self.q, NON_ALPHANUMERIC));
+        if self.refused.is_some() {
+            link += "&refused=on";
+        }
+        if let Some(before) = before {
+            link += &format!("&before={before}");
+        }
+        link
+    }
+}
+
+async fn list(at: At, Query(wanted): Query<Wanted>) -> Markup {
+    let before = wanted.before.as_ref().and_then(|id| id.parse().ok());
+    let listing = at.state.sessions.list(&wanted.filter(), before, PAGE);
+    let older = listing.sessions.last().filter(|_| listing.has_more).map(|last| last.id);
+    let content = html! {
+        div.toolbar {
+            h1 { "Sessions" }
+            form.search role="search" action="/sessions" {
+                label.visually-hidden for="q" { "Search sessions" }
+                input #q type="search" name="q" value=(wanted.q) placeholder="client, address, message id, text";
+                label.check {
+                    input type="checkbox" name="refused" value="on" checked[wanted.refused.is_some()];
+                    " refused only"
+                }
+                button { "Search" }
+            }
+        }
+        (notes(&listing.state))
+        @if listing.sessions.is_empty() { (empty(&wanted)) }
+        div.card.scroll hidden[listing.sessions.is_empty()] {
+            table.sessions data-live=[before.is_none().then(|| wanted.link("/sessions/events", None))] {
+                caption.visually-hidden { "Sessions, the newest first" }
+                thead {
+                    tr {
+                        th scope="col" { "Outcome" }
+                        th scope="col" { "Client" }
+                        th scope="col" { "Sender → recipients" }
+                        th.how scope="col" { "How" }
+                        th scope="col" { "When" }
+                    }
+                }
+                tbody #sessions { (sessions::list_rows(&listing.sessions)) }
+            }
+        }
+        @if let Some(last) = older {
+            p.older { a.button rel="next" href=(wanted.link("/sessions", Some(last))) { "Older sessions" } }
+        }
+    };
+    at.page(Section::Sessions, "Sessions", &content)
+}
+
+/// What is missing in the list.
+fn notes(state: &sessions::ListState) -> Markup {
+    html! {
+        div #notes {
+            @if state.missed > 0 {
+                p.banner {
+                    (state.missed) " events were missed, because mail came faster than they were recorded. \
+                    Sessions of that time may lack lines."
+                }
+            }
+            @if let Some(turned_away) = &state.turned_away {
+                p.muted {
+                    (turned_away.count) " connections were turned away before they became sessions: no slot was free, or \
+                    the PROXY header was missing. The last came from " (turned_away.client) "."
+                }
+            }
+            @if state.evicted > 0 {
+                p.muted { (state.evicted) " older sessions had to make room." }
+            }
+        }
+    }
+}
+
+fn empty(wanted: &Wanted) -> Markup {
+    html! {
+        div.empty #empty {
+            @if wanted.is_everything() {
+                h2 { "No session yet" }
+                p { "Each connection to the server appears here at once, also those that are refused. Send a message:" }
+                pre { "swaks --server 127.0.0.1 --port 1025 --to bob@example.com" }
+            } @else {
+                h2 { "No session fits" }
+                p { "Search for a part of an address, a message id, a reply, or a name. " a href="/sessions" { "Show all" } }
+            }
+        }
+    }
+}
+
+fn found(at: &At, id: &str) -> Option<Transcript> {
+    at.state.sessions.get(id.to_ascii_uppercase().parse().ok()?)
+}
+
+async fn session(at: At, Path(id): Path<String>) -> Response {
+    let Some(session) = found(&at, &id) else {
+        let content = html! {
+            h1 { "This session is not kept" }
+            p {
+                "Sessions are kept in memory while there is room, and until the server restarts. "
+                a href="/sessions" { "Show those that are kept" }
+            }
+        };
+        let page = at.page(Section::Sessions, "No such session", &content);
+        return (StatusCode::NOT_FOUND, page).into_response();
+    };
+    let content = html! {
+        p.crumbs { a href="/sessions" { "← Sessions" } }
+        h1 { "Session " code { (session.summary.id) } }
+        (sessions::session_fragment(&session))
+    };
+    at.page(Section::Sessions, &format!("Session {}", session.summary.id), &content).into_response()
+}
+
+async fn text(at: At, Path(id): Path<String>) -> Response {
+    match found(&at, &id) {
+        Some(session) => session.text().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn json(at: At, Path(id): Path<String>) -> Response {
+    match found(&at, &id) {
+        Some(session) => Json(session).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Sends the rows of the newest sessions that fit, when they appear and when they change.
+async fn list_events(at: At, Query(wanted): Query<Wanted>) -> Sse<impl Stream<Item = Sent>> {
+    let (changes, shown) = (at.state.sessions.changes(), BTreeMap::new());
+    let filter = wanted.filter();
+    let first = (at, filter, changes, shown, true);
+    let events = stream::unfold(first, async |(at, filter, mut changes, shown, mut is_first)| {
+        loop {
+            if !take(&mut is_first) {
+                changes.next().await;
+            }
+            let listing = at.state.sessions.list(&filter, None, PAGE);
+            let (mut html, mut now) = (String::new(), BTreeMap::new());
+            // The oldest first, so that a script puts each new one on top.
+            for session in listing.sessions.iter().rev() {
+                let row = sessions::list_rows(slice::from_ref(session)).into_string();
+                if shown.get(&session.id) != Some(&row) {
+                    html += &row;
+                }
+                now.insert(session.id, row);
+            }
+            if !html.is_empty() {
+                let event = SseEvent::default().event("rows").data(html);
+                return Some((Ok(event), (at, filter, changes, now, false)));
+            }
+        }
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}
+
+type Sent = Result<SseEvent, Infallible>;
+
+/// The place in a session up to which a reader has seen it.
+#[derive(Debug, Default, Deserialize)]
+struct Seen {
+    /// The number of the last record that the reader has.
+    #[serde(default)]
+    after: Option<u64>,
+}
+
+/// Sends the lines of a session that come after those that a reader has, until it is over.
+async fn session_events(
+    at: At,
+    Path(id): Path<String>,
+    Query(seen): Query<Seen>,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Sent>> {
+    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let (changes, after) = (at.state.sessions.changes(), resumed.or(seen.after));
+    let first = (at, id, changes, after, true);
+    let events = stream::unfold(first, async |(at, id, mut changes, after, mut is_first)| {
+        if id.is_empty() {
+            return None;
+        }
+        loop {
+            if !take(&mut is_first) {
+                changes.next().await;
+            }
+            // A session that made room for others is over for its readers.
+            let Some(session) = found(&at, &id) else {
+                return Some((
+                    Ok(SseEvent::default().event("over").data("")),
+                    (at, String::new(), changes, None, false),
+                ));
+            };
+            let is_new = |row: &sessions::Row| after.is_none_or(|after| row.record > after);
+            let start = session.rows.iter().position(is_new).unwrap_or(session.rows.len());
+            let rows = &session.rows[start..];
+            let last = rows.last().map(|row| row.record).or(after);
+            let is_over = !session.summary.is_open;
+            if rows.is_empty() && !is_over {
+                continue;
+            }
+            let (rows, head) =
+                (sessions::transcript_rows(rows).into_string(), sessions::head(&session).into_string());
+            let data = serde_json::json!({ "rows": rows, "head": head }).to_string();
+            let event = SseEvent::default().event(if is_over { "over" } else { "rows" }).data(data);
+            let event = match last {
+                Some(last) => event.id(last.to_string()),
+                None => event,
+            };
+            let id = if is_over { String::new() } else { id };
+            return Some((Ok(event), (at, id, changes, last, false)));
+        }
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,139 @@
+//! All sessions that are kept, in bounded memory.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::ops::Bound;
+use std::time::SystemTime;
+
+use mailchute::events::{Event, Events};
+use mailchute::session::SessionId;
+
+use super::kept::Kept;
+
+/// Connections that were closed before they became sessions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TurnedAway {
+    pub(crate) count: u64,
+    /// The last of them.
+    pub(crate) client: IpAddr,
+    pub(crate) time: SystemTime,
+}
+
+/// The sessions, by their identifiers, which rise with time.
+#[derive(Debug)]
+pub(super) struct Ring {
+    pub(super) events: Events,
+    sessions: BTreeMap<SessionId, Kept>,
+    /// Sessions that have ended, in that order.
+    over: VecDeque<SessionId>,
+    /// Bytes that the sessions hold.
+    held: usize,
+    /// Bytes that they may hold.
+    most: usize,
+    /// Events that were missed.
+    pub(super) missed: u64,
+    /// When events were missed last.
+    pub(super) missed_at: Option<SystemTime>,
+    /// Sessions that had to make room for later ones.
+    pub(super) evicted: u64,
+    pub(super) turned_away: Option<TurnedAway>,
+}
+
+/// Bytes of the tables for one session.
+const ENTRY: usize = 2 * size_of::<SessionId>() + size_of::<usize>();
+
+impl Ring {
+    pub(super) fn new(events: Events, most: usize) -> Self {
+        Self {
+            events,
+            sessions: BTreeMap::new(),
+            over: VecDeque::new(),
+            held: 0,
+            most,
+            missed: 0,
+            missed_at: None,
+            evicted: 0,
+            turned_away: None,
+        }
+    }
+
+    /// Adds the events that have already come, so that readers see the latest state.
+    pub(super) fn catch_up(&mut self) {
+        while let Some(event) = self.events.try_next() {
+            self.add(&event);
+        }
+    }
+
+    pub(super) fn add(&mut self, event: &Event) {
+        match event {
+            Event::Missed { time, count, ended, more_ended, .. } => {
+                self.miss(*time, *count, ended, *more_ended);
+            }
+            Event::TurnedAway { time, client, .. } => {
+                let count = self.turned_away.map_or(0, |turned_away| turned_away.count) + 1;
+                self.turned_away = Some(TurnedAway { count, client: client.to_canonical(), time: *time });
+            }
+            event => self.add_to_session(event),
+        }
+        while self.held > self.most {
+            let oldest = self.over.pop_front().or_else(|| self.sessions.keys().next().copied());
+            let Some(dropped) = oldest.and_then(|id| self.sessions.remove(&id)) else { break };
+            self.held -= ENTRY + dropped.held_bytes();
+            self.evicted += 1;
+        }
+    }
+
+    fn add_to_session(&mut self, event: &Event) {
+        let Some(session) = event.session() else { return };
+        let missed = self.missed;
+        let kept = self.sessions.entry(session.id()).or_insert_with(|| {
+            let kept = Kept::new(session, event, missed);
+            self.held += ENTRY + kept.held_bytes();
+            kept
+        });
+        let (before, was_over) = (kept.held_bytes(), kept.is_over);
+        kept.add(event, session, missed);
+        self.held = self.held + kept.held_bytes() - before;
+        if kept.is_over && !was_over {
+            self.over.push_back(session.id());
+        }
+    }
+
+    fn miss(&mut self, time: SystemTime, count: u64, ended: &[SessionId], more_ended: u64) {
+        self.missed += count;
+        self.missed_at = Some(time);
+        let all: Vec<SessionId>;
+        let ended = if more_ended == 0 {
+            ended
+        } else {
+            all = self.sessions.values().filter(|kept| !kept.is_over).map(|kept| kept.id).collect();
+            &all
+        };
+        for id in ended {
+            let Some(kept) = self.sessions.get_mut(id).filter(|kept| !kept.is_over) else { continue };
+            let before = kept.held_bytes();
+            kept.end_unseen(time, self.missed);
+            self.held = self.held + kept.held_bytes() - before;
+            self.over.push_back(*id);
+        }
+    }
+
+    pub(super) fn get(&self, id: SessionId) -> Option<&Kept> {
+        self.sessions.get(&id)
+    }
+
+    /// Returns the sessions before this one, the newest first.
+    pub(super) fn before(&self, id: Option<SessionId>) -> impl Iterator<Item = &Kept> {
+        let end = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.sessions.range((Bound::Unbounded, end)).rev().map(|(_, kept)| kept)
+    }
+
+    /// Returns how many sessions are kept, and how many of them are open.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (self.sessions.len(), self.sessions.len() - self.over.len())
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held
+    }
+}

@@ -7,4 +7,5 @@ mod chaos_property;
 mod guard;
 mod health;
 mod play;
+mod sessions;
 mod support;

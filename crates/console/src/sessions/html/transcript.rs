@@ -141,9 +141,12 @@ fn meanings(meanings: &[Meaning]) -> Markup {
             }
             dl {
                 @for meaning in meanings {
-                    dt {
-                        @if !meaning.part.is_empty() { code { (meaning.part) } " " }
-                        (meaning.explanation.title)
+                    // The summary has the title of a line that has one part.
+                    @if meanings.len() > 1 {
+                        dt {
+                            @if !meaning.part.is_empty() { code { (meaning.part) } " " }
+                            (meaning.explanation.title)
+                        }
                     }
                     dd { (meaning.explanation.text) (clause(&meaning.explanation)) }
                 }

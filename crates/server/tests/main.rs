@@ -26,6 +26,7 @@ mod findings;
 mod held_open;
 mod hooks;
 mod hooks_order;
+mod in_order;
 mod limits;
 mod listen_addresses;
 mod listeners;

@@ -92,6 +92,6 @@ fn each_enhanced_code_in_the_sources_is_explained() {
             }
         }
     }
-    assert!(found > 100, "{found} codes");
+    assert!(found > 50, "{found} codes");
     assert!(unknown.is_empty(), "no explanation in crates/proto/src/explain/enhanced: {unknown:?}");
 }

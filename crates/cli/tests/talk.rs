@@ -1,9 +1,11 @@
 //! `mailchute talk` against the program itself, and against servers that do not behave.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use std::thread;
+
+use rustix::process::{Pid, Signal};
 
 use crate::support::{Program, mailchute, run, write_certificate};
 
@@ -31,16 +33,15 @@ fn without_times(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A server that says these bytes and then nothing.
-fn saying(bytes: &'static [u8]) -> (String, thread::JoinHandle<Vec<u8>>) {
+/// A server that says these bytes, and closes the connection after a line of the client.
+fn saying(bytes: &'static [u8]) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let server = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(bytes).unwrap();
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
-        let mut heard = Vec::new();
-        let _ = stream.read_to_end(&mut heard);
+        let mut heard = String::new();
+        BufReader::new(stream).read_line(&mut heard).unwrap();
         heard
     });
     (address, server)
@@ -198,7 +199,25 @@ fn a_server_cannot_control_the_terminal() {
     }
     assert!(shown.contains("* the server closed the connection"), "{shown}");
     assert_eq!(code, 0);
-    assert!(server.join().unwrap().starts_with(b"NOOP\r\n"));
+    assert_eq!(server.join().unwrap(), "NOOP\r\n");
+}
+
+#[test]
+fn an_interrupt_ends_the_talk_with_quit() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = program(&directory, &[]);
+    let mut child = mailchute(&["talk", "--no-explain", &program.address(0).to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.by_ref().any(|line| line.contains("S: 220 mx.example.com")));
+    rustix::process::kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let rest: Vec<_> = lines.collect();
+    assert!(rest.iter().any(|line| line.ends_with("C: QUIT")), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("S: 221 2.0.0 ")), "{rest:?}");
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Args, Command};
 
 use crate::options::args::flags;
 use crate::options::deliver_options;
 use crate::options::limits::Named;
 use crate::options::provenance::variable;
 use crate::options::schema::{ARRAYS, CONFIG, TABLES, USE, fills_table};
+use crate::options::talk_options::TalkOptions;
 
 const HEAD: &str = "\
 # Options
@@ -35,6 +36,15 @@ These options are on the command line and in the environment only. `--config`, `
 
 | option | in the environment | default | what it does |
 |---|---|---|---|
+";
+
+const TALK: &str = "
+## `mailchute talk`
+
+These options are on the command line only. The server stands before or after them.
+
+| option | default | what it does |
+|---|---|---|
 ";
 
 /// Returns the text of the page.
@@ -65,6 +75,12 @@ fn page() -> String {
         let value = if is_switch(arg) { String::new() } else { format!(" {}", values(arg)) };
         let row = (cell(&value), variable(name), default(arg), cell(&help(arg)));
         let _ = writeln!(text, "| `--{name}{}` | `{}` | {} | {}. |", row.0, row.1, row.2, row.3);
+    }
+    text.push_str(TALK);
+    for arg in <TalkOptions as Args>::augment_args(Command::new("talk")).get_arguments() {
+        let Some(name) = arg.get_long() else { continue };
+        let value = if is_switch(arg) { String::new() } else { format!(" {}", values(arg)) };
+        let _ = writeln!(text, "| `--{name}{}` | {} | {}. |", cell(&value), default(arg), cell(&help(arg)));
     }
     for (table, flag, names) in &TABLES {
         let heading = format!("{}{}", table[..1].to_uppercase(), &table[1..]);

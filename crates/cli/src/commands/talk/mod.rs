@@ -121,7 +121,7 @@ impl Talk {
             (Some(Verb::Data), 354) => self.content(lines).await?,
             (Some(Verb::Rcpt), 200..300) => self.recipients += 1,
             (Some(Verb::Mail | Verb::Rset | Verb::Ehlo | Verb::Lhlo | Verb::Helo), 200..300) => {
-                self.recipients = 0
+                self.recipients = 0;
             }
             (Some(Verb::Quit), _) => self.connection = None,
             _ => {}

@@ -3,7 +3,7 @@
 use mailchute::session::Protocol;
 use maud::{Markup, html};
 
-use super::{clock, count, span};
+use super::format::{clock, count, span};
 use crate::sessions::Summary;
 
 /// Returns a row for each session.

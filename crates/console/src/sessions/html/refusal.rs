@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{clause, span};
+use super::format::{clause, span};
 use crate::sessions::refusal::Refusal;
 
 /// Refusals that are shown at once. The others are in the transcript.

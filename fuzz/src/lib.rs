@@ -72,6 +72,14 @@ mod parameter_reference;
 #[allow(dead_code, unused_imports, reason = "the library uses the rest")]
 #[path = "../../crates/server/src/proxy/mod.rs"]
 mod proxy;
+// The counters that a listener has.
+#[allow(dead_code, reason = "the library uses the rest")]
+#[path = "../../crates/server/src/runtime"]
+mod runtime {
+    pub(crate) mod counters;
+    pub(crate) mod listener_counts;
+    pub(crate) mod sharded;
+}
 #[path = "../../crates/filters/tests/scanner_answers/check.rs"]
 mod scanner_check;
 #[path = "../../crates/proto/tests/session/mod.rs"]

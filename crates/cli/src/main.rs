@@ -20,7 +20,7 @@ use commands::build::Configuration;
 use commands::deliver;
 use commands::filters::Filters;
 use commands::store::Stores;
-use commands::{check, hash_password, reach, serve, store, talk};
+use commands::{check, hash_password, healthcheck, reach, serve, store, talk};
 use failure::Failure;
 use log::Log;
 use options::args::{Args, Command, Options};
@@ -56,6 +56,7 @@ fn run() -> Result<ExitCode, Failure> {
         Some(Command::Check(how)) => say(&check::check(&CommandLine::of(of_command)?, how)?),
         Some(Command::Deliver(_)) => deliver(of_command),
         Some(Command::Talk(options)) => talk::talk(options),
+        Some(Command::HealthCheck(arguments)) => say(&healthcheck::healthcheck(arguments)?),
         Some(Command::ExampleConfig) => say(&example::example_config()),
         Some(Command::HashPassword(arguments)) => {
             hash_password::hash_password(arguments)?;

@@ -195,3 +195,65 @@ fn the_address_of_http_cannot_change_at_a_reload() {
     assert_eq!(get(program.address(1), "/live").1, "ok\n");
     assert!(Client::connect(program.address(0)).read_reply().starts_with("220 "));
 }
+
+#[test]
+fn a_health_check_asks_whether_mail_can_be_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = Program::start_command(&mut inbox(directory.path(), &[]));
+    let address = program.address(1).to_string();
+    let output = mailchute(&["healthcheck", &address]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "{\"ready\":true,\"reasons\":[]}\n");
+    assert_eq!(run(&["healthcheck", &format!("http://{address}/live")]), (0, String::new()));
+    std::fs::rename(directory.path().join("mail"), directory.path().join("moved")).unwrap();
+    let (code, error) = loop {
+        let (code, error) = run(&["healthcheck", &address]);
+        // The last check of the disk holds for a second.
+        if code != 0 {
+            break (code, error);
+        }
+    };
+    assert_eq!(code, 1);
+    assert!(error.contains("the store cannot be written to"), "{error}");
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait().0, 0);
+    let (code, error) = run(&["healthcheck", &address]);
+    assert_eq!(code, 1);
+    assert!(error.contains(&address), "{error}");
+    assert_eq!(run(&["healthcheck", "here"]).0, 2);
+}
+
+#[test]
+fn a_stopping_server_is_not_ready_and_still_answers() {
+    let program =
+        Program::start(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"]);
+    let mut sending = program.connect();
+    sending.begin_message("a@example.com");
+    program.signal(Signal::TERM);
+    let (_, reason) = loop {
+        let answer = get(program.address(1), "/ready");
+        if answer.0.contains("503") {
+            break answer;
+        }
+    };
+    assert!(reason.contains("the server is stopping"), "{reason}");
+    assert!(sending.say(".").starts_with("250 2.6.0 "));
+    assert_eq!(program.wait().0, 0);
+}
+
+#[test]
+fn metrics_count_sessions_and_messages() {
+    let program =
+        Program::start(&["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", "discard:"]);
+    let mut client = program.connect();
+    client.begin_message("a@example.com");
+    assert!(client.say(".").starts_with("250 2.6.0 "));
+    let metrics = get(program.address(1), "/metrics").1;
+    let address = "127.0.0.1:0";
+    for line in [
+        format!("mailchute_sessions_total{{listener=\"{address}\"}} 1"),
+        format!("mailchute_messages_total{{listener=\"{address}\",result=\"accepted\"}} 1"),
+        "mailchute_connections_open 1".to_owned(),
+    ] {
+        assert!(metrics.contains(&format!("\n{line}\n")), "{line} is not in {metrics}");
+    }
+}

@@ -54,6 +54,7 @@ const CRATES: [Rooms; 6] = [
             "guard",
             "state",
             "chaos",
+            "vitals",
             "playground",
             "checks",
             "sessions",

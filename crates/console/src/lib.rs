@@ -33,8 +33,10 @@ mod playground;
 mod problem;
 mod sessions;
 mod state;
+mod vitals;
 
 pub use chaos::Chaos;
 pub use console::{Console, ConsoleBuilder};
 pub use guard::{Login, Logins};
 pub use mailbox::{Mailbox, MailboxBuilder, Retention};
+pub use vitals::Vitals;

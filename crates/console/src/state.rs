@@ -6,6 +6,7 @@ use crate::chaos::Chaos;
 use crate::mailbox::Mailbox;
 use crate::playground::Playground;
 use crate::sessions::Sessions;
+use crate::vitals::Vitals;
 
 /// The services that routes use.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct State {
     /// `None` if the server was not built with it.
     pub(crate) chaos: Option<Chaos>,
     pub(crate) playground: Playground,
+    pub(crate) vitals: Vitals,
 }
 
 impl State {
@@ -27,6 +29,7 @@ impl State {
             sessions: Sessions::default(),
             chaos: None,
             playground: Playground::default(),
+            vitals: Vitals::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod chaos;
 mod chaos_property;
 mod guard;
 mod health;
+mod metrics;
 mod play;
 mod sessions;
 mod support;

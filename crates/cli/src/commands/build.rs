@@ -2,7 +2,7 @@
 
 use mailchute::command::{Ehlo, Extension};
 use mailchute::syntax::{BareLineEnds, EnvelopeSyntax};
-use mailchute::tls::TlsConfig;
+use mailchute::tls::{Certificate, TlsConfig};
 use mailchute::{Answer, BuildError, Builder, Hooks, Server, Session, Verdict};
 use mailchute_stores::recipients::Recipients;
 
@@ -46,8 +46,8 @@ impl Configuration {
         })
     }
 
-    /// Reads the certificates, builds the server, and logs all warnings.
-    pub(crate) fn build(&self) -> Result<Server, Failure> {
+    /// Reads the certificates, builds the server, and logs all warnings. Returns the certificates too.
+    pub(crate) fn build(&self) -> Result<(Server, Vec<Certificate>), Failure> {
         let (tls, own) = self.certificates.read(&self.options)?;
         let recipients = recipients::read(&self.options)?;
         let (users, filters, store) = (self.users.clone(), self.filters.clone(), self.store.clone());
@@ -56,7 +56,7 @@ impl Configuration {
             Parts { tls, users, recipients, filters, store, chaos: self.chaos.clone() },
         )?;
         warnings::log(warnings::at_start(&self.options, &own));
-        Ok(server)
+        Ok((server, own))
     }
 }
 

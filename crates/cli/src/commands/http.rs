@@ -1,28 +1,57 @@
 //! HTTP: metrics and health, and the console if there is one.
 
+#[cfg(feature = "console")]
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mailchute::Server;
+use mailchute::tls::Certificate;
 #[cfg(feature = "console")]
-use mailchute_console::Console;
+use mailchute_console::{Console, Mailbox, Retention};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::commands::chaos::Chaos;
+#[cfg(feature = "console")]
+use crate::commands::store;
 use crate::failure::Failure;
 use crate::options::args::Options;
-use crate::process::sockets::HttpSocket;
 #[cfg(feature = "console")]
+use crate::options::console_rules;
+#[cfg(feature = "console")]
+use crate::options::keep::Keep;
+use crate::process::sockets::HttpSocket;
 use crate::users::Users;
+use crate::users::auth_file::AuthFile;
 
 /// How long requests may take to their end when the program stops. Streams of events have no end.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The users of the console, and the file that is to be in force.
+#[derive(Debug)]
+#[must_use = "the file is not in force yet"]
+pub(crate) struct Logins(Option<(Users, AuthFile)>);
+
+impl Logins {
+    /// Puts the file in force.
+    pub(crate) fn replace(self) {
+        if let Some((users, file)) = self.0 {
+            users.replace(file);
+        }
+    }
+}
 
 /// The sockets on which HTTP is served.
 #[derive(Debug)]
 pub(crate) struct Http {
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
+    /// What health and metrics tell of the program.
+    #[cfg(feature = "console")]
+    vitals: mailchute_console::Vitals,
+    /// The users of the console, and their file.
+    #[cfg(feature = "console")]
+    logins: Option<(PathBuf, Users)>,
 }
 
 impl Http {
@@ -34,15 +63,23 @@ impl Http {
         chaos: &Chaos,
         sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
-        let mut http = Self { stop: watch::Sender::new(false), serving: JoinSet::new() };
         let mut console = Console::builder(server).pages(options.web.console).chaos(chaos.clone());
         for name in &options.web.console_name {
             console = console.name(name.to_string());
         }
+        let mut logins = None;
         if let Some(file) = &options.web.console_auth {
-            console = console.logins(Users::read(file)?);
+            let users = Users::read(file)?;
+            console = console.logins(users.clone());
+            logins = Some((file.clone(), users));
+        }
+        if let Some(path) = console_rules::maildir(options).filter(|_| options.web.console) {
+            console = console.mailbox(mailbox(options, &path)?);
         }
         let console = console.build();
+        let vitals = console.vitals().clone();
+        vitals.writes_to(store::maildirs(options));
+        let mut http = Self { stop: watch::Sender::new(false), serving: JoinSet::new(), vitals, logins };
         for socket in sockets {
             let socket = tokio::net::TcpListener::from_std(socket.socket).map_err(Failure::running)?;
             let (console, mut stop) = (console.clone(), http.stop.subscribe());
@@ -70,6 +107,38 @@ impl Http {
         Ok(Self { stop: watch::Sender::new(false), serving: JoinSet::new() })
     }
 
+    /// Reads the users of the console again. [`Logins::replace`] puts them in force.
+    pub(crate) fn read_logins(&self) -> Result<Logins, Failure> {
+        #[cfg(feature = "console")]
+        if let Some((path, users)) = &self.logins {
+            return Ok(Logins(Some((users.clone(), users.read_again(path)?.1))));
+        }
+        Ok(Logins(None))
+    }
+
+    /// Says that no more mail is taken, while HTTP is served to the end.
+    pub(crate) fn is_stopping(&self) {
+        #[cfg(feature = "console")]
+        self.vitals.stops();
+    }
+
+    /// Counts a reload, whose certificates are in force if it is good.
+    pub(crate) fn reloaded(&self, certificates: Option<&[Certificate]>) {
+        #[cfg(feature = "console")]
+        self.vitals.reloaded(certificates.is_some());
+        if let Some(certificates) = certificates {
+            self.certified(certificates);
+        }
+    }
+
+    /// Takes the certificates that are in force.
+    pub(crate) fn certified(&self, certificates: &[Certificate]) {
+        #[cfg(feature = "console")]
+        self.vitals.certificates_expire(certificates.iter().filter_map(Certificate::expires));
+        #[cfg(not(feature = "console"))]
+        let _ = certificates;
+    }
+
     /// Accepts no more connections, as another process does.
     pub(crate) fn stop(&self) {
         self.stop.send_replace(true);
@@ -81,4 +150,16 @@ impl Http {
         let _ =
             tokio::time::timeout(GRACE, async { while self.serving.join_next().await.is_some() {} }).await;
     }
+}
+
+/// Opens the mailbox of the Maildir that the console shows.
+#[cfg(feature = "console")]
+fn mailbox(options: &Options, path: &Path) -> Result<Mailbox, Failure> {
+    let retention = options.web.keep.iter().fold(Retention::all(), |retention, keep| match keep {
+        Keep::Messages(number) => retention.messages(*number),
+        Keep::Age(time) => retention.age(*time),
+        Keep::Bytes(bytes) => retention.bytes(*bytes),
+    });
+    let wrong = |error| Failure::unusable(format!("{}: the console cannot read it: {error}", path.display()));
+    Mailbox::builder(path).retention(retention).open().map_err(wrong)
 }

@@ -12,6 +12,7 @@ pub(crate) mod check;
 pub(crate) mod deliver;
 pub(crate) mod filters;
 pub(crate) mod hash_password;
+pub(crate) mod healthcheck;
 pub(crate) mod http;
 pub(crate) mod local_domains;
 pub(crate) mod narration;

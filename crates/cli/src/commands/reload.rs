@@ -8,8 +8,10 @@
 
 use mailchute::Server;
 use mailchute::listen::Endpoint;
+use mailchute::tls::Certificate;
 
 use crate::commands::build::{Configuration, Parts, builder, wrong_option};
+use crate::commands::http::Http;
 use crate::commands::reach;
 use crate::commands::recipients;
 use crate::commands::warnings;
@@ -31,8 +33,20 @@ impl Configuration {
         endpoints: &[(Endpoint, Protocol)],
         log: &Log,
         server: &Server,
+        http: &Http,
     ) {
-        for failure in self.try_reload(command_line, endpoints, log, server).err().into_iter().flatten() {
+        let reloaded = match http.read_logins() {
+            Ok(logins) => self
+                .try_reload(command_line, endpoints, log, server)
+                .map(|certificates| (certificates, logins)),
+            Err(failure) => Err(vec![failure]),
+        };
+        http.reloaded(reloaded.as_ref().ok().map(|(certificates, _)| &**certificates));
+        let failures = match reloaded {
+            Ok((_, logins)) => return logins.replace(),
+            Err(failures) => failures,
+        };
+        for failure in failures {
             for error in failure.to_string().lines() {
                 tracing::error!(
                     name: "reload-failed",
@@ -49,7 +63,7 @@ impl Configuration {
         endpoints: &[(Endpoint, Protocol)],
         log: &Log,
         server: &Server,
-    ) -> Result<(), Vec<Failure>> {
+    ) -> Result<Vec<Certificate>, Vec<Failure>> {
         let options = command_line.options().map_err(|failure| vec![failure])?;
         // Without the earlier domains, the server could become an open relay.
         let open = endpoints.iter().map(|(endpoint, protocol)| (endpoint, *protocol));
@@ -101,7 +115,7 @@ impl Configuration {
         // Sessions that began with a password file keep it when the option is removed, and follow it when it comes
         // back.
         self.users = users.or(self.users.take());
-        Ok(())
+        Ok(own)
     }
 
     /// Returns the users for new sessions, and the file to put in force if it replaces another one.

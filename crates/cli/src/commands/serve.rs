@@ -45,7 +45,7 @@ pub(crate) async fn serve(
     let options = &configuration.options;
     // It outlives the server, whose last events it tells.
     let _narration;
-    let server = configuration.build()?;
+    let (server, certificates) = configuration.build()?;
     _narration = options.explain.then(|| Narration::begin(server.events())).transpose()?;
     let listening = Listening::begin(options, plan, &server, &mut passed, account).await?;
     let endpoints: Vec<(Endpoint, Protocol)> =
@@ -65,6 +65,7 @@ pub(crate) async fn serve(
     configuration.store.connect().await;
     let Listening { serving, http, .. } = listening;
     let http = Http::begin(options, &server, &configuration.chaos, http)?;
+    http.certified(&certificates);
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.
         tracing::info!(name: "taken-over", "took over the sockets of the process that served before");
@@ -85,6 +86,7 @@ pub(crate) async fn serve(
             successor = handover.done(&mut hand_over) => Some(successor),
         };
         handover.end(successor.as_ref());
+        http.is_stopping();
         if successor.is_some() {
             http.stop();
         }
@@ -112,7 +114,7 @@ pub(crate) async fn serve(
         loop {
             reload.wait().await;
             systemd::tell_reloading();
-            configuration.reload(command_line, &endpoints, log, &server);
+            configuration.reload(command_line, &endpoints, log, &server, &http);
             systemd::tell(&[NotifyState::Ready]);
         }
     };

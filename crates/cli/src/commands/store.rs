@@ -161,6 +161,13 @@ pub(crate) fn directories(options: &Options) -> Vec<(String, PathBuf)> {
     directories
 }
 
+/// The Maildirs of stores that have one for all users.
+#[cfg(feature = "console")]
+pub(crate) fn maildirs(options: &Options) -> Vec<PathBuf> {
+    let single = all(options).filter(|(_, url)| url.user_directories().is_none());
+    single.filter_map(|(_, url)| url.directory().map(PathBuf::from)).collect()
+}
+
 /// The directories that stores write to, and that of temporary files where a message is read several times: for stores that
 /// do so, and for several stores.
 pub(crate) fn written(options: &Options) -> Vec<PathBuf> {

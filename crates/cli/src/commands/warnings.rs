@@ -89,7 +89,7 @@ fn of_open_endpoints(options: &Options) -> Vec<String> {
     let open: Vec<_> =
         sockets::endpoints(options).into_iter().filter(|(_, endpoint, _)| is_open(endpoint)).collect();
     let console = open.iter().find(|(.., protocol)| options.web.console && *protocol == Protocol::Http);
-    // What an inbox shows is test mail.
+    // An inbox shows test mail only.
     if let Some((name, endpoint, _)) = console.filter(|_| !options.is_inbox) {
         warnings.push(format!(
             "{name}: {endpoint} is reachable from other networks, where mail and passwords of the console can be read on \

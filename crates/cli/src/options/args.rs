@@ -15,6 +15,7 @@ use crate::options::dns_server::DnsServer;
 use crate::options::domain_options::DomainOptions;
 use crate::options::domains::Domains;
 use crate::options::filters::FilterOptions;
+use crate::options::health_check::HealthCheck;
 use crate::options::inbox;
 use crate::options::limits::{self, LimitSetting, TimeoutSetting};
 use crate::options::listen_at::{DEFAULT, ListenAddress};
@@ -56,6 +57,9 @@ pub(crate) enum Command {
     Deliver(Box<DeliverArgs>),
     /// Speak SMTP to a server, and see what each line means
     Talk(TalkOptions),
+    /// Ask a running server whether it can take mail, and exit with 0 or 1
+    #[command(name = "healthcheck")]
+    HealthCheck(HealthCheck),
     /// Print a configuration file with every option and its default
     ExampleConfig,
     /// Read a password and print a line USER:VERIFIER for the --auth-file file

@@ -1,5 +1,7 @@
 //! Rules of HTTP and the console.
 
+use std::path::PathBuf;
+
 use mailchute_stores::StoreUrl;
 
 use crate::options::args::Options;
@@ -47,10 +49,10 @@ fn of_keep(options: &Options) -> Vec<&'static str> {
     mistakes
 }
 
-/// Returns the URL of the Maildir that the console shows: the first one that is not one of many users.
-pub(crate) fn maildir(options: &Options) -> Option<StoreUrl> {
+/// Returns the directory that the console shows: that of the first Maildir, or of the Maildirs of users.
+pub(crate) fn maildir(options: &Options) -> Option<PathBuf> {
     options.store.iter().find_map(|url| {
         let url = StoreUrl::parse(url).ok()?;
-        (url.directory().is_some() && url.user_directories().is_none()).then_some(url)
+        url.directory().map(PathBuf::from)
     })
 }

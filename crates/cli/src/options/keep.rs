@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::options::size::Size;
 use crate::options::time_span::TimeSpan;
 
-/// What is kept of a Maildir: so many messages, those of a time, or so many bytes.
+/// The part of a Maildir that is kept: so many messages, those of a time, or so many bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {
     Messages(u64),

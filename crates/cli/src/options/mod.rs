@@ -14,6 +14,7 @@ pub(crate) mod environment;
 pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod filters;
+pub(crate) mod health_check;
 pub(crate) mod inbox;
 pub(crate) mod keep;
 pub(crate) mod limits;

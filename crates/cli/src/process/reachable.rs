@@ -1,4 +1,4 @@
-//! What other hosts may reach, by the options.
+//! Addresses that other hosts can reach, and the options that allow it.
 
 use mailchute::listen::Endpoint;
 

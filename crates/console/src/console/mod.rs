@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 pub use self::builder::ConsoleBuilder;
 use crate::guard::Guard;
 use crate::state::State;
+use crate::vitals::Vitals;
 use crate::{api, health, mailpit, metrics, pages};
 
 /// The web pages, API, metrics and health of a server. Clones share one console.
@@ -29,6 +30,12 @@ impl Console {
     /// Returns a builder of a console for a server.
     pub fn builder(server: &Server) -> ConsoleBuilder {
         ConsoleBuilder::new(server)
+    }
+
+    /// Returns what the program tells of itself, for health and metrics.
+    #[must_use]
+    pub fn vitals(&self) -> &Vitals {
+        &self.state.vitals
     }
 
     /// Returns all routes, to serve them by other means than [`serve`](Self::serve). They then answer to loopback

@@ -206,7 +206,7 @@ impl Driver {
                     ask.answer(Ok(Verdict::Accept));
                     return DataStep::ChunkAnswered;
                 };
-                shared.counters.add(Count::MessagesRefused, 1);
+                shared.count(Count::MessagesRefused, session);
                 readers.cut_off();
                 if readers.refusals().are_none() {
                     *refused_by = decision.refused_by;
@@ -222,10 +222,16 @@ impl Driver {
             Step::EndOfData(ask) => {
                 let size = ask.question().size;
                 let recipients = ask.question().recipients;
-                if let Err(outcome) = readers.until_decided(wire, shared.timeouts.store).await {
+                let ended = Instant::now();
+                let decided = readers.until_decided(wire, shared.timeouts.store).await;
+                shared.kinds.wait(ended.elapsed());
+                if let Err(outcome) = decided {
                     return DataStep::Interrupted(outcome);
                 }
                 let decision = readers.take_decision();
+                if decision.has_failed() {
+                    shared.kinds.fail();
+                }
                 if readers.refusals().are_none() {
                     *refused_by = decision.refused_by;
                     let answer = decision.answer;
@@ -234,7 +240,7 @@ impl Driver {
                         let took = began.elapsed();
                         accepted(shared, session, &Accepted { id: *id, envelope, size, store, took });
                     } else {
-                        shared.counters.add(Count::MessagesRefused, 1);
+                        shared.count(Count::MessagesRefused, session);
                     }
                     ask.answer(answer);
                     return DataStep::Answered;
@@ -251,14 +257,14 @@ impl Driver {
                     let took = began.elapsed();
                     accepted(shared, session, &Accepted { id: *id, envelope: &envelope, size, store, took });
                 } else {
-                    shared.counters.add(Count::MessagesRefused, 1);
+                    shared.count(Count::MessagesRefused, session);
                 }
                 ask.answer_each(answers);
                 DataStep::Answered
             }
             // A refusal, whose reply is in the output. No other step comes before the end of the message.
             _ => {
-                shared.counters.add(Count::MessagesRefused, 1);
+                shared.count(Count::MessagesRefused, session);
                 readers.cut_off();
                 DataStep::Answered
             }

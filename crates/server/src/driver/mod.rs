@@ -10,6 +10,7 @@ mod each_answer;
 mod edit_replies;
 mod greeting_hooks;
 pub(crate) mod handshake;
+pub(crate) mod kinds;
 mod pace;
 mod readers;
 mod report;
@@ -162,7 +163,7 @@ impl Driver {
                 match self.delivery.take() {
                     Some(delivery) => {
                         let received = Box::pin(self.receive(delivery)).await;
-                        received.inspect_err(|_| self.shared.counters.add(Count::MessagesCutOff, 1))?;
+                        received.inspect_err(|_| self.shared.count(Count::MessagesCutOff, &self.session))?;
                     }
                     None => Box::pin(self.discard_chunk()).await?,
                 }
@@ -266,6 +267,7 @@ impl Driver {
                 let succeeded = is_yes(&answer) && !talked_ahead;
                 shared.subscribers.tell(Kind::Auth, || Event::auth(session, credentials, succeeded));
                 shared.counters.decide(succeeded, Count::LoginsAccepted, Count::LoginsRefused);
+                shared.kinds.login(credentials.mechanism(), succeeded);
                 if talked_ahead {
                     ask.talked_ahead();
                     return Ok(NextAction::Report);
@@ -305,7 +307,7 @@ impl Driver {
                 let hooks = shared.chain.data(&envelope, session);
                 let answer = ask_hooks(shared, wire, ask.unsent(), session, hooks, refused_by).await?;
                 if !goes_on(&answer) {
-                    shared.counters.add(Count::MessagesRefused, 1);
+                    shared.count(Count::MessagesRefused, session);
                     ask.answer(answer);
                     return Ok(NextAction::Report);
                 }
@@ -313,12 +315,12 @@ impl Driver {
                 session.began_message();
                 let mut delivery = Box::new(Delivery::new(shared, session, envelope, self.messages));
                 let wanted = delivery.readers.until_wanted(wire, ask.unsent(), shared.timeouts.hook).await;
-                wanted.inspect_err(|_| shared.counters.add(Count::MessagesCutOff, 1))?;
+                wanted.inspect_err(|_| shared.count(Count::MessagesCutOff, session))?;
                 let Some(refusal) = delivery.readers.take_refusal() else {
                     ask.answer(Ok(Verdict::Accept));
                     return Ok(NextAction::Receive(delivery));
                 };
-                shared.counters.add(Count::MessagesRefused, 1);
+                shared.count(Count::MessagesRefused, session);
                 delivery.refuse(refusal, ask, refused_by);
             }
             Step::Xclient(mut ask) => {

@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::Driver;
 use crate::driver::ask_hooks::chain_of;
+use crate::driver::kinds::Answers;
 use crate::driver::shared::Shared;
 use crate::driver::shown::{SHOWN, cut, from, on_one_line, shown, to};
 use crate::events::event::Event;
@@ -79,7 +80,7 @@ pub(super) struct Accepted<'a> {
 pub(super) fn accepted(shared: &Shared, session: &Session, accepted: &Accepted<'_>) {
     let Accepted { id, envelope, size, store, took } = accepted;
     session.accepted_message();
-    shared.counters.add(Count::MessagesAccepted, 1);
+    shared.count(Count::MessagesAccepted, session);
     shared.counters.add(Count::MessageBytes, *size);
     shared.subscribers.tell(Kind::Message, || Event::message(session, *id, envelope, *size));
     if session.queued().is_some() || !is_logged(LevelFilter::INFO) {
@@ -156,6 +157,7 @@ impl Driver {
             self.refusals += 1;
             self.shared.counters.add(Count::Refusals, 1);
         }
+        self.count_replies(stage, &answered);
         let is_shown = self.refusals <= REFUSALS && self.session.queued().is_none();
         if is_refusal && is_shown && is_logged(LevelFilter::INFO) {
             let first = answered.replies().iter().position(Reply::is_refusal);
@@ -182,7 +184,19 @@ impl Driver {
         if is_logged(LevelFilter::DEBUG) {
             in_detail(None, &answered);
         }
+        self.count_replies(Stage::Disconnect, &answered);
         self.tell_replies(answered);
+    }
+
+    fn count_replies(&self, stage: Stage, answered: &Answered) {
+        let answers = match answered.verb() {
+            Some(verb) => Answers::Command(verb),
+            None if stage == Stage::Message => Answers::Message,
+            None => Answers::Nothing,
+        };
+        for reply in answered.replies() {
+            self.shared.kinds.reply(answers, reply.code());
+        }
     }
 
     fn tell_replies(&self, answered: Answered) {

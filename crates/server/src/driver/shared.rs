@@ -12,11 +12,12 @@ use mailchute_proto::{AuthPolicy, Protocol, Settings, TlsPolicy};
 
 use crate::connection::slots::Slots;
 use crate::driver::decoys::ScramSecret;
+use crate::driver::kinds::Kinds;
 use crate::events::subscribers::Subscribers;
 use crate::hooks::Chain;
 use crate::listen::names::ListenerNames;
 use crate::proxy::trust::TrustedProxies;
-use crate::runtime::counters::Counters;
+use crate::runtime::counters::{Count, Counters};
 use crate::runtime::timeouts::Timeouts;
 use crate::runtime::yield_queue::YieldQueue;
 use crate::session::Session;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) connections: Arc<Slots>,
     pub(crate) yield_queue: Arc<YieldQueue>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) kinds: Arc<Kinds>,
 }
 
 /// The settings of sessions.
@@ -61,6 +63,14 @@ impl Shared {
     /// Returns the name in a policy that no listener has, and the names that there are.
     pub(crate) fn unknown_listener(&self) -> Option<(&str, String)> {
         self.by_listener.iter().find_map(|(name, _)| Some((&**name, self.listener_names.without(name)?)))
+    }
+
+    /// Counts a session or a message, for the server and for the listener of the session.
+    pub(crate) fn count(&self, count: Count, session: &Session) {
+        self.counters.add(count, 1);
+        if let Some(entrance) = session.entrance() {
+            entrance.counts.add(count);
+        }
     }
 
     /// Returns the settings of a session. LMTP over a Unix socket needs neither TLS nor credentials.

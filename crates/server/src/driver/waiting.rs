@@ -132,7 +132,7 @@ impl Driver {
     /// Drops the message that is coming in, if there is one: it ends without an answer.
     pub(super) fn cut_off_message(&mut self) {
         if self.delivery.take().is_some() {
-            self.shared.counters.add(Count::MessagesCutOff, 1);
+            self.shared.count(Count::MessagesCutOff, &self.session);
         }
     }
 }

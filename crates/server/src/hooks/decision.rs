@@ -65,6 +65,12 @@ impl Decision {
     pub(crate) fn is_yes(&self) -> bool {
         is_yes(&self.answer)
     }
+
+    /// Returns whether a hook could not decide: it failed, panicked or was too slow.
+    pub(crate) fn has_failed(&self) -> bool {
+        let is_failure = |refusal: &Refusal| refusal.is_internal() || refusal.cause().is_some();
+        self.answer.as_ref().is_err_and(is_failure)
+    }
 }
 
 impl From<Answer> for Decision {

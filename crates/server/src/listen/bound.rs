@@ -20,6 +20,7 @@ use crate::net::arrival::{Arrival, Entrance, Service};
 use crate::net::endpoint::Endpoint;
 use crate::net::io::Io;
 use crate::net::peer::Peer;
+use crate::runtime::listener_counts::ListenerCounts;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -77,7 +78,8 @@ impl BoundListener {
             Address::Inherited(inherited) => inherit(inherited, service)?,
         };
         let name = name.unwrap_or_else(|| endpoint.to_string().into());
-        let entrance = Arc::new(Entrance { name, endpoint: Some(endpoint.clone()) });
+        let entrance =
+            Arc::new(Entrance { name, endpoint: Some(endpoint.clone()), counts: ListenerCounts::default() });
         let local = match endpoint {
             Endpoint::Tcp(address) if !address.ip().is_unspecified() => Some(address),
             _ => None,
@@ -102,6 +104,10 @@ impl BoundListener {
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.entrance.name
+    }
+
+    pub(crate) fn entrance(&self) -> &Arc<Entrance> {
+        &self.entrance
     }
 
     /// Takes the next connection.

@@ -8,6 +8,7 @@ use mailchute_proto::Protocol;
 use crate::net::endpoint::Endpoint;
 use crate::net::peer::Peer;
 use crate::net::queued::Queued;
+use crate::runtime::listener_counts::ListenerCounts;
 
 /// A connection that the application brings to [`Server::serve_connection`](crate::Server::serve_connection).
 /// It says who the client is, and which protocol is spoken.
@@ -42,6 +43,7 @@ pub(crate) struct Entrance {
     pub(crate) name: Arc<str>,
     /// `None` if the application took the connection.
     pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) counts: ListenerCounts,
 }
 
 impl Arrival {
@@ -82,7 +84,8 @@ impl Arrival {
     /// Sets the name that [`Session::listener`](crate::Session::listener) tells, as if a listener of this name had
     /// taken the connection. Default is none.
     pub fn listener(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.entrance = Some(Arc::new(Entrance { name: name.into(), endpoint: None }));
+        self.entrance =
+            Some(Arc::new(Entrance { name: name.into(), endpoint: None, counts: ListenerCounts::default() }));
         self
     }
 

@@ -1,15 +1,9 @@
 //! Counters that all sessions add to.
-//!
-//! # Why
-//!
-//! Each thread has its own counters, in cache lines of their own. So no core waits for a line that another
-//! one writes, and an addition takes a few nanoseconds. A reader adds up the threads.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::thread::available_parallelism;
+use crate::runtime::sharded::Sharded;
 
 /// The name of a counter.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Count {
     Sessions,
@@ -40,41 +34,12 @@ pub(crate) enum Count {
 
 const COUNTS: usize = Count::EndedByApplication as usize + 1;
 
-/// The counters of some threads. Processors fetch two lines of 64 bytes at a time.
 #[derive(Debug, Default)]
-#[repr(align(128))]
-struct Shard([AtomicU64; COUNTS]);
-
-#[derive(Debug)]
-pub(crate) struct Counters {
-    /// Never empty.
-    shards: Box<[Shard]>,
-}
-
-/// The most shards. On larger hosts some threads share one.
-const MOST: usize = 64;
-
-impl Default for Counters {
-    fn default() -> Self {
-        let threads = available_parallelism().map_or(1, usize::from).min(MOST);
-        Self { shards: (0..threads).map(|_| Shard::default()).collect() }
-    }
-}
-
-/// Returns the number of this thread. Threads are numbered from 0 as they first add something.
-fn thread() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
-    }
-    NUMBER.try_with(|number| *number).unwrap_or_default()
-}
+pub(crate) struct Counters(Sharded<COUNTS>);
 
 impl Counters {
     pub(crate) fn add(&self, count: Count, many: u64) {
-        if let Some(shard) = self.shards.get(thread() % self.shards.len()) {
-            shard.0[count as usize].fetch_add(many, Ordering::Relaxed);
-        }
+        self.0.add(count as usize, many);
     }
 
     /// Counts one as accepted or refused.
@@ -84,7 +49,7 @@ impl Counters {
 
     /// Returns the sum of all threads.
     pub(crate) fn sum(&self, count: Count) -> u64 {
-        self.shards.iter().map(|shard| shard.0[count as usize].load(Ordering::Relaxed)).sum()
+        self.0.sum(count as usize)
     }
 }
 

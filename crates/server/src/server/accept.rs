@@ -137,7 +137,7 @@ impl Shared {
         let hears_findings = Arc::downgrade(&self.subscribers);
         let session = Session::new(Arc::clone(&self.hostname), arrival, header, stop.clone(), hears_findings);
         stop.tells(&session);
-        self.counters.add(Count::Sessions, 1);
+        self.count(Count::Sessions, &session);
         Driver::new(self, wire, session, service, header)
     }
 
@@ -177,6 +177,7 @@ impl Shared {
 
     fn turn_away(&self, origin: Peer, full: Full) -> Vec<u8> {
         self.counters.add(Count::ConnectionsRefused, 1);
+        self.kinds.turn_away(full);
         let client = origin.addr().ip().to_canonical();
         tracing::warn!(name: "turned-away", client = %origin, error = %full, "turned away");
         self.subscribers.tell(Kind::TurnedAway, || Event::turned_away(client));

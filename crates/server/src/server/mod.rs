@@ -1,6 +1,7 @@
 //! The server: the state that all its sessions share, and the ways to give it connections.
 
 pub(crate) mod accept;
+pub(crate) mod breakdown;
 pub(crate) mod build_error;
 pub(crate) mod builder;
 mod in_order;

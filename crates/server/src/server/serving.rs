@@ -126,7 +126,7 @@ impl Serving {
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        self.server.shared().listener_names.add(Arc::clone(listener.name()));
+        self.server.shared().listener_names.add(Arc::clone(listener.entrance()));
         self.addresses.add(&listener);
         self.listeners.push(listener);
         Ok(self)

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::net::arrival::Entrance;
 use crate::net::endpoint::Endpoint;
 use crate::net::queued::Queued;
 use crate::session::Session;
@@ -26,6 +27,10 @@ impl Session {
     #[must_use]
     pub fn listener(&self) -> Option<&str> {
         self.0.entrance.as_ref().map(|entrance| &*entrance.name)
+    }
+
+    pub(crate) fn entrance(&self) -> Option<&Entrance> {
+        self.0.entrance.as_deref()
     }
 
     /// Returns the endpoint of the listener that took the connection, with the port that was chosen for 0. It is `None`

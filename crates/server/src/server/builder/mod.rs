@@ -201,7 +201,8 @@ impl Builder {
             return Err(BuildError::TlsRemoved);
         }
         // The counters go on.
-        let shared = Shared { counters: Arc::clone(&before.counters), ..shared };
+        let shared =
+            Shared { counters: Arc::clone(&before.counters), kinds: Arc::clone(&before.kinds), ..shared };
         Ok(Successor { shared, limits, tls, tls_in_force: before.tls.clone() })
     }
 
@@ -262,6 +263,7 @@ impl Builder {
             connections,
             yield_queue,
             counters: Arc::default(),
+            kinds: Arc::default(),
         };
         Ok((certificates, shared))
     }

@@ -18,6 +18,7 @@ from .imap import Imap
 from .international import International
 from .limits import Limits
 from .lmtp import Lmtp
+from .metrics import Metrics
 from .milter import Milter
 from .mta_hooks import MtaHooks
 from .nats import Nats
@@ -36,7 +37,7 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk()]
+    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

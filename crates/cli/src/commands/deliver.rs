@@ -18,8 +18,9 @@ use crate::log::Log;
 use crate::options::args::Options;
 use crate::options::deliver_options::DeliverOptions;
 use crate::options::rules;
+use crate::process::outgoing::Outgoing;
 use crate::process::privileges::{Account, is_root};
-use crate::process::sandbox::{self, Outgoing};
+use crate::process::sandbox;
 use crate::process::signals::{self, StopSignals};
 use crate::process::systemd;
 

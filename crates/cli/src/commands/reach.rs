@@ -8,7 +8,7 @@ use crate::commands::store;
 use crate::options::args::Options;
 use crate::options::filters::FilterOptions;
 use crate::options::schema::USE;
-use crate::process::sandbox::Outgoing;
+use crate::process::outgoing::Outgoing;
 
 /// The directories that stores and filters write to, and that of temporary files where a message is read several times.
 pub(crate) fn written(options: &Options) -> Vec<PathBuf> {
@@ -74,8 +74,11 @@ pub(crate) fn in_words(options: &Options) -> String {
         servers.into_iter().map(|server| format!("connections {server}")).chain(directories).collect();
     all.sort();
     all.dedup();
-    let mut text =
-        all.iter().fold("allowed by --sandbox:\n".to_owned(), |text, line| text + "  " + line + "\n");
+    let mut text = String::new();
+    if !all.is_empty() {
+        text += "allowed by --sandbox:\n";
+    }
+    text = all.iter().fold(text, |text, line| text + "  " + line + "\n");
     if needs_network {
         text += "needed with systemd: the drop-in network.conf\n";
     }

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
+use crate::process::outgoing::Outgoing;
 use crate::process::privileges::Account;
-use crate::process::sandbox::Outgoing;
 
 /// The mode of the state directory.
 pub(crate) const STATE_MODE: u32 = 0o700;

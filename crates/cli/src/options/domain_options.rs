@@ -48,7 +48,8 @@ pub(crate) struct DomainOptions {
 }
 
 impl DomainOptions {
-    /// Returns the files that are read again at SIGHUP.
+    /// Returns the files that are read again at SIGHUP, for the sandbox.
+    #[cfg(all(target_os = "linux", not(mailchute_portable)))]
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut files: Vec<_> = self.aliases.iter().cloned().collect();
         if let KnownUsers::File(path) = &self.recipients {

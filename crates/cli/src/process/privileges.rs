@@ -16,11 +16,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist, seteuid, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Group, Uid, User, seteuid};
 use rustix::fs::{CWD, Mode, OFlags, fchmod, fchown, mkdirat, openat};
 
 use crate::failure::Failure;
 use crate::options::args::Options;
+use crate::process::identity::{all_groups, switch_groups, switch_user};
 
 /// Whether this process is root.
 pub(crate) fn is_root() -> bool {
@@ -102,7 +103,7 @@ impl Account {
             return Ok(Self {
                 user,
                 group: known.gid,
-                groups: getgrouplist(&name, known.gid).map_err(failed)?,
+                groups: all_groups(&name, known.gid).map_err(failed)?,
             });
         };
         let group = match group.parse() {
@@ -119,8 +120,7 @@ impl Account {
 
     /// Replaces root's groups by the user's.
     pub(crate) fn switch_groups(&self) -> Result<(), Failure> {
-        setgroups(&self.groups)
-            .and_then(|()| setresgid(self.group, self.group, self.group))
+        switch_groups(&self.groups, self.group)
             .map_err(|error| Failure::unusable(format!("cannot switch to the groups of --user: {error}")))
     }
 
@@ -169,8 +169,8 @@ impl Account {
     /// Becomes the user, permanently and in all threads. The C library changes each of them.
     pub(crate) fn switch_user(&self) -> Result<(), Failure> {
         let root = Uid::from_raw(0);
-        setresuid(self.user, self.user, self.user).map_err(cannot_become)?;
-        if setresuid(root, root, root).is_ok() {
+        switch_user(self.user).map_err(cannot_become)?;
+        if switch_user(root).is_ok() {
             return Err(Failure::unusable("cannot drop the privileges of root on this host"));
         }
         tracing::info!(name: "rights-given-up", user = %self.user, group = %self.group, "root's rights are given up");

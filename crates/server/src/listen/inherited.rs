@@ -3,9 +3,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,10 +72,36 @@ impl ListeningSocket {
 
 /// Returns an error if the socket does not listen. Otherwise prepares it for the runtime.
 fn listens(socket: impl AsFd, set_nonblocking: io::Result<()>) -> io::Result<()> {
-    if !sockopt::socket_acceptconn(socket)? {
+    if !accepts(socket)? {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket does not listen"));
     }
     set_nonblocking
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn accepts(socket: impl AsFd) -> io::Result<bool> {
+    Ok(sockopt::socket_acceptconn(socket)?)
+}
+
+/// macOS does not tell. Such a socket fails when the first connection is accepted.
+#[cfg(target_vendor = "apple")]
+fn accepts(_socket: impl AsFd) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Returns `@NAME` for a socket in the abstract namespace, which only Linux has.
+#[cfg(target_os = "linux")]
+fn abstract_name(address: &SocketAddr) -> Option<PathBuf> {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let name = [b"@", address.as_abstract_name()?].concat();
+    Some(PathBuf::from(std::ffi::OsStr::from_bytes(&name)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
+    None
 }
 
 /// # Errors
@@ -102,16 +126,9 @@ impl TryFrom<UnixListener> for ListeningSocket {
     fn try_from(socket: UnixListener) -> io::Result<Self> {
         listens(&socket, socket.set_nonblocking(true))?;
         let address = socket.local_addr()?;
-        let path = match (address.as_pathname(), address.as_abstract_name()) {
-            (Some(path), _) => path.to_owned(),
-            (None, Some(name)) => {
-                let name = [b"@", name].concat();
-                PathBuf::from(std::ffi::OsStr::from_bytes(&name))
-            }
-            (None, None) => {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "the Unix socket has no name"));
-            }
-        };
+        let path = address.as_pathname().map(PathBuf::from).or_else(|| abstract_name(&address));
+        let path =
+            path.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the Unix socket has no name"))?;
         Ok(Self { socket: Inherited::Unix(socket), endpoint: Endpoint::Unix(path), file: None })
     }
 }

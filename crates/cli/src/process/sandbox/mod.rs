@@ -12,7 +12,6 @@ mod seccomp;
 
 use std::collections::BTreeSet;
 use std::env;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -20,13 +19,12 @@ use landlock::{
     Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 use mailchute::listen::Endpoint;
-use mailchute_stores::NextHop;
 
 use crate::failure::Failure;
 use crate::options::args::Options;
-use crate::options::dns_server::PORT;
 use crate::options::domain_options::DomainOptions;
 use crate::options::listen_at::ListenAddress;
+use crate::process::outgoing::Outgoing;
 
 /// Directories of the loader and its libraries: a process that takes over starts inside the sandbox.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"];
@@ -54,57 +52,6 @@ const AUTHORITIES: [&str; 5] = [
     "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates",
 ];
-
-/// The connections that stores, look-ups of recipients and filters make. The sandbox allows no others.
-#[derive(Debug, Default)]
-pub(crate) struct Outgoing {
-    /// Whether there are any.
-    pub(crate) connects: bool,
-    /// The ports of those over TCP.
-    pub(crate) ports: Vec<u16>,
-    /// Whether names of hosts are looked up, or servers of the DNS are found, by the files of the system.
-    pub(crate) looks_up: bool,
-    /// Whether datagrams are sent: to the DNS.
-    pub(crate) sends_datagrams: bool,
-    /// Whether certificates of servers are verified by files that are read again.
-    pub(crate) verifies: bool,
-}
-
-impl Outgoing {
-    /// Returns whether a sandbox that allows these connections allows the others too.
-    pub(crate) fn cover(&self, others: &Self) -> bool {
-        (self.connects || !others.connects)
-            && (self.looks_up || !others.looks_up)
-            && (self.sends_datagrams || !others.sends_datagrams)
-            && (self.verifies || !others.verifies)
-            && others.ports.iter().all(|port| self.ports.contains(port))
-    }
-
-    /// Adds the connections to these servers.
-    pub(crate) fn add(&mut self, next_hops: &[NextHop]) {
-        for next_hop in next_hops {
-            self.connects = true;
-            if let NextHop::Tcp { host, port } = next_hop {
-                self.ports.push(*port);
-                if host.parse::<IpAddr>().is_err() {
-                    self.add_dns(std::iter::empty());
-                }
-            }
-        }
-    }
-
-    /// Adds questions to servers of the DNS at these ports, or to those of the system if there are none.
-    pub(crate) fn add_dns(&mut self, ports: impl IntoIterator<Item = u16>) {
-        let before = self.ports.len();
-        self.ports.extend(ports);
-        if self.ports.len() == before {
-            self.looks_up = true;
-            self.ports.push(PORT);
-        }
-        self.connects = true;
-        self.sends_datagrams = true;
-    }
-}
 
 /// Restricts this thread, and all threads that it starts. They can write to the store and the directories of Unix
 /// sockets, and read the directories of files that flags name. Call it before there is another thread, and after the

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?|lmtp)\b")
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+) \((smtps?|lmtp|http)\b")
 # After the lines that name the listeners.
 _READY = ("keeping mail in ", "forwarding mail to ")
 # The same in a JSON log, which replaces those lines.

@@ -25,6 +25,7 @@ mod dkim;
 mod dns_answers;
 mod from_field;
 mod listener;
+mod message;
 mod milter_replies;
 mod next_hop;
 mod octets;
@@ -46,6 +47,9 @@ mod address_grammar;
 mod arc_check;
 #[path = "../../crates/filters/tests/authors/check.rs"]
 mod authors_check;
+#[allow(dead_code, reason = "the console uses the rest")]
+#[path = "../../crates/console/src/checks/mod.rs"]
+mod checks;
 #[path = "../../crates/server/tests/support/danger.rs"]
 mod danger;
 #[path = "../../crates/filters/tests/dkim/check.rs"]
@@ -55,6 +59,9 @@ mod dkim_check;
 mod failure;
 #[allow(dead_code, reason = "the program uses the rest")]
 mod log;
+#[allow(dead_code, unused_imports, reason = "the console uses the rest")]
+#[path = "../../crates/console/src/mail/mod.rs"]
+mod mail;
 #[allow(dead_code, reason = "tests use the rest")]
 #[path = "../../crates/filters/tests/mail_signer/mod.rs"]
 mod mail_signer;
@@ -116,6 +123,7 @@ pub use data::data;
 pub use dkim::dkim;
 pub use dns_answers::dns_answers;
 pub use from_field::from_field;
+pub use message::mail;
 pub use milter_replies::milter_replies;
 pub use next_hop::next_hop;
 pub use octets::{octets, seed};
@@ -143,8 +151,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("data", data),
     ("dkim", dkim),
     ("dns_answers", dns_answers),
-    ("milter_replies", milter_replies),
     ("from_field", from_field),
+    ("mail", mail),
+    ("milter_replies", milter_replies),
     ("next_hop", next_hop),
     ("octets", octets),
     ("operations", operations),

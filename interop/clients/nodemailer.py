@@ -23,7 +23,7 @@ from server import Server
 from .base import EHLO, Client, job
 
 _SCRIPTS = Path(__file__).parent / "node"
-_FOLDER = Path(os.environ.get("MAILCHUTE_INTEROP_NODE") or Path(__file__).parents[2] / "target" / "interop" / "node")
+FOLDER = Path(os.environ.get("MAILCHUTE_INTEROP_NODE") or Path(__file__).parents[2] / "target" / "interop" / "node")
 _SECONDS = 60
 _LINE_FEED = re.compile(rb"\r?\n")
 
@@ -35,8 +35,8 @@ class Nodemailer(Client):
     def missing(self) -> str | None:
         if not shutil.which("node"):
             return "node (Node.js 20 or newer)"
-        if not (_FOLDER / "node_modules" / "nodemailer").is_dir():
-            return f"nodemailer in {_FOLDER} (interop/install puts it there)"
+        if not (FOLDER / "node_modules" / "nodemailer").is_dir():
+            return f"nodemailer in {FOLDER} (interop/install puts it there)"
         return None
 
     def can_send(self, message: Message) -> bool:
@@ -99,7 +99,7 @@ def _normalized(address: str) -> str:
 
 def node(script: str, *arguments: str) -> str:
     """Runs one of the scripts, with nodemailer where it is installed; what it prints."""
-    environment = {**os.environ, "NODE_PATH": str(_FOLDER / "node_modules")}
+    environment = {**os.environ, "NODE_PATH": str(FOLDER / "node_modules")}
     done = subprocess.run(
         ["node", str(_SCRIPTS / script), *arguments],
         capture_output=True,

@@ -15,6 +15,7 @@ from .extensions import Extensions
 from .forward import Forward
 from .haproxy import Haproxy
 from .imap import Imap
+from .inbox import Inbox
 from .international import International
 from .limits import Limits
 from .lmtp import Lmtp
@@ -37,7 +38,7 @@ from .xclient import Xclient
 def scenarios(examples: Path) -> list[Scenario]:
     """All of them; `examples` is the folder of the built examples, which some of them play with."""
     stores = [Imap(), Lmtp(), Forward(), Nats(), Deliver(), Webhook(), S3(), NatsS3(), Users()]
-    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics()]
+    servers = [Haproxy(), Xclient(), Tls(), Welcome(), Chaos(), Talk(), Metrics(), Inbox()]
     plain = [Exim(), Dsn(), International(), Extensions(), *stores, *servers]
     filters = [Authentication(), Dkim(), Dnsbl(), Spf(), Limits(), Milter(), RspamdFilter(), MtaHooks()]
     return [*plain, *filters, Auth(examples)]

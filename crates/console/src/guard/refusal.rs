@@ -1,9 +1,11 @@
 //! What a refused request gets.
 
-use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, html};
+
+use crate::problem::Problem;
 
 /// A request that a rule refuses.
 #[derive(Debug)]
@@ -88,7 +90,7 @@ impl Refusal {
         )
     }
 
-    /// A page for people, one line for programs.
+    /// A page for people, JSON for programs.
     pub(crate) fn to(self, is_page: bool) -> Response {
         if !is_page {
             return self.into_response();
@@ -118,7 +120,6 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let kind = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
-        (self.status, kind, self.field.map(|field| [field]), self.detail + "\n").into_response()
+        (self.field.map(|field| [field]), Problem::new(self.status, self.detail)).into_response()
     }
 }

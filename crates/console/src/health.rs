@@ -34,7 +34,7 @@ struct Readiness {
     reasons: Vec<String>,
 }
 
-async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
+pub(crate) async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
     let reasons = reasons(&state.vitals).await;
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let readiness = Readiness { ready: reasons.is_empty(), reasons };

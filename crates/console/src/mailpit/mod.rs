@@ -17,6 +17,7 @@ use axum::routing::get;
 
 pub(crate) use found::Found;
 
+use crate::health;
 use crate::state::State;
 use handlers::{delete, delete_found, headers, info, list, mark, message, part, raw, search};
 
@@ -31,5 +32,5 @@ pub(crate) fn routes() -> Router<Arc<State>> {
         .route("/api/v1/message/{id}/part/{part}", get(part))
         .route("/view/{name}", get(view::view))
         .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(|| async { "ok\n" }))
+        .route("/readyz", get(health::ready))
 }

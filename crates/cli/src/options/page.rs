@@ -130,8 +130,8 @@ fn section(text: &mut String, heading: &str, command: &Command, is_shown: impl F
 /// Writes the row of an option in the table of an array.
 fn section_row(text: &mut String, name: &str, arg: &Arg) {
     let name = table_of(arg).unwrap_or_else(|| name.to_owned());
-    let _ =
-        writeln!(text, "| `{name}` | `{}` | {} | {}. |", cell(&values(arg)), default(arg), cell(&help(arg)));
+    let value = if is_switch(arg) { "true".to_owned() } else { cell(&values(arg)) };
+    let _ = writeln!(text, "| `{name}` | `{value}` | {} | {}. |", default(arg), cell(&help(arg)));
 }
 
 /// Returns the table that stands for a flag such as `--limit`.

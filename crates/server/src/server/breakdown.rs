@@ -11,7 +11,7 @@ pub use crate::driver::kinds::Answers;
 use crate::runtime::counters::Count;
 use crate::server::Server;
 #[cfg(doc)]
-use crate::server::Stats;
+use crate::server::stats::Stats;
 use crate::tls::TlsVersion;
 
 /// The counters of a server by kind. Returned by [`Server::breakdown`].

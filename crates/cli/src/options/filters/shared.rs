@@ -12,7 +12,7 @@ use crate::options::paths;
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SharedOptions {
     /// Share the memory of the filter with other servers in a Redis server: `redis://HOST:PORT/DATABASE`, `rediss://` for TLS,
-    /// or `unix:///PATH`. A user goes before the host: `redis://USER@HOST`. While it does not answer, this server goes on
+    /// or `unix:///PATH`. A user goes before the host: `redis://USER@HOST`. In builds with the feature redis only. While it does not answer, this server goes on
     /// with what it knows
     #[arg(long, value_name = "URL")]
     pub(crate) shared: Option<RedisUrl>,

@@ -51,7 +51,7 @@ rspamd_config:register_symbol({ name = 'EDITS', type = 'idempotent', callback = 
   for _, recipient in ipairs(task:get_recipients('smtp') or {}) do table.insert(to, recipient.addr) end
   local seen = { task:get_ip(), task:get_helo(), task:get_from('smtp')[1].addr, table.concat(to, '+'), task:get_size() }
   for place, fact in ipairs(seen) do seen[place] = tostring(fact) end
-  local reply = { add_headers = { ['X-Seen'] = table.concat(seen, ' ') } }
+  local reply = { add_headers = { ['X-Seen'] = table.concat(seen, ' '), ['X-Name'] = tostring(task:get_hostname()) } }
   if marked(task, 'EDIT_ME') then
     reply.add_headers['X-Top'] = { value = 'top', order = 0 }
     reply.add_headers['X-Two'] = { { value = 'a' }, { value = 'b' } }

@@ -8,7 +8,9 @@ import smtplib
 from pathlib import Path
 
 from clients.base import EHLO, SEND_SECONDS
+from dns_server import serving
 from message import DOMAIN
+from proxied import ProxiedSMTP
 from rspamd import PROGRAM, Rspamd
 from server import Certificate, Server, running
 
@@ -40,6 +42,7 @@ class RspamdFilter(Scenario):
                     _verdicts(checks, server, kind)
                     _large(checks, server, kind)
                     _comes_back(checks, server, rspamd, kind)
+            _names(checks, program, folder / "front-names", certificate, rspamd.urls["tcp"])
             front = folder / "front-accept"
             front.mkdir()
             flags = ["--config", str(_configuration(front, rspamd.urls["tcp"], 'on-failure = "accept"\n'))]
@@ -50,6 +53,31 @@ class RspamdFilter(Scenario):
         finally:
             rspamd.kill()
         return checks
+
+
+def _names(checks: Checks, program: Path, front: Path, certificate: Certificate, url: str) -> None:
+    """rspamd learns the name of a client, if the name leads back to the client."""
+    front.mkdir()
+    zone = {
+        "1.2.0.192.in-addr.arpa": [["PTR", "mail.client.example"]],
+        "2.2.0.192.in-addr.arpa": [["PTR", "mail.client.example"]],
+        "3.2.0.192.in-addr.arpa": [["TIMEOUT"]],
+        "mail.client.example": [["A", "192.0.2.1"]],
+    }
+    with serving(zone) as dns:
+        file = _configuration(front, url)
+        file.write_text(f'proxy-from = "127.0.0.1"\ndns = "{dns.address}"\n' + file.read_text())
+        with running(program, front, certificate, ["--config", str(file), "--sandbox"]) as server:
+            for client, name in (("192.0.2.1", "mail.client.example"), ("192.0.2.2", "nil"), ("192.0.2.3", "nil")):
+                before = set(server.maildir.glob("new/*"))
+                with ProxiedSMTP(server.port, client) as session:
+                    session.ehlo()
+                    session.mail(_SENDER)
+                    session.rcpt(f"first@{DOMAIN}")
+                    code, text = session.data(b"Subject: x\r\n\r\nHello\r\n")
+                kept = _new(server, before)
+                if checks.that(code == 250 and len(kept) == 1, f"from {client}: {code} {text!r}"):
+                    checks.that(_fields(kept[0])["X-Name"] == name, f"from {client}: rspamd knows {_fields(kept[0])['X-Name']}")
 
 
 def _configuration(front: Path, url: str, more: str = "") -> Path:

@@ -17,14 +17,11 @@
 
 mod api;
 mod chaos;
-#[allow(dead_code, reason = "the pages and the API come to use it")]
 mod checks;
 mod console;
 mod guard;
 mod health;
-#[allow(dead_code, unused_imports, reason = "the pages and the API come to use it")]
 mod mail;
-#[allow(dead_code, unused_imports, reason = "pages and API use the rest")]
 mod mailbox;
 mod mailpit;
 mod metrics;

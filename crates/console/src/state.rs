@@ -1,5 +1,7 @@
 //! What all routes share.
 
+use std::net::SocketAddr;
+
 use mailchute::Server;
 
 use crate::chaos::Chaos;
@@ -14,6 +16,8 @@ pub(crate) struct State {
     pub(crate) server: Server,
     /// `None` if the server keeps no mail in a Maildir.
     pub(crate) mailbox: Option<Mailbox>,
+    /// Where the server takes mail, for the page that says how to send some.
+    pub(crate) smtp: Option<SocketAddr>,
     pub(crate) sessions: Sessions,
     /// `None` if the server was not built with it.
     pub(crate) chaos: Option<Chaos>,
@@ -26,6 +30,7 @@ impl State {
         Self {
             server: server.clone(),
             mailbox,
+            smtp: None,
             sessions: Sessions::default(),
             chaos: None,
             playground: Playground::default(),

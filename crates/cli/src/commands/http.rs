@@ -1,5 +1,6 @@
 //! HTTP: metrics and health, and the console if there is one.
 
+use std::net::SocketAddr;
 #[cfg(feature = "console")]
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,11 +62,15 @@ impl Http {
         options: &Options,
         server: &Server,
         chaos: &Chaos,
+        smtp: Option<SocketAddr>,
         sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
         let mut console = Console::builder(server).pages(options.web.console).chaos(chaos.clone());
         for name in &options.web.console_name {
             console = console.name(name.to_string());
+        }
+        if let Some(address) = smtp {
+            console = console.smtp_address(address);
         }
         let mut logins = None;
         if let Some(file) = &options.web.console_auth {
@@ -102,6 +107,7 @@ impl Http {
         _options: &Options,
         _server: &Server,
         _chaos: &Chaos,
+        _smtp: Option<SocketAddr>,
         _sockets: Vec<HttpSocket>,
     ) -> Result<Self, Failure> {
         Ok(Self { stop: watch::Sender::new(false), serving: JoinSet::new() })

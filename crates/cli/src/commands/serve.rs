@@ -64,7 +64,11 @@ pub(crate) async fn serve(
     }
     configuration.store.connect().await;
     let Listening { serving, http, .. } = listening;
-    let http = Http::begin(options, &server, &configuration.chaos, http)?;
+    let smtp = endpoints.iter().find_map(|(endpoint, protocol)| match endpoint {
+        Endpoint::Tcp(address) if *protocol == Protocol::Smtp => Some(*address),
+        _ => None,
+    });
+    let http = Http::begin(options, &server, &configuration.chaos, smtp, http)?;
     http.certified(&certificates);
     if passed.has_predecessor() {
         // The reader that saw the first process's welcome may be gone.

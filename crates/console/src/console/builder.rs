@@ -1,5 +1,6 @@
 //! A builder of consoles.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mailchute::Server;
@@ -31,6 +32,7 @@ pub struct ConsoleBuilder {
     logins: Option<Arc<dyn Logins>>,
     mailbox: Option<Mailbox>,
     chaos: Option<Chaos>,
+    smtp: Option<SocketAddr>,
 }
 
 impl ConsoleBuilder {
@@ -42,6 +44,7 @@ impl ConsoleBuilder {
             logins: None,
             mailbox: None,
             chaos: None,
+            smtp: None,
         }
     }
 
@@ -81,13 +84,25 @@ impl ConsoleBuilder {
         self
     }
 
+    /// Sets the address where the server takes mail. The empty inbox shows how to send mail there.
+    #[must_use]
+    pub fn smtp_address(mut self, address: SocketAddr) -> Self {
+        self.smtp = Some(address);
+        self
+    }
+
     /// Returns the console.
     #[must_use]
     pub fn build(self) -> Console {
         // Recording costs something with each message.
         let sessions = if self.has_pages { Sessions::of(&self.server) } else { Sessions::default() };
         Console {
-            state: Arc::new(State { chaos: self.chaos, sessions, ..State::new(&self.server, self.mailbox) }),
+            state: Arc::new(State {
+                chaos: self.chaos,
+                sessions,
+                smtp: self.smtp,
+                ..State::new(&self.server, self.mailbox)
+            }),
             guard: Guard::new(self.names, self.logins),
             has_pages: self.has_pages,
         }

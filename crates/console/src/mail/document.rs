@@ -74,7 +74,7 @@ impl Mail {
     /// Returns the HTML for a frame, or `None` if there is none.
     pub(crate) fn html_document(&self, images: Images) -> Option<Document> {
         let html = self.html()?;
-        let html = with_parts(self, &html);
+        let html = without_link_elements(&with_parts(self, &html));
         let head = after_doctype(&html);
         let mut document = String::with_capacity(html.len() + BASE.len());
         document.push_str(&html[..head]);
@@ -82,6 +82,25 @@ impl Mail {
         document.push_str(&html[head..]);
         Some(Document { html: document, policy: images.policy() })
     }
+}
+
+/// Returns the HTML with another element, which does nothing, in place of each `link`: a policy that lets images be loaded
+/// lets `rel=prefetch` load anything.
+fn without_link_elements(html: &str) -> String {
+    const LINK: &str = "<link";
+    let mut without = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
+        let (before, tag) = rest.split_at(at);
+        without.push_str(before);
+        let is_link =
+            tag.as_bytes().get(..LINK.len()).is_some_and(|name| name.eq_ignore_ascii_case(LINK.as_bytes()));
+        let (replaced, length) = if is_link { ("<bgsound", LINK.len()) } else { ("<", 1) };
+        without.push_str(replaced);
+        rest = &tag[length..];
+    }
+    without.push_str(rest);
+    without
 }
 
 /// Returns the HTML with each `cid:` of an image replaced by the image, wherever it stands: in tags and styles.

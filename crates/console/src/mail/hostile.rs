@@ -10,7 +10,7 @@ use crate::checks;
 fn read(raw: Vec<u8>) -> Mail {
     let began = Instant::now();
     let mail = Mail::parse(raw);
-    let _ = (mail.text(), mail.snippet(), mail.links(), mail.codes());
+    let _ = (mail.text(), mail.links(), mail.codes());
     let _ = mail.html_document(Images::Blocked);
     let _ = source(mail.raw(), 0, 64 * 1024);
     let _ = checks::of(&mail, &checks::Context::default());

@@ -25,11 +25,11 @@ use jiff::Timestamp;
 use mail_parser::{MessageParser, PartType};
 
 pub(crate) use address::Address;
-pub(crate) use document::{Document, Images};
+pub(crate) use document::Images;
 pub(crate) use field::Field;
 pub(crate) use outline::{Link, Outline};
 pub(crate) use part::{Kind, Part};
-pub(crate) use source::{LineEnd, Piece, Source, SourceLine, source};
+pub(crate) use source::{LineEnd, Piece, source};
 
 use field::Header;
 

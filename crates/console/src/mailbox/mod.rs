@@ -38,5 +38,5 @@ pub use retention::Retention;
 pub(crate) use change::{Change, Deletion};
 pub(crate) use error::MailboxError;
 pub(crate) use id::Id;
-pub(crate) use search::{Search, SearchMistake};
-pub(crate) use summary::{Client, Group, Groups, Listing, Progress, Summary};
+pub(crate) use search::Search;
+pub(crate) use summary::{Group, Groups, Listing, Progress, Summary};

@@ -21,11 +21,13 @@ struct Asset {
 /// A file for each group of pages.
 const STYLE: &str = concat!(
     include_str!("../../assets/base.css"),
+    include_str!("../../assets/inbox.css"),
     include_str!("../../assets/sessions.css"),
     include_str!("../../assets/play.css")
 );
 const SCRIPT: &str = concat!(
     include_str!("../../assets/base.js"),
+    include_str!("../../assets/inbox.js"),
     include_str!("../../assets/sessions.js"),
     include_str!("../../assets/play.js")
 );

@@ -1,11 +1,21 @@
 //! The pages, as HTML.
 
 mod assets;
+mod changes;
 mod chaos;
+mod edits;
+mod failure;
+mod frame;
+mod inbox;
 mod layout;
+mod list;
 mod login;
+mod message;
+mod parts;
 mod play;
 mod sessions;
+mod tabs;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -17,6 +27,12 @@ pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new()
         .merge(assets::routes())
         .merge(login::routes())
+        .merge(inbox::routes())
+        .merge(edits::routes())
+        .merge(changes::routes())
+        .merge(message::routes())
+        .merge(frame::routes())
+        .merge(parts::routes())
         .merge(sessions::routes())
         .merge(play::routes())
         .merge(chaos::routes())

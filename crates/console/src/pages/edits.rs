@@ -1,0 +1,62 @@
+//! What the lists and messages can have done to them: delete, restore, mark.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Form;
+use axum::response::Redirect;
+use axum::routing::post;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::mailbox::Search;
+use crate::pages::failure::Failure;
+use crate::pages::inbox::address;
+use crate::pages::layout::At;
+use crate::state::State;
+
+pub(crate) fn routes() -> Router<Arc<State>> {
+    Router::new().route("/messages", post(edit)).route("/undo", post(undo))
+}
+
+type Fields = Vec<(String, String)>;
+
+fn value<'f>(fields: &'f Fields, name: &str) -> &'f str {
+    fields.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
+}
+
+async fn edit(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
+    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
+    let (action, query) = (value(&fields, "action"), value(&fields, "q"));
+    let back = address(query);
+    let search = if action.ends_with("-all") {
+        Search::parse(query).map_err(|mistake| Failure::Mistake(mistake.to_string()))?
+    } else {
+        let ids = fields.iter().filter(|(name, _)| name == "id").filter_map(|(_, id)| id.parse().ok());
+        Search::ids(ids)
+    };
+    match action {
+        "delete" | "delete-all" => {
+            let deletion = mailbox.delete(&search).await?;
+            if deletion.messages == 0 {
+                return Ok(Redirect::to(&back));
+            }
+            let query = utf8_percent_encode(query, NON_ALPHANUMERIC);
+            let (number, messages) = (deletion.number, deletion.messages);
+            return Ok(Redirect::to(&format!("/?q={query}&deletion={number}&deleted={messages}")));
+        }
+        "read" | "read-all" => mailbox.mark(&search, false).await?,
+        "unread" => mailbox.mark(&search, true).await?,
+        _ => return Err(Failure::Mistake("There is no such action.".to_owned())),
+    };
+    Ok(Redirect::to(&back))
+}
+
+async fn undo(at: At, Form(fields): Form<Fields>) -> Result<Redirect, Failure> {
+    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
+    let deletion = value(&fields, "deletion").parse();
+    let deletion = deletion.map_err(|_| Failure::Mistake("A deletion is a number.".to_owned()))?;
+    if mailbox.undo(deletion).await? == 0 {
+        return Err(Failure::Mistake("It is too late: the messages are gone.".to_owned()));
+    }
+    Ok(Redirect::to(&address(value(&fields, "q"))))
+}

@@ -1,0 +1,109 @@
+//! The list of messages.
+
+use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::mailbox::{Listing, Summary};
+use crate::pages::inbox::address;
+use crate::pages::layout::At;
+
+/// Returns the list with its buttons, and a link to older messages.
+pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> Markup {
+    let last = listing.messages.last().map(|message| message.id);
+    html! {
+        @if let Some(progress) = listing.progress {
+            div.banner role="status" data-progress {
+                "The index is being made: " (progress.done) " of " (progress.total) " messages."
+                progress max=(progress.total) value=(progress.done) { }
+            }
+        }
+        form #messages method="post" action="/messages" {
+            (at.token())
+            input type="hidden" name="q" value=(search);
+            div.toolbar {
+                label.select data-script hidden { input #select-all type="checkbox"; span.visually-hidden { "Select all" } }
+                button.small name="action" value="delete" { "Delete" }
+                button.small name="action" value="read" { "Mark read" }
+                button.small name="action" value="unread" { "Mark unread" }
+                @if listing.total > 0 {
+                    details.menu {
+                        summary.button.small { "All " (listing.total) }
+                        div.card {
+                            p { @if search.is_empty() { "All messages of this server" } @else { "All messages that this search finds" } ": " (listing.total) }
+                            button.small.danger name="action" value="delete-all" { "Delete all " (listing.total) }
+                            button.small name="action" value="read-all" { "Mark all read" }
+                        }
+                    }
+                }
+                span.count.muted aria-live="polite" { (listing.total) @if listing.total == 1 { " message" } @else { " messages" } @if listing.unread > 0 { ", " (listing.unread) " unread" } }
+            }
+            @if listing.messages.is_empty() {
+                p.nothing { "No message " @if is_older { "is older." } @else if search.is_empty() { "yet." } @else { "is found." } }
+            }
+            ol.messages {
+                @for message in &listing.messages { (row(message, search)) }
+            }
+        }
+        div.toolbar.pages {
+            @if is_older { a.button href=(address(search)) { "Newest" } }
+            @if let (true, Some(last)) = (listing.has_more, last) {
+                a.button rel="next" href=(format!("/?q={}&before={last}", utf8_percent_encode(search, NON_ALPHANUMERIC))) { "Older" }
+            }
+        }
+    }
+}
+
+fn row(message: &Summary, search: &str) -> Markup {
+    let from = message.from.first().map_or_else(
+        || {
+            message
+                .envelope_from
+                .clone()
+                .filter(|from| !from.is_empty())
+                .unwrap_or_else(|| "(no sender)".to_owned())
+        },
+        |from| from.name.clone().unwrap_or_else(|| from.address.clone()),
+    );
+    html! {
+        li.message.unread[message.is_unread] data-id=(message.id) {
+            input type="checkbox" name="id" value=(message.id) aria-label=(format!("Select {}", message.subject.as_deref().unwrap_or("message")));
+            span.from { @if message.is_unread { span.dot { span.visually-hidden { "Unread. " } } } (from) }
+            a.subject href=(message_address(message, search)) {
+                @match &message.subject {
+                    Some(subject) if !subject.trim().is_empty() => (subject),
+                    _ => span.muted { "(no subject)" },
+                }
+            }
+            span.snippet.muted { (message.snippet) }
+            span.marks {
+                @if let Some(folder) = &message.folder { span.badge.warn { (folder) } }
+                @if message.attachments > 0 { span.badge { "📎 " (message.attachments) span.visually-hidden { " attachments" } } }
+                (verdicts(&message.findings))
+                @if let Some(to) = message.recipients.first() {
+                    span.to.muted { (to) @if message.recipients.len() > 1 { " +" (message.recipients.len() - 1) } }
+                }
+            }
+            time datetime=(message.received) { (message.received.strftime("%Y-%m-%d %H:%M")) }
+        }
+    }
+}
+
+/// Returns the address of a message's page, which remembers the search for its neighbours.
+pub(crate) fn message_address(message: &Summary, search: &str) -> String {
+    let query = if search.is_empty() {
+        String::new()
+    } else {
+        format!("?q={}", utf8_percent_encode(search, NON_ALPHANUMERIC))
+    };
+    format!("/m/{}{query}", message.id)
+}
+
+/// Returns badges for what checks of the server have found, such as `spf=pass`.
+pub(crate) fn verdicts(findings: &[String]) -> Markup {
+    html! {
+        @for finding in findings {
+            @let verdict = finding.rsplit_once('=').map_or("", |(_, verdict)| verdict);
+            span.badge.good[verdict == "pass"].bad[matches!(verdict, "fail" | "permerror" | "reject")].warn[matches!(verdict, "softfail" | "temperror" | "policy")] { (finding) }
+        }
+    }
+}

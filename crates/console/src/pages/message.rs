@@ -1,0 +1,225 @@
+//! The page of a message: `/m/{id}`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::mail::{Address, Mail};
+use crate::mailbox::{Id, Mailbox, Search, Summary};
+use crate::pages::failure::Failure;
+use crate::pages::inbox::address;
+use crate::pages::layout::{At, Section};
+use crate::pages::list::{message_address, verdicts};
+use crate::pages::tabs::{self, Tab};
+use crate::state::State;
+
+/// How far the neighbours of a message are looked for among the newest.
+const NEIGHBOURS: usize = 500;
+
+pub(crate) fn routes() -> Router<Arc<State>> {
+    Router::new().route("/m/{id}", get(show))
+}
+
+/// What of the message is wanted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wanted {
+    /// The search whose messages are the neighbours.
+    #[serde(default)]
+    pub(crate) q: String,
+    pub(crate) tab: Option<Tab>,
+    /// Whether images from elsewhere may be loaded.
+    pub(crate) images: Option<String>,
+    /// Where the source begins.
+    pub(crate) from: Option<String>,
+}
+
+/// A message with its content.
+pub(crate) struct Opened {
+    pub(crate) summary: Summary,
+    pub(crate) mail: Mail,
+}
+
+/// Reads a message, on a thread where reading may take its time.
+pub(crate) async fn open(at: &At, id: &str) -> Result<Opened, Failure> {
+    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
+    let id: Id = id.parse().map_err(|_| Failure::NoMessage)?;
+    let summary = mailbox.get(id).await?.ok_or(Failure::NoMessage)?;
+    let content = mailbox.content(id).await?.ok_or(Failure::NoMessage)?;
+    let read = tokio::task::spawn_blocking(move || Mail::parse(content)).await;
+    Ok(Opened { summary, mail: read.map_err(|_| Failure::Read)? })
+}
+
+async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
+    let opened = open(&at, &id).await?;
+    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
+    if opened.summary.is_unread {
+        mailbox.mark(&Search::ids([opened.summary.id]), false).await?;
+    }
+    let [newer, older] = neighbours(mailbox, opened.summary.id, &wanted.q).await?;
+    let title = opened.mail.subject().unwrap_or("(no subject)").to_owned();
+    let page = tokio::task::spawn_blocking(move || {
+        let tab = wanted.tab.unwrap_or_else(|| Tab::first(&opened.mail));
+        let content = html! {
+            article.message-page data-id=(opened.summary.id) {
+                (buttons(&at, &opened.summary, &wanted.q, newer.as_ref(), older.as_ref()))
+                (head(&opened))
+                (found(&opened.mail))
+                (tabs::bar(&opened, tab, &wanted.q))
+                section.tab aria-label=(tab.name()) { (tabs::content(&opened, tab, &wanted, &at)) }
+            }
+        };
+        at.page(Section::Inbox, &title, &content)
+    });
+    Ok(page.await.map_err(|_| Failure::Read)?.into_response())
+}
+
+/// Returns the newer and the older message among those of a search.
+async fn neighbours(mailbox: &Mailbox, id: Id, query: &str) -> Result<[Option<Summary>; 2], Failure> {
+    let search = Search::parse(query).unwrap_or_default();
+    let mut listing = mailbox.list(&search, None, NEIGHBOURS).await?.messages;
+    let newer = match listing.iter().position(|one| one.id == id) {
+        Some(at) if at > 0 => Some(listing.swap_remove(at - 1)),
+        _ => None,
+    };
+    let older = mailbox.list(&search, Some(id), 1).await?.messages.pop();
+    Ok([newer, older])
+}
+
+fn buttons(
+    at: &At,
+    summary: &Summary,
+    query: &str,
+    newer: Option<&Summary>,
+    older: Option<&Summary>,
+) -> Markup {
+    let step = |name: &str, rel: &str, to: Option<&Summary>| {
+        html! {
+            @match to {
+                Some(to) => a.button.small rel=(rel) href=(message_address(to, query)) { (name) },
+                None => span.button.small.off aria-disabled="true" { (name) },
+            }
+        }
+    };
+    html! {
+        div.toolbar {
+            a.button.small #back href=(address(query)) { "← Inbox" }
+            (step("Newer", "prev", newer))
+            (step("Older", "next", older))
+            span.space { }
+            form #delete method="post" action="/messages" {
+                (at.token())
+                input type="hidden" name="q" value=(query);
+                input type="hidden" name="id" value=(summary.id);
+                button.small name="action" value="unread" { "Mark unread" }
+                " "
+                button.small.danger name="action" value="delete" { "Delete" }
+            }
+            a.button.small href=(format!("/m/{}/raw", summary.id)) { "Download" }
+        }
+    }
+}
+
+fn head(opened: &Opened) -> Markup {
+    let (summary, mail) = (&opened.summary, &opened.mail);
+    html! {
+        header.message-head {
+            h1 { @match mail.subject() { Some(subject) if !subject.trim().is_empty() => (subject), _ => span.muted { "(no subject)" } } }
+            dl.about {
+                (addresses("From", mail.from()))
+                (addresses("To", mail.to()))
+                (addresses("Cc", mail.cc()))
+                (addresses("Bcc", mail.bcc()))
+                (addresses("Reply to", mail.reply_to()))
+                dt { "Received" }
+                dd { time datetime=(summary.received) data-as="full" { (summary.received.strftime("%Y-%m-%d %H:%M:%S UTC")) } ", " (size(summary.size)) }
+                @if summary.envelope_from.is_some() || !summary.recipients.is_empty() {
+                    dt { "Envelope" }
+                    dd.mono { "<" (summary.envelope_from.as_deref().unwrap_or_default()) "> → " (summary.recipients.join(", ")) }
+                }
+                @if let Some(client) = &summary.client {
+                    dt { "Client" }
+                    dd { (client.helo) " [" (client.address) "], " (client.protocol) }
+                }
+                @if !summary.findings.is_empty() { dt { "Checks" } dd { (verdicts(&summary.findings)) } }
+            }
+            @if let Some(reason) = mail.unreadable() {
+                p.error { "The parts of this message are not shown: " (reason) ". Its source is complete." }
+            }
+        }
+    }
+}
+
+fn addresses(name: &str, all: &[Address]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            dt { (name) }
+            dd {
+                @for (index, one) in all.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    @if let Some(name) = &one.name { (name) " " span.muted { "<" (one.address) ">" } } @else { (one.address) }
+                }
+            }
+        }
+    }
+}
+
+/// The links and codes that people and tests look for.
+fn found(mail: &Mail) -> Markup {
+    const SHOWN: usize = 6;
+    let (links, codes) = (mail.links(), mail.codes());
+    let item = |link: &crate::mail::Link| {
+        let text = if link.text.is_empty() { &link.url } else { &link.text };
+        let is_page = link.url.starts_with("https://") || link.url.starts_with("http://");
+        html! {
+            li {
+                @if is_page { a href=(link.url) target="_blank" rel="noopener noreferrer nofollow" title=(link.url) { (text) } } @else { span title=(link.url) { (text) } }
+                @if !link.text.is_empty() { " " span.url.muted { (link.url) } }
+                button.small.quiet type="button" data-script hidden data-copy=(link.url) { "Copy" }
+            }
+        }
+    };
+    html! {
+        @if !links.is_empty() || !codes.is_empty() {
+            section.card.finds aria-label="Codes and links" {
+                @if !codes.is_empty() {
+                    ul.codes {
+                        @for code in codes.iter().take(SHOWN) {
+                            li { strong.mono { (code) } button.small.quiet type="button" data-script hidden data-copy=(code) { "Copy code" } }
+                        }
+                    }
+                }
+                @if !links.is_empty() {
+                    ul.links { @for link in links.iter().take(3) { (item(link)) } }
+                    @if links.len() > 3 {
+                        details { summary { (links.len() - 3) " more links" } ul.links { @for link in links.iter().skip(3) { (item(link)) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns a size for people.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024),
+        _ => format!("{}.{} MiB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
+    }
+}
+
+/// Returns the address of a tab.
+pub(crate) fn tab_address(id: Id, tab: Tab, query: &str) -> String {
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("&q={}", utf8_percent_encode(query, NON_ALPHANUMERIC))
+    };
+    format!("/m/{id}?tab={}{query}", tab.key())
+}

@@ -20,7 +20,7 @@ pub fn mail(data: &[u8]) {
     assert!(findings.is_sorted_by_key(|finding| finding.severity));
     let again = Mail::parse(raw);
     assert_eq!(checks::of(&again, &checks::Context::default()), findings);
-    assert_eq!((again.links(), again.codes(), again.snippet()), (mail.links(), mail.codes(), mail.snippet()));
+    assert_eq!((again.links(), again.codes()), (mail.links(), mail.codes()));
 }
 
 /// The fields are the lines before the first empty one, each with the lines that continue it.
@@ -82,7 +82,6 @@ fn found(mail: &Mail) {
         assert!(text.contains(&code), "{code:?} is not in {text:?}");
         assert!(code.len() >= 4 && code.bytes().any(|byte| byte.is_ascii_alphanumeric()));
     }
-    assert!(mail.snippet().chars().count() <= 200 && !mail.snippet().contains('\n'));
 }
 
 /// Pages of the source, put together, are the message.

@@ -43,9 +43,8 @@ async fn talk(server: &Server) -> usize {
     if reply(&mut ours).await.is_some() {
         'session: for _ in 0..3 {
             for line in ["EHLO c", "MAIL FROM:<a@c>", "RCPT TO:<b@d>", "RCPT TO:<c@d>", "DATA"] {
-                let code = match say(&mut ours, format!("{line}\r\n").as_bytes()).await {
-                    Some(code) => code,
-                    None => break 'session,
+                let Some(code) = say(&mut ours, format!("{line}\r\n").as_bytes()).await else {
+                    break 'session;
                 };
                 if code == 354 {
                     match say(&mut ours, b"Subject: x\r\n\r\nx\r\n.\r\n").await {

@@ -233,7 +233,7 @@ impl Conversation {
         match timeout(PATIENCE, handshake(self.connector.clone(), client)).await {
             Ok(Ok(stream)) => self.io = Io::Tls(Box::new(stream)),
             Ok(Err(error)) => {
-                self.entries.push(Entry::Note { text: format!("The handshake failed: {error}") })
+                self.entries.push(Entry::Note { text: format!("The handshake failed: {error}") });
             }
             Err(_) => self.entries.push(Entry::Note { text: "The handshake took too long.".to_owned() }),
         }

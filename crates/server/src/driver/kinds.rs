@@ -16,6 +16,7 @@ pub(crate) const CODES: [u16; 41] = [
 ];
 
 /// The row of each code: its position, or the number of codes.
+#[allow(clippy::cast_possible_truncation, reason = "there are less than 256 codes")]
 const ROWS: [u8; 600] = {
     let mut rows = [CODES.len() as u8; 600];
     let mut row = 0;

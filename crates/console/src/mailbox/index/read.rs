@@ -60,7 +60,7 @@ impl Index {
             conditions.text()
         );
         let mut statement = self.connection.prepare(&query)?;
-        let rows = statement.query_map(params_from_iter(&conditions.values), |row| file(row))?;
+        let rows = statement.query_map(params_from_iter(&conditions.values), file)?;
         rows.collect()
     }
 

@@ -153,7 +153,7 @@ fn find_words(field: Option<Field>, written: &Written<'_>) -> Option<What> {
     // The index has no words of other characters.
     let has_words = written.value.chars().any(char::is_alphanumeric);
     let text = written.value.replace(|c: char| c == '"' || c.is_control(), " ");
-    has_words.then(|| What::Words { field, text, is_beginning: !written.is_quoted })
+    has_words.then_some(What::Words { field, text, is_beginning: !written.is_quoted })
 }
 
 /// The words before a colon that have a meaning.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::super::scan::MailFile;
+use super::super::walk::PlacePath;
 use super::super::{Change, Deletion, Id, MailboxError, Search};
 use super::Worker;
 
@@ -96,7 +97,7 @@ impl Worker {
     pub(super) fn remove(&self, file: &MailFile) -> bool {
         let removed = self.directory(file).and_then(|directory| directory.remove(&file.name));
         if let Err(error) = &removed {
-            let place = self.scanner.places.get(&file.place).map(|place| place.mailbox_name());
+            let place = self.scanner.places.get(&file.place).map(PlacePath::mailbox_name);
             tracing::warn!(
                 name: "removal-failed",
                 maildir = place.unwrap_or_default(),

@@ -63,7 +63,7 @@ pub(super) fn panel(visit: &Visit) -> Markup {
                 h3 { "What may come next" }
                 (next(visit))
             }
-            @if let Some(envelope) = session.and_then(|session| session.envelope()) {
+            @if let Some(envelope) = session.and_then(mailchute::Session::envelope) {
                 section.card.envelope {
                     h2 { "Envelope" }
                     dl {

@@ -47,7 +47,7 @@ impl Logins {
 pub(crate) struct Http {
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
-    /// What health and metrics tell of the program.
+    /// Facts of the program that health and metrics tell.
     #[cfg(feature = "console")]
     vitals: mailchute_console::Vitals,
     /// The users of the console, and their file.

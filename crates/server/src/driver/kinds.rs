@@ -27,7 +27,7 @@ const ROWS: [u8; 600] = {
     rows
 };
 
-/// What a reply answers.
+/// The kind of input that a reply answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Answers {

@@ -6,7 +6,7 @@ use crate::runtime::sharded::Sharded;
 const COUNTED: [Count; 4] =
     [Count::Sessions, Count::MessagesAccepted, Count::MessagesRefused, Count::MessagesCutOff];
 
-/// The sessions and messages of a listener. What else there is, only the whole server counts.
+/// The sessions and messages of a listener. Everything else is counted for the whole server only.
 #[derive(Debug, Default)]
 pub(crate) struct ListenerCounts(Sharded<{ COUNTED.len() }>);
 

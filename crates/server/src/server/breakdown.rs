@@ -58,7 +58,7 @@ pub struct ListenerStats {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplyStats {
-    /// What they answer.
+    /// The kind of input that they answer.
     pub answers: Answers,
     /// The code; `None` for codes that no RFC gives to SMTP.
     pub code: Option<Code>,

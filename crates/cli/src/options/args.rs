@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Serve(Box<Options>),
     /// Receive test mail of any kind, and show it in a web page
     ///
-    /// The page is at http://127.0.0.1:8025, and mail comes in at 127.0.0.1:1025. Every recipient and every login is
+    /// The page is at `http://127.0.0.1:8025`, and mail comes in at 127.0.0.1:1025. Every recipient and every login is
     /// accepted, in any of the forms that programs send. Mail stays in the Maildir ./mail, the newest 500 messages of it.
     /// All flags of `mailchute serve` override this: for other hosts write --listen 0.0.0.0:1025 --http 0.0.0.0:8025.
     /// Nothing is passed on to other servers.

@@ -19,7 +19,7 @@ const DEFAULTS: [(&str, &str); 7] = [
 /// Returns the defaults that apply beside the options that are given.
 pub(crate) fn defaults(is_given: impl Fn(&str) -> bool) -> Vec<(&'static str, Vec<OsString>)> {
     let has_users = is_given("auth-file");
-    let is_default = |option: &str| !is_given(option) && !(option == "auth-any" && has_users);
+    let is_default = |option: &str| !(is_given(option) || option == "auth-any" && has_users);
     let defaults = DEFAULTS.into_iter().filter(|(option, _)| is_default(option));
     defaults.map(|(option, value)| (option, vec![OsString::from(value)])).collect()
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use mailchute::Session;
 
-use super::rule::Stage;
+use super::stage::Stage;
 
 /// What a client is about to do.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::Stage;
+use super::stage::Stage;
 
 /// Rules, and how long they are in force. `PUT /api/v1/chaos` takes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

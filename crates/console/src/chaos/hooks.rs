@@ -10,7 +10,8 @@ use tokio::time::sleep;
 
 use super::Chaos;
 use super::attempts::Attempt;
-use super::rule::{Effect, Stage, Then};
+use super::rule::{Effect, Then};
+use super::stage::Stage;
 
 impl Effect {
     /// Returns whether nothing else is asked after it.

@@ -13,6 +13,7 @@ mod in_force;
 mod pattern;
 mod preset;
 mod rule;
+mod stage;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,8 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) use document::{Chaos as Document, RuleDocument, Status};
 use in_force::InForce;
 pub(crate) use preset::PRESETS;
-pub(crate) use rule::{Invalid, Stage};
+pub(crate) use rule::Invalid;
+pub(crate) use stage::Stage;
 
 /// Rules that make a server fail on purpose, to test what its clients do. Clones share the same rules.
 ///

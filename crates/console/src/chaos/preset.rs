@@ -1,7 +1,7 @@
 //! Rules that are ready to use.
 
 use super::document::RuleDocument;
-use super::rule::Stage;
+use super::stage::Stage;
 
 /// A rule that is ready to use.
 #[derive(Debug, Clone, Copy)]

@@ -79,4 +79,6 @@ fn found(
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

@@ -234,6 +234,4 @@ fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
 }
 
 #[cfg(test)]
-mod hostile;
-#[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ async fn an_index_is_made_again_from_whatever_is_there() {
     let whole = fs::read(&file).unwrap();
     assert!(whole.len() > 10_000);
     let mut random = whole.clone();
-    random[4_096..].iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * 7 % 251) as u8);
+    random[4_096..].iter_mut().enumerate().for_each(|(at, byte)| *byte = u8::try_from(at * 7 % 251).unwrap());
     let mut no_pages = whole.clone();
     no_pages[100..].fill(0);
     for (name, damaged) in [

@@ -99,7 +99,7 @@ impl Worker {
         if let Err(error) = &removed {
             let place = self.scanner.places.get(&file.place).map(PlacePath::mailbox_name);
             tracing::warn!(
-                name: "removal-failed",
+                name: "message-removal-failed",
                 maildir = place.unwrap_or_default(),
                 file = %String::from_utf8_lossy(&file.name),
                 error = %error,

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::*;
-use crate::checks;
+use super::{Context, of};
+use crate::mail::{Images, Mail, source};
 
 /// Reads all that a page shows. The bound is far above what is needed even without optimization, and far below what
 /// quadratic work takes.
@@ -13,7 +13,7 @@ fn read(raw: Vec<u8>) -> Mail {
     let _ = (mail.text(), mail.links(), mail.codes());
     let _ = mail.html_document(Images::Blocked);
     let _ = source(mail.raw(), 0, 64 * 1024);
-    let _ = checks::of(&mail, &checks::Context::default());
+    let _ = of(&mail, &Context::default());
     let took = began.elapsed();
     println!("{took:?} for {} bytes", mail.raw().len());
     assert!(took < Duration::from_secs(60), "{took:?} for {} bytes", mail.raw().len());

@@ -1,6 +1,6 @@
 // Messages of the stories, as lines.
 "use strict";
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAFUlEQVR42mNk+M9AN8A4qnBUIVEKASYUAQvMTrCVAAAAAElFTkSuQmCC";
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAOklEQVR42n3CoRGAMAAEwevoC4qMRCIjIyORSBr6kujgdpaMSjIryVVJ7kqyKsmuJKeSPJXkrSRf5Q8BG5U5j+dMIwAAAABJRU5ErkJggg==";
 
 const plain = (subject, text, from = "Ada Lovelace <ada@example.net>") => [
   `From: ${from}`, "To: you@example.com", `Subject: ${subject}`, "Date: Fri, 27 Nov 2026 09:30:00 +0000",

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use mailchute_console::{Login, Logins};
 
-use crate::support::{serve, status};
+use crate::support::{field, serve, status};
 
 #[derive(Debug)]
 struct Alice;
@@ -254,12 +254,6 @@ async fn passwords_cannot_be_guessed_without_end() {
     let answer = console.get("/nowhere", "Authorization: Basic YWxpY2U6d29uZGVybGFuZA==\r\n").await;
     assert_eq!(status(&answer), 429, "{answer}");
     assert_eq!(field(&answer, "retry-after"), Some("60"));
-}
-
-fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let fields =
-        answer.split("\r\n").take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(": "));
-    fields.into_iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 fn token(page: &str) -> String {

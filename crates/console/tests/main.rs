@@ -4,8 +4,10 @@
 
 mod chaos;
 mod chaos_property;
+mod connections;
 mod guard;
 mod health;
+mod messages;
 mod metrics;
 mod play;
 mod sessions;

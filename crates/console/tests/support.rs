@@ -109,3 +109,10 @@ pub(crate) fn status(answer: &str) -> u16 {
         .and_then(|status| status.parse().ok())
         .unwrap_or_else(|| panic!("no status: {answer:?}"))
 }
+
+/// Returns the value of a field of an answer.
+pub(crate) fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let fields =
+        answer.split("\r\n").take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(": "));
+    fields.into_iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}

@@ -1,16 +1,14 @@
 //! Options of a mailbox.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::handle::Mailbox;
 use super::retention::Retention;
 
 /// How long a deletion can be undone.
 const UNDO: Duration = Duration::from_secs(10);
 
-/// Options of a [`Mailbox`]. Returned by [`Mailbox::builder`].
+/// Options of a [`Mailbox`](crate::Mailbox). Returned by [`Mailbox::builder`](crate::Mailbox::builder).
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is opened"]
 pub struct MailboxBuilder {
@@ -34,13 +32,5 @@ impl MailboxBuilder {
     pub fn undo(mut self, time: Duration) -> Self {
         self.undo = time;
         self
-    }
-
-    /// Opens the mailbox, and reads new mail on a thread of its own.
-    ///
-    /// # Errors
-    /// The directory cannot be read, or the system gives no thread.
-    pub fn open(self) -> io::Result<Mailbox> {
-        Mailbox::open(self)
     }
 }

@@ -54,13 +54,23 @@ struct Inner {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+impl MailboxBuilder {
+    /// Opens the mailbox, and reads new mail on a thread of its own.
+    ///
+    /// # Errors
+    /// The directory cannot be read, or the system gives no thread.
+    pub fn open(self) -> io::Result<Mailbox> {
+        Mailbox::open(self)
+    }
+}
+
 impl Mailbox {
     /// Returns the options for the Maildir in a directory, or for those below it.
     pub fn builder(path: impl AsRef<Path>) -> MailboxBuilder {
         MailboxBuilder::new(path.as_ref())
     }
 
-    pub(super) fn open(builder: MailboxBuilder) -> io::Result<Self> {
+    fn open(builder: MailboxBuilder) -> io::Result<Self> {
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("cannot read {}: {error}", builder.path.display()))
         };

@@ -10,8 +10,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::mailbox::Search;
 use crate::pages::failure::Failure;
-use crate::pages::inbox::address;
 use crate::pages::layout::At;
+use crate::pages::links::address;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::mail::Images;
 use crate::pages::failure::Failure;
 use crate::pages::layout::At;
-use crate::pages::message::open;
+use crate::pages::opened::open;
 use crate::state::State;
 
 pub(crate) fn routes() -> Router<Arc<State>> {

@@ -7,12 +7,12 @@ use axum::extract::Query;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::mailbox::{Group, Groups, Id, Listing, Mailbox, MailboxError, Search};
 use crate::pages::failure::Failure;
 use crate::pages::layout::{At, Section};
+use crate::pages::links::address;
 use crate::pages::{list, welcome};
 use crate::state::State;
 
@@ -71,15 +71,6 @@ async fn show(at: At, Query(asked): Query<Asked>) -> Result<Response, Failure> {
 
 async fn groups(mailbox: &Mailbox) -> Result<Groups, MailboxError> {
     mailbox.groups().await
-}
-
-/// Returns the address of the inbox with a search.
-pub(crate) fn address(search: &str) -> String {
-    if search.is_empty() {
-        "/".to_owned()
-    } else {
-        format!("/?q={}", utf8_percent_encode(search, NON_ALPHANUMERIC))
-    }
 }
 
 fn sidebar(groups: &Groups, search: &str) -> Markup {

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::mailbox::{Listing, Summary};
-use crate::pages::inbox::address;
 use crate::pages::layout::At;
+use crate::pages::links::{address, message_address};
 
 /// Returns the list with its buttons, and a link to older messages.
 pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> Markup {
@@ -27,7 +27,7 @@ pub(crate) fn list(at: &At, listing: &Listing, search: &str, is_older: bool) -> 
                 button.small name="action" value="unread" { "Mark unread" }
                 @if listing.total > 0 {
                     details.menu {
-                        summary.button.small { "All " (listing.total) }
+                        summary.button.small { "All " (listing.total) " …" }
                         div.card {
                             p { @if search.is_empty() { "All messages of this server" } @else { "All messages that this search finds" } ": " (listing.total) }
                             button.small.danger name="action" value="delete-all" { "Delete all " (listing.total) }
@@ -77,7 +77,7 @@ fn row(message: &Summary, search: &str) -> Markup {
             span.snippet.muted { (message.snippet) }
             span.marks {
                 @if let Some(folder) = &message.folder { span.badge.warn { (folder) } }
-                @if message.attachments > 0 { span.badge { "📎 " (message.attachments) span.visually-hidden { " attachments" } } }
+                @if message.attachments > 0 { span.badge { (clip()) (message.attachments) span.visually-hidden { " attachments" } } }
                 (verdicts(&message.findings))
                 @if let Some(to) = message.recipients.first() {
                     span.to.muted { (to) @if message.recipients.len() > 1 { " +" (message.recipients.len() - 1) } }
@@ -88,22 +88,22 @@ fn row(message: &Summary, search: &str) -> Markup {
     }
 }
 
-/// Returns the address of a message's page, which remembers the search for its neighbours.
-pub(crate) fn message_address(message: &Summary, search: &str) -> String {
-    let query = if search.is_empty() {
-        String::new()
-    } else {
-        format!("?q={}", utf8_percent_encode(search, NON_ALPHANUMERIC))
-    };
-    format!("/m/{}{query}", message.id)
-}
-
 /// Returns badges for what checks of the server have found, such as `spf=pass`.
 pub(crate) fn verdicts(findings: &[String]) -> Markup {
     html! {
         @for finding in findings {
             @let verdict = finding.rsplit_once('=').map_or("", |(_, verdict)| verdict);
             span.badge.good[verdict == "pass"].bad[matches!(verdict, "fail" | "permerror" | "reject")].warn[matches!(verdict, "softfail" | "temperror" | "policy")] { (finding) }
+        }
+    }
+}
+
+/// A paper clip, which not each font has.
+fn clip() -> Markup {
+    html! {
+        svg viewBox="0 0 16 16" width="11" height="11" aria-hidden="true" {
+            path d="M13.500 7.500 8 13a3.300 3.300 0 0 1-4.700-4.700l6-6a2.200 2.200 0 0 1 3.100 3.100l-5.800 5.800a1.100 1.100 0 0 1-1.600-1.600l5-5"
+                fill="none" stroke="currentColor" stroke-width="1.500" stroke-linecap="round" { }
         }
     }
 }

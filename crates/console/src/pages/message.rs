@@ -7,16 +7,17 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 
-use crate::mail::{Address, Mail};
+use crate::mail::{Address, Link, Mail};
 use crate::mailbox::{Id, Mailbox, Search, Summary};
 use crate::pages::failure::Failure;
-use crate::pages::inbox::address;
 use crate::pages::layout::{At, Section};
-use crate::pages::list::{message_address, verdicts};
-use crate::pages::tabs::{self, Tab};
+use crate::pages::links::address;
+use crate::pages::links::message_address;
+use crate::pages::list::verdicts;
+use crate::pages::opened::{Opened, Wanted, open, size};
+use crate::pages::tab::Tab;
+use crate::pages::tabs;
 use crate::state::State;
 
 /// How far the neighbours of a message are looked for among the newest.
@@ -24,35 +25,6 @@ const NEIGHBOURS: usize = 500;
 
 pub(crate) fn routes() -> Router<Arc<State>> {
     Router::new().route("/m/{id}", get(show))
-}
-
-/// What of the message is wanted.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Wanted {
-    /// The search whose messages are the neighbours.
-    #[serde(default)]
-    pub(crate) q: String,
-    pub(crate) tab: Option<Tab>,
-    /// Whether images from elsewhere may be loaded.
-    pub(crate) images: Option<String>,
-    /// Where the source begins.
-    pub(crate) from: Option<String>,
-}
-
-/// A message with its content.
-pub(crate) struct Opened {
-    pub(crate) summary: Summary,
-    pub(crate) mail: Mail,
-}
-
-/// Reads a message, on a thread where reading may take its time.
-pub(crate) async fn open(at: &At, id: &str) -> Result<Opened, Failure> {
-    let mailbox = at.state.mailbox.as_ref().ok_or(Failure::NoMailbox)?;
-    let id: Id = id.parse().map_err(|_| Failure::NoMessage)?;
-    let summary = mailbox.get(id).await?.ok_or(Failure::NoMessage)?;
-    let content = mailbox.content(id).await?.ok_or(Failure::NoMessage)?;
-    let read = tokio::task::spawn_blocking(move || Mail::parse(content)).await;
-    Ok(Opened { summary, mail: read.map_err(|_| Failure::Read)? })
 }
 
 async fn show(at: At, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Result<Response, Failure> {
@@ -173,7 +145,7 @@ fn addresses(name: &str, all: &[Address]) -> Markup {
 fn found(mail: &Mail) -> Markup {
     const SHOWN: usize = 6;
     let (links, codes) = (mail.links(), mail.codes());
-    let item = |link: &crate::mail::Link| {
+    let item = |link: &Link| {
         let text = if link.text.is_empty() { &link.url } else { &link.text };
         let is_page = link.url.starts_with("https://") || link.url.starts_with("http://");
         html! {
@@ -203,23 +175,4 @@ fn found(mail: &Mail) -> Markup {
             }
         }
     }
-}
-
-/// Returns a size for people.
-pub(crate) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{}.{} KiB", bytes / 1024, bytes % 1024 * 10 / 1024),
-        _ => format!("{}.{} MiB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
-    }
-}
-
-/// Returns the address of a tab.
-pub(crate) fn tab_address(id: Id, tab: Tab, query: &str) -> String {
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("&q={}", utf8_percent_encode(query, NON_ALPHANUMERIC))
-    };
-    format!("/m/{id}?tab={}{query}", tab.key())
 }

@@ -8,12 +8,15 @@ mod failure;
 mod frame;
 mod inbox;
 mod layout;
+mod links;
 mod list;
 mod login;
 mod message;
+mod opened;
 mod parts;
 mod play;
 mod sessions;
+mod tab;
 mod tabs;
 mod welcome;
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::mailbox::Id;
 use crate::pages::failure::Failure;
 use crate::pages::layout::At;
-use crate::pages::message::open;
+use crate::pages::opened::open;
 use crate::state::State;
 
 /// Should a browser open a download, nothing in it runs or loads.

@@ -1,12 +1,13 @@
 //! The tabs of a message. Each is a link, so they need no script.
 
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use crate::checks::{self, Context, Severity};
-use crate::mail::{Kind, LineEnd, Mail, Piece, source};
+use crate::mail::{Kind, LineEnd, Mail, Outline, Piece, source};
 use crate::pages::layout::At;
-use crate::pages::message::{Opened, Wanted, size, tab_address};
+use crate::pages::links::tab_address;
+use crate::pages::opened::{Opened, Wanted, size};
+use crate::pages::tab::{ALL, Tab};
 use crate::sessions::session_fragment;
 
 /// The bytes of the source on one page.
@@ -14,59 +15,6 @@ const SOURCE: usize = 256 << 10;
 
 /// The longest text that is shown at once.
 const TEXT: usize = 1 << 20;
-
-/// A tab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Tab {
-    Html,
-    Text,
-    Source,
-    Headers,
-    Parts,
-    Session,
-    Checks,
-}
-
-const ALL: [Tab; 7] =
-    [Tab::Html, Tab::Text, Tab::Source, Tab::Headers, Tab::Parts, Tab::Session, Tab::Checks];
-
-impl Tab {
-    /// The tab that is shown first.
-    pub(crate) fn first(mail: &Mail) -> Self {
-        if mail.unreadable().is_some() {
-            Self::Source
-        } else if mail.html().is_some() {
-            Self::Html
-        } else {
-            Self::Text
-        }
-    }
-
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Html => "html",
-            Self::Text => "text",
-            Self::Source => "source",
-            Self::Headers => "headers",
-            Self::Parts => "parts",
-            Self::Session => "session",
-            Self::Checks => "checks",
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Html => "HTML",
-            Self::Text => "Text",
-            Self::Source => "Source",
-            Self::Headers => "Headers",
-            Self::Parts => "Parts",
-            Self::Session => "Session",
-            Self::Checks => "Checks",
-        }
-    }
-}
 
 pub(crate) fn bar(opened: &Opened, current: Tab, query: &str) -> Markup {
     let attachments = opened.mail.attachments().count();
@@ -100,7 +48,7 @@ pub(crate) fn content(opened: &Opened, tab: Tab, wanted: &Wanted, at: &At) -> Ma
 fn frame(opened: &Opened, wanted: &Wanted) -> Markup {
     let id = opened.summary.id;
     let with_images = wanted.images.is_some();
-    let has_remote = opened.mail.outline().is_some_and(crate::mail::Outline::has_remote);
+    let has_remote = opened.mail.outline().is_some_and(Outline::has_remote);
     html! {
         div.toolbar.frame-tools {
             fieldset.widths {

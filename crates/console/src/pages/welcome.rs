@@ -44,7 +44,7 @@ pub(crate) fn page(at: &At) -> Markup {
     html! {
         div.empty {
             h1 { "No messages yet" }
-            p { "Send mail to " strong.mono { (host) ":" (port) } ". It appears here at once, and goes nowhere else." }
+            p { "Send mail to " strong.mono { (host) ":" (port) } ". It appears here at once." }
             @for (index, (name, text)) in pieces.iter().enumerate() {
                 details.card.piece open[index == 0] {
                     summary { (name) }

@@ -27,6 +27,7 @@ mod mechanism;
 mod named;
 mod parameter;
 mod reply;
+mod reply_lines;
 mod verb;
 
 pub use code::code;
@@ -37,5 +38,6 @@ pub use follower::Follower;
 pub use keyword::keyword;
 pub use mechanism::{mechanism, mechanism_name};
 pub use parameter::parameter;
-pub use reply::{Line, reply, reply_line, reply_lines, server_lines};
+pub use reply::{reply, reply_line};
+pub use reply_lines::{Line, reply_lines, server_lines};
 pub use verb::{verb, verb_name};

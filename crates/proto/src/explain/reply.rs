@@ -1,19 +1,9 @@
 //! Explanations of whole replies.
 
-use super::{Explanation, Follower, code, enhanced, named};
+use super::{Explanation, code, enhanced, named};
 use crate::command::Verb;
 use crate::reply::catalog::{self, Name};
 use crate::reply::{Enhanced, Reply};
-
-/// One line of a reply on the wire, and what it means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Line {
-    /// The line without its line end, as it was sent.
-    pub text: String,
-    /// `None` for lines that only continue the reply.
-    pub explanation: Option<Explanation>,
-}
 
 /// Explains a reply of this server: by its name in the catalogue if it has one, else by its codes. `answered` is the
 /// command that it answers: `None` for the greeting, for what the server says unasked, and where nothing is known of it.
@@ -23,33 +13,10 @@ pub fn reply(reply: &Reply, answered: impl Into<Option<Verb>>) -> Explanation {
     by_name.unwrap_or_else(|| of(reply.code().get(), reply.enhanced(), reply.text(), answered.into()))
 }
 
-/// Explains each line of a reply of this server. The keywords of the reply to EHLO have one each; otherwise the first
-/// line has the explanation.
-#[must_use]
-pub fn reply_lines(given: &Reply, answered: impl Into<Option<Verb>>) -> Vec<Line> {
-    let answered = answered.into();
-    let mut wire = Vec::new();
-    given.encode(&mut wire);
-    let mut lines = server_lines(&String::from_utf8_lossy(&wire), answered);
-    if let Some(first) = lines.first_mut() {
-        first.explanation = Some(reply(given, answered));
-    }
-    lines
-}
-
 /// Explains the line of a reply that any server sent, such as `550 5.1.1 No such user`. `None` if it is not a reply.
 #[must_use]
 pub fn reply_line(line: &str, answered: impl Into<Option<Verb>>) -> Option<Explanation> {
     of_line(line, answered.into())
-}
-
-/// Explains each line of a whole reply that any server sent.
-#[must_use]
-pub fn server_lines(text: &str, answered: impl Into<Option<Verb>>) -> Vec<Line> {
-    let mut follower = Follower::after(answered.into());
-    let explained =
-        text.lines().map(|line| Line { text: line.to_owned(), explanation: follower.reply_line(line) });
-    explained.collect()
 }
 
 pub(super) fn of_line(line: &str, answered: Option<Verb>) -> Option<Explanation> {

@@ -1,0 +1,43 @@
+//! Connections of browsers are few, and end.
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::{Served, serve, status};
+
+/// Opens connections that send the beginning of a header, and then nothing.
+async fn slow(console: &Served, count: usize) -> Vec<TcpStream> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let mut client = TcpStream::connect(console.address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: loc").await.unwrap();
+        clients.push(client);
+    }
+    clients
+}
+
+#[tokio::test]
+async fn one_client_has_only_half_of_the_connections() {
+    let console = serve(|console| console).await;
+    let mut clients = slow(&console, 1000).await;
+    // The first 256 wait, and all others are closed at once.
+    let ended = clients.split_off(256);
+    join_all(ended.into_iter().map(|mut client| async move {
+        // A reset ends it as well.
+        let _ = client.read_to_end(&mut Vec::new()).await;
+    }))
+    .await;
+    drop(clients);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_header_ends_its_connection() {
+    let console = serve(|console| console).await;
+    let clients = slow(&console, 100).await;
+    join_all(clients.into_iter().map(|mut client| async move {
+        let _ = client.read_to_end(&mut Vec::new()).await;
+    }))
+    .await;
+    assert_eq!(status(&console.get("/live", "").await), 200);
+}

@@ -40,6 +40,11 @@ impl Hooks for Everything {
         self.say("ehlo", 250)
     }
 
+    async fn start_tls(&self, _session: &Session) -> Answer {
+        self.note("start_tls");
+        Ok(Verdict::Accept)
+    }
+
     async fn secure(&self, _tls: &TlsFacts, _session: &Session) -> Answer {
         self.note("secure");
         Ok(Verdict::Accept)

@@ -24,10 +24,13 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// A stamp that no directory has.
+    pub(super) const UNKNOWN: Self = Self { modified: i128::MAX, inode: 0 };
+
     /// Returns whether every change after now gets another stamp.
     pub(super) fn is_sure(self) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.modified + UNSURE < i128::try_from(now.as_nanos()).unwrap_or(i128::MAX)
+        self.modified.saturating_add(UNSURE) < i128::try_from(now.as_nanos()).unwrap_or(i128::MAX)
     }
 }
 

@@ -176,9 +176,12 @@ impl Mailbox {
     ) -> Result<Option<Summary>, MailboxError> {
         let deadline = Instant::now() + time;
         let mut changes = self.changes();
+        let mut is_first = true;
         loop {
             let search = search.clone();
-            if let Some(found) = self.ask(move |worker| worker.newest(&search)).await? {
+            // After a change, the index has what is looked for.
+            let is_current = !std::mem::take(&mut is_first);
+            if let Some(found) = self.ask(move |worker| worker.newest(&search, is_current)).await? {
                 return Ok(Some(found));
             }
             loop {

@@ -9,9 +9,10 @@ use super::Id;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     order: i64,
-    /// A hash of the directory and the whole name, which changes with the flags.
+    /// A hash of the whole name, which changes with the flags.
     pub(super) location: u32,
-    pub(super) place: u64,
+    /// The number of the directory.
+    pub(super) directory: u64,
     /// The scan that saw it last.
     pub(super) seen: u32,
 }
@@ -25,8 +26,8 @@ pub(super) enum State {
 }
 
 impl Known {
-    pub(super) fn new(state: State, place: u64, location: u32, seen: u32) -> Self {
-        let mut known = Self { order: 0, location, place, seen };
+    pub(super) fn new(state: State, directory: u64, location: u32, seen: u32) -> Self {
+        let mut known = Self { order: 0, location, directory, seen };
         known.set(state);
         known
     }

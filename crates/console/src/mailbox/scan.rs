@@ -33,15 +33,18 @@ impl MailFile {
 
     /// Returns the hash that changes with the flags.
     pub(super) fn location(&self) -> u32 {
-        location(self.in_cur, &self.name)
+        location(&self.name)
     }
 }
 
-fn location(in_cur: bool, name: &[u8]) -> u32 {
+fn location(name: &[u8]) -> u32 {
     // FNV-1a: this runs for each file of a directory that has changed.
-    name.iter().fold(0x811c_9dc5 ^ u32::from(in_cur), |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
+    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Returns the number of `new` or `cur` in a place.
+pub(super) fn directory_number(place: u64, in_cur: bool) -> u64 {
+    place | u64::from(in_cur)
 }
 
 /// Files that wait to be put into the index, by time.
@@ -56,15 +59,32 @@ pub(super) struct Found {
 }
 
 /// The state between scans.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scanner {
     pub(super) known: KnownFiles,
     pub(super) waiting: Waiting,
     /// All places that were ever seen, by their numbers.
     pub(super) places: HashMap<u64, PlacePath>,
     walk: Walk,
-    stamps: HashMap<(u64, bool), (Stamp, u32)>,
+    /// When directories last changed, by their numbers, and the scan that saw them last.
+    stamps: HashMap<u64, (Stamp, u32)>,
     round: u32,
+    /// Whether directories may have gone since the index was written.
+    is_first: bool,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self {
+            known: KnownFiles::default(),
+            waiting: Waiting::new(),
+            places: HashMap::new(),
+            walk: Walk::default(),
+            stamps: HashMap::new(),
+            round: 0,
+            is_first: true,
+        }
+    }
 }
 
 impl Scanner {
@@ -74,16 +94,13 @@ impl Scanner {
     /// The directory of the mailbox cannot be read.
     pub(super) fn scan(&mut self, root: &Directory) -> io::Result<Found> {
         self.round = self.round.wrapping_add(1);
-        let round = self.round;
-        let mut found = Found::default();
-        // Places whose files are all seen below, if they are still there.
+        let (round, mut found) = (self.round, Found::default());
+        // Directories whose files are all seen below, if they are still there.
         let mut was_read = HashSet::new();
         let mut walk = std::mem::take(&mut self.walk);
         let outcome = walk.places(root, round, &mut |path, directory| {
             let number = path.number();
-            if self.scan_place(number, &path, directory, &mut found) {
-                was_read.insert(number);
-            }
+            self.scan_place(number, &path, directory, &mut found, &mut was_read);
             self.places.entry(number).or_insert(path);
         });
         self.walk = walk;
@@ -92,73 +109,60 @@ impl Scanner {
         Ok(found)
     }
 
-    /// Reads the directories of a place if one has changed, and returns whether it did.
-    fn scan_place(&mut self, place: u64, path: &PlacePath, directory: &Directory, found: &mut Found) -> bool {
-        let open = |name: &[u8]| {
-            let directory = directory.child(name).ok()?;
-            Some((directory.stamp().ok()?, directory))
-        };
-        let opened = DIRECTORIES.map(open);
-        let is_same = opened.iter().zip([false, true]).all(|(opened, in_cur)| {
-            let known = self.stamps.get(&(place, in_cur)).map(|(stamp, _)| *stamp);
-            opened.as_ref().map(|(stamp, _)| *stamp) == known && known.is_none_or(Stamp::is_sure)
-        });
-        for (opened, in_cur) in opened.iter().zip([false, true]) {
-            match opened {
-                Some((stamp, _)) => drop(self.stamps.insert((place, in_cur), (*stamp, self.round))),
-                None => drop(self.stamps.remove(&(place, in_cur))),
-            }
-        }
-        if is_same {
-            return false;
-        }
-        // First `new`, so that a file is seen at least once while a reader moves it to `cur`.
-        for (opened, in_cur) in opened.iter().zip([false, true]) {
-            let Some((_, directory)) = opened else { continue };
-            let read = directory.entries(false, |name, kind| {
-                if kind == EntryKind::File {
-                    self.see(place, path, in_cur, name, directory, found);
-                }
-            });
-            if read.is_err() {
-                // It is read again, and nothing is taken as gone.
-                self.stamps.remove(&(place, in_cur));
-                return false;
-            }
-        }
-        true
-    }
-
-    fn see(
+    /// Reads the directories of a place that have changed.
+    fn scan_place(
         &mut self,
         place: u64,
         path: &PlacePath,
-        in_cur: bool,
-        name: &[u8],
-        directory: &Directory,
+        parent: &Directory,
         found: &mut Found,
+        was_read: &mut HashSet<u64>,
     ) {
-        let read = MailName::parse(name);
+        // First `new`, so that a file is seen at least once while a reader moves it to `cur`.
+        for in_cur in [false, true] {
+            let number = directory_number(place, in_cur);
+            let Ok(directory) = parent.child(DIRECTORIES[usize::from(in_cur)]) else { continue };
+            let Ok(stamp) = directory.stamp() else { continue };
+            let known = self.stamps.insert(number, (stamp, self.round));
+            if known.is_some_and(|(known, _)| known == stamp && stamp.is_sure()) {
+                continue;
+            }
+            let read = directory.entries(false, |name, kind| {
+                if kind == EntryKind::File {
+                    let file = MailFile { place, in_cur, name: name.to_vec() };
+                    self.see(file, path, &directory, found);
+                }
+            });
+            if read.is_ok() {
+                was_read.insert(number);
+            } else {
+                // It is read again, and nothing in it is taken as gone.
+                self.stamps.insert(number, (Stamp::UNKNOWN, self.round));
+            }
+        }
+    }
+
+    fn see(&mut self, file: MailFile, path: &PlacePath, directory: &Directory, found: &mut Found) {
+        let read = MailName::parse(&file.name);
         let hash = hash(&[&path.maildir, read.unique]);
-        let (location, round) = (location(in_cur, name), self.round);
-        let file = || MailFile { place, in_cur, name: name.to_vec() };
+        let (location, number) = (file.location(), directory_number(file.place, file.in_cur));
         if let Some(known) = self.known.get_mut(&hash) {
-            known.seen = round;
-            if (known.location, known.place) == (location, place) {
+            known.seen = self.round;
+            if (known.location, known.directory) == (location, number) {
                 return;
             }
-            (known.location, known.place) = (location, place);
+            (known.location, known.directory) = (location, number);
             match known.state() {
-                State::Indexed(id) => found.moved.push((id, file())),
-                State::Waiting(micros) => drop(self.waiting.insert((micros, hash), file())),
+                State::Indexed(id) => found.moved.push((id, file)),
+                State::Waiting(micros) => drop(self.waiting.insert((micros, hash), file)),
             }
             return;
         }
-        let micros = read.micros(hash).or_else(|| directory.modified(name).ok());
+        let micros = read.micros(hash).or_else(|| directory.modified(&file.name).ok());
         // Gone meanwhile.
         let Some(micros) = micros.map(|micros| micros.max(0)) else { return };
-        self.known.insert(hash, Known::new(State::Waiting(micros), place, location, round));
-        self.waiting.insert((micros, hash), file());
+        self.known.insert(hash, Known::new(State::Waiting(micros), number, location, self.round));
+        self.waiting.insert((micros, hash), file);
     }
 
     /// Notes the state of a file.
@@ -172,23 +176,26 @@ impl Scanner {
     pub(super) fn lose(&mut self, hash: u64, file: &MailFile) {
         self.known.remove(&hash);
         for in_cur in [false, true] {
-            self.stamps.remove(&(file.place, in_cur));
+            self.stamps.remove(&directory_number(file.place, in_cur));
         }
     }
 
-    /// Forgets files that are gone from these places, and from places that are gone.
+    /// Forgets files that are gone from these directories, and from directories that are gone.
     fn forget(&mut self, was_read: &HashSet<u64>, found: &mut Found) {
         let round = self.round;
-        let stamps = &mut self.stamps;
-        stamps.retain(|_, (_, seen)| *seen == round);
-        let is_there = |place: u64| [false, true].iter().any(|in_cur| stamps.contains_key(&(place, *in_cur)));
-        let gone: HashSet<_> = self.places.keys().copied().filter(|place| !is_there(*place)).collect();
-        if was_read.is_empty() && gone.is_empty() {
+        let mut is_gone = false;
+        self.stamps.retain(|_, (_, seen)| {
+            is_gone |= *seen != round;
+            *seen == round
+        });
+        if was_read.is_empty() && !is_gone && !self.is_first {
             return;
         }
+        self.is_first = false;
+        let stamps = &self.stamps;
         self.known.retain(|hash, known| {
-            let is_gone =
-                known.seen != round && (was_read.contains(&known.place) || gone.contains(&known.place));
+            let is_elsewhere = was_read.contains(&known.directory) || !stamps.contains_key(&known.directory);
+            let is_gone = known.seen != round && is_elsewhere;
             if is_gone {
                 match known.state() {
                     State::Indexed(id) => found.gone.push(id),

@@ -33,9 +33,9 @@ pub(super) struct PlacePath {
 }
 
 impl PlacePath {
-    /// Returns the number of the place, which is the same in each run.
+    /// Returns the number of the place, which is the same in each run. It is even.
     pub(super) fn number(&self) -> u64 {
-        hash(&[&self.maildir, self.folder.as_deref().unwrap_or_default()])
+        hash(&[&self.maildir, self.folder.as_deref().unwrap_or_default()]) & !1
     }
 
     /// Returns the Maildir for people.

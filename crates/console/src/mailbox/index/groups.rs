@@ -15,13 +15,6 @@ impl Index {
     pub(in crate::mailbox) fn groups(&self) -> Result<Groups, Error> {
         let shown = Conditions::of(&Search::all(), self);
         let (total, unread) = self.count(&shown)?;
-        let recipients = self.recipients(&shown)?;
-        let mut domains = HashMap::new();
-        for group in &recipients {
-            if let Some((_, domain)) = group.name.rsplit_once('@') {
-                add(&mut domains, domain, group);
-            }
-        }
         let (mut mailboxes, mut folders) = (HashMap::new(), HashMap::new());
         for (place, total, unread) in self.places(&shown)? {
             let counted = Group { name: String::new(), search: String::new(), total, unread };
@@ -37,8 +30,8 @@ impl Index {
         Ok(Groups {
             total,
             unread,
-            recipients: largest(recipients),
-            domains: largest(found_by(domains, |name| format!("mailbox:@{name}"))),
+            recipients: largest(self.recipients(&shown)?),
+            domains: largest(self.domains(&shown)?),
             mailboxes: largest(found_by(mailboxes, |name| format!("mailbox:{}", quoted(name)))),
             folders: largest(found_by(folders, |name| format!("folder:{}", quoted(name)))),
         })
@@ -50,13 +43,29 @@ impl Index {
              CROSS JOIN messages m ON m.key = r.key WHERE {} GROUP BY r.address",
             shown.text()
         );
-        let mut statement = self.connection.prepare(&query)?;
+        self.counted(&query, |name| format!("mailbox:{}", quoted(name)))
+    }
+
+    /// Returns the groups of a query with names and counts.
+    fn counted(&self, query: &str, search: impl Fn(&str) -> String) -> Result<Vec<Group>, Error> {
+        let mut statement = self.connection.prepare(query)?;
         let rows = statement.query_map([], |row| {
             let name: String = row.get(0)?;
-            let search = format!("mailbox:{}", quoted(&name));
+            let search = search(&name);
             Ok(Group { name, search, total: unsigned(row.get(1)?), unread: unsigned(row.get(2)?) })
         })?;
         rows.collect()
+    }
+
+    /// Counts by what stands after the last `@`. A message to several recipients of a domain counts once.
+    fn domains(&self, shown: &Conditions) -> Result<Vec<Group>, Error> {
+        let domain = "substr(r.address, 1 + length(rtrim(r.address, replace(r.address, '@', ''))))";
+        let query = format!(
+            "SELECT domain, count(*), sum(unread) FROM (SELECT DISTINCT {domain} AS domain, r.key, m.flags & {UNREAD} AS unread \
+             FROM recipients r CROSS JOIN messages m ON m.key = r.key WHERE {}) GROUP BY domain",
+            shown.text()
+        );
+        self.counted(&query, |name| format!("mailbox:@{name}"))
     }
 
     fn places(&self, shown: &Conditions) -> Result<Vec<(PlacePath, u64, u64)>, Error> {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Error, ErrorCode, params};
 
 use super::Id;
 use super::known::{Known, KnownFiles, State};
-use super::scan::MailFile;
+use super::scan::{MailFile, directory_number};
 use super::walk::PlacePath;
 
 pub(super) use insert::NewMessage;
@@ -54,12 +54,14 @@ impl Index {
     /// Returns all files in the index, and the places that they are in.
     pub(super) fn load(&self) -> Result<(KnownFiles, Vec<PlacePath>), Error> {
         let mut known = KnownFiles::default();
-        let mut statement = self.connection.prepare("SELECT key, hash, location, place FROM messages")?;
+        let mut statement =
+            self.connection.prepare("SELECT key, hash, location, place, flags FROM messages")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let state = State::Indexed(Id::from_key(row.get(0)?));
             let (hash, location, place) = (row.get::<_, i64>(1)?, row.get(2)?, row.get::<_, i64>(3)?);
-            known.insert(hash.cast_unsigned(), Known::new(state, place.cast_unsigned(), location, 0));
+            let directory = directory_number(place.cast_unsigned(), row.get::<_, i64>(4)? & IN_CUR != 0);
+            known.insert(hash.cast_unsigned(), Known::new(state, directory, location, 0));
         }
         let mut statement = self.connection.prepare("SELECT maildir, folder FROM places")?;
         let place = |row: &rusqlite::Row<'_>| Ok(PlacePath { maildir: row.get(0)?, folder: row.get(1)? });

@@ -82,11 +82,10 @@ impl Index {
         self.connection.query_row(&query, [id.key()], read).optional()
     }
 
-    /// Returns the number of all messages, and their bytes.
-    pub(in crate::mailbox) fn totals(&self) -> Result<(u64, u64), Error> {
-        self.connection.query_row("SELECT count(*), coalesce(sum(size), 0) FROM messages", [], |row| {
-            Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
-        })
+    /// Returns the bytes of all messages.
+    pub(in crate::mailbox) fn bytes(&self) -> Result<u64, Error> {
+        let sum = "SELECT coalesce(sum(size), 0) FROM messages";
+        self.connection.query_row(sum, [], |row| row.get(0).map(unsigned))
     }
 
     /// Returns the oldest messages with their sizes.

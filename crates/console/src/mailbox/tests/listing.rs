@@ -75,7 +75,7 @@ async fn groups_count_by_recipient_domain_maildir_and_folder() {
         mails.make(place);
     }
     mails.put("a.test/bob/new", &message("x@x.test", "Bob@a.test", "1", ""));
-    mails.put("a.test/bob/new", &message("x@x.test", "bob@a.test", "2", ""));
+    mails.put("a.test/bob/new", &message("x@x.test", "bob@a.test\nDelivered-To: zoe@a.test", "2", ""));
     mails.put("a.test/eve/new", &message("x@x.test", "eve@a.test", "3", ""));
     mails.put("b.test/bob/.Junk/new", &message("x@x.test", "bob@b.test", "4", ""));
     let mailbox = mails.open();
@@ -88,7 +88,12 @@ async fn groups_count_by_recipient_domain_maildir_and_folder() {
     assert_eq!((groups.total, groups.unread), (4, 3));
     assert_eq!(
         of(&groups.recipients),
-        [group("bob@a.test", 2, 1), group("bob@b.test", 1, 1), group("eve@a.test", 1, 1)]
+        [
+            group("bob@a.test", 2, 1),
+            group("bob@b.test", 1, 1),
+            group("eve@a.test", 1, 1),
+            group("zoe@a.test", 1, 0)
+        ]
     );
     assert_eq!(of(&groups.domains), [group("a.test", 3, 2), group("b.test", 1, 1)]);
     assert_eq!(

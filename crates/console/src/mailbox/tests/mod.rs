@@ -5,6 +5,7 @@ mod deleting;
 mod found;
 mod hostile;
 mod listing;
+mod many;
 mod others;
 mod received;
 mod retention;

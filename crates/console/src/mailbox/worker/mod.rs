@@ -192,8 +192,18 @@ impl Worker {
         Ok(self.answer(|index| index.get(id))?.map(|found| found.summary))
     }
 
-    pub(super) fn newest(&mut self, search: &Search) -> Result<Option<Summary>, MailboxError> {
-        Ok(self.answer(|index| index.newest(search))?.map(|found| found.summary))
+    /// Returns the newest message that a search finds, without a look at the files if the index is current.
+    pub(super) fn newest(
+        &mut self,
+        search: &Search,
+        is_current: bool,
+    ) -> Result<Option<Summary>, MailboxError> {
+        let known = self.index.as_ref().filter(|_| is_current).map(|index| index.newest(search));
+        let found = match known {
+            Some(Ok(found)) => found,
+            _ => self.answer(|index| index.newest(search))?,
+        };
+        Ok(found.map(|found| found.summary))
     }
 
     pub(super) fn groups(&mut self) -> Result<Groups, MailboxError> {

@@ -7,7 +7,7 @@ use super::Worker;
 use super::updating::Failure;
 
 /// Messages that are removed at once.
-const BATCH: u64 = 10_000;
+const BATCH: u64 = 5_000;
 
 impl Worker {
     /// Removes old messages while nobody looks. New files are not read for that: their names have the time.
@@ -29,26 +29,29 @@ impl Worker {
         if self.retention.keeps_all() {
             return Ok(());
         }
-        let mut is_removed = false;
-        for file in self.excess()? {
-            // What cannot be removed now is tried again later.
-            if !self.remove(&file) {
-                break;
+        loop {
+            let excess = self.excess()?;
+            if excess.is_empty() {
+                return Ok(());
             }
-            is_removed = true;
+            let removed = excess.iter().take_while(|file| self.remove(file)).count();
+            self.refresh()?;
+            // A file that cannot be removed now is tried again later.
+            if removed < excess.len() {
+                return Ok(());
+            }
         }
-        if is_removed { self.refresh() } else { Ok(()) }
     }
 
-    /// Returns the oldest messages, as many as are beyond the bounds.
+    /// Returns the oldest messages that are beyond the bounds, or some of them.
     fn excess(&self) -> Result<Vec<MailFile>, Failure> {
         let Some(index) = &self.index else { return Ok(Vec::new()) };
-        let (messages, bytes) = index.totals()?;
         let waiting = self.scanner.waiting.iter().map(|((micros, _), file)| (*micros, file));
         let waiting_size = |file| if self.retention.bytes.is_some() { self.size(file) } else { 0 };
         let waiting: Vec<_> = waiting.map(|(micros, file)| (micros, waiting_size(file), file)).collect();
-        let mut messages = messages + waiting.len() as u64;
-        let mut bytes = bytes + waiting.iter().map(|(_, size, _)| size).sum::<u64>();
+        let mut messages = self.scanner.known.len() as u64;
+        let mut bytes = if self.retention.bytes.is_some() { index.bytes()? } else { 0 };
+        bytes += waiting.iter().map(|(_, size, _)| size).sum::<u64>();
         let now = SystemTime::now();
         let oldest =
             self.retention.age.and_then(|age| now.checked_sub(age)).unwrap_or(SystemTime::UNIX_EPOCH);
@@ -60,7 +63,9 @@ impl Worker {
                 || self.retention.bytes.is_some_and(|most| bytes > most)
         };
         let mut excess = Vec::new();
-        let mut indexed = index.oldest(BATCH)?.into_iter().peekable();
+        let first = index.oldest(1)?.first().map(|(id, ..)| id.received().as_microsecond());
+        let is_any = first.is_some_and(|micros| is_beyond(micros, messages, bytes));
+        let mut indexed = index.oldest(if is_any { BATCH } else { 1 })?.into_iter().peekable();
         let mut waiting = waiting.into_iter().peekable();
         while (excess.len() as u64) < BATCH {
             let is_indexed = match (indexed.peek(), waiting.peek()) {

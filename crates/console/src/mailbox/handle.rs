@@ -198,7 +198,7 @@ impl Mailbox {
     /// Returns all changes from now on. While a receiver lives, new mail is looked for.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
         let receiver = self.0.changes.subscribe();
-        self.0.watched.notify_one();
+        self.0.watched.notify_waiters();
         self.nudge();
         receiver
     }
@@ -228,8 +228,12 @@ impl Mailbox {
 
     async fn follow_events(&self, server: &Server) {
         loop {
-            while self.0.changes.receiver_count() == 0 {
-                self.0.watched.notified().await;
+            loop {
+                let watched = self.0.watched.notified();
+                if self.0.changes.receiver_count() > 0 {
+                    break;
+                }
+                watched.await;
             }
             let mut events = server.events().only([Kind::Message]);
             // Messages that came before the subscription.

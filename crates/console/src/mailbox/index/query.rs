@@ -12,7 +12,7 @@ pub(super) struct Conditions {
     conditions: Vec<String>,
     pub(super) values: Vec<Value>,
     /// Whether words are looked for, in the table `w`.
-    has_words: bool,
+    pub(super) has_words: bool,
 }
 
 impl Conditions {
@@ -42,7 +42,7 @@ impl Conditions {
         all
     }
 
-    /// Adds the bounds of a page.
+    /// Adds the bound of a page.
     pub(super) fn before(&mut self, id: Id) {
         self.add(&format!("{} < ?", self.key()), [Value::Integer(id.key())]);
     }

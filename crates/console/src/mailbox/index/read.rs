@@ -18,18 +18,20 @@ impl Index {
         limit: usize,
     ) -> Result<Listing, Error> {
         let mut conditions = Conditions::of(search, self);
+        if conditions.has_words {
+            return self.list_found(&conditions, before, limit);
+        }
         let (total, unread) = self.count(&conditions)?;
         if let Some(id) = before {
             conditions.before(id);
         }
         // The search sorts keys only, so that few summaries are read.
         let page = format!(
-            "SELECT {COLUMNS} FROM (SELECT {key} AS key FROM {tables} WHERE {text} ORDER BY {key} DESC LIMIT {limit}) found \
+            "SELECT {COLUMNS} FROM (SELECT m.key AS key FROM {} WHERE {} ORDER BY m.key DESC LIMIT {}) found \
              CROSS JOIN {TABLES} WHERE m.key = found.key ORDER BY m.key DESC",
-            key = conditions.key(),
-            tables = conditions.tables(),
-            text = conditions.text(),
-            limit = limit.saturating_add(1),
+            conditions.tables(),
+            conditions.text(),
+            limit.saturating_add(1),
         );
         let mut statement = self.connection.prepare(&page)?;
         let rows = statement.query_map(params_from_iter(&conditions.values), read)?;
@@ -37,6 +39,38 @@ impl Index {
         let has_more = messages.len() > limit;
         messages.truncate(limit);
         Ok(Listing { messages, total, unread, has_more, progress: None })
+    }
+
+    /// Returns a page of the messages that have words. The index of words is asked once, for the page and the counts.
+    fn list_found(
+        &self,
+        conditions: &Conditions,
+        before: Option<Id>,
+        limit: usize,
+    ) -> Result<Listing, Error> {
+        let found = format!(
+            "SELECT w.rowid, m.flags & {UNREAD} FROM {} WHERE {} ORDER BY w.rowid DESC",
+            conditions.tables(),
+            conditions.text()
+        );
+        let mut statement = self.connection.prepare(&found)?;
+        let mut rows = statement.query(params_from_iter(&conditions.values))?;
+        let (mut listing, mut page) = (Listing::default(), Vec::new());
+        while let Some(row) = rows.next()? {
+            listing.total += 1;
+            listing.unread += u64::from(row.get::<_, bool>(1)?);
+            let id = Id::from_key(row.get(0)?);
+            if before.is_none_or(|before| id < before) {
+                listing.has_more = page.len() >= limit;
+                if !listing.has_more {
+                    page.push(id);
+                }
+            }
+        }
+        for id in page {
+            listing.messages.extend(self.get(id)?.map(|found| found.summary));
+        }
+        Ok(listing)
     }
 
     /// Counts all messages and the unread ones.

@@ -42,7 +42,8 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (
         sender, recipients, subject, body,
         content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
-    );";
+    );
+    INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);";
 
 /// Messages that are about to be deleted. A crash forgets them, so that they are there again.
 const HIDDEN: &str = "CREATE TEMP TABLE hidden (key INTEGER PRIMARY KEY, deletion INTEGER NOT NULL);

@@ -2,7 +2,7 @@
 //!
 //! | search | finds messages |
 //! |---|---|
-//! | `invoice may` | with words that begin like these, in any order |
+//! | `invoice may` | with words that begin like these, in any order; fewer than three letters are a whole word |
 //! | `"your invoice"` | with exactly these words, one after the other |
 //! | `from:alice`, `to:bob`, `subject:invoice`, `from:"Alice B"` | with the words there |
 //! | `has:attachment`, `is:unread`, `is:read` | |
@@ -28,6 +28,9 @@ const LONGEST: usize = 2_000;
 
 /// The most terms of a search.
 const MOST_TERMS: usize = 50;
+
+/// The fewest letters that stand for all words that begin with them.
+const SHORTEST_BEGINNING: usize = 3;
 
 /// Which messages are meant. The default means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -153,7 +156,10 @@ fn find_words(field: Option<Field>, written: &Written<'_>) -> Option<What> {
     // The index has no words of other characters.
     let has_words = written.value.chars().any(char::is_alphanumeric);
     let text = written.value.replace(|c: char| c == '"' || c.is_control(), " ");
-    has_words.then_some(What::Words { field, text, is_beginning: !written.is_quoted })
+    // Fewer letters begin so many words that the search would take seconds.
+    let is_long =
+        text.trim_end().chars().rev().take_while(|c| c.is_alphanumeric()).count() >= SHORTEST_BEGINNING;
+    has_words.then_some(What::Words { field, is_beginning: is_long && !written.is_quoted, text })
 }
 
 /// The words before a colon that have a meaning.

@@ -18,16 +18,18 @@ fn text(field: Option<Field>, text: &str, is_beginning: bool) -> What {
 
 #[test]
 fn each_kind_of_term_is_read() {
-    let terms = parse(r#"in "two words" FROM:alice -to:"Bob B" subject:x has:attachment is:unread -is:read"#)
-        .unwrap();
+    let terms =
+        parse(r#"inv in "two words" FROM:alice -to:"Bob B" subject:x has:attachment is:unread -is:read"#)
+            .unwrap();
     assert_eq!(
         terms,
         [
-            with(text(None, "in", true)),
+            with(text(None, "inv", true)),
+            with(text(None, "in", false)),
             with(text(None, "two words", false)),
             with(text(Some(Field::From), "alice", true)),
             Term { is_negated: true, what: text(Some(Field::To), "Bob B", false) },
-            with(text(Some(Field::Subject), "x", true)),
+            with(text(Some(Field::Subject), "x", false)),
             with(What::HasAttachment),
             with(What::IsUnread),
             Term { is_negated: true, what: What::IsRead },
@@ -48,8 +50,10 @@ fn each_kind_of_term_is_read() {
 
 #[test]
 fn a_word_with_a_colon_that_is_no_key_is_a_word() {
-    for word in ["https://example.com/x", "12:30", "Re:", "a:b:c"] {
-        assert_eq!(parse(word).unwrap(), [with(text(None, word, true))]);
+    for (word, is_beginning) in
+        [("https://example.com", true), ("12:30", false), ("Re:", false), ("a:b:cde", true)]
+    {
+        assert_eq!(parse(word).unwrap(), [with(text(None, word, is_beginning))]);
     }
 }
 

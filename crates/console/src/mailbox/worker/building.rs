@@ -13,8 +13,9 @@ use super::super::{Change, Id, Progress};
 use super::updating::Failure;
 use super::{MOST_TOLD, Worker};
 
-/// Files that are put into the index at once.
-const BATCH: usize = 500;
+/// Files that are put into the index at once: first few, so that a page has something to show, and then more.
+const FIRST_BATCH: usize = 500;
+const BATCH: usize = 2_000;
 
 /// With more files than this, the progress is told.
 const MANY: usize = 2_000;
@@ -52,10 +53,11 @@ impl Worker {
     /// Puts some of the files that wait into the index.
     pub(super) fn index_batch(&mut self) -> Result<(), Failure> {
         self.begin_building();
-        let mut batch = Vec::new();
-        let mut opened = None;
+        let is_first = self.building.as_ref().is_none_or(|building| building.done == 0);
+        let most = if is_first { FIRST_BATCH } else { BATCH };
+        let (mut batch, mut opened) = (Vec::new(), None);
         while let Some(((micros, hash), file)) =
-            if batch.len() < BATCH { self.scanner.waiting.pop_last() } else { None }
+            if batch.len() < most { self.scanner.waiting.pop_last() } else { None }
         {
             match self.read(&file, &mut opened) {
                 Ok(head) => {

@@ -48,7 +48,7 @@ mod tests {
         for (pattern, yes, no) in [
             ("*@example.com", &["bob@EXAMPLE.com", "@example.com"][..], &["bob@example.com.org", ""][..]),
             ("bob@*", &["Bob@x"], &["alice@x"]),
-            ("*a*b*", &["xxaxxbxx", "ab"], &["ba", "xa"]),
+            ("*a*b*", &["xxaxxbxx", "ab"], &["b-a", "xa"]),
             ("", &[""], &["x"]),
             ("*", &["", "x"], &[]),
             ("192.0.2.*", &["192.0.2.1"], &["192.0.20.1"]),

@@ -12,13 +12,12 @@ const CANDIDATES: usize = 500;
 const MOST: usize = 10;
 
 /// Words that name a code, in lower case. They match inside longer words, as other languages write them.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 23] = [
     "one-time",
     "one time",
     "onetime",
     "passcode",
     "verif",
-    "verifi",
     "otp",
     "2fa",
     "mfa",

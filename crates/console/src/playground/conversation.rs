@@ -115,7 +115,8 @@ impl Conversation {
         let events = server.events();
         let (client, theirs) = pipe();
         let server_of_it = server.clone();
-        let serving = async move { server_of_it.serve_connection(theirs, arrival).await };
+        let turn = theirs.turn();
+        let serving = turn.tell_idle(async move { server_of_it.serve_connection(theirs, arrival).await });
         // Mail of the playground is no mail, so the log does not hear of it.
         let serving = tokio::spawn(serving.with_subscriber(NoSubscriber::new()));
         let mut client = client;

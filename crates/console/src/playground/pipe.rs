@@ -5,8 +5,11 @@
 //! A page shows all replies to a line at once. The server has said all of them when it reads and finds nothing, after
 //! it has read every byte that the client has written. So no page waits for a timer.
 
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -31,7 +34,34 @@ pub(super) fn pipe() -> (ClientEnd, ServerEnd) {
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let (sender, progress) = watch::channel(Progress::default());
     let client = ClientEnd { io: ours, written: 0, tap: Vec::new(), progress };
-    (client, ServerEnd { io: theirs, read: 0, progress: sender })
+    let turn = Turn { found_nothing_at: Arc::default(), progress: sender };
+    (client, ServerEnd { io: theirs, read: 0, turn })
+}
+
+/// What the server has found since it was last woken.
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    /// The bytes that it had read when it found nothing, and 1 more; 0 if it has not.
+    found_nothing_at: Arc<AtomicU64>,
+    progress: watch::Sender<Progress>,
+}
+
+impl Turn {
+    /// Tells the client that the server waits, but only after the server has done all that it does before: its last
+    /// events come after its read.
+    pub(super) async fn tell_idle(self, serving: impl Future) {
+        let mut serving = pin!(serving);
+        poll_fn(|context| {
+            self.found_nothing_at.store(0, Ordering::Release);
+            let outcome = serving.as_mut().poll(context);
+            let idle_at = self.found_nothing_at.load(Ordering::Acquire);
+            if outcome.is_pending() && idle_at > 0 {
+                self.progress.send_modify(|progress| progress.idle_at = idle_at);
+            }
+            outcome.map(|_| ())
+        })
+        .await;
+    }
 }
 
 /// The end of the server.
@@ -39,12 +69,19 @@ pub(super) fn pipe() -> (ClientEnd, ServerEnd) {
 pub(super) struct ServerEnd {
     io: DuplexStream,
     read: u64,
-    progress: watch::Sender<Progress>,
+    turn: Turn,
+}
+
+impl ServerEnd {
+    /// Returns what tells when the server waits.
+    pub(super) fn turn(&self) -> Turn {
+        self.turn.clone()
+    }
 }
 
 impl Drop for ServerEnd {
     fn drop(&mut self) {
-        self.progress.send_modify(|progress| progress.has_closed = true);
+        self.turn.progress.send_modify(|progress| progress.has_closed = true);
     }
 }
 
@@ -57,9 +94,8 @@ impl AsyncRead for ServerEnd {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.io).poll_read(context, buffer);
         if outcome.is_pending() {
-            let read = self.read;
             // 1 more, so that a server that has not read yet is not taken for one that waits.
-            self.progress.send_modify(|progress| progress.idle_at = read + 1);
+            self.turn.found_nothing_at.store(self.read + 1, Ordering::Release);
         } else {
             self.read += (buffer.filled().len() - before) as u64;
         }

@@ -175,7 +175,8 @@ impl Mailbox {
         time: Duration,
     ) -> Result<Option<Summary>, MailboxError> {
         let deadline = Instant::now() + time;
-        let mut changes = self.changes();
+        // The first question looks for changes itself.
+        let mut changes = self.watch();
         let mut is_first = true;
         loop {
             let search = search.clone();
@@ -197,9 +198,14 @@ impl Mailbox {
 
     /// Returns all changes from now on. While a receiver lives, new mail is looked for.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Change> {
+        let receiver = self.watch();
+        self.nudge();
+        receiver
+    }
+
+    fn watch(&self) -> broadcast::Receiver<Change> {
         let receiver = self.0.changes.subscribe();
         self.0.watched.notify_waiters();
-        self.nudge();
         receiver
     }
 

@@ -204,5 +204,7 @@ impl Scanner {
             }
             !is_gone
         });
+        // The index is fast in the order of keys.
+        found.gone.sort_unstable();
     }
 }

@@ -70,6 +70,8 @@ impl Worker {
                 Err(_) => batch.push(NewMessage { micros, hash, file, entry: Entry::default() }),
             }
         }
+        // FTS5 writes all that it holds before it takes a lesser key than the last one.
+        batch.reverse();
         let Some(index) = &mut self.index else { return Ok(()) };
         let ids = index.insert(&batch)?;
         for (id, new) in ids.iter().zip(&batch) {
@@ -100,8 +102,7 @@ impl Worker {
             self.tell(Change::Many);
             return Ok(());
         }
-        // The oldest first, as they came.
-        for id in ids.iter().rev() {
+        for id in ids {
             let found = self.index.as_ref().map_or(Ok(None), |index| index.get(*id))?;
             if let Some(found) = found {
                 self.tell(Change::Added(Arc::new(found.summary)));

@@ -1,14 +1,17 @@
 //! Deletes messages: hidden at once, and their files removed some seconds later.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::scan::MailFile;
 use super::super::walk::PlacePath;
 use super::super::{Change, Deletion, Id, MailboxError, Search};
 use super::Worker;
 
-/// Files that are removed at once, so that requests need not wait long.
+/// Files that are looked up at once.
 const BATCH: u32 = 500;
+
+/// How long files are removed before requests have their turn: a file can take milliseconds.
+const TURN: Duration = Duration::from_millis(20);
 
 /// A deletion that can be undone until it is due.
 #[derive(Debug)]
@@ -70,10 +73,14 @@ impl Worker {
         let hidden = self.index.as_ref().map(|index| index.hidden_files(number, after, BATCH));
         match hidden {
             Some(Ok(files)) if !files.is_empty() => {
+                let end = Instant::now() + TURN;
                 for (id, file) in files {
                     self.remove(&file);
                     if let Some(deletion) = self.deletions.front_mut() {
                         deletion.removed = Some(id);
+                    }
+                    if Instant::now() >= end {
+                        break;
                     }
                 }
             }

@@ -96,8 +96,8 @@ impl Worker {
     /// Does what is asked for until the mailbox is closed or all handles are gone.
     pub(super) fn run(mut self, queue: &Receiver<Job>) {
         self.open_index();
-        // So that the first request finds an index.
-        self.look();
+        // So that the first request finds an index. Files that wait are put there between requests.
+        self.prune_unseen();
         while !self.is_closed {
             match self.next(queue) {
                 Ok(Some(job)) => {

@@ -1,12 +1,15 @@
 //! Removes the oldest messages, if bounds were set.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::super::scan::MailFile;
 use super::Worker;
 use super::updating::Failure;
 
-/// Messages that are removed at once.
+/// How long files are removed before requests have their turn.
+const TURN: Duration = Duration::from_millis(500);
+
+/// Messages that are looked up at once.
 const BATCH: u64 = 5_000;
 
 impl Worker {
@@ -29,14 +32,15 @@ impl Worker {
         if self.retention.keeps_all() {
             return Ok(());
         }
+        let end = Instant::now() + TURN;
         loop {
             let excess = self.excess()?;
             if excess.is_empty() {
                 return Ok(());
             }
-            let removed = excess.iter().take_while(|file| self.remove(file)).count();
+            let removed = excess.iter().take_while(|file| Instant::now() < end && self.remove(file)).count();
             self.refresh()?;
-            // A file that cannot be removed now is tried again later.
+            // What is left, and a file that cannot be removed now, have their turn later.
             if removed < excess.len() {
                 return Ok(());
             }
